@@ -1,0 +1,1 @@
+"""Access to libvirt and to image files."""

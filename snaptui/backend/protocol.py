@@ -1,0 +1,129 @@
+"""What the rest of snaptui asks of a host: plain synchronous calls, model types in and out.
+
+Every method may block for as long as libvirt does and is therefore only called on the
+worker's threads. All of them raise :class:`~snaptui.errors.SnaptuiError` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from snaptui.model import (
+    Domain,
+    DomainKey,
+    DomainStatus,
+    FileSystem,
+    Host,
+    ImageInfo,
+    RunState,
+    Snapshot,
+    SnapshotSummary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HostEvent:
+    """A hint from libvirt that something may have changed; never the change itself.
+
+    Attributes:
+        uuid: the domain to look at again; empty for the whole host.
+        lost: the events connection is gone, and with it, most likely, the host.
+    """
+
+    uuid: str = ""
+    lost: bool = False
+
+
+class Backend(Protocol):
+    """One host. Reading, changing and event calls may use different connections."""
+
+    @property
+    def uri(self) -> str:
+        """The URI that the user named; the ``host`` of all keys."""
+
+    @property
+    def calls(self) -> int:
+        """Number of calls sent to libvirt so far."""
+
+    # -- connection -------------------------------------------------------------------
+
+    def connect(self, *, interactive: bool = False) -> Host:
+        """Open the reading connection, dropping one that was open before.
+
+        Args:
+            interactive: libvirt may ask on the terminal (ssh passwords, host keys).
+
+        Raises:
+            SignInNeeded: it would have to ask, and ``interactive`` is false.
+            NotPermitted, Disconnected, ConfigError: with a hint on what to do.
+        """
+
+    def watch(self, on_event: Callable[[HostEvent], None]) -> None:
+        """Open the events connection; ``on_event`` is called on libvirt's thread.
+
+        It must return at once and never raise. Watching again replaces the callback.
+        """
+
+    def abandon(self) -> None:
+        """Drop all connections without waiting for calls that are under way."""
+
+    # -- reading ----------------------------------------------------------------------
+
+    def domains(self) -> tuple[Domain, ...]:
+        """All domains, in no order, with one call for the whole host."""
+
+    def summary(self, key: DomainKey) -> SnapshotSummary:
+        """Number of snapshots and the newest leaf's creation time."""
+
+    def snapshot_names(self, key: DomainKey) -> tuple[str, ...]:
+        """Names of all snapshots, parents before children, with one call."""
+
+    def descendants(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """Names of all snapshots below ``name``, parents before children."""
+
+    def current_snapshot(self, key: DomainKey) -> str | None:
+        """Name of the current snapshot, with one call; ``None`` when there is none."""
+
+    def snapshot(self, key: DomainKey, name: str) -> Snapshot:
+        """One snapshot's metadata, with one call after ``snapshot_names``."""
+
+    def snapshot_xml(self, key: DomainKey, name: str) -> str:
+        """One snapshot's XML as libvirt gives it, without secrets."""
+
+    def domain_xml(self, key: DomainKey) -> str:
+        """The live domain's XML, without secrets."""
+
+    def status(self, key: DomainKey) -> DomainStatus:
+        """What decides whether a change can be tried; looked up anew."""
+
+    # -- image files of a local host ----------------------------------------------------
+
+    def image(self, path: str) -> ImageInfo:
+        """Head and snapshot table of an image, read without locks.
+
+        Raises:
+            ImageError: it is remote, missing, not readable, or not sound; says which.
+        """
+
+    def missing_file(self, path: str) -> bool:
+        """Whether ``path`` is known not to exist.
+
+        Raises:
+            ImageError: this cannot be known here.
+        """
+
+    def file_system(self, path: str) -> FileSystem:
+        """Space on the file system of ``path``; ImageError when it cannot be known."""
+
+    # -- changes: objects are looked up anew each time ----------------------------------
+
+    def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
+        """Take an internal snapshot of all disks, with memory if the domain is active."""
+
+    def revert(self, key: DomainKey, name: str, state: RunState) -> None:
+        """Revert; never with the force flag."""
+
+    def delete_snapshot(self, key: DomainKey, name: str) -> None:
+        """Delete one snapshot with one plain call; never with libvirt's children flags."""

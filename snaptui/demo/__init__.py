@@ -1,0 +1,1 @@
+"""A world of its own to try snaptui in: private daemon, real images, real QEMU."""

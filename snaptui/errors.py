@@ -1,0 +1,77 @@
+"""The errors that snaptui raises on purpose.
+
+Every one of them can be shown as it is: a short title, a message that says what is
+wrong, and a hint that says what to do about it.
+"""
+
+
+class SnaptuiError(Exception):
+    """Something went wrong in a way that an admin can understand.
+
+    Attributes:
+        title: a few words, no full stop.
+        message: what is wrong; for a libvirt error its full text.
+        hint: what to do about it; may be empty.
+    """
+
+    title = "Something went wrong"
+
+    def __init__(self, message: str, *, hint: str = "", title: str = "") -> None:
+        super().__init__(message)
+        self.title = title or type(self).title
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(SnaptuiError):
+    """The configuration file or the command line cannot be used."""
+
+    title = "Wrong configuration"
+
+
+class Disconnected(SnaptuiError):
+    """The connection to libvirt is gone, or could not be opened."""
+
+    title = "Not connected"
+
+
+class SignInNeeded(Disconnected):
+    """The connection needs an answer on the terminal (a password, a host key)."""
+
+    title = "Sign-in needed"
+
+
+class NotPermitted(SnaptuiError):
+    """libvirt or the host refuses this user."""
+
+    title = "Not permitted"
+
+
+class NotFound(SnaptuiError):
+    """The domain or the snapshot is not there (any more)."""
+
+    title = "Not found"
+
+
+class Busy(SnaptuiError):
+    """Another job holds the domain."""
+
+    title = "The domain is busy"
+
+
+class Unsupported(SnaptuiError):
+    """This libvirt, or this kind of domain, cannot do it."""
+
+    title = "Not supported here"
+
+
+class ImageError(SnaptuiError):
+    """An image cannot be read, or is not what it says it is."""
+
+    title = "Image cannot be read"
+
+
+class HostError(SnaptuiError):
+    """Any other error that libvirt reports, with libvirt's own text."""
+
+    title = "libvirt reports an error"

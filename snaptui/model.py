@@ -1,0 +1,290 @@
+"""What snaptui knows about hosts, domains and snapshots: immutable, pure data.
+
+No libvirt object is ever kept here. Times are seconds since the epoch (UTC), sizes are
+bytes. ``None`` always means *not known*; it is never used for *empty*.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class DomainKey(NamedTuple):
+    """What a domain is known by, everywhere: never its name alone."""
+
+    host: str
+    """The URI of the host as the user named it."""
+    uuid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A libvirt host as it presented itself when the connection was opened.
+
+    Attributes:
+        uri: the URI that the user asked for; the ``host`` of every key on it.
+        label: the URI without a password, fit for the screen.
+        hostname: what the host calls itself, or empty when it did not say.
+        driver: ``QEMU``, ``Test``, ...
+        libvirt: version of the *server*'s libvirt, e.g. ``(9, 0, 0)``.
+        hypervisor: version of the hypervisor, e.g. ``(7, 2, 22)``; ``None`` if not known.
+        local: whether image paths of this host are paths of this machine.
+        read_only: whether the connection forbids changes.
+    """
+
+    uri: str
+    label: str
+    hostname: str
+    driver: str
+    libvirt: tuple[int, int, int]
+    hypervisor: tuple[int, int, int] | None
+    local: bool
+    read_only: bool
+
+
+class DomainState(enum.Enum):
+    """virDomainState (libvirt-domain.h); the value is the word shown."""
+
+    NOSTATE = "no state"
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    PAUSED = "paused"
+    SHUTDOWN = "shutting down"
+    SHUTOFF = "shut off"
+    CRASHED = "crashed"
+    PMSUSPENDED = "suspended"
+    UNKNOWN = "unknown"
+
+    @property
+    def active(self) -> bool:
+        """Whether a QEMU process exists for a domain in this state."""
+        return self not in (DomainState.SHUTOFF, DomainState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """One domain of the list.
+
+    Attributes:
+        reason: why it is in its state, in a few words (``I/O error``); may be empty.
+    """
+
+    key: DomainKey
+    name: str
+    state: DomainState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSummary:
+    """How many snapshots a domain has, and when the newest was made.
+
+    Attributes:
+        count: number of snapshots; ``None`` when it could not be asked.
+        newest: creation time of the newest leaf; ``None`` without snapshots or not known.
+        error: why something above is not known; empty otherwise.
+    """
+
+    count: int | None
+    newest: int | None = None
+    error: str = ""
+
+
+class Presence(enum.Enum):
+    """How one part (a disk, the memory) takes part in a snapshot."""
+
+    NO = "no"
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+    MANUAL = "manual"
+
+
+class Kind(enum.Enum):
+    """Where a snapshot's data lives; the value is the word shown."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+    MIXED = "mixed"
+    NONE = "no data"
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk as a domain's XML describes it.
+
+    Attributes:
+        target: ``vda``; what snapshots call the disk by.
+        device: ``disk``, ``cdrom``, ``floppy`` or ``lun``.
+        source_type: ``file``, ``block``, ``network``, ``volume``, ...
+        path: file or device; ``None`` for an empty drive and for other source types.
+        format: driver type (``qcow2``, ``raw``); empty when the XML does not say.
+        read_only: ``<readonly/>`` is there.
+        shareable: ``<shareable/>`` is there.
+        snapshot: the disk's own ``snapshot=`` attribute; ``None`` when it has none.
+    """
+
+    target: str
+    device: str
+    source_type: str
+    path: str | None
+    format: str
+    read_only: bool = False
+    shareable: bool = False
+    snapshot: Presence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainConfig:
+    """What snaptui needs of a domain's XML.
+
+    Attributes:
+        disks: in the order of the XML.
+        memory: bytes of RAM at most.
+        pflash: whether UEFI variables are kept in a pflash image.
+        passthrough: host devices given to the guest, by their XML's type (``pci``, ``usb``).
+        digest: hash of the XML, to see whether it changed.
+    """
+
+    disks: tuple[Disk, ...]
+    memory: int
+    pflash: bool
+    passthrough: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDisk:
+    """A disk's part in a snapshot; ``path`` is the overlay of an external one."""
+
+    target: str
+    presence: Presence
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One domain snapshot as libvirt's metadata describe it.
+
+    Attributes:
+        parent: name of the parent; ``None`` for a root.
+        created: seconds since the epoch; ``None`` when the XML does not say.
+        state: libvirt's word: ``running``, ``paused``, ``shutoff``, ``disk-snapshot``, ...
+        memory: how the guest's memory is kept.
+        memory_path: file of an external memory state.
+        disks: the disks' parts.
+        config: the domain as it was then; ``None`` when the XML has none.
+        delete_in_progress: an earlier delete of it was not finished.
+        digest: hash of its XML, to see whether it changed.
+    """
+
+    name: str
+    parent: str | None
+    created: int | None
+    state: str
+    description: str
+    memory: Presence
+    memory_path: str | None
+    disks: tuple[SnapshotDisk, ...]
+    config: DomainConfig | None
+    delete_in_progress: bool
+    digest: str
+
+    @property
+    def kind(self) -> Kind:
+        """Where the data lives; a mix when disks and memory do not agree."""
+        parts = {d.presence for d in self.disks} | {self.memory}
+        internal = Presence.INTERNAL in parts
+        external = bool(parts & {Presence.EXTERNAL, Presence.MANUAL})
+        if internal and external:
+            return Kind.MIXED
+        if external:
+            return Kind.EXTERNAL
+        return Kind.INTERNAL if internal else Kind.NONE
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether a revert to it brings the guest's RAM back."""
+        return self.memory in (Presence.INTERNAL, Presence.EXTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSet:
+    """The snapshots of one domain, as far as they have been read.
+
+    ``names`` is complete as soon as it exists (parents before children); the details
+    follow. A name is in ``details`` or in ``errors`` or not read yet.
+    """
+
+    names: tuple[str, ...]
+    current: str | None
+    details: Mapping[str, Snapshot] = field(default_factory=lambda: MappingProxyType({}))
+    errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every snapshot has been read, or could not be."""
+        return len(self.details) + len(self.errors) >= len(self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSnapshot:
+    """An entry of a qcow2 image's own snapshot table.
+
+    ``name`` and ``id`` are shown text; bytes that are not UTF-8 become U+FFFD.
+    """
+
+    id: str
+    name: str
+    created: int
+    vm_state: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What the head of an image says, and what the file system says of the file."""
+
+    path: str
+    format: str
+    virtual_size: int
+    disk_size: int
+    snapshots: tuple[ImageSnapshot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """Space on the file system that holds a path."""
+
+    path: str
+    size: int
+    free: int
+
+
+class RunState(enum.Enum):
+    """What a domain does after a revert (virDomainSnapshotRevertFlags)."""
+
+    RECORDED = "as recorded"
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainStatus:
+    """What decides whether a change of a domain can be tried, read in one go.
+
+    Attributes:
+        domain: its name and state as they are now.
+        config: disks of the *live* domain, digest of the *inactive* definition.
+        persistent: whether it outlives its shutdown.
+        managed_save: whether a saved state waits to be loaded at the next start.
+        busy: a job holds it (virDomainGetControlInfo); ``None`` where it cannot be asked.
+    """
+
+    domain: Domain
+    config: DomainConfig
+    persistent: bool
+    managed_save: bool
+    busy: bool | None

@@ -1,0 +1,1 @@
+"""Pure plans: intent and facts in; refusals, warnings, words and steps out."""

@@ -1,0 +1,1 @@
+"""Reading the qcow2 format: bytes in, dataclasses out."""
