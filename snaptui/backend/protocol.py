@@ -80,6 +80,9 @@ class Backend(Protocol):
     def snapshot_names(self, key: DomainKey) -> tuple[str, ...]:
         """Names of all snapshots, parents before children, with one call."""
 
+    def external_snapshots(self, key: DomainKey) -> tuple[str, ...]:
+        """Names of the snapshots that libvirt counts as external."""
+
     def descendants(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """Names of all snapshots below ``name``, parents before children."""
 

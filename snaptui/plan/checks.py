@@ -1,0 +1,138 @@
+"""Checks that several plans share. Each returns sentences; none means that it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from snaptui.model import Disk, DomainState, ImageInfo, Kind, Presence, Snapshot
+from snaptui.plan.facts import Facts, NotKnown
+
+PROVEN_LIBVIRT = (9, 0)
+"""The version of libvirt on which every statement of the plans is proven by tests."""
+
+
+def domain_refusals(facts: Facts) -> list[str]:
+    """What forbids any change of the domain as it is now."""
+    status = facts.status
+    name = status.domain.name
+    refusals = []
+    if status.busy:
+        refusals.append(f"Another job holds {name}. Wait until it is done.")
+    if not status.persistent:
+        refusals.append(
+            f"{name} is transient: its snapshots' metadata vanish when it stops. "
+            "Define it first (virsh define)."
+        )
+    if status.managed_save:
+        refusals.append(
+            f"{name} has a managed save, whose memory would be loaded over other disks at the "
+            "next start. Start it, or drop the save (virsh managedsave-remove)."
+        )
+    if status.domain.state in (DomainState.PMSUSPENDED, DomainState.SHUTDOWN):
+        refusals.append(f"{name} is {status.domain.state.value}. Wait, wake it or stop it first.")
+    return refusals
+
+
+def version_warnings(facts: Facts) -> list[str]:
+    """A warning where the server is not the one on which the plans are proven."""
+    version = facts.host.libvirt
+    if facts.host.driver != "QEMU" or version[:2] == PROVEN_LIBVIRT:
+        return []
+    shown = ".".join(map(str, version))
+    return [f"Proven with libvirt 9.0; this host runs {shown}, where details may differ."]
+
+
+def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
+    """The disks that a snapshot must hold: neither read-only nor without a medium."""
+    return tuple(disk for disk in disks if disk.device in ("disk", "lun") and not disk.read_only)
+
+
+def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
+    """The disks, as they were then, that the snapshot keeps inside their images."""
+    inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
+    disks = snapshot.config.disks if snapshot.config is not None else ()
+    return tuple(disk for disk in disks if disk.target in inside)
+
+
+def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
+    """Only internal snapshots are handled."""
+    if snapshot.delete_in_progress:
+        return [
+            f"An earlier delete of {snapshot.name} was not finished; "
+            "snaptui does not finish it yet. The line below does."
+        ]
+    if snapshot.kind is Kind.INTERNAL:
+        return []
+    kind = "has no data of its own" if snapshot.kind is Kind.NONE else f"is {snapshot.kind.value}"
+    return [f"{snapshot.name} {kind}; snaptui cannot {doing} such a snapshot yet."]
+
+
+def overlay_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """An internal snapshot beneath an overlay: the disks now are not the disks then.
+
+    Reverting to it orphans the overlay (libvirt 9.0), deleting it fails or acts on another
+    image.
+    """
+    now = {disk.target: disk.path for disk in facts.status.config.disks}
+    return [
+        f"{disk.target} of {facts.status.domain.name} is {now[disk.target]} now but was "
+        f"{disk.path} then: an external snapshot or another image lies between."
+        for disk in internal_disks(snapshot)
+        if disk.target in now and now[disk.target] != disk.path
+    ]
+
+
+def entry_problems(
+    facts: Facts, snapshot: Snapshot
+) -> tuple[list[str], list[str], list[str], list[str]]:
+    """How the snapshot's parts inside the images look.
+
+    Returns:
+        Sentences about parts that are gone, about twins (several of the same name in one
+        image), about other entries whose *ID* is the snapshot's name (QEMU looks for an ID
+        before a name: qemu block/snapshot.c, ``bdrv_snapshot_find_by_id_and_name``), and
+        about images that could not be read.
+    """
+    name = snapshot.name
+    gone, twins, mistaken, unread = [], [], [], []
+    for disk in internal_disks(snapshot):
+        image = facts.images.get(disk.path or "", NotKnown("it is not a file"))
+        if isinstance(image, NotKnown):
+            unread.append(f"What {disk.target} holds inside: {image.reason}")
+            continue
+        count = Counter(entry.name for entry in image.snapshots)[name]
+        if count == 0:
+            gone.append(f"{disk.target} holds no snapshot {name} any more ({image.path}).")
+        elif count > 1:
+            ids = ", ".join(entry.id for entry in image.snapshots if entry.name == name)
+            twins.append(f"{disk.target} holds {count} snapshots called {name} (IDs {ids}).")
+        mistaken += [
+            f"On {disk.target} the ID {name} belongs to the snapshot {entry.name}: QEMU looks "
+            f"for an ID before a name and would take that one."
+            for entry in image.snapshots
+            if entry.id == name and entry.name != name
+        ]
+    return gone, twins, mistaken, unread
+
+
+def image_problem(disk: Disk, facts: Facts) -> str:
+    """Why a disk cannot take an internal snapshot; empty when it can or is not known."""
+    if disk.snapshot not in (None, Presence.INTERNAL):
+        return f'{disk.target} is set to snapshot="{disk.snapshot.value}" in the domain.'
+    if disk.source_type not in ("file", "block"):
+        return f"{disk.target} is a {disk.source_type} disk."
+    if disk.format != "qcow2":
+        return f"{disk.target} is {disk.format or 'of unknown format'}, not qcow2."
+    image = facts.images.get(disk.path or "")
+    if isinstance(image, ImageInfo) and image.format != "qcow2":
+        return f"{disk.target} is called qcow2 but holds {image.format}."
+    return ""
+
+
+def smallest_space(facts: Facts) -> tuple[int, int] | None:
+    """Free and whole bytes of the fullest file system under the domain's disks."""
+    known = [space for space in facts.spaces.values() if not isinstance(space, NotKnown)]
+    if not known:
+        return None
+    fullest = min(known, key=lambda space: space.free)
+    return fullest.free, fullest.size

@@ -1,0 +1,137 @@
+"""The plan of a create."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+
+from snaptui import text
+from snaptui.model import DomainState, ImageInfo
+from snaptui.plan import checks
+from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.steps import CreateSnapshot
+
+NAME_BYTES = 247
+"""libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
+
+
+def plan(intent: CreateIntent, facts: Facts) -> Plan:
+    """Plan an internal snapshot of all disks, with memory if the domain is active."""
+    status = facts.status
+    domain, config = status.domain, status.config
+    active = domain.state.active
+    disks = checks.writable_disks(config.disks)
+    refusals = name_problems(intent.name, facts)
+    refusals += checks.domain_refusals(facts)
+    refusals += [
+        f"{problem} Use an external snapshot (virsh snapshot-create-as --disk-only)."
+        for disk in disks
+        if (problem := checks.image_problem(disk, facts))
+    ]
+    if not disks:
+        refusals.append(f"{domain.name} has no disk that a snapshot could hold.")
+    if facts.external:
+        refusals.append(
+            f"{domain.name} has external snapshots ({_some(facts.external)}); an internal one "
+            "above them is destroyed when they are deleted. snaptui does not mix them yet."
+        )
+    if config.pflash:
+        refusals.append(
+            f"{domain.name} keeps UEFI variables in a pflash image, which libvirt cannot put "
+            "into an internal snapshot before 10.9."
+        )
+    if active and config.passthrough:
+        refusals.append(
+            f"{domain.name} has host devices ({_some(config.passthrough)}), whose state cannot "
+            "be saved. Shut it down first."
+        )
+    unchecked = [
+        f"Whether the name is free inside {disk.target}: {image.reason}"
+        for disk in disks
+        if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
+    ]
+    step = CreateSnapshot(intent.name, intent.description)
+    return Plan(
+        intent=intent,
+        verb="Create",
+        title=f"Create a snapshot of {domain.name}",
+        after=_after(facts, active),
+        lost="nothing",
+        undo="yes, by deleting the snapshot",
+        space=_space(facts, active),
+        refusals=tuple(refusals),
+        warnings=(*_space_warnings(facts, active), *checks.version_warnings(facts)),
+        unchecked=tuple(unchecked),
+        lines=(step.virsh(facts.host, domain),) if intent.name else (),
+        steps=() if refusals else (step,),
+        type_name=False,
+    )
+
+
+def name_problems(name: str, facts: Facts) -> list[str]:
+    """Why a snapshot cannot be given this name."""
+    problems = []
+    if not name:
+        problems.append("A snapshot needs a name.")
+    if "/" in name or name.startswith("."):
+        problems.append("libvirt allows no name with / in it or . in front of it.")
+    if name.isdecimal():
+        problems.append(
+            "A name of digits only can be mistaken for the ID of another snapshot in the image, "
+            "and QEMU would then revert to that one."
+        )
+    if not name.isprintable():
+        problems.append("A name with control or invisible characters cannot be told from others.")
+    if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
+        problems.append(f"A name can have {NAME_BYTES} bytes at most.")
+    if name in facts.names:
+        problems.append(f"There is a snapshot called {name} already.")
+    else:
+        problems += [
+            f"The image {image.path} holds a snapshot {name} that libvirt does not know."
+            for image in facts.images.values()
+            if isinstance(image, ImageInfo)
+            and any(name in (entry.name, entry.id) for entry in image.snapshots)
+        ]
+    return problems
+
+
+def suggested_name(moment: float, taken: Collection[str]) -> str:
+    """A free name made of the local time to the second: ``snap-20261120-025500``."""
+    name = base = time.strftime("snap-%Y%m%d-%H%M%S", time.localtime(moment))
+    number = 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    return name
+
+
+def _after(facts: Facts, active: bool) -> str:
+    domain = facts.status.domain
+    if not active:
+        return f"{domain.name} stays {domain.state.value}; the snapshot holds its disks."
+    if domain.state is DomainState.PAUSED:
+        return f"{domain.name} stays paused; the snapshot holds its disks and RAM."
+    return (
+        f"{domain.name} goes on running; the snapshot holds its disks and RAM. It is PAUSED "
+        f"while up to {text.size(facts.status.config.memory)} of RAM are saved."
+    )
+
+
+def _space(facts: Facts, active: bool) -> str:
+    need = f"up to {text.size(facts.status.config.memory)}" if active else "next to nothing"
+    space = checks.smallest_space(facts)
+    if space is None:
+        return f"needs {need} now, free ?"
+    return f"needs {need} now, free {text.size(space[0])} of {text.size(space[1])}"
+
+
+def _space_warnings(facts: Facts, active: bool) -> list[str]:
+    space = checks.smallest_space(facts)
+    if not active or space is None or space[0] > facts.status.config.memory:
+        return []
+    return ["The RAM may not fit: when the disk is full, the guest stops with an I/O error."]
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,97 @@
+"""What a plan is built on, and what changed between two readings of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """A fact that could not be established, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One reading of everything that a plan for one domain depends on.
+
+    Attributes:
+        read_at: when it was read, seconds since the epoch.
+        names: all snapshots, parents before children.
+        external: those of them that libvirt calls external.
+        snapshots: metadata of the snapshots that the intent names or implies.
+        below: descendants of the snapshot that the intent names, parents before children.
+        images: by path, the images of the domain's disks now and at the snapshot's time.
+        missing: by path, whether a file that the snapshot's domain names is gone.
+        spaces: by path of an image, the file system under it.
+    """
+
+    host: Host
+    read_at: float
+    status: DomainStatus
+    names: tuple[str, ...]
+    external: tuple[str, ...]
+    current: str | None
+    snapshots: Mapping[str, Snapshot] = field(default_factory=lambda: MappingProxyType({}))
+    below: tuple[str, ...] = ()
+    images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
+    missing: Mapping[str, bool | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
+    spaces: Mapping[str, FileSystem | NotKnown] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+    def entries(self, path: str) -> frozenset[tuple[str, str]] | None:
+        """ID and name of an image's own snapshots; ``None`` when not known."""
+        image = self.images.get(path)
+        if not isinstance(image, ImageInfo):
+            return None
+        return frozenset((entry.id, entry.name) for entry in image.snapshots)
+
+
+def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
+    """What is otherwise than expected, in words; empty when a plan may go on.
+
+    Free space, sizes and times are left out: they change all the time. An empty digest of
+    the expected definition means that it could not be told before.
+    """
+    words: list[str] = []
+    was, now = expected.status, found.status
+    name = now.domain.name
+    if was.domain.name != name:
+        words.append(f"the domain {was.domain.name} is now called {name}")
+    if was.domain.state is not now.domain.state:
+        words.append(f"{name} was {was.domain.state.value} and is now {now.domain.state.value}")
+    if was.config.disks != now.config.disks:
+        words.append(f"the disks of {name} changed")
+    if was.config.digest and was.config.digest != now.config.digest:
+        words.append(f"the definition of {name} changed")
+    if was.managed_save != now.managed_save:
+        words.append(f"the managed save of {name} {'appeared' if now.managed_save else 'is gone'}")
+    if now.busy and not was.busy:
+        words.append(f"another job holds {name}")
+    words += _name_differences(expected, found)
+    if expected.current != found.current and set(expected.names) == set(found.names):
+        words.append(f"the current snapshot is now {found.current or 'none'}")
+    for snapshot in expected.snapshots.keys() & found.snapshots.keys():
+        if expected.snapshots[snapshot] != found.snapshots[snapshot]:
+            words.append(f"the snapshot {snapshot} was changed or made anew")
+    for path in sorted(expected.images.keys() & found.images.keys()):
+        if expected.entries(path) != found.entries(path):
+            words.append(f"the snapshots inside {path} changed")
+    for path, gone in found.missing.items():
+        if gone != expected.missing.get(path, gone):
+            words.append(f"{path} {'is gone' if gone is True else 'is there again'}")
+    return tuple(words)
+
+
+def _name_differences(expected: Facts, found: Facts) -> list[str]:
+    words = [f"the snapshot {name} is gone" for name in expected.names if name not in found.names]
+    words += [
+        f"the snapshot {name} has been made" for name in found.names if name not in expected.names
+    ]
+    return words

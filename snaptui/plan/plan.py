@@ -1,0 +1,75 @@
+"""What a plan is, and what an admin may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snaptui.model import DomainKey, RunState
+from snaptui.plan.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIntent:
+    """Take an internal snapshot."""
+
+    key: DomainKey
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevertIntent:
+    """Go back to a snapshot."""
+
+    key: DomainKey
+    name: str
+    state: RunState = RunState.RECORDED
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteIntent:
+    """Delete a snapshot, and if wanted everything below it."""
+
+    key: DomainKey
+    name: str
+    children: bool = False
+
+
+Intent = CreateIntent | RevertIntent | DeleteIntent
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will happen, what it costs, what speaks against it, and how it is done.
+
+    Attributes:
+        after: the end state, one sentence.
+        lost: what is lost; ``nothing`` if so.
+        undo: whether and how it can be undone.
+        space: what it needs and what is free.
+        refusals: why it cannot be done, each with the way round; any one forbids it.
+        warnings: what it breaks or leaves behind, by name.
+        unchecked: what could not be checked, with the reason.
+        lines: the virsh lines; of a refused plan, those that snaptui does not run.
+        steps: what is done, in order; empty when refused.
+        type_name: it is confirmed by typing the domain's name, not by a key alone.
+    """
+
+    intent: Intent
+    verb: str
+    title: str
+    after: str
+    lost: str
+    undo: str
+    space: str
+    refusals: tuple[str, ...]
+    warnings: tuple[str, ...]
+    unchecked: tuple[str, ...]
+    lines: tuple[str, ...]
+    steps: tuple[Step, ...]
+    type_name: bool
+
+    @property
+    def possible(self) -> bool:
+        """Whether it may be confirmed at all."""
+        return not self.refusals and bool(self.steps)

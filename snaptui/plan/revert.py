@@ -1,0 +1,127 @@
+"""The plan of a revert."""
+
+from __future__ import annotations
+
+from snaptui import text
+from snaptui.model import Presence, RunState, Snapshot
+from snaptui.plan import checks
+from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.steps import RevertTo
+
+
+def plan(intent: RevertIntent, facts: Facts) -> Plan:
+    """Plan a revert to an internal snapshot.
+
+    A revert that fails has already stopped the guest (libvirt qemu_snapshot.c stops the
+    process first), so all that it needs is checked here.
+    """
+    domain = facts.status.domain
+    snapshot = facts.snapshots.get(intent.name)
+    if snapshot is None:
+        there = intent.name in facts.names
+        return _impossible(intent, facts, "could not be read" if there else "is not there any more")
+    step = RevertTo(snapshot, intent.state)
+    refusals = checks.domain_refusals(facts) + checks.kind_refusals(snapshot, "revert to")
+    refusals += checks.overlay_refusals(facts, snapshot)
+    gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
+    refusals += [f"{sentence} The revert would stop the guest and fail." for sentence in gone]
+    refusals += [f"{sentence} QEMU would take the first." for sentence in twins]
+    refusals += [
+        f"{sentence} Way round: shut the domain down and, for each disk, "
+        "qemu-img snapshot -a with the right ID."
+        for sentence in mistaken
+    ]
+    if snapshot.config is None:
+        refusals.append(
+            f"The metadata of {snapshot.name} hold no domain; libvirt would only revert by force."
+        )
+    refusals += [
+        f"{path} is gone, and the domain of that time needs it. Put it back first."
+        for path, missing in facts.missing.items()
+        if missing is True
+    ]
+    unread += [
+        f"Whether {path} is there: {missing.reason}"
+        for path, missing in facts.missing.items()
+        if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
+    ]
+    return Plan(
+        intent=intent,
+        verb="Revert",
+        title=f"Revert {domain.name} to {snapshot.name}",
+        after=_after(facts, step),
+        lost=_lost(facts),
+        undo="NO, what is lost is lost (a snapshot taken before, with c, would keep it)",
+        space=_space(facts),
+        refusals=tuple(refusals),
+        warnings=(*_left_out(facts, snapshot), *checks.version_warnings(facts)),
+        unchecked=tuple(unread),
+        lines=(step.virsh(facts.host, domain),),
+        steps=() if refusals else (step,),
+        type_name=True,
+    )
+
+
+def _impossible(intent: RevertIntent, facts: Facts, why: str) -> Plan:
+    return Plan(
+        intent=intent,
+        verb="Revert",
+        title=f"Revert {facts.status.domain.name} to {intent.name}",
+        after="nothing changes",
+        lost="nothing",
+        undo="not needed",
+        space="needs 0",
+        refusals=(f"The snapshot {intent.name} {why}.",),
+        warnings=(),
+        unchecked=(),
+        lines=(),
+        steps=(),
+        type_name=True,
+    )
+
+
+def _after(facts: Facts, step: RevertTo) -> str:
+    snapshot = step.snapshot
+    state = step.end_state
+    shown = state.value.upper() if state is not None else f"in the state {snapshot.state}"
+    moment = f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})"
+    how = "as on" if step.state is RunState.RECORDED else "as you ask, with the disks of"
+    if not snapshot.has_memory and step.state is not RunState.RECORDED:
+        how = "freshly started, with the disks of"
+    return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}"
+
+
+def _lost(facts: Facts) -> str:
+    since = facts.snapshots.get(facts.current or "")
+    disks = ", ".join(disk.target for disk in checks.writable_disks(facts.status.config.disks))
+    moment = f" since {text.when(since.created)}" if since is not None else " and in no snapshot"
+    lost = [f"all written to {disks or 'its disks'}{moment}", "configuration changes since"]
+    if facts.status.domain.state.active:
+        lost.insert(1, "the running memory")
+    return ", ".join(lost)
+
+
+def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """Disks that do not come back, by name."""
+    kept = {disk.target for disk in checks.internal_disks(snapshot)}
+    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    stays = [
+        f"{disk.target} is not part of the snapshot and stays as it is now."
+        for disk in checks.writable_disks(tuple(then.values()))
+        if disk.target not in kept
+    ]
+    dropped = [
+        f"{disk.target} ({disk.path or 'no file'}) was attached later; the domain loses it, "
+        "the file stays."
+        for disk in facts.status.config.disks
+        if disk.target not in then and disk.snapshot is not Presence.NO
+    ]
+    return stays + dropped
+
+
+def _space(facts: Facts) -> str:
+    space = checks.smallest_space(facts)
+    if space is None:
+        return "needs 0, free ?"
+    return f"needs 0, free {text.size(space[0])} of {text.size(space[1])}"

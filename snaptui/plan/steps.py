@@ -1,0 +1,163 @@
+"""The steps of a plan: what is called, its virsh line, and what it must have changed."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from snaptui.model import (
+    Domain,
+    DomainState,
+    Host,
+    ImageInfo,
+    ImageSnapshot,
+    Presence,
+    RunState,
+    Snapshot,
+)
+from snaptui.plan.facts import Facts, NotKnown
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSnapshot:
+    """Take an internal snapshot of all disks, with memory if the domain is active."""
+
+    name: str
+    description: str
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"take the snapshot {self.name}"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        described = [_option("description", self.description)] if self.description else []
+        return virsh(host, "snapshot-create-as", domain, _option("name", self.name), *described)
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it, as far as it can be told before."""
+        images = dict(before.images)
+        for disk in before.status.config.disks:
+            image = images.get(disk.path or "")
+            if isinstance(image, ImageInfo) and not disk.read_only:
+                entry = ImageSnapshot(_next_id(image), self.name, 0, 0)
+                images[image.path] = replace(image, snapshots=(*image.snapshots, entry))
+        return replace(
+            before,
+            names=(*before.names, self.name),
+            current=self.name,
+            images=MappingProxyType(images),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RevertTo:
+    """Revert to a snapshot; never with force."""
+
+    snapshot: Snapshot
+    state: RunState
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"revert to {self.snapshot.name}"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        flags = {
+            RunState.RECORDED: [],
+            RunState.RUNNING: ["--running"],
+            RunState.PAUSED: ["--paused"],
+        }
+        name = _option("snapshotname", self.snapshot.name)
+        return virsh(host, "snapshot-revert", domain, name, *flags[self.state])
+
+    @property
+    def end_state(self) -> DomainState | None:
+        """The state of the domain after it; ``None`` when libvirt does not document it."""
+        if self.state is RunState.RUNNING:
+            return DomainState.RUNNING
+        if self.state is RunState.PAUSED:
+            return DomainState.PAUSED
+        return {
+            "running": DomainState.RUNNING,
+            "paused": DomainState.PAUSED,
+            "shutoff": DomainState.SHUTOFF,
+        }.get(self.snapshot.state)
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it; the definition becomes the snapshot's."""
+        status = before.status
+        domain = replace(status.domain, state=self.end_state or status.domain.state)
+        config = replace(self.snapshot.config or status.config, digest="")
+        return replace(
+            before,
+            current=self.snapshot.name,
+            status=replace(status, domain=domain, config=config),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSnapshot:
+    """Delete one snapshot with one plain call."""
+
+    snapshot: Snapshot
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"delete {self.snapshot.name}"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        return virsh(host, "snapshot-delete", domain, _option("snapshotname", self.snapshot.name))
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: the snapshot is gone, and nothing else."""
+        name = self.snapshot.name
+        internal = {d.target for d in self.snapshot.disks if d.presence is Presence.INTERNAL}
+        images: dict[str, ImageInfo | NotKnown] = dict(before.images)
+        for disk in before.status.config.disks:
+            image = images.get(disk.path or "")
+            if disk.target in internal and isinstance(image, ImageInfo):
+                images[image.path] = replace(
+                    image, snapshots=tuple(e for e in image.snapshots if e.name != name)
+                )
+        return replace(
+            before,
+            names=tuple(other for other in before.names if other != name),
+            external=tuple(other for other in before.external if other != name),
+            below=tuple(other for other in before.below if other != name),
+            current=self.snapshot.parent if before.current == name else before.current,
+            snapshots=MappingProxyType(
+                {key: value for key, value in before.snapshots.items() if key != name}
+            ),
+            images=MappingProxyType(images),
+        )
+
+
+Step = CreateSnapshot | RevertTo | DeleteSnapshot
+
+
+def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
+    """A virsh line that a shell passes on unchanged, whatever the names are.
+
+    virsh takes a number for a domain's ID, and looks for a UUID before a name (virsh(1),
+    *NOTES*).
+    """
+    plain = domain.name.isprintable() and not domain.name[:1].isdigit()
+    target = domain.name if plain else domain.key.uuid
+    words = ["virsh", "-c", host.label, command, _option("domain", target), *arguments]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _option(name: str, value: str) -> str:
+    """``--name=value``, which virsh takes whatever the value begins with."""
+    return f"--{name}={value}"
+
+
+def _next_id(image: ImageInfo) -> str:
+    """The ID that QEMU gives to the next entry (block/snapshot.c: the highest + 1)."""
+    return str(max((int(e.id) for e in image.snapshots if e.id.isdecimal()), default=0) + 1)

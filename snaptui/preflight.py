@@ -1,0 +1,106 @@
+"""Reading the facts that a plan is built on, and building it."""
+
+from __future__ import annotations
+
+import time
+from types import MappingProxyType
+
+from snaptui.backend.protocol import Backend
+from snaptui.errors import Disconnected, ImageError, SnaptuiError
+from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, Snapshot
+from snaptui.plan import create, delete, revert
+from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, Plan, RevertIntent
+
+
+def make_plan(intent: Intent, facts: Facts) -> Plan:
+    """The plan for an intent; pure."""
+    if isinstance(intent, CreateIntent):
+        return create.plan(intent, facts)
+    if isinstance(intent, RevertIntent):
+        return revert.plan(intent, facts)
+    return delete.plan(intent, facts)
+
+
+def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
+    """Read everything that a plan for ``intent`` depends on; blocks.
+
+    Raises:
+        SnaptuiError: the domain or its list of snapshots cannot be read. What is missing of
+            images and single snapshots is told in the facts instead.
+    """
+    key = intent.key
+    status = backend.status(key)
+    names = backend.snapshot_names(key)
+    current = backend.current_snapshot(key)
+    below: tuple[str, ...] = ()
+    wanted: set[str] = set()
+    if not isinstance(intent, CreateIntent) and intent.name in names:
+        wanted.add(intent.name)
+        if isinstance(intent, DeleteIntent):
+            below = backend.descendants(key, intent.name)
+            wanted.update(below if intent.children else ())
+        elif current is not None:
+            wanted.add(current)
+    snapshots: dict[str, Snapshot] = {}
+    for name in sorted(wanted):
+        try:
+            snapshots[name] = backend.snapshot(key, name)
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            continue  # its absence from the facts is what the plans look at
+    target = snapshots.get(intent.name)
+    then = target.config if target is not None else None
+    paths = _paths(status.config) + (_paths(then) if then is not None else ())
+    return Facts(
+        host=host,
+        read_at=time.time(),
+        status=status,
+        names=names,
+        external=backend.external_snapshots(key),
+        current=current,
+        snapshots=MappingProxyType(snapshots),
+        below=below,
+        images=MappingProxyType(
+            {path: _image(backend, path) for path in _images(status.config, then)}
+        ),
+        missing=MappingProxyType(
+            {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
+        ),
+        spaces=MappingProxyType({path: _space(backend, path) for path in dict.fromkeys(paths)}),
+    )
+
+
+def _paths(config: DomainConfig) -> tuple[str, ...]:
+    return tuple(disk.path for disk in config.disks if disk.path is not None)
+
+
+def _images(now: DomainConfig, then: DomainConfig | None) -> tuple[str, ...]:
+    disks = (*now.disks, *(then.disks if then is not None else ()))
+    return tuple(
+        dict.fromkeys(
+            disk.path for disk in disks if disk.path is not None and disk.format == "qcow2"
+        )
+    )
+
+
+def _image(backend: Backend, path: str) -> ImageInfo | NotKnown:
+    try:
+        return backend.image(path)
+    except ImageError as error:
+        return NotKnown(error.message)
+
+
+def _missing(backend: Backend, path: str) -> bool | NotKnown:
+    try:
+        return backend.missing_file(path)
+    except ImageError as error:
+        return NotKnown(error.message)
+
+
+def _space(backend: Backend, path: str) -> FileSystem | NotKnown:
+    try:
+        return backend.file_system(path)
+    except ImageError as error:
+        return NotKnown(error.message)

@@ -1,0 +1,248 @@
+"""The snapshots of the selected domain, kept fresh; it has no screen.
+
+libvirt sends no event when a snapshot is made or deleted, so the names are polled. One tick
+is one list of names and one further call, whatever the number of snapshots: in turns the
+name of the current snapshot, and the metadata of that snapshot, which tell when it was made
+anew under its old name. On any sign of a change all metadata are read again, those on
+screen first; those on screen are also read again every half minute, for edits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from snaptui.backend.protocol import Backend
+from snaptui.errors import Disconnected, NotFound, SnaptuiError
+from snaptui.model import DomainKey, Snapshot, SnapshotSet
+from snaptui.worker import Priority, Worker
+
+T = TypeVar("T")
+
+TICK = 1.0
+"""Seconds between two looks at the names."""
+EDITS = 30.0
+"""Seconds after which metadata on screen are read again."""
+PUBLISH = 0.25
+"""Seconds between two changes of what is shown while many metadata arrive."""
+SLICE = 0.02
+"""Seconds for which one call of the worker reads metadata before it hands them over."""
+KEPT = 8
+"""Domains whose snapshots are kept when another one is selected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is known of the selected domain's snapshots.
+
+    Attributes:
+        snapshots: ``None`` before the first answer.
+        error: why the latest look failed; what is in ``snapshots`` is then stale.
+    """
+
+    key: DomainKey
+    snapshots: SnapshotSet | None = None
+    error: str = ""
+
+
+class SnapshotWatch:
+    """Keeps :attr:`shown` fresh for one domain at a time.
+
+    Args:
+        on_change: called on the loop after each change of :attr:`shown`.
+    """
+
+    def __init__(self, backend: Backend, worker: Worker, *, on_change: Callable[[], None]) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._on_change = on_change
+        self.shown: Shown | None = None
+        self._kept: OrderedDict[DomainKey, SnapshotSet] = OrderedDict()
+        self._visible: tuple[str, ...] = ()
+        self._task: asyncio.Task[None] | None = None
+        self._look = asyncio.Event()
+        self._suspect = False
+
+    def select(self, key: DomainKey | None) -> None:
+        """Follow another domain, or none."""
+        if self.shown is not None and self.shown.key == key:
+            return
+        self.stop()
+        self._visible = ()
+        self.shown = None if key is None else Shown(key, self._kept.get(key))
+        self._on_change()
+        if key is not None:
+            self._task = asyncio.create_task(self._follow(key))
+
+    def stop(self) -> None:
+        """Stop reading."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def show(self, visible: Iterable[str]) -> None:
+        """Say which snapshots are on screen: they are read first."""
+        self._visible = tuple(visible)
+
+    def look_again(self) -> None:
+        """Read everything of the selected domain again, now."""
+        self._suspect = True
+        self._look.set()
+
+    async def _follow(self, key: DomainKey) -> None:
+        turn = 0
+        edits_due = time.monotonic() + EDITS
+        self._suspect = True
+        while True:
+            self._look.clear()
+            try:
+                await self._tick(key, turn)
+                if time.monotonic() >= edits_due:
+                    edits_due = time.monotonic() + EDITS
+                    known = self._known(key)
+                    on_screen = tuple(n for n in self._visible if n in known.names)
+                    await self._read(key, known.names, known.current, on_screen)
+            except SnaptuiError as error:
+                self._suspect = True
+                self._publish(Shown(key, self._kept.get(key), error.message))
+            turn += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look.wait(), TICK)
+
+    async def _tick(self, key: DomainKey, turn: int) -> None:
+        known = self._known(key)
+        names = await self._call(lambda: self._backend.snapshot_names(key))
+        changed = self._suspect or set(names) != set(known.names)
+        current = known.current
+        if changed or current is None or turn % 2 == 0:
+            current = await self._call(lambda: self._backend.current_snapshot(key))
+            changed = changed or current != known.current
+        else:
+            changed = await self._metadata(key, current) != known.details.get(current)
+        if changed:
+            await self._read(key, names, current, names)
+            self._suspect = False
+        else:
+            self._publish(Shown(key, known))
+
+    async def _metadata(self, key: DomainKey, name: str) -> Snapshot | None:
+        try:
+            return await self._call(lambda: self._backend.snapshot(key, name))
+        except NotFound:
+            return None
+
+    async def _read(
+        self, key: DomainKey, names: Sequence[str], current: str | None, wanted: Sequence[str]
+    ) -> None:
+        """Read the wanted metadata and show them as they arrive.
+
+        Those never read come first, then those on screen. Over a slow link many are read at
+        the same time; whether it is slow is measured on the first.
+        """
+        known = self._known(key)
+        there = set(names)
+        details = {n: s for n, s in known.details.items() if n in there}
+        errors = {n: e for n, e in known.errors.items() if n in there}
+        queue = _Queue(wanted, lambda: self._visible, details)
+        publish_at = time.monotonic() + (PUBLISH if details else 0.0)
+
+        def show() -> None:
+            nonlocal publish_at
+            publish_at = time.monotonic() + PUBLISH
+            shown = SnapshotSet(
+                tuple(names),
+                current,
+                MappingProxyType(dict(details)),
+                MappingProxyType(dict(errors)),
+            )
+            self._publish(Shown(key, shown))
+
+        async def drain(seconds: float) -> None:
+            while queue:
+                read = await self._call(lambda: queue.read(self._backend, key, seconds))
+                for name, found in read.items():
+                    details.pop(name, None)
+                    errors.pop(name, None)
+                    if isinstance(found, Snapshot):
+                        details[name] = found
+                    else:
+                        errors[name] = found
+                if time.monotonic() >= publish_at:
+                    show()
+                if seconds == 0.0:
+                    return
+
+        if not details:
+            show()
+        asked = time.monotonic()
+        await drain(0.0)
+        slow = time.monotonic() - asked > 0.01
+        await asyncio.gather(*(drain(SLICE) for _ in range(12 if slow else 2)))
+        show()
+
+    def _known(self, key: DomainKey) -> SnapshotSet:
+        return self._kept.get(key, SnapshotSet((), None))
+
+    async def _call(self, run: Callable[[], T]) -> T:
+        return await self._worker.reads.call(run, priority=Priority.VISIBLE)
+
+    def _publish(self, shown: Shown) -> None:
+        if shown.snapshots is not None:
+            self._kept[shown.key] = shown.snapshots
+            self._kept.move_to_end(shown.key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        if shown != self.shown:
+            self.shown = shown
+            self._on_change()
+
+
+class _Queue:
+    """Names whose metadata are to be read, taken by several threads."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        visible: Callable[[], tuple[str, ...]],
+        known: Container[str],
+    ) -> None:
+        self._lock = threading.Lock()
+        self._visible = visible
+        self._order = iter(sorted(names, key=lambda name: name in known))
+        self._left = set(names)
+
+    def __bool__(self) -> bool:
+        return bool(self._left)
+
+    def read(self, backend: Backend, key: DomainKey, seconds: float) -> dict[str, Snapshot | str]:
+        """Read one, and more while the time lasts: metadata by name, or why there are none."""
+        until = time.monotonic() + seconds
+        found: dict[str, Snapshot | str] = {}
+        while (name := self._take()) is not None:
+            try:
+                found[name] = backend.snapshot(key, name)
+            except NotFound:
+                continue
+            except Disconnected:
+                raise
+            except SnaptuiError as error:
+                found[name] = error.message
+            if time.monotonic() >= until:
+                break
+        return found
+
+    def _take(self) -> str | None:
+        with self._lock:
+            for name in itertools.chain(self._visible(), self._order):
+                if name in self._left:
+                    self._left.remove(name)
+                    return name
+            return None
