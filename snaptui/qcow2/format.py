@@ -404,14 +404,12 @@ def read_header(f: BinaryIO, size: int) -> Header:
     backing_file_size = fields.pop("backing_file_size")
     if backing_file_offset > cluster_size:
         raise ImageError(f"The backing file's name is outside the header: {backing_file_offset}")
+    extensions = _read_extensions(window, header_length, backing_file_offset or cluster_size)
     backing_file = None
     if backing_file_offset:
         if backing_file_size > min(MAX_BACKING_FILE_NAME, cluster_size - backing_file_offset):
             raise ImageError(f"The backing file's name is too long: {backing_file_size} bytes")
         backing_file = window.read(backing_file_offset, backing_file_size, "The backing file name")
-    extensions = _read_extensions(
-        window, header_length, min(backing_file_offset or cluster_size, size)
-    )
     header = Header(
         **fields,
         version=version,
@@ -454,20 +452,17 @@ def _read_extensions(window: _Window, start: int, end: int) -> dict[int, bytes]:
     """The known header extensions by their type; of one that is there twice the last, as QEMU."""
     extensions: dict[int, bytes] = {}
     offset = start
-    while offset + _EXTENSION.size <= end:
+    while offset < end:
         extension = _EXTENSION.unpack(window.read(offset, _EXTENSION.size, "A header extension"))
-        if extension["magic"] == _EXTENSION_END:
-            break
+        magic, length = extension["magic"], extension["length"]
         offset += _EXTENSION.size
-        if extension["length"] > end - offset:
-            raise ImageError(
-                f"A header extension is too long: {extension['length']} bytes at byte {offset}"
-            )
-        if extension["magic"] in _EXTENSIONS:
-            extensions[extension["magic"]] = window.read(
-                offset, extension["length"], "A header extension"
-            )
-        offset += _aligned(extension["length"])
+        if length > end - offset:
+            raise ImageError(f"A header extension is too long: {length} bytes at byte {offset}")
+        if magic == _EXTENSION_END:
+            break
+        if magic in _EXTENSIONS:
+            extensions[magic] = window.read(offset, length, "A header extension")
+        offset += _aligned(length)
     return extensions
 
 
@@ -507,10 +502,10 @@ def _bitmaps(extensions: dict[int, bytes], autoclear: int, cluster_size: int) ->
 
 def _luks(extensions: dict[int, bytes], crypt_method: int, cluster_size: int) -> LuksPointer | None:
     data = extensions.get(_EXTENSION_LUKS)
+    if (data is not None) != (crypt_method == CRYPT_LUKS):
+        raise ImageError("The encryption method and the pointer to a LUKS header contradict")
     if data is None:
         return None
-    if crypt_method != CRYPT_LUKS:
-        raise ImageError("There is a LUKS header in an image that is not encrypted with LUKS")
     if len(data) != _LUKS.size:
         raise ImageError(f"The pointer to the LUKS header has the wrong length: {len(data)} bytes")
     luks = LuksPointer(**_LUKS.unpack(data))
