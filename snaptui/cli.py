@@ -1,6 +1,100 @@
 """The command line."""
 
+from __future__ import annotations
 
-def main() -> int:
-    """Run snaptui and return its exit code."""
-    raise NotImplementedError
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from snaptui import __version__
+from snaptui.config import load
+from snaptui.errors import ConfigError, SnaptuiError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run snaptui; returns the exit code, 2 when it could not start."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except SnaptuiError as error:
+        hint = f" {error.hint}" if error.hint else ""
+        print(f"snaptui: {_one_line(error.message)}{hint}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="snaptui", description="A terminal browser for the snapshots of libvirt domains."
+    )
+    add = parser.add_argument
+    add("domain", nargs="?", metavar="DOMAIN", help="select this domain (name or UUID)")
+    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add("--read-only", action="store_true", help="look only; nothing can be changed")
+    add("--ascii", action="store_true", help="draw with ASCII characters only")
+    add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    add("--version", action="version", version=f"snaptui {__version__}")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = load(options.config)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("snaptui needs a terminal for its input and its output.")
+    # Textual takes a fifth of a second to import: not before the arguments are known to be good.
+    from snaptui.backend.libvirt_backend import LibvirtBackend
+    from snaptui.ui import keymap
+    from snaptui.ui.app import SnaptuiApp
+
+    keymap.check(config.keys)
+    backend = LibvirtBackend(
+        options.connect or config.uri, read_only=options.read_only or config.read_only
+    )
+    host = backend.connect(interactive=True)
+    app = SnaptuiApp(
+        backend,
+        host=host,
+        select=options.domain,
+        ascii_only=options.ascii or config.ascii,
+        overrides=config.keys,
+    )
+    with _stderr_to_log():
+        app.run(mouse=config.mouse and not options.no_mouse)
+    return app.return_code or 0
+
+
+@contextmanager
+def _stderr_to_log() -> Iterator[None]:
+    """Send what libraries and ssh write to file descriptor 2 to a log, not over the screen.
+
+    Textual itself draws through ``sys.__stderr__``, which therefore gets a descriptor of its
+    own for the terminal.
+    """
+    log = _state_directory() / "snaptui.log"
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.dup2(written, 2)
+    os.close(written)
+    before = sys.__stderr__
+    with open(terminal, "w", encoding="utf-8", errors="backslashreplace") as screen:
+        sys.__stderr__ = screen  # type: ignore[misc]
+        try:
+            yield
+        finally:
+            screen.flush()
+            os.dup2(terminal, 2)
+            sys.__stderr__ = before  # type: ignore[misc]
+
+
+def _state_directory() -> Path:
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "snaptui"
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())

@@ -255,6 +255,13 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class NotKnown:
+    """Stands where something could not be established, and says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileSystem:
     """Space on the file system that holds a path."""
 

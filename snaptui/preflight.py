@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
-from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, Snapshot
+from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Snapshot
 from snaptui.plan import create, delete, revert
-from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, Plan, RevertIntent
 
 

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import itertools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
-from snaptui.model import DomainKey, Snapshot, SnapshotSet
+from snaptui.model import DomainKey, ImageInfo, NotKnown, Presence, Snapshot, SnapshotSet
 from snaptui.worker import Priority, Worker
 
 T = TypeVar("T")
@@ -45,12 +46,29 @@ class Shown:
 
     Attributes:
         snapshots: ``None`` before the first answer.
+        images: by path, the heads of the images that hold the snapshots.
         error: why the latest look failed; what is in ``snapshots`` is then stale.
     """
 
     key: DomainKey
     snapshots: SnapshotSet | None = None
+    images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     error: str = ""
+
+    def vm_state(self, snapshot: Snapshot) -> int | NotKnown:
+        """Bytes of the guest's memory that a snapshot keeps inside its images."""
+        if snapshot.config is None:
+            return NotKnown("its metadata hold no domain")
+        inside = {d.target for d in snapshot.disks if d.presence is Presence.INTERNAL}
+        total = 0
+        for disk in snapshot.config.disks:
+            if disk.target not in inside:
+                continue
+            image = self.images.get(disk.path or "", NotKnown("not read yet"))
+            if isinstance(image, NotKnown):
+                return image
+            total += sum(e.vm_state for e in image.snapshots if e.name == snapshot.name)
+        return total
 
 
 class SnapshotWatch:
@@ -112,7 +130,7 @@ class SnapshotWatch:
                     await self._read(key, known.names, known.current, on_screen)
             except SnaptuiError as error:
                 self._suspect = True
-                self._publish(Shown(key, self._kept.get(key), error.message))
+                self._publish(key, self._kept.get(key), error.message)
             turn += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), TICK)
@@ -130,8 +148,9 @@ class SnapshotWatch:
         if changed:
             await self._read(key, names, current, names)
             self._suspect = False
+            await self._read_images(key)
         else:
-            self._publish(Shown(key, known))
+            self._publish(key, known)
 
     async def _metadata(self, key: DomainKey, name: str) -> Snapshot | None:
         try:
@@ -163,7 +182,7 @@ class SnapshotWatch:
                 MappingProxyType(dict(details)),
                 MappingProxyType(dict(errors)),
             )
-            self._publish(Shown(key, shown))
+            self._publish(key, shown)
 
         async def drain(seconds: float) -> None:
             while queue:
@@ -188,18 +207,44 @@ class SnapshotWatch:
         await asyncio.gather(*(drain(SLICE) for _ in range(12 if slow else 2)))
         show()
 
+    async def _read_images(self, key: DomainKey) -> None:
+        """Read the heads of the images that hold the snapshots; files may hang, so last."""
+        paths = {
+            disk.path
+            for snapshot in self._known(key).details.values()
+            if snapshot.config is not None
+            for disk in snapshot.config.disks
+            if disk.path is not None and disk.format == "qcow2"
+        }
+
+        def read(path: str) -> ImageInfo | NotKnown:
+            try:
+                return self._backend.image(path)
+            except SnaptuiError as error:
+                return NotKnown(error.message)
+
+        images: dict[str, ImageInfo | NotKnown] = {}
+        for path in sorted(paths):
+            call = functools.partial(read, path)
+            images[path] = await self._worker.files.call(call, priority=Priority.VISIBLE)
+        if self.shown is not None and self.shown.images != images:
+            self.shown = replace(self.shown, images=MappingProxyType(images))
+            self._on_change()
+
     def _known(self, key: DomainKey) -> SnapshotSet:
         return self._kept.get(key, SnapshotSet((), None))
 
     async def _call(self, run: Callable[[], T]) -> T:
         return await self._worker.reads.call(run, priority=Priority.VISIBLE)
 
-    def _publish(self, shown: Shown) -> None:
-        if shown.snapshots is not None:
-            self._kept[shown.key] = shown.snapshots
-            self._kept.move_to_end(shown.key)
+    def _publish(self, key: DomainKey, snapshots: SnapshotSet | None, error: str = "") -> None:
+        if snapshots is not None:
+            self._kept[key] = snapshots
+            self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
+        assert self.shown is not None
+        shown = replace(self.shown, snapshots=snapshots, error=error)
         if shown != self.shown:
             self.shown = shown
             self._on_change()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from snaptui.model import Disk, DomainState, ImageInfo, Kind, Presence, Snapshot
-from snaptui.plan.facts import Facts, NotKnown
+from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
+from snaptui.plan.facts import Facts
 
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""

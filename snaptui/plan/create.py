@@ -6,9 +6,9 @@ import time
 from collections.abc import Collection
 
 from snaptui import text
-from snaptui.model import DomainState, ImageInfo
+from snaptui.model import DomainState, ImageInfo, NotKnown
 from snaptui.plan import checks
-from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.steps import CreateSnapshot
 

@@ -6,14 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class NotKnown:
-    """A fact that could not be established, and why."""
-
-    reason: str
+from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, NotKnown, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import Presence, RunState, Snapshot
+from snaptui.model import NotKnown, Presence, RunState, Snapshot
 from snaptui.plan import checks
-from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.steps import RevertTo
 

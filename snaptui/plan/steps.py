@@ -12,11 +12,12 @@ from snaptui.model import (
     Host,
     ImageInfo,
     ImageSnapshot,
+    NotKnown,
     Presence,
     RunState,
     Snapshot,
 )
-from snaptui.plan.facts import Facts, NotKnown
+from snaptui.plan.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,167 @@
+"""The Textual application: it owns the watches and the operations of one host."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from typing import ClassVar, TypeVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from snaptui.backend.protocol import Backend
+from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.host import HostWatch
+from snaptui.model import DomainKey, Host
+from snaptui.operations import Operation, Operations
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import Intent
+from snaptui.snapshots import SnapshotWatch
+from snaptui.ui import header, keymap
+from snaptui.ui.dialogs.message import ErrorDialog, QuitDialog
+from snaptui.ui.format import ASCII, UNICODE
+from snaptui.ui.help import help_lines
+from snaptui.ui.main_screen import MainScreen
+from snaptui.ui.text_screen import TextScreen
+from snaptui.worker import Worker
+
+T = TypeVar("T")
+
+
+class SnaptuiApp(App[None]):
+    """The browser.
+
+    Args:
+        backend: not watched by anybody else.
+        host: what it answered, when it was connected before the screen was taken.
+        select: name or UUID of the domain to select at first.
+        overrides: keys by action, checked.
+    """
+
+    CSS_PATH = "snaptui.tcss"
+    TITLE = "snaptui"
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.APP)
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        host: Host,
+        select: str | None = None,
+        ascii_only: bool = False,
+        overrides: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.backend = backend
+        self.glyphs = ASCII if ascii_only else UNICODE
+        self.read_only = host.read_only
+        self.overrides = overrides or {}
+        self._opened = host
+        self._select = select
+        self._worker = Worker()
+        self.host = HostWatch(
+            backend, self._worker, on_change=self._host_changed, on_hint=self._hinted
+        )
+        self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
+        self.operations = Operations(backend, self._worker, on_change=self._operation_changed)
+        self._main: MainScreen | None = None
+
+    async def on_mount(self) -> None:
+        """Show the main screen, and start to watch the host."""
+        if self.overrides:
+            self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit)
+        self.host.opened(self._opened)
+        self._main = MainScreen(self._select)
+        await self.push_screen(self._main)
+        self._watching = asyncio.create_task(self.host.run())
+
+    def on_unmount(self) -> None:
+        """Stop to watch; calls under way are left behind."""
+        self._watching.cancel()
+        self.snapshots.stop()
+        self.backend.abandon()
+
+    async def read_facts(self, intent: Intent) -> Facts:
+        """Read the facts for a dialog.
+
+        Raises:
+            SnaptuiError: not connected, or the domain cannot be read.
+        """
+        host = self.host.state.host
+        if host is None:
+            raise Disconnected("There is no connection.")
+        return await self.operations.facts(host, intent)
+
+    async def read(self, call: Callable[[], T], key: DomainKey) -> T:
+        """Run a reading call that the user asked for."""
+        return await self._worker.reads.call(call, key=key)
+
+    def show_error(self, message: str, hint: str) -> None:
+        """Tell something that went wrong."""
+        self.push_screen(ErrorDialog("snaptui", message, hint, self.glyphs))
+
+    @work(exclusive=True, group="sign-in", exit_on_error=False)
+    async def sign_in(self) -> None:
+        """Give the terminal to ssh, connect, and take it back."""
+        failed: SnaptuiError | None = None
+        with self.suspend():
+            try:
+                self.host.opened(self.backend.connect(interactive=True))
+            except SnaptuiError as error:
+                failed = error
+        self.refresh(layout=True)
+        if failed is not None:
+            self.show_error(failed.message, failed.hint)
+        self.host.retry()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
+        """The palette: the actions of the table that can be used now."""
+        for action in keymap.ACTIONS:
+            if action.scope is keymap.Scope.LIST or (self.read_only and action.changes):
+                continue
+            if action.id == "command_palette" or self._main is None:
+                continue
+            owner = self if action.scope is keymap.Scope.APP else self._main
+            run = getattr(owner, f"action_{action.id}")
+            keys = ", ".join(map(keymap.shown, keymap.keys_of(action, self.overrides)))
+            yield SystemCommand(action.label, f"{action.help} ({keys})", run)
+
+    def action_keys(self) -> None:
+        """The help."""
+        lines = help_lines(self.overrides, self.read_only, self.glyphs)
+        self.push_screen(TextScreen("Help", lines, self.glyphs))
+
+    def action_leave(self) -> None:
+        """Quit; when changes are under way, say what will go on."""
+        under_way = tuple(header.operation_words(o) for o in self.operations.unfinished)
+        if not under_way or isinstance(self.screen, QuitDialog):
+            self.exit()
+        else:
+            self.push_screen(
+                QuitDialog(under_way, self.glyphs), lambda quit_: self.exit() if quit_ else None
+            )
+
+    def _host_changed(self) -> None:
+        if self._main is not None and self._main.is_mounted:
+            self._main.host_changed()
+
+    def _snapshots_changed(self) -> None:
+        if self._main is not None and self._main.is_mounted:
+            self._main.snapshots_changed()
+
+    def _operation_changed(self, operation: Operation) -> None:
+        if self._main is not None:
+            self._main.operation_changed(operation)
+
+    def _hinted(self, key: DomainKey) -> None:
+        shown = self.snapshots.shown
+        if shown is not None and shown.key == key:
+            self.snapshots.look_again()

@@ -1,0 +1,79 @@
+"""Dialogs that tell or ask one thing."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Static
+
+from snaptui.ui.dialogs.dialog import Dialog
+from snaptui.ui.format import Glyphs, clean
+
+
+class ErrorDialog(Dialog[None]):
+    """An error with its whole text and what to do; Enter closes it once it could be read."""
+
+    def __init__(self, title: str, message: str, hint: str, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._title = title
+        self._message = message
+        self._hint = hint
+
+    def body(self) -> ComposeResult:
+        """The whole text, which scrolls."""
+        with VerticalScroll(id="rest", can_focus=True):
+            yield Static(clean(self._message, self.glyphs), id="facts", markup=False)
+        yield Static(clean(self._hint, self.glyphs), id="notice", markup=False)
+
+    def buttons(self) -> ComposeResult:
+        """Close."""
+        yield Button(Text("Close"), id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        """Start the time to read."""
+        self.set_title(self._title)
+        self.appeared()
+
+    @on(Button.Pressed, "#cancel")
+    def close_pressed(self, event: Message) -> None:
+        """Keys typed ahead do not close it unread."""
+        event.stop()
+        if self.readable(event):
+            self.dismiss(None)
+
+
+class QuitDialog(Dialog[bool]):
+    """Asked when changes are under way: they go on at the host."""
+
+    def __init__(self, under_way: tuple[str, ...], glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._under_way = under_way
+
+    def body(self) -> ComposeResult:
+        """What goes on without us."""
+        for line in self._under_way:
+            yield Static(clean(line, self.glyphs), markup=False)
+        yield Static(
+            "The step under way goes on at the host; later steps are not started, and nobody "
+            "will look how it ends.",
+            markup=False,
+        )
+
+    def buttons(self) -> ComposeResult:
+        """Stay, or quit all the same."""
+        yield Button(Text("Stay"), id="cancel", compact=True)
+        yield Button(Text("Quit all the same"), id="confirm", compact=True)
+
+    def on_mount(self) -> None:
+        """Title and time to read."""
+        self.set_title("Quit while work is under way?")
+        self.appeared()
+
+    @on(Button.Pressed, "#confirm")
+    def quit_pressed(self, event: Message) -> None:
+        """Quit."""
+        if self.readable(event):
+            self.dismiss(True)

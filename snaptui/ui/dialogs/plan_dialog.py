@@ -1,0 +1,216 @@
+"""The dialog of a plan: what will happen, what is lost, and the key that does it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Input, Static
+
+from snaptui.errors import SnaptuiError
+from snaptui.model import Domain
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import Intent, Plan
+from snaptui.preflight import make_plan
+from snaptui.ui import keymap
+from snaptui.ui.dialogs.dialog import Dialog
+from snaptui.ui.format import Glyphs, clean
+
+ReadFacts = Callable[[Intent], Awaitable[Facts]]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a plan dialog returns."""
+
+    plan: Plan
+    facts: Facts
+
+
+class PlanDialog(Dialog[Confirmed]):
+    """Shows the plan of :attr:`intent` and, confirmed, returns it with its facts.
+
+    Args:
+        read_facts: reads the facts for an intent; may take long or fail.
+    """
+
+    def __init__(self, domain: Domain, read_facts: ReadFacts, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._domain = domain
+        self._read_facts = read_facts
+        self._facts: Facts | None = None
+        self._plan: Plan | None = None
+        self._asked: tuple[object, ...] = ()
+
+    @property
+    @abstractmethod
+    def intent(self) -> Intent:
+        """What is wanted, as the fields stand now."""
+
+    @property
+    @abstractmethod
+    def verb(self) -> str:
+        """What the button says."""
+
+    def fields(self) -> ComposeResult:
+        """The fields of this dialog."""
+        yield from ()
+
+    def body(self) -> ComposeResult:
+        """The fields, the lines that are always visible, and the rest, which scrolls."""
+        yield from self.fields()
+        yield Static(id="facts", markup=False)
+        with VerticalScroll(id="rest", can_focus=True):
+            yield Static(id="rest-text", markup=False)
+        yield Input(id="typed", compact=True)
+        yield Static(id="notice", markup=False)
+
+    def buttons(self) -> ComposeResult:
+        """Cancel, and the one that does it."""
+        yield from super().buttons()
+        label = f"{self.verb}: press {keymap.CONFIRM_KEY}"
+        yield Button(Text(label), id="confirm", compact=True, disabled=True)
+
+    @property
+    def challenge(self) -> str:
+        """What must be typed: the domain's name, or its UUID where the name cannot be typed."""
+        name = self._domain.name
+        return name if name.isascii() and name.isprintable() else self._domain.key.uuid
+
+    def on_mount(self) -> None:
+        """Start the preflight."""
+        typed = self.query_one("#typed", Input)
+        typed.display = False
+        typed.placeholder = f"type {clean(self.challenge, self.glyphs)} to allow it"
+        self.set_title(f"{self.verb}: {self._domain.name}")
+        self.query_one("#facts", Static).update(Text("Checking what this would do ..."))
+        self.read_again()
+
+    @work(exclusive=True, group="facts", exit_on_error=False)
+    async def read_again(self) -> None:
+        """Read the facts for the intent, and make the plan."""
+        self._facts = self._plan = None
+        self._allow()
+        try:
+            self._facts = await self._read_facts(self.intent)
+        except SnaptuiError as error:
+            failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
+            failed.append(f"\n{error.hint}")
+            self.query_one("#facts", Static).update(failed)
+            self.query_one("#rest-text", Static).update("")
+            return
+        self.plan_again()
+
+    def plan_again(self) -> None:
+        """Make the plan anew after a field changed."""
+        if self._facts is None:
+            return
+        plan = make_plan(self.intent, self._facts)
+        self._plan = plan
+        self.set_title(plan.title)
+        self.query_one("#facts", Static).update(self._always(plan))
+        self.query_one("#rest-text", Static).update(self._rest(plan))
+        self.query_one("#typed", Input).display = plan.type_name and plan.possible
+        asked = (
+            plan.title, plan.after, plan.lost, plan.undo, plan.refusals, plan.warnings,
+            plan.unchecked,
+        )  # fmt: skip
+        if asked != self._asked:
+            self._asked = asked
+            self.appeared()
+        self._allow()
+
+    @on(Input.Changed, "#typed")
+    def typed_changed(self) -> None:
+        """The name may be complete now."""
+        self._allow()
+
+    @on(Input.Submitted)
+    def submitted(self) -> None:
+        """Enter in a field goes on to the next one."""
+        self.focus_next()
+
+    def on_key(self, event: events.Key) -> None:
+        """The confirm key."""
+        if event.character == keymap.CONFIRM_KEY and not isinstance(self.focused, Input):
+            event.stop()
+            self._confirm(event)
+
+    @on(Button.Pressed, "#confirm")
+    def confirm_pressed(self, event: Button.Pressed) -> None:
+        """A click on the button, or Enter on it."""
+        self._confirm(event)
+
+    def _confirm(self, event: Message) -> None:
+        if self._plan is None or self._facts is None:
+            self._say("Not yet: the checks are not complete.")
+        elif not self._plan.possible:
+            self._say("Refused, see above.")
+        elif not self._typed_right:
+            self._say(f"Type {clean(self.challenge, self.glyphs)} first.")
+            self.query_one("#typed", Input).focus()
+        elif self.readable(event):
+            self.dismiss(Confirmed(self._plan, self._facts))
+
+    @property
+    def _typed_right(self) -> bool:
+        if self._plan is None or not self._plan.type_name:
+            return True
+        return self.query_one("#typed", Input).value == self.challenge
+
+    def _allow(self) -> None:
+        allowed = self._plan is not None and self._plan.possible and self._typed_right
+        self.query_one("#confirm", Button).disabled = not allowed
+
+    def _say(self, words: str) -> None:
+        self.query_one("#notice", Static).update(Text(words))
+
+    def _always(self, plan: Plan) -> Text:
+        """The lines that are always visible; each on two lines at most."""
+        refused = f"{len(plan.refusals)}, see below" if plan.refusals else "nothing"
+        warned = f"{len(plan.warnings)}, see below" if plan.warnings else "none"
+        unchecked = f"   Not checked: {len(plan.unchecked)}" if plan.unchecked else ""
+        lines = Text()
+        for label, words, style in (
+            ("", plan.after, ""),
+            ("Lost: ", plan.lost, ""),
+            ("Undo: ", plan.undo, "bold" if plan.undo.startswith("NO") else ""),
+            ("Space: ", plan.space, ""),
+            ("Refused: ", f"{refused}   Warnings: {warned}{unchecked}",
+             "bold" if plan.refusals else ""),
+        ):  # fmt: skip
+            shown = clean(words, self.glyphs)
+            lines.append(label, "dim")
+            lines.append(
+                shown if len(shown) <= LONGEST else shown[:LONGEST] + self.glyphs.more, style
+            )
+            lines.append("\n")
+        lines.right_crop(1)
+        return lines
+
+    def _rest(self, plan: Plan) -> Text:
+        rest = Text()
+        for heading, sentences in (
+            ("Refused", plan.refusals),
+            ("Warning", plan.warnings),
+            ("Not checked", plan.unchecked),
+        ):
+            for sentence in sentences:
+                rest.append(f"{heading}: ", "bold")
+                rest.append(clean(sentence, self.glyphs) + "\n")
+        if plan.lines:
+            rest.append("virsh alone would do it without these checks:\n" if plan.refusals else "")
+            for line in plan.lines:
+                rest.append("  " + clean(line, self.glyphs) + "\n", "dim")
+        rest.rstrip()
+        return rest
+
+
+LONGEST = 130
+"""Characters of a line that is always visible: two lines of an 80 column screen."""

@@ -1,0 +1,41 @@
+"""The dialog of a revert."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from snaptui.model import Domain, RunState
+from snaptui.plan.plan import RevertIntent
+from snaptui.ui.dialogs.dialog import Choice
+from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.format import Glyphs
+
+_STATES = tuple(RunState)
+
+
+class RevertDialog(PlanDialog):
+    """What the domain does afterwards is chosen here; as recorded at first."""
+
+    verb = "Revert"
+
+    def __init__(
+        self, domain: Domain, snapshot: str, read_facts: ReadFacts, glyphs: Glyphs
+    ) -> None:
+        super().__init__(domain, read_facts, glyphs)
+        self._snapshot = snapshot
+
+    @property
+    def intent(self) -> RevertIntent:
+        """A revert to the snapshot with the state chosen."""
+        state = _STATES[self.query_one("#state", Choice).index]
+        return RevertIntent(self._domain.key, self._snapshot, state)
+
+    def fields(self) -> ComposeResult:
+        """The state afterwards."""
+        yield Choice("State after:", [state.value for state in _STATES], id="state")
+
+    @on(Choice.Changed)
+    def state_changed(self) -> None:
+        """The plan follows."""
+        self.plan_again()

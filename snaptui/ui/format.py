@@ -1,0 +1,139 @@
+"""From model to cells: every string that is not ours passes through here."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from rich.cells import cell_len, set_cell_size
+
+from snaptui import text
+from snaptui.host import Link
+from snaptui.model import Domain, DomainState, Kind, NotKnown, Snapshot
+from snaptui.tree import Row, RowKind
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters that are not letters."""
+
+    cursor: str
+    snapshot: str
+    current: str
+    here: str
+    broken: str
+    unread: str
+    more: str
+    graph: dict[int, str]
+
+    @property
+    def ascii(self) -> bool:
+        """Whether only ASCII may be drawn."""
+        return self.more.isascii()
+
+
+UNICODE = Glyphs("▌", "○", "●", "@", "!", "·", "…", {})
+ASCII = Glyphs(
+    ">", "o", "*", "@", "!", ".", "~", str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"})
+)
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+
+
+def clean(raw: str, glyphs: Glyphs = UNICODE) -> str:
+    """A string of others as it may be shown: on one line, literally.
+
+    Control, bidirectional, zero-width and other invisible characters, and spaces that are
+    not plain spaces, are written out (``\\n``, ``\\x1b``, ``\\u202e``); with ASCII glyphs so
+    is everything else beyond ASCII.
+    """
+    if raw.isascii() and raw.isprintable():
+        return raw
+    return "".join(
+        char
+        if char == " " or not _written_out(char, glyphs)
+        else char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for char in raw
+    )
+
+
+def _written_out(char: str, glyphs: Glyphs) -> bool:
+    if char.isascii():
+        return not char.isprintable()
+    return glyphs.ascii or unicodedata.category(char) in _INVISIBLE
+
+
+def fit(shown: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:
+    """``shown`` cut or padded to exactly ``width`` terminal cells."""
+    if width <= 0:
+        return ""
+    length = cell_len(shown)
+    if length > width:
+        return set_cell_size(shown, width - 1) + glyphs.more
+    return " " * (width - length) + shown if right else shown + " " * (width - length)
+
+
+def state_words(domain: Domain) -> str:
+    """A domain's state with its reason (``paused: I/O error``)."""
+    return f"{domain.state.value}: {domain.reason}" if domain.reason else domain.state.value
+
+
+def state_style(state: DomainState) -> str:
+    """The role in which a state is drawn."""
+    if state is DomainState.RUNNING:
+        return "good"
+    if state in (DomainState.PAUSED, DomainState.PMSUSPENDED, DomainState.SHUTDOWN):
+        return "warn"
+    if state in (DomainState.CRASHED, DomainState.BLOCKED):
+        return "bad"
+    return "muted"
+
+
+def link_style(link: Link) -> str:
+    """The role in which the state of the connection is drawn."""
+    if link is Link.CONNECTED:
+        return "good"
+    return "muted" if link is Link.CONNECTING else "bad"
+
+
+def short_age(moment: int | None, now: float) -> str:
+    """How old something is, in at most four cells (``3d``); empty when not known."""
+    if moment is None:
+        return ""
+    seconds = max(0, int(now - moment))
+    for unit, length in (("y", 31_557_600), ("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def holds(snapshot: Snapshot) -> str:
+    """What a revert brings back, with a letter for the kind (``I disks+RAM``)."""
+    letter = {Kind.INTERNAL: "I", Kind.EXTERNAL: "E", Kind.MIXED: "M", Kind.NONE: "-"}
+    has_disks = any(disk.presence.value != "no" for disk in snapshot.disks)
+    parts = ["disks"] * has_disks + ["RAM"] * snapshot.has_memory
+    return f"{letter[snapshot.kind]} {'+'.join(parts) or 'nothing'}"
+
+
+def state_of(snapshot: Snapshot) -> str:
+    """The recorded state in the words of the screen."""
+    return {"disk-snapshot": "disk-only"}.get(snapshot.state, snapshot.state)
+
+
+def size_or_mark(size: int | NotKnown) -> str:
+    """A size, or ``?``; nothing for none at all."""
+    if isinstance(size, NotKnown):
+        return "?"
+    return text.size(size) if size else ""
+
+
+def mark(row: Row, glyphs: Glyphs) -> str:
+    """The graph and the mark in front of a row's name."""
+    marks = {
+        RowKind.SNAPSHOT: glyphs.snapshot,
+        RowKind.CURRENT: glyphs.current,
+        RowKind.UNREAD: glyphs.unread,
+        RowKind.BROKEN: glyphs.broken,
+        RowKind.HERE: glyphs.here,
+    }
+    return row.prefix.translate(glyphs.graph) + marks[row.kind]

@@ -1,0 +1,85 @@
+"""The one-line texts around the panes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from rich.text import Text
+
+from snaptui import text
+from snaptui.host import HostState, Link
+from snaptui.model import Domain
+from snaptui.operations import Operation
+from snaptui.snapshots import Shown
+from snaptui.ui import keymap
+from snaptui.ui.format import Glyphs, clean, link_style, state_style, state_words
+
+STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
+
+
+def host_line(state: HostState, read_only: bool, width: int) -> Text:
+    """Host, number of domains, and how the connection is."""
+    host = state.host
+    line = Text(" snaptui ", "bold")
+    if host is not None:
+        on = f" on {clean(host.hostname)}" if host.hostname else ""
+        line.append(f" {clean(host.label)}{on}")
+    if state.loaded:
+        running = sum(domain.state.active for domain in state.domains.values())
+        line.append(f"   {text.count(len(state.domains), 'domain')}, {running} running")
+    link = state.link.value
+    if state.link is not Link.CONNECTED and state.answered:
+        link += f", as of {int(time.monotonic() - state.answered)} s ago"
+        link += {Link.LOST: ", retrying", Link.SIGN_IN: ": press S"}.get(state.link, "")
+    right = Text("READ-ONLY  ", "bold") if read_only else Text()
+    right.append(f"{link} ", STYLES[link_style(state.link)])
+    line.truncate(max(0, width - right.cell_len - 1))
+    line.append(" " * max(1, width - line.cell_len - right.cell_len))
+    line.append_text(right)
+    return line
+
+
+def domain_line(domain: Domain | None, shown: Shown | None, glyphs: Glyphs) -> Text:
+    """The selected domain, over its snapshots."""
+    if domain is None:
+        return Text(" No domain selected", "dim")
+    line = Text(f" {clean(domain.name, glyphs)}", "bold")
+    line.append(f"  {state_words(domain)}", STYLES[state_style(domain.state)])
+    if shown is None or shown.key != domain.key or (shown.snapshots is None and not shown.error):
+        line.append("  reading ...", "dim")
+    elif shown.error:
+        line.append(f"  {clean(shown.error, glyphs)}", STYLES["bad"])
+    elif shown.snapshots is not None:
+        total = len(shown.snapshots.names)
+        line.append(
+            f"  {text.count(total, 'snapshot')}" if total else "  no snapshots yet: c takes one"
+        )
+        if not shown.snapshots.complete:
+            line.append(f", {len(shown.snapshots.details)} read", "dim")
+    return line
+
+
+def operation_words(operation: Operation) -> str:
+    """What an operation does, and since when."""
+    step = operation.step
+    seconds = int(time.time() - operation.started)
+    at = (
+        f" ({operation.done + 1}/{len(operation.plan.steps)})"
+        if len(operation.plan.steps) > 1
+        else ""
+    )
+    doing = step.words if step is not None else operation.plan.verb.lower()
+    return f"{operation.domain}: {doing}{at}, {operation.phase.value} for {seconds} s"
+
+
+def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool) -> Text:
+    """The keys that matter most."""
+    line = Text(" ")
+    for action in keymap.ACTIONS:
+        if action.footer and not (read_only and action.changes):
+            keys = keymap.keys_of(action, overrides)
+            if keys:
+                line.append(keymap.shown(keys[0]), "bold")
+                line.append(f" {action.label}  ")
+    return line

@@ -1,0 +1,39 @@
+"""The help, made from the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from snaptui.ui import keymap
+from snaptui.ui.detail_pane import Line
+from snaptui.ui.format import Glyphs
+
+
+def help_lines(
+    overrides: Mapping[str, tuple[str, ...]], read_only: bool, glyphs: Glyphs
+) -> tuple[Line, ...]:
+    """Keys by scope, then what the marks mean."""
+    lines: list[Line] = []
+    for scope in keymap.Scope:
+        lines += [("", scope.value)]
+        for action in keymap.ACTIONS:
+            if action.scope is scope and not (read_only and action.changes):
+                keys = ", ".join(map(keymap.shown, keymap.keys_of(action, overrides)))
+                lines.append((f"  {keys}", action.help))
+        lines.append(("", ""))
+    lines += [
+        ("", "In dialogs"),
+        ("  Tab", "Next field or button; the focus starts on Cancel"),
+        (f"  {keymap.CONFIRM_KEY}", "Do it, once it could be read for half a second"),
+        ("  Esc", "Leave; nothing happens"),
+        ("", ""),
+        ("", "Marks"),
+        (f"  {glyphs.snapshot}", "a snapshot"),
+        (f"  {glyphs.current}", "the current snapshot: the parent of the next one"),
+        (f"  {glyphs.here}", "you are here: the state of the domain now"),
+        (f"  {glyphs.unread}", "not read yet"),
+        (f"  {glyphs.broken}", "cannot be read; the details say why"),
+        ("  I  E  M", "internal (in the qcow2), external (overlay files), mixed"),
+        ("  ?", "not known; the details say why"),
+    ]
+    return tuple(lines)

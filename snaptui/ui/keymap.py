@@ -1,0 +1,134 @@
+"""THE table of actions: bindings, help screen, footer, palette and README come from it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+from snaptui.errors import ConfigError
+
+
+class Scope(enum.Enum):
+    """Where an action works; the value is the heading in the help."""
+
+    MAIN = "Domains and snapshots"
+    LIST = "Moving"
+    APP = "Everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a key does.
+
+    Attributes:
+        id: the name in the configuration; the method is ``action_<id>``.
+        keys: default keys, in Textual's spelling.
+        label: a word for the footer.
+        changes: whether it changes anything on the host; not there when read-only.
+        footer: whether the footer shows it.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    scope: Scope
+    changes: bool = False
+    footer: bool = False
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("create", ("c",), "create", "Take a snapshot of the domain", Scope.MAIN, True, True),
+    Action("revert", ("r",), "revert", "Revert the domain to the snapshot", Scope.MAIN, True, True),
+    Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
+    Action(
+        "enter",
+        ("enter",),
+        "details",
+        "Go into the domain, or show all about the snapshot",
+        Scope.MAIN,
+        footer=True,
+    ),
+    Action("back", ("escape",), "back", "Leave the filter, or go back to the domains", Scope.MAIN),
+    Action("filter", ("slash",), "filter", "Filter the list by text", Scope.MAIN, footer=True),
+    Action("next_pane", ("tab",), "pane", "Next pane", Scope.MAIN, footer=True),
+    Action("previous_pane", ("shift+tab",), "pane back", "Previous pane", Scope.MAIN),
+    Action("left", ("left", "h"), "domains", "To the domains", Scope.MAIN),
+    Action("right", ("right", "l"), "snapshots", "To the snapshots", Scope.MAIN),
+    Action("refresh", ("f5", "ctrl+r"), "refresh", "Read everything again now", Scope.MAIN),
+    Action("sign_in", ("S",), "sign in", "Connect now; answer what ssh asks", Scope.MAIN),
+    Action("up", ("up", "k"), "up", "Up", Scope.LIST),
+    Action("down", ("down", "j"), "down", "Down", Scope.LIST),
+    Action("page_up", ("pageup", "ctrl+b"), "page up", "A page up", Scope.LIST),
+    Action("page_down", ("pagedown", "ctrl+f"), "page down", "A page down", Scope.LIST),
+    Action("top", ("home", "g"), "top", "To the top", Scope.LIST),
+    Action("bottom", ("end", "G"), "bottom", "To the bottom", Scope.LIST),
+    Action("keys", ("question_mark",), "help", "This help", Scope.APP, footer=True),
+    Action(
+        "command_palette",
+        ("colon", "ctrl+p"),
+        "commands",
+        "Command palette",
+        Scope.APP,
+        footer=True,
+    ),
+    Action("leave", ("q", "ctrl+q"), "quit", "Quit", Scope.APP, footer=True),
+)
+
+CONFIRM_KEY = "Y"
+"""Confirms a dialog; no action of a list may use it."""
+
+_SHOWN = {
+    "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "enter": "Enter",
+    "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
+    "up": "Up", "down": "Down", "left": "Left", "right": "Right", "f5": "F5",
+}  # fmt: skip
+
+
+def bindings(scope: Scope) -> list[BindingType]:
+    """Textual bindings of all actions of a scope."""
+    return [
+        Binding(",".join(action.keys), action.id, action.help, show=False, id=action.id)
+        for action in ACTIONS
+        if action.scope is scope
+    ]
+
+
+def keys_of(action: Action, overrides: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The keys that an action really has."""
+    return overrides.get(action.id, action.keys)
+
+
+def shown(key: str) -> str:
+    """A key as people write it (``ctrl+r`` as ``Ctrl+R``)."""
+    if key.startswith(("ctrl+", "shift+")):
+        modifier, _, rest = key.partition("+")
+        return f"{modifier.capitalize()}+{_SHOWN.get(rest, rest.upper())}"
+    return _SHOWN.get(key, key)
+
+
+def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
+    """Check the keys of a configuration.
+
+    Raises:
+        ConfigError: an action that does not exist, the confirm key on an action, or one key
+            for two actions that work in the same place.
+    """
+    known = {action.id for action in ACTIONS}
+    for name in overrides:
+        if name not in known:
+            raise ConfigError(
+                f"keys.{name}: there is no such action.",
+                hint=f"Actions: {', '.join(sorted(known))}.",
+            )
+    owners: dict[str, str] = {}
+    for action in ACTIONS:
+        for key in keys_of(action, overrides):
+            if key in (CONFIRM_KEY, CONFIRM_KEY.lower()):
+                raise ConfigError(f"keys.{action.id}: {key} is kept for confirming dialogs.")
+            if key in owners:
+                raise ConfigError(f"keys.{action.id}: {key} is the key of {owners[key]} too.")
+            owners[key] = action.id

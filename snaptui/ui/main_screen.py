@@ -1,0 +1,424 @@
+"""The main screen: domains, snapshots, details; all state changes of the UI happen here."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from snaptui import text
+from snaptui.errors import SnaptuiError
+from snaptui.host import Link
+from snaptui.model import Domain, DomainKey
+from snaptui.operations import Operation, Phase
+from snaptui.ui import header, keymap
+from snaptui.ui.detail_pane import LinesList, domain_lines, snapshot_lines
+from snaptui.ui.dialogs.create import CreateDialog
+from snaptui.ui.dialogs.delete import DeleteDialog
+from snaptui.ui.dialogs.message import ErrorDialog
+from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
+from snaptui.ui.dialogs.revert import RevertDialog
+from snaptui.ui.domain_pane import DomainPane
+from snaptui.ui.format import clean
+from snaptui.ui.row_list import RowList
+from snaptui.ui.snapshot_pane import SnapshotPane
+from snaptui.ui.text_screen import TextScreen
+
+if TYPE_CHECKING:
+    from snaptui.ui.app import SnaptuiApp
+
+FOLLOW = 0.06
+"""Seconds that the cursor rests on a domain before its snapshots are asked for."""
+
+
+class MainScreen(Screen[None]):
+    """Domains left, snapshots right, details below; narrow: one pane at a time."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (30, "-high")]
+    AUTO_FOCUS = "#domains"
+
+    def __init__(self, select: str | None) -> None:
+        super().__init__()
+        self._select = select
+        self._filters = {"domains": "", "snapshots": ""}
+        self._shown_key: DomainKey | None = None
+        self._failures: list[Operation] = []
+        self._said = ""
+
+    # -- composition --------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Header, panes, message line, filter, footer."""
+        glyphs = self.snaptui.glyphs
+        yield Static(id="header", markup=False)
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield Static(id="domains-heading", classes="heading", markup=False)
+                yield DomainPane(glyphs)
+            with Vertical(id="right"):
+                yield Static(id="snapshots-title", classes="title", markup=False)
+                yield Static(id="snapshots-heading", classes="heading", markup=False)
+                yield SnapshotPane(glyphs)
+                yield LinesList(glyphs, id="details")
+        yield Static(id="message", markup=False)
+        yield Input(id="filter", compact=True, placeholder="filter")
+        yield Static(id="footer", markup=False)
+
+    def on_mount(self) -> None:
+        """Start the clock that ages what is shown."""
+        self.query_one("#filter").display = False
+        self._show_pane("domains")
+        self.set_interval(1.0, self._second)
+        self.host_changed()
+        self._follow_timer = self.set_timer(FOLLOW, self._follow, pause=True)
+
+    @property
+    def snaptui(self) -> SnaptuiApp:
+        """The application."""
+        return cast("SnaptuiApp", self.app)
+
+    @property
+    def domains(self) -> DomainPane:
+        """The pane of domains."""
+        return self.query_one(DomainPane)
+
+    @property
+    def snapshots(self) -> SnapshotPane:
+        """The pane of snapshots."""
+        return self.query_one(SnapshotPane)
+
+    # -- what the watches say -------------------------------------------------------------
+
+    def host_changed(self) -> None:
+        """The host's state is another one: domains, link or numbers of snapshots."""
+        state = self.snaptui.host.state
+        wanted = None
+        if self._select is not None and state.loaded:
+            wanted, self._select = self._find(self._select), None
+        running = {
+            operation.plan.intent.key: operation for operation in self.snaptui.operations.unfinished
+        }
+        self.domains.update_state(state, running, self._filters["domains"], wanted)
+        self._draw_header()
+        self._draw_details()
+        self._selection_changed()
+
+    def snapshots_changed(self) -> None:
+        """Other snapshots, or more of their details."""
+        self.snapshots.update_shown(self.snaptui.snapshots.shown, self._filters["snapshots"])
+        self._draw_title()
+        self._draw_details()
+
+    def operation_changed(self, operation: Operation) -> None:
+        """An operation went on or is over."""
+        if operation.phase.over:
+            key = operation.plan.intent.key
+            self.snaptui.host.look_again(key)
+            if key == self._shown_key:
+                self.snaptui.snapshots.look_again()
+            what = f"{operation.plan.title}: {operation.phase.value}"
+            if operation.phase is Phase.DONE:
+                self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
+            else:
+                self._said = f"{what}: {operation.error}"
+                self._failures.append(operation)
+                self._show_failure()
+        self.host_changed()
+        self._draw_message()
+
+    def _show_failure(self) -> None:
+        """Open the error, unless the admin is busy in a dialog; then it waits."""
+        if self._failures and self.app.screen is self:
+            failed = self._failures.pop(0)
+            title = f"{failed.plan.title}: {failed.phase.value}"
+            self.app.push_screen(
+                ErrorDialog(title, failed.error, failed.hint, self.snaptui.glyphs),
+                lambda _: self._show_failure(),
+            )
+
+    def on_screen_resume(self) -> None:
+        """Back from a dialog: what failed meanwhile is shown."""
+        self.call_after_refresh(self._show_failure)
+
+    # -- drawing ----------------------------------------------------------------------------
+
+    def _second(self) -> None:
+        self._draw_header()
+        if self.snaptui.operations.unfinished:
+            self.host_changed()
+            self._draw_message()
+
+    def _draw_header(self) -> None:
+        line = header.host_line(self.snaptui.host.state, self.snaptui.read_only, self.size.width)
+        self._set("header", line)
+
+    def _draw_title(self) -> None:
+        shown = self.snaptui.snapshots.shown
+        domain = self.snaptui.host.state.domains.get(self._shown_key) if self._shown_key else None
+        self._set("snapshots-title", header.domain_line(domain, shown, self.snaptui.glyphs))
+
+    def _draw_headings(self) -> None:
+        glyphs = self.snaptui.glyphs
+        for pane, heading in ((self.domains, "domains"), (self.snapshots, "snapshots")):
+            self._set(f"{heading}-heading", Text(pane.heading(pane.size.width, glyphs)))
+
+    def _draw_message(self) -> None:
+        running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
+        self._set("message", Text(clean("   ".join(running) or self._said, self.snaptui.glyphs)))
+
+    def _draw_details(self) -> None:
+        details = self.query_one("#details", LinesList)
+        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        domain = self.domains.selected
+        if self.focused is not self.domains and shown is not None and row is not None:
+            details.show(snapshot_lines(row, shown))
+        elif domain is not None:
+            details.show(domain_lines(domain, self.snaptui.host.state))
+        else:
+            details.show(())
+
+    def _draw_footer(self) -> None:
+        self._set("footer", header.footer_line(self.snaptui.overrides, self.snaptui.read_only))
+
+    def _set(self, name: str, line: Text) -> None:
+        line.no_wrap = True
+        static = self.query_one(f"#{name}", Static)
+        if static.content != line:
+            static.update(line)
+
+    # -- moving -----------------------------------------------------------------------------
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Columns depend on the width."""
+        self.call_after_refresh(self._draw_headings)
+        self._draw_header()
+        self._draw_footer()
+
+    def on_descendant_focus(self) -> None:
+        """The details follow the pane that has the focus."""
+        if isinstance(self.focused, RowList) and self.focused.id != "details":
+            self._show_pane(self.focused.id or "domains")
+            self._draw_details()
+
+    @on(RowList.Moved)
+    def cursor_moved(self, event: RowList.Moved) -> None:
+        """The selection is another one."""
+        if event.rows is self.domains:
+            self._selection_changed()
+        if event.rows.id != "details":
+            self._draw_details()
+
+    @on(RowList.Scrolled)
+    def list_scrolled(self, event: RowList.Scrolled) -> None:
+        """What is on screen is read first."""
+        if event.rows is self.domains:
+            self.snaptui.host.show(self.domains.visible_keys)
+        elif event.rows is self.snapshots:
+            self.snaptui.snapshots.show(self.snapshots.visible_names)
+
+    @on(RowList.Picked)
+    def row_picked(self) -> None:
+        """A double click is Enter."""
+        self.action_enter()
+
+    def _selection_changed(self) -> None:
+        """Follow the selected domain once the cursor rests."""
+        domain = self.domains.selected
+        key = domain.key if domain is not None else None
+        if key != self._shown_key:
+            self._shown_key = key
+            self._follow_timer.reset()
+            self._follow_timer.resume()
+        self._draw_title()
+
+    def _follow(self) -> None:
+        self._follow_timer.pause()
+        self.snaptui.snapshots.select(self._shown_key)
+
+    def _find(self, name: str) -> DomainKey | None:
+        for domain in self.snaptui.host.state.domains.values():
+            if name in (domain.name, domain.key.uuid):
+                return domain.key
+        self.snaptui.show_error(f"There is no domain {name} on this host.", "All others are listed.")
+        return None
+
+    def _show_pane(self, name: str) -> None:
+        self.set_class(name == "domains", "-domains")
+
+    # -- actions ----------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Changing actions are not there when read-only."""
+        changing = any(a.id == action and a.changes for a in keymap.ACTIONS)
+        return not (changing and self.snaptui.read_only)
+
+    def action_enter(self) -> None:
+        """Into the domain, or all about the snapshot."""
+        if self.focused is self.domains:
+            self.snapshots.focus()
+        elif self.focused is self.snapshots:
+            self.show_details()
+
+    def action_back(self) -> None:
+        """Out of the filter, or back to the domains."""
+        pane = "domains" if self.focused is self.domains else "snapshots"
+        if self.query_one("#filter").display or self._filters[pane]:
+            self._filter(pane, "")
+            self._close_filter()
+        else:
+            self.domains.focus()
+
+    def action_next_pane(self) -> None:
+        """Next pane."""
+        self.focus_next(RowList)
+
+    def action_previous_pane(self) -> None:
+        """Previous pane."""
+        self.focus_previous(RowList)
+
+    def action_left(self) -> None:
+        """To the domains."""
+        self.domains.focus()
+
+    def action_right(self) -> None:
+        """To the snapshots."""
+        self.snapshots.focus()
+
+    def action_filter(self) -> None:
+        """Open the filter of the pane."""
+        field = self.query_one("#filter", Input)
+        self._filtered = "domains" if self.focused is self.domains else "snapshots"
+        field.value = self._filters[self._filtered]
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed, "#filter")
+    def filter_changed(self, event: Input.Changed) -> None:
+        """The list follows each keystroke."""
+        if event.input.display:
+            self._filter(self._filtered, event.value)
+
+    @on(Input.Submitted, "#filter")
+    def filter_submitted(self) -> None:
+        """Keep the filter and go back to the list."""
+        self._close_filter()
+
+    def _filter(self, pane: str, wanted: str) -> None:
+        self._filters[pane] = wanted
+        if pane == "domains":
+            self.host_changed()
+        else:
+            self.snapshots_changed()
+        self.query_one(f"#{pane}").set_class(bool(wanted), "-filtered")
+
+    def _close_filter(self) -> None:
+        field = self.query_one("#filter", Input)
+        if field.display:
+            field.display = False
+            self.query_one(f"#{self._filtered}").focus()
+
+    def action_refresh(self) -> None:
+        """Read everything of the selected domain again."""
+        self.snaptui.host.retry()
+        if self._shown_key is not None:
+            self.snaptui.host.look_again(self._shown_key)
+            self.snaptui.snapshots.look_again()
+
+    def action_sign_in(self) -> None:
+        """Connect now."""
+        if self.snaptui.host.state.link is Link.SIGN_IN:
+            self.snaptui.sign_in()
+        else:
+            self.snaptui.host.retry()
+
+    @work(exclusive=True, group="details", exit_on_error=False)
+    async def show_details(self) -> None:
+        """All about the snapshot with its XML."""
+        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        if shown is None or row is None:
+            return
+        try:
+            if row.name is None:
+                xml = await self.snaptui.read(lambda: self.snaptui.backend.domain_xml(shown.key), shown.key)
+            else:
+                name = row.name
+                xml = await self.snaptui.read(
+                    lambda: self.snaptui.backend.snapshot_xml(shown.key, name), shown.key
+                )
+        except SnaptuiError as error:
+            xml = f"{error.title}: {error.message}"
+        lines = (*snapshot_lines(row, shown), ("", ""), *(("", line) for line in xml.splitlines()))
+        title = row.name if row.name is not None else "You are here"
+        self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
+
+    def action_create(self) -> None:
+        """Ask for a name, and create."""
+        domain = self._free_domain()
+        if domain is not None:
+            shown = self.snaptui.snapshots.shown
+            known = shown.snapshots if shown is not None and shown.key == domain.key else None
+            taken = known.names if known is not None else ()
+            self._ask(CreateDialog(domain, taken, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def action_revert(self) -> None:
+        """Ask, and revert to the selected snapshot."""
+        domain, name = self._free_domain(), self._selected_name()
+        if domain is not None and name is not None:
+            self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def action_delete(self) -> None:
+        """Ask, and delete the selected snapshot."""
+        domain, name = self._free_domain(), self._selected_name()
+        if domain is not None and name is not None:
+            self._ask(DeleteDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def _ask(self, dialog: PlanDialog) -> None:
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                self.snaptui.operations.run(result.plan, result.facts)
+
+        self.app.push_screen(dialog, confirmed)
+
+    def _free_domain(self) -> Domain | None:
+        """The selected domain, if a change of it can be planned now."""
+        domain = self.domains.selected
+        state = self.snaptui.host.state
+        if domain is None:
+            self._say("Select a domain first.")
+            return None
+        if state.link is not Link.CONNECTED:
+            self._say(f"Not now: {state.link.value}.")
+            return None
+        operation = self.snaptui.operations.running(domain.key)
+        if operation is not None:
+            self._say(f"Not now: {header.operation_words(operation)}.")
+            return None
+        return domain
+
+    def _selected_name(self) -> str | None:
+        """The snapshot under the cursor, while the list shown is the selected domain's."""
+        row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
+        if shown is None or shown.key != self._shown_key or self.focused is self.domains:
+            self._say("Go to the snapshot first (Enter or Tab).")
+            return None
+        if row is None or row.name is None:
+            self._say("Select a snapshot first.")
+            return None
+        return row.name
+
+    def _say(self, words: str) -> None:
+        self._said = words
+        self._draw_message()
+

@@ -1,0 +1,148 @@
+"""The tree of the selected domain's snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snaptui import text, tree
+from snaptui.model import Snapshot
+from snaptui.snapshots import Shown
+from snaptui.tree import Row, RowKind
+from snaptui.ui.format import Glyphs, clean, fit, holds, mark, size_or_mark, state_of
+from snaptui.ui.row_list import Cell, RowList
+
+NAME = 18
+"""Cells that a name gets before a column of lower rank is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column to the right of the name; a higher rank gives way sooner."""
+
+    title: str
+    width: int
+    rank: int
+    right: bool = False
+
+
+COLUMNS = (
+    Column("Created", 16, 0),
+    Column("Holds", 11, 0),
+    Column("State", 9, 2),
+    Column("VM state", 9, 3, right=True),
+    Column("Written", 9, 1, right=True),
+    Column("Reclaim", 9, 0, right=True),
+)
+
+
+class SnapshotPane(RowList):
+    """Snapshots drawn like a commit graph, with what is known of each."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="snapshots")
+        self._glyphs = glyphs
+        self._shown: Shown | None = None
+        self._rows: tuple[Row, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of rows, *you are here* among them."""
+        return len(self._rows)
+
+    @property
+    def selected(self) -> Row | None:
+        """The row under the cursor."""
+        return self._rows[self.cursor] if self._rows else None
+
+    @property
+    def visible_names(self) -> tuple[str, ...]:
+        """Names of the snapshots that can be seen."""
+        rows = (self._rows[index] for index in self.on_screen)
+        return tuple(row.name for row in rows if row.name is not None)
+
+    def update_shown(self, shown: Shown | None, filter_text: str) -> None:
+        """Show what is known now; the cursor stays on its snapshot.
+
+        For another domain it goes to the current snapshot, where the next revert is most
+        likely to start from.
+        """
+        snapshots = shown.snapshots if shown is not None else None
+        rows = tree.rows(snapshots) if snapshots is not None else ()
+        if filter_text:
+            rows = tree.filtered(rows, filter_text)
+        same = self._shown is not None and shown is not None and self._shown.key == shown.key
+        if same and self._rows:
+            cursor = tree.cursor_after(
+                [row.name for row in self._rows], self.cursor, [row.name for row in rows]
+            )
+        else:
+            cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
+        self._shown, self._rows = shown, rows
+        self.rows_changed(cursor)
+
+    def cells(self, index: int, width: int) -> list[Cell]:
+        """Cursor, graph and name, then the columns that fit."""
+        row = self._rows[index]
+        glyphs = self._glyphs
+        marker = glyphs.cursor if index == self.cursor else " "
+        name, columns = _layout(width)
+        graph = mark(row, glyphs) + " "
+        graph = fit(graph, min(len(graph), name // 2), glyphs)
+        if row.name is None:
+            role = "strong"
+        else:
+            role = {RowKind.CURRENT: "strong", RowKind.BROKEN: "bad"}.get(row.kind, "")
+        title = "you are here" if row.name is None else clean(row.name, glyphs)
+        cells = [
+            (f"{marker} ", "strong"),
+            (graph, "graph"),
+            (fit(title, name - len(graph), glyphs), role),
+        ]
+        values = _values(row, self._shown)
+        for column in columns:
+            value, value_role = values.get(column.title, ("", ""))
+            shown = fit(value, column.width, glyphs, right=column.right)
+            cells.append((" " + shown, value_role))
+        return cells
+
+    @staticmethod
+    def heading(width: int, glyphs: Glyphs) -> str:
+        """Titles of the columns, in the places of :meth:`cells`."""
+        name, columns = _layout(width)
+        titles = [fit(c.title, c.width, glyphs, right=c.right) for c in columns]
+        return " ".join(["  " + fit("Name", name, glyphs), *titles])
+
+
+def _layout(width: int) -> tuple[int, list[Column]]:
+    """Cells for graph and name, and the columns shown."""
+    columns = [column for column in COLUMNS if column.rank == 0]
+    for column in sorted(COLUMNS, key=lambda column: column.rank):
+        if column.rank and _left(width, [*columns, column]) >= NAME:
+            columns.append(column)
+    return max(_left(width, columns), 4), [column for column in COLUMNS if column in columns]
+
+
+def _left(width: int, columns: list[Column]) -> int:
+    return width - 2 - sum(column.width + 1 for column in columns)
+
+
+def _values(row: Row, shown: Shown | None) -> dict[str, Cell]:
+    if row.kind is RowKind.HERE:
+        return {"Written": ("?", "muted")}
+    if row.kind is RowKind.BROKEN:
+        return {"Created": ("cannot be read", "bad"), "Reclaim": ("?", "muted")}
+    snapshot = row.snapshot
+    if snapshot is None or shown is None:
+        return {}
+    return {
+        "Created": (text.when(snapshot.created), ""),
+        "Holds": (holds(snapshot), ""),
+        "State": (state_of(snapshot), ""),
+        "VM state": (_vm_state(snapshot, shown), ""),
+        "Written": ("?", "muted"),
+        "Reclaim": ("?", "muted"),
+    }
+
+
+def _vm_state(snapshot: Snapshot, shown: Shown) -> str:
+    return size_or_mark(shown.vm_state(snapshot)) if snapshot.has_memory else ""

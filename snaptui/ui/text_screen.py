@@ -1,0 +1,79 @@
+"""A screen of lines to read and search: details with XML, and the help."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from snaptui.ui.detail_pane import Line, LinesList
+from snaptui.ui.format import Glyphs, clean
+
+
+class TextScreen(ModalScreen[None]):
+    """Lines, full screen; ``/`` searches, ``n`` and ``N`` go on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "close", "Close"),
+        Binding("slash", "search", "Search"),
+        Binding("n", "next(1)", "Next"),
+        Binding("N", "next(-1)", "Previous"),
+    ]
+    AUTO_FOCUS = "#lines"
+
+    def __init__(self, title: str, lines: tuple[Line, ...], glyphs: Glyphs) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+        self._glyphs = glyphs
+        self._wanted = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, lines, search field."""
+        yield Static(clean(self._title, self._glyphs), id="header", markup=False)
+        yield LinesList(self._glyphs, id="lines")
+        yield Input(id="search", compact=True, placeholder="search")
+        yield Static(Text("Esc close   / search   n next   N previous", no_wrap=True), id="footer")
+
+    def on_mount(self) -> None:
+        """Show the lines."""
+        self.query_one("#search", Input).display = False
+        self.query_one(LinesList).show(self._lines)
+
+    def action_close(self) -> None:
+        """Leave the search field, or the screen."""
+        search = self.query_one("#search", Input)
+        if search.display:
+            search.display = False
+            self.query_one(LinesList).focus()
+        else:
+            self.dismiss(None)
+
+    def action_search(self) -> None:
+        """Open the search field."""
+        search = self.query_one("#search", Input)
+        search.display = True
+        search.focus()
+
+    @on(Input.Submitted, "#search")
+    def search_submitted(self, event: Input.Submitted) -> None:
+        """Go to the first line that contains the text."""
+        self._wanted = event.value.casefold()
+        self.action_close()
+        self.action_next(1)
+
+    def action_next(self, by: int) -> None:
+        """Go to the next (1) or the previous (-1) line that contains the text."""
+        lines = self.query_one(LinesList)
+        number = len(self._lines)
+        for away in range(1, number + 1):
+            at = (lines.cursor + by * away) % number
+            if self._wanted and self._wanted in " ".join(self._lines[at]).casefold():
+                lines.cursor = at
+                return
+        self.query_one("#footer", Static).update(Text("not found", no_wrap=True))
