@@ -104,10 +104,6 @@ class SnaptuiApp(App[None]):
         """Run a reading call that the user asked for."""
         return await self._worker.reads.call(call, key=key)
 
-    def show_error(self, message: str, hint: str) -> None:
-        """Tell something that went wrong."""
-        self.push_screen(ErrorDialog("snaptui", message, hint, self.glyphs))
-
     @work(exclusive=True, group="sign-in", exit_on_error=False)
     async def sign_in(self) -> None:
         """Give the terminal to ssh, connect, and take it back."""
@@ -119,7 +115,7 @@ class SnaptuiApp(App[None]):
                 failed = error
         self.refresh(layout=True)
         if failed is not None:
-            self.show_error(failed.message, failed.hint)
+            self.push_screen(ErrorDialog(failed.title, failed.message, failed.hint, self.glyphs))
         self.host.retry()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:

@@ -251,7 +251,9 @@ class MainScreen(Screen[None]):
         for domain in self.snaptui.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
-        self.snaptui.show_error(f"There is no domain {name} on this host.", "All others are listed.")
+        self.snaptui.show_error(
+            f"There is no domain {name} on this host.", "All others are listed."
+        )
         return None
 
     def _show_pane(self, name: str) -> None:
@@ -351,7 +353,9 @@ class MainScreen(Screen[None]):
             return
         try:
             if row.name is None:
-                xml = await self.snaptui.read(lambda: self.snaptui.backend.domain_xml(shown.key), shown.key)
+                xml = await self.snaptui.read(
+                    lambda: self.snaptui.backend.domain_xml(shown.key), shown.key
+                )
             else:
                 name = row.name
                 xml = await self.snaptui.read(
@@ -360,7 +364,7 @@ class MainScreen(Screen[None]):
         except SnaptuiError as error:
             xml = f"{error.title}: {error.message}"
         lines = (*snapshot_lines(row, shown), ("", ""), *(("", line) for line in xml.splitlines()))
-        title = row.name if row.name is not None else "You are here"
+        title = "You are here" if name is None else name
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
 
     def action_create(self) -> None:
@@ -421,4 +425,3 @@ class MainScreen(Screen[None]):
     def _say(self, words: str) -> None:
         self._said = words
         self._draw_message()
-
