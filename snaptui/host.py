@@ -212,7 +212,7 @@ class HostWatch:
         """Read the wanted summaries, those on screen first, a few at a time."""
         running: set[asyncio.Task[None]] = set()
         while True:
-            if not self._wanted:
+            while not self._wanted:
                 self._due.clear()
                 await self._due.wait()
             on_screen = [key for key in self._visible if key in self._wanted]

@@ -16,7 +16,7 @@ from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.steps import CreateSnapshot, RevertTo, Step
 from snaptui.preflight import read_facts
-from snaptui.worker import Priority, Worker
+from snaptui.worker import Priority, Worker, start
 
 ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
@@ -112,7 +112,7 @@ class Operations:
             started=time.time(),
         )
         self._set(operation)
-        task = asyncio.create_task(self._run(operation, facts))
+        task = start(self._run(operation, facts))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return operation

@@ -24,7 +24,7 @@ from typing import TypeVar
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.model import DomainKey, ImageInfo, NotKnown, Presence, Snapshot, SnapshotSet
-from snaptui.worker import Priority, Worker
+from snaptui.worker import Priority, Worker, start
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ class SnapshotWatch:
         self.shown = None if key is None else Shown(key, self._kept.get(key))
         self._on_change()
         if key is not None:
-            self._task = asyncio.create_task(self._follow(key))
+            self._task = start(self._follow(key))
 
     def stop(self) -> None:
         """Stop reading."""

@@ -15,7 +15,7 @@ import heapq
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -138,6 +138,17 @@ class Lane:
         for job in passed:
             heapq.heappush(self._queue, job)
         return taken
+
+
+def start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Run a coroutine beside the caller.
+
+    What it raises nobody awaits: it reaches the loop's exception handler, which must not
+    pass over it.
+    """
+    task = asyncio.create_task(coroutine)
+    task.add_done_callback(lambda done: None if done.cancelled() else done.result())
+    return task
 
 
 class Worker:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from rich.traceback import Traceback
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -26,7 +27,7 @@ from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.help import help_lines
 from snaptui.ui.main_screen import MainScreen
 from snaptui.ui.text_screen import TextScreen
-from snaptui.worker import Worker
+from snaptui.worker import Worker, start
 
 T = TypeVar("T")
 
@@ -76,12 +77,13 @@ class SnaptuiApp(App[None]):
         if self.overrides:
             self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._failed)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
         self.host.opened(self._opened)
         self._main = MainScreen(self._select)
         await self.push_screen(self._main)
-        self._watching = asyncio.create_task(self.host.run())
+        self._watching = start(self.host.run())
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
@@ -144,6 +146,12 @@ class SnaptuiApp(App[None]):
             self.push_screen(
                 QuitDialog(under_way, self.glyphs), lambda quit_: self.exit() if quit_ else None
             )
+
+    def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A fault of our own: leave with its traceback rather than show what may be wrong."""
+        error = context.get("exception")
+        if isinstance(error, Exception):
+            self.panic(Traceback.from_exception(type(error), error, error.__traceback__))
 
     def _host_changed(self) -> None:
         if self._main is not None and self._main.is_mounted:

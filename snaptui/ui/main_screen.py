@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from snaptui import text
@@ -56,6 +57,7 @@ class MainScreen(Screen[None]):
         self._shown_key: DomainKey | None = None
         self._failures: list[Operation] = []
         self._said = ""
+        self._follow_timer: Timer | None = None
 
     # -- composition --------------------------------------------------------------------
 
@@ -82,7 +84,6 @@ class MainScreen(Screen[None]):
         self._show_pane("domains")
         self.set_interval(1.0, self._second)
         self.host_changed()
-        self._follow_timer = self.set_timer(FOLLOW, self._follow, pause=True)
 
     @property
     def snaptui(self) -> SnaptuiApp:
@@ -172,7 +173,7 @@ class MainScreen(Screen[None]):
     def _draw_headings(self) -> None:
         glyphs = self.snaptui.glyphs
         for pane, heading in ((self.domains, "domains"), (self.snapshots, "snapshots")):
-            self._set(f"{heading}-heading", Text(pane.heading(pane.size.width, glyphs)))
+            self._set(f"{heading}-heading", Text(pane.heading(pane.row_width, glyphs)))
 
     def _draw_message(self) -> None:
         running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
@@ -201,8 +202,7 @@ class MainScreen(Screen[None]):
     # -- moving -----------------------------------------------------------------------------
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Columns depend on the width."""
-        self.call_after_refresh(self._draw_headings)
+        """Header and footer fill the width."""
         self._draw_header()
         self._draw_footer()
 
@@ -222,7 +222,8 @@ class MainScreen(Screen[None]):
 
     @on(RowList.Scrolled)
     def list_scrolled(self, event: RowList.Scrolled) -> None:
-        """What is on screen is read first."""
+        """What is on screen is read first; the headings follow the width."""
+        self._draw_headings()
         if event.rows is self.domains:
             self.snaptui.host.show(self.domains.visible_keys)
         elif event.rows is self.snapshots:
@@ -239,12 +240,12 @@ class MainScreen(Screen[None]):
         key = domain.key if domain is not None else None
         if key != self._shown_key:
             self._shown_key = key
-            self._follow_timer.reset()
-            self._follow_timer.resume()
+            if self._follow_timer is not None:
+                self._follow_timer.stop()
+            self._follow_timer = self.set_timer(FOLLOW, self._follow)
         self._draw_title()
 
     def _follow(self) -> None:
-        self._follow_timer.pause()
         self.snaptui.snapshots.select(self._shown_key)
 
     def _find(self, name: str) -> DomainKey | None:

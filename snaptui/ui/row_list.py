@@ -73,6 +73,11 @@ class RowList(ScrollView, can_focus=True):
         """Number of rows."""
         return 0
 
+    @property
+    def row_width(self) -> int:
+        """Terminal cells that a row can use."""
+        return self.scrollable_content_region.width
+
     def cells(self, index: int, width: int) -> list[Cell]:
         """The cells of a row, ``width`` terminal cells in all at most."""
         raise NotImplementedError
@@ -96,7 +101,7 @@ class RowList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen, for Textual."""
-        width = self.size.width
+        width = self.row_width
         index = y + self.scroll_offset.y
         base = self.rich_style
         if index >= self.count:
