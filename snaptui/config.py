@@ -1,1 +1,81 @@
-"""The configuration file."""
+"""The configuration file: TOML in ``$XDG_CONFIG_HOME/snaptui/config.toml``."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from snaptui.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the file sets; each as when it is not set.
+
+    Attributes:
+        uri: the host to connect to; ``None`` for libvirt's default.
+        read_only: never change anything.
+        ascii: draw with ASCII characters only.
+        mouse: take the mouse.
+        keys: by action, the keys that replace its own.
+    """
+
+    uri: str | None = None
+    read_only: bool = False
+    ascii: bool = False
+    mouse: bool = True
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def load(named: Path | None) -> Config:
+    """Read the file; the defaults when none was named and there is none.
+
+    Raises:
+        ConfigError: it cannot be read or has a mistake; names the file and the key.
+    """
+    path = named or _default_path()
+    try:
+        with path.open("rb") as f:
+            table = tomllib.load(f)
+    except FileNotFoundError:
+        if named is None:
+            return Config()
+        raise ConfigError(f"{path}: there is no such file.") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}.") from error
+    return _checked(table, path)
+
+
+def _checked(table: dict[str, Any], path: Path) -> Config:
+    keys = table.pop("keys", {})
+    if not isinstance(keys, dict):
+        raise ConfigError(f"{path}: keys must be a table.")
+    kinds = {"uri": str, "read_only": bool, "ascii": bool, "mouse": bool}
+    for name, value in table.items():
+        if name not in kinds:
+            raise ConfigError(f"{path}: there is no setting {name}; known are {', '.join(kinds)}.")
+        if not isinstance(value, kinds[name]):
+            wanted = "a string" if kinds[name] is str else "true or false"
+            raise ConfigError(f"{path}: {name} must be {wanted}.")
+    overrides = {action: _keys(value, f"{path}: keys.{action}") for action, value in keys.items()}
+    return Config(**table, keys=MappingProxyType(overrides))
+
+
+def _keys(value: object, where: str) -> tuple[str, ...]:
+    if isinstance(value, str) and value:
+        return (value,)
+    if isinstance(value, list) and value and all(isinstance(k, str) and k for k in value):
+        return tuple(value)
+    raise ConfigError(f"{where} must be a key or a list of keys.")
+
+
+def _default_path() -> Path:
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "snaptui" / "config.toml"

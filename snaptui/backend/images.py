@@ -1,0 +1,109 @@
+"""Image files on this machine."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from snaptui.errors import ImageError
+from snaptui.model import FileSystem, ImageInfo, ImageSnapshot
+from snaptui.qcow2 import format as qcow2
+
+
+def read_image(path: str) -> ImageInfo:
+    """Head and snapshot table of an image, without taking QEMU's locks.
+
+    An image in use may change while it is read: when the head is another one afterwards, it
+    is read once more.
+
+    Raises:
+        ImageError: it is missing, not readable, neither file nor block device, or damaged.
+    """
+    with _opened(path) as f:
+        size = f.seek(0, os.SEEK_END)
+        f.seek(0)
+        if f.read(4) != qcow2.MAGIC.to_bytes(4, "big"):
+            return ImageInfo(path, "raw", size, _allocated(f, size), ())
+        try:
+            header, entries = _read_head(f, size)
+        except ImageError as error:
+            raise ImageError(f"{path}: {error.message}", hint=error.hint) from error
+        return ImageInfo(
+            path=path,
+            format="qcow2",
+            virtual_size=header.virtual_size,
+            disk_size=_allocated(f, size),
+            snapshots=tuple(
+                ImageSnapshot(entry.id, entry.name, entry.created, entry.vm_state_size)
+                for entry in entries
+            ),
+        )
+
+
+def missing_file(path: str) -> bool:
+    """Whether a path is known not to exist.
+
+    Raises:
+        ImageError: it cannot be known, for want of permission or for an I/O error.
+    """
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return False
+
+
+def file_system(path: str) -> FileSystem:
+    """Space on the file system of a path: what an ordinary user may still use.
+
+    Raises:
+        ImageError: it cannot be known.
+    """
+    try:
+        found = os.statvfs(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return FileSystem(path, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
+
+
+def _read_head(f: BinaryIO, size: int) -> tuple[qcow2.Header, tuple[qcow2.Entry, ...]]:
+    for last in (False, True):
+        try:
+            header = qcow2.read_header(f, size)
+            entries = qcow2.read_snapshots(f, header, size)
+        except ImageError:
+            if last:
+                raise
+        else:
+            if last or qcow2.read_header(f, size) == header:
+                return header, entries
+    raise AssertionError("the second reading is the last")
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    try:
+        # O_NONBLOCK: a FIFO in the place of an image must not hang the reader
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb", buffering=0) as f:
+            mode = os.fstat(descriptor).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
+                raise ImageError(f"{path} is neither a file nor a block device.")
+            yield f
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _allocated(f: BinaryIO, size: int) -> int:
+    found = os.fstat(f.fileno())
+    return size if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
+
+
+def _unreadable(path: str, error: OSError) -> ImageError:
+    hint = "Run snaptui as root to see inside." if isinstance(error, PermissionError) else ""
+    return ImageError(f"{path}: {os.strerror(error.errno or 0)}.", hint=hint)

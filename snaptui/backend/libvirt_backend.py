@@ -1,0 +1,423 @@
+"""A libvirt host behind the Backend protocol.
+
+Three connections: one that reads, one that changes, and one for events that carries no
+calls. A connection serves five calls at a time (libvirtd.conf, ``max_client_requests``), and
+those that wait for a busy domain count. Drivers inside this process have one for all.
+"""
+
+from __future__ import annotations
+
+import getpass
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import libvirt
+
+from snaptui.backend import images, uris, xml
+from snaptui.backend.libvirt_errors import connecting, translated
+from snaptui.backend.libvirt_events import Janitor, Subscription, start_event_loop
+from snaptui.backend.protocol import HostEvent
+from snaptui.backend.states import domain_state
+from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
+from snaptui.model import (
+    Domain,
+    DomainKey,
+    DomainState,
+    DomainStatus,
+    FileSystem,
+    Host,
+    ImageInfo,
+    RunState,
+    Snapshot,
+    SnapshotSummary,
+)
+
+T = TypeVar("T")
+
+KEPT = 16
+"""Domains whose snapshots' handles are kept, so that reading one is one call."""
+
+_REVERT_FLAGS = {
+    RunState.RECORDED: 0,
+    RunState.RUNNING: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
+    RunState.PAUSED: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
+}
+
+
+class _Reads:
+    """The reading connection and the handles that were got through it."""
+
+    def __init__(self, connection: libvirt.virConnect) -> None:
+        self.connection = connection
+        self.domains: dict[str, libvirt.virDomain] = {}
+        self.snapshots: OrderedDict[str, dict[str, libvirt.virDomainSnapshot]] = OrderedDict()
+
+
+class LibvirtBackend:
+    """The host of one URI.
+
+    Args:
+        uri: ``None`` for libvirt's default.
+        read_only: open read-only connections only.
+    """
+
+    def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
+        self._uri = uri or uris.default_uri()
+        self._label = uris.label(self._uri)
+        self._local = uris.is_local(self._uri)
+        self._single = uris.has_one_world(self._uri)
+        self._read_only = read_only
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._reads: _Reads | None = None
+        self._changes: libvirt.virConnect | None = None
+        self._subscription: Subscription | None = None
+        self._janitor = Janitor()
+
+    @property
+    def uri(self) -> str:
+        """The URI that the user named; the ``host`` of all keys."""
+        return self._uri
+
+    @property
+    def calls(self) -> int:
+        """Number of calls sent to libvirt so far."""
+        return self._calls
+
+    # -- connection -------------------------------------------------------------------
+
+    def connect(self, *, interactive: bool = False) -> Host:
+        """Open the reading connection; see the protocol."""
+        self.abandon()
+        connection = self._open(interactive=interactive)
+        try:
+            host = self._introduce(connection)
+        except BaseException:
+            self._janitor.take([connection])
+            raise
+        with self._lock:
+            self._reads = _Reads(connection)
+        return host
+
+    def watch(self, on_event: Callable[[HostEvent], None]) -> None:
+        """Open the events connection; see the protocol."""
+        connection = self._reading.connection if self._single else self._open()
+        try:
+            subscription = self._ask(
+                lambda: Subscription(connection, on_event, shared=self._single)
+            )
+        except SnaptuiError:
+            if not self._single:
+                self._janitor.take([connection])
+            raise
+        with self._lock:
+            before, self._subscription = self._subscription, subscription
+        if before is not None:
+            self._janitor.take([before, *([] if self._single else [before.connection])])
+
+    def abandon(self) -> None:
+        """Drop all connections without waiting; see the protocol."""
+        with self._lock:
+            reads, changes, subscription = self._reads, self._changes, self._subscription
+            self._reads = self._changes = self._subscription = None
+        things: list[object] = []
+        if subscription is not None:
+            things += [subscription.connection] if not self._single else []
+            things.append(subscription)
+        if changes is not None and not self._single:
+            things.append(changes)
+        if reads is not None:
+            things += [reads.connection, reads]
+        if things:
+            self._janitor.take(things)
+
+    def _open(self, *, interactive: bool = False) -> libvirt.virConnect:
+        start_event_loop()
+        uri = self._uri if interactive else uris.without_terminal(self._uri)
+        flags = libvirt.VIR_CONNECT_RO if self._read_only else 0
+        kinds = [
+            libvirt.VIR_CRED_AUTHNAME,
+            libvirt.VIR_CRED_PASSPHRASE,
+            libvirt.VIR_CRED_ECHOPROMPT,
+            libvirt.VIR_CRED_NOECHOPROMPT,
+        ]
+        self._count()
+        try:
+            return libvirt.openAuth(uri, [kinds, _answer if interactive else _refuse, None], flags)
+        except libvirt.libvirtError as error:
+            raise connecting(error, self._label, interactive=interactive) from error
+
+    def _introduce(self, connection: libvirt.virConnect) -> Host:
+        driver = self._ask(connection.getType)
+        hypervisor: tuple[int, int, int] | None = None
+        try:
+            hypervisor = _version(self._ask(connection.getVersion))
+        except Disconnected:
+            raise
+        except SnaptuiError as error:
+            if driver == "QEMU" and "<guest>" not in self._ask(connection.getCapabilities):
+                raise Unsupported(
+                    f"{self._label} has no QEMU: {error.message}.",
+                    hint="Install it there (qemu-system-x86 or qemu-kvm).",
+                ) from error
+        try:
+            hostname = self._ask(connection.getHostname)
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            hostname = ""
+        return Host(
+            uri=self._uri,
+            label=self._label,
+            hostname=hostname,
+            driver=driver.capitalize() if driver == "TEST" else driver,
+            libvirt=_version(self._ask(connection.getLibVersion)),
+            hypervisor=hypervisor,
+            local=self._local,
+            read_only=self._read_only,
+        )
+
+    # -- reading ----------------------------------------------------------------------
+
+    def domains(self) -> tuple[Domain, ...]:
+        """All domains with one call; see the protocol."""
+        reads = self._reading
+        connection = reads.connection
+        try:
+            listed = self._ask(
+                lambda: connection.getAllDomainStats(
+                    libvirt.VIR_DOMAIN_STATS_STATE,
+                    libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
+                )
+            )
+        except Unsupported:
+            listed = [(domain, {}) for domain in self._ask(connection.listAllDomains)]
+        handles = {domain.UUIDString(): domain for domain, _ in listed}
+        found = tuple(self._domain(domain, stats) for domain, stats in listed)
+        reads.domains = handles
+        return found
+
+    def summary(self, key: DomainKey) -> SnapshotSummary:
+        """Number and newest leaf; see the protocol."""
+        domain = self._handle(key)
+        count = self._ask(domain.snapshotNum)
+        if not count:
+            return SnapshotSummary(0)
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_LEAVES
+        newest, error = None, ""
+        for leaf in self._ask(lambda: domain.listAllSnapshots(flag)):
+            try:
+                created = xml.parse_snapshot(self._ask(leaf.getXMLDesc)).created
+            except Disconnected:
+                raise
+            except SnaptuiError as failed:
+                error = failed.message
+            else:
+                newest = max(newest or 0, created or 0) or None
+        return SnapshotSummary(count, None if error else newest, error)
+
+    def snapshot_names(self, key: DomainKey) -> tuple[str, ...]:
+        """All names, parents first; see the protocol."""
+        reads, domain = self._reading, self._handle(key)
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL
+        handles = {s.getName(): s for s in self._ask(lambda: domain.listAllSnapshots(flag))}
+        with self._lock:
+            reads.snapshots[key.uuid] = handles
+            reads.snapshots.move_to_end(key.uuid)
+            while len(reads.snapshots) > KEPT:
+                reads.snapshots.popitem(last=False)
+        return tuple(handles)
+
+    def external_snapshots(self, key: DomainKey) -> tuple[str, ...]:
+        """What libvirt counts as external; see the protocol."""
+        domain = self._handle(key)
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL
+        return tuple(s.getName() for s in self._ask(lambda: domain.listAllSnapshots(flag)))
+
+    def descendants(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """All below, parents first; see the protocol."""
+        snapshot = self._snapshot_handle(key, name)
+        flags = (
+            libvirt.VIR_DOMAIN_SNAPSHOT_LIST_DESCENDANTS
+            | libvirt.VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL
+        )
+        return tuple(s.getName() for s in self._ask(lambda: snapshot.listAllChildren(flags)))
+
+    def current_snapshot(self, key: DomainKey) -> str | None:
+        """The current one's name; see the protocol."""
+        domain = self._handle(key)
+        self._count()
+        try:
+            return str(domain.snapshotCurrent().getName())
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT:
+                return None
+            raise translated(error) from error
+
+    def snapshot(self, key: DomainKey, name: str) -> Snapshot:
+        """One snapshot's metadata; see the protocol."""
+        return xml.parse_snapshot(self.snapshot_xml(key, name))
+
+    def snapshot_xml(self, key: DomainKey, name: str) -> str:
+        """One snapshot's XML; see the protocol."""
+        return self._ask(self._snapshot_handle(key, name).getXMLDesc)
+
+    def domain_xml(self, key: DomainKey) -> str:
+        """The live XML; see the protocol."""
+        return self._ask(self._handle(key).XMLDesc)
+
+    def status(self, key: DomainKey) -> DomainStatus:
+        """What decides whether a change can be tried; see the protocol."""
+        domain = self._look_up(self._reading.connection, key)
+        found = self._domain(domain, {})
+        if found.state is DomainState.UNKNOWN:
+            raise HostError(found.reason)
+        config = xml.parse_domain(self._ask(domain.XMLDesc))
+        persistent = bool(self._ask(domain.isPersistent))
+        digest = config.digest
+        if persistent:
+            inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
+            digest = xml.digest(self._ask(lambda: domain.XMLDesc(inactive)))
+        return DomainStatus(
+            domain=found,
+            config=replace(config, digest=digest),
+            persistent=persistent,
+            managed_save=self._managed_save(domain),
+            busy=self._busy(domain) if found.state.active else False,
+        )
+
+    def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
+        """State from the state call alone: whatever else fails, a running guest runs."""
+        if "state.state" in stats:
+            state, reason = domain_state(stats["state.state"], stats.get("state.reason", 0))
+        else:
+            try:
+                state, reason = domain_state(*self._ask(domain.state))
+            except Disconnected:
+                raise
+            except SnaptuiError as error:
+                state, reason = DomainState.UNKNOWN, error.message
+        return Domain(DomainKey(self._uri, domain.UUIDString()), domain.name(), state, reason)
+
+    def _managed_save(self, domain: libvirt.virDomain) -> bool:
+        try:
+            return bool(self._ask(domain.hasManagedSaveImage))
+        except Unsupported:
+            return False
+
+    def _busy(self, domain: libvirt.virDomain) -> bool | None:
+        try:
+            control = self._ask(domain.controlInfo)[0]
+        except Unsupported:
+            return None
+        return control in (libvirt.VIR_DOMAIN_CONTROL_JOB, libvirt.VIR_DOMAIN_CONTROL_OCCUPIED)
+
+    # -- image files of a local host ----------------------------------------------------
+
+    def image(self, path: str) -> ImageInfo:
+        """Head and snapshot table; see the protocol."""
+        self._need_local()
+        return images.read_image(path)
+
+    def missing_file(self, path: str) -> bool:
+        """Whether it is known to be gone; see the protocol."""
+        self._need_local()
+        return images.missing_file(path)
+
+    def file_system(self, path: str) -> FileSystem:
+        """Its space; see the protocol."""
+        self._need_local()
+        return images.file_system(path)
+
+    def _need_local(self) -> None:
+        if not self._local:
+            raise ImageError(f"The images of {self._label} are not on this machine.")
+
+    # -- changes --------------------------------------------------------------------------
+
+    def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
+        """Take an internal snapshot; see the protocol."""
+        domain = self._look_up(self._changing(), key)
+        self._ask(lambda: domain.snapshotCreateXML(xml.new_snapshot(name, description), 0))
+
+    def revert(self, key: DomainKey, name: str, state: RunState) -> None:
+        """Revert; see the protocol."""
+        domain = self._look_up(self._changing(), key)
+        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
+        self._ask(lambda: domain.revertToSnapshot(snapshot, _REVERT_FLAGS[state]))
+
+    def delete_snapshot(self, key: DomainKey, name: str) -> None:
+        """Delete one snapshot; see the protocol."""
+        domain = self._look_up(self._changing(), key)
+        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
+        self._ask(lambda: snapshot.delete(0))
+
+    # -- handles ----------------------------------------------------------------------------
+
+    @property
+    def _reading(self) -> _Reads:
+        reads = self._reads
+        if reads is None:
+            raise Disconnected(f"There is no connection to {self._label}.")
+        return reads
+
+    def _changing(self) -> libvirt.virConnect:
+        """The connection for changes, opened at the first of them."""
+        if self._single:
+            return self._reading.connection
+        with self._lock:
+            connection = self._changes
+        if connection is not None and connection.isAlive():
+            return connection
+        opened = self._open()
+        with self._lock:
+            before, self._changes = self._changes, opened
+        if before is not None:
+            self._janitor.take([before])
+        return opened
+
+    def _handle(self, key: DomainKey) -> libvirt.virDomain:
+        reads = self._reading
+        return reads.domains.get(key.uuid) or self._look_up(reads.connection, key)
+
+    def _look_up(self, connection: libvirt.virConnect, key: DomainKey) -> libvirt.virDomain:
+        return self._ask(lambda: connection.lookupByUUIDString(key.uuid))
+
+    def _snapshot_handle(self, key: DomainKey, name: str) -> libvirt.virDomainSnapshot:
+        """libvirt looks it up by its name at each call: a kept handle is never an old one."""
+        known = self._reading.snapshots.get(key.uuid, {}).get(name)
+        if known is not None:
+            return known
+        domain = self._handle(key)
+        return self._ask(lambda: domain.snapshotLookupByName(name))
+
+    def _count(self) -> None:
+        with self._lock:
+            self._calls += 1
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        self._count()
+        try:
+            return call()
+        except libvirt.libvirtError as error:
+            raise translated(error) from error
+
+
+def _answer(credentials: list[list[Any]], _data: object) -> int:
+    """Ask the admin, on the terminal, for what the host wants to know."""
+    for credential in credentials:
+        kind, prompt = credential[0], f"{credential[1]}: "
+        shown = kind in (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT)
+        credential[4] = input(prompt) if shown else getpass.getpass(prompt)
+    return 0
+
+
+def _refuse(_credentials: list[list[Any]], _data: object) -> int:
+    return -1
+
+
+def _version(number: int) -> tuple[int, int, int]:
+    return number // 1_000_000, number // 1_000 % 1_000, number % 1_000

@@ -1,0 +1,85 @@
+"""libvirt's errors as those of snaptui, each with what to do about it."""
+
+from __future__ import annotations
+
+import libvirt
+
+from snaptui import errors
+from snaptui.errors import SnaptuiError
+
+_KINDS: dict[int, type[SnaptuiError]] = {
+    libvirt.VIR_ERR_NO_DOMAIN: errors.NotFound,
+    libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT: errors.NotFound,
+    libvirt.VIR_ERR_OPERATION_DENIED: errors.NotPermitted,
+    libvirt.VIR_ERR_ACCESS_DENIED: errors.NotPermitted,
+    libvirt.VIR_ERR_AUTH_FAILED: errors.NotPermitted,
+    libvirt.VIR_ERR_AUTH_CANCELLED: errors.NotPermitted,
+    libvirt.VIR_ERR_AUTH_UNAVAILABLE: errors.NotPermitted,
+    libvirt.VIR_ERR_OPERATION_TIMEOUT: errors.Busy,
+    libvirt.VIR_ERR_RESOURCE_BUSY: errors.Busy,
+    libvirt.VIR_ERR_NO_SUPPORT: errors.Unsupported,
+    libvirt.VIR_ERR_OPERATION_UNSUPPORTED: errors.Unsupported,
+    libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED: errors.Unsupported,
+    libvirt.VIR_ERR_CONFIG_UNSUPPORTED: errors.Unsupported,
+    libvirt.VIR_ERR_INVALID_CONN: errors.Disconnected,
+    libvirt.VIR_ERR_NO_CONNECT: errors.Disconnected,
+    libvirt.VIR_ERR_RPC: errors.Disconnected,
+}
+
+_HINTS: dict[type[SnaptuiError], str] = {
+    errors.Busy: "Another job holds the domain; wait until it is done.",
+    errors.NotPermitted: "Run snaptui as root, or as a user whom libvirt's rules allow this.",
+}
+
+_ASKS = ("permission denied (", "host key verification failed", "too many authentication failures")
+
+
+def translated(error: libvirt.libvirtError) -> SnaptuiError:
+    """What went wrong in a call on an open connection, with libvirt's full text."""
+    kind = _KINDS.get(error.get_error_code(), errors.HostError)
+    if error.get_error_domain() in (libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE):
+        kind = errors.Disconnected
+    return kind(_text(error), hint=_HINTS.get(kind, ""))
+
+
+def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) -> SnaptuiError:
+    """Why a connection could not be opened, and what to do.
+
+    Args:
+        label: the URI, fit to be shown.
+        interactive: libvirt was allowed to ask on the terminal.
+    """
+    code, message = error.get_error_code(), _text(error)
+    low = message.lower()
+    if not interactive and (code == libvirt.VIR_ERR_AUTH_CANCELLED or any(a in low for a in _ASKS)):
+        return errors.SignInNeeded(f"{label} wants a sign-in: {message}")
+    if code in (
+        libvirt.VIR_ERR_AUTH_FAILED,
+        libvirt.VIR_ERR_AUTH_UNAVAILABLE,
+        libvirt.VIR_ERR_AUTH_CANCELLED,
+        libvirt.VIR_ERR_OPERATION_DENIED,
+    ) or low.endswith("permission denied"):
+        return errors.NotPermitted(
+            f"{label} does not let you in: {message}.",
+            hint="Run snaptui as root or join the group libvirt "
+            "(usermod -aG libvirt USER, then log in again).",
+        )
+    if error.get_error_domain() == libvirt.VIR_FROM_URI or "no connection driver" in low:
+        return errors.ConfigError(
+            f"{label} cannot be opened: {message}.",
+            hint="Give a URI such as qemu:///system or qemu+ssh://root@HOST/system with -c; "
+            "for qemu the host needs libvirt's QEMU driver.",
+        )
+    if "no such file or directory" in low or "connection refused" in low:
+        return errors.Disconnected(
+            f"libvirt does not run at {label}: {message}.",
+            hint="Start it there (systemctl start libvirtd, or virtqemud.socket), "
+            "or name another host with -c URI.",
+        )
+    return errors.Disconnected(
+        f"{label} cannot be opened: {message}.", hint="Check the URI given with -c."
+    )
+
+
+def _text(error: libvirt.libvirtError) -> str:
+    return (error.get_error_message() or str(error)).strip().rstrip(".")

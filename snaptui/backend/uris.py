@@ -1,0 +1,58 @@
+"""Which host a URI means (libvirt's uri.html), without asking libvirt."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+DEFAULT = "qemu:///system"
+
+
+def default_uri() -> str:
+    """The client's default: LIBVIRT_DEFAULT_URI, then ``uri_default`` of its configuration."""
+    if named := os.environ.get("LIBVIRT_DEFAULT_URI"):
+        return named
+    try:
+        text = _client_configuration().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return DEFAULT
+    found = re.search(r'^\s*uri_default\s*=\s*"([^"]+)"', text, re.MULTILINE)
+    return found[1] if found else DEFAULT
+
+
+def label(uri: str) -> str:
+    """The URI without a password."""
+    parts = urlsplit(uri)
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{name}:***@{host}")) if at and colon else uri
+
+
+def is_local(uri: str) -> bool:
+    """Whether paths of that host are paths of this machine."""
+    parts = urlsplit(uri)
+    driver, _, transport = parts.scheme.partition("+")
+    return driver not in ("test", "") and transport in ("", "unix") and not parts.netloc
+
+
+def has_one_world(uri: str) -> bool:
+    """Whether every connection is a world of its own, so that there can be only one."""
+    parts = urlsplit(uri)
+    return parts.scheme == "test" or parts.path == "/embed"
+
+
+def without_terminal(uri: str) -> str:
+    """The URI with which ssh asks nothing on the terminal."""
+    parts = urlsplit(uri)
+    if parts.scheme.partition("+")[2] not in ("ssh", "libssh", "libssh2"):
+        return uri
+    return f"{uri}{'&' if parts.query else '?'}no_tty=1"
+
+
+def _client_configuration() -> Path:
+    if os.geteuid() == 0:
+        return Path("/etc/libvirt/libvirt.conf")
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "libvirt" / "libvirt.conf"

@@ -1,0 +1,143 @@
+"""Domain and snapshot XML to and from the model.
+
+The elements are those of libvirt's formatdomain.html and formatsnapshot.html.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from snaptui.errors import HostError
+from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk
+
+LARGEST = 1 << 20
+"""Bytes of XML above which it is not parsed."""
+
+_UNITS = {
+    "b": 1,
+    "bytes": 1,
+    "kb": 1000,
+    "k": 1 << 10,
+    "kib": 1 << 10,
+    "mb": 1000**2,
+    "m": 1 << 20,
+    "mib": 1 << 20,
+    "gb": 1000**3,
+    "g": 1 << 30,
+    "gib": 1 << 30,
+    "tb": 1000**4,
+    "t": 1 << 40,
+    "tib": 1 << 40,
+}
+
+
+def parse_domain(xml: str) -> DomainConfig:
+    """A domain's configuration.
+
+    Raises:
+        HostError: the XML is too large or not well-formed.
+    """
+    return _config(_parse(xml), digest(xml))
+
+
+def parse_snapshot(xml: str) -> Snapshot:
+    """A snapshot's metadata.
+
+    Raises:
+        HostError: the XML is too large, not well-formed, or without a name.
+    """
+    root = _parse(xml)
+    name = root.findtext("name")
+    if not name:
+        raise HostError("The snapshot's XML has no name.")
+    created = root.findtext("creationTime")
+    memory = root.find("memory")
+    domain = root.find("domain")
+    return Snapshot(
+        name=name,
+        parent=root.findtext("parent/name"),
+        created=int(created) if created and created.lstrip("-").isdecimal() else None,
+        state=root.findtext("state") or "",
+        description=root.findtext("description") or "",
+        memory=_presence(memory) if memory is not None else Presence.NO,
+        memory_path=memory.get("file") if memory is not None else None,
+        disks=tuple(
+            SnapshotDisk(disk.get("name", "?"), _presence(disk), _path(disk))
+            for disk in root.iterfind("disks/disk")
+        ),
+        config=_config(domain, "") if domain is not None else None,
+        delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
+        digest=digest(xml),
+    )
+
+
+def new_snapshot(name: str, description: str) -> str:
+    """The XML with which an internal snapshot of all disks is asked for."""
+    root = Element("domainsnapshot")
+    ElementTree.SubElement(root, "name").text = name
+    if description:
+        ElementTree.SubElement(root, "description").text = description
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def digest(xml: str) -> str:
+    """A hash by which one XML text is told from another."""
+    return hashlib.sha256(xml.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _parse(xml: str) -> Element:
+    if len(xml) > LARGEST:
+        raise HostError(f"Its XML is larger than {LARGEST >> 20} MiB and was not read.")
+    if "<!DOCTYPE" in xml:
+        raise HostError("Its XML declares a document type, which libvirt never does.")
+    try:
+        return ElementTree.fromstring(xml)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise HostError(f"Its XML cannot be read: {error}.") from error
+
+
+def _config(domain: Element, hashed: str) -> DomainConfig:
+    loaders = domain.iterfind("os/loader")
+    return DomainConfig(
+        disks=tuple(_disk(disk) for disk in domain.iterfind("devices/disk")),
+        memory=_bytes(domain.find("memory")),
+        pflash=any(loader.get("type") == "pflash" for loader in loaders)
+        or domain.find("os/nvram") is not None,
+        passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
+        digest=hashed,
+    )
+
+
+def _disk(disk: Element) -> Disk:
+    target, driver = disk.find("target"), disk.find("driver")
+    snapshot = disk.get("snapshot")
+    return Disk(
+        target=target.get("dev", "?") if target is not None else "?",
+        device=disk.get("device", "disk"),
+        source_type=disk.get("type", "file"),
+        path=_path(disk),
+        format=driver.get("type", "") if driver is not None else "",
+        read_only=disk.find("readonly") is not None,
+        shareable=disk.find("shareable") is not None,
+        snapshot=_presence(disk) if snapshot is not None else None,
+    )
+
+
+def _path(disk: Element) -> str | None:
+    source = disk.find("source")
+    return None if source is None else source.get("file") or source.get("dev")
+
+
+def _presence(element: Element) -> Presence:
+    try:
+        return Presence(element.get("snapshot", "no"))
+    except ValueError:
+        return Presence.MANUAL
+
+
+def _bytes(memory: Element | None) -> int:
+    if memory is None or not (memory.text or "").strip().isdecimal():
+        return 0
+    return int(memory.text or "0") * _UNITS.get(memory.get("unit", "KiB").lower(), 1 << 10)
