@@ -263,11 +263,11 @@ class LibvirtBackend:
 
     def snapshot_xml(self, key: DomainKey, name: str) -> str:
         """One snapshot's XML; see the protocol."""
-        return self._ask(self._snapshot_handle(key, name).getXMLDesc)
+        return str(self._ask(self._snapshot_handle(key, name).getXMLDesc))
 
     def domain_xml(self, key: DomainKey) -> str:
         """The live XML; see the protocol."""
-        return self._ask(self._handle(key).XMLDesc)
+        return str(self._ask(self._handle(key).XMLDesc))
 
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""

@@ -43,11 +43,8 @@ class MainScreen(Screen[None]):
     """Domains left, snapshots right, details below; narrow: one pane at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (100, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (30, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance variable in Textual's typing
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = "#domains"
 
     def __init__(self, select: str | None) -> None:
@@ -252,9 +249,9 @@ class MainScreen(Screen[None]):
         for domain in self.snaptui.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
-        self.snaptui.show_error(
-            f"There is no domain {name} on this host.", "All others are listed."
-        )
+        hint = "Those that there are are listed."
+        words = f"There is no domain {name} on this host."
+        self.app.push_screen(ErrorDialog("Not found", words, hint, self.snaptui.glyphs))
         return None
 
     def _show_pane(self, name: str) -> None:

@@ -1,0 +1,58 @@
+"""Labs for the tests: one daemon for each worker process, and single ones to maltreat."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from snaptui.errors import Unsupported
+from tests.lab import Lab
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees or writes the user's own configuration, state or time zone."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("TZ", "UTC")
+    for name in ("LIBVIRT_DEFAULT_URI", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def _shared_lab() -> Iterator[Lab]:
+    yield from _lab(None)
+
+
+@pytest.fixture
+def lab(_shared_lab: Lab) -> Iterator[Lab]:
+    """A daemon without domains; nothing may kill or stop it."""
+    yield _shared_lab
+    _shared_lab.clean()
+
+
+@pytest.fixture
+def own_lab(_shared_lab: Lab) -> Iterator[Lab]:
+    """A daemon for one test, which may kill and stop it."""
+    yield from _lab(_shared_lab.daemon.capabilities)
+
+
+def _lab(capabilities: Path | None) -> Iterator[Lab]:
+    directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
+    try:
+        lab = Lab(directory, capabilities)
+    except Unsupported as missing:
+        shutil.rmtree(directory)
+        if "CI" in os.environ:
+            raise
+        pytest.skip(missing.message)
+    try:
+        yield lab
+    finally:
+        lab.daemon.stop()
+        shutil.rmtree(directory)

@@ -1,0 +1,138 @@
+"""Real domains on a private libvirtd, and the tools that other people use on them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from snaptui.demo.daemon import Daemon
+from snaptui.model import DomainKey
+
+MIB = 1 << 20
+
+_DOMAIN = """\
+<domain type='qemu'>
+  <name>{name}</name>
+  <memory unit='MiB'>{memory}</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>
+    {disks}
+    <memballoon model='none'/>
+  </devices>
+</domain>
+"""
+
+_DISK = """\
+<disk type='file' device='disk'>
+  <driver name='qemu' type='{format}'/><source file={path}/><target dev='{target}' bus='virtio'/>
+</disk>
+"""
+
+
+class Lab:
+    """A private daemon with its images."""
+
+    def __init__(self, directory: Path, capabilities: Path | None = None) -> None:
+        self.directory = directory
+        self.images = directory / "images"
+        self.images.mkdir()
+        state = directory / "d"
+        state.mkdir()
+        self.daemon = Daemon(state, capabilities)
+
+    @property
+    def uri(self) -> str:
+        return self.daemon.uri
+
+    def virsh(self, *words: str, check: bool = True) -> str:
+        """What virsh prints."""
+        done = subprocess.run(
+            ["virsh", "-q", "-c", self.uri, *words], capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, f"{words}: {done.stderr}"
+        return done.stdout if done.returncode == 0 else done.stdout + done.stderr
+
+    def define(
+        self,
+        name: str,
+        *,
+        disks: Iterable[str] = ("vda",),
+        size: int = 8 * MIB,
+        format: str = "qcow2",  # noqa: A002 - the word of libvirt and qemu-img
+        memory: int = 32,
+        running: bool = False,
+    ) -> DomainKey:
+        """Define a domain with new images, each filled with the byte 0x11 in its first MiB."""
+        parts = []
+        for target in disks:
+            path = self.image(name, target)
+            qemu_img("create", "-q", "-f", format, str(path), str(size))
+            parts.append(_DISK.format(format=format, path=quoteattr(str(path)), target=target))
+            write(path, 0x11, format)
+        xml = _DOMAIN.format(name=escape(name), memory=memory, disks="".join(parts))
+        self.define_xml(xml)
+        if running:
+            self.virsh("start", "--domain", name)
+        return DomainKey(self.uri, self.virsh("domuuid", "--domain", name).strip())
+
+    def define_xml(self, xml: str) -> None:
+        path = self.directory / "domain.xml"
+        path.write_text(xml)
+        self.virsh("define", "--file", str(path))
+
+    def image(self, name: str, target: str = "vda") -> Path:
+        return self.images / f"{abs(hash(name)):x}-{target}.qcow2"
+
+    def snapshots(self, name: str) -> list[str]:
+        """Names of the domain's snapshots, parents first."""
+        return self.virsh("snapshot-list", "--domain", name, "--name", "--topological").splitlines()
+
+    def current(self, name: str) -> str:
+        return self.virsh("snapshot-current", "--domain", name, "--name", check=False).strip()
+
+    def state(self, name: str) -> str:
+        return self.virsh("domstate", "--domain", name).strip()
+
+    def snapshot(self, name: str, snapshot: str, *options: str) -> None:
+        self.virsh("snapshot-create-as", "--domain", name, f"--name={snapshot}", *options)
+
+    def clean(self) -> None:
+        """Remove all domains and images."""
+        for uuid in self.virsh("list", "--all", "--uuid").split():
+            self.virsh("destroy", uuid, check=False)
+            self.virsh("undefine", uuid, "--snapshots-metadata", "--managed-save", "--nvram")
+        for path in self.images.iterdir():
+            path.unlink()
+
+
+def qemu_img(*words: str) -> str:
+    done = subprocess.run(["qemu-img", *words], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def entries(path: Path) -> list[tuple[str, str]]:
+    """ID and name of an image's own snapshots, as qemu-img sees them."""
+    info: dict[str, Any] = json.loads(qemu_img("info", "-U", "--output=json", str(path)))
+    return [(entry["id"], entry["name"]) for entry in info.get("snapshots", [])]
+
+
+def write(path: Path, byte: int, format: str = "qcow2") -> None:  # noqa: A002 - as above
+    """Fill the first MiB of an image that nobody uses."""
+    command = f"write -P {byte} 0 1M"
+    subprocess.run(["qemu-io", "-f", format, "-c", command, str(path)], check=True, stdout=-3)
+
+
+def holds(path: Path, byte: int) -> bool:
+    """Whether the first MiB of an image is this byte."""
+    command = f"read -P {byte} 0 1M"
+    done = subprocess.run(
+        ["qemu-io", "-U", "-r", "-f", "qcow2", "-c", command, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return "verification failed" not in done.stdout

@@ -1,0 +1,126 @@
+"""The program in a real terminal: keys in, screen out."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Sequence
+
+import pyte
+
+KEYS = {
+    "enter": "\r",
+    "esc": "\x1b",
+    "tab": "\t",
+    "down": "\x1b[B",
+    "up": "\x1b[A",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "end": "\x1b[F",
+    "backspace": "\x7f",
+}
+
+
+class Terminal:
+    """snaptui on a terminal of its own; use it as a context manager.
+
+    Args:
+        arguments: of the command line.
+        size: columns and rows.
+    """
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        size: tuple[int, int] = (120, 40),
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        columns, rows = size
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.attributes = termios.tcgetattr(slave)
+        self._slave = slave
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.received = 0
+        self.raw = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "snaptui", *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+        os.close(self._slave)
+
+    @property
+    def text(self) -> str:
+        """What the screen shows."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, by name or as text."""
+        for key in keys:
+            os.write(self._master, KEYS.get(key, key).encode())
+
+    def wait(self, *wanted: str, gone: str = "", seconds: float = 15.0) -> str:
+        """Wait until all that is wanted is on the screen, and ``gone`` is not."""
+
+        def there() -> bool:
+            text = self.text
+            return all(words in text for words in wanted) and not (gone and gone in text)
+
+        self.until(there, f"{wanted} (without {gone!r})", seconds)
+        return self.text
+
+    def until(self, true: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+        """Read the screen until something is true."""
+        end = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > end:
+                raise AssertionError(f"waited in vain for {what}; the screen:\n{self.text}")
+            self.read(0.05)
+
+    def read(self, seconds: float) -> bytes:
+        """Take in what arrives within a time, or nothing."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return b""
+        data = b""
+        with contextlib.suppress(OSError):
+            data = os.read(self._master, 1 << 16)
+        self.received += len(data)
+        self.raw += data
+        self._stream.feed(data)
+        return data
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def exit_code(self, seconds: float = 10.0) -> int:
+        """Wait for its end."""
+        self.until(lambda: self.process.poll() is not None, "its end", seconds)
+        while self.read(0.05):
+            continue
+        code = self.process.returncode
+        assert isinstance(code, int)
+        return code
