@@ -1,0 +1,35 @@
+# make help lists the targets.
+PYTHON := .venv/bin/python
+ARGS ?=
+
+.PHONY: help run test lint bench screenshots clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+run: .venv/ready-run ## run snaptui from this checkout (ARGS="-c URI")
+	$(PYTHON) -m snaptui $(ARGS)
+
+test: .venv/ready-test ## all tests, on a private libvirt daemon
+	$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: .venv/ready-test ## style, types, and which module may import which
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/ready-test ## the budgets, measured
+	$(PYTHON) -m tests.bench
+
+screenshots: .venv/ready-test ## the pictures of the README, from the running program
+	$(PYTHON) -m tests.screenshots
+
+clean: ## remove what make made
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/ready-run: pyproject.toml
+	tests/setup.sh run
+
+.venv/ready-test: pyproject.toml
+	tests/setup.sh test
