@@ -54,12 +54,14 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self.received = 0
         self.raw = b""
+        size_variables = ("COLUMNS", "LINES")
+        inherited = {k: v for k, v in os.environ.items() if k not in size_variables}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "snaptui", *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", **(environment or {})},
+            env={**inherited, "TERM": "xterm-256color", **(environment or {})},
             start_new_session=True,
         )
 
@@ -79,9 +81,15 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self._screen.display)
 
     def press(self, *keys: str) -> None:
-        """Press keys, by name or as text."""
+        """Press keys, by name or as text, each after the screen came to rest."""
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
+            while self.read(0.05):
+                continue
+
+    def type_ahead(self, *keys: str) -> None:
+        """Press keys without waiting for the screen."""
+        os.write(self._master, "".join(KEYS.get(key, key) for key in keys).encode())
 
     def wait(self, *wanted: str, gone: str = "", seconds: float = 15.0) -> str:
         """Wait until all that is wanted is on the screen, and ``gone`` is not."""
@@ -124,3 +132,27 @@ class Terminal:
         code = self.process.returncode
         assert isinstance(code, int)
         return code
+
+
+def at_snapshots(terminal: Terminal, *names: str) -> None:
+    """Go to the first row of the snapshots once all of these are there."""
+    terminal.wait("connected", *names, "you are here", gone="reading")
+    terminal.press("g")
+
+
+def confirm(terminal: Terminal, typed: str = "") -> None:
+    """Confirm the dialog as an admin does: read it, type the domain's name if asked, Y."""
+    terminal.wait("Refused: nothing")
+    if typed:
+        terminal.press("Y")
+        terminal.wait(f"Type {typed} first.")
+        terminal.press(typed, "tab")
+
+    def confirmed() -> bool:
+        if "[ Cancel ]" in terminal.text or "press Y" in terminal.text:
+            terminal.press("Y")
+            terminal.read(0.2)
+            return False
+        return True
+
+    terminal.until(confirmed, "the dialog to take its key")

@@ -109,6 +109,8 @@ class MainScreen(Screen[None]):
             operation.plan.intent.key: operation for operation in self.snaptui.operations.unfinished
         }
         self.domains.update_state(state, running, self._filters["domains"], wanted)
+        if wanted is not None:
+            self.snapshots.focus()
         self._draw_header()
         self._draw_details()
         self._selection_changed()
