@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -28,6 +29,9 @@ KEYS = {
     "end": "\x1b[F",
     "backspace": "\x7f",
 }
+
+_IN_DIALOG = re.compile(r"│ (.{74}) ?.?│")
+"""A line of a dialog's box: its inside is 74 columns wide."""
 
 
 class Terminal:
@@ -80,6 +84,16 @@ class Terminal:
         """What the screen shows."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def dialog(self) -> str:
+        """The text of the dialog on the screen, its lines joined."""
+        return " ".join(" ".join(_IN_DIALOG.findall(self.text)).split())
+
+    @property
+    def restored(self) -> bool:
+        """Whether the terminal's modes are what they were at first."""
+        return termios.tcgetattr(self._slave) == self.attributes
+
     def press(self, *keys: str) -> None:
         """Press keys, by name or as text, each after the screen came to rest."""
         for key in keys:
@@ -95,8 +109,9 @@ class Terminal:
         """Wait until all that is wanted is on the screen, and ``gone`` is not."""
 
         def there() -> bool:
-            text = self.text
-            return all(words in text for words in wanted) and not (gone and gone in text)
+            text, dialog = self.text, self.dialog
+            found = all(words in text or words in dialog for words in wanted)
+            return found and not (gone and gone in text)
 
         self.until(there, f"{wanted} (without {gone!r})", seconds)
         return self.text

@@ -101,7 +101,7 @@ def test_revert_ends_in_the_state_that_was_asked_for(
         terminal.press("r")
         terminal.wait("[as recorded]")
         if keys:
-            terminal.press("tab", "tab")
+            terminal.press("tab")
             terminal.press(*[" "] * (1 if keys == "running" else 2))
             terminal.wait(f"[{keys}]", f"--{keys}")
         confirm(terminal, "web")

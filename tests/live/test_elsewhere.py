@@ -1,0 +1,277 @@
+"""Other admins, other tools, and a daemon that stops, dies and comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab, holds, write
+from tests.terminal import Terminal, at_snapshots, confirm
+
+HOSTILE = [
+    "[/x]",
+    "[red]",
+    "[@click=app.quit]boo",
+    "c[red]y",
+    "esc\x1b[31mape",
+    "line\nbreak\rreturn",
+    "tab\tbell\x07",
+    "漢字カタカナ",
+    "\u202eright to left",
+    "zero\u200bwidth\u200djoiner",
+    "x" * 4096,
+    "a & b <c>",
+]
+
+
+def libvirt_connection(uri: str):  # type: ignore[no-untyped-def]  # libvirt has no types
+    import libvirt
+
+    return libvirt.open(uri)
+
+
+def test_hostile_text_is_shown_literally_on_one_row(lab: Lab) -> None:
+    """Trap 10: names and descriptions neither crash nor restyle nor spoof the screen."""
+    lab.define("web")
+    connection = libvirt_connection(lab.uri)
+    domain = connection.lookupByName("web")
+    made = []
+    for number, text in enumerate(HOSTILE):
+        plain = "".join(c if c >= " " or c in "\t\n\r" else "&#xFFFD;" for c in text)
+        safe = plain.replace("&", "&amp;").replace("<", "&lt;").replace("&amp;#xFFFD;", "?")
+        name = safe[:60].replace("/", "|")
+        xml = f"<domainsnapshot><name>{number}-{name}</name><description>{safe}</description>"
+        domain.snapshotCreateXML(xml + "</domainsnapshot>", 0)
+        made.append(f"{number}-")
+    connection.close()
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, *made)
+        for wanted in ("[|x]", "[red]", "[@click=app.quit", "c[red]y", "a & b <c>"):
+            assert wanted in terminal.text
+        rows = [line for line in terminal.text.splitlines() if "shutoff" in line]
+        assert len(rows) == len(HOSTILE)
+        assert "\u202e" not in terminal.text
+        for number in range(len(HOSTILE)):
+            terminal.press("enter")
+            terminal.wait("<domainsnapshot>", f"{number}-")
+            terminal.press("esc")
+            terminal.wait("you are here", gone="<domainsnapshot>")
+            terminal.press("d")
+            terminal.wait(f"Delete {number}-")
+            terminal.press("esc")
+            terminal.wait("you are here", gone="Cancel")
+            terminal.press("j")
+    for forbidden in (b"\x1b[31m", "\u202e".encode(), "\u200b".encode(), b"\x07"):
+        assert forbidden not in terminal.raw
+
+
+def test_changes_made_elsewhere_appear(lab: Lab) -> None:
+    """Made, deleted, and made anew under the same name, all within three seconds."""
+    lab.define("web")
+    lab.snapshot("web", "first")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "first")
+        lab.snapshot("web", "second")
+        terminal.wait("second", seconds=3)
+        lab.virsh("snapshot-delete", "web", "first")
+        terminal.wait("second", gone="first", seconds=3)
+        terminal.press("g")
+        lab.virsh("snapshot-delete", "web", "second")
+        lab.snapshot("web", "second", "--description=made anew")
+        terminal.wait("made anew", seconds=3)
+        lab.define("brandnew")
+        terminal.wait("brandnew", seconds=5)
+
+
+def test_a_snapshot_made_anew_meanwhile_is_not_taken(lab: Lab) -> None:
+    """What was confirmed is done, or nothing: not what bears the same name now."""
+    lab.define("web")
+    lab.snapshot("web", "good")
+    write(lab.image("web"), 0x22)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.press("r")
+        terminal.wait("Refused: nothing")
+        terminal.press("web", "tab")
+        lab.virsh("snapshot-delete", "web", "good")
+        lab.snapshot("web", "good", "--description=of another admin")
+        write(lab.image("web"), 0x33)
+        terminal.press("Y")
+        terminal.wait("Nothing was done", "good was changed or made anew")
+    assert holds(lab.image("web"), 0x33)
+
+
+def test_a_daemon_that_is_stopped_freezes_nothing(own_lab: Lab) -> None:
+    """Traps 12 and 32: keys are answered, the state is marked, quitting takes no time."""
+    own_lab.define("web")
+    for name in ("one", "two", "three"):
+        own_lab.snapshot("web", name)
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "three")
+        own_lab.daemon.pause()
+        try:
+            terminal.press("j")
+            terminal.wait("Name     two")
+            terminal.wait("no answer")
+            terminal.press("k")
+            terminal.wait("Name     one")
+            terminal.type_ahead("q")
+            assert terminal.exit_code(5) == 0
+        finally:
+            own_lab.daemon.resume()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_gives_the_terminal_back_while_a_call_is_blocked(
+    own_lab: Lab, number: signal.Signals
+) -> None:
+    own_lab.define("web")
+    own_lab.snapshot("web", "one")
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        own_lab.daemon.pause()
+        try:
+            terminal.wait("no answer")
+            terminal.signal(number)
+            terminal.exit_code(5)
+        finally:
+            own_lab.daemon.resume()
+        assert b"\x1b[?1049l" in terminal.raw
+        assert terminal.restored
+
+
+def test_a_daemon_that_dies_is_found_again(own_lab: Lab) -> None:
+    """Trap 14: an error is never an empty list; what was known stays, marked as old."""
+    own_lab.define("web")
+    own_lab.snapshot("web", "one")
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        own_lab.daemon.kill()
+        terminal.wait("connection lost", "one", "web")
+        own_lab.daemon.restart()
+        terminal.wait("connected", "one", seconds=30)
+        own_lab.snapshot("web", "two")
+        terminal.wait("two")
+
+
+def test_descriptors_do_not_leak_when_the_daemon_dies(own_lab: Lab) -> None:
+    own_lab.define("web")
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        terminal.wait("connected", "no snapshots yet")
+
+        def opened() -> int:
+            return len(os.listdir(f"/proc/{terminal.process.pid}/fd"))
+
+        counts = []
+        for _ in range(4):
+            own_lab.daemon.kill()
+            terminal.wait("connection lost")
+            own_lab.daemon.restart()
+            terminal.press("S")
+            terminal.wait("connected", seconds=30)
+            counts.append(opened())
+        terminal.until(lambda: opened() <= counts[0] + 1, f"no more than {counts} descriptors")
+
+
+def test_a_failed_call_is_not_shown_as_no_snapshots(own_lab: Lab) -> None:
+    """Trap 14: while the host does not answer, the list says so."""
+    own_lab.define("web")
+    own_lab.define("other")
+    own_lab.snapshot("other", "one")
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        terminal.wait("connected", "no snapshots yet")
+        own_lab.daemon.pause()
+        try:
+            terminal.press("left", "k")
+            terminal.wait("reading", gone="no snapshots yet")
+        finally:
+            own_lab.daemon.resume()
+        terminal.wait("one", seconds=20)
+
+
+def test_an_unreadable_snapshot_keeps_its_row(lab: Lab) -> None:
+    """Trap 14: one whose XML is too large to be parsed says so in its row."""
+    lab.define("web")
+    lab.snapshot("web", "small")
+    connection = libvirt_connection(lab.uri)
+    domain = connection.lookupByName("web")
+    long = "d" * (1200 << 10)
+    domain.snapshotCreateXML(
+        f"<domainsnapshot><name>huge</name><description>{long}</description></domainsnapshot>", 0
+    )
+    connection.close()
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "small", "huge")
+        terminal.press("j")
+        terminal.wait("larger than 1 MiB")
+
+
+def test_the_state_does_not_depend_on_statistics(lab: Lab) -> None:
+    """Trap 13: a running domain whose QEMU hangs is shown as running."""
+    lab.define("web", running=True)
+    pid = int(Path(lab.directory / "d" / "run" / "qemu" / "web.pid").read_text())
+    qemu = next(p for p in _processes("qemu-system") if _inner(p) == pid)
+    os.kill(qemu, signal.SIGSTOP)
+    try:
+        with Terminal(["-c", lab.uri, "web"]) as terminal:
+            terminal.wait("running", "no snapshots yet")
+            until = time.monotonic() + 4
+            while time.monotonic() < until:
+                terminal.read(0.2)
+                assert "shut off" not in terminal.text
+    finally:
+        os.kill(qemu, signal.SIGCONT)
+
+
+def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> None:
+    """The operation's row says what it does and since when; other rows can be used."""
+    lab.define("web", running=True)
+    lab.define("other")
+    lab.snapshot("other", "one")
+    pid = int(Path(lab.directory / "d" / "run" / "qemu" / "web.pid").read_text())
+    qemu = next(p for p in _processes("qemu-system") if _inner(p) == pid)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        os.kill(qemu, signal.SIGSTOP)
+        try:
+            confirm(terminal)
+            terminal.wait("take the snapshot")
+            terminal.press("c")
+            terminal.wait("Not now")
+            terminal.press("left", "g")
+            terminal.wait("one", "you are here")
+            terminal.press("q")
+            terminal.wait("Quit while work is under way?")
+            terminal.press("esc")
+        finally:
+            os.kill(qemu, signal.SIGCONT)
+        terminal.wait("Create a snapshot of web: done", seconds=40)
+    assert len(lab.snapshots("web")) == 1
+
+
+def _processes(name: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                command = (entry / "comm").read_text()
+            except OSError:
+                continue
+            if command.startswith(name):
+                found.append(int(entry.name))
+    return found
+
+
+def _inner(pid: int) -> int:
+    """The number of a process inside its own namespace."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(next(x for x in status.splitlines() if x.startswith("NSpid")).split()[-1])

@@ -1,0 +1,205 @@
+"""What is refused, warned of or thrown away instead of run: on real domains."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.terminal import Terminal, at_snapshots, confirm
+
+
+def refused(terminal: Terminal, *reasons: str) -> None:
+    """The dialog refuses, says why, and its confirm key does nothing."""
+    terminal.wait("see below", *reasons, gone="Refused: nothing")
+    terminal.press("Y")
+    terminal.wait("Refused, see above.")
+
+
+def test_a_name_of_digits_is_not_created(lab: Lab) -> None:
+    """Trap 1: such a name would be taken for an ID."""
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        terminal.press("tab", "tab", "2")
+        terminal.wait("digits only")
+        terminal.press("tab", "tab")
+        refused(terminal, "mistaken for the ID")
+    assert lab.snapshots("web") == []
+
+
+def test_a_revert_to_a_name_that_is_an_id_is_refused(lab: Lab) -> None:
+    """Trap 1: virsh takes the wrong snapshot here and reports success."""
+    lab.define("web")
+    lab.snapshot("web", "2")
+    write(lab.image("web"), 0x22)
+    lab.snapshot("web", "b")
+    write(lab.image("web"), 0x33)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "b")
+        terminal.press("r")
+        refused(terminal, "the ID 2 belongs to the snapshot b")
+    assert holds(lab.image("web"), 0x33)
+    lab.virsh("snapshot-revert", "web", "2")
+    assert holds(lab.image("web"), 0x22), "the trap is not there any more"
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_revert_that_would_fail_half_way_is_refused(lab: Lab, running: bool) -> None:
+    """Traps 25 and 33: gone from one disk of two; the guest goes on."""
+    lab.define("web", disks=("vda", "vdb"))
+    lab.snapshot("web", "good")
+    qemu_img("snapshot", "-d", "good", str(lab.image("web", "vdb")))
+    write(lab.image("web", "vda"), 0x22)
+    if running:
+        lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.press("r")
+        refused(terminal, "vdb holds no snapshot good any more")
+    assert lab.state("web") == ("running" if running else "shut off")
+    if not running:
+        assert holds(lab.image("web", "vda"), 0x22)
+
+
+def test_a_revert_is_refused_when_a_file_of_its_time_is_gone(lab: Lab) -> None:
+    """Trap 33: every file that the snapshot's domain names must be there."""
+    lab.define("web", disks=("vda", "vdb"), running=True)
+    lab.snapshot("web", "good")
+    lab.image("web", "vdb").rename(lab.images / "aside")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.press("r")
+        refused(terminal, "is gone, and the domain of that time needs it")
+    assert lab.state("web") == "running"
+
+
+def test_long_and_impossible_names_are_refused(lab: Lab) -> None:
+    """Trap 37: 247 bytes are the most, / and a leading dot are not possible."""
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        for name, reason in (
+            ("ä" * 124, "247 bytes"),
+            ("a/b", "no name with"),
+            (".x", "with / in"),
+        ):
+            terminal.press("c")
+            terminal.wait("Refused: nothing")
+            terminal.press("tab", "tab", name)
+            terminal.wait(reason)
+            terminal.press("tab", "tab")
+            refused(terminal)
+            terminal.press("esc")
+            terminal.wait("no snapshots yet", gone="Create a snapshot of")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        terminal.press("tab", "tab", "n" * 247, "tab", "tab")
+        confirm(terminal)
+        terminal.wait("done")
+    assert lab.snapshots("web") == ["n" * 247]
+    assert lab.current("web") == "n" * 247
+
+
+def test_a_managed_save_is_in_the_way(lab: Lab) -> None:
+    lab.define("web", running=True)
+    lab.snapshot("web", "good")
+    lab.virsh("managedsave", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.press("r")
+        refused(terminal, "managed save")
+
+
+def test_an_external_snapshot_is_refused_with_its_virsh_line(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "over", "--disk-only")
+    before = lab.virsh("dumpxml", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "over")
+        for key, verb in (("r", "revert"), ("d", "delete")):
+            terminal.press(key)
+            refused(terminal, "over is external", f"snapshot-{verb}")
+            terminal.press("esc")
+            terminal.wait("you are here", gone="Refused")
+        terminal.press("c")
+        refused(terminal, "external snapshots (over)")
+    assert lab.virsh("dumpxml", "web") == before
+
+
+def test_force_is_never_sent(lab: Lab) -> None:
+    """Trap 24: where libvirt wants force, the revert is refused, and nothing offers it."""
+    lab.define("web")
+    lab.snapshot("web", "good")
+    lab.virsh("start", "web")
+    lab.virsh("managedsave", "web")
+    risky = lab.virsh("snapshot-revert", "web", "good", check=False)
+    assert "revert requires force" in risky
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.press("r")
+        refused(terminal, "managed save")
+        assert "force" not in terminal.text.lower()
+
+
+def test_keys_typed_ahead_confirm_nothing(lab: Lab) -> None:
+    """Trap 49: what is typed before the dialog can be read is thrown away."""
+    lab.define("web")
+    lab.snapshot("web", "good")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.type_ahead("d", "Y", "Y", "Y", "tab", "enter", "Y")
+        terminal.wait("Delete good of web", "Refused: nothing")
+        assert lab.snapshots("web") == ["good"]
+        terminal.press("esc")
+        terminal.wait("you are here", gone="Delete good")
+        terminal.type_ahead("r", "web", "Y", "Y")
+        terminal.wait("Revert web to good", "Refused: nothing")
+        terminal.press("esc")
+        terminal.wait("you are here", gone="Revert web")
+    assert lab.snapshots("web") == ["good"]
+    assert "done" not in terminal.text
+
+
+def test_enter_on_a_row_changes_nothing(lab: Lab) -> None:
+    """Trap 9: Enter shows, and nothing more."""
+    lab.define("web")
+    lab.snapshot("web", "good")
+    write(lab.image("web"), 0x22)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.press("enter")
+        terminal.wait("<domainsnapshot>")
+        terminal.press("esc")
+        terminal.wait("you are here", gone="<domainsnapshot>")
+        terminal.press(" ", "enter", "enter", "esc", "enter")
+    assert holds(lab.image("web"), 0x22)
+    assert lab.snapshots("web") == ["good"]
+
+
+def test_read_only_binds_no_changing_key(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "good")
+    with Terminal(["-c", lab.uri, "--read-only", "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.wait("read-only")
+        for key in ("c", "r", "d"):
+            terminal.press(key)
+            assert "Refused" not in terminal.text
+            assert "Checking" not in terminal.text
+        assert "c create" not in terminal.text
+
+
+def test_twins_are_not_told_apart_by_libvirt_and_refused(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "good")
+    qemu_img("snapshot", "-c", "good", str(lab.image("web")))
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        for key in ("r", "d"):
+            terminal.press(key)
+            refused(terminal, "2 snapshots called good (IDs 1, 2)")
+            terminal.press("esc")
+            terminal.wait("you are here", gone="Refused")
+    assert len(entries(lab.image("web"))) == 2
