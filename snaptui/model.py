@@ -215,8 +215,8 @@ class Snapshot:
 class SnapshotSet:
     """The snapshots of one domain, as far as they have been read.
 
-    ``names`` is complete as soon as it exists (parents before children); the details
-    follow. A name is in ``details`` or in ``errors`` or not read yet.
+    ``names`` is complete as soon as it exists; the details follow. A name is in ``details``
+    or in ``errors`` or not read yet.
     """
 
     names: tuple[str, ...]

@@ -30,8 +30,8 @@ KEYS = {
     "backspace": "\x7f",
 }
 
-_IN_DIALOG = re.compile(r"│ (.{74}) ?.?│")
-"""A line of a dialog's box: its inside is 74 columns wide."""
+_IN_DIALOG = re.compile(r"│ (.{72}).│")
+"""A line of a dialog's box: 72 columns of text, and one for a scroll bar."""
 
 
 class Terminal:

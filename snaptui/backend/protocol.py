@@ -78,7 +78,7 @@ class Backend(Protocol):
         """Number of snapshots and the newest leaf's creation time."""
 
     def snapshot_names(self, key: DomainKey) -> tuple[str, ...]:
-        """Names of all snapshots, parents before children, with one call."""
+        """Names of all snapshots, sorted, with one call."""
 
     def external_snapshots(self, key: DomainKey) -> tuple[str, ...]:
         """Names of the snapshots that libvirt counts as external."""

@@ -15,7 +15,7 @@ class Facts:
 
     Attributes:
         read_at: when it was read, seconds since the epoch.
-        names: all snapshots, parents before children.
+        names: all snapshots.
         external: those of them that libvirt calls external.
         snapshots: metadata of the snapshots that the intent names or implies.
         below: descendants of the snapshot that the intent names, parents before children.

@@ -35,6 +35,8 @@ from snaptui.ui.text_screen import TextScreen
 if TYPE_CHECKING:
     from snaptui.ui.app import SnaptuiApp
 
+ANSWER = 5.0
+"""Seconds for which the answer to a key stands before what runs is shown again."""
 FOLLOW = 0.06
 """Seconds that the cursor rests on a domain before its snapshots are asked for."""
 
@@ -54,6 +56,7 @@ class MainScreen(Screen[None]):
         self._shown_key: DomainKey | None = None
         self._failures: list[Operation] = []
         self._said = ""
+        self._answered_at = -ANSWER
         self._follow_timer: Timer | None = None
 
     # -- composition --------------------------------------------------------------------
@@ -176,7 +179,11 @@ class MainScreen(Screen[None]):
 
     def _draw_message(self) -> None:
         running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
-        self._set("message", Text(clean("   ".join(running) or self._said, self.snaptui.glyphs)))
+        if running and time.monotonic() - self._answered_at >= ANSWER:
+            words = "   ".join(running)
+        else:
+            words = self._said
+        self._set("message", Text(clean(words, self.snaptui.glyphs)))
 
     def _draw_details(self) -> None:
         details = self.query_one("#details", LinesList)
@@ -424,4 +431,5 @@ class MainScreen(Screen[None]):
 
     def _say(self, words: str) -> None:
         self._said = words
+        self._answered_at = time.monotonic()
         self._draw_message()

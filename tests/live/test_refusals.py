@@ -183,7 +183,7 @@ def test_read_only_binds_no_changing_key(lab: Lab) -> None:
     lab.snapshot("web", "good")
     with Terminal(["-c", lab.uri, "--read-only", "web"]) as terminal:
         at_snapshots(terminal, "good")
-        terminal.wait("read-only")
+        terminal.wait("READ-ONLY")
         for key in ("c", "r", "d"):
             terminal.press(key)
             assert "Refused" not in terminal.text

@@ -87,7 +87,8 @@ class PlanDialog(Dialog[Confirmed]):
         """Start the preflight."""
         typed = self.query_one("#typed", Input)
         typed.display = False
-        typed.placeholder = f"type {clean(self.challenge, self.glyphs)} to allow it"
+        challenge = clean(self.challenge, self.glyphs)
+        typed.placeholder = f"to allow it, press {keymap.CONFIRM_KEY} and type {challenge}"
         self.set_title(f"{self.verb}: {self._domain.name}")
         self.query_one("#facts", Static).update(Text("Checking what this would do ..."))
         self.read_again()
@@ -155,7 +156,9 @@ class PlanDialog(Dialog[Confirmed]):
         elif not self._typed_right:
             self._say(f"Type {clean(self.challenge, self.glyphs)} first.")
             self.query_one("#typed", Input).focus()
-        elif self.readable(event):
+        elif not self.readable(event):
+            self._say("Too soon: read it first, then press again.")
+        else:
             self.dismiss(Confirmed(self._plan, self._facts))
 
     @property
