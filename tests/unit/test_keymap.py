@@ -1,0 +1,116 @@
+"""The table of actions: its keys do not clash, and a configuration cannot make them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.binding import Binding
+from textual.keys import KEY_ALIASES, Keys
+
+from snaptui.errors import ConfigError
+from snaptui.ui import keymap
+from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, Scope
+
+NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {"slash", "question_mark", "colon"}
+IDS = [action.id for action in ACTIONS]
+KEYS = sorted({key for action in ACTIONS for key in action.keys})
+
+
+def test_no_key_belongs_to_two_actions() -> None:
+    keys = Counter(key for action in ACTIONS for key in action.keys)
+    assert [key for key, owners in keys.items() if owners > 1] == []
+    assert [name for name, times in Counter(IDS).items() if times > 1] == []
+
+
+def test_the_table_passes_its_own_check() -> None:
+    for action in ACTIONS:
+        keymap.check({action.id: action.keys})
+    assert {CONFIRM_KEY, CONFIRM_KEY.lower()}.isdisjoint(KEYS)
+
+
+def test_every_key_is_one_that_textual_knows() -> None:
+    assert [key for key in KEYS if len(key) > 1 and key not in NAMED] == []
+
+
+def test_every_action_has_a_key_words_and_exactly_one_binding() -> None:
+    found: list[str | None] = []
+    for scope in Scope:
+        for binding in keymap.bindings(scope):
+            assert isinstance(binding, Binding)
+            found.append(binding.id)
+            assert binding.action == binding.id
+            assert binding.key
+    assert sorted(map(str, found)) == sorted(IDS)
+    assert all(action.keys and action.label and action.help for action in ACTIONS)
+
+
+def test_only_the_actions_that_change_a_host_say_so() -> None:
+    assert {action.id for action in ACTIONS if action.changes} == {"create", "revert", "delete"}
+
+
+def test_unknown_actions_are_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ConfigError) as caught:
+        keymap.check({"explode": ("x",)})
+    assert caught.value.message == "keys.explode: there is no such action."
+    assert all(name in caught.value.hint for name in IDS)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=IDS)
+@pytest.mark.parametrize("key", [CONFIRM_KEY, CONFIRM_KEY.lower()])
+def test_the_confirm_key_is_refused_for_every_action(action: keymap.Action, key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"keys\.{action.id}: {key} is kept for confirming"):
+        keymap.check({action.id: ("f9", key)})
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"delete": ("c",)}, "keys.delete: c is the key of create too."),
+        ({"leave": ("j",)}, "keys.leave: j is the key of down too."),
+        ({"up": ("x",), "down": ("x",)}, "keys.down: x is the key of up too."),
+        ({"up": ("x", "x")}, "keys.up: x is the key of up too."),
+    ],
+)
+def test_a_key_for_two_actions_is_refused(
+    overrides: dict[str, tuple[str, ...]], message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        keymap.check(overrides)
+    assert caught.value.message == message
+
+
+def test_keys_may_be_swapped() -> None:
+    swapped = {"create": ("d",), "delete": ("c",)}
+    keymap.check(swapped)
+    shown = {action.id: keymap.keys_of(action, swapped) for action in ACTIONS}
+    assert (shown["create"], shown["delete"], shown["revert"]) == (("d",), ("c",), ("r",))
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(IDS),
+        st.lists(st.sampled_from([*KEYS, "Y", "y", "f8", "f9"]), min_size=1, max_size=3),
+    )
+)
+def test_what_passes_the_check_has_no_clash(chosen: dict[str, list[str]]) -> None:
+    overrides = {name: tuple(keys) for name, keys in chosen.items()}
+    keys = [key for action in ACTIONS for key in keymap.keys_of(action, overrides)]
+    clash = len(keys) != len(set(keys)) or not {"Y", "y"}.isdisjoint(keys)
+    try:
+        keymap.check(overrides)
+    except ConfigError:
+        assert clash
+    else:
+        assert not clash
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("slash", "/"), ("ctrl+r", "Ctrl+R"), ("shift+tab", "Shift+Tab"), ("escape", "Esc"),
+     ("c", "c"), ("G", "G"), ("f5", "F5"), ("question_mark", "?")],
+)  # fmt: skip
+def test_keys_are_shown_as_people_write_them(key: str, words: str) -> None:
+    assert keymap.shown(key) == words

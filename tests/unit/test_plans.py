@@ -1,0 +1,484 @@
+"""Plans: what is refused, what is warned of, and the exact lines and steps of the rest."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.model import (
+    Disk,
+    Domain,
+    DomainConfig,
+    DomainKey,
+    DomainState,
+    DomainStatus,
+    FileSystem,
+    Host,
+    ImageInfo,
+    ImageSnapshot,
+    NotKnown,
+    Presence,
+    RunState,
+    Snapshot,
+    SnapshotDisk,
+)
+from snaptui.plan import create, delete, revert
+from snaptui.plan.facts import Facts, differences
+from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
+
+KEY = DomainKey("qemu:///system", "c7a5fdbd-cdaf-9455-926a-d65c16db1809")
+HOST = Host(KEY.host, KEY.host, "box", "QEMU", (9, 0, 0), (7, 2, 22), local=True, read_only=False)
+CREATED = 1_795_143_300
+VDA = Disk("vda", "disk", "file", "/img/a.qcow2", "qcow2")
+VDB = Disk("vdb", "disk", "file", "/img/b.qcow2", "qcow2")
+RAW = Disk("vdc", "disk", "file", "/img/c.raw", "raw")
+CDROM = Disk("sda", "cdrom", "file", "/img/cd.iso", "raw", read_only=True)
+STRANGE = [
+    "two words",
+    "a & b <c>",
+    "[x]",
+    "--force",
+    "$(reboot)",
+    "it's",
+    'q"q',
+    "日本",
+    "-",
+    "~",
+]
+
+
+def config(*disks: Disk, **more: Any) -> DomainConfig:
+    return replace(DomainConfig(disks or (VDA, VDB), 1 << 30, False, (), "digest"), **more)
+
+
+def snapshot(name: str = "s1", parent: str | None = None, **more: Any) -> Snapshot:
+    parts = tuple(SnapshotDisk(disk.target, Presence.INTERNAL) for disk in (VDA, VDB))
+    made = Snapshot(
+        name, parent, CREATED, "running", "", Presence.INTERNAL, None, parts, config(), False, name
+    )
+    return replace(made, **more)
+
+
+def image(path: str, *entries: tuple[str, str]) -> ImageInfo:
+    inside = tuple(ImageSnapshot(id_, name, CREATED, 5) for id_, name in entries)
+    return ImageInfo(path, "qcow2", 1 << 30, 1 << 20, inside)
+
+
+def facts(*snapshots: Snapshot, disks: DomainConfig | None = None, **more: Any) -> Facts:
+    """A running domain with two qcow2 disks, all well; fields of Facts or status by name."""
+    names = tuple(one.name for one in snapshots)
+    inside = [(str(at), name) for at, name in enumerate(names, 1)]
+    domain = Domain(KEY, "web", more.pop("state", DomainState.RUNNING))
+    status = DomainStatus(domain, disks or config(), True, False, False)
+    for field in ("persistent", "managed_save", "busy"):
+        if field in more:
+            status = replace(status, **{field: more.pop(field)})
+    built = Facts(
+        host=HOST,
+        read_at=CREATED + 3 * 86_400,
+        status=status,
+        names=names,
+        external=(),
+        current=names[-1] if names else None,
+        snapshots={one.name: one for one in snapshots},
+        images={disk.path: image(disk.path, *inside) for disk in (VDA, VDB) if disk.path},
+        spaces={"/img/a.qcow2": FileSystem("/img", 100 << 30, 50 << 30)},
+    )
+    return replace(built, **more)
+
+
+def with_image(found: Facts, path: str, content: ImageInfo | NotKnown) -> Facts:
+    return replace(found, images={**found.images, path: content})
+
+
+def a_create(found: Facts, name: str = "new", description: str = "") -> Plan:
+    return create.plan(CreateIntent(KEY, name, description), found)
+
+
+def a_revert(found: Facts, name: str = "s1", state: RunState = RunState.RECORDED) -> Plan:
+    return revert.plan(RevertIntent(KEY, name, state), found)
+
+
+def a_delete(found: Facts, name: str = "s1", *, children: bool = False) -> Plan:
+    return delete.plan(DeleteIntent(KEY, name, children), found)
+
+
+def assert_refused(plan: Plan, why: str) -> None:
+    assert [sentence for sentence in plan.refusals if why in sentence], plan.refusals
+    assert plan.steps == ()
+    assert not plan.possible
+
+
+def words(line: str) -> list[str]:
+    return shlex.split(line)
+
+
+# Create
+
+
+def test_a_create_holds_all_disks_and_memory_and_can_be_undone() -> None:
+    plan = a_create(facts(), "before", "kernel\nupgrade")
+    assert plan.possible
+    assert [step.words for step in plan.steps] == ["take the snapshot before"]
+    assert len(plan.lines) == 1
+    assert words(plan.lines[0]) == [
+        *("virsh", "-c", "qemu:///system", "snapshot-create-as", "--domain=web"),
+        *("--name=before", "--description=kernel\nupgrade"),
+    ]
+    assert "PAUSED while up to 1.0 GiB of RAM" in plan.after
+    assert plan.space == "needs up to 1.0 GiB now, free 50.0 GiB of 100.0 GiB"
+    assert (plan.warnings, plan.unchecked, plan.type_name) == ((), (), False)
+    assert "next to nothing" in a_create(facts(state=DomainState.SHUTOFF)).space
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "needs a name"),
+        ("a/b", "no name with /"),
+        (".hidden", "in front of it"),
+        ("123", "digits only"),
+        ("٣", "digits only"),
+        ("a\nb", "control or invisible"),
+        ("a\u202eb", "control or invisible"),
+        ("x" * 248, "247 bytes"),
+        ("é" * 124, "247 bytes"),
+        ("s1", "already"),
+        ("only-in-b", "libvirt does not know"),
+    ],
+)
+def test_a_create_refuses_the_name(name: str, why: str) -> None:
+    found = with_image(
+        facts(snapshot()), "/img/b.qcow2", image("/img/b.qcow2", ("1", "s1"), ("2", "only-in-b"))
+    )
+    assert_refused(a_create(found, name), why)
+
+
+@pytest.mark.parametrize("name", [*STRANGE, "x" * 247, "é" * 123, "1a", "a.", "s11"])
+def test_a_create_accepts_the_name_and_passes_it_on_exactly(name: str) -> None:
+    plan = a_create(facts(snapshot()), name, f" {name} ")
+    assert plan.possible, plan.refusals
+    assert words(plan.lines[0])[5:] == [f"--name={name}", f"--description= {name} "]
+
+
+PREVENTED: list[tuple[Facts, str]] = [
+    (facts(snapshot(), managed_save=True), "managed save"),
+    (facts(snapshot(), persistent=False), "transient"),
+    (facts(snapshot(), busy=True), "Another job"),
+    (facts(snapshot(), state=DomainState.PMSUSPENDED), "suspended"),
+    (facts(snapshot(), state=DomainState.SHUTDOWN), "shutting down"),
+]
+
+
+@pytest.mark.parametrize(("found", "why"), PREVENTED)
+@pytest.mark.parametrize("make", [a_create, a_revert, a_delete])
+def test_no_plan_for_a_domain_that_cannot_be_changed(
+    make: Callable[[Facts], Plan], found: Facts, why: str
+) -> None:
+    assert_refused(make(found), why)
+    assert make(replace(found, status=facts().status)).possible
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (facts(disks=config(VDA, RAW)), "vdc is raw, not qcow2."),
+        (facts(disks=config(replace(VDA, format=""))), "of unknown format"),
+        (facts(disks=config(replace(VDA, source_type="network"))), "a network disk"),
+        (facts(disks=config(replace(VDA, snapshot=Presence.NO))), 'snapshot="no"'),
+        (facts(disks=config(CDROM)), "has no disk"),
+        (facts(external=("e1", "e2", "e3", "e4")), "(e1, e2, e3 and 1 more)"),
+        (facts(disks=config(pflash=True)), "pflash"),
+        (facts(disks=config(passthrough=("pci",))), "host devices (pci)"),
+        (
+            with_image(facts(), "/img/a.qcow2", replace(image("/img/a.qcow2"), format="raw")),
+            "called qcow2 but holds raw",
+        ),
+    ],
+)
+def test_a_create_refuses_what_libvirt_could_not_undo(found: Facts, why: str) -> None:
+    assert_refused(a_create(found), why)
+
+
+def test_a_create_lets_read_only_media_and_stopped_passthrough_be() -> None:
+    stopped = facts(disks=config(VDA, CDROM, passthrough=("usb",)), state=DomainState.SHUTOFF)
+    assert a_create(stopped).possible
+
+
+def test_a_create_warns_when_the_memory_may_not_fit_or_libvirt_is_another() -> None:
+    tight = facts(spaces={"/img": FileSystem("/img", 1 << 40, 1 << 29), "/x": NotKnown("x")})
+    assert any("may not fit" in warning for warning in a_create(tight).warnings)
+    newer = replace(facts(), host=replace(HOST, libvirt=(10, 1, 0)))
+    assert any("this host runs 10.1.0" in warning for warning in a_create(newer).warnings)
+
+
+def test_a_create_says_which_image_it_could_not_look_into() -> None:
+    plan = a_create(with_image(facts(), "/img/b.qcow2", NotKnown("Permission denied")))
+    assert plan.unchecked == ("Whether the name is free inside vdb: Permission denied",)
+
+
+@given(st.floats(0, 4e9), st.integers(0, 5))
+def test_a_suggested_name_is_free_and_allowed(moment: float, others: int) -> None:
+    taken: list[str] = []
+    for _ in range(others + 1):
+        name = create.suggested_name(moment, taken)
+        assert name not in taken
+        assert create.name_problems(name, facts()) == []
+        taken.append(name)
+
+
+@given(st.text(min_size=1), st.text(), st.text(min_size=1))
+def test_any_name_survives_the_shell(name: str, description: str, domain: str) -> None:
+    found = facts()
+    status = replace(found.status, domain=replace(found.status.domain, name=domain))
+    split = words(a_create(replace(found, status=status), name, description).lines[0])
+    plain = domain.isprintable() and not domain[0].isdigit()
+    assert split[4] == f"--domain={domain if plain else KEY.uuid}"
+    assert split[5:] == [f"--name={name}"] + [f"--description={description}"] * bool(description)
+
+
+# Revert
+
+
+def test_a_revert_is_as_recorded_by_default_and_is_confirmed_by_the_name() -> None:
+    plan = revert.plan(RevertIntent(KEY, "s1"), facts(snapshot()))
+    assert plan.possible
+    assert plan.type_name
+    assert words(plan.lines[0])[3:] == ["snapshot-revert", "--domain=web", "--snapshotname=s1"]
+    assert "will be RUNNING, as on" in plan.after
+    assert "3 days ago" in plan.after
+    assert plan.lost.startswith("all written to vda, vdb since")
+    assert "the running memory" in plan.lost
+    assert plan.undo.startswith("NO")
+    assert (plan.warnings, plan.unchecked) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("recorded", "state", "end", "flags"),
+    [
+        ("paused", RunState.RECORDED, DomainState.PAUSED, []),
+        ("shutoff", RunState.RECORDED, DomainState.SHUTOFF, []),
+        ("shutoff", RunState.RUNNING, DomainState.RUNNING, ["--running"]),
+        ("running", RunState.PAUSED, DomainState.PAUSED, ["--paused"]),
+    ],
+)
+def test_a_revert_says_and_expects_its_end_state(
+    recorded: str, state: RunState, end: DomainState, flags: list[str]
+) -> None:
+    found = facts(snapshot(state=recorded))
+    plan = a_revert(found, state=state)
+    assert words(plan.lines[0])[6:] == flags
+    assert f"will be {end.value.upper()}" in plan.after
+    assert plan.steps[0].expected(found).status.domain.state is end
+
+
+@pytest.mark.parametrize("disk", [VDA, VDB], ids=["first", "second"])
+def test_a_revert_refuses_when_one_disk_lost_its_part(disk: Disk) -> None:
+    assert disk.path
+    plan = a_revert(with_image(facts(snapshot()), disk.path, image(disk.path, ("1", "other"))))
+    assert_refused(plan, f"{disk.target} holds no snapshot s1 any more ({disk.path}).")
+
+
+@pytest.mark.parametrize("disk", [VDA, VDB], ids=["first", "second"])
+def test_a_revert_refuses_twins_and_names_that_are_anothers_id(disk: Disk) -> None:
+    assert disk.path
+    twins = image(disk.path, ("1", "s1"), ("2", "s1"))
+    plan = a_revert(with_image(facts(snapshot()), disk.path, twins))
+    assert_refused(plan, f"{disk.target} holds 2 snapshots called s1 (IDs 1, 2)")
+    mistaken = image(disk.path, ("7", "s1"), ("s1", "other"))
+    plan = a_revert(with_image(facts(snapshot()), disk.path, mistaken))
+    assert_refused(plan, f"On {disk.target} the ID s1 belongs to the snapshot other")
+
+
+@pytest.mark.parametrize(
+    ("one", "why"),
+    [
+        (snapshot(memory=Presence.EXTERNAL), "is mixed"),
+        (
+            snapshot(memory=Presence.NO, disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/o"),)),
+            "is external",
+        ),
+        (snapshot(memory=Presence.NO, disks=()), "has no data of its own"),
+        (snapshot(delete_in_progress=True), "was not finished"),
+        (snapshot(config=None), "hold no domain"),
+        (snapshot(config=config(replace(VDA, path="/img/base.qcow2"))), "but was /img/base.qcow2"),
+    ],
+)
+def test_a_revert_refuses_the_snapshot(one: Snapshot, why: str) -> None:
+    assert_refused(a_revert(facts(one)), why)
+
+
+def test_a_revert_refuses_when_a_file_is_missing_or_the_snapshot_is() -> None:
+    plan = a_revert(facts(snapshot(), missing={"/img/cd.iso": True, "/img/a.qcow2": False}))
+    assert_refused(plan, "/img/cd.iso is gone")
+    assert len(plan.refusals) == 1
+    assert_refused(a_revert(facts(snapshot()), "other"), "other is not there any more")
+    assert_refused(a_revert(facts(snapshot(), snapshots={})), "s1 could not be read")
+
+
+def test_a_revert_names_the_disks_that_do_not_come_back() -> None:
+    one = snapshot(disks=(SnapshotDisk("vda", Presence.INTERNAL),))
+    later = Disk("vdx", "disk", "file", "/img/later.qcow2", "qcow2")
+    plan = a_revert(facts(one, disks=config(VDA, VDB, later)))
+    assert plan.possible
+    assert plan.warnings == (
+        "vdb is not part of the snapshot and stays as it is now.",
+        "vdx (/img/later.qcow2) was attached later; the domain loses it, the file stays.",
+    )
+
+
+def test_a_revert_to_what_could_not_be_checked_says_so() -> None:
+    found = with_image(facts(snapshot()), "/img/b.qcow2", NotKnown("Permission denied"))
+    plan = a_revert(replace(found, missing={"/img/cd.iso": NotKnown("remote host")}))
+    assert plan.unchecked == (
+        "What vdb holds inside: Permission denied",
+        "Whether /img/cd.iso is there: remote host",
+    )
+    assert plan.possible
+    assert plan.type_name
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_strange_name_appears_literally(name: str) -> None:
+    found = facts(snapshot(name))
+    for plan, verb in ((a_revert(found, name), "Revert"), (a_delete(found, name), "Delete")):
+        assert plan.possible, plan.refusals
+        assert name in plan.title
+        assert plan.title.startswith(verb)
+        assert words(plan.lines[0])[5] == f"--snapshotname={name}"
+
+
+# Delete
+
+
+TREE = (snapshot("a"), snapshot("b", "a"), snapshot("c", "b"), snapshot("d", "a"))
+
+
+def test_a_delete_of_children_goes_from_the_leaves_up() -> None:
+    plan = a_delete(facts(*TREE, below=("b", "c", "d")), "a", children=True)
+    assert [step.words for step in plan.steps] == ["delete d", "delete c", "delete b", "delete a"]
+    assert [words(line)[3:] for line in plan.lines] == [
+        ["snapshot-delete", "--domain=web", f"--snapshotname={name}"] for name in "dcba"
+    ]
+    assert plan.lost == "4 snapshots: d, c, b, a"
+    assert plan.after == "web goes on as it is, with 0 snapshots left. Current becomes none."
+    assert plan.undo.startswith("NO")
+
+
+def test_a_delete_of_one_leaves_those_below_and_says_so() -> None:
+    plan = a_delete(facts(*TREE, below=("c",), current="b"), "b")
+    assert [step.words for step in plan.steps] == ["delete b"]
+    assert plan.warnings == ("1 snapshot below it stay and move up.",)
+    assert "3 snapshots left. Current becomes a." in plan.after
+    assert plan.lost.endswith("disks and RAM")
+    assert not plan.type_name
+
+
+def test_a_delete_is_refused_as_a_whole_when_one_below_cannot_be_deleted() -> None:
+    found = facts(*TREE, below=("b", "c", "d"))
+    unreadable = replace(found, snapshots={"a": TREE[0], "b": TREE[1], "d": TREE[3]})
+    assert_refused(a_delete(unreadable, "a", children=True), "could not be read")
+    outside = snapshot("c", "b", memory=Presence.EXTERNAL)
+    mixed = replace(found, snapshots={**found.snapshots, "c": outside})
+    assert_refused(a_delete(mixed, "a", children=True), "c is mixed")
+    assert_refused(a_delete(replace(found, external=("e",)), "a"), "external snapshots too")
+    assert_refused(a_delete(found, "gone"), "gone is not there any more")
+
+
+def test_a_delete_refuses_twins_but_takes_metadata_whose_data_are_gone() -> None:
+    twins = image("/img/b.qcow2", ("1", "s1"), ("2", "s1"))
+    assert_refused(a_delete(with_image(facts(snapshot()), "/img/b.qcow2", twins)), "only one")
+    plan = a_delete(with_image(facts(snapshot()), "/img/b.qcow2", image("/img/b.qcow2")))
+    assert plan.possible
+    assert plan.warnings[0].startswith("vdb holds no snapshot s1")
+
+
+def test_a_delete_of_what_could_not_be_checked_wants_the_name_typed() -> None:
+    plan = a_delete(with_image(facts(snapshot()), "/img/a.qcow2", NotKnown("I/O error")))
+    assert plan.unchecked == ("What vda holds inside: I/O error",)
+    assert plan.type_name
+
+
+# What changed between two readings
+
+
+def test_equal_facts_do_not_differ_whatever_time_sizes_and_space_do() -> None:
+    found = facts(*TREE, missing={"/img/a.qcow2": False})
+    grown = replace(image("/img/a.qcow2"), disk_size=1 << 40)
+    later = replace(
+        with_image(found, "/img/a.qcow2", replace(grown, snapshots=_entries(found))),
+        read_at=0,
+        spaces={"/img/a.qcow2": FileSystem("/img", 1, 1)},
+    )
+    assert differences(found, found) == ()
+    assert differences(found, later) == ()
+
+
+def _entries(found: Facts) -> tuple[ImageSnapshot, ...]:
+    content = found.images["/img/a.qcow2"]
+    assert isinstance(content, ImageInfo)
+    return content.snapshots
+
+
+def _status(found: Facts, **more: Any) -> Facts:
+    return replace(found, status=replace(found.status, **more))
+
+
+BASE = facts(*TREE, missing={"/img/cd.iso": False})
+
+
+@pytest.mark.parametrize(
+    ("found", "what"),
+    [
+        (_status(BASE, domain=replace(BASE.status.domain, name="x")), "web is now called x"),
+        (facts(*TREE, state=DomainState.PAUSED), "was running and is now paused"),
+        (facts(*TREE, disks=config(VDA)), "the disks of web changed"),
+        (facts(*TREE, disks=config(digest="other")), "the definition of web changed"),
+        (facts(*TREE, managed_save=True), "the managed save of web appeared"),
+        (facts(*TREE, busy=True), "another job holds web"),
+        (facts(*TREE[:3], current="d"), "the snapshot d is gone"),
+        (facts(*TREE, snapshot("e"), current="d"), "the snapshot e has been made"),
+        (facts(*TREE, current="a"), "the current snapshot is now a"),
+        (facts(*TREE[:3], replace(TREE[3], digest="new")), "d was changed or made anew"),
+        (with_image(BASE, "/img/b.qcow2", image("/img/b.qcow2")), "inside /img/b.qcow2 changed"),
+        (replace(BASE, missing={"/img/cd.iso": True}), "/img/cd.iso is gone"),
+    ],
+)
+def test_each_kind_of_change_is_found(found: Facts, what: str) -> None:
+    assert [sentence for sentence in differences(BASE, found) if what in sentence]
+
+
+# What each step must have changed
+
+
+def test_after_a_create_the_new_one_is_there_current_and_inside_each_image() -> None:
+    found = facts(snapshot())
+    after = a_create(found).steps[0].expected(found)
+    assert (after.names, after.current) == (("s1", "new"), "new")
+    for path in ("/img/a.qcow2", "/img/b.qcow2"):
+        assert after.entries(path) == frozenset({("1", "s1"), ("2", "new")})
+
+
+def test_after_a_revert_the_definition_is_the_snapshots() -> None:
+    then = config(VDA, VDB, memory=1 << 20)
+    found = facts(snapshot(config=then, state="shutoff"), snapshot("s2"), disks=config(digest="x"))
+    after = a_revert(found).steps[0].expected(found)
+    assert after.current == "s1"
+    assert after.status.config == replace(then, digest="")
+    real = _status(after, config=replace(then, digest="anything"))
+    assert differences(after, real) == ()
+
+
+def test_after_a_delete_it_is_gone_everywhere_and_its_parent_is_current() -> None:
+    found = facts(*TREE, current="c", below=("c",))
+    after = a_delete(found, "c").steps[0].expected(found)
+    assert (after.names, after.current, after.below) == (("a", "b", "d"), "b", ())
+    assert set(after.snapshots) == {"a", "b", "d"}
+    assert after.entries("/img/a.qcow2") == frozenset({("1", "a"), ("2", "b"), ("4", "d")})
+    assert differences(after, found) != ()
