@@ -1,0 +1,64 @@
+"""The app on the fixed world, and a way to wait for what it shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.ui.app import SnaptuiApp
+from tests.world import NOW, write_world
+
+MakeApp = Callable[..., SnaptuiApp]
+
+
+@pytest.fixture
+def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
+    """Makes an app on the fixed world, where it is always the same time."""
+    uri = write_world(tmp_path / "world.xml")
+    monkeypatch.setattr(time, "time", lambda: NOW)
+    monkeypatch.setattr("snaptui.backend.uris.label", lambda _uri: "test:///world.xml")
+
+    def make(select: str | None = "web01", **options: bool) -> SnaptuiApp:
+        backend = LibvirtBackend(uri, read_only=options.pop("read_only", False))
+        host = backend.connect()
+        return SnaptuiApp(backend, host=_at_home(host), select=select, **options)
+
+    return make
+
+
+def _at_home(host):  # type: ignore[no-untyped-def]  # the same host under a fixed name
+    from dataclasses import replace
+
+    return replace(host, hostname="kvm7")
+
+
+async def until(pilot: Pilot[None], true: Callable[[], bool], what: str) -> None:
+    """Let the app run until something is true."""
+    end = time.monotonic() + 15
+    while not true():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        await pilot.pause(0.02)
+    await pilot.pause()
+
+
+async def loaded(pilot: Pilot[None]) -> None:
+    """Let the app run until the selected domain's snapshots are all there."""
+    app = pilot.app
+    assert isinstance(app, SnaptuiApp)
+
+    def complete() -> bool:
+        shown = app.snapshots.shown
+        return (
+            shown is not None
+            and shown.snapshots is not None
+            and shown.snapshots.complete
+            and len(app.host.state.summaries) == len(app.host.state.domains)
+            and bool(shown.images)
+        )
+
+    await until(pilot, complete, "the snapshots")
