@@ -1,0 +1,220 @@
+"""Domain and snapshot XML as libvirt writes them, and as nobody should."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.backend import xml
+from snaptui.errors import HostError
+from snaptui.model import Disk, Kind, Presence, SnapshotDisk
+
+DOMAIN = """
+<domain type='kvm'>
+  <name>web</name>
+  <uuid>c7a5fdbd-cdaf-9455-926a-d65c16db1809</uuid>
+  <memory unit='KiB'>2097152</memory>
+  <currentMemory unit='KiB'>1048576</currentMemory>
+  <os>
+    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>
+    <nvram>/var/lib/libvirt/qemu/nvram/web_VARS.fd</nvram>
+  </os>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2' discard='unmap'/>
+      <source file='/img/a &amp; b.qcow2' index='1'/>
+      <backingStore type='file'><format type='raw'/><source file='/img/base'/></backingStore>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <disk type='block' device='lun' snapshot='no'>
+      <driver name='qemu' type='raw'/>
+      <source dev='/dev/vg/data'/>
+      <target dev='sdb' bus='scsi'/>
+      <shareable/>
+    </disk>
+    <disk type='network' device='disk' snapshot='external'>
+      <driver name='qemu' type='raw'/>
+      <source protocol='rbd' name='pool/image'><host name='ceph'/></source>
+      <target dev='vdc'/>
+    </disk>
+    <disk type='file' device='cdrom'>
+      <target dev='sda' bus='sata'/>
+      <readonly/>
+    </disk>
+    <hostdev mode='subsystem' type='pci' managed='yes'/>
+    <hostdev mode='subsystem' type='usb'/>
+  </devices>
+</domain>"""
+DISKS = (
+    Disk("vda", "disk", "file", "/img/a & b.qcow2", "qcow2"),
+    Disk("sdb", "lun", "block", "/dev/vg/data", "raw", shareable=True, snapshot=Presence.NO),
+    Disk("vdc", "disk", "network", None, "raw", snapshot=Presence.EXTERNAL),
+    Disk("sda", "cdrom", "file", None, "", read_only=True),
+)
+
+
+def snapshot_xml(memory: str, disks: str, more: str = "") -> str:
+    return f"""
+<domainsnapshot>
+  <name>before &lt;upgrade&gt;</name>
+  <description>line one
+line two</description>
+  <state>running</state>
+  <parent>
+    <name>clean install</name>
+  </parent>
+  <creationTime>1795143300</creationTime>
+  {memory}
+  <disks>{disks}</disks>
+  {more}
+  <cookie><cpu mode='custom'><name>not the name</name></cpu></cookie>
+</domainsnapshot>"""
+
+
+INTERNAL = "<disk name='vda' snapshot='internal'/><disk name='sda' snapshot='no'/>"
+EXTERNAL = """<disk name='vda' snapshot='external' type='file'>
+  <driver type='qcow2'/><source file='/img/a.overlay'/></disk>"""
+
+
+def test_an_internal_snapshot_with_memory() -> None:
+    text = snapshot_xml("<memory snapshot='internal'/>", INTERNAL, DOMAIN)
+    found = xml.parse_snapshot(text)
+    assert (found.name, found.parent) == ("before <upgrade>", "clean install")
+    assert (found.created, found.state) == (1_795_143_300, "running")
+    assert found.description == "line one\nline two"
+    assert (found.kind, found.has_memory, found.memory_path) == (Kind.INTERNAL, True, None)
+    assert found.disks == (
+        SnapshotDisk("vda", Presence.INTERNAL),
+        SnapshotDisk("sda", Presence.NO),
+    )
+    assert found.config is not None
+    assert (found.config.disks, found.config.memory) == (DISKS, 2 << 30)
+    assert not found.delete_in_progress
+    assert found.digest == xml.digest(text) != xml.digest(text + " ")
+
+
+def test_an_external_snapshot_has_the_files_of_its_overlays_and_memory() -> None:
+    found = xml.parse_snapshot(
+        snapshot_xml("<memory snapshot='external' file='/img/web.mem'/>", EXTERNAL)
+    )
+    assert (found.kind, found.memory_path) == (Kind.EXTERNAL, "/img/web.mem")
+    assert found.disks == (SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.overlay"),)
+    assert found.config is None
+
+
+def test_mixed_and_manual_snapshots_are_told_from_internal_ones() -> None:
+    mixed = xml.parse_snapshot(snapshot_xml("<memory snapshot='internal'/>", EXTERNAL))
+    assert mixed.kind is Kind.MIXED
+    manual = xml.parse_snapshot(snapshot_xml("", "<disk name='vda' snapshot='manual'/>"))
+    assert (manual.kind, manual.has_memory) == (Kind.EXTERNAL, False)
+    newer = xml.parse_snapshot(snapshot_xml("", "<disk name='vda' snapshot='quantum'/>"))
+    assert newer.kind is Kind.EXTERNAL
+
+
+def test_an_unfinished_delete_is_seen() -> None:
+    disk = "<disk name='vda' snapshot='external'><snapshotDeleteInProgress/></disk>"
+    assert xml.parse_snapshot(snapshot_xml("", INTERNAL + disk)).delete_in_progress
+
+
+def test_what_the_xml_does_not_say_is_not_made_up() -> None:
+    found = xml.parse_snapshot("<domainsnapshot><name>s</name></domainsnapshot>")
+    assert (found.parent, found.created, found.config) == (None, None, None)
+    assert (found.state, found.description, found.disks) == ("", "", ())
+    assert (found.memory, found.kind) == (Presence.NO, Kind.NONE)
+
+
+@pytest.mark.parametrize(
+    ("time", "created"), [("0", 0), ("-5", -5), ("soon", None), ("", None), ("1.5", None)]
+)
+def test_a_time_that_is_none_is_not_known(time: str, created: int | None) -> None:
+    text = f"<domainsnapshot><name>s</name><creationTime>{time}</creationTime></domainsnapshot>"
+    assert xml.parse_snapshot(text).created == created
+
+
+def test_a_domain() -> None:
+    found = xml.parse_domain(DOMAIN)
+    assert found.disks == DISKS
+    assert (found.memory, found.pflash, found.passthrough) == (2 << 30, True, ("pci", "usb"))
+    assert found.digest == xml.digest(DOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("memory", "count"),
+    [
+        ("<memory>1024</memory>", 1 << 20),
+        ("<memory unit='KiB'> 1024 </memory>", 1 << 20),
+        ("<memory unit='MB'>3</memory>", 3_000_000),
+        ("<memory unit='GiB'>2</memory>", 2 << 30),
+        ("<memory unit='bytes'>7</memory>", 7),
+        ("<memory unit='KiB'>much</memory>", 0),
+        ("", 0),
+    ],
+)
+def test_memory_in_every_unit(memory: str, count: int) -> None:
+    found = xml.parse_domain(f"<domain>{memory}</domain>")
+    assert (found.memory, found.disks, found.pflash, found.passthrough) == (count, (), False, ())
+
+
+def test_nvram_alone_means_pflash_and_a_rom_does_not() -> None:
+    assert xml.parse_domain("<domain><os><nvram/></os></domain>").pflash
+    assert not xml.parse_domain("<domain><os><loader type='rom'>/x</loader></os></domain>").pflash
+
+
+BOMB = '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d><name>&b;</name></d>'
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "cannot be read"),
+        ("<domainsnapshot><name>s</name>", "cannot be read"),
+        ("<a>\x00</a>", "cannot be read"),
+        ("<a>&undefined;</a>", "cannot be read"),
+        ("<a>\ud800</a>", "cannot be read"),
+        (BOMB, "document type"),
+        ("<d><name>" + "x" * xml.LARGEST + "</name></d>", "larger than 1 MiB"),
+    ],
+    ids=["empty", "cut off", "nul", "entity", "surrogate", "doctype", "large"],
+)
+def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> None:
+    for parse in (xml.parse_domain, xml.parse_snapshot):
+        with pytest.raises(HostError, match=why):
+            parse(text)
+
+
+@pytest.mark.parametrize("name", ["", "<name/>", "<name></name>", "<other><name>s</name></other>"])
+def test_a_snapshot_must_have_a_name(name: str) -> None:
+    with pytest.raises(HostError, match="no name"):
+        xml.parse_snapshot(f"<domainsnapshot>{name}</domainsnapshot>")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a & b <c>", "</name><memory snapshot='external'/>", "&lt;", "]]>", "\"'", "<!--", "日"],
+)
+def test_names_with_markup_come_back_as_they_were(name: str) -> None:
+    found = xml.parse_snapshot(xml.new_snapshot(name, name * 2))
+    assert (found.name, found.description) == (name, name * 2)
+    assert (found.memory, found.disks) == (Presence.NO, ())
+
+
+def test_a_new_snapshot_without_a_description_has_none() -> None:
+    root = ElementTree.fromstring(xml.new_snapshot("s", ""))
+    assert [child.tag for child in root] == ["name"]
+
+
+# The characters that XML 1.0 can hold; of line ends only \n comes back unchanged.
+ALLOWED = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
+    lambda text: re.fullmatch("[\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+", text)
+)
+
+
+@given(ALLOWED, ALLOWED)
+def test_any_name_comes_back_as_it_was(name: str, description: str) -> None:
+    found = xml.parse_snapshot(xml.new_snapshot(name, description))
+    assert (found.name, found.description) == (name, description)
