@@ -51,7 +51,10 @@ def _run(options: argparse.Namespace) -> int:
     from snaptui.ui import keymap
     from snaptui.ui.app import SnaptuiApp
 
-    keymap.check(config.keys)
+    try:
+        keymap.check(config.keys)
+    except ConfigError as error:
+        raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
     backend = LibvirtBackend(
         options.connect or config.uri, read_only=options.read_only or config.read_only
     )

@@ -18,6 +18,7 @@ class Config:
     """What the file sets; each as when it is not set.
 
     Attributes:
+        path: the file; whether or not it exists.
         uri: the host to connect to; ``None`` for libvirt's default.
         read_only: never change anything.
         ascii: draw with ASCII characters only.
@@ -25,6 +26,7 @@ class Config:
         keys: by action, the keys that replace its own.
     """
 
+    path: Path
     uri: str | None = None
     read_only: bool = False
     ascii: bool = False
@@ -44,7 +46,7 @@ def load(named: Path | None) -> Config:
             table = tomllib.load(f)
     except FileNotFoundError:
         if named is None:
-            return Config()
+            return Config(path)
         raise ConfigError(f"{path}: there is no such file.") from None
     except OSError as error:
         raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}.") from error
@@ -65,7 +67,7 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
             wanted = "a string" if kinds[name] is str else "true or false"
             raise ConfigError(f"{path}: {name} must be {wanted}.")
     overrides = {action: _keys(value, f"{path}: keys.{action}") for action, value in keys.items()}
-    return Config(**table, keys=MappingProxyType(overrides))
+    return Config(path, **table, keys=MappingProxyType(overrides))
 
 
 def _keys(value: object, where: str) -> tuple[str, ...]:

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import time
+import unicodedata
 from datetime import timedelta
 
 import humanize
+
+_INVISIBLE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+_BLANK_LETTERS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that are drawn as nothing (Unicode: Default_Ignorable, and Braille blank)."""
+
+
+def invisible(char: str) -> bool:
+    """Whether a character cannot be seen, or changes how others are seen; a space can."""
+    if char.isascii():
+        return not char.isprintable()
+    kind = unicodedata.category(char)
+    return kind in _INVISIBLE_KINDS or _BLANK_LETTERS.match(char) is not None
 
 
 def size(count: int | None) -> str:
     """Bytes in binary units (``2.6 GiB``); ``?`` when not known."""
     if count is None:
         return "?"
-    return humanize.naturalsize(count, binary=True).replace(" Bytes", " B").replace(" Byte", " B")
+    try:
+        words = humanize.naturalsize(count, binary=True)
+    except OverflowError:
+        return "?"
+    return words.replace(" Bytes", " B").replace(" Byte", " B")
 
 
 def when(moment: int | None, *, zone: bool = False, seconds: bool = False) -> str:

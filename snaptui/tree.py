@@ -88,7 +88,7 @@ def children_of(snapshots: SnapshotSet) -> dict[str, list[str | None]]:
 
     A snapshot that could not be read, or whose parent is not in the set, counts as a root.
     Should the parents form a circle (read while they were being changed), it is opened at
-    its oldest snapshot.
+    one of them.
     """
     known = set(snapshots.names)
     parents: dict[str, str] = {}

@@ -182,7 +182,8 @@ def _run(job: _Job) -> None:
     try:
         result = job.run()
     except BaseException as error:  # whatever it is belongs to the one who awaits it
-        failed = error
+        # a future refuses StopIteration, and the one who awaits it would wait for ever
+        failed = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
         _deliver(job, lambda: job.future.set_exception(failed))
     else:
         _deliver(job, lambda: job.future.set_result(result))

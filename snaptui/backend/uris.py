@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from snaptui.errors import ConfigError
 
 DEFAULT = "qemu:///system"
 
@@ -24,7 +26,7 @@ def default_uri() -> str:
 
 def label(uri: str) -> str:
     """The URI without a password."""
-    parts = urlsplit(uri)
+    parts = _split(uri)
     user, at, host = parts.netloc.rpartition("@")
     name, colon, _ = user.partition(":")
     return urlunsplit(parts._replace(netloc=f"{name}:***@{host}")) if at and colon else uri
@@ -32,23 +34,32 @@ def label(uri: str) -> str:
 
 def is_local(uri: str) -> bool:
     """Whether paths of that host are paths of this machine."""
-    parts = urlsplit(uri)
+    parts = _split(uri)
     driver, _, transport = parts.scheme.partition("+")
     return driver not in ("test", "") and transport in ("", "unix") and not parts.netloc
 
 
 def has_one_world(uri: str) -> bool:
     """Whether every connection is a world of its own, so that there can be only one."""
-    parts = urlsplit(uri)
+    parts = _split(uri)
     return parts.scheme == "test" or parts.path == "/embed"
 
 
 def without_terminal(uri: str) -> str:
     """The URI with which ssh asks nothing on the terminal."""
-    parts = urlsplit(uri)
+    parts = _split(uri)
     if parts.scheme.partition("+")[2] not in ("ssh", "libssh", "libssh2"):
         return uri
     return f"{uri}{'&' if parts.query else '?'}no_tty=1"
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise ConfigError(
+            f"{uri} is not a URI: {error}.", hint="Give one such as qemu+ssh://root@HOST/system."
+        ) from error
 
 
 def _client_configuration() -> Path:

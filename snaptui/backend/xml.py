@@ -13,7 +13,7 @@ from snaptui.errors import HostError
 from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk
 
 LARGEST = 1 << 20
-"""Bytes of XML above which it is not parsed."""
+"""Characters of XML above which it is not parsed."""
 
 _UNITS = {
     "b": 1,
@@ -52,13 +52,12 @@ def parse_snapshot(xml: str) -> Snapshot:
     name = root.findtext("name")
     if not name:
         raise HostError("The snapshot's XML has no name.")
-    created = root.findtext("creationTime")
     memory = root.find("memory")
     domain = root.find("domain")
     return Snapshot(
         name=name,
         parent=root.findtext("parent/name"),
-        created=int(created) if created and created.lstrip("-").isdecimal() else None,
+        created=_number(root.findtext("creationTime")),
         state=root.findtext("state") or "",
         description=root.findtext("description") or "",
         memory=_presence(memory) if memory is not None else Presence.NO,
@@ -138,6 +137,14 @@ def _presence(element: Element) -> Presence:
 
 
 def _bytes(memory: Element | None) -> int:
-    if memory is None or not (memory.text or "").strip().isdecimal():
+    if memory is None:
         return 0
-    return int(memory.text or "0") * _UNITS.get(memory.get("unit", "KiB").lower(), 1 << 10)
+    unit = _UNITS.get(memory.get("unit", "KiB").lower(), 1 << 10)
+    return (_number(memory.text) or 0) * unit
+
+
+def _number(words: str | None) -> int | None:
+    try:
+        return int(words or "")
+    except ValueError:
+        return None

@@ -74,7 +74,13 @@ def overlay_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     image.
     """
     now = {disk.target: disk.path for disk in facts.status.config.disks}
-    return [
+    detached = [
+        f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
+        "and is not now; snaptui does not handle this yet."
+        for disk in internal_disks(snapshot)
+        if disk.target not in now
+    ]
+    return detached + [
         f"{disk.target} of {facts.status.domain.name} is {now[disk.target]} now but was "
         f"{disk.path} then: an external snapshot or another image lies between."
         for disk in internal_disks(snapshot)
@@ -94,7 +100,13 @@ def entry_problems(
         about images that could not be read.
     """
     name = snapshot.name
-    gone, twins, mistaken, unread = [], [], [], []
+    gone, twins, mistaken = [], [], []
+    known = {disk.target for disk in snapshot.config.disks} if snapshot.config else set()
+    unread = [
+        f"What {disk.target} holds inside: the snapshot's metadata do not say which image it was."
+        for disk in snapshot.disks
+        if disk.presence is Presence.INTERNAL and disk.target not in known
+    ]
     for disk in internal_disks(snapshot):
         image = facts.images.get(disk.path or "", NotKnown("it is not a file"))
         if isinstance(image, NotKnown):

@@ -23,6 +23,8 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     active = domain.state.active
     disks = checks.writable_disks(config.disks)
     refusals = name_problems(intent.name, facts)
+    if any(text.invisible(char) for char in intent.description if char not in "\n\t"):
+        refusals.append("The description has control or invisible characters. Leave them out.")
     refusals += checks.domain_refusals(facts)
     refusals += [
         f"{problem} Use an external snapshot (virsh snapshot-create-as --disk-only)."
@@ -72,7 +74,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
 def name_problems(name: str, facts: Facts) -> list[str]:
     """Why a snapshot cannot be given this name."""
     problems = []
-    if not name:
+    if not name.strip():
         problems.append("A snapshot needs a name.")
     if "/" in name or name.startswith("."):
         problems.append("libvirt allows no name with / in it or . in front of it.")
@@ -81,7 +83,7 @@ def name_problems(name: str, facts: Facts) -> list[str]:
             "A name of digits only can be mistaken for the ID of another snapshot in the image, "
             "and QEMU would then revert to that one."
         )
-    if not name.isprintable():
+    if any(map(text.invisible, name)):
         problems.append("A name with control or invisible characters cannot be told from others.")
     if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
         problems.append(f"A name can have {NAME_BYTES} bytes at most.")

@@ -63,6 +63,8 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
         words.append(f"the disks of {name} changed")
     if was.config.digest and was.config.digest != now.config.digest:
         words.append(f"the definition of {name} changed")
+    if was.persistent != now.persistent:
+        words.append(f"{name} is {'persistent' if now.persistent else 'transient'} now")
     if was.managed_save != now.managed_save:
         words.append(f"the managed save of {name} {'appeared' if now.managed_save else 'is gone'}")
     if now.busy and not was.busy:
@@ -70,6 +72,8 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     words += _name_differences(expected, found)
     if expected.current != found.current and set(expected.names) == set(found.names):
         words.append(f"the current snapshot is now {found.current or 'none'}")
+    if set(expected.external) ^ set(found.external):
+        words.append("which snapshots are external changed")
     for snapshot in expected.snapshots.keys() & found.snapshots.keys():
         if expected.snapshots[snapshot] != found.snapshots[snapshot]:
             words.append(f"the snapshot {snapshot} was changed or made anew")
@@ -77,8 +81,11 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
         if expected.entries(path) != found.entries(path):
             words.append(f"the snapshots inside {path} changed")
     for path, gone in found.missing.items():
-        if gone != expected.missing.get(path, gone):
-            words.append(f"{path} {'is gone' if gone is True else 'is there again'}")
+        if gone != expected.missing.get(path, False):
+            became = "cannot be looked at any more"
+            if not isinstance(gone, NotKnown):
+                became = "is gone" if gone else "is there again"
+            words.append(f"{path} {became}")
     return tuple(words)
 
 

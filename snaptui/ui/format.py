@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -37,8 +36,6 @@ ASCII = Glyphs(
     ">", "o", "*", "@", "!", ".", "~", str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"})
 )
 
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
-
 
 def clean(raw: str, glyphs: Glyphs = UNICODE) -> str:
     """A string of others as it may be shown: on one line, literally.
@@ -58,9 +55,7 @@ def clean(raw: str, glyphs: Glyphs = UNICODE) -> str:
 
 
 def _written_out(char: str, glyphs: Glyphs) -> bool:
-    if char.isascii():
-        return not char.isprintable()
-    return glyphs.ascii or unicodedata.category(char) in _INVISIBLE
+    return text.invisible(char) or (glyphs.ascii and not char.isascii())
 
 
 def fit(shown: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:
@@ -97,10 +92,13 @@ def link_style(link: Link) -> str:
 
 
 def short_age(moment: int | None, now: float) -> str:
-    """How old something is, in at most four cells (``3d``); empty when not known."""
+    """How old something is, in some four cells (``3d``); empty when not known."""
     if moment is None:
         return ""
-    seconds = max(0, int(now - moment))
+    try:
+        seconds = max(0, int(now - moment))
+    except OverflowError:
+        return ""
     for unit, length in (("y", 31_557_600), ("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= length:
             return f"{seconds // length}{unit}"

@@ -73,13 +73,13 @@ def operation_words(operation: Operation) -> str:
     return f"{operation.domain}: {doing}{at}, {operation.phase.value} for {seconds} s"
 
 
-def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool) -> Text:
-    """The keys that matter most."""
+def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width: int) -> Text:
+    """The keys that matter most, as many as fit."""
     line = Text(" ")
     for action in keymap.ACTIONS:
         if action.footer and not (read_only and action.changes):
             keys = keymap.keys_of(action, overrides)
-            if keys:
+            if keys and len(line) + len(keymap.shown(keys[0])) + len(action.label) < width:
                 line.append(keymap.shown(keys[0]), "bold")
                 line.append(f" {action.label}  ")
     return line

@@ -67,6 +67,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("top", ("home", "g"), "top", "To the top", Scope.LIST),
     Action("bottom", ("end", "G"), "bottom", "To the bottom", Scope.LIST),
     Action("keys", ("question_mark",), "help", "This help", Scope.APP, footer=True),
+    Action("leave", ("q", "ctrl+q"), "quit", "Quit", Scope.APP, footer=True),
     Action(
         "command_palette",
         ("colon", "ctrl+p"),
@@ -75,7 +76,6 @@ ACTIONS: tuple[Action, ...] = (
         Scope.APP,
         footer=True,
     ),
-    Action("leave", ("q", "ctrl+q"), "quit", "Quit", Scope.APP, footer=True),
 )
 
 CONFIRM_KEY = "Y"

@@ -197,7 +197,10 @@ class MainScreen(Screen[None]):
             details.show(())
 
     def _draw_footer(self) -> None:
-        self._set("footer", header.footer_line(self.snaptui.overrides, self.snaptui.read_only))
+        self._set(
+            "footer",
+            header.footer_line(self.snaptui.overrides, self.snaptui.read_only, self.size.width),
+        )
 
     def _set(self, name: str, line: Text) -> None:
         line.no_wrap = True

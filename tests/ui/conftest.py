@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,14 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
     monkeypatch.setattr(time, "time", lambda: NOW)
     monkeypatch.setattr("snaptui.backend.uris.label", lambda _uri: "test:///world.xml")
 
-    def make(select: str | None = "web01", **options: bool) -> SnaptuiApp:
-        backend = LibvirtBackend(uri, read_only=options.pop("read_only", False))
-        host = backend.connect()
-        return SnaptuiApp(backend, host=_at_home(host), select=select, **options)
+    def make(
+        select: str | None = "web01", *, read_only: bool = False, ascii_only: bool = False
+    ) -> SnaptuiApp:
+        backend = LibvirtBackend(uri, read_only=read_only)
+        host = replace(backend.connect(), hostname="kvm7")
+        return SnaptuiApp(backend, host=host, select=select, ascii_only=ascii_only)
 
     return make
-
-
-def _at_home(host):  # type: ignore[no-untyped-def]  # the same host under a fixed name
-    from dataclasses import replace
-
-    return replace(host, hostname="kvm7")
 
 
 async def until(pilot: Pilot[None], true: Callable[[], bool], what: str) -> None:

@@ -24,13 +24,14 @@ def files(directory: Path) -> dict[Path, bytes]:
 
 def test_without_a_file_everything_is_as_by_default_and_nothing_is_written(tmp_path: Path) -> None:
     loaded = config.load(None)
-    assert loaded == Config()
+    assert loaded == Config(loaded.path)
     assert (loaded.uri, loaded.read_only, loaded.ascii, loaded.mouse) == (None, False, False, True)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_empty_file_says_the_same_as_none(tmp_path: Path) -> None:
-    assert config.load(written(tmp_path, "")) == Config()
+    path = written(tmp_path, "")
+    assert config.load(path) == Config(path)
 
 
 def test_everything_can_be_set(tmp_path: Path) -> None:
@@ -41,6 +42,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     )
     before = files(tmp_path)
     assert config.load(path) == Config(
+        path,
         uri="qemu+ssh://root@host/system",
         read_only=True,
         ascii=True,

@@ -482,3 +482,33 @@ def test_after_a_delete_it_is_gone_everywhere_and_its_parent_is_current() -> Non
     assert set(after.snapshots) == {"a", "b", "d"}
     assert after.entries("/img/a.qcow2") == frozenset({("1", "a"), ("2", "b"), ("4", "d")})
     assert differences(after, found) != ()
+
+
+def test_a_disk_that_was_detached_since_is_refused_by_name() -> None:
+    found = facts(snapshot(), disks=config(VDA))
+    for plan in (a_revert(found), a_delete(found)):
+        assert not plan.possible
+        assert any("vdb (/img/b.qcow2)" in refusal for refusal in plan.refusals)
+
+
+def test_metadata_without_a_domain_are_not_taken_for_checked() -> None:
+    plan = a_delete(facts(snapshot(config=None)))
+    assert len(plan.unchecked) == 2
+    assert plan.type_name
+
+
+@pytest.mark.parametrize("bad", ["\x1b[31m", "a\rb", "\u202e", "\u3164"])
+def test_text_that_cannot_be_seen_is_refused(bad: str) -> None:
+    assert not a_create(facts(), f"x{bad}").possible
+    assert not a_create(facts(), "x", bad).possible
+    assert not a_create(facts(), "   ").possible
+
+
+def test_more_differences_are_found() -> None:
+    before = facts(snapshot())
+    assert differences(before, facts(snapshot(), persistent=False)) == ("web is transient now",)
+    assert differences(before, replace(before, external=("s1",)))
+    gone = replace(before, missing={"/img/a.qcow2": True})
+    assert differences(before, gone) == ("/img/a.qcow2 is gone",)
+    hidden = replace(before, missing={"/img/a.qcow2": NotKnown("I/O error")})
+    assert differences(before, hidden) == ("/img/a.qcow2 cannot be looked at any more",)

@@ -226,3 +226,11 @@ async def test_what_a_task_beside_raises_reaches_the_loop() -> None:
     await asyncio.wait([start(fail())])
     await asyncio.wait([start(asyncio.sleep(0))])
     assert reported == [error]
+
+
+async def test_a_call_that_raises_stop_iteration_does_not_hang() -> None:
+    def call() -> None:
+        raise StopIteration
+
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await asyncio.wait_for(Lane("lane", 1).call(call), 5)

@@ -1,0 +1,110 @@
+"""Starting: what the terminal says when it cannot, and what it does when it can."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import snaptui
+from tests.lab import Lab
+from tests.terminal import Terminal
+
+
+def says(*arguments: str, code: int = 2, **environment: str) -> str:
+    """The one line with which it gives up."""
+    with Terminal(arguments, environment=environment) as terminal:
+        assert terminal.exit_code() == code
+        assert b"Traceback" not in terminal.raw
+        assert b"\x1b[?1049h" not in terminal.raw, "it must not take the screen first"
+        return " ".join(terminal.text.split())
+
+
+def test_no_libvirt_is_said_in_one_sentence(tmp_path: Path) -> None:
+    said = says("-c", f"qemu+unix:///system?socket={tmp_path}/none")
+    assert said.startswith("snaptui: libvirt does not run at")
+    assert "systemctl start libvirtd" in said
+
+
+@pytest.mark.parametrize("uri", ["::", "nonsense://x", "qemu+ssh://[host/system"])
+def test_a_wrong_uri_is_said(uri: str) -> None:
+    said = says("-c", uri)
+    assert said.startswith("snaptui: ")
+    assert uri in said
+    assert "-c" in said or "qemu+ssh://root@HOST/system" in said
+
+
+def test_no_driver_at_the_host_is_said(lab: Lab) -> None:
+    said = says("-c", lab.uri.replace("qemu+unix:///system", "xen+unix:///system"))
+    assert "no connection driver" in said
+
+
+def test_no_permission_is_said(lab: Lab, tmp_path: Path) -> None:
+    """An ordinary user in front of root's socket."""
+    socket = lab.directory / "d" / "run" / "libvirt-sock"
+    code = (
+        "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
+        "sys.argv[1:] = sys.argv[1:]; from snaptui.backend.libvirt_backend import LibvirtBackend;"
+        "from snaptui.errors import NotPermitted\n"
+        "try: LibvirtBackend(sys.argv[1]).connect()\n"
+        "except NotPermitted as e: print(e.message, e.hint)"
+    )
+    mode = socket.stat().st_mode
+    socket.chmod(0o700)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, lab.uri], capture_output=True, text=True, check=True
+        )
+    finally:
+        socket.chmod(mode)
+    assert "does not let you in" in done.stdout
+    assert "join the group libvirt" in done.stdout
+
+
+def test_a_mistake_in_the_configuration_names_file_and_key(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text("[keys]\ndelete = 'c'\n")
+    said = says("--config", str(path))
+    assert str(path) in said.replace(" ", "")
+    assert "delete" in said
+    assert path.read_text() == "[keys]\ndelete = 'c'\n"
+
+
+def test_without_a_terminal_it_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "snaptui"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr
+
+
+def test_version() -> None:
+    assert says("--version", code=0) == f"snaptui {snaptui.__version__}"
+
+
+def test_libvirts_default_host_is_the_default(lab: Lab) -> None:
+    lab.define("web")
+    with Terminal([], environment={"LIBVIRT_DEFAULT_URI": lab.uri}) as terminal:
+        terminal.wait("connected", "web")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+
+
+def test_it_opens_with_the_named_domain_selected(lab: Lab) -> None:
+    lab.define("aaa")
+    key = lab.define("web")
+    for named in ("web", key.uuid):
+        with Terminal(["-c", lab.uri, named]) as terminal:
+            terminal.wait("▌ web")
+
+
+def test_what_libraries_print_goes_to_the_log(lab: Lab, tmp_path: Path) -> None:
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("connected")
+        fd = os.readlink(f"/proc/{terminal.process.pid}/fd/2")
+        terminal.press("q")
+        terminal.exit_code()
+    assert fd == str(tmp_path / "state" / "snaptui" / "snaptui.log")
