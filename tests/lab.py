@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
+
+import libvirt
 
 from snaptui.demo.daemon import Daemon
 from snaptui.model import DomainKey
@@ -100,6 +105,17 @@ class Lab:
     def snapshot(self, name: str, snapshot: str, *options: str) -> None:
         self.virsh("snapshot-create-as", "--domain", name, f"--name={snapshot}", *options)
 
+    @contextmanager
+    def frozen(self, name: str) -> Iterator[None]:
+        """Stop a running domain's QEMU for a while."""
+        inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text()
+        pid = next(pid for pid in _qemus() if _pid_inside(pid) == inner.strip())
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def clean(self) -> None:
         """Remove all domains and images."""
         for uuid in self.virsh("list", "--all", "--uuid").split():
@@ -107,6 +123,35 @@ class Lab:
             self.virsh("undefine", uuid, "--snapshots-metadata", "--managed-save", "--nvram")
         for path in self.images.iterdir():
             path.unlink()
+
+
+def _qemus() -> list[int]:
+    found = subprocess.run(["pgrep", "-f", "^/usr/bin/qemu-system"], capture_output=True, text=True)
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def _pid_inside(pid: int) -> str:
+    """The number of a process inside its own namespace."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(line for line in status.splitlines() if line.startswith("NSpid")).split()[-1]
+
+
+def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) -> None:
+    """Give a domain a chain of snapshots' metadata, ``n00000`` on, an hour apart.
+
+    The first is of 2026-01-01 00:00 UTC. The images hold nothing of them.
+    """
+    connection = libvirt.open(lab.uri)
+    domain = connection.lookupByName(name)
+    xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    for number in range(count):
+        parent = f"<parent><name>n{number - 1:05}</name></parent>" if number else ""
+        domain.snapshotCreateXML(
+            f"<domainsnapshot><name>n{number:05}</name><state>shutoff</state>{parent}"
+            f"<creationTime>{first + 3600 * number}</creationTime>{xml}</domainsnapshot>",
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
+        )
+    connection.close()
 
 
 def qemu_img(*words: str) -> str:

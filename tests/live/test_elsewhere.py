@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -214,18 +213,12 @@ def test_an_unreadable_snapshot_keeps_its_row(lab: Lab) -> None:
 def test_the_state_does_not_depend_on_statistics(lab: Lab) -> None:
     """Trap 13: a running domain whose QEMU hangs is shown as running."""
     lab.define("web", running=True)
-    pid = int(Path(lab.directory / "d" / "run" / "qemu" / "web.pid").read_text())
-    qemu = next(p for p in _processes("qemu-system") if _inner(p) == pid)
-    os.kill(qemu, signal.SIGSTOP)
-    try:
-        with Terminal(["-c", lab.uri, "web"]) as terminal:
-            terminal.wait("running", "no snapshots yet")
-            until = time.monotonic() + 4
-            while time.monotonic() < until:
-                terminal.read(0.2)
-                assert "shut off" not in terminal.text
-    finally:
-        os.kill(qemu, signal.SIGCONT)
+    with lab.frozen("web"), Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("running", "no snapshots yet")
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            terminal.read(0.2)
+            assert "shut off" not in terminal.text
 
 
 def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> None:
@@ -233,14 +226,11 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
     lab.define("web", running=True)
     lab.define("other")
     lab.snapshot("other", "one")
-    pid = int(Path(lab.directory / "d" / "run" / "qemu" / "web.pid").read_text())
-    qemu = next(p for p in _processes("qemu-system") if _inner(p) == pid)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
         terminal.wait("Refused: nothing")
-        os.kill(qemu, signal.SIGSTOP)
-        try:
+        with lab.frozen("web"):
             confirm(terminal)
             terminal.wait("take the snapshot")
             terminal.press("c")
@@ -250,29 +240,5 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
             terminal.press("q")
             terminal.wait("Quit while work is under way?")
             terminal.press("esc")
-        finally:
-            os.kill(qemu, signal.SIGCONT)
         terminal.wait("Create a snapshot of web: done", seconds=40)
     assert len(lab.snapshots("web")) == 1
-
-
-def _processes(name: str) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                command = (entry / "comm").read_text()
-            except OSError:
-                continue
-            if command.startswith(name):
-                found.append(int(entry.name))
-    return found
-
-
-def _inner(pid: int) -> int:
-    """The number of a process inside its own namespace."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    return int(next(x for x in status.splitlines() if x.startswith("NSpid")).split()[-1])

@@ -1,0 +1,188 @@
+"""The backend against libvirt's in-memory driver and a real daemon."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.protocol import HostEvent
+from snaptui.errors import Disconnected, ImageError, NotFound, NotPermitted
+from snaptui.model import DomainKey, DomainState, Kind, RunState
+from tests.lab import Lab, entries
+from tests.world import write_world
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> LibvirtBackend:
+    backend = LibvirtBackend(write_world(tmp_path / "world.xml"))
+    backend.connect()
+    return backend
+
+
+def web01(backend: LibvirtBackend) -> DomainKey:
+    return next(domain.key for domain in backend.domains() if domain.name == "web01")
+
+
+def test_domains_come_with_one_call(memory: LibvirtBackend) -> None:
+    before = memory.calls
+    states = {domain.name: domain.state for domain in memory.domains()}
+    assert memory.calls == before + 1
+    assert states["web01"] is DomainState.RUNNING
+    assert states["build"] is DomainState.SHUTOFF
+
+
+def test_snapshots_come_with_one_call_and_one_for_each(memory: LibvirtBackend) -> None:
+    key = web01(memory)
+    before = memory.calls
+    names = memory.snapshot_names(key)
+    found = [memory.snapshot(key, name) for name in names]
+    assert memory.calls == before + 1 + len(names)
+    assert {s.name: s.parent for s in found} == {
+        "base": None,
+        "pre-upgrade": "base",
+        "experiment": "pre-upgrade",
+        "post-upgrade": "pre-upgrade",
+    }
+    assert memory.current_snapshot(key) == "post-upgrade"
+
+
+def test_the_newest_comes_from_the_leaves(memory: LibvirtBackend) -> None:
+    key = web01(memory)
+    summary = memory.summary(key)
+    assert summary.count == 4
+    assert summary.newest == max(
+        memory.snapshot(key, n).created or 0 for n in memory.snapshot_names(key)
+    )
+
+
+def test_a_remote_or_invented_host_has_no_files_here(memory: LibvirtBackend) -> None:
+    """Nothing is read from a local file that has the path of another host's."""
+    for call in (memory.image, memory.missing_file, memory.file_system):
+        with pytest.raises(ImageError, match="not on this machine"):
+            call("/etc/passwd")
+
+
+def test_what_is_not_there_is_not_found(memory: LibvirtBackend) -> None:
+    key = web01(memory)
+    with pytest.raises(NotFound):
+        memory.snapshot(key, "nope")
+    with pytest.raises(NotFound):
+        memory.status(DomainKey(key.host, "00000000-0000-4000-8000-00000000dead"))
+
+
+def test_without_a_connection_every_call_says_so(tmp_path: Path) -> None:
+    backend = LibvirtBackend(write_world(tmp_path / "world.xml"))
+    with pytest.raises(Disconnected):
+        backend.domains()
+    backend.connect()
+    backend.abandon()
+    with pytest.raises(Disconnected):
+        backend.domains()
+
+
+def test_create_revert_delete_are_what_virsh_sees(lab: Lab) -> None:
+    key = lab.define("web")
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    backend.create_snapshot(key, "a & b <c>", "x\n[y]")
+    assert lab.snapshots("web") == ["a & b <c>"]
+    found = backend.snapshot(key, "a & b <c>")
+    assert (found.description, found.kind, found.state) == ("x\n[y]", Kind.INTERNAL, "shutoff")
+    image = backend.image(str(lab.image("web")))
+    assert [(e.id, e.name) for e in image.snapshots] == entries(lab.image("web"))
+    backend.revert(key, "a & b <c>", RunState.PAUSED)
+    assert lab.state("web") == "paused"
+    assert backend.status(key).domain.state is DomainState.PAUSED
+    backend.delete_snapshot(key, "a & b <c>")
+    assert lab.snapshots("web") == []
+    backend.abandon()
+
+
+def test_read_only_cannot_change(lab: Lab) -> None:
+    key = lab.define("web")
+    backend = LibvirtBackend(lab.uri, read_only=True)
+    assert backend.connect().read_only
+    assert [domain.name for domain in backend.domains()] == ["web"]
+    with pytest.raises(NotPermitted):
+        backend.create_snapshot(key, "a", "")
+    backend.abandon()
+    assert lab.snapshots("web") == []
+
+
+def test_events_are_hints_and_the_loss_is_told(own_lab: Lab) -> None:
+    key = own_lab.define("web")
+    backend = LibvirtBackend(own_lab.uri)
+    backend.connect()
+    hinted, lost = threading.Event(), threading.Event()
+
+    def on_event(event: HostEvent) -> None:
+        if event.uuid == key.uuid:
+            hinted.set()
+        if event.lost:
+            lost.set()
+
+    backend.watch(on_event)
+    own_lab.virsh("start", "web")
+    assert hinted.wait(10)
+    own_lab.daemon.kill()
+    assert lost.wait(20)
+    with pytest.raises(Disconnected):
+        backend.domains()
+    own_lab.daemon.restart()
+    backend.connect()
+    assert [domain.name for domain in backend.domains()] == ["web"]
+    backend.abandon()
+
+
+def test_leaving_does_not_wait_for_a_daemon_that_is_stopped(own_lab: Lab) -> None:
+    own_lab.define("web")
+    backend = LibvirtBackend(own_lab.uri)
+    backend.connect()
+    backend.watch(lambda event: None)
+    own_lab.daemon.pause()
+    try:
+        left = threading.Thread(target=backend.abandon, daemon=True)
+        left.start()
+        left.join(5)
+        assert not left.is_alive()
+    finally:
+        own_lab.daemon.resume()
+
+
+def test_names_can_be_listed_while_a_snapshot_is_being_made(lab: Lab) -> None:
+    """libvirt 9.0 fails to list in topological order then."""
+    key = lab.define("web", running=True)
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    with lab.frozen("web"):
+        making = threading.Thread(target=lab.snapshot, args=("web", "slow"))
+        making.start()
+        while backend.status(key).busy is not True:
+            continue
+        assert set(backend.snapshot_names(key)) <= {"slow"}
+    making.join()
+    assert backend.snapshot_names(key) == ("slow",)
+    backend.abandon()
+
+
+@pytest.mark.parametrize("kind", ["directory", "fifo", "empty", "text", "missing"])
+def test_what_is_no_image_is_told_and_hangs_nothing(lab: Lab, kind: str) -> None:
+    import os
+
+    path = lab.images / "odd"
+    if kind == "directory":
+        path = lab.images
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind != "missing":
+        path.write_bytes(b"" if kind == "empty" else b"hello world" * 100)
+    backend = LibvirtBackend(lab.uri)
+    if kind in ("empty", "text"):
+        assert backend.image(str(path)).format == "raw"
+    else:
+        with pytest.raises(ImageError):
+            backend.image(str(path))
+    assert backend.missing_file(str(path)) is (kind == "missing")

@@ -1,0 +1,61 @@
+"""Many snapshots, and names made in the same second, on a real daemon."""
+
+from __future__ import annotations
+
+import re
+
+from tests.lab import Lab, many_snapshots
+from tests.terminal import Terminal, at_snapshots, confirm
+
+
+def test_a_chain_of_five_thousand_can_be_walked(lab: Lab) -> None:
+    """Trap 31."""
+    lab.define("web")
+    many_snapshots(lab, "web", 5000)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("5000 snapshots", "n00000", "2026-01-01 00:00", seconds=60)
+        terminal.press("G")
+        terminal.wait("Parent   n04998", seconds=60)
+        indents = {len(m[1]) for m in re.finditer(r"│▌?( *)○ n0", terminal.text)}
+        assert len(indents) <= 2, "a chain is a straight line"
+        terminal.press("/", "n02500")
+        terminal.wait("Parent   n02499")
+        terminal.press("enter", "d")
+        terminal.wait("Delete n02500 of web")
+
+
+def test_two_creates_in_one_second_do_not_collide(lab: Lab) -> None:
+    """Trap 22: the suggested name has seconds, and is never one that is taken."""
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        for number in (1, 2, 3):
+            terminal.press("c")
+            confirm(terminal)
+            terminal.wait("Create a snapshot of web: done", f"{number} snapshot")
+    names = lab.snapshots("web")
+    assert len(set(names)) == 3
+    assert all(re.fullmatch(r"snap-\d{8}-\d{6}(-\d)?", name) for name in names)
+
+
+def test_a_name_that_is_taken_elsewhere_meanwhile_is_not_reused(lab: Lab) -> None:
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        name = re.search(r"--name=(snap-[\d-]+)", terminal.dialog)
+        assert name is not None
+        lab.snapshot("web", name[1], "--description=of another admin")
+        confirm(terminal)
+        terminal.wait("Nothing was done", "has been made")
+    assert lab.snapshots("web") == [name[1]]
+
+
+def test_the_first_row_can_be_acted_on(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"], size=(80, 24)) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("d")
+        terminal.wait("Delete one of web")
