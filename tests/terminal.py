@@ -136,6 +136,14 @@ class Terminal:
         self._stream.feed(data)
         return data
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+        self.process.send_signal(signal.SIGWINCH)
+        while self.read(0.2):
+            continue
+
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 

@@ -58,6 +58,7 @@ class SnaptuiApp(App[None]):
     ) -> None:
         super().__init__()
         self.animation_level = "none"
+        self.set_class(ascii_only, "-ascii")
         self.backend = backend
         self.glyphs = ASCII if ascii_only else UNICODE
         self.read_only = host.read_only

@@ -116,6 +116,7 @@ class MainScreen(Screen[None]):
             self.snapshots.focus()
         self._draw_header()
         self._draw_details()
+        self._draw_message()
         self._selection_changed()
 
     def snapshots_changed(self) -> None:
@@ -139,7 +140,6 @@ class MainScreen(Screen[None]):
                 self._failures.append(operation)
                 self._show_failure()
         self.host_changed()
-        self._draw_message()
 
     def _show_failure(self) -> None:
         """Open the error, unless the admin is busy in a dialog; then it waits."""
@@ -161,7 +161,6 @@ class MainScreen(Screen[None]):
         self._draw_header()
         if self.snaptui.operations.unfinished:
             self.host_changed()
-            self._draw_message()
 
     def _draw_header(self) -> None:
         line = header.host_line(self.snaptui.host.state, self.snaptui.read_only, self.size.width)
@@ -181,6 +180,8 @@ class MainScreen(Screen[None]):
         running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
         if running and time.monotonic() - self._answered_at >= ANSWER:
             words = "   ".join(running)
+        elif self.snaptui.host.state.loaded and not self.snaptui.host.state.domains:
+            words = "This host has no domains: define one, or look at another host with -c."
         else:
             words = self._said
         self._set("message", Text(clean(words, self.snaptui.glyphs)))

@@ -1,0 +1,117 @@
+"""Finding one's way: cursor, filter, panes, sizes, keys of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.lab import Lab
+from tests.terminal import Terminal, at_snapshots
+
+
+def test_the_cursor_stays_on_its_domain_when_the_list_changes(lab: Lab) -> None:
+    lab.define("mmm")
+    lab.define("zzz")
+    with Terminal(["-c", lab.uri, "mmm"]) as terminal:
+        terminal.wait("▌ mmm")
+        lab.define("aaa")
+        terminal.wait("aaa", "▌ mmm")
+        lab.virsh("undefine", "zzz")
+        terminal.wait("▌ mmm", gone="zzz")
+
+
+def test_the_cursor_stays_on_its_snapshot_when_others_come_and_go(lab: Lab) -> None:
+    lab.define("web")
+    for name in ("one", "two"):
+        lab.snapshot("web", name)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two")
+        terminal.press("j")
+        lab.virsh("snapshot-delete", "web", "one")
+        terminal.wait("Name     two", gone="○ one")
+        lab.snapshot("web", "three")
+        terminal.wait("three", "Name     two")
+
+
+def test_a_domain_of_the_same_name_is_another_one(lab: Lab) -> None:
+    """Everything goes by UUID: what was known of the old one is not shown for the new."""
+    lab.define("web")
+    lab.snapshot("web", "old")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "old")
+        lab.clean()
+        lab.define("web")
+        terminal.wait("no snapshots yet", gone="○ old")
+
+
+def test_filtering_domains_and_snapshots(lab: Lab) -> None:
+    for name in ("alpha", "beta"):
+        lab.define(name)
+    for name in ("nightly-1", "before", "nightly-2"):
+        lab.snapshot("beta", name)
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("alpha", "beta")
+        terminal.press("/", "BET", "enter")
+        terminal.wait("beta", gone="alpha")
+        terminal.press("enter")
+        terminal.wait("nightly-2", "before")
+        terminal.press("/", "nightly", "enter")
+        terminal.wait("nightly-1", "nightly-2", gone="○ before")
+        terminal.press("esc")
+        terminal.wait("before")
+        terminal.press("esc", "esc")
+        terminal.wait("alpha")
+
+
+def test_the_whole_program_draws_with_ascii_alone(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "größe")
+    with Terminal(["-c", lab.uri, "--ascii", "--no-mouse", "web"]) as terminal:
+        terminal.wait("gr\\xf6\\xdfe", "you are here")
+        for key in ("g", "d", "tab", "esc", "?", "esc", "enter"):
+            terminal.press(key)
+    beyond = [byte for byte in terminal.raw.decode() if not byte.isascii()]
+    assert beyond == []
+    assert b"\x1b[?1003h" not in terminal.raw
+
+
+def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
+    config = tmp_path / "config" / "snaptui" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[keys]\ncreate = "n"\n')
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("n create", "no snapshots yet")
+        terminal.press("c")
+        assert "Create a snapshot" not in terminal.text
+        terminal.press("n")
+        terminal.wait("Create a snapshot of web")
+
+
+def test_every_size_can_be_used(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"], size=(80, 24)) as terminal:
+        at_snapshots(terminal, "one")
+        for columns, rows in ((250, 70), (100, 30), (80, 24), (120, 40), (40, 10), (80, 24)):
+            terminal.resize(columns, rows)
+            terminal.wait("one")
+            longest = max(len(line) for line in terminal.text.splitlines())
+            assert longest <= columns
+        terminal.press("d")
+        terminal.wait("Delete one of web", "Refused: nothing", "press Y")
+
+
+def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
+    lab.define("web")
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("web")
+        terminal.press("?")
+        terminal.wait("Revert the domain to the snapshot", "Moving")
+        terminal.press("esc", ":")
+        terminal.press("creat")
+        terminal.wait("Take a snapshot of the domain")
+
+
+def test_a_host_without_domains_says_what_to_do(lab: Lab) -> None:
+    with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
+        terminal.wait("connected", "This host has no domains")
