@@ -62,6 +62,7 @@ def _run(options: argparse.Namespace) -> int:
     app = SnaptuiApp(
         backend,
         host=host,
+        listed=backend.domains(),
         select=options.domain,
         ascii_only=options.ascii or config.ascii,
         overrides=config.keys,

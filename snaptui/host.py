@@ -91,9 +91,11 @@ class HostWatch:
         self._retry = asyncio.Event()
         self._listed = asyncio.Event()
 
-    def opened(self, host: Host) -> None:
-        """Take over a connection that was opened before the loop ran."""
+    def opened(self, host: Host, listed: tuple[Domain, ...] | None = None) -> None:
+        """Take over a connection that was opened elsewhere, and what was listed there."""
         self._update(host=host, link=Link.CONNECTED, answered=time.monotonic(), trouble="")
+        if listed is not None:
+            self._list(listed)
 
     def show(self, visible: Iterable[DomainKey]) -> None:
         """Say which domains are on screen: their numbers of snapshots are read first."""

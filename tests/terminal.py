@@ -33,6 +33,9 @@ KEYS = {
 _IN_DIALOG = re.compile(r"│ (.{72}).│")
 """A line of a dialog's box: 72 columns of text, and one for a scroll bar."""
 
+_NOT_INHERITED = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
+"""The size is the terminal's; and an installed program has its byte code, so this one has."""
+
 
 class Terminal:
     """snaptui on a terminal of its own; use it as a context manager.
@@ -40,6 +43,7 @@ class Terminal:
     Args:
         arguments: of the command line.
         size: columns and rows.
+        module: another program than snaptui.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class Terminal:
         *,
         size: tuple[int, int] = (120, 40),
         environment: dict[str, str] | None = None,
+        module: str = "snaptui",
     ) -> None:
         columns, rows = size
         self._master, slave = pty.openpty()
@@ -58,10 +63,9 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self.received = 0
         self.raw = b""
-        size_variables = ("COLUMNS", "LINES")
-        inherited = {k: v for k, v in os.environ.items() if k not in size_variables}
+        inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "snaptui", *arguments],
+            [sys.executable, "-m", module, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

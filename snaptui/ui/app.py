@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from rich.traceback import Traceback
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -16,7 +15,7 @@ from textual.screen import Screen
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.host import HostWatch
-from snaptui.model import DomainKey, Host
+from snaptui.model import Domain, DomainKey, Host
 from snaptui.operations import Operation, Operations
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent
@@ -38,6 +37,7 @@ class SnaptuiApp(App[None]):
     Args:
         backend: not watched by anybody else.
         host: what it answered, when it was connected before the screen was taken.
+        listed: its domains, if they were listed then: they are there at the first paint.
         select: name or UUID of the domain to select at first.
         overrides: keys by action, checked.
     """
@@ -52,6 +52,7 @@ class SnaptuiApp(App[None]):
         backend: Backend,
         *,
         host: Host,
+        listed: tuple[Domain, ...] | None = None,
         select: str | None = None,
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
@@ -63,7 +64,6 @@ class SnaptuiApp(App[None]):
         self.glyphs = ASCII if ascii_only else UNICODE
         self.read_only = host.read_only
         self.overrides = overrides or {}
-        self._opened = host
         self._select = select
         self._worker = Worker()
         self.host = HostWatch(
@@ -72,18 +72,21 @@ class SnaptuiApp(App[None]):
         self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
         self.operations = Operations(backend, self._worker, on_change=self._operation_changed)
         self._main: MainScreen | None = None
+        self.host.opened(host, listed)
 
-    async def on_mount(self) -> None:
-        """Show the main screen, and start to watch the host."""
+    def get_default_screen(self) -> MainScreen:
+        """The main screen is the first one."""
+        self._main = MainScreen(self._select)
+        return self._main
+
+    def on_mount(self) -> None:
+        """Start to watch the host."""
         if self.overrides:
             self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
-        self.host.opened(self._opened)
-        self._main = MainScreen(self._select)
-        await self.push_screen(self._main)
         self._watching = start(self.host.run())
 
     def on_unmount(self) -> None:
@@ -152,6 +155,8 @@ class SnaptuiApp(App[None]):
         """A fault of our own: leave with its traceback rather than show what may be wrong."""
         error = context.get("exception")
         if isinstance(error, Exception):
+            from rich.traceback import Traceback  # slow to import, and hardly ever needed
+
             self.panic(Traceback.from_exception(type(error), error, error.__traceback__))
 
     def _host_changed(self) -> None:
