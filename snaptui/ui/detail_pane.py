@@ -41,11 +41,16 @@ class LinesList(RowList):
         return len(self._lines)
 
     def show(self, lines: tuple[Line, ...]) -> None:
-        """Show other lines, from the top."""
-        if lines != self._lines:
-            self._lines = lines
-            self._label = max((len(label) for label, _ in lines), default=0) + 1
+        """Show other lines, from the top; only what differs is drawn again."""
+        before, label = self._lines, self._label
+        self._lines = lines
+        self._label = max((len(name) for name, _ in lines), default=0) + 1
+        if (len(before), label, self.cursor) != (len(lines), self._label, 0):
             self.rows_changed(0)
+            return
+        for index, (old, new) in enumerate(zip(before, lines, strict=True)):
+            if old != new:
+                self.refresh_line(index)
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Label and value."""

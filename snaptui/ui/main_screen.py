@@ -47,7 +47,7 @@ class MainScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance variable in Textual's typing
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
-    AUTO_FOCUS = "#domains"
+    AUTO_FOCUS = ""
 
     def __init__(self, select: str | None) -> None:
         super().__init__()
@@ -81,7 +81,9 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start the clock that ages what is shown."""
         self.query_one("#filter").display = False
-        self._show_pane("domains")
+        first = self.domains if self._select is None else self.snapshots
+        self._show_pane(first.id or "")
+        first.focus()
         self.set_interval(1.0, self._second)
         self.host_changed()
 
@@ -112,8 +114,6 @@ class MainScreen(Screen[None]):
             operation.plan.intent.key: operation for operation in self.snaptui.operations.unfinished
         }
         self.domains.update_state(state, running, self._filters["domains"], wanted)
-        if wanted is not None:
-            self.snapshots.focus()
         self._draw_header()
         self._draw_details()
         self._draw_message()
@@ -262,6 +262,7 @@ class MainScreen(Screen[None]):
         for domain in self.snaptui.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
+        self.domains.focus()
         hint = "Those that there are are listed."
         words = f"There is no domain {name} on this host."
         self.app.push_screen(ErrorDialog("Not found", words, hint, self.snaptui.glyphs))

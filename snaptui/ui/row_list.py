@@ -115,7 +115,7 @@ class RowList(ScrollView, can_focus=True):
                 own = self.get_component_rich_style(f"row--{role}", partial=True)
                 style = line + Style(bold=own.bold) if selected else line + own
             segments.append(Segment(shown, style))
-        return Strip(segments).adjust_cell_length(width, line)
+        return Strip(segments).simplify().adjust_cell_length(width, line)
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on a row."""
