@@ -71,6 +71,7 @@ class Terminal:
             stderr=slave,
             env={**inherited, "TERM": "xterm-256color", **(environment or {})},
             start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
 
     def __enter__(self) -> Terminal:

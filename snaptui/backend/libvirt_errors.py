@@ -52,7 +52,11 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
     code, message = error.get_error_code(), _text(error)
     low = message.lower()
     if not interactive and (code == libvirt.VIR_ERR_AUTH_CANCELLED or any(a in low for a in _ASKS)):
-        return errors.SignInNeeded(f"{label} wants a sign-in: {message}")
+        return errors.SignInNeeded(
+            f"{label} wants a sign-in: {message}.",
+            hint="Press S to sign in. Changes and events go over connections of their own: "
+            "use an ssh key or an agent for them.",
+        )
     if code in (
         libvirt.VIR_ERR_AUTH_FAILED,
         libvirt.VIR_ERR_AUTH_UNAVAILABLE,

@@ -14,6 +14,12 @@ def help_lines(
 ) -> tuple[Line, ...]:
     """Keys by scope, then what the marks mean."""
     lines: list[Line] = []
+    if read_only:
+        lines += [
+            ("", "Read-only: nothing can be changed on this host."),
+            ("", "libvirt then tells no secrets of the XML and lets nobody ask a guest's agent."),
+            ("", ""),
+        ]
     for scope in keymap.Scope:
         lines += [("", scope.value)]
         for action in keymap.ACTIONS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from snaptui import text, tree
@@ -25,8 +26,9 @@ class Column:
     right: bool = False
 
 
+CREATED = Column("Created", 16, 0)
 COLUMNS = (
-    Column("Created", 16, 0),
+    CREATED,
     Column("Holds", 11, 0),
     Column("State", 9, 2),
     Column("VM state", 9, 3, right=True),
@@ -109,7 +111,11 @@ class SnapshotPane(RowList):
     def heading(width: int, glyphs: Glyphs) -> str:
         """Titles of the columns, in the places of :meth:`cells`."""
         name, columns = _layout(width)
-        titles = [fit(c.title, c.width, glyphs, right=c.right) for c in columns]
+        zone = time.strftime("%Z")
+        titles = [
+            fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
+            for c in columns
+        ]
         return " ".join(["  " + fit("Name", name, glyphs), *titles])
 
 

@@ -108,3 +108,17 @@ def test_what_libraries_print_goes_to_the_log(lab: Lab, tmp_path: Path) -> None:
         terminal.press("q")
         terminal.exit_code()
     assert fd == str(tmp_path / "state" / "snaptui" / "snaptui.log")
+
+
+def test_a_host_without_qemu_is_told_so(own_lab: Lab) -> None:
+    """The daemon runs, but its QEMUs are hidden from it."""
+    pid = own_lab.daemon.pid
+    for path in (*Path("/usr/bin").glob("qemu-system-*"), Path("/usr/bin/kvm")):
+        if path.exists():
+            enter = ["nsenter", "--target", str(pid), "--mount"]
+            subprocess.run([*enter, "mount", "--bind", "/dev/null", str(path)], check=True)
+    own_lab.daemon.kill()
+    own_lab.daemon.restart()
+    said = says("-c", own_lab.uri)
+    assert "has no QEMU" in said
+    assert "Install it there" in said

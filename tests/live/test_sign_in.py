@@ -1,0 +1,78 @@
+"""A host behind ssh that asks for a password: before the screen is taken, and again later."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.lab import Lab
+from tests.terminal import Terminal
+
+_SSH = """\
+#!{python}
+# Stands for ssh: asks on the terminal unless told not to, then passes bytes to the daemon.
+import os, socket, sys, threading
+if any("BatchMode" in word for word in sys.argv):
+    sys.exit("root@lab: Permission denied (publickey,password).")
+tty = os.open("/dev/tty", os.O_RDWR)
+os.write(tty, b"root@lab's password: ")
+if os.read(tty, 100).strip() != b"secret":
+    sys.exit("root@lab: Permission denied (publickey,password).")
+host = socket.socket(socket.AF_UNIX)
+host.connect("{socket}")
+def up():
+    while data := os.read(0, 65536):
+        host.sendall(data)
+threading.Thread(target=up, daemon=True).start()
+while data := host.recv(65536):
+    os.write(1, data)
+"""
+
+
+def remote(lab: Lab, directory: Path) -> str:
+    script = directory / "ssh"
+    socket = lab.directory / "d" / "run" / "libvirt-sock"
+    script.write_text(_SSH.format(python=sys.executable, socket=socket))
+    script.chmod(0o755)
+    return f"qemu+ssh://root@lab/system?command={script}"
+
+
+def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
+    own_lab: Lab, tmp_path: Path
+) -> None:
+    own_lab.define("web")
+    own_lab.snapshot("web", "one")
+    with Terminal(["-c", remote(own_lab, tmp_path), "web"]) as terminal:
+        terminal.wait("password:")
+        assert b"\x1b[?1049h" not in terminal.raw
+        terminal.press("secret\r")
+        terminal.wait("connected", "you are here")
+        assert "password:" not in terminal.text
+        own_lab.daemon.kill()
+        own_lab.daemon.restart()
+        terminal.wait("sign-in needed", seconds=30)
+        terminal.press("S")
+        terminal.wait("password:")
+        terminal.press("secret\r")
+        terminal.wait("connected", "you are here")
+
+
+def test_a_wrong_password_ends_with_one_sentence(lab: Lab, tmp_path: Path) -> None:
+    with Terminal(["-c", remote(lab, tmp_path)]) as terminal:
+        terminal.wait("password:")
+        terminal.press("wrong\r")
+        assert terminal.exit_code() == 2
+        assert "Permission denied" in terminal.text
+        assert "Traceback" not in terminal.text
+
+
+def test_the_images_of_a_remote_host_are_not_read_here(lab: Lab, tmp_path: Path) -> None:
+    """The paths exist on this machine, and are still not looked at."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", remote(lab, tmp_path), "web"]) as terminal:
+        terminal.wait("password:")
+        terminal.press("secret\r")
+        terminal.wait("connected", "you are here", "one")
+        terminal.press("g", "r")
+        terminal.wait("Not checked", "not on this machine", "to allow it, press Y")
