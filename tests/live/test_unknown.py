@@ -1,0 +1,63 @@
+"""A change whose answer never came, and edits made elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from snaptui import snapshots
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.worker import Worker
+from tests.lab import Lab
+from tests.terminal import Terminal, at_snapshots, confirm
+
+
+def test_a_change_without_an_answer_is_unknown_until_the_host_is_asked(own_lab: Lab) -> None:
+    own_lab.define("web", running=True)
+    own_lab.snapshot("web", "before")
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "before")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        with own_lab.frozen("web"):
+            confirm(terminal)
+            terminal.wait("take the snapshot", "running for")
+            own_lab.daemon.kill()
+            terminal.wait("unknown, asking the host", seconds=20)
+            terminal.press("c")
+            terminal.wait("Not now")
+        own_lab.daemon.restart()
+        terminal.wait("Create a snapshot of web: failed", seconds=40)
+        names = own_lab.snapshots("web")
+        assert names == ["before"]
+        terminal.wait("Nothing was changed")
+
+
+async def test_edits_made_elsewhere_are_seen(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "EDITS", 0.5)
+    key = lab.define("web")
+    for name in ("one", "two"):
+        lab.snapshot("web", name)
+    backend, worker, changed = LibvirtBackend(lab.uri), Worker(), asyncio.Event()
+    await worker.reads.call(backend.connect)
+    watch = snapshots.SnapshotWatch(backend, worker, on_change=changed.set)
+
+    def described() -> str:
+        known = watch.shown.snapshots if watch.shown is not None else None
+        return known.details["one"].description if known and "one" in known.details else ""
+
+    watch.select(key)
+    watch.show(("one", "two"))
+    xml = lab.virsh("snapshot-dumpxml", "web", "one")
+    path = lab.directory / "edited.xml"
+    path.write_text(
+        xml.replace("<name>one</name>", "<name>one</name><description>new</description>")
+    )
+    lab.virsh("snapshot-create", "web", str(path), "--redefine")
+    async with asyncio.timeout(15):
+        while described() != "new":
+            changed.clear()
+            await changed.wait()
+    watch.stop()
+    backend.abandon()
