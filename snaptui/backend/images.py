@@ -11,6 +11,7 @@ from typing import BinaryIO
 from snaptui.errors import ImageError
 from snaptui.model import FileSystem, ImageInfo, ImageSnapshot
 from snaptui.qcow2 import format as qcow2
+from snaptui.qcow2.structures import Entry, Header
 
 
 def read_image(path: str) -> ImageInfo:
@@ -71,7 +72,7 @@ def file_system(path: str) -> FileSystem:
     return FileSystem(path, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
-def _read_head(f: BinaryIO, size: int) -> tuple[qcow2.Header, tuple[qcow2.Entry, ...]]:
+def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
     for last in (False, True):
         try:
             header = qcow2.read_header(f, size)

@@ -13,11 +13,24 @@ object that reads from another host) pass unchanged.
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from snaptui.errors import ImageError
+from snaptui.qcow2.reading import Layout, Window
+from snaptui.qcow2.structures import (
+    AUTOCLEAR_BITMAPS,
+    COMPRESSIONS,
+    CRYPT_AES,
+    CRYPT_LUKS,
+    CRYPT_NONE,
+    INCOMPATIBLE_COMPRESSION,
+    INCOMPATIBLE_EXTENDED_L2,
+    INCOMPATIBLE_KNOWN,
+    Bitmaps,
+    Entry,
+    Header,
+    LuksPointer,
+)
 
 MAGIC: Final = 0x514649FB
 MIN_CLUSTER_BITS: Final = 9
@@ -33,25 +46,6 @@ MAX_BACKING_FORMAT_NAME: Final = 15
 MAX_BITMAPS: Final = 65535
 MAX_BITMAP_DIRECTORY_SIZE: Final = 1024 * MAX_BITMAPS
 
-CRYPT_NONE: Final = 0
-CRYPT_AES: Final = 1
-CRYPT_LUKS: Final = 2
-
-INCOMPATIBLE_DIRTY: Final = 1 << 0
-INCOMPATIBLE_CORRUPT: Final = 1 << 1
-INCOMPATIBLE_DATA_FILE: Final = 1 << 2
-INCOMPATIBLE_COMPRESSION: Final = 1 << 3
-INCOMPATIBLE_EXTENDED_L2: Final = 1 << 4
-INCOMPATIBLE_KNOWN: Final = (1 << 5) - 1
-COMPATIBLE_LAZY_REFCOUNTS: Final = 1 << 0
-AUTOCLEAR_BITMAPS: Final = 1 << 0
-AUTOCLEAR_RAW_DATA_FILE: Final = 1 << 1
-
-COMPRESSIONS: Final = ("zlib", "zstd")
-"""The names of the compression types, by their number."""
-
-CHUNK: Final = 64 << 10
-"""How much is read at a time: a default cluster, with which most heads are read at once."""
 
 _EXTENSION_END: Final = 0
 _EXTENSION_BACKING_FORMAT: Final = 0xE2792ACA
@@ -63,21 +57,8 @@ _EXTENSIONS: Final = frozenset(
 )
 
 
-class _Layout:
-    """A packed big-endian structure of integers: each field's name and `struct` code."""
-
-    def __init__(self, **fields: str) -> None:
-        self._names = tuple(fields)
-        self._struct = struct.Struct(">" + "".join(fields.values()))
-        self.size = self._struct.size
-
-    def unpack(self, data: bytes) -> dict[str, int]:
-        """The fields of the first `size` bytes of ``data``."""
-        return dict(zip(self._names, self._struct.unpack_from(data), strict=True))
-
-
-_MAGIC = _Layout(magic="I", version="I")
-_HEADER_V2 = _Layout(
+_MAGIC = Layout(magic="I", version="I")
+_HEADER_V2 = Layout(
     backing_file_offset="Q",
     backing_file_size="I",
     cluster_bits="I",
@@ -90,7 +71,7 @@ _HEADER_V2 = _Layout(
     nb_snapshots="I",
     snapshots_offset="Q",
 )
-_HEADER_V3 = _Layout(
+_HEADER_V3 = Layout(
     incompatible_features="Q",
     compatible_features="Q",
     autoclear_features="Q",
@@ -107,13 +88,13 @@ _V2_DEFAULTS: Final = {
     "header_length": _V2_END,
 }
 
-_EXTENSION = _Layout(magic="I", length="I")
-_BITMAPS = _Layout(
+_EXTENSION = Layout(magic="I", length="I")
+_BITMAPS = Layout(
     nb_bitmaps="I", reserved="I", bitmap_directory_size="Q", bitmap_directory_offset="Q"
 )
-_LUKS = _Layout(offset="Q", length="Q")
+_LUKS = Layout(offset="Q", length="Q")
 
-_SNAPSHOT = _Layout(
+_SNAPSHOT = Layout(
     l1_offset="Q",
     l1_entries="I",
     id_size="H",
@@ -128,206 +109,6 @@ _SNAPSHOT_EXTRA = {"vm_state_size": 0, "virtual_size": 8, "icount": 16}
 """Offsets of the 64-bit fields of a snapshot's extra data, each there if it fits."""
 
 _NO_ICOUNT: Final = (1 << 64) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Bitmaps:
-    """Where the directory of the persistent bitmaps is."""
-
-    nb_bitmaps: int
-    bitmap_directory_size: int
-    bitmap_directory_offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class LuksPointer:
-    """Where the LUKS header is."""
-
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A checked qcow2 header, its fields named as in QEMU's document.
-
-    Attributes:
-        cluster_bits: log2 of the cluster size, 9 to 21.
-        virtual_size: of the disk as the guest sees it now.
-        crypt_method: `CRYPT_NONE`, `CRYPT_AES` or `CRYPT_LUKS`.
-        l1_size: *entries* (8 bytes each) of the active L1 table.
-        refcount_order: log2 of a refcount's width in bits, 0 to 6.
-        compression_type: index into `COMPRESSIONS`.
-        backing_file: its name as the image spells it; ``None`` without one.
-        backing_format: its format if the image says it.
-        data_file: the external data file's name if the image says it.
-        bitmaps: the persistent bitmaps; ``None`` also when they are not consistent.
-        luks: the LUKS header; ``None`` for other images.
-    """
-
-    version: int
-    cluster_bits: int
-    virtual_size: int
-    crypt_method: int
-    l1_size: int
-    l1_table_offset: int
-    refcount_table_offset: int
-    refcount_table_clusters: int
-    nb_snapshots: int
-    snapshots_offset: int
-    incompatible_features: int
-    compatible_features: int
-    autoclear_features: int
-    refcount_order: int
-    header_length: int
-    compression_type: int
-    backing_file: bytes | None
-    backing_format: str | None
-    data_file: bytes | None
-    bitmaps: Bitmaps | None
-    luks: LuksPointer | None
-
-    @property
-    def cluster_size(self) -> int:
-        """Bytes of a cluster."""
-        return 1 << self.cluster_bits
-
-    @property
-    def l2_entry_size(self) -> int:
-        """Bytes of an L2 entry: 8, or 16 with extended L2 entries."""
-        return 16 if self.extended_l2 else 8
-
-    @property
-    def l2_entries(self) -> int:
-        """Entries of an L2 table, which is always one cluster."""
-        return self.cluster_size // self.l2_entry_size
-
-    @property
-    def refcount_bits(self) -> int:
-        """Width of a refcount."""
-        return 1 << self.refcount_order
-
-    @property
-    def dirty(self) -> bool:
-        """Whether the refcounts may be stale (lazy refcounts, image in use or not closed)."""
-        return bool(self.incompatible_features & INCOMPATIBLE_DIRTY)
-
-    @property
-    def corrupt(self) -> bool:
-        """Whether QEMU has found the image corrupt and refuses to write to it."""
-        return bool(self.incompatible_features & INCOMPATIBLE_CORRUPT)
-
-    @property
-    def external_data_file(self) -> bool:
-        """Whether the guest's data are in another file."""
-        return bool(self.incompatible_features & INCOMPATIBLE_DATA_FILE)
-
-    @property
-    def extended_l2(self) -> bool:
-        """Whether L2 entries have subclusters."""
-        return bool(self.incompatible_features & INCOMPATIBLE_EXTENDED_L2)
-
-    @property
-    def lazy_refcounts(self) -> bool:
-        """Whether refcounts are written late while the image is in use."""
-        return bool(self.compatible_features & COMPATIBLE_LAZY_REFCOUNTS)
-
-    @property
-    def raw_data_file(self) -> bool:
-        """Whether the external data file is a raw image by itself."""
-        return bool(self.autoclear_features & AUTOCLEAR_RAW_DATA_FILE)
-
-    @property
-    def compression(self) -> str:
-        """Name of the compression of compressed clusters."""
-        return COMPRESSIONS[self.compression_type]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of the snapshot table.
-
-    Its L1 table is *not* checked: a snapshot that cannot be walked must still be seen
-    (`check_table` checks it, as QEMU does when the snapshot is used).
-
-    Attributes:
-        id_bytes: the ID as QEMU compares it: up to the first NUL.
-        name_bytes: the name, likewise; QEMU may have cut it inside a character.
-        created: seconds since the epoch.
-        created_nsec: nanoseconds to add to it.
-        vm_clock_ns: for how long the guest had been running.
-        vm_state_size: of the VM state; 0 without one.
-        virtual_size: of the disk when the snapshot was taken.
-        l1_offset: where its L1 table starts.
-        l1_entries: entries (8 bytes each) of its L1 table.
-        icount: the guest's instruction count; ``None`` when none was recorded.
-    """
-
-    id_bytes: bytes
-    name_bytes: bytes
-    created: int
-    created_nsec: int
-    vm_clock_ns: int
-    vm_state_size: int
-    virtual_size: int
-    l1_offset: int
-    l1_entries: int
-    icount: int | None
-
-    @property
-    def id(self) -> str:
-        """The ID as text; bytes that are not UTF-8 become U+FFFD."""
-        return self.id_bytes.decode(errors="replace")
-
-    @property
-    def name(self) -> str:
-        """The name as text; bytes that are not UTF-8 become U+FFFD."""
-        return self.name_bytes.decode(errors="replace")
-
-
-class _Window:
-    """Reads going forward through a file, each inside its size, `CHUNK` bytes at a time."""
-
-    def __init__(self, f: BinaryIO, size: int) -> None:
-        self._file = f
-        self._size = size
-        self._start = 0
-        self._data = b""
-
-    def read(self, offset: int, length: int, what: str) -> bytes:
-        """The ``length`` bytes at ``offset``; ``what`` is what an error calls them."""
-        if offset + length > self._size:
-            raise ImageError(
-                f"{what} ends at byte {offset + length}, but the file has only {self._size} bytes"
-            )
-        end = self._start + len(self._data)
-        if not self._start <= offset <= end:
-            self._data, self._start, end = b"", offset, offset
-        if offset + length > end:
-            wanted = min(max(offset + length - end, CHUNK), self._size - end)
-            self._data = self._data[offset - self._start :] + self._fetch(end, wanted, what)
-            self._start = offset
-        at = offset - self._start
-        return self._data[at : at + length]
-
-    def _fetch(self, offset: int, length: int, what: str) -> bytes:
-        data = b""
-        try:
-            self._file.seek(offset)
-            while len(data) < length:
-                # A raw file may give less than was asked for.
-                more = self._file.read(length - len(data))
-                if not more:
-                    raise ImageError(
-                        f"{what}: the file ends at byte {offset + len(data)}; "
-                        f"it had {self._size} bytes a moment ago"
-                    )
-                data += more
-        except OSError as error:
-            raise ImageError(
-                f"{what} cannot be read: {error.strerror or error} (at byte {offset})"
-            ) from error
-        return data
 
 
 def check_table(
@@ -369,7 +150,7 @@ def read_header(f: BinaryIO, size: int) -> Header:
     Raises:
         ImageError: not a qcow2 image, or one that QEMU would not open, or a damaged one.
     """
-    window = _Window(f, size)
+    window = Window(f, size)
     if size < _MAGIC.size:
         raise ImageError(f"Not a qcow2 image: the file has only {size} bytes")
     head = _MAGIC.unpack(window.read(0, _MAGIC.size, "The header"))
@@ -435,7 +216,7 @@ def _check_incompatible(features: int, cluster_bits: int) -> None:
         raise ImageError("The image has extended L2 entries, but clusters of less than 16 KiB")
 
 
-def _compression_type(window: _Window, fields: dict[str, int]) -> int:
+def _compression_type(window: Window, fields: dict[str, int]) -> int:
     number = 0
     if fields["header_length"] > _V3_END:
         number = window.read(_V3_END, 1, "The header")[0]
@@ -448,7 +229,7 @@ def _compression_type(window: _Window, fields: dict[str, int]) -> int:
     return number
 
 
-def _read_extensions(window: _Window, start: int, end: int) -> dict[int, bytes]:
+def _read_extensions(window: Window, start: int, end: int) -> dict[int, bytes]:
     """The known header extensions by their type; of one that is there twice the last, as QEMU."""
     extensions: dict[int, bytes] = {}
     offset = start
@@ -568,7 +349,7 @@ def read_snapshots(f: BinaryIO, header: Header, size: int) -> tuple[Entry, ...]:
     Raises:
         ImageError: the table is damaged, or larger than QEMU allows.
     """
-    window = _Window(f, size)
+    window = Window(f, size)
     entries: list[Entry] = []
     offset = header.snapshots_offset
     for number in range(1, header.nb_snapshots + 1):

@@ -20,14 +20,13 @@ from hypothesis import strategies as st
 
 from snaptui.errors import Disconnected, ImageError
 from snaptui.qcow2.format import (
-    CHUNK,
     MAX_SNAPSHOT_TABLE_SIZE,
-    Entry,
-    Header,
     check_table,
     read_header,
     read_snapshots,
 )
+from snaptui.qcow2.reading import CHUNK
+from snaptui.qcow2.structures import Entry, Header
 
 needs_qemu = pytest.mark.skipif(
     not (shutil.which("qemu-img") and shutil.which("qemu-io")),

@@ -1,0 +1,69 @@
+"""Packed integers, and reading forward through a file inside its size."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO, Final
+
+from snaptui.errors import ImageError
+
+CHUNK: Final = 64 << 10
+"""How much is read at a time: a default cluster, with which most heads are read at once."""
+
+
+class Layout:
+    """A packed big-endian structure of integers: each field's name and `struct` code."""
+
+    def __init__(self, **fields: str) -> None:
+        self._names = tuple(fields)
+        self._struct = struct.Struct(">" + "".join(fields.values()))
+        self.size = self._struct.size
+
+    def unpack(self, data: bytes) -> dict[str, int]:
+        """The fields of the first `size` bytes of ``data``."""
+        return dict(zip(self._names, self._struct.unpack_from(data), strict=True))
+
+
+class Window:
+    """Reads going forward through a file, each inside its size, `CHUNK` bytes at a time."""
+
+    def __init__(self, f: BinaryIO, size: int) -> None:
+        self._file = f
+        self._size = size
+        self._start = 0
+        self._data = b""
+
+    def read(self, offset: int, length: int, what: str) -> bytes:
+        """The ``length`` bytes at ``offset``; ``what`` is what an error calls them."""
+        if offset + length > self._size:
+            raise ImageError(
+                f"{what} ends at byte {offset + length}, but the file has only {self._size} bytes"
+            )
+        end = self._start + len(self._data)
+        if not self._start <= offset <= end:
+            self._data, self._start, end = b"", offset, offset
+        if offset + length > end:
+            wanted = min(max(offset + length - end, CHUNK), self._size - end)
+            self._data = self._data[offset - self._start :] + self._fetch(end, wanted, what)
+            self._start = offset
+        at = offset - self._start
+        return self._data[at : at + length]
+
+    def _fetch(self, offset: int, length: int, what: str) -> bytes:
+        data = b""
+        try:
+            self._file.seek(offset)
+            while len(data) < length:
+                # A raw file may give less than was asked for.
+                more = self._file.read(length - len(data))
+                if not more:
+                    raise ImageError(
+                        f"{what}: the file ends at byte {offset + len(data)}; "
+                        f"it had {self._size} bytes a moment ago"
+                    )
+                data += more
+        except OSError as error:
+            raise ImageError(
+                f"{what} cannot be read: {error.strerror or error} (at byte {offset})"
+            ) from error
+        return data
