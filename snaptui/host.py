@@ -140,7 +140,8 @@ class HostWatch:
 
     async def _open(self) -> None:
         self.backend.abandon()
-        self.worker.reads.abandon(Disconnected("The connection was given up."))
+        for lane in (self.worker.reads, self.worker.changes):
+            lane.abandon(Disconnected("The connection was lost before libvirt answered."))
         self.opened(await self.worker.reads.call(self.backend.connect))
 
     async def _serve(self) -> None:

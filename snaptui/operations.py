@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from snaptui.backend.protocol import Backend
-from snaptui.errors import NotFound, SnaptuiError
+from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.model import DomainKey, Host
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import Intent, Plan
@@ -134,17 +134,22 @@ class Operations:
         loop = asyncio.get_running_loop()
         host, intent = expected.host, operation.plan.intent
         before = expected
+        sent = given_up = False
 
         def say(phase: Phase) -> None:
             loop.call_soon_threadsafe(self._set, replace(operation, phase=phase))
 
         def run() -> SnaptuiError | None:
-            nonlocal before
+            nonlocal before, sent
             say(Phase.CHECKING)
             before = read_facts(self._backend, host, intent)
             if changed := differences(expected, before):
                 raise _Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
+            # in this order: either the call is not made, or the loop below knows that it was
+            sent = True
+            if given_up:
+                raise Disconnected("The connection was lost before the change was asked for.")
             try:
                 _call(self._backend, intent.key, step)
             except SnaptuiError as error:
@@ -154,7 +159,10 @@ class Operations:
         try:
             error = await self._worker.changes.call(run, key=intent.key)
         except SnaptuiError as failed:
-            raise _Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
+            given_up = True
+            if not sent:
+                raise _Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
+            error = failed
         after = await self._look(operation, host, error)
         wanted = step.expected(before)
         off = differences(wanted, after)
@@ -172,10 +180,14 @@ class Operations:
         return replace(operation, done=operation.done + 1, phase=Phase.CHECKING), after
 
     async def _look(self, operation: Operation, host: Host, error: SnaptuiError | None) -> Facts:
-        """Read the facts after a change, however long the host takes to come back."""
+        """Read the facts after a change, however long the host takes to come back.
+
+        When the connection was lost meanwhile, the change may still be under way there: it
+        is as long as a job holds the domain.
+        """
         while True:
             try:
-                return await self._worker.reads.call(
+                facts = await self._worker.reads.call(
                     lambda: read_facts(self._backend, host, operation.plan.intent),
                     priority=Priority.VISIBLE,
                 )
@@ -184,10 +196,12 @@ class Operations:
                     error.message if error else gone.message, "The domain is gone."
                 ) from gone
             except SnaptuiError:
-                self._set(
-                    replace(operation, phase=Phase.ASKING, error=error.message if error else "")
-                )
-                await asyncio.sleep(ASK_AGAIN)
+                pass
+            else:
+                if not (isinstance(error, Disconnected) and facts.status.busy):
+                    return facts
+            self._set(replace(operation, phase=Phase.ASKING, error=error.message if error else ""))
+            await asyncio.sleep(ASK_AGAIN)
 
     def _finish(self, operation: Operation, stop: _Stop) -> None:
         hint = stop.hint

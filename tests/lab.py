@@ -109,7 +109,9 @@ class Lab:
     def frozen(self, name: str) -> Iterator[None]:
         """Stop a running domain's QEMU for a while."""
         inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text()
-        pid = next(pid for pid in _qemus() if _pid_inside(pid) == inner.strip())
+        space = _pid_namespace(self.daemon.pid)
+        qemus = [pid for pid in _qemus() if _pid_namespace(pid) == space]
+        pid = next(pid for pid in qemus if _pid_inside(pid) == inner.strip())
         os.kill(pid, signal.SIGSTOP)
         try:
             yield
@@ -128,6 +130,10 @@ class Lab:
 def _qemus() -> list[int]:
     found = subprocess.run(["pgrep", "-f", "^/usr/bin/qemu-system"], capture_output=True, text=True)
     return [int(pid) for pid in found.stdout.split()]
+
+
+def _pid_namespace(pid: int | None) -> str:
+    return os.readlink(f"/proc/{pid}/ns/pid")
 
 
 def _pid_inside(pid: int) -> str:

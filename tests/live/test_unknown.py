@@ -61,3 +61,26 @@ async def test_edits_made_elsewhere_are_seen(lab: Lab, monkeypatch: pytest.Monke
             await changed.wait()
     watch.stop()
     backend.abandon()
+
+
+def test_a_change_that_goes_on_after_the_connection_was_lost_is_not_judged_too_soon(
+    own_lab: Lab,
+) -> None:
+    """While it is being made, libvirt lists the snapshot already."""
+    own_lab.define("web", running=True)
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        with own_lab.frozen("web"):
+            confirm(terminal)
+            terminal.wait("take the snapshot", "running for")
+            own_lab.daemon.pause()
+            try:
+                terminal.wait("connection lost", seconds=30)
+            finally:
+                own_lab.daemon.resume()
+            terminal.wait("unknown, asking the host", "connected", seconds=30)
+            terminal.wait("1 snapshot")
+            assert "done" not in terminal.text
+        terminal.wait("Create a snapshot of web: done", seconds=40)

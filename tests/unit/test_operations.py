@@ -1,0 +1,52 @@
+"""Operations when the connection is given up at the worst moment; the backend is a fake."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any, cast
+
+from snaptui import operations
+from snaptui.backend.protocol import Backend
+from snaptui.errors import Disconnected
+from snaptui.operations import Operation, Operations, Phase
+from snaptui.plan import delete
+from snaptui.plan.plan import DeleteIntent
+from snaptui.worker import Worker
+from tests.unit.test_plans import KEY, facts, snapshot
+
+
+async def test_what_was_given_up_before_it_was_sent_is_never_sent(monkeypatch: Any) -> None:
+    """The thread comes back from reading the facts after the connection was given up."""
+    found = facts(snapshot())
+    plan = delete.plan(DeleteIntent(KEY, "s1"), found)
+    reading, go_on, sent = threading.Event(), threading.Event(), []
+
+    def slow_facts(*_: object) -> object:
+        reading.set()
+        go_on.wait(10)
+        return found
+
+    class Fake:
+        def delete_snapshot(self, *_: object) -> None:
+            sent.append("delete")
+
+    monkeypatch.setattr(operations, "read_facts", slow_facts)
+    worker, over = Worker(), asyncio.Event()
+
+    def changed(operation: Operation) -> None:
+        if operation.phase.over:
+            over.set()
+
+    running = Operations(cast(Backend, Fake()), worker, on_change=changed)
+    operation = running.run(plan, found)
+    await asyncio.to_thread(reading.wait, 10)
+    worker.changes.abandon(Disconnected("gone"))
+    await asyncio.wait_for(over.wait(), 10)
+    assert running.all[operation.number].phase is Phase.FAILED
+    assert "Nothing was done" in running.all[operation.number].hint
+    left_behind = [t for t in threading.enumerate() if t.name.startswith("changes")]
+    go_on.set()
+    for thread in left_behind:
+        await asyncio.to_thread(thread.join, 10)
+    assert sent == []
