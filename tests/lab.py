@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -108,10 +108,8 @@ class Lab:
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Stop a running domain's QEMU for a while."""
-        inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text()
-        space = _pid_namespace(self.daemon.pid)
-        qemus = [pid for pid in _qemus() if _pid_namespace(pid) == space]
-        pid = next(pid for pid in qemus if _pid_inside(pid) == inner.strip())
+        inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text().strip()
+        pid = _pid_outside(inner, os.readlink(f"/proc/{self.daemon.pid}/ns/pid"))
         os.kill(pid, signal.SIGSTOP)
         try:
             yield
@@ -127,19 +125,17 @@ class Lab:
             path.unlink()
 
 
-def _qemus() -> list[int]:
-    found = subprocess.run(["pgrep", "-f", "^/usr/bin/qemu-system"], capture_output=True, text=True)
-    return [int(pid) for pid in found.stdout.split()]
-
-
-def _pid_namespace(pid: int | None) -> str:
-    return os.readlink(f"/proc/{pid}/ns/pid")
-
-
-def _pid_inside(pid: int) -> str:
-    """The number of a process inside its own namespace."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(line for line in status.splitlines() if line.startswith("NSpid")).split()[-1]
+def _pid_outside(inner: str, namespace: str) -> int:
+    """What a process is called out here that is called ``inner`` in its own PID namespace."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.readlink(entry / "ns" / "pid") != namespace:
+                continue
+            status = (entry / "status").read_text()
+            numbers = next(line for line in status.splitlines() if line.startswith("NSpid"))
+            if numbers.split()[-1] == inner:
+                return int(entry.name)
+    raise ProcessLookupError(inner)
 
 
 def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) -> None:
