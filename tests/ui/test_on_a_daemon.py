@@ -1,0 +1,61 @@
+"""The app under Textual's pilot on a real daemon."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.operations import Phase
+from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from tests.lab import Lab, holds, write
+from tests.ui.conftest import loaded, until
+
+
+async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
+    """Open a dialog with a key, and confirm it once it can be confirmed."""
+    app = pilot.app
+    assert isinstance(app, SnaptuiApp)
+    known = len(app.operations.all)
+    await pilot.press(key)
+    await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the dialog")
+    dialog = app.screen
+    await until(
+        pilot,
+        lambda: bool(dialog.query("#confirm:enabled")) or dialog.query_one("#typed").display,
+        "the checks",
+    )
+    assert app.focused is not None
+    assert app.focused.id == "cancel"
+    await pilot.press("Y")
+    assert len(app.operations.all) == known, "it could not be read yet"
+    if typed:
+        app.screen.query_one("#typed").focus()
+        await pilot.press(*typed, "tab")
+
+    async def pressed() -> None:
+        while isinstance(app.screen, PlanDialog):
+            await pilot.press("Y")
+            await pilot.pause(0.05)
+
+    await pressed()
+    await until(pilot, lambda: app.operations.all[known + 1].phase.over, "the end of the operation")
+    assert app.operations.all[known + 1].phase is Phase.DONE
+
+
+async def test_create_revert_delete(lab: Lab) -> None:
+    lab.define("web")
+    backend = LibvirtBackend(lab.uri)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.snapshots.shown is not None, "the domain")
+        await confirmed(pilot, "c")
+        (name,) = lab.snapshots("web")
+        write(lab.image("web"), 0x22)
+        await loaded(pilot)
+        await pilot.press("g")
+        await confirmed(pilot, "r", typed="web")
+        assert holds(lab.image("web"), 0x11)
+        assert lab.current("web") == name
+        await confirmed(pilot, "d")
+        assert lab.snapshots("web") == []
