@@ -46,9 +46,9 @@ def test_no_permission_is_said(lab: Lab, tmp_path: Path) -> None:
     """An ordinary user in front of root's socket."""
     socket = lab.directory / "d" / "run" / "libvirt-sock"
     code = (
-        "import os, sys; os.setgroups([]); os.setgid(65534); os.setuid(65534);"
-        "sys.argv[1:] = sys.argv[1:]; from snaptui.backend.libvirt_backend import LibvirtBackend;"
-        "from snaptui.errors import NotPermitted\n"
+        "import os, sys; from snaptui.errors import NotPermitted;"
+        "from snaptui.backend.libvirt_backend import LibvirtBackend;"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: LibvirtBackend(sys.argv[1]).connect()\n"
         "except NotPermitted as e: print(e.message, e.hint)"
     )
@@ -115,7 +115,7 @@ def test_a_host_without_qemu_is_told_so(own_lab: Lab) -> None:
     pid = own_lab.daemon.pid
     for path in (*Path("/usr/bin").glob("qemu-system-*"), Path("/usr/bin/kvm")):
         if path.exists():
-            enter = ["nsenter", "--target", str(pid), "--mount"]
+            enter = ["nsenter", "--target", str(pid), "--mount", "--root"]
             subprocess.run([*enter, "mount", "--bind", "/dev/null", str(path)], check=True)
     own_lab.daemon.kill()
     own_lab.daemon.restart()
