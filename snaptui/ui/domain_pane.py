@@ -69,23 +69,22 @@ class DomainPane(RowList):
         glyphs = self._glyphs
         summary = self._state.summaries.get(domain.key)
         marker = glyphs.cursor if index == self.cursor else " "
+        spare = width - 2 - 6 - 5
+        state_width = max(9, min(30, spare * 2 // 5))
+        head: list[Cell] = [
+            (f"{marker} ", "strong"),
+            (fit(clean(domain.name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
+        ]
         operation = self._under_way.get(domain.key)
         if operation is not None:
             seconds = int(time.time() - operation.started)
-            state, role = (
-                f"{operation.plan.verb.lower()}: {operation.phase.value} {seconds}s",
-                "warn",
-            )
-        else:
-            state, role = state_words(domain), state_style(domain.state)
+            doing = f"{operation.plan.verb} {seconds} s: {operation.phase.value}"
+            return [*head, (fit(doing, state_width + 6 + 5, glyphs), "warn")]
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.newest, time.time()) if summary is not None else ""
-        spare = width - 2 - 6 - 5
-        state_width = max(9, min(30, spare * 2 // 5))
         return [
-            (f"{marker} ", "strong"),
-            (fit(clean(domain.name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
-            (fit(state, state_width, glyphs), role),
+            *head,
+            (fit(state_words(domain), state_width, glyphs), state_style(domain.state)),
             (fit(count, 6, glyphs, right=True), "bad" if count == "?" else ""),
             (fit(age, 5, glyphs, right=True), "muted"),
         ]

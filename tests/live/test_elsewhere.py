@@ -232,7 +232,7 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
         terminal.wait("Refused: nothing")
         with lab.frozen("web"):
             confirm(terminal)
-            terminal.wait("take the snapshot")
+            terminal.wait("take the snapshot", "Create 3 s: running")
             terminal.press("c")
             terminal.wait("Not now")
             terminal.press("left", "g")
