@@ -263,7 +263,7 @@ class MainScreen(Screen[None]):
             if name in (domain.name, domain.key.uuid):
                 return domain.key
         self.domains.focus()
-        hint = "Those that there are are listed."
+        hint = "The list shows those that there are."
         words = f"There is no domain {name} on this host."
         self.app.push_screen(ErrorDialog("Not found", words, hint, self.snaptui.glyphs))
         return None

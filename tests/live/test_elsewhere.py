@@ -34,7 +34,7 @@ def libvirt_connection(uri: str):  # type: ignore[no-untyped-def]  # libvirt has
 
 
 def test_hostile_text_is_shown_literally_on_one_row(lab: Lab) -> None:
-    """Trap 10: names and descriptions neither crash nor restyle nor spoof the screen."""
+    """Names and descriptions neither crash nor restyle nor spoof the screen."""
     lab.define("web")
     connection = libvirt_connection(lab.uri)
     domain = connection.lookupByName("web")
@@ -106,7 +106,7 @@ def test_a_snapshot_made_anew_meanwhile_is_not_taken(lab: Lab) -> None:
 
 
 def test_a_daemon_that_is_stopped_freezes_nothing(own_lab: Lab) -> None:
-    """Traps 12 and 32: keys are answered, the state is marked, quitting takes no time."""
+    """Keys are answered, the state is marked, quitting takes no time."""
     own_lab.define("web")
     for name in ("one", "two", "three"):
         own_lab.snapshot("web", name)
@@ -145,7 +145,7 @@ def test_a_signal_gives_the_terminal_back_while_a_call_is_blocked(
 
 
 def test_a_daemon_that_dies_is_found_again(own_lab: Lab) -> None:
-    """Trap 14: an error is never an empty list; what was known stays, marked as old."""
+    """An error is never an empty list; what was known stays, marked as old."""
     own_lab.define("web")
     own_lab.snapshot("web", "one")
     with Terminal(["-c", own_lab.uri, "web"]) as terminal:
@@ -178,7 +178,7 @@ def test_descriptors_do_not_leak_when_the_daemon_dies(own_lab: Lab) -> None:
 
 
 def test_a_failed_call_is_not_shown_as_no_snapshots(own_lab: Lab) -> None:
-    """Trap 14: while the host does not answer, the list says so."""
+    """While the host does not answer, the list says so."""
     own_lab.define("web")
     own_lab.define("other")
     own_lab.snapshot("other", "one")
@@ -194,7 +194,7 @@ def test_a_failed_call_is_not_shown_as_no_snapshots(own_lab: Lab) -> None:
 
 
 def test_an_unreadable_snapshot_keeps_its_row(lab: Lab) -> None:
-    """Trap 14: one whose XML is too large to be parsed says so in its row."""
+    """One whose XML is too large to be parsed says so in its row."""
     lab.define("web")
     lab.snapshot("web", "small")
     connection = libvirt_connection(lab.uri)
@@ -211,7 +211,7 @@ def test_an_unreadable_snapshot_keeps_its_row(lab: Lab) -> None:
 
 
 def test_the_state_does_not_depend_on_statistics(lab: Lab) -> None:
-    """Trap 13: a running domain whose QEMU hangs is shown as running."""
+    """A running domain whose QEMU hangs is shown as running."""
     lab.define("web", running=True)
     with lab.frozen("web"), Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("running", "no snapshots yet")

@@ -60,7 +60,7 @@ def test_create_of_a_paused_domain_leaves_it_paused(lab: Lab) -> None:
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_revert_brings_all_disks_back(lab: Lab, size: tuple[int, int]) -> None:
-    """Trap 25: all disks or none."""
+    """All disks or none."""
     lab.define("web", disks=("vda", "vdb"))
     lab.snapshot("web", "good")
     for target in ("vda", "vdb"):
@@ -87,7 +87,7 @@ def test_revert_brings_all_disks_back(lab: Lab, size: tuple[int, int]) -> None:
 def test_revert_ends_in_the_state_that_was_asked_for(
     lab: Lab, taken: str, now: str, keys: str, after: str
 ) -> None:
-    """Trap 26: as recorded unless something else was chosen."""
+    """As recorded unless something else was chosen."""
     lab.define("web", running=taken != "off")
     if taken == "paused":
         lab.virsh("suspend", "web")
@@ -124,7 +124,7 @@ def test_delete_of_one_keeps_what_is_below(lab: Lab) -> None:
 
 
 def test_delete_with_children_where_libvirts_own_crashes(lab: Lab) -> None:
-    """Trap 7: the smallest tree that crashes the daemon with --children."""
+    """The smallest tree that crashes the daemon with --children."""
     lab.define("web")
     lab.snapshot("web", "a")
     lab.snapshot("web", "b")
@@ -146,7 +146,7 @@ def test_delete_with_children_where_libvirts_own_crashes(lab: Lab) -> None:
 
 
 def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
-    """Trap 19: ``pre upgrade`` is not ``pre``."""
+    """``pre upgrade`` is not ``pre``."""
     lab.define("web")
     lab.snapshot("web", "pre")
     write(lab.image("web"), 0x22)
@@ -167,7 +167,7 @@ def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
 
 
 def test_only_create_adds_an_in_image_snapshot(lab: Lab) -> None:
-    """Trap 11: a revert and a delete leave the other entries as they are."""
+    """A revert and a delete leave the other entries as they are."""
     lab.define("web")
     for name in ("a", "b"):
         lab.snapshot("web", name)

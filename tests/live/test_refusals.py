@@ -16,7 +16,7 @@ def refused(terminal: Terminal, *reasons: str) -> None:
 
 
 def test_a_name_of_digits_is_not_created(lab: Lab) -> None:
-    """Trap 1: such a name would be taken for an ID."""
+    """Such a name would be taken for an ID."""
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
@@ -30,7 +30,7 @@ def test_a_name_of_digits_is_not_created(lab: Lab) -> None:
 
 
 def test_a_revert_to_a_name_that_is_an_id_is_refused(lab: Lab) -> None:
-    """Trap 1: virsh takes the wrong snapshot here and reports success."""
+    """Virsh takes the wrong snapshot here and reports success."""
     lab.define("web")
     lab.snapshot("web", "2")
     write(lab.image("web"), 0x22)
@@ -47,7 +47,7 @@ def test_a_revert_to_a_name_that_is_an_id_is_refused(lab: Lab) -> None:
 
 @pytest.mark.parametrize("running", [False, True])
 def test_a_revert_that_would_fail_half_way_is_refused(lab: Lab, running: bool) -> None:
-    """Traps 25 and 33: gone from one disk of two; the guest goes on."""
+    """Gone from one disk of two; the guest goes on."""
     lab.define("web", disks=("vda", "vdb"))
     lab.snapshot("web", "good")
     qemu_img("snapshot", "-d", "good", str(lab.image("web", "vdb")))
@@ -64,7 +64,7 @@ def test_a_revert_that_would_fail_half_way_is_refused(lab: Lab, running: bool) -
 
 
 def test_a_revert_is_refused_when_a_file_of_its_time_is_gone(lab: Lab) -> None:
-    """Trap 33: every file that the snapshot's domain names must be there."""
+    """Every file that the snapshot's domain names must be there."""
     lab.define("web", disks=("vda", "vdb"), running=True)
     lab.snapshot("web", "good")
     lab.image("web", "vdb").rename(lab.images / "aside")
@@ -76,7 +76,7 @@ def test_a_revert_is_refused_when_a_file_of_its_time_is_gone(lab: Lab) -> None:
 
 
 def test_long_and_impossible_names_are_refused(lab: Lab) -> None:
-    """Trap 37: 247 bytes are the most, / and a leading dot are not possible."""
+    """247 bytes are the most, / and a leading dot are not possible."""
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
@@ -129,7 +129,7 @@ def test_an_external_snapshot_is_refused_with_its_virsh_line(lab: Lab) -> None:
 
 
 def test_force_is_never_sent(lab: Lab) -> None:
-    """Trap 24: where libvirt wants force, the revert is refused, and nothing offers it."""
+    """Where libvirt wants force, the revert is refused, and nothing offers it."""
     lab.define("web")
     lab.snapshot("web", "good")
     lab.virsh("start", "web")
@@ -144,7 +144,7 @@ def test_force_is_never_sent(lab: Lab) -> None:
 
 
 def test_keys_typed_ahead_confirm_nothing(lab: Lab) -> None:
-    """Trap 49: what is typed before the dialog can be read is thrown away."""
+    """What is typed before the dialog can be read is thrown away."""
     lab.define("web")
     lab.snapshot("web", "good")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -163,7 +163,7 @@ def test_keys_typed_ahead_confirm_nothing(lab: Lab) -> None:
 
 
 def test_enter_on_a_row_changes_nothing(lab: Lab) -> None:
-    """Trap 9: Enter shows, and nothing more."""
+    """Enter shows, and nothing more."""
     lab.define("web")
     lab.snapshot("web", "good")
     write(lab.image("web"), 0x22)

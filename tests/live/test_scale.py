@@ -9,7 +9,6 @@ from tests.terminal import Terminal, at_snapshots, confirm
 
 
 def test_a_chain_of_five_thousand_can_be_walked(lab: Lab) -> None:
-    """Trap 31."""
     lab.define("web")
     many_snapshots(lab, "web", 5000)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -25,7 +24,7 @@ def test_a_chain_of_five_thousand_can_be_walked(lab: Lab) -> None:
 
 
 def test_two_creates_in_one_second_do_not_collide(lab: Lab) -> None:
-    """Trap 22: the suggested name has seconds, and is never one that is taken."""
+    """The suggested name has seconds, and is never one that is taken."""
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
