@@ -42,7 +42,7 @@ def test_a_revert_to_a_name_that_is_an_id_is_refused(lab: Lab) -> None:
         refused(terminal, "the ID 2 belongs to the snapshot b")
     assert holds(lab.image("web"), 0x33)
     lab.virsh("snapshot-revert", "web", "2")
-    assert holds(lab.image("web"), 0x22), "the trap is not there any more"
+    assert holds(lab.image("web"), 0x22), "QEMU does not mistake it any more"
 
 
 @pytest.mark.parametrize("running", [False, True])
