@@ -12,6 +12,7 @@ from pathlib import Path
 from snaptui import __version__
 from snaptui.config import load
 from snaptui.errors import ConfigError, SnaptuiError
+from snaptui.journal import state_directory
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,7 +80,7 @@ def _stderr_to_log() -> Iterator[None]:
     Textual itself draws through ``sys.__stderr__``, which therefore gets a descriptor of its
     own for the terminal.
     """
-    log = _state_directory() / "snaptui.log"
+    log = state_directory() / "snaptui.log"
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.stderr.flush()
     terminal = os.dup(2)
@@ -95,11 +96,6 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]
-
-
-def _state_directory() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "snaptui"
 
 
 def _one_line(message: str) -> str:

@@ -278,6 +278,14 @@ class RunState(enum.Enum):
     PAUSED = "paused"
 
 
+class SafetyKind(enum.Enum):
+    """What a snapshot taken before a revert holds; the value is the word shown."""
+
+    DISKS_AND_RAM = "disks and RAM"
+    DISKS = "disks only"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class DomainStatus:
     """What decides whether a change of a domain can be tried, read in one go.
@@ -288,6 +296,7 @@ class DomainStatus:
         persistent: whether it outlives its shutdown.
         managed_save: whether a saved state waits to be loaded at the next start.
         busy: a job holds it (virDomainGetControlInfo); ``None`` where it cannot be asked.
+        hung: its QEMU runs but does not answer.
     """
 
     domain: Domain
@@ -295,3 +304,4 @@ class DomainStatus:
     persistent: bool
     managed_save: bool
     busy: bool | None
+    hung: bool = False

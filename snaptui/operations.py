@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
+from snaptui.journal import Journal, Record, StepRecord, note_found
 from snaptui.model import DomainKey, Host
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import Intent, Plan
-from snaptui.plan.steps import CreateSnapshot, RevertTo, Step
+from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo, Step
 from snaptui.preflight import read_facts
+from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
 
 ASK_AGAIN = 2.0
@@ -45,6 +50,8 @@ class Operation:
     Attributes:
         domain: the domain's name when it was confirmed.
         done: steps that are known to have worked.
+        began, finished: when each step began and was known to have worked.
+        copies: directory of the XML saved before it; empty before and where there is none.
         started: when it was confirmed, seconds since the epoch.
         ended: when it was over; ``None`` before.
         error: libvirt's full text, or what had changed; empty while all is well.
@@ -53,10 +60,15 @@ class Operation:
 
     number: int
     domain: str
+    host: Host
+    who: str
     plan: Plan
     phase: Phase
     started: float
     done: int = 0
+    began: tuple[float, ...] = ()
+    finished: tuple[float, ...] = ()
+    copies: str = ""
     ended: float | None = None
     error: str = ""
     hint: str = ""
@@ -66,19 +78,55 @@ class Operation:
         """The step that runs now or comes next."""
         return self.plan.steps[self.done] if self.done < len(self.plan.steps) else None
 
+    @property
+    def record(self) -> Record:
+        """The same as the journal keeps it."""
+        key = self.plan.intent.key
+        steps = tuple(
+            StepRecord(step.kind, step.subject, step.words, line, began, ended)
+            for (step, line), (began, ended, _) in zip(
+                zip(self.plan.steps, self.plan.lines, strict=True),
+                itertools.zip_longest(self.began, self.finished, self.plan.steps),
+                strict=True,
+            )
+        )
+        return Record(
+            number=self.number,
+            host=self.host.label,
+            uuid=key.uuid,
+            domain=self.domain,
+            title=self.plan.title,
+            who=self.who,
+            started=self.started,
+            steps=steps,
+            copies=self.copies,
+            outcome=self.phase.value if self.phase.over else "",
+            ended=self.ended,
+            error=self.error,
+            hint=self.hint,
+        )
+
 
 class Operations:
     """Runs plans, one at a time for each domain, and keeps what became of them.
 
     Args:
+        state: directory of the journal and of the copies of the XML.
         on_change: called on the loop with each new state of an operation.
     """
 
     def __init__(
-        self, backend: Backend, worker: Worker, *, on_change: Callable[[Operation], None]
+        self,
+        backend: Backend,
+        worker: Worker,
+        *,
+        state: Path,
+        on_change: Callable[[Operation], None],
     ) -> None:
         self._backend = backend
         self._worker = worker
+        self._copies = state / "xml"
+        self._journal = Journal(state / "journal")
         self._on_change = on_change
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,15 +146,56 @@ class Operations:
 
     async def facts(self, host: Host, intent: Intent) -> Facts:
         """Read the facts for a dialog."""
-        return await self._worker.reads.call(
+        await self._worker.journal.call(self._journal.open)
+        facts = await self._worker.reads.call(
             lambda: read_facts(self._backend, host, intent), key=intent.key
         )
+        return replace(facts, unrecorded=self._journal.problem)
+
+    async def open_journal(self) -> str:
+        """Open the journal; returns why it cannot be written, or nothing."""
+        await self._worker.journal.call(self._journal.open)
+        return self._journal.problem
+
+    async def cut_short(self, host: Host) -> tuple[CutShort, ...]:
+        """The operations of earlier processes on the host that were cut short."""
+        past = await self._worker.journal.call(self._journal.past)
+        return cut_short(past, host)
+
+    async def past(self) -> tuple[Record, ...]:
+        """The operations of other processes, the newest first."""
+        past = await self._worker.journal.call(self._journal.past)
+        records = (record for journal in past for record in journal.records)
+        return tuple(sorted(records, key=lambda record: record.started, reverse=True))
+
+    async def resolve(self, cut: CutShort) -> str:
+        """Look what became of a cut-short operation, and note it in its journal.
+
+        Returns:
+            The words; empty as long as a job still holds the domain.
+
+        Raises:
+            SnaptuiError: the host cannot be asked.
+        """
+        words = await self._worker.reads.call(lambda: look(self._backend, cut.record))
+        if words:
+            with contextlib.suppress(OSError):  # it is told again at the next start
+                await self._worker.journal.call(
+                    lambda: note_found(cut.past, cut.record.number, words)
+                )
+        return words
+
+    def close(self) -> None:
+        """Close the journal; what is under way is cut short."""
+        self._journal.close()
 
     def run(self, plan: Plan, facts: Facts) -> Operation:
         """Start a confirmed plan; ``facts`` are those it was made of and shown with."""
         operation = Operation(
             number=next(self._numbers),
             domain=facts.status.domain.name,
+            host=facts.host,
+            who=facts.who,
             plan=plan,
             phase=Phase.WAITING,
             started=time.time(),
@@ -119,13 +208,48 @@ class Operations:
 
     async def _run(self, operation: Operation, facts: Facts) -> None:
         expected = facts
-        for step in operation.plan.steps:
-            try:
+        try:
+            operation = await self._prepare(operation, facts)
+            for step in operation.plan.steps:
                 operation, expected = await self._step(operation, step, expected)
-            except _Stop as stop:
-                self._finish(operation, stop)
-                return
-        self._set(replace(operation, phase=Phase.DONE, ended=time.time()))
+        except _Stop as stop:
+            over = self._finished(self.all[operation.number], stop)
+        else:
+            over = replace(operation, phase=Phase.DONE, ended=time.time())
+        await self._worker.journal.call(
+            lambda: self._journal.end(over.number, over.phase.value, over.error, over.hint)
+        )
+        self._set(over)
+
+    async def _prepare(self, operation: Operation, facts: Facts) -> Operation:
+        """Save the XML and write the journal; nothing is changed without them.
+
+        But for deletes that were confirmed without: they are what makes room on a full disk.
+        """
+        key = operation.plan.intent.key
+
+        def prepare() -> Operation:
+            try:
+                made = copies.save(self._copies, self._backend, key, facts.snapshots)
+                prepared = replace(operation, copies=str(made))
+            except OSError as error:
+                if not facts.unrecorded:
+                    raise _Stop(
+                        f"The XML could not be saved: {error.strerror or error}", _NOTHING_DONE
+                    ) from error
+                prepared = operation
+            if not self._journal.begin(prepared.record) and not facts.unrecorded:
+                raise _Stop(
+                    f"The journal could not be written: {self._journal.problem}", _NOTHING_DONE
+                )
+            return prepared
+
+        try:
+            return await self._worker.changes.call(prepare, key=key)
+        except _Stop:
+            raise
+        except SnaptuiError as error:
+            raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
 
     async def _step(
         self, operation: Operation, step: Step, expected: Facts
@@ -134,10 +258,13 @@ class Operations:
         loop = asyncio.get_running_loop()
         host, intent = expected.host, operation.plan.intent
         before = expected
+        number, index = operation.number, operation.done
+        began = time.time()
         sent = given_up = False
 
         def say(phase: Phase) -> None:
-            loop.call_soon_threadsafe(self._set, replace(operation, phase=phase))
+            at = (*operation.began, began)
+            loop.call_soon_threadsafe(self._set, replace(operation, phase=phase, began=at))
 
         def run() -> SnaptuiError | None:
             nonlocal before, sent
@@ -146,6 +273,7 @@ class Operations:
             if changed := differences(expected, before):
                 raise _Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
+            self._journal.step_began(number, index)
             # in this order: either the call is not made, or the loop below knows that it was
             sent = True
             if given_up:
@@ -177,7 +305,15 @@ class Operations:
             left = differences(before, after)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             raise _Stop(error.message, f"{state} {error.hint}".strip())
-        return replace(operation, done=operation.done + 1, phase=Phase.CHECKING), after
+        await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
+        done = replace(
+            operation,
+            done=index + 1,
+            phase=Phase.CHECKING,
+            began=(*operation.began, began),
+            finished=(*operation.finished, time.time()),
+        )
+        return done, after
 
     async def _look(self, operation: Operation, host: Host, error: SnaptuiError | None) -> Facts:
         """Read the facts after a change, however long the host takes to come back.
@@ -203,15 +339,15 @@ class Operations:
             self._set(replace(operation, phase=Phase.ASKING, error=error.message if error else ""))
             await asyncio.sleep(ASK_AGAIN)
 
-    def _finish(self, operation: Operation, stop: _Stop) -> None:
+    def _finished(self, operation: Operation, stop: _Stop) -> Operation:
         hint = stop.hint
         if operation.done:
             steps = operation.plan.steps
             did = ", ".join(step.words for step in steps[: operation.done])
             left = ", ".join(step.words for step in steps[operation.done :])
             hint = f"Done before: {did}. Not done: {left}. {hint}"
-        self._set(
-            replace(operation, phase=Phase.FAILED, ended=time.time(), error=stop.message, hint=hint)
+        return replace(
+            operation, phase=Phase.FAILED, ended=time.time(), error=stop.message, hint=hint
         )
 
     def _set(self, operation: Operation) -> None:
@@ -235,6 +371,8 @@ _NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is t
 def _call(backend: Backend, key: DomainKey, step: Step) -> None:
     if isinstance(step, CreateSnapshot):
         backend.create_snapshot(key, step.name, step.description)
+    elif isinstance(step, PowerOff):
+        backend.power_off(key)
     elif isinstance(step, RevertTo):
         backend.revert(key, step.snapshot.name, step.state)
     else:

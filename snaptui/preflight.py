@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 import time
 from types import MappingProxyType
 
@@ -55,6 +58,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     return Facts(
         host=host,
+        who=_who(),
         read_at=time.time(),
         status=status,
         names=names,
@@ -70,6 +74,14 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
         ),
         spaces=MappingProxyType({path: _space(backend, path) for path in dict.fromkeys(paths)}),
     )
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name: KeyError before Python 3.13
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
 
 
 def _paths(config: DomainConfig) -> tuple[str, ...]:

@@ -158,12 +158,14 @@ class Worker:
         reads: calls that only look; at most two under way for one domain that may block.
         changes: one at a time for each domain, four at a time for the host.
         files: image files, two at a time.
+        journal: our own files; never behind somebody else's disk.
     """
 
     def __init__(self) -> None:
         self.reads = Lane("reads", 16, reserved=4, per_key=2)
         self.changes = Lane("changes", 4)
         self.files = Lane("files", 2)
+        self.journal = Lane("journal", 1)
 
 
 class _Crew:

@@ -19,6 +19,7 @@ import libvirt
 from snaptui.backend import images, uris, xml
 from snaptui.backend.libvirt_errors import connecting, translated
 from snaptui.backend.libvirt_events import Janitor, Subscription, start_event_loop
+from snaptui.backend.probe import Probe
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
@@ -76,6 +77,7 @@ class LibvirtBackend:
         self._changes: libvirt.virConnect | None = None
         self._subscription: Subscription | None = None
         self._janitor = Janitor()
+        self._probe = Probe(self._probe_connection)
 
     @property
     def uri(self) -> str:
@@ -123,6 +125,7 @@ class LibvirtBackend:
         with self._lock:
             reads, changes, subscription = self._reads, self._changes, self._subscription
             self._reads = self._changes = self._subscription = None
+        self._probe = Probe(self._probe_connection)
         things: list[object] = []
         if subscription is not None:
             things += [subscription.connection] if not self._single else []
@@ -284,12 +287,18 @@ class LibvirtBackend:
         if persistent:
             inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
             digest = xml.digest(self._ask(lambda: domain.XMLDesc(inactive)))
+        active = found.state.active
+        hung = active and self._probe.outstanding(key.uuid)
+        busy = self._busy(domain) if active and not hung else False
+        if active and not busy and not hung:
+            hung = not self._probe.answers(key.uuid)
         return DomainStatus(
             domain=found,
             config=replace(config, digest=digest),
             persistent=persistent,
             managed_save=self._managed_save(domain),
-            busy=self._busy(domain) if found.state.active else False,
+            busy=busy,
+            hung=hung,
         )
 
     def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
@@ -318,6 +327,17 @@ class LibvirtBackend:
             return None
         return control in (libvirt.VIR_DOMAIN_CONTROL_JOB, libvirt.VIR_DOMAIN_CONTROL_OCCUPIED)
 
+    def secret_domain_xml(self, key: DomainKey) -> str:
+        """The definition with its secrets; see the protocol."""
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        domain = self._handle(key)
+        return str(self._ask(lambda: domain.XMLDesc(flags)))
+
+    def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
+        """A snapshot's XML with its secrets; see the protocol."""
+        snapshot = self._snapshot_handle(key, name)
+        return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
+
     # -- image files of a local host ----------------------------------------------------
 
     def image(self, path: str) -> ImageInfo:
@@ -345,6 +365,11 @@ class LibvirtBackend:
         """Take an internal snapshot; see the protocol."""
         domain = self._look_up(self._changing(), key)
         self._ask(lambda: domain.snapshotCreateXML(xml.new_snapshot(name, description), 0))
+
+    def power_off(self, key: DomainKey) -> None:
+        """Stop the guest at once; see the protocol."""
+        domain = self._look_up(self._changing(), key)
+        self._ask(domain.destroy)
 
     def revert(self, key: DomainKey, name: str, state: RunState) -> None:
         """Revert; see the protocol."""
@@ -381,6 +406,9 @@ class LibvirtBackend:
         if before is not None:
             self._janitor.take([before])
         return opened
+
+    def _probe_connection(self) -> libvirt.virConnect:
+        return self._reading.connection if self._single else self._open()
 
     def _handle(self, key: DomainKey) -> libvirt.virDomain:
         reads = self._reading

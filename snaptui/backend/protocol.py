@@ -101,6 +101,12 @@ class Backend(Protocol):
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; looked up anew."""
 
+    def secret_domain_xml(self, key: DomainKey) -> str:
+        """The inactive definition with its secrets: for copies, never for the screen."""
+
+    def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
+        """A snapshot's XML with its secrets: for copies, never for the screen."""
+
     # -- image files of a local host ----------------------------------------------------
 
     def image(self, path: str) -> ImageInfo:
@@ -124,6 +130,9 @@ class Backend(Protocol):
 
     def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
         """Take an internal snapshot of all disks, with memory if the domain is active."""
+
+    def power_off(self, key: DomainKey) -> None:
+        """Stop the guest at once, as pulling the plug does."""
 
     def revert(self, key: DomainKey, name: str, state: RunState) -> None:
         """Revert; never with the force flag."""

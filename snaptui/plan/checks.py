@@ -33,6 +33,16 @@ def domain_refusals(facts: Facts) -> list[str]:
     return refusals
 
 
+def journal_refusals(facts: Facts) -> list[str]:
+    """Only deletes are done without the journal: they are what makes room on a full disk."""
+    if not facts.unrecorded:
+        return []
+    return [
+        f"The journal cannot be written ({facts.unrecorded}); nobody could tell later how far "
+        "this came. Make room first: deletes are possible."
+    ]
+
+
 def version_warnings(facts: Facts) -> list[str]:
     """A warning where the server is not the one on which the plans are proven."""
     version = facts.host.libvirt

@@ -19,34 +19,18 @@ NAME_BYTES = 247
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
     """Plan an internal snapshot of all disks, with memory if the domain is active."""
     status = facts.status
-    domain, config = status.domain, status.config
+    domain = status.domain
     active = domain.state.active
-    disks = checks.writable_disks(config.disks)
+    disks = checks.writable_disks(status.config.disks)
     refusals = name_problems(intent.name, facts)
     if any(text.invisible(char) for char in intent.description if char not in "\n\t"):
         refusals.append("The description has control or invisible characters. Leave them out.")
-    refusals += checks.domain_refusals(facts)
-    refusals += [
-        f"{problem} Use an external snapshot (virsh snapshot-create-as --disk-only)."
-        for disk in disks
-        if (problem := checks.image_problem(disk, facts))
-    ]
-    if not disks:
-        refusals.append(f"{domain.name} has no disk that a snapshot could hold.")
-    if facts.external:
+    refusals += checks.domain_refusals(facts) + checks.journal_refusals(facts)
+    refusals += internal_obstacles(facts, active=active)
+    if status.hung:
         refusals.append(
-            f"{domain.name} has external snapshots ({_some(facts.external)}); an internal one "
-            "above them is destroyed when they are deleted. snaptui does not mix them yet."
-        )
-    if config.pflash:
-        refusals.append(
-            f"{domain.name} keeps UEFI variables in a pflash image, which libvirt cannot put "
-            "into an internal snapshot before 10.9."
-        )
-    if active and config.passthrough:
-        refusals.append(
-            f"{domain.name} has host devices ({_some(config.passthrough)}), whose state cannot "
-            "be saved. Shut it down first."
+            f"QEMU of {domain.name} does not answer; a snapshot would wait for it. "
+            f"Power {domain.name} off (virsh destroy) or wait until it answers."
         )
     unchecked = [
         f"Whether the name is free inside {disk.target}: {image.reason}"
@@ -69,6 +53,39 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         steps=() if refusals else (step,),
         type_name=False,
     )
+
+
+def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
+    """Why an internal snapshot of the domain cannot be taken, each with the way round.
+
+    Args:
+        active: whether the domain runs when it is taken, so that its RAM is saved.
+    """
+    name, config = facts.status.domain.name, facts.status.config
+    disks = checks.writable_disks(config.disks)
+    obstacles = [
+        f"{problem} Use an external snapshot (virsh snapshot-create-as --disk-only)."
+        for disk in disks
+        if (problem := checks.image_problem(disk, facts))
+    ]
+    if not disks:
+        obstacles.append(f"{name} has no disk that a snapshot could hold.")
+    if facts.external:
+        obstacles.append(
+            f"{name} has external snapshots ({_some(facts.external)}); an internal one "
+            "above them is destroyed when they are deleted. snaptui does not mix them yet."
+        )
+    if config.pflash:
+        obstacles.append(
+            f"{name} keeps UEFI variables in a pflash image, which libvirt cannot put "
+            "into an internal snapshot before 10.9."
+        )
+    if active and config.passthrough:
+        obstacles.append(
+            f"{name} has host devices ({_some(config.passthrough)}), whose state cannot "
+            "be saved. Shut it down first."
+        )
+    return obstacles
 
 
 def name_problems(name: str, facts: Facts) -> list[str]:

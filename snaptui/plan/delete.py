@@ -39,6 +39,11 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
         )
     if not intent.children and facts.below:
         warnings.append(f"{text.count(len(facts.below), 'snapshot')} below it stay and move up.")
+    if facts.unrecorded:
+        warnings.append(
+            f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
+            "far this came."
+        )
     steps = tuple(DeleteSnapshot(snapshot) for snapshot in victims)
     return Plan(
         intent=intent,
@@ -54,7 +59,7 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
         unchecked=tuple(unchecked),
         lines=tuple(step.virsh(facts.host, domain) for step in steps),
         steps=() if refusals else steps,
-        type_name=bool(unchecked),
+        type_name=bool(unchecked or facts.unrecorded),
     )
 
 

@@ -14,6 +14,7 @@ class Facts:
     """One reading of everything that a plan for one domain depends on.
 
     Attributes:
+        who: the admin, as ``user@machine``.
         read_at: when it was read, seconds since the epoch.
         names: all snapshots.
         external: those of them that libvirt calls external.
@@ -22,9 +23,11 @@ class Facts:
         images: by path, the images of the domain's disks now and at the snapshot's time.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
+        unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
     host: Host
+    who: str
     read_at: float
     status: DomainStatus
     names: tuple[str, ...]
@@ -37,6 +40,7 @@ class Facts:
     spaces: Mapping[str, FileSystem | NotKnown] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    unrecorded: str = ""
 
     def entries(self, path: str) -> frozenset[tuple[str, str]] | None:
         """ID and name of an image's own snapshots; ``None`` when not known."""
@@ -65,6 +69,8 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
         words.append(f"the definition of {name} changed")
     if was.persistent != now.persistent:
         words.append(f"{name} is {'persistent' if now.persistent else 'transient'} now")
+    if now.hung and not was.hung:
+        words.append(f"QEMU of {name} does not answer any more")
     if was.managed_save != now.managed_save:
         words.append(f"the managed save of {name} {'appeared' if now.managed_save else 'is gone'}")
     if now.busy and not was.busy:

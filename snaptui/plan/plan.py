@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui.model import DomainKey, RunState
+from snaptui.model import DomainKey, RunState, SafetyKind
 from snaptui.plan.steps import Step
 
 
@@ -19,11 +19,16 @@ class CreateIntent:
 
 @dataclass(frozen=True, slots=True)
 class RevertIntent:
-    """Go back to a snapshot."""
+    """Go back to a snapshot.
+
+    Attributes:
+        safety: the snapshot to take before; ``None`` for the one that suits the guest.
+    """
 
     key: DomainKey
     name: str
     state: RunState = RunState.RECORDED
+    safety: SafetyKind | None = None
 
 
 @dataclass(frozen=True, slots=True)

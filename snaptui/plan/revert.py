@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import NotKnown, Presence, RunState, Snapshot
+from snaptui.model import NotKnown, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.safety import plan_safety
 from snaptui.plan.steps import RevertTo
 
 
@@ -46,20 +47,31 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         for path, missing in facts.missing.items()
         if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
     ]
+    safety = plan_safety(facts, snapshot, intent.safety)
+    refusals += [*safety.refusals, *checks.journal_refusals(facts)]
+    hung = facts.status.hung and (
+        f"QEMU of {domain.name} does not answer; stopping it may take 15 s.",
+    )
+    steps = (*safety.steps, step)
     return Plan(
         intent=intent,
         verb="Revert",
         title=f"Revert {domain.name} to {snapshot.name}",
         after=_after(facts, step),
-        lost=_lost(facts),
-        undo="NO, what is lost is lost (a snapshot taken before, with c, would keep it)",
-        space=_space(facts),
+        lost=_lost(facts, safety.kind),
+        undo=safety.undo,
+        space=_space(facts, safety.needs),
         refusals=tuple(refusals),
-        warnings=(*_left_out(facts, snapshot), *checks.version_warnings(facts)),
+        warnings=(
+            *(hung or ()),
+            *safety.warnings,
+            *_left_out(facts, snapshot),
+            *checks.version_warnings(facts),
+        ),
         unchecked=tuple(unread),
-        lines=(step.virsh(facts.host, domain),),
-        steps=() if refusals else (step,),
-        type_name=True,
+        lines=tuple(each.virsh(facts.host, domain) for each in steps),
+        steps=() if refusals else steps,
+        type_name=safety.kind is SafetyKind.NONE or bool(unread),
     )
 
 
@@ -92,14 +104,19 @@ def _after(facts: Facts, step: RevertTo) -> str:
     return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}"
 
 
-def _lost(facts: Facts) -> str:
+def _lost(facts: Facts, kept: SafetyKind) -> str:
     since = facts.snapshots.get(facts.current or "")
     disks = ", ".join(disk.target for disk in checks.writable_disks(facts.status.config.disks))
     moment = f" since {text.when(since.created)}" if since is not None else " and in no snapshot"
     lost = [f"all written to {disks or 'its disks'}{moment}", "configuration changes since"]
-    if facts.status.domain.state.active:
-        lost.insert(1, "the running memory")
-    return ", ".join(lost)
+    memory = ["the running memory"] if facts.status.domain.state.active else []
+    if kept is SafetyKind.NONE:
+        return ", ".join([lost[0], *memory, lost[1]])
+    if kept is SafetyKind.DISKS_AND_RAM:
+        lost = [lost[0], *memory, lost[1]]
+        memory = []
+    until_undone = f"until undone: {', '.join(lost)}"
+    return f"{memory[0]} for good; {until_undone}" if memory else until_undone
 
 
 def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
@@ -120,8 +137,9 @@ def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
     return stays + dropped
 
 
-def _space(facts: Facts) -> str:
+def _space(facts: Facts, needs: int) -> str:
     space = checks.smallest_space(facts)
+    need = f"up to {text.size(needs)}" if needs else "next to nothing"
     if space is None:
-        return "needs 0, free ?"
-    return f"needs 0, free {text.size(space[0])} of {text.size(space[1])}"
+        return f"needs {need}, free ?"
+    return f"needs {need}, free {text.size(space[0])} of {text.size(space[1])}"

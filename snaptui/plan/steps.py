@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import ClassVar
 
 from snaptui.model import (
     Domain,
@@ -26,6 +27,13 @@ class CreateSnapshot:
 
     name: str
     description: str
+
+    kind: ClassVar[str] = "create"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.name
 
     @property
     def words(self) -> str:
@@ -54,11 +62,45 @@ class CreateSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerOff:
+    """Stop the guest at once."""
+
+    kind: ClassVar[str] = "power off"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return ""
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return "power off"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        return virsh(host, "destroy", domain)
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: shut off, with the disks of the definition."""
+        status = before.status
+        domain = replace(status.domain, state=DomainState.SHUTOFF)
+        return replace(before, status=replace(status, domain=domain, hung=False))
+
+
+@dataclass(frozen=True, slots=True)
 class RevertTo:
     """Revert to a snapshot; never with force."""
 
     snapshot: Snapshot
     state: RunState
+
+    kind: ClassVar[str] = "revert"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.snapshot.name
 
     @property
     def words(self) -> str:
@@ -96,7 +138,7 @@ class RevertTo:
         return replace(
             before,
             current=self.snapshot.name,
-            status=replace(status, domain=domain, config=config),
+            status=replace(status, domain=domain, config=config, hung=False),
         )
 
 
@@ -105,6 +147,13 @@ class DeleteSnapshot:
     """Delete one snapshot with one plain call."""
 
     snapshot: Snapshot
+
+    kind: ClassVar[str] = "delete"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.snapshot.name
 
     @property
     def words(self) -> str:
@@ -139,7 +188,7 @@ class DeleteSnapshot:
         )
 
 
-Step = CreateSnapshot | RevertTo | DeleteSnapshot
+Step = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot
 
 
 def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:

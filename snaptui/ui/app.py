@@ -12,11 +12,13 @@ from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.host import HostWatch
+from snaptui.journal import state_directory
 from snaptui.model import Domain, DomainKey, Host
-from snaptui.operations import Operation, Operations
+from snaptui.operations import ASK_AGAIN, Operation, Operations
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent
 from snaptui.snapshots import SnapshotWatch
@@ -70,7 +72,9 @@ class SnaptuiApp(App[None]):
             backend, self._worker, on_change=self._host_changed, on_hint=self._hinted
         )
         self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
-        self.operations = Operations(backend, self._worker, on_change=self._operation_changed)
+        self.operations = Operations(
+            backend, self._worker, state=state_directory(), on_change=self._operation_changed
+        )
         self._main: MainScreen | None = None
         self.host.opened(host, listed)
 
@@ -88,12 +92,36 @@ class SnaptuiApp(App[None]):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
         self._watching = start(self.host.run())
+        self._told = start(self._tell_cut_short())
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self._watching.cancel()
+        self._told.cancel()
+        self.operations.close()
         self.snapshots.stop()
         self.backend.abandon()
+
+    async def _tell_cut_short(self) -> None:
+        """Look what became of operations that an earlier snaptui did not end, and say it."""
+        host = self.host.state.host
+        if host is None or host.read_only:
+            return
+        problem = await self.operations.open_journal()
+        if problem and self._main is not None:
+            self._main.say(f"The journal cannot be written: {problem}. Only deletes are possible.")
+        for cut in await self.operations.cut_short(host):
+            while True:
+                try:
+                    words = await self.operations.resolve(cut)
+                except SnaptuiError:
+                    words = ""
+                if words:
+                    break
+                await asyncio.sleep(ASK_AGAIN)
+            title = f"{cut.record.title}: cut short {text.when(int(cut.record.started))}"
+            hint = "The host was asked just now. The operations (o) keep this."
+            self.push_screen(ErrorDialog(title, words, hint, self.glyphs))
 
     async def read_facts(self, intent: Intent) -> Facts:
         """Read the facts for a dialog.

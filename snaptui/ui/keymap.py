@@ -44,6 +44,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("create", ("c",), "create", "Take a snapshot of the domain", Scope.MAIN, True, True),
     Action("revert", ("r",), "revert", "Revert the domain to the snapshot", Scope.MAIN, True, True),
     Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
+    Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
+    Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",
         ("enter",),

@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from snaptui import text
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
-from snaptui.model import Domain, DomainKey
+from snaptui.journal import Record
+from snaptui.model import DomainKey
 from snaptui.operations import Operation, Phase
 from snaptui.ui import header, keymap
+from snaptui.ui.changes import Changes
 from snaptui.ui.detail_pane import LinesList, domain_lines, snapshot_lines
-from snaptui.ui.dialogs.create import CreateDialog
-from snaptui.ui.dialogs.delete import DeleteDialog
 from snaptui.ui.dialogs.message import ErrorDialog
-from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
-from snaptui.ui.dialogs.revert import RevertDialog
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.format import clean
+from snaptui.ui.operations_pane import OperationsPane
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
 from snaptui.ui.text_screen import TextScreen
 
 if TYPE_CHECKING:
-    from snaptui.ui.app import SnaptuiApp
+    pass
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
@@ -41,7 +39,7 @@ FOLLOW = 0.06
 """Seconds that the cursor rests on a domain before its snapshots are asked for."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Changes):
     """Domains left, snapshots right, details below; narrow: one pane at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
@@ -53,7 +51,6 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._select = select
         self._filters = {"domains": "", "snapshots": ""}
-        self._shown_key: DomainKey | None = None
         self._failures: list[Operation] = []
         self._said = ""
         self._answered_at = -ANSWER
@@ -86,21 +83,6 @@ class MainScreen(Screen[None]):
         first.focus()
         self.set_interval(1.0, self._second)
         self.host_changed()
-
-    @property
-    def snaptui(self) -> SnaptuiApp:
-        """The application."""
-        return cast("SnaptuiApp", self.app)
-
-    @property
-    def domains(self) -> DomainPane:
-        """The pane of domains."""
-        return self.query_one(DomainPane)
-
-    @property
-    def snapshots(self) -> SnapshotPane:
-        """The pane of snapshots."""
-        return self.query_one(SnapshotPane)
 
     # -- what the watches say -------------------------------------------------------------
 
@@ -343,6 +325,17 @@ class MainScreen(Screen[None]):
             field.display = False
             self.query_one(f"#{self._filtered}").focus()
 
+    @work(exclusive=True, group="operations", exit_on_error=False)
+    async def action_operations(self) -> None:
+        """All operations with their steps and outcomes."""
+        earlier = await self.snaptui.operations.past()
+
+        def now() -> tuple[Record, ...]:
+            operations = self.snaptui.operations.all.values()
+            return tuple(operation.record for operation in reversed(list(operations)))
+
+        self.app.push_screen(OperationsPane(now, earlier, self.snaptui.glyphs))
+
     def action_refresh(self) -> None:
         """Read everything of the selected domain again."""
         self.snaptui.host.retry()
@@ -379,62 +372,8 @@ class MainScreen(Screen[None]):
         title = "You are here" if name is None else name
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
 
-    def action_create(self) -> None:
-        """Ask for a name, and create."""
-        domain = self._free_domain()
-        if domain is not None:
-            shown = self.snaptui.snapshots.shown
-            known = shown.snapshots if shown is not None and shown.key == domain.key else None
-            taken = known.names if known is not None else ()
-            self._ask(CreateDialog(domain, taken, self.snaptui.read_facts, self.snaptui.glyphs))
-
-    def action_revert(self) -> None:
-        """Ask, and revert to the selected snapshot."""
-        domain, name = self._free_domain(), self._selected_name()
-        if domain is not None and name is not None:
-            self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
-
-    def action_delete(self) -> None:
-        """Ask, and delete the selected snapshot."""
-        domain, name = self._free_domain(), self._selected_name()
-        if domain is not None and name is not None:
-            self._ask(DeleteDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
-
-    def _ask(self, dialog: PlanDialog) -> None:
-        def confirmed(result: Confirmed | None) -> None:
-            if result is not None:
-                self.snaptui.operations.run(result.plan, result.facts)
-
-        self.app.push_screen(dialog, confirmed)
-
-    def _free_domain(self) -> Domain | None:
-        """The selected domain, if a change of it can be planned now."""
-        domain = self.domains.selected
-        state = self.snaptui.host.state
-        if domain is None:
-            self._say("Select a domain first.")
-            return None
-        if state.link is not Link.CONNECTED:
-            self._say(f"Not now: {state.link.value}.")
-            return None
-        operation = self.snaptui.operations.running(domain.key)
-        if operation is not None:
-            self._say(f"Not now: {header.operation_words(operation)}.")
-            return None
-        return domain
-
-    def _selected_name(self) -> str | None:
-        """The snapshot under the cursor, while the list shown is the selected domain's."""
-        row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
-        if shown is None or shown.key != self._shown_key or self.focused is self.domains:
-            self._say("Go to the snapshot first (Enter or Tab).")
-            return None
-        if row is None or row.name is None:
-            self._say("Select a snapshot first.")
-            return None
-        return row.name
-
-    def _say(self, words: str) -> None:
+    def say(self, words: str) -> None:
+        """Answer a key, or tell something, in the message line."""
         self._said = words
         self._answered_at = time.monotonic()
         self._draw_message()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import Any, cast
 
 from snaptui import operations
@@ -16,7 +17,9 @@ from snaptui.worker import Worker
 from tests.unit.test_plans import KEY, facts, snapshot
 
 
-async def test_what_was_given_up_before_it_was_sent_is_never_sent(monkeypatch: Any) -> None:
+async def test_what_was_given_up_before_it_was_sent_is_never_sent(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
     """The thread comes back from reading the facts after the connection was given up."""
     found = facts(snapshot())
     plan = delete.plan(DeleteIntent(KEY, "s1"), found)
@@ -28,6 +31,12 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(monkeypatch: A
         return found
 
     class Fake:
+        def secret_domain_xml(self, *_: object) -> str:
+            return "<domain/>"
+
+        def secret_snapshot_xml(self, *_: object) -> str:
+            return "<domainsnapshot/>"
+
         def delete_snapshot(self, *_: object) -> None:
             sent.append("delete")
 
@@ -38,7 +47,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(monkeypatch: A
         if operation.phase.over:
             over.set()
 
-    running = Operations(cast(Backend, Fake()), worker, on_change=changed)
+    running = Operations(cast(Backend, Fake()), worker, state=tmp_path, on_change=changed)
     operation = running.run(plan, found)
     await asyncio.to_thread(reading.wait, 10)
     worker.changes.abandon(Disconnected("gone"))

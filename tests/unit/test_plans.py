@@ -25,6 +25,7 @@ from snaptui.model import (
     NotKnown,
     Presence,
     RunState,
+    SafetyKind,
     Snapshot,
     SnapshotDisk,
 )
@@ -80,6 +81,7 @@ def facts(*snapshots: Snapshot, disks: DomainConfig | None = None, **more: Any) 
         if field in more:
             status = replace(status, **{field: more.pop(field)})
     built = Facts(
+        who="root@kvm7",
         host=HOST,
         read_at=CREATED + 3 * 86_400,
         status=status,
@@ -102,7 +104,7 @@ def a_create(found: Facts, name: str = "new", description: str = "") -> Plan:
 
 
 def a_revert(found: Facts, name: str = "s1", state: RunState = RunState.RECORDED) -> Plan:
-    return revert.plan(RevertIntent(KEY, name, state), found)
+    return revert.plan(RevertIntent(KEY, name, state, SafetyKind.NONE), found)
 
 
 def a_delete(found: Facts, name: str = "s1", *, children: bool = False) -> Plan:
@@ -246,8 +248,9 @@ def test_any_name_survives_the_shell(name: str, description: str, domain: str) -
 # Revert
 
 
-def test_a_revert_is_as_recorded_by_default_and_is_confirmed_by_the_name() -> None:
-    plan = revert.plan(RevertIntent(KEY, "s1"), facts(snapshot()))
+def test_a_revert_without_a_safety_snapshot_is_confirmed_by_the_name() -> None:
+    intent = RevertIntent(KEY, "s1", safety=SafetyKind.NONE)
+    plan = revert.plan(intent, facts(snapshot()))
     assert plan.possible
     assert plan.type_name
     assert words(plan.lines[0])[3:] == ["snapshot-revert", "--domain=web", "--snapshotname=s1"]

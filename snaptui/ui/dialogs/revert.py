@@ -5,17 +5,18 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from snaptui.model import Domain, RunState
+from snaptui.model import Domain, RunState, SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
 
 _STATES = tuple(RunState)
+_SAFETY = (None, *SafetyKind)
 
 
 class RevertDialog(PlanDialog):
-    """What the domain does afterwards is chosen here; as recorded at first."""
+    """What the domain does afterwards, and how it can be undone."""
 
     verb = "Revert"
 
@@ -29,11 +30,14 @@ class RevertDialog(PlanDialog):
     def intent(self) -> RevertIntent:
         """A revert to the snapshot with the state chosen."""
         state = _STATES[self.query_one("#state", Choice).index]
-        return RevertIntent(self._domain.key, self._snapshot, state)
+        safety = _SAFETY[self.query_one("#safety", Choice).index]
+        return RevertIntent(self._domain.key, self._snapshot, state, safety)
 
     def fields(self) -> ComposeResult:
-        """The state afterwards."""
+        """The state afterwards, and what is taken before."""
+        words = [kind.value if kind is not None else "as suits" for kind in _SAFETY]
         yield Choice("State after:", [state.value for state in _STATES], id="state")
+        yield Choice("Safety snapshot:", words, id="safety")
 
     @on(Choice.Changed)
     def state_changed(self) -> None:

@@ -1,0 +1,180 @@
+"""The safety snapshot that a revert takes first, so that it can be undone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from snaptui import text
+from snaptui.model import DomainState, Presence, SafetyKind, Snapshot
+from snaptui.plan import checks, create
+from snaptui.plan.facts import Facts
+from snaptui.plan.steps import CreateSnapshot, PowerOff
+
+RAM_AT_MOST = 8 << 30
+"""Bytes of RAM above which nobody's guest is paused unasked while they are saved."""
+SHARE_OF_FREE = 4
+"""RAM may take a quarter of the free space unasked."""
+SHARE_LEFT = 20
+"""A twentieth of the file system stays free, or the admin chooses."""
+
+_NAME = re.compile(r"safety-\d{8}T\d{6}Z-")
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """How a revert will be undone.
+
+    Attributes:
+        kind: what the safety snapshot holds.
+        undo: the dialog's words.
+        steps: what is done before the revert.
+        needs: bytes that it takes now.
+        refusals: why it cannot be taken so, with the way round.
+        warnings: what it costs the guest.
+    """
+
+    kind: SafetyKind
+    undo: str
+    steps: tuple[CreateSnapshot | PowerOff, ...] = ()
+    needs: int = 0
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def is_safety(name: str) -> bool:
+    """Whether a snapshot is one, whoever took it: the name alone says so."""
+    return _NAME.match(name) is not None
+
+
+def undo_points(snapshots: Collection[Snapshot]) -> tuple[Snapshot, ...]:
+    """The safety snapshots among these, newest first."""
+    found = [snapshot for snapshot in snapshots if is_safety(snapshot.name)]
+    return tuple(sorted(found, key=lambda s: (s.created or 0, s.name), reverse=True))
+
+
+def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
+    """Choose and plan the safety snapshot for a revert to an internal snapshot.
+
+    Only an internal one counts here: the revert would orphan an external one.
+
+    Args:
+        wanted: what the admin chose; ``None`` for what suits the guest.
+    """
+    if wanted is SafetyKind.NONE:
+        return Safety(SafetyKind.NONE, "NO, what is lost is lost")
+    obstacles = create.internal_obstacles(facts, active=wanted is SafetyKind.DISKS_AND_RAM)
+    if obstacles:
+        undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
+        refusals = tuple(obstacles) if wanted is not None else ()
+        return Safety(SafetyKind.NONE, undo, refusals=refusals)
+    kind = wanted or _default(facts)
+    planned = _disks_and_ram(facts, target) if kind is SafetyKind.DISKS_AND_RAM else None
+    planned = planned or _disks_only(facts, target)
+    if wanted is None and _too_full(facts, planned.needs):
+        sentence = (
+            "Less than 5 % of the file system would stay free. Choose the safety snapshot "
+            "yourself (Tab), or make room first."
+        )
+        return Safety(planned.kind, "choose below", refusals=(sentence,), needs=planned.needs)
+    return planned
+
+
+def safety_name(facts: Facts, target: str) -> str:
+    """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep."""
+    moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(facts.read_at))
+    shown = "".join("_" if text.invisible(char) else char for char in target)
+    taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
+    number = 1
+    while True:
+        end = f"-{number}" if number > 1 else ""
+        room = create.NAME_BYTES - len(moment) - len(end)
+        cut = shown.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
+        if (name := f"{moment}{cut}{end}") not in taken:
+            return name
+        number += 1
+
+
+def _inside(facts: Facts, path: str) -> set[str]:
+    return {name for _, name in facts.entries(path) or ()}
+
+
+def _default(facts: Facts) -> SafetyKind:
+    status = facts.status
+    active = status.domain.state.active
+    paused_by_fault = (
+        status.domain.state is DomainState.PAUSED and status.domain.reason == "I/O error"
+    )
+    if not active or status.hung or paused_by_fault or status.config.passthrough:
+        return SafetyKind.DISKS
+    space = checks.smallest_space(facts)
+    memory = status.config.memory
+    if space is None or memory > RAM_AT_MOST or memory * SHARE_OF_FREE > space[0]:
+        return SafetyKind.DISKS
+    return SafetyKind.DISKS_AND_RAM
+
+
+def _disks_only(facts: Facts, target: Snapshot) -> Safety:
+    domain = facts.status.domain
+    step = _step(facts, target)
+    if not domain.state.active:
+        return Safety(SafetyKind.DISKS, "yes, disks", (step,))
+    return Safety(
+        SafetyKind.DISKS,
+        f"yes, disks only ({domain.name} is powered off first)",
+        (PowerOff(), step),
+        warnings=(
+            f"{domain.name} is powered off at once: what its guest has not written to its "
+            "disks yet is lost.",
+        ),
+    )
+
+
+def _disks_and_ram(facts: Facts, target: Snapshot) -> Safety | None:
+    """``None`` when the domain is off: it has no RAM to keep."""
+    status = facts.status
+    name, memory = status.domain.name, status.config.memory
+    if not status.domain.state.active:
+        return None
+    refusals = []
+    space = checks.smallest_space(facts)
+    if status.hung:
+        refusals.append(
+            f"QEMU of {name} does not answer, so its RAM cannot be saved. Choose disks only."
+        )
+    if space is not None and space[0] <= memory:
+        refusals.append(
+            f"The RAM of {name} may take {text.size(memory)}, and {text.size(space[0])} are "
+            "free. Choose disks only."
+        )
+    return Safety(
+        SafetyKind.DISKS_AND_RAM,
+        "yes, disks and RAM",
+        (_step(facts, target),),
+        needs=memory,
+        refusals=tuple(refusals),
+        warnings=(
+            f"{name} is paused while up to {text.size(memory)} of its RAM are saved; this "
+            "shows no progress and cannot be cancelled.",
+        ),
+    )
+
+
+def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
+    words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
+    described = "".join(" " if text.invisible(char) else char for char in words)
+    return CreateSnapshot(safety_name(facts, target.name), described)
+
+
+def _too_full(facts: Facts, needs: int) -> bool:
+    space = checks.smallest_space(facts)
+    return space is not None and (space[0] - needs) * SHARE_LEFT < space[1]
+
+
+def brings_back(snapshot: Snapshot) -> str:
+    """What a revert to a safety snapshot brings back, in words."""
+    inside = sum(disk.presence is not Presence.NO for disk in snapshot.disks)
+    disks = text.count(inside, "disk")
+    return f"{disks} and RAM" if snapshot.has_memory else f"{disks}, shut off"

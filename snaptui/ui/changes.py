@@ -1,0 +1,124 @@
+"""The actions of the main screen that change something: each opens a dialog, none does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from snaptui.host import Link
+from snaptui.model import Domain, DomainKey
+from snaptui.plan.safety import undo_points
+from snaptui.ui import header
+from snaptui.ui.dialogs.create import CreateDialog
+from snaptui.ui.dialogs.delete import DeleteDialog
+from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
+from snaptui.ui.dialogs.revert import RevertDialog
+from snaptui.ui.dialogs.undo import UndoDialog
+from snaptui.ui.domain_pane import DomainPane
+from snaptui.ui.snapshot_pane import SnapshotPane
+
+if TYPE_CHECKING:
+    from snaptui.ui.app import SnaptuiApp
+
+
+class Changes(Screen[None]):
+    """A screen with a selected domain and a selected snapshot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_key: DomainKey | None = None
+
+    @property
+    def snaptui(self) -> SnaptuiApp:
+        """The application."""
+        return cast("SnaptuiApp", self.app)
+
+    @property
+    def domains(self) -> DomainPane:
+        """The pane of domains."""
+        return self.query_one(DomainPane)
+
+    @property
+    def snapshots(self) -> SnapshotPane:
+        """The pane of snapshots."""
+        return self.query_one(SnapshotPane)
+
+    def say(self, words: str) -> None:
+        """Answer a key, or tell something, in the message line."""
+        raise NotImplementedError
+
+    def action_create(self) -> None:
+        """Ask for a name, and create."""
+        domain = self._free_domain()
+        if domain is not None:
+            shown = self.snaptui.snapshots.shown
+            known = shown.snapshots if shown is not None and shown.key == domain.key else None
+            taken = known.names if known is not None else ()
+            self._ask(CreateDialog(domain, taken, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def action_revert(self) -> None:
+        """Ask, and revert to the selected snapshot."""
+        domain, name = self._free_domain(), self._selected_name()
+        if domain is not None and name is not None:
+            self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def action_delete(self) -> None:
+        """Ask, and delete the selected snapshot."""
+        domain, name = self._free_domain(), self._selected_name()
+        if domain is not None and name is not None:
+            self._ask(DeleteDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def action_undo(self) -> None:
+        """Choose a safety snapshot, and ask to revert to it."""
+        domain, shown = self._free_domain(), self.snaptui.snapshots.shown
+        if domain is None:
+            return
+        if shown is None or shown.key != domain.key or shown.snapshots is None:
+            self.say("Not yet: the snapshots are being read.")
+            return
+        points = undo_points(tuple(shown.snapshots.details.values()))
+        if not points:
+            reading = "" if shown.snapshots.complete else " so far: they are still being read"
+            self.say(f"{domain.name} has no safety snapshot{reading}; a revert takes one.")
+            return
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+
+        self.app.push_screen(UndoDialog(domain, points, self.snaptui.glyphs), chosen)
+
+    def _ask(self, dialog: PlanDialog) -> None:
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                self.snaptui.operations.run(result.plan, result.facts)
+
+        self.app.push_screen(dialog, confirmed)
+
+    def _free_domain(self) -> Domain | None:
+        """The selected domain, if a change of it can be planned now."""
+        domain = self.domains.selected
+        state = self.snaptui.host.state
+        if domain is None:
+            self.say("Select a domain first.")
+            return None
+        if state.link is not Link.CONNECTED:
+            self.say(f"Not now: {state.link.value}.")
+            return None
+        operation = self.snaptui.operations.running(domain.key)
+        if operation is not None:
+            self.say(f"Not now: {header.operation_words(operation)}.")
+            return None
+        return domain
+
+    def _selected_name(self) -> str | None:
+        """The snapshot under the cursor, while the list shown is the selected domain's."""
+        row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
+        if shown is None or shown.key != self._shown_key or self.focused is self.domains:
+            self.say("Go to the snapshot first (Enter or Tab).")
+            return None
+        if row is None or row.name is None:
+            self.say("Select a snapshot first.")
+            return None
+        return row.name

@@ -1,0 +1,164 @@
+"""All operations: those of this run, and those that the journals of earlier ones hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from snaptui import text
+from snaptui.journal import Record
+from snaptui.ui.detail_pane import Line, LinesList
+from snaptui.ui.format import Glyphs, clean, fit
+from snaptui.ui.row_list import Cell, RowList
+
+HEADING = "  Started           Operation"
+
+
+class RecordList(RowList):
+    """One row for each operation, newest first."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="records")
+        self._glyphs = glyphs
+        self.records: tuple[Record, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of operations."""
+        return len(self.records)
+
+    @property
+    def selected(self) -> Record | None:
+        """The operation under the cursor."""
+        return self.records[self.cursor] if self.records else None
+
+    def show(self, records: tuple[Record, ...]) -> None:
+        """Show these; the cursor stays on its operation."""
+        if records != self.records:
+            before = self.selected
+            self.records = records
+            starts = [record.started for record in records]
+            at = starts.index(before.started) if before and before.started in starts else 0
+            self.rows_changed(at)
+
+    def cells(self, index: int, width: int) -> list[Cell]:
+        """When, what, and how it ended."""
+        record = self.records[index]
+        outcome = outcome_of(record)
+        role = {"done": "good", "failed": "bad"}.get(outcome, "warn")
+        marker = self._glyphs.cursor if index == self.cursor and self.has_focus else " "
+        what = fit(clean(record.title, self._glyphs), max(1, width - 31), self._glyphs)
+        return [
+            (f"{marker} {text.when(int(record.started)):16}  ", ""),
+            (what, ""),
+            (f" {outcome:>10}", role),
+        ]
+
+
+class OperationsPane(ModalScreen[None]):
+    """The list above, all about the selected one below.
+
+    Args:
+        now: the operations of this run, as they stand.
+        earlier: those of other runs.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,o", "dismiss", "Close"),
+        Binding("tab,shift+tab", "app.focus_next", "Pane"),
+        Binding("y", "copy", "Copy the virsh lines"),
+    ]
+    AUTO_FOCUS = "#records"
+
+    def __init__(
+        self,
+        now: Callable[[], tuple[Record, ...]],
+        earlier: tuple[Record, ...],
+        glyphs: Glyphs,
+    ) -> None:
+        super().__init__()
+        self._now = now
+        self._earlier = earlier
+        self._glyphs = glyphs
+        self._shown: tuple[Line, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Title, list, details."""
+        yield Static("Operations", id="header", markup=False)
+        yield Static(Text(HEADING, no_wrap=True), classes="heading")
+        yield RecordList(self._glyphs)
+        yield LinesList(self._glyphs, id="record")
+        yield Static(
+            Text("Esc close   Tab pane   y copy the virsh lines", no_wrap=True), id="footer"
+        )
+
+    def on_mount(self) -> None:
+        """Follow what is under way."""
+        self.set_interval(0.5, self._draw)
+        self._draw()
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """The details follow."""
+        if isinstance(event.rows, RecordList):
+            self._draw()
+
+    def action_copy(self) -> None:
+        """Give the virsh lines to the terminal's clipboard (OSC 52)."""
+        record = self.query_one(RecordList).selected
+        if record is not None:
+            self.app.copy_to_clipboard("\n".join(step.line for step in record.steps) + "\n")
+            self.query_one("#footer", Static).update(
+                Text("The virsh lines were given to the terminal's clipboard.", no_wrap=True)
+            )
+
+    def _draw(self) -> None:
+        records = self.query_one(RecordList)
+        records.show((*self._now(), *self._earlier))
+        record = records.selected
+        lines: tuple[Line, ...] = (("", "Nothing was done yet."),)
+        if record is not None:
+            lines = tuple(record_lines(record))
+        if lines != self._shown:
+            self._shown = lines
+            self.query_one("#record", LinesList).show(lines)
+
+
+def outcome_of(record: Record) -> str:
+    """``done``, ``failed``, ``running`` or, looked at or not, ``cut short``."""
+    if record.outcome:
+        return record.outcome
+    return "cut short" if record.found or record.alive is False else "running"
+
+
+def record_lines(record: Record) -> Iterator[Line]:
+    """Everything about an operation."""
+    yield "What", f"{record.title}: {outcome_of(record)}"
+    yield "Where", f"{record.host}, domain {record.domain}, {record.uuid}"
+    yield "Who", record.who
+    took = record.ended - record.started if record.ended is not None else None
+    ended = f", took {took:.1f} s" if took is not None else ""
+    yield "When", f"{text.when(int(record.started), zone=True, seconds=True)}{ended}"
+    for number, step in enumerate(record.steps, 1):
+        if step.ended is not None and step.began is not None:
+            how = f"done in {step.ended - step.began:.1f} s"
+        elif step.began is not None:
+            how = "not done" if record.outcome else "under way"
+        else:
+            how = "not begun"
+        yield f"Step {number}", f"{step.words}: {how}"
+    for line in record.error.splitlines():
+        yield "Error", line
+    for line in record.hint.splitlines():
+        yield "Next", line
+    for line in record.found.splitlines():
+        yield "Found", line
+    for step in record.steps:
+        yield "virsh", step.line
+    if record.copies:
+        yield "XML before", record.copies
