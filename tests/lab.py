@@ -114,7 +114,8 @@ class Lab:
         try:
             yield
         finally:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # it was powered off meanwhile
+                os.kill(pid, signal.SIGCONT)
 
     def clean(self) -> None:
         """Remove all domains and images."""

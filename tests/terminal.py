@@ -170,7 +170,7 @@ def at_snapshots(terminal: Terminal, *names: str) -> None:
 
 def confirm(terminal: Terminal, typed: str = "") -> None:
     """Confirm the dialog as an admin does: read it, type the domain's name if asked, Y."""
-    terminal.wait("Refused: nothing")
+    terminal.wait("Refused: nothing", "press Y")
     if typed:
         terminal.press("Y")
         terminal.wait(f"Type {typed} first.")

@@ -69,7 +69,7 @@ def test_revert_brings_all_disks_back(lab: Lab, size: tuple[int, int]) -> None:
         at_snapshots(terminal, "good")
         terminal.press("r")
         terminal.wait("Revert web to good", "all written to vda, vdb")
-        confirm(terminal, "web")
+        confirm(terminal)
         terminal.wait("Revert web to good: done")
     assert all(holds(lab.image("web", target), 0x11) for target in ("vda", "vdb"))
 
@@ -104,7 +104,7 @@ def test_revert_ends_in_the_state_that_was_asked_for(
             terminal.press("tab")
             terminal.press(*[" "] * (1 if keys == "running" else 2))
             terminal.wait(f"[{keys}]", f"--{keys}")
-        confirm(terminal, "web")
+        confirm(terminal)
         terminal.wait("Revert web to then: done")
     assert lab.state("web") == after
 
@@ -156,7 +156,7 @@ def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
         at_snapshots(terminal, "pre upgrade")
         terminal.press("j", "r")
         terminal.wait("Revert web to pre upgrade")
-        confirm(terminal, "web")
+        confirm(terminal)
         terminal.wait("Revert web to pre upgrade: done")
         assert holds(lab.image("web"), 0x22)
         terminal.press("d")
@@ -167,7 +167,7 @@ def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
 
 
 def test_only_create_adds_an_in_image_snapshot(lab: Lab) -> None:
-    """A revert and a delete leave the other entries as they are."""
+    """A revert adds its safety snapshot; the other entries stay as they are."""
     lab.define("web")
     for name in ("a", "b"):
         lab.snapshot("web", name)
@@ -175,10 +175,13 @@ def test_only_create_adds_an_in_image_snapshot(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "a", "b")
         terminal.press("r")
-        confirm(terminal, "web")
+        confirm(terminal)
         terminal.wait("Revert web to a: done")
-        assert entries(lab.image("web")) == before
+        *others, (_, safety) = entries(lab.image("web"))
+        assert others == before
+        assert safety.startswith("safety-")
+        assert safety.endswith("Z-a")
         terminal.press("d")
         confirm(terminal)
         terminal.wait("Delete a of web: done")
-    assert entries(lab.image("web")) == before[1:]
+    assert [name for _, name in entries(lab.image("web"))] == ["b", safety]
