@@ -1,0 +1,164 @@
+"""The journal: what it keeps, and what it says of processes that ended before their work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui import journal
+from snaptui.journal import Journal, Record, StepRecord
+from snaptui.recovery import found_words
+
+RECORD = Record(
+    number=1,
+    host="qemu:///system",
+    uuid="c7a5fdbd-cdaf-9455-926a-d65c16db1809",
+    domain="web\x1b[2J",
+    title="Revert web to good",
+    who="root@kvm7",
+    started=1_800_000_000.0,
+    steps=(
+        StepRecord("create", "safety-20270115T080000Z-good", "take it", "virsh a"),
+        StepRecord("revert", "good", "revert to good", "virsh b"),
+    ),
+)
+
+
+def of(directory: Path) -> Path:
+    (path,) = directory.iterdir()
+    return path
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    made = Journal(tmp_path / "j")
+    made.open()
+    assert made.problem == ""
+    assert made.begin(RECORD)
+    assert made.step_began(1, 0)
+    assert made.step_ended(1, 0)
+    assert made.end(1, "failed", "no\nspace", "make room")
+    (record,), damaged = journal.parse(of(tmp_path / "j").read_bytes())
+    assert damaged == 0
+    assert (record.outcome, record.error, record.hint) == ("failed", "no\nspace", "make room")
+    assert record.domain == RECORD.domain
+    assert record.steps[0].began is not None
+    assert record.steps[0].ended is not None
+    assert record.steps[1].began is None
+
+
+def test_its_owner_alone_can_read_it_and_an_empty_one_does_not_stay(tmp_path: Path) -> None:
+    made = Journal(tmp_path / "j")
+    made.open()
+    path = of(tmp_path / "j")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    made.close()
+    assert not path.exists()
+
+
+def test_space_is_set_aside_before_it_is_needed(tmp_path: Path) -> None:
+    made = Journal(tmp_path / "j")
+    made.open()
+    assert of(tmp_path / "j").stat().st_blocks * 512 >= journal.RESERVE
+    for number in range(400):
+        assert made.begin(replace(RECORD, number=number))
+    made.close()
+    records, damaged = journal.parse(of(tmp_path / "j").read_bytes())
+    assert (len(records), damaged) == (400, 0)
+
+
+def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "j").write_text("a file is in the way")
+    made = Journal(tmp_path / "j")
+    made.open()
+    assert made.problem
+    assert not made.begin(RECORD)
+    assert (tmp_path / "j").read_text() == "a file is in the way"
+
+
+def test_a_full_file_system_is_told(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+    place = tmp_path / "full"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", place], check=True)
+    try:
+        made = Journal(place)
+        made.open()
+        assert "space" in made.problem
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_process_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -> None:
+    program = (
+        "import sys, time, pathlib; from tests.unit.test_journal import *\n"
+        "made = Journal(pathlib.Path(sys.argv[1])); made.open(); made.begin(RECORD)\n"
+        "made.step_began(1, 0); print('ready', flush=True); sys.stdin.read()"
+    )
+    mine = Journal(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        (past,) = mine.past()
+        assert past.alive
+        assert past.records[0].alive
+        other.kill()
+    (past,) = mine.past()
+    assert not past.alive
+    (record,) = past.records
+    assert (record.alive, record.outcome, record.found) == (False, "", "")
+    journal.note_found(past, 1, "the host says so")
+    (past,) = mine.past()
+    assert (past.records[0].found, past.damaged) == ("the host says so", 0)
+
+
+def test_a_line_that_was_torn_costs_only_itself(tmp_path: Path) -> None:
+    made = Journal(tmp_path / "j")
+    made.open()
+    made.begin(RECORD)
+    made.step_began(1, 0)
+    data = of(tmp_path / "j").read_bytes().rstrip(b"\0")
+    records, damaged = journal.parse(data[:-9] + b"\0" * 50)
+    assert (len(records), damaged) == (1, 1)
+    assert records[0].steps[0].began is None
+
+
+@given(st.binary(max_size=300))
+def test_nonsense_is_counted_and_raises_nothing(data: bytes) -> None:
+    records, damaged = journal.parse(data)
+    assert records == ()
+    assert damaged <= data.count(b"\n") + data.count(b"\r") + 1
+
+
+@pytest.mark.parametrize(
+    ("began", "names", "current", "said"),
+    [
+        (0, ("good",), "good", "it was not taken"),
+        (0, ("good", RECORD.steps[0].subject), "good", "The snapshot is there."),
+        (1, ("good", RECORD.steps[0].subject), "good", "calls it current"),
+        (1, ("good", RECORD.steps[0].subject), "other", "was not done"),
+    ],
+)
+def test_what_became_of_it_is_what_the_host_says(
+    began: int, names: tuple[str, ...], current: str, said: str
+) -> None:
+    steps = [
+        replace(step, began=1.0 if at <= began else None, ended=2.0 if at < began else None)
+        for at, step in enumerate(RECORD.steps)
+    ]
+    words = found_words(replace(RECORD, steps=tuple(steps)), "shut off", names, current)
+    assert said in words
+    assert ("u brings back" in words) is (RECORD.steps[0].subject in names)
