@@ -334,7 +334,8 @@ class Operations:
             except SnaptuiError:
                 pass
             else:
-                if not (isinstance(error, Disconnected) and facts.status.busy):
+                held = facts.status.busy or facts.status.hung
+                if not (isinstance(error, Disconnected) and held):
                     return facts
             self._set(replace(operation, phase=Phase.ASKING, error=error.message if error else ""))
             await asyncio.sleep(ASK_AGAIN)

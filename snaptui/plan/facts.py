@@ -69,8 +69,6 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
         words.append(f"the definition of {name} changed")
     if was.persistent != now.persistent:
         words.append(f"{name} is {'persistent' if now.persistent else 'transient'} now")
-    if now.hung and not was.hung:
-        words.append(f"QEMU of {name} does not answer any more")
     if was.managed_save != now.managed_save:
         words.append(f"the managed save of {name} {'appeared' if now.managed_save else 'is gone'}")
     if now.busy and not was.busy:

@@ -35,7 +35,7 @@ class RevertDialog(PlanDialog):
 
     def fields(self) -> ComposeResult:
         """The state afterwards, and what is taken before."""
-        words = [kind.value if kind is not None else "as suits" for kind in _SAFETY]
+        words = [kind.value if kind is not None else "automatic" for kind in _SAFETY]
         yield Choice("State after:", [state.value for state in _STATES], id="state")
         yield Choice("Safety snapshot:", words, id="safety")
 
