@@ -99,7 +99,7 @@ def test_revert_ends_in_the_state_that_was_asked_for(
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "then")
         terminal.press("r")
-        terminal.wait("[as recorded]")
+        terminal.wait("[as recorded]", "Refused: nothing", "press Y")
         if keys:
             terminal.press("tab", "tab")
             terminal.press(*[" "] * (1 if keys == "running" else 2))

@@ -66,7 +66,7 @@ async def test_edits_made_elsewhere_are_seen(lab: Lab, monkeypatch: pytest.Monke
 def test_a_change_that_goes_on_after_the_connection_was_lost_is_not_judged_too_soon(
     own_lab: Lab,
 ) -> None:
-    """While it is being made, libvirt lists the snapshot already."""
+    """The host still works on it: nothing is said of its end before."""
     own_lab.define("web", running=True)
     with Terminal(["-c", own_lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
@@ -81,6 +81,5 @@ def test_a_change_that_goes_on_after_the_connection_was_lost_is_not_judged_too_s
             finally:
                 own_lab.daemon.resume()
             terminal.wait("unknown, asking the host", "connected", seconds=30)
-            terminal.wait("1 snapshot")
             assert "done" not in terminal.text
         terminal.wait("Create a snapshot of web: done", seconds=40)
