@@ -278,6 +278,22 @@ class RunState(enum.Enum):
     PAUSED = "paused"
 
 
+class Form(enum.Enum):
+    """What a new snapshot is made of; the value is the word shown."""
+
+    INTERNAL = "internal"
+    DISK_ONLY = "external, disks only"
+    EXTERNAL = "external, disks and RAM"
+
+
+class Scope(enum.Enum):
+    """What a delete takes away; the value is the word shown."""
+
+    THIS = "this one"
+    WITH_CHILDREN = "this and all below it"
+    CHILDREN = "only those below it"
+
+
 class SafetyKind(enum.Enum):
     """What a snapshot taken before a revert holds; the value is the word shown."""
 

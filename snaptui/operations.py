@@ -18,7 +18,14 @@ from snaptui.journal import Journal, Record, StepRecord, note_found
 from snaptui.model import DomainKey, Host
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import Intent, Plan
-from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo, Step
+from snaptui.plan.steps import (
+    CreateExternal,
+    CreateSnapshot,
+    Describe,
+    PowerOff,
+    RevertTo,
+    Step,
+)
 from snaptui.preflight import read_facts
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
@@ -270,7 +277,10 @@ class Operations:
             nonlocal before, sent
             say(Phase.CHECKING)
             before = read_facts(self._backend, host, intent)
-            if changed := differences(expected, before):
+            changed = differences(expected, before)
+            if isinstance(step, CreateExternal):
+                changed += step.in_the_way(before)
+            if changed:
                 raise _Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
             self._journal.step_began(number, index)
@@ -372,12 +382,18 @@ _NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is t
 def _call(backend: Backend, key: DomainKey, step: Step) -> None:
     if isinstance(step, CreateSnapshot):
         backend.create_snapshot(key, step.name, step.description)
+    elif isinstance(step, CreateExternal):
+        backend.create_external(
+            key, step.name, step.description, step.overlays, step.left_out, step.memory_path
+        )
     elif isinstance(step, PowerOff):
         backend.power_off(key)
     elif isinstance(step, RevertTo):
         backend.revert(key, step.snapshot.name, step.state)
+    elif isinstance(step, Describe):
+        backend.describe_snapshot(key, step.snapshot.name, step.description)
     else:
-        backend.delete_snapshot(key, step.snapshot.name)
+        backend.delete_snapshot(key, step.snapshot.name, metadata_only=step.metadata_only)
 
 
 def _sentence(words: tuple[str, ...]) -> str:

@@ -10,10 +10,17 @@ from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
-from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Snapshot
-from snaptui.plan import create, delete, revert
+from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Scope, Snapshot
+from snaptui.plan import create, delete, edit, revert
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, Plan, RevertIntent
+from snaptui.plan.plan import (
+    CreateIntent,
+    DeleteIntent,
+    EditIntent,
+    Intent,
+    Plan,
+    RevertIntent,
+)
 
 
 def make_plan(intent: Intent, facts: Facts) -> Plan:
@@ -22,7 +29,11 @@ def make_plan(intent: Intent, facts: Facts) -> Plan:
         return create.plan(intent, facts)
     if isinstance(intent, RevertIntent):
         return revert.plan(intent, facts)
-    return delete.plan(intent, facts)
+    if isinstance(intent, DeleteIntent):
+        return delete.plan(intent, facts)
+    if isinstance(intent, EditIntent):
+        return edit.plan_edit(intent, facts)
+    return edit.plan_hold(intent, facts)
 
 
 def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
@@ -42,8 +53,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):
             below = backend.descendants(key, intent.name)
-            wanted.update(below if intent.children else ())
-        elif current is not None:
+            wanted.update(below if intent.scope is not Scope.THIS else ())
+        elif isinstance(intent, RevertIntent) and current is not None:
             wanted.add(current)
     snapshots: dict[str, Snapshot] = {}
     for name in sorted(wanted):
@@ -73,6 +84,9 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
         ),
         spaces=MappingProxyType({path: _space(backend, path) for path in dict.fromkeys(paths)}),
+        folders=MappingProxyType(
+            {folder: _folder(backend, folder) for folder in _folders(intent, status.config)}
+        ),
     )
 
 
@@ -95,6 +109,19 @@ def _images(now: DomainConfig, then: DomainConfig | None) -> tuple[str, ...]:
             disk.path for disk in disks if disk.path is not None and disk.format == "qcow2"
         )
     )
+
+
+def _folders(intent: Intent, config: DomainConfig) -> tuple[str, ...]:
+    if not isinstance(intent, CreateIntent):
+        return ()
+    return tuple(dict.fromkeys(path.rpartition("/")[0] for path in _paths(config)))
+
+
+def _folder(backend: Backend, path: str) -> frozenset[str] | NotKnown:
+    try:
+        return backend.names_in(path)
+    except ImageError as error:
+        return NotKnown(error.message)
 
 
 def _image(backend: Backend, path: str) -> ImageInfo | NotKnown:

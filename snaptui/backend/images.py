@@ -72,6 +72,18 @@ def file_system(path: str) -> FileSystem:
     return FileSystem(path, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
+def names_in(path: str) -> frozenset[str]:
+    """What is in a directory.
+
+    Raises:
+        ImageError: it cannot be listed.
+    """
+    try:
+        return frozenset(os.listdir(path or "/"))
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
     for last in (False, True):
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import getpass
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -355,6 +355,11 @@ class LibvirtBackend:
         self._need_local()
         return images.file_system(path)
 
+    def names_in(self, path: str) -> frozenset[str]:
+        """What is in a directory; see the protocol."""
+        self._need_local()
+        return images.names_in(path)
+
     def _need_local(self) -> None:
         if not self._local:
             raise ImageError(f"The images of {self._label} are not on this machine.")
@@ -365,6 +370,21 @@ class LibvirtBackend:
         """Take an internal snapshot; see the protocol."""
         domain = self._look_up(self._changing(), key)
         self._ask(lambda: domain.snapshotCreateXML(xml.new_snapshot(name, description), 0))
+
+    def create_external(
+        self,
+        key: DomainKey,
+        name: str,
+        description: str,
+        overlays: Mapping[str, str],
+        left_out: Sequence[str],
+        memory_path: str | None,
+    ) -> None:
+        """Take an external snapshot; see the protocol."""
+        domain = self._look_up(self._changing(), key)
+        wanted = xml.new_external_snapshot(name, description, overlays, left_out, memory_path)
+        flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY if memory_path is None else 0
+        self._ask(lambda: domain.snapshotCreateXML(wanted, flags))
 
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once; see the protocol."""
@@ -377,11 +397,21 @@ class LibvirtBackend:
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         self._ask(lambda: domain.revertToSnapshot(snapshot, _REVERT_FLAGS[state]))
 
-    def delete_snapshot(self, key: DomainKey, name: str) -> None:
+    def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot; see the protocol."""
         domain = self._look_up(self._changing(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
-        self._ask(lambda: snapshot.delete(0))
+        flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
+        self._ask(lambda: snapshot.delete(flags))
+
+    def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
+        """Change its description; see the protocol."""
+        domain = self._look_up(self._changing(), key)
+        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
+        known = self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
+        wanted = xml.described(known, description)
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+        self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
 
     # -- handles ----------------------------------------------------------------------------
 

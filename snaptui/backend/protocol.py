@@ -6,7 +6,7 @@ worker's threads. All of them raise :class:`~snaptui.errors.SnaptuiError` and no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -126,10 +126,32 @@ class Backend(Protocol):
     def file_system(self, path: str) -> FileSystem:
         """Space on the file system of ``path``; ImageError when it cannot be known."""
 
+    def names_in(self, path: str) -> frozenset[str]:
+        """What is in a directory; ImageError when it cannot be known."""
+
     # -- changes: objects are looked up anew each time ----------------------------------
 
     def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
         """Take an internal snapshot of all disks, with memory if the domain is active."""
+
+    def create_external(
+        self,
+        key: DomainKey,
+        name: str,
+        description: str,
+        overlays: Mapping[str, str],
+        left_out: Sequence[str],
+        memory_path: str | None,
+    ) -> None:
+        """Take an external snapshot.
+
+        Args:
+            overlays: by target, the file of its overlay; libvirt makes it and refuses one
+                that is there.
+            left_out: targets of the disks that stay as they are.
+            memory_path: where the RAM goes; libvirt overwrites what is there. ``None`` for
+                a disk-only snapshot.
+        """
 
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once, as pulling the plug does."""
@@ -137,5 +159,12 @@ class Backend(Protocol):
     def revert(self, key: DomainKey, name: str, state: RunState) -> None:
         """Revert; never with the force flag."""
 
-    def delete_snapshot(self, key: DomainKey, name: str) -> None:
-        """Delete one snapshot with one plain call; never with libvirt's children flags."""
+    def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
+        """Delete one snapshot with one plain call; never with libvirt's children flags.
+
+        Args:
+            metadata_only: only libvirt's record of it; its data stay.
+        """
+
+    def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
+        """Give a snapshot another description, and define it again with all else as it is."""

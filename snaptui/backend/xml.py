@@ -6,6 +6,7 @@ The elements are those of libvirt's formatdomain.html and formatsnapshot.html.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -78,6 +79,50 @@ def new_snapshot(name: str, description: str) -> str:
     ElementTree.SubElement(root, "name").text = name
     if description:
         ElementTree.SubElement(root, "description").text = description
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def new_external_snapshot(
+    name: str,
+    description: str,
+    overlays: Mapping[str, str],
+    left_out: Sequence[str],
+    memory_path: str | None,
+) -> str:
+    """The XML with which an external snapshot is asked for.
+
+    Args:
+        overlays: by target, the file of its overlay.
+        left_out: targets of the disks that are not part of it.
+        memory_path: file for the RAM; ``None`` without.
+    """
+    root = ElementTree.fromstring(new_snapshot(name, description))
+    if memory_path is not None:
+        ElementTree.SubElement(root, "memory", snapshot="external", file=memory_path)
+    disks = ElementTree.SubElement(root, "disks")
+    for target, path in overlays.items():
+        disk = ElementTree.SubElement(disks, "disk", name=target, snapshot="external")
+        ElementTree.SubElement(disk, "driver", type="qcow2")
+        ElementTree.SubElement(disk, "source", file=path)
+    for target in left_out:
+        ElementTree.SubElement(disks, "disk", name=target, snapshot="no")
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def described(xml: str, description: str) -> str:
+    """A snapshot's XML with another description, and all else as it is.
+
+    Raises:
+        HostError: it cannot be read.
+    """
+    root = _parse(xml)
+    element = root.find("description")
+    if element is None:
+        element = ElementTree.Element("description")
+        root.insert(1, element)  # formatsnapshot.html puts it after the name
+    element.text = description
+    if not description:
+        root.remove(element)
     return ElementTree.tostring(root, encoding="unicode")
 
 

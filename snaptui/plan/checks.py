@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 
+from snaptui import text
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
+from snaptui.plan.hold import hold_of
 
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""
 
+NAME_BYTES = 247
+"""libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
 
-def domain_refusals(facts: Facts) -> list[str]:
-    """What forbids any change of the domain as it is now."""
+
+def metadata_refusals(facts: Facts) -> list[str]:
+    """What forbids a change of libvirt's records of the domain's snapshots."""
     status = facts.status
     name = status.domain.name
     refusals = []
@@ -23,6 +28,14 @@ def domain_refusals(facts: Facts) -> list[str]:
             f"{name} is transient: its snapshots' metadata vanish when it stops. "
             "Define it first (virsh define)."
         )
+    return refusals
+
+
+def domain_refusals(facts: Facts) -> list[str]:
+    """What forbids any change of the domain as it is now."""
+    status = facts.status
+    name = status.domain.name
+    refusals = metadata_refusals(facts)
     if status.managed_save:
         refusals.append(
             f"{name} has a managed save, whose memory would be loaded over other disks at the "
@@ -50,6 +63,49 @@ def version_warnings(facts: Facts) -> list[str]:
         return []
     shown = ".".join(map(str, version))
     return [f"Proven with libvirt 9.0; this host runs {shown}, where details may differ."]
+
+
+def name_problems(name: str, facts: Facts) -> list[str]:
+    """Why a snapshot cannot be given this name."""
+    problems = []
+    if not name.strip():
+        problems.append("A snapshot needs a name.")
+    if "/" in name or name.startswith("."):
+        problems.append("libvirt allows no name with / in it or . in front of it.")
+    if name.isdecimal():
+        problems.append(
+            "A name of digits only can be mistaken for the ID of another snapshot in the image, "
+            "and QEMU would then revert to that one."
+        )
+    if any(map(text.invisible, name)):
+        problems.append("A name with control or invisible characters cannot be told from others.")
+    if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
+        problems.append(f"A name can have {NAME_BYTES} bytes at most.")
+    if name in facts.names:
+        problems.append(f"There is a snapshot called {name} already.")
+    else:
+        problems += [
+            f"The image {image.path} holds a snapshot {name} that libvirt does not know."
+            for image in facts.images.values()
+            if isinstance(image, ImageInfo)
+            and any(name in (entry.name, entry.id) for entry in image.snapshots)
+        ]
+    return problems
+
+
+def description_problems(description: str) -> list[str]:
+    """Why a snapshot cannot be given this description."""
+    if any(text.invisible(char) for char in description if char not in "\n\t"):
+        return ["The description has control or invisible characters. Leave them out."]
+    return []
+
+
+def hold_refusals(snapshot: Snapshot) -> list[str]:
+    """A snapshot that somebody holds is not deleted."""
+    held = hold_of(snapshot)
+    if held is None:
+        return []
+    return [f"{snapshot.name} is held by {held.who} since {held.since}. Release it first."]
 
 
 def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:

@@ -6,25 +6,23 @@ import time
 from collections.abc import Collection
 
 from snaptui import text
-from snaptui.model import DomainState, ImageInfo, NotKnown
-from snaptui.plan import checks
+from snaptui.model import DomainState, Form, NotKnown
+from snaptui.plan import checks, external
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.steps import CreateSnapshot
 
-NAME_BYTES = 247
-"""libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
-
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
-    """Plan an internal snapshot of all disks, with memory if the domain is active."""
+    """Plan a snapshot; an internal one is of all disks, with memory if the domain is active."""
+    if intent.form is not Form.INTERNAL:
+        return external.plan(intent, facts)
     status = facts.status
     domain = status.domain
     active = domain.state.active
     disks = checks.writable_disks(status.config.disks)
-    refusals = name_problems(intent.name, facts)
-    if any(text.invisible(char) for char in intent.description if char not in "\n\t"):
-        refusals.append("The description has control or invisible characters. Leave them out.")
+    refusals = checks.name_problems(intent.name, facts)
+    refusals += checks.description_problems(intent.description)
     refusals += checks.domain_refusals(facts) + checks.journal_refusals(facts)
     refusals += internal_obstacles(facts, active=active)
     if status.hung:
@@ -64,7 +62,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
     obstacles = [
-        f"{problem} Use an external snapshot (virsh snapshot-create-as --disk-only)."
+        f"{problem} Only an external snapshot can hold it."
         for disk in disks
         if (problem := checks.image_problem(disk, facts))
     ]
@@ -86,34 +84,6 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
             "be saved. Shut it down first."
         )
     return obstacles
-
-
-def name_problems(name: str, facts: Facts) -> list[str]:
-    """Why a snapshot cannot be given this name."""
-    problems = []
-    if not name.strip():
-        problems.append("A snapshot needs a name.")
-    if "/" in name or name.startswith("."):
-        problems.append("libvirt allows no name with / in it or . in front of it.")
-    if name.isdecimal():
-        problems.append(
-            "A name of digits only can be mistaken for the ID of another snapshot in the image, "
-            "and QEMU would then revert to that one."
-        )
-    if any(map(text.invisible, name)):
-        problems.append("A name with control or invisible characters cannot be told from others.")
-    if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
-        problems.append(f"A name can have {NAME_BYTES} bytes at most.")
-    if name in facts.names:
-        problems.append(f"There is a snapshot called {name} already.")
-    else:
-        problems += [
-            f"The image {image.path} holds a snapshot {name} that libvirt does not know."
-            for image in facts.images.values()
-            if isinstance(image, ImageInfo)
-            and any(name in (entry.name, entry.id) for entry in image.snapshots)
-        ]
-    return problems
 
 
 def suggested_name(moment: float, taken: Collection[str]) -> str:

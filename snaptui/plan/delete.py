@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import ImageInfo
+from snaptui.model import ImageInfo, Kind, Presence, Scope, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, Plan
@@ -11,49 +11,44 @@ from snaptui.plan.steps import DeleteSnapshot
 
 
 def plan(intent: DeleteIntent, facts: Facts) -> Plan:
-    """Plan the delete of one snapshot, or of it and all below it, leaves first.
+    """Plan the delete of one snapshot, of all below it, or of both, leaves first.
 
     libvirt's own flags for children are never used: they crash its daemon in some trees.
     """
     domain = facts.status.domain
-    names = (*reversed(facts.below), intent.name) if intent.children else (intent.name,)
+    names = _names(intent, facts)
     victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
-    refusals = checks.domain_refusals(facts)
-    warnings: list[str] = []
-    unchecked: list[str] = []
+    refusals: list[str] = []
     if intent.name not in facts.names:
         refusals.append(f"The snapshot {intent.name} is not there any more.")
     elif len(victims) != len(names):
         refusals.append("Some of the snapshots could not be read.")
+    elif not names:
+        refusals.append(f"There is nothing below {intent.name}.")
     for snapshot in victims:
-        refusals += checks.kind_refusals(snapshot, "delete")
-        refusals += checks.overlay_refusals(facts, snapshot)
-        gone, twins, _, unread = checks.entry_problems(facts, snapshot)
-        warnings += [f"{sentence} Only its metadata go." for sentence in gone]
-        refusals += [f"{sentence} libvirt would delete only one of them." for sentence in twins]
-        unchecked += unread
-    if facts.external:
-        refusals.append(
-            f"{domain.name} has external snapshots too; deleting internal ones beneath or above "
-            "them can destroy data. snaptui does not do it yet."
-        )
-    if not intent.children and facts.below:
+        refusals += checks.hold_refusals(snapshot)
+    more, warnings, unchecked = (_metadata if intent.metadata_only else _data)(facts, victims)
+    refusals += more
+    if intent.scope is Scope.THIS and facts.below:
         warnings.append(f"{text.count(len(facts.below), 'snapshot')} below it stay and move up.")
     if facts.unrecorded:
         warnings.append(
             f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
             "far this came."
         )
-    steps = tuple(DeleteSnapshot(snapshot) for snapshot in victims)
+    steps = tuple(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims)
     return Plan(
         intent=intent,
         verb="Delete",
-        title=f"Delete {intent.name} of {domain.name}"
-        + (" and all below it" if intent.children else ""),
-        after=_after(intent, facts, names),
-        lost=_lost(facts, steps),
-        undo="NO, a deleted snapshot cannot be brought back",
-        space=_space(facts, names),
+        title=_title(intent, facts),
+        after=_after(facts, names, victims),
+        lost=_lost(facts, victims, metadata_only=intent.metadata_only),
+        undo=(
+            "yes, virsh snapshot-create --redefine with the XML that is saved before"
+            if intent.metadata_only
+            else "NO, a deleted snapshot cannot be brought back"
+        ),
+        space="frees nothing" if intent.metadata_only else _space(facts, names),
         refusals=tuple(refusals),
         warnings=(*warnings, *checks.version_warnings(facts)),
         unchecked=tuple(unchecked),
@@ -63,23 +58,96 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
     )
 
 
-def _after(intent: DeleteIntent, facts: Facts, names: tuple[str, ...]) -> str:
+def _names(intent: DeleteIntent, facts: Facts) -> tuple[str, ...]:
+    """What goes, in the order in which it goes."""
+    below = tuple(reversed(facts.below))
+    return {
+        Scope.THIS: (intent.name,),
+        Scope.WITH_CHILDREN: (*below, intent.name),
+        Scope.CHILDREN: below,
+    }[intent.scope]
+
+
+def _data(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], list[str]]:
+    """Refusals, warnings and what could not be checked, where the data go."""
+    refusals = checks.domain_refusals(facts)
+    warnings: list[str] = []
+    unchecked: list[str] = []
+    for snapshot in victims:
+        refusals += checks.kind_refusals(snapshot, "delete")
+        refusals += checks.overlay_refusals(facts, snapshot)
+        gone, twins, _, unread = checks.entry_problems(facts, snapshot)
+        warnings += [f"{sentence} Only its metadata go." for sentence in gone]
+        refusals += [f"{sentence} libvirt would delete only one of them." for sentence in twins]
+        unchecked += unread
+    if facts.external:
+        refusals.append(
+            f"{facts.status.domain.name} has external snapshots too; deleting internal ones "
+            "beneath or above them can destroy data. snaptui does not do it yet."
+        )
+    return refusals, warnings, unchecked
+
+
+def _metadata(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], list[str]]:
+    """The same, where only libvirt's records go."""
+    refusals = checks.metadata_refusals(facts) + [
+        f"An earlier delete of {snapshot.name} was not finished: delete it whole."
+        for snapshot in victims
+        if snapshot.delete_in_progress
+    ]
+    warnings = []
+    inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]
+    if inside:
+        warnings.append(
+            f"Inside the images the data of {', '.join(inside)} stay and keep their space; "
+            "libvirt's tools do not show them any more, qemu-img does."
+        )
+    files = [path for one in victims for path in _files(one)]
+    if files:
+        warnings.append(
+            f"These files stay, and nothing tells any more what they are: {', '.join(files)}."
+        )
+    return refusals, warnings, []
+
+
+def _files(snapshot: Snapshot) -> list[str]:
+    overlays = [part.path for part in snapshot.disks if part.path is not None]
+    return overlays + ([snapshot.memory_path] if snapshot.memory_path is not None else [])
+
+
+def _title(intent: DeleteIntent, facts: Facts) -> str:
+    what = "the metadata of " if intent.metadata_only else ""
+    of = f"{intent.name} of {facts.status.domain.name}"
+    return {
+        Scope.THIS: f"Delete {what}{of}",
+        Scope.WITH_CHILDREN: f"Delete {what}{of} and all below it",
+        Scope.CHILDREN: f"Delete {what}all below {of}",
+    }[intent.scope]
+
+
+def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> str:
     left = text.count(len(set(facts.names) - set(names)), "snapshot")
     after = f"{facts.status.domain.name} goes on as it is, with {left} left."
-    if facts.current in names:
-        snapshot = facts.snapshots.get(intent.name)
-        parent = snapshot.parent if snapshot is not None else None
-        after += f" Current becomes {parent or 'none'}."
+    current, parents = facts.current, {one.name: one.parent for one in victims}
+    while current in parents:
+        current = parents[current]
+    if current != facts.current:
+        after += f" Current becomes {current or 'none'}."
     return after
 
 
-def _lost(facts: Facts, steps: tuple[DeleteSnapshot, ...]) -> str:
-    if len(steps) == 1:
-        snapshot = steps[0].snapshot
-        holds = "disks and RAM" if snapshot.has_memory else "disks"
-        made = text.when(snapshot.created)
-        return f"the state of {made} ({text.age(snapshot.created, facts.read_at)}): {holds}"
-    return f"{len(steps)} snapshots: {', '.join(step.snapshot.name for step in steps)}"
+def _lost(facts: Facts, victims: list[Snapshot], *, metadata_only: bool) -> str:
+    if metadata_only:
+        return "what libvirt knows of it: times, parent, description, the domain of then; no data"
+    if len(victims) != 1:
+        return f"{len(victims)} snapshots: {', '.join(one.name for one in victims)}"
+    (snapshot,) = victims
+    made = f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})"
+    overlays = [part.path for part in snapshot.disks if part.presence is Presence.EXTERNAL]
+    if overlays:
+        ram = " and its saved RAM" if snapshot.has_memory else ""
+        return f"the way back to {made}{ram}; what was written since is merged, not lost"
+    return f"the state of {made}: {'disks and RAM' if snapshot.has_memory else 'disks'}"
 
 
 def _space(facts: Facts, names: tuple[str, ...]) -> str:

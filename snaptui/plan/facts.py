@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, NotKnown, Snapshot
@@ -23,6 +23,7 @@ class Facts:
         images: by path, the images of the domain's disks now and at the snapshot's time.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
+        folders: by path of a directory, what is in it; those in which a create makes files.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -40,7 +41,21 @@ class Facts:
     spaces: Mapping[str, FileSystem | NotKnown] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    folders: Mapping[str, frozenset[str] | NotKnown] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     unrecorded: str = ""
+
+    def exists(self, path: str) -> bool | None:
+        """Whether a file is in one of :attr:`folders`; ``None`` when not known."""
+        folder, _, name = path.rpartition("/")
+        inside = self.folders.get(folder)
+        return None if inside is None or isinstance(inside, NotKnown) else name in inside
+
+    def absent(self, name: str) -> str:
+        """Why a snapshot is not in :attr:`snapshots`, as a sentence."""
+        why = "could not be read" if name in self.names else "is not there any more"
+        return f"The snapshot {name} {why}."
 
     def entries(self, path: str) -> frozenset[tuple[str, str]] | None:
         """ID and name of an image's own snapshots; ``None`` when not known."""
@@ -53,8 +68,8 @@ class Facts:
 def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     """What is otherwise than expected, in words; empty when a plan may go on.
 
-    Free space, sizes and times are left out: they change all the time. An empty digest of
-    the expected definition means that it could not be told before.
+    Free space, sizes, times and what else lies in a directory are left out: they change all
+    the time. An empty digest of what is expected means that it could not be told before.
     """
     words: list[str] = []
     was, now = expected.status, found.status
@@ -79,7 +94,8 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     if set(expected.external) ^ set(found.external):
         words.append("which snapshots are external changed")
     for snapshot in expected.snapshots.keys() & found.snapshots.keys():
-        if expected.snapshots[snapshot] != found.snapshots[snapshot]:
+        before, after = expected.snapshots[snapshot], found.snapshots[snapshot]
+        if before != (after if before.digest else replace(after, digest="")):
             words.append(f"the snapshot {snapshot} was changed or made anew")
     for path in sorted(expected.images.keys() & found.images.keys()):
         if expected.entries(path) != found.entries(path):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui.model import DomainKey, RunState, SafetyKind
+from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope
 from snaptui.plan.steps import Step
 
 
 @dataclass(frozen=True, slots=True)
 class CreateIntent:
-    """Take an internal snapshot."""
+    """Take a snapshot."""
 
     key: DomainKey
     name: str
     description: str
+    form: Form = Form.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,41 @@ class RevertIntent:
 
 @dataclass(frozen=True, slots=True)
 class DeleteIntent:
-    """Delete a snapshot, and if wanted everything below it."""
+    """Delete a snapshot, what is below it, or both.
+
+    Attributes:
+        metadata_only: only libvirt's records go; the data stay where they are.
+    """
 
     key: DomainKey
     name: str
-    children: bool = False
+    scope: Scope = Scope.THIS
+    metadata_only: bool = False
 
 
-Intent = CreateIntent | RevertIntent | DeleteIntent
+@dataclass(frozen=True, slots=True)
+class EditIntent:
+    """Give a snapshot another description; what holds it stays."""
+
+    key: DomainKey
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldIntent:
+    """Hold a snapshot, so that it cannot be deleted, or release it.
+
+    Attributes:
+        hold: ``False`` to release it.
+    """
+
+    key: DomainKey
+    name: str
+    hold: bool
+
+
+Intent = CreateIntent | RevertIntent | DeleteIntent | EditIntent | HoldIntent
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +106,22 @@ class Plan:
     def possible(self) -> bool:
         """Whether it may be confirmed at all."""
         return not self.refusals and bool(self.steps)
+
+
+def impossible(intent: Intent, verb: str, title: str, why: str) -> Plan:
+    """A plan that does nothing, because what it is about is not there or not known."""
+    return Plan(
+        intent=intent,
+        verb=verb,
+        title=title,
+        after="nothing changes",
+        lost="nothing",
+        undo="not needed",
+        space="needs 0",
+        refusals=(why,),
+        warnings=(),
+        unchecked=(),
+        lines=(),
+        steps=(),
+        type_name=True,
+    )

@@ -6,7 +6,7 @@ from snaptui import text
 from snaptui.model import NotKnown, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.safety import plan_safety
 from snaptui.plan.steps import RevertTo
 
@@ -20,8 +20,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     domain = facts.status.domain
     snapshot = facts.snapshots.get(intent.name)
     if snapshot is None:
-        there = intent.name in facts.names
-        return _impossible(intent, facts, "could not be read" if there else "is not there any more")
+        title = f"Revert {domain.name} to {intent.name}"
+        return impossible(intent, "Revert", title, facts.absent(intent.name))
     step = RevertTo(snapshot, intent.state)
     refusals = checks.domain_refusals(facts) + checks.kind_refusals(snapshot, "revert to")
     refusals += checks.overlay_refusals(facts, snapshot)
@@ -72,24 +72,6 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=() if refusals else steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread),
-    )
-
-
-def _impossible(intent: RevertIntent, facts: Facts, why: str) -> Plan:
-    return Plan(
-        intent=intent,
-        verb="Revert",
-        title=f"Revert {facts.status.domain.name} to {intent.name}",
-        after="nothing changes",
-        lost="nothing",
-        undo="not needed",
-        space="needs 0",
-        refusals=(f"The snapshot {intent.name} {why}.",),
-        warnings=(),
-        unchecked=(),
-        lines=(),
-        steps=(),
-        type_name=True,
     )
 
 

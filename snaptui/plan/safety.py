@@ -90,7 +90,7 @@ def safety_name(facts: Facts, target: str) -> str:
     number = 1
     while True:
         end = f"-{number}" if number > 1 else ""
-        room = create.NAME_BYTES - len(moment) - len(end)
+        room = checks.NAME_BYTES - len(moment) - len(end)
         cut = shown.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
         if (name := f"{moment}{cut}{end}") not in taken:
             return name

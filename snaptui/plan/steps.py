@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -58,6 +59,85 @@ class CreateSnapshot:
             names=(*before.names, self.name),
             current=self.name,
             images=MappingProxyType(images),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CreateExternal:
+    """Put overlays on disks; what they hold until now stays as it is beneath.
+
+    Attributes:
+        overlays: by target, the file that the disk writes to from now on.
+        left_out: targets of writable disks that are not part of it.
+        memory_path: file that the RAM is saved in; ``None`` for a disk-only snapshot.
+    """
+
+    name: str
+    description: str
+    overlays: Mapping[str, str]
+    left_out: tuple[str, ...]
+    memory_path: str | None
+
+    kind: ClassVar[str] = "create"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.name
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"take the external snapshot {self.name}"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it makes."""
+        memory = (self.memory_path,) if self.memory_path is not None else ()
+        return (*self.overlays.values(), *memory)
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        words = [_option("name", self.name)]
+        if self.description:
+            words.append(_option("description", self.description))
+        if self.memory_path is None:
+            words.append("--disk-only")
+        else:
+            memory = self.memory_path.replace(",", ",,")
+            words.append(_option("memspec", f"file={memory},snapshot=external"))
+        for target, path in self.overlays.items():
+            file = path.replace(",", ",,")
+            words.append(_option("diskspec", f"{target},snapshot=external,file={file}"))
+        words += [_option("diskspec", f"{target},snapshot=no") for target in self.left_out]
+        return virsh(host, "snapshot-create-as", domain, *words)
+
+    def in_the_way(self, facts: Facts) -> tuple[str, ...]:
+        """Why the facts of this moment forbid it, in words."""
+        return tuple(f"{path} is there already" for path in self.files if facts.exists(path))
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: the disks are the overlays."""
+        images = dict(before.images)
+        disks = []
+        for disk in before.status.config.disks:
+            path = self.overlays.get(disk.target)
+            if path is None:
+                disks.append(disk)
+                continue
+            disks.append(replace(disk, source_type="file", path=path, format="qcow2"))
+            known = before.host.local
+            images[path] = (
+                ImageInfo(path, "qcow2", 0, 0, ()) if known else NotKnown("it is not here")
+            )
+        config = replace(before.status.config, disks=tuple(disks), digest="")
+        return replace(
+            before,
+            names=(*before.names, self.name),
+            external=(*before.external, self.name),
+            current=self.name,
+            images=MappingProxyType(images),
+            status=replace(before.status, config=config),
         )
 
 
@@ -144,9 +224,14 @@ class RevertTo:
 
 @dataclass(frozen=True, slots=True)
 class DeleteSnapshot:
-    """Delete one snapshot with one plain call."""
+    """Delete one snapshot with one plain call.
+
+    Attributes:
+        metadata_only: its data stay where they are.
+    """
 
     snapshot: Snapshot
+    metadata_only: bool = False
 
     kind: ClassVar[str] = "delete"
 
@@ -158,16 +243,21 @@ class DeleteSnapshot:
     @property
     def words(self) -> str:
         """What the step does, in a few words."""
-        return f"delete {self.snapshot.name}"
+        what = "the metadata of " if self.metadata_only else ""
+        return f"delete {what}{self.snapshot.name}"
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
-        return virsh(host, "snapshot-delete", domain, _option("snapshotname", self.snapshot.name))
+        name = _option("snapshotname", self.snapshot.name)
+        flags = ["--metadata"] if self.metadata_only else []
+        return virsh(host, "snapshot-delete", domain, name, *flags)
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it: the snapshot is gone, and nothing else."""
         name = self.snapshot.name
         internal = {d.target for d in self.snapshot.disks if d.presence is Presence.INTERNAL}
+        if self.metadata_only:
+            internal = set()
         images: dict[str, ImageInfo | NotKnown] = dict(before.images)
         for disk in before.status.config.disks:
             image = images.get(disk.path or "")
@@ -188,7 +278,41 @@ class DeleteSnapshot:
         )
 
 
-Step = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """Give a snapshot another description by defining it again.
+
+    The rest of its metadata is given back as libvirt has it (virDomainSnapshotCreateXML,
+    VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE); no image is touched.
+    """
+
+    snapshot: Snapshot
+    description: str
+
+    kind: ClassVar[str] = "edit"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.snapshot.name
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"change the description of {self.snapshot.name}"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The nearest line for a shell: it opens an editor."""
+        return virsh(host, "snapshot-edit", domain, _option("snapshotname", self.snapshot.name))
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: nothing else changed."""
+        after = replace(self.snapshot, description=self.description, digest="")
+        snapshots = {**before.snapshots, self.snapshot.name: after}
+        return replace(before, snapshots=MappingProxyType(snapshots))
+
+
+Step = CreateSnapshot | CreateExternal | PowerOff | RevertTo | DeleteSnapshot | Describe
 
 
 def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:

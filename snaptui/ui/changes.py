@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.screen import Screen
 
 from snaptui.host import Link
-from snaptui.model import Domain, DomainKey
+from snaptui.model import Domain, DomainKey, Snapshot
 from snaptui.plan.safety import undo_points
 from snaptui.ui import header
 from snaptui.ui.dialogs.create import CreateDialog
@@ -69,6 +69,22 @@ class Changes(Screen[None]):
         if domain is not None and name is not None:
             self._ask(DeleteDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
+    def action_edit(self) -> None:
+        """Ask, and give the selected snapshot another description."""
+        from snaptui.ui.dialogs.edit import EditDialog
+
+        found = self._read_snapshot()
+        if found is not None:
+            self._ask(EditDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def action_hold(self) -> None:
+        """Ask, and hold the selected snapshot or release it."""
+        from snaptui.ui.dialogs.edit import HoldDialog
+
+        found = self._read_snapshot()
+        if found is not None:
+            self._ask(HoldDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
+
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
         domain, shown = self._free_domain(), self.snaptui.snapshots.shown
@@ -111,6 +127,16 @@ class Changes(Screen[None]):
             self.say(f"Not now: {header.operation_words(operation)}.")
             return None
         return domain
+
+    def _read_snapshot(self) -> tuple[Domain, Snapshot] | None:
+        """The selected domain and snapshot, if a change can be planned and it has been read."""
+        domain, name, row = self._free_domain(), self._selected_name(), self.snapshots.selected
+        if domain is None or name is None or row is None:
+            return None
+        if row.snapshot is None:
+            self.say(f"{name} has not been read.")
+            return None
+        return domain, row.snapshot
 
     def _selected_name(self) -> str | None:
         """The snapshot under the cursor, while the list shown is the selected domain's."""

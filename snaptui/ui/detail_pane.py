@@ -15,6 +15,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotSet,
 )
+from snaptui.plan import hold
 from snaptui.snapshots import Shown
 from snaptui.tree import Row
 from snaptui.ui.format import Glyphs, clean, fit, holds, state_of, state_words
@@ -92,8 +93,10 @@ def _known_lines(snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown) -> It
     yield "Holds", holds(snapshot)[2:]
     if snapshot.delete_in_progress:
         yield "Error", "an earlier delete of it was not finished"
-    if snapshot.description:
-        yield "Description", snapshot.description
+    if (held := hold.hold_of(snapshot)) is not None:
+        yield "Held", f"by {held.who} since {held.since}: cannot be deleted here"
+    if description := hold.described(snapshot):
+        yield "Description", description
     yield "Parent", snapshot.parent or "none"
     below = [name for name in tree.children_of(snapshots).get(snapshot.name, []) if name]
     yield "Children", ", ".join(below) or "none"

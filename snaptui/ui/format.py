@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from snaptui import text
 from snaptui.host import Link
 from snaptui.model import Domain, DomainState, Kind, NotKnown, Snapshot
+from snaptui.plan.hold import hold_of
 from snaptui.tree import Row, RowKind
 
 
@@ -20,6 +21,8 @@ class Glyphs:
     snapshot: str
     current: str
     here: str
+    held: str
+    held_current: str
     broken: str
     unread: str
     more: str
@@ -31,9 +34,18 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "!", "·", "…", {})
+UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "!", "·", "…", {})
 ASCII = Glyphs(
-    ">", "o", "*", "@", "!", ".", "~", str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"})
+    ">",
+    "o",
+    "*",
+    "@",
+    "h",
+    "H",
+    "!",
+    ".",
+    "~",
+    str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )
 
 
@@ -134,4 +146,7 @@ def mark(row: Row, glyphs: Glyphs) -> str:
         RowKind.BROKEN: glyphs.broken,
         RowKind.HERE: glyphs.here,
     }
-    return row.prefix.translate(glyphs.graph) + marks[row.kind]
+    shown = marks[row.kind]
+    if row.snapshot is not None and hold_of(row.snapshot) is not None:
+        shown = glyphs.held_current if row.kind is RowKind.CURRENT else glyphs.held
+    return row.prefix.translate(glyphs.graph) + shown

@@ -36,6 +36,10 @@ def help_lines(
         ("", "Marks"),
         (f"  {glyphs.snapshot}", "a snapshot"),
         (f"  {glyphs.current}", "the current snapshot: the parent of the next one"),
+        (
+            f"  {glyphs.held}  {glyphs.held_current}",
+            "held: cannot be deleted here; the second is current",
+        ),
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),
         (f"  {glyphs.broken}", "cannot be read; the details say why"),

@@ -45,6 +45,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("revert", ("r",), "revert", "Revert the domain to the snapshot", Scope.MAIN, True, True),
     Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
     Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
+    Action("edit", ("e",), "describe", "Change the snapshot's description", Scope.MAIN, True),
+    Action(
+        "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True
+    ),
     Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",

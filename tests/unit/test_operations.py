@@ -14,7 +14,7 @@ from snaptui.operations import Operation, Operations, Phase
 from snaptui.plan import delete
 from snaptui.plan.plan import DeleteIntent
 from snaptui.worker import Worker
-from tests.unit.test_plans import KEY, facts, snapshot
+from tests.unit.made import KEY, facts, snapshot
 
 
 async def test_what_was_given_up_before_it_was_sent_is_never_sent(

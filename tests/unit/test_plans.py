@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,90 +12,37 @@ from hypothesis import strategies as st
 
 from snaptui.model import (
     Disk,
-    Domain,
-    DomainConfig,
-    DomainKey,
     DomainState,
-    DomainStatus,
     FileSystem,
-    Host,
     ImageInfo,
     ImageSnapshot,
     NotKnown,
     Presence,
     RunState,
     SafetyKind,
+    Scope,
     Snapshot,
     SnapshotDisk,
 )
-from snaptui.plan import create, delete, revert
+from snaptui.plan import checks, create, delete, revert
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
-
-KEY = DomainKey("qemu:///system", "c7a5fdbd-cdaf-9455-926a-d65c16db1809")
-HOST = Host(KEY.host, KEY.host, "box", "QEMU", (9, 0, 0), (7, 2, 22), local=True, read_only=False)
-CREATED = 1_795_143_300
-VDA = Disk("vda", "disk", "file", "/img/a.qcow2", "qcow2")
-VDB = Disk("vdb", "disk", "file", "/img/b.qcow2", "qcow2")
-RAW = Disk("vdc", "disk", "file", "/img/c.raw", "raw")
-CDROM = Disk("sda", "cdrom", "file", "/img/cd.iso", "raw", read_only=True)
-STRANGE = [
-    "two words",
-    "a & b <c>",
-    "[x]",
-    "--force",
-    "$(reboot)",
-    "it's",
-    'q"q',
-    "日本",
-    "-",
-    "~",
-]
-
-
-def config(*disks: Disk, **more: Any) -> DomainConfig:
-    return replace(DomainConfig(disks or (VDA, VDB), 1 << 30, False, (), "digest"), **more)
-
-
-def snapshot(name: str = "s1", parent: str | None = None, **more: Any) -> Snapshot:
-    parts = tuple(SnapshotDisk(disk.target, Presence.INTERNAL) for disk in (VDA, VDB))
-    made = Snapshot(
-        name, parent, CREATED, "running", "", Presence.INTERNAL, None, parts, config(), False, name
-    )
-    return replace(made, **more)
-
-
-def image(path: str, *entries: tuple[str, str]) -> ImageInfo:
-    inside = tuple(ImageSnapshot(id_, name, CREATED, 5) for id_, name in entries)
-    return ImageInfo(path, "qcow2", 1 << 30, 1 << 20, inside)
-
-
-def facts(*snapshots: Snapshot, disks: DomainConfig | None = None, **more: Any) -> Facts:
-    """A running domain with two qcow2 disks, all well; fields of Facts or status by name."""
-    names = tuple(one.name for one in snapshots)
-    inside = [(str(at), name) for at, name in enumerate(names, 1)]
-    domain = Domain(KEY, "web", more.pop("state", DomainState.RUNNING))
-    status = DomainStatus(domain, disks or config(), True, False, False)
-    for field in ("persistent", "managed_save", "busy"):
-        if field in more:
-            status = replace(status, **{field: more.pop(field)})
-    built = Facts(
-        who="root@kvm7",
-        host=HOST,
-        read_at=CREATED + 3 * 86_400,
-        status=status,
-        names=names,
-        external=(),
-        current=names[-1] if names else None,
-        snapshots={one.name: one for one in snapshots},
-        images={disk.path: image(disk.path, *inside) for disk in (VDA, VDB) if disk.path},
-        spaces={"/img/a.qcow2": FileSystem("/img", 100 << 30, 50 << 30)},
-    )
-    return replace(built, **more)
-
-
-def with_image(found: Facts, path: str, content: ImageInfo | NotKnown) -> Facts:
-    return replace(found, images={**found.images, path: content})
+from tests.unit.made import (
+    CDROM,
+    HOST,
+    KEY,
+    RAW,
+    STRANGE,
+    VDA,
+    VDB,
+    assert_refused,
+    config,
+    facts,
+    image,
+    snapshot,
+    with_image,
+    words,
+)
 
 
 def a_create(found: Facts, name: str = "new", description: str = "") -> Plan:
@@ -108,17 +54,8 @@ def a_revert(found: Facts, name: str = "s1", state: RunState = RunState.RECORDED
 
 
 def a_delete(found: Facts, name: str = "s1", *, children: bool = False) -> Plan:
-    return delete.plan(DeleteIntent(KEY, name, children), found)
-
-
-def assert_refused(plan: Plan, why: str) -> None:
-    assert [sentence for sentence in plan.refusals if why in sentence], plan.refusals
-    assert plan.steps == ()
-    assert not plan.possible
-
-
-def words(line: str) -> list[str]:
-    return shlex.split(line)
+    scope = Scope.WITH_CHILDREN if children else Scope.THIS
+    return delete.plan(DeleteIntent(KEY, name, scope), found)
 
 
 # Create
@@ -231,7 +168,7 @@ def test_a_suggested_name_is_free_and_allowed(moment: float, others: int) -> Non
     for _ in range(others + 1):
         name = create.suggested_name(moment, taken)
         assert name not in taken
-        assert create.name_problems(name, facts()) == []
+        assert checks.name_problems(name, facts()) == []
         taken.append(name)
 
 

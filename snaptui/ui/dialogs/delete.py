@@ -5,15 +5,17 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from snaptui.model import Domain
+from snaptui.model import Domain, Scope
 from snaptui.plan.plan import DeleteIntent
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
 
+_SCOPES = tuple(Scope)
+
 
 class DeleteDialog(PlanDialog):
-    """The snapshot alone, or it and everything below it."""
+    """The snapshot, what is below it or both; with their data or without."""
 
     verb = "Delete"
 
@@ -25,15 +27,20 @@ class DeleteDialog(PlanDialog):
 
     @property
     def intent(self) -> DeleteIntent:
-        """A delete with or without what is below."""
-        below = self.query_one("#scope", Choice).index == 1
-        return DeleteIntent(self._domain.key, self._snapshot, children=below)
+        """A delete of what the fields say."""
+        scope = _SCOPES[self.query_one("#scope", Choice).index]
+        metadata_only = self.query_one("#data", Choice).index == 1
+        return DeleteIntent(self._domain.key, self._snapshot, scope, metadata_only)
 
     def fields(self) -> ComposeResult:
         """What goes."""
-        yield Choice("Delete:", ["this one", "this and all below it"], id="scope")
+        yield Choice("Delete:", [scope.value for scope in _SCOPES], id="scope")
+        yield Choice("Of it:", ["data and metadata", "metadata only"], id="data")
 
     @on(Choice.Changed)
-    def scope_changed(self) -> None:
+    def choice_changed(self, event: Choice.Changed) -> None:
         """Other snapshots need other facts."""
-        self.read_again()
+        if event.control.id == "scope":
+            self.read_again()
+        else:
+            self.plan_again()

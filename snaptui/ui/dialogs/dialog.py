@@ -91,6 +91,15 @@ class Choice(Widget, can_focus=True):
     class Changed(Message):
         """Another word was chosen."""
 
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> Choice:
+            """Where."""
+            return self.choice
+
     def __init__(self, label: str, options: Sequence[str], *, id: str) -> None:  # noqa: A002  # Textual's word
         super().__init__(id=id)
         self._label = label
@@ -103,7 +112,7 @@ class Choice(Widget, can_focus=True):
 
     def watch_index(self) -> None:
         """Tell the dialog."""
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(self))
 
     def action_step(self, by: int) -> None:
         """Choose the next or the previous word."""

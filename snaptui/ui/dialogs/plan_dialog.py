@@ -139,7 +139,10 @@ class PlanDialog(Dialog[Confirmed]):
 
     def on_key(self, event: events.Key) -> None:
         """The confirm key."""
-        if event.character == keymap.CONFIRM_KEY and not isinstance(self.focused, Input):
+        typing = self.focused is not None and self.focused.check_consume_key(
+            event.key, event.character
+        )
+        if event.character == keymap.CONFIRM_KEY and not typing:
             event.stop()
             self._confirm(event)
 

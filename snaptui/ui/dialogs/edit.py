@@ -1,0 +1,63 @@
+"""The dialogs that change what libvirt's record of a snapshot says."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widgets import Label, TextArea
+
+from snaptui.model import Domain, Snapshot
+from snaptui.plan import hold
+from snaptui.plan.plan import EditIntent, HoldIntent
+from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.format import Glyphs
+
+
+class EditDialog(PlanDialog):
+    """The description, which may have several lines."""
+
+    verb = "Edit"
+
+    def __init__(
+        self, domain: Domain, snapshot: Snapshot, read_facts: ReadFacts, glyphs: Glyphs
+    ) -> None:
+        super().__init__(domain, read_facts, glyphs)
+        self._snapshot = snapshot
+
+    @property
+    def intent(self) -> EditIntent:
+        """The description as it stands."""
+        description = self.query_one(TextArea).text
+        return EditIntent(self._domain.key, self._snapshot.name, description)
+
+    def fields(self) -> ComposeResult:
+        """The description."""
+        yield Label("Description (Tab goes on)", markup=False)
+        yield TextArea(
+            hold.described(self._snapshot), id="description", compact=True, tab_behavior="focus"
+        )
+
+    @on(TextArea.Changed)
+    def field_changed(self) -> None:
+        """The plan follows each keystroke."""
+        self.plan_again()
+
+
+class HoldDialog(PlanDialog):
+    """Hold a snapshot, or release one that is held."""
+
+    def __init__(
+        self, domain: Domain, snapshot: Snapshot, read_facts: ReadFacts, glyphs: Glyphs
+    ) -> None:
+        super().__init__(domain, read_facts, glyphs)
+        self._intent = HoldIntent(domain.key, snapshot.name, hold.hold_of(snapshot) is None)
+
+    @property
+    def intent(self) -> HoldIntent:
+        """To hold it, or to release it if it was held when the dialog was opened."""
+        return self._intent
+
+    @property
+    def verb(self) -> str:
+        """What the button says."""
+        return "Hold" if self._intent.hold else "Release"

@@ -1,0 +1,240 @@
+"""What changes libvirt's records alone: deletes of metadata, descriptions, holds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab, entries, holds, write
+from tests.terminal import Terminal, at_snapshots, confirm
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return tmp_path / "snaptui"
+
+
+def forked(lab: Lab) -> None:
+    """a -> {b, x -> y}: with libvirt's own flags a delete of what is below a crashes it."""
+    lab.define("web")
+    lab.snapshot("web", "a")
+    lab.snapshot("web", "b")
+    lab.virsh("snapshot-revert", "web", "a")
+    lab.snapshot("web", "x")
+    lab.snapshot("web", "y")
+
+
+def chosen(terminal: Terminal, scope: int, *, metadata_only: bool = False) -> None:
+    """Open the dialog of a delete and choose what goes."""
+    terminal.press("d")
+    terminal.wait("[this one]", "[data and metadata]", "press Y")
+    terminal.press("tab", "tab", *[" "] * scope)
+    if metadata_only:
+        terminal.press("tab", " ")
+        terminal.wait("[metadata only]")
+
+
+def redefined(lab: Lab, file: Path) -> None:
+    lab.virsh("snapshot-create", "web", str(file), "--redefine")
+
+
+def record(lab: Lab, name: str) -> str:
+    """libvirt's record of a snapshot without its description."""
+    xml = lab.virsh("snapshot-dumpxml", "--domain", "web", f"--snapshotname={name}")
+    return re.sub(r"\n\s*<description>.*?</description>", "", xml, flags=re.DOTALL)
+
+
+def test_only_the_children_go_leaves_first(lab: Lab) -> None:
+    forked(lab)
+    daemon = lab.daemon.pid
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "x", "y")
+        chosen(terminal, 2)
+        terminal.wait("[only those below it]", "Current becomes a.", "3 snapshots: ")
+        confirm(terminal)
+        terminal.wait("Delete all below a of web: done")
+    assert lab.snapshots("web") == ["a"]
+    assert lab.current("web") == "a"
+    assert entries(lab.image("web")) == [("1", "a")]
+    assert lab.daemon.pid == daemon
+
+
+def test_nothing_below_is_nothing_to_delete(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "a")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "a")
+        chosen(terminal, 2)
+        terminal.wait("There is nothing below a.")
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_metadata_only_leaves_the_data_and_can_be_undone_as_it_says(
+    lab: Lab, running: bool, state: Path
+) -> None:
+    lab.define("web", running=running)
+    lab.snapshot("web", "good")
+    before = record(lab, "good")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        chosen(terminal, 0, metadata_only=True)
+        terminal.wait(
+            "no data",
+            "Undo: yes, virsh snapshot-create --redefine with the XML that is saved before",
+            "the data of good stay and keep their space",
+        )
+        confirm(terminal)
+        terminal.wait("Delete the metadata of good of web: done")
+    assert lab.snapshots("web") == []
+    assert entries(lab.image("web")) == [("1", "good")]
+    assert lab.state("web") == ("running" if running else "shut off")
+    (saved,) = (state / "xml").glob("*/snapshot-1.xml")
+    redefined(lab, saved)
+    assert record(lab, "good") == before
+    if not running:
+        write(lab.image("web"), 0x22)
+    lab.virsh("snapshot-revert", "web", "good")
+    assert holds(lab.image("web"), 0x11)
+
+
+def test_metadata_of_a_whole_tree(lab: Lab) -> None:
+    forked(lab)
+    before = entries(lab.image("web"))
+    daemon = lab.daemon.pid
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "x", "y")
+        chosen(terminal, 1, metadata_only=True)
+        terminal.wait("Current becomes none.")
+        confirm(terminal)
+        terminal.wait("Delete the metadata of a of web and all below it: done")
+    assert lab.snapshots("web") == []
+    assert entries(lab.image("web")) == before
+    assert lab.daemon.pid == daemon
+
+
+def test_metadata_of_an_external_snapshot_leave_its_overlay_in_use(lab: Lab) -> None:
+    lab.define("web", running=True)
+    lab.snapshot("web", "over", "--disk-only")
+    before = lab.virsh("domblklist", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "over")
+        terminal.press("d")
+        terminal.wait("over is external", "[this one]")
+        terminal.press("tab", "tab", " ")
+        terminal.wait("[metadata only]", "These files stay")
+        confirm(terminal)
+        terminal.wait("Delete the metadata of over of web: done")
+    assert lab.snapshots("web") == []
+    assert lab.virsh("domblklist", "web") == before
+    assert lab.state("web") == "running"
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_new_description_changes_nothing_else(lab: Lab, running: bool) -> None:
+    lab.define("web", disks=("vda", "vdb"), running=running)
+    lab.snapshot("web", "base")
+    lab.snapshot("web", "mid", "--description", "old <&> words")
+    lab.snapshot("web", "top")
+    lab.virsh("snapshot-revert", "web", "mid")
+    names = ("base", "mid", "top")
+    before = {name: record(lab, name) for name in names}
+    inside = [entries(lab.image("web", target)) for target in ("vda", "vdb")]
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, *names)
+        terminal.press("j", "e")
+        terminal.wait("Describe mid of web", "old <&> words", "The description is as it was.")
+        terminal.press("tab", "G & [/x] ", "\r", "tab")
+        terminal.wait("Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Describe mid of web: done")
+    xml = lab.virsh("snapshot-dumpxml", "web", "mid")
+    assert "<description>G &amp; [/x] \nold &lt;&amp;&gt; words</description>" in xml
+    assert {name: record(lab, name) for name in names} == before
+    assert lab.snapshots("web") == list(names)
+    assert lab.current("web") == "mid"
+    assert [entries(lab.image("web", target)) for target in ("vda", "vdb")] == inside
+
+
+def test_a_description_can_be_taken_away(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one", "--description", "x")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("e")
+        terminal.wait("Describe one of web")
+        terminal.press("tab", "right", "backspace", "tab")
+        confirm(terminal)
+        terminal.wait("Describe one of web: done")
+    assert "<description>" not in lab.virsh("snapshot-dumpxml", "web", "one")
+
+
+def test_a_description_that_changed_meanwhile_is_not_overwritten(lab: Lab, tmp_path: Path) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one", "--description", "old")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("e")
+        terminal.wait("Describe one of web", "as it was")
+        xml = lab.virsh("snapshot-dumpxml", "web", "one")
+        (tmp_path / "edited.xml").write_text(xml.replace("old", "by another admin"))
+        redefined(lab, tmp_path / "edited.xml")
+        terminal.press("tab", "mine ", "tab")
+        terminal.wait("Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Describe one of web: failed", "was changed or made anew")
+    assert "by another admin" in lab.virsh("snapshot-dumpxml", "web", "one")
+
+
+def test_a_held_snapshot_is_deleted_only_after_its_release(lab: Lab) -> None:
+    forked(lab)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "x", "y")
+        terminal.press("j", "j", "H")
+        terminal.wait("Hold x of web", "virsh and others still can")
+        confirm(terminal)
+        terminal.wait("Hold x of web: done", "◇ x", "cannot be deleted here")
+    assert re.search(
+        r"<description>\[held by \S+@\S+ since \d{4}-[-\d]+T[:\d]+Z\]</description>",
+        lab.virsh("snapshot-dumpxml", "web", "x"),
+    )
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "◇ x", "y")
+        for keys, scope, metadata_only in ((("j", "j"), 0, False), (("g",), 1, True)):
+            terminal.press(*keys, "d")
+            terminal.wait("[this one]", "Refused:")
+            enabled = "Refused: nothing" in terminal.text
+            terminal.press(*["tab"] * (2 if enabled else 1), *[" "] * scope)
+            terminal.press("tab", *[" "] * metadata_only)
+            terminal.wait("x is held by", "Release it first")
+            terminal.press("Y")
+            terminal.wait("Refused, see above.")
+            terminal.press("esc")
+            terminal.wait(gone="Refused")
+        terminal.press("j", "j", "e")
+        terminal.wait("Describe x of web")
+        terminal.press("tab", "words", "tab")
+        confirm(terminal)
+        terminal.wait("Describe x of web: done", "◇ x")
+        terminal.press("H")
+        terminal.wait("Release x of web", "can be deleted again")
+        confirm(terminal)
+        terminal.wait("Release x of web: done", "○ x")
+        terminal.press("d")
+        terminal.wait("Delete x of web")
+        confirm(terminal)
+        terminal.wait("Delete x of web: done")
+    assert sorted(lab.snapshots("web")) == ["a", "b", "y"]
+
+
+def test_read_only_offers_none_of_it(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "--read-only", "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        for key in ("e", "H", "u"):
+            terminal.press(key)
+            assert "Refused" not in terminal.text
+            assert "Checking" not in terminal.text

@@ -1,0 +1,92 @@
+"""Holds: a mark in the description that comes and goes without touching the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.model import Scope
+from snaptui.plan import delete, edit, hold
+from snaptui.plan.facts import differences
+from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent
+from snaptui.plan.steps import Describe
+from tests.unit.made import KEY, assert_refused, facts, snapshot
+
+MARK = "[held by root@kvm7 since 2026-11-24T06:00:00Z]"
+
+
+@given(st.text(), st.text(min_size=1), st.integers(0, 4_000_000_000))
+def test_a_mark_is_found_and_taken_away_without_a_trace(words: str, who: str, at: int) -> None:
+    plain = hold.described(snapshot(description=words))
+    held = snapshot(description=hold.marked(plain, hold.new_hold(who, at)))
+    found = hold.hold_of(held)
+    assert found is not None
+    assert len(found.who) == len(who)
+    assert hold.described(held) == plain
+    assert hold.marked(hold.described(held), found) == held.description
+
+
+@pytest.mark.parametrize(
+    ("description", "held"),
+    [
+        ("", False),
+        (MARK, True),
+        (f"words\n{MARK}", True),
+        (f"words\n{MARK}\n", True),
+        (f"words {MARK}", False),
+        (f"{MARK}\nwords", False),
+        ("[held by nobody]", False),
+    ],
+)
+def test_only_a_last_line_of_its_own_holds(description: str, held: bool) -> None:
+    assert (hold.hold_of(snapshot(description=description)) is not None) is held
+
+
+def test_a_hold_and_its_release_change_the_description_alone() -> None:
+    found = facts(snapshot(description="words"))
+    (step,) = edit.plan_hold(HoldIntent(KEY, "s1", True), found).steps
+    assert isinstance(step, Describe)
+    assert step.description.startswith("words\n[held by root@kvm7 since ")
+    after = step.expected(found)
+    assert differences(found, found) == differences(after, after) == ()
+    assert differences(after, found) == ("the snapshot s1 was changed or made anew",)
+    plan = edit.plan_hold(HoldIntent(KEY, "s1", False), after)
+    (back,) = plan.steps
+    assert isinstance(back, Describe)
+    assert back.description == "words"
+    assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", True), after), "held by root@kvm7 already")
+    assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", False), found), "is not held")
+
+
+def test_a_held_one_is_not_deleted_alone_or_with_others() -> None:
+    held = snapshot("b", "a", description=MARK)
+    found = facts(snapshot("a"), held, below=("b",))
+    for scope in (Scope.WITH_CHILDREN, Scope.CHILDREN):
+        for metadata_only in (False, True):
+            plan = delete.plan(DeleteIntent(KEY, "a", scope, metadata_only), found)
+            assert_refused(plan, "b is held by root@kvm7 since 2026-11-24T06:00:00Z")
+    assert delete.plan(DeleteIntent(KEY, "a"), found).possible
+
+
+def test_an_edit_keeps_the_hold_and_refuses_what_is_no_edit() -> None:
+    found = facts(snapshot(description=f"old\n{MARK}"))
+    (step,) = edit.plan_edit(EditIntent(KEY, "s1", "new\nlines"), found).steps
+    assert isinstance(step, Describe)
+    assert step.description == f"new\nlines\n{MARK}"
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "old"), found), "as it was")
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "a\x1b[2J"), found), "invisible")
+    assert_refused(edit.plan_edit(EditIntent(KEY, "gone", "x"), found), "not there any more")
+    busy = replace(found, status=replace(found.status, busy=True))
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "x"), busy), "Another job")
+    save = replace(found, status=replace(found.status, managed_save=True))
+    assert edit.plan_edit(EditIntent(KEY, "s1", "x"), save).possible
+
+
+def test_another_digest_is_expected_only_where_it_could_not_be_told() -> None:
+    found = facts(snapshot())
+    other = facts(snapshot(digest="other"))
+    assert differences(found, other) == ("the snapshot s1 was changed or made anew",)
+    assert differences(facts(snapshot(digest="")), other) == ()

@@ -1,0 +1,197 @@
+"""Plans of external snapshots: their files, and what is refused or warned of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.model import Disk, DomainState, FileSystem, Form, NotKnown, Presence
+from snaptui.plan import create, external
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.steps import CreateExternal
+from tests.unit.made import (
+    CDROM,
+    HOST,
+    KEY,
+    RAW,
+    VDA,
+    VDB,
+    assert_refused,
+    config,
+    facts,
+    snapshot,
+    words,
+)
+
+INSIDE = {"/img": frozenset({"a.qcow2", "b.qcow2"})}
+
+
+def a_create(found: Facts, form: Form = Form.DISK_ONLY, name: str = "new") -> Plan:
+    return create.plan(CreateIntent(KEY, name, "", form), found)
+
+
+def known(**more: Any) -> Facts:
+    return facts(folders=INSIDE, **more)
+
+
+def test_the_files_are_those_that_libvirt_would_choose() -> None:
+    step = a_create(known()).steps[0]
+    assert isinstance(step, CreateExternal)
+    assert step.overlays == {"vda": "/img/a.new", "vdb": "/img/b.new"}
+    assert step.memory_path is None
+    assert words(step.virsh(HOST, known().status.domain))[3:] == [
+        "snapshot-create-as",
+        "--domain=web",
+        "--name=new",
+        "--disk-only",
+        "--diskspec=vda,snapshot=external,file=/img/a.new",
+        "--diskspec=vdb,snapshot=external,file=/img/b.new",
+    ]
+
+
+def test_ram_goes_to_a_file_beside_the_first_disk() -> None:
+    plan = a_create(known(), Form.EXTERNAL)
+    (step,) = plan.steps
+    assert isinstance(step, CreateExternal)
+    assert step.files == ("/img/a.new", "/img/b.new", "/img/a.new.mem")
+    assert "--memspec=file=/img/a.new.mem,snapshot=external" in words(plan.lines[0])
+    assert "PAUSED while up to 1.0 GiB" in plan.after
+    assert not plan.type_name
+
+
+@pytest.mark.parametrize(
+    ("path", "overlay"),
+    [
+        ("/img/a", "/img/a.s"),
+        ("/img.d/a", "/img.d/a.s"),
+        ("/img/a.b.qcow2", "/img/a.b.s"),
+        ("/a.img", "/a.s"),
+    ],
+)
+def test_only_the_last_suffix_of_the_file_gives_way(path: str, overlay: str) -> None:
+    disk = replace(VDA, path=path)
+    assert external.overlay_paths([disk], "s") == {"vda": overlay}
+
+
+@given(
+    st.lists(st.sampled_from(["a.qcow2", "a.raw", "a.img", "a", "b.c.d"]), min_size=1, max_size=6),
+    st.text(alphabet="abc. ,-", min_size=1, max_size=9),
+)
+def test_no_two_disks_ever_get_one_file(names: list[str], snapshot_name: str) -> None:
+    disks = [replace(VDA, target=f"vd{at}", path=f"/img/{name}") for at, name in enumerate(names)]
+    paths = external.overlay_paths(disks, snapshot_name)
+    assert len(set(paths.values())) == len(disks)
+    assert {PurePosixPath(path).parent for path in paths.values()} == {PurePosixPath("/img")}
+
+
+def test_what_is_there_already_is_refused_and_what_is_not_known_wants_the_name() -> None:
+    for file, form in (("b.new", Form.DISK_ONLY), ("a.new.mem", Form.EXTERNAL)):
+        folders = {"/img": INSIDE["/img"] | {file}}
+        assert_refused(a_create(facts(folders=folders), form), f"/img/{file} is there already")
+    unknown = facts(folders={"/img": NotKnown("no right")})
+    plan = a_create(unknown, Form.EXTERNAL)
+    assert plan.possible
+    assert plan.type_name
+    assert any("which libvirt would overwrite" in words for words in plan.unchecked)
+    assert not a_create(unknown).type_name, "libvirt itself refuses an overlay that is there"
+
+
+@pytest.mark.parametrize(
+    ("disk", "why"),
+    [
+        (replace(VDB, source_type="block", path="/dev/vg/b"), "vdb is a block disk"),
+        (replace(VDB, source_type="network", path=None), "vdb is a network disk"),
+        (replace(VDB, shareable=True), "vdb is shared with other guests"),
+        (replace(VDB, device="lun"), "vdb is a lun"),
+        (replace(VDB, snapshot=Presence.INTERNAL), 'vdb is set to snapshot="internal"'),
+        (replace(VDB, snapshot=Presence.MANUAL), 'vdb is set to snapshot="manual"'),
+    ],
+)
+def test_a_disk_that_cannot_have_an_overlay_is_refused(disk: Disk, why: str) -> None:
+    assert_refused(a_create(known(disks=config(VDA, disk))), why)
+
+
+def test_raw_disks_can_and_read_only_ones_are_passed_over() -> None:
+    (step,) = a_create(known(disks=config(VDA, RAW, CDROM))).steps
+    assert isinstance(step, CreateExternal)
+    assert set(step.overlays) == {"vda", "vdc"}
+    assert step.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"state": DomainState.SHUTOFF}, "is shut off and has no RAM"),
+        ({"disks": config(VDA, replace(VDB, snapshot=Presence.NO))}, "only with all disks"),
+        ({"disks": config(passthrough=("pci",))}, "has host devices (pci)"),
+        ({"disks": config(pflash=True)}, "UEFI variables"),
+    ],
+)
+def test_what_forbids_saving_ram_does_not_forbid_disks(more: dict[str, Any], why: str) -> None:
+    assert_refused(a_create(known(**more), Form.EXTERNAL), why)
+    assert a_create(known(**more)).possible
+
+
+@pytest.mark.parametrize("form", [Form.DISK_ONLY, Form.EXTERNAL])
+def test_what_forbids_every_change_forbids_this_one(form: Form) -> None:
+    assert_refused(a_create(known(busy=True), form), "Another job holds web")
+    assert_refused(a_create(known(managed_save=True), form), "managed save")
+    assert_refused(a_create(known(persistent=False), form), "is transient")
+    assert_refused(a_create(known(unrecorded="no space"), form), "The journal cannot be written")
+    found = known()
+    hung = replace(found, status=replace(found.status, hung=True))
+    assert_refused(a_create(hung, form), "does not answer")
+    assert_refused(a_create(known(), form, "12"), "digits only")
+
+
+def test_names_that_make_no_file_are_refused() -> None:
+    long = known(disks=config(replace(VDA, path="/img/" + "x" * 100 + ".qcow2")))
+    assert_refused(a_create(long, name="n" * 200), "would have 301 bytes")
+    assert a_create(known(), name="a,b").possible
+    assert_refused(a_create(known(state=DomainState.SHUTOFF), name="a,b"), "comma")
+
+
+def test_what_a_host_can_do_with_it_is_said_by_its_version() -> None:
+    plan = a_create(known())
+    assert any("This host cannot revert to it: libvirt 9.0.0" in w for w in plan.warnings)
+    newer = replace(known(), host=replace(HOST, libvirt=(10, 0, 0)))
+    assert not any("This host cannot" in w for w in a_create(newer).warnings)
+
+
+def test_what_it_costs_is_said() -> None:
+    below = replace(known(), names=("s1", "over"), external=("over",), current="over")
+    assert any(w.startswith("s1 inside the images") for w in a_create(below).warnings)
+    assert any("power cut" in w for w in a_create(known()).warnings)
+    off = a_create(known(state=DomainState.SHUTOFF))
+    assert any("CVE-2025-13193" in w for w in off.warnings)
+    assert not any("power cut" in w for w in off.warnings)
+    for free, form, why in (
+        (1 << 20, Form.EXTERNAL, "may not fit"),
+        (1 << 20, Form.DISK_ONLY, "5 %"),
+    ):
+        full = known(spaces={"/img/a.qcow2": FileSystem("/img", 100 << 30, free)})
+        assert any(why in w for w in a_create(full, form).warnings)
+
+
+def test_after_it_the_disks_are_the_overlays() -> None:
+    found = known(disks=config(VDA, CDROM))
+    (step,) = a_create(found).steps
+    after = step.expected(found)
+    assert [disk.path for disk in after.status.config.disks] == ["/img/a.new", CDROM.path]
+    assert after.status.config.digest == ""
+    assert after.external == after.names == ("new",)
+    assert after.entries("/img/a.new") == frozenset()
+    remote = replace(found, host=replace(HOST, local=False))
+    assert step.expected(remote).entries("/img/a.new") is None
+
+
+def test_it_lies_above_those_that_are_there() -> None:
+    one = snapshot()
+    plan = a_create(facts(one, folders=INSIDE))
+    assert plan.steps[0].expected(facts(one)).current == "new"
