@@ -105,11 +105,15 @@ class Lab:
     def snapshot(self, name: str, snapshot: str, *options: str) -> None:
         self.virsh("snapshot-create-as", "--domain", name, f"--name={snapshot}", *options)
 
+    def qemu(self, name: str) -> int:
+        """The process of a running domain's QEMU."""
+        inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text().strip()
+        return _pid_outside(inner, os.readlink(f"/proc/{self.daemon.pid}/ns/pid"))
+
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Stop a running domain's QEMU for a while."""
-        inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text().strip()
-        pid = _pid_outside(inner, os.readlink(f"/proc/{self.daemon.pid}/ns/pid"))
+        pid = self.qemu(name)
         os.kill(pid, signal.SIGSTOP)
         try:
             yield

@@ -14,7 +14,7 @@ def plan_edit(intent: EditIntent, facts: Facts) -> Plan:
     snapshot = facts.snapshots.get(intent.name)
     title = f"Describe {intent.name} of {facts.status.domain.name}"
     if snapshot is None:
-        return impossible(intent, "Edit", title, facts.absent(intent.name))
+        return impossible(intent, "Describe", title, facts.absent(intent.name))
     refusals = checks.description_problems(intent.description)
     if intent.description == hold.described(snapshot):
         refusals.append("The description is as it was. Tab goes to it.")

@@ -191,6 +191,24 @@ def test_read_only_binds_no_changing_key(lab: Lab) -> None:
         assert "c create" not in terminal.text
 
 
+@pytest.mark.parametrize("running", [False, True])
+def test_a_name_that_only_the_image_knows_is_not_taken(lab: Lab, running: bool) -> None:
+    """libvirt would make a twin of it, or while the domain runs delete it without a word."""
+    lab.define("web")
+    qemu_img("snapshot", "-c", "mine", str(lab.image("web")))
+    if running:
+        lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        terminal.press("tab", "tab", "mine", "tab", "tab", "tab")
+        refused(terminal, "holds a snapshot mine that libvirt does not know")
+    assert entries(lab.image("web")) == [("1", "mine")]
+    lab.snapshot("web", "mine")
+    assert len(entries(lab.image("web"))) == (1 if running else 2), "libvirt refuses it itself"
+
+
 def test_twins_are_not_told_apart_by_libvirt_and_refused(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "good")

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import signal
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +37,41 @@ def test_a_change_without_an_answer_is_unknown_until_the_host_is_asked(own_lab: 
         names = own_lab.snapshots("web")
         assert names == ["before"]
         terminal.wait("Nothing was changed")
+
+
+def test_what_takes_longer_than_thirty_seconds_is_not_called_failed(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """No timer judges it, and nothing else is offered for the domain meanwhile."""
+    lab.define("web", running=True, memory=256)
+    qemu = lab.qemu("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        (journal,) = (tmp_path / "state" / "snaptui" / "journal").iterdir()
+
+        def freeze_in_the_step() -> None:
+            while b'"event": "step"' not in journal.read_bytes():
+                continue
+            os.kill(qemu, signal.SIGSTOP)
+
+        freezer = threading.Thread(target=freeze_in_the_step, daemon=True)
+        freezer.start()
+        try:
+            confirm(terminal)
+            past = re.compile(r"take the snapshot .*, running for 3[1-9] s")
+            terminal.until(lambda: past.search(terminal.text) is not None, "31 s", 60)
+            for key in ("c", "d", "r"):
+                terminal.press(key)
+                terminal.wait("Not now: web: take the snapshot")
+                assert "failed" not in terminal.text
+                assert "force" not in terminal.text.lower()
+        finally:
+            freezer.join()
+            os.kill(qemu, signal.SIGCONT)
+        terminal.wait("Create a snapshot of web: done", seconds=40)
+    assert len(lab.snapshots("web")) == 1
 
 
 async def test_edits_made_elsewhere_are_seen(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

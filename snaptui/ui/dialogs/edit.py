@@ -16,7 +16,7 @@ from snaptui.ui.format import Glyphs
 class EditDialog(PlanDialog):
     """The description, which may have several lines."""
 
-    verb = "Edit"
+    verb = "Describe"
 
     def __init__(
         self, domain: Domain, snapshot: Snapshot, read_facts: ReadFacts, glyphs: Glyphs

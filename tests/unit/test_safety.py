@@ -1,0 +1,74 @@
+"""The safety snapshot: it survives the revert, and pauses no big guest unasked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from snaptui.model import DomainState, FileSystem, Presence, SafetyKind, SnapshotDisk
+from snaptui.plan import revert, safety
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import RevertIntent
+from snaptui.plan.steps import CreateSnapshot, PowerOff
+from tests.unit.made import KEY, assert_refused, config, facts, snapshot
+
+GIB = 1 << 30
+
+
+def guest(memory: int, free: int, **more: object) -> Facts:
+    space = {"/img/a.qcow2": FileSystem("/img", 4000 * GIB, free)}
+    return facts(snapshot(), disks=config(memory=memory), spaces=space, **more)
+
+
+@pytest.mark.parametrize(
+    ("memory", "free", "kind"),
+    [
+        (8 * GIB, 1000 * GIB, SafetyKind.DISKS_AND_RAM),
+        (8 * GIB + 1, 1000 * GIB, SafetyKind.DISKS),
+        (256 * GIB, 3000 * GIB, SafetyKind.DISKS),
+        (4 * GIB, 15 * GIB, SafetyKind.DISKS),
+    ],
+)
+def test_ram_is_saved_unasked_only_of_a_small_guest_with_room(
+    memory: int, free: int, kind: SafetyKind
+) -> None:
+    planned = safety.plan_safety(guest(memory, free), snapshot(), None)
+    assert planned.kind is kind
+    steps = [type(step) for step in planned.steps]
+    room = (free - planned.needs) * safety.SHARE_LEFT >= 4000 * GIB
+    if not room:
+        assert "Less than 5 %" in planned.refusals[0]
+    elif kind is SafetyKind.DISKS:
+        assert steps == [PowerOff, CreateSnapshot]
+    else:
+        assert steps == [CreateSnapshot]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"state": DomainState.SHUTOFF}, {"state": DomainState.PAUSED}, {}],
+    ids=["off", "paused", "running"],
+)
+def test_it_lies_inside_the_images_as_its_target_does(more: dict[str, object]) -> None:
+    """An external one would be destroyed by the revert that it is to undo."""
+    plan = revert.plan(RevertIntent(KEY, "s1"), guest(GIB, 3000 * GIB, **more))
+    assert plan.undo.startswith("yes")
+    *before, last = plan.steps
+    assert any(isinstance(step, CreateSnapshot) for step in before)
+    assert not any("disk-only" in line or "diskspec" in line for line in plan.lines)
+    assert last.kind == "revert"
+
+
+def test_where_an_external_one_is_in_use_there_is_no_undo_and_the_name_is_typed() -> None:
+    over = snapshot(
+        "over", memory=Presence.NO, disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/o"),)
+    )
+    found = replace(guest(GIB, 3000 * GIB), names=("s1", "over"), external=("over",))
+    plan = revert.plan(
+        RevertIntent(KEY, "s1"), replace(found, snapshots={**found.snapshots, "over": over})
+    )
+    assert plan.undo.startswith("NO")
+    assert plan.type_name
+    wanted = RevertIntent(KEY, "s1", safety=SafetyKind.DISKS)
+    assert_refused(revert.plan(wanted, found), "has external snapshots (over)")
