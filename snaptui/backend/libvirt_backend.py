@@ -1,15 +1,8 @@
-"""A libvirt host behind the Backend protocol.
-
-Three connections: one that reads, one that changes, and one for events that carries no
-calls. A connection serves five calls at a time (libvirtd.conf, ``max_client_requests``), and
-those that wait for a busy domain count. Drivers inside this process have one for all.
-"""
+"""A libvirt host behind the Backend protocol."""
 
 from __future__ import annotations
 
-import getpass
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -17,9 +10,8 @@ from typing import Any, TypeVar
 import libvirt
 
 from snaptui.backend import images, uris, xml
-from snaptui.backend.libvirt_errors import connecting, translated
-from snaptui.backend.libvirt_events import Janitor, Subscription, start_event_loop
-from snaptui.backend.probe import Probe
+from snaptui.backend.libvirt_connections import Connections
+from snaptui.backend.libvirt_errors import translated
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
@@ -48,15 +40,6 @@ _REVERT_FLAGS = {
 }
 
 
-class _Reads:
-    """The reading connection and the handles that were got through it."""
-
-    def __init__(self, connection: libvirt.virConnect) -> None:
-        self.connection = connection
-        self.domains: dict[str, libvirt.virDomain] = {}
-        self.snapshots: OrderedDict[str, dict[str, libvirt.virDomainSnapshot]] = OrderedDict()
-
-
 class LibvirtBackend:
     """The host of one URI.
 
@@ -67,17 +50,11 @@ class LibvirtBackend:
 
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
         self._uri = uri or uris.default_uri()
-        self._label = uris.label(self._uri)
         self._local = uris.is_local(self._uri)
-        self._single = uris.has_one_world(self._uri)
         self._read_only = read_only
         self._lock = threading.Lock()
         self._calls = 0
-        self._reads: _Reads | None = None
-        self._changes: libvirt.virConnect | None = None
-        self._subscription: Subscription | None = None
-        self._janitor = Janitor()
-        self._probe = Probe(self._probe_connection)
+        self._connections = Connections(self._uri, read_only=read_only, on_open=self._count)
 
     @property
     def uri(self) -> str:
@@ -94,64 +71,22 @@ class LibvirtBackend:
     def connect(self, *, interactive: bool = False) -> Host:
         """Open the reading connection; see the protocol."""
         self.abandon()
-        connection = self._open(interactive=interactive)
+        connection = self._connections.open(interactive=interactive)
         try:
             host = self._introduce(connection)
         except BaseException:
-            self._janitor.take([connection])
+            self._connections.let_go([connection])
             raise
-        with self._lock:
-            self._reads = _Reads(connection)
+        self._connections.read_through(connection)
         return host
 
     def watch(self, on_event: Callable[[HostEvent], None]) -> None:
         """Open the events connection; see the protocol."""
-        connection = self._reading.connection if self._single else self._open()
-        try:
-            subscription = self._ask(
-                lambda: Subscription(connection, on_event, shared=self._single)
-            )
-        except SnaptuiError:
-            if not self._single:
-                self._janitor.take([connection])
-            raise
-        with self._lock:
-            before, self._subscription = self._subscription, subscription
-        if before is not None:
-            self._janitor.take([before, *([] if self._single else [before.connection])])
+        self._connections.watch(on_event)
 
     def abandon(self) -> None:
         """Drop all connections without waiting; see the protocol."""
-        with self._lock:
-            reads, changes, subscription = self._reads, self._changes, self._subscription
-            self._reads = self._changes = self._subscription = None
-        self._probe = Probe(self._probe_connection)
-        things: list[object] = []
-        if subscription is not None:
-            things += [subscription.connection] if not self._single else []
-            things.append(subscription)
-        if changes is not None and not self._single:
-            things.append(changes)
-        if reads is not None:
-            things += [reads.connection, reads]
-        if things:
-            self._janitor.take(things)
-
-    def _open(self, *, interactive: bool = False) -> libvirt.virConnect:
-        start_event_loop()
-        uri = self._uri if interactive else uris.without_terminal(self._uri)
-        flags = libvirt.VIR_CONNECT_RO if self._read_only else 0
-        kinds = [
-            libvirt.VIR_CRED_AUTHNAME,
-            libvirt.VIR_CRED_PASSPHRASE,
-            libvirt.VIR_CRED_ECHOPROMPT,
-            libvirt.VIR_CRED_NOECHOPROMPT,
-        ]
-        self._count()
-        try:
-            return libvirt.openAuth(uri, [kinds, _answer if interactive else _refuse, None], flags)
-        except libvirt.libvirtError as error:
-            raise connecting(error, self._label, interactive=interactive) from error
+        self._connections.abandon()
 
     def _introduce(self, connection: libvirt.virConnect) -> Host:
         driver = self._ask(connection.getType)
@@ -163,7 +98,7 @@ class LibvirtBackend:
         except SnaptuiError as error:
             if driver == "QEMU" and "<guest>" not in self._ask(connection.getCapabilities):
                 raise Unsupported(
-                    f"{self._label} has no QEMU: {error.message}.",
+                    f"{self._connections.label} has no QEMU: {error.message}.",
                     hint="Install it there (qemu-system-x86 or qemu-kvm).",
                 ) from error
         try:
@@ -174,7 +109,7 @@ class LibvirtBackend:
             hostname = ""
         return Host(
             uri=self._uri,
-            label=self._label,
+            label=self._connections.label,
             hostname=hostname,
             driver=driver.capitalize() if driver == "TEST" else driver,
             libvirt=_version(self._ask(connection.getLibVersion)),
@@ -187,7 +122,7 @@ class LibvirtBackend:
 
     def domains(self) -> tuple[Domain, ...]:
         """All domains with one call; see the protocol."""
-        reads = self._reading
+        reads = self._connections.reads
         connection = reads.connection
         try:
             listed = self._ask(
@@ -228,7 +163,7 @@ class LibvirtBackend:
         Not with VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL: libvirt 9.0 fails with it for as long
         as a snapshot of the domain is being made.
         """
-        reads, domain = self._reading, self._handle(key)
+        reads, domain = self._connections.reads, self._handle(key)
         handles = {s.getName(): s for s in self._ask(domain.listAllSnapshots)}
         with self._lock:
             reads.snapshots[key.uuid] = handles
@@ -277,7 +212,7 @@ class LibvirtBackend:
 
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
-        domain = self._look_up(self._reading.connection, key)
+        domain = self._look_up(self._connections.reads.connection, key)
         found = self._domain(domain, {})
         if found.state is DomainState.UNKNOWN:
             raise HostError(found.reason)
@@ -288,10 +223,10 @@ class LibvirtBackend:
             inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
             digest = xml.digest(self._ask(lambda: domain.XMLDesc(inactive)))
         active = found.state.active
-        hung = active and self._probe.outstanding(key.uuid)
+        hung = active and self._connections.probe.outstanding(key.uuid)
         busy = self._busy(domain) if active and not hung else False
         if active and not busy and not hung:
-            hung = not self._probe.answers(key.uuid)
+            hung = not self._connections.probe.answers(key.uuid)
         return DomainStatus(
             domain=found,
             config=replace(config, digest=digest),
@@ -362,13 +297,13 @@ class LibvirtBackend:
 
     def _need_local(self) -> None:
         if not self._local:
-            raise ImageError(f"The images of {self._label} are not on this machine.")
+            raise ImageError(f"The images of {self._connections.label} are not on this machine.")
 
     # -- changes --------------------------------------------------------------------------
 
     def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
         """Take an internal snapshot; see the protocol."""
-        domain = self._look_up(self._changing(), key)
+        domain = self._look_up(self._connections.changes(), key)
         self._ask(lambda: domain.snapshotCreateXML(xml.new_snapshot(name, description), 0))
 
     def create_external(
@@ -381,32 +316,32 @@ class LibvirtBackend:
         memory_path: str | None,
     ) -> None:
         """Take an external snapshot; see the protocol."""
-        domain = self._look_up(self._changing(), key)
+        domain = self._look_up(self._connections.changes(), key)
         wanted = xml.new_external_snapshot(name, description, overlays, left_out, memory_path)
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY if memory_path is None else 0
         self._ask(lambda: domain.snapshotCreateXML(wanted, flags))
 
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once; see the protocol."""
-        domain = self._look_up(self._changing(), key)
+        domain = self._look_up(self._connections.changes(), key)
         self._ask(domain.destroy)
 
     def revert(self, key: DomainKey, name: str, state: RunState) -> None:
         """Revert; see the protocol."""
-        domain = self._look_up(self._changing(), key)
+        domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         self._ask(lambda: domain.revertToSnapshot(snapshot, _REVERT_FLAGS[state]))
 
     def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot; see the protocol."""
-        domain = self._look_up(self._changing(), key)
+        domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
         self._ask(lambda: snapshot.delete(flags))
 
     def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
         """Change its description; see the protocol."""
-        domain = self._look_up(self._changing(), key)
+        domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         known = self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
         wanted = xml.described(known, description)
@@ -415,33 +350,8 @@ class LibvirtBackend:
 
     # -- handles ----------------------------------------------------------------------------
 
-    @property
-    def _reading(self) -> _Reads:
-        reads = self._reads
-        if reads is None:
-            raise Disconnected(f"There is no connection to {self._label}.")
-        return reads
-
-    def _changing(self) -> libvirt.virConnect:
-        """The connection for changes, opened at the first of them."""
-        if self._single:
-            return self._reading.connection
-        with self._lock:
-            connection = self._changes
-        if connection is not None and connection.isAlive():
-            return connection
-        opened = self._open()
-        with self._lock:
-            before, self._changes = self._changes, opened
-        if before is not None:
-            self._janitor.take([before])
-        return opened
-
-    def _probe_connection(self) -> libvirt.virConnect:
-        return self._reading.connection if self._single else self._open()
-
     def _handle(self, key: DomainKey) -> libvirt.virDomain:
-        reads = self._reading
+        reads = self._connections.reads
         return reads.domains.get(key.uuid) or self._look_up(reads.connection, key)
 
     def _look_up(self, connection: libvirt.virConnect, key: DomainKey) -> libvirt.virDomain:
@@ -449,7 +359,7 @@ class LibvirtBackend:
 
     def _snapshot_handle(self, key: DomainKey, name: str) -> libvirt.virDomainSnapshot:
         """libvirt looks it up by its name at each call: a kept handle is never an old one."""
-        known = self._reading.snapshots.get(key.uuid, {}).get(name)
+        known = self._connections.reads.snapshots.get(key.uuid, {}).get(name)
         if known is not None:
             return known
         domain = self._handle(key)
@@ -465,19 +375,6 @@ class LibvirtBackend:
             return call()
         except libvirt.libvirtError as error:
             raise translated(error) from error
-
-
-def _answer(credentials: list[list[Any]], _data: object) -> int:
-    """Ask the admin, on the terminal, for what the host wants to know."""
-    for credential in credentials:
-        kind, prompt = credential[0], f"{credential[1]}: "
-        shown = kind in (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT)
-        credential[4] = input(prompt) if shown else getpass.getpass(prompt)
-    return 0
-
-
-def _refuse(_credentials: list[list[Any]], _data: object) -> int:
-    return -1
 
 
 def _version(number: int) -> tuple[int, int, int]:

@@ -22,12 +22,15 @@ class Probe:
 
     Args:
         connect: opens that connection.
+
+    Attributes:
+        connection: it, once it was needed.
     """
 
     def __init__(self, connect: Callable[[], libvirt.virConnect]) -> None:
         self._connect = connect
         self._lock = threading.Lock()
-        self._connection: libvirt.virConnect | None = None
+        self.connection: libvirt.virConnect | None = None
         self._outstanding: set[str] = set()
 
     def outstanding(self, uuid: str) -> bool:
@@ -64,10 +67,10 @@ class Probe:
 
     def _opened(self) -> libvirt.virConnect:
         with self._lock:
-            connection = self._connection
+            connection = self.connection
         if connection is not None and connection.isAlive():
             return connection
         opened = self._connect()
         with self._lock:
-            self._connection = opened
+            self.connection = opened
         return opened

@@ -125,6 +125,28 @@ def test_a_daemon_that_is_stopped_freezes_nothing(own_lab: Lab) -> None:
             own_lab.daemon.resume()
 
 
+def test_letting_go_of_every_connection_waits_for_none(own_lab: Lab) -> None:
+    """A dialog asked a running QEMU through a connection of its own before the daemon stopped."""
+    own_lab.define("web", running=True)
+    with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        terminal.press("esc")
+        terminal.wait(gone="Refused")
+        own_lab.daemon.pause()
+        try:
+            terminal.wait("connection lost", seconds=30)
+            terminal.press("?")
+            terminal.wait("Domains and snapshots", seconds=3)
+            terminal.press("esc")
+            terminal.wait("connection lost, as of", gone="Domains and snapshots", seconds=3)
+            terminal.press("q")
+            assert terminal.exit_code(3) == 0
+        finally:
+            own_lab.daemon.resume()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_gives_the_terminal_back_while_a_call_is_blocked(
     own_lab: Lab, number: signal.Signals
