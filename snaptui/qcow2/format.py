@@ -383,6 +383,7 @@ def read_snapshots(f: BinaryIO, header: Header, size: int) -> tuple[Entry, ...]:
                 id_bytes=data[extra_size:id_end].split(b"\0")[0],
                 name_bytes=data[id_end:name_end].split(b"\0")[0],
                 icount=None if icount == _NO_ICOUNT else icount,
+                end=offset,
             )
         )
     return tuple(entries)

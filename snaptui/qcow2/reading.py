@@ -44,26 +44,40 @@ class Window:
             self._data, self._start, end = b"", offset, offset
         if offset + length > end:
             wanted = min(max(offset + length - end, CHUNK), self._size - end)
-            self._data = self._data[offset - self._start :] + self._fetch(end, wanted, what)
+            self._data = self._data[offset - self._start :] + fetch(
+                self._file, self._size, end, wanted, what
+            )
             self._start = offset
         at = offset - self._start
         return self._data[at : at + length]
 
-    def _fetch(self, offset: int, length: int, what: str) -> bytes:
-        data = b""
-        try:
-            self._file.seek(offset)
-            while len(data) < length:
-                # A raw file may give less than was asked for.
-                more = self._file.read(length - len(data))
-                if not more:
-                    raise ImageError(
-                        f"{what}: the file ends at byte {offset + len(data)}; "
-                        f"it had {self._size} bytes a moment ago"
-                    )
-                data += more
-        except OSError as error:
-            raise ImageError(
-                f"{what} cannot be read: {error.strerror or error} (at byte {offset})"
-            ) from error
-        return data
+
+def fetch(f: BinaryIO, size: int, offset: int, length: int, what: str) -> bytes:
+    """The ``length`` bytes of ``f`` at ``offset``.
+
+    Args:
+        size: of the file when it was opened, for the error.
+        what: what an error calls them, in the beginning of a sentence.
+
+    Raises:
+        ImageError: the file is shorter by now, or cannot be read.
+    """
+    parts: list[bytes] = []
+    left = length
+    try:
+        f.seek(offset)
+        while left:
+            # A raw file may give less than was asked for.
+            part = f.read(left)
+            if not part:
+                raise ImageError(
+                    f"{what}: the file ends at byte {offset + length - left}; "
+                    f"it had {size} bytes a moment ago"
+                )
+            parts.append(part)
+            left -= len(part)
+    except OSError as error:
+        raise ImageError(
+            f"{what} cannot be read: {error.strerror or error} (at byte {offset})"
+        ) from error
+    return parts[0] if len(parts) == 1 else b"".join(parts)

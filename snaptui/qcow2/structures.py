@@ -154,6 +154,7 @@ class Entry:
         l1_offset: where its L1 table starts.
         l1_entries: entries (8 bytes each) of its L1 table.
         icount: the guest's instruction count; ``None`` when none was recorded.
+        end: the byte of the file at which its part of the table ends.
     """
 
     id_bytes: bytes
@@ -166,6 +167,7 @@ class Entry:
     l1_offset: int
     l1_entries: int
     icount: int | None
+    end: int
 
     @property
     def id(self) -> str:

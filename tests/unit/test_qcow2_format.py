@@ -479,6 +479,7 @@ def test_all_of_an_entry_is_told() -> None:
             l1_offset=3 * CLUSTER,
             l1_entries=1,
             icount=41,
+            end=4 * CLUSTER + 40 + 24 + 2 + 7,
         ),
     )
     assert (entries[0].id, entries[0].name) == ("12", "nightly")

@@ -1,0 +1,65 @@
+"""What the clusters of a qcow2 image are used for, and what deleting snapshots frees.
+
+All sizes are bytes, multiples of the cluster size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotUsage:
+    """The share of one entry of the snapshot table.
+
+    Attributes:
+        refers: all that it reaches: data, VM state, its L2 tables and its L1 table.
+        growth: what it reaches and no older one does.
+        frees: what only it reaches: what deleting it frees.
+        frees_with_older: what deleting it and all older ones together frees.
+    """
+
+    refers: int
+    growth: int
+    frees: int
+    frees_with_older: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How the clusters of an image are used.
+
+    Attributes:
+        cluster_size: bytes.
+        allocated: of all clusters in use, leaked ones too.
+        active: what only the disk as it is now reaches.
+        metadata: header, refcounts, snapshot table, bitmaps, LUKS header.
+        leaked: in use by the refcounts, but reached by nothing; ``None`` when the refcounts
+            are known to be stale (lazy refcounts, not closed).
+        wrong: number of clusters whose refcount is not what reaches them. An image in use
+            may have some for a moment.
+        snapshots: in the order of the snapshot table, which is that of their making.
+        shared: by set of those that reach them, clusters. A set is a number: bit ``i`` for
+            the snapshot ``i``, the highest bit for the disk as it is now.
+    """
+
+    cluster_size: int
+    allocated: int
+    active: int
+    metadata: int
+    leaked: int | None
+    wrong: int
+    snapshots: tuple[SnapshotUsage, ...]
+    shared: Mapping[int, int]
+
+    def frees(self, chosen: Collection[int]) -> int:
+        """What deleting these snapshots together frees: more than the sum of each alone.
+
+        Args:
+            chosen: their places in :attr:`snapshots`.
+        """
+        others = ~sum(1 << place for place in set(chosen))
+        return self.cluster_size * sum(
+            count for reached_by, count in self.shared.items() if not reached_by & others
+        )
