@@ -22,8 +22,17 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
+from snaptui.costs import counted_disks
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
-from snaptui.model import DomainKey, ImageInfo, NotKnown, Presence, Snapshot, SnapshotSet
+from snaptui.model import (
+    DomainConfig,
+    DomainKey,
+    ImageInfo,
+    NotKnown,
+    Presence,
+    Snapshot,
+    SnapshotSet,
+)
 from snaptui.worker import Priority, Worker, start
 
 T = TypeVar("T")
@@ -46,13 +55,16 @@ class Shown:
 
     Attributes:
         snapshots: ``None`` before the first answer.
-        images: by path, the heads of the images that hold the snapshots.
+        images: by path, the heads of the images that hold the snapshots, and of the disks
+            as they are now.
+        config: the domain as it is now; ``None`` until it was read.
         error: why the latest look failed; what is in ``snapshots`` is then stale.
     """
 
     key: DomainKey
     snapshots: SnapshotSet | None = None
     images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
+    config: DomainConfig | None = None
     error: str = ""
 
     def vm_state(self, snapshot: Snapshot) -> int | NotKnown:
@@ -209,12 +221,14 @@ class SnapshotWatch:
 
     async def _read_images(self, key: DomainKey) -> None:
         """Read the heads of the images that hold the snapshots; files may hang, so last."""
+        now = await self._call(lambda: self._backend.config(key))
+        configs = (snapshot.config for snapshot in self._known(key).details.values())
         paths = {
             disk.path
-            for snapshot in self._known(key).details.values()
-            if snapshot.config is not None
-            for disk in snapshot.config.disks
-            if disk.path is not None and disk.format == "qcow2"
+            for config in (now, *configs)
+            if config is not None
+            for disk in counted_disks(config)
+            if disk.path is not None
         }
 
         def read(path: str) -> ImageInfo | NotKnown:
@@ -227,8 +241,8 @@ class SnapshotWatch:
         for path in sorted(paths):
             call = functools.partial(read, path)
             images[path] = await self._worker.files.call(call, priority=Priority.VISIBLE)
-        if self.shown is not None and self.shown.images != images:
-            self.shown = replace(self.shown, images=MappingProxyType(images))
+        if self.shown is not None and (self.shown.images != images or self.shown.config != now):
+            self.shown = replace(self.shown, images=MappingProxyType(images), config=now)
             self._on_change()
 
     def _known(self, key: DomainKey) -> SnapshotSet:

@@ -35,6 +35,12 @@ def size(count: int | None) -> str:
     return words.replace(" Bytes", " B").replace(" Byte", " B")
 
 
+def short_size(count: int) -> str:
+    """The same in eight cells at most, for columns: ``2.6 GiB``, ``310 MiB``."""
+    number, _, unit = size(count).partition(" ")
+    return f"{float(number):.0f} {unit}" if len(number) > 3 else f"{number} {unit}"
+
+
 def when(moment: int | None, *, zone: bool = False, seconds: bool = False) -> str:
     """A moment in local time (``2026-11-20 02:55``); ``?`` when not known.
 

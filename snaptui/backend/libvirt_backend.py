@@ -17,6 +17,7 @@ from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
 from snaptui.model import (
     Domain,
+    DomainConfig,
     DomainKey,
     DomainState,
     DomainStatus,
@@ -27,6 +28,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotSummary,
 )
+from snaptui.qcow2.usage import ImageUsage
 
 T = TypeVar("T")
 
@@ -210,6 +212,10 @@ class LibvirtBackend:
         """The live XML; see the protocol."""
         return str(self._ask(self._handle(key).XMLDesc))
 
+    def config(self, key: DomainKey) -> DomainConfig:
+        """What the live XML says; see the protocol."""
+        return xml.parse_domain(self.domain_xml(key))
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)
@@ -279,6 +285,11 @@ class LibvirtBackend:
         """Head and snapshot table; see the protocol."""
         self._need_local()
         return images.read_image(path)
+
+    def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
+        """Count its clusters; see the protocol."""
+        self._need_local()
+        return images.count_image(path, progress)
 
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from snaptui.model import (
     Domain,
+    DomainConfig,
     DomainKey,
     DomainStatus,
     FileSystem,
@@ -21,6 +22,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotSummary,
 )
+from snaptui.qcow2.usage import ImageUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,9 @@ class Backend(Protocol):
     def domain_xml(self, key: DomainKey) -> str:
         """The live domain's XML, without secrets."""
 
+    def config(self, key: DomainKey) -> DomainConfig:
+        """What the live domain's XML says."""
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; looked up anew."""
 
@@ -114,6 +119,16 @@ class Backend(Protocol):
 
         Raises:
             ImageError: it is remote, missing, not readable, or not sound; says which.
+        """
+
+    def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
+        """Count what an image's clusters are used for, read without locks.
+
+        Args:
+            progress: called with bytes read and bytes to read; what it raises ends the count.
+
+        Raises:
+            ImageError: it is remote, or cannot be counted; says why.
         """
 
     def missing_file(self, path: str) -> bool:

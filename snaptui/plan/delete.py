@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import ImageInfo, Kind, Presence, Scope, Snapshot
+from snaptui.costs import Counted, reclaim_of
+from snaptui.model import ImageInfo, Kind, NotKnown, Presence, Scope, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, Plan
@@ -48,7 +49,7 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
             if intent.metadata_only
             else "NO, a deleted snapshot cannot be brought back"
         ),
-        space="frees nothing" if intent.metadata_only else _space(facts, names),
+        space="frees nothing" if intent.metadata_only else _space(facts, victims),
         refusals=tuple(refusals),
         warnings=(*warnings, *checks.version_warnings(facts)),
         unchecked=tuple(unchecked),
@@ -150,14 +151,23 @@ def _lost(facts: Facts, victims: list[Snapshot], *, metadata_only: bool) -> str:
     return f"the state of {made}: {'disks and RAM' if snapshot.has_memory else 'disks'}"
 
 
-def _space(facts: Facts, names: tuple[str, ...]) -> str:
-    saved = sum(
-        entry.vm_state
-        for image in facts.images.values()
-        if isinstance(image, ImageInfo)
-        for entry in image.snapshots
-        if entry.name in names
-    )
-    frees = f"frees ? ({text.size(saved)} of saved RAM at least)" if saved else "frees ?"
+def _space(facts: Facts, victims: list[Snapshot]) -> str:
+    freed = reclaim_of(victims, _still_true(facts))
     space = checks.smallest_space(facts)
-    return f"{frees}, free {text.size(space[0]) if space else '?'}"
+    free = f"free {text.size(space[0]) if space else '?'}"
+    if isinstance(freed, NotKnown):
+        return f"frees ? ({freed.reason}), {free}"
+    return f"frees {text.size(freed)}, {free}"
+
+
+def _still_true(facts: Facts) -> Counted:
+    """The counts of those images whose snapshot table is still the one that was counted."""
+    return {
+        path: counted
+        for path, counted in facts.counted.items()
+        if isinstance(counted, NotKnown)
+        or (
+            isinstance(image := facts.images.get(path), ImageInfo)
+            and image.snapshots == counted.entries
+        )
+    }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from snaptui.costs import Counted
 from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, NotKnown, Snapshot
 
 
@@ -24,6 +25,7 @@ class Facts:
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
         folders: by path of a directory, what is in it; those in which a create makes files.
+        counted: by path, what was counted of an image, at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -44,6 +46,7 @@ class Facts:
     folders: Mapping[str, frozenset[str] | NotKnown] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
 
     def exists(self, path: str) -> bool | None:

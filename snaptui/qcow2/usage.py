@@ -6,7 +6,9 @@ All sizes are bytes, multiples of the cluster size.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from snaptui.model import ImageSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,16 @@ class Usage:
     snapshots: tuple[SnapshotUsage, ...]
     shared: Mapping[int, int]
 
+    @property
+    def snapshots_only(self) -> int:
+        """What snapshots reach and the disk as it is now does not."""
+        return self.frees(range(len(self.snapshots)))
+
+    @property
+    def disk_now(self) -> int:
+        """All that the disk as it is now reaches, alone or with snapshots."""
+        return self.allocated - self.metadata - (self.leaked or 0) - self.snapshots_only
+
     def frees(self, chosen: Collection[int]) -> int:
         """What deleting these snapshots together frees: more than the sum of each alone.
 
@@ -63,3 +75,37 @@ class Usage:
         return self.cluster_size * sum(
             count for reached_by, count in self.shared.items() if not reached_by & others
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUsage:
+    """What was counted of one image file.
+
+    Attributes:
+        entries: the snapshot table; in the order of :attr:`Usage.snapshots`.
+        virtual_size: of the disk as the guest sees it.
+        file_size: length of the file.
+        disk_size: what the file takes on its file system.
+        approximate: it is in use, and what was read did not add up twice.
+        counted_at: seconds since the epoch.
+    """
+
+    path: str
+    entries: tuple[ImageSnapshot, ...]
+    usage: Usage
+    virtual_size: int
+    file_size: int
+    disk_size: int
+    approximate: bool
+    counted_at: float
+    _places: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places: dict[str, tuple[int, ...]] = {}
+        for at, entry in enumerate(self.entries):
+            places[entry.name] = (*places.get(entry.name, ()), at)
+        object.__setattr__(self, "_places", places)
+
+    def places(self, name: str) -> tuple[int, ...]:
+        """Where entries of a name are; several for twins."""
+        return self._places.get(name, ())

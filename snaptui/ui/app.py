@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 from textual import work
@@ -14,6 +15,7 @@ from textual.screen import Screen
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
+from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.host import HostWatch
 from snaptui.journal import state_directory
@@ -72,6 +74,7 @@ class SnaptuiApp(App[None]):
             backend, self._worker, on_change=self._host_changed, on_hint=self._hinted
         )
         self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
+        self.counting = Counting(backend, self._worker, on_change=self._counted)
         self.operations = Operations(
             backend, self._worker, state=state_directory(), on_change=self._operation_changed
         )
@@ -100,6 +103,7 @@ class SnaptuiApp(App[None]):
         self._told.cancel()
         self.operations.close()
         self.snapshots.stop()
+        self.counting.stop()
         self.backend.abandon()
 
     async def _tell_cut_short(self) -> None:
@@ -132,7 +136,8 @@ class SnaptuiApp(App[None]):
         host = self.host.state.host
         if host is None:
             raise Disconnected("There is no connection.")
-        return await self.operations.facts(host, intent)
+        facts = await self.operations.facts(host, intent)
+        return replace(facts, counted=self.counting.state.counted)
 
     async def read(self, call: Callable[[], T], key: DomainKey) -> T:
         """Run a reading call that the user asked for."""
@@ -191,9 +196,21 @@ class SnaptuiApp(App[None]):
         if self._main is not None and self._main.is_mounted:
             self._main.host_changed()
 
+    def count_again(self) -> None:
+        """Count the images of the selected domain anew."""
+        shown = self.snapshots.shown
+        if shown is not None:
+            self.counting.want(shown.images, again=True)
+
     def _snapshots_changed(self) -> None:
+        shown = self.snapshots.shown
+        self.counting.want(shown.images if shown is not None else {})
         if self._main is not None and self._main.is_mounted:
             self._main.snapshots_changed()
+
+    def _counted(self) -> None:
+        if self._main is not None and self._main.is_mounted:
+            self._main.counted()
 
     def _operation_changed(self, operation: Operation) -> None:
         if self._main is not None:

@@ -6,22 +6,31 @@ import time
 from collections.abc import Iterator
 
 from snaptui import text, tree
+from snaptui.costs import Counted, cost_of, counted_disks, written_since
 from snaptui.host import HostState
 from snaptui.model import (
     Domain,
-    Kind,
     NotKnown,
     Presence,
     Snapshot,
     SnapshotSet,
 )
 from snaptui.plan import hold
+from snaptui.qcow2.usage import ImageUsage
 from snaptui.snapshots import Shown
 from snaptui.tree import Row
-from snaptui.ui.format import Glyphs, clean, fit, holds, state_of, state_words
+from snaptui.ui.format import (
+    Glyphs,
+    added,
+    clean,
+    fit,
+    holds,
+    reclaim,
+    state_of,
+    state_words,
+    written,
+)
 from snaptui.ui.row_list import Cell, RowList
-
-NOT_COUNTED = "? (what is in the images is not counted yet)"
 
 Line = tuple[str, str]
 """A label and a value; both may be empty."""
@@ -67,7 +76,7 @@ class LinesList(RowList):
         ]
 
 
-def snapshot_lines(row: Row, shown: Shown) -> tuple[Line, ...]:
+def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]:
     """Everything that is known of a snapshot."""
     snapshots = shown.snapshots
     if row.name is None or snapshots is None:
@@ -75,17 +84,49 @@ def snapshot_lines(row: Row, shown: Shown) -> tuple[Line, ...]:
         return (
             ("You are here", "the state of the domain now"),
             ("After", current or "no snapshot"),
-            ("Written since", NOT_COUNTED),
+            *_image_lines(shown, counted),
         )
     lines = [("Name", row.name)]
     if row.name in snapshots.errors:
         return (*lines, ("Error", snapshots.errors[row.name]))
     if row.snapshot is None:
         return (*lines, ("", "being read"))
-    return (*lines, *_known_lines(row.snapshot, snapshots, shown))
+    return (*lines, *_known_lines(row.snapshot, snapshots, shown, counted))
 
 
-def _known_lines(snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown) -> Iterator[Line]:
+def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
+    """What the disks as they are now hold, and what else is in their images."""
+    if shown.config is None:
+        yield "Written since", "? (not read yet)"
+        return
+    since = written_since(shown.config, counted)
+    yield (
+        "Written since",
+        f"? ({since.reason})" if isinstance(since, NotKnown) else f"{added(since)} in no snapshot",
+    )
+    for disk in counted_disks(shown.config):
+        image = counted.get(disk.path or "")
+        if isinstance(image, ImageUsage):
+            yield f"Disk {disk.target}", _image_words(image)
+
+
+def _image_words(image: ImageUsage) -> str:
+    usage = image.usage
+    leaked = "leaked ?" if usage.leaked is None else f"leaked {text.size(usage.leaked)}"
+    return (
+        f"now {text.size(usage.disk_now)}, in snapshots only {text.size(usage.snapshots_only)}, "
+        f"metadata {text.size(usage.metadata)}, {leaked}; "
+        f"{text.size(image.disk_size)} on the host; {_counted_words(image.counted_at)}"
+    )
+
+
+def _counted_words(moment: float) -> str:
+    return f"counted {text.age(int(moment), time.time())}"
+
+
+def _known_lines(
+    snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown, counted: Counted
+) -> Iterator[Line]:
     created = text.when(snapshot.created, zone=True, seconds=True)
     yield "Created", f"{created}, {text.age(snapshot.created, time.time())}"
     current = ", current" if snapshots.current == snapshot.name else ""
@@ -114,8 +155,18 @@ def _known_lines(snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown) -> It
         source = then.path or then.source_type if then is not None else "?"
         over = f" -> {part.path}" if part.path else ""
         yield f"Disk {part.target}", f"{part.presence.value}, {source}{over}"
-    yield "Written", NOT_COUNTED
-    yield "Reclaim", NOT_COUNTED if snapshot.kind is not Kind.NONE else "0 B"
+    cost = cost_of(snapshot, counted)
+    if isinstance(cost, NotKnown):
+        yield "Written", f"? ({cost.reason})"
+        yield "Reclaim", f"? ({cost.reason})"
+        return
+    first = ", the disks as they were at first" if cost.oldest else " since the one before"
+    doubt = ", in use: does not add up" if cost.approximate else ""
+    yield "Written", f"{written(cost)}{first}"
+    yield "Reclaim", f"{reclaim(cost)} when deleted; {_counted_words(cost.counted_at)}{doubt}"
+    if len(cost.by_disk) > 1:
+        for target, (grown, freed) in cost.by_disk.items():
+            yield f"Cost {target}", f"{text.size(grown)} written, {text.size(freed)} reclaimed"
 
 
 def domain_lines(domain: Domain, state: HostState) -> tuple[Line, ...]:

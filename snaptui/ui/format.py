@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from snaptui import text
+from snaptui.costs import Cost
 from snaptui.host import Link
 from snaptui.model import Domain, DomainState, Kind, NotKnown, Snapshot
 from snaptui.plan.hold import hold_of
@@ -135,6 +136,28 @@ def size_or_mark(size: int | NotKnown) -> str:
     if isinstance(size, NotKnown):
         return "?"
     return text.size(size) if size else ""
+
+
+def written(cost: Cost | NotKnown) -> str:
+    """What a snapshot made its images grow by; in brackets the disk as it was at first."""
+    if isinstance(cost, NotKnown):
+        return "?"
+    shown = _about(cost.written, cost)
+    return f"({shown})" if cost.oldest else shown
+
+
+def reclaim(cost: Cost | NotKnown) -> str:
+    """What deleting a snapshot gives back."""
+    return "?" if isinstance(cost, NotKnown) else _about(cost.reclaim, cost)
+
+
+def added(since: int) -> str:
+    """What was written since, as an addition."""
+    return f"+{text.short_size(since)}"
+
+
+def _about(size: int, cost: Cost) -> str:
+    return f"{'~' * cost.approximate}{text.short_size(size)}"
 
 
 def mark(row: Row, glyphs: Glyphs) -> str:

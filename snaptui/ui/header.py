@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from snaptui import text
+from snaptui.costs import counted_disks
+from snaptui.counting import CountState
 from snaptui.host import HostState, Link
 from snaptui.model import Domain
 from snaptui.operations import Operation
+from snaptui.qcow2.usage import ImageUsage
 from snaptui.snapshots import Shown
 from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs, clean, link_style, state_style, state_words
@@ -40,8 +43,10 @@ def host_line(state: HostState, read_only: bool, width: int) -> Text:
     return line
 
 
-def domain_line(domain: Domain | None, shown: Shown | None, glyphs: Glyphs) -> Text:
-    """The selected domain, over its snapshots."""
+def domain_line(
+    domain: Domain | None, shown: Shown | None, counts: CountState, glyphs: Glyphs, width: int
+) -> Text:
+    """The selected domain, over its snapshots; what its images hold, where there is room."""
     if domain is None:
         return Text(" No domain selected", "dim")
     line = Text(f" {clean(domain.name, glyphs)}", "bold")
@@ -57,7 +62,27 @@ def domain_line(domain: Domain | None, shown: Shown | None, glyphs: Glyphs) -> T
         )
         if not shown.snapshots.complete:
             line.append(f", {len(shown.snapshots.details)} read", "dim")
+        _append_images(line, shown, counts, glyphs, width)
     return line
+
+
+def _append_images(
+    line: Text, shown: Shown, counts: CountState, glyphs: Glyphs, width: int
+) -> None:
+    if counts.path in shown.images:
+        line.append(f"  counting {int(counts.share * 100)} %", "dim")
+        return
+    for disk in counted_disks(shown.config) if shown.config is not None else ():
+        counted = counts.counted.get(disk.path or "")
+        if not isinstance(counted, ImageUsage):
+            continue
+        words = (
+            f"  {clean(disk.target, glyphs)}: now {text.size(counted.usage.disk_now)}, snapshots "
+            f"only {text.size(counted.usage.snapshots_only)}, of {text.size(counted.disk_size)}"
+        )
+        if line.cell_len + len(words) > width:
+            return
+        line.append(words, "dim")
 
 
 def operation_words(operation: Operation) -> str:

@@ -103,7 +103,17 @@ class MainScreen(Changes):
 
     def snapshots_changed(self) -> None:
         """Other snapshots, or more of their details."""
-        self.snapshots.update_shown(self.snaptui.snapshots.shown, self._filters["snapshots"])
+        self.snapshots.update_shown(
+            self.snaptui.snapshots.shown,
+            self.snaptui.counting.state.counted,
+            self._filters["snapshots"],
+        )
+        self._draw_title()
+        self._draw_details()
+
+    def counted(self) -> None:
+        """More was counted of what the images are used for."""
+        self.snapshots.update_counted(self.snaptui.counting.state.counted)
         self._draw_title()
         self._draw_details()
 
@@ -151,7 +161,16 @@ class MainScreen(Changes):
     def _draw_title(self) -> None:
         shown = self.snaptui.snapshots.shown
         domain = self.snaptui.host.state.domains.get(self._shown_key) if self._shown_key else None
-        self._set("snapshots-title", header.domain_line(domain, shown, self.snaptui.glyphs))
+        self._set(
+            "snapshots-title",
+            header.domain_line(
+                domain,
+                shown,
+                self.snaptui.counting.state,
+                self.snaptui.glyphs,
+                self.snapshots.row_width,
+            ),
+        )
 
     def _draw_headings(self) -> None:
         glyphs = self.snaptui.glyphs
@@ -173,7 +192,7 @@ class MainScreen(Changes):
         shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
         domain = self.domains.selected
         if self.focused is not self.domains and shown is not None and row is not None:
-            details.show(snapshot_lines(row, shown))
+            details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
         elif domain is not None:
             details.show(domain_lines(domain, self.snaptui.host.state))
         else:
@@ -342,6 +361,7 @@ class MainScreen(Changes):
         if self._shown_key is not None:
             self.snaptui.host.look_again(self._shown_key)
             self.snaptui.snapshots.look_again()
+            self.snaptui.count_again()
 
     def action_sign_in(self) -> None:
         """Connect now."""
@@ -368,7 +388,12 @@ class MainScreen(Changes):
                 )
         except SnaptuiError as error:
             xml = f"{error.title}: {error.message}"
-        lines = (*snapshot_lines(row, shown), ("", ""), *(("", line) for line in xml.splitlines()))
+        counted = self.snaptui.counting.state.counted
+        lines = (
+            *snapshot_lines(row, shown, counted),
+            ("", ""),
+            *(("", line) for line in xml.splitlines()),
+        )
         title = "You are here" if name is None else name
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
 

@@ -6,10 +6,22 @@ import time
 from dataclasses import dataclass
 
 from snaptui import text, tree
-from snaptui.model import Snapshot
+from snaptui.costs import Counted, cost_of, written_since
+from snaptui.model import NotKnown, Snapshot
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
-from snaptui.ui.format import Glyphs, clean, fit, holds, mark, size_or_mark, state_of
+from snaptui.ui.format import (
+    Glyphs,
+    added,
+    clean,
+    fit,
+    holds,
+    mark,
+    reclaim,
+    size_or_mark,
+    state_of,
+    written,
+)
 from snaptui.ui.row_list import Cell, RowList
 
 NAME = 18
@@ -32,7 +44,7 @@ COLUMNS = (
     Column("Holds", 11, 0),
     Column("State", 9, 2),
     Column("VM state", 9, 3, right=True),
-    Column("Written", 9, 1, right=True),
+    Column("Written", 10, 1, right=True),
     Column("Reclaim", 9, 0, right=True),
 )
 
@@ -44,6 +56,7 @@ class SnapshotPane(RowList):
         super().__init__(id="snapshots")
         self._glyphs = glyphs
         self._shown: Shown | None = None
+        self._counted: Counted = {}
         self._rows: tuple[Row, ...] = ()
 
     @property
@@ -62,7 +75,12 @@ class SnapshotPane(RowList):
         rows = (self._rows[index] for index in self.on_screen)
         return tuple(row.name for row in rows if row.name is not None)
 
-    def update_shown(self, shown: Shown | None, filter_text: str) -> None:
+    def update_counted(self, counted: Counted) -> None:
+        """Show figures that were counted meanwhile."""
+        self._counted = counted
+        self.refresh()
+
+    def update_shown(self, shown: Shown | None, counted: Counted, filter_text: str) -> None:
         """Show what is known now; the cursor stays on its snapshot.
 
         For another domain it goes to the current snapshot, where the next revert is most
@@ -79,7 +97,7 @@ class SnapshotPane(RowList):
             )
         else:
             cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
-        self._shown, self._rows = shown, rows
+        self._shown, self._counted, self._rows = shown, counted, rows
         self.rows_changed(cursor)
 
     def cells(self, index: int, width: int) -> list[Cell]:
@@ -100,7 +118,7 @@ class SnapshotPane(RowList):
             (graph, "graph"),
             (fit(title, name - len(graph), glyphs), role),
         ]
-        values = _values(row, self._shown)
+        values = _values(row, self._shown, self._counted)
         for column in columns:
             value, value_role = values.get(column.title, ("", ""))
             shown = fit(value, column.width, glyphs, right=column.right)
@@ -132,21 +150,25 @@ def _left(width: int, columns: list[Column]) -> int:
     return width - 2 - sum(column.width + 1 for column in columns)
 
 
-def _values(row: Row, shown: Shown | None) -> dict[str, Cell]:
+def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
     if row.kind is RowKind.HERE:
-        return {"Written": ("?", "muted")}
+        config = shown.config if shown is not None else None
+        since = written_since(config, counted) if config is not None else NotKnown("")
+        return {"Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), "")}
     if row.kind is RowKind.BROKEN:
         return {"Created": ("cannot be read", "bad"), "Reclaim": ("?", "muted")}
     snapshot = row.snapshot
     if snapshot is None or shown is None:
         return {}
+    cost = cost_of(snapshot, counted)
+    unknown = isinstance(cost, NotKnown)
     return {
         "Created": (text.when(snapshot.created), ""),
         "Holds": (holds(snapshot), ""),
         "State": (state_of(snapshot), ""),
         "VM state": (_vm_state(snapshot, shown), ""),
-        "Written": ("?", "muted"),
-        "Reclaim": ("?", "muted"),
+        "Written": (written(cost), "muted" if unknown else ""),
+        "Reclaim": (reclaim(cost), "muted" if unknown else ""),
     }
 
 

@@ -95,6 +95,7 @@ class Plain:
     """The same figures by brute force: sets of clusters, byte by byte."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.data = path.read_bytes()
         with path.open("rb") as f:
             self.header = read_header(f, len(self.data))

@@ -80,3 +80,13 @@ def test_no_moment_of_a_broken_clock_is_too_strange(moment: int, now: float) -> 
 )
 def test_a_noun_has_its_number(number: int, words: str) -> None:
     assert text.count(number, "snapshot") == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(0, "0 B"), (999, "999 B"), (1536, "1.5 KiB"), (10 << 10, "10 KiB"), (1 << 40, "1.0 TiB"),
+     (1023 << 20, "1023 MiB"), ((1 << 30) - 1, "1.0 GiB")],
+)  # fmt: skip
+def test_sizes_for_columns_take_eight_cells(count: int, words: str) -> None:
+    assert text.short_size(count) == words
+    assert len(words) <= 8

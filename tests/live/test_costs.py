@@ -1,0 +1,114 @@
+"""What the screen says a snapshot costs is what deleting it really gives back."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from snaptui import text
+from tests.lab import MIB, Lab, write
+from tests.terminal import Terminal, at_snapshots, confirm
+from tests.unit.images import Plain
+
+
+def taken(path: Path) -> int:
+    return path.stat().st_blocks * 512
+
+
+def wrote(path: Path, start: int, length: int) -> None:
+    command = f"write -P 5 {start * MIB} {length * MIB}"
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, path], check=True, stdout=-3)
+
+
+def three(lab: Lab) -> list[Path]:
+    """Snapshots old, mid and new of two disks, each with writes of its own."""
+    lab.define("web", disks=("vda", "vdb"), size=64 * MIB)
+    images = [lab.image("web", target) for target in ("vda", "vdb")]
+    lab.snapshot("web", "old")
+    wrote(images[0], 8, 6)
+    wrote(images[1], 8, 2)
+    lab.snapshot("web", "mid")
+    wrote(images[0], 8, 6)
+    lab.snapshot("web", "new")
+    wrote(images[0], 8, 6)
+    wrote(images[1], 20, 3)
+    return images
+
+
+def test_figures_are_those_of_the_images_and_df_falls_by_what_was_promised(lab: Lab) -> None:
+    images = three(lab)
+    plain = [Plain(path) for path in images]
+    grown = [sum(image.growth(at) for image in plain) for at in range(3)]
+    freed = [sum(image.frees({at}) for image in plain) for at in range(3)]
+    since = sum(image.active for image in plain)
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "old", "mid", "new")
+        words = text.short_size
+        terminal.wait(f"({words(grown[0])})", words(grown[1]), words(freed[1]), f"+{words(since)}")
+
+        terminal.press("j")
+        terminal.wait(f"Written  {words(grown[1])}", f"Reclaim  {words(freed[1])} when deleted")
+        terminal.press("d")
+        terminal.wait(f"Space: frees {text.size(freed[1])}, free")
+        before = sum(map(taken, images))
+        confirm(terminal)
+        terminal.wait("Delete mid of web: done")
+        fell = before - sum(map(taken, images))
+        assert freed[1] - 4 * 65536 <= fell <= freed[1], "but for what its tables left unwritten"
+        terminal.wait(f"({words(sum(Plain(path).growth(0) for path in images))})")
+
+
+def test_deleting_several_says_what_they_free_together(lab: Lab) -> None:
+    plain = [Plain(path) for path in three(lab)]
+    together = sum(image.frees({1, 2}) for image in plain)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "old", "mid", "new")
+        terminal.wait("MiB)")
+        terminal.press("d")
+        terminal.wait("[this one]", "press Y")
+        terminal.press("tab", "tab", " ", " ")
+        terminal.wait("[only those below it]", f"Space: frees {text.size(together)}, free")
+        confirm(terminal)
+        terminal.wait("Delete all below old of web: done")
+    assert together == sum(image.allocated - Plain(image.path).allocated for image in plain)
+
+
+def test_a_table_that_changed_is_counted_again_and_not_believed_before(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.wait("MiB)")
+        write(lab.image("web"), 0x22)
+        lab.snapshot("web", "two")
+        grown = text.short_size(Plain(lab.image("web")).growth(1))
+        terminal.wait("two", grown)
+
+
+def test_a_running_guests_image_is_counted_too(lab: Lab) -> None:
+    lab.define("web", running=True)
+    lab.snapshot("web", "ram")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "ram")
+        terminal.wait("MiB)", "when deleted; counted")
+
+
+def test_what_is_not_counted_says_why(lab: Lab) -> None:
+    lab.define("web", running=True)
+    lab.snapshot("web", "over", "--disk-only")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "over")
+        terminal.wait("? (only what lies inside of images is counted)")
+
+
+def test_a_damaged_image_says_so_and_the_rest_goes_on(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with lab.image("web").open("r+b") as f:
+        f.seek(40)
+        table = int.from_bytes(f.read(8), "big")
+        f.seek(table)
+        f.write(b"\x80\x00\x00\xff\x00\x00\x00\x00")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.wait("lies beyond the file")
