@@ -24,6 +24,25 @@ def invisible(char: str) -> bool:
     return kind in _INVISIBLE_KINDS or _BLANK_LETTERS.match(char) is not None
 
 
+def literal(raw: str, *, ascii_only: bool = False) -> str:
+    """A string of others as it may be shown: on one line, literally.
+
+    Control, bidirectional, zero-width and other invisible characters, and spaces that are
+    not plain spaces, are written out (``\\n``, ``\\x1b``, ``\\u202e``).
+
+    Args:
+        ascii_only: write out everything else beyond ASCII too.
+    """
+    if raw.isascii() and raw.isprintable():
+        return raw
+    return "".join(
+        char.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if char != " " and (invisible(char) or (ascii_only and not char.isascii()))
+        else char
+        for char in raw
+    )
+
+
 def size(count: int | None) -> str:
     """Bytes in binary units (``2.6 GiB``); ``?`` when not known."""
     if count is None:

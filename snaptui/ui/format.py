@@ -51,24 +51,8 @@ ASCII = Glyphs(
 
 
 def clean(raw: str, glyphs: Glyphs = UNICODE) -> str:
-    """A string of others as it may be shown: on one line, literally.
-
-    Control, bidirectional, zero-width and other invisible characters, and spaces that are
-    not plain spaces, are written out (``\\n``, ``\\x1b``, ``\\u202e``); with ASCII glyphs so
-    is everything else beyond ASCII.
-    """
-    if raw.isascii() and raw.isprintable():
-        return raw
-    return "".join(
-        char
-        if char == " " or not _written_out(char, glyphs)
-        else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for char in raw
-    )
-
-
-def _written_out(char: str, glyphs: Glyphs) -> bool:
-    return text.invisible(char) or (glyphs.ascii and not char.isascii())
+    """A string of others as it may be shown with these glyphs: on one line, literally."""
+    return text.literal(raw, ascii_only=glyphs.ascii)
 
 
 def fit(shown: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:

@@ -76,10 +76,9 @@ def _append_images(
         counted = counts.counted.get(disk.path or "")
         if not isinstance(counted, ImageUsage):
             continue
-        words = (
-            f"  {clean(disk.target, glyphs)}: now {text.size(counted.usage.disk_now)}, snapshots "
-            f"only {text.size(counted.usage.snapshots_only)}, of {text.size(counted.disk_size)}"
-        )
+        only = text.short_size(counted.usage.snapshots_only)
+        size = text.short_size(counted.disk_size)
+        words = f"   {clean(disk.target, glyphs)} {size}: {only} in snapshots only"
         if line.cell_len + len(words) > width:
             return
         line.append(words, "dim")
