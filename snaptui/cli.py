@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from snaptui import __version__
@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("domain", nargs="?", metavar="DOMAIN", help="select this domain (name or UUID)")
     add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add("--demo", action="store_true", help="try it on a private host that is gone afterwards")
     add("--read-only", action="store_true", help="look only; nothing can be changed")
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
@@ -44,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.demo and options.connect:
+        raise ConfigError("--demo makes a host of its own: leave out -c.")
     config = load(options.config)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
@@ -56,21 +59,28 @@ def _run(options: argparse.Namespace) -> int:
         keymap.check(config.keys)
     except ConfigError as error:
         raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
-    backend = LibvirtBackend(
-        options.connect or config.uri, read_only=options.read_only or config.read_only
-    )
-    host = backend.connect(interactive=True)
-    app = SnaptuiApp(
-        backend,
-        host=host,
-        listed=backend.domains(),
-        select=options.domain,
-        ascii_only=options.ascii or config.ascii,
-        overrides=config.keys,
-    )
-    with _stderr_to_log():
-        app.run(mouse=config.mouse and not options.no_mouse)
-    return app.return_code or 0
+    with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
+        backend = LibvirtBackend(uri, read_only=options.read_only or config.read_only)
+        host = backend.connect(interactive=True)
+        app = SnaptuiApp(
+            backend,
+            host=host,
+            listed=backend.domains(),
+            select=options.domain,
+            demo=options.demo,
+            ascii_only=options.ascii or config.ascii,
+            overrides=config.keys,
+        )
+        with _stderr_to_log():
+            app.run(mouse=config.mouse and not options.no_mouse)
+        return app.return_code or 0
+
+
+def _demo() -> AbstractContextManager[str]:
+    # Without --demo nothing that could build or remove anything is so much as loaded.
+    from snaptui.demo.run import demo
+
+    return demo()
 
 
 @contextmanager
