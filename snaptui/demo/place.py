@@ -75,11 +75,9 @@ def _make(parent: Path) -> tuple[Path, int]:
         try:
             path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
             lock = _open(path)
-        except FileNotFoundError:
-            if parent.is_dir():
-                continue  # swept before it was opened
-            raise
         except OSError as error:
+            if isinstance(error, FileNotFoundError) and parent.is_dir():
+                continue  # swept before it was opened
             raise ConfigError(
                 f"No directory can be made in {parent}: {error.strerror}.",
                 hint="Name another with TMPDIR.",

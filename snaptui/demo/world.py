@@ -19,26 +19,22 @@ HOUR = 3600
 DAY = 24 * HOUR
 
 
-def build(daemon: Daemon, images: Path, now: float | None = None) -> None:
+def build(daemon: Daemon, images: Path) -> None:
     """Define the domains, all at once, with images in an existing directory.
 
     When it does not come to its end, for whatever reason, the daemon is stopped: the calls
     under way end with it.
-
-    Args:
-        now: what the ages of the snapshots count from, in seconds since the epoch; ``None``
-            for the time it is.
 
     Raises:
         Unsupported: QEMU, or libvirt's driver for it, is not installed.
         HostError: libvirt or qemu-img refuses something.
     """
     start_event_loop()
-    moment = int(time.time() if now is None else now)
+    now = int(time.time())
     pool = ThreadPoolExecutor(len(STORIES), thread_name_prefix="demo")
     try:
         told = [
-            pool.submit(_tell, story, daemon.uri, images, name, moment)
+            pool.submit(_tell, story, daemon.uri, images, name, now)
             for name, story in STORIES.items()
         ]
         for one in as_completed(told):
