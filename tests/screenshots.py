@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -80,7 +80,7 @@ async def _still(pilot: Pilot[None]) -> None:
 def same_demo() -> Iterator[str]:
     """The demo as it is on a certain day, on a certain machine."""
     with ExitStack() as stack:
-        fixed = [
+        fixed: list[AbstractContextManager[object]] = [
             mock.patch("time.time", return_value=NOW),
             mock.patch("tempfile.mkdtemp", _named),
             mock.patch("getpass.getuser", return_value="root"),
