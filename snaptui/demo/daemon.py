@@ -120,7 +120,12 @@ class Daemon:
             if self._init.poll() is not None or time.monotonic() > until:
                 said = self._log.read_text(errors="replace").strip()
                 self.stop()
-                raise Disconnected(f"The private libvirtd does not run: {said or 'no word of it'}")
+                raise Disconnected(
+                    f"The private libvirtd does not run: {said or 'no word of it'}.",
+                    hint="Start it as an ordinary user: that takes no namespaces."
+                    if said.startswith("unshare:")
+                    else "",
+                )
             time.sleep(0.01)
 
 

@@ -327,6 +327,32 @@ def test_what_is_missing_is_said_with_the_line_that_installs_it(tmp_path: Path) 
     assert said.replace(" ", "") == wanted.replace(" ", ""), "the terminal broke the line somewhere"
 
 
+def test_namespaces_that_are_refused_are_told(root_place: Place) -> None:
+    """As in a container without the right to make them."""
+    without = ("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin")
+    root_place.python = (*without, sys.executable)
+    with root_place.demo() as terminal:
+        assert terminal.exit_code() == 2
+        said = terminal.text.replace("\n", "")
+    assert "The private libvirtd does not run: unshare:" in said
+    assert "Start it as an ordinary user: that takes no namespaces." in said
+    root_place.assert_nothing_left()
+
+
+def test_a_missing_driver_is_told_with_the_line_that_installs_it(root_place: Place) -> None:
+    (drivers,) = {path.parent for path in Path("/usr").glob("lib*/**/libvirt_driver_qemu.so")}
+    hide = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    apart = ("unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "sh")
+    root_place.python = (*apart, str(root_place.home), str(drivers), sys.executable)
+    with root_place.demo() as terminal:
+        assert terminal.exit_code() == 2
+        said = terminal.text.replace("\n", "")
+    assert "libvirt's QEMU driver cannot be used: " in said
+    assert "Run as root: " in said
+    assert "libvirt-daemon-driver-qemu" in said
+    root_place.assert_nothing_left()
+
+
 def test_a_users_daemon_can_be_killed_paused_and_restarted() -> None:
     """As the tests do with root's."""
     code = """if True:
