@@ -2,13 +2,16 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run test lint bench screenshots clean
+.PHONY: help run demo test lint bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 run: .venv/ready-run ## run snaptui from this checkout (ARGS="-c URI")
 	$(PYTHON) -m snaptui $(ARGS)
+
+demo: .venv/ready-demo ## snaptui on a small private host, gone afterwards
+	$(PYTHON) -m snaptui --demo $(ARGS)
 
 test: .venv/ready-test ## all tests, on a private libvirt daemon
 	$(PYTHON) -m pytest -n 2 --dist worksteal $(ARGS)
@@ -30,6 +33,9 @@ clean: ## remove what make made
 
 .venv/ready-run: pyproject.toml
 	tests/setup.sh run
+
+.venv/ready-demo: pyproject.toml
+	tests/setup.sh demo
 
 .venv/ready-test: pyproject.toml
 	tests/setup.sh test

@@ -6,20 +6,26 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snaptui import __version__
 from snaptui.config import load
 from snaptui.errors import ConfigError, SnaptuiError
 from snaptui.journal import state_directory
 
+if TYPE_CHECKING:
+    from snaptui.backend.protocol import Backend
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run snaptui; returns the exit code, 2 when it could not start."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _run(options)
+        if words[:1] == ["report"]:
+            return _report(_report_parser().parse_args(words[1:]))
+        return _run(_parser().parse_args(words))
     except SnaptuiError as error:
         hint = f" {error.hint}" if error.hint else ""
         print(f"snaptui: {_one_line(error.message)}{hint}", file=sys.stderr)
@@ -30,11 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="snaptui", description="A terminal browser for the snapshots of libvirt domains."
+        prog="snaptui",
+        description="A terminal browser for the snapshots of libvirt domains.",
+        epilog="snaptui report prints what snapshots cost; see snaptui report --help.",
     )
     add = parser.add_argument
     add("domain", nargs="?", metavar="DOMAIN", help="select this domain (name or UUID)")
     add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add("--demo", action="store_true", help="try it on a private host that is gone afterwards")
     add("--read-only", action="store_true", help="look only; nothing can be changed")
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
@@ -43,7 +52,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _report_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="snaptui report", description="What snapshots cost, for scripts and monitoring."
+    )
+    add = parser.add_argument
+    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
+    add("--json", action="store_true", help="as JSON, sizes in bytes")
+    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    from snaptui import report
+
+    backend: Backend | None = None
+    if not options.wanted or not all(map(report.is_image, options.wanted)):
+        from snaptui.backend.libvirt_backend import LibvirtBackend
+
+        uri = options.connect or load(options.config).uri
+        backend = LibvirtBackend(uri, read_only=True)
+        backend.connect()
+    made = report.make_report(backend, options.wanted)
+    sys.stdout.write(report.as_json(made) if options.json else report.as_text(made))
+    return 0
+
+
 def _run(options: argparse.Namespace) -> int:
+    if options.demo and options.connect:
+        raise ConfigError("--demo makes a host of its own: leave out -c.")
     config = load(options.config)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
@@ -56,21 +94,28 @@ def _run(options: argparse.Namespace) -> int:
         keymap.check(config.keys)
     except ConfigError as error:
         raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
-    backend = LibvirtBackend(
-        options.connect or config.uri, read_only=options.read_only or config.read_only
-    )
-    host = backend.connect(interactive=True)
-    app = SnaptuiApp(
-        backend,
-        host=host,
-        listed=backend.domains(),
-        select=options.domain,
-        ascii_only=options.ascii or config.ascii,
-        overrides=config.keys,
-    )
-    with _stderr_to_log():
-        app.run(mouse=config.mouse and not options.no_mouse)
-    return app.return_code or 0
+    with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
+        backend = LibvirtBackend(uri, read_only=options.read_only or config.read_only)
+        host = backend.connect(interactive=True)
+        app = SnaptuiApp(
+            backend,
+            host=host,
+            listed=backend.domains(),
+            select=options.domain,
+            demo=options.demo,
+            ascii_only=options.ascii or config.ascii,
+            overrides=config.keys,
+        )
+        with _stderr_to_log():
+            app.run(mouse=config.mouse and not options.no_mouse)
+        return app.return_code or 0
+
+
+def _demo() -> AbstractContextManager[str]:
+    # Without --demo nothing that could build or remove anything is so much as loaded.
+    from snaptui.demo.run import demo
+
+    return demo()
 
 
 @contextmanager

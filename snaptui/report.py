@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from snaptui import text
 from snaptui.backend.images import count_image, read_image
 from snaptui.backend.protocol import Backend
+from snaptui.backend.uris import label
 from snaptui.errors import ConfigError, ImageError
 from snaptui.model import Disk, Domain, ImageInfo, ImageSnapshot
 from snaptui.qcow2.usage import ImageUsage
@@ -141,7 +142,7 @@ def _domain(backend: Backend, domain: Domain) -> DomainReport:
         for disk in backend.config(domain.key).disks
         if disk.device in ("disk", "lun")
     )
-    return DomainReport(domain.name, domain.key.uuid, domain.key.host, disks)
+    return DomainReport(domain.name, domain.key.uuid, label(domain.key.host), disks)
 
 
 def _disk(backend: Backend, disk: Disk, names: Collection[str]) -> DiskReport:

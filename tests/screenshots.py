@@ -1,42 +1,71 @@
-"""Makes the pictures of the README from the program as it runs: python -m tests.screenshots"""
+"""Makes the pictures of the README from the program on the demo: python -m tests.screenshots"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
 from textual.pilot import Pilot
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.demo.run import demo
+from snaptui.model import FileSystem
 from snaptui.ui.app import SnaptuiApp
-from tests.ui.conftest import loaded
-from tests.world import NOW, write_world
+from tests.ui.conftest import loaded, until
+from tests.world import NOW
 
-TARGET = Path(__file__).parent.parent / "screenshots"
+ROOT = Path(__file__).parent.parent
+TARGET = ROOT / "screenshots"
+MADE_OF = TARGET / "made-of"
+WIDE, NARROW = (120, 40), (80, 24)
+CHECKED = "Refused: nothing"
 PICTURES = {
-    "main": (120, 40, ("g", "j")),
-    "revert": (80, 24, ("g", "j", "r")),
-    "create": (80, 24, ("c",)),
-    "delete": (80, 24, ("g", "j", "d")),
+    "main": (WIDE, ("g", "j"), ""),
+    "main-80x24": (NARROW, ("g", "j"), ""),
+    "create": (NARROW, ("c",), CHECKED),
+    "create-120x40": (WIDE, ("c",), CHECKED),
+    "revert": (NARROW, ("g", "j", "r"), CHECKED),
+    "revert-120x40": (WIDE, ("g", "j", "r"), CHECKED),
+    "delete": (NARROW, ("g", "j", "d"), CHECKED),
+    "delete-120x40": (WIDE, ("g", "j", "d"), CHECKED),
 }
+"""By name: the size, the keys, and what the screen shows when it is ready."""
 
 
-async def picture(uri: str, name: str, columns: int, rows: int, keys: tuple[str, ...]) -> None:
-    with mock.patch("snaptui.backend.uris.label", return_value="test:///world.xml"):
-        backend = LibvirtBackend(uri)
-    host = replace(backend.connect(), hostname="kvm7")
-    app = SnaptuiApp(backend, host=host, select="web01")
-    async with app.run_test(size=(columns, rows)) as pilot:
+def made_of() -> str:
+    """SHA-256 of all that the screens are made of."""
+    sources = sorted(
+        path for path in (ROOT / "snaptui" / "ui").rglob("*") if path.suffix in (".py", ".tcss")
+    )
+    told = hashlib.sha256()
+    for path in sources:
+        told.update(f"{path.relative_to(ROOT)}\0{path.read_text()}\0".encode())
+    return told.hexdigest()
+
+
+async def picture(
+    uri: str, name: str, size: tuple[int, int], keys: tuple[str, ...], shows: str
+) -> None:
+    backend = LibvirtBackend(uri)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web01", demo=True)
+    async with app.run_test(size=size) as pilot:
         await loaded(pilot)
         for key in keys:
             await pilot.press(key)
+        await until(pilot, lambda: shows in _text(pilot), shows)
         await _still(pilot)
-        (TARGET / f"{name}.svg").write_text(app.export_screenshot(title="snaptui"))
+        (TARGET / f"{name}.svg").write_text(app.export_screenshot(title="snaptui --demo"))
+
+
+def _text(pilot: Pilot[None]) -> str:
+    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
 
 
 async def _still(pilot: Pilot[None]) -> None:
@@ -47,14 +76,42 @@ async def _still(pilot: Pilot[None]) -> None:
         await pilot.pause(0.3)
 
 
+@contextmanager
+def same_demo() -> Iterator[str]:
+    """The demo as it is on a certain day, on a certain machine."""
+    with ExitStack() as stack:
+        fixed: list[AbstractContextManager[object]] = [
+            mock.patch("time.time", return_value=NOW),
+            mock.patch("tempfile.mkdtemp", _named),
+            mock.patch("getpass.getuser", return_value="root"),
+            mock.patch("socket.gethostname", return_value="kvm7"),
+            mock.patch(
+                "snaptui.backend.images.file_system",
+                lambda path: FileSystem(path, 900 << 30, 212 << 30),
+            ),
+        ]
+        for patch in fixed:
+            stack.enter_context(patch)
+        yield stack.enter_context(demo())
+
+
+def _named(*, prefix: str, dir: Path) -> str:  # noqa: A002 - as tempfile calls it
+    path = Path(dir) / f"{prefix}9w2kq7xd"
+    path.mkdir(mode=0o700)
+    return str(path)
+
+
 def main() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
+    tempfile.tempdir = "/tmp"
     TARGET.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as directory, mock.patch("time.time", return_value=NOW):
-        uri = write_world(Path(directory) / "world.xml")
-        for name, (columns, rows, keys) in PICTURES.items():
-            asyncio.run(picture(uri, name, columns, rows, keys))
+    for old in TARGET.glob("*.svg"):
+        old.unlink()
+    with same_demo() as uri:
+        for name, (size, keys, shows) in PICTURES.items():
+            asyncio.run(picture(uri, name, size, keys, shows))
+    MADE_OF.write_text(f"{made_of()}\n")
 
 
 if __name__ == "__main__":

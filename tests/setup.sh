@@ -2,7 +2,8 @@
 # Sets up a checkout: system packages (only those that are missing) and a virtual environment.
 #
 #   tests/setup.sh run    what the program needs
-#   tests/setup.sh test   also libvirt's daemon and QEMU, for the tests
+#   tests/setup.sh demo   also libvirt's daemon and QEMU
+#   tests/setup.sh test   also the tools for the tests
 set -eu
 cd "$(dirname "$0")/.."
 python=/usr/bin/python3
@@ -48,7 +49,7 @@ else
     site=""
     need "command -v gcc && pkg-config --exists libvirt && ls \$($python -c 'import sysconfig; print(sysconfig.get_path(\"include\"))')/Python.h" "$build"
 fi
-if [ "${1:-run}" = test ]; then
+if [ "${1:-run}" != run ]; then
     need "command -v libvirtd && command -v virsh && ls /usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so /usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so | grep -q ." "$daemon"
     need "command -v qemu-system-x86_64 && command -v qemu-img && command -v qemu-io" "$qemu"
 fi
@@ -69,6 +70,12 @@ if [ ! -x .venv/bin/python ]; then
     say "making the virtual environment .venv ${site:+with the system's libvirt binding}"
     $python -m venv $site .venv
 fi
-say "installing snaptui and the tools for its tests into .venv"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+if [ "${1:-run}" = test ]; then
+    what=.[dev]
+    say "installing snaptui and the tools for its tests into .venv"
+else
+    what=.
+    say "installing snaptui into .venv"
+fi
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$what"
 touch ".venv/ready-${1:-run}"

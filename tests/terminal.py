@@ -44,6 +44,7 @@ class Terminal:
         arguments: of the command line.
         size: columns and rows.
         module: another program than snaptui.
+        python: how to call Python; the one that runs the tests when left out.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Terminal:
         size: tuple[int, int] = (120, 40),
         environment: dict[str, str] | None = None,
         module: str = "snaptui",
+        python: Sequence[str] = (sys.executable,),
     ) -> None:
         columns, rows = size
         self._master, slave = pty.openpty()
@@ -65,7 +67,7 @@ class Terminal:
         self.raw = b""
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            [*python, "-m", module, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -43,6 +43,7 @@ class SnaptuiApp(App[None]):
         host: what it answered, when it was connected before the screen was taken.
         listed: its domains, if they were listed then: they are there at the first paint.
         select: name or UUID of the domain to select at first.
+        demo: the host is that of ``--demo``; the header says so.
         overrides: keys by action, checked.
     """
 
@@ -58,6 +59,7 @@ class SnaptuiApp(App[None]):
         host: Host,
         listed: tuple[Domain, ...] | None = None,
         select: str | None = None,
+        demo: bool = False,
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class SnaptuiApp(App[None]):
         self.backend = backend
         self.glyphs = ASCII if ascii_only else UNICODE
         self.read_only = host.read_only
+        self.demo = demo
         self.overrides = overrides or {}
         self._select = select
         self._worker = Worker()

@@ -21,11 +21,13 @@ from snaptui.ui.format import Glyphs, clean, link_style, state_style, state_word
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
 
 
-def host_line(state: HostState, read_only: bool, width: int) -> Text:
+def host_line(state: HostState, width: int, *, read_only: bool, demo: bool) -> Text:
     """Host, number of domains, and how the connection is."""
     host = state.host
     line = Text(" snaptui ", "bold")
-    if host is not None:
+    if demo:
+        line.append(" demo")  # its URI is long, and stands in the dialogs' virsh lines
+    elif host is not None:
         on = f" on {clean(host.hostname)}" if host.hostname else ""
         line.append(f" {clean(host.label)}{on}")
     if state.loaded:
@@ -35,7 +37,7 @@ def host_line(state: HostState, read_only: bool, width: int) -> Text:
     if state.link is not Link.CONNECTED and state.answered:
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
         link += {Link.LOST: ", retrying", Link.SIGN_IN: ": press S"}.get(state.link, "")
-    right = Text("READ-ONLY  ", "bold") if read_only else Text()
+    right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
     right.append(f"{link} ", STYLES[link_style(state.link)])
     line.truncate(max(0, width - right.cell_len - 1))
     line.append(" " * max(1, width - line.cell_len - right.cell_len))

@@ -155,7 +155,10 @@ class MainScreen(Changes):
             self.host_changed()
 
     def _draw_header(self) -> None:
-        line = header.host_line(self.snaptui.host.state, self.snaptui.read_only, self.size.width)
+        app = self.snaptui
+        line = header.host_line(
+            app.host.state, self.size.width, read_only=app.read_only, demo=app.demo
+        )
         self._set("header", line)
 
     def _draw_title(self) -> None:

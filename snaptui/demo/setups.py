@@ -1,0 +1,163 @@
+"""Two ways to hold a private libvirtd so that it ends with the process that started it.
+
+Root gets mount and PID namespaces: killing the namespace removes the daemon and every QEMU.
+An ordinary user may not make namespaces everywhere (not in a chroot, for one) and gets a
+session daemon with directories of its own under a supervisor that kills all below it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from snaptui.errors import Unsupported
+
+PACKAGES = {
+    "apt-get": "libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils",
+    "dnf": "libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86-core qemu-img",
+}
+"""What holds the daemon and QEMU, by the tool that installs it."""
+
+SEARCH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+"""Debian has libvirtd where an ordinary user's ``PATH`` does not look."""
+
+_CONF = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_dir = "{sockets}"\n'
+
+_QEMU_CONF = """\
+user = "root"
+group = "root"
+security_driver = "none"
+stdio_handler = "file"
+namespaces = []
+cgroup_controllers = []
+remember_owner = 0
+"""
+
+_SESSION_QEMU_CONF = 'security_driver = "none"\nstdio_handler = "file"\n'
+"""Without the handler, libvirt starts a virtlogd that outlives the daemon by two minutes."""
+
+_USERS = {
+    "passwd": "libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin\n",
+    "group": "libvirt-qemu:x:64055:\n",
+}
+"""Debian's libvirtd does not start without this user, whom another package creates."""
+
+_INIT = """\
+for name in lib log cache; do
+    mkdir -p "/var/$name/libvirt" && mount --bind "$1/$name" "/var/$name/libvirt" || exit 1
+done
+mkdir -p /run/libvirt /etc/libvirt || exit 1
+mount --bind "$1/run" /run/libvirt && mount --bind "$1/etc" /etc/libvirt || exit 1
+for name in passwd group; do
+    mount --bind "$1/etc/$name" "/etc/$name" || exit 1
+done
+while :; do
+    libvirtd -p "$1/libvirtd.pid" -f /etc/libvirt/libvirtd.conf </dev/null
+    rm -f "$1/libvirtd.pid"
+    read -r _ || exit 0
+done
+"""
+"""Runs the daemon, and once more for each line that it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How to start, reach and end a private daemon.
+
+    Attributes:
+        command: starts the daemon and what holds it; starts the daemon again for each line
+            on its standard input.
+        socket: the daemon's.
+        capabilities: where the daemon keeps what it found out about QEMU.
+        end: the signal with which the command ends all that it started.
+    """
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    socket: Path
+    uri: str
+    capabilities: Path
+    end: signal.Signals
+
+
+def need(tools: Sequence[str]) -> None:
+    """Check that programs are installed.
+
+    Raises:
+        Unsupported: one is not; the hint is the line that installs it.
+    """
+    for tool in tools:
+        if shutil.which(tool, path=SEARCH) is None:
+            raise Unsupported(f"{tool} is not installed.", hint=how_to_install())
+
+
+def how_to_install() -> str:
+    """The line that installs libvirt's daemon and QEMU here."""
+    for installer, packages in PACKAGES.items():
+        if shutil.which(installer, path=SEARCH) is not None:
+            return f"Run as root: {installer} install {packages}"
+    return "Install libvirt's daemon with its QEMU driver, QEMU and qemu-img."
+
+
+def for_root(directory: Path) -> Setup:
+    """Fill an empty directory for a daemon in namespaces of its own.
+
+    Raises:
+        Unsupported: something is not installed.
+    """
+    need(("libvirtd", "unshare", "setpriv", "qemu-img"))
+    for name in ("lib", "log", "cache", "run", "etc"):
+        (directory / name).mkdir()
+    socket = directory / "run" / "libvirt-sock"
+    (directory / "etc" / "libvirtd.conf").write_text(_CONF.format(sockets=socket.parent))
+    (directory / "etc" / "qemu.conf").write_text(_QEMU_CONF)
+    for name, line in _USERS.items():
+        known = Path("/etc", name).read_text()
+        missing = "" if "\nlibvirt-qemu:" in known else line
+        (directory / "etc" / name).write_text(known + missing)
+    tie = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork")
+    apart = ("--kill-child", "--mount-proc", "--propagation", "private")
+    return Setup(
+        command=(*tie, *apart, "sh", "-c", _INIT, "sh", str(directory)),
+        environment={**os.environ, "PATH": SEARCH},
+        socket=socket,
+        uri=f"qemu+unix:///system?socket={socket}",
+        capabilities=directory / "cache" / "qemu" / "capabilities",
+        end=signal.SIGKILL,
+    )
+
+
+def for_user(directory: Path) -> Setup:
+    """Fill an empty directory for a session daemon that knows nothing of the user's own.
+
+    Raises:
+        Unsupported: something is not installed.
+    """
+    need(("libvirtd", "qemu-img"))
+    # Nothing of the user's session, above all no message bus.
+    environment = {"PATH": SEARCH, "LANG": os.environ.get("LANG", "C.UTF-8")}
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"):
+        own = directory / name.removeprefix("XDG_").partition("_")[0].lower()
+        own.mkdir(mode=0o700)
+        environment[name] = str(own)
+    (directory / "log").mkdir()
+    (directory / "config" / "libvirt").mkdir()
+    (directory / "config" / "libvirt" / "qemu.conf").write_text(_SESSION_QEMU_CONF)
+    socket = directory / "runtime" / "libvirt-sock"
+    conf = directory / "libvirtd.conf"
+    conf.write_text(_CONF.format(sockets=socket.parent))
+    supervisor = (sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py")))
+    daemon = ("libvirtd", "-p", str(directory / "libvirtd.pid"), "-f", str(conf))
+    return Setup(
+        command=(*supervisor, *daemon),
+        environment=environment,
+        socket=socket,
+        uri=f"qemu+unix:///session?socket={socket}",
+        capabilities=directory / "cache" / "libvirt" / "qemu" / "cache" / "capabilities",
+        end=signal.SIGTERM,
+    )
