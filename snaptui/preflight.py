@@ -6,6 +6,7 @@ import getpass
 import os
 import socket
 import time
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
@@ -16,6 +17,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
+    DeleteManyIntent,
     EditIntent,
     Intent,
     Plan,
@@ -31,6 +33,8 @@ def make_plan(intent: Intent, facts: Facts) -> Plan:
         return revert.plan(intent, facts)
     if isinstance(intent, DeleteIntent):
         return delete.plan(intent, facts)
+    if isinstance(intent, DeleteManyIntent):
+        return delete.plan_many(intent, facts)
     if isinstance(intent, EditIntent):
         return edit.plan_edit(intent, facts)
     return edit.plan_hold(intent, facts)
@@ -49,7 +53,9 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
     current = backend.current_snapshot(key)
     below: tuple[str, ...] = ()
     wanted: set[str] = set()
-    if not isinstance(intent, CreateIntent) and intent.name in names:
+    if isinstance(intent, DeleteManyIntent):
+        wanted.update(set(intent.names) & set(names))
+    elif not isinstance(intent, CreateIntent) and intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):
             below = backend.descendants(key, intent.name)
@@ -64,8 +70,9 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
             raise
         except SnaptuiError:
             continue  # its absence from the facts is what the plans look at
-    target = snapshots.get(intent.name)
+    target = None if isinstance(intent, DeleteManyIntent) else snapshots.get(intent.name)
     then = target.config if target is not None else None
+    others = tuple(s.config for s in snapshots.values() if s.config is not None)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     return Facts(
         host=host,
@@ -78,7 +85,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
         snapshots=MappingProxyType(snapshots),
         below=below,
         images=MappingProxyType(
-            {path: _image(backend, path) for path in _images(status.config, then)}
+            {path: _image(backend, path) for path in _images((status.config, *others))}
         ),
         missing=MappingProxyType(
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
@@ -102,11 +109,13 @@ def _paths(config: DomainConfig) -> tuple[str, ...]:
     return tuple(disk.path for disk in config.disks if disk.path is not None)
 
 
-def _images(now: DomainConfig, then: DomainConfig | None) -> tuple[str, ...]:
-    disks = (*now.disks, *(then.disks if then is not None else ()))
+def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
-            disk.path for disk in disks if disk.path is not None and disk.format == "qcow2"
+            disk.path
+            for config in configs
+            for disk in config.disks
+            if disk.path is not None and disk.format == "qcow2"
         )
     )
 

@@ -9,7 +9,7 @@ most snapshots, so that indentation stays below 2 + 2 * log2(number of snapshots
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from snaptui.model import Snapshot, SnapshotSet
@@ -81,6 +81,17 @@ def filtered(drawn: Sequence[Row], text: str) -> tuple[Row, ...]:
             or (row.snapshot is not None and wanted in row.snapshot.description.casefold())
         )
     )
+
+
+def ranked(drawn: Sequence[Row], rank: Callable[[Snapshot], float | None]) -> tuple[Row, ...]:
+    """The rows of snapshots by rank, the highest first, without the graph; unknown ones last."""
+
+    def key(row: Row) -> float:
+        found = rank(row.snapshot) if row.snapshot is not None else None
+        return -1.0 if found is None else found
+
+    flat = (Row(row.name, row.kind, "", row.snapshot) for row in drawn if row.name is not None)
+    return tuple(sorted(flat, key=key, reverse=True))
 
 
 def children_of(snapshots: SnapshotSet) -> dict[str, list[str | None]]:

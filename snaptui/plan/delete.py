@@ -7,7 +7,7 @@ from snaptui.costs import Counted, reclaim_of
 from snaptui.model import ImageInfo, Kind, NotKnown, Presence, Scope, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import DeleteIntent, Plan
+from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.steps import DeleteSnapshot
 
 
@@ -16,22 +16,71 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
 
     libvirt's own flags for children are never used: they crash its daemon in some trees.
     """
-    domain = facts.status.domain
-    names = _names(intent, facts)
-    victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
+    below = tuple(reversed(facts.below))
+    names, of = {
+        Scope.THIS: ((intent.name,), f"{intent.name} of {facts.status.domain.name}"),
+        Scope.WITH_CHILDREN: (
+            (*below, intent.name),
+            f"{intent.name} of {facts.status.domain.name} and all below it",
+        ),
+        Scope.CHILDREN: (below, f"all below {intent.name} of {facts.status.domain.name}"),
+    }[intent.scope]
     refusals: list[str] = []
     if intent.name not in facts.names:
-        refusals.append(f"The snapshot {intent.name} is not there any more.")
-    elif len(victims) != len(names):
-        refusals.append("Some of the snapshots could not be read.")
+        refusals.append(facts.absent(intent.name))
     elif not names:
         refusals.append(f"There is nothing below {intent.name}.")
+    left: tuple[str, ...] = ()
+    if intent.scope is Scope.THIS and facts.below:
+        left = (f"{text.count(len(facts.below), 'snapshot')} below it stay and move up.",)
+    return _plan(intent, facts, names, of, refusals, left)
+
+
+def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
+    """Plan the delete of several snapshots: no parent before its child."""
+    of = f"{text.count(len(intent.names), 'snapshot')} of {facts.status.domain.name}"
+    refusals = [facts.absent(name) for name in intent.names if name not in facts.names]
+    return _plan(intent, facts, _children_first(intent.names, facts), of, refusals, ())
+
+
+def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
+    """The names, each before its parent if that is among them.
+
+    Then none of them is changed by the delete of another: libvirt gives the children of a
+    deleted snapshot a new parent.
+    """
+    depth: dict[str, int] = {}
+    for name in names:
+        chain: list[str] = []
+        at: str | None = name
+        while at in names and at not in depth and at not in chain:
+            chain.append(at)
+            snapshot = facts.snapshots.get(at)
+            at = snapshot.parent if snapshot is not None else None
+        start = depth.get(at or "", 0)
+        for place, one in enumerate(reversed(chain), 1):
+            depth[one] = start + place
+    return tuple(sorted(names, key=lambda name: -depth[name]))
+
+
+def _plan(
+    intent: DeleteIntent | DeleteManyIntent,
+    facts: Facts,
+    names: tuple[str, ...],
+    of: str,
+    refusals: list[str],
+    left: tuple[str, ...],
+) -> Plan:
+    domain = facts.status.domain
+    victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
+    if len(victims) != len(names) and not refusals:
+        refusals.append("Some of the snapshots could not be read.")
     for snapshot in victims:
         refusals += checks.hold_refusals(snapshot)
-    more, warnings, unchecked = (_metadata if intent.metadata_only else _data)(facts, victims)
+    look = _metadata if intent.metadata_only else _data
+    more, warnings, unchecked = look(facts, victims)
     refusals += more
-    if intent.scope is Scope.THIS and facts.below:
-        warnings.append(f"{text.count(len(facts.below), 'snapshot')} below it stay and move up.")
+    warnings += left
     if facts.unrecorded:
         warnings.append(
             f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
@@ -41,7 +90,7 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
     return Plan(
         intent=intent,
         verb="Delete",
-        title=_title(intent, facts),
+        title=f"Delete {'the metadata of ' if intent.metadata_only else ''}{of}",
         after=_after(facts, names, victims),
         lost=_lost(facts, victims, metadata_only=intent.metadata_only),
         undo=(
@@ -57,16 +106,6 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
         steps=() if refusals else steps,
         type_name=bool(unchecked or facts.unrecorded),
     )
-
-
-def _names(intent: DeleteIntent, facts: Facts) -> tuple[str, ...]:
-    """What goes, in the order in which it goes."""
-    below = tuple(reversed(facts.below))
-    return {
-        Scope.THIS: (intent.name,),
-        Scope.WITH_CHILDREN: (*below, intent.name),
-        Scope.CHILDREN: below,
-    }[intent.scope]
 
 
 def _data(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], list[str]]:
@@ -114,16 +153,6 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[st
 def _files(snapshot: Snapshot) -> list[str]:
     overlays = [part.path for part in snapshot.disks if part.path is not None]
     return overlays + ([snapshot.memory_path] if snapshot.memory_path is not None else [])
-
-
-def _title(intent: DeleteIntent, facts: Facts) -> str:
-    what = "the metadata of " if intent.metadata_only else ""
-    of = f"{intent.name} of {facts.status.domain.name}"
-    return {
-        Scope.THIS: f"Delete {what}{of}",
-        Scope.WITH_CHILDREN: f"Delete {what}{of} and all below it",
-        Scope.CHILDREN: f"Delete {what}all below {of}",
-    }[intent.scope]
 
 
 def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> str:

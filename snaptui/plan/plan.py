@@ -47,6 +47,19 @@ class DeleteIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteManyIntent:
+    """Delete several snapshots of a domain, and nothing else.
+
+    Attributes:
+        metadata_only: as in :class:`DeleteIntent`.
+    """
+
+    key: DomainKey
+    names: tuple[str, ...]
+    metadata_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class EditIntent:
     """Give a snapshot another description; what holds it stays."""
 
@@ -68,7 +81,7 @@ class HoldIntent:
     hold: bool
 
 
-Intent = CreateIntent | RevertIntent | DeleteIntent | EditIntent | HoldIntent
+Intent = CreateIntent | RevertIntent | DeleteIntent | DeleteManyIntent | EditIntent | HoldIntent
 
 
 @dataclass(frozen=True, slots=True)

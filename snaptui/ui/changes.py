@@ -11,7 +11,7 @@ from snaptui.model import Domain, DomainKey, Snapshot
 from snaptui.plan.safety import undo_points
 from snaptui.ui import header
 from snaptui.ui.dialogs.create import CreateDialog
-from snaptui.ui.dialogs.delete import DeleteDialog
+from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog
 from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
 from snaptui.ui.dialogs.revert import RevertDialog
 from snaptui.ui.dialogs.undo import UndoDialog
@@ -64,7 +64,13 @@ class Changes(Screen[None]):
             self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_delete(self) -> None:
-        """Ask, and delete the selected snapshot."""
+        """Ask, and delete the marked snapshots, or the selected one."""
+        marked = self.snapshots.marked
+        if marked and (domain := self._free_domain()) is not None:
+            read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
+            self._ask(DeleteManyDialog(domain, marked, read_facts, glyphs))
+        if marked:
+            return
         domain, name = self._free_domain(), self._selected_name()
         if domain is not None and name is not None:
             self._ask(DeleteDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))

@@ -24,6 +24,7 @@ class Glyphs:
     here: str
     held: str
     held_current: str
+    marked: str
     broken: str
     unread: str
     more: str
@@ -35,7 +36,7 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "!", "·", "…", {})
+UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "!", "·", "…", {})
 ASCII = Glyphs(
     ">",
     "o",
@@ -43,6 +44,7 @@ ASCII = Glyphs(
     "@",
     "h",
     "H",
+    "x",
     "!",
     ".",
     "~",

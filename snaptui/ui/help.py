@@ -40,6 +40,7 @@ def help_lines(
             f"  {glyphs.held}  {glyphs.held_current}",
             "held: cannot be deleted here; the second is current",
         ),
+        (f"  {glyphs.marked}", "marked: d deletes all marked ones together"),
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),
         (f"  {glyphs.broken}", "cannot be read; the details say why"),

@@ -45,6 +45,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("revert", ("r",), "revert", "Revert the domain to the snapshot", Scope.MAIN, True, True),
     Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
     Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
+    Action("mark", ("space",), "mark", "Mark the snapshot for a delete, or not", Scope.MAIN),
+    Action("sort", ("s",), "sort", "Sort by what a delete gives back, or as a tree", Scope.MAIN),
     Action("edit", ("e",), "describe", "Change the snapshot's description", Scope.MAIN, True),
     Action(
         "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True
@@ -58,7 +60,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.MAIN,
         footer=True,
     ),
-    Action("back", ("escape",), "back", "Leave the filter, or go back to the domains", Scope.MAIN),
+    Action("back", ("escape",), "back", "Leave the filter, drop the marks, or go back", Scope.MAIN),
     Action("filter", ("slash",), "filter", "Filter the list by text", Scope.MAIN, footer=True),
     Action("next_pane", ("tab",), "pane", "Next pane", Scope.MAIN, footer=True),
     Action("previous_pane", ("shift+tab",), "pane back", "Previous pane", Scope.MAIN),
@@ -89,7 +91,8 @@ CONFIRM_KEY = "Y"
 
 _SHOWN = {
     "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "enter": "Enter",
-    "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
+    "tab": "Tab", "space": "Space",
+    "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right", "f5": "F5",
 }  # fmt: skip
 

@@ -14,10 +14,11 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from snaptui import text
+from snaptui.costs import reclaim_of
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
 from snaptui.journal import Record
-from snaptui.model import DomainKey
+from snaptui.model import DomainKey, NotKnown
 from snaptui.operations import Operation, Phase
 from snaptui.ui import header, keymap
 from snaptui.ui.changes import Changes
@@ -295,6 +296,9 @@ class MainScreen(Changes):
         if self.query_one("#filter").display or self._filters[pane]:
             self._filter(pane, "")
             self._close_filter()
+        elif pane == "snapshots" and self.snapshots.marked:
+            self.snapshots.unmark()
+            self.say("Nothing is marked.")
         else:
             self.domains.focus()
 
@@ -357,6 +361,30 @@ class MainScreen(Changes):
             return tuple(operation.record for operation in reversed(list(operations)))
 
         self.app.push_screen(OperationsPane(now, earlier, self.snaptui.glyphs))
+
+    def action_mark(self) -> None:
+        """Mark the selected snapshot, and say what deleting all marked ones gives back."""
+        if self.focused is not self.snapshots:
+            self.say("Go to the snapshot first (Enter or Tab).")
+            return
+        self.snapshots.mark()
+        self._say_marked()
+
+    def action_sort(self) -> None:
+        """Sort the snapshots the other way."""
+        by_reclaim = self.snapshots.sort()
+        self.say("By what a delete gives back, most first." if by_reclaim else "As a tree.")
+
+    def _say_marked(self) -> None:
+        marked, shown = self.snapshots.marked, self.snaptui.snapshots.shown
+        known = shown.snapshots if shown is not None else None
+        if not marked or known is None:
+            self.say("Nothing is marked.")
+            return
+        found = [known.details[name] for name in marked if name in known.details]
+        together = reclaim_of(found, self.snaptui.counting.state.counted)
+        words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
+        self.say(f"{text.count(len(marked), 'snapshot')} marked: deleting them frees {words}.")
 
     def action_refresh(self) -> None:
         """Read everything of the selected domain again."""

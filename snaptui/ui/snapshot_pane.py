@@ -58,6 +58,14 @@ class SnapshotPane(RowList):
         self._shown: Shown | None = None
         self._counted: Counted = {}
         self._rows: tuple[Row, ...] = ()
+        self._filter = ""
+        self._marked: frozenset[str] = frozenset()
+        self._by_reclaim = False
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """Names of the marked snapshots, sorted."""
+        return tuple(sorted(self._marked))
 
     @property
     def count(self) -> int:
@@ -75,30 +83,66 @@ class SnapshotPane(RowList):
         rows = (self._rows[index] for index in self.on_screen)
         return tuple(row.name for row in rows if row.name is not None)
 
+    def mark(self) -> None:
+        """Mark the selected snapshot, or take its mark away, and go on to the next row."""
+        row = self.selected
+        if row is not None and row.name is not None:
+            self._marked ^= {row.name}
+            self.refresh_line(self.cursor)
+            self.cursor += 1
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self._marked = frozenset()
+        self.refresh()
+
+    def sort(self) -> bool:
+        """Sort by what a delete gives back, or as a tree again; whether by the former."""
+        self._by_reclaim = not self._by_reclaim
+        self._draw_rows(same=True)
+        return self._by_reclaim
+
     def update_counted(self, counted: Counted) -> None:
         """Show figures that were counted meanwhile."""
+        if counted == self._counted:
+            return
         self._counted = counted
-        self.refresh()
+        if self._by_reclaim:
+            self._draw_rows(same=True)
+        else:
+            self.refresh()
 
     def update_shown(self, shown: Shown | None, counted: Counted, filter_text: str) -> None:
         """Show what is known now; the cursor stays on its snapshot.
 
         For another domain it goes to the current snapshot, where the next revert is most
-        likely to start from.
+        likely to start from, and the marks are gone.
         """
-        snapshots = shown.snapshots if shown is not None else None
-        rows = tree.rows(snapshots) if snapshots is not None else ()
-        if filter_text:
-            rows = tree.filtered(rows, filter_text)
         same = self._shown is not None and shown is not None and self._shown.key == shown.key
+        there = shown.snapshots.names if shown is not None and shown.snapshots is not None else ()
+        self._marked = self._marked & set(there) if same else frozenset()
+        self._shown, self._counted, self._filter = shown, counted, filter_text
+        self._draw_rows(same=same)
+
+    def _draw_rows(self, *, same: bool) -> None:
+        snapshots = self._shown.snapshots if self._shown is not None else None
+        rows = tree.rows(snapshots) if snapshots is not None else ()
+        if self._filter:
+            rows = tree.filtered(rows, self._filter)
+        if self._by_reclaim:
+            rows = tree.ranked(rows, self._reclaim)
         if same and self._rows:
             cursor = tree.cursor_after(
                 [row.name for row in self._rows], self.cursor, [row.name for row in rows]
             )
         else:
             cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
-        self._shown, self._counted, self._rows = shown, counted, rows
+        self._rows = rows
         self.rows_changed(cursor)
+
+    def _reclaim(self, snapshot: Snapshot) -> float | None:
+        cost = cost_of(snapshot, self._counted)
+        return None if isinstance(cost, NotKnown) else cost.reclaim
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, graph and name, then the columns that fit."""
@@ -113,8 +157,9 @@ class SnapshotPane(RowList):
         else:
             role = {RowKind.CURRENT: "strong", RowKind.BROKEN: "bad"}.get(row.kind, "")
         title = "you are here" if row.name is None else clean(row.name, glyphs)
+        mark_cell = glyphs.marked if row.name in self._marked else " "
         cells = [
-            (f"{marker} ", "strong"),
+            (f"{marker}{mark_cell}", "strong"),
             (graph, "graph"),
             (fit(title, name - len(graph), glyphs), role),
         ]

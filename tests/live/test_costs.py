@@ -73,6 +73,31 @@ def test_deleting_several_says_what_they_free_together(lab: Lab) -> None:
     assert together == sum(image.allocated - Plain(image.path).allocated for image in plain)
 
 
+def test_marked_ones_are_deleted_together_children_first(lab: Lab) -> None:
+    plain = [Plain(path) for path in three(lab)]
+    together = sum(image.frees({0, 1}) for image in plain)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "old", "mid", "new")
+        terminal.wait("MiB)")
+        terminal.press(" ", " ")
+        words = text.size(together)
+        terminal.wait(f"2 snapshots marked: deleting them frees {words}.", "✓○ old", "✓○ mid")
+        terminal.press("s")
+        first = max(range(3), key=lambda at: sum(image.frees({at}) for image in plain))
+        name = ("old", "mid", "new")[first]
+        terminal.wait("By what a delete gives back", gone="you are here")
+        rows = [line for line in terminal.text.splitlines() if "I disks" in line]
+        assert name in rows[0]
+        terminal.press("d")
+        terminal.wait("Delete 2 snapshots of web", f"Space: frees {words}, free")
+        confirm(terminal)
+        terminal.wait("Delete 2 snapshots of web: done")
+        terminal.press("s")
+        terminal.wait("you are here", gone="✓")
+    assert lab.snapshots("web") == ["new"]
+    assert together == sum(image.allocated - Plain(image.path).allocated for image in plain)
+
+
 def test_a_table_that_changed_is_counted_again_and_not_believed_before(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")

@@ -26,7 +26,7 @@ from snaptui.model import (
 )
 from snaptui.plan import checks, create, delete, revert
 from snaptui.plan.facts import Facts, differences
-from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, DeleteManyIntent, Plan, RevertIntent
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -309,6 +309,27 @@ def test_a_delete_of_children_goes_from_the_leaves_up() -> None:
     assert plan.lost == "4 snapshots: d, c, b, a"
     assert plan.after == "web goes on as it is, with 0 snapshots left. Current becomes none."
     assert plan.undo.startswith("NO")
+
+
+@given(st.lists(st.integers(0, 7), min_size=8, max_size=8), st.permutations(range(8)))
+def test_of_several_no_parent_goes_before_its_child(above: list[int], order: list[int]) -> None:
+    parents = {at: above[at] % at if at else None for at in range(8)}
+    tree = [snapshot(f"s{at}", f"s{p}" if p is not None else None) for at, p in parents.items()]
+    names = tuple(f"s{at}" for at in order[:5])
+    plan = delete.plan_many(DeleteManyIntent(KEY, names), facts(*tree))
+    gone = [step.subject for step in plan.steps]
+    assert sorted(gone) == sorted(names)
+    for at, parent in parents.items():
+        if f"s{at}" in gone and f"s{parent}" in gone:
+            assert gone.index(f"s{at}") < gone.index(f"s{parent}")
+
+
+def test_several_are_refused_as_a_whole() -> None:
+    found = facts(snapshot("a"), snapshot("b", "a"))
+    many = DeleteManyIntent(KEY, ("a", "gone"))
+    assert_refused(delete.plan_many(many, found), "gone is not there any more")
+    plan = delete.plan_many(DeleteManyIntent(KEY, ("a", "b"), metadata_only=True), found)
+    assert [step.virsh(HOST, found.status.domain).endswith("--metadata") for step in plan.steps]
 
 
 def test_a_delete_of_one_leaves_those_below_and_says_so() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.model import Presence, Snapshot, SnapshotSet
-from snaptui.tree import Row, RowKind, cursor_after, filtered, rows
+from snaptui.tree import Row, RowKind, cursor_after, filtered, ranked, rows
 
 
 def snapshot(name: str, parent: str | None, created: int | None, description: str = "") -> Snapshot:
@@ -223,3 +223,12 @@ def test_a_parent_stands_above_its_children(places: list[tuple[int, int]]) -> No
     ]
     line = {row.name: number for number, row in enumerate(rows(snapshots(*tree)))}
     assert all(line[one.parent] < line[one.name] for one in tree if one.parent is not None)
+
+
+def test_ranked_rows_are_flat_the_highest_first_and_unknown_last() -> None:
+    those = snapshots(
+        snapshot("a", None, 1), snapshot("b", "a", 2), snapshot("c", "a", 3), current="c"
+    )
+    ranks = {"a": 5.0, "b": None, "c": 7.0}
+    found = ranked(rows(those), lambda one: ranks[one.name])
+    assert [(row.name, row.prefix) for row in found] == [("c", ""), ("a", ""), ("b", "")]

@@ -6,7 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from snaptui.model import Domain, Scope
-from snaptui.plan.plan import DeleteIntent
+from snaptui.plan.plan import DeleteIntent, DeleteManyIntent
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -44,3 +44,30 @@ class DeleteDialog(PlanDialog):
             self.read_again()
         else:
             self.plan_again()
+
+
+class DeleteManyDialog(PlanDialog):
+    """Several snapshots; with their data or without."""
+
+    verb = "Delete"
+
+    def __init__(
+        self, domain: Domain, names: tuple[str, ...], read_facts: ReadFacts, glyphs: Glyphs
+    ) -> None:
+        super().__init__(domain, read_facts, glyphs)
+        self._names = names
+
+    @property
+    def intent(self) -> DeleteManyIntent:
+        """A delete of these snapshots."""
+        metadata_only = self.query_one("#data", Choice).index == 1
+        return DeleteManyIntent(self._domain.key, self._names, metadata_only)
+
+    def fields(self) -> ComposeResult:
+        """What goes of them."""
+        yield Choice("Of them:", ["data and metadata", "metadata only"], id="data")
+
+    @on(Choice.Changed)
+    def choice_changed(self) -> None:
+        """The plan follows."""
+        self.plan_again()
