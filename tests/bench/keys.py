@@ -23,13 +23,13 @@ def measure(lab: Lab) -> Iterator[Figure]:
     lab.define("busy", running=True)
     with Terminal(["-c", lab.uri, "many"], size=(80, 24)) as terminal:
         terminal.wait(f"{ROWS} snapshots", "2026-01-01 00:00", gone=" read", seconds=60)
-        yield from _presses(terminal, "quiet")
+        yield from presses(terminal, "quiet")
         with _creating(lab):
-            yield from _presses(terminal, "a create running")
+            yield from presses(terminal, "a create running")
         lab.daemon.pause()
         try:
             terminal.wait("no answer")
-            yield from _presses(terminal, "libvirtd stopped")
+            yield from presses(terminal, "libvirtd stopped")
         finally:
             lab.daemon.resume()
         terminal.wait("connected")
@@ -63,7 +63,7 @@ def _creating(lab: Lab) -> Iterator[None]:
     making.join()
 
 
-def _presses(terminal: Terminal, when: str) -> Iterator[Figure]:
+def presses(terminal: Terminal, when: str) -> Iterator[Figure]:
     """Down the list and up again; a press is painted when the screen's answer came in."""
     terminal.press("g")
     down = terminal.text
