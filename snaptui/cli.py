@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from snaptui import __version__
-from snaptui.config import load
+from snaptui.config import MONO, load
 from snaptui.errors import ConfigError, SnaptuiError
 from snaptui.journal import state_directory
 
@@ -67,6 +67,7 @@ def _run(options: argparse.Namespace) -> int:
         select=options.domain,
         ascii_only=options.ascii or config.ascii,
         overrides=config.keys,
+        theme=MONO if os.environ.get("NO_COLOR") else config.theme,
     )
     with _stderr_to_log():
         app.run(mouse=config.mouse and not options.no_mouse)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import work
@@ -14,6 +15,7 @@ from textual.screen import Screen
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
+from snaptui.config import MONO, THEMES
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.host import HostWatch
 from snaptui.journal import state_directory
@@ -22,7 +24,7 @@ from snaptui.operations import ASK_AGAIN, Operation, Operations
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent
 from snaptui.snapshots import SnapshotWatch
-from snaptui.ui import header, keymap
+from snaptui.ui import header, keymap, themes
 from snaptui.ui.dialogs.message import ErrorDialog, QuitDialog
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.help import help_lines
@@ -42,6 +44,7 @@ class SnaptuiApp(App[None]):
         listed: its domains, if they were listed then: they are there at the first paint.
         select: name or UUID of the domain to select at first.
         overrides: keys by action, checked.
+        theme: one of :data:`snaptui.config.THEMES`.
     """
 
     CSS_PATH = "snaptui.tcss"
@@ -58,8 +61,13 @@ class SnaptuiApp(App[None]):
         select: str | None = None,
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
+        theme: str = THEMES[0],
     ) -> None:
-        super().__init__()
+        themes.prepare(theme)
+        # without colours Textual takes those of its theme of this moment for greys, or for none
+        super().__init__(ansi_color=True if theme == MONO else None)
+        if theme != THEMES[0]:  # setting it makes Textual read the style sheet once more
+            themes.use(self, theme)
         self.animation_level = "none"
         self.set_class(ascii_only, "-ascii")
         self.backend = backend
@@ -77,6 +85,10 @@ class SnaptuiApp(App[None]):
         )
         self._main: MainScreen | None = None
         self.host.opened(host, listed)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Text styles that a theme may replace."""
+        return themes.STYLES
 
     def get_default_screen(self) -> MainScreen:
         """The main screen is the first one."""
@@ -163,6 +175,10 @@ class SnaptuiApp(App[None]):
             run = getattr(owner, f"action_{action.id}")
             keys = ", ".join(map(keymap.shown, keymap.keys_of(action, self.overrides)))
             yield SystemCommand(action.label, f"{action.help} ({keys})", run)
+        for theme in () if self.no_color else THEMES:
+            if theme != MONO:
+                words = f"Use the {theme} theme until snaptui ends"
+                yield SystemCommand(f"theme {theme}", words, partial(themes.use, self, theme))
 
     def action_keys(self) -> None:
         """The help."""
