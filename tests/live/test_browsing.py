@@ -87,18 +87,55 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
         terminal.wait("Create a snapshot of web")
 
 
+SIZES = ((250, 70), (100, 30), (80, 24), (120, 40), (60, 15), (40, 10), (80, 24))
+
+
 def test_every_size_can_be_used(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
     with Terminal(["-c", lab.uri, "web"], size=(80, 24)) as terminal:
         at_snapshots(terminal, "one")
-        for columns, rows in ((250, 70), (100, 30), (80, 24), (120, 40), (40, 10), (80, 24)):
+        for columns, rows in SIZES:
             terminal.resize(columns, rows)
             terminal.wait("one")
             longest = max(len(line) for line in terminal.text.splitlines())
             assert longest <= columns
         terminal.press("d")
         terminal.wait("Delete one of web", "Refused: nothing", "press Y")
+
+
+PLAN = ("Lost:", "Undo:", "Space:", "Refused:", "Cancel")
+ALWAYS = {
+    "c": (*PLAN, "Create: press Y"),
+    "r": ("After this", *PLAN, "Revert: press Y"),
+    "d": (*PLAN, "Delete: press Y"),
+    "u": ("Brings back", "Cancel", "Undo: safety snapshots"),
+    "?": ("Take a snapshot of the domain", "Esc close"),
+    "o": ("Operations", "Esc close"),
+    "enter": ("<domainsnapshot>", "Esc close"),
+    ":": ("Take a snapshot of the domain", "Search for commands"),
+}
+"""By key, what the screen that it opens always shows."""
+
+
+def test_every_size_can_be_used_with_a_dialog_open(lab: Lab) -> None:
+    """However long the names are: all that must be read, and the buttons, from 80x24 on."""
+    domain = "a-machine-with-a-long-name.of-some-department.example.org"
+    name = "safety-20260101T000000Z-" + "before-the-upgrade-of-everything" * 3
+    lab.define(domain, disks=("vda", "vdb", "vdc"), running=True)
+    lab.snapshot(domain, name, "--description=by somebody")
+    lab.snapshot(domain, "after" * 20)
+    with Terminal(["-c", lab.uri, domain], size=(80, 24)) as terminal:
+        at_snapshots(terminal, "safety-2026", "afterafter")
+        for key, always in ALWAYS.items():
+            terminal.press(key)
+            terminal.wait(*always, gone="Checking")
+            for columns, rows in SIZES:
+                terminal.resize(columns, rows)
+                if columns >= 80:
+                    terminal.wait(*always)
+            terminal.press("esc")
+            terminal.wait("connected", "you are here", gone=always[-1])
 
 
 def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
