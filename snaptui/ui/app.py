@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
@@ -28,6 +28,7 @@ from snaptui.ui import header, keymap, themes
 from snaptui.ui.dialogs.message import ErrorDialog, QuitDialog
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.help import help_lines
+from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.main_screen import MainScreen
 from snaptui.ui.text_screen import TextScreen
 from snaptui.worker import Worker, start
@@ -35,7 +36,7 @@ from snaptui.worker import Worker, start
 T = TypeVar("T")
 
 
-class SnaptuiApp(App[None]):
+class SnaptuiApp(KeysInOrder):
     """The browser.
 
     Args:
