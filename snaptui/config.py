@@ -46,18 +46,18 @@ def load(named: Path | None) -> Config:
         ConfigError: it cannot be read or has a mistake; names the file and the key.
     """
     path = named or _default_path()
-    if named is None and not path.exists():
-        return Config(path)
-    import tomllib  # with its regular expressions it takes 5 ms of each start
-
     try:
         with path.open("rb") as f:
+            import tomllib  # with its regular expressions it takes 5 ms of each start
+
             table = tomllib.load(f)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if named is None:
+            return Config(path)
         raise ConfigError(f"{path}: there is no such file.") from None
     except OSError as error:
         raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML or of UTF-8
         raise ConfigError(f"{path}: {error}.") from error
     return _checked(table, path)
 

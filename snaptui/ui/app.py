@@ -133,7 +133,8 @@ class SnaptuiApp(KeysInOrder):
                     break
                 await asyncio.sleep(ASK_AGAIN)
             title = f"{cut.record.title}: cut short {text.when(int(cut.record.started))}"
-            hint = "The host was asked just now. The operations (o) keep this."
+            key = keymap.key_of("operations", self.overrides)
+            hint = f"The host was asked just now. The operations ({key}) keep this."
             self.push_screen(ErrorDialog(title, words, hint, self.glyphs))
 
     async def read_facts(self, intent: Intent) -> Facts:

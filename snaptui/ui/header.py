@@ -18,8 +18,8 @@ from snaptui.ui.format import Glyphs, clean, link_style, state_style, state_word
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
 
 
-def host_line(state: HostState, read_only: bool, width: int) -> Text:
-    """Host, number of domains, and how the connection is."""
+def host_line(state: HostState, read_only: bool, width: int, sign_in: str) -> Text:
+    """Host, number of domains, how the connection is, and the key to sign in if it needs that."""
     host = state.host
     line = Text(" snaptui ", "bold")
     if host is not None:
@@ -31,7 +31,7 @@ def host_line(state: HostState, read_only: bool, width: int) -> Text:
     link = state.link.value
     if state.link is not Link.CONNECTED and state.answered:
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
-        link += {Link.LOST: ", retrying", Link.SIGN_IN: ": press S"}.get(state.link, "")
+        link += {Link.LOST: ", retrying", Link.SIGN_IN: f": press {sign_in}"}.get(state.link, "")
     right = Text("READ-ONLY  ", "bold") if read_only else Text()
     right.append(f"{link} ", STYLES[link_style(state.link)])
     line.truncate(max(0, width - right.cell_len - 1))
@@ -40,8 +40,8 @@ def host_line(state: HostState, read_only: bool, width: int) -> Text:
     return line
 
 
-def domain_line(domain: Domain | None, shown: Shown | None, glyphs: Glyphs) -> Text:
-    """The selected domain, over its snapshots."""
+def domain_line(domain: Domain | None, shown: Shown | None, glyphs: Glyphs, create: str) -> Text:
+    """The selected domain, over its snapshots; ``create`` is the key that takes one, or empty."""
     if domain is None:
         return Text(" No domain selected", "dim")
     line = Text(f" {clean(domain.name, glyphs)}", "bold")
@@ -52,9 +52,8 @@ def domain_line(domain: Domain | None, shown: Shown | None, glyphs: Glyphs) -> T
         line.append(f"  {clean(shown.error, glyphs)}", STYLES["bad"])
     elif shown.snapshots is not None:
         total = len(shown.snapshots.names)
-        line.append(
-            f"  {text.count(total, 'snapshot')}" if total else "  no snapshots yet: c takes one"
-        )
+        none = f"no snapshots yet{create and f': {create} takes one'}"
+        line.append(f"  {text.count(total, 'snapshot') if total else none}")
         if not shown.snapshots.complete:
             line.append(f", {len(shown.snapshots.details)} read", "dim")
     return line

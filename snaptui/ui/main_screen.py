@@ -145,13 +145,17 @@ class MainScreen(Changes):
             self.host_changed()
 
     def _draw_header(self) -> None:
-        line = header.host_line(self.snaptui.host.state, self.snaptui.read_only, self.size.width)
+        app = self.snaptui
+        sign_in = keymap.key_of("sign_in", app.overrides)
+        line = header.host_line(app.host.state, app.read_only, self.size.width, sign_in)
         self._set("header", line)
 
     def _draw_title(self) -> None:
         shown = self.snaptui.snapshots.shown
         domain = self.snaptui.host.state.domains.get(self._shown_key) if self._shown_key else None
-        self._set("snapshots-title", header.domain_line(domain, shown, self.snaptui.glyphs))
+        app = self.snaptui
+        create = "" if app.read_only else keymap.key_of("create", app.overrides)
+        self._set("snapshots-title", header.domain_line(domain, shown, app.glyphs, create))
 
     def _draw_headings(self) -> None:
         glyphs = self.snaptui.glyphs

@@ -75,16 +75,52 @@ def test_the_whole_program_draws_with_ascii_alone(lab: Lab) -> None:
 
 
 def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
+    """And footer, help, palette and hints show them as they are."""
     config = tmp_path / "config" / "snaptui" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text('[keys]\ncreate = "n"\n')
+    config.write_text('[keys]\ncreate = "n"\nenter = ["x", "f9"]\nleave = "f10"\n')
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("n create", "no snapshots yet")
-        terminal.press("c")
+        terminal.wait("n create", "x details", "F10 quit", "no snapshots yet: n takes one")
+        terminal.press("c", "q")
         assert "Create a snapshot" not in terminal.text
         terminal.press("n")
         terminal.wait("Create a snapshot of web")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Create a snapshot of web")
+        terminal.press("?")
+        terminal.wait("n            Take a snapshot", "x, F9        Go into the domain")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Take a snapshot")
+        terminal.press(":", "create")
+        terminal.wait("Take a snapshot of the domain (n)")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Take a snapshot of the domain (n)")
+        terminal.press("\x1b[21~")  # F10
+        assert terminal.exit_code() == 0
+
+
+def test_a_changed_key_changes_nothing_when_read_only(lab: Lab, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        'read_only = true\n[keys]\ncreate = "n"\nrevert = "x"\ndelete = "delete"\nundo = "z"\n'
+    )
+    lab.define("web")
+    lab.snapshot("web", "good")
+    with Terminal(["-c", lab.uri, "--config", str(config), "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.wait("READ-ONLY")
+        for key in ("n", "x", "\x1b[3~", "z", "c", "r", "d", "u"):
+            terminal.press(key)
+            assert "Cancel" not in terminal.text
+            assert "Checking" not in terminal.text
+        terminal.press("?")
+        terminal.wait("Read-only: nothing can be changed", gone="Take a snapshot")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Read-only:")
+        terminal.press(":", "create")
+        terminal.wait("No matches found")
+        assert "n create" not in terminal.text
 
 
 SIZES = ((250, 70), (100, 30), (80, 24), (120, 40), (60, 15), (40, 10), (80, 24))
@@ -147,8 +183,3 @@ def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
         terminal.press("esc", ":")
         terminal.press("creat")
         terminal.wait("Take a snapshot of the domain")
-
-
-def test_a_host_without_domains_says_what_to_do(lab: Lab) -> None:
-    with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
-        terminal.wait("connected", "This host has no domains")
