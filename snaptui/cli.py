@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snaptui import __version__
-from snaptui.config import load
-from snaptui.errors import ConfigError, SnaptuiError
+from snaptui.config import MONO, load
+from snaptui.errors import ConfigError, SnaptuiError, Unsupported
 from snaptui.journal import state_directory
 
 if TYPE_CHECKING:
@@ -86,7 +86,14 @@ def _run(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
     # Textual takes a fifth of a second to import: not before the arguments are known to be good.
-    from snaptui.backend.libvirt_backend import LibvirtBackend
+    try:
+        from snaptui.backend.libvirt_backend import LibvirtBackend
+    except ImportError as error:
+        if not (error.name or "").startswith("libvirt"):
+            raise
+        raise Unsupported(
+            f"libvirt's Python binding is missing: {error}.", hint=_BINDING
+        ) from error
     from snaptui.ui import keymap
     from snaptui.ui.app import SnaptuiApp
 
@@ -105,6 +112,7 @@ def _run(options: argparse.Namespace) -> int:
             demo=options.demo,
             ascii_only=options.ascii or config.ascii,
             overrides=config.keys,
+            theme=MONO if os.environ.get("NO_COLOR") else config.theme,
         )
         with _stderr_to_log():
             app.run(mouse=config.mouse and not options.no_mouse)
@@ -141,6 +149,12 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]
+
+
+_BINDING = (
+    "Install python3-libvirt (Debian, Ubuntu, Fedora), and snaptui with "
+    "pipx install --python /usr/bin/python3 --system-site-packages."
+)
 
 
 def _one_line(message: str) -> str:

@@ -11,6 +11,10 @@ from typing import Any
 
 from snaptui.errors import ConfigError
 
+MONO = "mono"
+THEMES = ("dark", "light", "ansi", MONO)
+"""What ``theme`` may be; the first is the default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -22,6 +26,7 @@ class Config:
         read_only: never change anything.
         ascii: draw with ASCII characters only.
         mouse: take the mouse.
+        theme: one of :data:`THEMES`.
         keys: by action, the keys that replace its own.
     """
 
@@ -30,6 +35,7 @@ class Config:
     read_only: bool = False
     ascii: bool = False
     mouse: bool = True
+    theme: str = THEMES[0]
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -40,18 +46,18 @@ def load(named: Path | None) -> Config:
         ConfigError: it cannot be read or has a mistake; names the file and the key.
     """
     path = named or _default_path()
-    if named is None and not path.exists():
-        return Config(path)
-    import tomllib  # with its regular expressions it takes 5 ms of each start
-
     try:
         with path.open("rb") as f:
+            import tomllib  # with its regular expressions it takes 5 ms of each start
+
             table = tomllib.load(f)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if named is None:
+            return Config(path)
         raise ConfigError(f"{path}: there is no such file.") from None
     except OSError as error:
         raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML or of UTF-8
         raise ConfigError(f"{path}: {error}.") from error
     return _checked(table, path)
 
@@ -60,13 +66,16 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     keys = table.pop("keys", {})
     if not isinstance(keys, dict):
         raise ConfigError(f"{path}: keys must be a table.")
-    kinds = {"uri": str, "read_only": bool, "ascii": bool, "mouse": bool}
+    kinds = {"uri": str, "read_only": bool, "ascii": bool, "mouse": bool, "theme": str}
     for name, value in table.items():
         if name not in kinds:
             raise ConfigError(f"{path}: there is no setting {name}; known are {', '.join(kinds)}.")
         if not isinstance(value, kinds[name]):
             wanted = "a string" if kinds[name] is str else "true or false"
             raise ConfigError(f"{path}: {name} must be {wanted}.")
+    theme = table.get("theme", THEMES[0])
+    if theme not in THEMES:
+        raise ConfigError(f"{path}: theme: there is no {theme!r}; known are {', '.join(THEMES)}.")
     overrides = {action: _keys(value, f"{path}: keys.{action}") for action, value in keys.items()}
     return Config(path, **table, keys=MappingProxyType(overrides))
 

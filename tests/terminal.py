@@ -96,6 +96,12 @@ class Terminal:
         """The text of the dialog on the screen, its lines joined."""
         return " ".join(" ".join(_IN_DIALOG.findall(self.text)).split())
 
+    def looks(self, row: int, text: str) -> set[str]:
+        """Attributes of the first character of a text in a row: bold, reverse, underscore."""
+        column = self._screen.display[row].index(text)
+        char = self._screen.buffer[row][column]
+        return {name for name in ("bold", "reverse", "underscore") if getattr(char, name)}
+
     @property
     def restored(self) -> bool:
         """Whether the terminal's modes are what they were at first."""

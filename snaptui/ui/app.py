@@ -6,15 +6,17 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
+from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.host import HostWatch
@@ -24,10 +26,11 @@ from snaptui.operations import ASK_AGAIN, Operation, Operations
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent
 from snaptui.snapshots import SnapshotWatch
-from snaptui.ui import header, keymap
+from snaptui.ui import header, keymap, themes
 from snaptui.ui.dialogs.message import ErrorDialog, QuitDialog
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.help import help_lines
+from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.main_screen import MainScreen
 from snaptui.ui.text_screen import TextScreen
 from snaptui.worker import Worker, start
@@ -35,7 +38,7 @@ from snaptui.worker import Worker, start
 T = TypeVar("T")
 
 
-class SnaptuiApp(App[None]):
+class SnaptuiApp(KeysInOrder):
     """The browser.
 
     Args:
@@ -45,6 +48,7 @@ class SnaptuiApp(App[None]):
         select: name or UUID of the domain to select at first.
         demo: the host is that of ``--demo``; the header says so.
         overrides: keys by action, checked.
+        theme: one of :data:`snaptui.config.THEMES`.
     """
 
     CSS_PATH = "snaptui.tcss"
@@ -62,8 +66,13 @@ class SnaptuiApp(App[None]):
         demo: bool = False,
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
+        theme: str = THEMES[0],
     ) -> None:
-        super().__init__()
+        themes.prepare(theme)
+        # without colours Textual takes those of its theme of this moment for greys, or for none
+        super().__init__(ansi_color=True if theme == MONO else None)
+        if theme != THEMES[0]:  # setting it makes Textual read the style sheet once more
+            themes.use(self, theme)
         self.animation_level = "none"
         self.set_class(ascii_only, "-ascii")
         self.backend = backend
@@ -83,6 +92,10 @@ class SnaptuiApp(App[None]):
         )
         self._main: MainScreen | None = None
         self.host.opened(host, listed)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Text styles that a theme may replace."""
+        return themes.STYLES
 
     def get_default_screen(self) -> MainScreen:
         """The main screen is the first one."""
@@ -127,7 +140,8 @@ class SnaptuiApp(App[None]):
                     break
                 await asyncio.sleep(ASK_AGAIN)
             title = f"{cut.record.title}: cut short {text.when(int(cut.record.started))}"
-            hint = "The host was asked just now. The operations (o) keep this."
+            key = keymap.key_of("operations", self.overrides)
+            hint = f"The host was asked just now. The operations ({key}) keep this."
             self.push_screen(ErrorDialog(title, words, hint, self.glyphs))
 
     async def read_facts(self, intent: Intent) -> Facts:
@@ -171,6 +185,10 @@ class SnaptuiApp(App[None]):
             run = getattr(owner, f"action_{action.id}")
             keys = ", ".join(map(keymap.shown, keymap.keys_of(action, self.overrides)))
             yield SystemCommand(action.label, f"{action.help} ({keys})", run)
+        for theme in () if self.no_color else THEMES:
+            if theme != MONO:
+                words = f"Use the {theme} theme until snaptui ends"
+                yield SystemCommand(f"theme {theme}", words, partial(themes.use, self, theme))
 
     def action_keys(self) -> None:
         """The help."""

@@ -21,8 +21,8 @@ from snaptui.ui.format import Glyphs, clean, link_style, state_style, state_word
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
 
 
-def host_line(state: HostState, width: int, *, read_only: bool, demo: bool) -> Text:
-    """Host, number of domains, and how the connection is."""
+def host_line(state: HostState, width: int, *, sign_in: str, read_only: bool, demo: bool) -> Text:
+    """Host, number of domains, how the connection is, and the key to sign in if it needs that."""
     host = state.host
     line = Text(" snaptui ", "bold")
     if demo:
@@ -36,7 +36,7 @@ def host_line(state: HostState, width: int, *, read_only: bool, demo: bool) -> T
     link = state.link.value
     if state.link is not Link.CONNECTED and state.answered:
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
-        link += {Link.LOST: ", retrying", Link.SIGN_IN: ": press S"}.get(state.link, "")
+        link += {Link.LOST: ", retrying", Link.SIGN_IN: f": press {sign_in}"}.get(state.link, "")
     right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
     right.append(f"{link} ", STYLES[link_style(state.link)])
     line.truncate(max(0, width - right.cell_len - 1))
@@ -46,9 +46,19 @@ def host_line(state: HostState, width: int, *, read_only: bool, demo: bool) -> T
 
 
 def domain_line(
-    domain: Domain | None, shown: Shown | None, counts: CountState, glyphs: Glyphs, width: int
+    domain: Domain | None,
+    shown: Shown | None,
+    counts: CountState,
+    glyphs: Glyphs,
+    width: int,
+    *,
+    create: str,
 ) -> Text:
-    """The selected domain, over its snapshots; what its images hold, where there is room."""
+    """The selected domain, over its snapshots; what its images hold, where there is room.
+
+    Args:
+        create: the key that takes a snapshot; empty without.
+    """
     if domain is None:
         return Text(" No domain selected", "dim")
     line = Text(f" {clean(domain.name, glyphs)}", "bold")
@@ -59,9 +69,8 @@ def domain_line(
         line.append(f"  {clean(shown.error, glyphs)}", STYLES["bad"])
     elif shown.snapshots is not None:
         total = len(shown.snapshots.names)
-        line.append(
-            f"  {text.count(total, 'snapshot')}" if total else "  no snapshots yet: c takes one"
-        )
+        none = f"no snapshots yet{create and f': {create} takes one'}"
+        line.append(f"  {text.count(total, 'snapshot') if total else none}")
         if not shown.snapshots.complete:
             line.append(f", {len(shown.snapshots.details)} read", "dim")
         _append_images(line, shown, counts, glyphs, width)

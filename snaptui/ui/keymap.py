@@ -93,7 +93,7 @@ _SHOWN = {
     "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "enter": "Enter",
     "tab": "Tab", "space": "Space",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
-    "up": "Up", "down": "Down", "left": "Left", "right": "Right", "f5": "F5",
+    "up": "Up", "down": "Down", "left": "Left", "right": "Right",
 }  # fmt: skip
 
 
@@ -111,12 +111,18 @@ def keys_of(action: Action, overrides: Mapping[str, tuple[str, ...]]) -> tuple[s
     return overrides.get(action.id, action.keys)
 
 
+def key_of(name: str, overrides: Mapping[str, tuple[str, ...]]) -> str:
+    """The first key of an action, as people write it."""
+    action = next(action for action in ACTIONS if action.id == name)
+    return shown(keys_of(action, overrides)[0])
+
+
 def shown(key: str) -> str:
     """A key as people write it (``ctrl+r`` as ``Ctrl+R``)."""
     if key.startswith(("ctrl+", "shift+")):
         modifier, _, rest = key.partition("+")
         return f"{modifier.capitalize()}+{_SHOWN.get(rest, rest.upper())}"
-    return _SHOWN.get(key, key)
+    return _SHOWN.get(key, key.upper() if len(key) > 1 and key[1:].isdigit() else key)
 
 
 def check(overrides: Mapping[str, tuple[str, ...]]) -> None:

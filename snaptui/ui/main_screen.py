@@ -158,23 +158,27 @@ class MainScreen(Changes):
     def _draw_header(self) -> None:
         app = self.snaptui
         line = header.host_line(
-            app.host.state, self.size.width, read_only=app.read_only, demo=app.demo
+            app.host.state,
+            self.size.width,
+            sign_in=keymap.key_of("sign_in", app.overrides),
+            read_only=app.read_only,
+            demo=app.demo,
         )
         self._set("header", line)
 
     def _draw_title(self) -> None:
         shown = self.snaptui.snapshots.shown
         domain = self.snaptui.host.state.domains.get(self._shown_key) if self._shown_key else None
-        self._set(
-            "snapshots-title",
-            header.domain_line(
-                domain,
-                shown,
-                self.snaptui.counting.state,
-                self.snaptui.glyphs,
-                self.snapshots.row_width,
-            ),
+        app = self.snaptui
+        line = header.domain_line(
+            domain,
+            shown,
+            app.counting.state,
+            app.glyphs,
+            self.snapshots.row_width,
+            create="" if app.read_only else keymap.key_of("create", app.overrides),
         )
+        self._set("snapshots-title", line)
 
     def _draw_headings(self) -> None:
         glyphs = self.snaptui.glyphs

@@ -75,16 +75,55 @@ def test_the_whole_program_draws_with_ascii_alone(lab: Lab) -> None:
 
 
 def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
+    """And footer, help, palette and hints show them as they are."""
     config = tmp_path / "config" / "snaptui" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text('[keys]\ncreate = "n"\n')
+    config.write_text('[keys]\ncreate = "n"\nenter = ["x", "f9"]\nleave = "f10"\n')
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("n create", "no snapshots yet")
-        terminal.press("c")
+        terminal.wait("n create", "x details", "F10 quit", "no snapshots yet: n takes one")
+        terminal.press("c", "q")
         assert "Create a snapshot" not in terminal.text
         terminal.press("n")
         terminal.wait("Create a snapshot of web")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Create a snapshot of web")
+        terminal.press("?")
+        terminal.wait("n            Take a snapshot", "x, F9        Go into the domain")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Take a snapshot")
+        terminal.press(":", "create")
+        terminal.wait("Take a snapshot of the domain (n)")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Take a snapshot of the domain (n)")
+        terminal.press("\x1b[21~")  # F10
+        assert terminal.exit_code() == 0
+
+
+def test_a_changed_key_changes_nothing_when_read_only(lab: Lab, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        'read_only = true\n[keys]\ncreate = "n"\nrevert = "x"\ndelete = "delete"\nundo = "z"\n'
+    )
+    lab.define("web")
+    lab.snapshot("web", "good")
+    with Terminal(["-c", lab.uri, "--config", str(config), "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.wait("READ-ONLY")
+        for key in ("n", "x", "\x1b[3~", "z", "c", "r", "d", "u"):
+            terminal.press(key)
+            assert "Cancel" not in terminal.text
+            assert "Checking" not in terminal.text
+        terminal.press("?")
+        terminal.wait("Read-only: nothing can be changed", gone="Take a snapshot")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Read-only:")
+        terminal.press(":", "create")
+        terminal.wait("No matches found")
+        assert "n create" not in terminal.text
+
+
+SIZES = ((250, 70), (100, 30), (80, 24), (120, 40), (60, 15), (40, 10), (80, 24))
 
 
 def test_every_size_can_be_used(lab: Lab) -> None:
@@ -92,13 +131,47 @@ def test_every_size_can_be_used(lab: Lab) -> None:
     lab.snapshot("web", "one")
     with Terminal(["-c", lab.uri, "web"], size=(80, 24)) as terminal:
         at_snapshots(terminal, "one")
-        for columns, rows in ((250, 70), (100, 30), (80, 24), (120, 40), (40, 10), (80, 24)):
+        for columns, rows in SIZES:
             terminal.resize(columns, rows)
             terminal.wait("one")
             longest = max(len(line) for line in terminal.text.splitlines())
             assert longest <= columns
         terminal.press("d")
         terminal.wait("Delete one of web", "Refused: nothing", "press Y")
+
+
+PLAN = ("Lost:", "Undo:", "Space:", "Refused:", "Cancel")
+ALWAYS = {
+    "c": (*PLAN, "Create: press Y"),
+    "r": ("After this", *PLAN, "Revert: press Y"),
+    "d": (*PLAN, "Delete: press Y"),
+    "u": ("Brings back", "Cancel", "Undo: safety snapshots"),
+    "?": ("Take a snapshot of the domain", "Esc close"),
+    "o": ("Operations", "Esc close"),
+    "enter": ("<domainsnapshot>", "Esc close"),
+    ":": ("Take a snapshot of the domain", "Search for commands"),
+}
+"""By key, what the screen that it opens always shows."""
+
+
+def test_every_size_can_be_used_with_a_dialog_open(lab: Lab) -> None:
+    """However long the names are: all that must be read, and the buttons, from 80x24 on."""
+    domain = "a-machine-with-a-long-name.of-some-department.example.org"
+    name = "safety-20260101T000000Z-" + "before-the-upgrade-of-everything" * 3
+    lab.define(domain, disks=("vda", "vdb", "vdc"), running=True)
+    lab.snapshot(domain, name, "--description=by somebody")
+    lab.snapshot(domain, "after" * 20)
+    with Terminal(["-c", lab.uri, domain], size=(80, 24)) as terminal:
+        at_snapshots(terminal, "safety-2026", "afterafter")
+        for key, always in ALWAYS.items():
+            terminal.press(key)
+            terminal.wait(*always, gone="Checking")
+            for columns, rows in SIZES:
+                terminal.resize(columns, rows)
+                if columns >= 80:
+                    terminal.wait(*always)
+            terminal.press("esc")
+            terminal.wait("connected", "you are here", gone=always[-1])
 
 
 def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
@@ -110,8 +183,3 @@ def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
         terminal.press("esc", ":")
         terminal.press("creat")
         terminal.wait("Take a snapshot of the domain")
-
-
-def test_a_host_without_domains_says_what_to_do(lab: Lab) -> None:
-    with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
-        terminal.wait("connected", "This host has no domains")

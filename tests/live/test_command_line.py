@@ -14,9 +14,9 @@ from tests.lab import Lab
 from tests.terminal import Terminal
 
 
-def says(*arguments: str, code: int = 2, **environment: str) -> str:
+def says(*arguments: str, code: int = 2, module: str = "snaptui", **environment: str) -> str:
     """The one line with which it gives up."""
-    with Terminal(arguments, environment=environment) as terminal:
+    with Terminal(arguments, environment=environment, module=module) as terminal:
         assert terminal.exit_code() == code
         assert b"Traceback" not in terminal.raw
         assert b"\x1b[?1049h" not in terminal.raw, "it must not take the screen first"

@@ -25,11 +25,15 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
     monkeypatch.setattr("snaptui.backend.uris.label", lambda _uri: "test:///world.xml")
 
     def make(
-        select: str | None = "web01", *, read_only: bool = False, ascii_only: bool = False
+        select: str | None = "web01",
+        *,
+        read_only: bool = False,
+        ascii_only: bool = False,
+        theme: str = "dark",
     ) -> SnaptuiApp:
         backend = LibvirtBackend(uri, read_only=read_only)
         host = replace(backend.connect(), hostname="kvm7")
-        return SnaptuiApp(backend, host=host, select=select, ascii_only=ascii_only)
+        return SnaptuiApp(backend, host=host, select=select, ascii_only=ascii_only, theme=theme)
 
     return make
 

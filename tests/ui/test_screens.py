@@ -70,6 +70,14 @@ def test_ascii(snap_compare: Compare, make_app: MakeApp) -> None:
     assert snap_compare(make_app(ascii_only=True), terminal_size=(80, 24), run_before=loaded)
 
 
+@pytest.mark.parametrize("theme", ["light", "ansi"])
+@pytest.mark.parametrize("keys", [("g", "j"), ("g", "j", "r")], ids=["snapshots", "revert"])
+def test_theme(snap_compare: Compare, make_app: MakeApp, theme: str, keys: tuple[str, ...]) -> None:
+    shows = "Not checked" if "r" in keys else ""
+    opened = steps(*keys, shows=shows)
+    assert snap_compare(make_app(theme=theme), terminal_size=(80, 24), run_before=opened)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_error(snap_compare: Compare, make_app: MakeApp, size: tuple[int, int]) -> None:
     """A domain that was named on the command line and is not there."""

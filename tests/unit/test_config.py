@@ -26,6 +26,7 @@ def test_without_a_file_everything_is_as_by_default_and_nothing_is_written(tmp_p
     loaded = config.load(None)
     assert loaded == Config(loaded.path)
     assert (loaded.uri, loaded.read_only, loaded.ascii, loaded.mouse) == (None, False, False, True)
+    assert loaded.theme == "dark"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -38,7 +39,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         'uri = "qemu+ssh://root@host/system"\nread_only = true\nascii = true\nmouse = false\n'
-        '[keys]\ncreate = "n"\nrefresh = ["f5", "R"]\n',
+        'theme = "light"\n[keys]\ncreate = "n"\nrefresh = ["f5", "R"]\n',
     )
     before = files(tmp_path)
     assert config.load(path) == Config(
@@ -47,6 +48,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         read_only=True,
         ascii=True,
         mouse=False,
+        theme="light",
         keys={"create": ("n",), "refresh": ("f5", "R")},
     )
     assert files(tmp_path) == before
@@ -85,6 +87,8 @@ def test_a_named_file_goes_before_the_default_one(tmp_path: Path) -> None:
         ('read_only = "yes"', "read_only must be true or false"),
         ("ascii = 1", "ascii must be true or false"),
         ("mouse = []", "mouse must be true or false"),
+        ("theme = 1", "theme must be a string"),
+        ("theme = 'nord'", "theme: there is no 'nord'; known are dark, light, ansi, mono."),
         ("readonly = true", "no setting readonly; known are uri, read_only, ascii, mouse"),
         ("[colours]\nred = 1", "no setting colours"),
         ("keys = 3", "keys must be a table"),

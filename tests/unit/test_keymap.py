@@ -111,7 +111,7 @@ def test_what_passes_the_check_has_no_clash(chosen: dict[str, list[str]]) -> Non
 @pytest.mark.parametrize(
     ("key", "words"),
     [("slash", "/"), ("ctrl+r", "Ctrl+R"), ("shift+tab", "Shift+Tab"), ("escape", "Esc"),
-     ("c", "c"), ("G", "G"), ("f5", "F5"), ("question_mark", "?")],
+     ("c", "c"), ("G", "G"), ("f5", "F5"), ("f10", "F10"), ("question_mark", "?")],
 )  # fmt: skip
 def test_keys_are_shown_as_people_write_them(key: str, words: str) -> None:
     assert keymap.shown(key) == words

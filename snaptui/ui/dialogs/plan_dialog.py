@@ -126,6 +126,18 @@ class PlanDialog(Dialog[Confirmed]):
             self._asked = asked
             self.appeared()
         self._allow()
+        self.call_after_refresh(self._make_room)
+
+    def on_resize(self) -> None:
+        """The rest takes what the screen leaves to it."""
+        self.call_after_refresh(self._make_room)
+
+    def _make_room(self) -> None:
+        """Let the rest give way, so that the buttons and the lines above it stay visible."""
+        box, rest = self.query_one("#box"), self.query_one("#rest")
+        others = box.virtual_size.height - rest.outer_size.height
+        left = self.size.height - box.gutter.height - others
+        rest.styles.max_height = max(LEAST, min(MOST, left))
 
     @on(Input.Changed, "#typed")
     def typed_changed(self) -> None:
@@ -176,6 +188,7 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _say(self, words: str) -> None:
         self.query_one("#notice", Static).update(Text(words))
+        self.call_after_refresh(self._make_room)
 
     def _always(self, plan: Plan) -> Text:
         """The lines that are always visible; each on two lines at most."""
@@ -218,5 +231,7 @@ class PlanDialog(Dialog[Confirmed]):
         return rest
 
 
+LEAST, MOST = 3, 8
+"""Lines of what scrolls, with the rule above it."""
 LONGEST = 130
 """Characters of a line that is always visible: two lines of an 80 column screen."""

@@ -1,0 +1,109 @@
+"""The first start: each time one clear thing to do, and nothing written when it fails."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab
+from tests.live.test_command_line import says
+from tests.terminal import Terminal
+
+SIZES = [(80, 24), (120, 40)]
+
+BINDING = """\
+raise ModuleNotFoundError("No module named 'libvirtmod'", name="libvirtmod")
+"""
+
+
+def everything(directory: Path) -> dict[str, bytes | None]:
+    """All files with their content, and all directories."""
+    return {
+        str(path.relative_to(directory)): path.read_bytes() if path.is_file() else None
+        for path in directory.rglob("*")
+    }
+
+
+def test_a_missing_binding_is_said_with_the_package_to_install(tmp_path: Path) -> None:
+    (tmp_path / "libvirt.py").write_text(BINDING)
+    said = says("-c", "qemu:///system", PYTHONPATH=str(tmp_path))
+    assert said.startswith("snaptui: libvirt's Python binding is missing: ")
+    assert "Install python3-libvirt" in said
+    assert "pipx install --python /usr/bin/python3 --system-site-packages" in said
+
+
+def test_a_fault_of_another_import_is_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "libvirt.py").write_text("import there_is_no_such_module")
+    environment = {"PYTHONPATH": str(tmp_path)}
+    with Terminal(["-c", "qemu:///system"], environment=environment) as terminal:
+        assert terminal.exit_code() == 1
+        assert b"there_is_no_such_module" in terminal.raw
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["first start", "later start"])
+def test_a_start_that_fails_changes_no_file(tmp_path: Path, there: bool) -> None:
+    """A refused connection leaves configuration and state as they are: also when not there."""
+    if there:
+        (tmp_path / "config" / "snaptui").mkdir(parents=True)
+        (tmp_path / "config" / "snaptui" / "config.toml").write_text('theme = "light"\n')
+        (tmp_path / "state" / "snaptui" / "journal").mkdir(parents=True)
+        (tmp_path / "state" / "snaptui" / "snaptui.log").write_text("what was said before\n")
+        (tmp_path / "state" / "snaptui" / "journal" / "old").write_text("of an earlier run\n")
+    home = tmp_path / "home"
+    home.mkdir()
+    before = everything(tmp_path)
+    said = says("-c", f"qemu+unix:///system?socket={tmp_path}/none", HOME=str(home))
+    assert "libvirt does not run at" in said
+    assert "systemctl start libvirtd" in said
+    assert everything(tmp_path) == before
+
+
+def test_a_start_as_somebody_who_may_not_changes_no_file(lab: Lab) -> None:
+    """An ordinary user in front of root's socket, with directories of his own."""
+    socket = lab.directory / "d" / "run" / "libvirt-sock"
+    mode = socket.stat().st_mode
+    socket.chmod(0o700)
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        own = Path(directory)
+        own.chmod(0o777)
+        try:
+            said = says(
+                "-c",
+                lab.uri,
+                module="tests.live.nobody",
+                HOME=directory,
+                XDG_CONFIG_HOME=directory,
+                XDG_STATE_HOME=directory,
+            )
+        finally:
+            socket.chmod(mode)
+        assert "does not let you in" in said
+        assert "join the group libvirt" in said
+        assert everything(own) == {}
+
+
+def test_a_configuration_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    """Not taken for one that is not there: it may say read_only."""
+    said = says("-c", "test:///default", module="tests.live.nobody")
+    assert said.replace(" ", "").startswith(f"snaptui:{tmp_path}/config/snaptui/config.toml:")
+    assert "Permission denied" in said
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_host_without_domains_says_what_to_do(lab: Lab, size: tuple[int, int]) -> None:
+    with Terminal(["-c", lab.uri], size=size) as terminal:
+        terminal.wait("connected", "This host has no domains: define one, or look at another host")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_domain_without_snapshots_says_what_to_do(lab: Lab, size: tuple[int, int]) -> None:
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"], size=size) as terminal:
+        terminal.wait("web  shut off  no snapshots yet: c takes one")
+        terminal.press("c")
+        terminal.wait("Create a snapshot of web")
+    with Terminal(["-c", lab.uri, "--read-only", "web"], size=size) as terminal:
+        terminal.wait("web  shut off  no snapshots yet", "READ-ONLY")
+        assert "takes one" not in terminal.text

@@ -1,0 +1,54 @@
+"""The mouse under Textual's pilot: what does not depend on how fast a terminal is."""
+
+from __future__ import annotations
+
+import pytest
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from tests.lab import Lab
+from tests.ui.conftest import MakeApp, loaded, until
+
+
+async def test_a_click_does_not_confirm_what_could_not_be_read(lab: Lab) -> None:
+    """As a key: half a second, from when what is asked stands on the screen."""
+    lab.define("web")
+    backend = LibvirtBackend(lab.uri)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.snapshots.shown is not None, "the domain")
+        await pilot.press("c")
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+        dialog = app.screen
+        assert isinstance(dialog, PlanDialog)
+        dialog.appeared()
+        await pilot.click("#confirm")
+        assert app.screen is dialog
+        assert not app.operations.all
+
+        async def clicked() -> None:
+            while app.screen is dialog:
+                await pilot.click("#confirm")
+                await pilot.pause(0.05)
+
+        await clicked()
+        await until(pilot, lambda: app.operations.all[1].phase.over, "the end of the operation")
+        assert len(lab.snapshots("web")) == 1
+
+
+@pytest.mark.parametrize("wished", ["", "full"])
+async def test_nothing_is_animated(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, wished: str
+) -> None:
+    """Each frame costs a slow link; whatever Textual's own setting says."""
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", wished or "basic")
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await loaded(pilot)
+        assert app.animation_level == "none"
+        await pilot.press("question_mark")
+        lines = app.screen.query_one("#lines")
+        await pilot.press("end")
+        assert lines.scroll_offset.y == lines.max_scroll_y > 0
+        assert not app.animator.is_being_animated(lines, "scroll_y")
