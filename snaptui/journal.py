@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import threading
 import time
@@ -184,6 +183,8 @@ class Journal:
             self.problem = ""
 
     def _write(self, number: int, event: str, **more: Any) -> bool:
+        import json  # not needed before the first screen is there
+
         line = json.dumps({"operation": number, "event": event, **more}).encode() + b"\n"
         with self._lock:
             if self._file < 0:
@@ -206,6 +207,8 @@ def note_found(past: Past, number: int, found: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    import json
+
     line = json.dumps({"operation": number, "event": "found", "words": found[:LONGEST]}) + "\n"
     with _locked(past.path) as file:
         if file is not None:
@@ -219,6 +222,8 @@ def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
 
     A last line that was not written to its end is such a line.
     """
+    import json
+
     records: dict[int, Record] = {}
     damaged = 0
     for line in data.rstrip(b"\0").splitlines():

@@ -1,4 +1,8 @@
-"""Running confirmed plans, step by step."""
+"""Running confirmed plans, step by step.
+
+The plans and what reads the facts for them are loaded when they are needed first: that takes
+a twentieth of each start.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +14,20 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal, Record, StepRecord, note_found
 from snaptui.model import DomainKey, Host
-from snaptui.plan.facts import Facts, differences
-from snaptui.plan.plan import Intent, Plan
-from snaptui.plan.steps import (
-    CreateExternal,
-    CreateSnapshot,
-    Describe,
-    PowerOff,
-    RevertTo,
-    Step,
-)
-from snaptui.preflight import read_facts
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
+
+if TYPE_CHECKING:
+    from snaptui.plan.facts import Facts
+    from snaptui.plan.plan import Intent, Plan
+    from snaptui.plan.steps import Step
 
 ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
@@ -153,6 +152,8 @@ class Operations:
 
     async def facts(self, host: Host, intent: Intent) -> Facts:
         """Read the facts for a dialog."""
+        from snaptui.performing import read_facts
+
         await self._worker.journal.call(self._journal.open)
         facts = await self._worker.reads.call(
             lambda: read_facts(self._backend, host, intent), key=intent.key
@@ -262,6 +263,8 @@ class Operations:
         self, operation: Operation, step: Step, expected: Facts
     ) -> tuple[Operation, Facts]:
         """Check that nothing changed, call, and read back; in the domain's queue."""
+        from snaptui.performing import differences, in_the_way, perform, read_facts
+
         loop = asyncio.get_running_loop()
         host, intent = expected.host, operation.plan.intent
         before = expected
@@ -277,10 +280,7 @@ class Operations:
             nonlocal before, sent
             say(Phase.CHECKING)
             before = read_facts(self._backend, host, intent)
-            changed = differences(expected, before)
-            if isinstance(step, CreateExternal):
-                changed += step.in_the_way(before)
-            if changed:
+            if changed := in_the_way(step, expected, before):
                 raise _Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
             self._journal.step_began(number, index)
@@ -289,7 +289,7 @@ class Operations:
             if given_up:
                 raise Disconnected("The connection was lost before the change was asked for.")
             try:
-                _call(self._backend, intent.key, step)
+                perform(self._backend, intent.key, step)
             except SnaptuiError as error:
                 return error
             return None
@@ -331,6 +331,8 @@ class Operations:
         When the connection was lost meanwhile, the change may still be under way there: it
         is as long as a job holds the domain.
         """
+        from snaptui.performing import read_facts
+
         while True:
             try:
                 facts = await self._worker.reads.call(
@@ -377,23 +379,6 @@ class _Stop(SnaptuiError):
 
 
 _NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
-
-
-def _call(backend: Backend, key: DomainKey, step: Step) -> None:
-    if isinstance(step, CreateSnapshot):
-        backend.create_snapshot(key, step.name, step.description)
-    elif isinstance(step, CreateExternal):
-        backend.create_external(
-            key, step.name, step.description, step.overlays, step.left_out, step.memory_path
-        )
-    elif isinstance(step, PowerOff):
-        backend.power_off(key)
-    elif isinstance(step, RevertTo):
-        backend.revert(key, step.snapshot.name, step.state)
-    elif isinstance(step, Describe):
-        backend.describe_snapshot(key, step.snapshot.name, step.description)
-    else:
-        backend.delete_snapshot(key, step.snapshot.name, metadata_only=step.metadata_only)
 
 
 def _sentence(words: tuple[str, ...]) -> str:

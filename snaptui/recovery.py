@@ -9,7 +9,6 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import NotFound
 from snaptui.journal import Past, Record, StepRecord
 from snaptui.model import DomainKey, Host
-from snaptui.plan.safety import is_safety
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,8 @@ def look(backend: Backend, record: Record) -> str:
 
 def found_words(record: Record, state: str, names: tuple[str, ...], current: str | None) -> str:
     """What the facts say of each step of an operation that was cut short."""
+    from snaptui.plan.safety import is_safety  # the plans are a twentieth of each start
+
     words = []
     for step in record.steps:
         if step.ended is not None:

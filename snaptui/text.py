@@ -1,4 +1,7 @@
-"""Times and sizes in words, the same in plans and on the screen."""
+"""Times and sizes in words, the same in plans and on the screen.
+
+humanize is imported where it is used: the first screen does without it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import re
 import time
 import unicodedata
 from datetime import timedelta
-
-import humanize
 
 _INVISIBLE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
 _BLANK_LETTERS = re.compile(
@@ -47,6 +48,8 @@ def size(count: int | None) -> str:
     """Bytes in binary units (``2.6 GiB``); ``?`` when not known."""
     if count is None:
         return "?"
+    import humanize
+
     try:
         words = humanize.naturalsize(count, binary=True)
     except OverflowError:
@@ -80,6 +83,8 @@ def age(moment: int | None, now: float) -> str:
     """How long ago a moment was, in one unit (``3 days ago``); ``?`` when not known."""
     if moment is None:
         return "?"
+    import humanize
+
     try:
         delta = timedelta(seconds=now - moment)
     except OverflowError:

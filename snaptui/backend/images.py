@@ -7,13 +7,16 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
 from snaptui.model import FileSystem, ImageInfo, ImageSnapshot
-from snaptui.qcow2 import format as qcow2
-from snaptui.qcow2.structures import Entry, Header
-from snaptui.qcow2.usage import ImageUsage
+
+if TYPE_CHECKING:
+    from snaptui.qcow2.structures import Entry, Header
+    from snaptui.qcow2.usage import ImageUsage
+
+_QCOW2 = b"QFI\xfb"
 
 
 def read_image(path: str) -> ImageInfo:
@@ -28,7 +31,7 @@ def read_image(path: str) -> ImageInfo:
     with _opened(path) as f:
         size = f.seek(0, os.SEEK_END)
         f.seek(0)
-        if f.read(4) != qcow2.MAGIC.to_bytes(4, "big"):
+        if f.read(len(_QCOW2)) != _QCOW2:
             return ImageInfo(path, "raw", size, _allocated(f, size), ())
         try:
             header, entries = _read_head(f, size)
@@ -56,6 +59,8 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         ImageError: it cannot be read or counted; says why.
     """
     from snaptui.qcow2.accounting import count  # numpy takes a tenth of a second to import
+    from snaptui.qcow2.format import read_header
+    from snaptui.qcow2.usage import ImageUsage
 
     with _opened(path) as f:
         for last in (False, True):
@@ -63,7 +68,7 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
             try:
                 header, entries = _read_head(f, size)
                 usage = count(f, size, header, entries, progress)
-                steady = not usage.wrong and qcow2.read_header(f, size) == header
+                steady = not usage.wrong and read_header(f, size) == header
             except ImageError:
                 if last:
                     raise
@@ -127,15 +132,18 @@ def _entry(entry: Entry) -> ImageSnapshot:
 
 
 def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
+    # not needed before the first screen is there
+    from snaptui.qcow2.format import read_header, read_snapshots
+
     for last in (False, True):
         try:
-            header = qcow2.read_header(f, size)
-            entries = qcow2.read_snapshots(f, header, size)
+            header = read_header(f, size)
+            entries = read_snapshots(f, header, size)
         except ImageError:
             if last:
                 raise
         else:
-            if last or qcow2.read_header(f, size) == header:
+            if last or read_header(f, size) == header:
                 return header, entries
     raise AssertionError("the second reading is the last")
 

@@ -1,17 +1,19 @@
 """Domain and snapshot XML to and from the model.
 
-The elements are those of libvirt's formatdomain.html and formatsnapshot.html.
+The elements are those of libvirt's formatdomain.html and formatsnapshot.html. The parser is
+imported where it is used: the first screen does without it.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from xml.etree import ElementTree
-from xml.etree.ElementTree import Element
+from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
 from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 LARGEST = 1 << 20
 """Characters of XML above which it is not parsed."""
@@ -75,7 +77,9 @@ def parse_snapshot(xml: str) -> Snapshot:
 
 def new_snapshot(name: str, description: str) -> str:
     """The XML with which an internal snapshot of all disks is asked for."""
-    root = Element("domainsnapshot")
+    from xml.etree import ElementTree
+
+    root = ElementTree.Element("domainsnapshot")
     ElementTree.SubElement(root, "name").text = name
     if description:
         ElementTree.SubElement(root, "description").text = description
@@ -96,6 +100,8 @@ def new_external_snapshot(
         left_out: targets of the disks that are not part of it.
         memory_path: file for the RAM; ``None`` without.
     """
+    from xml.etree import ElementTree
+
     root = ElementTree.fromstring(new_snapshot(name, description))
     if memory_path is not None:
         ElementTree.SubElement(root, "memory", snapshot="external", file=memory_path)
@@ -115,6 +121,8 @@ def described(xml: str, description: str) -> str:
     Raises:
         HostError: it cannot be read.
     """
+    from xml.etree import ElementTree
+
     root = _parse(xml)
     element = root.find("description")
     if element is None:
@@ -128,10 +136,14 @@ def described(xml: str, description: str) -> str:
 
 def digest(xml: str) -> str:
     """A hash by which one XML text is told from another."""
+    import hashlib
+
     return hashlib.sha256(xml.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _parse(xml: str) -> Element:
+    from xml.etree import ElementTree
+
     if len(xml) > LARGEST:
         raise HostError(f"Its XML is larger than {LARGEST >> 20} MiB and was not read.")
     if "<!DOCTYPE" in xml:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import work
 from textual.app import SystemCommand
@@ -23,17 +23,18 @@ from snaptui.host import HostWatch
 from snaptui.journal import state_directory
 from snaptui.model import Domain, DomainKey, Host
 from snaptui.operations import ASK_AGAIN, Operation, Operations
-from snaptui.plan.facts import Facts
-from snaptui.plan.plan import Intent
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
-from snaptui.ui.dialogs.message import ErrorDialog, QuitDialog
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.help import help_lines
 from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.main_screen import MainScreen
 from snaptui.ui.text_screen import TextScreen
 from snaptui.worker import Worker, start
+
+if TYPE_CHECKING:
+    from snaptui.plan.facts import Facts
+    from snaptui.plan.plan import Intent
 
 T = TypeVar("T")
 
@@ -142,7 +143,7 @@ class SnaptuiApp(KeysInOrder):
             title = f"{cut.record.title}: cut short {text.when(int(cut.record.started))}"
             key = keymap.key_of("operations", self.overrides)
             hint = f"The host was asked just now. The operations ({key}) keep this."
-            self.push_screen(ErrorDialog(title, words, hint, self.glyphs))
+            self.show_error(title, words, hint)
 
     async def read_facts(self, intent: Intent) -> Facts:
         """Read the facts for a dialog.
@@ -171,7 +172,7 @@ class SnaptuiApp(KeysInOrder):
                 failed = error
         self.refresh(layout=True)
         if failed is not None:
-            self.push_screen(ErrorDialog(failed.title, failed.message, failed.hint, self.glyphs))
+            self.show_error(failed.title, failed.message, failed.hint)
         self.host.retry()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
@@ -195,8 +196,19 @@ class SnaptuiApp(KeysInOrder):
         lines = help_lines(self.overrides, self.read_only, self.glyphs)
         self.push_screen(TextScreen("Help", lines, self.glyphs))
 
+    def show_error(
+        self, title: str, message: str, hint: str, then: Callable[[], None] | None = None
+    ) -> None:
+        """Show an error with its whole text; ``then`` is called when it was closed."""
+        from snaptui.ui.dialogs.message import ErrorDialog
+
+        dialog = ErrorDialog(title, message, hint, self.glyphs)
+        self.push_screen(dialog, lambda _: then() if then is not None else None)
+
     def action_leave(self) -> None:
         """Quit; when changes are under way, say what will go on."""
+        from snaptui.ui.dialogs.message import QuitDialog
+
         under_way = tuple(header.operation_words(o) for o in self.operations.unfinished)
         if not under_way or isinstance(self.screen, QuitDialog):
             self.exit()

@@ -1,4 +1,8 @@
-"""The actions of the main screen that change something: each opens a dialog, none does it."""
+"""The actions of the main screen that change something: each opens a dialog, none does it.
+
+The dialogs and the plans behind them are loaded by the first key that needs them: loading
+all of them would be a twentieth of each start.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +12,13 @@ from textual.screen import Screen
 
 from snaptui.host import Link
 from snaptui.model import Domain, DomainKey, Snapshot
-from snaptui.plan.safety import undo_points
 from snaptui.ui import header
-from snaptui.ui.dialogs.create import CreateDialog
-from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog
-from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
-from snaptui.ui.dialogs.revert import RevertDialog
-from snaptui.ui.dialogs.undo import UndoDialog
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.snapshot_pane import SnapshotPane
 
 if TYPE_CHECKING:
     from snaptui.ui.app import SnaptuiApp
+    from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
 
 
 class Changes(Screen[None]):
@@ -50,6 +49,8 @@ class Changes(Screen[None]):
 
     def action_create(self) -> None:
         """Ask for a name, and create."""
+        from snaptui.ui.dialogs.create import CreateDialog
+
         domain = self._free_domain()
         if domain is not None:
             shown = self.snaptui.snapshots.shown
@@ -59,12 +60,16 @@ class Changes(Screen[None]):
 
     def action_revert(self) -> None:
         """Ask, and revert to the selected snapshot."""
+        from snaptui.ui.dialogs.revert import RevertDialog
+
         domain, name = self._free_domain(), self._selected_name()
         if domain is not None and name is not None:
             self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_delete(self) -> None:
         """Ask, and delete the marked snapshots, or the selected one."""
+        from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog
+
         marked = self.snapshots.marked
         if marked and (domain := self._free_domain()) is not None:
             read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
@@ -93,6 +98,10 @@ class Changes(Screen[None]):
 
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
+        from snaptui.plan.safety import undo_points
+        from snaptui.ui.dialogs.revert import RevertDialog
+        from snaptui.ui.dialogs.undo import UndoDialog
+
         domain, shown = self._free_domain(), self.snaptui.snapshots.shown
         if domain is None:
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import events, on, work
@@ -23,16 +23,12 @@ from snaptui.operations import Operation, Phase
 from snaptui.ui import header, keymap
 from snaptui.ui.changes import Changes
 from snaptui.ui.detail_pane import LinesList, domain_lines, snapshot_lines
-from snaptui.ui.dialogs.message import ErrorDialog
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.format import clean
 from snaptui.ui.operations_pane import OperationsPane
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
 from snaptui.ui.text_screen import TextScreen
-
-if TYPE_CHECKING:
-    pass
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
@@ -139,10 +135,7 @@ class MainScreen(Changes):
         if self._failures and self.app.screen is self:
             failed = self._failures.pop(0)
             title = f"{failed.plan.title}: {failed.phase.value}"
-            self.app.push_screen(
-                ErrorDialog(title, failed.error, failed.hint, self.snaptui.glyphs),
-                lambda _: self._show_failure(),
-            )
+            self.snaptui.show_error(title, failed.error, failed.hint, self._show_failure)
 
     def on_screen_resume(self) -> None:
         """Back from a dialog: what failed meanwhile is shown."""
@@ -274,7 +267,7 @@ class MainScreen(Changes):
         self.domains.focus()
         hint = "The list shows those that there are."
         words = f"There is no domain {name} on this host."
-        self.app.push_screen(ErrorDialog("Not found", words, hint, self.snaptui.glyphs))
+        self.snaptui.show_error("Not found", words, hint)
         return None
 
     def _show_pane(self, name: str) -> None:

@@ -66,7 +66,7 @@ def test_deleting_several_says_what_they_free_together(lab: Lab) -> None:
         terminal.wait("MiB)")
         terminal.press("d")
         terminal.wait("[this one]", "press Y")
-        terminal.press("tab", "tab", " ", " ")
+        terminal.press("tab", " ", " ")
         terminal.wait("[only those below it]", f"Space: frees {text.size(together)}, free")
         confirm(terminal)
         terminal.wait("Delete all below old of web: done")

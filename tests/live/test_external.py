@@ -22,8 +22,7 @@ def wanted(terminal: Terminal, name: str, form: str) -> None:
     """Open the dialog of a create and fill it in."""
     terminal.press("c")
     terminal.wait("[internal]", "Refused:")
-    enabled = "Refused: nothing" in terminal.text
-    terminal.press(*["tab"] * (2 if enabled else 1), name, "tab", "tab")
+    terminal.press("tab", name, "tab", "tab")
     terminal.press(*[" "] * (1 if form == DISKS else 2))
     terminal.wait(f"[{form}]")
 

@@ -23,7 +23,7 @@ def test_create_of_a_domain_that_is_off(lab: Lab, size: tuple[int, int]) -> None
 
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing")
-        terminal.press("tab", "tab", "pre upgrade", "tab", "a & b <c>", "tab")
+        terminal.press("tab", "pre upgrade", "tab", "a & b <c>", "tab")
         terminal.wait("--name=pre upgrade", "a & b <c>")
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done")
@@ -101,7 +101,7 @@ def test_revert_ends_in_the_state_that_was_asked_for(
         terminal.press("r")
         terminal.wait("[as recorded]", "Refused: nothing", "press Y")
         if keys:
-            terminal.press("tab", "tab")
+            terminal.press("tab")
             terminal.press(*[" "] * (1 if keys == "running" else 2))
             terminal.wait(f"[{keys}]")
         confirm(terminal)
@@ -136,7 +136,7 @@ def test_delete_with_children_where_libvirts_own_crashes(lab: Lab) -> None:
         at_snapshots(terminal, "x", "y")
         terminal.press("d")
         terminal.wait("[this one]")
-        terminal.press("tab", "tab", " ")
+        terminal.press("tab", " ")
         terminal.wait("[this and all below it]", "4 snapshots: ")
         confirm(terminal)
         terminal.wait("and all below it: done")

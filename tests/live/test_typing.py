@@ -16,7 +16,7 @@ def test_a_name_typed_in_one_go_is_taken_whole(lab: Lab) -> None:
         terminal.wait("no snapshots yet")
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
-        terminal.type_ahead("tab", "tab", NAME, "tab", "tab", "tab")
+        terminal.type_ahead("tab", NAME, "tab", "tab", "tab")
         terminal.wait(NAME[-60:])
         confirm(terminal)
         terminal.wait("done")
@@ -30,7 +30,7 @@ def test_a_description_typed_after_the_name_goes_into_its_field(lab: Lab) -> Non
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
         paste = "\x1b[200~as it was\x1b[201~"
-        terminal.type_ahead("tab", "tab", "before", "tab", paste, "tab", "tab")
+        terminal.type_ahead("tab", "before", "tab", paste, "tab", "tab")
         terminal.wait("'--description=as it was'", "--name=before")
         terminal.press("esc")
         terminal.wait("no snapshots yet", gone="Create a snapshot")

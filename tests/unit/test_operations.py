@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
-from snaptui import operations
+from snaptui import performing
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected
 from snaptui.operations import Operation, Operations, Phase
@@ -40,7 +40,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         def delete_snapshot(self, *_: object) -> None:
             sent.append("delete")
 
-    monkeypatch.setattr(operations, "read_facts", slow_facts)
+    monkeypatch.setattr(performing, "read_facts", slow_facts)
     worker, over = Worker(), asyncio.Event()
 
     def changed(operation: Operation) -> None:
@@ -48,8 +48,9 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
             over.set()
 
     running = Operations(cast(Backend, Fake()), worker, state=tmp_path, on_change=changed)
+    assert await running.open_journal() == ""
     operation = running.run(plan, found)
-    await asyncio.to_thread(reading.wait, 10)
+    assert await asyncio.to_thread(reading.wait, 10)
     worker.changes.abandon(Disconnected("gone"))
     await asyncio.wait_for(over.wait(), 10)
     assert running.all[operation.number].phase is Phase.FAILED

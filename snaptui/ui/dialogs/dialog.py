@@ -34,6 +34,7 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
         Binding("right,down", "app.focus_next", show=False),
     ]
     AUTO_FOCUS = "#cancel"
+    CSS_PATH = "dialogs.tcss"
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()

@@ -75,7 +75,9 @@ class PlanDialog(Dialog[Confirmed]):
         """Cancel, and the one that does it."""
         yield from super().buttons()
         label = f"{self.verb}: press {keymap.CONFIRM_KEY}"
-        yield Button(Text(label), id="confirm", compact=True, disabled=True)
+        confirm = Button(Text(label), id="confirm", compact=True, disabled=True)
+        confirm.can_focus = False  # Tab leads to the same fields before and after the checks
+        yield confirm
 
     @property
     def challenge(self) -> str:
