@@ -115,7 +115,9 @@ def _run(options: argparse.Namespace) -> int:
             theme=MONO if os.environ.get("NO_COLOR") else config.theme,
         )
         with _stderr_to_log():
-            app.run(mouse=config.mouse and not options.no_mouse)
+            # while a program takes the mouse, GNU screen holds its Esc back until the next key
+            in_screen = "STY" in os.environ
+            app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
         return app.return_code or 0
 
 

@@ -22,7 +22,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    for name in ("LIBVIRT_DEFAULT_URI", "NO_COLOR"):
+    for name in ("LIBVIRT_DEFAULT_URI", "NO_COLOR", "STY"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -76,13 +76,15 @@ def test_the_buttons_of_a_dialog_can_be_clicked(lab: Lab) -> None:
     assert lab.snapshots("web") == []
 
 
-@pytest.mark.parametrize("how", ["option", "configuration"])
+@pytest.mark.parametrize("how", ["option", "configuration", "GNU screen"])
 def test_without_the_mouse_the_terminal_keeps_it(lab: Lab, tmp_path: Path, how: str) -> None:
     config = tmp_path / "config.toml"
     config.write_text("mouse = false\n" if how == "configuration" else "")
     lab.define("web")
     option = ["--no-mouse"] if how == "option" else []
-    with Terminal(["-c", lab.uri, "--config", str(config), *option]) as terminal:
+    screen = {"STY": "1234.pts-0.kvm7"} if how == "GNU screen" else {}
+    words = ["-c", lab.uri, "--config", str(config), *option]
+    with Terminal(words, environment=screen) as terminal:
         terminal.wait("connected", "web")
         terminal.press("tab", "q")
         assert terminal.exit_code() == 0
