@@ -178,6 +178,15 @@ def write(path: Path, byte: int, format: str = "qcow2") -> None:  # noqa: A002 -
     subprocess.run(["qemu-io", "-f", format, "-c", command, str(path)], check=True, stdout=-3)
 
 
+def damage(path: Path) -> None:
+    """Let the first L1 entry of an image point far behind its end."""
+    with path.open("r+b") as f:
+        f.seek(40)
+        table = int.from_bytes(f.read(8), "big")
+        f.seek(table)
+        f.write(b"\x80\x00\x00\xff\x00\x00\x00\x00")
+
+
 def holds(path: Path, byte: int) -> bool:
     """Whether the first MiB of an image is this byte."""
     command = f"read -P {byte} 0 1M"

@@ -21,7 +21,7 @@ _REASONS: dict[DomainState, tuple[str, ...]] = {
         "",
         "migrated",
         "restored",
-        "from snapshot",
+        "",
         "",
         "migration cancelled",
         "save cancelled",
@@ -32,7 +32,7 @@ _REASONS: dict[DomainState, tuple[str, ...]] = {
     ),
     DomainState.PAUSED: (
         "",
-        "by user",
+        "",
         "migrating",
         "saving",
         "dumping",
@@ -61,7 +61,7 @@ _REASONS: dict[DomainState, tuple[str, ...]] = {
     ),
     DomainState.CRASHED: ("", "panicked"),
 }
-"""What an admin need not be told (shut down by the guest, booted, unpaused) is empty."""
+"""What an admin need not be told (booted, reverted, paused by hand) is empty."""
 
 
 def domain_state(state: int, reason: int) -> tuple[DomainState, str]:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from snaptui import text
-from tests.lab import MIB, Lab, write
+from tests.lab import MIB, Lab, damage, write
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
 
@@ -129,11 +129,7 @@ def test_what_is_not_counted_says_why(lab: Lab) -> None:
 def test_a_damaged_image_says_so_and_the_rest_goes_on(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
-    with lab.image("web").open("r+b") as f:
-        f.seek(40)
-        table = int.from_bytes(f.read(8), "big")
-        f.seek(table)
-        f.write(b"\x80\x00\x00\xff\x00\x00\x00\x00")
+    damage(lab.image("web"))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.wait("lies beyond the file")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.lab import MIB, Lab, qemu_img, write
+from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.unit.images import Plain
 
 DISK = [
@@ -99,11 +99,7 @@ def test_what_is_not_known_is_null_with_its_reason(lab: Lab) -> None:
 def test_a_damaged_image_is_told_as_far_as_it_can_be_read(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
-    with lab.image("web").open("r+b") as f:
-        f.seek(40)
-        table = int.from_bytes(f.read(8), "big")
-        f.seek(table)
-        f.write(b"\x80\x00\x00\xff\x00\x00\x00\x00")
+    damage(lab.image("web"))
     (disk,) = reported("-c", lab.uri)["domains"][0]["disks"]
     assert "lies beyond the file" in disk["reason"]
     (one,) = disk["snapshots"]
