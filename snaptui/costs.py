@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from snaptui.entries import Stray
 from snaptui.model import Disk, DomainConfig, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage
 
@@ -38,6 +39,23 @@ def cost_of(snapshot: Snapshot, counted: Counted) -> Cost | NotKnown:
     places = _places(snapshot, counted)
     if isinstance(places, NotKnown):
         return places
+    return _cost(places)
+
+
+def cost_of_stray(stray: Stray, counted: Counted) -> Cost | NotKnown:
+    """What a snapshot costs that only the images know."""
+    places: dict[str, tuple[ImageUsage, int]] = {}
+    for path, entry in stray.parts:
+        usage = counted.get(path, _NOT_YET)
+        if isinstance(usage, NotKnown):
+            return usage
+        if entry not in usage.entries:
+            return _NOT_YET
+        places[f"{path} {entry.id}"] = (usage, usage.entries.index(entry))
+    return _cost(places)
+
+
+def _cost(places: Mapping[str, tuple[ImageUsage, int]]) -> Cost:
     shares = {target: usage.usage.snapshots[place] for target, (usage, place) in places.items()}
     return Cost(
         written=sum(share.growth for share in shares.values()),

@@ -9,9 +9,10 @@ most snapshots, so that indentation stays below 2 + 2 * log2(number of snapshots
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from snaptui.entries import Stray
 from snaptui.model import Snapshot, SnapshotSet
 
 
@@ -23,6 +24,7 @@ class RowKind(enum.Enum):
     UNREAD = "unread"
     BROKEN = "broken"
     HERE = "here"
+    STRAY = "stray"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,19 @@ class Row:
         prefix: graph to the left of the row's own mark, two columns a level, made of
             the characters ``│├┌─`` and spaces.
         snapshot: its metadata, when they have been read.
+        stray: what a row of kind ``STRAY`` stands for.
     """
 
     name: str | None
     kind: RowKind
     prefix: str
     snapshot: Snapshot | None = None
+    stray: Stray | None = None
+
+
+def with_strays(drawn: Sequence[Row], strays: Iterable[Stray]) -> tuple[Row, ...]:
+    """The rows, and below them what only the images know."""
+    return (*drawn, *(Row(stray.name, RowKind.STRAY, "", None, stray) for stray in strays))
 
 
 def rows(snapshots: SnapshotSet) -> tuple[Row, ...]:
@@ -73,7 +82,7 @@ def filtered(drawn: Sequence[Row], text: str) -> tuple[Row, ...]:
     """The rows whose name or description contains ``text``, without the graph."""
     wanted = text.casefold()
     return tuple(
-        Row(row.name, row.kind, "", row.snapshot)
+        replace(row, prefix="")
         for row in drawn
         if row.name is not None
         and (
@@ -83,14 +92,14 @@ def filtered(drawn: Sequence[Row], text: str) -> tuple[Row, ...]:
     )
 
 
-def ranked(drawn: Sequence[Row], rank: Callable[[Snapshot], float | None]) -> tuple[Row, ...]:
+def ranked(drawn: Sequence[Row], rank: Callable[[Row], float | None]) -> tuple[Row, ...]:
     """The rows of snapshots by rank, the highest first, without the graph; unknown ones last."""
 
     def key(row: Row) -> float:
-        found = rank(row.snapshot) if row.snapshot is not None else None
+        found = rank(row)
         return -1.0 if found is None else found
 
-    flat = (Row(row.name, row.kind, "", row.snapshot) for row in drawn if row.name is not None)
+    flat = (replace(row, prefix="") for row in drawn if row.name is not None)
     return tuple(sorted(flat, key=key, reverse=True))
 
 

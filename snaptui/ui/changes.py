@@ -162,4 +162,7 @@ class Changes(Screen[None]):
         if row is None or row.name is None:
             self.say("Select a snapshot first.")
             return None
+        if row.stray is not None:
+            self.say("libvirt does not know this stray; qemu-img snapshot -a or -d acts on it.")
+            return None
         return row.name

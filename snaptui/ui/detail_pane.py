@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterator
 
 from snaptui import text, tree
-from snaptui.costs import Counted, cost_of, counted_disks, written_since
+from snaptui.costs import Counted, cost_of, cost_of_stray, counted_disks, written_since
+from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
 from snaptui.model import (
     Domain,
@@ -86,12 +87,27 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
             ("After", current or "no snapshot"),
             *_image_lines(shown, counted),
         )
+    if row.stray is not None:
+        return tuple(_stray_lines(row.stray, counted))
     lines = [("Name", row.name)]
     if row.name in snapshots.errors:
         return (*lines, ("Error", snapshots.errors[row.name]))
     if row.snapshot is None:
         return (*lines, ("", "being read"))
     return (*lines, *_known_lines(row.snapshot, snapshots, shown, counted))
+
+
+def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
+    yield "Name", stray.name
+    created = text.when(stray.created, zone=True, seconds=True)
+    yield "Created", f"{created}, {text.age(stray.created, time.time())}"
+    yield "Stray", "libvirt does not know it: qemu-img made it, or its metadata were deleted"
+    for path, entry in stray.parts:
+        saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
+        yield "Image", f"ID {entry.id} in {path}{saved}"
+    cost = cost_of_stray(stray, counted)
+    yield "Written", written(cost)
+    yield "Reclaim", reclaim(cost)
 
 
 def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
@@ -132,6 +148,8 @@ def _known_lines(
     current = ", current" if snapshots.current == snapshot.name else ""
     yield "State", f"{state_of(snapshot)}, {snapshot.kind.value}{current}"
     yield "Holds", holds(snapshot)[2:]
+    for oddity in oddities(snapshot, shown.images):
+        yield "Error", oddity
     if snapshot.delete_in_progress:
         yield "Error", "an earlier delete of it was not finished"
     if (held := hold.hold_of(snapshot)) is not None:

@@ -25,6 +25,7 @@ class Glyphs:
     held: str
     held_current: str
     marked: str
+    stray: str
     broken: str
     unread: str
     more: str
@@ -36,7 +37,7 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "!", "·", "…", {})
+UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "·", "…", {})
 ASCII = Glyphs(
     ">",
     "o",
@@ -45,6 +46,7 @@ ASCII = Glyphs(
     "h",
     "H",
     "x",
+    "-",
     "!",
     ".",
     "~",
@@ -154,6 +156,7 @@ def mark(row: Row, glyphs: Glyphs) -> str:
         RowKind.UNREAD: glyphs.unread,
         RowKind.BROKEN: glyphs.broken,
         RowKind.HERE: glyphs.here,
+        RowKind.STRAY: glyphs.stray,
     }
     shown = marks[row.kind]
     if row.snapshot is not None and hold_of(row.snapshot) is not None:

@@ -41,6 +41,7 @@ def help_lines(
             "held: cannot be deleted here; the second is current",
         ),
         (f"  {glyphs.marked}", "marked: d deletes all marked ones together"),
+        (f"  {glyphs.stray}", "a stray: only the image knows it, as qemu-img makes it"),
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),
         (f"  {glyphs.broken}", "cannot be read; the details say why"),

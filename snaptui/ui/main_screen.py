@@ -400,28 +400,22 @@ class MainScreen(Changes):
 
     @work(exclusive=True, group="details", exit_on_error=False)
     async def show_details(self) -> None:
-        """All about the snapshot with its XML."""
+        """All about the snapshot, or the domain as it is now, with its XML."""
         shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
         if shown is None or row is None:
             return
+        key, name, backend = shown.key, row.name, self.snaptui.backend
         try:
-            if row.name is None:
-                xml = await self.snaptui.read(
-                    lambda: self.snaptui.backend.domain_xml(shown.key), shown.key
-                )
+            if name is None:
+                xml = await self.snaptui.read(lambda: backend.domain_xml(key), key)
+            elif row.stray is None:
+                xml = await self.snaptui.read(lambda: backend.snapshot_xml(key, name), key)
             else:
-                name = row.name
-                xml = await self.snaptui.read(
-                    lambda: self.snaptui.backend.snapshot_xml(shown.key, name), shown.key
-                )
+                xml = ""
         except SnaptuiError as error:
             xml = f"{error.title}: {error.message}"
-        counted = self.snaptui.counting.state.counted
-        lines = (
-            *snapshot_lines(row, shown, counted),
-            ("", ""),
-            *(("", line) for line in xml.splitlines()),
-        )
+        known = snapshot_lines(row, shown, self.snaptui.counting.state.counted)
+        lines = (*known, ("", ""), *(("", line) for line in xml.splitlines()))
         title = "You are here" if name is None else name
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
 

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from snaptui import text, tree
-from snaptui.costs import Counted, cost_of, written_since
+from snaptui.costs import Cost, Counted, cost_of, cost_of_stray, written_since
+from snaptui.entries import strays
 from snaptui.model import NotKnown, Snapshot
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
@@ -86,7 +87,7 @@ class SnapshotPane(RowList):
     def mark(self) -> None:
         """Mark the selected snapshot, or take its mark away, and go on to the next row."""
         row = self.selected
-        if row is not None and row.name is not None:
+        if row is not None and row.name is not None and row.stray is None:
             self._marked ^= {row.name}
             self.refresh_line(self.cursor)
             self.cursor += 1
@@ -127,6 +128,8 @@ class SnapshotPane(RowList):
     def _draw_rows(self, *, same: bool) -> None:
         snapshots = self._shown.snapshots if self._shown is not None else None
         rows = tree.rows(snapshots) if snapshots is not None else ()
+        if self._shown is not None and snapshots is not None:
+            rows = tree.with_strays(rows, strays(snapshots.names, self._shown.images))
         if self._filter:
             rows = tree.filtered(rows, self._filter)
         if self._by_reclaim:
@@ -140,8 +143,8 @@ class SnapshotPane(RowList):
         self._rows = rows
         self.rows_changed(cursor)
 
-    def _reclaim(self, snapshot: Snapshot) -> float | None:
-        cost = cost_of(snapshot, self._counted)
+    def _reclaim(self, row: Row) -> float | None:
+        cost = _cost(row, self._counted)
         return None if isinstance(cost, NotKnown) else cost.reclaim
 
     def cells(self, index: int, width: int) -> list[Cell]:
@@ -202,19 +205,36 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         return {"Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), "")}
     if row.kind is RowKind.BROKEN:
         return {"Created": ("cannot be read", "bad"), "Reclaim": ("?", "muted")}
+    cost = _cost(row, counted)
+    unknown = isinstance(cost, NotKnown)
+    figures = {
+        "Written": (written(cost), "muted" if unknown else ""),
+        "Reclaim": (reclaim(cost), "muted" if unknown else ""),
+    }
+    if row.stray is not None:
+        saved = sum(entry.vm_state for _, entry in row.stray.parts)
+        return {
+            "Created": (text.when(row.stray.created), ""),
+            "Holds": ("- stray", "warn"),
+            "VM state": (size_or_mark(saved), ""),
+            **figures,
+        }
     snapshot = row.snapshot
     if snapshot is None or shown is None:
         return {}
-    cost = cost_of(snapshot, counted)
-    unknown = isinstance(cost, NotKnown)
     return {
         "Created": (text.when(snapshot.created), ""),
         "Holds": (holds(snapshot), ""),
         "State": (state_of(snapshot), ""),
         "VM state": (_vm_state(snapshot, shown), ""),
-        "Written": (written(cost), "muted" if unknown else ""),
-        "Reclaim": (reclaim(cost), "muted" if unknown else ""),
+        **figures,
     }
+
+
+def _cost(row: Row, counted: Counted) -> Cost | NotKnown:
+    if row.stray is not None:
+        return cost_of_stray(row.stray, counted)
+    return NotKnown("") if row.snapshot is None else cost_of(row.snapshot, counted)
 
 
 def _vm_state(snapshot: Snapshot, shown: Shown) -> str:

@@ -230,5 +230,5 @@ def test_ranked_rows_are_flat_the_highest_first_and_unknown_last() -> None:
         snapshot("a", None, 1), snapshot("b", "a", 2), snapshot("c", "a", 3), current="c"
     )
     ranks = {"a": 5.0, "b": None, "c": 7.0}
-    found = ranked(rows(those), lambda one: ranks[one.name])
+    found = ranked(rows(those), lambda row: ranks[row.name or ""])
     assert [(row.name, row.prefix) for row in found] == [("c", ""), ("a", ""), ("b", "")]
