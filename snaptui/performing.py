@@ -6,6 +6,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.model import DomainKey
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.steps import (
+    Adopt,
     CreateExternal,
     CreateSnapshot,
     Describe,
@@ -40,6 +41,8 @@ def perform(backend: Backend, key: DomainKey, step: Step) -> None:
         backend.power_off(key)
     elif isinstance(step, RevertTo):
         backend.revert(key, step.snapshot.name, step.state)
+    elif isinstance(step, Adopt):
+        backend.adopt_snapshot(key, step.name, step.created)
     elif isinstance(step, Describe):
         backend.describe_snapshot(key, step.snapshot.name, step.description)
     else:

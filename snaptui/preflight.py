@@ -12,13 +12,14 @@ from types import MappingProxyType
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
 from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Scope, Snapshot
-from snaptui.plan import create, delete, edit, revert
+from snaptui.plan import adopt, create, delete, edit, revert
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
     DeleteManyIntent,
     EditIntent,
+    HoldIntent,
     Intent,
     Plan,
     RevertIntent,
@@ -37,7 +38,9 @@ def make_plan(intent: Intent, facts: Facts) -> Plan:
         return delete.plan_many(intent, facts)
     if isinstance(intent, EditIntent):
         return edit.plan_edit(intent, facts)
-    return edit.plan_hold(intent, facts)
+    if isinstance(intent, HoldIntent):
+        return edit.plan_hold(intent, facts)
+    return adopt.plan(intent, facts)
 
 
 def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:

@@ -350,6 +350,14 @@ class LibvirtBackend:
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
         self._ask(lambda: snapshot.delete(flags))
 
+    def adopt_snapshot(self, key: DomainKey, name: str, created: int) -> None:
+        """Define its metadata; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        wanted = xml.adopted(name, created, self._ask(lambda: domain.XMLDesc(flags)))
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+        self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
+
     def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
         """Change its description; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)

@@ -181,5 +181,12 @@ class Backend(Protocol):
             metadata_only: only libvirt's record of it; its data stay.
         """
 
+    def adopt_snapshot(self, key: DomainKey, name: str, created: int) -> None:
+        """Define metadata for what the images hold, as of a domain that was shut off.
+
+        Args:
+            created: seconds since the epoch.
+        """
+
     def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
         """Give a snapshot another description, and define it again with all else as it is."""

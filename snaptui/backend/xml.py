@@ -115,6 +115,25 @@ def new_external_snapshot(
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def adopted(name: str, created: int, domain: str) -> str:
+    """The XML that makes libvirt know what the images hold (formatsnapshot.html).
+
+    Args:
+        created: seconds since the epoch.
+        domain: the XML of the domain that was shut off then.
+
+    Raises:
+        HostError: the domain's XML cannot be read.
+    """
+    from xml.etree import ElementTree
+
+    root = ElementTree.fromstring(new_snapshot(name, ""))
+    ElementTree.SubElement(root, "creationTime").text = str(created)
+    ElementTree.SubElement(root, "state").text = "shutoff"
+    root.append(_parse(domain))
+    return ElementTree.tostring(root, encoding="unicode")
+
+
 def described(xml: str, description: str) -> str:
     """A snapshot's XML with another description, and all else as it is.
 

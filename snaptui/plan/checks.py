@@ -65,8 +65,8 @@ def version_warnings(facts: Facts) -> list[str]:
     return [f"Proven with libvirt 9.0; this host runs {shown}, where details may differ."]
 
 
-def name_problems(name: str, facts: Facts) -> list[str]:
-    """Why a snapshot cannot be given this name."""
+def spelling_problems(name: str) -> list[str]:
+    """Why no snapshot can have this name."""
     problems = []
     if not name.strip():
         problems.append("A snapshot needs a name.")
@@ -81,6 +81,12 @@ def name_problems(name: str, facts: Facts) -> list[str]:
         problems.append("A name with control or invisible characters cannot be told from others.")
     if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
         problems.append(f"A name can have {NAME_BYTES} bytes at most.")
+    return problems
+
+
+def name_problems(name: str, facts: Facts) -> list[str]:
+    """Why a new snapshot cannot be given this name."""
+    problems = spelling_problems(name)
     if name in facts.names:
         problems.append(f"There is a snapshot called {name} already.")
     else:

@@ -81,7 +81,23 @@ class HoldIntent:
     hold: bool
 
 
-Intent = CreateIntent | RevertIntent | DeleteIntent | DeleteManyIntent | EditIntent | HoldIntent
+@dataclass(frozen=True, slots=True)
+class AdoptIntent:
+    """Make a stray known to libvirt."""
+
+    key: DomainKey
+    name: str
+
+
+Intent = (
+    CreateIntent
+    | RevertIntent
+    | DeleteIntent
+    | DeleteManyIntent
+    | EditIntent
+    | HoldIntent
+    | AdoptIntent
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -312,7 +312,39 @@ class Describe:
         return replace(before, snapshots=MappingProxyType(snapshots))
 
 
-Step = CreateSnapshot | CreateExternal | PowerOff | RevertTo | DeleteSnapshot | Describe
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Give entries that the images hold libvirt's metadata, as of a domain that was off.
+
+    Attributes:
+        created: when the entries were made, seconds since the epoch.
+    """
+
+    name: str
+    created: int
+
+    kind: ClassVar[str] = "create"
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.name
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"make {self.name} known to libvirt"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The nearest line for a shell: it wants a file of XML."""
+        return virsh(host, "snapshot-create", domain, "--redefine", "--xmlfile=SNAPSHOT.xml")
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: one more snapshot, the images as they were."""
+        return replace(before, names=(*before.names, self.name))
+
+
+Step = CreateSnapshot | CreateExternal | PowerOff | RevertTo | DeleteSnapshot | Describe | Adopt
 
 
 def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:

@@ -96,6 +96,19 @@ class Changes(Screen[None]):
         if found is not None:
             self._ask(HoldDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
 
+    def action_adopt(self) -> None:
+        """Ask, and make the selected stray known to libvirt."""
+        from snaptui.ui.dialogs.edit import AdoptDialog
+
+        domain, row = self._free_domain(), self.snapshots.selected
+        if domain is None:
+            return
+        if row is None or row.stray is None or self.focused is self.domains:
+            self.say("Select a stray first: what only the image knows.")
+            return
+        read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
+        self._ask(AdoptDialog(domain, row.stray.name, read_facts, glyphs))
+
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
         from snaptui.plan.safety import undo_points
@@ -163,6 +176,6 @@ class Changes(Screen[None]):
             self.say("Select a snapshot first.")
             return None
         if row.stray is not None:
-            self.say("libvirt does not know this stray; qemu-img snapshot -a or -d acts on it.")
+            self.say("libvirt does not know this stray: adopt it first.")
             return None
         return row.name

@@ -51,6 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True
     ),
+    Action("adopt", ("a",), "adopt", "Make a stray known to libvirt", Scope.MAIN, True),
     Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",

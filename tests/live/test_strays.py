@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+import pytest
+
 from snaptui import text
-from tests.lab import Lab, entries, qemu_img, write
-from tests.terminal import Terminal, at_snapshots
+from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
 
 
@@ -22,7 +27,7 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
         terminal.wait(f"Reclaim {text.short_size(plain.frees({1}))}")
         for key in ("r", "d", "e", "H"):
             terminal.press(key)
-            terminal.wait("libvirt does not know this stray; qemu-img")
+            terminal.wait("libvirt does not know this stray: adopt it first.")
         terminal.press(" ")
         terminal.wait("Nothing is marked.")
         terminal.press("enter")
@@ -78,3 +83,82 @@ def test_enter_on_you_are_here_shows_the_domain(lab: Lab) -> None:
         at_snapshots(terminal, "one")
         terminal.press("j", "enter")
         terminal.wait("You are here", "<domain type=")
+
+
+def on_the_stray(terminal: Terminal, name: str) -> None:
+    terminal.wait("connected", f"□ {name}", gone="reading")
+    terminal.press("G", "a")
+    terminal.wait(f"Adopt {name} of web", "Refused:")
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) -> None:
+    lab.define("web", disks=("vda", "vdb"))
+    for target in ("vda", "vdb"):
+        qemu_img("snapshot", "-c", "by hand", str(lab.image("web", target)))
+        write(lab.image("web", target), 0x22)
+    lab.snapshot("web", "later")
+    before = [entries(lab.image("web", target)) for target in ("vda", "vdb")]
+    if running:
+        lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        on_the_stray(terminal, "by hand")
+        terminal.wait("libvirt knows by hand as a snapshot of vda, vdb", "Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Adopt by hand of web: done", "○ by hand", gone="□ by hand")
+        assert [entries(lab.image("web", target)) for target in ("vda", "vdb")] == before
+        assert lab.current("web") == "later"
+        created = re.search(
+            r"<creationTime>(\d+)<", lab.virsh("snapshot-dumpxml", "web", "by hand")
+        )
+        assert created is not None
+        info = json.loads(qemu_img("info", "-U", "--output=json", str(lab.image("web"))))
+        assert int(created[1]) == info["snapshots"][0]["date-sec"]
+        terminal.press("g")
+        while "Name     by hand" not in terminal.text:
+            terminal.press("j")
+        terminal.press("r")
+        terminal.wait("Revert web to by hand", "Undo: yes")
+        confirm(terminal)
+        terminal.wait("Revert web to by hand: done")
+    assert lab.state("web") == "shut off"
+    assert all(holds(lab.image("web", target), 0x11) for target in ("vda", "vdb"))
+
+
+def test_what_cannot_be_reverted_to_is_not_adopted(lab: Lab) -> None:
+    lab.define("web", disks=("vda", "vdb"))
+    qemu_img("snapshot", "-c", "half", str(lab.image("web", "vda")))
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        on_the_stray(terminal, "half")
+        terminal.wait("vdb holds no snapshot half: a revert to it would fail.")
+    lab.clean()
+    lab.define("web", running=True)
+    lab.snapshot("web", "ram")
+    lab.virsh("snapshot-delete", "web", "ram", "--metadata")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        on_the_stray(terminal, "ram")
+        terminal.wait("ram holds the RAM of a running guest")
+        terminal.press("Y")
+        terminal.wait("Refused, see above.")
+    lab.clean()
+    lab.define("web")
+    for _ in range(2):
+        qemu_img("snapshot", "-c", "twin", str(lab.image("web")))
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        on_the_stray(terminal, "twin")
+        terminal.wait("vda holds 2 snapshots called twin (IDs 1, 2).")
+    assert lab.snapshots("web") == []
+
+
+def test_a_forgotten_snapshot_can_be_adopted_again(lab: Lab) -> None:
+    """What a delete of the metadata alone leaves behind."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    write(lab.image("web"), 0x22)
+    lab.virsh("snapshot-delete", "web", "one", "--metadata")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        on_the_stray(terminal, "one")
+        confirm(terminal)
+        terminal.wait("Adopt one of web: done")
+    lab.virsh("snapshot-revert", "web", "one")
+    assert holds(lab.image("web"), 0x11)

@@ -8,7 +8,7 @@ from textual.widgets import Label, TextArea
 
 from snaptui.model import Domain, Snapshot
 from snaptui.plan import hold
-from snaptui.plan.plan import EditIntent, HoldIntent
+from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
 
@@ -61,3 +61,18 @@ class HoldDialog(PlanDialog):
     def verb(self) -> str:
         """What the button says."""
         return "Hold" if self._intent.hold else "Release"
+
+
+class AdoptDialog(PlanDialog):
+    """Make a stray known to libvirt."""
+
+    verb = "Adopt"
+
+    def __init__(self, domain: Domain, name: str, read_facts: ReadFacts, glyphs: Glyphs) -> None:
+        super().__init__(domain, read_facts, glyphs)
+        self._intent = AdoptIntent(domain.key, name)
+
+    @property
+    def intent(self) -> AdoptIntent:
+        """To adopt it."""
+        return self._intent
