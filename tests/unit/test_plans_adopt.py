@@ -1,0 +1,106 @@
+"""Strays: which there are, and which of them may be adopted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from snaptui.entries import oddities, strays
+from snaptui.model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.plan import adopt
+from snaptui.plan.facts import Facts, differences
+from snaptui.plan.plan import AdoptIntent, Plan
+from tests.unit.made import (
+    CREATED,
+    KEY,
+    RAW,
+    VDA,
+    assert_refused,
+    config,
+    facts,
+    image,
+    snapshot,
+    with_image,
+)
+
+
+def off(path: str, *entries: tuple[str, str]) -> ImageInfo:
+    """An image whose entries hold no RAM."""
+    made = image(path, *entries)
+    return replace(made, snapshots=tuple(replace(entry, vm_state=0) for entry in made.snapshots))
+
+
+def both(*entries: tuple[str, str], **more: Any) -> Facts:
+    images = {path: off(path, *entries) for path in ("/img/a.qcow2", "/img/b.qcow2")}
+    return facts(images=images, **more)
+
+
+def planned(found: Facts, name: str = "by hand") -> Plan:
+    return adopt.plan(AdoptIntent(KEY, name), found)
+
+
+def test_what_all_disks_hold_once_may_be_adopted_and_no_image_changes() -> None:
+    found = both(("1", "other"), ("2", "by hand"))
+    plan = planned(found)
+    assert plan.possible
+    (step,) = plan.steps
+    after = step.expected(found)
+    assert after.names == ("by hand",)
+    assert differences(replace(found, names=("by hand",)), after) == ()
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "why"),
+    [
+        (with_image(both(("1", "x")), "/img/b.qcow2", off("/img/b.qcow2")), "x", "vdb holds no"),
+        (both(("1", "x"), ("2", "x")), "x", "holds 2 snapshots called x (IDs 1, 2)"),
+        (both(("1", "a"), ("a", "b")), "a", "the ID a belongs to the snapshot b"),
+        (both(("5", "7")), "7", "digits only"),
+        (both(("1", "x\x1b")), "x\x1b", "invisible"),
+        (with_image(both(("1", "x")), "/img/a.qcow2", NotKnown("no right")), "x", "no right"),
+        (both(("1", "x"), busy=True), "x", "Another job"),
+        (both(("1", "x"), unrecorded="no space"), "x", "journal"),
+        (replace(both(("1", "x")), external=("over",)), "x", "external snapshots"),
+        (both(("1", "x"), disks=config(VDA, RAW)), "x", "it is raw"),
+        (facts(snapshot("x")), "x", "knows a snapshot called x already"),
+    ],
+)
+def test_what_could_not_be_reverted_to_is_refused(found: Facts, name: str, why: str) -> None:
+    assert_refused(planned(found, name), why)
+
+
+def test_saved_ram_is_refused() -> None:
+    images = {path: image(path, ("1", "x")) for path in ("/img/a.qcow2", "/img/b.qcow2")}
+    assert_refused(planned(facts(images=images), "x"), "the RAM of a running guest")
+
+
+def test_strays_are_what_no_name_is_known_of_oldest_first() -> None:
+    entries = [
+        ImageSnapshot(str(at), name, when, 0)
+        for at, (name, when) in enumerate([("known", 1), ("new", CREATED), ("old", 5)])
+    ]
+    images: dict[str, ImageInfo | NotKnown] = {
+        "/a": replace(image("/a"), snapshots=tuple(entries)),
+        "/b": replace(image("/b"), snapshots=(replace(entries[1], created=3),)),
+        "/c": NotKnown("gone"),
+    }
+    found = strays(["known"], images)
+    assert [(stray.name, stray.created, len(stray.parts)) for stray in found] == [
+        ("new", 3, 2),
+        ("old", 5, 1),
+    ]
+
+
+def test_oddities_name_the_disk() -> None:
+    one = snapshot()
+    images = {
+        "/img/a.qcow2": image("/img/a.qcow2", ("1", "s1"), ("3", "s1")),
+        "/img/b.qcow2": image("/img/b.qcow2"),
+    }
+    assert list(oddities(one, images)) == [
+        "twins: vda holds 2 snapshots of this name (IDs 1, 3)",
+        "hollow: vdb holds no snapshot of this name any more",
+    ]
+    assert list(oddities(one, {"/img/a.qcow2": NotKnown("no right")})) == []
