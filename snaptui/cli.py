@@ -70,9 +70,11 @@ def _report(options: argparse.Namespace) -> int:
     backend: Backend | None = None
     if not options.wanted or not all(map(report.is_image, options.wanted)):
         from snaptui.backend.libvirt_backend import LibvirtBackend
+        from snaptui.backend.uris import default_uri, is_local
 
-        uri = options.connect or load(options.config).uri
-        backend = LibvirtBackend(uri, read_only=True)
+        uri = options.connect or load(options.config).uri or default_uri()
+        # libvirt passes volumes of another host on to connections that may write only
+        backend = LibvirtBackend(uri, read_only=is_local(uri))
         backend.connect()
     made = report.make_report(backend, options.wanted)
     sys.stdout.write(report.as_json(made) if options.json else report.as_text(made))

@@ -59,11 +59,14 @@ class Counting:
         self._end = threading.Event()
         self.state = CountState()
 
-    def want(self, images: Mapping[str, ImageInfo | NotKnown], *, again: bool = False) -> None:
+    def want(
+        self, images: Mapping[str, ImageInfo | NotKnown], *, near: bool, again: bool = False
+    ) -> None:
         """Say which images there are to count, and end the count of any other.
 
         Args:
             images: by path, their heads as they were read just now.
+            near: they are on this machine: others are counted only ``again``.
             again: count those too whose snapshot table is the one that was counted.
         """
         due: list[str] = []
@@ -72,8 +75,10 @@ class Counting:
                 self._keep(path, image)
             elif image.format != "qcow2":
                 self._keep(path, NotKnown(f"it is {image.format}, not qcow2"))
-            elif again or not _same(self._kept.get(path), image):
+            elif again or (near and not _same(self._kept.get(path), image)):
                 due.append(path)
+            elif not _same(self._kept.get(path), image):
+                self._keep(path, NotKnown("far away: counted when asked for (refresh)"))
         wanted = tuple(due)
         if not again and wanted == self._wanted and self._task is not None:
             return

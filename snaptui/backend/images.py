@@ -29,21 +29,26 @@ def read_image(path: str) -> ImageInfo:
         ImageError: it is missing, not readable, neither file nor block device, or damaged.
     """
     with _opened(path) as f:
-        size = f.seek(0, os.SEEK_END)
-        f.seek(0)
-        if f.read(len(_QCOW2)) != _QCOW2:
-            return ImageInfo(path, "raw", size, _allocated(f, size), ())
-        try:
-            header, entries = _read_head(f, size)
-        except ImageError as error:
-            raise ImageError(f"{path}: {error.message}", hint=error.hint) from error
-        return ImageInfo(
-            path=path,
-            format="qcow2",
-            virtual_size=header.virtual_size,
-            disk_size=_allocated(f, size),
-            snapshots=tuple(map(_entry, entries)),
-        )
+        return read_open_image(f, path, _allocated(f))
+
+
+def read_open_image(f: BinaryIO, path: str, disk_size: int) -> ImageInfo:
+    """The same of an image that is open, wherever it is; :func:`read_image` says the rest."""
+    size = f.seek(0, os.SEEK_END)
+    f.seek(0)
+    if f.read(len(_QCOW2)) != _QCOW2:
+        return ImageInfo(path, "raw", size, disk_size, ())
+    try:
+        header, entries = _read_head(f, size)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error.message}", hint=error.hint) from error
+    return ImageInfo(
+        path=path,
+        format="qcow2",
+        virtual_size=header.virtual_size,
+        disk_size=disk_size,
+        snapshots=tuple(map(_entry, entries)),
+    )
 
 
 def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
@@ -58,32 +63,39 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     Raises:
         ImageError: it cannot be read or counted; says why.
     """
+    with _opened(path) as f:
+        return count_open_image(f, path, _allocated(f), progress)
+
+
+def count_open_image(
+    f: BinaryIO, path: str, disk_size: int, progress: Callable[[int, int], None]
+) -> ImageUsage:
+    """The same of an image that is open, wherever it is; :func:`count_image` says the rest."""
     from snaptui.qcow2.accounting import count  # numpy takes a tenth of a second to import
     from snaptui.qcow2.format import read_header
     from snaptui.qcow2.usage import ImageUsage
 
-    with _opened(path) as f:
-        for last in (False, True):
-            size = f.seek(0, os.SEEK_END)
-            try:
-                header, entries = _read_head(f, size)
-                usage = count(f, size, header, entries, progress)
-                steady = not usage.wrong and read_header(f, size) == header
-            except ImageError:
-                if last:
-                    raise
-                continue
-            if steady or last:
-                return ImageUsage(
-                    path=path,
-                    entries=tuple(map(_entry, entries)),
-                    usage=usage,
-                    virtual_size=header.virtual_size,
-                    file_size=size,
-                    disk_size=_allocated(f, size),
-                    approximate=not steady,
-                    counted_at=time.time(),
-                )
+    for last in (False, True):
+        size = f.seek(0, os.SEEK_END)
+        try:
+            header, entries = _read_head(f, size)
+            usage = count(f, size, header, entries, progress)
+            steady = not usage.wrong and read_header(f, size) == header
+        except ImageError:
+            if last:
+                raise
+            continue
+        if steady or last:
+            return ImageUsage(
+                path=path,
+                entries=tuple(map(_entry, entries)),
+                usage=usage,
+                virtual_size=header.virtual_size,
+                file_size=size,
+                disk_size=disk_size,
+                approximate=not steady,
+                counted_at=time.time(),
+            )
     raise AssertionError("the second reading is the last")
 
 
@@ -162,9 +174,9 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         raise _unreadable(path, error) from error
 
 
-def _allocated(f: BinaryIO, size: int) -> int:
+def _allocated(f: BinaryIO) -> int:
     found = os.fstat(f.fileno())
-    return size if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
+    return f.seek(0, os.SEEK_END) if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
 
 
 def _unreadable(path: str, error: OSError) -> ImageError:

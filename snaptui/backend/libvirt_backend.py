@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import libvirt
 
@@ -29,6 +29,9 @@ from snaptui.model import (
     SnapshotSummary,
 )
 from snaptui.qcow2.usage import ImageUsage
+
+if TYPE_CHECKING:
+    from snaptui.backend.volumes import VolumeFile
 
 T = TypeVar("T")
 
@@ -279,17 +282,28 @@ class LibvirtBackend:
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
 
-    # -- image files of a local host ----------------------------------------------------
+    # -- images: files of this machine, or volumes of another ------------------------------
 
     def image(self, path: str) -> ImageInfo:
         """Head and snapshot table; see the protocol."""
-        self._need_local()
-        return images.read_image(path)
+        if self._local:
+            return images.read_image(path)
+        volume = self._volume(path)
+        return images.read_open_image(cast(BinaryIO, volume), path, volume.disk_size)
 
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
-        self._need_local()
-        return images.count_image(path, progress)
+        if self._local:
+            return images.count_image(path, progress)
+        volume = self._volume(path)
+        file = cast(BinaryIO, volume)
+        return images.count_open_image(file, path, volume.disk_size, progress)
+
+    def _volume(self, path: str) -> VolumeFile:
+        from snaptui.backend.volumes import VolumeFile
+
+        self._count()
+        return VolumeFile(self._connections.reads.connection, path, self._connections.label)
 
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""

@@ -112,7 +112,7 @@ class Backend(Protocol):
     def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
         """A snapshot's XML with its secrets: for copies, never for the screen."""
 
-    # -- image files of a local host ----------------------------------------------------
+    # -- images: files of this machine, or volumes of another ---------------------------
 
     def image(self, path: str) -> ImageInfo:
         """Head and snapshot table of an image, read without locks.

@@ -233,11 +233,16 @@ class SnaptuiApp(KeysInOrder):
         """Count the images of the selected domain anew."""
         shown = self.snapshots.shown
         if shown is not None:
-            self.counting.want(shown.images, again=True)
+            self.counting.want(shown.images, near=self._near, again=True)
+
+    @property
+    def _near(self) -> bool:
+        host = self.host.state.host
+        return host is not None and host.local
 
     def _snapshots_changed(self) -> None:
         shown = self.snapshots.shown
-        self.counting.want(shown.images if shown is not None else {})
+        self.counting.want(shown.images if shown is not None else {}, near=self._near)
         if self._main is not None and self._main.is_mounted:
             self._main.snapshots_changed()
 

@@ -60,9 +60,11 @@ def test_the_newest_comes_from_the_leaves(memory: LibvirtBackend) -> None:
 
 def test_a_remote_or_invented_host_has_no_files_here(memory: LibvirtBackend) -> None:
     """Nothing is read from a local file that has the path of another host's."""
-    for call in (memory.image, memory.missing_file, memory.file_system):
+    for call in (memory.missing_file, memory.file_system, memory.names_in):
         with pytest.raises(ImageError, match="not on this machine"):
             call("/etc/passwd")
+    with pytest.raises(ImageError, match="no active storage pool of test:"):
+        memory.image("/etc/passwd")
 
 
 def test_what_is_not_there_is_not_found(memory: LibvirtBackend) -> None:

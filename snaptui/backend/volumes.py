@@ -1,0 +1,84 @@
+"""Bytes of images on other hosts: parts of storage volumes, as libvirt passes them on."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import libvirt
+
+from snaptui.backend.libvirt_errors import translated
+from snaptui.errors import Disconnected, ImageError, NotPermitted
+
+
+class VolumeFile(io.RawIOBase):
+    """A volume that is read a part at a time (virStorageVolDownload); each read is a round trip.
+
+    Args:
+        connection: to the host.
+        path: of the image there.
+        label: what the host is called in errors.
+
+    Attributes:
+        size: length of the file there, in bytes.
+        disk_size: what it takes on its file system there.
+
+    Raises:
+        ImageError: it is in no active pool of the host, or may not be read.
+    """
+
+    def __init__(self, connection: libvirt.virConnect, path: str, label: str) -> None:
+        super().__init__()
+        self._connection, self._path, self._label = connection, path, label
+        self._at = 0
+        try:
+            self._volume = connection.storageVolLookupByPath(path)
+            self.disk_size = int(self._volume.info()[2])
+            physical = self._volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)
+        except libvirt.libvirtError as error:
+            raise self._failed(error) from error
+        self.size = int(physical[2])
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As files do."""
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes; nothing at the end."""
+        wanted = max(0, self.size - self._at) if size < 0 else size
+        if not wanted:
+            return b""
+        parts: list[bytes] = []
+        try:
+            stream = self._connection.newStream(0)
+            self._volume.download(stream, self._at, wanted, 0)
+            while part := stream.recv(wanted):
+                parts.append(part)
+            stream.finish()
+        except libvirt.libvirtError as error:
+            raise self._failed(error) from error
+        data = b"".join(parts)
+        self._at += len(data)
+        return data
+
+    def _failed(self, error: libvirt.libvirtError) -> Exception:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL:
+            return ImageError(
+                f"It is in no active storage pool of {self._label}, through which it could be read",
+                hint="Make its directory a pool there, or refresh the pool (virsh pool-refresh).",
+            )
+        kind = translated(error)
+        if isinstance(kind, Disconnected):
+            return kind
+        if isinstance(kind, NotPermitted):
+            return ImageError(f"{self._label} does not let you read its volumes: {kind.message}")
+        return ImageError(f"{self._label} does not pass it on: {kind.message}")
