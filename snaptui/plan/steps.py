@@ -23,18 +23,36 @@ from snaptui.plan.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
-class CreateSnapshot:
-    """Take an internal snapshot of all disks, with memory if the domain is active."""
+class _OfName:
+    """A step that is about a snapshot of a name."""
 
     name: str
-    description: str
-
-    kind: ClassVar[str] = "create"
 
     @property
     def subject(self) -> str:
         """The snapshot that it is about; may be empty."""
         return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class _OfSnapshot:
+    """A step that is about a snapshot that there is."""
+
+    snapshot: Snapshot
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.snapshot.name
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSnapshot(_OfName):
+    """Take an internal snapshot of all disks, with memory if the domain is active."""
+
+    description: str
+
+    kind: ClassVar[str] = "create"
 
     @property
     def words(self) -> str:
@@ -63,7 +81,7 @@ class CreateSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateExternal:
+class CreateExternal(_OfName):
     """Put overlays on disks; what they hold until now stays as it is beneath.
 
     Attributes:
@@ -72,18 +90,12 @@ class CreateExternal:
         memory_path: file that the RAM is saved in; ``None`` for a disk-only snapshot.
     """
 
-    name: str
     description: str
     overlays: Mapping[str, str]
     left_out: tuple[str, ...]
     memory_path: str | None
 
     kind: ClassVar[str] = "create"
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.name
 
     @property
     def words(self) -> str:
@@ -169,18 +181,12 @@ class PowerOff:
 
 
 @dataclass(frozen=True, slots=True)
-class RevertTo:
+class RevertTo(_OfSnapshot):
     """Revert to a snapshot; never with force."""
 
-    snapshot: Snapshot
     state: RunState
 
     kind: ClassVar[str] = "revert"
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.snapshot.name
 
     @property
     def words(self) -> str:
@@ -223,22 +229,16 @@ class RevertTo:
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteSnapshot:
+class DeleteSnapshot(_OfSnapshot):
     """Delete one snapshot with one plain call.
 
     Attributes:
         metadata_only: its data stay where they are.
     """
 
-    snapshot: Snapshot
     metadata_only: bool = False
 
     kind: ClassVar[str] = "delete"
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.snapshot.name
 
     @property
     def words(self) -> str:
@@ -279,22 +279,16 @@ class DeleteSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Describe:
+class Describe(_OfSnapshot):
     """Give a snapshot another description by defining it again.
 
     The rest of its metadata is given back as libvirt has it (virDomainSnapshotCreateXML,
     VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE); no image is touched.
     """
 
-    snapshot: Snapshot
     description: str
 
     kind: ClassVar[str] = "edit"
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.snapshot.name
 
     @property
     def words(self) -> str:
@@ -313,22 +307,16 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True)
-class Adopt:
+class Adopt(_OfName):
     """Give entries that the images hold libvirt's metadata, as of a domain that was off.
 
     Attributes:
         created: when the entries were made, seconds since the epoch.
     """
 
-    name: str
     created: int
 
     kind: ClassVar[str] = "create"
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.name
 
     @property
     def words(self) -> str:

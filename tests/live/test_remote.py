@@ -12,32 +12,15 @@ from snaptui import text
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import ImageError
 from tests.lab import Lab, qemu_img, write
+from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
-
-_SSH = """\
-#!{python}
-# Stands for ssh: passes bytes to the daemon.
-import os, socket, threading
-host = socket.socket(socket.AF_UNIX)
-host.connect("{socket}")
-def up():
-    while data := os.read(0, 65536):
-        host.sendall(data)
-threading.Thread(target=up, daemon=True).start()
-while data := host.recv(65536):
-    os.write(1, data)
-"""
 
 
 @pytest.fixture
 def far(lab: Lab, tmp_path: Path) -> str:
     """The lab as a host behind ssh."""
-    script = tmp_path / "ssh"
-    socket = lab.directory / "d" / "run" / "libvirt-sock"
-    script.write_text(_SSH.format(python=sys.executable, socket=socket))
-    script.chmod(0o755)
-    return f"qemu+ssh://root@lab/system?command={script}"
+    return behind_ssh(lab, tmp_path)
 
 
 @pytest.fixture

@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from tests.lab import Lab
+from tests.ssh import behind_ssh
 from tests.terminal import Terminal
-
-_SSH = """\
-#!{python}
-# Stands for ssh: asks on the terminal unless told not to, then passes bytes to the daemon.
-import os, socket, sys, threading
-if any("BatchMode" in word for word in sys.argv):
-    sys.exit("root@lab: Permission denied (publickey,password).")
-tty = os.open("/dev/tty", os.O_RDWR)
-os.write(tty, b"root@lab's password: ")
-if os.read(tty, 100).strip() != b"secret":
-    sys.exit("root@lab: Permission denied (publickey,password).")
-host = socket.socket(socket.AF_UNIX)
-host.connect("{socket}")
-def up():
-    while data := os.read(0, 65536):
-        host.sendall(data)
-threading.Thread(target=up, daemon=True).start()
-while data := host.recv(65536):
-    os.write(1, data)
-"""
 
 
 def remote(lab: Lab, directory: Path) -> str:
-    script = directory / "ssh"
-    socket = lab.directory / "d" / "run" / "libvirt-sock"
-    script.write_text(_SSH.format(python=sys.executable, socket=socket))
-    script.chmod(0o755)
-    return f"qemu+ssh://root@lab/system?command={script}"
+    return behind_ssh(lab, directory, "secret")
 
 
 def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
