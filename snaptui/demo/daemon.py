@@ -6,6 +6,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -112,7 +113,9 @@ class Daemon:
             os.kill(pid, number)
 
     def _ready(self) -> bool:
-        return self._setup.socket.exists() and self.pid is not None
+        """It takes connections: its socket is there a moment before that."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return self.pid is not None and probe.connect_ex(str(self._setup.socket)) == 0
 
     def _until(self, true: Callable[[], bool]) -> None:
         until = time.monotonic() + PATIENCE
