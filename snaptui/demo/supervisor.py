@@ -11,44 +11,58 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+_ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
 def main(command: list[str]) -> None:
-    """Run the command until the end."""
+    """Run the command until the end.
+
+    The handlers do nothing: signals are read from a pipe. The end of the input and the death
+    signal come at the same moment, and an exception would cut the killing short.
+    """
+    signals, written = os.pipe()
+    os.set_blocking(written, False)
+    signal.set_wakeup_fd(written)
+    for number in (*_ENDS, signal.SIGCHLD):
+        signal.signal(number, lambda _number, _frame: None)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(number, _end)
     if prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) or prctl(_PR_SET_PDEATHSIG, signal.SIGTERM):
         sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
-    signal.signal(signal.SIGCHLD, _reap)
-    try:
-        while True:
-            subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
-            )
+    _start(command, prctl)
+    while True:
+        ready, _, _ = select.select([0, signals], [], [])
+        if signals in ready:
+            _reap()
+            if set(os.read(signals, 1 << 10)) & set(_ENDS):
+                break
+        if 0 in ready:
             if not os.read(0, 1 << 10):
                 break
-    finally:
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        _kill_all()
+            _start(command, prctl)
+    _kill_all()
 
 
-def _end(number: int, _frame: object) -> None:
-    sys.exit(128 + number)
+def _start(command: list[str], prctl: Callable[[int, int], int]) -> None:
+    subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
+    )
 
 
-def _reap(_number: int, _frame: object) -> None:
+def _reap() -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             continue
