@@ -170,7 +170,9 @@ def test_the_virsh_lines_of_its_dialogs_can_be_pasted(place: Place) -> None:
         terminal.wait("connected", "experiment", seconds=40)
         terminal.press("c")
         terminal.wait("Refused: nothing", "virsh -c")
-        assert place.uri in terminal.dialog.replace(" ", "")
+        terminal.until(
+            lambda: place.uri in terminal.dialog.replace(" ", ""), "the URI in the virsh line"
+        )
     gone(place, place.demos[0])
 
 
