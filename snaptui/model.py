@@ -231,6 +231,13 @@ class SnapshotSet:
 
 
 @dataclass(frozen=True, slots=True)
+class NotKnown:
+    """Stands where something could not be established, and says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSnapshot:
     """An entry of a qcow2 image's own snapshot table.
 
@@ -245,20 +252,21 @@ class ImageSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the head of an image says, and what the file system says of the file."""
+    """What the head of an image says, and what the file system says of the file.
+
+    Attributes:
+        backing: path of the image beneath; ``None`` without one.
+        data_file: path of the file that holds its data, where that is another one.
+    """
 
     path: str
     format: str
     virtual_size: int
     disk_size: int
     snapshots: tuple[ImageSnapshot, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotKnown:
-    """Stands where something could not be established, and says why."""
-
-    reason: str
+    backing: str | NotKnown | None = None
+    backing_format: str | None = None
+    data_file: str | NotKnown | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
-from snaptui.model import FileSystem, ImageInfo, ImageSnapshot
+from snaptui.model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 
 if TYPE_CHECKING:
     from snaptui.qcow2.structures import Entry, Header
@@ -48,6 +48,9 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int) -> ImageInfo:
         virtual_size=header.virtual_size,
         disk_size=disk_size,
         snapshots=tuple(map(_entry, entries)),
+        backing=_named(path, header.backing_file),
+        backing_format=header.backing_format,
+        data_file=_named(path, header.data_file),
     )
 
 
@@ -137,6 +140,21 @@ def names_in(path: str) -> frozenset[str]:
         return frozenset(os.listdir(path or "/"))
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _named(image: str, name: bytes | None) -> str | NotKnown | None:
+    """The path of a file that an image names, as QEMU understands it.
+
+    Relative ones start at the image; what has a colon before its first slash names a protocol
+    (QEMU block.c, path_has_protocol and bdrv_get_full_backing_filename_from_filename).
+    """
+    if not name:
+        return None
+    spelled = os.fsdecode(name)
+    path = spelled.removeprefix("file:")
+    if ":" in path.partition("/")[0] or (path != spelled and not path.startswith("/")):
+        return NotKnown(f"it is named {spelled}, which is not a path")
+    return os.path.join(os.path.dirname(image), path)
 
 
 def _entry(entry: Entry) -> ImageSnapshot:
