@@ -22,8 +22,11 @@ from snaptui.model import (
     DomainState,
     DomainStatus,
     FileSystem,
+    Found,
     Host,
     ImageInfo,
+    NamedFile,
+    NotKnown,
     RunState,
     Snapshot,
     SnapshotSummary,
@@ -281,6 +284,24 @@ class LibvirtBackend:
         """A snapshot's XML with its secrets; see the protocol."""
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
+
+    def named_files(self, key: DomainKey) -> tuple[NamedFile | NotKnown, ...]:
+        """All that its definitions and snapshots name; see the protocol."""
+        from snaptui.backend import libvirt_inventory
+
+        domain = self._look_up(self._connections.reads.connection, key)
+        return libvirt_inventory.named_files(self._ask, domain)
+
+    def volumes(self) -> Found:
+        """The files of its pools; see the protocol."""
+        from snaptui.backend import libvirt_inventory
+
+        return libvirt_inventory.volumes(self._ask, self._connections.reads.connection)
+
+    def qcow2_in(self, folder: str) -> Found:
+        """The images in a directory; see the protocol."""
+        self._need_local()
+        return images.qcow2_in(folder)
 
     # -- images: files of this machine, or volumes of another ------------------------------
 
