@@ -92,14 +92,14 @@ def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> N
         qemu_img("snapshot", "-c", name, str(path))
     before = entries(path)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("□ twin", "□ .hidden")
-        terminal.press("tab")
+        terminal.wait("□ .hidden", "□ twin", "Reclaim")
         for name, why in ((".hidden", "can be called so"), ("twin", "would delete only one")):
             terminal.press("d")
             terminal.wait(f"Delete the stray {name} of web", why)
-            terminal.press("escape")
-            terminal.wait(gone="Refused")
+            terminal.press("esc")
+            terminal.wait("c create", gone="Refused")
             terminal.press("j")
+            terminal.wait("▌ □ twin")
     assert entries(path) == before
 
 
