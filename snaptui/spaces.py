@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.costs import Counted, frees_by_image, with_older_by_image
@@ -102,8 +102,10 @@ class Survey:
     """
 
     domains: tuple[Surveyed, ...] = ()
-    spaces: Mapping[str, FileSystem | NotKnown] = MappingProxyType({})
-    failed: Mapping[str, str] = MappingProxyType({})
+    spaces: Mapping[str, FileSystem | NotKnown] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inventory: Inventory | None = None
 
 

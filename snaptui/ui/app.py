@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -19,6 +19,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.filling import Filling
 from snaptui.host import HostWatch
 from snaptui.journal import state_directory
 from snaptui.model import Domain, DomainKey, Host
@@ -35,6 +36,7 @@ from snaptui.worker import Worker, start
 if TYPE_CHECKING:
     from snaptui.plan.facts import Facts
     from snaptui.plan.plan import Intent
+    from snaptui.spaces import Survey
 
 T = TypeVar("T")
 
@@ -82,14 +84,17 @@ class SnaptuiApp(KeysInOrder):
         self.demo = demo
         self.overrides = overrides or {}
         self._select = select
-        self._worker = Worker()
+        self.worker = Worker()
         self.host = HostWatch(
-            backend, self._worker, on_change=self._host_changed, on_hint=self._hinted
+            backend, self.worker, on_change=self._host_changed, on_hint=self._hinted
         )
-        self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
-        self.counting = Counting(backend, self._worker, on_change=self._counted)
+        self.snapshots = SnapshotWatch(backend, self.worker, on_change=self._snapshots_changed)
+        self.counting = Counting(backend, self.worker, on_change=self._counted)
+        self.filling = Filling(
+            backend, self.worker, lambda: self.host.state.domains, on_change=self._host_changed
+        )
         self.operations = Operations(
-            backend, self._worker, state=state_directory(), on_change=self._operation_changed
+            backend, self.worker, state=state_directory(), on_change=self._operation_changed
         )
         self._main: MainScreen | None = None
         self.host.opened(host, listed)
@@ -112,11 +117,13 @@ class SnaptuiApp(KeysInOrder):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
         self._watching = start(self.host.run())
+        self._filling = start(self.filling.run())
         self._told = start(self._tell_cut_short())
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self._watching.cancel()
+        self._filling.cancel()
         self._told.cancel()
         self.operations.close()
         self.snapshots.stop()
@@ -159,7 +166,7 @@ class SnaptuiApp(KeysInOrder):
 
     async def read(self, call: Callable[[], T], key: DomainKey) -> T:
         """Run a reading call that the user asked for."""
-        return await self._worker.reads.call(call, key=key)
+        return await self.worker.reads.call(call, key=key)
 
     @work(exclusive=True, group="sign-in", exit_on_error=False)
     async def sign_in(self) -> None:
@@ -228,6 +235,9 @@ class SnaptuiApp(KeysInOrder):
     def _host_changed(self) -> None:
         if self._main is not None and self._main.is_mounted:
             self._main.host_changed()
+
+    def delete_items(self, survey: Survey, chosen: Collection[tuple[str, str]]) -> None:
+        """Ask, and delete what was chosen among all domains."""
 
     def count_again(self) -> None:
         """Count the images of the selected domain anew."""

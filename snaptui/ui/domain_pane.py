@@ -63,6 +63,12 @@ class DomainPane(RowList):
         self._state, self._under_way, self._rows = state, running, rows
         self.rows_changed(cursor)
 
+    def go_to(self, key: DomainKey) -> None:
+        """Select a domain, if it is there."""
+        keys = [domain.key for domain in self._rows]
+        if key in keys:
+            self.cursor = keys.index(key)
+
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, name, state, snapshots, age."""
         domain = self._rows[index]

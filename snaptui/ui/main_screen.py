@@ -152,6 +152,7 @@ class MainScreen(Changes):
         app = self.snaptui
         line = header.host_line(
             app.host.state,
+            app.filling.fullest,
             self.size.width,
             sign_in=keymap.key_of("sign_in", app.overrides),
             read_only=app.read_only,
@@ -358,6 +359,19 @@ class MainScreen(Changes):
             return tuple(operation.record for operation in reversed(list(operations)))
 
         self.app.push_screen(OperationsPane(now, earlier, self.snaptui.glyphs))
+
+    def action_file_systems(self) -> None:
+        """What fills the file systems; from there, to a snapshot."""
+        from snaptui.ui.space_screen import Jump, SpaceScreen
+
+        def left(jump: Jump | None) -> None:
+            if jump is not None:
+                self._filter("domains", "")
+                self.snapshots.go_to(jump.key, jump.snapshot)
+                self.domains.go_to(jump.key)
+                self.snapshots.focus()
+
+        self.app.push_screen(SpaceScreen(self.snaptui.glyphs), left)
 
     def action_mark(self) -> None:
         """Mark the selected snapshot, and say what deleting all marked ones gives back."""

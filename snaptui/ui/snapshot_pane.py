@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from snaptui import text, tree
 from snaptui.costs import Cost, Counted, cost_of, written_since
 from snaptui.entries import Stray, strays
-from snaptui.model import NotKnown, Snapshot
+from snaptui.model import DomainKey, NotKnown, Snapshot
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
 from snaptui.ui.format import (
@@ -63,6 +63,7 @@ class SnapshotPane(RowList):
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
         self._by_reclaim = False
+        self._wanted: tuple[DomainKey, str] | None = None
 
     @property
     def marked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -100,6 +101,11 @@ class SnapshotPane(RowList):
             self._marked ^= {row.name}
             self.refresh_line(self.cursor)
             self.cursor += 1
+
+    def go_to(self, key: DomainKey, name: str) -> None:
+        """Select a snapshot of a domain as soon as it is there."""
+        self._wanted = (key, name)
+        self._draw_rows(same=True)
 
     def unmark(self) -> None:
         """Take all marks away."""
@@ -150,6 +156,9 @@ class SnapshotPane(RowList):
             )
         else:
             cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
+        for at, row in enumerate(rows):
+            if self._shown is not None and self._wanted == (self._shown.key, row.name):
+                cursor, self._wanted = at, None
         self._rows = rows
         self.rows_changed(cursor)
 
