@@ -16,6 +16,7 @@ from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
 from snaptui.model import (
+    CopyFormat,
     Domain,
     DomainConfig,
     DomainKey,
@@ -24,6 +25,8 @@ from snaptui.model import (
     FileSystem,
     Host,
     ImageInfo,
+    ImageSnapshot,
+    Openers,
     RunState,
     Snapshot,
     SnapshotSummary,
@@ -319,6 +322,72 @@ class LibvirtBackend:
         """What is in a directory; see the protocol."""
         self._need_local()
         return images.names_in(path)
+
+    # -- images for themselves --------------------------------------------------------------
+
+    def entries_as_now(self, path: str) -> frozenset[str]:
+        """The entries that the disk is as now; see the protocol."""
+        self._need_local()
+        return images.entries_as_now(path)
+
+    def openers(self, path: str) -> Openers:
+        """Who has it open; see the protocol."""
+        from snaptui.backend.openers import openers
+
+        self._need_local()
+        return openers(path)
+
+    def may_write(self, path: str) -> bool:
+        """Whether it may be written to; see the protocol."""
+        self._need_local()
+        return images.may_write(path)
+
+    def copy_size(self, path: str, entry_id: str) -> int:
+        """What a copy takes; see the protocol."""
+        from snaptui.backend import qemu_img
+
+        self._need_local()
+        return qemu_img.measure(path, entry_id)
+
+    def create_entry(self, path: str, name: str) -> None:
+        """Add an entry; see the protocol."""
+        from snaptui.backend import qemu_img
+
+        self._need_local()
+        qemu_img.create(path, name)
+
+    def apply_entry(self, path: str, entry_id: str) -> None:
+        """Make the disk as it was; see the protocol."""
+        from snaptui.backend import qemu_img
+
+        self._need_local()
+        qemu_img.apply(path, entry_id)
+
+    def delete_entry(self, path: str, name: str) -> None:
+        """Delete an entry; see the protocol."""
+        from snaptui.backend import qemu_img
+
+        self._need_local()
+        qemu_img.delete(path, name)
+
+    def extract_entry(
+        self,
+        path: str,
+        entry: ImageSnapshot,
+        target: str,
+        form: CopyFormat,
+        *,
+        shared: bool,
+        progress: Callable[[float], None],
+    ) -> None:
+        """Copy an entry to a new file; see the protocol."""
+        from snaptui.backend import qemu_img
+
+        self._need_local()
+        qemu_img.extract(
+            path, entry, target, form, shared=shared, progress=progress,
+            still_there=lambda: entry in images.read_image(path).snapshots,
+        )  # fmt: skip
 
     def _need_local(self) -> None:
         if not self._local:
