@@ -34,25 +34,10 @@ class Cost:
     by_disk: Mapping[str, tuple[int, int]]
 
 
-def cost_of(snapshot: Snapshot, counted: Counted) -> Cost | NotKnown:
-    """What a snapshot costs over all disks that it is inside of."""
-    places = _places(snapshot, counted)
-    if isinstance(places, NotKnown):
-        return places
-    return _cost(places)
-
-
-def cost_of_stray(stray: Stray, counted: Counted) -> Cost | NotKnown:
-    """What a snapshot costs that only the images know."""
-    places: dict[str, tuple[ImageUsage, int]] = {}
-    for path, entry in stray.parts:
-        usage = counted.get(path, _NOT_YET)
-        if isinstance(usage, NotKnown):
-            return usage
-        if entry not in usage.entries:
-            return _NOT_YET
-        places[f"{path} {entry.id}"] = (usage, usage.entries.index(entry))
-    return _cost(places)
+def cost_of(thing: Snapshot | Stray, counted: Counted) -> Cost | NotKnown:
+    """What a snapshot costs over all disks that it is inside of, known to libvirt or not."""
+    places = _places(thing, counted)
+    return places if isinstance(places, NotKnown) else _cost(places)
 
 
 def _cost(places: Mapping[str, tuple[ImageUsage, int]]) -> Cost:
@@ -67,16 +52,35 @@ def _cost(places: Mapping[str, tuple[ImageUsage, int]]) -> Cost:
     )
 
 
-def reclaim_of(snapshots: Collection[Snapshot], counted: Counted) -> int | NotKnown:
+def reclaim_of(things: Collection[Snapshot | Stray], counted: Counted) -> int | NotKnown:
     """What deleting these together gives back: not the sum of what each alone does."""
+    freed = frees_by_image(things, counted)
+    return freed if isinstance(freed, NotKnown) else sum(freed.values())
+
+
+def frees_by_image(
+    things: Collection[Snapshot | Stray], counted: Counted
+) -> Mapping[str, int] | NotKnown:
+    """The same by path of each image."""
     chosen: dict[str, tuple[ImageUsage, set[int]]] = {}
-    for snapshot in snapshots:
-        places = _places(snapshot, counted)
+    for thing in things:
+        places = _places(thing, counted)
         if isinstance(places, NotKnown):
-            return NotKnown(f"{snapshot.name}: {places.reason}")
+            return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():
             chosen.setdefault(usage.path, (usage, set()))[1].add(place)
-    return sum(usage.usage.frees(places) for usage, places in chosen.values())
+    return {path: usage.usage.frees(places) for path, (usage, places) in chosen.items()}
+
+
+def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[str, int] | NotKnown:
+    """By path, what deleting this and everything older in its images gives back."""
+    places = _places(thing, counted)
+    if isinstance(places, NotKnown):
+        return places
+    return {
+        usage.path: usage.usage.snapshots[place].frees_with_older
+        for usage, place in places.values()
+    }
 
 
 def written_since(config: DomainConfig, counted: Counted) -> int | NotKnown:
@@ -102,7 +106,28 @@ def counted_disks(config: DomainConfig) -> tuple[Disk, ...]:
 _NOT_YET = NotKnown("not counted yet")
 
 
-def _places(snapshot: Snapshot, counted: Counted) -> dict[str, tuple[ImageUsage, int]] | NotKnown:
+def _places(
+    thing: Snapshot | Stray, counted: Counted
+) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
+    """By target, the counted image and the place in its snapshot table; of strays by part."""
+    return _stray_places(thing, counted) if isinstance(thing, Stray) else _own(thing, counted)
+
+
+def _stray_places(
+    stray: Stray, counted: Counted
+) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
+    places: dict[str, tuple[ImageUsage, int]] = {}
+    for path, entry in stray.parts:
+        usage = counted.get(path, _NOT_YET)
+        if isinstance(usage, NotKnown):
+            return usage
+        if entry not in usage.entries:
+            return _NOT_YET
+        places[f"{path} {entry.id}"] = (usage, usage.entries.index(entry))
+    return places
+
+
+def _own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
     """By target, the counted image and the snapshot's place in it."""
     if snapshot.kind is not Kind.INTERNAL:
         return NotKnown("only what lies inside of images is counted")

@@ -296,12 +296,46 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A file that a definition on the host names.
+
+    Attributes:
+        by: which definition, in words.
+        image: it is the image of a disk.
+    """
+
+    path: str
+    by: str
+    image: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Files of some places, by path.
+
+    Attributes:
+        doubts: why some may be missing, in words.
+    """
+
+    paths: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileSystem:
-    """Space on the file system that holds a path."""
+    """Space on the file system that holds a path.
+
+    Attributes:
+        free: what an ordinary user may still use.
+        mount: where it is mounted; empty when not known.
+        kind: its type as the kernel calls it (``ext4``); empty when not known.
+    """
 
     path: str
     size: int
     free: int
+    mount: str = ""
+    kind: str = ""
 
 
 class RunState(enum.Enum):

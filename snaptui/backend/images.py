@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
-from snaptui.model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.qcow2.structures import CRYPT_NONE
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def missing_file(path: str) -> bool:
 
 
 def file_system(path: str) -> FileSystem:
-    """Space on the file system of a path: what an ordinary user may still use.
+    """Space on the file system of a path, and what that is.
 
     Raises:
         ImageError: it cannot be known.
@@ -144,7 +144,10 @@ def file_system(path: str) -> FileSystem:
         found = os.statvfs(path)
     except OSError as error:
         raise _unreadable(path, error) from error
-    return FileSystem(path, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
+    from snaptui.backend.mounts import mount_of
+
+    size, free = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
+    return FileSystem(path, size, free, *mount_of(path))
 
 
 def may_write(path: str) -> bool:
@@ -168,6 +171,29 @@ def names_in(path: str) -> frozenset[str]:
         return frozenset(os.listdir(path or "/"))
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def qcow2_in(folder: str) -> Found:
+    """The qcow2 images in a directory, not in those below it.
+
+    Raises:
+        ImageError: it cannot be listed.
+    """
+    paths: list[str] = []
+    doubts: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            files = sorted(entry.path for entry in entries if entry.is_file())
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    for path in files:
+        try:
+            with _opened(path) as f:
+                if f.read(len(_QCOW2)) == _QCOW2:
+                    paths.append(path)
+        except ImageError as error:
+            doubts.append(error.message)
+    return Found(tuple(paths), tuple(doubts))
 
 
 def _named(image: str, name: bytes | None) -> str | NotKnown | None:

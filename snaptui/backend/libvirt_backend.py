@@ -12,21 +12,21 @@ import libvirt
 from snaptui.backend import images, uris, xml
 from snaptui.backend.libvirt_connections import Connections
 from snaptui.backend.libvirt_errors import translated
+from snaptui.backend.local_images import LocalImages
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
-from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
+from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
 from snaptui.model import (
-    CopyFormat,
     Domain,
     DomainConfig,
     DomainKey,
     DomainState,
     DomainStatus,
-    FileSystem,
+    Found,
     Host,
     ImageInfo,
-    ImageSnapshot,
-    Openers,
+    NamedFile,
+    NotKnown,
     RunState,
     Snapshot,
     SnapshotSummary,
@@ -48,7 +48,7 @@ _REVERT_FLAGS = {
 }
 
 
-class LibvirtBackend:
+class LibvirtBackend(LocalImages):
     """The host of one URI.
 
     Args:
@@ -59,6 +59,7 @@ class LibvirtBackend:
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
         self._uri = uri or uris.default_uri()
         self._local = uris.is_local(self._uri)
+        self._label = uris.label(self._uri)
         self._read_only = read_only
         self._lock = threading.Lock()
         self._calls = 0
@@ -285,6 +286,24 @@ class LibvirtBackend:
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
 
+    def named_files(self, key: DomainKey) -> tuple[NamedFile | NotKnown, ...]:
+        """All that its definitions and snapshots name; see the protocol."""
+        from snaptui.backend import libvirt_inventory
+
+        domain = self._look_up(self._connections.reads.connection, key)
+        return libvirt_inventory.named_files(self._ask, domain)
+
+    def volumes(self) -> Found:
+        """The files of its pools; see the protocol."""
+        from snaptui.backend import libvirt_inventory
+
+        return libvirt_inventory.volumes(self._ask, self._connections.reads.connection)
+
+    def qcow2_in(self, folder: str) -> Found:
+        """The images in a directory; see the protocol."""
+        self._need_local()
+        return images.qcow2_in(folder)
+
     # -- images: files of this machine, or volumes of another ------------------------------
 
     def image(self, path: str) -> ImageInfo:
@@ -307,91 +326,6 @@ class LibvirtBackend:
 
         self._count()
         return VolumeFile(self._connections.reads.connection, path, self._connections.label)
-
-    def missing_file(self, path: str) -> bool:
-        """Whether it is known to be gone; see the protocol."""
-        self._need_local()
-        return images.missing_file(path)
-
-    def file_system(self, path: str) -> FileSystem:
-        """Its space; see the protocol."""
-        self._need_local()
-        return images.file_system(path)
-
-    def names_in(self, path: str) -> frozenset[str]:
-        """What is in a directory; see the protocol."""
-        self._need_local()
-        return images.names_in(path)
-
-    # -- images for themselves --------------------------------------------------------------
-
-    def entries_as_now(self, path: str) -> frozenset[str]:
-        """The entries that the disk is as now; see the protocol."""
-        self._need_local()
-        return images.entries_as_now(path)
-
-    def openers(self, path: str) -> Openers:
-        """Who has it open; see the protocol."""
-        from snaptui.backend.openers import openers
-
-        self._need_local()
-        return openers(path)
-
-    def may_write(self, path: str) -> bool:
-        """Whether it may be written to; see the protocol."""
-        self._need_local()
-        return images.may_write(path)
-
-    def copy_size(self, path: str, entry_id: str) -> int:
-        """What a copy takes; see the protocol."""
-        from snaptui.backend import qemu_img
-
-        self._need_local()
-        return qemu_img.measure(path, entry_id)
-
-    def create_entry(self, path: str, name: str) -> None:
-        """Add an entry; see the protocol."""
-        from snaptui.backend import qemu_img
-
-        self._need_local()
-        qemu_img.create(path, name)
-
-    def apply_entry(self, path: str, entry_id: str) -> None:
-        """Make the disk as it was; see the protocol."""
-        from snaptui.backend import qemu_img
-
-        self._need_local()
-        qemu_img.apply(path, entry_id)
-
-    def delete_entry(self, path: str, name: str) -> None:
-        """Delete an entry; see the protocol."""
-        from snaptui.backend import qemu_img
-
-        self._need_local()
-        qemu_img.delete(path, name)
-
-    def extract_entry(
-        self,
-        path: str,
-        entry: ImageSnapshot,
-        target: str,
-        form: CopyFormat,
-        *,
-        shared: bool,
-        progress: Callable[[float], None],
-    ) -> None:
-        """Copy an entry to a new file; see the protocol."""
-        from snaptui.backend import qemu_img
-
-        self._need_local()
-        qemu_img.extract(
-            path, entry, target, form, shared=shared, progress=progress,
-            still_there=lambda: entry in images.read_image(path).snapshots,
-        )  # fmt: skip
-
-    def _need_local(self) -> None:
-        if not self._local:
-            raise ImageError(f"The images of {self._connections.label} are not on this machine.")
 
     # -- changes --------------------------------------------------------------------------
 

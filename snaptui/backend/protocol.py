@@ -17,9 +17,12 @@ from snaptui.model import (
     DomainKey,
     DomainStatus,
     FileSystem,
+    Found,
     Host,
     ImageInfo,
     ImageSnapshot,
+    NamedFile,
+    NotKnown,
     Openers,
     RunState,
     Snapshot,
@@ -114,6 +117,15 @@ class Backend(Protocol):
 
     def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
         """A snapshot's XML with its secrets: for copies, never for the screen."""
+
+    def named_files(self, key: DomainKey) -> tuple[NamedFile | NotKnown, ...]:
+        """All files that a domain's definitions, live and inactive, and its snapshots name."""
+
+    def volumes(self) -> Found:
+        """The files of the host's active storage pools."""
+
+    def qcow2_in(self, folder: str) -> Found:
+        """The qcow2 images in a directory; ImageError when it cannot be listed."""
 
     # -- images: files of this machine, or volumes of another ---------------------------
 

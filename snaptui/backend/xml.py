@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
-from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk
+from snaptui.model import Disk, DomainConfig, NamedFile, Presence, Snapshot, SnapshotDisk
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -73,6 +73,46 @@ def parse_snapshot(xml: str) -> Snapshot:
         delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
         digest=digest(xml),
     )
+
+
+def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
+    """Every absolute path in a domain's or snapshot's XML.
+
+    Whatever it stands for: a path that is missed here could be taken for one that nobody
+    needs. So all attributes and texts are looked at, not the elements that are known.
+
+    Args:
+        owner: whose XML it is.
+    """
+    found: dict[str, NamedFile] = {}
+    root = _parse(xml)
+    for disk in root.iter("disk"):
+        target = disk.find("target")
+        name = target.get("dev", "?") if target is not None else disk.get("name", "?")
+        for source in disk.iter("source"):
+            path = source.get("file") or source.get("dev") or ""
+            if path.startswith("/"):
+                found.setdefault(path, NamedFile(path, f"disk {name} of {owner}", True))
+    for element in root.iter():
+        for value in (*element.attrib.values(), (element.text or "").strip()):
+            if value.startswith("/"):
+                found.setdefault(value, NamedFile(value, owner, False))
+    return tuple(found.values())
+
+
+def named_volumes(xml: str) -> tuple[tuple[str, str], ...]:
+    """Pool and volume of each disk that is given so (formatdomain.html, *Hard drives*)."""
+    sources = _parse(xml).iter("source")
+    return tuple(
+        (pool, volume)
+        for source in sources
+        if (pool := source.get("pool")) and (volume := source.get("volume"))
+    )
+
+
+def pool_kind(xml: str) -> str:
+    """The type of a storage pool (``dir``, ``logical``)."""
+    return _parse(xml).get("type", "")
 
 
 def new_snapshot(name: str, description: str) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from snaptui import text, tree
-from snaptui.costs import Counted, cost_of, cost_of_stray, counted_disks, written_since
+from snaptui.costs import Counted, cost_of, counted_disks, written_since
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
 from snaptui.model import (
@@ -105,7 +105,7 @@ def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
     for path, entry in stray.parts:
         saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
         yield "Image", f"ID {entry.id} in {path}{saved}"
-    cost = cost_of_stray(stray, counted)
+    cost = cost_of(stray, counted)
     yield "Written", written(cost)
     yield "Reclaim", reclaim(cost)
 

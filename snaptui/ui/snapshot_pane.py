@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from snaptui import text, tree
-from snaptui.costs import Cost, Counted, cost_of, cost_of_stray, written_since
+from snaptui.costs import Cost, Counted, cost_of, written_since
 from snaptui.entries import strays
 from snaptui.model import NotKnown, Snapshot
 from snaptui.snapshots import Shown
@@ -232,9 +232,8 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
 
 
 def _cost(row: Row, counted: Counted) -> Cost | NotKnown:
-    if row.stray is not None:
-        return cost_of_stray(row.stray, counted)
-    return NotKnown("") if row.snapshot is None else cost_of(row.snapshot, counted)
+    thing = row.stray or row.snapshot
+    return NotKnown("") if thing is None else cost_of(thing, counted)
 
 
 def _vm_state(snapshot: Snapshot, shown: Shown) -> str:

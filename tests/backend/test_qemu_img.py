@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -165,12 +165,13 @@ def test_a_foreign_qemu_is_found_and_its_lock_is_told(tmp_path: Path) -> None:
     with served(path, tmp_path) as pid:
         assert openers(str(path)).found == (Opener("qemu-nbd", pid),)
         assert openers(str(link)).found == (Opener("qemu-nbd", pid),)
-        for change in (
+        changes: tuple[Callable[[], None], ...] = (
             lambda: tool.create(str(path), "two"),
             lambda: tool.apply(str(path), "1"),
             lambda: tool.delete(str(path), "one"),
             lambda: copy(path, 0, tmp_path / "copy"),
-        ):
+        )
+        for change in changes:
             with pytest.raises(ImageError, match=r'Failed to get .*"write" lock'):
                 change()
         assert tool.measure(str(path), "1") > MIB

@@ -1,0 +1,28 @@
+"""Which file system a path of this machine lies on (proc(5), ``/proc/pid/mountinfo``)."""
+
+from __future__ import annotations
+
+import os
+import re
+
+
+def mount_of(path: str) -> tuple[str, str]:
+    """Where the file system of a path is mounted, and its type; empty words when not known."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as f:
+            lines = f.readlines()
+    except OSError:
+        return "", ""
+    inside = os.path.realpath(path)
+    best = ("", "")
+    for line in lines:
+        head, _, tail = line.partition(" - ")
+        mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), head.split()[4])
+        # of two on one place the later one covers the earlier
+        if _covers(mount, inside) and len(mount) >= len(best[0]):
+            best = (mount, tail.split()[0])
+    return best
+
+
+def _covers(mount: str, path: str) -> bool:
+    return mount == "/" or path == mount or path.startswith(mount + "/")

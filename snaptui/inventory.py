@@ -1,0 +1,149 @@
+"""What the image files of a host are for: who names them, and which ones nobody does.
+
+A file is in use when a domain (live or defined), a snapshot, or another image (as the one
+beneath it, or for its data) names it. What could not be read is a *doubt*: whoever builds on
+"nobody names it" must heed them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from snaptui.backend.protocol import Backend
+from snaptui.errors import Disconnected, NotFound, SnaptuiError
+from snaptui.model import Domain, Host, ImageInfo, NotKnown
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The image files of a host at one moment.
+
+    Attributes:
+        holders: by path without symbolic links, who names it, in words.
+        images: by such a path, the qcow2 images in the host's pools and, where its files are
+            here, beside those that are named.
+        doubts: why something may be missing in the above, in words.
+        domains: how many were asked.
+    """
+
+    holders: Mapping[str, tuple[str, ...]]
+    images: Mapping[str, ImageInfo]
+    doubts: tuple[str, ...]
+    domains: int
+
+    def held_by(self, path: str) -> tuple[str, ...]:
+        """Who names a file; nobody is an empty tuple."""
+        return self.holders.get(os.path.realpath(path), ())
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The images that nothing names."""
+        return tuple(path for path in self.images if path not in self.holders)
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """Those of them that lie upon another image: overlays that lost what they were for."""
+        return tuple(path for path in self.unused if self.images[path].backing is not None)
+
+
+def take_inventory(backend: Backend, host: Host) -> Inventory:
+    """Ask every domain, snapshot and pool, and look into the images; blocks for long.
+
+    Raises:
+        SnaptuiError: the host cannot be asked at all.
+    """
+    taking = _Taking(backend, host)
+    domains = backend.domains()
+    for domain in domains:
+        taking.ask(domain)
+    taking.look_into_pools()
+    taking.look_into_folders()
+    taking.look_beneath()
+    return Inventory(
+        holders={path: tuple(words) for path, words in taking.holders.items()},
+        images={path: image for path, image in taking.heads.items() if image.format == "qcow2"},
+        doubts=tuple(dict.fromkeys(taking.doubts)),
+        domains=len(domains),
+    )
+
+
+class _Taking:
+    def __init__(self, backend: Backend, host: Host) -> None:
+        self._backend = backend
+        self._local = host.local
+        self.holders: dict[str, dict[str, None]] = {}
+        self.doubts: list[str] = []
+        self.heads: dict[str, ImageInfo] = {}
+        self._due: set[str] = set()
+
+    def ask(self, domain: Domain) -> None:
+        """What a domain and its snapshots name."""
+        with self._doubting(domain.name):
+            for found in self._backend.named_files(domain.key):
+                if isinstance(found, NotKnown):
+                    self.doubts.append(found.reason)
+                    continue
+                self._hold(found.path, found.by)
+                if found.image:
+                    self._due.add(self._real(found.path))
+
+    def look_into_pools(self) -> None:
+        """What the storage pools hold."""
+        with self._doubting("the storage pools"):
+            found = self._backend.volumes()
+            self.doubts += found.doubts
+            self._due |= {self._real(path) for path in found.paths}
+
+    def look_into_folders(self) -> None:
+        """What lies beside all these; of other hosts only the pools can be seen."""
+        if not self._local:
+            return
+        for folder in {os.path.dirname(path) for path in self._due} - {"/"}:
+            if not folder.startswith("/dev"):
+                with self._doubting(folder):
+                    found = self._backend.qcow2_in(folder)
+                    self.doubts += found.doubts
+                    self._due |= {self._real(path) for path in found.paths}
+
+    def look_beneath(self) -> None:
+        """Read the heads, and those of what lies beneath."""
+        seen: set[str] = set()
+        while self._due:
+            path = self._due.pop()
+            seen.add(path)
+            with self._doubting(path):
+                if self._local and self._backend.missing_file(path):
+                    continue
+                self.heads[path] = head = self._backend.image(path)
+                for beneath, what in (
+                    (head.backing, "lies upon it"),
+                    (head.data_file, "has its data in it"),
+                ):
+                    if isinstance(beneath, str):
+                        self._hold(beneath, f"the image {path}, which {what}")
+                        self._due |= {self._real(beneath)} - seen
+                    elif beneath is not None:
+                        self.doubts.append(f"what lies beneath {path}: {beneath.reason}")
+
+    def _hold(self, path: str, by: str) -> None:
+        self.holders.setdefault(self._real(path), {})[by] = None
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(path) if self._local else path
+
+    @contextmanager
+    def _doubting(self, what: str) -> Iterator[None]:
+        """What cannot be read is told, and the rest goes on."""
+        try:
+            yield
+        except Disconnected:
+            raise
+        except NotFound:
+            pass  # it is gone, and names nothing any more
+        except SnaptuiError as error:
+            self.doubts.append(
+                error.message if what in error.message else f"{what}: {error.message}"
+            )

@@ -1,0 +1,124 @@
+"""Which images of a host nobody names, on a real daemon."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.errors import HostError
+from snaptui.inventory import Inventory, take_inventory
+from snaptui.model import DomainKey, Found
+from tests.lab import Lab, qemu_img
+
+
+def take(lab: Lab) -> Inventory:
+    backend = LibvirtBackend(lab.uri)
+    try:
+        return take_inventory(backend, backend.connect())
+    finally:
+        backend.abandon()
+
+
+def overlay(path: Path, beneath: Path | str) -> str:
+    qemu_img(
+        "create", "-q", "-f", "qcow2", "-F", "qcow2", "-u", "-b", str(beneath), str(path), "8M"
+    )
+    return os.path.realpath(path)
+
+
+def pool(lab: Lab, name: str, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    lab.virsh("pool-create-as", name, "dir", "--target", str(folder))
+
+
+def test_an_overlay_that_nothing_names_is_left_over_and_one_that_something_names_is_not(
+    lab: Lab,
+) -> None:
+    lab.define("web")
+    lab.snapshot("web", "outside", "--disk-only")
+    (used,) = lab.images.glob("*.outside")
+    gone = overlay(lab.images / "gone.qcow2", lab.image("web"))
+    found = take(lab)
+    assert found.doubts == ()
+    assert found.leftovers == (gone,)
+    assert found.held_by(str(used)) == (
+        "disk vda of web",
+        "disk vda of the snapshot outside of web",
+    )
+    assert "the image " + gone + ", which lies upon it" in found.held_by(str(lab.image("web")))
+
+    overlay(lab.images / "upon.qcow2", "gone.qcow2")
+    found = take(lab)
+    assert found.leftovers == (os.path.realpath(lab.images / "upon.qcow2"),), "only the top one"
+
+
+def test_what_only_a_snapshot_the_inactive_definition_or_a_link_names_is_in_use(lab: Lab) -> None:
+    lab.define("web", running=True)
+    lab.snapshot("web", "one", "--disk-only")
+    lab.snapshot("web", "two", "--disk-only")
+    one = next(lab.images.glob("*.one"))
+    hotplugged = lab.images / "later.qcow2"
+    overlay(hotplugged, lab.image("web"))
+    link = lab.images / "link.qcow2"
+    link.symlink_to(hotplugged)
+    lab.virsh("attach-disk", "web", str(link), "vdb", "--config", "--subdriver", "qcow2")
+    found = take(lab)
+    assert found.held_by(str(hotplugged)) == ("disk vdb of web",)
+    assert any("which lies upon it" in words for words in found.held_by(str(one)))
+    assert found.leftovers == ()
+
+
+def test_pools_are_looked_into_and_disks_of_pools_are_in_use(lab: Lab) -> None:
+    folder = lab.directory / "pool"
+    pool(lab, "spare", folder)
+    for name in ("used.qcow2", "free.qcow2"):
+        lab.virsh("vol-create-as", "spare", name, "8M", "--format", "qcow2")
+    lab.define("web")
+    disk = lab.directory / "disk.xml"
+    disk.write_text(
+        "<disk type='volume'><driver name='qemu' type='qcow2'/>"
+        "<source pool='spare' volume='used.qcow2'/><target dev='vdb'/></disk>"
+    )
+    lab.virsh("attach-device", "web", str(disk), "--config")
+    try:
+        found = take(lab)
+        assert found.unused == (os.path.realpath(folder / "free.qcow2"),)
+        assert found.leftovers == ()
+        lab.virsh("pool-destroy", "spare")
+        assert any("spare" in doubt for doubt in take(lab).doubts), "its disk is not known any more"
+    finally:
+        lab.virsh("pool-destroy", "spare", check=False)
+
+
+def test_what_cannot_be_read_is_a_doubt(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.define("web")
+    lab.define("db")
+    (lab.images / "broken.qcow2").write_bytes(b"QFI\xfb" + b"\xff" * 100)
+    overlay(lab.images / "remote.qcow2", "nbd://elsewhere/disk")
+
+    real = LibvirtBackend.named_files
+
+    def failing(self: LibvirtBackend, key: DomainKey) -> object:
+        if key.uuid == lab.virsh("domuuid", "db").strip():
+            raise HostError("monitor gone")
+        return real(self, key)
+
+    def forbidden(_self: LibvirtBackend) -> Found:
+        raise HostError("no pools for you")
+
+    monkeypatch.setattr(LibvirtBackend, "named_files", failing)
+    monkeypatch.setattr(LibvirtBackend, "volumes", forbidden)
+    doubts = "\n".join(take(lab).doubts)
+    for word in ("db: monitor gone", "no pools for you", "broken.qcow2", "nbd://elsewhere/disk"):
+        assert word in doubts
+
+
+def test_a_file_that_is_not_there_names_nothing(lab: Lab) -> None:
+    lab.define("web")
+    lab.image("web").unlink()
+    found = take(lab)
+    assert found.doubts == ()
+    assert found.held_by(str(lab.image("web"))) == ("disk vda of web",)
