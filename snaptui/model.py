@@ -273,6 +273,23 @@ class ImageSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedEntry:
+    """One entry and no other: several of an image may have its name, or even its ID.
+
+    Attributes:
+        place: in the snapshot table, from 0.
+    """
+
+    place: int
+    entry: ImageSnapshot
+
+    @property
+    def words(self) -> str:
+        """Name and ID."""
+        return f"{self.entry.name} (ID {self.entry.id})"
+
+
+@dataclass(frozen=True, slots=True)
 class ImageInfo:
     """What the head of an image says, and what the file system says of the file.
 
@@ -367,6 +384,29 @@ class CopyFormat(enum.Enum):
 
     QCOW2 = "qcow2"
     RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCopy:
+    """A copy of an entry of an image to a new file.
+
+    Attributes:
+        path: of the image.
+        target: of the new file.
+        shared: the image may be in use: QEMU's locks are not heeded.
+    """
+
+    path: str
+    entry: ImageSnapshot
+    target: str
+    form: CopyFormat
+    shared: bool = False
+
+
+def unfinished(target: str) -> str:
+    """Where a copy is made before it gets its name."""
+    folder, _, name = target.rpartition("/")
+    return f"{folder}/.{name}.part"
 
 
 @dataclass(frozen=True, slots=True)

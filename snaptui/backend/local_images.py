@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from snaptui.backend import images
 from snaptui.errors import ImageError
-from snaptui.model import CopyFormat, FileSystem, ImageSnapshot, Openers
+from snaptui.model import EntryCopy, FileSystem, Openers
 
 
 class LocalImages:
@@ -79,21 +79,12 @@ class LocalImages:
 
         qemu_img.delete(path, name)
 
-    def extract_entry(
-        self,
-        path: str,
-        entry: ImageSnapshot,
-        target: str,
-        form: CopyFormat,
-        *,
-        shared: bool,
-        progress: Callable[[float], None],
-    ) -> None:
+    def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
         """Copy an entry to a new file; see the protocol."""
         self._need_local()
         from snaptui.backend import qemu_img
 
-        qemu_img.extract(
-            path, entry, target, form, shared=shared, progress=progress,
-            still_there=lambda: entry in images.read_image(path).snapshots,
-        )  # fmt: skip
+        def still_there() -> bool:
+            return copy.entry in images.read_image(copy.path).snapshots
+
+        qemu_img.extract(copy, progress, still_there)

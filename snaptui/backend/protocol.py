@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from snaptui.model import (
-    CopyFormat,
     Domain,
     DomainConfig,
     DomainKey,
     DomainStatus,
+    EntryCopy,
     FileSystem,
     Found,
     Host,
     ImageInfo,
-    ImageSnapshot,
     NamedFile,
     NotKnown,
     Openers,
@@ -182,20 +181,10 @@ class Backend(Protocol):
     def delete_entry(self, path: str, name: str) -> None:
         """Delete the first entry of a name."""
 
-    def extract_entry(
-        self,
-        path: str,
-        entry: ImageSnapshot,
-        target: str,
-        form: CopyFormat,
-        *,
-        shared: bool,
-        progress: Callable[[float], None],
-    ) -> None:
+    def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
         """Copy an entry to a new file; what is unfinished is removed if it fails.
 
         Args:
-            shared: the image may be in use: QEMU's locks are not heeded.
             progress: called all the time with the share that is done, 0 to 1; what it raises
                 ends the copy.
         """

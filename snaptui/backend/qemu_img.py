@@ -17,7 +17,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from snaptui.errors import ImageError, SnaptuiError, Unsupported
-from snaptui.model import CopyFormat, ImageSnapshot
+from snaptui.model import EntryCopy, unfinished
 
 TICK = 0.1
 """Seconds between two tellings of how far a copy is."""
@@ -55,44 +55,32 @@ def measure(path: str, entry_id: str) -> int:
 
 
 def extract(
-    path: str,
-    entry: ImageSnapshot,
-    target: str,
-    form: CopyFormat,
-    *,
-    shared: bool,
-    progress: Callable[[float], None],
-    still_there: Callable[[], bool],
+    copy: EntryCopy, progress: Callable[[float], None], still_there: Callable[[], bool]
 ) -> None:
     """Copy an entry to a new file; see the protocol.
 
     Args:
         still_there: whether the image holds the entry, asked when all has been read.
     """
-    mode = _mode(path)
+    mode = _mode(copy.path)
     # as secret as the image that it comes from
     private = stat.S_IMODE(mode) & 0o666 if stat.S_ISREG(mode) else 0o600
-    part = unfinished(target)
+    part = unfinished(copy.target)
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise _failed(part, error) from error
     try:
-        words = ["convert", "-p", *(["-U"] if shared else []), "-f", "qcow2", "-O", form.value]
-        _follow([*words, "-l", _by_id(entry.id), path, part], progress)
+        shared = ["-U"] if copy.shared else []
+        words = ["convert", "-p", *shared, "-f", "qcow2", "-O", copy.form.value]
+        _follow([*words, "-l", _by_id(copy.entry.id), copy.path, part], progress)
         if not still_there():
-            raise ImageError(f"{entry.name} went from {path} while it was copied.")
-        _finish(part, target, private)
+            raise ImageError(f"{copy.entry.name} went from {copy.path} while it was copied.")
+        _finish(part, copy.target, private)
     except BaseException as error:
         _remove(part, error)
         raise
     _remove(part)
-
-
-def unfinished(target: str) -> str:
-    """Where a copy is made before it gets its name."""
-    folder, _, name = target.rpartition("/")
-    return f"{folder}/.{name}.part"
 
 
 def _by_id(entry_id: str) -> str:

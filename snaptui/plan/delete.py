@@ -82,10 +82,7 @@ def _plan(
     refusals += more
     warnings += left
     if facts.unrecorded:
-        warnings.append(
-            f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
-            "far this came."
-        )
+        warnings.append(checks.unrecorded_warning(facts.unrecorded))
     steps = tuple(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims)
     return Plan(
         intent=intent,

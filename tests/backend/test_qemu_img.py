@@ -14,7 +14,7 @@ from snaptui.backend import qemu_img as tool
 from snaptui.backend.images import entries_as_now, may_write, read_image
 from snaptui.backend.openers import openers
 from snaptui.errors import Cancelled, ImageError
-from snaptui.model import CopyFormat, ImageSnapshot, Opener
+from snaptui.model import CopyFormat, EntryCopy, ImageSnapshot, Opener
 from tests.lab import MIB, entries, holds, qemu_img, write
 from tests.unit.made import STRANGE
 
@@ -35,15 +35,17 @@ def entry(path: Path, place: int) -> ImageSnapshot:
     return read_image(str(path)).snapshots[place]
 
 
-def copy(path: Path, place: int, target: Path, **more: object) -> None:
-    wanted = entry(path, place)
-    options: dict[str, object] = {
-        "shared": False,
-        "progress": lambda _share: None,
-        "still_there": lambda: True,
-        **more,
-    }
-    tool.extract(str(path), wanted, str(target), CopyFormat.QCOW2, **options)  # type: ignore[arg-type]
+def copy(
+    path: Path,
+    place: int,
+    target: Path,
+    *,
+    shared: bool = False,
+    progress: Callable[[float], None] = lambda _share: None,
+    still_there: Callable[[], bool] = lambda: True,
+) -> None:
+    wanted = EntryCopy(str(path), entry(path, place), str(target), CopyFormat.QCOW2, shared)
+    tool.extract(wanted, progress, still_there)
 
 
 @contextmanager
