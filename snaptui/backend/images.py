@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
 from snaptui.model import FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.qcow2.structures import CRYPT_NONE
 
 if TYPE_CHECKING:
     from snaptui.qcow2.structures import Entry, Header
@@ -51,7 +52,23 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int) -> ImageInfo:
         backing=_named(path, header.backing_file),
         backing_format=header.backing_format,
         data_file=_named(path, header.data_file),
+        encrypted=header.crypt_method != CRYPT_NONE,
+        faults=tuple(_faults(header)),
     )
+
+
+def entries_as_now(path: str) -> frozenset[str]:
+    """IDs of the entries that the disk is as now: their L1 tables name the same clusters.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    from snaptui.qcow2.tables import is_as_now
+
+    with _opened(path) as f:
+        size = f.seek(0, os.SEEK_END)
+        header, entries = _read_head(f, size)
+        return frozenset(e.id for e in entries if is_as_now(f, size, header, e))
 
 
 def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
@@ -135,6 +152,17 @@ def file_system(path: str) -> FileSystem:
     return FileSystem(path, size, free, to_root - free, *mount_of(path))
 
 
+def may_write(path: str) -> bool:
+    """Whether this user may write to a file, and its file system lets anybody.
+
+    Raises:
+        ImageError: it cannot be known.
+    """
+    if missing_file(path):
+        raise ImageError(f"{path}: No such file or directory.")
+    return os.access(path, os.W_OK, effective_ids=True)
+
+
 def names_in(path: str) -> frozenset[str]:
     """What is in a directory.
 
@@ -186,7 +214,16 @@ def _named(image: str, name: bytes | None) -> str | NotKnown | None:
 
 
 def _entry(entry: Entry) -> ImageSnapshot:
-    return ImageSnapshot(entry.id, entry.name, entry.created, entry.vm_state_size)
+    return ImageSnapshot(
+        entry.id, entry.name, entry.created, entry.vm_state_size, entry.virtual_size
+    )
+
+
+def _faults(header: Header) -> Iterator[str]:
+    if header.corrupt:
+        yield "it is marked corrupt"
+    if header.dirty:
+        yield "it was not closed, so that its refcounts are stale"
 
 
 def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:

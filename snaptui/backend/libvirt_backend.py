@@ -12,16 +12,16 @@ import libvirt
 from snaptui.backend import images, uris, xml
 from snaptui.backend.libvirt_connections import Connections
 from snaptui.backend.libvirt_errors import translated
+from snaptui.backend.local_images import LocalImages
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
-from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
+from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
 from snaptui.model import (
     Domain,
     DomainConfig,
     DomainKey,
     DomainState,
     DomainStatus,
-    FileSystem,
     Found,
     Host,
     ImageInfo,
@@ -48,7 +48,7 @@ _REVERT_FLAGS = {
 }
 
 
-class LibvirtBackend:
+class LibvirtBackend(LocalImages):
     """The host of one URI.
 
     Args:
@@ -59,6 +59,7 @@ class LibvirtBackend:
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
         self._uri = uri or uris.default_uri()
         self._local = uris.is_local(self._uri)
+        self._label = uris.label(self._uri)
         self._read_only = read_only
         self._lock = threading.Lock()
         self._calls = 0
@@ -325,25 +326,6 @@ class LibvirtBackend:
 
         self._count()
         return VolumeFile(self._connections.reads.connection, path, self._connections.label)
-
-    def missing_file(self, path: str) -> bool:
-        """Whether it is known to be gone; see the protocol."""
-        self._need_local()
-        return images.missing_file(path)
-
-    def file_system(self, path: str) -> FileSystem:
-        """Its space; see the protocol."""
-        self._need_local()
-        return images.file_system(path)
-
-    def names_in(self, path: str) -> frozenset[str]:
-        """What is in a directory; see the protocol."""
-        self._need_local()
-        return images.names_in(path)
-
-    def _need_local(self) -> None:
-        if not self._local:
-            raise ImageError(f"The images of {self._connections.label} are not on this machine.")
 
     # -- changes --------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from snaptui.model import (
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.steps import Adopt, DeleteSnapshot, Step
+from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
 
 TABLE, ENTRY = 16 << 10, 256
 """Bytes that QEMU may need for a new snapshot table, and for each of its entries."""
@@ -110,11 +110,8 @@ def _plan(
     refusals += [one for one in more if one not in refusals]
     warnings += left
     if facts.unrecorded:
-        warnings.append(
-            f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
-            "far this came."
-        )
-    steps: tuple[Step, ...] = (
+        warnings.append(checks.unrecorded_warning(facts.unrecorded))
+    steps: tuple[DomainStep, ...] = (
         *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
         *(step for stray in extra for step in _stray_steps(stray, facts)),
     )
@@ -185,7 +182,7 @@ def _room_refusals(facts: Facts) -> list[str]:
     return refusals
 
 
-def _stray_steps(stray: Stray, facts: Facts) -> tuple[Step, ...]:
+def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:
     """Make it known, so that libvirt deletes it under the domain's lock, running or not."""
     disks = checks.writable_disks(facts.status.config.disks)
     snapshot = Snapshot(

@@ -21,8 +21,9 @@ from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.filling import Filling
 from snaptui.host import HostWatch
+from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
-from snaptui.model import Domain, DomainKey, Host
+from snaptui.model import Domain, DomainKey, Host, ImageInfo, ImageKey, NotKnown
 from snaptui.operations import ASK_AGAIN, Operation, Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
@@ -34,8 +35,8 @@ from snaptui.ui.text_screen import TextScreen
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
-    from snaptui.plan.facts import Facts
     from snaptui.plan.plan import Intent
+    from snaptui.preflight import AnyFacts
     from snaptui.spaces import Survey
 
 T = TypeVar("T")
@@ -49,6 +50,8 @@ class SnaptuiApp(KeysInOrder):
         host: what it answered, when it was connected before the screen was taken.
         listed: its domains, if they were listed then: they are there at the first paint.
         select: name or UUID of the domain to select at first.
+        images: paths of images to show, without symbolic links; without a domain to select the
+            first of them is.
         demo: the host is that of ``--demo``; the header says so.
         overrides: keys by action, checked.
         theme: one of :data:`snaptui.config.THEMES`.
@@ -66,6 +69,7 @@ class SnaptuiApp(KeysInOrder):
         host: Host,
         listed: tuple[Domain, ...] | None = None,
         select: str | None = None,
+        images: tuple[str, ...] = (),
         demo: bool = False,
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
@@ -83,7 +87,9 @@ class SnaptuiApp(KeysInOrder):
         self.read_only = host.read_only
         self.demo = demo
         self.overrides = overrides or {}
-        self._select = select
+        self._select: str | ImageKey | None = select
+        if images and select is None:
+            self._select = ImageKey(host.uri, images[0])
         self.worker = Worker()
         self.host = HostWatch(
             backend, self.worker, on_change=self._host_changed, on_hint=self._hinted
@@ -93,6 +99,7 @@ class SnaptuiApp(KeysInOrder):
         self.filling = Filling(
             backend, self.worker, lambda: self.host.state.domains, on_change=self._host_changed
         )
+        self.images = ImageWatch(backend, self.worker, host, images, on_change=self._images_changed)
         self.operations = Operations(
             backend, self.worker, state=state_directory(), on_change=self._operation_changed
         )
@@ -119,6 +126,7 @@ class SnaptuiApp(KeysInOrder):
         self._watching = start(self.host.run())
         self._filling = start(self.filling.run())
         self._told = start(self._tell_cut_short())
+        self.call_after_refresh(self.images.start)
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
@@ -127,6 +135,7 @@ class SnaptuiApp(KeysInOrder):
         self._told.cancel()
         self.operations.close()
         self.snapshots.stop()
+        self.images.stop()
         self.counting.stop()
         self.backend.abandon()
 
@@ -152,11 +161,11 @@ class SnaptuiApp(KeysInOrder):
             hint = f"The host was asked just now. The operations ({key}) keep this."
             self.show_error(title, words, hint)
 
-    async def read_facts(self, intent: Intent) -> Facts:
+    async def read_facts(self, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog.
 
         Raises:
-            SnaptuiError: not connected, or the domain cannot be read.
+            SnaptuiError: not connected, or what it is about cannot be read.
         """
         host = self.host.state.host
         if host is None:
@@ -240,19 +249,30 @@ class SnaptuiApp(KeysInOrder):
         """Ask, and delete what was chosen among all domains."""
 
     def count_again(self) -> None:
-        """Count the images of the selected domain anew."""
-        shown = self.snapshots.shown
-        if shown is not None:
-            self.counting.want(shown.images, near=self._near, again=True)
+        """Count the selected image, or those of the selected domain, anew."""
+        self._count(again=True)
 
     @property
     def _near(self) -> bool:
         host = self.host.state.host
         return host is not None and host.local
 
+    def _count(self, *, again: bool = False) -> None:
+        shown, image = self.snapshots.shown, self.images.shown
+        wanted: Mapping[str, ImageInfo | NotKnown] = {}
+        if image is not None and image.head != WAITING:
+            wanted = {image.key.path: image.head}
+        elif shown is not None:
+            wanted = shown.images
+        self.counting.want(wanted, near=self._near, again=again)
+
+    def _images_changed(self) -> None:
+        self._count()
+        if self._main is not None and self._main.is_mounted:
+            self._main.images_changed()
+
     def _snapshots_changed(self) -> None:
-        shown = self.snapshots.shown
-        self.counting.want(shown.images if shown is not None else {}, near=self._near)
+        self._count()
         if self._main is not None and self._main.is_mounted:
             self._main.snapshots_changed()
 

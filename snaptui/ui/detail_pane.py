@@ -132,11 +132,12 @@ def _image_words(image: ImageUsage) -> str:
     return (
         f"now {text.size(usage.disk_now)}, in snapshots only {text.size(usage.snapshots_only)}, "
         f"metadata {text.size(usage.metadata)}, {leaked}; "
-        f"{text.size(image.disk_size)} on the host; {_counted_words(image.counted_at)}"
+        f"{text.size(image.disk_size)} on the host; {counted_words(image.counted_at)}"
     )
 
 
-def _counted_words(moment: float) -> str:
+def counted_words(moment: float) -> str:
+    """When it was counted."""
     return f"counted {text.age(int(moment), time.time())}"
 
 
@@ -181,7 +182,7 @@ def _known_lines(
     first = ", the disks as they were at first" if cost.oldest else " since the one before"
     doubt = ", in use: does not add up" if cost.approximate else ""
     yield "Written", f"{written(cost)}{first}"
-    yield "Reclaim", f"{reclaim(cost)} when deleted; {_counted_words(cost.counted_at)}{doubt}"
+    yield "Reclaim", f"{reclaim(cost)} when deleted; {counted_words(cost.counted_at)}{doubt}"
     if len(cost.by_disk) > 1:
         for target, (grown, freed) in cost.by_disk.items():
             yield f"Cost {target}", f"{text.size(grown)} written, {text.size(freed)} reclaimed"

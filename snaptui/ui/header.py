@@ -138,7 +138,8 @@ def operation_words(operation: Operation) -> str:
         else ""
     )
     doing = step.words if step is not None else operation.plan.verb.lower()
-    return f"{operation.domain}: {doing}{at}, {operation.phase.value} for {seconds} s"
+    far = "" if operation.share is None else f" {int(operation.share * 100)} %"
+    return f"{operation.name}: {doing}{at}, {operation.phase.value}{far} for {seconds} s"
 
 
 def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width: int) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snaptui import text, tree
@@ -77,6 +78,11 @@ class SnapshotPane(RowList):
         """The marked snapshots and strays, as far as they have been read."""
         things = (row.snapshot or row.stray for row in self._all if row.name in self._marked)
         return tuple(thing for thing in things if thing is not None)
+
+    @property
+    def marked_number(self) -> int:
+        """How many are marked."""
+        return len(self._marked)
 
     @property
     def count(self) -> int:
@@ -171,7 +177,7 @@ class SnapshotPane(RowList):
         row = self._rows[index]
         glyphs = self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        name, columns = _layout(width)
+        name, columns = layout(width, COLUMNS)
         graph = mark(row, glyphs) + " "
         graph = fit(graph, min(len(graph), name // 2), glyphs)
         if row.name is None:
@@ -195,22 +201,27 @@ class SnapshotPane(RowList):
     @staticmethod
     def heading(width: int, glyphs: Glyphs) -> str:
         """Titles of the columns, in the places of :meth:`cells`."""
-        name, columns = _layout(width)
-        zone = time.strftime("%Z")
-        titles = [
-            fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
-            for c in columns
-        ]
-        return " ".join(["  " + fit("Name", name, glyphs), *titles])
+        return columns_heading(width, COLUMNS, glyphs)
 
 
-def _layout(width: int) -> tuple[int, list[Column]]:
-    """Cells for graph and name, and the columns shown."""
-    columns = [column for column in COLUMNS if column.rank == 0]
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
-        if column.rank and _left(width, [*columns, column]) >= NAME:
-            columns.append(column)
-    return max(_left(width, columns), 4), [column for column in COLUMNS if column in columns]
+def columns_heading(width: int, columns: Sequence[Column], glyphs: Glyphs) -> str:
+    """Titles of the columns that fit."""
+    name, fitting = layout(width, columns)
+    zone = time.strftime("%Z")
+    titles = [
+        fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
+        for c in fitting
+    ]
+    return " ".join(["  " + fit("Name", name, glyphs), *titles])
+
+
+def layout(width: int, columns: Sequence[Column]) -> tuple[int, list[Column]]:
+    """Cells for graph and name, and the columns that fit."""
+    fitting = [column for column in columns if column.rank == 0]
+    for column in sorted(columns, key=lambda column: column.rank):
+        if column.rank and _left(width, [*fitting, column]) >= NAME:
+            fitting.append(column)
+    return max(_left(width, fitting), 4), [column for column in columns if column in fitting]
 
 
 def _left(width: int, columns: list[Column]) -> int:

@@ -23,6 +23,7 @@ class DeleteDialog(PlanDialog):
         self, domain: Domain, snapshot: str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._snapshot = snapshot
 
     @property
@@ -60,6 +61,7 @@ class DeleteManyDialog(PlanDialog):
         glyphs: Glyphs,
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._names, self._strays = names, strays
 
     @property

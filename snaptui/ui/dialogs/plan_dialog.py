@@ -14,15 +14,14 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from snaptui.errors import SnaptuiError
-from snaptui.model import Domain
-from snaptui.plan.facts import Facts
+from snaptui.model import Domain, ImageKey
 from snaptui.plan.plan import Intent, Plan
-from snaptui.preflight import make_plan
+from snaptui.preflight import AnyFacts, make_plan
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
 
-ReadFacts = Callable[[Intent], Awaitable[Facts]]
+ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +29,22 @@ class Confirmed:
     """What a plan dialog returns."""
 
     plan: Plan
-    facts: Facts
+    facts: AnyFacts
 
 
 class PlanDialog(Dialog[Confirmed]):
     """Shows the plan of :attr:`intent` and, confirmed, returns it with its facts.
 
     Args:
+        subject: what it is about.
         read_facts: reads the facts for an intent; may take long or fail.
     """
 
-    def __init__(self, domain: Domain, read_facts: ReadFacts, glyphs: Glyphs) -> None:
+    def __init__(self, subject: Domain | ImageKey, read_facts: ReadFacts, glyphs: Glyphs) -> None:
         super().__init__(glyphs)
-        self._domain = domain
+        self._subject = subject
         self._read_facts = read_facts
-        self._facts: Facts | None = None
+        self._facts: AnyFacts | None = None
         self._plan: Plan | None = None
         self._asked: tuple[object, ...] = ()
 
@@ -81,9 +81,11 @@ class PlanDialog(Dialog[Confirmed]):
 
     @property
     def challenge(self) -> str:
-        """What must be typed: the domain's name, or its UUID where the name cannot be typed."""
-        name = self._domain.name
-        return name if name.isascii() and name.isprintable() else self._domain.key.uuid
+        """What must be typed: the name, or the domain's UUID where that cannot be typed."""
+        name = self._subject.name
+        if name.isascii() and name.isprintable():
+            return name
+        return self._subject.key.uuid if isinstance(self._subject, Domain) else "this image"
 
     def on_mount(self) -> None:
         """Start the preflight."""
@@ -91,7 +93,7 @@ class PlanDialog(Dialog[Confirmed]):
         typed.display = False
         challenge = clean(self.challenge, self.glyphs)
         typed.placeholder = f"to allow it, press {keymap.CONFIRM_KEY} and type {challenge}"
-        self.set_title(f"{self.verb}: {self._domain.name}")
+        self.set_title(f"{self.verb}: {self._subject.name}")
         self.query_one("#facts", Static).update(Text("Checking what this would do ..."))
         self.read_again()
 
@@ -226,7 +228,9 @@ class PlanDialog(Dialog[Confirmed]):
                 rest.append(f"{heading}: ", "bold")
                 rest.append(clean(sentence, self.glyphs) + "\n")
         if plan.lines:
-            rest.append("virsh alone would do it without these checks:\n" if plan.refusals else "")
+            tool = plan.lines[0].partition(" ")[0]
+            alone = f"{tool} alone would do it without these checks:\n"
+            rest.append(alone if plan.refusals else "")
             for line in plan.lines:
                 rest.append("  " + clean(line, self.glyphs) + "\n", "dim")
         rest.rstrip()
