@@ -124,6 +124,8 @@ def _run(options: argparse.Namespace) -> int:
             # while a program takes the mouse, GNU screen holds its Esc back until the next key
             in_screen = "STY" in os.environ
             app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
+        if app.return_code:
+            print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
         return app.return_code or 0
 
 
@@ -168,7 +170,7 @@ def _stderr_to_log() -> Iterator[None]:
     Textual itself draws through ``sys.__stderr__``, which therefore gets a descriptor of its
     own for the terminal.
     """
-    log = state_directory() / "snaptui.log"
+    log = _log()
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.stderr.flush()
     terminal = os.dup(2)
@@ -184,6 +186,10 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]
+
+
+def _log() -> Path:
+    return state_directory() / "snaptui.log"
 
 
 _BINDING = (

@@ -21,7 +21,8 @@ from snaptui.model import ImageInfo, NotKnown
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.worker import Priority, Worker, start
 
-KEPT = 256
+Kept = OrderedDict[str, ImageUsage | NotKnown]
+KEPT = 4096
 """Images whose counts are kept."""
 TELL = 0.25
 """Seconds between two tellings of how far a count is."""
@@ -45,15 +46,26 @@ class CountState:
 class Counting:
     """Counts images and keeps :attr:`state`.
 
+    Attributes:
+        kept: by path, the latest used last.
+
     Args:
+        kept: what another one has counted; it is shared with it.
         on_change: called on the loop after each change of :attr:`state`.
     """
 
-    def __init__(self, backend: Backend, worker: Worker, *, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        *,
+        kept: Kept | None = None,
+        on_change: Callable[[], None],
+    ) -> None:
         self._backend = backend
         self._worker = worker
         self._on_change = on_change
-        self._kept: OrderedDict[str, ImageUsage | NotKnown] = OrderedDict()
+        self.kept: Kept = OrderedDict() if kept is None else kept
         self._wanted: tuple[str, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._end = threading.Event()
@@ -75,9 +87,9 @@ class Counting:
                 self._keep(path, image)
             elif image.format != "qcow2":
                 self._keep(path, NotKnown(f"it is {image.format}, not qcow2"))
-            elif again or (near and not _same(self._kept.get(path), image)):
+            elif again or (near and not _same(self.kept.get(path), image)):
                 due.append(path)
-            elif not _same(self._kept.get(path), image):
+            elif not _same(self.kept.get(path), image):
                 self._keep(path, NotKnown("far away: counted when asked for (refresh)"))
         wanted = tuple(due)
         if not again and wanted == self._wanted and self._task is not None:
@@ -130,13 +142,13 @@ class Counting:
             self._tell(path, share)
 
     def _keep(self, path: str, counted: ImageUsage | NotKnown) -> None:
-        self._kept[path] = counted
-        self._kept.move_to_end(path)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self.kept[path] = counted
+        self.kept.move_to_end(path)
+        while len(self.kept) > KEPT:
+            self.kept.popitem(last=False)
 
     def _tell(self, path: str = "", share: float = 0.0) -> None:
-        state = CountState(MappingProxyType(dict(self._kept)), path, share)
+        state = CountState(MappingProxyType(dict(self.kept)), path, share)
         if state != self.state:
             self.state = state
             self._on_change()

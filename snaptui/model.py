@@ -344,6 +344,7 @@ class FileSystem:
 
     Attributes:
         free: what an ordinary user may still use.
+        reserve: what root may use beyond that.
         mount: where it is mounted; empty when not known.
         kind: its type as the kernel calls it (``ext4``); empty when not known.
     """
@@ -351,6 +352,7 @@ class FileSystem:
     path: str
     size: int
     free: int
+    reserve: int = 0
     mount: str = ""
     kind: str = ""
 

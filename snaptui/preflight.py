@@ -101,7 +101,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     below: tuple[str, ...] = ()
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
-        wanted.update(set(intent.names) & set(names))
+        wanted.update({*intent.names, *intent.strays} & set(names))
     elif not isinstance(intent, CreateIntent) and intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):

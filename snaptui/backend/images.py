@@ -146,8 +146,10 @@ def file_system(path: str) -> FileSystem:
         raise _unreadable(path, error) from error
     from snaptui.backend.mounts import mount_of
 
-    size, free = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
-    return FileSystem(path, size, free, *mount_of(path))
+    size, free, to_root = (
+        blocks * found.f_frsize for blocks in (found.f_blocks, found.f_bavail, found.f_bfree)
+    )
+    return FileSystem(path, size, free, to_root - free, *mount_of(path))
 
 
 def may_write(path: str) -> bool:

@@ -129,11 +129,12 @@ def change_refusals(facts: ImageFacts) -> list[str]:
     refusals = reading_refusals(facts)
     if refusals:
         return refusals
-    refusals = [
-        f"{facts.name} is in use: {holder} names it. Change it there, with libvirt, or let go of "
-        "it first."
-        for holder in facts.holders
-    ]
+    refusals = []
+    if facts.holders:
+        refusals.append(
+            f"{facts.name} is in use: {', '.join(facts.holders)}. Change it there, with libvirt, "
+            "or let go of it first."
+        )
     if not isinstance(facts.openers, NotKnown):
         refusals += [
             f"{facts.name} is in use: {opener.name} (process {opener.pid}) has it open. "

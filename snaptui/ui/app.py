@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -19,6 +19,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.filling import Filling
 from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
@@ -36,6 +37,7 @@ from snaptui.worker import Worker, start
 if TYPE_CHECKING:
     from snaptui.plan.plan import Intent
     from snaptui.preflight import AnyFacts
+    from snaptui.spaces import Survey
 
 T = TypeVar("T")
 
@@ -88,17 +90,18 @@ class SnaptuiApp(KeysInOrder):
         self._select: str | ImageKey | None = select
         if images and select is None:
             self._select = ImageKey(host.uri, images[0])
-        self._worker = Worker()
+        self.worker = Worker()
         self.host = HostWatch(
-            backend, self._worker, on_change=self._host_changed, on_hint=self._hinted
+            backend, self.worker, on_change=self._host_changed, on_hint=self._hinted
         )
-        self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
-        self.images = ImageWatch(
-            backend, self._worker, host, images, on_change=self._images_changed
+        self.snapshots = SnapshotWatch(backend, self.worker, on_change=self._snapshots_changed)
+        self.counting = Counting(backend, self.worker, on_change=self._counted)
+        self.filling = Filling(
+            backend, self.worker, lambda: self.host.state.domains, on_change=self._host_changed
         )
-        self.counting = Counting(backend, self._worker, on_change=self._counted)
+        self.images = ImageWatch(backend, self.worker, host, images, on_change=self._images_changed)
         self.operations = Operations(
-            backend, self._worker, state=state_directory(), on_change=self._operation_changed
+            backend, self.worker, state=state_directory(), on_change=self._operation_changed
         )
         self._main: MainScreen | None = None
         self.host.opened(host, listed)
@@ -121,12 +124,14 @@ class SnaptuiApp(KeysInOrder):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
         self._watching = start(self.host.run())
+        self._filling = start(self.filling.run())
         self._told = start(self._tell_cut_short())
         self.call_after_refresh(self.images.start)
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self._watching.cancel()
+        self._filling.cancel()
         self._told.cancel()
         self.operations.close()
         self.snapshots.stop()
@@ -170,7 +175,7 @@ class SnaptuiApp(KeysInOrder):
 
     async def read(self, call: Callable[[], T], key: DomainKey) -> T:
         """Run a reading call that the user asked for."""
-        return await self._worker.reads.call(call, key=key)
+        return await self.worker.reads.call(call, key=key)
 
     @work(exclusive=True, group="sign-in", exit_on_error=False)
     async def sign_in(self) -> None:
@@ -239,6 +244,9 @@ class SnaptuiApp(KeysInOrder):
     def _host_changed(self) -> None:
         if self._main is not None and self._main.is_mounted:
             self._main.host_changed()
+
+    def delete_items(self, survey: Survey, chosen: Collection[tuple[str, str]]) -> None:
+        """Ask, and delete what was chosen among all domains."""
 
     def count_again(self) -> None:
         """Count the selected image, or those of the selected domain, anew."""

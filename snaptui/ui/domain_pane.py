@@ -97,6 +97,12 @@ class DomainPane(RowList):
             return cursor
         return cursor - 1 if 0 < cursor < self.cursor else cursor + 1
 
+    def go_to(self, key: DomainKey) -> None:
+        """Select a domain, if it is there."""
+        for at, row in enumerate(self._rows):
+            if isinstance(row, Domain) and row.key == key:
+                self.cursor = at
+
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, name, state, snapshots, age."""
         row, glyphs = self._rows[index], self._glyphs

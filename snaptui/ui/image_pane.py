@@ -48,6 +48,11 @@ class ImagePane(RowList):
         return tuple(sorted(self._marked, key=lambda placed: placed.place))
 
     @property
+    def marked_number(self) -> int:
+        """How many are marked."""
+        return len(self._marked)
+
+    @property
     def count(self) -> int:
         """Number of rows, *you are here* among them."""
         return len(self._rows)

@@ -65,6 +65,14 @@ ACTIONS: tuple[Action, ...] = (
         "extract", ("x",), "extract", "Copy the snapshot to a file of its own", Scope.MAIN, True
     ),
     Action("adopt", ("a",), "adopt", "Make a stray known to libvirt", Scope.MAIN, True),
+    Action(
+        "file_systems",
+        ("F",),
+        "file systems",
+        "What fills the file systems, and what could be deleted there",
+        Scope.MAIN,
+        footer=True,
+    ),
     Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",

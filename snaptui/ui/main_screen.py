@@ -173,6 +173,7 @@ class MainScreen(Changes):
         app = self.snaptui
         line = header.host_line(
             app.host.state,
+            app.filling.fullest,
             self.size.width,
             sign_in=keymap.key_of("sign_in", app.overrides),
             read_only=app.read_only,
@@ -344,7 +345,7 @@ class MainScreen(Changes):
         if self.query_one("#filter").display or self._filters[pane]:
             self._filter(pane, "")
             self._close_filter()
-        elif pane == "snapshots" and self.right_pane.marked:
+        elif pane == "snapshots" and self.right_pane.marked_number:
             self.right_pane.unmark()
             self.say("Nothing is marked.")
         else:
@@ -413,6 +414,19 @@ class MainScreen(Changes):
         cancel, glyphs = self.snaptui.operations.cancel, self.snaptui.glyphs
         self.app.push_screen(OperationsPane(now, earlier, cancel, glyphs))
 
+    def action_file_systems(self) -> None:
+        """What fills the file systems; from there, to a snapshot."""
+        from snaptui.ui.space_screen import Jump, SpaceScreen
+
+        def left(jump: Jump | None) -> None:
+            if jump is not None:
+                self._filter("domains", "")
+                self.snapshots.go_to(jump.key, jump.snapshot)
+                self.domains.go_to(jump.key)
+                self.snapshots.focus()
+
+        self.app.push_screen(SpaceScreen(self.snaptui.glyphs), left)
+
     def action_mark(self) -> None:
         """Mark the selected snapshot, and say what deleting all marked ones gives back."""
         if self.focused is not self.right_pane:
@@ -429,21 +443,15 @@ class MainScreen(Changes):
 
     def _say_marked(self) -> None:
         image = self.snaptui.images.shown
-        if image is not None and self.entries.marked:
-            chosen = self.entries.marked
-            freed = freed_together(image, chosen, self.snaptui.counting.state.counted)
-            self._say_together(len(chosen), freed)
-            return
-        marked, shown = self.snapshots.marked, self.snaptui.snapshots.shown
-        known = shown.snapshots if shown is not None else None
-        if not marked or known is None:
+        counted = self.snaptui.counting.state.counted
+        number = self.right_pane.marked_number
+        if not number:
             self.say("Nothing is marked.")
             return
-        found = [known.details[name] for name in marked if name in known.details]
-        together = reclaim_of(found, self.snaptui.counting.state.counted)
-        self._say_together(len(marked), together)
-
-    def _say_together(self, number: int, together: int | NotKnown) -> None:
+        if image is not None:
+            together = freed_together(image, self.entries.marked, counted)
+        else:
+            together = reclaim_of(self.snapshots.marked_things, counted)
         words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
         self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from snaptui import text, tree
 from snaptui.costs import Cost, Counted, cost_of, written_since
-from snaptui.entries import strays
-from snaptui.model import NotKnown, Snapshot
+from snaptui.entries import Stray, strays
+from snaptui.model import DomainKey, NotKnown, Snapshot
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
 from snaptui.ui.format import (
@@ -59,15 +59,30 @@ class SnapshotPane(RowList):
         self._glyphs = glyphs
         self._shown: Shown | None = None
         self._counted: Counted = {}
+        self._all: tuple[Row, ...] = ()
         self._rows: tuple[Row, ...] = ()
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
         self._by_reclaim = False
+        self._wanted: tuple[DomainKey, str] | None = None
 
     @property
-    def marked(self) -> tuple[str, ...]:
-        """Names of the marked snapshots, sorted."""
-        return tuple(sorted(self._marked))
+    def marked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the marked snapshots, and of the marked strays; each sorted."""
+        known = self._shown.snapshots if self._shown is not None else None
+        names = self._marked & set(known.names if known is not None else ())
+        return tuple(sorted(names)), tuple(sorted(self._marked - names))
+
+    @property
+    def marked_things(self) -> tuple[Snapshot | Stray, ...]:
+        """The marked snapshots and strays, as far as they have been read."""
+        things = (row.snapshot or row.stray for row in self._all if row.name in self._marked)
+        return tuple(thing for thing in things if thing is not None)
+
+    @property
+    def marked_number(self) -> int:
+        """How many are marked."""
+        return len(self._marked)
 
     @property
     def count(self) -> int:
@@ -88,10 +103,15 @@ class SnapshotPane(RowList):
     def mark(self) -> None:
         """Mark the selected snapshot, or take its mark away, and go on to the next row."""
         row = self.selected
-        if row is not None and row.name is not None and row.stray is None:
+        if row is not None and row.name is not None:
             self._marked ^= {row.name}
             self.refresh_line(self.cursor)
             self.cursor += 1
+
+    def go_to(self, key: DomainKey, name: str) -> None:
+        """Select a snapshot of a domain as soon as it is there."""
+        self._wanted = (key, name)
+        self._draw_rows(same=True)
 
     def unmark(self) -> None:
         """Take all marks away."""
@@ -121,8 +141,6 @@ class SnapshotPane(RowList):
         likely to start from, and the marks are gone.
         """
         same = self._shown is not None and shown is not None and self._shown.key == shown.key
-        there = shown.snapshots.names if shown is not None and shown.snapshots is not None else ()
-        self._marked = self._marked & set(there) if same else frozenset()
         self._shown, self._counted, self._filter = shown, counted, filter_text
         self._draw_rows(same=same)
 
@@ -131,6 +149,9 @@ class SnapshotPane(RowList):
         rows = tree.rows(snapshots) if snapshots is not None else ()
         if self._shown is not None and snapshots is not None:
             rows = tree.with_strays(rows, strays(snapshots.names, self._shown.images))
+        self._all = rows
+        there = {row.name for row in rows if row.name is not None}
+        self._marked = self._marked & there if same else frozenset()
         if self._filter:
             rows = tree.filtered(rows, self._filter)
         if self._by_reclaim:
@@ -141,6 +162,9 @@ class SnapshotPane(RowList):
             )
         else:
             cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
+        for at, row in enumerate(rows):
+            if self._shown is not None and self._wanted == (self._shown.key, row.name):
+                cursor, self._wanted = at, None
         self._rows = rows
         self.rows_changed(cursor)
 

@@ -106,7 +106,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"holders": ("disk vda of web01",)}, "disk vda of web01 names it"),
+        ({"holders": ("disk vda of web01",)}, "in use: disk vda of web01."),
         ({"openers": Openers((Opener("qemu-nbd", 7),))}, "qemu-nbd (process 7) has it open"),
         ({"faults": ("it is marked corrupt",)}, "marked corrupt. Look with qemu-img check"),
         ({"encrypted": True}, "is encrypted"),
