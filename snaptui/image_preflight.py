@@ -32,7 +32,7 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     holders: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     if host.local and not copied:
-        inventory = take_inventory(backend, host)
+        inventory = take_inventory(backend, host, (path,))
         holders, doubts = inventory.held_by(path), inventory.doubts
     lies = intent.folder if isinstance(intent, ImageExtract) else path
     removal, opened = None, path

@@ -132,9 +132,11 @@ class ImageWatch:
         """Take the inventory; whether that failed."""
         from snaptui.inventory import take_inventory
 
+        paths = [key.path for key in self._given]
         try:
             inventory = await self._worker.reads.call(
-                lambda: take_inventory(self._backend, self._host), priority=Priority.BACKGROUND
+                lambda: take_inventory(self._backend, self._host, paths),
+                priority=Priority.BACKGROUND,
             )
         except SnaptuiError as error:
             self._update(replace(self.state, doubts=(error.message,)))

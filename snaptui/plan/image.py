@@ -79,7 +79,7 @@ def plan_delete(intent: ImageDelete, facts: ImageFacts) -> Plan:
     """Plan the delete of entries, in the order of the table: ``-d`` takes the first of a name."""
     chosen = sorted(intent.placed, key=lambda placed: placed.place)
     refusals = [one for placed in chosen for one in entry_refusals(placed, facts)]
-    if not refusals:
+    if not refusals and facts.entries:
         refusals += _twin_refusals(chosen, facts)
     refusals += [one for placed in chosen for one in _name_refusals(placed.entry)]
     refusals += change_refusals(facts)
@@ -129,11 +129,12 @@ def change_refusals(facts: ImageFacts) -> list[str]:
     refusals = reading_refusals(facts)
     if refusals:
         return refusals
-    refusals = [
-        f"{facts.name} is in use: {holder} names it. Change it there, with libvirt, or let go of "
-        "it first."
-        for holder in facts.holders
-    ]
+    refusals = []
+    if facts.holders:
+        refusals.append(
+            f"{facts.name} is in use: {', '.join(facts.holders)}. Change it there, with libvirt, "
+            "or let go of it first."
+        )
     if not isinstance(facts.openers, NotKnown):
         refusals += [
             f"{facts.name} is in use: {opener.name} (process {opener.pid}) has it open. "
@@ -169,8 +170,8 @@ def change_warnings(facts: ImageFacts) -> list[str]:
     """What an admin should know before an image is changed."""
     if not isinstance(facts.openers, NotKnown) and facts.openers.hidden:
         return [
-            "Processes of other users could not be looked into; of those that use it only a "
-            "QEMU would keep qemu-img out, by its lock."
+            "Some processes may not be looked into; of those that use it only a QEMU would keep "
+            "qemu-img out, by its lock."
         ]
     return []
 
@@ -247,8 +248,8 @@ def _twin_warnings(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[str
     numbers = Counter(one.name for one in facts.entries)
     gone = Counter(placed.entry.name for placed in chosen)
     return [
-        f"{text.count(numbers[name] - gone[name], 'other snapshot')} called {name} "
-        "stay; that this very one went is looked at afterwards."
+        f"Left of this name: {text.count(numbers[name] - gone[name], 'snapshot')} called {name}. "
+        "That this very one went is looked at afterwards."
         for name in gone
         if numbers[name] > gone[name]
     ]
