@@ -9,7 +9,7 @@ then all that reach the same ones pass this on to the data together.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -20,7 +20,7 @@ from snaptui.errors import ImageError
 from snaptui.qcow2.bitmaps import bitmap_clusters
 from snaptui.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
 from snaptui.qcow2.reach import ReachSets
-from snaptui.qcow2.reading import fetch
+from snaptui.qcow2.reading import Progress, fetch, fetch_all
 from snaptui.qcow2.refcounts import Refcounts
 from snaptui.qcow2.structures import Entry, Header
 from snaptui.qcow2.tables import (
@@ -36,9 +36,6 @@ from snaptui.qcow2.tables import (
 from snaptui.qcow2.usage import SnapshotUsage, Usage
 
 Flags = npt.NDArray[np.bool_]
-
-Progress = Callable[[int, int], None]
-"""Called with bytes read and bytes to read; what it raises ends the count."""
 
 _SECTOR = 512
 
@@ -162,20 +159,13 @@ class _Count:
             part = tables[start : start + at_once]
             breaks = np.flatnonzero(np.diff(part) != 1) + 1
             runs = zip([0, *breaks.tolist()], [*breaks.tolist(), part.size], strict=True)
-            data = [
-                fetch(
-                    self._file,
-                    self._size,
-                    int(part[first]) << self._bits,
-                    (last - first) << self._bits,
-                    "An L2 table",
-                )
+            extents = [
+                (int(part[first]) << self._bits, (last - first) << self._bits)
                 for first, last in runs
             ]
-            joined = data[0] if len(data) == 1 else b"".join(data)
-            entries = np.frombuffer(joined, dtype=">u8")
+            data = fetch_all(self._file, self._size, extents, "An L2 table", self._step)
+            entries = np.frombuffer(data, dtype=">u8")
             yield (entries[::2] if header.extended_l2 else entries).astype(np.uint64)
-            self._step(len(joined))
 
     def _data(self, entries: Words) -> Iterator[Indices]:
         """The data clusters in this file that L2 entries point to."""
@@ -251,8 +241,8 @@ class _Count:
             return None, 0
         lengths = self._reach.lengths()
         leaked = wrong = 0
-        inside = -(-self._size // self._header.cluster_size)
-        for first, found in refcounts.slices(inside):
+        clusters = -(-self._size // self._header.cluster_size)
+        for first, found in refcounts.slices(clusters, self._step):
             stop = first + found.size
             expected = lengths[self._reach.numbers(first, stop)]
             low, high = np.searchsorted(metadata, (first, stop))
@@ -264,7 +254,6 @@ class _Count:
             used = expected != 0
             leaked += int(np.count_nonzero(differ & ~used))
             wrong += int(np.count_nonzero(differ & used))
-            self._step(found.size * self._header.refcount_bits // 8)
         return leaked, wrong
 
     def _step(self, read: int = 0) -> None:
