@@ -57,7 +57,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
     below: tuple[str, ...] = ()
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
-        wanted.update(set(intent.names) & set(names))
+        wanted.update({*intent.names, *intent.strays} & set(names))
     elif not isinstance(intent, CreateIntent) and intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):

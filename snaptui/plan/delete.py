@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from snaptui import text
 from snaptui.costs import Counted, reclaim_of
-from snaptui.model import ImageInfo, Kind, NotKnown, Presence, Scope, Snapshot
+from snaptui.entries import Stray, strays
+from snaptui.model import (
+    ImageInfo,
+    Kind,
+    NotKnown,
+    Presence,
+    Scope,
+    Snapshot,
+    SnapshotDisk,
+)
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.steps import DeleteSnapshot
+from snaptui.plan.steps import Adopt, DeleteSnapshot, Step
 
 
 def plan(intent: DeleteIntent, facts: Facts) -> Plan:
@@ -38,9 +49,14 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
 
 def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
     """Plan the delete of several snapshots: no parent before its child."""
-    of = f"{text.count(len(intent.names), 'snapshot')} of {facts.status.domain.name}"
+    number = len(intent.names) + len(intent.strays)
+    what = text.count(number, "snapshot")
+    if number == 1:
+        what = intent.names[0] if intent.names else f"the stray {intent.strays[0]}"
     refusals = [facts.absent(name) for name in intent.names if name not in facts.names]
-    return _plan(intent, facts, _children_first(intent.names, facts), of, refusals, ())
+    names = _children_first(intent.names, facts)
+    of = f"{what} of {facts.status.domain.name}"
+    return _plan(intent, facts, names, of, refusals, (), intent.strays)
 
 
 def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
@@ -70,8 +86,16 @@ def _plan(
     of: str,
     refusals: list[str],
     left: tuple[str, ...],
+    stray_names: tuple[str, ...] = (),
 ) -> Plan:
     domain = facts.status.domain
+    found = {stray.name: stray for stray in strays(facts.names, facts.images)}
+    extra = [found[name] for name in stray_names if name in found]
+    refusals += [
+        f"The stray {name} is not there any more." for name in stray_names if name not in found
+    ]
+    for stray in extra:
+        refusals += _stray_refusals(stray, facts, metadata_only=intent.metadata_only)
     victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
     if len(victims) != len(names) and not refusals:
         refusals.append("Some of the snapshots could not be read.")
@@ -79,26 +103,29 @@ def _plan(
         refusals += checks.hold_refusals(snapshot)
     look = _metadata if intent.metadata_only else _data
     more, warnings, unchecked = look(facts, victims)
-    refusals += more
+    refusals += [one for one in more if one not in refusals]
     warnings += left
     if facts.unrecorded:
         warnings.append(
             f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
             "far this came."
         )
-    steps = tuple(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims)
+    steps: tuple[Step, ...] = (
+        *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
+        *(step for stray in extra for step in _stray_steps(stray, facts)),
+    )
     return Plan(
         intent=intent,
         verb="Delete",
         title=f"Delete {'the metadata of ' if intent.metadata_only else ''}{of}",
         after=_after(facts, names, victims),
-        lost=_lost(facts, victims, metadata_only=intent.metadata_only),
+        lost=_lost(facts, [*victims, *extra], metadata_only=intent.metadata_only),
         undo=(
             "yes, virsh snapshot-create --redefine with the XML that is saved before"
             if intent.metadata_only
             else "NO, a deleted snapshot cannot be brought back"
         ),
-        space="frees nothing" if intent.metadata_only else _space(facts, victims),
+        space="frees nothing" if intent.metadata_only else _space(facts, [*victims, *extra]),
         refusals=tuple(refusals),
         warnings=(*warnings, *checks.version_warnings(facts)),
         unchecked=tuple(unchecked),
@@ -126,6 +153,46 @@ def _data(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], 
             "beneath or above them can destroy data. snaptui does not do it yet."
         )
     return refusals, warnings, unchecked
+
+
+def _stray_steps(stray: Stray, facts: Facts) -> tuple[Step, ...]:
+    """Make it known, so that libvirt deletes it under the domain's lock, running or not."""
+    disks = checks.writable_disks(facts.status.config.disks)
+    snapshot = Snapshot(
+        name=stray.name,
+        parent=None,
+        created=stray.created,
+        state="shutoff",
+        description="",
+        memory=Presence.NO,
+        memory_path=None,
+        disks=tuple(SnapshotDisk(disk.target, Presence.INTERNAL) for disk in disks),
+        config=facts.status.config,
+        delete_in_progress=False,
+        digest="",
+    )
+    return Adopt(stray.name, stray.created), DeleteSnapshot(snapshot)
+
+
+def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[str]:
+    name = stray.name
+    by_hand = "With the domain shut off, qemu-img snapshot -d can."
+    if metadata_only:
+        return [f"{name} is a stray: it has no metadata."]
+    refusals = []
+    if "/" in name or name.startswith(".") or "\ufffd" in name:
+        refusals.append(f"libvirt cannot be told to delete {name}: no snapshot can be called so.")
+    if len(name.encode("utf-8", "surrogateescape")) > checks.NAME_BYTES:
+        refusals.append(f"libvirt cannot be told to delete {name}: its name is too long. {by_hand}")
+    now = {disk.path for disk in checks.writable_disks(facts.status.config.disks)}
+    for path, number in Counter(path for path, _ in stray.parts).items():
+        if path not in now:
+            refusals.append(f"{name} is in {path}, which is not a disk of the domain now.")
+        elif number > 1:
+            refusals.append(
+                f"{path} holds {number} snapshots called {name}: libvirt would delete only one."
+            )
+    return refusals
 
 
 def _metadata(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], list[str]]:
@@ -166,12 +233,14 @@ def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> str
     return after
 
 
-def _lost(facts: Facts, victims: list[Snapshot], *, metadata_only: bool) -> str:
+def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: bool) -> str:
     if metadata_only:
         return "what libvirt knows of it: times, parent, description, the domain of then; no data"
-    if len(victims) != 1:
-        return f"{len(victims)} snapshots: {', '.join(one.name for one in victims)}"
-    (snapshot,) = victims
+    if len(all_of_it) != 1:
+        return f"{len(all_of_it)} snapshots: {', '.join(one.name for one in all_of_it)}"
+    (snapshot,) = all_of_it
+    if isinstance(snapshot, Stray):
+        return f"what its disks were at {text.when(snapshot.created)}"
     made = f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})"
     overlays = [part.path for part in snapshot.disks if part.presence is Presence.EXTERNAL]
     if overlays:
@@ -180,7 +249,7 @@ def _lost(facts: Facts, victims: list[Snapshot], *, metadata_only: bool) -> str:
     return f"the state of {made}: {'disks and RAM' if snapshot.has_memory else 'disks'}"
 
 
-def _space(facts: Facts, victims: list[Snapshot]) -> str:
+def _space(facts: Facts, victims: list[Snapshot | Stray]) -> str:
     freed = reclaim_of(victims, _still_true(facts))
     space = checks.smallest_space(facts)
     free = f"free {text.size(space[0]) if space else '?'}"

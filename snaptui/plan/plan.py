@@ -51,11 +51,13 @@ class DeleteManyIntent:
     """Delete several snapshots of a domain, and nothing else.
 
     Attributes:
+        strays: those of them that only the images know.
         metadata_only: as in :class:`DeleteIntent`.
     """
 
     key: DomainKey
     names: tuple[str, ...]
+    strays: tuple[str, ...] = ()
     metadata_only: bool = False
 
 

@@ -70,15 +70,17 @@ class Changes(Screen[None]):
         """Ask, and delete the marked snapshots, or the selected one."""
         from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog
 
-        marked = self.snapshots.marked
-        if marked and (domain := self._free_domain()) is not None:
-            read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
-            self._ask(DeleteManyDialog(domain, marked, read_facts, glyphs))
-        if marked:
+        domain, row = self._free_domain(), self.snapshots.selected
+        if domain is None:
             return
-        domain, name = self._free_domain(), self._selected_name()
-        if domain is not None and name is not None:
-            self._ask(DeleteDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+        read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
+        names, strays = self.snapshots.marked
+        if not names and not strays and row is not None and row.stray is not None:
+            strays = (row.stray.name,) if self.focused is not self.domains else ()
+        if names or strays:
+            self._ask(DeleteManyDialog(domain, names, strays, read_facts, glyphs))
+        elif (name := self._selected_name()) is not None:
+            self._ask(DeleteDialog(domain, name, read_facts, glyphs))
 
     def action_edit(self) -> None:
         """Ask, and give the selected snapshot another description."""

@@ -293,7 +293,7 @@ class MainScreen(Changes):
         if self.query_one("#filter").display or self._filters[pane]:
             self._filter(pane, "")
             self._close_filter()
-        elif pane == "snapshots" and self.snapshots.marked:
+        elif pane == "snapshots" and any(self.snapshots.marked):
             self.snapshots.unmark()
             self.say("Nothing is marked.")
         else:
@@ -373,15 +373,13 @@ class MainScreen(Changes):
         self.say("By what a delete gives back, most first." if by_reclaim else "As a tree.")
 
     def _say_marked(self) -> None:
-        marked, shown = self.snapshots.marked, self.snaptui.snapshots.shown
-        known = shown.snapshots if shown is not None else None
-        if not marked or known is None:
+        number = sum(map(len, self.snapshots.marked))
+        if not number:
             self.say("Nothing is marked.")
             return
-        found = [known.details[name] for name in marked if name in known.details]
-        together = reclaim_of(found, self.snaptui.counting.state.counted)
+        together = reclaim_of(self.snapshots.marked_things, self.snaptui.counting.state.counted)
         words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
-        self.say(f"{text.count(len(marked), 'snapshot')} marked: deleting them frees {words}.")
+        self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 
     def action_refresh(self) -> None:
         """Read everything of the selected domain again."""

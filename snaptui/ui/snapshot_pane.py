@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from snaptui import text, tree
 from snaptui.costs import Cost, Counted, cost_of, written_since
-from snaptui.entries import strays
+from snaptui.entries import Stray, strays
 from snaptui.model import NotKnown, Snapshot
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
@@ -58,15 +58,24 @@ class SnapshotPane(RowList):
         self._glyphs = glyphs
         self._shown: Shown | None = None
         self._counted: Counted = {}
+        self._all: tuple[Row, ...] = ()
         self._rows: tuple[Row, ...] = ()
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
         self._by_reclaim = False
 
     @property
-    def marked(self) -> tuple[str, ...]:
-        """Names of the marked snapshots, sorted."""
-        return tuple(sorted(self._marked))
+    def marked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the marked snapshots, and of the marked strays; each sorted."""
+        known = self._shown.snapshots if self._shown is not None else None
+        names = self._marked & set(known.names if known is not None else ())
+        return tuple(sorted(names)), tuple(sorted(self._marked - names))
+
+    @property
+    def marked_things(self) -> tuple[Snapshot | Stray, ...]:
+        """The marked snapshots and strays, as far as they have been read."""
+        things = (row.snapshot or row.stray for row in self._all if row.name in self._marked)
+        return tuple(thing for thing in things if thing is not None)
 
     @property
     def count(self) -> int:
@@ -87,7 +96,7 @@ class SnapshotPane(RowList):
     def mark(self) -> None:
         """Mark the selected snapshot, or take its mark away, and go on to the next row."""
         row = self.selected
-        if row is not None and row.name is not None and row.stray is None:
+        if row is not None and row.name is not None:
             self._marked ^= {row.name}
             self.refresh_line(self.cursor)
             self.cursor += 1
@@ -120,8 +129,6 @@ class SnapshotPane(RowList):
         likely to start from, and the marks are gone.
         """
         same = self._shown is not None and shown is not None and self._shown.key == shown.key
-        there = shown.snapshots.names if shown is not None and shown.snapshots is not None else ()
-        self._marked = self._marked & set(there) if same else frozenset()
         self._shown, self._counted, self._filter = shown, counted, filter_text
         self._draw_rows(same=same)
 
@@ -130,6 +137,9 @@ class SnapshotPane(RowList):
         rows = tree.rows(snapshots) if snapshots is not None else ()
         if self._shown is not None and snapshots is not None:
             rows = tree.with_strays(rows, strays(snapshots.names, self._shown.images))
+        self._all = rows
+        there = {row.name for row in rows if row.name is not None}
+        self._marked = self._marked & there if same else frozenset()
         if self._filter:
             rows = tree.filtered(rows, self._filter)
         if self._by_reclaim:

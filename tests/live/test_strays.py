@@ -25,14 +25,82 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
         terminal.press("G")
         terminal.wait("libvirt does not know it", f"ID 2 in {lab.image('web')}")
         terminal.wait(f"Reclaim {text.short_size(plain.frees({1}))}")
-        for key in ("r", "d", "e", "H"):
+        for key in ("r", "e", "H"):
             terminal.press(key)
             terminal.wait("libvirt does not know this stray: adopt it first.")
-        terminal.press(" ")
-        terminal.wait("Nothing is marked.")
         terminal.press("enter")
         terminal.wait("Esc close", "Stray")
     assert entries(lab.image("web")) == [("1", "known"), ("2", "by hand")]
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
+    lab.define("web", disks=("vda", "vdb"), running=False)
+    lab.snapshot("web", "known")
+    path = lab.image("web")
+    write(path, 0x22)
+    qemu_img("snapshot", "-c", "by hand", str(path))
+    write(path, 0x33)
+    plain = Plain(path)
+    if running:
+        lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "known", "□ by hand")
+        terminal.press("G")
+        terminal.wait("Reclaim")
+        terminal.press("d")
+        terminal.wait("Delete the stray by hand of web", "Refused: nothing")
+        terminal.wait(f"Space: frees {text.size(plain.frees({1}))}, free")
+        confirm(terminal)
+        terminal.wait("Delete the stray by hand of web: done", gone="□ by hand")
+    assert entries(path) == entries(lab.image("web", "vdb")) == [("1", "known")]
+    assert lab.snapshots("web") == ["known"]
+    assert lab.current("web") == "known"
+    if running:
+        lab.virsh("destroy", "web")
+    assert holds(path, 0x33)
+    lab.virsh("snapshot-revert", "web", "known")
+    assert holds(path, 0x11)
+
+
+def test_strays_and_snapshots_are_marked_together(lab: Lab) -> None:
+    lab.define("web")
+    path = lab.image("web")
+    for turn, name in enumerate(("one", "two", "three")):
+        if name == "two":
+            qemu_img("snapshot", "-c", name, str(path))
+        else:
+            lab.snapshot("web", name)
+        write(path, 0x30 + turn)
+    together = Plain(path).frees({0, 1})
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "one", "three", "□ two")
+        terminal.wait("Reclaim  ")
+        terminal.press("g", " ", "G", " ")
+        terminal.wait(f"2 snapshots marked: deleting them frees {text.size(together)}.")
+        terminal.press("d")
+        terminal.wait("Delete 2 snapshots of web", f"Space: frees {text.size(together)}")
+        confirm(terminal)
+        terminal.wait("Delete 2 snapshots of web: done")
+    assert [name for _, name in entries(path)] == ["three"]
+
+
+def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> None:
+    lab.define("web")
+    path = lab.image("web")
+    for name in ("twin", "twin", ".hidden"):
+        qemu_img("snapshot", "-c", name, str(path))
+    before = entries(path)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("□ .hidden", "□ twin", "Reclaim")
+        for name, why in ((".hidden", "can be called so"), ("twin", "would delete only one")):
+            terminal.press("d")
+            terminal.wait(f"Delete the stray {name} of web", why)
+            terminal.press("esc")
+            terminal.wait("c create", gone="Refused")
+            terminal.press("j")
+            terminal.wait("▌ □ twin")
+    assert entries(path) == before
 
 
 def test_a_domain_of_strays_alone(lab: Lab) -> None:

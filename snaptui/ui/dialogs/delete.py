@@ -47,21 +47,26 @@ class DeleteDialog(PlanDialog):
 
 
 class DeleteManyDialog(PlanDialog):
-    """Several snapshots; with their data or without."""
+    """Several snapshots, strays among them; with their data or without."""
 
     verb = "Delete"
 
     def __init__(
-        self, domain: Domain, names: tuple[str, ...], read_facts: ReadFacts, glyphs: Glyphs
+        self,
+        domain: Domain,
+        names: tuple[str, ...],
+        strays: tuple[str, ...],
+        read_facts: ReadFacts,
+        glyphs: Glyphs,
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
-        self._names = names
+        self._names, self._strays = names, strays
 
     @property
     def intent(self) -> DeleteManyIntent:
         """A delete of these snapshots."""
         metadata_only = self.query_one("#data", Choice).index == 1
-        return DeleteManyIntent(self._domain.key, self._names, metadata_only)
+        return DeleteManyIntent(self._domain.key, self._names, self._strays, metadata_only)
 
     def fields(self) -> ComposeResult:
         """What goes of them."""
