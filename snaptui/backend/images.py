@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
@@ -29,8 +28,8 @@ class OpenImage(NamedTuple):
 
     Attributes:
         disk_size: what it takes on its file system.
-        data: between two places of the file, the ranges that are not holes; ``None`` where
-            that cannot be seen.
+        data: between two places of the file, the ranges that have space of their own on the
+            host, those that are not holes; ``None`` where that cannot be seen.
     """
 
     file: BinaryIO
@@ -196,7 +195,7 @@ def _ranges(
 ) -> Ranges:
     import numpy as np
 
-    from snaptui.qcow2.ranges import Ranges
+    from snaptui.qcow2.ranges import joined
 
     found: list[tuple[int, int]] = []
     for extent in data:
@@ -206,7 +205,7 @@ def _ranges(
         if len(found) > MOST_RANGES:
             raise ImageError(f"{path} has too many holes to look at.")
     start, stop = np.array(found, dtype=np.int64).reshape(-1, 2).T
-    return Ranges(start, stop)
+    return joined(start, stop)
 
 
 def _whole(start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -215,21 +214,13 @@ def _whole(start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def _data(f: BinaryIO, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """The ranges of a file that are not holes (lseek(2), SEEK_DATA); devices have none."""
+    """The ranges of a file that have space of their own on the host; devices have all."""
     if stat.S_ISBLK(os.fstat(f.fileno()).st_mode):
         yield from _whole(start, stop)
         return
-    while start < stop:
-        try:
-            data = os.lseek(f.fileno(), start, os.SEEK_DATA)
-            hole = os.lseek(f.fileno(), data, os.SEEK_HOLE)
-        except OSError as error:
-            if error.errno == errno.ENXIO:  # nothing but a hole up to the end
-                return
-            raise
-        if data < stop:
-            yield data, min(hole, stop)
-        start = hole
+    from snaptui.backend.extents import allocated
+
+    yield from allocated(f.fileno(), start, stop)
 
 
 def _is_qcow2(f: BinaryIO) -> bool:
