@@ -63,12 +63,18 @@ class LibvirtBackend:
         self._read_only = read_only
         self._lock = threading.Lock()
         self._calls = 0
+        self._host: Host | None = None
         self._connections = Connections(self._uri, read_only=read_only, on_open=self._count)
 
     @property
     def uri(self) -> str:
         """The URI that the user named; the ``host`` of all keys."""
         return self._uri
+
+    @property
+    def host(self) -> Host | None:
+        """The host as it presented itself last; see the protocol."""
+        return self._host
 
     @property
     def calls(self) -> int:
@@ -87,6 +93,7 @@ class LibvirtBackend:
             self._connections.let_go([connection])
             raise
         self._connections.read_through(connection)
+        self._host = host
         return host
 
     def watch(self, on_event: Callable[[HostEvent], None]) -> None:

@@ -49,6 +49,10 @@ class Backend(Protocol):
         """The URI that the user named; the ``host`` of all keys."""
 
     @property
+    def host(self) -> Host | None:
+        """The host as it presented itself when it was last connected to."""
+
+    @property
     def calls(self) -> int:
         """Number of calls sent to libvirt so far."""
 

@@ -16,6 +16,7 @@ from textual.screen import Screen
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
+from snaptui.chains import NO_LAYERS
 from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
@@ -233,7 +234,7 @@ class SnaptuiApp(KeysInOrder):
         """Count the images of the selected domain anew."""
         shown = self.snapshots.shown
         if shown is not None:
-            self.counting.want(shown.images, near=self._near, again=True)
+            self.counting.want(shown.images, near=self._near, layers=shown.layers, again=True)
 
     @property
     def _near(self) -> bool:
@@ -242,7 +243,8 @@ class SnaptuiApp(KeysInOrder):
 
     def _snapshots_changed(self) -> None:
         shown = self.snapshots.shown
-        self.counting.want(shown.images if shown is not None else {}, near=self._near)
+        images, layers = (shown.images, shown.layers) if shown is not None else ({}, NO_LAYERS)
+        self.counting.want(images, near=self._near, layers=layers)
         if self._main is not None and self._main.is_mounted:
             self._main.snapshots_changed()
 
