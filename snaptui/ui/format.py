@@ -152,7 +152,9 @@ def written(cost: Cost | NotKnown) -> str:
 
 def reclaim(cost: Cost | NotKnown) -> str:
     """What deleting a snapshot gives back."""
-    return "?" if isinstance(cost, NotKnown) else _about(cost.reclaim, cost)
+    if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
+        return "?"
+    return _about(cost.reclaim, cost)
 
 
 def added(since: int) -> str:
