@@ -14,7 +14,7 @@ from textual.widgets import Static
 from snaptui import text
 from snaptui.counting import Counting
 from snaptui.model import DomainKey, NotKnown
-from snaptui.operations import Operation, Phase
+from snaptui.operation import Operation, Phase
 from snaptui.spaces import Item, ItemKind, Place, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
