@@ -170,11 +170,9 @@ def _stderr_to_log() -> Iterator[None]:
     Textual itself draws through ``sys.__stderr__``, which therefore gets a descriptor of its
     own for the terminal.
     """
-    log = _log()
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.stderr.flush()
     terminal = os.dup(2)
-    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    written = _opened_log()
     os.dup2(written, 2)
     os.close(written)
     before = sys.__stderr__
@@ -186,6 +184,17 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]
+
+
+def _opened_log() -> int:
+    """The log's descriptor; where it cannot be written, a full disk perhaps, nothing is kept."""
+    log = _log()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(log, flags, 0o600)
+    except OSError:
+        return os.open(os.devnull, flags)
 
 
 def _log() -> Path:

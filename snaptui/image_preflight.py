@@ -10,8 +10,8 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
 from snaptui.inventory import take_inventory
 from snaptui.model import Host, NotKnown, Openers, unfinished
-from snaptui.plan.image_facts import CopyFacts, ImageFacts
-from snaptui.plan.plan import ImageExtract, ImageIntent
+from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
+from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover
 
 T = TypeVar("T")
 
@@ -35,6 +35,10 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         inventory = take_inventory(backend, host, (path,))
         holders, doubts = inventory.held_by(path), inventory.doubts
     lies = intent.folder if isinstance(intent, ImageExtract) else path
+    removal, opened = None, path
+    if isinstance(intent, RemoveLeftover):
+        removal = RemovalFacts(backend.file_id(path), backend.file_id(intent.aside))
+        opened = path if removal.there is not None else intent.aside
     return ImageFacts(
         host=host,
         who=who,
@@ -42,12 +46,13 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         path=path,
         image=_known(lambda: backend.image(path)),
         as_now=_known(lambda: backend.entries_as_now(path)),
-        openers=_known(lambda: backend.openers(path)),
+        openers=_known(lambda: backend.openers(opened)),
         writable=_known(lambda: backend.may_write(path)),
         space=_known(lambda: backend.file_system(lies)),
         holders=holders,
         doubts=doubts,
         copy=_copy(backend, intent) if isinstance(intent, ImageExtract) else None,
+        removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
     )
 

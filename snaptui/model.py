@@ -412,6 +412,22 @@ def unfinished(target: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class FileId:
+    """Which file it is, under whatever name, and whether it was written to.
+
+    Attributes:
+        inode: number of its file system and its own.
+        written: when it was written to last, nanoseconds since the epoch.
+        links: how many names it has.
+    """
+
+    inode: tuple[int, int]
+    size: int
+    written: int
+    links: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opener:
     """A process of this machine that has a file open."""
 

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,6 +138,18 @@ class Operations:
 
     def run(self, plan: Plan, facts: AnyFacts) -> Operation:
         """Start a confirmed plan; ``facts`` are those it was made of and shown with."""
+        return self.run_in_turn(((plan, facts),))[0]
+
+    def run_in_turn(self, parts: Sequence[tuple[Plan, AnyFacts]]) -> tuple[Operation, ...]:
+        """Start confirmed plans one after another; what fails stops those after it."""
+        accepted = tuple(self._accept(plan, facts) for plan, facts in parts)
+        every = [facts for _, facts in parts]
+        task = start(self._run_all(list(zip(accepted, every, strict=True))))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return accepted
+
+    def _accept(self, plan: Plan, facts: AnyFacts) -> Operation:
         operation = Operation(
             number=next(self._numbers),
             name=facts.name,
@@ -148,10 +160,19 @@ class Operations:
             started=time.time(),
         )
         self._set(operation)
-        task = start(self._run(operation, facts))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
         return operation
+
+    async def _run_all(self, parts: Sequence[tuple[Operation, AnyFacts]]) -> None:
+        stopped = ""
+        for operation, facts in parts:
+            if stopped:
+                error = f"Not begun, because another did not end well: {stopped}."
+                over = replace(operation, phase=Phase.FAILED, ended=time.time(), error=error)
+                self._set(over)
+                continue
+            await self._run(operation, facts)
+            if self.all[operation.number].phase is not Phase.DONE:
+                stopped = operation.plan.title
 
     async def _run(self, operation: Operation, facts: AnyFacts) -> None:
         expected = facts

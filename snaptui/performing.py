@@ -10,7 +10,15 @@ from snaptui.model import DomainKey, Key
 from snaptui.plan import facts as domain_facts
 from snaptui.plan.facts import Facts
 from snaptui.plan.image_facts import ImageFacts, image_differences
-from snaptui.plan.image_steps import AddEntry, ApplyEntry, DeleteEntry, ExtractEntry, ImageStep
+from snaptui.plan.image_steps import (
+    AddEntry,
+    ApplyEntry,
+    DeleteEntry,
+    ExtractEntry,
+    ImageStep,
+    RemoveAside,
+    SetAside,
+)
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
     Adopt,
@@ -82,6 +90,10 @@ def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float],
         backend.apply_entry(step.path, step.placed.entry.id)
     elif isinstance(step, DeleteEntry):
         backend.delete_entry(step.path, step.placed.entry.name)
+    elif isinstance(step, SetAside):
+        backend.set_aside(step.path, step.aside)
+    elif isinstance(step, RemoveAside):
+        backend.remove_file(step.aside, step.file)
     else:
         backend.extract_entry(step.copy, progress)
 

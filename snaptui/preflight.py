@@ -6,7 +6,8 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import overload
 
@@ -14,7 +15,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
 from snaptui.image_preflight import read_image_facts
 from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Scope, Snapshot
-from snaptui.plan import adopt, create, delete, edit, extract, image, revert
+from snaptui.plan import adopt, create, delete, edit, extract, image, leftover, revert
 from snaptui.plan.facts import Facts
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import (
@@ -30,6 +31,7 @@ from snaptui.plan.plan import (
     ImageIntent,
     Intent,
     Plan,
+    RemoveLeftover,
     RevertIntent,
 )
 
@@ -45,6 +47,30 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
     return _domain_plan(intent, facts)
 
 
+def make_plans(intents: Sequence[Intent], facts: Sequence[AnyFacts]) -> tuple[Plan, ...]:
+    """Plans that are carried out one after another; what files give back helps those after them."""
+    plans: list[Plan] = []
+    given: dict[str, int] = {}
+    for intent, known in zip(intents, facts, strict=True):
+        plan = make_plan(intent, _with_room(known, given) if isinstance(known, Facts) else known)
+        plans.append(plan)
+        if isinstance(known, ImageFacts) and plan.possible:
+            space, head = known.space, known.image
+            if isinstance(space, FileSystem) and isinstance(head, ImageInfo):
+                given[space.mount] = given.get(space.mount, 0) + head.disk_size
+    return tuple(plans)
+
+
+def _with_room(facts: Facts, given: Mapping[str, int]) -> Facts:
+    spaces = {
+        path: replace(space, free=space.free + given.get(space.mount, 0))
+        if isinstance(space, FileSystem)
+        else space
+        for path, space in facts.spaces.items()
+    }
+    return replace(facts, spaces=MappingProxyType(spaces))
+
+
 def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
     if isinstance(intent, ImageCreate):
         return image.plan_create(intent, facts)
@@ -52,6 +78,8 @@ def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
         return image.plan_apply(intent, facts)
     if isinstance(intent, ImageDelete):
         return image.plan_delete(intent, facts)
+    if isinstance(intent, RemoveLeftover):
+        return leftover.plan(intent, facts)
     return extract.plan(intent, facts)
 
 

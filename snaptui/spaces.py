@@ -158,6 +158,21 @@ def promised(
     return totals
 
 
+def chosen(
+    survey: Survey, marked: Collection[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[tuple[Domain, tuple[str, ...], tuple[str, ...]], ...]]:
+    """What marked items are: paths of leftovers; and by domain names of snapshots, of strays."""
+    files = tuple(path for path in leftovers(survey) if ("", path) in marked)
+    parts = []
+    for one in survey.domains:
+        things = [thing for thing in one.things if (one.domain.key.uuid, thing.name) in marked]
+        names = tuple(thing.name for thing in things if isinstance(thing, Snapshot))
+        extra = tuple(thing.name for thing in things if isinstance(thing, Stray))
+        if things:
+            parts.append((one.domain, names, extra))
+    return files, tuple(parts)
+
+
 def leftovers(survey: Survey) -> tuple[str, ...]:
     """Paths of the overlays that nothing names, as far as that is known by now."""
     return survey.inventory.leftovers if survey.inventory is not None else ()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
-from snaptui.model import FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import FileId, FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.qcow2.structures import CRYPT_NONE
 
 if TYPE_CHECKING:
@@ -149,7 +149,10 @@ def file_system(path: str) -> FileSystem:
     size, free, to_root = (
         blocks * found.f_frsize for blocks in (found.f_blocks, found.f_bavail, found.f_bfree)
     )
-    return FileSystem(path, size, free, to_root - free, *mount_of(path))
+    # of these ext4 keeps a 50th of the device for itself, 4,096 blocks at most (its super.c,
+    # ext4_calculate_resv_clusters); f_blocks leaves out its own tables
+    kept = min(found.f_blocks // 33, 4096) * found.f_frsize
+    return FileSystem(path, size, free, max(0, to_root - free - kept), *mount_of(path))
 
 
 def may_write(path: str) -> bool:
@@ -161,6 +164,49 @@ def may_write(path: str) -> bool:
     if missing_file(path):
         raise ImageError(f"{path}: No such file or directory.")
     return os.access(path, os.W_OK, effective_ids=True)
+
+
+def file_id(path: str) -> FileId | None:
+    """Which file a path names, links not followed; ``None`` when there is none.
+
+    Raises:
+        ImageError: it cannot be known.
+    """
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return FileId((found.st_dev, found.st_ino), found.st_size, found.st_mtime_ns, found.st_nlink)
+
+
+def set_aside(path: str, aside: str) -> None:
+    """Give a file another name, which must be free.
+
+    Raises:
+        ImageError: it is not, or the file cannot be renamed.
+    """
+    if os.path.lexists(aside):
+        raise ImageError(f"{aside} is there already.")
+    try:
+        os.rename(path, aside)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def remove_file(path: str, file: FileId) -> None:
+    """Remove a file, if it is the very one.
+
+    Raises:
+        ImageError: it is another one, or it cannot be removed.
+    """
+    if file_id(path) != file:
+        raise ImageError(f"{path} is not the file that it was.")
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def names_in(path: str) -> frozenset[str]:

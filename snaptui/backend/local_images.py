@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from snaptui.backend import images
 from snaptui.errors import ImageError
-from snaptui.model import EntryCopy, FileSystem, Openers
+from snaptui.model import EntryCopy, FileId, FileSystem, Openers
 
 
 class LocalImages:
@@ -57,6 +57,21 @@ class LocalImages:
         from snaptui.backend import qemu_img
 
         return qemu_img.measure(path, entry_id)
+
+    def file_id(self, path: str) -> FileId | None:
+        """Which file it is; see the protocol."""
+        self._need_local()
+        return images.file_id(path)
+
+    def set_aside(self, path: str, aside: str) -> None:
+        """Rename it; see the protocol."""
+        self._need_local()
+        images.set_aside(path, aside)
+
+    def remove_file(self, path: str, file: FileId) -> None:
+        """Remove it; see the protocol."""
+        self._need_local()
+        images.remove_file(path, file)
 
     def create_entry(self, path: str, name: str) -> None:
         """Add an entry; see the protocol."""

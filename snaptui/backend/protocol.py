@@ -16,6 +16,7 @@ from snaptui.model import (
     DomainKey,
     DomainStatus,
     EntryCopy,
+    FileId,
     FileSystem,
     Found,
     Host,
@@ -171,6 +172,15 @@ class Backend(Protocol):
 
     def copy_size(self, path: str, entry_id: str) -> int:
         """Bytes that a copy of an entry takes; ImageError when it cannot be known."""
+
+    def file_id(self, path: str) -> FileId | None:
+        """Which file it is, links not followed; ImageError when it cannot be known."""
+
+    def set_aside(self, path: str, aside: str) -> None:
+        """Give a file another name, which must be free; ImageError when it cannot be."""
+
+    def remove_file(self, path: str, file: FileId) -> None:
+        """Remove a file, if it is the very one; ImageError when it is not, or cannot be."""
 
     def create_entry(self, path: str, name: str) -> None:
         """Add an entry to an image that nobody uses; all of these raise ImageError."""

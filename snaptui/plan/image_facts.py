@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from snaptui.costs import Counted
 from snaptui.model import (
+    FileId,
     FileSystem,
     Host,
     ImageInfo,
@@ -41,6 +42,19 @@ class CopyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RemovalFacts:
+    """What the removal of a whole image depends on beside the image.
+
+    Attributes:
+        there: the file under its name; ``None`` when there is none.
+        aside: the file under the name that it is given first.
+    """
+
+    there: FileId | None
+    aside: FileId | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFacts:
     """One reading of everything that a plan for one image depends on.
 
@@ -54,6 +68,7 @@ class ImageFacts:
         writable: whether the file may be written to.
         space: the file system under it, or under the new file.
         copy: of a copy alone: only that its entry stays matters then.
+        removal: of a removal alone.
         counted: by path, what was counted of it at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
@@ -70,6 +85,7 @@ class ImageFacts:
     holders: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     copy: CopyFacts | None = None
+    removal: RemovalFacts | None = None
     placed: PlacedEntry | None = None
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
@@ -101,6 +117,8 @@ def image_differences(expected: ImageFacts, found: ImageFacts) -> tuple[str, ...
     Free space, sizes and what else lies in a directory are left out. A time of 0 of what is
     expected means that it could not be told before.
     """
+    if expected.removal is not None:
+        return tuple(_removal_differences(expected, found))
     if isinstance(found.image, NotKnown):
         return () if isinstance(expected.image, NotKnown) else (found.image.reason,)
     if expected.copy is not None:
@@ -121,6 +139,20 @@ def _copy_differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
         yield from (f"there is no {was.folder}/{name}" for name in sorted(was.made - now.names))
 
 
+def _removal_differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
+    was, now = expected.removal, found.removal
+    assert was is not None
+    assert now is not None
+    for before, after, name in (
+        (was.there, now.there, "file"),
+        (was.aside, now.aside, "set aside"),
+    ):
+        if before != after:
+            became = "is gone" if after is None else "was changed or is another one"
+            yield f"the {name} of {found.path} {became}"
+    yield from _new_users(expected, found)
+
+
 def _differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
     if not _same(expected.entries, found.entries):
         yield f"the snapshots in {found.path} changed"
@@ -129,6 +161,12 @@ def _differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
             yield found.as_now.reason
     elif not isinstance(expected.as_now, NotKnown) and expected.as_now - found.as_now:
         yield f"the disk in {found.path} is not what it is expected to be"
+    yield from _new_users(expected, found)
+    if found.writable is False and expected.writable is not False:
+        yield f"{found.path} may not be written to any more"
+
+
+def _new_users(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
     yield from (
         f"{holder} names {found.name} now"
         for holder in found.holders
@@ -142,8 +180,6 @@ def _differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
             for opener in found.openers.found
             if opener not in known
         )
-    if found.writable is False and expected.writable is not False:
-        yield f"{found.path} may not be written to any more"
 
 
 def _same(expected: tuple[ImageSnapshot, ...], found: tuple[ImageSnapshot, ...]) -> bool:

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from snaptui.model import EntryCopy, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
-from snaptui.plan.image_facts import ImageFacts
+from snaptui.model import EntryCopy, FileId, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.steps import next_id
 
 
@@ -150,7 +150,69 @@ class ExtractEntry:
         return self.copy.target.rpartition("/")[2]
 
 
-ImageStep = AddEntry | ApplyEntry | DeleteEntry | ExtractEntry
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Give a whole image another name, so that whoever still wants it fails and loses nothing."""
+
+    path: str
+    aside: str
+
+    kind: ClassVar[str] = "set aside"
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by: the new name."""
+        return self.aside
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"set {self.path} aside as {self.aside}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell."""
+        return shlex.join(["mv", "-n", "--", self.path, self.aside])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: the same file, under the other name."""
+        if before.removal is None:
+            return before
+        return replace(before, removal=RemovalFacts(None, before.removal.there))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAside:
+    """Remove an image that was set aside."""
+
+    aside: str
+    file: FileId
+
+    kind: ClassVar[str] = "remove"
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by."""
+        return self.aside
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"remove {self.aside}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell."""
+        return shlex.join(["rm", "--", self.aside])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: it is there under neither name."""
+        if before.removal is None:
+            return before
+        return replace(before, removal=RemovalFacts(before.removal.there, None))
+
+
+ImageStep = AddEntry | ApplyEntry | DeleteEntry | ExtractEntry | SetAside | RemoveAside
 
 
 def subject_of(entry: ImageSnapshot) -> str:

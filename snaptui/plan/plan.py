@@ -154,6 +154,18 @@ class ImageExtract:
         return self.target.rpartition("/")[0] or "/"
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveLeftover:
+    """Remove a whole image: an overlay that nothing names.
+
+    Attributes:
+        aside: the name that it is given first.
+    """
+
+    key: ImageKey
+    aside: str
+
+
 DomainIntent = (
     CreateIntent
     | RevertIntent
@@ -163,7 +175,7 @@ DomainIntent = (
     | HoldIntent
     | AdoptIntent
 )
-ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract
+ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract | RemoveLeftover
 Intent = DomainIntent | ImageIntent
 
 

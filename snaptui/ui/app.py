@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -38,7 +38,6 @@ from snaptui.worker import Worker, start
 if TYPE_CHECKING:
     from snaptui.plan.plan import Intent
     from snaptui.preflight import AnyFacts
-    from snaptui.spaces import Survey
 
 T = TypeVar("T")
 
@@ -245,9 +244,6 @@ class SnaptuiApp(KeysInOrder):
     def _host_changed(self) -> None:
         if self._main is not None and self._main.is_mounted:
             self._main.host_changed()
-
-    def delete_items(self, survey: Survey, chosen: Collection[tuple[str, str]]) -> None:
-        """Ask, and delete what was chosen among all domains."""
 
     def count_again(self) -> None:
         """Count the selected image, or those of the selected domain, anew."""

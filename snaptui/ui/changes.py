@@ -192,7 +192,7 @@ class Changes(Screen[None]):
 
         def confirmed(result: Confirmed | None) -> None:
             if result is not None:
-                self.snaptui.operations.run(result.plan, result.facts)
+                self.snaptui.operations.run_in_turn(result.parts)
 
         self.app.push_screen(dialog, confirmed)
 

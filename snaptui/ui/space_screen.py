@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -13,9 +15,10 @@ from textual.widgets import Static
 
 from snaptui import text
 from snaptui.counting import Counting
-from snaptui.model import DomainKey, NotKnown
+from snaptui.host import Link
+from snaptui.model import DomainKey, ImageKey, NotKnown
 from snaptui.operation import Operation, Phase
-from snaptui.spaces import Item, ItemKind, Place, promised
+from snaptui.spaces import Item, ItemKind, Place, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
 from snaptui.ui.format import Glyphs, bar, clean, fit
@@ -142,7 +145,7 @@ class ItemList(RowList):
             (fit(_size(item.with_older), 11, glyphs, right=True), "muted"),
             (f"  {item.kind.value:9}", role),
             (fit(domain, 18, glyphs) + " ", ""),
-            (fit(clean(item.name, glyphs), left, glyphs), ""),
+            (fit(clean(item.name.rpartition("/")[2], glyphs), left, glyphs), ""),
             (
                 fit(text.when(item.created) if item.created else "", dated, glyphs, right=True),
                 "muted",
@@ -264,13 +267,54 @@ class SpaceScreen(ModalScreen[Jump | None]):
         """Ask, and delete the marked items, or the selected one."""
         items = self.query_one(ItemList)
         selected = items.selected
-        chosen = items.marked or ({selected.key} if selected is not None else set())
-        if not chosen:
+        marked = items.marked or ({selected.key} if selected is not None else set())
+        if (why := self._why_not(marked)) is not None:
+            self._say(why)
+        else:
+            self._ask(marked)
+
+    def _why_not(self, marked: Collection[tuple[str, str]]) -> str | None:
+        """Why nothing can be deleted now; ``None`` when it can."""
+        app = self.snaptui
+        if app.read_only:
+            return "Nothing can be changed: read-only."
+        if app.host.state.link is not Link.CONNECTED:
+            return f"Not now: {app.host.state.link.value}."
+        for domain, _, _ in chosen(self._surveying.survey, marked)[1]:
+            if (operation := app.operations.running(domain.key)) is not None:
+                return f"Not now: {header.operation_words(operation)}."
+        return None
+
+    def _ask(self, marked: Collection[tuple[str, str]]) -> None:
+        """Leftovers first: they alone need no room to be deleted."""
+        from snaptui.plan.leftover import aside_name
+        from snaptui.plan.plan import DeleteManyIntent, Intent, RemoveLeftover
+        from snaptui.ui.dialogs.delete import DeleteItemsDialog
+        from snaptui.ui.dialogs.plan_dialog import Confirmed
+
+        app = self.snaptui
+        files, domains = chosen(self._surveying.survey, marked)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        parts: list[tuple[str, Intent]] = [
+            (path, RemoveLeftover(ImageKey(app.backend.uri, path), aside_name(path, stamp)))
+            for path in files
+        ]
+        parts += [
+            (domain.name, DeleteManyIntent(domain.key, names, extra))
+            for domain, names, extra in domains
+        ]
+        if not parts:
             return
-        if self.snaptui.read_only:
-            self._say("Nothing can be changed: read-only.")
-            return
-        self.snaptui.delete_items(self._surveying.survey, frozenset(chosen))
+
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                app.operations.run_in_turn(result.parts)
+
+        host = app.host.state.host
+        where = host.hostname if host is not None else ""
+        space = f"frees {self._promise(marked)}"
+        dialog = DeleteItemsDialog(where, parts, space, app.read_facts, self._glyphs)
+        app.push_screen(dialog, confirmed)
 
     # -- drawing ----------------------------------------------------------------------------
 
@@ -287,7 +331,7 @@ class SpaceScreen(ModalScreen[Jump | None]):
 
     def _tick(self) -> None:
         over = self._over_now()
-        if over != self._over:
+        if over != self._over and not self.snaptui.operations.unfinished:
             ended = [self.snaptui.operations.all[number] for number in over - self._over]
             self._over = over
             self.query_one(ItemList).marked = frozenset()
@@ -345,12 +389,13 @@ class SpaceScreen(ModalScreen[Jump | None]):
     def _promise_words(self, marked: frozenset[tuple[str, str]]) -> str:
         if not marked:
             return "Nothing is marked."
+        return f"{len(marked)} marked: deleting them frees {self._promise(marked)}."
+
+    def _promise(self, marked: Collection[tuple[str, str]]) -> str:
         given = promised(self._surveying.survey, self._counting.state.counted, marked)
         if isinstance(given, NotKnown):
-            words = f"? ({given.reason})"
-        else:
-            words = ", ".join(f"{text.size(size)} on {mount}" for mount, size in given.items())
-        return f"{len(marked)} marked: deleting them frees {words}."
+            return f"? ({given.reason})"
+        return ", ".join(f"{text.size(size)} on {mount}" for mount, size in given.items())
 
 
 def ended_words(ended: list[Operation]) -> str:

@@ -154,7 +154,7 @@ class ExtractDialog(PlanDialog):
 
     def plan_again(self) -> None:
         """The plan follows; a name that was only suggested gives way to a file that is there."""
-        facts = self._facts
+        facts = self.facts
         if isinstance(facts, ImageFacts) and facts.copy is not None:
             self._needs = facts.copy.needs
             if not isinstance(facts.copy.names, NotKnown):
@@ -183,7 +183,7 @@ class ExtractDialog(PlanDialog):
     @on(Input.Changed, "#target")
     def target_changed(self) -> None:
         """The plan follows each keystroke; another directory is looked into."""
-        facts = self._facts
+        facts = self.facts
         if isinstance(facts, ImageFacts) and facts.copy is not None:
             self.plan_again()
             if facts.copy.folder == self.intent.folder:
@@ -191,7 +191,7 @@ class ExtractDialog(PlanDialog):
         self.set_timer(TYPED, self._look)
 
     def _look(self) -> None:
-        facts = self._facts
+        facts = self.facts
         known = facts.copy.folder if isinstance(facts, ImageFacts) and facts.copy else ""
         if known != self.intent.folder:
             self.read_again()
