@@ -26,7 +26,8 @@ from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
 from snaptui.model import Domain, DomainKey, Host, ImageKey
-from snaptui.operations import ASK_AGAIN, Operation, Operations
+from snaptui.operation import Operation
+from snaptui.operations import ASK_AGAIN, Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
 from snaptui.ui.format import ASCII, UNICODE
