@@ -191,7 +191,10 @@ def _cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted
         yield "Reclaim", f"? ({cost.reason})"
         return
     first = ", the disks as they were at first" if cost.oldest else " since the one before"
-    yield "Written", f"{written(cost)}{first}"
+    if isinstance(cost.written, NotKnown):
+        yield "Written", f"? ({cost.written.reason})"
+    else:
+        yield "Written", f"{written(cost)}{first}"
     if isinstance(cost.reclaim, NotKnown):
         yield "Reclaim", f"? ({cost.reclaim.reason})"
     else:
@@ -204,12 +207,15 @@ def _cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted
         yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"
     if len(cost.by_disk) > 1 and isinstance(thing, Snapshot):
         for target, (grown, freed) in cost.by_disk.items():
-            back = "?" if isinstance(freed, NotKnown) else text.size(freed)
-            yield f"Cost {target}", f"{text.size(grown)} written, {back} reclaimed"
+            yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} reclaimed"
     for target, (overlay, lower) in cost.merges.items():
         yield "Merges", f"{target}, {overlay} into {lower}"
     if cost.memory_left:
         yield "Left", f"{cost.memory_left}: this libvirt does not remove it when deleting"
+
+
+def _or_mark(size: int | NotKnown) -> str:
+    return "?" if isinstance(size, NotKnown) else text.size(size)
 
 
 def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
