@@ -17,6 +17,7 @@ from snaptui.journal import state_directory
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
+    from snaptui.model import Domain, Host
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="snaptui report prints what snapshots cost; see snaptui report --help.",
     )
     add = parser.add_argument
-    add("domain", nargs="?", metavar="DOMAIN", help="select this domain (name or UUID)")
+    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="select it; an image is shown for itself")
     add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
     add("--demo", action="store_true", help="try it on a private host that is gone afterwards")
     add("--read-only", action="store_true", help="look only; nothing can be changed")
@@ -106,11 +107,14 @@ def _run(options: argparse.Namespace) -> int:
     with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
         backend = LibvirtBackend(uri, read_only=options.read_only or config.read_only)
         host = backend.connect(interactive=True)
+        listed = backend.domains()
+        select, images = _wanted(options.wanted, host, listed)
         app = SnaptuiApp(
             backend,
             host=host,
-            listed=backend.domains(),
-            select=options.domain,
+            listed=listed,
+            select=select,
+            images=images,
             demo=options.demo,
             ascii_only=options.ascii or config.ascii,
             overrides=config.keys,
@@ -120,7 +124,36 @@ def _run(options: argparse.Namespace) -> int:
             # while a program takes the mouse, GNU screen holds its Esc back until the next key
             in_screen = "STY" in os.environ
             app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
+        if app.return_code:
+            print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
         return app.return_code or 0
+
+
+def _wanted(
+    words: Sequence[str], host: Host, listed: Sequence[Domain]
+) -> tuple[str | None, tuple[str, ...]]:
+    """The domain to select, and the paths of the images to show, without symbolic links.
+
+    A word with a slash is an image. Another one is a domain, if there is one of this name or
+    UUID, or else a file; what is neither is left for the screen to say.
+
+    Raises:
+        ConfigError: more than one domain, or an image with another host.
+    """
+    known = {word for domain in listed for word in (domain.name, domain.key.uuid)}
+    images = [w for w in words if "/" in w or (w not in known and os.path.isfile(w))]
+    domains = [word for word in words if word not in images]
+    if len(domains) > 1:
+        raise ConfigError(
+            f"One domain can be selected, not {len(domains)}: {', '.join(domains)}.",
+            hint="For an image write its path with a slash (./image.qcow2).",
+        )
+    if images and not host.local:
+        raise ConfigError(
+            f"{images[0]} is a file of this machine, and {host.label} is another one.",
+            hint="Leave out the images, or run snaptui there.",
+        )
+    return (domains[0] if domains else None), tuple(map(os.path.realpath, images))
 
 
 def _demo() -> AbstractContextManager[str]:
@@ -137,11 +170,9 @@ def _stderr_to_log() -> Iterator[None]:
     Textual itself draws through ``sys.__stderr__``, which therefore gets a descriptor of its
     own for the terminal.
     """
-    log = state_directory() / "snaptui.log"
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     sys.stderr.flush()
     terminal = os.dup(2)
-    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    written = _opened_log()
     os.dup2(written, 2)
     os.close(written)
     before = sys.__stderr__
@@ -153,6 +184,21 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]
+
+
+def _opened_log() -> int:
+    """The log's descriptor; where it cannot be written, a full disk perhaps, nothing is kept."""
+    log = _log()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(log, flags, 0o600)
+    except OSError:
+        return os.open(os.devnull, flags)
+
+
+def _log() -> Path:
+    return state_directory() / "snaptui.log"
 
 
 _BINDING = (

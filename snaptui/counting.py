@@ -24,7 +24,7 @@ from snaptui.model import ImageSnapshot, NotKnown
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.worker import Priority, Worker, start
 
-KEPT = 256
+KEPT = 4096
 """Images whose counts are kept."""
 TELL = 0.25
 """Seconds between two tellings of how far a count is."""
@@ -45,20 +45,62 @@ class CountState:
     share: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be counted, and what the count rests on.
+
+    Attributes:
+        merging: compare it with what lies beneath too.
+        stamp: of :meth:`Layers.stamp`; ``None`` where it does not matter.
+    """
+
+    entries: tuple[ImageSnapshot, ...]
+    merging: bool
+    stamp: Hashable
+
+    def met_by(self, counted: Wanted | None) -> bool:
+        """Whether what was counted is as good."""
+        return (
+            counted is not None
+            and counted.entries == self.entries
+            and counted.merging >= self.merging
+            and self.stamp in (None, counted.stamp)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was counted; ``wanted`` is ``None`` where it could not be."""
+
+    counted: ImageUsage | NotKnown
+    wanted: Wanted | None
+
+
 class Counting:
     """Counts images and keeps :attr:`state`.
 
+    Attributes:
+        kept: by path, the latest used last.
+
     Args:
+        kept: what another one has counted; it is shared with it.
         on_change: called on the loop after each change of :attr:`state`.
     """
 
-    def __init__(self, backend: Backend, worker: Worker, *, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        *,
+        kept: OrderedDict[str, Kept] | None = None,
+        on_change: Callable[[], None],
+    ) -> None:
         self._backend = backend
         self._worker = worker
         self._on_change = on_change
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
-        self._due: dict[str, _Wanted] = {}
-        self._now: tuple[str, _Wanted] | None = None
+        self.kept: OrderedDict[str, Kept] = OrderedDict() if kept is None else kept
+        self._due: dict[str, Wanted] = {}
+        self._now: tuple[str, Wanted] | None = None
         self._task: asyncio.Task[None] | None = None
         self._end = threading.Event()
         self.state = CountState()
@@ -80,7 +122,7 @@ class Counting:
                 compared with what lies beneath.
             again: count those too whose snapshot table is the one that was counted.
         """
-        due: dict[str, _Wanted] = {}
+        due: dict[str, Wanted] = {}
         for path, image in images.items():
             if isinstance(image, NotKnown):
                 self._keep(path, image)
@@ -88,9 +130,9 @@ class Counting:
             if image.format != "qcow2":
                 self._keep(path, NotKnown(f"it is {image.format}, not qcow2"))
                 continue
-            wanted = _Wanted(image.snapshots, path in layers.merging, layers.stamp(path))
-            kept = self._kept.get(path)
-            if again or kept is None or kept.wanted != wanted:
+            wanted = Wanted(image.snapshots, path in layers.merging, layers.stamp(path))
+            kept = self.kept.get(path)
+            if again or kept is None or not wanted.met_by(kept.wanted):
                 if again or near or (path, wanted) == self._now or self._due.get(path) == wanted:
                     due[path] = wanted
                 else:
@@ -137,7 +179,7 @@ class Counting:
         self._tell()
 
     def _count_one(
-        self, path: str, wanted: _Wanted, progress: Callable[[int, int], None]
+        self, path: str, wanted: Wanted, progress: Callable[[int, int], None]
     ) -> ImageUsage | NotKnown:
         """Runs on a thread."""
         parts = 1 + wanted.merging
@@ -165,41 +207,19 @@ class Counting:
             self._tell(path, share)
 
     def _keep(
-        self, path: str, counted: ImageUsage | NotKnown, wanted: _Wanted | None = None
+        self, path: str, counted: ImageUsage | NotKnown, wanted: Wanted | None = None
     ) -> None:
-        self._kept[path] = _Kept(counted, wanted if isinstance(counted, ImageUsage) else None)
-        self._kept.move_to_end(path)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self.kept[path] = Kept(counted, wanted if isinstance(counted, ImageUsage) else None)
+        self.kept.move_to_end(path)
+        while len(self.kept) > KEPT:
+            self.kept.popitem(last=False)
 
     def _tell(self, path: str = "", share: float = 0.0) -> None:
-        counted = {one: kept.counted for one, kept in self._kept.items()}
+        counted = {one: kept.counted for one, kept in self.kept.items()}
         state = CountState(MappingProxyType(counted), path, share)
         if state != self.state:
             self.state = state
             self._on_change()
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is to be counted, and what the count rests on.
-
-    Attributes:
-        merging: compare it with what lies beneath too.
-        stamp: of :meth:`Layers.stamp`.
-    """
-
-    entries: tuple[ImageSnapshot, ...]
-    merging: bool
-    stamp: Hashable
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What was counted; ``wanted`` is ``None`` where it could not be."""
-
-    counted: ImageUsage | NotKnown
-    wanted: _Wanted | None
 
 
 class _Ended(Exception):

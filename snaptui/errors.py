@@ -65,6 +65,12 @@ class Unsupported(SnaptuiError):
     title = "Not supported here"
 
 
+class Cancelled(SnaptuiError):
+    """The user did not want it any more."""
+
+    title = "Cancelled"
+
+
 class ImageError(SnaptuiError):
     """An image cannot be read, or is not what it says it is."""
 

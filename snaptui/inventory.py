@@ -8,7 +8,7 @@ beneath it, or for its data) names it. What could not be read is a *doubt*: whoe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,13 +49,16 @@ class Inventory:
         return tuple(path for path in self.unused if self.images[path].backing is not None)
 
 
-def take_inventory(backend: Backend, host: Host) -> Inventory:
+def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> Inventory:
     """Ask every domain, snapshot and pool, and look into the images; blocks for long.
+
+    Args:
+        also: paths of images to look into, and beside which to look, whoever names them.
 
     Raises:
         SnaptuiError: the host cannot be asked at all.
     """
-    taking = _Taking(backend, host)
+    taking = _Taking(backend, host, also)
     domains = backend.domains()
     for domain in domains:
         taking.ask(domain)
@@ -71,13 +74,13 @@ def take_inventory(backend: Backend, host: Host) -> Inventory:
 
 
 class _Taking:
-    def __init__(self, backend: Backend, host: Host) -> None:
+    def __init__(self, backend: Backend, host: Host, also: Iterable[str]) -> None:
         self._backend = backend
         self._local = host.local
         self.holders: dict[str, dict[str, None]] = {}
         self.doubts: list[str] = []
         self.heads: dict[str, ImageInfo] = {}
-        self._due: set[str] = set()
+        self._due: set[str] = {self._real(path) for path in also}
 
     def ask(self, domain: Domain) -> None:
         """What a domain and its snapshots name."""

@@ -34,8 +34,8 @@ class StepRecord:
 
     Attributes:
         kind: ``create``, ``power off``, ``revert``, ``delete``, ...
-        subject: the snapshot that it is about; may be empty.
-        line: the same as a virsh line.
+        subject: the snapshot or file that it is about; may be empty.
+        line: the same as a line for a shell.
     """
 
     kind: str
@@ -53,10 +53,14 @@ class Record:
     Attributes:
         number: unique in its process.
         host: the host's URI without a password.
+        uuid: of the domain; empty when it is about an image.
+        domain: its name, or that of the image.
         copies: directory of the XML saved before it; empty when there is none.
-        outcome: ``done`` or ``failed``; empty while it is not over.
+        outcome: ``done``, ``failed`` or ``cancelled``; empty while it is not over.
         found: what a later look at the host said of it, when it had been cut short.
         alive: whether the process that does it still runs.
+        image: path of the image that it is about; empty when it is about a domain.
+        share: how much of what is under way is done, where that can be told; never written.
     """
 
     number: int
@@ -74,6 +78,8 @@ class Record:
     hint: str = ""
     found: str = ""
     alive: bool = True
+    image: str = ""
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class Journal:
         return self._write(
             record.number, "begin", host=record.host, uuid=record.uuid, domain=record.domain,
             title=record.title, who=record.who, time=record.started, steps=steps,
-            copies=record.copies,
+            copies=record.copies, image=record.image,
         )  # fmt: skip
 
     def step_began(self, number: int, step: int) -> bool:
@@ -261,6 +267,7 @@ def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Recor
             started=float(told["time"]),
             steps=steps,
             copies=str(told["copies"]),
+            image=str(told.get("image", "")),
         )
     if record is None:
         raise KeyError(number)

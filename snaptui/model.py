@@ -21,6 +21,24 @@ class DomainKey(NamedTuple):
     uuid: str
 
 
+class ImageKey(NamedTuple):
+    """What an image is known by that is shown for itself, not as a disk of a domain."""
+
+    host: str
+    """The URI of the host as the user named it."""
+    path: str
+    """Absolute."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+Key = DomainKey | ImageKey
+"""What can be changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Host:
     """A libvirt host as it presented itself when the connection was opened.
@@ -242,12 +260,33 @@ class ImageSnapshot:
     """An entry of a qcow2 image's own snapshot table.
 
     ``name`` and ``id`` are shown text; bytes that are not UTF-8 become U+FFFD.
+
+    Attributes:
+        virtual_size: of the disk when it was made; ``None`` when not known.
     """
 
     id: str
     name: str
     created: int
     vm_state: int
+    virtual_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEntry:
+    """One entry and no other: several of an image may have its name, or even its ID.
+
+    Attributes:
+        place: in the snapshot table, from 0.
+    """
+
+    place: int
+    entry: ImageSnapshot
+
+    @property
+    def words(self) -> str:
+        """Name and ID."""
+        return f"{self.entry.name} (ID {self.entry.id})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +296,8 @@ class ImageInfo:
     Attributes:
         backing: path of the image beneath; ``None`` without one.
         data_file: path of the file that holds its data, where that is another one.
+        encrypted: nothing of its data can be had without a secret.
+        faults: why QEMU should not write to it, in words: marked corrupt, not closed.
     """
 
     path: str
@@ -267,6 +308,8 @@ class ImageInfo:
     backing: str | NotKnown | None = None
     backing_format: str | None = None
     data_file: str | NotKnown | None = None
+    encrypted: bool = False
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +344,7 @@ class FileSystem:
 
     Attributes:
         free: what an ordinary user may still use.
+        reserve: what root may use beyond that.
         mount: where it is mounted; empty when not known.
         kind: its type as the kernel calls it (``ext4``); empty when not known.
     """
@@ -308,6 +352,7 @@ class FileSystem:
     path: str
     size: int
     free: int
+    reserve: int = 0
     mount: str = ""
     kind: str = ""
 
@@ -334,6 +379,72 @@ class Scope(enum.Enum):
     THIS = "this one"
     WITH_CHILDREN = "this and all below it"
     CHILDREN = "only those below it"
+
+
+class CopyFormat(enum.Enum):
+    """What a snapshot is copied to; the value is qemu-img's word."""
+
+    QCOW2 = "qcow2"
+    RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCopy:
+    """A copy of an entry of an image to a new file.
+
+    Attributes:
+        path: of the image.
+        target: of the new file.
+        shared: the image may be in use: QEMU's locks are not heeded.
+    """
+
+    path: str
+    entry: ImageSnapshot
+    target: str
+    form: CopyFormat
+    shared: bool = False
+
+
+def unfinished(target: str) -> str:
+    """Where a copy is made before it gets its name."""
+    folder, _, name = target.rpartition("/")
+    return f"{folder}/.{name}.part"
+
+
+@dataclass(frozen=True, slots=True)
+class FileId:
+    """Which file it is, under whatever name, and whether it was written to.
+
+    Attributes:
+        inode: number of its file system and its own.
+        written: when it was written to last, nanoseconds since the epoch.
+        links: how many names it has.
+    """
+
+    inode: tuple[int, int]
+    size: int
+    written: int
+    links: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """A process of this machine that has a file open."""
+
+    name: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Openers:
+    """Who has a file open.
+
+    Attributes:
+        hidden: there are processes that we may not look into.
+    """
+
+    found: tuple[Opener, ...] = ()
+    hidden: bool = False
 
 
 class SafetyKind(enum.Enum):

@@ -10,27 +10,31 @@ import asyncio
 import contextlib
 import enum
 import itertools
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snaptui import copies
 from snaptui.backend.protocol import Backend
-from snaptui.errors import Disconnected, NotFound, SnaptuiError
+from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal, Record, StepRecord, note_found
-from snaptui.model import DomainKey, Host
+from snaptui.model import DomainKey, Host, Key
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
 
 if TYPE_CHECKING:
-    from snaptui.plan.facts import Facts
-    from snaptui.plan.plan import Intent, Plan
-    from snaptui.plan.steps import Step
+    from snaptui.plan.plan import Intent, Plan, Step
+    from snaptui.preflight import AnyFacts
 
 ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
+TELL = 0.25
+"""Seconds between two tellings of how far a step is."""
+GIVE_UP = 1.0
+"""Seconds for which the end waits for copies that are given up then."""
 
 
 class Phase(enum.Enum):
@@ -42,11 +46,12 @@ class Phase(enum.Enum):
     ASKING = "unknown, asking the host"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
     @property
     def over(self) -> bool:
         """Whether nothing more will happen."""
-        return self in (Phase.DONE, Phase.FAILED)
+        return self in (Phase.DONE, Phase.FAILED, Phase.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +59,25 @@ class Operation:
     """A plan that was confirmed, and what has become of it.
 
     Attributes:
-        domain: the domain's name when it was confirmed.
+        name: of the domain or image when it was confirmed.
+        share: how much of the step is done, 0 to 1; ``None`` when nobody can tell.
         done: steps that are known to have worked.
         began, finished: when each step began and was known to have worked.
         copies: directory of the XML saved before it; empty before and where there is none.
         started: when it was confirmed, seconds since the epoch.
         ended: when it was over; ``None`` before.
-        error: libvirt's full text, or what had changed; empty while all is well.
+        error: the full text of libvirt or qemu-img, or what had changed; empty while all is well.
         hint: what to do next; may be empty.
     """
 
     number: int
-    domain: str
+    name: str
     host: Host
     who: str
     plan: Plan
     phase: Phase
     started: float
+    share: float | None = None
     done: int = 0
     began: tuple[float, ...] = ()
     finished: tuple[float, ...] = ()
@@ -83,6 +90,12 @@ class Operation:
     def step(self) -> Step | None:
         """The step that runs now or comes next."""
         return self.plan.steps[self.done] if self.done < len(self.plan.steps) else None
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether what it does can be given up: copies alone can."""
+        step = self.step
+        return step is not None and step.kind == "extract" and not self.phase.over
 
     @property
     def record(self) -> Record:
@@ -99,8 +112,8 @@ class Operation:
         return Record(
             number=self.number,
             host=self.host.label,
-            uuid=key.uuid,
-            domain=self.domain,
+            uuid=key.uuid if isinstance(key, DomainKey) else "",
+            domain=self.name,
             title=self.plan.title,
             who=self.who,
             started=self.started,
@@ -110,11 +123,13 @@ class Operation:
             ended=self.ended,
             error=self.error,
             hint=self.hint,
+            image="" if isinstance(key, DomainKey) else key.path,
+            share=self.share,
         )
 
 
 class Operations:
-    """Runs plans, one at a time for each domain, and keeps what became of them.
+    """Runs plans, one at a time for each domain or image, and keeps what became of them.
 
     Args:
         state: directory of the journal and of the copies of the XML.
@@ -136,10 +151,11 @@ class Operations:
         self._on_change = on_change
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._copies_under_way: dict[int, _Copying] = {}
         self.all: dict[int, Operation] = {}
 
-    def running(self, key: DomainKey) -> Operation | None:
-        """The operation under way on a domain, if there is one."""
+    def running(self, key: Key) -> Operation | None:
+        """The operation under way on a domain or an image, if there is one."""
         for operation in self.all.values():
             if operation.plan.intent.key == key and not operation.phase.over:
                 return operation
@@ -150,7 +166,15 @@ class Operations:
         """All operations that are not over."""
         return tuple(o for o in self.all.values() if not o.phase.over)
 
-    async def facts(self, host: Host, intent: Intent) -> Facts:
+    def cancel(self, number: int) -> bool:
+        """Give up an operation, if that can be; whether it can."""
+        operation = self.all.get(number)
+        if operation is None or not operation.can_be_cancelled:
+            return False
+        self._copying(number).unwanted.set()
+        return True
+
+    async def facts(self, host: Host, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog."""
         from snaptui.performing import read_facts
 
@@ -194,14 +218,32 @@ class Operations:
         return words
 
     def close(self) -> None:
-        """Close the journal; what is under way is cut short."""
+        """Give up copies and close the journal; what else is under way is cut short."""
+        copying = [one for one in self.unfinished if self.cancel(one.number)]
+        until = time.monotonic() + GIVE_UP
+        for one in copying:
+            if self._copying(one.number).idle.wait(max(0.0, until - time.monotonic())):
+                words = Phase.CANCELLED.value
+                self._journal.end(one.number, words, "snaptui was ended.", _NO_COPY)
         self._journal.close()
 
-    def run(self, plan: Plan, facts: Facts) -> Operation:
+    def run(self, plan: Plan, facts: AnyFacts) -> Operation:
         """Start a confirmed plan; ``facts`` are those it was made of and shown with."""
+        return self.run_in_turn(((plan, facts),))[0]
+
+    def run_in_turn(self, parts: Sequence[tuple[Plan, AnyFacts]]) -> tuple[Operation, ...]:
+        """Start confirmed plans one after another; what fails stops those after it."""
+        accepted = tuple(self._accept(plan, facts) for plan, facts in parts)
+        every = [facts for _, facts in parts]
+        task = start(self._run_all(list(zip(accepted, every, strict=True))))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return accepted
+
+    def _accept(self, plan: Plan, facts: AnyFacts) -> Operation:
         operation = Operation(
             number=next(self._numbers),
-            domain=facts.status.domain.name,
+            name=facts.name,
             host=facts.host,
             who=facts.who,
             plan=plan,
@@ -209,12 +251,21 @@ class Operations:
             started=time.time(),
         )
         self._set(operation)
-        task = start(self._run(operation, facts))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
         return operation
 
-    async def _run(self, operation: Operation, facts: Facts) -> None:
+    async def _run_all(self, parts: Sequence[tuple[Operation, AnyFacts]]) -> None:
+        stopped = ""
+        for operation, facts in parts:
+            if stopped:
+                error = f"Not begun, because another did not end well: {stopped}."
+                over = replace(operation, phase=Phase.FAILED, ended=time.time(), error=error)
+                self._set(over)
+                continue
+            await self._run(operation, facts)
+            if self.all[operation.number].phase is not Phase.DONE:
+                stopped = operation.plan.title
+
+    async def _run(self, operation: Operation, facts: AnyFacts) -> None:
         expected = facts
         try:
             operation = await self._prepare(operation, facts)
@@ -229,23 +280,26 @@ class Operations:
         )
         self._set(over)
 
-    async def _prepare(self, operation: Operation, facts: Facts) -> Operation:
-        """Save the XML and write the journal; nothing is changed without them.
+    async def _prepare(self, operation: Operation, facts: AnyFacts) -> Operation:
+        """Save the XML of a domain and write the journal; nothing is changed without them.
 
         But for deletes that were confirmed without: they are what makes room on a full disk.
         """
+        from snaptui.plan.facts import Facts
+
         key = operation.plan.intent.key
 
         def prepare() -> Operation:
+            prepared = operation
             try:
-                made = copies.save(self._copies, self._backend, key, facts.snapshots)
-                prepared = replace(operation, copies=str(made))
+                if isinstance(facts, Facts) and isinstance(key, DomainKey):
+                    made = copies.save(self._copies, self._backend, key, facts.snapshots)
+                    prepared = replace(operation, copies=str(made))
             except OSError as error:
                 if not facts.unrecorded:
                     raise _Stop(
                         f"The XML could not be saved: {error.strerror or error}", _NOTHING_DONE
                     ) from error
-                prepared = operation
             if not self._journal.begin(prepared.record) and not facts.unrecorded:
                 raise _Stop(
                     f"The journal could not be written: {self._journal.problem}", _NOTHING_DONE
@@ -260,10 +314,10 @@ class Operations:
             raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
 
     async def _step(
-        self, operation: Operation, step: Step, expected: Facts
-    ) -> tuple[Operation, Facts]:
-        """Check that nothing changed, call, and read back; in the domain's queue."""
-        from snaptui.performing import differences, in_the_way, perform, read_facts
+        self, operation: Operation, step: Step, expected: AnyFacts
+    ) -> tuple[Operation, AnyFacts]:
+        """Check that nothing changed, call, and read back; in the queue of what it is about."""
+        from snaptui.performing import differences, expected_after, in_the_way, perform, read_facts
 
         loop = asyncio.get_running_loop()
         host, intent = expected.host, operation.plan.intent
@@ -271,10 +325,22 @@ class Operations:
         number, index = operation.number, operation.done
         began = time.time()
         sent = given_up = False
+        told = 0.0
+        copying = self._copying(number)
 
-        def say(phase: Phase) -> None:
+        def say(phase: Phase, share: float | None = None) -> None:
             at = (*operation.began, began)
-            loop.call_soon_threadsafe(self._set, replace(operation, phase=phase, began=at))
+            now = replace(operation, phase=phase, began=at, share=share)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                loop.call_soon_threadsafe(self._set, now)
+
+        def progress(share: float) -> None:
+            nonlocal told
+            if copying.unwanted.is_set():
+                raise Cancelled("It was cancelled.", hint=_NO_COPY)
+            if (moment := time.monotonic()) - told >= TELL:
+                told = moment
+                say(Phase.RUNNING, share)
 
         def run() -> SnaptuiError | None:
             nonlocal before, sent
@@ -289,9 +355,12 @@ class Operations:
             if given_up:
                 raise Disconnected("The connection was lost before the change was asked for.")
             try:
-                perform(self._backend, intent.key, step)
+                copying.idle.clear()
+                perform(self._backend, intent.key, step, progress)
             except SnaptuiError as error:
                 return error
+            finally:
+                copying.idle.set()
             return None
 
         try:
@@ -301,20 +370,21 @@ class Operations:
             if not sent:
                 raise _Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
             error = failed
-        after = await self._look(operation, host, error)
-        wanted = step.expected(before)
-        off = differences(wanted, after)
+        found = await self._look(operation, host, error)
+        off = differences(expected_after(step, before), found)
         if error is None and not off:
             pass
         elif error is None:
+            who = "libvirt" if isinstance(intent.key, DomainKey) else "qemu-img"
             raise _Stop(
-                f"libvirt reported success, but {_sentence(off)}",
-                "Look at the domain before going on.",
+                f"{who} reported success, but {_sentence(off)}",
+                f"Look at {operation.name} before going on.",
             )
         elif off:
-            left = differences(before, after)
+            left = differences(before, found)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
-            raise _Stop(error.message, f"{state} {error.hint}".strip())
+            phase = Phase.CANCELLED if isinstance(error, Cancelled) else Phase.FAILED
+            raise _Stop(error.message, f"{state} {error.hint}".strip(), phase)
         await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
         done = replace(
             operation,
@@ -323,13 +393,13 @@ class Operations:
             began=(*operation.began, began),
             finished=(*operation.finished, time.time()),
         )
-        return done, after
+        return done, found
 
-    async def _look(self, operation: Operation, host: Host, error: SnaptuiError | None) -> Facts:
+    async def _look(self, operation: Operation, host: Host, error: SnaptuiError | None) -> AnyFacts:
         """Read the facts after a change, however long the host takes to come back.
 
         When the connection was lost meanwhile, the change may still be under way there: it
-        is as long as a job holds the domain.
+        is as long as a job holds the domain, or a process has the image open.
         """
         from snaptui.performing import read_facts
 
@@ -346,8 +416,7 @@ class Operations:
             except SnaptuiError:
                 pass
             else:
-                held = facts.status.busy or facts.status.hung
-                if not (isinstance(error, Disconnected) and held):
+                if not (isinstance(error, Disconnected) and facts.busy):
                     return facts
             self._set(replace(operation, phase=Phase.ASKING, error=error.message if error else ""))
             await asyncio.sleep(ASK_AGAIN)
@@ -360,8 +429,11 @@ class Operations:
             left = ", ".join(step.words for step in steps[operation.done :])
             hint = f"Done before: {did}. Not done: {left}. {hint}"
         return replace(
-            operation, phase=Phase.FAILED, ended=time.time(), error=stop.message, hint=hint
+            operation, phase=stop.phase, ended=time.time(), error=stop.message, hint=hint
         )
+
+    def _copying(self, number: int) -> _Copying:
+        return self._copies_under_way.setdefault(number, _Copying())
 
     def _set(self, operation: Operation) -> None:
         known = self.all.get(operation.number)
@@ -374,10 +446,26 @@ class Operations:
 class _Stop(SnaptuiError):
     """A plan goes no further; the message says why, the hint what to do."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, hint: str, phase: Phase = Phase.FAILED) -> None:
         super().__init__(message, hint=hint)
+        self.phase = phase
 
 
+class _Copying:
+    """How an operation is told to give up, and how it tells that it has.
+
+    Attributes:
+        unwanted: it is to be given up.
+        idle: nothing of it is being done now.
+    """
+
+    def __init__(self) -> None:
+        self.unwanted = threading.Event()
+        self.idle = threading.Event()
+        self.idle.set()
+
+
+_NO_COPY = "What there was of the new file was removed."
 _NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
 
 

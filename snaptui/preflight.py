@@ -6,28 +6,84 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
+from typing import overload
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
+from snaptui.image_preflight import read_image_facts
 from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Scope, Snapshot
-from snaptui.plan import adopt, create, delete, edit, revert
+from snaptui.plan import adopt, create, delete, edit, extract, image, leftover, revert
 from snaptui.plan.facts import Facts
+from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
     DeleteManyIntent,
+    DomainIntent,
     EditIntent,
     HoldIntent,
+    ImageApply,
+    ImageCreate,
+    ImageDelete,
+    ImageIntent,
     Intent,
     Plan,
+    RemoveLeftover,
     RevertIntent,
 )
 
+AnyFacts = Facts | ImageFacts
 
-def make_plan(intent: Intent, facts: Facts) -> Plan:
-    """The plan for an intent; pure."""
+
+def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
+    """The plan for an intent, on the facts that were read for it; pure."""
+    if isinstance(intent, ImageIntent):
+        assert isinstance(facts, ImageFacts)
+        return _image_plan(intent, facts)
+    assert isinstance(facts, Facts)
+    return _domain_plan(intent, facts)
+
+
+def make_plans(intents: Sequence[Intent], facts: Sequence[AnyFacts]) -> tuple[Plan, ...]:
+    """Plans that are carried out one after another; what files give back helps those after them."""
+    plans: list[Plan] = []
+    given: dict[str, int] = {}
+    for intent, known in zip(intents, facts, strict=True):
+        plan = make_plan(intent, _with_room(known, given) if isinstance(known, Facts) else known)
+        plans.append(plan)
+        if isinstance(known, ImageFacts) and plan.possible:
+            space, head = known.space, known.image
+            if isinstance(space, FileSystem) and isinstance(head, ImageInfo):
+                given[space.mount] = given.get(space.mount, 0) + head.disk_size
+    return tuple(plans)
+
+
+def _with_room(facts: Facts, given: Mapping[str, int]) -> Facts:
+    spaces = {
+        path: replace(space, free=space.free + given.get(space.mount, 0))
+        if isinstance(space, FileSystem)
+        else space
+        for path, space in facts.spaces.items()
+    }
+    return replace(facts, spaces=MappingProxyType(spaces))
+
+
+def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
+    if isinstance(intent, ImageCreate):
+        return image.plan_create(intent, facts)
+    if isinstance(intent, ImageApply):
+        return image.plan_apply(intent, facts)
+    if isinstance(intent, ImageDelete):
+        return image.plan_delete(intent, facts)
+    if isinstance(intent, RemoveLeftover):
+        return leftover.plan(intent, facts)
+    return extract.plan(intent, facts)
+
+
+def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
     if isinstance(intent, CreateIntent):
         return create.plan(intent, facts)
     if isinstance(intent, RevertIntent):
@@ -43,8 +99,24 @@ def make_plan(intent: Intent, facts: Facts) -> Plan:
     return adopt.plan(intent, facts)
 
 
-def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
+@overload
+def read_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts: ...
+@overload
+def read_facts(backend: Backend, host: Host, intent: Intent) -> AnyFacts: ...
+def read_facts(backend: Backend, host: Host, intent: Intent) -> AnyFacts:
     """Read everything that a plan for ``intent`` depends on; blocks.
+
+    Raises:
+        SnaptuiError: what it is about cannot be read. What is missing beside is told in the
+            facts instead.
+    """
+    if isinstance(intent, ImageIntent):
+        return read_image_facts(backend, host, intent, who())
+    return _domain_facts(backend, host, intent)
+
+
+def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
+    """The same for a domain.
 
     Raises:
         SnaptuiError: the domain or its list of snapshots cannot be read. What is missing of
@@ -79,7 +151,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     return Facts(
         host=host,
-        who=_who(),
+        who=who(),
         read_at=time.time(),
         status=status,
         names=names,
@@ -100,7 +172,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> Facts:
     )
 
 
-def _who() -> str:
+def who() -> str:
+    """The admin, as ``user@machine``."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a user without a name: KeyError before Python 3.13
@@ -123,7 +196,7 @@ def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
     )
 
 
-def _folders(intent: Intent, config: DomainConfig) -> tuple[str, ...]:
+def _folders(intent: DomainIntent, config: DomainConfig) -> tuple[str, ...]:
     if not isinstance(intent, CreateIntent):
         return ()
     return tuple(dict.fromkeys(path.rpartition("/")[0] for path in _paths(config)))

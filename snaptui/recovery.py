@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from snaptui.backend.protocol import Backend
-from snaptui.errors import NotFound
+from snaptui.errors import ImageError, NotFound
 from snaptui.journal import Past, Record, StepRecord
-from snaptui.model import DomainKey, Host
+from snaptui.model import DomainKey, Host, ImageSnapshot, unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ def look(backend: Backend, record: Record) -> str:
     Raises:
         SnaptuiError: it cannot be asked; nothing is known then.
     """
+    if record.image:
+        return _look_at_image(backend, record)
     key = DomainKey(backend.uri, record.uuid)
     try:
         status = backend.status(key)
@@ -52,20 +54,23 @@ def found_words(record: Record, state: str, names: tuple[str, ...], current: str
     """What the facts say of each step of an operation that was cut short."""
     from snaptui.plan.safety import is_safety  # the plans are a twentieth of each start
 
-    words = []
-    for step in record.steps:
-        if step.ended is not None:
-            words.append(f"Done before: {step.words}.")
-        elif step.began is not None:
-            said = _said(step, state, names, current)
-            words.append(f"Under way when it was cut short: {step.words}. {said}")
-        else:
-            words.append(f"Not begun: {step.words}.")
+    words = list(step_words(record, lambda step: _said(step, state, names, current)))
     words.append(f"{record.domain} is {state} now; its current snapshot is {current or 'none'}.")
     kept = [step.subject for step in record.steps if is_safety(step.subject)]
     if any(name in names for name in kept):
         words.append(f"The safety snapshot {kept[0]} is there: u brings back what was before.")
     return "\n".join(words)
+
+
+def step_words(record: Record, said: Callable[[StepRecord], str]) -> Iterator[str]:
+    """How far each step came; ``said`` tells it of the one that was under way."""
+    for step in record.steps:
+        if step.ended is not None:
+            yield f"Done before: {step.words}."
+        elif step.began is not None:
+            yield f"Under way when it was cut short: {step.words}. {said(step)}"
+        else:
+            yield f"Not begun: {step.words}."
 
 
 def _said(step: StepRecord, state: str, names: tuple[str, ...], current: str | None) -> str:
@@ -81,3 +86,43 @@ def _said(step: StepRecord, state: str, names: tuple[str, ...], current: str | N
     if step.kind == "edit":
         return "The details of the snapshot show whether it was changed."
     return f"The domain is {state}."
+
+
+def _look_at_image(backend: Backend, record: Record) -> str:
+    path = record.image
+    changed = any(step.kind != "extract" for step in record.steps)
+    try:
+        if changed and backend.openers(path).found:
+            return ""  # the qemu-img that was begun goes on without us
+        entries = backend.image(path).snapshots if changed else ()
+        as_now = backend.entries_as_now(path) if changed else frozenset()
+        return "\n".join(step_words(record, lambda step: _said_of(backend, step, entries, as_now)))
+    except ImageError as error:
+        return f"What became of it cannot be told: {error.message}"
+
+
+def _said_of(
+    backend: Backend, step: StepRecord, entries: tuple[ImageSnapshot, ...], as_now: frozenset[str]
+) -> str:
+    if step.kind == "extract":
+        return _said_of_copy(backend, step.subject)
+    if step.kind == "create":
+        if any(entry.name == step.subject for entry in entries):
+            return "The snapshot is there."
+        return "There is no such snapshot. If space was lost, qemu-img check -r leaks finds it."
+    found = [entry for entry in entries if f"{entry.id} {entry.name}" == step.subject]
+    if step.kind == "delete":
+        return "It is still there." if found else "It is gone."
+    if any(entry.id in as_now for entry in found):
+        return "The disk is now as this snapshot has it."
+    return "The disk is not as this snapshot has it: it was not applied, or written to since."
+
+
+def _said_of_copy(backend: Backend, target: str) -> str:
+    there = "There is no such file" if backend.missing_file(target) else "The file is there"
+    part = unfinished(target)
+    if backend.missing_file(part):
+        return f"{there}, and nothing unfinished."
+    writers = [f"{one.name} (process {one.pid})" for one in backend.openers(part).found]
+    still = f"{', '.join(writers)} still writes to it: end that, then r" if writers else "R"
+    return f"{there}. What is unfinished is left: {part}. {still}emove it."

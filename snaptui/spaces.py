@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.costs import Counted, frees_by_image, with_older_by_image
@@ -102,8 +102,10 @@ class Survey:
     """
 
     domains: tuple[Surveyed, ...] = ()
-    spaces: Mapping[str, FileSystem | NotKnown] = MappingProxyType({})
-    failed: Mapping[str, str] = MappingProxyType({})
+    spaces: Mapping[str, FileSystem | NotKnown] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inventory: Inventory | None = None
 
 
@@ -154,6 +156,21 @@ def promised(
         if ("", path) in marked and mount is not None:
             totals[mount] = totals.get(mount, 0) + _disk_size(survey, path)
     return totals
+
+
+def chosen(
+    survey: Survey, marked: Collection[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[tuple[Domain, tuple[str, ...], tuple[str, ...]], ...]]:
+    """What marked items are: paths of leftovers; and by domain names of snapshots, of strays."""
+    files = tuple(path for path in leftovers(survey) if ("", path) in marked)
+    parts = []
+    for one in survey.domains:
+        things = [thing for thing in one.things if (one.domain.key.uuid, thing.name) in marked]
+        names = tuple(thing.name for thing in things if isinstance(thing, Snapshot))
+        extra = tuple(thing.name for thing in things if isinstance(thing, Stray))
+        if things:
+            parts.append((one.domain, names, extra))
+    return files, tuple(parts)
 
 
 def leftovers(survey: Survey) -> tuple[str, ...]:

@@ -158,6 +158,7 @@ class Worker:
         reads: calls that only look; at most two under way for one domain that may block.
         changes: one at a time for each domain, four at a time for the host.
         files: image files, two at a time.
+        spaces: how full file systems are; one that hangs keeps nobody else waiting.
         journal: our own files; never behind somebody else's disk.
     """
 
@@ -165,6 +166,7 @@ class Worker:
         self.reads = Lane("reads", 16, reserved=4, per_key=2)
         self.changes = Lane("changes", 4)
         self.files = Lane("files", 2)
+        self.spaces = Lane("spaces", 1)
         self.journal = Lane("journal", 1)
 
 

@@ -44,7 +44,7 @@ class Lab:
     def __init__(self, directory: Path, capabilities: Path | None = None) -> None:
         self.directory = directory
         self.images = directory / "images"
-        self.images.mkdir()
+        self.images.mkdir(exist_ok=True)
         state = directory / "d"
         state.mkdir()
         self.daemon = Daemon(state, capabilities)
@@ -159,6 +159,47 @@ def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) 
             libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
         )
     connection.close()
+
+
+@contextmanager
+def small_disk(place: Path, kind: str, size: int) -> Iterator[None]:
+    """A file system of its own on a new directory: ``ext4`` (on a loop device) or ``tmpfs``."""
+    place.mkdir()
+    image = place.with_suffix(".disk")
+    if kind == "tmpfs":
+        words = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs"]
+    else:
+        with image.open("wb") as f:
+            f.truncate(size)
+        subprocess.run([f"mkfs.{kind}", "-q", "-m", "0", image], check=True)
+        words = ["-o", "loop", str(image)]
+    try:
+        subprocess.run(["mount", *words, place], check=True, capture_output=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", "--lazy", place], check=True)
+    finally:
+        place.rmdir()
+        image.unlink(missing_ok=True)
+
+
+def fill(place: Path, left: int = 0) -> None:
+    """Fill a file system until so many bytes are free for an ordinary user."""
+    with (place / "filler").open("ab", buffering=0) as f:
+        for size in (1 << 20, 4096, 1):
+            while (free := free_on(place)) > left:
+                try:
+                    f.write(b"x" * max(1, min(size, free - left)))
+                except OSError:
+                    break
+        os.fsync(f.fileno())
+
+
+def free_on(place: Path) -> int:
+    """Bytes that an ordinary user may still use."""
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize
 
 
 def qemu_img(*words: str) -> str:

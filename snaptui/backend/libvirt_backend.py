@@ -13,16 +13,16 @@ import libvirt
 from snaptui.backend import images, uris, xml
 from snaptui.backend.libvirt_connections import Connections
 from snaptui.backend.libvirt_errors import translated
+from snaptui.backend.local_images import LocalImages
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
-from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
+from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
 from snaptui.model import (
     Domain,
     DomainConfig,
     DomainKey,
     DomainState,
     DomainStatus,
-    FileSystem,
     Found,
     Host,
     ImageInfo,
@@ -35,6 +35,7 @@ from snaptui.model import (
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
+    from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ _REVERT_FLAGS = {
 }
 
 
-class LibvirtBackend:
+class LibvirtBackend(LocalImages):
     """The host of one URI.
 
     Args:
@@ -60,6 +61,7 @@ class LibvirtBackend:
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
         self._uri = uri or uris.default_uri()
         self._local = uris.is_local(self._uri)
+        self._label = uris.label(self._uri)
         self._read_only = read_only
         self._lock = threading.Lock()
         self._calls = 0
@@ -331,39 +333,22 @@ class LibvirtBackend:
 
     def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
         """Compare an overlay with what lies beneath; see the protocol."""
-        if self._local:
-            return images.overlap(path, progress)
-        return images.overlap(path, progress, self._opened)
+        from snaptui.backend import overlaps
+
+        return overlaps.overlap(path, progress, overlaps.open_image if self._local else self._far)
 
     @contextmanager
-    def _opened(self, path: str) -> Iterator[images.OpenImage]:
+    def _far(self, path: str) -> Iterator[OpenImage]:
+        from snaptui.backend.overlaps import OpenImage
+
         volume = self._volume(path)
-        yield images.OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
+        yield OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
 
     def _volume(self, path: str) -> VolumeFile:
         from snaptui.backend.volumes import VolumeFile
 
         self._count()
         return VolumeFile(self._connections.reads.connection, path, self._connections.label)
-
-    def missing_file(self, path: str) -> bool:
-        """Whether it is known to be gone; see the protocol."""
-        self._need_local()
-        return images.missing_file(path)
-
-    def file_system(self, path: str) -> FileSystem:
-        """Its space; see the protocol."""
-        self._need_local()
-        return images.file_system(path)
-
-    def names_in(self, path: str) -> frozenset[str]:
-        """What is in a directory; see the protocol."""
-        self._need_local()
-        return images.names_in(path)
-
-    def _need_local(self) -> None:
-        if not self._local:
-            raise ImageError(f"The images of {self._connections.label} are not on this machine.")
 
     # -- changes --------------------------------------------------------------------------
 

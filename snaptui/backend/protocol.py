@@ -15,12 +15,15 @@ from snaptui.model import (
     DomainConfig,
     DomainKey,
     DomainStatus,
+    EntryCopy,
+    FileId,
     FileSystem,
     Found,
     Host,
     ImageInfo,
     NamedFile,
     NotKnown,
+    Openers,
     RunState,
     Snapshot,
     SnapshotSummary,
@@ -172,6 +175,46 @@ class Backend(Protocol):
 
     def names_in(self, path: str) -> frozenset[str]:
         """What is in a directory; ImageError when it cannot be known."""
+
+    # -- images for themselves: only of this machine, ImageError for others --------------
+
+    def entries_as_now(self, path: str) -> frozenset[str]:
+        """IDs of the entries of an image that its disk is as now; ImageError if not known."""
+
+    def openers(self, path: str) -> Openers:
+        """The other processes that have a file open; none if there is no such file."""
+
+    def may_write(self, path: str) -> bool:
+        """Whether a file may be written to; ImageError when it cannot be known."""
+
+    def copy_size(self, path: str, entry_id: str) -> int:
+        """Bytes that a copy of an entry takes; ImageError when it cannot be known."""
+
+    def file_id(self, path: str) -> FileId | None:
+        """Which file it is, links not followed; ImageError when it cannot be known."""
+
+    def set_aside(self, path: str, aside: str) -> None:
+        """Give a file another name, which must be free; ImageError when it cannot be."""
+
+    def remove_file(self, path: str, file: FileId) -> None:
+        """Remove a file, if it is the very one; ImageError when it is not, or cannot be."""
+
+    def create_entry(self, path: str, name: str) -> None:
+        """Add an entry to an image that nobody uses; all of these raise ImageError."""
+
+    def apply_entry(self, path: str, entry_id: str) -> None:
+        """Make the disk in an image as the first entry of an ID has it."""
+
+    def delete_entry(self, path: str, name: str) -> None:
+        """Delete the first entry of a name."""
+
+    def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
+        """Copy an entry to a new file; what is unfinished is removed if it fails.
+
+        Args:
+            progress: called all the time with the share that is done, 0 to 1; what it raises
+                ends the copy.
+        """
 
     # -- changes: objects are looked up anew each time ----------------------------------
 

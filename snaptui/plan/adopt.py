@@ -23,7 +23,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
     refusals = [
         *checks.spelling_problems(name),
         *checks.metadata_refusals(facts),
-        *checks.journal_refusals(facts),
+        *checks.journal_refusals(facts.unrecorded),
         *([f"libvirt knows a snapshot called {name} already."] if name in facts.names else ()),
         *_disk_refusals(found, name),
         *_mistaken(disks, name, facts),

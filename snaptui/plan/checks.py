@@ -46,14 +46,25 @@ def domain_refusals(facts: Facts) -> list[str]:
     return refusals
 
 
-def journal_refusals(facts: Facts) -> list[str]:
-    """Only deletes are done without the journal: they are what makes room on a full disk."""
-    if not facts.unrecorded:
+def journal_refusals(unrecorded: str) -> list[str]:
+    """Only deletes are done without the journal: they are what makes room on a full disk.
+
+    Args:
+        unrecorded: why it cannot be written; empty when it can.
+    """
+    if not unrecorded:
         return []
     return [
-        f"The journal cannot be written ({facts.unrecorded}); nobody could tell later how far "
+        f"The journal cannot be written ({unrecorded}); nobody could tell later how far "
         "this came. Make room first: deletes are possible."
     ]
+
+
+def unrecorded_warning(unrecorded: str) -> str:
+    """What a delete without the journal means."""
+    return (
+        f"The journal cannot be written ({unrecorded}): nothing will tell later how far this came."
+    )
 
 
 def version_warnings(facts: Facts) -> list[str]:

@@ -23,7 +23,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     disks = checks.writable_disks(status.config.disks)
     refusals = checks.name_problems(intent.name, facts)
     refusals += checks.description_problems(intent.description)
-    refusals += checks.domain_refusals(facts) + checks.journal_refusals(facts)
+    refusals += checks.domain_refusals(facts) + checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
     if status.hung:
         refusals.append(

@@ -8,6 +8,7 @@ from snaptui import text
 from snaptui.costs import Counted, reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.model import (
+    FileSystem,
     ImageInfo,
     Kind,
     NotKnown,
@@ -19,7 +20,10 @@ from snaptui.model import (
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.steps import Adopt, DeleteSnapshot, Step
+from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
+
+TABLE, ENTRY = 16 << 10, 256
+"""Bytes that QEMU may need for a new snapshot table, and for each of its entries."""
 
 
 def plan(intent: DeleteIntent, facts: Facts) -> Plan:
@@ -106,11 +110,8 @@ def _plan(
     refusals += [one for one in more if one not in refusals]
     warnings += left
     if facts.unrecorded:
-        warnings.append(
-            f"The journal cannot be written ({facts.unrecorded}): nothing will tell later how "
-            "far this came."
-        )
-    steps: tuple[Step, ...] = (
+        warnings.append(checks.unrecorded_warning(facts.unrecorded))
+    steps: tuple[DomainStep, ...] = (
         *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
         *(step for stray in extra for step in _stray_steps(stray, facts)),
     )
@@ -147,6 +148,7 @@ def _data(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], 
         warnings += [f"{sentence} Only its metadata go." for sentence in gone]
         refusals += [f"{sentence} libvirt would delete only one of them." for sentence in twins]
         unchecked += unread
+    refusals += _room_refusals(facts)
     if facts.external:
         refusals.append(
             f"{facts.status.domain.name} has external snapshots too; deleting internal ones "
@@ -155,7 +157,32 @@ def _data(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], 
     return refusals, warnings, unchecked
 
 
-def _stray_steps(stray: Stray, facts: Facts) -> tuple[Step, ...]:
+def _room_refusals(facts: Facts) -> list[str]:
+    """QEMU writes a new snapshot table before it frees anything (qcow2_write_snapshots).
+
+    Where there is no room for it, libvirt 9.0 drops its metadata all the same and reports
+    success (qemu_snapshot.c, qemuSnapshotForEachQcow2: it goes on after errors). For a domain
+    that is shut off it is root who writes.
+    """
+    active = facts.status.domain.state.active
+    refusals = []
+    for disk in facts.status.config.disks:
+        space, image = facts.spaces.get(disk.path or ""), facts.images.get(disk.path or "")
+        if not isinstance(space, FileSystem) or not isinstance(image, ImageInfo):
+            continue
+        needed = TABLE + ENTRY * len(image.snapshots)
+        left = space.free if active else space.free + space.reserve
+        if left < needed and not disk.read_only:
+            refusals.append(
+                f"{text.size(left)} are free for {image.path}, and QEMU needs {text.size(needed)} "
+                "to write its new snapshot table; libvirt would drop the metadata, free nothing "
+                "and report success. Make that much room first: any file that can go, or a "
+                "leftover overlay (the file systems list them)."
+            )
+    return refusals
+
+
+def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:
     """Make it known, so that libvirt deletes it under the domain's lock, running or not."""
     disks = checks.writable_disks(facts.status.config.disks)
     snapshot = Snapshot(

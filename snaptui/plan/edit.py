@@ -56,7 +56,11 @@ def _plan(
     description: str,
     refusals: list[str],
 ) -> Plan:
-    refusals = [*refusals, *checks.metadata_refusals(facts), *checks.journal_refusals(facts)]
+    refusals = [
+        *refusals,
+        *checks.metadata_refusals(facts),
+        *checks.journal_refusals(facts.unrecorded),
+    ]
     step = Describe(snapshot, description)
     return Plan(
         intent=intent,

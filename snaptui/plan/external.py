@@ -35,7 +35,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         *checks.name_problems(intent.name, facts),
         *checks.description_problems(intent.description),
         *checks.domain_refusals(facts),
-        *checks.journal_refusals(facts),
+        *checks.journal_refusals(facts.unrecorded),
         *_disk_refusals(inside, domain.name),
         *(_ram_refusals(facts, left_out) if with_ram else ()),
         *_file_refusals(facts, step),

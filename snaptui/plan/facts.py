@@ -49,6 +49,16 @@ class Facts:
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is about, as people call it."""
+        return self.status.domain.name
+
+    @property
+    def busy(self) -> bool:
+        """Whether something may still be under way there."""
+        return bool(self.status.busy) or self.status.hung
+
     def exists(self, path: str) -> bool | None:
         """Whether a file is in one of :attr:`folders`; ``None`` when not known."""
         folder, _, name = path.rpartition("/")

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope
-from snaptui.plan.steps import Step
+from snaptui.model import (
+    CopyFormat,
+    DomainKey,
+    Form,
+    ImageKey,
+    NotKnown,
+    PlacedEntry,
+    RunState,
+    SafetyKind,
+    Scope,
+)
+from snaptui.plan.image_steps import ImageStep
+from snaptui.plan.steps import DomainStep
+
+Step = DomainStep | ImageStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,69 @@ class AdoptIntent:
     name: str
 
 
-Intent = (
+@dataclass(frozen=True, slots=True)
+class ImageCreate:
+    """Add an entry to an image that no domain uses."""
+
+    key: ImageKey
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageApply:
+    """Make the disk in such an image as an entry has it.
+
+    Attributes:
+        safety: an entry of the disk as it is now is made first.
+    """
+
+    key: ImageKey
+    placed: PlacedEntry
+    safety: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDelete:
+    """Delete entries of such an image."""
+
+    key: ImageKey
+    placed: tuple[PlacedEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageExtract:
+    """Copy an entry of any image to a new file.
+
+    Attributes:
+        target: path of the file.
+        needs: bytes that it takes, as they were measured; ``None`` before.
+    """
+
+    key: ImageKey
+    placed: PlacedEntry
+    target: str
+    form: CopyFormat = CopyFormat.QCOW2
+    needs: int | NotKnown | None = None
+
+    @property
+    def folder(self) -> str:
+        """The directory that the file will be in."""
+        return self.target.rpartition("/")[0] or "/"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLeftover:
+    """Remove a whole image: an overlay that nothing names.
+
+    Attributes:
+        aside: the name that it is given first.
+    """
+
+    key: ImageKey
+    aside: str
+
+
+DomainIntent = (
     CreateIntent
     | RevertIntent
     | DeleteIntent
@@ -100,6 +175,8 @@ Intent = (
     | HoldIntent
     | AdoptIntent
 )
+ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract | RemoveLeftover
+Intent = DomainIntent | ImageIntent
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +191,9 @@ class Plan:
         refusals: why it cannot be done, each with the way round; any one forbids it.
         warnings: what it breaks or leaves behind, by name.
         unchecked: what could not be checked, with the reason.
-        lines: the virsh lines; of a refused plan, those that snaptui does not run.
+        lines: the lines for a shell; of a refused plan, those that snaptui does not run.
         steps: what is done, in order; empty when refused.
-        type_name: it is confirmed by typing the domain's name, not by a key alone.
+        type_name: it is confirmed by typing the name of what it is about, not by a key alone.
     """
 
     intent: Intent

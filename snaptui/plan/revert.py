@@ -48,7 +48,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
     ]
     safety = plan_safety(facts, snapshot, intent.safety)
-    refusals += [*safety.refusals, *checks.journal_refusals(facts)]
+    refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     hung = facts.status.hung and (
         f"QEMU of {domain.name} does not answer; stopping it may take 15 s.",
     )

@@ -82,11 +82,10 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     return planned
 
 
-def safety_name(facts: Facts, target: str) -> str:
+def safety_name(read_at: float, target: str, taken: Collection[str]) -> str:
     """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep."""
-    moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(facts.read_at))
+    moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(read_at))
     shown = "".join("_" if text.invisible(char) else char for char in target)
-    taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
     number = 1
     while True:
         end = f"-{number}" if number > 1 else ""
@@ -165,7 +164,8 @@ def _disks_and_ram(facts: Facts, target: Snapshot) -> Safety | None:
 def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
     words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
     described = "".join(" " if text.invisible(char) else char for char in words)
-    return CreateSnapshot(safety_name(facts, target.name), described)
+    taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
+    return CreateSnapshot(safety_name(facts.read_at, target.name, taken), described)
 
 
 def _too_full(facts: Facts, needs: int) -> bool:

@@ -70,7 +70,7 @@ class CreateSnapshot(_OfName):
         for disk in before.status.config.disks:
             image = images.get(disk.path or "")
             if isinstance(image, ImageInfo) and not disk.read_only:
-                entry = ImageSnapshot(_next_id(image), self.name, 0, 0)
+                entry = ImageSnapshot(next_id(image), self.name, 0, 0)
                 images[image.path] = replace(image, snapshots=(*image.snapshots, entry))
         return replace(
             before,
@@ -332,7 +332,9 @@ class Adopt(_OfName):
         return replace(before, names=(*before.names, self.name))
 
 
-Step = CreateSnapshot | CreateExternal | PowerOff | RevertTo | DeleteSnapshot | Describe | Adopt
+DomainStep = (
+    CreateSnapshot | CreateExternal | PowerOff | RevertTo | DeleteSnapshot | Describe | Adopt
+)
 
 
 def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
@@ -352,6 +354,6 @@ def _option(name: str, value: str) -> str:
     return f"--{name}={value}"
 
 
-def _next_id(image: ImageInfo) -> str:
+def next_id(image: ImageInfo) -> str:
     """The ID that QEMU gives to the next entry (block/snapshot.c: the highest + 1)."""
     return str(max((int(e.id) for e in image.snapshots if e.id.isdecimal()), default=0) + 1)

@@ -1,58 +1,40 @@
-"""The entries of L1 and L2 tables (docs/interop/qcow2.txt, "Cluster mapping")."""
+"""Whether a snapshot holds what the disk is now: both L1 tables name the same L2 tables."""
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-import numpy.typing as npt
+from typing import BinaryIO
 
 from snaptui.errors import ImageError
-from snaptui.qcow2.structures import Header
+from snaptui.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
+from snaptui.qcow2.reading import fetch
+from snaptui.qcow2.structures import Entry, Header
 
-Indices = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
-
-SLICE: Final = 1 << 20
-"""Clusters or entries that one step of numpy works on: it holds the interpreter for as long."""
-
-OFFSET: Final = np.uint64(0x00FF_FFFF_FFFF_FE00)
-COMPRESSED: Final = np.uint64(1 << 62)
-COPIED: Final = np.uint64(1 << 63)
-"""Set where nothing else reaches the cluster, in the tables of the disk as it is now only."""
-ZERO: Final = np.uint64(1)
-L1_RESERVED: Final = 0x7F00_0000_0000_01FF
-L2_RESERVED: Final = 0x3F00_0000_0000_01FE
+_WITHOUT_COPIED = bytes(byte & 0x7F for byte in range(256))
+"""The first byte of an L1 entry without its highest bit, QCOW_OFLAG_COPIED."""
 
 
-def l1_words(data: bytes, what: str) -> Words:
-    """The entries of an L1 table; ``what`` is what an error calls it.
+def is_as_now(f: BinaryIO, size: int, header: Header, entry: Entry) -> bool:
+    """Whether nothing was written since an entry was made or applied.
+
+    An entry whose L1 table cannot be walked is like nothing. ``size``: of the file in bytes.
 
     Raises:
-        ImageError: reserved bits are set.
+        ImageError: the active L1 table cannot be read.
     """
-    raw = np.frombuffer(data, dtype=">u8").astype(np.uint64)
-    if raw.size and int(np.bitwise_or.reduce(raw)) & L1_RESERVED:
-        raise ImageError(f"{what} has reserved bits set")
-    return raw
+    if entry.virtual_size != header.virtual_size:
+        return False
+    length = entry.l1_entries * L1_ENTRY_SIZE
+    try:
+        check_table("Its L1 table", entry.l1_offset, length, MAX_L1_SIZE, header.cluster_size, size)
+        then = _table(f, size, entry.l1_offset, length)
+    except ImageError:
+        return False
+    now = _table(f, size, header.l1_table_offset, header.l1_size * L1_ENTRY_SIZE)
+    longest = max(len(then), len(now))
+    return then.ljust(longest, b"\0") == now.ljust(longest, b"\0")
 
 
-def inside(offsets: Words, header: Header, size: int, what: str) -> None:
-    """Check that offsets are those of clusters of a file.
-
-    QEMU takes a cluster that begins where the file ends for one that is not written yet.
-
-    Args:
-        size: of the file in bytes.
-        what: what an error calls what lies there, in the beginning of a sentence.
-
-    Raises:
-        ImageError: one is not.
-    """
-    if not offsets.size:
-        return
-    if int(np.bitwise_or.reduce(offsets)) & (header.cluster_size - 1):
-        raise ImageError(f"{what} does not start where a cluster does")
-    largest = int(offsets.max())
-    if largest > size:
-        raise ImageError(f"{what} lies beyond the file's {size} bytes, at byte {largest}")
+def _table(f: BinaryIO, size: int, offset: int, length: int) -> bytes:
+    table = bytearray(fetch(f, size, offset, length, "An L1 table"))
+    table[::L1_ENTRY_SIZE] = table[::L1_ENTRY_SIZE].translate(_WITHOUT_COPIED)
+    return bytes(table)

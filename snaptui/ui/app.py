@@ -20,9 +20,11 @@ from snaptui.chains import NO_LAYERS
 from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
 from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.filling import Filling
 from snaptui.host import HostWatch
+from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
-from snaptui.model import Domain, DomainKey, Host
+from snaptui.model import Domain, DomainKey, Host, ImageInfo, ImageKey, NotKnown
 from snaptui.operations import ASK_AGAIN, Operation, Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
@@ -34,8 +36,8 @@ from snaptui.ui.text_screen import TextScreen
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
-    from snaptui.plan.facts import Facts
     from snaptui.plan.plan import Intent
+    from snaptui.preflight import AnyFacts
 
 T = TypeVar("T")
 
@@ -48,6 +50,8 @@ class SnaptuiApp(KeysInOrder):
         host: what it answered, when it was connected before the screen was taken.
         listed: its domains, if they were listed then: they are there at the first paint.
         select: name or UUID of the domain to select at first.
+        images: paths of images to show, without symbolic links; without a domain to select the
+            first of them is.
         demo: the host is that of ``--demo``; the header says so.
         overrides: keys by action, checked.
         theme: one of :data:`snaptui.config.THEMES`.
@@ -65,6 +69,7 @@ class SnaptuiApp(KeysInOrder):
         host: Host,
         listed: tuple[Domain, ...] | None = None,
         select: str | None = None,
+        images: tuple[str, ...] = (),
         demo: bool = False,
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
@@ -82,15 +87,21 @@ class SnaptuiApp(KeysInOrder):
         self.read_only = host.read_only
         self.demo = demo
         self.overrides = overrides or {}
-        self._select = select
-        self._worker = Worker()
+        self._select: str | ImageKey | None = select
+        if images and select is None:
+            self._select = ImageKey(host.uri, images[0])
+        self.worker = Worker()
         self.host = HostWatch(
-            backend, self._worker, on_change=self._host_changed, on_hint=self._hinted
+            backend, self.worker, on_change=self._host_changed, on_hint=self._hinted
         )
-        self.snapshots = SnapshotWatch(backend, self._worker, on_change=self._snapshots_changed)
-        self.counting = Counting(backend, self._worker, on_change=self._counted)
+        self.snapshots = SnapshotWatch(backend, self.worker, on_change=self._snapshots_changed)
+        self.counting = Counting(backend, self.worker, on_change=self._counted)
+        self.filling = Filling(
+            backend, self.worker, lambda: self.host.state.domains, on_change=self._host_changed
+        )
+        self.images = ImageWatch(backend, self.worker, host, images, on_change=self._images_changed)
         self.operations = Operations(
-            backend, self._worker, state=state_directory(), on_change=self._operation_changed
+            backend, self.worker, state=state_directory(), on_change=self._operation_changed
         )
         self._main: MainScreen | None = None
         self.host.opened(host, listed)
@@ -113,14 +124,18 @@ class SnaptuiApp(KeysInOrder):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit)
         self._watching = start(self.host.run())
+        self._filling = start(self.filling.run())
         self._told = start(self._tell_cut_short())
+        self.call_after_refresh(self.images.start)
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self._watching.cancel()
+        self._filling.cancel()
         self._told.cancel()
         self.operations.close()
         self.snapshots.stop()
+        self.images.stop()
         self.counting.stop()
         self.backend.abandon()
 
@@ -146,11 +161,11 @@ class SnaptuiApp(KeysInOrder):
             hint = f"The host was asked just now. The operations ({key}) keep this."
             self.show_error(title, words, hint)
 
-    async def read_facts(self, intent: Intent) -> Facts:
+    async def read_facts(self, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog.
 
         Raises:
-            SnaptuiError: not connected, or the domain cannot be read.
+            SnaptuiError: not connected, or what it is about cannot be read.
         """
         host = self.host.state.host
         if host is None:
@@ -160,7 +175,7 @@ class SnaptuiApp(KeysInOrder):
 
     async def read(self, call: Callable[[], T], key: DomainKey) -> T:
         """Run a reading call that the user asked for."""
-        return await self._worker.reads.call(call, key=key)
+        return await self.worker.reads.call(call, key=key)
 
     @work(exclusive=True, group="sign-in", exit_on_error=False)
     async def sign_in(self) -> None:
@@ -231,20 +246,31 @@ class SnaptuiApp(KeysInOrder):
             self._main.host_changed()
 
     def count_again(self) -> None:
-        """Count the images of the selected domain anew."""
-        shown = self.snapshots.shown
-        if shown is not None:
-            self.counting.want(shown.images, near=self._near, layers=shown.layers, again=True)
+        """Count the selected image, or those of the selected domain, anew."""
+        self._count(again=True)
 
     @property
     def _near(self) -> bool:
         host = self.host.state.host
         return host is not None and host.local
 
+    def _count(self, *, again: bool = False) -> None:
+        shown, image = self.snapshots.shown, self.images.shown
+        wanted: Mapping[str, ImageInfo | NotKnown] = {}
+        layers = NO_LAYERS
+        if image is not None and image.head != WAITING:
+            wanted = {image.key.path: image.head}
+        elif shown is not None:
+            wanted, layers = shown.images, shown.layers
+        self.counting.want(wanted, near=self._near, layers=layers, again=again)
+
+    def _images_changed(self) -> None:
+        self._count()
+        if self._main is not None and self._main.is_mounted:
+            self._main.images_changed()
+
     def _snapshots_changed(self) -> None:
-        shown = self.snapshots.shown
-        images, layers = (shown.images, shown.layers) if shown is not None else ({}, NO_LAYERS)
-        self.counting.want(images, near=self._near, layers=layers)
+        self._count()
         if self._main is not None and self._main.is_mounted:
             self._main.snapshots_changed()
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, cast
 from textual.screen import Screen
 
 from snaptui.host import Link
-from snaptui.model import Domain, DomainKey, Snapshot
+from snaptui.model import Domain, Key, Snapshot
 from snaptui.ui import header
 from snaptui.ui.domain_pane import DomainPane
+from snaptui.ui.image_changes import ImageChanges, ask_to_extract, sources_of
+from snaptui.ui.image_pane import ImagePane
 from snaptui.ui.snapshot_pane import SnapshotPane
 
 if TYPE_CHECKING:
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class Changes(Screen[None]):
-    """A screen with a selected domain and a selected snapshot."""
+    """A screen with a selected domain or image and a selected snapshot."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown_key: DomainKey | None = None
+        self._shown_key: Key | None = None
 
     @property
     def snaptui(self) -> SnaptuiApp:
@@ -43,6 +45,17 @@ class Changes(Screen[None]):
         """The pane of snapshots."""
         return self.query_one(SnapshotPane)
 
+    @property
+    def entries(self) -> ImagePane:
+        """The pane of the snapshots of an image; in the place of the other one."""
+        return self.query_one(ImagePane)
+
+    @property
+    def _image(self) -> ImageChanges | None:
+        """What can be done when an image is selected, and no domain."""
+        listed = self.domains.selected_image
+        return None if listed is None else ImageChanges(self, listed)
+
     def say(self, words: str) -> None:
         """Answer a key, or tell something, in the message line."""
         raise NotImplementedError
@@ -51,25 +64,34 @@ class Changes(Screen[None]):
         """Ask for a name, and create."""
         from snaptui.ui.dialogs.create import CreateDialog
 
+        if (image := self._image) is not None:
+            image.create()
+            return
         domain = self._free_domain()
         if domain is not None:
             shown = self.snaptui.snapshots.shown
             known = shown.snapshots if shown is not None and shown.key == domain.key else None
             taken = known.names if known is not None else ()
-            self._ask(CreateDialog(domain, taken, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(CreateDialog(domain, taken, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_revert(self) -> None:
         """Ask, and revert to the selected snapshot."""
         from snaptui.ui.dialogs.revert import RevertDialog
 
+        if (image := self._image) is not None:
+            image.apply()
+            return
         domain, name = self._free_domain(), self._selected_name()
         if domain is not None and name is not None:
-            self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_delete(self) -> None:
         """Ask, and delete the marked snapshots, or the selected one."""
         from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog
 
+        if (image := self._image) is not None:
+            image.delete()
+            return
         domain, row = self._free_domain(), self.snapshots.selected
         if domain is None:
             return
@@ -78,30 +100,36 @@ class Changes(Screen[None]):
         if not names and not strays and row is not None and row.stray is not None:
             strays = (row.stray.name,) if self.focused is not self.domains else ()
         if names or strays:
-            self._ask(DeleteManyDialog(domain, names, strays, read_facts, glyphs))
+            self.ask(DeleteManyDialog(domain, names, strays, read_facts, glyphs))
         elif (name := self._selected_name()) is not None:
-            self._ask(DeleteDialog(domain, name, read_facts, glyphs))
+            self.ask(DeleteDialog(domain, name, read_facts, glyphs))
 
     def action_edit(self) -> None:
         """Ask, and give the selected snapshot another description."""
         from snaptui.ui.dialogs.edit import EditDialog
 
+        if self._not_for_images("qemu-img keeps no descriptions."):
+            return
         found = self._read_snapshot()
         if found is not None:
-            self._ask(EditDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(EditDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_hold(self) -> None:
         """Ask, and hold the selected snapshot or release it."""
         from snaptui.ui.dialogs.edit import HoldDialog
 
+        if self._not_for_images("what only an image knows cannot be held."):
+            return
         found = self._read_snapshot()
         if found is not None:
-            self._ask(HoldDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(HoldDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_adopt(self) -> None:
         """Ask, and make the selected stray known to libvirt."""
         from snaptui.ui.dialogs.edit import AdoptDialog
 
+        if self._not_for_images("there is no domain that could adopt it."):
+            return
         domain, row = self._free_domain(), self.snapshots.selected
         if domain is None:
             return
@@ -109,7 +137,7 @@ class Changes(Screen[None]):
             self.say("Select a stray first: what only the image knows.")
             return
         read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
-        self._ask(AdoptDialog(domain, row.stray.name, read_facts, glyphs))
+        self.ask(AdoptDialog(domain, row.stray.name, read_facts, glyphs))
 
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
@@ -117,6 +145,8 @@ class Changes(Screen[None]):
         from snaptui.ui.dialogs.revert import RevertDialog
         from snaptui.ui.dialogs.undo import UndoDialog
 
+        if self._not_for_images("select the safety snapshot and apply it."):
+            return
         domain, shown = self._free_domain(), self.snaptui.snapshots.shown
         if domain is None:
             return
@@ -131,16 +161,42 @@ class Changes(Screen[None]):
 
         def chosen(name: str | None) -> None:
             if name is not None:
-                self._ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+                self.ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
         self.app.push_screen(UndoDialog(domain, points, self.snaptui.glyphs), chosen)
 
-    def _ask(self, dialog: PlanDialog) -> None:
+    def action_extract(self) -> None:
+        """Ask, and copy the selected snapshot out of its image to a file of its own."""
+        if (image := self._image) is not None:
+            image.extract()
+            return
+        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        if shown is None or shown.key != self._shown_key or self.focused is self.domains:
+            self.say("Go to the snapshot first (Enter or Tab).")
+        elif row is None or row.name is None:
+            self.say("Select a snapshot first.")
+        else:
+            found = sources_of(row, shown)
+            if isinstance(found, str):
+                self.say(found)
+            else:
+                ask_to_extract(self, found)
+
+    def ask(self, dialog: PlanDialog) -> None:
+        """Show a dialog, and run what it confirms."""
+
         def confirmed(result: Confirmed | None) -> None:
             if result is not None:
-                self.snaptui.operations.run(result.plan, result.facts)
+                self.snaptui.operations.run_in_turn(result.parts)
 
         self.app.push_screen(dialog, confirmed)
+
+    def _not_for_images(self, why: str) -> bool:
+        """Whether an image is selected; says then why the key does nothing."""
+        if self._image is None:
+            return False
+        self.say(f"Not for an image: {why}")
+        return True
 
     def _free_domain(self) -> Domain | None:
         """The selected domain, if a change of it can be planned now."""

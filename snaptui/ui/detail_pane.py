@@ -115,7 +115,7 @@ def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
     for path, entry in stray.parts:
         saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
         yield "Image", f"ID {entry.id} in {path}{saved}"
-    yield from _cost_lines(stray, cost_of(stray, counted), counted)
+    yield from cost_lines(stray, cost_of(stray, counted), counted)
 
 
 def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
@@ -181,11 +181,12 @@ def _known_lines(
         source = then.path or then.source_type if then is not None else "?"
         over = f" -> {part.path}" if part.path else ""
         yield f"Disk {part.target}", f"{part.presence.value}, {source}{over}"
-    yield from _cost_lines(snapshot, cost_of(snapshot, counted, shown.layers), counted)
+    yield from cost_lines(snapshot, cost_of(snapshot, counted, shown.layers), counted)
     yield from _chain_lines(snapshot.config, shown.layers)
 
 
-def _cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted) -> Iterator[Line]:
+def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted) -> Iterator[Line]:
+    """What a snapshot costs, and why."""
     if isinstance(cost, NotKnown):
         yield "Written", f"? ({cost.reason})"
         yield "Reclaim", f"? ({cost.reason})"

@@ -1,16 +1,22 @@
-"""The list of domains."""
+"""The list of domains, and below them the images that are shown for themselves."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 
+from snaptui import text
 from snaptui.host import HostState
-from snaptui.model import Domain, DomainKey
+from snaptui.image_watch import WAITING, ImagesState, ListedImage
+from snaptui.model import Domain, DomainKey, ImageInfo, Key, NotKnown
 from snaptui.operations import Operation
 from snaptui.tree import cursor_after
 from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words
 from snaptui.ui.row_list import Cell, RowList
+
+Row = Domain | ListedImage | None
+"""``None`` is the heading of the images, on which the cursor never stands."""
 
 
 class DomainPane(RowList):
@@ -20,74 +26,130 @@ class DomainPane(RowList):
         super().__init__(id="domains")
         self._glyphs = glyphs
         self._state = HostState()
-        self._under_way: Mapping[DomainKey, Operation] = {}
-        self._rows: tuple[Domain, ...] = ()
+        self._under_way: Mapping[Key, Operation] = {}
+        self._rows: tuple[Row, ...] = ()
+        self._names: Mapping[str, str] = {}
 
     @property
     def count(self) -> int:
-        """Number of domains shown."""
+        """Number of rows."""
         return len(self._rows)
 
     @property
     def selected(self) -> Domain | None:
         """The domain under the cursor."""
-        return self._rows[self.cursor] if self._rows else None
+        row = self._rows[self.cursor] if self._rows else None
+        return row if isinstance(row, Domain) else None
+
+    @property
+    def selected_image(self) -> ListedImage | None:
+        """The image under the cursor."""
+        row = self._rows[self.cursor] if self._rows else None
+        return row if isinstance(row, ListedImage) else None
 
     @property
     def visible_keys(self) -> tuple[DomainKey, ...]:
         """Keys of the domains that can be seen."""
-        return tuple(self._rows[index].key for index in self.on_screen)
+        rows = (self._rows[index] for index in self.on_screen)
+        return tuple(row.key for row in rows if isinstance(row, Domain))
 
     def update_state(
         self,
         state: HostState,
-        running: Mapping[DomainKey, Operation],
-        text: str,
-        select: DomainKey | None = None,
+        images: ImagesState,
+        running: Mapping[Key, Operation],
+        wanted: str,
+        select: Key | None = None,
     ) -> None:
-        """Show a new state; the cursor stays on its domain, or goes to ``select``."""
-        wanted = text.casefold()
-        rows = tuple(
-            sorted(
-                (d for d in state.domains.values() if wanted in d.name.casefold()),
-                key=lambda domain: (domain.name.casefold(), domain.key),
-            )
+        """Show a new state; the cursor stays on its row, or goes to ``select``.
+
+        Args:
+            wanted: text that the names, or the paths of images, must have.
+        """
+        folded = wanted.casefold()
+        domains = sorted(
+            (d for d in state.domains.values() if folded in d.name.casefold()),
+            key=lambda domain: (domain.name.casefold(), domain.key),
         )
-        old = [str(domain.key) for domain in self._rows]
-        new = [str(domain.key) for domain in rows]
+        listed = sorted(
+            (one for one in images.images.values() if folded in one.key.path.casefold()),
+            key=lambda one: (one.key.name.casefold(), one.key),
+        )
+        heading: list[Row] = [None] if listed else []
+        rows = (*domains, *heading, *listed)
+        old = [str(row.key) if row is not None else "" for row in self._rows]
+        new = [str(row.key) if row is not None else "" for row in rows]
         at = self.cursor
         if select is not None and str(select) in new:
             cursor = new.index(str(select))
         else:
             cursor = cursor_after(old, at, new) if old else 0
+        self._names = told_apart([one.key.path for one in images.images.values()])
         self._state, self._under_way, self._rows = state, running, rows
-        self.rows_changed(cursor)
+        self.rows_changed(self._beside_heading(cursor))
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep the cursor on a row, and off the heading."""
+        return self._beside_heading(super().validate_cursor(cursor))
+
+    def _beside_heading(self, cursor: int) -> int:
+        if not self._rows or cursor >= len(self._rows) or self._rows[cursor] is not None:
+            return cursor
+        return cursor - 1 if 0 < cursor < self.cursor else cursor + 1
+
+    def go_to(self, key: DomainKey) -> None:
+        """Select a domain, if it is there."""
+        for at, row in enumerate(self._rows):
+            if isinstance(row, Domain) and row.key == key:
+                self.cursor = at
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, name, state, snapshots, age."""
-        domain = self._rows[index]
-        glyphs = self._glyphs
-        summary = self._state.summaries.get(domain.key)
+        row, glyphs = self._rows[index], self._glyphs
+        if row is None:
+            return [(fit("  Images", width, glyphs), "muted")]
         marker = glyphs.cursor if index == self.cursor else " "
         spare = width - 2 - 6 - 5
         state_width = max(9, min(30, spare * 2 // 5))
+        name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
         head: list[Cell] = [
             (f"{marker} ", "strong"),
-            (fit(clean(domain.name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
+            (fit(clean(name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
         ]
-        operation = self._under_way.get(domain.key)
+        operation = self._under_way.get(row.key)
         if operation is not None:
             seconds = int(time.time() - operation.started)
-            doing = f"{operation.plan.verb} {seconds} s: {operation.phase.value}"
+            far = "" if operation.share is None else f" {int(operation.share * 100)} %"
+            doing = f"{operation.plan.verb} {seconds} s: {operation.phase.value}{far}"
             return [*head, (fit(doing, state_width + 6 + 5, glyphs), "warn")]
-        count = "" if summary is None else "?" if summary.count is None else str(summary.count)
-        age = short_age(summary.newest, time.time()) if summary is not None else ""
+        state, count, age = self._of_domain(row) if isinstance(row, Domain) else self._of_image(row)
         return [
             *head,
-            (fit(state_words(domain), state_width, glyphs), state_style(domain.state)),
+            (fit(state[0], state_width, glyphs), state[1]),
             (fit(count, 6, glyphs, right=True), "bad" if count == "?" else ""),
             (fit(age, 5, glyphs, right=True), "muted"),
         ]
+
+    def _of_domain(self, domain: Domain) -> tuple[Cell, str, str]:
+        """State, number of snapshots, age of the newest."""
+        summary = self._state.summaries.get(domain.key)
+        count = "" if summary is None else "?" if summary.count is None else str(summary.count)
+        age = short_age(summary.newest, time.time()) if summary is not None else ""
+        return (state_words(domain), state_style(domain.state)), count, age
+
+    def _of_image(self, listed: ListedImage) -> tuple[Cell, str, str]:
+        """Size on the host, number of snapshots, age of the newest."""
+        head = listed.head
+        if not isinstance(head, ImageInfo):
+            return ("cannot be read" if head != WAITING else "", "bad"), "?", ""
+        used = not isinstance(listed.holders, NotKnown) and bool(listed.holders)
+        size = text.short_size(head.disk_size)
+        newest = max((entry.created for entry in head.snapshots), default=None)
+        return (
+            (f"in use, {size}", "warn") if used else (size, "muted"),
+            str(len(head.snapshots)),
+            short_age(newest, time.time()),
+        )
 
     @staticmethod
     def heading(width: int, glyphs: Glyphs) -> str:
@@ -101,3 +163,16 @@ class DomainPane(RowList):
             + fit("Snaps", 6, glyphs, right=True)
             + fit("Age", 5, glyphs, right=True)
         )
+
+
+def told_apart(paths: Collection[str]) -> Mapping[str, str]:
+    """By path, as much of its end as no other one has."""
+    names: dict[str, str] = {}
+    left, parts = list(paths), 1
+    while left:
+        ends = {path: "/".join(path.split("/")[-parts:]) for path in left}
+        numbers = Counter(ends.values())
+        names |= ends
+        left = [path for path in left if numbers[ends[path]] > 1 and ends[path] != path]
+        parts += 1
+    return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -16,7 +17,7 @@ from snaptui.tree import Row, RowKind
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters that are not letters."""
+    """The characters that are not letters; ``bar`` has those of a bar, the darkest first."""
 
     cursor: str
     snapshot: str
@@ -29,6 +30,7 @@ class Glyphs:
     broken: str
     unread: str
     more: str
+    bar: str
     graph: dict[int, str]
 
     @property
@@ -37,7 +39,7 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "·", "…", {})
+UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "·", "…", "█▒░", {})
 ASCII = Glyphs(
     ">",
     "o",
@@ -50,6 +52,7 @@ ASCII = Glyphs(
     "!",
     ".",
     "~",
+    "#=.",
     str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )
 
@@ -67,6 +70,19 @@ def fit(shown: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:
     if length > width:
         return set_cell_size(shown, width - 1) + glyphs.more
     return " " * (width - length) + shown if right else shown + " " * (width - length)
+
+
+def bar(shares: Sequence[float], width: int, glyphs: Glyphs) -> str:
+    """Shares of a whole side by side, in the order of the glyphs; the last one takes the rest.
+
+    Args:
+        shares: 0 to 1 each, one less than there are glyphs at most.
+    """
+    shown, begun = "", 0.0
+    for share, glyph in zip(shares, glyphs.bar, strict=False):
+        begun += share
+        shown += glyph * (round(begun * width) - len(shown))
+    return shown + glyphs.bar[-1] * (width - len(shown))
 
 
 def state_words(domain: Domain) -> str:

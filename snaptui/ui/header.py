@@ -11,38 +11,69 @@ from snaptui import text
 from snaptui.costs import counted_disks
 from snaptui.counting import CountState
 from snaptui.host import HostState, Link
-from snaptui.model import Domain
+from snaptui.model import Domain, FileSystem
 from snaptui.operations import Operation
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.snapshots import Shown
 from snaptui.ui import keymap
-from snaptui.ui.format import Glyphs, clean, link_style, state_style, state_words
+from snaptui.ui.format import Glyphs, bar, clean, link_style, state_style, state_words
 
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
 
 
-def host_line(state: HostState, width: int, *, sign_in: str, read_only: bool, demo: bool) -> Text:
-    """Host, number of domains, how the connection is, and the key to sign in if it needs that."""
+FULL = 0.05
+"""Share of free space below which a file system is shown as a trouble."""
+
+
+SHORTEST = 30
+"""Cells that the name of the host keeps."""
+
+
+def host_line(
+    state: HostState,
+    fullest: FileSystem | None,
+    width: int,
+    *,
+    sign_in: str,
+    read_only: bool,
+    demo: bool,
+) -> Text:
+    """Host, number of domains, how full, and how the connection is.
+
+    Args:
+        fullest: the fullest of the file systems with images.
+        sign_in: the key to sign in, if the host needs that.
+    """
     host = state.host
-    line = Text(" snaptui ", "bold")
-    if demo:
-        line.append(" demo")  # its URI is long, and stands in the dialogs' virsh lines
-    elif host is not None:
-        on = f" on {clean(host.hostname)}" if host.hostname else ""
-        line.append(f" {clean(host.label)}{on}")
+    line = Text()
     if state.loaded:
         running = sum(domain.state.active for domain in state.domains.values())
         line.append(f"   {text.count(len(state.domains), 'domain')}, {running} running")
+    if fullest is not None and fullest.size:
+        free = fullest.free / fullest.size
+        words = f"images {100 - free * 100:.0f} % full, {text.short_size(fullest.free)} free"
+        line.append("   ")
+        line.append(words, STYLES["bad"] if free < FULL else "")
     link = state.link.value
     if state.link is not Link.CONNECTED and state.answered:
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
         link += {Link.LOST: ", retrying", Link.SIGN_IN: f": press {sign_in}"}.get(state.link, "")
     right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
     right.append(f"{link} ", STYLES[link_style(state.link)])
-    line.truncate(max(0, width - right.cell_len - 1))
-    line.append(" " * max(1, width - line.cell_len - right.cell_len))
-    line.append_text(right)
-    return line
+    name = Text(" snaptui ", "bold")
+    if demo:
+        name.append(" demo")  # its URI is long, and stands in the dialogs' virsh lines
+    elif host is not None:
+        on = f" on {clean(host.hostname)}" if host.hostname else ""
+        name.append(f" {clean(host.label)}{on}")
+    # how full it is matters more than all of a long URI
+    room = width - right.cell_len - 1
+    name.truncate(max(SHORTEST, room - line.cell_len), overflow="ellipsis")
+    name.append_text(line)
+    name.truncate(max(0, room))
+    name.append(" " * max(1, width - name.cell_len - right.cell_len))
+    name.append_text(right)
+    return name
 
 
 def domain_line(
@@ -87,9 +118,11 @@ def _append_images(
         counted = counts.counted.get(disk.path or "")
         if not isinstance(counted, ImageUsage):
             continue
-        only = text.short_size(counted.usage.snapshots_only)
-        size = text.short_size(counted.disk_size)
-        words = f"   {clean(disk.target, glyphs)} {size}: {only} in snapshots only"
+        usage = counted.usage
+        only, size = text.short_size(usage.snapshots_only), text.short_size(counted.disk_size)
+        shares = [part / max(usage.allocated, 1) for part in (usage.disk_now, usage.snapshots_only)]
+        drawn = bar(shares, 10, glyphs)
+        words = f"   {clean(disk.target, glyphs)} {drawn} {size}: {only} in snapshots only"
         if line.cell_len + len(words) > width:
             return
         line.append(words, "dim")
@@ -105,7 +138,8 @@ def operation_words(operation: Operation) -> str:
         else ""
     )
     doing = step.words if step is not None else operation.plan.verb.lower()
-    return f"{operation.domain}: {doing}{at}, {operation.phase.value} for {seconds} s"
+    far = "" if operation.share is None else f" {int(operation.share * 100)} %"
+    return f"{operation.name}: {doing}{at}, {operation.phase.value}{far} for {seconds} s"
 
 
 def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width: int) -> Text:

@@ -41,8 +41,18 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("create", ("c",), "create", "Take a snapshot of the domain", Scope.MAIN, True, True),
-    Action("revert", ("r",), "revert", "Revert the domain to the snapshot", Scope.MAIN, True, True),
+    Action(
+        "create", ("c",), "create", "Take a snapshot of the domain or image", Scope.MAIN, True, True
+    ),
+    Action(
+        "revert",
+        ("r",),
+        "revert",
+        "Revert the domain or image to the snapshot",
+        Scope.MAIN,
+        True,
+        True,
+    ),
     Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
     Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
     Action("mark", ("space",), "mark", "Mark the snapshot for a delete, or not", Scope.MAIN),
@@ -51,7 +61,18 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True
     ),
+    Action(
+        "extract", ("x",), "extract", "Copy the snapshot to a file of its own", Scope.MAIN, True
+    ),
     Action("adopt", ("a",), "adopt", "Make a stray known to libvirt", Scope.MAIN, True),
+    Action(
+        "file_systems",
+        ("F",),
+        "file systems",
+        "What fills the file systems, and what could be deleted there",
+        Scope.MAIN,
+        footer=True,
+    ),
     Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",

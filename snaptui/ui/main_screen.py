@@ -17,14 +17,16 @@ from snaptui import text
 from snaptui.costs import reclaim_of
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
+from snaptui.image_watch import ListedImage
 from snaptui.journal import Record
-from snaptui.model import DomainKey, NotKnown
+from snaptui.model import DomainKey, ImageKey, Key, NotKnown
 from snaptui.operations import Operation, Phase
 from snaptui.ui import header, keymap
 from snaptui.ui.changes import Changes
-from snaptui.ui.detail_pane import LinesList, domain_lines, snapshot_lines
+from snaptui.ui.detail_pane import Line, LinesList, domain_lines, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.format import clean
+from snaptui.ui.image_pane import ImagePane, entry_lines, freed_together, image_lines, image_title
 from snaptui.ui.operations_pane import OperationsPane
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
@@ -44,7 +46,7 @@ class MainScreen(Changes):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = ""
 
-    def __init__(self, select: str | None) -> None:
+    def __init__(self, select: str | ImageKey | None) -> None:
         super().__init__()
         self._select = select
         self._filters = {"domains": "", "snapshots": ""}
@@ -67,6 +69,7 @@ class MainScreen(Changes):
                 yield Static(id="snapshots-title", classes="title", markup=False)
                 yield Static(id="snapshots-heading", classes="heading", markup=False)
                 yield SnapshotPane(glyphs)
+                yield ImagePane(glyphs)
                 yield LinesList(glyphs, id="details")
         yield Static(id="message", markup=False)
         yield Input(id="filter", compact=True, placeholder="filter")
@@ -75,7 +78,9 @@ class MainScreen(Changes):
     def on_mount(self) -> None:
         """Start the clock that ages what is shown."""
         self.query_one("#filter").display = False
-        first = self.domains if self._select is None else self.snapshots
+        image = isinstance(self._select, ImageKey)
+        self.entries.display, self.snapshots.display = image, not image
+        first = self.domains if self._select is None else self.right_pane
         self._show_pane(first.id or "")
         first.focus()
         self.set_interval(1.0, self._second)
@@ -86,17 +91,31 @@ class MainScreen(Changes):
     def host_changed(self) -> None:
         """The host's state is another one: domains, link or numbers of snapshots."""
         state = self.snaptui.host.state
-        wanted = None
-        if self._select is not None and state.loaded:
+        wanted: Key | None = None
+        if isinstance(self._select, ImageKey):
+            wanted, self._select = self._select, None
+        elif self._select is not None and state.loaded:
             wanted, self._select = self._find(self._select), None
         running = {
             operation.plan.intent.key: operation for operation in self.snaptui.operations.unfinished
         }
-        self.domains.update_state(state, running, self._filters["domains"], wanted)
+        images = self.snaptui.images.state
+        self.domains.update_state(state, images, running, self._filters["domains"], wanted)
         self._draw_header()
         self._draw_details()
         self._draw_message()
         self._selection_changed()
+
+    def images_changed(self) -> None:
+        """Other images, or another one is selected, or more is known of it."""
+        self.host_changed()
+        self._entries_changed()
+
+    def _entries_changed(self) -> None:
+        counted = self.snaptui.counting.state.counted
+        self.entries.update_shown(self.snaptui.images.shown, counted, self._filters["snapshots"])
+        self._draw_title()
+        self._draw_details()
 
     def snapshots_changed(self) -> None:
         """Other snapshots, or more of their details."""
@@ -111,18 +130,20 @@ class MainScreen(Changes):
     def counted(self) -> None:
         """More was counted of what the images are used for."""
         self.snapshots.update_counted(self.snaptui.counting.state.counted)
-        self._draw_title()
-        self._draw_details()
+        self._entries_changed()
 
     def operation_changed(self, operation: Operation) -> None:
         """An operation went on or is over."""
         if operation.phase.over:
             key = operation.plan.intent.key
-            self.snaptui.host.look_again(key)
-            if key == self._shown_key:
-                self.snaptui.snapshots.look_again()
+            if isinstance(key, DomainKey):
+                self.snaptui.host.look_again(key)
+                if key == self._shown_key:
+                    self.snaptui.snapshots.look_again()
+            else:
+                self.snaptui.images.look_again()
             what = f"{operation.plan.title}: {operation.phase.value}"
-            if operation.phase is Phase.DONE:
+            if operation.phase in (Phase.DONE, Phase.CANCELLED):
                 self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
             else:
                 self._said = f"{what}: {operation.error}"
@@ -152,6 +173,7 @@ class MainScreen(Changes):
         app = self.snaptui
         line = header.host_line(
             app.host.state,
+            app.filling.fullest,
             self.size.width,
             sign_in=keymap.key_of("sign_in", app.overrides),
             read_only=app.read_only,
@@ -160,9 +182,15 @@ class MainScreen(Changes):
         self._set("header", line)
 
     def _draw_title(self) -> None:
-        shown = self.snaptui.snapshots.shown
-        domain = self.snaptui.host.state.domains.get(self._shown_key) if self._shown_key else None
         app = self.snaptui
+        shown, key = app.snapshots.shown, self._shown_key
+        if isinstance(key, ImageKey):
+            create = "" if app.read_only else keymap.key_of("create", app.overrides)
+            listed = app.images.state.images.get(key)
+            line = image_title(listed, app.counting.state, app.glyphs, create)
+            self._set("snapshots-title", line)
+            return
+        domain = app.host.state.domains.get(key) if key is not None else None
         line = header.domain_line(
             domain,
             shown,
@@ -175,14 +203,14 @@ class MainScreen(Changes):
 
     def _draw_headings(self) -> None:
         glyphs = self.snaptui.glyphs
-        for pane, heading in ((self.domains, "domains"), (self.snapshots, "snapshots")):
+        for pane, heading in ((self.domains, "domains"), (self.right_pane, "snapshots")):
             self._set(f"{heading}-heading", Text(pane.heading(pane.row_width, glyphs)))
 
     def _draw_message(self) -> None:
         running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
         if running and time.monotonic() - self._answered_at >= ANSWER:
             words = "   ".join(running)
-        elif self.snaptui.host.state.loaded and not self.snaptui.host.state.domains:
+        elif self.snaptui.host.state.loaded and not self.domains.count:
             words = "This host has no domains: define one, or look at another host with -c."
         else:
             words = self._said
@@ -191,13 +219,21 @@ class MainScreen(Changes):
     def _draw_details(self) -> None:
         details = self.query_one("#details", LinesList)
         shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
-        domain = self.domains.selected
-        if self.focused is not self.domains and shown is not None and row is not None:
+        domain, image = self.domains.selected, self.domains.selected_image
+        if image is not None:
+            details.show(self._image_details(image))
+        elif self.focused is not self.domains and shown is not None and row is not None:
             details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
         elif domain is not None:
             details.show(domain_lines(domain, self.snaptui.host.state))
         else:
             details.show(())
+
+    def _image_details(self, image: ListedImage) -> tuple[Line, ...]:
+        counted, placed = self.snaptui.counting.state.counted, self.entries.selected
+        if self.focused is self.domains or placed is None:
+            return image_lines(image, counted, self.snaptui.images.state.doubts)
+        return entry_lines(image, placed, counted)
 
     def _draw_footer(self) -> None:
         self._set(
@@ -247,26 +283,42 @@ class MainScreen(Changes):
         self.action_enter()
 
     def _selection_changed(self) -> None:
-        """Follow the selected domain once the cursor rests."""
-        domain = self.domains.selected
-        key = domain.key if domain is not None else None
+        """Follow the selected domain or image once the cursor rests."""
+        selected = self.domains.selected or self.domains.selected_image
+        key: Key | None = selected.key if selected is not None else None
         if key != self._shown_key:
             self._shown_key = key
+            self._show_right(image=isinstance(key, ImageKey))
             if self._follow_timer is not None:
                 self._follow_timer.stop()
             self._follow_timer = self.set_timer(FOLLOW, self._follow)
         self._draw_title()
 
     def _follow(self) -> None:
-        self.snaptui.snapshots.select(self._shown_key)
+        key = self._shown_key
+        self.snaptui.snapshots.select(key if isinstance(key, DomainKey) else None)
+        self.snaptui.images.select(key if isinstance(key, ImageKey) else None)
 
-    def _find(self, name: str) -> DomainKey | None:
+    @property
+    def right_pane(self) -> SnapshotPane | ImagePane:
+        """The one of the two that is shown."""
+        return self.entries if self.entries.display else self.snapshots
+
+    def _show_right(self, *, image: bool) -> None:
+        """Show the snapshots of an image, or of a domain."""
+        focused = self.focused is self.right_pane
+        self.entries.display, self.snapshots.display = image, not image
+        if focused:
+            self.right_pane.focus()
+        self._draw_headings()
+
+    def _find(self, name: str) -> Key | None:
         for domain in self.snaptui.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
         self.domains.focus()
         hint = "The list shows those that there are."
-        words = f"There is no domain {name} on this host."
+        words = f"There is no domain {name} on this host, and no image file {name} here."
         self.snaptui.show_error("Not found", words, hint)
         return None
 
@@ -283,8 +335,8 @@ class MainScreen(Changes):
     def action_enter(self) -> None:
         """Into the domain, or all about the snapshot."""
         if self.focused is self.domains:
-            self.snapshots.focus()
-        elif self.focused is self.snapshots:
+            self.right_pane.focus()
+        elif self.focused is self.right_pane:
             self.show_details()
 
     def action_back(self) -> None:
@@ -293,8 +345,8 @@ class MainScreen(Changes):
         if self.query_one("#filter").display or self._filters[pane]:
             self._filter(pane, "")
             self._close_filter()
-        elif pane == "snapshots" and any(self.snapshots.marked):
-            self.snapshots.unmark()
+        elif pane == "snapshots" and self.right_pane.marked_number:
+            self.right_pane.unmark()
             self.say("Nothing is marked.")
         else:
             self.domains.focus()
@@ -313,7 +365,7 @@ class MainScreen(Changes):
 
     def action_right(self) -> None:
         """To the snapshots."""
-        self.snapshots.focus()
+        self.right_pane.focus()
 
     def action_filter(self) -> None:
         """Open the filter of the pane."""
@@ -340,13 +392,15 @@ class MainScreen(Changes):
             self.host_changed()
         else:
             self.snapshots_changed()
-        self.query_one(f"#{pane}").set_class(bool(wanted), "-filtered")
+            self._entries_changed()
+        shown = self.domains if pane == "domains" else self.right_pane
+        shown.set_class(bool(wanted), "-filtered")
 
     def _close_filter(self) -> None:
         field = self.query_one("#filter", Input)
         if field.display:
             field.display = False
-            self.query_one(f"#{self._filtered}").focus()
+            (self.domains if self._filtered == "domains" else self.right_pane).focus()
 
     @work(exclusive=True, group="operations", exit_on_error=False)
     async def action_operations(self) -> None:
@@ -357,36 +411,58 @@ class MainScreen(Changes):
             operations = self.snaptui.operations.all.values()
             return tuple(operation.record for operation in reversed(list(operations)))
 
-        self.app.push_screen(OperationsPane(now, earlier, self.snaptui.glyphs))
+        cancel, glyphs = self.snaptui.operations.cancel, self.snaptui.glyphs
+        self.app.push_screen(OperationsPane(now, earlier, cancel, glyphs))
+
+    def action_file_systems(self) -> None:
+        """What fills the file systems; from there, to a snapshot."""
+        from snaptui.ui.space_screen import Jump, SpaceScreen
+
+        def left(jump: Jump | None) -> None:
+            if jump is not None:
+                self._filter("domains", "")
+                self.snapshots.go_to(jump.key, jump.snapshot)
+                self.domains.go_to(jump.key)
+                self.snapshots.focus()
+
+        self.app.push_screen(SpaceScreen(self.snaptui.glyphs), left)
 
     def action_mark(self) -> None:
         """Mark the selected snapshot, and say what deleting all marked ones gives back."""
-        if self.focused is not self.snapshots:
+        if self.focused is not self.right_pane:
             self.say("Go to the snapshot first (Enter or Tab).")
             return
-        self.snapshots.mark()
+        self.right_pane.mark()
         self._say_marked()
 
     def action_sort(self) -> None:
         """Sort the snapshots the other way."""
-        by_reclaim = self.snapshots.sort()
-        self.say("By what a delete gives back, most first." if by_reclaim else "As a tree.")
+        by_reclaim = self.right_pane.sort()
+        plain = "As a tree." if self.right_pane is self.snapshots else "The oldest first."
+        self.say("By what a delete gives back, most first." if by_reclaim else plain)
 
     def _say_marked(self) -> None:
-        number = sum(map(len, self.snapshots.marked))
+        image = self.snaptui.images.shown
+        counted = self.snaptui.counting.state.counted
+        number = self.right_pane.marked_number
         if not number:
             self.say("Nothing is marked.")
             return
-        together = reclaim_of(self.snapshots.marked_things, self.snaptui.counting.state.counted)
+        if image is not None:
+            together = freed_together(image, self.entries.marked, counted)
+        else:
+            together = reclaim_of(self.snapshots.marked_things, counted)
         words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
         self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 
     def action_refresh(self) -> None:
-        """Read everything of the selected domain again."""
+        """Read everything of what is selected again, and ask who uses which images."""
         self.snaptui.host.retry()
-        if self._shown_key is not None:
+        self.snaptui.images.look_again()
+        if isinstance(self._shown_key, DomainKey):
             self.snaptui.host.look_again(self._shown_key)
             self.snaptui.snapshots.look_again()
+        if self._shown_key is not None:
             self.snaptui.count_again()
 
     def action_sign_in(self) -> None:
@@ -399,6 +475,12 @@ class MainScreen(Changes):
     @work(exclusive=True, group="details", exit_on_error=False)
     async def show_details(self) -> None:
         """All about the snapshot, or the domain as it is now, with its XML."""
+        image = self.domains.selected_image
+        if image is not None:
+            title = image.key.name if self.entries.selected is None else self.entries.selected.words
+            lines = self._image_details(image)
+            self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
+            return
         shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
         if shown is None or row is None:
             return

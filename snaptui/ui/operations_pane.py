@@ -67,12 +67,14 @@ class OperationsPane(ModalScreen[None]):
     Args:
         now: the operations of this run, as they stand.
         earlier: those of other runs.
+        cancel: gives up the operation of a number, if that can be; whether it can.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "dismiss", "Close"),
         Binding("tab,shift+tab", "app.focus_next", "Pane"),
-        Binding("y", "copy", "Copy the virsh lines"),
+        Binding("y", "copy", "Copy the command lines"),
+        Binding("x,delete", "give_up", "Cancel"),
     ]
     AUTO_FOCUS = "#records"
 
@@ -80,11 +82,13 @@ class OperationsPane(ModalScreen[None]):
         self,
         now: Callable[[], tuple[Record, ...]],
         earlier: tuple[Record, ...],
+        cancel: Callable[[int], bool],
         glyphs: Glyphs,
     ) -> None:
         super().__init__()
         self._now = now
         self._earlier = earlier
+        self._cancel = cancel
         self._glyphs = glyphs
         self._shown: tuple[Line, ...] = ()
 
@@ -95,7 +99,8 @@ class OperationsPane(ModalScreen[None]):
         yield RecordList(self._glyphs)
         yield LinesList(self._glyphs, id="record")
         yield Static(
-            Text("Esc close   Tab pane   y copy the virsh lines", no_wrap=True), id="footer"
+            Text("Esc close   Tab pane   y copy the command lines   x cancel", no_wrap=True),
+            id="footer",
         )
 
     def on_mount(self) -> None:
@@ -109,13 +114,27 @@ class OperationsPane(ModalScreen[None]):
             self._draw()
 
     def action_copy(self) -> None:
-        """Give the virsh lines to the terminal's clipboard (OSC 52)."""
+        """Give the command lines to the terminal's clipboard (OSC 52)."""
         record = self.query_one(RecordList).selected
         if record is not None:
             self.app.copy_to_clipboard("\n".join(step.line for step in record.steps) + "\n")
-            self.query_one("#footer", Static).update(
-                Text("The virsh lines were given to the terminal's clipboard.", no_wrap=True)
-            )
+            self._answer("The command lines were given to the terminal's clipboard.")
+
+    def action_give_up(self) -> None:
+        """Cancel what is under way, if that can be: a copy can."""
+        record = self.query_one(RecordList).selected
+        if record is None:
+            return
+        if record in self._now() and self._cancel(record.number):
+            self._answer(f"{record.title}: it is being cancelled.")
+        elif record.outcome or not record.alive or record in self._earlier:
+            self._answer("That is over, or another snaptui does it.")
+        else:
+            self._answer("This cannot be cancelled: it would be left half done.")
+
+    def _answer(self, words: str) -> None:
+        shown = Text(clean(words, self._glyphs), no_wrap=True)
+        self.query_one("#footer", Static).update(shown)
 
     def _draw(self) -> None:
         records = self.query_one(RecordList)
@@ -130,16 +149,19 @@ class OperationsPane(ModalScreen[None]):
 
 
 def outcome_of(record: Record) -> str:
-    """``done``, ``failed``, ``running`` or, looked at or not, ``cut short``."""
+    """``done``, ``failed`` or ``cancelled``; ``running`` or how far; ``cut short``."""
     if record.outcome:
         return record.outcome
+    if record.share is not None:
+        return f"{int(record.share * 100)} %"
     return "cut short" if record.found or record.alive is False else "running"
 
 
 def record_lines(record: Record) -> Iterator[Line]:
     """Everything about an operation."""
     yield "What", f"{record.title}: {outcome_of(record)}"
-    yield "Where", f"{record.host}, domain {record.domain}, {record.uuid}"
+    what = record.image or f"domain {record.domain}, {record.uuid}"
+    yield "Where", f"{record.host}, {what}"
     yield "Who", record.who
     took = record.ended - record.started if record.ended is not None else None
     ended = f", took {took:.1f} s" if took is not None else ""
@@ -159,6 +181,6 @@ def record_lines(record: Record) -> Iterator[Line]:
     for line in record.found.splitlines():
         yield "Found", line
     for step in record.steps:
-        yield "virsh", step.line
+        yield "qemu-img" if record.image else "virsh", step.line
     if record.copies:
         yield "XML before", record.copies

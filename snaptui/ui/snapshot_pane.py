@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snaptui import text, tree
 from snaptui.costs import Cost, Counted, cost_of, written_since
 from snaptui.entries import Stray, strays
-from snaptui.model import NotKnown, Snapshot
+from snaptui.model import DomainKey, NotKnown, Snapshot
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
 from snaptui.ui.format import (
@@ -63,6 +64,7 @@ class SnapshotPane(RowList):
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
         self._by_reclaim = False
+        self._wanted: tuple[DomainKey, str] | None = None
 
     @property
     def marked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -76,6 +78,11 @@ class SnapshotPane(RowList):
         """The marked snapshots and strays, as far as they have been read."""
         things = (row.snapshot or row.stray for row in self._all if row.name in self._marked)
         return tuple(thing for thing in things if thing is not None)
+
+    @property
+    def marked_number(self) -> int:
+        """How many are marked."""
+        return len(self._marked)
 
     @property
     def count(self) -> int:
@@ -100,6 +107,11 @@ class SnapshotPane(RowList):
             self._marked ^= {row.name}
             self.refresh_line(self.cursor)
             self.cursor += 1
+
+    def go_to(self, key: DomainKey, name: str) -> None:
+        """Select a snapshot of a domain as soon as it is there."""
+        self._wanted = (key, name)
+        self._draw_rows(same=True)
 
     def unmark(self) -> None:
         """Take all marks away."""
@@ -150,6 +162,9 @@ class SnapshotPane(RowList):
             )
         else:
             cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
+        for at, row in enumerate(rows):
+            if self._shown is not None and self._wanted == (self._shown.key, row.name):
+                cursor, self._wanted = at, None
         self._rows = rows
         self.rows_changed(cursor)
 
@@ -164,7 +179,7 @@ class SnapshotPane(RowList):
         row = self._rows[index]
         glyphs = self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        name, columns = _layout(width)
+        name, columns = layout(width, COLUMNS)
         graph = mark(row, glyphs) + " "
         graph = fit(graph, min(len(graph), name // 2), glyphs)
         if row.name is None:
@@ -188,22 +203,27 @@ class SnapshotPane(RowList):
     @staticmethod
     def heading(width: int, glyphs: Glyphs) -> str:
         """Titles of the columns, in the places of :meth:`cells`."""
-        name, columns = _layout(width)
-        zone = time.strftime("%Z")
-        titles = [
-            fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
-            for c in columns
-        ]
-        return " ".join(["  " + fit("Name", name, glyphs), *titles])
+        return columns_heading(width, COLUMNS, glyphs)
 
 
-def _layout(width: int) -> tuple[int, list[Column]]:
-    """Cells for graph and name, and the columns shown."""
-    columns = [column for column in COLUMNS if column.rank == 0]
-    for column in sorted(COLUMNS, key=lambda column: column.rank):
-        if column.rank and _left(width, [*columns, column]) >= NAME:
-            columns.append(column)
-    return max(_left(width, columns), 4), [column for column in COLUMNS if column in columns]
+def columns_heading(width: int, columns: Sequence[Column], glyphs: Glyphs) -> str:
+    """Titles of the columns that fit."""
+    name, fitting = layout(width, columns)
+    zone = time.strftime("%Z")
+    titles = [
+        fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
+        for c in fitting
+    ]
+    return " ".join(["  " + fit("Name", name, glyphs), *titles])
+
+
+def layout(width: int, columns: Sequence[Column]) -> tuple[int, list[Column]]:
+    """Cells for graph and name, and the columns that fit."""
+    fitting = [column for column in columns if column.rank == 0]
+    for column in sorted(columns, key=lambda column: column.rank):
+        if column.rank and _left(width, [*fitting, column]) >= NAME:
+            fitting.append(column)
+    return max(_left(width, fitting), 4), [column for column in columns if column in fitting]
 
 
 def _left(width: int, columns: list[Column]) -> int:

@@ -78,10 +78,10 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
     """And footer, help, palette and hints show them as they are."""
     config = tmp_path / "config" / "snaptui" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text('[keys]\ncreate = "n"\nenter = ["x", "f9"]\nleave = "f10"\n')
+    config.write_text('[keys]\ncreate = "n"\nenter = ["m", "f9"]\nleave = "f10"\n')
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("n create", "x details", "F10 quit", "no snapshots yet: n takes one")
+        terminal.wait("n create", "m details", "F10 quit", "no snapshots yet: n takes one")
         terminal.press("c", "q")
         assert "Create a snapshot" not in terminal.text
         terminal.press("n")
@@ -89,13 +89,13 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
         terminal.press("esc")
         terminal.wait("connected", gone="Create a snapshot of web")
         terminal.press("?")
-        terminal.wait("n            Take a snapshot", "x, F9        Go into the domain")
+        terminal.wait("n            Take a snapshot", "m, F9        Go into the domain")
         terminal.press("esc")
         terminal.wait("connected", gone="Take a snapshot")
         terminal.press(":", "create")
-        terminal.wait("Take a snapshot of the domain (n)")
+        terminal.wait("Take a snapshot of the domain or image (n)")
         terminal.press("esc")
-        terminal.wait("connected", gone="Take a snapshot of the domain (n)")
+        terminal.wait("connected", gone="Take a snapshot of the domain or image (n)")
         terminal.press("\x1b[21~")  # F10
         assert terminal.exit_code() == 0
 
@@ -103,14 +103,14 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
 def test_a_changed_key_changes_nothing_when_read_only(lab: Lab, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(
-        'read_only = true\n[keys]\ncreate = "n"\nrevert = "x"\ndelete = "delete"\nundo = "z"\n'
+        'read_only = true\n[keys]\ncreate = "n"\nrevert = "m"\ndelete = "delete"\nundo = "z"\n'
     )
     lab.define("web")
     lab.snapshot("web", "good")
     with Terminal(["-c", lab.uri, "--config", str(config), "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.wait("READ-ONLY")
-        for key in ("n", "x", "\x1b[3~", "z", "c", "r", "d", "u"):
+        for key in ("n", "m", "x", "\x1b[3~", "z", "c", "r", "d", "u"):
             terminal.press(key)
             assert "Cancel" not in terminal.text
             assert "Checking" not in terminal.text

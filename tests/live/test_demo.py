@@ -313,10 +313,10 @@ def test_it_takes_no_other_host() -> None:
 def test_the_configured_host_is_left_alone(root_place: Place, tmp_path: Path) -> None:
     """Its other settings hold."""
     config = tmp_path / "c.toml"
-    config.write_text("uri = 'qemu+ssh://root@nowhere.invalid/system'\n[keys]\nleave = 'x'\n")
+    config.write_text("uri = 'qemu+ssh://root@nowhere.invalid/system'\n[keys]\nleave = 'm'\n")
     with root_place.demo("--config", str(config)) as terminal:
         terminal.wait("connected", *DOMAINS, seconds=40)
-        terminal.press("x")
+        terminal.press("m")
         assert terminal.exit_code() == 0
     root_place.assert_nothing_left()
 

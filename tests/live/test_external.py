@@ -9,6 +9,7 @@ import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, Form
+from snaptui.performing import expected_after
 from snaptui.plan.facts import differences
 from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import make_plan, read_facts
@@ -215,7 +216,7 @@ def test_the_virsh_line_does_what_the_step_expects(lab: Lab, form: Form, name: s
     assert plan.refusals == ()
     subprocess.run(["sh", "-c", plan.lines[0]], check=True)
     after = read_facts(backend, host, intent)
-    assert differences(plan.steps[0].expected(before), after) == ()
+    assert differences(expected_after(plan.steps[0], before), after) == ()
     assert backend.snapshot(key, name).description == "for $HOME; 'quoted'"
     backend.abandon()
 

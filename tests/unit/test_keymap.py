@@ -49,7 +49,7 @@ def test_every_action_has_a_key_words_and_exactly_one_binding() -> None:
 
 def test_only_the_actions_that_change_a_host_say_so() -> None:
     changing = {action.id for action in ACTIONS if action.changes}
-    assert changing == {"create", "revert", "delete", "undo", "edit", "hold", "adopt"}
+    assert changing == {"create", "revert", "delete", "undo", "edit", "hold", "adopt", "extract"}
 
 
 def test_unknown_actions_are_refused_with_those_that_there_are() -> None:
@@ -71,8 +71,8 @@ def test_the_confirm_key_is_refused_for_every_action(action: keymap.Action, key:
     [
         ({"delete": ("c",)}, "keys.delete: c is the key of create too."),
         ({"leave": ("j",)}, "keys.leave: j is the key of down too."),
-        ({"up": ("x",), "down": ("x",)}, "keys.down: x is the key of up too."),
-        ({"up": ("x", "x")}, "keys.up: x is the key of up too."),
+        ({"up": ("m",), "down": ("m",)}, "keys.down: m is the key of up too."),
+        ({"up": ("m", "m")}, "keys.up: m is the key of up too."),
     ],
 )
 def test_a_key_for_two_actions_is_refused(

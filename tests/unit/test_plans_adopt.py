@@ -9,6 +9,7 @@ import pytest
 
 from snaptui.entries import oddities, strays
 from snaptui.model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.performing import expected_after
 from snaptui.plan import adopt
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import AdoptIntent, Plan
@@ -46,7 +47,7 @@ def test_what_all_disks_hold_once_may_be_adopted_and_no_image_changes() -> None:
     plan = planned(found)
     assert plan.possible
     (step,) = plan.steps
-    after = step.expected(found)
+    after = expected_after(step, found)
     assert after.names == ("by hand",)
     assert differences(replace(found, names=("by hand",)), after) == ()
 

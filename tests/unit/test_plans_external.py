@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.model import Disk, DomainState, FileSystem, Form, NotKnown, Presence
+from snaptui.performing import expected_after
 from snaptui.plan import create, external
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
@@ -182,16 +183,16 @@ def test_what_it_costs_is_said() -> None:
 def test_after_it_the_disks_are_the_overlays() -> None:
     found = known(disks=config(VDA, CDROM))
     (step,) = a_create(found).steps
-    after = step.expected(found)
+    after = expected_after(step, found)
     assert [disk.path for disk in after.status.config.disks] == ["/img/a.new", CDROM.path]
     assert after.status.config.digest == ""
     assert after.external == after.names == ("new",)
     assert after.entries("/img/a.new") == frozenset()
     remote = replace(found, host=replace(HOST, local=False))
-    assert step.expected(remote).entries("/img/a.new") is None
+    assert expected_after(step, remote).entries("/img/a.new") is None
 
 
 def test_it_lies_above_those_that_are_there() -> None:
     one = snapshot()
     plan = a_create(facts(one, folders=INSIDE))
-    assert plan.steps[0].expected(facts(one)).current == "new"
+    assert expected_after(plan.steps[0], facts(one)).current == "new"

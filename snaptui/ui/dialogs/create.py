@@ -28,6 +28,7 @@ class CreateDialog(PlanDialog):
         self, domain: Domain, taken: tuple[str, ...], read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._suggested = suggested_name(time.time(), taken)
 
     @property

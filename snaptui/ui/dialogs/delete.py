@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
 
 from snaptui.model import Domain, Scope
-from snaptui.plan.plan import DeleteIntent, DeleteManyIntent
+from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, Plan
+from snaptui.plan.together import merged
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -23,6 +26,7 @@ class DeleteDialog(PlanDialog):
         self, domain: Domain, snapshot: str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._snapshot = snapshot
 
     @property
@@ -46,6 +50,48 @@ class DeleteDialog(PlanDialog):
             self.plan_again()
 
 
+class DeleteItemsDialog(PlanDialog):
+    """What was chosen among all domains and files of a host.
+
+    Args:
+        host: as people call it.
+        parts: what each intent is about, and the intent.
+        space: what all give back together.
+    """
+
+    verb = "Delete"
+
+    def __init__(
+        self,
+        host: str,
+        parts: Sequence[tuple[str, Intent]],
+        space: str,
+        read_facts: ReadFacts,
+        glyphs: Glyphs,
+    ) -> None:
+        super().__init__(host, read_facts, glyphs)
+        self._parts, self._space = tuple(parts), space
+
+    @property
+    def intent(self) -> Intent:
+        """The first of them."""
+        return self.intents[0]
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """All of them, in the order in which they are carried out."""
+        return tuple(intent for _, intent in self._parts)
+
+    @property
+    def challenge(self) -> str:
+        """It is about no one name."""
+        return "delete"
+
+    def merged(self, plans: tuple[Plan, ...]) -> Plan:
+        """All of them as one."""
+        return merged(plans, [name for name, _ in self._parts], self._space)
+
+
 class DeleteManyDialog(PlanDialog):
     """Several snapshots, strays among them; with their data or without."""
 
@@ -60,6 +106,7 @@ class DeleteManyDialog(PlanDialog):
         glyphs: Glyphs,
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._names, self._strays = names, strays
 
     @property

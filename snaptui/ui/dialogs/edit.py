@@ -22,6 +22,7 @@ class EditDialog(PlanDialog):
         self, domain: Domain, snapshot: Snapshot, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._snapshot = snapshot
 
     @property

@@ -14,37 +14,39 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from snaptui.errors import SnaptuiError
-from snaptui.model import Domain
-from snaptui.plan.facts import Facts
+from snaptui.model import Domain, ImageKey
 from snaptui.plan.plan import Intent, Plan
-from snaptui.preflight import make_plan
+from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
 
-ReadFacts = Callable[[Intent], Awaitable[Facts]]
+ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a plan dialog returns."""
+    """What a plan dialog returns: plans to carry out in turn, and what they were made of."""
 
-    plan: Plan
-    facts: Facts
+    parts: tuple[tuple[Plan, AnyFacts], ...]
 
 
 class PlanDialog(Dialog[Confirmed]):
     """Shows the plan of :attr:`intent` and, confirmed, returns it with its facts.
 
     Args:
+        subject: what it is about.
         read_facts: reads the facts for an intent; may take long or fail.
     """
 
-    def __init__(self, domain: Domain, read_facts: ReadFacts, glyphs: Glyphs) -> None:
+    def __init__(
+        self, subject: Domain | ImageKey | str, read_facts: ReadFacts, glyphs: Glyphs
+    ) -> None:
         super().__init__(glyphs)
-        self._domain = domain
+        self._subject = subject
         self._read_facts = read_facts
-        self._facts: Facts | None = None
+        self._facts: tuple[AnyFacts, ...] = ()
+        self._plans: tuple[Plan, ...] = ()
         self._plan: Plan | None = None
         self._asked: tuple[object, ...] = ()
 
@@ -52,6 +54,20 @@ class PlanDialog(Dialog[Confirmed]):
     @abstractmethod
     def intent(self) -> Intent:
         """What is wanted, as the fields stand now."""
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """The same, where it is more than one thing."""
+        return (self.intent,)
+
+    @property
+    def facts(self) -> AnyFacts | None:
+        """What the plan was made of, or the first one; ``None`` before it was read."""
+        return self._facts[0] if self._facts else None
+
+    def merged(self, plans: tuple[Plan, ...]) -> Plan:
+        """The plan that is shown."""
+        return plans[0]
 
     @property
     @abstractmethod
@@ -81,9 +97,15 @@ class PlanDialog(Dialog[Confirmed]):
 
     @property
     def challenge(self) -> str:
-        """What must be typed: the domain's name, or its UUID where the name cannot be typed."""
-        name = self._domain.name
-        return name if name.isascii() and name.isprintable() else self._domain.key.uuid
+        """What must be typed: the name, or the domain's UUID where that cannot be typed."""
+        name = self._of
+        if name.isascii() and name.isprintable():
+            return name
+        return self._subject.key.uuid if isinstance(self._subject, Domain) else "this image"
+
+    @property
+    def _of(self) -> str:
+        return self._subject if isinstance(self._subject, str) else self._subject.name
 
     def on_mount(self) -> None:
         """Start the preflight."""
@@ -91,31 +113,32 @@ class PlanDialog(Dialog[Confirmed]):
         typed.display = False
         challenge = clean(self.challenge, self.glyphs)
         typed.placeholder = f"to allow it, press {keymap.CONFIRM_KEY} and type {challenge}"
-        self.set_title(f"{self.verb}: {self._domain.name}")
+        self.set_title(f"{self.verb}: {self._of}")
         self.query_one("#facts", Static).update(Text("Checking what this would do ..."))
         self.read_again()
 
     @work(exclusive=True, group="facts", exit_on_error=False)
     async def read_again(self) -> None:
         """Read the facts for the intent, and make the plan."""
-        self._facts = self._plan = None
+        self._facts, self._plan = (), None
         self._allow()
         try:
-            self._facts = await self._read_facts(self.intent)
+            found = [await self._read_facts(intent) for intent in self.intents]
         except SnaptuiError as error:
             failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
             failed.append(f"\n{error.hint}")
             self.query_one("#facts", Static).update(failed)
             self.query_one("#rest-text", Static).update("")
             return
+        self._facts = tuple(found)
         self.plan_again()
 
     def plan_again(self) -> None:
         """Make the plan anew after a field changed."""
-        if self._facts is None:
+        if not self._facts:
             return
-        plan = make_plan(self.intent, self._facts)
-        self._plan = plan
+        self._plans = make_plans(self.intents, self._facts)
+        self._plan = plan = self.merged(self._plans)
         self.set_title(plan.title)
         self.query_one("#facts", Static).update(self._always(plan))
         self.query_one("#rest-text", Static).update(self._rest(plan))
@@ -166,7 +189,7 @@ class PlanDialog(Dialog[Confirmed]):
         self._confirm(event)
 
     def _confirm(self, event: Message) -> None:
-        if self._plan is None or self._facts is None:
+        if self._plan is None:
             self._say("Not yet: the checks are not complete.")
         elif not self._plan.possible:
             self._say("Refused, see above.")
@@ -176,7 +199,7 @@ class PlanDialog(Dialog[Confirmed]):
         elif not self.readable(event):
             self._say("Too soon: read it first, then press again.")
         else:
-            self.dismiss(Confirmed(self._plan, self._facts))
+            self.dismiss(Confirmed(tuple(zip(self._plans, self._facts, strict=True))))
 
     @property
     def _typed_right(self) -> bool:
@@ -226,7 +249,9 @@ class PlanDialog(Dialog[Confirmed]):
                 rest.append(f"{heading}: ", "bold")
                 rest.append(clean(sentence, self.glyphs) + "\n")
         if plan.lines:
-            rest.append("virsh alone would do it without these checks:\n" if plan.refusals else "")
+            tool = plan.lines[0].partition(" ")[0]
+            alone = f"{tool} alone would do it without these checks:\n"
+            rest.append(alone if plan.refusals else "")
             for line in plan.lines:
                 rest.append("  " + clean(line, self.glyphs) + "\n", "dim")
         rest.rstrip()

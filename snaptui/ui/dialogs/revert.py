@@ -24,6 +24,7 @@ class RevertDialog(PlanDialog):
         self, domain: Domain, snapshot: str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
+        self._domain = domain
         self._snapshot = snapshot
 
     @property

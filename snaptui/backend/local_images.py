@@ -1,0 +1,105 @@
+"""Files of this machine, as the Backend protocol has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from snaptui.backend import images
+from snaptui.errors import ImageError
+from snaptui.model import EntryCopy, FileId, FileSystem, Openers
+
+
+class LocalImages:
+    """A part of a backend; qemu-img and what looks at processes are loaded when needed."""
+
+    _local: bool
+    _label: str
+
+    def _need_local(self) -> None:
+        if not self._local:
+            raise ImageError(f"The images of {self._label} are not on this machine.")
+
+    def missing_file(self, path: str) -> bool:
+        """Whether it is known to be gone; see the protocol."""
+        self._need_local()
+        return images.missing_file(path)
+
+    def file_system(self, path: str) -> FileSystem:
+        """Its space; see the protocol."""
+        self._need_local()
+        return images.file_system(path)
+
+    def names_in(self, path: str) -> frozenset[str]:
+        """What is in a directory; see the protocol."""
+        self._need_local()
+        return images.names_in(path)
+
+    def entries_as_now(self, path: str) -> frozenset[str]:
+        """The entries that the disk is as now; see the protocol."""
+        self._need_local()
+        return images.entries_as_now(path)
+
+    def openers(self, path: str) -> Openers:
+        """Who has it open; see the protocol."""
+        self._need_local()
+        from snaptui.backend.openers import openers
+
+        return openers(path)
+
+    def may_write(self, path: str) -> bool:
+        """Whether it may be written to; see the protocol."""
+        self._need_local()
+        return images.may_write(path)
+
+    def copy_size(self, path: str, entry_id: str) -> int:
+        """What a copy takes; see the protocol."""
+        self._need_local()
+        from snaptui.backend import qemu_img
+
+        return qemu_img.measure(path, entry_id)
+
+    def file_id(self, path: str) -> FileId | None:
+        """Which file it is; see the protocol."""
+        self._need_local()
+        return images.file_id(path)
+
+    def set_aside(self, path: str, aside: str) -> None:
+        """Rename it; see the protocol."""
+        self._need_local()
+        images.set_aside(path, aside)
+
+    def remove_file(self, path: str, file: FileId) -> None:
+        """Remove it; see the protocol."""
+        self._need_local()
+        images.remove_file(path, file)
+
+    def create_entry(self, path: str, name: str) -> None:
+        """Add an entry; see the protocol."""
+        self._need_local()
+        from snaptui.backend import qemu_img
+
+        qemu_img.create(path, name)
+
+    def apply_entry(self, path: str, entry_id: str) -> None:
+        """Make the disk as it was; see the protocol."""
+        self._need_local()
+        from snaptui.backend import qemu_img
+
+        qemu_img.apply(path, entry_id)
+
+    def delete_entry(self, path: str, name: str) -> None:
+        """Delete an entry; see the protocol."""
+        self._need_local()
+        from snaptui.backend import qemu_img
+
+        qemu_img.delete(path, name)
+
+    def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
+        """Copy an entry to a new file; see the protocol."""
+        self._need_local()
+        from snaptui.backend import qemu_img
+
+        def still_there() -> bool:
+            return copy.entry in images.read_image(copy.path).snapshots
+
+        qemu_img.extract(copy, progress, still_there)

@@ -1,0 +1,59 @@
+"""Which processes of this machine have a file open (proc(5), ``/proc/pid/fd``)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from snaptui.errors import ImageError
+from snaptui.model import Opener, Openers
+
+
+def openers(path: str) -> Openers:
+    """The processes other than this one that have a file open, under whatever name.
+
+    Raises:
+        ImageError: the file cannot be looked at.
+    """
+    try:
+        wanted = _identity(os.stat(path))
+    except FileNotFoundError:
+        return Openers()
+    except OSError as error:
+        raise ImageError(f"{path}: {os.strerror(error.errno or 0)}.") from error
+    found: list[Opener] = []
+    hidden = False
+    for word in os.listdir("/proc"):
+        if not word.isdecimal() or int(word) == os.getpid():
+            continue
+        try:
+            if _has_open(f"/proc/{word}/fd", wanted):
+                found.append(Opener(_name(word), int(word)))
+        except PermissionError:
+            hidden = True
+        except OSError:
+            continue  # it ended meanwhile
+    return Openers(tuple(sorted(found, key=lambda opener: opener.pid)), hidden)
+
+
+def _has_open(directory: str, wanted: tuple[int, int]) -> bool:
+    for descriptor in os.listdir(directory):
+        # it may be closed at any moment
+        with suppress(FileNotFoundError):
+            place = os.path.join(directory, descriptor)
+            # a socket or a pipe is not asked: what is open on a dead server must not be either
+            if os.readlink(place).startswith("/") and _identity(os.stat(place)) == wanted:
+                return True
+    return False
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _name(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+    except OSError:
+        return "a process"

@@ -1,0 +1,186 @@
+"""qemu-img, which alone changes images that no domain uses; nothing else calls it.
+
+It gets absolute paths only: those are never options, protocols or JSON for it (QEMU block.c,
+``path_has_protocol``). Its messages are read in the C locale. A change that has begun is never
+killed: it has a session of its own, so that it outlives the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import stat
+import subprocess
+from collections.abc import Callable, Sequence
+
+from snaptui.errors import ImageError, SnaptuiError, Unsupported
+from snaptui.model import EntryCopy, unfinished
+
+TICK = 0.1
+"""Seconds between two tellings of how far a copy is."""
+
+_SHARE = re.compile(rb"\((\d+\.\d+)/100%\)")
+
+
+def create(path: str, name: str) -> None:
+    """Add an entry to an image that nobody uses (``qemu-img snapshot -c``)."""
+    _run("snapshot", "-c", name, path)
+
+
+def apply(path: str, entry_id: str) -> None:
+    """Make the disk in an image as it was; ``-a`` looks for an ID before a name."""
+    _run("snapshot", "-a", entry_id, path)
+
+
+def delete(path: str, name: str) -> None:
+    """Delete the first entry of a name; ``-d`` knows no IDs."""
+    _run("snapshot", "-d", name, path)
+
+
+def measure(path: str, entry_id: str) -> int:
+    """Bytes that a qcow2 copy of an entry takes, with what lies beneath the image."""
+    # it has no -U, so that only an option of the image tells it to leave the locks alone
+    driver = "host_device" if stat.S_ISBLK(_mode(path)) else "file"
+    file = f"file.driver={driver},file.filename={_escaped(path)}"
+    image = f"driver=qcow2,force-share=on,{file}"
+    form = ("-O", "qcow2", "--output=json")
+    answer = _run("measure", *form, "-l", _by_id(entry_id), "--image-opts", image)
+    try:
+        return int(json.loads(answer)["required"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImageError("qemu-img did not say how much the copy takes.") from error
+
+
+def extract(
+    copy: EntryCopy, progress: Callable[[float], None], still_there: Callable[[], bool]
+) -> None:
+    """Copy an entry to a new file; see the protocol.
+
+    Args:
+        still_there: whether the image holds the entry, asked when all has been read.
+    """
+    mode = _mode(copy.path)
+    # as secret as the image that it comes from
+    private = stat.S_IMODE(mode) & 0o666 if stat.S_ISREG(mode) else 0o600
+    part = unfinished(copy.target)
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise _failed(part, error) from error
+    try:
+        shared = ["-U"] if copy.shared else []
+        words = ["convert", "-p", *shared, "-f", "qcow2", "-O", copy.form.value]
+        _follow([*words, "-l", _by_id(copy.entry.id), copy.path, part], progress)
+        if not still_there():
+            raise ImageError(f"{copy.entry.name} went from {copy.path} while it was copied.")
+        _finish(part, copy.target, private)
+    except BaseException as error:
+        _remove(part, error)
+        raise
+    _remove(part)
+
+
+def _by_id(entry_id: str) -> str:
+    return f"snapshot.id={_escaped(entry_id)}"
+
+
+def _escaped(value: str) -> str:
+    """As a part of an option, which a single comma would end (qemu-option.c, get_opt_value)."""
+    return value.replace(",", ",,")
+
+
+def _mode(path: str) -> int:
+    try:
+        return os.stat(path).st_mode
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
+def _finish(part: str, target: str, mode: int) -> None:
+    """Put the copy on the disk, and give it its name if nothing has that."""
+    try:
+        file = os.open(part, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.fchmod(file, mode)
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.link(part, target)  # rename(2) would take the place of a file
+    except OSError as error:
+        raise _failed(target, error) from error
+
+
+def _remove(part: str, why: BaseException | None = None) -> None:
+    """Remove what is unfinished; ``why`` it is."""
+    try:
+        os.unlink(part)
+    except OSError as error:
+        said = f"{why.message} " if isinstance(why, SnaptuiError) else ""
+        left = f"{said}The unfinished file {part} could not be removed"
+        raise ImageError(f"{left}: {os.strerror(error.errno or 0)}.") from error
+
+
+def _failed(path: str, error: OSError) -> ImageError:
+    return ImageError(f"{path}: {os.strerror(error.errno or 0)}.")
+
+
+def _run(*words: str) -> bytes:
+    with _started(words) as process:
+        out, err = process.communicate()
+    if process.returncode:
+        raise ImageError(_message(err))
+    return out
+
+
+def _follow(words: Sequence[str], progress: Callable[[float], None]) -> None:
+    """Run it while its progress is told; what ``progress`` raises kills it."""
+    share = 0.0
+    with _started(words) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        err = b""
+        try:
+            pipes = {process.stdout.fileno(), process.stderr.fileno()}
+            while pipes:
+                for pipe in select.select(pipes, [], [], TICK)[0]:
+                    data = os.read(pipe, 1 << 16)
+                    if not data:
+                        pipes.discard(pipe)
+                    elif pipe == process.stderr.fileno():
+                        err += data
+                    elif told := _SHARE.findall(data):
+                        share = float(told[-1]) / 100
+                progress(share)
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
+    if process.returncode:
+        raise ImageError(_message(err))
+
+
+def _started(words: Sequence[str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            ["qemu-img", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LC_ALL": "C"},
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise Unsupported(
+            "qemu-img is not installed here.", hint="Install it (qemu-utils or qemu-img)."
+        ) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a name
+        raise ImageError(f"qemu-img could not be run: {error}.") from error
+
+
+def _message(err: bytes) -> str:
+    lines = err.decode(errors="replace").splitlines()
+    said = " ".join(line.removeprefix("qemu-img: ") for line in lines if line.strip())
+    return said or "qemu-img failed without a word."

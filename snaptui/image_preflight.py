@@ -1,0 +1,78 @@
+"""Reading the facts that a plan for one image is built on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from snaptui.backend.protocol import Backend
+from snaptui.errors import ImageError
+from snaptui.inventory import take_inventory
+from snaptui.model import Host, NotKnown, Openers, unfinished
+from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
+from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover
+
+T = TypeVar("T")
+
+
+def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str) -> ImageFacts:
+    """Read everything that a plan for an image depends on; blocks.
+
+    All domains are asked for a change of it, and none for a copy, which only reads.
+
+    Args:
+        who: the admin, as ``user@machine``.
+
+    Raises:
+        SnaptuiError: the host cannot be asked who uses it.
+    """
+    path = intent.key.path
+    copied = isinstance(intent, ImageExtract)
+    holders: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    if host.local and not copied:
+        inventory = take_inventory(backend, host, (path,))
+        holders, doubts = inventory.held_by(path), inventory.doubts
+    lies = intent.folder if isinstance(intent, ImageExtract) else path
+    removal, opened = None, path
+    if isinstance(intent, RemoveLeftover):
+        removal = RemovalFacts(backend.file_id(path), backend.file_id(intent.aside))
+        opened = path if removal.there is not None else intent.aside
+    return ImageFacts(
+        host=host,
+        who=who,
+        read_at=time.time(),
+        path=path,
+        image=_known(lambda: backend.image(path)),
+        as_now=_known(lambda: backend.entries_as_now(path)),
+        openers=_known(lambda: backend.openers(opened)),
+        writable=_known(lambda: backend.may_write(path)),
+        space=_known(lambda: backend.file_system(lies)),
+        holders=holders,
+        doubts=doubts,
+        copy=_copy(backend, intent) if isinstance(intent, ImageExtract) else None,
+        removal=removal,
+        placed=intent.placed if isinstance(intent, ImageExtract) else None,
+    )
+
+
+def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:
+    path, entry, needs = intent.key.path, intent.placed.entry, intent.needs
+    if needs is None:  # all tables of the image are read for it
+        needs = _known(lambda: backend.copy_size(path, entry.id))
+    part = unfinished(intent.target)
+    writers = _known(lambda: backend.openers(part))
+    return CopyFacts(
+        folder=intent.folder,
+        names=_known(lambda: backend.names_in(intent.folder)),
+        needs=needs,
+        writers=Openers() if isinstance(writers, NotKnown) else writers,
+    )
+
+
+def _known(read: Callable[[], T]) -> T | NotKnown:
+    try:
+        return read()
+    except ImageError as error:
+        return NotKnown(error.message)

@@ -1,0 +1,224 @@
+"""The steps of plans for images: qemu-img's part of it, and what they must have changed."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from snaptui.model import EntryCopy, FileId, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.plan.image_facts import ImageFacts, RemovalFacts
+from snaptui.plan.steps import next_id
+
+
+@dataclass(frozen=True, slots=True)
+class AddEntry:
+    """Add an entry that holds the disk as it is now."""
+
+    path: str
+    name: str
+
+    kind: ClassVar[str] = "create"
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by."""
+        return self.name
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"take the snapshot {self.name}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell."""
+        return shlex.join(["qemu-img", "snapshot", "-c", self.name, self.path])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: one entry more, and the disk is as it has it."""
+        if isinstance(before.image, NotKnown) or isinstance(before.as_now, NotKnown):
+            return before
+        entry = ImageSnapshot(next_id(before.image), self.name, 0, 0)
+        return replace(
+            _with(before, before.image, (*before.entries, entry)),
+            as_now=before.as_now | {entry.id},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _OfEntry:
+    """A step that is about an entry that there is."""
+
+    path: str
+    placed: PlacedEntry
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by: ID and name."""
+        return subject_of(self.placed.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyEntry(_OfEntry):
+    """Make the disk as the entry has it."""
+
+    kind: ClassVar[str] = "apply"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"apply {self.placed.words}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell; by ID, which qemu-img looks for first."""
+        return shlex.join(["qemu-img", "snapshot", "-a", self.placed.entry.id, self.path])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: the disk is as the entry has it."""
+        return replace(before, as_now=frozenset({self.placed.entry.id}))
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteEntry(_OfEntry):
+    """Delete an entry: at that moment the first one of its name."""
+
+    kind: ClassVar[str] = "delete"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"delete {self.placed.words}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell."""
+        return shlex.join(["qemu-img", "snapshot", "-d", self.placed.entry.name, self.path])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: this very entry is gone, and nothing else."""
+        if isinstance(before.image, NotKnown) or isinstance(before.as_now, NotKnown):
+            return before
+        entry = self.placed.entry
+        at = before.entries.index(entry) if entry in before.entries else len(before.entries)
+        left = before.entries[:at] + before.entries[at + 1 :]
+        return replace(_with(before, before.image, left), as_now=before.as_now - {entry.id})
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractEntry:
+    """Copy an entry to a new file."""
+
+    copy: EntryCopy
+
+    kind: ClassVar[str] = "extract"
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by: the new file."""
+        return self.copy.target
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"copy {self.copy.entry.name} to {self.copy.target}"
+
+    @property
+    def line(self) -> str:
+        """The nearest line for a shell: it replaces a file that is there."""
+        copy = self.copy
+        wanted = f"snapshot.id={copy.entry.id.replace(',', ',,')}"
+        shared = ["-U"] if copy.shared else []
+        form = ["-f", "qcow2", "-O", copy.form.value]
+        words = ["qemu-img", "convert", "-p", *shared, *form, "-l", wanted]
+        return shlex.join([*words, copy.path, copy.target])
+
+    def in_the_way(self, facts: ImageFacts) -> tuple[str, ...]:
+        """Why the facts of this moment forbid it, in words."""
+        there = facts.copy is not None and facts.copy.exists(self._name)
+        return (f"{self.copy.target} is there already",) if there else ()
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: the file is there."""
+        if before.copy is None:
+            return before
+        return replace(before, copy=replace(before.copy, made=frozenset({self._name})))
+
+    @property
+    def _name(self) -> str:
+        return self.copy.target.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Give a whole image another name, so that whoever still wants it fails and loses nothing."""
+
+    path: str
+    aside: str
+
+    kind: ClassVar[str] = "set aside"
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by: the new name."""
+        return self.aside
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"set {self.path} aside as {self.aside}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell."""
+        return shlex.join(["mv", "-n", "--", self.path, self.aside])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: the same file, under the other name."""
+        if before.removal is None:
+            return before
+        return replace(before, removal=RemovalFacts(None, before.removal.there))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveAside:
+    """Remove an image that was set aside."""
+
+    aside: str
+    file: FileId
+
+    kind: ClassVar[str] = "remove"
+
+    @property
+    def subject(self) -> str:
+        """What the journal knows it by."""
+        return self.aside
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"remove {self.aside}"
+
+    @property
+    def line(self) -> str:
+        """The same as a line for a shell."""
+        return shlex.join(["rm", "--", self.aside])
+
+    def expected(self, before: ImageFacts) -> ImageFacts:
+        """What the facts must be after it: it is there under neither name."""
+        if before.removal is None:
+            return before
+        return replace(before, removal=RemovalFacts(before.removal.there, None))
+
+
+ImageStep = AddEntry | ApplyEntry | DeleteEntry | ExtractEntry | SetAside | RemoveAside
+
+
+def subject_of(entry: ImageSnapshot) -> str:
+    """What the journal knows an entry by: its ID, which is its own, and its name."""
+    return f"{entry.id} {entry.name}"
+
+
+def _with(facts: ImageFacts, image: ImageInfo, entries: tuple[ImageSnapshot, ...]) -> ImageFacts:
+    return replace(facts, image=replace(image, snapshots=entries))

@@ -1,0 +1,101 @@
+"""The plan that removes an overlay that nothing names any more."""
+
+from __future__ import annotations
+
+from snaptui import text
+from snaptui.model import FileSystem, ImageInfo, NotKnown
+from snaptui.plan import checks, image
+from snaptui.plan.image_facts import ImageFacts
+from snaptui.plan.image_steps import RemoveAside, SetAside
+from snaptui.plan.plan import Plan, RemoveLeftover
+
+THIS_HOST = frozenset(
+    {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "jfs", "bcachefs"}
+)
+"""File systems of one host: on all others an overlay may be in use by the host next door."""
+LATELY = 3600
+"""Seconds for which a file that was written to counts as in use by somebody, perhaps."""
+
+
+def aside_name(path: str, stamp: str) -> str:
+    """The name that an image is given before it is removed."""
+    return f"{path}.aside-{stamp}"
+
+
+def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
+    """Plan to set it aside and, when nobody misses it or has it open, to remove it."""
+    removal, head = facts.removal, facts.image
+    file = removal.there if removal is not None else None
+    refusals = [*image.change_refusals(facts), *_refusals(facts)]
+    doubts = image.change_doubts(facts)
+    if not isinstance(facts.openers, NotKnown) and facts.openers.hidden:
+        doubts.append("Whether a process that may not be looked into has it open")
+    steps = () if file is None else (
+        SetAside(facts.path, intent.aside), RemoveAside(intent.aside, file)
+    )  # fmt: skip
+    return Plan(
+        intent=intent,
+        verb="Remove",
+        title=f"Remove the leftover {facts.name}",
+        after=f"{facts.path} is gone; what lies beneath it stays.",
+        lost=_lost(facts),
+        undo="NO, a removed file cannot be brought back",
+        space=image.space_words(f"frees {_frees(facts)}", facts),
+        refusals=tuple(dict.fromkeys(refusals)),
+        warnings=tuple(_warnings(facts)),
+        unchecked=tuple(doubts),
+        lines=tuple(step.line for step in steps),
+        steps=() if refusals else steps,
+        type_name=bool(doubts or facts.unrecorded or isinstance(head, NotKnown)),
+    )
+
+
+def _refusals(facts: ImageFacts) -> list[str]:
+    removal, head, space = facts.removal, facts.image, facts.space
+    refusals = []
+    if removal is None or removal.there is None:
+        refusals.append(f"{facts.path} is not there any more.")
+    elif isinstance(head, ImageInfo) and head.backing is None:
+        refusals.append(
+            f"{facts.name} lies upon no other image: it may be the only copy of a disk."
+        )
+    if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
+        refusals.append(
+            f"{facts.name} is on {space.kind or 'an unknown file system'}, which other "
+            "hosts may use too: whether they need it cannot be known here. Look there."
+        )
+    elif isinstance(space, NotKnown):
+        refusals.append(f"On which file system it lies is not known: {space.reason}")
+    return refusals
+
+
+def _lost(facts: ImageFacts) -> str:
+    head = facts.image
+    if isinstance(head, NotKnown):
+        return "the whole file"
+    inside = f", {text.count(len(head.snapshots), 'snapshot')} inside" if head.snapshots else ""
+    return f"what was written to it, {text.size(head.disk_size)}{inside}"
+
+
+def _frees(facts: ImageFacts) -> str:
+    removal, head = facts.removal, facts.image
+    if removal is not None and removal.there is not None and removal.there.links > 1:
+        return "nothing: the file has other names"
+    return "?" if isinstance(head, NotKnown) else text.size(head.disk_size)
+
+
+def _warnings(facts: ImageFacts) -> list[str]:
+    warnings = []
+    removal = facts.removal
+    if removal is not None and removal.there is not None:
+        age = facts.read_at - removal.there.written / 1e9
+        if age < LATELY:
+            when = text.age(int(removal.there.written / 1e9), facts.read_at)
+            warnings.append(f"It was written to {when}: somebody may be working with it.")
+    warnings.append(
+        "Nothing on this host names it: no domain, no snapshot, no other image. A copy of its "
+        "definition elsewhere (virsh dumpxml, a backup) may."
+    )
+    if facts.unrecorded:
+        warnings.append(checks.unrecorded_warning(facts.unrecorded))
+    return warnings

@@ -1,0 +1,196 @@
+"""Reads all domains of a host for the view of its file systems, and counts their images.
+
+It runs for as long as somebody looks: domains one after another, then their images one at a
+time, then who names which file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Callable, Collection, Iterable
+from types import MappingProxyType
+
+from snaptui.backend.protocol import Backend
+from snaptui.costs import counted_disks
+from snaptui.counting import Counting
+from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.inventory import Inventory, take_inventory
+from snaptui.model import Domain, DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Snapshot
+from snaptui.spaces import Place, Survey, Surveyed, places
+from snaptui.worker import Priority, Worker, start
+
+PUBLISH = 0.5
+"""Seconds between two changes of what is shown while domains are read."""
+
+
+class Surveying:
+    """Keeps :attr:`survey` and :attr:`places`.
+
+    Args:
+        counting: counts the images; not used by anybody else.
+        on_change: called on the loop after each change.
+
+    Attributes:
+        doing: what is being read, in words; empty when all is.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        counting: Counting,
+        *,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._counting = counting
+        self._on_change = on_change
+        self._host: Host | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._weigh = asyncio.Event()
+        self.survey = Survey()
+        self.places: tuple[Place, ...] = ()
+        self.doing = ""
+
+    def start(self, host: Host, domains: Iterable[Domain], *, again: bool = False) -> None:
+        """Read these domains.
+
+        Args:
+            again: count all images anew, not only those whose snapshots changed.
+        """
+        self.stop()
+        self._host = host
+        listed = sorted(domains, key=lambda domain: domain.name)
+        self._tasks = [start(self._read(host, listed, again)), start(self._keep_weighed())]
+
+    def stop(self) -> None:
+        """Stop to read and to count."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        self._counting.stop()
+
+    def counted(self) -> None:
+        """More was counted."""
+        self._weigh.set()
+
+    async def _read(self, host: Host, domains: list[Domain], again: bool) -> None:
+        known: list[Surveyed] = []
+        failed: dict[str, str] = {}
+        spaces: dict[str, FileSystem | NotKnown] = {}
+        inventory: Inventory | None = self.survey.inventory
+        try:
+            for number, domain in enumerate(domains, 1):
+                self._say(f"reading {domain.name} ({number} of {len(domains)})")
+                try:
+                    one = await self._worker.reads.call(
+                        functools.partial(_read_domain, self._backend, domain),
+                        priority=Priority.VISIBLE,
+                    )
+                except Disconnected:
+                    raise
+                except SnaptuiError as error:
+                    failed[domain.name] = error.message
+                    continue
+                images, found = await self._worker.files.call(
+                    functools.partial(_read_heads, self._backend, host, one),
+                    priority=Priority.VISIBLE,
+                )
+                known.append(Surveyed(domain, one.config, one.snapshots, one.unread, images))
+                spaces |= found
+                self._set(known, failed, spaces, inventory)
+            heads = {path: head for one in known for path, head in one.images.items()}
+            self._counting.want(heads, near=host.local, again=again)
+            self._say("looking for overlays that nothing names")
+            inventory = await self._worker.files.call(
+                lambda: take_inventory(self._backend, host), priority=Priority.BACKGROUND
+            )
+            spaces |= await self._worker.files.call(
+                functools.partial(_spaces, self._backend, host, inventory.leftovers)
+            )
+        except SnaptuiError as error:
+            self._say(f"stopped: {error.message}")
+            return
+        self._set(known, failed, spaces, inventory)
+        self._say("")
+
+    def _set(
+        self,
+        known: list[Surveyed],
+        failed: dict[str, str],
+        spaces: dict[str, FileSystem | NotKnown],
+        inventory: Inventory | None,
+    ) -> None:
+        self.survey = Survey(
+            tuple(known), MappingProxyType(dict(spaces)), MappingProxyType(dict(failed)), inventory
+        )
+        self._weigh.set()
+
+    def _say(self, doing: str) -> None:
+        self.doing = doing
+        self._on_change()
+
+    async def _keep_weighed(self) -> None:
+        """Rank anew when something changed, away from the screen: there may be many."""
+        while True:
+            await self._weigh.wait()
+            self._weigh.clear()
+            weigh = functools.partial(places, self.survey, self._counting.state.counted)
+            self.places = await self._worker.reads.call(weigh, priority=Priority.VISIBLE)
+            self._on_change()
+            await asyncio.sleep(PUBLISH)
+
+
+def _read_domain(backend: Backend, domain: Domain) -> Surveyed:
+    key = domain.key
+    config = backend.config(key)
+    snapshots: list[Snapshot] = []
+    unread: dict[str, str] = {}
+    for name in backend.snapshot_names(key):
+        try:
+            snapshots.append(backend.snapshot(key, name))
+        except Disconnected:
+            raise
+        except SnaptuiError as error:
+            unread[name] = error.message
+    return Surveyed(domain, config, tuple(snapshots), unread, {})
+
+
+def _read_heads(
+    backend: Backend, host: Host, one: Surveyed
+) -> tuple[dict[str, ImageInfo | NotKnown], dict[str, FileSystem | NotKnown]]:
+    configs: tuple[DomainConfig | None, ...] = (one.config, *(s.config for s in one.snapshots))
+    paths = {
+        disk.path
+        for config in configs
+        if config is not None
+        for disk in counted_disks(config)
+        if disk.path is not None
+    }
+    heads: dict[str, ImageInfo | NotKnown] = {}
+    for path in sorted(paths):
+        try:
+            heads[path] = backend.image(path)
+        except SnaptuiError as error:
+            heads[path] = NotKnown(error.message)
+    return heads, _spaces(backend, host, paths)
+
+
+def _spaces(
+    backend: Backend, host: Host, paths: Collection[str]
+) -> dict[str, FileSystem | NotKnown]:
+    """By path. Of another host each costs round trips, and those of a directory are one pool's."""
+    asked: dict[str, FileSystem | NotKnown] = {}
+    spaces: dict[str, FileSystem | NotKnown] = {}
+    for path in paths:
+        place = path if host.local else os.path.dirname(path)
+        if place not in asked:
+            try:
+                asked[place] = backend.file_system(path)
+            except SnaptuiError as error:
+                asked[place] = NotKnown(error.message)
+        spaces[path] = asked[place]
+    return spaces

@@ -1,0 +1,417 @@
+"""The file systems with images on them, and what could be deleted there, most space first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from snaptui import text
+from snaptui.counting import Counting
+from snaptui.host import Link
+from snaptui.model import DomainKey, ImageKey, NotKnown
+from snaptui.operations import Operation, Phase
+from snaptui.spaces import Item, ItemKind, Place, chosen, promised
+from snaptui.surveying import Surveying
+from snaptui.ui import header
+from snaptui.ui.format import Glyphs, bar, clean, fit
+from snaptui.ui.row_list import Cell, RowList
+
+if TYPE_CHECKING:
+    from snaptui.ui.app import SnaptuiApp
+
+FULL = 0.95
+"""Share in use above which a file system is shown as a trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Where to go when the view is left."""
+
+    key: DomainKey
+    snapshot: str
+
+
+class PlaceList(RowList):
+    """One row for each file system, the fullest first."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="places")
+        self._glyphs = glyphs
+        self.places: tuple[Place, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of file systems."""
+        return len(self.places)
+
+    @property
+    def selected(self) -> Place | None:
+        """The one under the cursor."""
+        return self.places[self.cursor] if self.places else None
+
+    def show(self, places: tuple[Place, ...]) -> None:
+        """Show these; the cursor stays on its file system."""
+        before = self.selected
+        self.places = places
+        mounts = [place.space.mount for place in places]
+        known = before is not None and before.space.mount in mounts
+        self.rows_changed(mounts.index(before.space.mount) if before and known else 0)
+
+    def cells(self, index: int, width: int) -> list[Cell]:
+        """Mount point, how full, size, free, what snapshots hold."""
+        place, glyphs = self.places[index], self._glyphs
+        space = place.space
+        marker = glyphs.cursor if index == self.cursor else " "
+        role = "bad" if place.full >= FULL else "warn" if place.full >= FULL - 0.1 else ""
+        name = f"{space.mount or space.path}  {space.kind}"
+        return [
+            (f"{marker} ", "strong"),
+            (fit(clean(name, glyphs), max(1, width - 54), glyphs), ""),
+            (f" {bar((place.full,), 10, glyphs)} {place.full * 100:4.0f} %", role),
+            (fit(text.short_size(space.size), 11, glyphs, right=True), ""),
+            (fit(text.short_size(space.free), 11, glyphs, right=True), role),
+            (fit(text.short_size(place.in_snapshots), 12, glyphs, right=True), ""),
+        ]
+
+    @staticmethod
+    def heading(width: int, glyphs: Glyphs) -> str:
+        """Titles of the columns, in the places of :meth:`cells`."""
+        return (
+            "  "
+            + fit("File system", max(1, width - 54), glyphs)
+            + fit("In use", 18, glyphs, right=True)
+            + fit("Size", 11, glyphs, right=True)
+            + fit("Free", 11, glyphs, right=True)
+            + fit("Snapshots", 12, glyphs, right=True)
+        )
+
+
+class ItemList(RowList):
+    """What could be deleted on one file system."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="items")
+        self._glyphs = glyphs
+        self.items: tuple[Item, ...] = ()
+        self.marked: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def count(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    @property
+    def selected(self) -> Item | None:
+        """The one under the cursor."""
+        return self.items[self.cursor] if self.items else None
+
+    def show(self, items: tuple[Item, ...]) -> None:
+        """Show these; the cursor stays on its item."""
+        if items == self.items:
+            return
+        before = self.selected
+        self.items = items
+        keys = [item.key for item in items]
+        known = self.cursor and before is not None and before.key in keys
+        self.rows_changed(keys.index(before.key) if before and known else self.cursor)
+
+    def mark(self) -> None:
+        """Mark the item, or take its mark away, and go on to the next row."""
+        item = self.selected
+        if item is not None:
+            self.marked ^= {item.key}
+            self.refresh_line(self.cursor)
+            self.cursor += 1
+
+    def cells(self, index: int, width: int) -> list[Cell]:
+        """Marks, what it is, and the two figures."""
+        item, glyphs = self.items[index], self._glyphs
+        marker = glyphs.cursor if index == self.cursor else " "
+        marked = glyphs.marked if item.key in self.marked else " "
+        domain = clean(item.domain.name, glyphs) if item.domain is not None else "-"
+        left, dated = _widths(width)
+        role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER) else ""
+        return [
+            (f"{marker}{marked}", "strong"),
+            (fit(_size(item.reclaim), 9, glyphs, right=True), "strong"),
+            (fit(_size(item.with_older), 11, glyphs, right=True), "muted"),
+            (f"  {item.kind.value:9}", role),
+            (fit(domain, 18, glyphs) + " ", ""),
+            (fit(clean(item.name.rpartition("/")[2], glyphs), left, glyphs), ""),
+            (
+                fit(text.when(item.created) if item.created else "", dated, glyphs, right=True),
+                "muted",
+            ),
+        ]
+
+    @staticmethod
+    def heading(width: int, glyphs: Glyphs) -> str:
+        """Titles of the columns, in the places of :meth:`cells`."""
+        left, dated = _widths(width)
+        return (
+            "  "
+            + fit("Reclaim", 9, glyphs, right=True)
+            + fit("with older", 11, glyphs, right=True)
+            + f"  {'Kind':9}{'Domain':19}"
+            + fit("Name", left, glyphs)
+            + fit("Created", dated, glyphs, right=True)
+        )
+
+
+class SpaceScreen(ModalScreen[Jump | None]):
+    """File systems above, what could be deleted on the selected one below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Drop the marks, or close"),
+        Binding("q,F", "dismiss", "Close"),
+        Binding("tab,shift+tab", "app.focus_next", "Pane"),
+        Binding("space", "mark", "Mark"),
+        Binding("d", "delete", "Delete"),
+        Binding("enter", "jump", "Go to it"),
+        Binding("f5,ctrl+r", "refresh", "Read and count everything again"),
+    ]
+    AUTO_FOCUS = "#items"
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._said = ""
+        self._over: frozenset[int] = frozenset()
+
+    @property
+    def snaptui(self) -> SnaptuiApp:
+        """The application."""
+        return cast("SnaptuiApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Two lists with their headings, a line of details, a line of answers, the keys."""
+        yield Static("File systems", id="header", markup=False)
+        yield Static(id="places-heading", classes="heading", markup=False)
+        yield PlaceList(self._glyphs)
+        yield Static(id="items-heading", classes="heading", markup=False)
+        yield ItemList(self._glyphs)
+        yield Static(id="item-details", markup=False)
+        yield Static(id="message", markup=False)
+        keys = "Esc close   Space mark   d delete   Enter go to it   Tab pane   F5 read again"
+        yield Static(Text(keys, no_wrap=True), id="footer")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        app = self.snaptui
+        counting = Counting(
+            app.backend, app.worker, kept=app.counting.kept, on_change=self._counted
+        )
+        self._counting = counting
+        self._surveying = Surveying(app.backend, app.worker, counting, on_change=self._draw)
+        self._over = self._over_now()
+        self._survey()
+        self.set_interval(0.5, self._tick)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._surveying.stop()
+
+    def on_resize(self) -> None:
+        """The headings follow the width."""
+        for rows in (self.query_one(PlaceList), self.query_one(ItemList)):
+            heading = Text(rows.heading(rows.row_width, self._glyphs), no_wrap=True)
+            self.query_one(f"#{rows.id}-heading", Static).update(heading)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """What is below follows what is selected above."""
+        if event.rows.id == "places":
+            self._draw_items()
+        self._draw_details()
+
+    # -- keys -----------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Drop the marks, or leave."""
+        items = self.query_one(ItemList)
+        if items.marked:
+            items.marked = frozenset()
+            items.refresh()
+            self._say("Nothing is marked.")
+        else:
+            self.dismiss(None)
+
+    def action_mark(self) -> None:
+        """Mark, and say what deleting all marked ones gives back."""
+        items = self.query_one(ItemList)
+        items.mark()
+        self._say(self._promise_words(items.marked))
+
+    def action_jump(self) -> None:
+        """Go to the snapshot in its domain."""
+        item = self.query_one(ItemList).selected
+        if item is None:
+            return
+        if item.domain is None:
+            self._say("A leftover belongs to no domain.")
+            return
+        self.dismiss(Jump(item.domain.key, item.name))
+
+    def action_refresh(self) -> None:
+        """Read everything again."""
+        self._survey(again=True)
+
+    def action_delete(self) -> None:
+        """Ask, and delete the marked items, or the selected one."""
+        items = self.query_one(ItemList)
+        selected = items.selected
+        marked = items.marked or ({selected.key} if selected is not None else set())
+        if (why := self._why_not(marked)) is not None:
+            self._say(why)
+        else:
+            self._ask(marked)
+
+    def _why_not(self, marked: Collection[tuple[str, str]]) -> str | None:
+        """Why nothing can be deleted now; ``None`` when it can."""
+        app = self.snaptui
+        if app.read_only:
+            return "Nothing can be changed: read-only."
+        if app.host.state.link is not Link.CONNECTED:
+            return f"Not now: {app.host.state.link.value}."
+        for domain, _, _ in chosen(self._surveying.survey, marked)[1]:
+            if (operation := app.operations.running(domain.key)) is not None:
+                return f"Not now: {header.operation_words(operation)}."
+        return None
+
+    def _ask(self, marked: Collection[tuple[str, str]]) -> None:
+        """Leftovers first: they alone need no room to be deleted."""
+        from snaptui.plan.leftover import aside_name
+        from snaptui.plan.plan import DeleteManyIntent, Intent, RemoveLeftover
+        from snaptui.ui.dialogs.delete import DeleteItemsDialog
+        from snaptui.ui.dialogs.plan_dialog import Confirmed
+
+        app = self.snaptui
+        files, domains = chosen(self._surveying.survey, marked)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        parts: list[tuple[str, Intent]] = [
+            (path, RemoveLeftover(ImageKey(app.backend.uri, path), aside_name(path, stamp)))
+            for path in files
+        ]
+        parts += [
+            (domain.name, DeleteManyIntent(domain.key, names, extra))
+            for domain, names, extra in domains
+        ]
+        if not parts:
+            return
+
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                app.operations.run_in_turn(result.parts)
+
+        host = app.host.state.host
+        where = host.hostname if host is not None else ""
+        space = f"frees {self._promise(marked)}"
+        dialog = DeleteItemsDialog(where, parts, space, app.read_facts, self._glyphs)
+        app.push_screen(dialog, confirmed)
+
+    # -- drawing ----------------------------------------------------------------------------
+
+    def _survey(self, *, again: bool = False) -> None:
+        state = self.snaptui.host.state
+        if state.host is None:
+            self._say(f"Not now: {state.link.value}.")
+            return
+        self._surveying.start(state.host, state.domains.values(), again=again)
+
+    def _counted(self) -> None:
+        self._surveying.counted()
+        self._draw_message()
+
+    def _tick(self) -> None:
+        over = self._over_now()
+        if over != self._over and not self.snaptui.operations.unfinished:
+            ended = [self.snaptui.operations.all[number] for number in over - self._over]
+            self._over = over
+            self.query_one(ItemList).marked = frozenset()
+            self._said = ended_words(ended)
+            self._survey()
+        self._draw_message()
+
+    def _over_now(self) -> frozenset[int]:
+        operations = self.snaptui.operations.all.values()
+        return frozenset(one.number for one in operations if one.phase.over)
+
+    def _draw(self) -> None:
+        if self.is_mounted:
+            places = self.query_one(PlaceList)
+            if places.places != self._surveying.places:
+                places.show(self._surveying.places)
+                self._draw_items()
+            self._draw_message()
+
+    def _draw_items(self) -> None:
+        place = self.query_one(PlaceList).selected
+        self.query_one(ItemList).show(place.items if place is not None else ())
+        self._draw_details()
+
+    def _draw_details(self) -> None:
+        item = self.query_one(ItemList).selected
+        words = ""
+        if item is not None:
+            parts = [item.name, item.proof]
+            if isinstance(item.reclaim, NotKnown):
+                parts.append(f"? {item.reclaim.reason}")
+            words = "   ".join(part for part in parts if part)
+        self.query_one("#item-details", Static).update(
+            Text(f" {clean(words, self._glyphs)}", no_wrap=True)
+        )
+
+    def _draw_message(self) -> None:
+        running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
+        counts = self._counting.state
+        words = self._said
+        if running:
+            words = "   ".join(running)
+        elif self._surveying.doing:
+            words = self._surveying.doing + " ..."
+        elif counts.path:
+            words = f"counting {counts.path} {counts.share * 100:.0f} %"
+        self.query_one("#message", Static).update(
+            Text(f" {clean(words, self._glyphs)}", no_wrap=True)
+        )
+
+    def _say(self, words: str) -> None:
+        self._said = words
+        self._draw_message()
+
+    def _promise_words(self, marked: frozenset[tuple[str, str]]) -> str:
+        if not marked:
+            return "Nothing is marked."
+        return f"{len(marked)} marked: deleting them frees {self._promise(marked)}."
+
+    def _promise(self, marked: Collection[tuple[str, str]]) -> str:
+        given = promised(self._surveying.survey, self._counting.state.counted, marked)
+        if isinstance(given, NotKnown):
+            return f"? ({given.reason})"
+        return ", ".join(f"{text.size(size)} on {mount}" for mount, size in given.items())
+
+
+def ended_words(ended: list[Operation]) -> str:
+    """How operations ended, the failed ones first."""
+    ordered = sorted(ended, key=lambda one: one.phase is Phase.DONE)
+    return "   ".join(
+        f"{one.plan.title}: {one.phase.value}" + (f": {one.error}" if one.error else "")
+        for one in ordered
+    )
+
+
+def _widths(width: int) -> tuple[int, int]:
+    """Cells of the name and of the date, which a narrow screen goes without."""
+    left = width - 52
+    return (left - 17, 17) if left >= 40 else (max(left, 8), 0)
+
+
+def _size(size: int | NotKnown) -> str:
+    return "?" if isinstance(size, NotKnown) else text.short_size(size)

@@ -1,0 +1,241 @@
+"""The view of the file systems: what it finds, what it promises, and what df says afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from snaptui import text
+from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_disk, write
+from tests.terminal import Terminal, at_snapshots
+from tests.unit.images import Plain
+
+SLACK = 1 * MIB
+"""What file systems and images take for tables of their own, more or less."""
+
+
+@pytest.fixture(params=["ext4", "tmpfs"])
+def small(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A daemon whose images lie on a file system of 128 MiB."""
+    directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
+    try:
+        with small_disk(directory / "images", request.param, 128 * MIB):
+            lab = Lab(directory)
+            try:
+                yield lab
+            finally:
+                lab.daemon.stop()
+    except subprocess.CalledProcessError as error:
+        if request.param == "tmpfs":
+            raise
+        pytest.skip(f"no loop device can be mounted here: {error.stderr}")
+    finally:
+        shutil.rmtree(directory)
+
+
+def wrote(path: Path, start: int, length: int, byte: int = 5) -> None:
+    command = f"write -P {byte} {start * MIB} {length * MIB}"
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, path], check=True, stdout=-3)
+
+
+def world(lab: Lab) -> tuple[Path, Path, Path]:
+    """Two domains with two snapshots each, and an overlay that nothing names."""
+    for name, size in (("web", 12), ("db", 8)):
+        lab.define(name, size=32 * MIB)
+        for byte, snapshot in enumerate(("old", "new"), 3):
+            lab.snapshot(name, snapshot)
+            wrote(lab.image(name), 8, size, byte)
+    over = lab.images / "gone.overlay"
+    base = str(lab.image("web"))
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, str(over))
+    wrote(over, 8, 10)
+    return lab.image("web"), lab.image("db"), over
+
+
+@contextmanager
+def opened(lab: Lab, *words: str, size: tuple[int, int] = (120, 40)) -> Iterator[Terminal]:
+    """The view of the file systems, all read and counted."""
+    with Terminal(["-c", lab.uri], size=size) as terminal:
+        terminal.wait("connected")
+        terminal.press("F")
+        terminal.wait("Reclaim", "gone.overlay", *words, gone="...")
+        yield terminal
+
+
+def yes(terminal: Terminal) -> None:
+    """Confirm; what could not be checked is typed first."""
+    terminal.wait("Refused: nothing", "press Y")
+    if "Not checked" in terminal.text or "journal cannot" in terminal.text:
+        terminal.press("Y")
+        terminal.wait("Type delete first.")
+        terminal.press("delete", "tab")
+
+    def gone() -> bool:
+        if "press Y" in terminal.text:
+            terminal.press("Y")
+            terminal.read(0.2)
+            return False
+        return True
+
+    terminal.until(gone, "the dialog to take its key")
+
+
+def test_all_domains_are_ranked_by_what_a_delete_gives_back(lab: Lab) -> None:
+    web, db, over = world(lab)
+    lab.snapshot("web", "safety-20260101T000000Z-old")
+    qemu_img("snapshot", "-c", "by hand", str(db))
+    with opened(lab, "safety", "stray") as terminal:
+        lines = terminal.text.splitlines()
+        items = [line for line in lines if any(f" {k} " in line for k in KINDS)]
+        plain = {"web": Plain(web), "db": Plain(db)}
+        expected = [("leftover", "-", str(over), over.stat().st_blocks * 512)]
+        for domain, image in plain.items():
+            for at, entry in enumerate(image.entries):
+                kind = "safety" if entry.name.startswith("safety-") else "snapshot"
+                kind = "stray" if entry.name == "by hand" else kind
+                expected.append((kind, domain, entry.name, image.frees({at})))
+        expected.sort(key=lambda item: (-item[3], item[2], item[1]))
+        assert len(items) == len(expected)
+        for line, (kind, domain, name, size) in zip(items, expected, strict=True):
+            assert text.short_size(size) in line
+            assert kind in line
+            assert domain in line
+            assert name.rpartition("/")[2] in line
+        with_older = plain["web"].frees({0, 1})
+        assert text.short_size(with_older) in next(x for x in items if "web" in x and "new" in x)
+
+
+KINDS = ("snapshot", "safety", "stray", "leftover")
+
+
+def test_enter_goes_to_the_snapshot(lab: Lab) -> None:
+    world(lab)
+    with opened(lab, size=(80, 24)) as terminal:
+        mark_row(terminal, "web", "old")
+        terminal.press("enter")
+        terminal.wait("you are here", "▌ ○ old", "web  shut off")
+
+
+def mark_row(terminal: Terminal, *words: str) -> None:
+    """Go to the row with these words."""
+    terminal.press("g")
+
+    def there() -> bool:
+        rows = [line for line in terminal.text.splitlines()[3:] if line.startswith("▌")]
+        if any(all(word in row for word in words) for row in rows):
+            return True
+        terminal.press("j")
+        return False
+
+    terminal.until(there, f"the row of {words}")
+
+
+@pytest.mark.parametrize("left", [2 * MIB + MIB // 2, 0], ids=["98 % full", "100 % full"])
+def test_df_falls_by_what_was_promised(
+    small: Lab, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web, db, over = world(small)
+    monkeypatch.setenv("XDG_STATE_HOME", str(small.images / "state"))
+    fill(small.images, left)
+    before = free_on(small.images)
+    assert before <= max(left, 4096)
+    promised = Plain(web).frees({1}) + Plain(db).frees({1}) + over.stat().st_blocks * 512
+    full = f"images {100 if not left else 98} % full"
+    with opened(small, "new") as terminal:
+        for words in (("web", "new"), ("db", "new"), ("leftover",)):
+            mark_row(terminal, *words)
+            terminal.press(" ")
+        place = f"{text.size(promised)} on {small.images}"
+        terminal.wait(f"3 marked: deleting them frees {place}.")
+        terminal.press("d")
+        terminal.wait(
+            "Delete 2 snapshots of 2 domains and 1 leftover", f"Space: frees {text.size(promised)}"
+        )
+        yes(terminal)
+        terminal.wait(
+            "Remove the leftover gone.overlay: done", "new of web: done", "new of db: done"
+        )
+        os.sync()
+        given = free_on(small.images) - before
+        assert abs(given - promised) < SLACK, (given, promised)
+        terminal.press("q")
+        terminal.wait("connected", "free", gone=full)
+    assert not over.exists()
+    for path in (web, db):
+        assert [name for _, name in entries(path)] == ["old"]
+        assert "No errors" in qemu_img("check", str(path))
+    assert small.snapshots("web") == small.snapshots("db") == ["old"]
+
+
+def test_where_not_even_a_table_can_be_written_libvirt_only_drops_its_metadata(small: Lab) -> None:
+    """What the refusal says of libvirt is what libvirt does."""
+    web, *_ = world(small)
+    fill(small.images)
+    assert small.virsh("snapshot-delete", "web", "new").strip() == ""
+    assert small.snapshots("web") == ["old"]
+    assert [name for _, name in entries(web)] == ["old", "new"]
+
+
+def test_where_not_even_a_table_can_be_written_a_delete_is_refused(small: Lab) -> None:
+    web, _, over = world(small)
+    fill(small.images)
+    with Terminal(["-c", small.uri, "web"]) as terminal:
+        at_snapshots(terminal, "old", "new")
+        terminal.press("j", "d")
+        terminal.wait("Refused: 1", "QEMU needs", "the file systems list them")
+        terminal.press("esc")
+        terminal.wait("c create", gone="Refused")
+        over.unlink()
+        terminal.press("d")
+        terminal.wait("Refused: nothing")
+    assert [name for _, name in entries(web)] == ["old", "new"]
+
+
+def test_an_overlay_that_a_process_has_open_is_not_removed(lab: Lab) -> None:
+    _, _, over = world(lab)
+    with over.open("rb") as held:
+        process = subprocess.Popen(["sleep", "60"], stdin=held)
+    with opened(lab) as terminal, process:
+        mark_row(terminal, "leftover")
+        terminal.press("d")
+        terminal.wait("Refused: ", f"sleep (process {process.pid}) has it open")
+        terminal.press("Y")
+        terminal.wait("Refused, see above.")
+        process.kill()
+    assert over.exists()
+
+
+def test_an_overlay_that_a_domain_got_meanwhile_is_not_removed(lab: Lab) -> None:
+    _, _, over = world(lab)
+    with opened(lab) as terminal:
+        mark_row(terminal, "leftover")
+        lab.virsh("attach-disk", "db", str(over), "vdb", "--config", "--subdriver", "qcow2")
+        terminal.press("d")
+        terminal.wait("Refused: 1", "disk vdb of db names it")
+    assert over.exists()
+
+
+def test_read_only_changes_nothing(lab: Lab) -> None:
+    world(lab)
+    with Terminal(["-c", lab.uri, "--read-only"]) as terminal:
+        terminal.wait("connected")
+        terminal.press("F")
+        terminal.wait("gone.overlay", gone="...")
+        terminal.press("d")
+        terminal.wait("Nothing can be changed: read-only.")
+
+
+def test_a_lost_write_to_the_base_is_not_hidden(lab: Lab) -> None:
+    """An overlay on a changed base is a leftover all the same, and says when it was written."""
+    web, _, over = world(lab)
+    write(web, 0x44)
+    with opened(lab) as terminal:
+        mark_row(terminal, "leftover")
+        terminal.wait(f"{over}", "nothing names it: 2 domains")

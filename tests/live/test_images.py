@@ -1,0 +1,575 @@
+"""Images that no domain uses: the very entry selected, and nothing of anybody else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from snaptui import text
+from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.terminal import Terminal, confirm
+from tests.unit.images import Plain, qemu_io
+
+
+def made(path: Path, *names: str, size: int = 8 * MIB) -> Path:
+    """An image whose entry number N holds the byte N, and whose disk holds 0x55."""
+    qemu_img("create", "-q", "-f", "qcow2", str(path), str(size))
+    for byte, name in enumerate(names, 1):
+        write(path, byte)
+        qemu_img("snapshot", "-c", name, str(path))
+    write(path, 0x55)
+    return path
+
+
+def at_image(terminal: Terminal, *names: str, down: int = 0) -> None:
+    """Go to a row of the snapshots of the image named on the command line."""
+    terminal.wait("connected", "on the host", "you are here", *names)
+    terminal.press("g", *["j"] * down)
+
+
+def plan(terminal: Terminal, key: str, title: str) -> None:
+    terminal.press(key)
+    terminal.wait(title, "Refused:")
+
+
+@contextmanager
+def served(path: Path, tmp_path: Path) -> Iterator[int]:
+    """A foreign QEMU that holds an image's lock."""
+    pid = tmp_path / "pid"
+    socket = tmp_path / "s"
+    subprocess.run(
+        ["qemu-nbd", "-f", "qcow2", "-k", socket, "--fork", "--pid-file", pid, path], check=True
+    )
+    number = int(pid.read_text())
+    try:
+        yield number
+    finally:
+        os.kill(number, signal.SIGTERM)
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 24 MiB."""
+    disk, mounted = tmp_path / "disk", tmp_path / "mounted"
+    mounted.mkdir()
+    with disk.open("wb") as f:
+        f.truncate(24 * MIB)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", disk], check=True)
+    done = subprocess.run(["mount", "-o", "loop", disk, mounted], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    try:
+        yield mounted
+    finally:
+        subprocess.run(["umount", mounted], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave no block free."""
+    with (folder / "filler").open("wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(bytes(4096))
+        except OSError:
+            os.fsync(f.fileno())
+
+
+def test_images_that_nobody_uses_stand_below_the_domains(lab: Lab) -> None:
+    lab.define("web")
+    free = made(lab.images / "free.qcow2", "one", "two")
+    plain = Plain(free)
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("▌ web", "Images", "free.qcow2")
+        assert lab.image("web").name not in terminal.text
+        row = next(line for line in terminal.text.splitlines() if "free.qcow2" in line)
+        assert row.split()[3] == "2"
+        terminal.press("j")
+        terminal.wait("▌ free.qcow2", "free.qcow2  2 snapshots", "○ one", "○ two", "you are here")
+        terminal.wait(f"+{text.short_size(plain.active)}", text.short_size(plain.frees({1})))
+        terminal.wait("Used by", "nothing on this host")
+        terminal.press("k")
+        terminal.wait("▌ web", gone="○ one")
+
+
+def test_an_image_that_is_named_is_shown_and_selected(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "named.qcow2", "one")
+    lab.define("web")
+    for word in (str(path), os.path.relpath(path)):
+        with Terminal(["-c", lab.uri, word]) as terminal:
+            at_image(terminal, "▌ named.qcow2", "○ one")
+    with Terminal(["-c", lab.uri, "/none/such.qcow2"]) as terminal:
+        terminal.wait("▌ such.qcow2", "/none/such.qcow2: No such file or directory.")
+
+
+def test_a_word_is_a_domain_before_it_is_a_file(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = str(Path(__file__).parents[2])
+    monkeypatch.setenv("PYTHONPATH", root)
+    monkeypatch.chdir(tmp_path)
+    lab.define("web")
+    made(tmp_path / "web", "one")
+    made(tmp_path / "img", "one")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("▌ web", "no snapshots yet")
+    with Terminal(["-c", lab.uri, "img"]) as terminal:
+        at_image(terminal, "▌ img", "○ one")
+    with Terminal(["-c", lab.uri, "neither"]) as terminal:
+        terminal.wait("There is no domain neither on this host, and no image file neither here.")
+
+
+def test_create_holds_the_disk(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "c", "Create a snapshot in a.qcow2")
+        terminal.press("tab", "it's -x", "tab", "tab")
+        terminal.wait("""'it'"'"'s -x'""")
+        confirm(terminal)
+        terminal.wait("Create a snapshot in a.qcow2: done", "○ it's -x")
+    assert entries(path) == [("1", "one"), ("2", "it's -x")]
+    write(path, 0x66)
+    qemu_img("snapshot", "-a", "2", str(path))
+    assert holds(path, 0x55)
+
+
+def test_names_that_would_be_mistaken_are_refused(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "c", "Create a snapshot in a.qcow2")
+        terminal.press("tab", "one")
+        terminal.wait("There is a snapshot called one already.")
+        terminal.press("backspace", "backspace", "backspace", "7")
+        terminal.wait("A name of digits only can be mistaken for the ID")
+    assert entries(path) == [("1", "one")]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_apply_goes_by_id_and_can_be_undone(lab: Lab, tmp_path: Path, place: int) -> None:
+    """The entries are called as each other's IDs."""
+    path = made(tmp_path / "a.qcow2", "2", "1")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ 2", "○ 1", down=place)
+        plan(terminal, "r", f"Apply {2 - place} in a.qcow2")
+        confirm(terminal)
+        terminal.wait(f"Apply {2 - place} in a.qcow2: done", "○ safety-")
+        assert holds(path, place + 1)
+        assert entries(path)[:2] == [("1", "2"), ("2", "1")]
+        terminal.press("g", "j", "j")
+        plan(terminal, "r", "Apply safety-")
+        confirm(terminal)
+        terminal.wait("Apply safety-", ": done")
+    assert holds(path, 0x55)
+
+
+def test_apply_without_a_safety_snapshot_is_typed(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "r", "Apply one in a.qcow2")
+        terminal.press("tab", " ")
+        terminal.wait("[none]", "NO, what is lost is lost")
+        confirm(terminal, "a.qcow2")
+        terminal.wait("Apply one in a.qcow2: done")
+    assert holds(path, 1)
+    assert entries(path) == [("1", "one")]
+
+
+@pytest.mark.parametrize("name", ["two words", "-d", "q\"'$(x)", "日本", "2"])
+def test_delete_takes_this_entry_and_frees_what_it_said(
+    lab: Lab, tmp_path: Path, name: str
+) -> None:
+    path = made(tmp_path / "a.qcow2", name, "other")
+    frees = Plain(path).frees({0})
+    before = Plain(path).allocated
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ other")
+        terminal.wait(text.short_size(frees))
+        plan(terminal, "d", f"Delete {name} of a.qcow2")
+        terminal.wait(f"frees {text.size(frees)}")
+        confirm(terminal)
+        terminal.wait(f"Delete {name} of a.qcow2: done")
+    assert entries(path) == [("2", "other")]
+    assert before - Plain(path).allocated == frees
+    assert holds(path, 0x55)
+
+
+def test_twins_are_told_apart(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "twin", "x", "twin")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ twin", down=2)
+        terminal.wait("Twins", "ID      3")
+        plan(terminal, "d", "Delete twin of a.qcow2")
+        terminal.wait("twin (ID 1) stands before twin (ID 3)")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Refused")
+        terminal.press("r")
+        confirm(terminal)
+        terminal.wait("Apply twin in a.qcow2: done")
+        assert holds(path, 3)
+        terminal.press("g", "d")
+        confirm(terminal)
+        terminal.wait("Delete twin of a.qcow2: done")
+    assert [one for one in entries(path) if "safety" not in one[1]] == [("2", "x"), ("3", "twin")]
+
+
+def test_several_are_deleted_with_one_figure(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "twin", "x", "twin", "y")
+    together = Plain(path).frees({0, 2})
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ twin", text.short_size(Plain(path).frees({0})))
+        terminal.press(" ", "j", " ")
+        terminal.wait(f"2 snapshots marked: deleting them frees {text.size(together)}.")
+        plan(terminal, "d", "Delete 2 snapshots of a.qcow2")
+        terminal.wait(f"frees {text.size(together)}", "twin (ID 1), twin (ID 3)")
+        confirm(terminal)
+        terminal.wait("Delete 2 snapshots of a.qcow2: done")
+    assert entries(path) == [("2", "x"), ("4", "y")]
+
+
+def test_what_does_not_apply_says_why(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one", "two")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        for key in ("e", "H", "a", "u"):
+            terminal.press(key)
+            terminal.wait("Not for an image: ")
+            terminal.press("s", "s")
+            terminal.wait("The oldest first.")
+        terminal.press("/", "two", "enter")
+        terminal.wait("○ two", gone="○ one")
+        terminal.press("esc")
+        terminal.wait("○ one")
+        terminal.press("g", "enter")
+        terminal.wait("one (ID 1)", "number 1 in", "Esc close")
+
+
+def used_by_a_domain(lab: Lab, running: bool) -> Path:
+    lab.define("web", running=running)
+    lab.snapshot("web", "one")
+    return lab.image("web")
+
+
+def beneath(lab: Lab) -> Path:
+    path = made(lab.images / "base.qcow2", "one")
+    over = lab.images / "over.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(path), str(over))
+    return path
+
+
+def of_a_snapshot(lab: Lab) -> Path:
+    """The domain is on an overlay; only its snapshot still names the file."""
+    lab.define("web")
+    qemu_img("snapshot", "-c", "one", str(lab.image("web")))
+    lab.snapshot("web", "ext", "--disk-only", f"--diskspec=vda,file={lab.images}/over")
+    xml = lab.virsh("dumpxml", "web", "--inactive")
+    moved = lab.images / "moved"
+    qemu_img("create", "-q", "-f", "qcow2", str(moved), "8M")
+    lab.define_xml(xml.replace(f"{lab.images}/over", str(moved)))
+    (lab.images / "over").unlink()
+    return lab.image("web")
+
+
+@pytest.mark.parametrize(
+    ("use", "holder"),
+    [
+        (lambda lab: used_by_a_domain(lab, False), "is in use: disk vda of web"),
+        (lambda lab: used_by_a_domain(lab, True), "is in use: disk vda of web"),
+        (beneath, "over.qcow2, which lies upon it"),
+        (of_a_snapshot, "disk vda of the snapshot ext of web"),
+    ],
+    ids=["shut off", "running", "backing file", "snapshot"],
+)
+def test_what_is_in_use_is_not_changed(lab: Lab, use: Callable[[Lab], Path], holder: str) -> None:
+    path = use(lab)
+    before = entries(path)
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one", "in use")
+        for key in ("c", "r", "d"):
+            plan(terminal, key, path.name)
+            terminal.wait(holder, "qemu-img alone would do it")
+            terminal.press("Y")
+            terminal.wait("Refused, see above.")
+            terminal.press("esc")
+            terminal.wait("connected", gone="Refused")
+    assert entries(path) == before
+
+
+def test_what_a_foreign_qemu_holds_is_not_changed_but_can_be_copied(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with served(path, tmp_path) as pid, Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        for key in ("c", "r", "d"):
+            plan(terminal, key, "a.qcow2")
+            terminal.wait(f"qemu-nbd (process {pid}) has it open.")
+            terminal.press("esc")
+            terminal.wait("connected", gone="Refused")
+        plan(terminal, "x", "Extract one of a.qcow2")
+        terminal.wait("QEMU's lock is not heeded")
+        confirm(terminal)
+        terminal.wait("Extract one of a.qcow2: done")
+    assert holds(tmp_path / "a-one.qcow2", 1)
+    assert entries(path) == [("1", "one")]
+
+
+def test_what_takes_the_lock_after_the_dialog_stops_it(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "d", "Delete one of a.qcow2")
+        with served(path, tmp_path) as pid:
+            confirm(terminal)
+            terminal.wait(f"qemu-nbd (process {pid}) opened a.qcow2", "Nothing was done.")
+    assert entries(path) == [("1", "one")]
+
+
+def test_an_entry_that_another_admin_made_meanwhile_is_not_taken_for_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "d", "Delete one of a.qcow2")
+        qemu_img("snapshot", "-c", "two", str(path))
+        confirm(terminal)
+        terminal.wait("the snapshots in", "changed", "Nothing was done.")
+    assert entries(path) == [("1", "one"), ("2", "two")]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("form", ["qcow2", "raw"])
+def test_extract_copies_the_very_entry(lab: Lab, tmp_path: Path, place: int, form: str) -> None:
+    path = made(tmp_path / "a.qcow2", "2", "1")
+    target = tmp_path / f"a-{2 - place}.{form}"
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ 2", "○ 1", down=place)
+        plan(terminal, "x", f"Extract {2 - place} of a.qcow2")
+        if form == "raw":
+            terminal.press("tab", "tab", " ")
+        terminal.wait(target.name)
+        confirm(terminal)
+        terminal.wait(f"Extract {2 - place} of a.qcow2: done")
+    if form == "raw":
+        assert target.read_bytes()[:MIB] == bytes([place + 1]) * MIB
+    else:
+        assert holds(target, place + 1)
+    assert not list(tmp_path.glob(".*"))
+    assert holds(path, 0x55)
+
+
+def test_extract_never_replaces_a_file(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    taken = tmp_path / "a-one.qcow2"
+    taken.write_text("mine")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "x", "Extract one of a.qcow2")
+        terminal.wait("a-one-2.qcow2", "Refused: nothing")
+        terminal.press("tab", *["backspace"] * len("-2.qcow2"), ".qcow2")
+        terminal.wait("is there already, and is never replaced")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Refused")
+        plan(terminal, "x", "Extract one of a.qcow2")
+        terminal.wait("a-one-2.qcow2", "Refused: nothing")
+        (tmp_path / "a-one-2.qcow2").write_text("just now")
+        confirm(terminal)
+        terminal.wait("a-one-2.qcow2 is there already")
+    assert taken.read_text() == "mine"
+    assert (tmp_path / "a-one-2.qcow2").read_text() == "just now"
+
+
+def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None:
+    lab.define("web", disks=("vda", "vdb"))
+    write(lab.image("web", "vdb"), 0x22)
+    lab.snapshot("web", "one")
+    write(lab.image("web", "vdb"), 0x33)
+    lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("connected", "one", "you are here", gone="reading")
+        terminal.press("g")
+        plan(terminal, "x", "Extract one of")
+        terminal.press("tab", " ")
+        terminal.wait("[vdb]", lab.image("web", "vdb").stem, "QEMU's lock is not heeded")
+        terminal.press("tab", "\x1b[1~", "\x0b", f"{tmp_path}/vdb.copy", "tab")
+        terminal.wait("/vdb.copy", "Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Extract one of", ": done")
+    assert holds(tmp_path / "vdb.copy", 0x22)
+    assert lab.state("web") == "running"
+
+
+def big(path: Path) -> Path:
+    """An image whose entry takes a while to copy."""
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "3G")
+    qemu_io(path, "write -P 1 0 1500M")
+    qemu_img("snapshot", "-c", "one", str(path))
+    return path
+
+
+def parts(folder: Path) -> list[Path]:
+    return list(folder.glob(".*.part"))
+
+
+def copying(terminal: Terminal, path: Path) -> None:
+    at_image(terminal, "○ one")
+    plan(terminal, "x", "Extract one of")
+    confirm(terminal)
+    terminal.until(lambda: bool(parts(path.parent)), "the unfinished file")
+
+
+@contextmanager
+def slow_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """qemu-img that copies at 20 MB/s."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    tool = folder / "qemu-img"
+    tool.write_text(
+        '#!/bin/sh\ncase "$1" in\nconvert) shift; exec /usr/bin/qemu-img convert -r 20M "$@";;\n'
+        '*) exec /usr/bin/qemu-img "$@";;\nesac\n'
+    )
+    tool.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        yield
+
+
+def test_a_copy_shows_how_far_it_is_and_can_be_cancelled(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = big(tmp_path / "a.qcow2")
+    with (
+        slow_tool(tmp_path, monkeypatch),
+        Terminal(["-c", lab.uri, str(path)], size=(120, 40)) as terminal,
+    ):
+        copying(terminal, path)
+        terminal.wait("running 1 %", seconds=60)
+        terminal.press("d")
+        terminal.wait("Not now: a.qcow2: copy one")
+        terminal.press("o")
+        terminal.wait("Extract one of a.qcow2", " %")
+        terminal.press("x")
+        terminal.wait(
+            "cancelled", "It was cancelled.", "What there was of the new file was removed"
+        )
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".qcow2") == ["a.qcow2"]
+    assert not parts(tmp_path)
+
+
+def test_a_copy_is_given_up_when_the_program_ends(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = big(tmp_path / "a.qcow2")
+    with slow_tool(tmp_path, monkeypatch), Terminal(["-c", lab.uri, str(path)]) as terminal:
+        copying(terminal, path)
+        terminal.press("q")
+        terminal.wait("Quit")
+        terminal.signal(signal.SIGTERM)
+        terminal.exit_code()
+        assert not parts(tmp_path)
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        terminal.wait("○ one")
+        terminal.press("o")
+        terminal.wait("cancelled", "snaptui was ended.")
+
+
+def test_what_a_killed_program_leaves_of_a_copy_is_told(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = big(tmp_path / "a.qcow2")
+    with slow_tool(tmp_path, monkeypatch), Terminal(["-c", lab.uri, str(path)]) as terminal:
+        copying(terminal, path)
+        terminal.signal(signal.SIGKILL)
+        terminal.exit_code()
+    (part,) = parts(tmp_path)
+    try:
+        with Terminal(["-c", lab.uri, str(path)]) as terminal:
+            terminal.wait("Extract one of a.qcow2: cut short", part.name, "still writes to it")
+    finally:
+        subprocess.run(["fuser", "-k", part], capture_output=True)
+    assert not (tmp_path / "a-one.qcow2").exists()
+
+
+def test_on_a_full_disk_nothing_is_half_done(lab: Lab, full: Path) -> None:
+    path = made(full / "a.qcow2", "one")
+    fill(full)
+    before = path.read_bytes()
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "x", "Extract one of a.qcow2")
+        terminal.wait("The copy takes", "are free there")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Refused")
+        plan(terminal, "c", "Create a snapshot in a.qcow2")
+        confirm(terminal)
+        terminal.wait("No space left on device", "Nothing was changed.")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Nothing was changed")
+        terminal.press("g")
+        plan(terminal, "d", "Delete one of a.qcow2")
+        confirm(terminal)
+        terminal.wait("Delete one of a.qcow2: done")
+    assert entries(path) == []
+    assert holds(path, 0x55)
+    assert len(before) <= path.stat().st_size
+
+
+def test_a_copy_that_runs_out_of_space_leaves_nothing(lab: Lab, full: Path) -> None:
+    path = made(full.parent / "a.qcow2", "one")
+    target = full / "copy.qcow2"
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "x", "Extract one of a.qcow2")
+        terminal.press("tab", "\x1b[1~", "\x0b", str(target), "tab")
+        terminal.wait("copy.qcow2", "Refused: nothing")
+        fill(full)
+        confirm(terminal)
+        terminal.wait("No space left on device", "Nothing was changed.")
+    assert not target.exists()
+    assert not parts(full)
+
+
+def test_an_encrypted_or_damaged_image_is_left_alone(lab: Lab, tmp_path: Path) -> None:
+    luks = tmp_path / "luks.qcow2"
+    options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
+    secret = "secret,id=s,data=x"
+    qemu_img("create", "-q", "-f", "qcow2", "--object", secret, "-o", options, str(luks), "1M")
+    corrupt = made(tmp_path / "corrupt.qcow2", "one")
+    with corrupt.open("r+b") as f:
+        f.seek(79)
+        f.write(b"\x02")
+    for path, why in ((luks, "is encrypted"), (corrupt, "it is marked corrupt")):
+        with Terminal(["-c", lab.uri, str(path)]) as terminal:
+            at_image(terminal, f"▌ {path.name}")
+            plan(terminal, "c", f"Create a snapshot in {path.name}")
+            terminal.wait(why)
+
+
+def test_read_only_has_no_keys_for_it(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, "--read-only", str(path)]) as terminal:
+        at_image(terminal, "○ one", "READ-ONLY")
+        for key in ("c", "r", "d", "x"):
+            terminal.press(key)
+            assert "Cancel" not in terminal.text
+
+
+def test_the_journal_keeps_what_was_done(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    with Terminal(["-c", lab.uri, str(path)]) as terminal:
+        at_image(terminal, "○ one")
+        plan(terminal, "d", "Delete one of a.qcow2")
+        confirm(terminal)
+        terminal.wait("Delete one of a.qcow2: done")
+    with Terminal(["-c", lab.uri], size=(200, 40)) as terminal:
+        terminal.wait("connected")
+        terminal.press("o")
+        terminal.wait("Delete one of a.qcow2", f"qemu-img snapshot -d one {path}", str(path))

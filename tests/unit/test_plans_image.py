@@ -1,0 +1,363 @@
+"""Plans for images that no domain uses: what is refused, and that the very entry is meant."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.model import (
+    CopyFormat,
+    FileSystem,
+    ImageInfo,
+    ImageKey,
+    ImageSnapshot,
+    NotKnown,
+    Opener,
+    Openers,
+    PlacedEntry,
+)
+from snaptui.performing import differences, expected_after
+from snaptui.plan.image_facts import CopyFacts, ImageFacts
+from snaptui.plan.image_steps import ExtractEntry
+from snaptui.plan.plan import (
+    ImageApply,
+    ImageCreate,
+    ImageDelete,
+    ImageExtract,
+    ImageIntent,
+    Plan,
+)
+from snaptui.preflight import make_plan
+from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, words
+
+KEY = ImageKey(HOST.uri, "/img/a.qcow2")
+SIZE = 1 << 30
+FFFD = "\N{REPLACEMENT CHARACTER}"
+
+
+def entry(id_: str, name: str, **more: Any) -> ImageSnapshot:
+    return replace(ImageSnapshot(id_, name, CREATED + len(id_), 0, SIZE), **more)
+
+
+def facts(*entries: ImageSnapshot, **more: Any) -> ImageFacts:
+    """A local image of these entries that nobody uses, all well."""
+    head = ImageInfo(KEY.path, "qcow2", SIZE, 1 << 20, entries)
+    head = replace(head, **{k: more.pop(k) for k in ("faults", "encrypted", "data_file", "backing")
+                            if k in more})  # fmt: skip
+    built = ImageFacts(
+        host=HOST,
+        who="root@kvm7",
+        read_at=CREATED + 86_400,
+        path=KEY.path,
+        image=head,
+        as_now=frozenset(),
+        openers=Openers(),
+        writable=True,
+        space=FileSystem("/img", 100 << 30, 50 << 30),
+    )
+    return replace(built, **more)
+
+
+def placed(found: ImageFacts, place: int) -> PlacedEntry:
+    return PlacedEntry(place, found.entries[place])
+
+
+TWO = (entry("1", "one"), entry("2", "two"))
+
+
+def intents(found: ImageFacts) -> list[ImageIntent]:
+    one = placed(found, 0)
+    return [ImageCreate(KEY, "new"), ImageApply(KEY, one), ImageDelete(KEY, (one,))]
+
+
+def extract(found: ImageFacts, target: str = "/img/new.qcow2", **more: Any) -> Plan:
+    return make_plan(ImageExtract(KEY, placed(found, 0), target, **more), found)
+
+
+def copying(
+    *entries: ImageSnapshot, names: frozenset[str] = frozenset(), **more: Any
+) -> ImageFacts:
+    found = facts(*(entries or TWO), **more)
+    copy = CopyFacts("/img", names, needs=1 << 20)
+    return replace(found, copy=copy, placed=placed(found, 0))
+
+
+def test_all_is_well() -> None:
+    found = facts(*TWO)
+    lines = [make_plan(intent, found).lines for intent in intents(found)]
+    assert [line for plan in lines for line in plan] == [
+        "qemu-img snapshot -c new /img/a.qcow2",
+        "qemu-img snapshot -c safety-20261121T025500Z-one /img/a.qcow2",
+        "qemu-img snapshot -a 1 /img/a.qcow2",
+        "qemu-img snapshot -d one /img/a.qcow2",
+    ]
+    for intent in intents(found):
+        plan = make_plan(intent, found)
+        assert plan.possible
+        assert not plan.type_name
+        assert not plan.warnings
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"holders": ("disk vda of web01",)}, "in use: disk vda of web01."),
+        ({"openers": Openers((Opener("qemu-nbd", 7),))}, "qemu-nbd (process 7) has it open"),
+        ({"faults": ("it is marked corrupt",)}, "marked corrupt. Look with qemu-img check"),
+        ({"encrypted": True}, "is encrypted"),
+        ({"writable": False}, "may not be written to"),
+        ({"image": NotKnown("/img/a.qcow2: No such file.")}, "No such file"),
+        ({"image": ImageInfo(KEY.path, "raw", SIZE, SIZE, ())}, "is raw, which holds no snapshots"),
+        ({"host": replace(HOST, local=False)}, "is on another host"),
+    ],
+)
+def test_no_change_is_made_of_what_is_in_use_or_damaged(changed: dict[str, Any], why: str) -> None:
+    wanted = intents(facts(*TWO))
+    for intent in wanted:
+        assert_refused(make_plan(intent, facts(*TWO, **changed)), why)
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"doubts": ("the pool p is not active",)}, "uses it: the pool p is not active"),
+        ({"openers": NotKnown("no /proc")}, "has it open: no /proc"),
+        ({"writable": NotKnown("gone")}, "written to: gone"),
+        ({"as_now": NotKnown("torn")}, "as one of its snapshots: torn"),
+    ],
+)
+def test_what_is_not_known_of_its_users_is_confirmed_by_its_name(
+    changed: dict[str, Any], what: str
+) -> None:
+    found = facts(*TWO, **changed)
+    for intent in intents(found):
+        plan = make_plan(intent, found)
+        assert plan.possible
+        assert plan.type_name
+        assert what in " ".join(plan.unchecked)
+
+
+def test_processes_that_are_hidden_are_told() -> None:
+    found = facts(*TWO, openers=Openers(hidden=True))
+    for intent in intents(found):
+        assert "may not be looked into" in " ".join(make_plan(intent, found).warnings)
+
+
+@pytest.mark.parametrize("name", ["", " ", "3", "a/b", ".x", "a\nb", "a\u202eb", "x" * 248])
+def test_names_that_are_never_given(name: str) -> None:
+    assert make_plan(ImageCreate(KEY, name), facts(*TWO)).refusals
+
+
+def test_names_that_are_another_entrys_name_or_id() -> None:
+    found = facts(entry("1", "one"), entry("odd", "2"))
+    assert_refused(make_plan(ImageCreate(KEY, "one"), found), "called one already")
+    assert_refused(make_plan(ImageCreate(KEY, "odd"), found), "odd is the ID of 2")
+    outside = facts(*TWO, data_file="/img/data.raw")
+    assert_refused(make_plan(ImageCreate(KEY, "new"), outside), "in another file")
+
+
+@given(st.sampled_from([*STRANGE, "-c", "--", "-a x"]), st.sampled_from([*STRANGE, "-q", "nbd:x"]))
+def test_lines_are_passed_on_unchanged(name: str, file: str) -> None:
+    path = f"/img/{file}"
+    found = replace(facts(entry("1", name)), path=path)
+    key = ImageKey(HOST.uri, path)
+    one = placed(found, 0)
+    assert words(make_plan(ImageDelete(key, (one,)), found).lines[0]) == [
+        "qemu-img", "snapshot", "-d", name, path,
+    ]  # fmt: skip
+    line = make_plan(ImageExtract(key, one, f"/img/{file}.new"), found).lines[0]
+    assert words(line)[-2:] == [path, f"{path}.new"]
+
+
+def test_apply_goes_by_the_id_whatever_the_names_are() -> None:
+    found = facts(entry("1", "2"), entry("2", "1"))
+    for place, id_ in ((0, "1"), (1, "2")):
+        plan = make_plan(ImageApply(KEY, placed(found, place), safety=False), found)
+        assert shlex.split(plan.lines[0])[3] == id_
+        assert plan.undo.startswith("NO")
+        assert plan.type_name
+
+
+@pytest.mark.parametrize("bad", ["", f"1{FFFD}"])
+def test_what_has_no_id_of_its_own_is_neither_applied_nor_copied(bad: str) -> None:
+    for entries, why in (
+        ((entry("1", "one"), entry("1", "two")), "2 snapshots have the ID 1"),
+        ((entry(bad, "one"),), "cannot be given to qemu-img"),
+    ):
+        found = facts(*entries)
+        assert_refused(make_plan(ImageApply(KEY, placed(found, 0)), found), why)
+        assert_refused(extract(copying(*entries)), why)
+
+
+def test_apply_says_what_is_lost_and_what_is_not_brought_back() -> None:
+    found = facts(entry("1", "one", vm_state=5 << 20, virtual_size=2 * SIZE))
+    plan = make_plan(ImageApply(KEY, placed(found, 0)), found)
+    assert plan.lost == "until undone: all written that no snapshot holds: ? (not counted yet)"
+    assert plan.undo == "yes, by applying safety-20261121T025500Z-one"
+    assert "5.0 MiB) is not loaded" in plan.warnings[0]
+    assert plan.warnings[1] == "The disk becomes 2.0 GiB large; now it is 1.0 GiB."
+    same = replace(found, as_now=frozenset({"1"}))
+    assert (
+        "nothing that one does not hold" in make_plan(ImageApply(KEY, placed(found, 0)), same).lost
+    )
+
+
+TWINS = (entry("1", "twin"), entry("2", "other"), entry("3", "twin"))
+
+
+def test_of_twins_only_the_first_or_all_are_deleted() -> None:
+    found = facts(*TWINS)
+    first, last = placed(found, 0), placed(found, 2)
+    plan = make_plan(ImageDelete(KEY, (first,)), found)
+    assert plan.possible
+    assert "1 snapshot called twin" in plan.warnings[0]
+    assert_refused(
+        make_plan(ImageDelete(KEY, (last,)), found), "twin (ID 1) stands before twin (ID 3)"
+    )
+    both = make_plan(ImageDelete(KEY, (last, first)), found)
+    assert [step.subject for step in both.steps] == ["1 twin", "3 twin"]
+    assert both.warnings == ()
+    expected = found
+    for step in both.steps:
+        after = expected_after(step, expected)
+        assert isinstance(after, ImageFacts)
+        expected = after
+    assert expected.entries == (TWINS[1],)
+
+
+def test_a_name_that_is_not_utf8_is_not_deleted() -> None:
+    found = facts(entry("1", f"a{FFFD}"))
+    assert_refused(make_plan(ImageDelete(KEY, (placed(found, 0),)), found), "not UTF-8")
+    assert make_plan(ImageApply(KEY, placed(found, 0)), found).possible
+
+
+def test_an_entry_that_is_not_where_it_was_is_not_touched() -> None:
+    old = facts(*TWO)
+    one = placed(old, 0)
+    for now in (facts(TWO[1], TWO[0]), facts(), facts(entry("1", "one", created=1))):
+        for intent in (ImageApply(KEY, one), ImageDelete(KEY, (one,))):
+            assert_refused(make_plan(intent, now), "is not there any more")
+
+
+def test_a_delete_that_took_another_entry_is_seen() -> None:
+    found = facts(*TWINS)
+    (step,) = make_plan(ImageDelete(KEY, (placed(found, 0),)), found).steps
+    wanted = expected_after(step, found)
+    assert differences(wanted, facts(*TWINS[1:])) == ()
+    assert differences(wanted, facts(*TWINS[:2]))
+    assert differences(wanted, found)
+
+
+def test_an_apply_that_took_another_entry_is_seen() -> None:
+    found = facts(*TWO)
+    step = make_plan(ImageApply(KEY, placed(found, 0)), found).steps[-1]
+    wanted = expected_after(step, found)
+    assert differences(wanted, facts(*TWO, as_now=frozenset({"1"}))) == ()
+    assert differences(wanted, facts(*TWO, as_now=frozenset({"2"})))
+
+
+def test_a_create_is_known_by_its_id_and_name_and_holds_the_disk() -> None:
+    found = facts(*TWO)
+    (step,) = make_plan(ImageCreate(KEY, "new"), found).steps
+    wanted = expected_after(step, found)
+    now = facts(*TWO, entry("3", "new"), as_now=frozenset({"3"}))
+    assert differences(wanted, now) == ()
+    assert differences(wanted, replace(now, as_now=frozenset()))
+    assert differences(wanted, facts(*TWO, entry("4", "new"), as_now=frozenset({"4"})))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"holders": ("disk vda of web01",)}, "disk vda of web01 names a.qcow2 now"),
+        ({"openers": Openers((Opener("cp", 9),))}, "cp (process 9) opened a.qcow2"),
+        ({"doubts": ("the pool p",)}, "the pool p"),
+        ({"writable": False}, "may not be written to any more"),
+        ({"image": NotKnown("it is gone")}, "it is gone"),
+        ({"as_now": frozenset({"2"})}, "is not what it is expected to be"),
+    ],
+)
+def test_what_changes_between_the_dialog_and_the_step_stops_it(
+    changed: dict[str, Any], said: str
+) -> None:
+    before = facts(*TWO, as_now=frozenset({"1"}))
+    assert differences(before, before) == ()
+    assert said in " ".join(differences(before, replace(before, **changed)))
+
+
+def test_without_the_journal_only_deletes_are_done() -> None:
+    found = facts(*TWO, unrecorded="disk full")
+    create, apply, delete = (make_plan(intent, found) for intent in intents(found))
+    assert_refused(create, "The journal cannot be written")
+    assert_refused(apply, "The journal cannot be written")
+    assert delete.possible
+    assert delete.type_name
+
+
+def test_a_copy_is_planned_to_the_very_file() -> None:
+    found = copying()
+    plan = extract(found)
+    (step,) = plan.steps
+    assert isinstance(step, ExtractEntry)
+    assert (step.copy.entry, step.copy.target, step.copy.shared) == (
+        TWO[0],
+        "/img/new.qcow2",
+        False,
+    )
+    raw = extract(found, form=CopyFormat.RAW)
+    assert "-O raw" in raw.lines[0]
+    used = copying(openers=Openers((Opener("qemu-system-x86", 5),)), holders=("disk vda of web",))
+    shared = extract(used)
+    assert shared.possible
+    assert " -U " in shared.lines[0]
+    assert "QEMU's lock is not heeded" in shared.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("new.qcow2", "whole path"),
+        ("/img/", "needs a name"),
+        ("/img/..", "needs a name"),
+        ("/img/a\nb", "invisible"),
+        ("/img/" + "x" * 250, "249 bytes"),
+        ("/else/new", "has not been looked into"),
+        ("/img/there", "is there already, and is never replaced"),
+        ("/img/half", ".half.part is there"),
+    ],
+)
+def test_targets_that_are_refused(target: str, why: str) -> None:
+    assert_refused(extract(copying(names=frozenset({"there", ".half.part"})), target), why)
+
+
+def test_a_copy_that_does_not_fit_or_cannot_be_read_is_refused() -> None:
+    found = copying(space=FileSystem("/img", 1 << 30, 1 << 19))
+    assert_refused(extract(found), "The copy takes 1.0 MiB, and 512.0 KiB are free")
+    assert_refused(extract(copying(encrypted=True)), "is encrypted")
+    assert_refused(extract(copying(host=replace(HOST, local=False))), "another host")
+    unread = replace(found, copy=CopyFacts("/img", NotKnown("not allowed")))
+    assert_refused(extract(unread), "cannot be looked into: not allowed")
+
+
+def test_a_copy_says_what_is_not_in_it_and_what_more_is() -> None:
+    found = copying(entry("1", "one", vm_state=1 << 20), backing="/img/base.qcow2")
+    warnings = " ".join(extract(found).warnings)
+    assert "RAM (1.0 MiB) is not copied" in warnings
+    assert "from /img/base.qcow2 is copied too" in warnings
+
+
+def test_of_a_copy_only_its_entry_and_its_file_matter() -> None:
+    before = copying()
+    (step,) = extract(before).steps
+    wanted = expected_after(step, before)
+    copied = CopyFacts("/img", frozenset({"new.qcow2"}))
+    more = replace(copying(*TWO, entry("3", "three"), holders=("x",)), copy=copied)
+    assert differences(wanted, more) == ()
+    assert "there is no /img/new.qcow2" in differences(wanted, before)
+    gone = replace(copying(TWO[1]), copy=copied)
+    assert "one (ID 1) is not in /img/a.qcow2 any more" in differences(wanted, gone)
