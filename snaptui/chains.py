@@ -122,7 +122,10 @@ class Layers:
         """What the count of an image rests on beside its snapshot table.
 
         An image that no disk writes to changes only when something is merged into it.
+        ``None``: on nothing.
         """
+        if path in self.tops and path not in self.merging:
+            return None
         beneath = self.beneath(path) if path in self.merging else None
         return self._size(path), beneath, self._size(beneath) if isinstance(beneath, str) else None
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, NOT_READ, Layers
 from snaptui.entries import Stray
-from snaptui.model import Disk, DomainConfig, Kind, NotKnown, Presence, Snapshot
+from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 Counted = Mapping[str, ImageUsage | NotKnown]
@@ -32,12 +32,12 @@ class Cost:
         memory_left: the memory file that libvirt leaves behind when it is deleted.
     """
 
-    written: int
+    written: int | NotKnown
     reclaim: int | NotKnown
     oldest: bool
     approximate: bool
     counted_at: float | None
-    by_disk: Mapping[str, tuple[int, int | NotKnown]]
+    by_disk: Mapping[str, tuple[int | NotKnown, int | NotKnown]]
     needs: int = 0
     merges: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     memory_left: str = ""
@@ -47,7 +47,7 @@ class Cost:
 class _Part:
     """The same of one disk, or of the memory."""
 
-    written: int
+    written: int | NotKnown
     reclaim: int | NotKnown
     oldest: bool = True
     approximate: bool = False
@@ -74,11 +74,10 @@ def cost_of(
             left = thing.memory_path or ""
     if not parts:
         return NotKnown("it holds no data")
-    reclaim = _sum({target: part.reclaim for target, part in parts.items()})
     times = [part.counted_at for part in parts.values() if part.counted_at is not None]
     return Cost(
-        written=sum(part.written for part in parts.values()),
-        reclaim=reclaim,
+        written=_sum({target: part.written for target, part in parts.items()}),
+        reclaim=_sum({target: part.reclaim for target, part in parts.items()}),
         oldest=all(part.oldest for part in parts.values()),
         approximate=any(part.approximate for part in parts.values()),
         counted_at=min(times, default=None),
@@ -121,20 +120,23 @@ def _outside(
         disk = then.get(part.target)
         if part.presence is Presence.MANUAL or disk is None or None in (disk.path, part.path):
             return NotKnown(f"{part.target}: it is in no file that libvirt knows")
-        written = _frozen(snapshot.name, disk.path or "", counted, layers)
-        if isinstance(written, NotKnown):
-            return NotKnown(f"{part.target}: {written.reason}")
         parts[part.target] = replace(
             _unfrozen(part.path or "", counted, layers),
-            written=written,
-            oldest=layers.beneath(disk.path or "") is None,
+            written=_frozen(snapshot.name, disk.path or "", counted, layers),
+            oldest=_first(disk.path or "", layers),
         )
     if snapshot.memory is Presence.EXTERNAL:
         memory = layers.heads.get(snapshot.memory_path or "", NOT_READ)
         if isinstance(memory, NotKnown):
-            return NotKnown(f"memory: {memory.reason}")
-        parts["memory"] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
+            return NotKnown(f"RAM: {memory.reason}")
+        parts["RAM"] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
     return parts
+
+
+def _first(path: str, layers: Layers) -> bool:
+    """Whether nothing lies beneath an image, and nothing older inside it."""
+    image = layers.heads.get(path, NOT_READ)
+    return isinstance(image, ImageInfo) and image.backing is None and not image.snapshots
 
 
 def _frozen(name: str, path: str, counted: Counted, layers: Layers) -> int | NotKnown:

@@ -6,39 +6,18 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
 from snaptui.model import FileId, FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.qcow2.structures import CRYPT_NONE
 
 if TYPE_CHECKING:
-    from snaptui.qcow2.layers import Layer, Qcow2Layer
-    from snaptui.qcow2.ranges import Ranges
     from snaptui.qcow2.structures import Entry, Header
-    from snaptui.qcow2.usage import ImageUsage, Overlap
+    from snaptui.qcow2.usage import ImageUsage
 
 _QCOW2 = b"QFI\xfb"
-MOST_RANGES = 1 << 20
-"""Ranges between the holes of a file that are looked at."""
-
-
-class OpenImage(NamedTuple):
-    """An image that can be read, wherever it is.
-
-    Attributes:
-        disk_size: what it takes on its file system.
-        data: between two places of the file, the ranges that have space of their own on the
-            host, those that are not holes; ``None`` where that cannot be seen.
-    """
-
-    file: BinaryIO
-    disk_size: int
-    data: Callable[[int, int], Iterator[tuple[int, int]]] | None
-
-
-Opener = Callable[[str], AbstractContextManager[OpenImage]]
 
 
 def read_image(path: str, *, raw: bool = False) -> ImageInfo:
@@ -53,17 +32,17 @@ def read_image(path: str, *, raw: bool = False) -> ImageInfo:
     Raises:
         ImageError: it is missing, not readable, neither file nor block device, or damaged.
     """
-    with _opened(path) as f:
-        return read_open_image(f, path, _allocated(f), raw=raw)
+    with opened(path) as f:
+        return read_open_image(f, path, allocated(f), raw=raw)
 
 
 def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False) -> ImageInfo:
     """The same of an image that is open, wherever it is; :func:`read_image` says the rest."""
     size = f.seek(0, os.SEEK_END)
-    if raw or not _is_qcow2(f):
+    if raw or not is_qcow2(f):
         return ImageInfo(path, "raw", size, disk_size, ())
     try:
-        header, entries = _read_head(f, size)
+        header, entries = read_head(f, size)
     except ImageError as error:
         raise ImageError(f"{path}: {error.message}", hint=error.hint) from error
     return ImageInfo(
@@ -72,9 +51,9 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
         virtual_size=header.virtual_size,
         disk_size=disk_size,
         snapshots=tuple(map(_entry, entries)),
-        backing=_named(path, header.backing_file),
+        backing=named(path, header.backing_file),
         backing_format=header.backing_format,
-        data_file=_named(path, header.data_file),
+        data_file=named(path, header.data_file),
         encrypted=header.crypt_method != CRYPT_NONE,
         faults=tuple(_faults(header)),
     )
@@ -88,9 +67,9 @@ def entries_as_now(path: str) -> frozenset[str]:
     """
     from snaptui.qcow2.sameness import is_as_now
 
-    with _opened(path) as f:
+    with opened(path) as f:
         size = f.seek(0, os.SEEK_END)
-        header, entries = _read_head(f, size)
+        header, entries = read_head(f, size)
         return frozenset(e.id for e in entries if is_as_now(f, size, header, e))
 
 
@@ -106,8 +85,8 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     Raises:
         ImageError: it cannot be read or counted; says why.
     """
-    with _opened(path) as f:
-        return count_open_image(f, path, _allocated(f), progress)
+    with opened(path) as f:
+        return count_open_image(f, path, allocated(f), progress)
 
 
 def count_open_image(
@@ -121,7 +100,7 @@ def count_open_image(
     for last in (False, True):
         size = f.seek(0, os.SEEK_END)
         try:
-            header, entries = _read_head(f, size)
+            header, entries = read_head(f, size)
             usage = count(f, size, header, entries, progress)
             steady = not usage.wrong and read_header(f, size) == header
         except ImageError:
@@ -138,109 +117,13 @@ def count_open_image(
                 disk_size=disk_size,
                 approximate=not steady,
                 counted_at=time.time(),
-                backing=_named(path, header.backing_file),
+                backing=named(path, header.backing_file),
             )
     raise AssertionError("the second reading is the last")
 
 
-@contextmanager
-def open_image(path: str) -> Iterator[OpenImage]:
-    """Open an image of this machine.
-
-    Raises:
-        ImageError: as :func:`read_image`.
-    """
-    with _opened(path) as f:
-        yield OpenImage(f, _allocated(f), lambda start, stop: _data(f, start, stop))
-
-
-def overlap(path: str, progress: Callable[[int, int], None], open_: Opener = open_image) -> Overlap:
-    """Compare what an overlay holds with what the image directly beneath it holds.
-
-    Neither is locked; the one beneath does not change while the overlay is in use.
-
-    Args:
-        progress: called with bytes read and bytes to read; what it raises ends it.
-        open_: opens images.
-
-    Raises:
-        ImageError: it cannot be told; says why.
-    """
-    from snaptui.qcow2.layers import Qcow2Layer, compare
-    from snaptui.qcow2.usage import Overlap
-
-    with open_(path) as image:
-        size = image.file.seek(0, os.SEEK_END)
-        header, _ = _read_head(image.file, size)
-        lower = _named(path, header.backing_file)
-        if not isinstance(lower, str):
-            raise ImageError(lower.reason if lower is not None else f"{path} has no image beneath.")
-        if header.backing_format not in (None, "qcow2", "raw"):
-            raise ImageError(f"{lower} is {header.backing_format}, neither qcow2 nor raw.")
-        upper = Qcow2Layer(image.file, size, header)
-        with open_(lower) as beneath:
-            raw = header.backing_format == "raw" or not _is_qcow2(beneath.file)
-            blind = beneath.data is None and beneath.disk_size < beneath.file.seek(0, os.SEEK_END)
-            layer = _raw_layer(beneath) if raw else _qcow2_layer(beneath, lower, progress)
-            found = compare(upper, layer, progress)
-    return Overlap(lower, raw, *found, approximate=blind)
-
-
-def _raw_layer(image: OpenImage) -> Layer:
-    from snaptui.qcow2.layers import RawLayer
-
-    size = image.file.seek(0, os.SEEK_END)
-    full = image.data is None or image.disk_size >= size  # without holes there is no need to look
-    return RawLayer(size, _whole if full or image.data is None else image.data)
-
-
-def _qcow2_layer(image: OpenImage, path: str, progress: Callable[[int, int], None]) -> Qcow2Layer:
-    from snaptui.qcow2.layers import Qcow2Layer
-
-    size = image.file.seek(0, os.SEEK_END)
-    header, _ = _read_head(image.file, size)
-    if header.external_data_file:
-        raise ImageError(f"{path} has its data in another file.")
-    allocated = None
-    if image.data is not None and image.disk_size < size:
-        allocated = _ranges(image.data(0, size), path, progress)
-    return Qcow2Layer(image.file, size, header, allocated)
-
-
-def _ranges(
-    data: Iterator[tuple[int, int]], path: str, progress: Callable[[int, int], None]
-) -> Ranges:
-    import numpy as np
-
-    from snaptui.qcow2.ranges import joined
-
-    found: list[tuple[int, int]] = []
-    for extent in data:
-        found.append(extent)
-        if not len(found) % 1024:
-            progress(0, 0)
-        if len(found) > MOST_RANGES:
-            raise ImageError(f"{path} has too many holes to look at.")
-    start, stop = np.array(found, dtype=np.int64).reshape(-1, 2).T
-    return joined(start, stop)
-
-
-def _whole(start: int, stop: int) -> Iterator[tuple[int, int]]:
-    if start < stop:
-        yield start, stop
-
-
-def _data(f: BinaryIO, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """The ranges of a file that have space of their own on the host; devices have all."""
-    if stat.S_ISBLK(os.fstat(f.fileno()).st_mode):
-        yield from _whole(start, stop)
-        return
-    from snaptui.backend.extents import allocated
-
-    yield from allocated(f.fileno(), start, stop)
-
-
-def _is_qcow2(f: BinaryIO) -> bool:
+def is_qcow2(f: BinaryIO) -> bool:
+    """Whether it begins as a qcow2 image does."""
     f.seek(0)
     return f.read(len(_QCOW2)) == _QCOW2
 
@@ -362,7 +245,7 @@ def qcow2_in(folder: str) -> Found:
         raise _unreadable(folder, error) from error
     for path in files:
         try:
-            with _opened(path) as f:
+            with opened(path) as f:
                 if f.read(len(_QCOW2)) == _QCOW2:
                     paths.append(path)
         except ImageError as error:
@@ -370,7 +253,7 @@ def qcow2_in(folder: str) -> Found:
     return Found(tuple(paths), tuple(doubts))
 
 
-def _named(image: str, name: bytes | None) -> str | NotKnown | None:
+def named(image: str, name: bytes | None) -> str | NotKnown | None:
     """The path of a file that an image names, as QEMU understands it.
 
     Relative ones start at the image; what has a colon before its first slash names a protocol
@@ -398,7 +281,12 @@ def _faults(header: Header) -> Iterator[str]:
         yield "it was not closed, so that its refcounts are stale"
 
 
-def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
+def read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
+    """Head and snapshot table of a qcow2 image that may change while they are read.
+
+    Raises:
+        ImageError: it is damaged.
+    """
     # not needed before the first screen is there
     from snaptui.qcow2.format import read_header, read_snapshots
 
@@ -416,7 +304,12 @@ def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file or a block device, and nothing else, to read it.
+
+    Raises:
+        ImageError: it cannot be opened, or reading it failed.
+    """
     try:
         # O_NONBLOCK: a FIFO in the place of an image must not hang the reader
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -429,7 +322,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         raise _unreadable(path, error) from error
 
 
-def _allocated(f: BinaryIO) -> int:
+def allocated(f: BinaryIO) -> int:
+    """Bytes that an open file takes on its file system; of a device all."""
     found = os.fstat(f.fileno())
     return f.seek(0, os.SEEK_END) if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
 

@@ -35,6 +35,7 @@ from snaptui.model import (
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
+    from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
 
 T = TypeVar("T")
@@ -332,14 +333,16 @@ class LibvirtBackend(LocalImages):
 
     def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
         """Compare an overlay with what lies beneath; see the protocol."""
-        if self._local:
-            return images.overlap(path, progress)
-        return images.overlap(path, progress, self._opened)
+        from snaptui.backend import overlaps
+
+        return overlaps.overlap(path, progress, overlaps.open_image if self._local else self._far)
 
     @contextmanager
-    def _opened(self, path: str) -> Iterator[images.OpenImage]:
+    def _far(self, path: str) -> Iterator[OpenImage]:
+        from snaptui.backend.overlaps import OpenImage
+
         volume = self._volume(path)
-        yield images.OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
+        yield OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
 
     def _volume(self, path: str) -> VolumeFile:
         from snaptui.backend.volumes import VolumeFile

@@ -19,11 +19,7 @@ import numpy.typing as npt
 from snaptui.errors import ImageError
 from snaptui.qcow2.bitmaps import bitmap_clusters
 from snaptui.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
-from snaptui.qcow2.reach import ReachSets
-from snaptui.qcow2.reading import Progress, fetch, fetch_all
-from snaptui.qcow2.refcounts import Refcounts
-from snaptui.qcow2.structures import Entry, Header
-from snaptui.qcow2.tables import (
+from snaptui.qcow2.mapping import (
     COMPRESSED,
     L2_RESERVED,
     OFFSET,
@@ -33,6 +29,10 @@ from snaptui.qcow2.tables import (
     inside,
     l1_words,
 )
+from snaptui.qcow2.reach import ReachSets
+from snaptui.qcow2.reading import Progress, fetch, fetch_all
+from snaptui.qcow2.refcounts import Refcounts
+from snaptui.qcow2.structures import Entry, Header
 from snaptui.qcow2.usage import SnapshotUsage, Usage
 
 Flags = npt.NDArray[np.bool_]

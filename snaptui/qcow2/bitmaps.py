@@ -8,9 +8,9 @@ import numpy as np
 
 from snaptui.errors import ImageError
 from snaptui.qcow2.format import check_table
+from snaptui.qcow2.mapping import Indices
 from snaptui.qcow2.reading import Layout, fetch
 from snaptui.qcow2.structures import Bitmaps, Header
-from snaptui.qcow2.tables import Indices
 
 MAX_TABLE_SIZE = 8 * 0x8000000
 """Bytes of one bitmap's table (block/qcow2-bitmap.c, BME_MAX_TABLE_SIZE)."""

@@ -15,10 +15,7 @@ import numpy.typing as npt
 
 from snaptui.errors import ImageError
 from snaptui.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
-from snaptui.qcow2.ranges import Ranges, joined, of_units
-from snaptui.qcow2.reading import Extent, Progress, fetch, fetch_all
-from snaptui.qcow2.structures import Header
-from snaptui.qcow2.tables import (
+from snaptui.qcow2.mapping import (
     COMPRESSED,
     COPIED,
     L2_RESERVED,
@@ -30,6 +27,9 @@ from snaptui.qcow2.tables import (
     inside,
     l1_words,
 )
+from snaptui.qcow2.ranges import Ranges, joined, of_units
+from snaptui.qcow2.reading import Extent, Progress, fetch, fetch_all
+from snaptui.qcow2.structures import Header
 
 Flags = npt.NDArray[np.bool_]
 

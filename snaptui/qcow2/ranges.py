@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snaptui.qcow2.tables import Indices
+from snaptui.qcow2.mapping import Indices
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from snaptui.errors import ImageError
-from snaptui.qcow2.tables import SLICE, Indices
+from snaptui.qcow2.mapping import SLICE, Indices
 
 MOST_CLUSTERS = 1 << 28
 """Clusters of an image that is counted; two to four bytes of memory each."""

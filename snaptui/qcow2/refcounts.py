@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from snaptui.errors import ImageError
+from snaptui.qcow2.mapping import SLICE, Indices
 from snaptui.qcow2.reading import fetch, fetch_all
 from snaptui.qcow2.structures import Header
-from snaptui.qcow2.tables import SLICE, Indices
 
 _OFFSET = 0xFFFF_FFFF_FFFF_FE00
 

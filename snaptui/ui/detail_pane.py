@@ -140,12 +140,11 @@ def _image_words(image: ImageUsage) -> str:
     return (
         f"now {text.size(usage.disk_now)}, in snapshots only {text.size(usage.snapshots_only)}, "
         f"metadata {text.size(usage.metadata)}, {leaked}; "
-        f"{text.size(image.disk_size)} on the host; {counted_words(image.counted_at)}"
+        f"{text.size(image.disk_size)} on the host; {_counted_words(image.counted_at)}"
     )
 
 
-def counted_words(moment: float) -> str:
-    """When it was counted."""
+def _counted_words(moment: float) -> str:
     return f"counted {text.age(int(moment), time.time())}"
 
 
@@ -206,12 +205,15 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
         yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"
     if len(cost.by_disk) > 1 and isinstance(thing, Snapshot):
         for target, (grown, freed) in cost.by_disk.items():
-            back = "?" if isinstance(freed, NotKnown) else text.size(freed)
-            yield f"Cost {target}", f"{text.size(grown)} written, {back} reclaimed"
+            yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} reclaimed"
     for target, (overlay, lower) in cost.merges.items():
         yield "Merges", f"{target}, {overlay} into {lower}"
     if cost.memory_left:
         yield "Left", f"{cost.memory_left}: this libvirt does not remove it when deleting"
+
+
+def _or_mark(size: int | NotKnown) -> str:
+    return "?" if isinstance(size, NotKnown) else text.size(size)
 
 
 def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:

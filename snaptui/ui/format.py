@@ -144,7 +144,7 @@ def size_or_mark(size: int | NotKnown) -> str:
 
 def written(cost: Cost | NotKnown) -> str:
     """What a snapshot made its images grow by; in brackets the disk as it was at first."""
-    if isinstance(cost, NotKnown):
+    if isinstance(cost, NotKnown) or isinstance(cost.written, NotKnown):
         return "?"
     shown = _about(cost.written, cost)
     return f"({shown})" if cost.oldest else shown

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snaptui.backend.images import open_image, overlap
+from snaptui.backend.overlaps import open_image, overlap
 from snaptui.errors import ImageError
 from snaptui.qcow2 import layers
 from snaptui.qcow2.format import read_header
