@@ -51,12 +51,21 @@ class Wanted:
 
     Attributes:
         merging: compare it with what lies beneath too.
-        stamp: of :meth:`Layers.stamp`.
+        stamp: of :meth:`Layers.stamp`; ``None`` where it does not matter.
     """
 
     entries: tuple[ImageSnapshot, ...]
     merging: bool
     stamp: Hashable
+
+    def met_by(self, counted: Wanted | None) -> bool:
+        """Whether what was counted is as good."""
+        return (
+            counted is not None
+            and counted.entries == self.entries
+            and counted.merging >= self.merging
+            and self.stamp in (None, counted.stamp)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,7 @@ class Counting:
                 continue
             wanted = Wanted(image.snapshots, path in layers.merging, layers.stamp(path))
             kept = self.kept.get(path)
-            if again or kept is None or kept.wanted != wanted:
+            if again or kept is None or not wanted.met_by(kept.wanted):
                 if again or near or (path, wanted) == self._now or self._due.get(path) == wanted:
                     due[path] = wanted
                 else:

@@ -186,18 +186,21 @@ def _known_lines(
 
 
 def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted) -> Iterator[Line]:
-    """What a snapshot or an entry of an image costs."""
+    """What a snapshot costs, and why."""
     if isinstance(cost, NotKnown):
         yield "Written", f"? ({cost.reason})"
         yield "Reclaim", f"? ({cost.reason})"
         return
     first = ", the disks as they were at first" if cost.oldest else " since the one before"
-    yield "Written", f"{written(cost)}{first}"
+    if isinstance(cost.written, NotKnown):
+        yield "Written", f"? ({cost.written.reason})"
+    else:
+        yield "Written", f"{written(cost)}{first}"
     if isinstance(cost.reclaim, NotKnown):
         yield "Reclaim", f"? ({cost.reclaim.reason})"
     else:
         needs = f" by merging, needs {text.size(cost.needs)} first" if cost.merges else ""
-        when = counted_words(cost.counted_at) if cost.counted_at is not None else ""
+        when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
         doubt = ", in use: does not add up" if cost.approximate else ""
         yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
     older = with_older_by_image(thing, counted)

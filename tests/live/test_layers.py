@@ -13,9 +13,9 @@ from snaptui.chains import Layers, files_of, layers_of
 from snaptui.costs import Cost, cost_of
 from snaptui.model import DomainKey, ImageInfo, NotKnown
 from snaptui.qcow2.usage import ImageUsage
-from tests.lab import MIB, Lab
+from tests.lab import MIB, Lab, qemu_img
 from tests.terminal import Terminal, at_snapshots
-from tests.unit.images import qemu_io
+from tests.unit.images import Plain, qemu_io
 
 KIB = 1 << 10
 METADATA = 384 * KIB
@@ -43,7 +43,7 @@ def extern(lab: Lab, snapshot: str, *options: str) -> None:
 
 
 def chain(lab: Lab, **more: object) -> None:
-    """Snapshots one, two and three; each overlay has data of the one beneath, and new ones."""
+    """Snapshots one, two and three; each overlay holds what the one beneath does, and more."""
     lab.define("web", size=64 * MIB, **more)  # type: ignore[arg-type]
     base = lab.image("web")
     form = str(more.get("format", "qcow2"))
