@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
+from snaptui.chains import NO_LAYERS, NOT_READ, Layers
 from snaptui.entries import Stray
-from snaptui.model import Disk, DomainConfig, Kind, NotKnown, Presence, Snapshot
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
+from snaptui.qcow2.usage import ImageUsage, Overlap
 
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
@@ -18,37 +20,177 @@ class Cost:
     """What one snapshot costs, in bytes.
 
     Attributes:
-        written: what its images grew by for it.
+        written: what was written for it: inside an image by how much that grew, else the space
+            of the layers that it froze and of its memory file.
         reclaim: what deleting it gives back.
         oldest: it is the oldest on every disk, so that ``written`` is the disk as it was.
         approximate: an image was in use and did not add up.
-        counted_at: when the oldest of the figures was counted.
+        counted_at: when the oldest of the figures was counted; ``None`` when none had to be.
         by_disk: by target, what is written and reclaimed of it.
+        needs: what the images beneath grow by before anything is given back.
+        merges: by target, overlay and the image that it is merged into when it is deleted.
+        memory_left: the memory file that libvirt leaves behind when it is deleted.
     """
 
-    written: int
-    reclaim: int
+    written: int | NotKnown
+    reclaim: int | NotKnown
     oldest: bool
     approximate: bool
-    counted_at: float
-    by_disk: Mapping[str, tuple[int, int]]
+    counted_at: float | None
+    by_disk: Mapping[str, tuple[int | NotKnown, int | NotKnown]]
+    needs: int = 0
+    merges: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    memory_left: str = ""
 
 
-def cost_of(thing: Snapshot | Stray, counted: Counted) -> Cost | NotKnown:
-    """What a snapshot costs over all disks that it is inside of, known to libvirt or not."""
-    places = _places(thing, counted)
-    return places if isinstance(places, NotKnown) else _cost(places)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The same of one disk, or of the memory."""
+
+    written: int | NotKnown
+    reclaim: int | NotKnown
+    oldest: bool = True
+    approximate: bool = False
+    counted_at: float | None = None
+    needs: int = 0
+    merge: tuple[str, str] | None = None
 
 
-def _cost(places: Mapping[str, tuple[ImageUsage, int]]) -> Cost:
-    shares = {target: usage.usage.snapshots[place] for target, (usage, place) in places.items()}
+def cost_of(
+    thing: Snapshot | Stray, counted: Counted, layers: Layers = NO_LAYERS
+) -> Cost | NotKnown:
+    """What a snapshot costs over all disks and its memory, known to libvirt or not."""
+    places = _stray_places(thing, counted) if isinstance(thing, Stray) else _own(thing, counted)
+    if isinstance(places, NotKnown):
+        return places
+    parts = {target: _inside(usage, place) for target, (usage, place) in places.items()}
+    left = ""
+    if isinstance(thing, Snapshot):
+        outside = _outside(thing, counted, layers)
+        if isinstance(outside, NotKnown):
+            return outside
+        parts.update(outside)
+        if layers.keeps_memory and thing.memory is Presence.EXTERNAL:
+            left = thing.memory_path or ""
+    if not parts:
+        return NotKnown("it holds no data")
+    times = [part.counted_at for part in parts.values() if part.counted_at is not None]
     return Cost(
-        written=sum(share.growth for share in shares.values()),
-        reclaim=sum(share.frees for share in shares.values()),
-        oldest=all(place == 0 for _, place in places.values()),
-        approximate=any(usage.approximate for usage, _ in places.values()),
-        counted_at=min(usage.counted_at for usage, _ in places.values()),
-        by_disk={target: (share.growth, share.frees) for target, share in shares.items()},
+        written=_sum({target: part.written for target, part in parts.items()}),
+        reclaim=_sum({target: part.reclaim for target, part in parts.items()}),
+        oldest=all(part.oldest for part in parts.values()),
+        approximate=any(part.approximate for part in parts.values()),
+        counted_at=min(times, default=None),
+        by_disk={target: (part.written, part.reclaim) for target, part in parts.items()},
+        needs=sum(part.needs for part in parts.values()),
+        merges={target: part.merge for target, part in parts.items() if part.merge is not None},
+        memory_left=left,
+    )
+
+
+def _sum(figures: Mapping[str, int | NotKnown]) -> int | NotKnown:
+    total = 0
+    for target, figure in figures.items():
+        if isinstance(figure, NotKnown):
+            return NotKnown(f"{target}: {figure.reason}")
+        total += figure
+    return total
+
+
+def _inside(usage: ImageUsage, place: int) -> _Part:
+    share = usage.usage.snapshots[place]
+    return _Part(
+        written=share.growth,
+        reclaim=share.frees,
+        oldest=place == 0 and usage.backing is None,
+        approximate=usage.approximate,
+        counted_at=usage.counted_at,
+    )
+
+
+def _outside(
+    snapshot: Snapshot, counted: Counted, layers: Layers
+) -> Mapping[str, _Part] | NotKnown:
+    """The parts of a snapshot that lie in files of their own, by target, and its memory."""
+    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    parts: dict[str, _Part] = {}
+    for part in snapshot.disks:
+        if part.presence not in (Presence.EXTERNAL, Presence.MANUAL):
+            continue
+        disk = then.get(part.target)
+        if part.presence is Presence.MANUAL or disk is None or None in (disk.path, part.path):
+            return NotKnown(f"{part.target}: it is in no file that libvirt knows")
+        parts[part.target] = replace(
+            _unfrozen(part.path or "", counted, layers),
+            written=_frozen(snapshot.name, disk.path or "", counted, layers),
+            oldest=_first(disk.path or "", layers),
+        )
+    if snapshot.memory is Presence.EXTERNAL:
+        memory = layers.heads.get(snapshot.memory_path or "", NOT_READ)
+        if isinstance(memory, NotKnown):
+            return NotKnown(f"RAM: {memory.reason}")
+        parts["RAM"] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
+    return parts
+
+
+def _first(path: str, layers: Layers) -> bool:
+    """Whether nothing lies beneath an image, and nothing older inside it."""
+    image = layers.heads.get(path, NOT_READ)
+    return isinstance(image, ImageInfo) and image.backing is None and not image.snapshots
+
+
+def _frozen(name: str, path: str, counted: Counted, layers: Layers) -> int | NotKnown:
+    """What the disk of before holds by itself, in the image that a snapshot froze."""
+    image = layers.heads.get(path, NOT_READ)
+    if isinstance(image, NotKnown):
+        return image
+    if path in layers.tops:
+        return NotKnown("the image that it froze is written to again")
+    if layers.frozen_by.get(path, name) != name:
+        return NotKnown(f"the image that it froze was written to until {layers.frozen_by[path]}")
+    if not image.snapshots:
+        return image.disk_size
+    usage = counted.get(path, _NOT_YET)
+    return usage if isinstance(usage, NotKnown) else usage.usage.active
+
+
+def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> _Part:
+    """What deleting an overlay gives back, by removing or merging it, and needs before."""
+    image = layers.heads.get(overlay, NOT_READ)
+    if isinstance(image, NotKnown):
+        return _Part(0, image)
+    if image.snapshots:
+        return _Part(0, NotKnown("inside its overlay are snapshots, which a delete would destroy"))
+    above = layers.above.get(overlay, frozenset())
+    if overlay not in layers.in_use:
+        if layers.doubt or above:
+            return _Part(0, NotKnown(layers.doubt or "other images lie on its overlay"))
+        return _Part(0, image.disk_size)
+    lower, usage = image.backing, counted.get(overlay, _NOT_YET)
+    if not isinstance(lower, str):
+        return _Part(0, lower or NotKnown("there is no image beneath its overlay"))
+    if len(above) > 1 or layers.above.get(lower, frozenset()) - {overlay}:
+        return _Part(0, NotKnown("several images lie on its overlay, or on the one beneath"))
+    if isinstance(usage, NotKnown):
+        return _Part(0, usage)
+    overlap = usage.overlap
+    if overlap is None or (isinstance(overlap, Overlap) and overlap.lower != lower):
+        return _Part(0, _NOT_YET)
+    if isinstance(overlap, NotKnown):
+        return _Part(0, overlap)
+    # Zeros of the overlay that the disk writes to are passed on as zeros, those of a deeper one
+    # as data (block/mirror.c; block/commit.c before QEMU 10). What they take away from a qcow2
+    # image beneath it keeps for its next writes.
+    top = overlay in layers.tops
+    needs = overlap.only_upper + (0 if top else overlap.zeros_only_upper)
+    emptied = overlap.zeros_both if top and overlap.lower_raw else 0
+    return _Part(
+        written=0,
+        reclaim=usage.disk_size - needs + emptied,
+        approximate=usage.approximate or overlap.approximate,
+        counted_at=usage.counted_at,
+        needs=needs,
+        merge=(overlay, lower),
     )
 
 
@@ -70,6 +212,28 @@ def frees_by_image(
         for usage, place in places.values():
             chosen.setdefault(usage.path, (usage, set()))[1].add(place)
     return {path: usage.usage.frees(places) for path, (usage, places) in chosen.items()}
+
+
+def reclaim_by_image(
+    thing: Snapshot | Stray, counted: Counted, layers: Layers
+) -> Mapping[str, int] | NotKnown:
+    """By path of each image or file, what deleting one snapshot gives back."""
+    if isinstance(thing, Stray) or thing.kind is Kind.INTERNAL:
+        return frees_by_image((thing,), counted)
+    cost = cost_of(thing, counted, layers)
+    if isinstance(cost, NotKnown):
+        return cost
+    paths = {disk.target: disk.path for disk in thing.config.disks} if thing.config else {}
+    paths |= {part.target: part.path for part in thing.disks if part.path is not None}
+    paths["memory"] = thing.memory_path
+    given: dict[str, int] = {}
+    for target, (_, reclaim) in cost.by_disk.items():
+        if isinstance(reclaim, NotKnown):
+            return NotKnown(f"{target}: {reclaim.reason}")
+        path = paths.get(target)
+        if path is not None:
+            given[path] = given.get(path, 0) + reclaim
+    return given
 
 
 def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[str, int] | NotKnown:
@@ -110,7 +274,11 @@ def _places(
     thing: Snapshot | Stray, counted: Counted
 ) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
     """By target, the counted image and the place in its snapshot table; of strays by part."""
-    return _stray_places(thing, counted) if isinstance(thing, Stray) else _own(thing, counted)
+    if isinstance(thing, Stray):
+        return _stray_places(thing, counted)
+    if thing.kind is not Kind.INTERNAL:
+        return NotKnown("only what lies inside of images is counted together")
+    return _own(thing, counted)
 
 
 def _stray_places(
@@ -129,8 +297,6 @@ def _stray_places(
 
 def _own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
     """By target, the counted image and the snapshot's place in it."""
-    if snapshot.kind is not Kind.INTERNAL:
-        return NotKnown("only what lies inside of images is counted")
     if snapshot.config is None:
         return NotKnown("its metadata hold no domain")
     then = {disk.target: disk for disk in snapshot.config.disks}

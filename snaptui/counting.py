@@ -7,21 +7,23 @@ another one or when it is asked for: that a running guest writes is no reason.
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
+from snaptui.chains import NO_LAYERS, Layers
 from snaptui.costs import Counted
+from snaptui.entries import Images
 from snaptui.errors import SnaptuiError
-from snaptui.model import ImageInfo, NotKnown
+from snaptui.model import ImageSnapshot, NotKnown
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.worker import Priority, Worker, start
 
-Kept = OrderedDict[str, ImageUsage | NotKnown]
 KEPT = 4096
 """Images whose counts are kept."""
 TELL = 0.25
@@ -43,6 +45,37 @@ class CountState:
     share: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be counted, and what the count rests on.
+
+    Attributes:
+        merging: compare it with what lies beneath too.
+        stamp: of :meth:`Layers.stamp`; ``None`` where it does not matter.
+    """
+
+    entries: tuple[ImageSnapshot, ...]
+    merging: bool
+    stamp: Hashable
+
+    def met_by(self, counted: Wanted | None) -> bool:
+        """Whether what was counted is as good."""
+        return (
+            counted is not None
+            and counted.entries == self.entries
+            and counted.merging >= self.merging
+            and self.stamp in (None, counted.stamp)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was counted; ``wanted`` is ``None`` where it could not be."""
+
+    counted: ImageUsage | NotKnown
+    wanted: Wanted | None
+
+
 class Counting:
     """Counts images and keeps :attr:`state`.
 
@@ -59,60 +92,75 @@ class Counting:
         backend: Backend,
         worker: Worker,
         *,
-        kept: Kept | None = None,
+        kept: OrderedDict[str, Kept] | None = None,
         on_change: Callable[[], None],
     ) -> None:
         self._backend = backend
         self._worker = worker
         self._on_change = on_change
-        self.kept: Kept = OrderedDict() if kept is None else kept
-        self._wanted: tuple[str, ...] = ()
+        self.kept: OrderedDict[str, Kept] = OrderedDict() if kept is None else kept
+        self._due: dict[str, Wanted] = {}
+        self._now: tuple[str, Wanted] | None = None
         self._task: asyncio.Task[None] | None = None
         self._end = threading.Event()
         self.state = CountState()
 
     def want(
-        self, images: Mapping[str, ImageInfo | NotKnown], *, near: bool, again: bool = False
+        self,
+        images: Images,
+        *,
+        near: bool,
+        layers: Layers = NO_LAYERS,
+        again: bool = False,
     ) -> None:
         """Say which images there are to count, and end the count of any other.
 
         Args:
             images: by path, their heads as they were read just now.
             near: they are on this machine: others are counted only ``again``.
+            layers: how they lie upon each other: overlays that a delete would merge are
+                compared with what lies beneath.
             again: count those too whose snapshot table is the one that was counted.
         """
-        due: list[str] = []
+        due: dict[str, Wanted] = {}
         for path, image in images.items():
             if isinstance(image, NotKnown):
                 self._keep(path, image)
-            elif image.format != "qcow2":
+                continue
+            if image.format != "qcow2":
                 self._keep(path, NotKnown(f"it is {image.format}, not qcow2"))
-            elif again or (near and not _same(self.kept.get(path), image)):
-                due.append(path)
-            elif not _same(self.kept.get(path), image):
-                self._keep(path, NotKnown("far away: counted when asked for (refresh)"))
-        wanted = tuple(due)
-        if not again and wanted == self._wanted and self._task is not None:
-            return
-        self.stop()
-        self._wanted = wanted
-        if wanted:
+                continue
+            wanted = Wanted(image.snapshots, path in layers.merging, layers.stamp(path))
+            kept = self.kept.get(path)
+            if again or kept is None or not wanted.met_by(kept.wanted):
+                if again or near or (path, wanted) == self._now or self._due.get(path) == wanted:
+                    due[path] = wanted
+                else:
+                    self._keep(path, NotKnown("far away: counted when asked for (refresh)"))
+        if self._now is not None and (again or due.get(self._now[0]) != self._now[1]):
+            self.stop()
+        self._due = {path: wanted for path, wanted in due.items() if (path, wanted) != self._now}
+        if self._due and self._task is None:
             self._end = threading.Event()
-            self._task = start(self._count(wanted, self._end))
-        self._tell()
+            self._task = start(self._count(self._end))
+        self._tell(self.state.path, self.state.share)
 
     def stop(self) -> None:
         """End the count that is under way."""
         self._end.set()
         if self._task is not None:
             self._task.cancel()
-            self._task = None
-        self._wanted = ()
+        self._task = self._now = None
+        self._due = {}
         self.state = CountState(self.state.counted)
 
-    async def _count(self, paths: tuple[str, ...], end: threading.Event) -> None:
+    async def _count(self, end: threading.Event) -> None:
         loop = asyncio.get_running_loop()
-        for path in paths:
+        while self._due:
+            path, wanted = next(iter(self._due.items()))
+            del self._due[path]
+            self._now = path, wanted
+            self._tell(path)
             told = 0.0
 
             def progress(done: int, total: int, path: str = path) -> None:
@@ -123,32 +171,52 @@ class Counting:
                     told = now
                     loop.call_soon_threadsafe(self._progressed, end, path, done / total)
 
-            def count(
-                path: str = path, progress: Callable[[int, int], None] = progress
-            ) -> ImageUsage | NotKnown:
-                try:
-                    return self._backend.count_image(path, progress)
-                except SnaptuiError as error:
-                    return NotKnown(error.message)
-
-            self._tell(path)
+            count = functools.partial(self._count_one, path, wanted, progress)
             counted = await self._worker.files.call(count, priority=Priority.BACKGROUND)
-            self._keep(path, counted)
-        self._task, self._wanted = None, ()
+            self._now = None
+            self._keep(path, counted, wanted)
+        self._task = None
         self._tell()
+
+    def _count_one(
+        self, path: str, wanted: Wanted, progress: Callable[[int, int], None]
+    ) -> ImageUsage | NotKnown:
+        """Runs on a thread."""
+        parts = 1 + wanted.merging
+
+        def first(done: int, total: int) -> None:
+            progress(done, parts * total)
+
+        try:
+            usage = self._backend.count_image(path, first)
+        except SnaptuiError as error:
+            return NotKnown(error.message)
+        if not wanted.merging:
+            return usage
+
+        def second(done: int, total: int) -> None:
+            progress(total + done, 2 * total)
+
+        try:
+            return replace(usage, overlap=self._backend.overlap(path, second))
+        except SnaptuiError as error:
+            return replace(usage, overlap=NotKnown(error.message))
 
     def _progressed(self, end: threading.Event, path: str, share: float) -> None:
         if not end.is_set():
             self._tell(path, share)
 
-    def _keep(self, path: str, counted: ImageUsage | NotKnown) -> None:
-        self.kept[path] = counted
+    def _keep(
+        self, path: str, counted: ImageUsage | NotKnown, wanted: Wanted | None = None
+    ) -> None:
+        self.kept[path] = Kept(counted, wanted if isinstance(counted, ImageUsage) else None)
         self.kept.move_to_end(path)
         while len(self.kept) > KEPT:
             self.kept.popitem(last=False)
 
     def _tell(self, path: str = "", share: float = 0.0) -> None:
-        state = CountState(MappingProxyType(dict(self.kept)), path, share)
+        counted = {one: kept.counted for one, kept in self.kept.items()}
+        state = CountState(MappingProxyType(counted), path, share)
         if state != self.state:
             self.state = state
             self._on_change()
@@ -156,7 +224,3 @@ class Counting:
 
 class _Ended(Exception):
     """Nobody wants the count any more."""
-
-
-def _same(counted: ImageUsage | NotKnown | None, image: ImageInfo) -> bool:
-    return isinstance(counted, ImageUsage) and counted.entries == image.snapshots

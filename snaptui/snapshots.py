@@ -11,23 +11,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import itertools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
+from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of, overlays_of
 from snaptui.costs import counted_disks
+from snaptui.entries import Images
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
+from snaptui.heads import Heads
 from snaptui.model import (
     DomainConfig,
     DomainKey,
-    ImageInfo,
     NotKnown,
     Presence,
     Snapshot,
@@ -45,6 +46,8 @@ PUBLISH = 0.25
 """Seconds between two changes of what is shown while many metadata arrive."""
 SLICE = 0.02
 """Seconds for which one call of the worker reads metadata before it hands them over."""
+REMOVES_MEMORY = (9, 1, 0)
+"""libvirt that removes an external memory file with its snapshot (its NEWS of 9.1.0)."""
 KEPT = 8
 """Domains whose snapshots are kept when another one is selected."""
 
@@ -55,15 +58,17 @@ class Shown:
 
     Attributes:
         snapshots: ``None`` before the first answer.
-        images: by path, the heads of the images that hold the snapshots, and of the disks
-            as they are now.
+        images: by path, the heads of the images that hold the snapshots, of the disks as they
+            are now, and of overlays.
+        layers: how these lie upon each other, and upon others.
         config: the domain as it is now; ``None`` until it was read.
         error: why the latest look failed; what is in ``snapshots`` is then stale.
     """
 
     key: DomainKey
     snapshots: SnapshotSet | None = None
-    images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
+    images: Images = field(default_factory=lambda: MappingProxyType({}))
+    layers: Layers = NO_LAYERS
     config: DomainConfig | None = None
     error: str = ""
 
@@ -83,6 +88,15 @@ class Shown:
         return total
 
 
+def holding(config: DomainConfig, snapshots: Iterable[Snapshot]) -> frozenset[str]:
+    """The images in which a domain's snapshots can lie, or which are their overlays."""
+    known = tuple(snapshots)
+    configs = (config, *(one.config for one in known if one.config is not None))
+    disks = (disk for one in configs for disk in counted_disks(one))
+    overlays = (path for one in known for path in overlays_of(one))
+    return frozenset((*(disk.path for disk in disks if disk.path is not None), *overlays))
+
+
 class SnapshotWatch:
     """Keeps :attr:`shown` fresh for one domain at a time.
 
@@ -98,6 +112,8 @@ class SnapshotWatch:
         self._kept: OrderedDict[DomainKey, SnapshotSet] = OrderedDict()
         self._visible: tuple[str, ...] = ()
         self._task: asyncio.Task[None] | None = None
+        self._heads = Heads(backend, worker)
+        self._reading: asyncio.Task[None] | None = None
         self._look = asyncio.Event()
         self._suspect = False
 
@@ -114,9 +130,10 @@ class SnapshotWatch:
 
     def stop(self) -> None:
         """Stop reading."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in (self._task, self._reading):
+            if task is not None:
+                task.cancel()
+        self._task = self._reading = None
 
     def show(self, visible: Iterable[str]) -> None:
         """Say which snapshots are on screen: they are read first."""
@@ -220,30 +237,32 @@ class SnapshotWatch:
         show()
 
     async def _read_images(self, key: DomainKey) -> None:
-        """Read the heads of the images that hold the snapshots; files may hang, so last."""
+        """Begin to read the heads of all images and what lies beneath; nothing waits for files."""
         now = await self._call(lambda: self._backend.config(key))
-        configs = (snapshot.config for snapshot in self._known(key).details.values())
-        paths = {
-            disk.path
-            for config in (now, *configs)
-            if config is not None
-            for disk in counted_disks(config)
-            if disk.path is not None
-        }
+        snapshots = tuple(self._known(key).details.values())
+        counted = holding(now, snapshots)
+        host = self._backend.host
+        keeps_memory = host is not None and host.libvirt < REMOVES_MEMORY
+        before = self.shown.layers.heads if self.shown is not None else {}
+        wanted = files_of(now, snapshots)
 
-        def read(path: str) -> ImageInfo | NotKnown:
-            try:
-                return self._backend.image(path)
-            except SnaptuiError as error:
-                return NotKnown(error.message)
+        def tell(found: Images) -> None:
+            known = {path: before[path] for path in wanted if path in before}
+            heads = MappingProxyType({**known, **found})
+            assert self.shown is not None
+            shown = replace(
+                self.shown,
+                images=MappingProxyType({p: head for p, head in heads.items() if p in counted}),
+                layers=layers_of(now, snapshots, heads, keeps_memory=keeps_memory),
+                config=now,
+            )
+            if shown != self.shown:
+                self.shown = shown
+                self._on_change()
 
-        images: dict[str, ImageInfo | NotKnown] = {}
-        for path in sorted(paths):
-            call = functools.partial(read, path)
-            images[path] = await self._worker.files.call(call, priority=Priority.VISIBLE)
-        if self.shown is not None and (self.shown.images != images or self.shown.config != now):
-            self.shown = replace(self.shown, images=MappingProxyType(images), config=now)
-            self._on_change()
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = start(self._heads.read(wanted, tell))
 
     def _known(self, key: DomainKey) -> SnapshotSet:
         return self._kept.get(key, SnapshotSet((), None))

@@ -20,27 +20,29 @@ if TYPE_CHECKING:
 _QCOW2 = b"QFI\xfb"
 
 
-def read_image(path: str) -> ImageInfo:
+def read_image(path: str, *, raw: bool = False) -> ImageInfo:
     """Head and snapshot table of an image, without taking QEMU's locks.
 
     An image in use may change while it is read: when the head is another one afterwards, it
     is read once more.
 
+    Args:
+        raw: it is known to be raw: what a guest wrote into it is not taken for a head.
+
     Raises:
         ImageError: it is missing, not readable, neither file nor block device, or damaged.
     """
-    with _opened(path) as f:
-        return read_open_image(f, path, _allocated(f))
+    with opened(path) as f:
+        return read_open_image(f, path, allocated(f), raw=raw)
 
 
-def read_open_image(f: BinaryIO, path: str, disk_size: int) -> ImageInfo:
+def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False) -> ImageInfo:
     """The same of an image that is open, wherever it is; :func:`read_image` says the rest."""
     size = f.seek(0, os.SEEK_END)
-    f.seek(0)
-    if f.read(len(_QCOW2)) != _QCOW2:
+    if raw or not is_qcow2(f):
         return ImageInfo(path, "raw", size, disk_size, ())
     try:
-        header, entries = _read_head(f, size)
+        header, entries = read_head(f, size)
     except ImageError as error:
         raise ImageError(f"{path}: {error.message}", hint=error.hint) from error
     return ImageInfo(
@@ -49,9 +51,9 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int) -> ImageInfo:
         virtual_size=header.virtual_size,
         disk_size=disk_size,
         snapshots=tuple(map(_entry, entries)),
-        backing=_named(path, header.backing_file),
+        backing=named(path, header.backing_file),
         backing_format=header.backing_format,
-        data_file=_named(path, header.data_file),
+        data_file=named(path, header.data_file),
         encrypted=header.crypt_method != CRYPT_NONE,
         faults=tuple(_faults(header)),
     )
@@ -63,11 +65,11 @@ def entries_as_now(path: str) -> frozenset[str]:
     Raises:
         ImageError: it cannot be read.
     """
-    from snaptui.qcow2.tables import is_as_now
+    from snaptui.qcow2.sameness import is_as_now
 
-    with _opened(path) as f:
+    with opened(path) as f:
         size = f.seek(0, os.SEEK_END)
-        header, entries = _read_head(f, size)
+        header, entries = read_head(f, size)
         return frozenset(e.id for e in entries if is_as_now(f, size, header, e))
 
 
@@ -83,8 +85,8 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     Raises:
         ImageError: it cannot be read or counted; says why.
     """
-    with _opened(path) as f:
-        return count_open_image(f, path, _allocated(f), progress)
+    with opened(path) as f:
+        return count_open_image(f, path, allocated(f), progress)
 
 
 def count_open_image(
@@ -98,7 +100,7 @@ def count_open_image(
     for last in (False, True):
         size = f.seek(0, os.SEEK_END)
         try:
-            header, entries = _read_head(f, size)
+            header, entries = read_head(f, size)
             usage = count(f, size, header, entries, progress)
             steady = not usage.wrong and read_header(f, size) == header
         except ImageError:
@@ -115,8 +117,15 @@ def count_open_image(
                 disk_size=disk_size,
                 approximate=not steady,
                 counted_at=time.time(),
+                backing=named(path, header.backing_file),
             )
     raise AssertionError("the second reading is the last")
+
+
+def is_qcow2(f: BinaryIO) -> bool:
+    """Whether it begins as a qcow2 image does."""
+    f.seek(0)
+    return f.read(len(_QCOW2)) == _QCOW2
 
 
 def missing_file(path: str) -> bool:
@@ -236,7 +245,7 @@ def qcow2_in(folder: str) -> Found:
         raise _unreadable(folder, error) from error
     for path in files:
         try:
-            with _opened(path) as f:
+            with opened(path) as f:
                 if f.read(len(_QCOW2)) == _QCOW2:
                     paths.append(path)
         except ImageError as error:
@@ -244,7 +253,7 @@ def qcow2_in(folder: str) -> Found:
     return Found(tuple(paths), tuple(doubts))
 
 
-def _named(image: str, name: bytes | None) -> str | NotKnown | None:
+def named(image: str, name: bytes | None) -> str | NotKnown | None:
     """The path of a file that an image names, as QEMU understands it.
 
     Relative ones start at the image; what has a colon before its first slash names a protocol
@@ -272,7 +281,12 @@ def _faults(header: Header) -> Iterator[str]:
         yield "it was not closed, so that its refcounts are stale"
 
 
-def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
+def read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
+    """Head and snapshot table of a qcow2 image that may change while they are read.
+
+    Raises:
+        ImageError: it is damaged.
+    """
     # not needed before the first screen is there
     from snaptui.qcow2.format import read_header, read_snapshots
 
@@ -290,7 +304,12 @@ def _read_head(f: BinaryIO, size: int) -> tuple[Header, tuple[Entry, ...]]:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[BinaryIO]:
+def opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file or a block device, and nothing else, to read it.
+
+    Raises:
+        ImageError: it cannot be opened, or reading it failed.
+    """
     try:
         # O_NONBLOCK: a FIFO in the place of an image must not hang the reader
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -303,7 +322,8 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         raise _unreadable(path, error) from error
 
 
-def _allocated(f: BinaryIO) -> int:
+def allocated(f: BinaryIO) -> int:
+    """Bytes that an open file takes on its file system; of a device all."""
     found = os.fstat(f.fileno())
     return f.seek(0, os.SEEK_END) if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
 

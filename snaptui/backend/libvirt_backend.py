@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
@@ -31,9 +32,10 @@ from snaptui.model import (
     Snapshot,
     SnapshotSummary,
 )
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
+    from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
 
 T = TypeVar("T")
@@ -63,12 +65,18 @@ class LibvirtBackend(LocalImages):
         self._read_only = read_only
         self._lock = threading.Lock()
         self._calls = 0
+        self._host: Host | None = None
         self._connections = Connections(self._uri, read_only=read_only, on_open=self._count)
 
     @property
     def uri(self) -> str:
         """The URI that the user named; the ``host`` of all keys."""
         return self._uri
+
+    @property
+    def host(self) -> Host | None:
+        """The host as it presented itself last; see the protocol."""
+        return self._host
 
     @property
     def calls(self) -> int:
@@ -87,6 +95,7 @@ class LibvirtBackend(LocalImages):
             self._connections.let_go([connection])
             raise
         self._connections.read_through(connection)
+        self._host = host
         return host
 
     def watch(self, on_event: Callable[[HostEvent], None]) -> None:
@@ -306,12 +315,13 @@ class LibvirtBackend(LocalImages):
 
     # -- images: files of this machine, or volumes of another ------------------------------
 
-    def image(self, path: str) -> ImageInfo:
+    def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         """Head and snapshot table; see the protocol."""
         if self._local:
-            return images.read_image(path)
+            return images.read_image(path, raw=raw)
         volume = self._volume(path)
-        return images.read_open_image(cast(BinaryIO, volume), path, volume.disk_size)
+        file = cast(BinaryIO, volume)
+        return images.read_open_image(file, path, volume.disk_size, raw=raw)
 
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
@@ -320,6 +330,19 @@ class LibvirtBackend(LocalImages):
         volume = self._volume(path)
         file = cast(BinaryIO, volume)
         return images.count_open_image(file, path, volume.disk_size, progress)
+
+    def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
+        """Compare an overlay with what lies beneath; see the protocol."""
+        from snaptui.backend import overlaps
+
+        return overlaps.overlap(path, progress, overlaps.open_image if self._local else self._far)
+
+    @contextmanager
+    def _far(self, path: str) -> Iterator[OpenImage]:
+        from snaptui.backend.overlaps import OpenImage
+
+        volume = self._volume(path)
+        yield OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
 
     def _volume(self, path: str) -> VolumeFile:
         from snaptui.backend.volumes import VolumeFile

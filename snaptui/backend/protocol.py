@@ -28,7 +28,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotSummary,
 )
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.qcow2.usage import ImageUsage, Overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,10 @@ class Backend(Protocol):
     @property
     def uri(self) -> str:
         """The URI that the user named; the ``host`` of all keys."""
+
+    @property
+    def host(self) -> Host | None:
+        """The host as it presented itself when it was last connected to."""
 
     @property
     def calls(self) -> int:
@@ -129,8 +133,11 @@ class Backend(Protocol):
 
     # -- images: files of this machine, or volumes of another ---------------------------
 
-    def image(self, path: str) -> ImageInfo:
+    def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         """Head and snapshot table of an image, read without locks.
+
+        Args:
+            raw: it is known to be raw: what a guest wrote into it is not taken for a head.
 
         Raises:
             ImageError: it is remote, missing, not readable, or not sound; says which.
@@ -144,6 +151,16 @@ class Backend(Protocol):
 
         Raises:
             ImageError: it is remote, or cannot be counted; says why.
+        """
+
+    def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
+        """Compare what an overlay holds with what the image directly beneath it holds.
+
+        Args:
+            progress: called with bytes read and bytes to read; what it raises ends it.
+
+        Raises:
+            ImageError: it cannot be told; says why.
         """
 
     def missing_file(self, path: str) -> bool:

@@ -9,7 +9,7 @@ then all that reach the same ones pass this on to the data together.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -19,21 +19,24 @@ import numpy.typing as npt
 from snaptui.errors import ImageError
 from snaptui.qcow2.bitmaps import bitmap_clusters
 from snaptui.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
-from snaptui.qcow2.reach import SLICE, Indices, ReachSets, Words
-from snaptui.qcow2.reading import fetch
+from snaptui.qcow2.mapping import (
+    COMPRESSED,
+    L2_RESERVED,
+    OFFSET,
+    SLICE,
+    Indices,
+    Words,
+    inside,
+    l1_words,
+)
+from snaptui.qcow2.reach import ReachSets
+from snaptui.qcow2.reading import Progress, fetch, fetch_all
 from snaptui.qcow2.refcounts import Refcounts
 from snaptui.qcow2.structures import Entry, Header
 from snaptui.qcow2.usage import SnapshotUsage, Usage
 
 Flags = npt.NDArray[np.bool_]
 
-Progress = Callable[[int, int], None]
-"""Called with bytes read and bytes to read; what it raises ends the count."""
-
-_OFFSET = np.uint64(0x00FF_FFFF_FFFF_FE00)
-_COMPRESSED = np.uint64(1 << 62)
-_L1_RESERVED = 0x7F00_0000_0000_01FF
-_L2_RESERVED = 0x3F00_0000_0000_01FE
 _SECTOR = 512
 
 
@@ -124,10 +127,7 @@ class _Count:
 
     def _l1_table(self, offset: int, length: int, what: str) -> Indices:
         data = fetch(self._file, self._size, offset, length * L1_ENTRY_SIZE, what)
-        raw = np.frombuffer(data, dtype=">u8").astype(np.uint64)
-        if raw.size and int(np.bitwise_or.reduce(raw)) & _L1_RESERVED:
-            raise ImageError(f"{what} has reserved bits set")
-        return self._inside(raw & _OFFSET, f"{what}: an L2 table")
+        return self._inside(l1_words(data, what) & OFFSET, f"{what}: an L2 table")
 
     def _name(self, place: int) -> str:
         if place == len(self._entries):
@@ -159,20 +159,13 @@ class _Count:
             part = tables[start : start + at_once]
             breaks = np.flatnonzero(np.diff(part) != 1) + 1
             runs = zip([0, *breaks.tolist()], [*breaks.tolist(), part.size], strict=True)
-            data = [
-                fetch(
-                    self._file,
-                    self._size,
-                    int(part[first]) << self._bits,
-                    (last - first) << self._bits,
-                    "An L2 table",
-                )
+            extents = [
+                (int(part[first]) << self._bits, (last - first) << self._bits)
                 for first, last in runs
             ]
-            joined = data[0] if len(data) == 1 else b"".join(data)
-            entries = np.frombuffer(joined, dtype=">u8")
+            data = fetch_all(self._file, self._size, extents, "An L2 table", self._step)
+            entries = np.frombuffer(data, dtype=">u8")
             yield (entries[::2] if header.extended_l2 else entries).astype(np.uint64)
-            self._step(len(joined))
 
     def _data(self, entries: Words) -> Iterator[Indices]:
         """The data clusters in this file that L2 entries point to."""
@@ -180,13 +173,13 @@ class _Count:
             return
         flags = int(np.bitwise_or.reduce(entries))
         if flags >> 62 & 1:
-            packed = (entries & _COMPRESSED) != 0
+            packed = (entries & COMPRESSED) != 0
             yield from self._compressed(entries[packed])
             entries = entries[~packed]
             flags = int(np.bitwise_or.reduce(entries)) if entries.size else 0
-        if flags & _L2_RESERVED:
+        if flags & L2_RESERVED:
             raise ImageError("An L2 entry has reserved bits set")
-        yield self._inside(entries & _OFFSET, "A data cluster")
+        yield self._inside(entries & OFFSET, "A data cluster")
 
     def _compressed(self, entries: Words) -> Iterator[Indices]:
         """The clusters that hold compressed data, which may begin and end inside of clusters."""
@@ -209,13 +202,7 @@ class _Count:
 
     def _inside(self, offsets: Words, what: str) -> Indices:
         """The clusters at the offsets that are not 0, after a check that there are such."""
-        if not offsets.size:
-            return np.zeros(0, dtype=np.int64)
-        if int(np.bitwise_or.reduce(offsets)) & (self._header.cluster_size - 1):
-            raise ImageError(f"{what} does not start where a cluster does")
-        largest = int(offsets.max())
-        if largest > self._size:
-            raise ImageError(f"{what} lies beyond the file's {self._size} bytes, at byte {largest}")
+        inside(offsets, self._header, self._size, what)
         clusters = (offsets >> np.uint64(self._bits)).astype(np.int64)
         if np.count_nonzero(clusters) < clusters.size:
             clusters = clusters[clusters != 0]
@@ -254,8 +241,8 @@ class _Count:
             return None, 0
         lengths = self._reach.lengths()
         leaked = wrong = 0
-        inside = -(-self._size // self._header.cluster_size)
-        for first, found in refcounts.slices(inside):
+        clusters = -(-self._size // self._header.cluster_size)
+        for first, found in refcounts.slices(clusters, self._step):
             stop = first + found.size
             expected = lengths[self._reach.numbers(first, stop)]
             low, high = np.searchsorted(metadata, (first, stop))
@@ -267,7 +254,6 @@ class _Count:
             used = expected != 0
             leaked += int(np.count_nonzero(differ & ~used))
             wrong += int(np.count_nonzero(differ & used))
-            self._step(found.size * self._header.refcount_bits // 8)
         return leaked, wrong
 
     def _step(self, read: int = 0) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from snaptui.errors import ImageError
 from snaptui.qcow2.format import check_table
-from snaptui.qcow2.reach import Indices
+from snaptui.qcow2.mapping import Indices
 from snaptui.qcow2.reading import Layout, fetch
 from snaptui.qcow2.structures import Bitmaps, Header
 

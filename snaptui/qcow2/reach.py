@@ -9,16 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from snaptui.errors import ImageError
+from snaptui.qcow2.mapping import SLICE, Indices
 
-SLICE = 1 << 20
-"""Clusters or entries that one step of numpy works on: it holds the interpreter for as long."""
 MOST_CLUSTERS = 1 << 28
 """Clusters of an image that is counted; two to four bytes of memory each."""
 MOST_BITS = 1 << 31
 """Bits of all distinct sets together."""
-
-Indices = npt.NDArray[np.int64]
-Words = npt.NDArray[np.uint64]
 
 
 class ReachSets:

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from snaptui.errors import ImageError
 
 CHUNK: Final = 64 << 10
 """How much is read at a time: a default cluster, with which most heads are read at once."""
+
+
+Progress = Callable[[int, int], None]
+"""Called with bytes read and bytes to read; what it raises ends the reading."""
+Extent = tuple[int, int]
+"""Where bytes of a file are: an offset and a length."""
+
+
+@runtime_checkable
+class ReadsMany(Protocol):
+    """A file far away, of which several parts can be under way at the same time."""
+
+    def read_many(self, extents: Sequence[Extent]) -> Iterator[bytes]:
+        """The bytes of all extents, one after another, in pieces of any size."""
 
 
 class Layout:
@@ -81,3 +96,33 @@ def fetch(f: BinaryIO, size: int, offset: int, length: int, what: str) -> bytes:
             f"{what} cannot be read: {error.strerror or error} (at byte {offset})"
         ) from error
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def fetch_all(
+    f: BinaryIO,
+    size: int,
+    extents: Sequence[Extent],
+    what: str,
+    step: Callable[[int], None],
+) -> bytes:
+    """The bytes of all extents, one after another.
+
+    Args:
+        size, what: as for :func:`fetch`.
+        step: called with the length of each piece that came; what it raises ends it.
+
+    Raises:
+        ImageError: as :func:`fetch`.
+    """
+    if isinstance(f, ReadsMany):
+        pieces = f.read_many(extents)
+    else:
+        pieces = (fetch(f, size, offset, length, what) for offset, length in extents)
+    parts: list[bytes] = []
+    for part in pieces:
+        parts.append(part)
+        step(len(part))
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
+    if len(data) != sum(length for _, length in extents):
+        raise ImageError(f"{what}: the file is shorter than the {size} bytes of a moment ago")
+    return data

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from snaptui.errors import ImageError
-from snaptui.qcow2.reach import SLICE, Indices
-from snaptui.qcow2.reading import fetch
+from snaptui.qcow2.mapping import SLICE, Indices
+from snaptui.qcow2.reading import fetch, fetch_all
 from snaptui.qcow2.structures import Header
 
 _OFFSET = 0xFFFF_FFFF_FFFF_FE00
@@ -48,8 +48,13 @@ class Refcounts:
         blocks = (used >> np.uint64(header.cluster_bits)).astype(np.int64)
         self.metadata: Indices = np.concatenate([table_clusters, blocks])
 
-    def slices(self, clusters: int) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+    def slices(
+        self, clusters: int, step: Callable[[int], None]
+    ) -> Iterator[tuple[int, npt.NDArray[Any]]]:
         """The first cluster and the refcounts of each slice of ``clusters`` in all.
+
+        Args:
+            step: called with the number of bytes that were read; what it raises ends it.
 
         Raises:
             ImageError: a block cannot be read.
@@ -58,18 +63,19 @@ class Refcounts:
         per_block = header.cluster_size * 8 // header.refcount_bits
         at_once = max(1, SLICE // per_block)
         needed = -(-clusters // per_block)
-        zeros = bytes(header.cluster_size)
         for start in range(0, needed, at_once):
-            offsets = self._blocks[start : min(start + at_once, needed)].tolist()
-            parts = [
-                fetch(self._file, self._size, offset, header.cluster_size, "A refcount block")
-                if offset
-                else zeros
-                for offset in offsets
-            ]
+            step(0)
+            number = min(at_once, needed - start)
+            offsets = self._blocks[start : start + number]
+            there = np.flatnonzero(offsets)
+            extents = [(int(offset), header.cluster_size) for offset in offsets[there].tolist()]
+            data = fetch_all(self._file, self._size, extents, "A refcount block", step)
+            if there.size < number:
+                blocks = np.zeros((number, header.cluster_size), dtype=np.uint8)
+                blocks[there] = np.frombuffer(data, np.uint8).reshape(-1, header.cluster_size)
+                data = blocks.tobytes()
             first = start * per_block
-            missing = min(at_once, needed - start) - len(parts)
-            values = _unpacked(b"".join(parts) + zeros * missing, header.refcount_bits)
+            values = _unpacked(data, header.refcount_bits)
             yield first, values[: clusters - first]
 
 

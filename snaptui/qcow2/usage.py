@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from snaptui.model import ImageSnapshot
+from snaptui.model import ImageSnapshot, NotKnown
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """What an overlay holds, beside what the image directly beneath it holds.
+
+    Attributes:
+        lower: path of the image beneath.
+        lower_raw: it is a raw image.
+        both: data of the overlay for which the image beneath has the space already.
+        only_upper: data of the overlay for which it has not: what it must grow by, in its own
+            units, when the overlay is merged into it.
+        zeros_both, zeros_only_upper: the same for what the overlay only says is zero.
+        approximate: the image beneath has holes, and from here it cannot be seen where.
+    """
+
+    lower: str
+    lower_raw: bool
+    both: int
+    only_upper: int
+    zeros_both: int
+    zeros_only_upper: int
+    approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ImageUsage:
     """What was counted of one image file.
 
@@ -88,6 +111,8 @@ class ImageUsage:
         disk_size: what the file takes on its file system.
         approximate: it is in use, and what was read did not add up twice.
         counted_at: seconds since the epoch.
+        backing: the image beneath; ``None`` without one.
+        overlap: of an overlay, where it was asked for.
     """
 
     path: str
@@ -98,6 +123,8 @@ class ImageUsage:
     disk_size: int
     approximate: bool
     counted_at: float
+    backing: str | NotKnown | None = None
+    overlap: Overlap | NotKnown | None = None
     _places: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

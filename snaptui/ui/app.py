@@ -16,14 +16,16 @@ from textual.screen import Screen
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
+from snaptui.chains import NO_LAYERS
 from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
+from snaptui.entries import Images
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.filling import Filling
 from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
-from snaptui.model import Domain, DomainKey, Host, ImageInfo, ImageKey, NotKnown
+from snaptui.model import Domain, DomainKey, Host, ImageKey
 from snaptui.operation import Operation
 from snaptui.operations import ASK_AGAIN, Operations
 from snaptui.snapshots import SnapshotWatch
@@ -256,12 +258,13 @@ class SnaptuiApp(KeysInOrder):
 
     def _count(self, *, again: bool = False) -> None:
         shown, image = self.snapshots.shown, self.images.shown
-        wanted: Mapping[str, ImageInfo | NotKnown] = {}
+        wanted: Images = {}
+        layers = NO_LAYERS
         if image is not None and image.head != WAITING:
             wanted = {image.key.path: image.head}
         elif shown is not None:
-            wanted = shown.images
-        self.counting.want(wanted, near=self._near, again=again)
+            wanted, layers = shown.images, shown.layers
+        self.counting.want(wanted, near=self._near, layers=layers, again=again)
 
     def _images_changed(self) -> None:
         self._count()

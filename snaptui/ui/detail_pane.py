@@ -6,11 +6,20 @@ import time
 from collections.abc import Iterator
 
 from snaptui import text, tree
-from snaptui.costs import Counted, cost_of, counted_disks, written_since
+from snaptui.chains import Layers, Level, chain, disks_with_chains
+from snaptui.costs import (
+    Cost,
+    Counted,
+    cost_of,
+    counted_disks,
+    with_older_by_image,
+    written_since,
+)
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
 from snaptui.model import (
     Domain,
+    DomainConfig,
     NotKnown,
     Presence,
     Snapshot,
@@ -86,6 +95,7 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
             ("You are here", "the state of the domain now"),
             ("After", current or "no snapshot"),
             *_image_lines(shown, counted),
+            *_chain_lines(shown.config, shown.layers),
         )
     if row.stray is not None:
         return tuple(_stray_lines(row.stray, counted))
@@ -105,9 +115,7 @@ def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
     for path, entry in stray.parts:
         saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
         yield "Image", f"ID {entry.id} in {path}{saved}"
-    cost = cost_of(stray, counted)
-    yield "Written", written(cost)
-    yield "Reclaim", reclaim(cost)
+    yield from cost_lines(stray, cost_of(stray, counted), counted)
 
 
 def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
@@ -132,12 +140,11 @@ def _image_words(image: ImageUsage) -> str:
     return (
         f"now {text.size(usage.disk_now)}, in snapshots only {text.size(usage.snapshots_only)}, "
         f"metadata {text.size(usage.metadata)}, {leaked}; "
-        f"{text.size(image.disk_size)} on the host; {counted_words(image.counted_at)}"
+        f"{text.size(image.disk_size)} on the host; {_counted_words(image.counted_at)}"
     )
 
 
-def counted_words(moment: float) -> str:
-    """When it was counted."""
+def _counted_words(moment: float) -> str:
     return f"counted {text.age(int(moment), time.time())}"
 
 
@@ -174,18 +181,62 @@ def _known_lines(
         source = then.path or then.source_type if then is not None else "?"
         over = f" -> {part.path}" if part.path else ""
         yield f"Disk {part.target}", f"{part.presence.value}, {source}{over}"
-    cost = cost_of(snapshot, counted)
+    yield from cost_lines(snapshot, cost_of(snapshot, counted, shown.layers), counted)
+    yield from _chain_lines(snapshot.config, shown.layers)
+
+
+def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted) -> Iterator[Line]:
+    """What a snapshot costs, and why."""
     if isinstance(cost, NotKnown):
         yield "Written", f"? ({cost.reason})"
         yield "Reclaim", f"? ({cost.reason})"
         return
     first = ", the disks as they were at first" if cost.oldest else " since the one before"
-    doubt = ", in use: does not add up" if cost.approximate else ""
-    yield "Written", f"{written(cost)}{first}"
-    yield "Reclaim", f"{reclaim(cost)} when deleted; {counted_words(cost.counted_at)}{doubt}"
-    if len(cost.by_disk) > 1:
+    if isinstance(cost.written, NotKnown):
+        yield "Written", f"? ({cost.written.reason})"
+    else:
+        yield "Written", f"{written(cost)}{first}"
+    if isinstance(cost.reclaim, NotKnown):
+        yield "Reclaim", f"? ({cost.reclaim.reason})"
+    else:
+        needs = f" by merging, needs {text.size(cost.needs)} first" if cost.merges else ""
+        when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
+        doubt = ", in use: does not add up" if cost.approximate else ""
+        yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
+    older = with_older_by_image(thing, counted)
+    if not isinstance(older, NotKnown):
+        yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"
+    if len(cost.by_disk) > 1 and isinstance(thing, Snapshot):
         for target, (grown, freed) in cost.by_disk.items():
-            yield f"Cost {target}", f"{text.size(grown)} written, {text.size(freed)} reclaimed"
+            yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} reclaimed"
+    for target, (overlay, lower) in cost.merges.items():
+        yield "Merges", f"{target}, {overlay} into {lower}"
+    if cost.memory_left:
+        yield "Left", f"{cost.memory_left}: this libvirt does not remove it when deleting"
+
+
+def _or_mark(size: int | NotKnown) -> str:
+    return "?" if isinstance(size, NotKnown) else text.size(size)
+
+
+def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
+    """Each disk's image and what lies beneath it, from the top."""
+    for disk in disks_with_chains(config) if config is not None else ():
+        first, *beneath = chain(disk.path or "", disk.format, layers.heads)
+        yield "Chain", f"{disk.target}, {_level_words(first)}"
+        for level in beneath:
+            yield "beneath", _level_words(level)
+
+
+def _level_words(level: Level) -> str:
+    image = level.image
+    if isinstance(image, NotKnown):
+        of = "" if level.path in image.reason else f"{level.path}: "
+        return f"? ({of}{image.reason})"
+    virtual = text.size(image.virtual_size) if level.format in ("qcow2", "raw") else "?"
+    return (
+        f"{level.format}, {text.size(image.disk_size)} on the host, {virtual} virtual: {image.path}"
+    )
 
 
 def domain_lines(domain: Domain, state: HostState) -> tuple[Line, ...]:

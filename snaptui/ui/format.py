@@ -144,7 +144,7 @@ def size_or_mark(size: int | NotKnown) -> str:
 
 def written(cost: Cost | NotKnown) -> str:
     """What a snapshot made its images grow by; in brackets the disk as it was at first."""
-    if isinstance(cost, NotKnown):
+    if isinstance(cost, NotKnown) or isinstance(cost.written, NotKnown):
         return "?"
     shown = _about(cost.written, cost)
     return f"({shown})" if cost.oldest else shown
@@ -152,7 +152,9 @@ def written(cost: Cost | NotKnown) -> str:
 
 def reclaim(cost: Cost | NotKnown) -> str:
     """What deleting a snapshot gives back."""
-    return "?" if isinstance(cost, NotKnown) else _about(cost.reclaim, cost)
+    if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
+        return "?"
+    return _about(cost.reclaim, cost)
 
 
 def added(since: int) -> str:

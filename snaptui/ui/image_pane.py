@@ -15,7 +15,7 @@ from snaptui.entries import Stray
 from snaptui.image_watch import ListedImage
 from snaptui.model import ImageInfo, NotKnown, PlacedEntry
 from snaptui.qcow2.usage import ImageUsage
-from snaptui.ui.detail_pane import Line, counted_words
+from snaptui.ui.detail_pane import Line, cost_lines
 from snaptui.ui.format import Glyphs, added, clean, fit, reclaim, size_or_mark, written
 from snaptui.ui.row_list import Cell, RowList
 from snaptui.ui.snapshot_pane import CREATED, Column, columns_heading, layout
@@ -119,7 +119,9 @@ class ImagePane(RowList):
 
     def _rank(self, placed: PlacedEntry | None) -> float:
         cost = entry_cost(self._shown, placed, self._counted)
-        return -1.0 if isinstance(cost, NotKnown) else cost.reclaim
+        if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
+            return -1.0
+        return cost.reclaim
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, mark and name, then the columns that fit."""
@@ -272,15 +274,7 @@ def _entry_lines(shown: ListedImage, placed: PlacedEntry, counted: Counted) -> I
         yield "Twins", f"{twins} snapshots of this name: their IDs tell them apart"
     if entry.virtual_size is not None:
         yield "Disk", f"{text.size(entry.virtual_size)} large then"
-    cost = entry_cost(shown, placed, counted)
-    if isinstance(cost, NotKnown):
-        yield "Written", f"? ({cost.reason})"
-        yield "Reclaim", f"? ({cost.reason})"
-        return
-    first = ", the disk as it was at first" if cost.oldest else " since the one before"
-    doubt = ", in use: does not add up" if cost.approximate else ""
-    yield "Written", f"{written(cost)}{first}"
-    yield "Reclaim", f"{reclaim(cost)} when deleted; {counted_words(cost.counted_at)}{doubt}"
+    yield from cost_lines(_as_stray(shown, placed), entry_cost(shown, placed, counted), counted)
 
 
 def _since(shown: ListedImage | None, counted: Counted) -> int | NotKnown:

@@ -169,8 +169,10 @@ class SnapshotPane(RowList):
         self.rows_changed(cursor)
 
     def _reclaim(self, row: Row) -> float | None:
-        cost = _cost(row, self._counted)
-        return None if isinstance(cost, NotKnown) else cost.reclaim
+        cost = _cost(row, self._shown, self._counted)
+        if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
+            return None
+        return cost.reclaim
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, graph and name, then the columns that fit."""
@@ -235,11 +237,10 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         return {"Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), "")}
     if row.kind is RowKind.BROKEN:
         return {"Created": ("cannot be read", "bad"), "Reclaim": ("?", "muted")}
-    cost = _cost(row, counted)
-    unknown = isinstance(cost, NotKnown)
+    cost = _cost(row, shown, counted)
     figures = {
-        "Written": (written(cost), "muted" if unknown else ""),
-        "Reclaim": (reclaim(cost), "muted" if unknown else ""),
+        title: (shown_as, "muted" if shown_as == "?" else "")
+        for title, shown_as in (("Written", written(cost)), ("Reclaim", reclaim(cost)))
     }
     if row.stray is not None:
         saved = sum(entry.vm_state for _, entry in row.stray.parts)
@@ -261,9 +262,11 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
     }
 
 
-def _cost(row: Row, counted: Counted) -> Cost | NotKnown:
+def _cost(row: Row, shown: Shown | None, counted: Counted) -> Cost | NotKnown:
     thing = row.stray or row.snapshot
-    return NotKnown("") if thing is None else cost_of(thing, counted)
+    if thing is None or shown is None:
+        return NotKnown("")
+    return cost_of(thing, counted, shown.layers)
 
 
 def _vm_state(snapshot: Snapshot, shown: Shown) -> str:

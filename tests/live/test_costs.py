@@ -118,14 +118,6 @@ def test_a_running_guests_image_is_counted_too(lab: Lab) -> None:
         terminal.wait("MiB)", "when deleted; counted")
 
 
-def test_what_is_not_counted_says_why(lab: Lab) -> None:
-    lab.define("web", running=True)
-    lab.snapshot("web", "over", "--disk-only")
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
-        at_snapshots(terminal, "over")
-        terminal.wait("? (only what lies inside of images is counted)")
-
-
 def test_a_damaged_image_says_so_and_the_rest_goes_on(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")

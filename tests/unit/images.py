@@ -24,10 +24,10 @@ def qemu_img(*words: str | Path) -> str:
     return done.stdout
 
 
-def qemu_io(path: Path, *commands: str) -> None:
+def qemu_io(path: Path, *commands: str, form: str = "qcow2") -> None:
     """Run commands on an image that nobody uses."""
     words = [word for command in commands for word in ("-c", command)]
-    done = subprocess.run(["qemu-io", "-f", "qcow2", *words, path], capture_output=True, text=True)
+    done = subprocess.run(["qemu-io", "-f", form, *words, path], capture_output=True, text=True)
     assert done.returncode == 0, f"{commands}: {done.stdout} {done.stderr}"
 
 

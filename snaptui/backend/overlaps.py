@@ -1,0 +1,134 @@
+"""What an overlay and the image beneath it both hold, read from the files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+from snaptui.backend import images
+from snaptui.errors import ImageError
+
+if TYPE_CHECKING:
+    from snaptui.qcow2.layers import Layer, Qcow2Layer
+    from snaptui.qcow2.ranges import Ranges
+    from snaptui.qcow2.usage import Overlap
+
+MOST_RANGES = 1 << 20
+"""Ranges between the holes of a file that are looked at."""
+
+
+class OpenImage(NamedTuple):
+    """An image that can be read, wherever it is.
+
+    Attributes:
+        disk_size: what it takes on its file system.
+        data: between two places of the file, the ranges that have space of their own on the
+            host, those that are not holes; ``None`` where that cannot be seen.
+    """
+
+    file: BinaryIO
+    disk_size: int
+    data: Callable[[int, int], Iterator[tuple[int, int]]] | None
+
+
+Opener = Callable[[str], AbstractContextManager[OpenImage]]
+
+
+@contextmanager
+def open_image(path: str) -> Iterator[OpenImage]:
+    """Open an image of this machine.
+
+    Raises:
+        ImageError: as :func:`read_image`.
+    """
+    with images.opened(path) as f:
+        yield OpenImage(f, images.allocated(f), lambda start, stop: _data(f, start, stop))
+
+
+def overlap(path: str, progress: Callable[[int, int], None], open_: Opener = open_image) -> Overlap:
+    """Compare what an overlay holds with what the image directly beneath it holds.
+
+    Neither is locked; the one beneath does not change while the overlay is in use.
+
+    Args:
+        progress: called with bytes read and bytes to read; what it raises ends it.
+        open_: opens images.
+
+    Raises:
+        ImageError: it cannot be told; says why.
+    """
+    from snaptui.qcow2.layers import Qcow2Layer, compare
+    from snaptui.qcow2.usage import Overlap
+
+    with open_(path) as image:
+        size = image.file.seek(0, os.SEEK_END)
+        header, _ = images.read_head(image.file, size)
+        lower = images.named(path, header.backing_file)
+        if not isinstance(lower, str):
+            raise ImageError(lower.reason if lower is not None else f"{path} has no image beneath.")
+        if header.backing_format not in (None, "qcow2", "raw"):
+            raise ImageError(f"{lower} is {header.backing_format}, neither qcow2 nor raw.")
+        upper = Qcow2Layer(image.file, size, header)
+        with open_(lower) as beneath:
+            raw = header.backing_format == "raw" or not images.is_qcow2(beneath.file)
+            blind = beneath.data is None and beneath.disk_size < beneath.file.seek(0, os.SEEK_END)
+            layer = _raw_layer(beneath) if raw else _qcow2_layer(beneath, lower, progress)
+            found = compare(upper, layer, progress)
+    return Overlap(lower, raw, *found, approximate=blind)
+
+
+def _raw_layer(image: OpenImage) -> Layer:
+    from snaptui.qcow2.layers import RawLayer
+
+    size = image.file.seek(0, os.SEEK_END)
+    full = image.data is None or image.disk_size >= size  # without holes there is no need to look
+    return RawLayer(size, _whole if full or image.data is None else image.data)
+
+
+def _qcow2_layer(image: OpenImage, path: str, progress: Callable[[int, int], None]) -> Qcow2Layer:
+    from snaptui.qcow2.layers import Qcow2Layer
+
+    size = image.file.seek(0, os.SEEK_END)
+    header, _ = images.read_head(image.file, size)
+    if header.external_data_file:
+        raise ImageError(f"{path} has its data in another file.")
+    allocated = None
+    if image.data is not None and image.disk_size < size:
+        allocated = _ranges(image.data(0, size), path, progress)
+    return Qcow2Layer(image.file, size, header, allocated)
+
+
+def _ranges(
+    data: Iterator[tuple[int, int]], path: str, progress: Callable[[int, int], None]
+) -> Ranges:
+    import numpy as np
+
+    from snaptui.qcow2.ranges import joined
+
+    found: list[tuple[int, int]] = []
+    for extent in data:
+        found.append(extent)
+        if not len(found) % 1024:
+            progress(0, 0)
+        if len(found) > MOST_RANGES:
+            raise ImageError(f"{path} has too many holes to look at.")
+    start, stop = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    return joined(start, stop)
+
+
+def _whole(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    if start < stop:
+        yield start, stop
+
+
+def _data(f: BinaryIO, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """The ranges of a file that have space of their own on the host; devices have all."""
+    if stat.S_ISBLK(os.fstat(f.fileno()).st_mode):
+        yield from _whole(start, stop)
+        return
+    from snaptui.backend.extents import allocated
+
+    yield from allocated(f.fileno(), start, stop)

@@ -1,0 +1,87 @@
+"""Reads the heads of image files and of all that lies beneath them.
+
+A file may hang (a share whose server is gone), and what hangs cannot be interrupted: each
+file is a call of its own, and none is called for again while an earlier call for it is
+under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from snaptui.backend.protocol import Backend
+from snaptui.chains import DEEPEST
+from snaptui.entries import Images
+from snaptui.errors import SnaptuiError
+from snaptui.model import ImageInfo, NotKnown
+from snaptui.worker import Priority, Worker
+
+PUBLISH = 0.25
+"""Seconds between two tellings of what has been read while more is coming."""
+
+_Head = ImageInfo | NotKnown
+
+
+class Heads:
+    """Reads heads; one of these for all domains of a host."""
+
+    def __init__(self, backend: Backend, worker: Worker) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._under_way: dict[str, asyncio.Future[_Head]] = {}
+
+    async def read(self, wanted: Mapping[str, bool], tell: Callable[[Images], None]) -> None:
+        """Read files and what lies beneath them.
+
+        Args:
+            wanted: by path, whether it is known to be raw.
+            tell: called with all that was read so far, by path; the last time with everything.
+        """
+        depths = dict.fromkeys(wanted, 1)
+        found: dict[str, _Head] = {}
+        tasks = {asyncio.create_task(self._one(path, raw)) for path, raw in wanted.items()}
+        told = time.monotonic()
+        try:
+            while tasks:
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    path, head = task.result()
+                    found[path] = head
+                    beneath = head.backing if isinstance(head, ImageInfo) else None
+                    if isinstance(beneath, str) and beneath not in depths:
+                        depths[beneath] = depths[path] + 1
+                        if depths[beneath] <= DEEPEST:
+                            raw = isinstance(head, ImageInfo) and head.backing_format == "raw"
+                            tasks.add(asyncio.create_task(self._one(beneath, raw)))
+                if tasks and time.monotonic() >= told + PUBLISH:
+                    told = time.monotonic()
+                    tell(dict(found))
+        finally:
+            for task in tasks:
+                task.cancel()
+        tell(found)
+
+    async def _one(self, path: str, raw: bool) -> tuple[str, _Head]:
+        while (earlier := self._under_way.get(path)) is not None:
+            await asyncio.wait([earlier])
+        begun = False
+
+        def read() -> _Head:
+            nonlocal begun
+            begun = True
+            try:
+                return self._backend.image(path, raw=raw)
+            except SnaptuiError as error:
+                return NotKnown(error.message)
+
+        call = self._worker.files.call(read, priority=Priority.VISIBLE)
+        self._under_way[path] = call
+        call.add_done_callback(lambda _: self._under_way.pop(path))
+        try:
+            return path, await asyncio.shield(call)
+        except asyncio.CancelledError:
+            if not begun:
+                call.cancel()
+            raise

@@ -1,0 +1,288 @@
+"""What external snapshots are said to cost is what deleting them with virsh really gives back."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from snaptui import text
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.chains import Layers, files_of, layers_of
+from snaptui.costs import Cost, cost_of
+from snaptui.model import DomainKey, ImageInfo, NotKnown
+from snaptui.qcow2.usage import ImageUsage
+from tests.lab import MIB, Lab, qemu_img
+from tests.terminal import Terminal, at_snapshots
+from tests.unit.images import Plain, qemu_io
+
+KIB = 1 << 10
+METADATA = 384 * KIB
+"""By which figures may differ: L2 tables and refcounts that the image beneath takes too."""
+WIDE = (220, 50)
+words = text.short_size
+
+
+def taken(path: Path) -> int:
+    return path.stat().st_blocks * 512
+
+
+def on_host(lab: Lab) -> int:
+    """What all images together take."""
+    os.sync()
+    return sum(map(taken, lab.images.iterdir()))
+
+
+def overlay(lab: Lab, snapshot: str, target: str = "vda") -> Path:
+    return lab.image("web", target).with_suffix(f".{snapshot}")
+
+
+def extern(lab: Lab, snapshot: str, *options: str) -> None:
+    lab.snapshot("web", snapshot, "--disk-only", *options)
+
+
+def chain(lab: Lab, **more: object) -> None:
+    """Snapshots one, two and three; each overlay holds what the one beneath does, and more."""
+    lab.define("web", size=64 * MIB, **more)  # type: ignore[arg-type]
+    base = lab.image("web")
+    form = str(more.get("format", "qcow2"))
+    qemu_io(base, "write 0 12M", form=form)
+    extern(lab, "one")
+    qemu_io(overlay(lab, "one"), "write 8M 8M", "write -z 0 64k")
+    extern(lab, "two")
+    qemu_io(overlay(lab, "two"), "write 12M 12M")
+    extern(lab, "three")
+    qemu_io(overlay(lab, "three"), "write 4M 2M", "write 20M 10M", "write -z 40M 2M")
+
+
+def costs(lab: Lab, key: DomainKey) -> dict[str, Cost | NotKnown]:
+    """By snapshot, what it costs, read and counted now."""
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    config, names = backend.config(key), backend.snapshot_names(key)
+    snapshots = [backend.snapshot(key, name) for name in names]
+    heads: dict[str, ImageInfo | NotKnown] = {}
+    due = dict(files_of(config, snapshots))
+    while due:
+        path, raw = due.popitem()
+        if not Path(path).exists():
+            heads[path] = NotKnown("gone")
+            continue
+        image = heads[path] = backend.image(path, raw=raw)
+        if isinstance(image.backing, str) and image.backing not in heads:
+            due[image.backing] = image.backing_format == "raw"
+    layers = layers_of(config, snapshots, heads, keeps_memory=True)
+    counted = {
+        path: _counted(backend, layers, path)
+        for path, image in heads.items()
+        if isinstance(image, ImageInfo) and image.format == "qcow2"
+    }
+    backend.abandon()
+    return {one.name: cost_of(one, counted, layers) for one in snapshots}
+
+
+def _counted(backend: LibvirtBackend, layers: Layers, path: str) -> ImageUsage:
+    from dataclasses import replace
+
+    usage = backend.count_image(path, lambda done, total: None)
+    if path not in layers.merging:
+        return usage
+    return replace(usage, overlap=backend.overlap(path, lambda done, total: None))
+
+
+def known(cost: Cost | NotKnown) -> tuple[int, int]:
+    """What it gives back, and what it needs first."""
+    assert isinstance(cost, Cost)
+    assert isinstance(cost.reclaim, int)
+    return cost.reclaim, cost.needs
+
+
+@pytest.mark.parametrize("form", ["qcow2", "raw"])
+def test_the_newest_of_a_domain_that_is_off(lab: Lab, form: str) -> None:
+    """Each in turn from the top: what the screen says, and df falls by that."""
+    chain(lab, format=form)
+    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    layers = [lab.image("web"), *(overlay(lab, name) for name in ("one", "two"))]
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.wait(*(words(taken(path)) for path in layers[1:]), f"({words(taken(layers[0]))})")
+        for name, beneath in zip(("three", "two", "one"), reversed(layers), strict=True):
+
+            def gone(name: str = name) -> bool:
+                return not [
+                    line
+                    for line in terminal.text.splitlines()
+                    if f" {name} " in line and "E disks" in line
+                ]
+
+            reclaim, needs = known(costs(lab, key)[name])
+            terminal.press("G", "k")
+            terminal.wait(
+                f"{words(reclaim)} when deleted by merging, needs {text.size(needs)} first",
+            )
+            before, grown = on_host(lab), taken(beneath)
+            lab.virsh("snapshot-delete", "web", name)
+            assert not overlay(lab, name).exists()
+            fell, grown = before - on_host(lab), taken(beneath) - grown
+            assert abs(fell - reclaim) <= METADATA
+            assert needs - METADATA <= grown <= needs + METADATA
+            terminal.until(gone, f"{name} to go")
+    assert lab.snapshots("web") == []
+
+
+@pytest.mark.parametrize("form", ["qcow2", "raw"])
+@pytest.mark.parametrize("name", ["one", "two", "three"])
+def test_any_of_a_running_domain(lab: Lab, form: str, name: str) -> None:
+    chain(lab, format=form)
+    lab.virsh("start", "web")
+    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    reclaim, needs = known(costs(lab, key)[name])
+    order = ["", "one", "two", "three"]
+    below = order[order.index(name) - 1]
+    beneath = overlay(lab, below) if below else lab.image("web")
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.press(*"j" * (order.index(name) - 1))
+        terminal.wait(
+            f"{words(reclaim)} when deleted by merging, needs {text.size(needs)} first",
+        )
+    before, grown = on_host(lab), taken(beneath)
+    lab.virsh("snapshot-delete", "web", name)
+    fell, grown = before - on_host(lab), taken(beneath) - grown
+    assert abs(fell - reclaim) <= METADATA
+    assert needs - METADATA <= grown <= needs + METADATA
+    after = costs(lab, key)
+    assert all(isinstance(cost, Cost) for cost in after.values())
+
+
+def test_several_disks_and_memory_that_is_left_behind(lab: Lab) -> None:
+    key = lab.define("web", disks=("vda", "vdb"), size=64 * MIB, running=True)
+    memory = lab.images / "web.mem"
+    lab.snapshot("web", "ram", f"--memspec=file={memory},snapshot=external")
+    frozen = sum(taken(lab.image("web", target)) for target in ("vda", "vdb"))
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "ram")
+        reclaim, needs = known(costs(lab, key)["ram"])
+        terminal.wait(f"({words(frozen + taken(memory))})", f" {words(reclaim)}")
+        terminal.press("enter")
+        terminal.wait(
+            f"{words(reclaim)} when deleted by merging, needs {text.size(needs)} first",
+            f"Cost RAM {text.size(taken(memory))} written, 0 B reclaimed",
+            f"{memory}: this libvirt does not remove it when deleting",
+        )
+    before = on_host(lab)
+    lab.virsh("snapshot-delete", "web", "ram")
+    assert abs(before - on_host(lab) - reclaim) <= METADATA
+    assert memory.exists(), "libvirt is mended"
+
+
+def test_internal_snapshots_beneath_and_inside_an_overlay(lab: Lab) -> None:
+    """Each figure is of its own image, and all of them add up to what the images hold."""
+    key = lab.define("web", size=64 * MIB)
+    base = lab.image("web")
+    lab.snapshot("web", "deep")
+    qemu_io(base, "write 0 4M", "write 8M 2M")
+    extern(lab, "over")
+    top = overlay(lab, "over")
+    qemu_io(top, "write 2M 6M")
+    lab.snapshot("web", "inside")
+    qemu_io(top, "write 3M 1M", "write 20M 1M")
+    below, above = Plain(base), Plain(top)
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "deep", "over", "inside")
+        terminal.wait(
+            f"({words(below.growth(0))})",
+            words(below.frees({0})),
+            f" {words(below.active)} ",
+            f" {words(above.growth(0))} ",
+            words(above.frees({0})),
+            f"+{words(above.active)}",
+        )
+        terminal.press("j")
+        terminal.wait("inside its overlay are snapshots, which a delete would destroy")
+    found = costs(lab, key)
+    written = [cost.written for cost in found.values() if isinstance(cost, Cost)]
+    assert sum(one for one in written if isinstance(one, int)) + above.active == sum(
+        plain.growth(0) + plain.active for plain in (below, above)
+    )
+
+
+def test_what_a_revert_left_gives_its_space_back_when_it_is_removed(lab: Lab) -> None:
+    """libvirt 9.0 moves the disk beneath the overlay without a word."""
+    key = lab.define("web", size=64 * MIB)
+    lab.snapshot("web", "deep")
+    extern(lab, "left")
+    left = overlay(lab, "left")
+    qemu_io(left, "write 0 5M")
+    lab.virsh("snapshot-revert", "web", "deep")
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "deep", "left")
+        terminal.press("j")
+        terminal.wait("the image that it froze is written to again", f"{words(taken(left))} when")
+    extern(lab, "again")
+    assert "until again" in str(costs(lab, key)["left"])
+    size, before = taken(left), on_host(lab)
+    assert known(costs(lab, key)["left"]) == (size, 0)
+    left.unlink()
+    assert before - on_host(lab) == size
+
+
+def test_what_cannot_be_told_says_why(lab: Lab) -> None:
+    key = lab.define("web", disks=("vda", "vdb"), size=64 * MIB)
+    extern(lab, "one")
+    extern(lab, "two")
+    twin = lab.images / "twin.qcow2"
+    middle = overlay(lab, "one")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(middle), "-F", "qcow2", str(twin))
+    lab.virsh("snapshot-create-as", "web", "three", "--disk-only", "--diskspec", "vdb,snapshot=no")
+    overlay(lab, "two", "vdb").rename(lab.images / "hidden")
+    found = costs(lab, key)
+    assert "vdb: " in str(found["two"])
+    assert "gone" in str(found["two"])
+    assert "not known to its end" in str(found["one"])
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.press("j")
+        terminal.wait("? (vdb: ", "No such file or directory")
+        terminal.press("G")
+        terminal.wait("Chain", "No such file or directory")
+
+
+def test_an_overlay_on_which_others_lie_is_not_merged(lab: Lab) -> None:
+    """A second branch, whose snapshot is known to libvirt."""
+    key = lab.define("web", size=64 * MIB)
+    extern(lab, "one")
+    middle, other = overlay(lab, "one"), lab.images / "other.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(middle), "-F", "qcow2", str(other))
+    xml = lab.virsh("dumpxml", "--inactive", "web")
+    extern(lab, "two")
+    branch = lab.directory / "branch.xml"
+    branch.write_text(
+        "<domainsnapshot><name>branch</name><creationTime>1700000000</creationTime>"
+        "<state>shutoff</state><parent><name>one</name></parent><disks>"
+        f"<disk name='vda' snapshot='external'><source file='{other}'/></disk></disks>"
+        f"{xml}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "web", str(branch), "--redefine")
+    found = costs(lab, key)
+    assert "several images lie on its overlay" in str(found["one"])
+    assert "several images lie on its overlay, or on the one beneath" in str(found["two"])
+    assert known(found["branch"]) == (taken(other), 0)
+
+
+def test_the_chain_is_told_from_the_top(lab: Lab) -> None:
+    chain(lab, format="raw")
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.press("G")
+        top = [taken(overlay(lab, name)) for name in ("three", "two", "one")]
+        base = text.size(taken(lab.image("web")))
+        terminal.wait(f" raw, {base} on the host, 64.0 MiB virtual: {lab.image('web')}")
+        lines = [line for line in terminal.text.splitlines() if " virtual: " in line]
+        for name, size, line in zip(("three", "two", "one"), top, lines, strict=False):
+            expected = f" qcow2, {text.size(size)} on the host, 64.0 MiB virtual: "
+            assert f"{expected}{overlay(lab, name)}" in line
+        assert ["Chain" in line for line in lines] == [True, False, False, False]
+        terminal.press("g", "j", "enter")
+        terminal.wait("two", f"Chain    vda, qcow2, {text.size(top[2])} on the host")
