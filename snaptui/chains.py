@@ -137,6 +137,17 @@ class Layers:
 NO_LAYERS = Layers()
 
 
+def of_several(all_layers: Iterable[Layers]) -> Layers:
+    """Those of several domains as far as counting their images needs them."""
+    heads: dict[str, ImageInfo | NotKnown] = {}
+    tops: frozenset[str] = frozenset()
+    merging: frozenset[str] = frozenset()
+    for one in all_layers:
+        heads.update(one.heads)
+        tops, merging = tops | one.tops, merging | one.merging
+    return Layers(heads=MappingProxyType(heads), tops=tops, merging=merging)
+
+
 def layers_of(
     config: DomainConfig, snapshots: Iterable[Snapshot], heads: Images, *, keeps_memory: bool
 ) -> Layers:

@@ -214,6 +214,28 @@ def frees_by_image(
     return {path: usage.usage.frees(places) for path, (usage, places) in chosen.items()}
 
 
+def reclaim_by_image(
+    thing: Snapshot | Stray, counted: Counted, layers: Layers
+) -> Mapping[str, int] | NotKnown:
+    """By path of each image or file, what deleting one snapshot gives back."""
+    if isinstance(thing, Stray) or thing.kind is Kind.INTERNAL:
+        return frees_by_image((thing,), counted)
+    cost = cost_of(thing, counted, layers)
+    if isinstance(cost, NotKnown):
+        return cost
+    paths = {disk.target: disk.path for disk in thing.config.disks} if thing.config else {}
+    paths |= {part.target: part.path for part in thing.disks if part.path is not None}
+    paths["memory"] = thing.memory_path
+    given: dict[str, int] = {}
+    for target, (_, reclaim) in cost.by_disk.items():
+        if isinstance(reclaim, NotKnown):
+            return NotKnown(f"{target}: {reclaim.reason}")
+        path = paths.get(target)
+        if path is not None:
+            given[path] = given.get(path, 0) + reclaim
+    return given
+
+
 def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[str, int] | NotKnown:
     """By path, what deleting this and everything older in its images gives back."""
     places = _places(thing, counted)

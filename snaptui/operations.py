@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import enum
 import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
-from snaptui.journal import Journal, Record, StepRecord, note_found
+from snaptui.journal import Journal, Record, note_found
 from snaptui.model import DomainKey, Host, Key
+from snaptui.operation import Operation, Phase
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
 
@@ -35,97 +35,6 @@ TELL = 0.25
 """Seconds between two tellings of how far a step is."""
 GIVE_UP = 1.0
 """Seconds for which the end waits for copies that are given up then."""
-
-
-class Phase(enum.Enum):
-    """How far an operation is; the value is the word shown."""
-
-    WAITING = "waiting"
-    CHECKING = "checking"
-    RUNNING = "running"
-    ASKING = "unknown, asking the host"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self in (Phase.DONE, Phase.FAILED, Phase.CANCELLED)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A plan that was confirmed, and what has become of it.
-
-    Attributes:
-        name: of the domain or image when it was confirmed.
-        share: how much of the step is done, 0 to 1; ``None`` when nobody can tell.
-        done: steps that are known to have worked.
-        began, finished: when each step began and was known to have worked.
-        copies: directory of the XML saved before it; empty before and where there is none.
-        started: when it was confirmed, seconds since the epoch.
-        ended: when it was over; ``None`` before.
-        error: the full text of libvirt or qemu-img, or what had changed; empty while all is well.
-        hint: what to do next; may be empty.
-    """
-
-    number: int
-    name: str
-    host: Host
-    who: str
-    plan: Plan
-    phase: Phase
-    started: float
-    share: float | None = None
-    done: int = 0
-    began: tuple[float, ...] = ()
-    finished: tuple[float, ...] = ()
-    copies: str = ""
-    ended: float | None = None
-    error: str = ""
-    hint: str = ""
-
-    @property
-    def step(self) -> Step | None:
-        """The step that runs now or comes next."""
-        return self.plan.steps[self.done] if self.done < len(self.plan.steps) else None
-
-    @property
-    def can_be_cancelled(self) -> bool:
-        """Whether what it does can be given up: copies alone can."""
-        step = self.step
-        return step is not None and step.kind == "extract" and not self.phase.over
-
-    @property
-    def record(self) -> Record:
-        """The same as the journal keeps it."""
-        key = self.plan.intent.key
-        steps = tuple(
-            StepRecord(step.kind, step.subject, step.words, line, began, ended)
-            for (step, line), (began, ended, _) in zip(
-                zip(self.plan.steps, self.plan.lines, strict=True),
-                itertools.zip_longest(self.began, self.finished, self.plan.steps),
-                strict=True,
-            )
-        )
-        return Record(
-            number=self.number,
-            host=self.host.label,
-            uuid=key.uuid if isinstance(key, DomainKey) else "",
-            domain=self.name,
-            title=self.plan.title,
-            who=self.who,
-            started=self.started,
-            steps=steps,
-            copies=self.copies,
-            outcome=self.phase.value if self.phase.over else "",
-            ended=self.ended,
-            error=self.error,
-            hint=self.hint,
-            image="" if isinstance(key, DomainKey) else key.path,
-            share=self.share,
-        )
 
 
 class Operations:

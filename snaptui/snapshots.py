@@ -88,6 +88,15 @@ class Shown:
         return total
 
 
+def holding(config: DomainConfig, snapshots: Iterable[Snapshot]) -> frozenset[str]:
+    """The images in which a domain's snapshots can lie, or which are their overlays."""
+    known = tuple(snapshots)
+    configs = (config, *(one.config for one in known if one.config is not None))
+    disks = (disk for one in configs for disk in counted_disks(one))
+    overlays = (path for one in known for path in overlays_of(one))
+    return frozenset((*(disk.path for disk in disks if disk.path is not None), *overlays))
+
+
 class SnapshotWatch:
     """Keeps :attr:`shown` fresh for one domain at a time.
 
@@ -231,11 +240,7 @@ class SnapshotWatch:
         """Begin to read the heads of all images and what lies beneath; nothing waits for files."""
         now = await self._call(lambda: self._backend.config(key))
         snapshots = tuple(self._known(key).details.values())
-        configs = (now, *(one.config for one in snapshots if one.config is not None))
-        holding = {
-            *(disk.path for config in configs for disk in counted_disks(config)),
-            *(path for one in snapshots for path in overlays_of(one)),
-        }
+        counted = holding(now, snapshots)
         host = self._backend.host
         keeps_memory = host is not None and host.libvirt < REMOVES_MEMORY
         before = self.shown.layers.heads if self.shown is not None else {}
@@ -247,7 +252,7 @@ class SnapshotWatch:
             assert self.shown is not None
             shown = replace(
                 self.shown,
-                images=MappingProxyType({p: head for p, head in heads.items() if p in holding}),
+                images=MappingProxyType({p: head for p, head in heads.items() if p in counted}),
                 layers=layers_of(now, snapshots, heads, keeps_memory=keeps_memory),
                 config=now,
             )

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.costs import Counted, frees_by_image, with_older_by_image
-from snaptui.entries import Images, Stray, strays
+from snaptui.chains import NO_LAYERS, Layers
+from snaptui.costs import Counted, frees_by_image, reclaim_by_image, with_older_by_image
+from snaptui.entries import Stray, strays
 from snaptui.inventory import Inventory
 from snaptui.model import Domain, DomainConfig, FileSystem, NotKnown, Snapshot
 from snaptui.plan.safety import is_safety
@@ -76,19 +77,20 @@ class Surveyed:
     Attributes:
         snapshots: those whose metadata could be read.
         unread: by name, why metadata could not be read.
+        layers: how its images lie upon each other.
     """
 
     domain: Domain
     config: DomainConfig
     snapshots: tuple[Snapshot, ...]
     unread: Mapping[str, str]
-    images: Images
+    layers: Layers = NO_LAYERS
 
     @property
     def things(self) -> tuple[Snapshot | Stray, ...]:
         """Its snapshots, and what only its images know."""
         known = {*(snapshot.name for snapshot in self.snapshots), *self.unread}
-        return (*self.snapshots, *strays(known, self.images))
+        return (*self.snapshots, *strays(known, self.layers.heads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def leftovers(survey: Survey) -> tuple[str, ...]:
 def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
     for one in survey.domains:
         for thing in one.things:
-            freed = frees_by_image((thing,), counted)
+            freed = reclaim_by_image(thing, counted, one.layers)
             older = with_older_by_image(thing, counted)
             stray = isinstance(thing, Stray)
             kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT

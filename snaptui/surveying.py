@@ -7,20 +7,27 @@ time, then who names which file.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
-from snaptui.costs import counted_disks
+from snaptui.chains import files_of, layers_of, of_several
 from snaptui.counting import Counting
+from snaptui.entries import Images
 from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.heads import Heads
 from snaptui.inventory import Inventory, take_inventory
-from snaptui.model import Domain, DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Snapshot
+from snaptui.model import Domain, FileSystem, Host, NotKnown, Snapshot
+from snaptui.snapshots import REMOVES_MEMORY, holding
 from snaptui.spaces import Place, Survey, Surveyed, places
 from snaptui.worker import Priority, Worker, start
 
+HANGS = 5.0
+"""Seconds after which a file that is being read is left out."""
 PUBLISH = 0.5
 """Seconds between two changes of what is shown while domains are read."""
 
@@ -48,7 +55,7 @@ class Surveying:
         self._worker = worker
         self._counting = counting
         self._on_change = on_change
-        self._host: Host | None = None
+        self._heads = Heads(backend, worker)
         self._tasks: list[asyncio.Task[None]] = []
         self._weigh = asyncio.Event()
         self.survey = Survey()
@@ -62,7 +69,6 @@ class Surveying:
             again: count all images anew, not only those whose snapshots changed.
         """
         self.stop()
-        self._host = host
         listed = sorted(domains, key=lambda domain: domain.name)
         self._tasks = [start(self._read(host, listed, again)), start(self._keep_weighed())]
 
@@ -95,15 +101,17 @@ class Surveying:
                 except SnaptuiError as error:
                     failed[domain.name] = error.message
                     continue
-                images, found = await self._worker.files.call(
-                    functools.partial(_read_heads, self._backend, host, one),
+                one = await self._with_layers(host, one)
+                known.append(one)
+                spaces |= await self._worker.files.call(
+                    functools.partial(_spaces, self._backend, host, tuple(one.layers.heads)),
                     priority=Priority.VISIBLE,
                 )
-                known.append(Surveyed(domain, one.config, one.snapshots, one.unread, images))
-                spaces |= found
                 self._set(known, failed, spaces, inventory)
-            heads = {path: head for one in known for path, head in one.images.items()}
-            self._counting.want(heads, near=host.local, again=again)
+            layers = of_several(one.layers for one in known)
+            counted = {path for one in known for path in holding(one.config, one.snapshots)}
+            heads = {path: layers.heads[path] for path in counted if path in layers.heads}
+            self._counting.want(heads, near=host.local, layers=layers, again=again)
             self._say("looking for overlays that nothing names")
             inventory = await self._worker.files.call(
                 lambda: take_inventory(self._backend, host), priority=Priority.BACKGROUND
@@ -116,6 +124,21 @@ class Surveying:
             return
         self._set(known, failed, spaces, inventory)
         self._say("")
+
+    async def _with_layers(self, host: Host, one: Surveyed) -> Surveyed:
+        """With the heads of its images; one that hangs is left out."""
+        found: Images = {}
+
+        def tell(heads: Images) -> None:
+            nonlocal found
+            found = heads
+
+        reading = self._heads.read(files_of(one.config, one.snapshots), tell)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(reading, HANGS)
+        keeps_memory = host.libvirt < REMOVES_MEMORY
+        layers = layers_of(one.config, one.snapshots, found, keeps_memory=keeps_memory)
+        return replace(one, layers=layers)
 
     def _set(
         self,
@@ -156,27 +179,7 @@ def _read_domain(backend: Backend, domain: Domain) -> Surveyed:
             raise
         except SnaptuiError as error:
             unread[name] = error.message
-    return Surveyed(domain, config, tuple(snapshots), unread, {})
-
-
-def _read_heads(
-    backend: Backend, host: Host, one: Surveyed
-) -> tuple[dict[str, ImageInfo | NotKnown], dict[str, FileSystem | NotKnown]]:
-    configs: tuple[DomainConfig | None, ...] = (one.config, *(s.config for s in one.snapshots))
-    paths = {
-        disk.path
-        for config in configs
-        if config is not None
-        for disk in counted_disks(config)
-        if disk.path is not None
-    }
-    heads: dict[str, ImageInfo | NotKnown] = {}
-    for path in sorted(paths):
-        try:
-            heads[path] = backend.image(path)
-        except SnaptuiError as error:
-            heads[path] = NotKnown(error.message)
-    return heads, _spaces(backend, host, paths)
+    return Surveyed(domain, config, tuple(snapshots), unread)
 
 
 def _spaces(

@@ -203,7 +203,12 @@ def free_on(place: Path) -> int:
 
 
 def qemu_img(*words: str) -> str:
-    done = subprocess.run(["qemu-img", *words], capture_output=True, text=True, check=True)
+    while True:
+        done = subprocess.run(["qemu-img", *words], capture_output=True, text=True)
+        # it measures the CPU for a LUKS header, and gives up where that is busy
+        if "accurate CPU usage" not in done.stderr:
+            break
+    done.check_returncode()
     return done.stdout
 
 

@@ -65,7 +65,7 @@ def entries_as_now(path: str) -> frozenset[str]:
     Raises:
         ImageError: it cannot be read.
     """
-    from snaptui.qcow2.tables import is_as_now
+    from snaptui.qcow2.sameness import is_as_now
 
     with opened(path) as f:
         size = f.seek(0, os.SEEK_END)

@@ -129,18 +129,14 @@ def change_refusals(facts: ImageFacts) -> list[str]:
     refusals = reading_refusals(facts)
     if refusals:
         return refusals
-    refusals = []
-    if facts.holders:
-        refusals.append(
-            f"{facts.name} is in use: {', '.join(facts.holders)}. Change it there, with libvirt, "
-            "or let go of it first."
-        )
+    users = list(facts.holders)
     if not isinstance(facts.openers, NotKnown):
-        refusals += [
-            f"{facts.name} is in use: {opener.name} (process {opener.pid}) has it open. "
-            "Wait for it, or end it."
-            for opener in facts.openers.found
-        ]
+        users += [f"{one.name} (process {one.pid}) has it open" for one in facts.openers.found]
+    if users:
+        refusals.append(
+            f"{facts.name} is in use: {', '.join(users)}. Change it there, with libvirt, or let "
+            "go of it first."
+        )
     if isinstance(facts.image, ImageInfo):
         refusals += [
             f"{facts.name} is damaged: {fault}. Look with qemu-img check, and repair a copy first."

@@ -92,10 +92,11 @@ def _warnings(facts: ImageFacts) -> list[str]:
         if age < LATELY:
             when = text.age(int(removal.there.written / 1e9), facts.read_at)
             warnings.append(f"It was written to {when}: somebody may be working with it.")
-    warnings.append(
-        "Nothing on this host names it: no domain, no snapshot, no other image. A copy of its "
-        "definition elsewhere (virsh dumpxml, a backup) may."
-    )
+    if not facts.holders:
+        warnings.append(
+            "Nothing on this host names it: no domain, no snapshot, no other image. A copy of its "
+            "definition elsewhere (virsh dumpxml, a backup) may."
+        )
     if facts.unrecorded:
         warnings.append(checks.unrecorded_warning(facts.unrecorded))
     return warnings

@@ -19,13 +19,15 @@ from snaptui.backend.protocol import Backend
 from snaptui.chains import NO_LAYERS
 from snaptui.config import MONO, THEMES
 from snaptui.counting import Counting
+from snaptui.entries import Images
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.filling import Filling
 from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
-from snaptui.model import Domain, DomainKey, Host, ImageInfo, ImageKey, NotKnown
-from snaptui.operations import ASK_AGAIN, Operation, Operations
+from snaptui.model import Domain, DomainKey, Host, ImageKey
+from snaptui.operation import Operation
+from snaptui.operations import ASK_AGAIN, Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
 from snaptui.ui.format import ASCII, UNICODE
@@ -256,7 +258,7 @@ class SnaptuiApp(KeysInOrder):
 
     def _count(self, *, again: bool = False) -> None:
         shown, image = self.snapshots.shown, self.images.shown
-        wanted: Mapping[str, ImageInfo | NotKnown] = {}
+        wanted: Images = {}
         layers = NO_LAYERS
         if image is not None and image.head != WAITING:
             wanted = {image.key.path: image.head}

@@ -51,6 +51,11 @@ class Changes(Screen[None]):
         return self.query_one(ImagePane)
 
     @property
+    def right_pane(self) -> SnapshotPane | ImagePane:
+        """The one of the two that is shown."""
+        return self.entries if self.entries.display else self.snapshots
+
+    @property
     def _image(self) -> ImageChanges | None:
         """What can be done when an image is selected, and no domain."""
         listed = self.domains.selected_image

@@ -10,7 +10,7 @@ from snaptui import text
 from snaptui.host import HostState
 from snaptui.image_watch import WAITING, ImagesState, ListedImage
 from snaptui.model import Domain, DomainKey, ImageInfo, Key, NotKnown
-from snaptui.operations import Operation
+from snaptui.operation import Operation
 from snaptui.tree import cursor_after
 from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words
 from snaptui.ui.row_list import Cell, RowList

@@ -12,7 +12,7 @@ from snaptui.costs import counted_disks
 from snaptui.counting import CountState
 from snaptui.host import HostState, Link
 from snaptui.model import Domain, FileSystem
-from snaptui.operations import Operation
+from snaptui.operation import Operation
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.snapshots import Shown
 from snaptui.ui import keymap

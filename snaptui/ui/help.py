@@ -47,5 +47,8 @@ def help_lines(
         (f"  {glyphs.broken}", "cannot be read; the details say why"),
         ("  I  E  M", "internal (in the qcow2), external (overlay files), mixed"),
         ("  ?", "not known; the details say why"),
+        ("", ""),
+        ("", "Images that no domain uses stand below the domains"),
+        ("", "  c r d x take, apply, delete and copy out what qemu-img keeps inside of them"),
     ]
     return tuple(lines)

@@ -56,6 +56,8 @@ class ImageChanges:
         key, chosen = self._free(), self._pane.marked
         if key is None:
             return
+        if self._screen.snaptui.images.selected != key:
+            chosen = ()  # they are still those of the image before
         if not chosen:
             placed = self._entry()
             chosen = (placed,) if placed is not None else ()

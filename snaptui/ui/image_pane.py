@@ -274,8 +274,7 @@ def _entry_lines(shown: ListedImage, placed: PlacedEntry, counted: Counted) -> I
         yield "Twins", f"{twins} snapshots of this name: their IDs tell them apart"
     if entry.virtual_size is not None:
         yield "Disk", f"{text.size(entry.virtual_size)} large then"
-    cost = entry_cost(shown, placed, counted)
-    yield from cost_lines(_as_stray(shown, placed), cost, counted)
+    yield from cost_lines(_as_stray(shown, placed), entry_cost(shown, placed, counted), counted)
 
 
 def _since(shown: ListedImage | None, counted: Counted) -> int | NotKnown:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
-from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -17,28 +16,24 @@ from snaptui import text
 from snaptui.costs import reclaim_of
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
-from snaptui.image_watch import ListedImage
 from snaptui.journal import Record
 from snaptui.model import DomainKey, ImageKey, Key, NotKnown
-from snaptui.operations import Operation, Phase
-from snaptui.ui import header, keymap
-from snaptui.ui.changes import Changes
-from snaptui.ui.detail_pane import Line, LinesList, domain_lines, snapshot_lines
+from snaptui.operation import Operation, Phase
+from snaptui.ui import keymap
+from snaptui.ui.detail_pane import LinesList, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane
-from snaptui.ui.format import clean
-from snaptui.ui.image_pane import ImagePane, entry_lines, freed_together, image_lines, image_title
+from snaptui.ui.drawing import Drawing
+from snaptui.ui.image_pane import ImagePane, freed_together
 from snaptui.ui.operations_pane import OperationsPane
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
 from snaptui.ui.text_screen import TextScreen
 
-ANSWER = 5.0
-"""Seconds for which the answer to a key stands before what runs is shown again."""
 FOLLOW = 0.06
 """Seconds that the cursor rests on a domain before its snapshots are asked for."""
 
 
-class MainScreen(Changes):
+class MainScreen(Drawing):
     """Domains left, snapshots right, details below; narrow: one pane at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
@@ -51,8 +46,6 @@ class MainScreen(Changes):
         self._select = select
         self._filters = {"domains": "", "snapshots": ""}
         self._failures: list[Operation] = []
-        self._said = ""
-        self._answered_at = -ANSWER
         self._follow_timer: Timer | None = None
 
     # -- composition --------------------------------------------------------------------
@@ -101,9 +94,9 @@ class MainScreen(Changes):
         }
         images = self.snaptui.images.state
         self.domains.update_state(state, images, running, self._filters["domains"], wanted)
-        self._draw_header()
-        self._draw_details()
-        self._draw_message()
+        self.draw_header()
+        self.draw_details()
+        self.draw_message()
         self._selection_changed()
 
     def images_changed(self) -> None:
@@ -114,8 +107,8 @@ class MainScreen(Changes):
     def _entries_changed(self) -> None:
         counted = self.snaptui.counting.state.counted
         self.entries.update_shown(self.snaptui.images.shown, counted, self._filters["snapshots"])
-        self._draw_title()
-        self._draw_details()
+        self.draw_title()
+        self.draw_details()
 
     def snapshots_changed(self) -> None:
         """Other snapshots, or more of their details."""
@@ -124,8 +117,8 @@ class MainScreen(Changes):
             self.snaptui.counting.state.counted,
             self._filters["snapshots"],
         )
-        self._draw_title()
-        self._draw_details()
+        self.draw_title()
+        self.draw_details()
 
     def counted(self) -> None:
         """More was counted of what the images are used for."""
@@ -162,103 +155,23 @@ class MainScreen(Changes):
         """Back from a dialog: what failed meanwhile is shown."""
         self.call_after_refresh(self._show_failure)
 
-    # -- drawing ----------------------------------------------------------------------------
-
     def _second(self) -> None:
-        self._draw_header()
+        self.draw_header()
         if self.snaptui.operations.unfinished:
             self.host_changed()
-
-    def _draw_header(self) -> None:
-        app = self.snaptui
-        line = header.host_line(
-            app.host.state,
-            app.filling.fullest,
-            self.size.width,
-            sign_in=keymap.key_of("sign_in", app.overrides),
-            read_only=app.read_only,
-            demo=app.demo,
-        )
-        self._set("header", line)
-
-    def _draw_title(self) -> None:
-        app = self.snaptui
-        shown, key = app.snapshots.shown, self._shown_key
-        if isinstance(key, ImageKey):
-            create = "" if app.read_only else keymap.key_of("create", app.overrides)
-            listed = app.images.state.images.get(key)
-            line = image_title(listed, app.counting.state, app.glyphs, create)
-            self._set("snapshots-title", line)
-            return
-        domain = app.host.state.domains.get(key) if key is not None else None
-        line = header.domain_line(
-            domain,
-            shown,
-            app.counting.state,
-            app.glyphs,
-            self.snapshots.row_width,
-            create="" if app.read_only else keymap.key_of("create", app.overrides),
-        )
-        self._set("snapshots-title", line)
-
-    def _draw_headings(self) -> None:
-        glyphs = self.snaptui.glyphs
-        for pane, heading in ((self.domains, "domains"), (self.right_pane, "snapshots")):
-            self._set(f"{heading}-heading", Text(pane.heading(pane.row_width, glyphs)))
-
-    def _draw_message(self) -> None:
-        running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
-        if running and time.monotonic() - self._answered_at >= ANSWER:
-            words = "   ".join(running)
-        elif self.snaptui.host.state.loaded and not self.domains.count:
-            words = "This host has no domains: define one, or look at another host with -c."
-        else:
-            words = self._said
-        self._set("message", Text(clean(words, self.snaptui.glyphs)))
-
-    def _draw_details(self) -> None:
-        details = self.query_one("#details", LinesList)
-        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
-        domain, image = self.domains.selected, self.domains.selected_image
-        if image is not None:
-            details.show(self._image_details(image))
-        elif self.focused is not self.domains and shown is not None and row is not None:
-            details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
-        elif domain is not None:
-            details.show(domain_lines(domain, self.snaptui.host.state))
-        else:
-            details.show(())
-
-    def _image_details(self, image: ListedImage) -> tuple[Line, ...]:
-        counted, placed = self.snaptui.counting.state.counted, self.entries.selected
-        if self.focused is self.domains or placed is None:
-            return image_lines(image, counted, self.snaptui.images.state.doubts)
-        return entry_lines(image, placed, counted)
-
-    def _draw_footer(self) -> None:
-        self._set(
-            "footer",
-            header.footer_line(self.snaptui.overrides, self.snaptui.read_only, self.size.width),
-        )
-
-    def _set(self, name: str, line: Text) -> None:
-        line.no_wrap = True
-        static = self.query_one(f"#{name}", Static)
-        if static.content != line:
-            static.update(line)
 
     # -- moving -----------------------------------------------------------------------------
 
     def on_resize(self, _event: events.Resize) -> None:
         """Header and footer fill the width."""
-        self._draw_header()
-        self._draw_footer()
+        self.draw_header()
+        self.draw_footer()
 
     def on_descendant_focus(self) -> None:
         """The details follow the pane that has the focus."""
         if isinstance(self.focused, RowList) and self.focused.id != "details":
             self._show_pane(self.focused.id or "domains")
-            self._draw_details()
+            self.draw_details()
 
     @on(RowList.Moved)
     def cursor_moved(self, event: RowList.Moved) -> None:
@@ -266,12 +179,12 @@ class MainScreen(Changes):
         if event.rows is self.domains:
             self._selection_changed()
         if event.rows.id != "details":
-            self._draw_details()
+            self.draw_details()
 
     @on(RowList.Scrolled)
     def list_scrolled(self, event: RowList.Scrolled) -> None:
         """What is on screen is read first; the headings follow the width."""
-        self._draw_headings()
+        self.draw_headings()
         if event.rows is self.domains:
             self.snaptui.host.show(self.domains.visible_keys)
         elif event.rows is self.snapshots:
@@ -292,17 +205,12 @@ class MainScreen(Changes):
             if self._follow_timer is not None:
                 self._follow_timer.stop()
             self._follow_timer = self.set_timer(FOLLOW, self._follow)
-        self._draw_title()
+        self.draw_title()
 
     def _follow(self) -> None:
         key = self._shown_key
         self.snaptui.snapshots.select(key if isinstance(key, DomainKey) else None)
         self.snaptui.images.select(key if isinstance(key, ImageKey) else None)
-
-    @property
-    def right_pane(self) -> SnapshotPane | ImagePane:
-        """The one of the two that is shown."""
-        return self.entries if self.entries.display else self.snapshots
 
     def _show_right(self, *, image: bool) -> None:
         """Show the snapshots of an image, or of a domain."""
@@ -310,7 +218,7 @@ class MainScreen(Changes):
         self.entries.display, self.snapshots.display = image, not image
         if focused:
             self.right_pane.focus()
-        self._draw_headings()
+        self.draw_headings()
 
     def _find(self, name: str) -> Key | None:
         for domain in self.snaptui.host.state.domains.values():
@@ -478,7 +386,7 @@ class MainScreen(Changes):
         image = self.domains.selected_image
         if image is not None:
             title = image.key.name if self.entries.selected is None else self.entries.selected.words
-            lines = self._image_details(image)
+            lines = self.image_details(image)
             self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
             return
         shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
@@ -498,9 +406,3 @@ class MainScreen(Changes):
         lines = (*known, ("", ""), *(("", line) for line in xml.splitlines()))
         title = "You are here" if name is None else name
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
-
-    def say(self, words: str) -> None:
-        """Answer a key, or tell something, in the message line."""
-        self._said = words
-        self._answered_at = time.monotonic()
-        self._draw_message()

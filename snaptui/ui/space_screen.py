@@ -17,7 +17,7 @@ from snaptui import text
 from snaptui.counting import Counting
 from snaptui.host import Link
 from snaptui.model import DomainKey, ImageKey, NotKnown
-from snaptui.operations import Operation, Phase
+from snaptui.operation import Operation, Phase
 from snaptui.spaces import Item, ItemKind, Place, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header

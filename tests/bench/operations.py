@@ -18,7 +18,8 @@ import libvirt
 from snaptui.backend import xml
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, Host, SafetyKind
-from snaptui.operations import Operation, Operations, Phase
+from snaptui.operation import Operation, Phase
+from snaptui.operations import Operations
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
 from snaptui.preflight import make_plan
 from snaptui.worker import Worker

@@ -218,7 +218,7 @@ def test_an_overlay_that_a_domain_got_meanwhile_is_not_removed(lab: Lab) -> None
         mark_row(terminal, "leftover")
         lab.virsh("attach-disk", "db", str(over), "vdb", "--config", "--subdriver", "qcow2")
         terminal.press("d")
-        terminal.wait("Refused: 1", "disk vdb of db names it")
+        terminal.wait("Refused: 1", "in use: disk vdb of db")
     assert over.exists()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.operations import Phase
+from snaptui.operation import Phase
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from tests.lab import Lab, holds, write

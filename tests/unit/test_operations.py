@@ -10,7 +10,8 @@ from typing import Any, cast
 from snaptui import performing
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected
-from snaptui.operations import Operation, Operations, Phase
+from snaptui.operation import Operation, Phase
+from snaptui.operations import Operations
 from snaptui.plan import delete
 from snaptui.plan.plan import DeleteIntent
 from snaptui.worker import Worker

@@ -149,7 +149,7 @@ class ExtractDialog(PlanDialog):
         self._suggested = suggested_target(self._sources[0], _FORMS[0], frozenset())
         with Horizontal(classes="field"):
             yield Label("New file", markup=False)
-            yield Input(self._suggested, id="target", compact=True)
+            yield Input(self._suggested, id="target", compact=True, select_on_focus=False)
         yield Choice("Format:", [form.value for form in _FORMS], id="form")
 
     def plan_again(self) -> None:

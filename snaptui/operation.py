@@ -1,0 +1,105 @@
+"""A plan that was confirmed, and what has become of it."""
+
+from __future__ import annotations
+
+import enum
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from snaptui.journal import Record, StepRecord
+from snaptui.model import DomainKey, Host
+
+if TYPE_CHECKING:
+    from snaptui.plan.plan import Plan, Step
+
+
+class Phase(enum.Enum):
+    """How far an operation is; the value is the word shown."""
+
+    WAITING = "waiting"
+    CHECKING = "checking"
+    RUNNING = "running"
+    ASKING = "unknown, asking the host"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (Phase.DONE, Phase.FAILED, Phase.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A plan that was confirmed, and what has become of it.
+
+    Attributes:
+        name: of the domain or image when it was confirmed.
+        share: how much of the step is done, 0 to 1; ``None`` when nobody can tell.
+        done: steps that are known to have worked.
+        began, finished: when each step began and was known to have worked.
+        copies: directory of the XML saved before it; empty before and where there is none.
+        started: when it was confirmed, seconds since the epoch.
+        ended: when it was over; ``None`` before.
+        error: the full text of libvirt or qemu-img, or what had changed; empty while all is well.
+        hint: what to do next; may be empty.
+    """
+
+    number: int
+    name: str
+    host: Host
+    who: str
+    plan: Plan
+    phase: Phase
+    started: float
+    share: float | None = None
+    done: int = 0
+    began: tuple[float, ...] = ()
+    finished: tuple[float, ...] = ()
+    copies: str = ""
+    ended: float | None = None
+    error: str = ""
+    hint: str = ""
+
+    @property
+    def step(self) -> Step | None:
+        """The step that runs now or comes next."""
+        return self.plan.steps[self.done] if self.done < len(self.plan.steps) else None
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        """Whether what it does can be given up: copies alone can."""
+        step = self.step
+        return step is not None and step.kind == "extract" and not self.phase.over
+
+    @property
+    def record(self) -> Record:
+        """The same as the journal keeps it."""
+        key = self.plan.intent.key
+        steps = tuple(
+            StepRecord(step.kind, step.subject, step.words, line, began, ended)
+            for (step, line), (began, ended, _) in zip(
+                zip(self.plan.steps, self.plan.lines, strict=True),
+                itertools.zip_longest(self.began, self.finished, self.plan.steps),
+                strict=True,
+            )
+        )
+        return Record(
+            number=self.number,
+            host=self.host.label,
+            uuid=key.uuid if isinstance(key, DomainKey) else "",
+            domain=self.name,
+            title=self.plan.title,
+            who=self.who,
+            started=self.started,
+            steps=steps,
+            copies=self.copies,
+            outcome=self.phase.value if self.phase.over else "",
+            ended=self.ended,
+            error=self.error,
+            hint=self.hint,
+            image="" if isinstance(key, DomainKey) else key.path,
+            share=self.share,
+        )

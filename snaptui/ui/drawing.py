@@ -1,0 +1,121 @@
+"""The lines around the panes of the main screen, drawn from the latest states."""
+
+from __future__ import annotations
+
+import time
+
+from rich.text import Text
+from textual.widgets import Static
+
+from snaptui.image_watch import ListedImage
+from snaptui.model import ImageKey
+from snaptui.ui import header, keymap
+from snaptui.ui.changes import Changes
+from snaptui.ui.detail_pane import Line, LinesList, domain_lines, snapshot_lines
+from snaptui.ui.format import clean
+from snaptui.ui.image_pane import entry_lines, image_lines, image_title
+
+ANSWER = 5.0
+"""Seconds for which the answer to a key stands before what runs is shown again."""
+
+
+class Drawing(Changes):
+    """Header, titles, details, message line and footer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = ""
+        self._answered_at = -ANSWER
+
+    def say(self, words: str) -> None:
+        """Answer a key, or tell something, in the message line."""
+        self._said = words
+        self._answered_at = time.monotonic()
+        self.draw_message()
+
+    def draw_header(self) -> None:
+        """The host, and how the connection is."""
+        app = self.snaptui
+        line = header.host_line(
+            app.host.state,
+            app.filling.fullest,
+            self.size.width,
+            sign_in=keymap.key_of("sign_in", app.overrides),
+            read_only=app.read_only,
+            demo=app.demo,
+        )
+        self._set("header", line)
+
+    def draw_title(self) -> None:
+        """The selected domain or image, over its snapshots."""
+        app = self.snaptui
+        shown, key = app.snapshots.shown, self._shown_key
+        if isinstance(key, ImageKey):
+            create = "" if app.read_only else keymap.key_of("create", app.overrides)
+            listed = app.images.state.images.get(key)
+            line = image_title(listed, app.counting.state, app.glyphs, create)
+            self._set("snapshots-title", line)
+            return
+        domain = app.host.state.domains.get(key) if key is not None else None
+        line = header.domain_line(
+            domain,
+            shown,
+            app.counting.state,
+            app.glyphs,
+            self.snapshots.row_width,
+            create="" if app.read_only else keymap.key_of("create", app.overrides),
+        )
+        self._set("snapshots-title", line)
+
+    def draw_headings(self) -> None:
+        """Titles of the columns, which follow the width."""
+        glyphs = self.snaptui.glyphs
+        for pane, heading in ((self.domains, "domains"), (self.right_pane, "snapshots")):
+            self._set(f"{heading}-heading", Text(pane.heading(pane.row_width, glyphs)))
+
+    def draw_message(self) -> None:
+        """What runs, or the answer to a key."""
+        running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
+        if running and time.monotonic() - self._answered_at >= ANSWER:
+            words = "   ".join(running)
+        elif self.snaptui.host.state.loaded and not (
+            self.snaptui.host.state.domains or self.snaptui.images.state.images
+        ):
+            words = "This host has no domains: define one, or look at another host with -c."
+        else:
+            words = self._said
+        self._set("message", Text(clean(words, self.snaptui.glyphs)))
+
+    def draw_details(self) -> None:
+        """All about what is selected where the focus is."""
+        details = self.query_one("#details", LinesList)
+        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        domain, image = self.domains.selected, self.domains.selected_image
+        if image is not None:
+            details.show(self.image_details(image))
+        elif self.focused is not self.domains and shown is not None and row is not None:
+            details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
+        elif domain is not None:
+            details.show(domain_lines(domain, self.snaptui.host.state))
+        else:
+            details.show(())
+
+    def image_details(self, image: ListedImage) -> tuple[Line, ...]:
+        """All about an image, or the selected snapshot of it."""
+        counted, placed = self.snaptui.counting.state.counted, self.entries.selected
+        if self.focused is self.domains or placed is None:
+            return image_lines(image, counted, self.snaptui.images.state.doubts)
+        return entry_lines(image, placed, counted)
+
+    def draw_footer(self) -> None:
+        """The keys that matter most."""
+        self._set(
+            "footer",
+            header.footer_line(self.snaptui.overrides, self.snaptui.read_only, self.size.width),
+        )
+
+    def _set(self, name: str, line: Text) -> None:
+        line.no_wrap = True
+        static = self.query_one(f"#{name}", Static)
+        if static.content != line:
+            static.update(line)
