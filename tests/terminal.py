@@ -79,6 +79,17 @@ class Terminal:
     def __enter__(self) -> Terminal:
         return self
 
+    @property
+    def unread(self) -> int:
+        """Bytes that the program wrote and nobody took."""
+        told = fcntl.ioctl(self._master, termios.FIONREAD, struct.pack("i", 0))
+        return int(struct.unpack("i", told)[0])
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        os.close(self._slave)
+        os.close(self._master)
+
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.kill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -30,6 +29,7 @@ from snaptui.operation import Operation
 from snaptui.operations import ASK_AGAIN, Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
+from snaptui.ui.ending import Ending
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.help import help_lines
 from snaptui.ui.keys_in_order import KeysInOrder
@@ -123,8 +123,7 @@ class SnaptuiApp(KeysInOrder):
             self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit)
+        self._ending = Ending(partial(loop.call_soon_threadsafe, self.exit))
         self._watching = start(self.host.run())
         self._filling = start(self.filling.run())
         self._told = start(self._tell_cut_short())
@@ -140,6 +139,7 @@ class SnaptuiApp(KeysInOrder):
         self.images.stop()
         self.counting.stop()
         self.backend.abandon()
+        self._ending.stop()
 
     async def _tell_cut_short(self) -> None:
         """Look what became of operations that an earlier snaptui did not end, and say it."""

@@ -1,0 +1,54 @@
+"""Ends the program on a signal, also when the terminal takes nothing more.
+
+A terminal that nobody reads blocks the thread that draws; when it then goes away (SIGHUP),
+that thread never comes back, and no handler of Python or asyncio runs in it again. So a
+thread of its own waits for the signals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+LAST = 3.0
+"""Seconds after a signal at which the process ends, whatever it is doing."""
+
+
+class Ending:
+    """From its making to :meth:`stop` the signals end the program.
+
+    Args:
+        end: called on the waiting thread; asks the program to end.
+    """
+
+    def __init__(self, end: Callable[[], object]) -> None:
+        self._end = end
+        self._heard, self._told = socket.socketpair()
+        self._told.setblocking(False)
+        for number in SIGNALS:
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._wait, name="signals", daemon=True).start()
+
+    def stop(self) -> None:
+        """Leave the signals to what they do by themselves."""
+        signal.set_wakeup_fd(-1)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        self._told.close()
+
+    def _wait(self) -> None:
+        while numbers := self._heard.recv(64):
+            for number in numbers:
+                if number in SIGNALS:
+                    with contextlib.suppress(RuntimeError):  # the loop is closed: it ends
+                        self._end()
+                    time.sleep(LAST)
+                    os._exit(128 + number)
+        self._heard.close()

@@ -1,0 +1,51 @@
+"""The terminal goes away under the program, as when a connection is cut."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import suppress
+
+import pytest
+
+from tests.lab import Lab
+from tests.terminal import Terminal, at_snapshots
+
+
+@pytest.mark.parametrize("keys", ["", "F", "d", "?"], ids=["main", "spaces", "dialog", "help"])
+def test_it_ends_with_its_terminal(lab: Lab, keys: str) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    terminal = Terminal(["-c", lab.uri, "web"])
+    try:
+        at_snapshots(terminal, "one")
+        if keys:
+            terminal.press(keys)
+        terminal.hang_up()
+        with suppress(subprocess.TimeoutExpired):
+            terminal.process.wait(10)
+        assert terminal.process.poll() is not None, "it goes on without anybody to see it"
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
+
+
+def test_it_ends_when_nobody_read_its_terminal_before(lab: Lab) -> None:
+    """A write that waits for a terminal which then goes away never comes back."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    terminal = Terminal(["-c", lab.uri, "web"])
+    try:
+        at_snapshots(terminal, "one")
+        waiting, before = terminal.unread, -1
+        while waiting != before:  # it writes no more: nobody took what it wrote
+            terminal.type_ahead(*("?", "esc") * 40)
+            with suppress(subprocess.TimeoutExpired):
+                terminal.process.wait(2)
+            waiting, before = terminal.unread, waiting
+        terminal.hang_up()
+        with suppress(subprocess.TimeoutExpired):
+            terminal.process.wait(10)
+        assert terminal.process.poll() is not None, "it goes on without anybody to see it"
+    finally:
+        terminal.process.kill()
+        terminal.process.wait()
