@@ -29,6 +29,8 @@ class Cost:
         by_disk: by target, what is written and reclaimed of it.
         needs: what the images beneath grow by before anything is given back.
         merges: by target, overlay and the image that it is merged into when it is deleted.
+        given_back: whether the host gets :attr:`reclaim`; else it may only be reusable inside
+            of the images.
         memory_left: the memory file that libvirt leaves behind when it is deleted.
     """
 
@@ -40,6 +42,7 @@ class Cost:
     by_disk: Mapping[str, tuple[int | NotKnown, int | NotKnown]]
     needs: int = 0
     merges: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    given_back: bool = True
     memory_left: str = ""
 
 
@@ -54,6 +57,7 @@ class _Part:
     counted_at: float | None = None
     needs: int = 0
     merge: tuple[str, str] | None = None
+    given_back: bool = True
 
 
 def cost_of(
@@ -84,6 +88,7 @@ def cost_of(
         by_disk={target: (part.written, part.reclaim) for target, part in parts.items()},
         needs=sum(part.needs for part in parts.values()),
         merges={target: part.merge for target, part in parts.items() if part.merge is not None},
+        given_back=all(part.given_back for part in parts.values()),
         memory_left=left,
     )
 
@@ -105,6 +110,7 @@ def _inside(usage: ImageUsage, place: int) -> _Part:
         oldest=place == 0 and usage.backing is None,
         approximate=usage.approximate,
         counted_at=usage.counted_at,
+        given_back=bool(usage.given_back),
     )
 
 

@@ -123,6 +123,7 @@ class Counting:
             again: count those too whose snapshot table is the one that was counted.
         """
         due: dict[str, Wanted] = {}
+        pending = self._due if self._now is None else {**self._due, self._now[0]: self._now[1]}
         for path, image in images.items():
             if isinstance(image, NotKnown):
                 self._keep(path, image)
@@ -132,11 +133,11 @@ class Counting:
                 continue
             wanted = Wanted(image.snapshots, path in layers.merging, layers.stamp(path))
             kept = self.kept.get(path)
-            if again or kept is None or not wanted.met_by(kept.wanted):
-                if again or near or (path, wanted) == self._now or self._due.get(path) == wanted:
-                    due[path] = wanted
-                else:
-                    self._keep(path, NotKnown("far away: counted when asked for (refresh)"))
+            counted = kept is not None and wanted.met_by(kept.wanted)
+            if again or (near and not counted) or pending.get(path) == wanted:
+                due[path] = wanted
+            elif not counted:
+                self._keep(path, NotKnown("far away: counted when asked for (refresh)"))
         if self._now is not None and (again or due.get(self._now[0]) != self._now[1]):
             self.stop()
         self._due = {path: wanted for path, wanted in due.items() if (path, wanted) != self._now}

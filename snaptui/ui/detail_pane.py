@@ -203,6 +203,9 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
         when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
         doubt = ", in use: does not add up" if cost.approximate else ""
         yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
+        if not cost.given_back:
+            yield "", "of which the image perhaps keeps all for its next writes: on this file"
+            yield "", "system it is not known to shrink when something is freed inside of it"
     older = with_older_by_image(thing, counted)
     if not isinstance(older, NotKnown):
         yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"

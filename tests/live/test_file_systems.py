@@ -238,4 +238,4 @@ def test_a_lost_write_to_the_base_is_not_hidden(lab: Lab) -> None:
     write(web, 0x44)
     with opened(lab) as terminal:
         mark_row(terminal, "leftover")
-        terminal.wait(f"{over}", "nothing names it: 2 domains")
+        terminal.wait(f"{over}", "nothing names it: asked 2 domains")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from snaptui import text
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.volumes import AT_ONCE, VolumeFile
 from snaptui.errors import ImageError
-from tests.lab import Lab, qemu_img, write
+from tests.lab import MIB, Lab, qemu_img, write
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
-from tests.unit.images import Plain
+from tests.unit.images import Plain, qemu_io
 
 
 @pytest.fixture
@@ -143,3 +146,120 @@ def test_a_revert_knows_what_the_images_hold_there(lab: Lab, far: str, pool: obj
         terminal.press("c")
         confirm(terminal)
         terminal.wait("Create a snapshot of db: done")
+
+
+def test_layers_from_afar(lab: Lab, far: str, pool: object) -> None:
+    """The chain at once, what a merge gives back when asked for; the same as from near."""
+    lab.define("web", size=64 * MIB)
+    qemu_io(lab.image("web"), "write 0 4M")
+    lab.snapshot("web", "over", "--disk-only")
+    top = lab.image("web").with_suffix(".over")
+    qemu_io(top, "write 2M 6M", "write -z 0 64k")
+    assert callable(pool)
+    pool()
+    near, away = LibvirtBackend(lab.uri), LibvirtBackend(far)
+    for backend in (near, away):
+        backend.connect()
+    there = away.overlap(str(top), lambda done, total: None)
+    assert there == near.overlap(str(top), lambda done, total: None)
+    assert (there.both, there.only_upper) == (2 * MIB, 4 * MIB)
+    for backend in (near, away):
+        backend.abandon()
+    with Terminal(["-c", far, "web"], size=(220, 50)) as terminal:
+        at_snapshots(terminal, "over")
+        terminal.wait(
+            "? (vda: far away: counted when asked for (refresh))",
+            f"on the host, 64.0 MiB virtual: {lab.image('web')}",
+        )
+        terminal.press("\x1b[15~")
+        terminal.wait("2.3 MiB when deleted by merging, needs 4.0 MiB first")
+
+
+def test_a_few_parts_are_read_at_the_same_time(
+    lab: Lab, far: str, pool: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.define("web")
+    path = lab.image("web")
+    path.unlink()
+    qemu_img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", str(path), "4G")
+    assert callable(pool)
+    pool()
+    together, first = threading.Barrier(AT_ONCE), iter(range(AT_ONCE))
+    part = VolumeFile._part
+
+    def all_together(volume: VolumeFile, offset: int, length: int) -> bytes:
+        beside = threading.current_thread() is not threading.main_thread()
+        if beside and next(first, None) is not None:
+            together.wait(10)
+        return part(volume, offset, length)
+
+    monkeypatch.setattr(VolumeFile, "_part", all_together)
+    backend = LibvirtBackend(far)
+    backend.connect()
+    away = backend.count_image(str(path), lambda done, total: None)
+    assert next(first, None) is None
+    backend.abandon()
+    near = LibvirtBackend(lab.uri)
+    near.connect()
+    assert near.count_image(str(path), lambda done, total: None).usage == away.usage
+    near.abandon()
+
+
+def test_no_more_is_read_of_a_count_that_nobody_wants(
+    lab: Lab, far: str, pool: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.define("web")
+    path = lab.image("web")
+    path.unlink()
+    qemu_img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", str(path), "32G")
+    assert callable(pool)
+    pool()
+    read: list[int] = []
+    part = VolumeFile._part
+
+    def noted(volume: VolumeFile, offset: int, length: int) -> bytes:
+        read.append(length)
+        return part(volume, offset, length)
+
+    class Enough(Exception):
+        pass
+
+    def progress(done: int, total: int) -> None:
+        if done:
+            raise Enough
+
+    monkeypatch.setattr(VolumeFile, "_part", noted)
+    backend = LibvirtBackend(far)
+    backend.connect()
+    with pytest.raises(Enough):
+        backend.count_image(str(path), progress)
+    backend.abandon()
+    assert sum(read) < 2 * MIB, "of 4 MiB of tables"
+
+
+def test_a_count_over_a_slow_link_shows_how_far_it_is_and_ends_when_one_moves_on(
+    lab: Lab, tmp_path: Path, pool: object
+) -> None:
+    for name in ("big", "web"):
+        lab.define(name)
+    path = lab.image("big")
+    path.unlink()
+    qemu_img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", str(path), "32G")
+    lab.snapshot("big", "one")
+    assert callable(pool)
+    pool()
+    slow = behind_ssh(lab, tmp_path, rate=MIB // 2)
+    with Terminal(["-c", slow, "big"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.wait("far away")
+        terminal.press("\x1b[15~")
+        terminal.until(
+            lambda: re.search(r"counting [1-9]\d? %", terminal.text) is not None, "progress"
+        )
+        terminal.press("esc")
+        terminal.wait("▌ big", "c create")
+        terminal.press("j")
+        terminal.wait("▌ web", "no snapshots yet", gone="counting")
+        terminal.press("k", "enter")
+        at_snapshots(terminal, "one")
+        terminal.wait("? (vda: far away: counted when asked for (refresh))")
