@@ -24,7 +24,7 @@ class Cost:
             of the layers that it froze and of its memory file.
         reclaim: what deleting it gives back.
         oldest: it is the oldest on every disk, so that ``written`` is the disk as it was.
-        approximate: an image was in use and did not add up.
+        approximate: an image was in use and did not add up, or has holes that cannot be seen.
         counted_at: when the oldest of the figures was counted; ``None`` when none had to be.
         by_disk: by target, what is written and reclaimed of it.
         needs: what the images beneath grow by before anything is given back.

@@ -20,6 +20,10 @@ MOST_RANGES = 1 << 20
 """Ranges between the holes of a file that are looked at."""
 
 
+NEGLIGIBLE = 1 << 20
+"""Bytes of holes that no image is without: clusters of tables that are not full."""
+
+
 class OpenImage(NamedTuple):
     """An image that can be read, wherever it is.
 
@@ -74,7 +78,8 @@ def overlap(path: str, progress: Callable[[int, int], None], open_: Opener = ope
         upper = Qcow2Layer(image.file, size, header)
         with open_(lower) as beneath:
             raw = header.backing_format == "raw" or not images.is_qcow2(beneath.file)
-            blind = beneath.data is None and beneath.disk_size < beneath.file.seek(0, os.SEEK_END)
+            holes = beneath.file.seek(0, os.SEEK_END) - beneath.disk_size
+            blind = beneath.data is None and holes > NEGLIGIBLE
             layer = _raw_layer(beneath) if raw else _qcow2_layer(beneath, lower, progress)
             found = compare(upper, layer, progress)
     return Overlap(lower, raw, *found, approximate=blind)

@@ -88,7 +88,8 @@ class Overlap:
         only_upper: data of the overlay for which it has not: what it must grow by, in its own
             units, when the overlay is merged into it.
         zeros_both, zeros_only_upper: the same for what the overlay only says is zero.
-        approximate: the image beneath has holes, and from here it cannot be seen where.
+        approximate: the image beneath has holes, and from here it cannot be seen where: it may
+            have less space than its tables say.
     """
 
     lower: str

@@ -201,7 +201,10 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
     else:
         needs = f" by merging, needs {text.size(cost.needs)} first" if cost.merges else ""
         when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
-        doubt = ", in use: does not add up" if cost.approximate else ""
+        doubt = ""
+        if cost.approximate:
+            holes = " or has holes that cannot be seen from here" if cost.merges else ""
+            doubt = f", in use: does not add up{holes}"
         yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
         if not cost.given_back:
             yield "", "of which the image perhaps keeps all for its next writes: on this file"

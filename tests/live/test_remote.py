@@ -256,9 +256,7 @@ def test_a_count_over_a_slow_link_shows_how_far_it_is_and_ends_when_one_moves_on
         terminal.until(
             lambda: re.search(r"counting [1-9]\d? %", terminal.text) is not None, "progress"
         )
-        terminal.press("esc")
-        terminal.wait("▌ big", "c create")
-        terminal.press("j")
+        terminal.press("h", "j")
         terminal.wait("▌ web", "no snapshots yet", gone="counting")
         terminal.press("k", "enter")
         at_snapshots(terminal, "one")
