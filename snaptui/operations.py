@@ -245,8 +245,7 @@ class Operations:
 
         def progress(share: float) -> None:
             nonlocal told
-            if copying.unwanted.is_set():
-                raise Cancelled("It was cancelled.", hint=_NO_COPY)
+            copying.go_on()
             if (moment := time.monotonic()) - told >= TELL:
                 told = moment
                 say(Phase.RUNNING, share)
@@ -265,6 +264,7 @@ class Operations:
                 raise Disconnected("The connection was lost before the change was asked for.")
             try:
                 copying.idle.clear()
+                copying.go_on()
                 perform(self._backend, intent.key, step, progress)
             except SnaptuiError as error:
                 return error
@@ -372,6 +372,11 @@ class _Copying:
         self.unwanted = threading.Event()
         self.idle = threading.Event()
         self.idle.set()
+
+    def go_on(self) -> None:
+        """Raise Cancelled if it is to be given up."""
+        if self.unwanted.is_set():
+            raise Cancelled("It was cancelled.", hint=_NO_COPY)
 
 
 _NO_COPY = "What there was of the new file was removed."

@@ -91,7 +91,8 @@ class ImageChanges:
 
     def _entry(self) -> PlacedEntry | None:
         """The entry under the cursor, while the list shown is the selected image's."""
-        if self._screen.focused is not self._pane:
+        following = self._screen.snaptui.images.selected == self._listed.key
+        if self._screen.focused is not self._pane or not following:
             self._screen.say("Go to the snapshot first (Enter or Tab).")
             return None
         if self._pane.selected is None:
