@@ -11,6 +11,8 @@ from snaptui.entries import Stray
 from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
+RAM = "RAM"
+"""Stands for the memory file where other figures stand by target."""
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
 
@@ -29,6 +31,8 @@ class Cost:
         by_disk: by target, what is written and reclaimed of it.
         needs: what the images beneath grow by before anything is given back.
         merges: by target, overlay and the image that it is merged into when it is deleted.
+        given_back: whether the host gets :attr:`reclaim`; else it may only be reusable inside
+            of the images.
         memory_left: the memory file that libvirt leaves behind when it is deleted.
     """
 
@@ -40,6 +44,7 @@ class Cost:
     by_disk: Mapping[str, tuple[int | NotKnown, int | NotKnown]]
     needs: int = 0
     merges: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    given_back: bool = True
     memory_left: str = ""
 
 
@@ -54,6 +59,7 @@ class _Part:
     counted_at: float | None = None
     needs: int = 0
     merge: tuple[str, str] | None = None
+    given_back: bool = True
 
 
 def cost_of(
@@ -84,6 +90,7 @@ def cost_of(
         by_disk={target: (part.written, part.reclaim) for target, part in parts.items()},
         needs=sum(part.needs for part in parts.values()),
         merges={target: part.merge for target, part in parts.items() if part.merge is not None},
+        given_back=all(part.given_back for part in parts.values()),
         memory_left=left,
     )
 
@@ -105,6 +112,7 @@ def _inside(usage: ImageUsage, place: int) -> _Part:
         oldest=place == 0 and usage.backing is None,
         approximate=usage.approximate,
         counted_at=usage.counted_at,
+        given_back=bool(usage.given_back),
     )
 
 
@@ -128,8 +136,8 @@ def _outside(
     if snapshot.memory is Presence.EXTERNAL:
         memory = layers.heads.get(snapshot.memory_path or "", NOT_READ)
         if isinstance(memory, NotKnown):
-            return NotKnown(f"RAM: {memory.reason}")
-        parts["RAM"] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
+            return NotKnown(f"{RAM}: {memory.reason}")
+        parts[RAM] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
     return parts
 
 
@@ -225,7 +233,7 @@ def reclaim_by_image(
         return cost
     paths = {disk.target: disk.path for disk in thing.config.disks} if thing.config else {}
     paths |= {part.target: part.path for part in thing.disks if part.path is not None}
-    paths["memory"] = thing.memory_path
+    paths[RAM] = thing.memory_path
     given: dict[str, int] = {}
     for target, (_, reclaim) in cost.by_disk.items():
         if isinstance(reclaim, NotKnown):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TICK = 1.0
 """Seconds between two looks at the selected image."""
+FAR_TICK = 30.0
+"""The same for one on another host, where a look is several round trips."""
 RETRY = 30.0
 """Seconds after which a host that could not be asked is asked again."""
 
@@ -120,8 +122,13 @@ class ImageWatch:
         return None if self.selected is None else self.state.images.get(self.selected)
 
     async def _look(self) -> None:
-        for key in self._given:
-            await self._read(key)
+        heads = asyncio.gather(*(self._read(key) for key in self._given))
+        try:
+            await self._keep_asking()
+        finally:
+            heads.cancel()
+
+    async def _keep_asking(self) -> None:
         while True:
             self._again.clear()
             failed = await self._ask()
@@ -156,7 +163,7 @@ class ImageWatch:
         while True:
             if key in self.state.images:
                 await self._read(key)
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK if self._host.local else FAR_TICK)
 
     async def _read(self, key: ImageKey) -> None:
         def read() -> ImageInfo | NotKnown:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from snaptui import text
 from snaptui.chains import NO_LAYERS, Layers
 from snaptui.costs import Counted, frees_by_image, reclaim_by_image, with_older_by_image
 from snaptui.entries import Stray, strays
@@ -234,10 +235,10 @@ def _disk_size(survey: Survey, path: str) -> int:
 
 def _proof(survey: Survey) -> str:
     assert survey.inventory is not None
-    asked = f"{survey.inventory.domains} domains with their snapshots and all images beside it"
+    asked = text.count(survey.inventory.domains, "domain")
     if survey.inventory.doubts:
         return f"not certain: {survey.inventory.doubts[0]}"
-    return f"nothing names it: {asked} were asked"
+    return f"nothing names it: asked {asked}, their snapshots, and the images beside it"
 
 
 def _rank(item: Item) -> tuple[bool, int, str]:

@@ -34,6 +34,8 @@ PICTURES = {
     "revert": (NARROW, ("g", "j", "r"), CHECKED),
     "revert-120x40": (WIDE, ("g", "j", "r"), CHECKED),
     "delete": (NARROW, ("g", "j", "d"), CHECKED),
+    "spaces": (NARROW, ("F",), "with older"),
+    "spaces-120x40": (WIDE, ("F",), "with older"),
     "delete-120x40": (WIDE, ("g", "j", "d"), CHECKED),
 }
 """By name: the size, the keys, and what the screen shows when it is ready."""
@@ -87,7 +89,7 @@ def same_demo() -> Iterator[str]:
             mock.patch("socket.gethostname", return_value="kvm7"),
             mock.patch(
                 "snaptui.backend.images.file_system",
-                lambda path: FileSystem(path, 900 << 30, 212 << 30),
+                lambda path: FileSystem(path, 900 << 30, 212 << 30, 0, "/srv/images", "xfs"),
             ),
         ]
         for patch in fixed:

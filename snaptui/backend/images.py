@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
@@ -85,8 +86,12 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     Raises:
         ImageError: it cannot be read or counted; says why.
     """
-    with opened(path) as f:
-        return count_open_image(f, path, allocated(f), progress)
+    from snaptui.backend.idle import idle_io
+    from snaptui.backend.mounts import gives_back, mount_of
+
+    with opened(path) as f, idle_io():
+        usage = count_open_image(f, path, allocated(f), progress)
+    return replace(usage, given_back=gives_back(mount_of(path)[1]))
 
 
 def count_open_image(

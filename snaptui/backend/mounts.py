@@ -5,6 +5,16 @@ from __future__ import annotations
 import os
 import re
 
+_PUNCHES = frozenset({"btrfs", "ext4", "gfs2", "tmpfs", "xfs"})
+
+
+def gives_back(kind: str) -> bool | None:
+    """Whether a file system takes back parts of a file (fallocate(2), FALLOC_FL_PUNCH_HOLE).
+
+    QEMU punches a hole where it frees clusters. ``None`` where the manual does not say.
+    """
+    return True if kind in _PUNCHES else None
+
 
 def mount_of(path: str) -> tuple[str, str]:
     """Where the file system of a path is mounted, and its type; empty words when not known."""

@@ -21,6 +21,7 @@ from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
+from snaptui.qcow2.usage import ImageUsage
 
 TABLE, ENTRY = 16 << 10, 256
 """Bytes that QEMU may need for a new snapshot table, and for each of its entries."""
@@ -277,12 +278,16 @@ def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: boo
 
 
 def _space(facts: Facts, victims: list[Snapshot | Stray]) -> str:
-    freed = reclaim_of(victims, _still_true(facts))
+    counted = _still_true(facts)
+    freed = reclaim_of(victims, counted)
     space = checks.smallest_space(facts)
     free = f"free {text.size(space[0]) if space else '?'}"
     if isinstance(freed, NotKnown):
         return f"frees ? ({freed.reason}), {free}"
-    return f"frees {text.size(freed)}, {free}"
+    images = (facts.counted[path] for path in counted if path in facts.images)
+    shrink = all(isinstance(one, ImageUsage) and one.given_back for one in images)
+    becomes = "the images shrink" if shrink else "the images may keep it for their next writes"
+    return f"frees {text.size(freed)}, {free}; {becomes}"
 
 
 def _still_true(facts: Facts) -> Counted:

@@ -114,6 +114,8 @@ class ImageUsage:
         counted_at: seconds since the epoch.
         backing: the image beneath; ``None`` without one.
         overlap: of an overlay, where it was asked for.
+        given_back: whether its file system takes back what is freed inside of the file, so
+            that this shrinks; ``None`` when not known.
     """
 
     path: str
@@ -126,6 +128,7 @@ class ImageUsage:
     counted_at: float
     backing: str | NotKnown | None = None
     overlap: Overlap | NotKnown | None = None
+    given_back: bool | None = None
     _places: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -207,6 +207,9 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
             holes = " or has holes that cannot be seen from here" if cost.merges else ""
             doubt = f", in use: does not add up{holes}"
         yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
+        if not cost.given_back:
+            yield "", "of which the image perhaps keeps all for its next writes: on this file"
+            yield "", "system it is not known to shrink when something is freed inside of it"
     older = with_older_by_image(thing, counted)
     if not isinstance(older, NotKnown):
         yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"

@@ -40,6 +40,7 @@ class Drawing(Changes):
             app.host.state,
             app.filling.fullest,
             self.size.width,
+            glyphs=app.glyphs,
             sign_in=keymap.key_of("sign_in", app.overrides),
             read_only=app.read_only,
             demo=app.demo,

@@ -151,10 +151,11 @@ def written(cost: Cost | NotKnown) -> str:
 
 
 def reclaim(cost: Cost | NotKnown) -> str:
-    """What deleting a snapshot gives back."""
+    """What deleting a snapshot gives back; in brackets where the image perhaps keeps it."""
     if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
         return "?"
-    return _about(cost.reclaim, cost)
+    shown = _about(cost.reclaim, cost)
+    return shown if cost.given_back else f"({shown})"
 
 
 def added(since: int) -> str:

@@ -34,6 +34,7 @@ def host_line(
     fullest: FileSystem | None,
     width: int,
     *,
+    glyphs: Glyphs,
     sign_in: str,
     read_only: bool,
     demo: bool,
@@ -68,7 +69,10 @@ def host_line(
         name.append(f" {clean(host.label)}{on}")
     # how full it is matters more than all of a long URI
     room = width - right.cell_len - 1
-    name.truncate(max(SHORTEST, room - line.cell_len), overflow="ellipsis")
+    least = max(SHORTEST, room - line.cell_len)
+    if name.cell_len > least:
+        name.truncate(least - 1)
+        name.append(glyphs.more)
     name.append_text(line)
     name.truncate(max(0, room))
     name.append(" " * max(1, width - name.cell_len - right.cell_len))

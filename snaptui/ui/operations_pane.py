@@ -125,10 +125,10 @@ class OperationsPane(ModalScreen[None]):
         record = self.query_one(RecordList).selected
         if record is None:
             return
-        if record in self._now() and self._cancel(record.number):
-            self._answer(f"{record.title}: it is being cancelled.")
-        elif record.outcome or not record.alive or record in self._earlier:
+        if record.outcome or record in self._earlier:
             self._answer("That is over, or another snaptui does it.")
+        elif self._cancel(record.number):
+            self._answer(f"{record.title}: it is being cancelled.")
         else:
             self._answer("This cannot be cancelled: it would be left half done.")
 

@@ -18,17 +18,15 @@ from snaptui.counting import Counting
 from snaptui.host import Link
 from snaptui.model import DomainKey, ImageKey, NotKnown
 from snaptui.operation import Operation, Phase
-from snaptui.spaces import Item, ItemKind, Place, chosen, promised
+from snaptui.spaces import Survey, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
-from snaptui.ui.format import Glyphs, bar, clean, fit
-from snaptui.ui.row_list import Cell, RowList
+from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.row_list import RowList
+from snaptui.ui.space_lists import ItemList, PlaceList
 
 if TYPE_CHECKING:
     from snaptui.ui.app import SnaptuiApp
-
-FULL = 0.95
-"""Share in use above which a file system is shown as a trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,133 +35,6 @@ class Jump:
 
     key: DomainKey
     snapshot: str
-
-
-class PlaceList(RowList):
-    """One row for each file system, the fullest first."""
-
-    def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__(id="places")
-        self._glyphs = glyphs
-        self.places: tuple[Place, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """Number of file systems."""
-        return len(self.places)
-
-    @property
-    def selected(self) -> Place | None:
-        """The one under the cursor."""
-        return self.places[self.cursor] if self.places else None
-
-    def show(self, places: tuple[Place, ...]) -> None:
-        """Show these; the cursor stays on its file system."""
-        before = self.selected
-        self.places = places
-        mounts = [place.space.mount for place in places]
-        known = before is not None and before.space.mount in mounts
-        self.rows_changed(mounts.index(before.space.mount) if before and known else 0)
-
-    def cells(self, index: int, width: int) -> list[Cell]:
-        """Mount point, how full, size, free, what snapshots hold."""
-        place, glyphs = self.places[index], self._glyphs
-        space = place.space
-        marker = glyphs.cursor if index == self.cursor else " "
-        role = "bad" if place.full >= FULL else "warn" if place.full >= FULL - 0.1 else ""
-        name = f"{space.mount or space.path}  {space.kind}"
-        return [
-            (f"{marker} ", "strong"),
-            (fit(clean(name, glyphs), max(1, width - 54), glyphs), ""),
-            (f" {bar((place.full,), 10, glyphs)} {place.full * 100:4.0f} %", role),
-            (fit(text.short_size(space.size), 11, glyphs, right=True), ""),
-            (fit(text.short_size(space.free), 11, glyphs, right=True), role),
-            (fit(text.short_size(place.in_snapshots), 12, glyphs, right=True), ""),
-        ]
-
-    @staticmethod
-    def heading(width: int, glyphs: Glyphs) -> str:
-        """Titles of the columns, in the places of :meth:`cells`."""
-        return (
-            "  "
-            + fit("File system", max(1, width - 54), glyphs)
-            + fit("In use", 18, glyphs, right=True)
-            + fit("Size", 11, glyphs, right=True)
-            + fit("Free", 11, glyphs, right=True)
-            + fit("Snapshots", 12, glyphs, right=True)
-        )
-
-
-class ItemList(RowList):
-    """What could be deleted on one file system."""
-
-    def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__(id="items")
-        self._glyphs = glyphs
-        self.items: tuple[Item, ...] = ()
-        self.marked: frozenset[tuple[str, str]] = frozenset()
-
-    @property
-    def count(self) -> int:
-        """Number of items."""
-        return len(self.items)
-
-    @property
-    def selected(self) -> Item | None:
-        """The one under the cursor."""
-        return self.items[self.cursor] if self.items else None
-
-    def show(self, items: tuple[Item, ...]) -> None:
-        """Show these; the cursor stays on its item."""
-        if items == self.items:
-            return
-        before = self.selected
-        self.items = items
-        keys = [item.key for item in items]
-        known = self.cursor and before is not None and before.key in keys
-        self.rows_changed(keys.index(before.key) if before and known else self.cursor)
-
-    def mark(self) -> None:
-        """Mark the item, or take its mark away, and go on to the next row."""
-        item = self.selected
-        if item is not None:
-            self.marked ^= {item.key}
-            self.refresh_line(self.cursor)
-            self.cursor += 1
-
-    def cells(self, index: int, width: int) -> list[Cell]:
-        """Marks, what it is, and the two figures."""
-        item, glyphs = self.items[index], self._glyphs
-        marker = glyphs.cursor if index == self.cursor else " "
-        marked = glyphs.marked if item.key in self.marked else " "
-        domain = clean(item.domain.name, glyphs) if item.domain is not None else "-"
-        left, dated = _widths(width)
-        role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER) else ""
-        return [
-            (f"{marker}{marked}", "strong"),
-            (fit(_size(item.reclaim), 9, glyphs, right=True), "strong"),
-            (fit(_size(item.with_older), 11, glyphs, right=True), "muted"),
-            (f"  {item.kind.value:9}", role),
-            (fit(domain, 18, glyphs) + " ", ""),
-            (fit(clean(item.name.rpartition("/")[2], glyphs), left, glyphs), ""),
-            (
-                fit(text.when(item.created) if item.created else "", dated, glyphs, right=True),
-                "muted",
-            ),
-        ]
-
-    @staticmethod
-    def heading(width: int, glyphs: Glyphs) -> str:
-        """Titles of the columns, in the places of :meth:`cells`."""
-        left, dated = _widths(width)
-        return (
-            "  "
-            + fit("Reclaim", 9, glyphs, right=True)
-            + fit("with older", 11, glyphs, right=True)
-            + f"  {'Kind':9}{'Domain':19}"
-            + fit("Name", left, glyphs)
-            + fit("Created", dated, glyphs, right=True)
-        )
 
 
 class SpaceScreen(ModalScreen[Jump | None]):
@@ -364,9 +235,7 @@ class SpaceScreen(ModalScreen[Jump | None]):
             if isinstance(item.reclaim, NotKnown):
                 parts.append(f"? {item.reclaim.reason}")
             words = "   ".join(part for part in parts if part)
-        self.query_one("#item-details", Static).update(
-            Text(f" {clean(words, self._glyphs)}", no_wrap=True)
-        )
+        self._put("item-details", words)
 
     def _draw_message(self) -> None:
         running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
@@ -378,9 +247,15 @@ class SpaceScreen(ModalScreen[Jump | None]):
             words = self._surveying.doing + " ..."
         elif counts.path:
             words = f"counting {counts.path} {counts.share * 100:.0f} %"
-        self.query_one("#message", Static).update(
-            Text(f" {clean(words, self._glyphs)}", no_wrap=True)
-        )
+        elif not words and not self._surveying.places:
+            words = _nothing(self._surveying.survey)
+        self._put("message", words)
+
+    def _put(self, name: str, words: str) -> None:
+        line = Text(f" {clean(words, self._glyphs)}", no_wrap=True)
+        static = self.query_one(f"#{name}", Static)
+        if static.content != line:
+            static.update(line)
 
     def _say(self, words: str) -> None:
         self._said = words
@@ -407,11 +282,7 @@ def ended_words(ended: list[Operation]) -> str:
     )
 
 
-def _widths(width: int) -> tuple[int, int]:
-    """Cells of the name and of the date, which a narrow screen goes without."""
-    left = width - 52
-    return (left - 17, 17) if left >= 40 else (max(left, 8), 0)
-
-
-def _size(size: int | NotKnown) -> str:
-    return "?" if isinstance(size, NotKnown) else text.short_size(size)
+def _nothing(survey: Survey) -> str:
+    """Why no file system is shown, once all has been read."""
+    reasons = [one.reason for one in survey.spaces.values() if isinstance(one, NotKnown)]
+    return f"?  {reasons[0]}" if reasons else "No domain has an image in a file."

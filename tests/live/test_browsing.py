@@ -179,7 +179,7 @@ def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
     with Terminal(["-c", lab.uri]) as terminal:
         terminal.wait("web")
         terminal.press("?")
-        terminal.wait("Revert the domain to the snapshot", "Moving")
+        terminal.wait("Revert the domain or image to the snapshot", "Moving")
         terminal.press("esc", ":")
         terminal.press("creat")
         terminal.wait("Take a snapshot of the domain")

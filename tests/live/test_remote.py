@@ -58,6 +58,34 @@ def test_the_table_is_read_at_once_and_the_count_when_asked_for(
         assert plain.entries[1].name == "by hand"
 
 
+def test_images_that_nobody_uses_are_shown_but_not_changed(
+    lab: Lab, far: str, pool: object
+) -> None:
+    lab.define("web")
+    qemu_img("create", "-q", "-f", "qcow2", str(lab.images / "free.qcow2"), "8M")
+    qemu_img("snapshot", "-c", "one", str(lab.images / "free.qcow2"))
+    assert callable(pool)
+    pool()
+    with Terminal(["-c", far]) as terminal:
+        terminal.wait("▌ web", "Images", "free.qcow2")
+        terminal.press("G", "enter", "g")
+        terminal.wait("○ one", "? (far away: counted when asked for (refresh))")
+        for key in ("c", "r", "d", "x"):
+            terminal.press(key)
+            terminal.wait(
+                "free.qcow2", "is on another host, where qemu-img cannot be run from here"
+            )
+            terminal.press("esc")
+            terminal.wait("connected", gone="Refused")
+
+
+def test_a_file_here_is_not_an_image_there(lab: Lab, far: str, tmp_path: Path) -> None:
+    (tmp_path / "a.qcow2").touch()
+    with Terminal(["-c", far, str(tmp_path / "a.qcow2")]) as terminal:
+        assert terminal.exit_code() == 2
+        assert "is a file of this machine, and" in " ".join(terminal.text.split())
+
+
 def test_an_image_in_no_pool_is_not_known_and_not_looked_for_here(lab: Lab, far: str) -> None:
     lab.define("web")
     lab.snapshot("web", "one")

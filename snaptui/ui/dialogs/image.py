@@ -167,6 +167,7 @@ class ExtractDialog(PlanDialog):
             with target.prevent(Input.Changed):
                 target.value = suggested_target(self._source, self._form, there)
             self._suggested = target.value
+            target.cursor_position = len(target.value)
 
     @on(Choice.Changed, "#disk")
     def disk_changed(self) -> None:

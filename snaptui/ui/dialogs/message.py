@@ -57,8 +57,8 @@ class QuitDialog(Dialog[bool]):
         for line in self._under_way:
             yield Static(clean(line, self.glyphs), markup=False)
         yield Static(
-            "The step under way goes on at the host; later steps are not started, and nobody "
-            "will look how it ends.",
+            "The step under way goes on at the host (but a copy is given up); later steps are "
+            "not started, and nobody will look how it ends.",
             markup=False,
         )
 

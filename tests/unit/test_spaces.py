@@ -1,0 +1,99 @@
+"""What is on each file system, ranked, and what marks promise together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from snaptui.chains import Layers
+from snaptui.inventory import Inventory
+from snaptui.model import (
+    Domain,
+    DomainKey,
+    DomainState,
+    FileSystem,
+    ImageInfo,
+    ImageSnapshot,
+    NotKnown,
+    Snapshot,
+)
+from snaptui.qcow2.usage import ImageUsage, SnapshotUsage, Usage
+from snaptui.spaces import Item, ItemKind, Survey, Surveyed, chosen, places, promised
+from tests.unit.made import CREATED, VDA, VDB, config, snapshot
+
+MIB = 1 << 20
+WEB = Domain(DomainKey("qemu:///system", "web"), "web", DomainState.RUNNING)
+A, B = VDA.path or "", VDB.path or ""
+OVER = "/img/gone.qcow2"
+SMALL = FileSystem(A, 100 * MIB, 2 * MIB, 0, "/img", "ext4")
+LARGE = FileSystem(B, 100 * MIB, 90 * MIB, 0, "/other", "xfs")
+NAMES = ("old", "new", "by hand")
+ENTRIES = tuple(ImageSnapshot(str(at), name, CREATED, 0) for at, name in enumerate(NAMES, 1))
+
+
+def usage(path: str, unit: int) -> ImageUsage:
+    """Three snapshots that free 1, 2 and 3 units; old and new share one more."""
+    shared = {1: 1, 2: 2, 3: 1, 4: 3, 8: 5}
+    alone = tuple(
+        SnapshotUsage(0, 0, frees * unit, older * unit) for frees, older in ((1, 1), (2, 4), (3, 7))
+    )
+    counted = Usage(unit, 12 * unit, 5 * unit, 0, 0, 0, alone, MappingProxyType(shared))
+    return ImageUsage(path, ENTRIES, counted, 1, 1, 12 * unit, False, 1.0)
+
+
+COUNTED = {A: usage(A, MIB), B: usage(B, 2 * MIB)}
+
+
+def survey(*names: str) -> Survey:
+    heads = {path: ImageInfo(path, "qcow2", 1, 1, ENTRIES) for path in (A, B)}
+    known: tuple[Snapshot, ...] = tuple(snapshot(name) for name in names)
+    one = Surveyed(WEB, config(), known, {}, Layers(heads=heads))
+    over = ImageInfo(OVER, "qcow2", 1, 4 * MIB, (), backing=A)
+    inventory = Inventory({A: ("disk vda of web",)}, {OVER: over}, (), 1)
+    return Survey((one,), {A: SMALL, B: LARGE, OVER: SMALL}, {}, inventory)
+
+
+def shares(items: tuple[Item, ...]) -> list[tuple[str, ItemKind, int | NotKnown, int | NotKnown]]:
+    return [(item.name, item.kind, item.reclaim, item.with_older) for item in items]
+
+
+def test_each_file_system_has_its_share_of_each_the_most_first() -> None:
+    full, other = places(survey("old", "new"), COUNTED)
+    assert (full.space.mount, other.space.mount) == ("/img", "/other")
+    assert shares(full.items) == [
+        (OVER, ItemKind.LEFTOVER, 4 * MIB, 4 * MIB),
+        ("by hand", ItemKind.STRAY, 3 * MIB, 7 * MIB),
+        ("new", ItemKind.SNAPSHOT, 2 * MIB, 4 * MIB),
+        ("old", ItemKind.SNAPSHOT, 1 * MIB, 1 * MIB),
+    ]
+    assert shares(other.items)[0] == ("by hand", ItemKind.STRAY, 6 * MIB, 14 * MIB)
+    assert full.in_snapshots == 7 * MIB
+    assert other.in_snapshots == 14 * MIB
+
+
+def test_marks_promise_what_goes_together_and_not_the_sum() -> None:
+    marked = {("web", "old"), ("web", "new"), ("", OVER)}
+    found = survey("old", "new")
+    assert promised(found, COUNTED, marked) == {"/img": 4 * MIB + 4 * MIB, "/other": 8 * MIB}
+    files, parts = chosen(found, {*marked, ("web", "by hand")})
+    assert files == (OVER,)
+    assert parts == ((WEB, ("old", "new"), ("by hand",)),)
+
+
+def test_what_is_not_counted_is_not_known_and_comes_last() -> None:
+    found = survey("old", "new")
+    full, _ = places(found, {B: COUNTED[B]})
+    assert full.items[0].kind is ItemKind.LEFTOVER
+    assert all(isinstance(item.reclaim, NotKnown) for item in full.items[1:])
+    assert isinstance(promised(found, {}, {("web", "old")}), NotKnown)
+
+
+def test_a_leftover_that_is_not_certain_says_why() -> None:
+    found = survey("old", "new")
+    assert found.inventory is not None
+    doubted = replace(
+        found, inventory=replace(found.inventory, doubts=("the pool p is not active",))
+    )
+    (first, *_), certain = places(doubted, COUNTED)[0].items, places(found, COUNTED)[0].items[0]
+    assert first.proof == "not certain: the pool p is not active"
+    assert certain.proof.startswith("nothing names it: asked 1 domain,")
