@@ -124,10 +124,10 @@ class Layers:
         An image that no disk writes to changes only when something is merged into it.
         ``None``: on nothing.
         """
-        if path in self.tops and path not in self.merging:
-            return None
         beneath = self.beneath(path) if path in self.merging else None
-        return self._size(path), beneath, self._size(beneath) if isinstance(beneath, str) else None
+        size = self._size(beneath) if isinstance(beneath, str) else None
+        known = self._size(path), beneath, size
+        return known if known != (None, None, None) else None
 
     def _size(self, path: str) -> int | None:
         image = self.heads.get(path)

@@ -11,6 +11,8 @@ from snaptui.entries import Stray
 from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
+RAM = "RAM"
+"""Stands for the memory file where other figures stand by target."""
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
 
@@ -134,8 +136,8 @@ def _outside(
     if snapshot.memory is Presence.EXTERNAL:
         memory = layers.heads.get(snapshot.memory_path or "", NOT_READ)
         if isinstance(memory, NotKnown):
-            return NotKnown(f"RAM: {memory.reason}")
-        parts["RAM"] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
+            return NotKnown(f"{RAM}: {memory.reason}")
+        parts[RAM] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
     return parts
 
 
@@ -231,7 +233,7 @@ def reclaim_by_image(
         return cost
     paths = {disk.target: disk.path for disk in thing.config.disks} if thing.config else {}
     paths |= {part.target: part.path for part in thing.disks if part.path is not None}
-    paths["memory"] = thing.memory_path
+    paths[RAM] = thing.memory_path
     given: dict[str, int] = {}
     for target, (_, reclaim) in cost.by_disk.items():
         if isinstance(reclaim, NotKnown):

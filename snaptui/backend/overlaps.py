@@ -64,10 +64,11 @@ def overlap(path: str, progress: Callable[[int, int], None], open_: Opener = ope
     Raises:
         ImageError: it cannot be told; says why.
     """
+    from snaptui.backend.idle import idle_io
     from snaptui.qcow2.layers import Qcow2Layer, compare
     from snaptui.qcow2.usage import Overlap
 
-    with open_(path) as image:
+    with idle_io(), open_(path) as image:
         size = image.file.seek(0, os.SEEK_END)
         header, _ = images.read_head(image.file, size)
         lower = images.named(path, header.backing_file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -216,7 +217,7 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
         for target, (grown, freed) in cost.by_disk.items():
             yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} reclaimed"
     for target, (overlay, lower) in cost.merges.items():
-        yield "Merges", f"{target}, {overlay} into {lower}"
+        yield "Merges", f"{target}, {os.path.basename(overlay)} into {os.path.basename(lower)}"
     if cost.memory_left:
         yield "Left", f"{cost.memory_left}: this libvirt does not remove it when deleting"
 
@@ -240,8 +241,10 @@ def _level_words(level: Level) -> str:
         of = "" if level.path in image.reason else f"{level.path}: "
         return f"? ({of}{image.reason})"
     virtual = text.size(image.virtual_size) if level.format in ("qcow2", "raw") else "?"
+    folder, name = os.path.split(image.path)
     return (
-        f"{level.format}, {text.size(image.disk_size)} on the host, {virtual} virtual: {image.path}"
+        f"{name}: {level.format}, {text.size(image.disk_size)} on the host, {virtual} virtual; "
+        f"in {folder}"
     )
 
 

@@ -48,6 +48,11 @@ def test_figures_are_those_of_the_images_and_df_falls_by_what_was_promised(lab: 
 
         terminal.press("j")
         terminal.wait(f"Written  {words(grown[1])}", f"Reclaim  {words(freed[1])} when deleted")
+        older = sum(image.frees({0, 1}) for image in plain)
+        terminal.press("enter")
+        terminal.wait(f"Reclaim  {text.size(older)} with older")
+        terminal.press("esc")
+        terminal.wait("you are here")
         terminal.press("d")
         terminal.wait(f"Space: frees {text.size(freed[1])}, free")
         before = sum(map(taken, images))

@@ -18,7 +18,7 @@ from tests.terminal import Terminal, at_snapshots
 from tests.unit.images import Plain, qemu_io
 
 KIB = 1 << 10
-METADATA = 384 * KIB
+METADATA = 64 * KIB
 """By which figures may differ: L2 tables and refcounts that the image beneath takes too."""
 WIDE = (220, 50)
 words = text.short_size
@@ -278,11 +278,11 @@ def test_the_chain_is_told_from_the_top(lab: Lab) -> None:
         terminal.press("G")
         top = [taken(overlay(lab, name)) for name in ("three", "two", "one")]
         base = text.size(taken(lab.image("web")))
-        terminal.wait(f" raw, {base} on the host, 64.0 MiB virtual: {lab.image('web')}")
-        lines = [line for line in terminal.text.splitlines() if " virtual: " in line]
+        terminal.wait(f"{lab.image('web').name}: raw, {base} on the host, 64.0 MiB virtual;")
+        lines = [line for line in terminal.text.splitlines() if " virtual; in " in line]
         for name, size, line in zip(("three", "two", "one"), top, lines, strict=False):
-            expected = f" qcow2, {text.size(size)} on the host, 64.0 MiB virtual: "
-            assert f"{expected}{overlay(lab, name)}" in line
+            expected = f" qcow2, {text.size(size)} on the host, 64.0 MiB virtual; in {lab.images}"
+            assert f" {overlay(lab, name).name}:{expected}" in line
         assert ["Chain" in line for line in lines] == [True, False, False, False]
         terminal.press("g", "j", "enter")
-        terminal.wait("two", f"Chain    vda, qcow2, {text.size(top[2])} on the host")
+        terminal.wait("two", f"{overlay(lab, 'one').name}: qcow2, {text.size(top[2])} on the host")

@@ -169,7 +169,7 @@ def test_layers_from_afar(lab: Lab, far: str, pool: object) -> None:
         at_snapshots(terminal, "over")
         terminal.wait(
             "? (vda: far away: counted when asked for (refresh))",
-            f"on the host, 64.0 MiB virtual: {lab.image('web')}",
+            f"Chain    vda, {lab.image('web').name}: qcow2, ",
         )
         terminal.press("\x1b[15~")
         terminal.wait("2.3 MiB when deleted by merging, needs 4.0 MiB first")

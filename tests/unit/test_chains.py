@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from snaptui.chains import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
-from snaptui.costs import Cost, Counted, cost_of
+from snaptui.costs import Cost, Counted, cost_of, reclaim_by_image
 from snaptui.model import (
     ImageInfo,
     ImageSnapshot,
@@ -209,6 +209,8 @@ def test_a_memory_file_counts_where_libvirt_removes_it() -> None:
     counted = {"/b": usage("/b", overlap(), size=1000)}
     there = cost(one, counted, layers(found, "/b", one))
     assert (there.written, there.reclaim, there.memory_left) == (MIB + 400, 950 + 400, "")
+    given = reclaim_by_image(one, counted, layers(found, "/b", one))
+    assert given == {"/b": 950, "/m": 400}
     left = cost(one, counted, layers(found, "/b", one, keeps_memory=True))
     assert (left.written, left.reclaim, left.memory_left) == (MIB + 400, 950, "/m")
 
