@@ -162,26 +162,23 @@ def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) 
 
 
 @contextmanager
-def small_disk(place: Path, kind: str, size: int) -> Iterator[None]:
-    """A file system of its own on a new directory: ``ext4`` (on a loop device) or ``tmpfs``."""
+def small_disk(place: Path, size: int) -> Iterator[None]:
+    """A file system of its own on a new directory: ext4, or tmpfs where there is no loop device."""
     place.mkdir()
     image = place.with_suffix(".disk")
-    if kind == "tmpfs":
-        words = ["-t", "tmpfs", "-o", f"size={size}", "tmpfs"]
-    else:
-        with image.open("wb") as f:
-            f.truncate(size)
-        subprocess.run([f"mkfs.{kind}", "-q", "-m", "0", image], check=True)
-        words = ["-o", "loop", str(image)]
+    with image.open("wb") as f:
+        f.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
+    loop = subprocess.run(["mount", "-o", "loop", image, place], capture_output=True)
+    if loop.returncode:
+        memory = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        subprocess.run(memory, check=True)
     try:
-        subprocess.run(["mount", *words, place], check=True, capture_output=True)
-        try:
-            yield
-        finally:
-            subprocess.run(["umount", "--lazy", place], check=True)
+        yield
     finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
         place.rmdir()
-        image.unlink(missing_ok=True)
+        image.unlink()
 
 
 def fill(place: Path, left: int = 0) -> None:

@@ -227,7 +227,7 @@ class MainScreen(Drawing):
         self.domains.focus()
         hint = "The list shows those that there are."
         words = f"There is no domain {name} on this host, and no image file {name} here."
-        self.snaptui.show_error("Not found", words, hint)
+        self.call_after_refresh(self.snaptui.show_error, "Not found", words, hint)
         return None
 
     def _show_pane(self, name: str) -> None:
