@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
 from snaptui.model import FileId, FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.qcow2.structures import CRYPT_NONE
 
 if TYPE_CHECKING:
     from snaptui.qcow2.structures import Entry, Header
@@ -55,7 +54,7 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
         backing=named(path, header.backing_file),
         backing_format=header.backing_format,
         data_file=named(path, header.data_file),
-        encrypted=header.crypt_method != CRYPT_NONE,
+        encrypted=header.encrypted,
         faults=tuple(_faults(header)),
     )
 

@@ -111,6 +111,11 @@ class Header:
         return bool(self.incompatible_features & INCOMPATIBLE_CORRUPT)
 
     @property
+    def encrypted(self) -> bool:
+        """Whether the guest's data are encrypted."""
+        return self.crypt_method != CRYPT_NONE
+
+    @property
     def external_data_file(self) -> bool:
         """Whether the guest's data are in another file."""
         return bool(self.incompatible_features & INCOMPATIBLE_DATA_FILE)

@@ -31,10 +31,8 @@ from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
 from snaptui.ui.ending import Ending
 from snaptui.ui.format import ASCII, UNICODE
-from snaptui.ui.help import help_lines
 from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.main_screen import MainScreen
-from snaptui.ui.text_screen import TextScreen
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
@@ -106,6 +104,7 @@ class SnaptuiApp(KeysInOrder):
             backend, self.worker, state=state_directory(), on_change=self._operation_changed
         )
         self._main: MainScreen | None = None
+        self._filling: asyncio.Task[None] | None = None
         self.host.opened(host, listed)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -125,14 +124,19 @@ class SnaptuiApp(KeysInOrder):
         loop.set_exception_handler(self._failed)
         self._ending = Ending(partial(loop.call_soon_threadsafe, self.exit))
         self._watching = start(self.host.run())
-        self._filling = start(self.filling.run())
         self._told = start(self._tell_cut_short())
-        self.call_after_refresh(self.images.start)
+        self.call_after_refresh(self._look_further)
+
+    def _look_further(self) -> None:
+        """What the first screen does without."""
+        self._filling = start(self.filling.run())
+        self.images.start()
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self._watching.cancel()
-        self._filling.cancel()
+        if self._filling is not None:
+            self._filling.cancel()
         self._told.cancel()
         self.operations.close()
         self.snapshots.stop()
@@ -211,6 +215,9 @@ class SnaptuiApp(KeysInOrder):
 
     def action_keys(self) -> None:
         """The help."""
+        from snaptui.ui.help import help_lines
+        from snaptui.ui.text_screen import TextScreen
+
         lines = help_lines(self.overrides, self.read_only, self.glyphs)
         self.push_screen(TextScreen("Help", lines, self.glyphs))
 

@@ -14,13 +14,13 @@ from snaptui.host import Link
 from snaptui.model import Domain, Key, Snapshot
 from snaptui.ui import header
 from snaptui.ui.domain_pane import DomainPane
-from snaptui.ui.image_changes import ImageChanges, ask_to_extract, sources_of
 from snaptui.ui.image_pane import ImagePane
 from snaptui.ui.snapshot_pane import SnapshotPane
 
 if TYPE_CHECKING:
     from snaptui.ui.app import SnaptuiApp
     from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
+    from snaptui.ui.image_changes import ImageChanges
 
 
 class Changes(Screen[None]):
@@ -58,6 +58,8 @@ class Changes(Screen[None]):
     @property
     def _image(self) -> ImageChanges | None:
         """What can be done when an image is selected, and no domain."""
+        from snaptui.ui.image_changes import ImageChanges
+
         listed = self.domains.selected_image
         return None if listed is None else ImageChanges(self, listed)
 
@@ -172,6 +174,8 @@ class Changes(Screen[None]):
 
     def action_extract(self) -> None:
         """Ask, and copy the selected snapshot out of its image to a file of its own."""
+        from snaptui.ui.image_changes import ask_to_extract, sources_of
+
         if (image := self._image) is not None:
             image.extract()
             return

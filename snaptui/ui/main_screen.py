@@ -24,10 +24,8 @@ from snaptui.ui.detail_pane import LinesList, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.drawing import Drawing
 from snaptui.ui.image_pane import ImagePane, freed_together
-from snaptui.ui.operations_pane import OperationsPane
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
-from snaptui.ui.text_screen import TextScreen
 
 FOLLOW = 0.06
 """Seconds that the cursor rests on a domain before its snapshots are asked for."""
@@ -320,6 +318,8 @@ class MainScreen(Drawing):
             return tuple(operation.record for operation in reversed(list(operations)))
 
         cancel, glyphs = self.snaptui.operations.cancel, self.snaptui.glyphs
+        from snaptui.ui.operations_pane import OperationsPane
+
         self.app.push_screen(OperationsPane(now, earlier, cancel, glyphs))
 
     def action_file_systems(self) -> None:
@@ -383,6 +383,8 @@ class MainScreen(Drawing):
     @work(exclusive=True, group="details", exit_on_error=False)
     async def show_details(self) -> None:
         """All about the snapshot, or the domain as it is now, with its XML."""
+        from snaptui.ui.text_screen import TextScreen
+
         image = self.domains.selected_image
         if image is not None:
             title = image.key.name if self.entries.selected is None else self.entries.selected.words
