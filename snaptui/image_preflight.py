@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
+from snaptui.files import Openers, unfinished
 from snaptui.inventory import take_inventory
-from snaptui.model import Host, NotKnown, Openers, unfinished
+from snaptui.model import Host, NotKnown
 from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
 from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover
 

@@ -313,32 +313,6 @@ class ImageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file that a definition on the host names.
-
-    Attributes:
-        by: which definition, in words.
-        image: it is the image of a disk.
-    """
-
-    path: str
-    by: str
-    image: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Files of some places, by path.
-
-    Attributes:
-        doubts: why some may be missing, in words.
-    """
-
-    paths: tuple[str, ...]
-    doubts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FileSystem:
     """Space on the file system that holds a path.
 
@@ -379,72 +353,6 @@ class Scope(enum.Enum):
     THIS = "this one"
     WITH_CHILDREN = "this and all below it"
     CHILDREN = "only those below it"
-
-
-class CopyFormat(enum.Enum):
-    """What a snapshot is copied to; the value is qemu-img's word."""
-
-    QCOW2 = "qcow2"
-    RAW = "raw"
-
-
-@dataclass(frozen=True, slots=True)
-class EntryCopy:
-    """A copy of an entry of an image to a new file.
-
-    Attributes:
-        path: of the image.
-        target: of the new file.
-        shared: the image may be in use: QEMU's locks are not heeded.
-    """
-
-    path: str
-    entry: ImageSnapshot
-    target: str
-    form: CopyFormat
-    shared: bool = False
-
-
-def unfinished(target: str) -> str:
-    """Where a copy is made before it gets its name."""
-    folder, _, name = target.rpartition("/")
-    return f"{folder}/.{name}.part"
-
-
-@dataclass(frozen=True, slots=True)
-class FileId:
-    """Which file it is, under whatever name, and whether it was written to.
-
-    Attributes:
-        inode: number of its file system and its own.
-        written: when it was written to last, nanoseconds since the epoch.
-        links: how many names it has.
-    """
-
-    inode: tuple[int, int]
-    size: int
-    written: int
-    links: int
-
-
-@dataclass(frozen=True, slots=True)
-class Opener:
-    """A process of this machine that has a file open."""
-
-    name: str
-    pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Openers:
-    """Who has a file open.
-
-    Attributes:
-        hidden: there are processes that we may not look into.
-    """
-
-    found: tuple[Opener, ...] = ()
-    hidden: bool = False
 
 
 class SafetyKind(enum.Enum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError, NotFound
 from snaptui.journal import Past, Record, StepRecord
-from snaptui.model import DomainKey, Host, ImageSnapshot, unfinished
+from snaptui.model import DomainKey, Host, ImageSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,8 @@ def _said_of(
 
 
 def _said_of_copy(backend: Backend, target: str) -> str:
+    from snaptui.files import unfinished
+
     there = "There is no such file" if backend.missing_file(target) else "The file is there"
     part = unfinished(target)
     if backend.missing_file(part):

@@ -34,8 +34,8 @@ PICTURES = {
     "revert": (NARROW, ("g", "j", "r"), CHECKED),
     "revert-120x40": (WIDE, ("g", "j", "r"), CHECKED),
     "delete": (NARROW, ("g", "j", "d"), CHECKED),
-    "spaces": (NARROW, ("F",), "with older"),
-    "spaces-120x40": (WIDE, ("F",), "with older"),
+    "spaces": (NARROW, ("F",), "experiment"),
+    "spaces-120x40": (WIDE, ("F",), "experiment"),
     "delete-120x40": (WIDE, ("g", "j", "d"), CHECKED),
 }
 """By name: the size, the keys, and what the screen shows when it is ready."""

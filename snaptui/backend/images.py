@@ -11,9 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import ImageError
-from snaptui.model import FileId, FileSystem, Found, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import (
+    FileSystem,
+    ImageInfo,
+    ImageSnapshot,
+    NotKnown,
+)
 
 if TYPE_CHECKING:
+    from snaptui.files import FileId, Found
     from snaptui.qcow2.structures import Entry, Header
     from snaptui.qcow2.usage import ImageUsage
 
@@ -185,6 +191,8 @@ def file_id(path: str) -> FileId | None:
     Raises:
         ImageError: it cannot be known.
     """
+    from snaptui.files import FileId
+
     try:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -240,6 +248,8 @@ def qcow2_in(folder: str) -> Found:
     Raises:
         ImageError: it cannot be listed.
     """
+    from snaptui.files import Found
+
     paths: list[str] = []
     doubts: list[str] = []
     try:

@@ -23,10 +23,8 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
-    Found,
     Host,
     ImageInfo,
-    NamedFile,
     NotKnown,
     RunState,
     Snapshot,
@@ -37,6 +35,7 @@ from snaptui.qcow2.usage import ImageUsage, Overlap
 if TYPE_CHECKING:
     from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
+    from snaptui.files import Found, NamedFile
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ import libvirt
 
 from snaptui.backend import xml
 from snaptui.errors import Disconnected, SnaptuiError
-from snaptui.model import Found, NamedFile, NotKnown
+from snaptui.files import Found, NamedFile
+from snaptui.model import NotKnown
 
 Ask = Callable[[Callable[[], Any]], Any]
 """Makes a call, and turns libvirt's errors into ours."""

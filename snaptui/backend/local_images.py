@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from snaptui.backend import images
 from snaptui.errors import ImageError
-from snaptui.model import EntryCopy, FileId, FileSystem, Openers
+from snaptui.model import FileSystem
+
+if TYPE_CHECKING:
+    from snaptui.files import EntryCopy, FileId, Openers
 
 
 class LocalImages:

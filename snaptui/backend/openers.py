@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 
 from snaptui.errors import ImageError
-from snaptui.model import Opener, Openers
+from snaptui.files import Opener, Openers
 
 
 def openers(path: str) -> Openers:

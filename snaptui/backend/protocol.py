@@ -8,27 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from snaptui.model import (
     Domain,
     DomainConfig,
     DomainKey,
     DomainStatus,
-    EntryCopy,
-    FileId,
     FileSystem,
-    Found,
     Host,
     ImageInfo,
-    NamedFile,
     NotKnown,
-    Openers,
     RunState,
     Snapshot,
     SnapshotSummary,
 )
 from snaptui.qcow2.usage import ImageUsage, Overlap
+
+if TYPE_CHECKING:
+    from snaptui.files import EntryCopy, FileId, Found, NamedFile, Openers
 
 
 @dataclass(frozen=True, slots=True)

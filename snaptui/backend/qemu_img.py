@@ -17,7 +17,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 
 from snaptui.errors import ImageError, SnaptuiError, Unsupported
-from snaptui.model import EntryCopy, unfinished
+from snaptui.files import EntryCopy, unfinished
 
 TICK = 0.1
 """Seconds between two tellings of how far a copy is."""

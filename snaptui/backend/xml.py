@@ -10,10 +10,18 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
-from snaptui.model import Disk, DomainConfig, NamedFile, Presence, Snapshot, SnapshotDisk
+from snaptui.model import (
+    Disk,
+    DomainConfig,
+    Presence,
+    Snapshot,
+    SnapshotDisk,
+)
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
+
+    from snaptui.files import NamedFile
 
 LARGEST = 1 << 20
 """Characters of XML above which it is not parsed."""
@@ -84,6 +92,8 @@ def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
     Args:
         owner: whose XML it is.
     """
+    from snaptui.files import NamedFile
+
     found: dict[str, NamedFile] = {}
     root = _parse(xml)
     for disk in root.iter("disk"):

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.costs import Counted
+from snaptui.files import FileId, Openers
 from snaptui.model import (
-    FileId,
     FileSystem,
     Host,
     ImageInfo,
     ImageSnapshot,
     NotKnown,
-    Openers,
     PlacedEntry,
 )
 

@@ -6,7 +6,13 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from snaptui.model import EntryCopy, FileId, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.files import EntryCopy, FileId
+from snaptui.model import (
+    ImageInfo,
+    ImageSnapshot,
+    NotKnown,
+    PlacedEntry,
+)
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.steps import next_id
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from snaptui.files import CopyFormat
 from snaptui.model import (
-    CopyFormat,
     DomainKey,
     Form,
     ImageKey,

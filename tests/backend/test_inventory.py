@@ -9,8 +9,9 @@ import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import HostError
+from snaptui.files import Found
 from snaptui.inventory import Inventory, take_inventory
-from snaptui.model import DomainKey, Found
+from snaptui.model import DomainKey
 from tests.lab import Lab, qemu_img
 
 

@@ -14,7 +14,8 @@ from snaptui.backend import qemu_img as tool
 from snaptui.backend.images import entries_as_now, may_write, read_image
 from snaptui.backend.openers import openers
 from snaptui.errors import Cancelled, ImageError
-from snaptui.model import CopyFormat, EntryCopy, ImageSnapshot, Opener
+from snaptui.files import CopyFormat, EntryCopy, Opener
+from snaptui.model import ImageSnapshot
 from tests.lab import MIB, entries, holds, qemu_img, write
 from tests.unit.made import STRANGE
 

@@ -10,15 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snaptui.files import CopyFormat, Opener, Openers
 from snaptui.model import (
-    CopyFormat,
     FileSystem,
     ImageInfo,
     ImageKey,
     ImageSnapshot,
     NotKnown,
-    Opener,
-    Openers,
     PlacedEntry,
 )
 from snaptui.performing import differences, expected_after

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
+from snaptui.files import FileId, Opener, Openers
 from snaptui.model import (
-    FileId,
     FileSystem,
     ImageInfo,
     ImageKey,
     NotKnown,
-    Opener,
-    Openers,
 )
 from snaptui.performing import differences, expected_after
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts

@@ -11,7 +11,8 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
 from snaptui import text
-from snaptui.model import CopyFormat, ImageKey, NotKnown, PlacedEntry
+from snaptui.files import CopyFormat
+from snaptui.model import ImageKey, NotKnown, PlacedEntry
 from snaptui.plan.create import suggested_name
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
