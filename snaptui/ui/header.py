@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from snaptui import text
@@ -118,18 +119,34 @@ def _append_images(
     if counts.path in shown.images:
         line.append(f"  counting {int(counts.share * 100)} %", "dim")
         return
-    for disk in counted_disks(shown.config) if shown.config is not None else ():
-        counted = counts.counted.get(disk.path or "")
-        if not isinstance(counted, ImageUsage):
-            continue
-        usage = counted.usage
-        only, size = text.short_size(usage.snapshots_only), text.short_size(counted.disk_size)
-        shares = [part / max(usage.allocated, 1) for part in (usage.disk_now, usage.snapshots_only)]
-        drawn = bar(shares, 10, glyphs)
-        words = f"   {clean(disk.target, glyphs)} {drawn} {size}: {only} in snapshots only"
-        if line.cell_len + len(words) > width:
+    usages = [
+        (disk.target, counted)
+        for disk in (counted_disks(shown.config) if shown.config is not None else ())
+        if isinstance(counted := counts.counted.get(disk.path or ""), ImageUsage)
+    ]
+    whole = "".join(_image_words(*one, glyphs, whole=True) for one in usages)
+    if line.cell_len + cell_len(whole) <= width:
+        line.append(whole, "dim")
+        return
+    for one in usages:
+        words = _image_words(*one, glyphs, whole=False)
+        if line.cell_len + cell_len(words) > width:
             return
         line.append(words, "dim")
+
+
+def _image_words(target: str, counted: ImageUsage, glyphs: Glyphs, *, whole: bool) -> str:
+    """What an image holds, and its size on the host; ``whole`` names all of it."""
+    usage, size = counted.usage, text.short_size
+    shares = [part / max(usage.allocated, 1) for part in (usage.disk_now, usage.snapshots_only)]
+    head = f"   {clean(target, glyphs)} {bar(shares, 10, glyphs)} {size(counted.disk_size)}: "
+    if not whole:
+        return f"{head}{size(usage.snapshots_only)} in snapshots only"
+    leaked = "?" if usage.leaked is None else size(usage.leaked)
+    return (
+        f"{head}now {size(usage.disk_now)}, in snapshots only {size(usage.snapshots_only)}, "
+        f"metadata {size(usage.metadata)}, leaked {leaked}"
+    )
 
 
 def operation_words(operation: Operation) -> str:

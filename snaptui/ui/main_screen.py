@@ -222,10 +222,9 @@ class MainScreen(Drawing):
         for domain in self.snaptui.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
-        self.domains.focus()
         hint = "The list shows those that there are."
         words = f"There is no domain {name} on this host, and no image file {name} here."
-        self.call_after_refresh(self.snaptui.show_error, "Not found", words, hint)
+        self.snaptui.show_error("Not found", words, hint, self.action_left)
         return None
 
     def _show_pane(self, name: str) -> None:

@@ -130,3 +130,19 @@ def test_a_damaged_image_says_so_and_the_rest_goes_on(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.wait("lies beyond the file")
+
+
+def test_a_wide_screen_says_all_that_an_image_holds(lab: Lab) -> None:
+    lab.define("web", size=64 * MIB)
+    lab.snapshot("web", "one")
+    wrote(lab.image("web"), 8, 6)
+    image = Plain(lab.image("web"))
+    only, size = image.frees({0}), text.short_size
+    now = image.cluster * len(image.here)
+    metadata = image.allocated - image.cluster * len(image.here.union(*image.reached))
+    with Terminal(["-c", lab.uri, "web"], size=(170, 40)) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.wait(
+            f"{size(taken(lab.image('web')))}: now {size(now)}, in snapshots only {size(only)}, "
+            f"metadata {size(metadata)}, leaked 0 B"
+        )
