@@ -185,6 +185,8 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
     for one in survey.domains:
         for thing in one.things:
             freed = reclaim_by_image(thing, counted, one.layers)
+            if not isinstance(freed, NotKnown) and _across(survey, one, freed):
+                freed = NotKnown("it is merged from one file system into another")
             older = with_older_by_image(thing, counted)
             stray = isinstance(thing, Stray)
             kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
@@ -205,6 +207,15 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
         if on is not None:
             size = _disk_size(survey, path)
             yield on, Item(ItemKind.LEFTOVER, None, path, None, size, size, _proof(survey))
+
+
+def _across(survey: Survey, one: Surveyed, paths: Collection[str]) -> bool:
+    """Whether a delete moves data from one file system to another: what each gains is not told."""
+    lower = {path: one.layers.beneath(path) for path in one.layers.merging.intersection(paths)}
+    return any(
+        isinstance(beneath, str) and _mount(survey, beneath) != _mount(survey, path)
+        for path, beneath in lower.items()
+    )
 
 
 def _mounts(survey: Survey, one: Surveyed, thing: Snapshot | Stray) -> tuple[str, ...]:

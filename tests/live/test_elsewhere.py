@@ -51,8 +51,13 @@ def test_hostile_text_is_shown_literally_on_one_row(lab: Lab) -> None:
         at_snapshots(terminal, *made)
         for wanted in ("[|x]", "[red]", "2-[@click=", "c[red]y", "a & b <c>"):
             assert wanted in terminal.text
-        rows = [line for line in terminal.text.splitlines() if "I disks" in line]
-        assert len(rows) == len(HOSTILE)
+
+        def one_row_each() -> bool:
+            terminal.read(0.05)
+            rows = [line for line in terminal.text.splitlines() if "I disks" in line]
+            return len(rows) == len(HOSTILE)
+
+        terminal.until(one_row_each, "one row for each with its details")
         assert "\u202e" not in terminal.text
         for number in range(len(HOSTILE)):
             terminal.press("enter")

@@ -15,9 +15,11 @@ from snaptui.model import (
     ImageInfo,
     ImageSnapshot,
     NotKnown,
+    Presence,
     Snapshot,
+    SnapshotDisk,
 )
-from snaptui.qcow2.usage import ImageUsage, SnapshotUsage, Usage
+from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from snaptui.spaces import Item, ItemKind, Survey, Surveyed, chosen, places, promised
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot
 
@@ -97,3 +99,28 @@ def test_a_leftover_that_is_not_certain_says_why() -> None:
     (first, *_), certain = places(doubted, COUNTED)[0].items, places(found, COUNTED)[0].items[0]
     assert first.proof == "not certain: the pool p is not active"
     assert certain.proof.startswith("nothing names it: asked 1 domain,")
+
+
+def test_a_merge_into_another_file_system_has_no_figure_on_either() -> None:
+    overlay = ImageInfo(A, "qcow2", 1, 4 * MIB, (), backing=B)
+    base = ImageInfo(B, "qcow2", 1, 4 * MIB, ())
+    merged = snapshot("out", memory=Presence.NO, config=config(VDB),
+                      disks=(SnapshotDisk("vdb", Presence.EXTERNAL, A),))  # fmt: skip
+    layers = Layers(
+        heads={A: overlay, B: base},
+        tops=frozenset({A}),
+        in_use=frozenset({A, B}),
+        doubt="",
+        above={B: frozenset({A})},
+        merging=frozenset({A}),
+    )
+    counted = {A: replace(usage(A, MIB), entries=(), overlap=Overlap(B, False, MIB, MIB, 0, 0))}
+    found = Survey((Surveyed(WEB, config(VDB), (merged,), {}, layers),), {A: SMALL, B: SMALL})
+    (same,) = places(found, counted)
+    assert isinstance(same.items[0].reclaim, int)
+    apart = replace(found, spaces={A: SMALL, B: LARGE})
+    assert all(
+        isinstance(item.reclaim, NotKnown)
+        for place in places(apart, counted)
+        for item in place.items
+    )
