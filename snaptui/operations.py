@@ -253,7 +253,7 @@ class Operations:
         def run() -> SnaptuiError | None:
             nonlocal before, sent
             say(Phase.CHECKING)
-            before = read_facts(self._backend, host, intent)
+            before = read_facts(self._backend, host, intent, ask_agent=False)
             if changed := in_the_way(step, expected, before):
                 raise _Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
@@ -315,7 +315,7 @@ class Operations:
         while True:
             try:
                 facts = await self._worker.reads.call(
-                    lambda: read_facts(self._backend, host, operation.plan.intent),
+                    lambda: read_facts(self._backend, host, operation.plan.intent, ask_agent=False),
                     priority=Priority.VISIBLE,
                 )
             except NotFound as gone:
