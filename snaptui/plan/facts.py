@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from snaptui.costs import Counted
-from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, NotKnown, Snapshot
+from snaptui.model import (
+    Agent,
+    AgentState,
+    DomainStatus,
+    FileSystem,
+    Host,
+    ImageInfo,
+    NotKnown,
+    Snapshot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,7 @@ class Facts:
         spaces: by path of an image, the file system under it.
         folders: by path of a directory, what is in it; those in which a create makes files.
         counted: by path, what was counted of an image, at some time before.
+        agent: the guest agent, when a create is planned of a domain that runs.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -47,6 +57,7 @@ class Facts:
         default_factory=lambda: MappingProxyType({})
     )
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
+    agent: Agent = field(default_factory=lambda: Agent(AgentState.ABSENT))
     unrecorded: str = ""
 
     @property
