@@ -177,6 +177,8 @@ class Operations:
     async def _run(self, operation: Operation, facts: AnyFacts) -> None:
         expected = facts
         try:
+            if not operation.plan.possible:
+                raise _Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
                 operation, expected = await self._step(operation, step, expected)
