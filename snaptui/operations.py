@@ -177,6 +177,8 @@ class Operations:
     async def _run(self, operation: Operation, facts: AnyFacts) -> None:
         expected = facts
         try:
+            if not operation.plan.possible:
+                raise _Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
                 operation, expected = await self._step(operation, step, expected)
@@ -253,7 +255,7 @@ class Operations:
         def run() -> SnaptuiError | None:
             nonlocal before, sent
             say(Phase.CHECKING)
-            before = read_facts(self._backend, host, intent)
+            before = read_facts(self._backend, host, intent, ask_agent=False)
             if changed := in_the_way(step, expected, before):
                 raise _Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
@@ -315,7 +317,7 @@ class Operations:
         while True:
             try:
                 facts = await self._worker.reads.call(
-                    lambda: read_facts(self._backend, host, operation.plan.intent),
+                    lambda: read_facts(self._backend, host, operation.plan.intent, ask_agent=False),
                     priority=Priority.VISIBLE,
                 )
             except NotFound as gone:

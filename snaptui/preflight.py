@@ -115,11 +115,18 @@ def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
 
 
 @overload
-def read_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts: ...
+def read_facts(
+    backend: Backend, host: Host, intent: DomainIntent, *, ask_agent: bool = True
+) -> Facts: ...
 @overload
-def read_facts(backend: Backend, host: Host, intent: Intent) -> AnyFacts: ...
-def read_facts(backend: Backend, host: Host, intent: Intent) -> AnyFacts:
+def read_facts(
+    backend: Backend, host: Host, intent: Intent, *, ask_agent: bool = True
+) -> AnyFacts: ...
+def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool = True) -> AnyFacts:
     """Read everything that a plan for ``intent`` depends on; blocks.
+
+    Args:
+        ask_agent: for a create, also ask the agent in the guest: seconds if it is silent.
 
     Raises:
         SnaptuiError: what it is about cannot be read. What is missing beside is told in the
@@ -127,7 +134,10 @@ def read_facts(backend: Backend, host: Host, intent: Intent) -> AnyFacts:
     """
     if isinstance(intent, ImageIntent):
         return read_image_facts(backend, host, intent, who())
-    return _domain_facts(backend, host, intent)
+    facts = _domain_facts(backend, host, intent)
+    if isinstance(intent, CreateIntent) and ask_agent and not facts.busy:
+        return replace(facts, agent=backend.agent(intent.key))
+    return facts
 
 
 def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:

@@ -19,6 +19,7 @@ from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
 from snaptui.model import (
+    Agent,
     Domain,
     DomainConfig,
     DomainKey,
@@ -295,6 +296,15 @@ class LibvirtBackend(LocalImages):
             raise
         except SnaptuiError:
             return ()  # libvirt itself refuses what one is in the way of, and changes nothing
+
+    def agent(self, key: DomainKey) -> Agent:
+        """Ask the guest agent; see the protocol."""
+        from snaptui.backend import libvirt_agent
+
+        domain = self._look_up(self._connections.reads.connection, key)
+        connected = xml.agent_connected(self._ask(domain.XMLDesc))
+        state = self._domain(domain, {}).state
+        return libvirt_agent.agent(key.uuid, state, connected, self._connections.probe)
 
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The definition with its secrets; see the protocol."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from snaptui.model import (
+    Agent,
     Domain,
     DomainConfig,
     DomainKey,
@@ -113,6 +114,13 @@ class Backend(Protocol):
 
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; looked up anew."""
+
+    def agent(self, key: DomainKey) -> Agent:
+        """The guest agent of a domain: it is asked, which takes seconds if it is silent.
+
+        Raises:
+            SnaptuiError: the domain cannot be read; what the agent lacks is told in the result.
+        """
 
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The inactive definition with its secrets: for copies, never for the screen."""

@@ -83,6 +83,18 @@ def parse_snapshot(xml: str) -> Snapshot:
     )
 
 
+def agent_connected(xml: str) -> bool | None:
+    """Whether somebody in the guest listens at the agent's channel; ``None`` without one.
+
+    Args:
+        xml: of the live domain (formatdomain.html, *Channel*).
+    """
+    for target in _parse(xml).iterfind("devices/channel/target"):
+        if target.get("name") == "org.qemu.guest_agent.0":
+            return target.get("state") != "disconnected"
+    return None
+
+
 def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
     """Every absolute path in a domain's or snapshot's XML.
 

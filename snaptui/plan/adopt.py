@@ -58,7 +58,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
         ),
         unchecked=(),
         lines=(step.virsh(facts.host, domain),),
-        steps=() if refusals else (step,),
+        steps=(step,),
         type_name=False,
     )
 

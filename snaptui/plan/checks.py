@@ -8,9 +8,14 @@ from snaptui import text
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
+from snaptui.plan.refusal import Refusal
 
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""
+
+INTERNAL_ERROR, OPERATION_FAILED, XML_DETAIL = 1, 9, 35
+CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED = 67, 84
+"""libvirt's errors as its virterror.h numbers them."""
 
 NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
@@ -82,7 +87,9 @@ def spelling_problems(name: str) -> list[str]:
     if not name.strip():
         problems.append("A snapshot needs a name.")
     if "/" in name or name.startswith("."):
-        problems.append("libvirt allows no name with / in it or . in front of it.")
+        problems.append(
+            Refusal("libvirt allows no name with / in it or . in front of it.", code=XML_DETAIL)
+        )
     if name.isdecimal():
         problems.append(
             "A name of digits only can be mistaken for the ID of another snapshot in the image, "
@@ -99,7 +106,9 @@ def name_problems(name: str, facts: Facts) -> list[str]:
     """Why a new snapshot cannot be given this name."""
     problems = spelling_problems(name)
     if name in facts.names:
-        problems.append(f"There is a snapshot called {name} already.")
+        problems.append(
+            Refusal(f"There is a snapshot called {name} already.", code=OPERATION_FAILED)
+        )
     else:
         problems += [
             f"The image {image.path} holds a snapshot {name} that libvirt does not know."

@@ -10,6 +10,7 @@ from snaptui.model import DomainState, Form, NotKnown
 from snaptui.plan import checks, external
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.refusal import Refusal
 from snaptui.plan.steps import CreateSnapshot
 
 
@@ -35,7 +36,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         for disk in disks
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
     ]
-    step = CreateSnapshot(intent.name, intent.description)
+    steps = (CreateSnapshot(intent.name, intent.description),) if intent.name else ()
     return Plan(
         intent=intent,
         verb="Create",
@@ -47,8 +48,8 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         refusals=tuple(refusals),
         warnings=(*_space_warnings(facts, active), *checks.version_warnings(facts)),
         unchecked=tuple(unchecked),
-        lines=(step.virsh(facts.host, domain),) if intent.name else (),
-        steps=() if refusals else (step,),
+        lines=tuple(each.virsh(facts.host, domain) for each in steps),
+        steps=steps,
         type_name=False,
     )
 
@@ -61,8 +62,8 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     """
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
-    obstacles = [
-        f"{problem} Only an external snapshot can hold it."
+    obstacles: list[str] = [
+        Refusal(f"{problem} Only an external snapshot can hold it.", code=checks.CONFIG_UNSUPPORTED)
         for disk in disks
         if (problem := checks.image_problem(disk, facts))
     ]
@@ -75,8 +76,11 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
         )
     if config.pflash:
         obstacles.append(
-            f"{name} keeps UEFI variables in a pflash image, which libvirt cannot put "
-            "into an internal snapshot before 10.9."
+            Refusal(
+                f"{name} keeps UEFI variables in a pflash image, which libvirt cannot put "
+                "into an internal snapshot before 10.9.",
+                code=checks.OPERATION_UNSUPPORTED,
+            )
         )
     if active and config.passthrough:
         obstacles.append(

@@ -132,7 +132,7 @@ def _plan(
         warnings=(*warnings, *checks.version_warnings(facts)),
         unchecked=tuple(unchecked),
         lines=tuple(step.virsh(facts.host, domain) for step in steps),
-        steps=() if refusals else steps,
+        steps=steps,
         type_name=bool(unchecked or facts.unrecorded),
     )
 

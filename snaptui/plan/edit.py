@@ -74,6 +74,6 @@ def _plan(
         warnings=tuple(checks.version_warnings(facts)),
         unchecked=(),
         lines=(step.virsh(facts.host, facts.status.domain),),
-        steps=() if refusals else (step,),
+        steps=(step,),
         type_name=False,
     )

@@ -31,6 +31,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     overlays = overlay_paths(inside, intent.name)
     memory = memory_path(inside, intent.name) if with_ram else None
     step = CreateExternal(intent.name, intent.description, overlays, left_out, memory)
+    steps = (step,) if intent.name else ()
     refusals = [
         *checks.name_problems(intent.name, facts),
         *checks.description_problems(intent.description),
@@ -62,8 +63,8 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         refusals=tuple(refusals),
         warnings=tuple(_warnings(facts, step)),
         unchecked=unchecked,
-        lines=(step.virsh(facts.host, domain),) if intent.name else (),
-        steps=() if refusals else (step,),
+        lines=tuple(each.virsh(facts.host, domain) for each in steps),
+        steps=steps,
         type_name=memory is not None and facts.exists(memory) is None,
     )
 

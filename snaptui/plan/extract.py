@@ -39,7 +39,7 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
         warnings=tuple(_warnings(intent, facts)),
         unchecked=_unchecked(facts) if not refusals else (),
         lines=(step.line,),
-        steps=() if refusals else (step,),
+        steps=(step,),
         type_name=False,
     )
 

@@ -8,7 +8,16 @@ from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, Layers
 from snaptui.costs import Counted
-from snaptui.model import DomainStatus, FileSystem, Host, ImageInfo, NotKnown, Snapshot
+from snaptui.model import (
+    Agent,
+    AgentState,
+    DomainStatus,
+    FileSystem,
+    Host,
+    ImageInfo,
+    NotKnown,
+    Snapshot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Facts:
         doubts: why somebody may be missing in :attr:`others`.
         gone: files that a step has removed; only of what is expected.
         counted: by path, what was counted of an image, at some time before.
+        agent: the guest agent, when a create is planned of a domain that runs.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -57,6 +67,7 @@ class Facts:
     doubts: tuple[str, ...] = ()
     gone: frozenset[str] = frozenset()
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
+    agent: Agent = field(default_factory=lambda: Agent(AgentState.ABSENT))
     unrecorded: str = ""
 
     @property

@@ -29,7 +29,7 @@ def plan_create(intent: ImageCreate, facts: ImageFacts) -> Plan:
             f"The data of {facts.name} are in another file, and QEMU takes no snapshots of those."
         )
     refusals += checks.journal_refusals(facts.unrecorded)
-    step = AddEntry(facts.path, intent.name)
+    steps = (AddEntry(facts.path, intent.name),) if intent.name else ()
     return Plan(
         intent=intent,
         verb="Create",
@@ -41,8 +41,8 @@ def plan_create(intent: ImageCreate, facts: ImageFacts) -> Plan:
         refusals=tuple(refusals),
         warnings=tuple(change_warnings(facts)),
         unchecked=tuple(change_doubts(facts)),
-        lines=(step.line,) if intent.name else (),
-        steps=() if refusals else (step,),
+        lines=tuple(each.line for each in steps),
+        steps=steps,
         type_name=bool(change_doubts(facts)),
     )
 
@@ -70,7 +70,7 @@ def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
         warnings=(*_apply_warnings(entry, facts), *change_warnings(facts)),
         unchecked=tuple(change_doubts(facts)),
         lines=tuple(step.line for step in steps),
-        steps=() if refusals else steps,
+        steps=steps,
         type_name=not intent.safety or bool(change_doubts(facts)),
     )
 
@@ -102,7 +102,7 @@ def plan_delete(intent: ImageDelete, facts: ImageFacts) -> Plan:
         warnings=tuple(warnings),
         unchecked=tuple(doubts),
         lines=tuple(step.line for step in steps),
-        steps=() if refusals else steps,
+        steps=steps,
         type_name=bool(doubts or facts.unrecorded),
     )
 

@@ -45,7 +45,7 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
         warnings=tuple(_warnings(facts)),
         unchecked=tuple(doubts),
         lines=tuple(step.line for step in steps),
-        steps=() if refusals else steps,
+        steps=steps,
         type_name=bool(doubts or facts.unrecorded or isinstance(head, NotKnown)),
     )
 

@@ -188,11 +188,12 @@ class Plan:
         lost: what is lost; ``nothing`` if so.
         undo: whether and how it can be undone.
         space: what it needs and what is free.
-        refusals: why it cannot be done, each with the way round; any one forbids it.
+        refusals: why it cannot be done, each with the way round; any one forbids it. A
+            :class:`~snaptui.plan.refusal.Refusal` also says what libvirt would do.
         warnings: what it breaks or leaves behind, by name.
         unchecked: what could not be checked, with the reason.
         lines: the lines for a shell; of a refused plan, those that snaptui does not run.
-        steps: what is done, in order; empty when refused.
+        steps: what is done, in order; of a refused plan, what is not.
         type_name: it is confirmed by typing the name of what it is about, not by a key alone.
     """
 

@@ -70,7 +70,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         ),
         unchecked=tuple(unread),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
-        steps=() if refusals else steps,
+        steps=steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread),
     )
 

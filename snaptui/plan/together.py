@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from snaptui import text
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
+from snaptui.plan.refusal import reworded
 
 
 def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
@@ -28,7 +29,6 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
         )
         return tuple(dict.fromkeys(found))
 
-    refusals = of_all("refusals")
     return replace(
         plans[0],
         title=f"Delete {_what(plans)}",
@@ -36,11 +36,17 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
         lost="; ".join(f"{name}: {plan.lost}" for name, plan in zip(names, plans, strict=True)),
         undo="NO, what is deleted cannot be brought back",
         space=space,
-        refusals=refusals,
+        refusals=tuple(
+            dict.fromkeys(
+                reworded(refusal, f"{name}: {refusal}")
+                for name, plan in zip(names, plans, strict=True)
+                for refusal in plan.refusals
+            )
+        ),
         warnings=of_all("warnings"),
         unchecked=of_all("unchecked"),
         lines=tuple(line for plan in plans for line in plan.lines),
-        steps=() if refusals else tuple(step for plan in plans for step in plan.steps),
+        steps=tuple(step for plan in plans for step in plan.steps),
         type_name=any(plan.type_name for plan in plans),
     )
 

@@ -68,7 +68,7 @@ def test_without_colours_none_is_sent(
     with Terminal(["-c", lab.uri, "web"], environment=environment) as terminal:
         everywhere(terminal)
         assert colours(terminal.raw) == set()
-        assert reversed_rows(terminal) == [row_of(terminal, "snaptui"), row_of(terminal, "▌ web")]
+        until_reversed(terminal, "snaptui", "▌ web")
 
 
 def test_an_empty_no_color_counts_for_nothing(lab: Lab) -> None:
@@ -87,7 +87,7 @@ def test_the_theme_of_16_colours_sends_no_others(lab: Lab, tmp_path: Path, name:
     with Terminal(["-c", lab.uri, "web"], environment=environment) as terminal:
         everywhere(terminal)
         sent = colours(terminal.raw)
-        assert reversed_rows(terminal) == [row_of(terminal, "snaptui"), row_of(terminal, "▌ web")]
+        until_reversed(terminal, "snaptui", "▌ web")
     assert {code for code in sent if ";" in code} == set()
     assert "32" in sent, "a connection that is well is green"
 
@@ -103,21 +103,42 @@ def test_what_has_the_focus_is_seen_without_a_background(
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         row = row_of(terminal, "▌ ● one")
-        assert terminal.looks(row, "one") >= {"reverse", "bold"}
+        until_it_looks(terminal, row, "one", {"bold", "reverse"})
         terminal.press("left")
-        assert terminal.looks(row, "one") == {"bold", "underscore"}, "bold: the current snapshot"
+        until_it_looks(terminal, row, "one", {"bold", "underscore"})  # bold: the current snapshot
         terminal.press("right", "r")
         terminal.wait("press Y", "Refused: nothing", "virsh")
-        assert "reverse" in terminal.looks(row_of(terminal, "Cancel"), "Cancel")
-        assert "reverse" not in terminal.looks(row_of(terminal, "Revert:"), "Revert:")
+        until_it_looks(terminal, row_of(terminal, "Cancel"), "Cancel", {"reverse"})
+        until_it_looks(terminal, row_of(terminal, "Revert:"), "Revert:", set())
         terminal.press("tab")
-        assert "reverse" not in terminal.looks(row_of(terminal, "Cancel"), "Cancel")
-        assert "reverse" in terminal.looks(row_of(terminal, "State after"), "State after")
+        until_it_looks(terminal, row_of(terminal, "Cancel"), "Cancel", set())
+        until_it_looks(terminal, row_of(terminal, "State after"), "State after", {"reverse"})
+
+
+def until_it_looks(terminal: Terminal, row: int, text: str, wanted: set[str]) -> None:
+    """Wait until a text has these of the attributes, and has no ``reverse`` if not wanted."""
+
+    def there() -> bool:
+        looks = terminal.looks(row, text)
+        return looks >= wanted and ("reverse" in looks) == ("reverse" in wanted)
+
+    terminal.until(there, f"{text} to look {wanted}")
 
 
 def row_of(terminal: Terminal, text: str) -> int:
     """Number of the first line that holds a text."""
     return next(at for at, line in enumerate(terminal.text.splitlines()) if text in line)
+
+
+def until_reversed(terminal: Terminal, *texts: str) -> None:
+    """Wait until these rows and no others are in reverse."""
+
+    def there() -> bool:
+        shown = terminal.text
+        rows = [row_of(terminal, text) for text in texts if text in shown]
+        return len(rows) == len(texts) and reversed_rows(terminal) == rows
+
+    terminal.until(there, f"{texts} to be in reverse")
 
 
 def reversed_rows(terminal: Terminal) -> list[int]:

@@ -18,6 +18,26 @@ from snaptui.worker import Worker
 from tests.unit.made import KEY, facts, snapshot
 
 
+async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
+    """Its steps are there all the same; a backend without any call shows that none is made."""
+    found = facts(snapshot(), busy=True)
+    plan = delete.plan(DeleteIntent(KEY, "s1"), found)
+    assert plan.steps
+    over = asyncio.Event()
+    running = Operations(
+        cast(Backend, object()),
+        Worker(),
+        state=tmp_path,
+        on_change=lambda operation: over.set() if operation.phase.over else None,
+    )
+    assert await running.open_journal() == ""
+    operation = running.run(plan, found)
+    await asyncio.wait_for(over.wait(), 10)
+    ended = running.all[operation.number]
+    assert ended.phase is Phase.FAILED
+    assert plan.refusals[0] in ended.error
+
+
 async def test_what_was_given_up_before_it_was_sent_is_never_sent(
     monkeypatch: Any, tmp_path: Path
 ) -> None:

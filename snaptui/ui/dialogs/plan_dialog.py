@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Static
 from snaptui.errors import SnaptuiError
 from snaptui.model import Domain, ImageKey
 from snaptui.plan.plan import Intent, Plan
+from snaptui.plan.refusal import Refusal
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
@@ -247,7 +248,10 @@ class PlanDialog(Dialog[Confirmed]):
         ):
             for sentence in sentences:
                 rest.append(f"{heading}: ", "bold")
-                rest.append(clean(sentence, self.glyphs) + "\n")
+                rest.append(clean(sentence, self.glyphs))
+                if isinstance(sentence, Refusal) and sentence.code is not None:
+                    rest.append(f" (libvirt's error {sentence.code})", "dim")
+                rest.append("\n")
         if plan.lines:
             tool = plan.lines[0].partition(" ")[0]
             alone = f"{tool} alone would do it without these checks:\n"
