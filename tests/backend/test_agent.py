@@ -8,7 +8,7 @@ import pytest
 
 from snaptui.backend import libvirt_agent
 from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import Agent, AgentState, DomainKey
+from snaptui.model import Agent, AgentState, DomainKey, Form
 from snaptui.plan.plan import CreateIntent, HoldIntent
 from snaptui.preflight import read_facts
 from tests.guest import NAME, Guest
@@ -25,7 +25,13 @@ def backend(lab: Lab) -> Iterator[LibvirtBackend]:
 
 def asked(backend: LibvirtBackend, key: DomainKey) -> Agent:
     """What the facts of a create say."""
-    return read_facts(backend, backend.connect(), CreateIntent(key, "a", "")).agent
+    agent = read_facts(backend, backend.connect(), frozen_create(key)).agent
+    assert agent is not None
+    return agent
+
+
+def frozen_create(key: DomainKey) -> CreateIntent:
+    return CreateIntent(key, "a", "", Form.DISK_ONLY, quiesce=True)
 
 
 def test_it_answers_with_what_a_freeze_takes(guest: Guest, backend: LibvirtBackend) -> None:
@@ -50,9 +56,10 @@ def test_it_is_asked_only_for_a_create_that_is_planned(
 
     monkeypatch.setattr(LibvirtBackend, "agent", agent)
     read_facts(backend, host, HoldIntent(guest.key, "a", True))
-    read_facts(backend, host, CreateIntent(guest.key, "a", ""), ask_agent=False)
-    assert asked_of == []
+    read_facts(backend, host, frozen_create(guest.key), ask_agent=False)
     read_facts(backend, host, CreateIntent(guest.key, "a", ""))
+    assert asked_of == []
+    read_facts(backend, host, frozen_create(guest.key))
     assert asked_of == [guest.key]
 
 
@@ -98,7 +105,8 @@ def test_one_that_is_not_there_is_not_configured(lab: Lab, backend: LibvirtBacke
 
 def test_one_of_a_guest_that_is_off_is_not_asked(guest: Guest, backend: LibvirtBackend) -> None:
     guest.lab.virsh("destroy", NAME)
-    assert asked(backend, guest.key) == Agent(AgentState.ABSENT)
+    off = read_facts(backend, backend.connect(), frozen_create(guest.key))
+    assert off.agent is None
 
 
 def test_without_the_right_to_ask_it_is_not_known(guest: Guest) -> None:
