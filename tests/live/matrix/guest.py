@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from snaptui.model import Disk, DomainKey, Presence
 from tests.lab import MIB, Lab, qemu_img
 
 OFF, RUNNING, PAUSED = "shut off", "running", "paused"
+CRASHED, SUSPENDED = "crashed", "suspended"
 SIZE = 4 * MIB
 
 _DOMAIN = """\
@@ -131,6 +133,16 @@ class Guest:
         else:
             self.domain.resume()
 
+    def run_until(self, code: bytes, state: str) -> None:
+        """Boot so many bytes of code from a disk of its own, until the domain is in a state."""
+        path = self.directory / "vdc.raw"
+        with path.open("r+b") as f:
+            f.write(code.ljust(510, b"\xf4") + b"\x55\xaa")
+        self.domain.create()
+        until = time.monotonic() + 20
+        while self.state != state:
+            assert time.monotonic() < until, self.state
+
     def internal(self, name: str) -> None:
         """Take an internal snapshot and write on."""
         self._take(name, "", 0)
@@ -215,6 +227,8 @@ class Guest:
             libvirt.VIR_DOMAIN_RUNNING: RUNNING,
             libvirt.VIR_DOMAIN_PAUSED: PAUSED,
             libvirt.VIR_DOMAIN_SHUTOFF: OFF,
+            libvirt.VIR_DOMAIN_CRASHED: CRASHED,
+            libvirt.VIR_DOMAIN_PMSUSPENDED: SUSPENDED,
         }.get(state, f"state {state}")
 
     @property

@@ -12,7 +12,16 @@ from itertools import product
 
 import libvirt
 
-from tests.live.matrix.guest import BOTH, OFF, PAUSED, RUNNING, Drive, Guest
+from tests.live.matrix.guest import (
+    BOTH,
+    CRASHED,
+    OFF,
+    PAUSED,
+    RUNNING,
+    SUSPENDED,
+    Drive,
+    Guest,
+)
 
 STATES = (OFF, RUNNING, PAUSED)
 
@@ -297,6 +306,28 @@ def _states() -> Iterable[World]:
         guest.go(RUNNING)
         _hold_with_a_job(guest)
 
+    acpi = "<features><acpi/></features>"
+    boots = "<readonly/><boot order='1'/>"
+    # mov dx, 0x505; mov al, 1; out dx, al (docs/specs/pvpanic.txt of QEMU)
+    panic = b"\xba\x05\x05\xb0\x01\xee"
+    # mov dx, 0x604; mov ax, S3 | SLP_EN; out dx, ax (PM1a_CNT of ACPI)
+    sleep = b"\xba\x04\x06\xb8\x00\x24\xef"
+
+    def stopped(code: bytes, state: str, kind: str = "") -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            drives = (*BOTH, Drive("vdc", "raw", more=boots))
+            guest.define(drives, features=acpi, devices="<panic model='isa'/>")
+            if kind:
+                _take(guest, kind, "a")
+            guest.run_until(code, state)
+
+        return build
+
+    for state, code in ((CRASHED, panic), (SUSPENDED, sleep)):
+        yield World(f"a guest that {state}", stopped(code, state), states=(state,))
+        for kind in ("internal", "external"):
+            words = f"a guest that {state}; {kind}"
+            yield World(words, stopped(code, state, kind), "a", (state,))
     yield World("another job under way", busy, "a", (RUNNING,), tags=frozenset({"busy"}))
 
     def hung(guest: Guest) -> None:
