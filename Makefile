@@ -40,5 +40,5 @@ clean: ## remove what make made
 .venv/ready-demo: pyproject.toml
 	tests/setup.sh demo
 
-.venv/ready-test: pyproject.toml
+.venv/ready-test: pyproject.toml tests/setup.sh
 	tests/setup.sh test

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.errors import Unsupported
+from tests.guest import Guest, skip_without
 from tests.lab import Lab
 
 
@@ -42,6 +43,13 @@ def lab(_shared_lab: Lab) -> Iterator[Lab]:
 def own_lab(_shared_lab: Lab) -> Iterator[Lab]:
     """A daemon for one test, which may kill and stop it."""
     yield from _lab(_shared_lab.daemon.capabilities)
+
+
+@pytest.fixture
+def guest(lab: Lab) -> Guest:
+    """A real guest, running, with an agent that answers; there is one on a lab."""
+    skip_without()
+    return Guest(lab)
 
 
 def _lab(capabilities: Path | None) -> Iterator[Lab]:

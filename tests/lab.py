@@ -84,10 +84,11 @@ class Lab:
             self.virsh("start", "--domain", name)
         return DomainKey(self.uri, self.virsh("domuuid", "--domain", name).strip())
 
-    def define_xml(self, xml: str) -> None:
+    def define_xml(self, xml: str) -> Path:
         path = self.directory / "domain.xml"
         path.write_text(xml)
         self.virsh("define", "--file", str(path))
+        return path
 
     def image(self, name: str, target: str = "vda") -> Path:
         return self.images / f"{abs(hash(name)):x}-{target}.qcow2"

@@ -18,6 +18,15 @@ need() { # need TEST-COMMAND PACKAGE...: the packages, unless the test succeeds
     fi
 }
 
+download_guest() { # the packages of the guest in tests/guest.py, which are not installed
+    kernel() { apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: //p'; }
+    if [ -z "$(kernel)" ] && [ "$(id -u)" = 0 ]; then
+        apt-get update
+    fi
+    rm -f ./*.deb
+    apt-get download "$(kernel)" busybox-static qemu-guest-agent
+}
+
 if command -v apt-get >/dev/null; then
     install="apt-get install --yes --no-install-recommends"
     update="apt-get update"
@@ -78,4 +87,10 @@ else
     say "installing snaptui into .venv"
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable "$what"
+if [ "${1:-run}" = test ] && command -v apt-get >/dev/null; then
+    mkdir -p build/guest
+    if ! (cd build/guest && download_guest) >/dev/null 2>&1; then
+        say "the parts of a guest could not be downloaded; the tests that need it are skipped."
+    fi
+fi
 touch ".venv/ready-${1:-run}"

@@ -1,0 +1,110 @@
+"""The agent in a guest, asked before a create, in every state that it can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from snaptui.backend import libvirt_agent
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.model import Agent, AgentState, DomainKey
+from snaptui.plan.plan import CreateIntent, HoldIntent
+from snaptui.preflight import read_facts
+from tests.guest import NAME, Guest
+from tests.lab import Lab
+
+
+@pytest.fixture
+def backend(lab: Lab) -> Iterator[LibvirtBackend]:
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    yield backend
+    backend.abandon()
+
+
+def asked(backend: LibvirtBackend, key: DomainKey) -> Agent:
+    """What the facts of a create say."""
+    return read_facts(backend, backend.connect(), CreateIntent(key, "a", "")).agent
+
+
+def test_it_answers_with_what_a_freeze_takes(guest: Guest, backend: LibvirtBackend) -> None:
+    shown = guest.lab.virsh("domfsinfo", NAME).split()[0]
+    assert (
+        asked(backend, guest.key) == Agent(AgentState.ANSWERS, (shown,)) == backend.agent(guest.key)
+    )
+    assert guest.agent("guest-fsfreeze-freeze") == 1
+    guest.agent("guest-fsfreeze-thaw")
+
+
+def test_it_is_asked_only_for_a_create_that_is_planned(
+    guest: Guest, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not again before and after the step, where libvirt would be asked to wait twice more."""
+    host = backend.connect()
+    asked_of: list[DomainKey] = []
+
+    def agent(_self: LibvirtBackend, key: DomainKey) -> Agent:
+        asked_of.append(key)
+        return Agent(AgentState.ANSWERS)
+
+    monkeypatch.setattr(LibvirtBackend, "agent", agent)
+    read_facts(backend, host, HoldIntent(guest.key, "a", True))
+    read_facts(backend, host, CreateIntent(guest.key, "a", ""), ask_agent=False)
+    assert asked_of == []
+    read_facts(backend, host, CreateIntent(guest.key, "a", ""))
+    assert asked_of == [guest.key]
+
+
+def test_one_that_somebody_froze_says_so(guest: Guest, backend: LibvirtBackend) -> None:
+    guest.agent("guest-fsfreeze-freeze")
+    found = asked(backend, guest.key)
+    assert (found.state, found.mounts) == (AgentState.FROZEN, ())
+    assert "frozen state" in found.reason
+    assert guest.frozen
+    guest.agent("guest-fsfreeze-thaw")
+    assert asked(backend, guest.key).state is AgentState.ANSWERS
+
+
+def test_one_that_has_stopped_does_not_answer(
+    guest: Guest, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guest.stop_agent()
+    found = asked(backend, guest.key)
+    assert (found.state, found.mounts) == (AgentState.SILENT, ())
+    assert "not available" in found.reason
+    assert not backend.status(guest.key).hung, "it is the agent that is silent, not QEMU"
+    monkeypatch.setattr(libvirt_agent, "PATIENCE", 0.0)
+    assert "said nothing" in backend.agent(guest.key).reason
+    monkeypatch.setattr(libvirt_agent, "PATIENCE", 60.0)
+    assert "said nothing" in backend.agent(guest.key).reason, "it still owes the first answer"
+
+
+def test_one_that_has_ended_is_not_connected(guest: Guest, backend: LibvirtBackend) -> None:
+    guest.end_agent()
+    assert asked(backend, guest.key) == Agent(AgentState.DISCONNECTED)
+
+
+def test_one_in_a_paused_guest_cannot_answer(guest: Guest, backend: LibvirtBackend) -> None:
+    guest.lab.virsh("suspend", NAME)
+    found = asked(backend, guest.key)
+    assert found == Agent(AgentState.SILENT, reason="the domain is paused")
+
+
+def test_one_that_is_not_there_is_not_configured(lab: Lab, backend: LibvirtBackend) -> None:
+    plain = lab.define("plain", running=True)
+    assert asked(backend, plain) == Agent(AgentState.ABSENT)
+
+
+def test_one_of_a_guest_that_is_off_is_not_asked(guest: Guest, backend: LibvirtBackend) -> None:
+    guest.lab.virsh("destroy", NAME)
+    assert asked(backend, guest.key) == Agent(AgentState.ABSENT)
+
+
+def test_without_the_right_to_ask_it_is_not_known(guest: Guest) -> None:
+    backend = LibvirtBackend(guest.lab.uri, read_only=True)
+    backend.connect()
+    found = backend.agent(guest.key)
+    assert found.state is AgentState.UNKNOWN
+    assert "read only" in found.reason
+    backend.abandon()
