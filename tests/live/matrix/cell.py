@@ -13,7 +13,7 @@ from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.refusal import Refusal
-from snaptui.plan.steps import Adopt, CreateExternal, CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps import Adopt, CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
@@ -189,9 +189,8 @@ class Bench:
 def _must_hold(guest: Guest, step: Step) -> None:
     """What disks and snapshots must hold after a step that worked."""
     if isinstance(step, CreateSnapshot):
-        guest.held[step.name] = dict(guest.now)
-    elif isinstance(step, CreateExternal):
-        guest.held[step.name] = {t: guest.now[t] for t in step.overlays if t in guest.now}
+        taken = step.new.overlays or guest.now
+        guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
     elif isinstance(step, RevertTo):
         guest.now.update(guest.held.get(step.snapshot.name, {}))
     elif isinstance(step, Adopt):
