@@ -138,6 +138,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     facts = _domain_facts(backend, host, intent)
     if isinstance(intent, CreateIntent):
         return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
+    if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
+        return replace(facts, changes=_changes(backend, intent))
     return facts
 
 
@@ -234,6 +236,15 @@ def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_age
         ),
         agent=backend.agent(intent.key) if new.quiesce and ask_agent else None,
     )
+
+
+def _changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | NotKnown:
+    try:
+        return backend.config_changes(intent.key, intent.name)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
 
 
 def _layers(

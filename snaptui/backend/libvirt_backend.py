@@ -235,6 +235,16 @@ class LibvirtBackend(LocalImages):
         """What the live XML says; see the protocol."""
         return xml.parse_domain(self.domain_xml(key))
 
+    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """What has become otherwise since; see the protocol."""
+        from snaptui.backend.config_changes import changes
+
+        domain = self._look_up(self._connections.reads.connection, key)
+        snapshot = self.snapshot_xml(key, name)
+        definition = self._ask(lambda: domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        live = self._ask(domain.XMLDesc) if self._ask(domain.isActive) else None
+        return changes(snapshot, definition, live)
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)

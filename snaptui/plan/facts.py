@@ -41,6 +41,7 @@ class Facts:
         gone: files that a step has removed; only of what is expected.
         counted: by path, what was counted of an image, at some time before.
         agent: the guest agent, when a create is planned of a domain that runs.
+        changes: for a revert, what of the configuration becomes as it was, in words.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -67,6 +68,7 @@ class Facts:
     gone: frozenset[str] = frozenset()
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     agent: Agent | None = None
+    changes: tuple[str, ...] | NotKnown = ()
     unrecorded: str = ""
 
     @property

@@ -246,6 +246,7 @@ class PlanDialog(Dialog[Confirmed]):
             ("Refused", plan.refusals),
             ("Warning", plan.warnings),
             ("Not checked", plan.unchecked),
+            ("Configuration", plan.changes),
         ):
             for sentence in sentences:
                 rest.append(f"{heading}: ", "bold")

@@ -97,9 +97,7 @@ class Bench:
                 predicted, happened, same, why = "?", "could not be asked", False, repr(error)
         finally:
             self._clean(guest)
-        return Result(
-            cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why
-        )
+        return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
 
     def _clean(self, guest: Guest) -> None:
         if self.lab.daemon.pid is None:

@@ -249,7 +249,9 @@ def _disks() -> Iterable[World]:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
     yield World("no disk", lambda guest: guest.define(()))
-    yield World("a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),)))
+    yield World(
+        "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
+    )
     yield World("UEFI variables in a pflash", with_firmware, states=off_only)
     yield World("a host device", with_device, states=off_only)
 
