@@ -195,6 +195,7 @@ class Plan:
         lines: the lines for a shell; of a refused plan, those that snaptui does not run.
         steps: what is done, in order; of a refused plan, what is not.
         type_name: it is confirmed by typing the name of what it is about, not by a key alone.
+        notes: what happens on the way, that is neither good nor bad.
     """
 
     intent: Intent
@@ -210,6 +211,7 @@ class Plan:
     lines: tuple[str, ...]
     steps: tuple[Step, ...]
     type_name: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def possible(self) -> bool:
