@@ -210,6 +210,7 @@ class Plan:
         lines: the lines for a shell; of a refused plan, those that snaptui does not run.
         steps: what is done, in order; of a refused plan, what is not.
         type_name: it is confirmed by typing the name of what it is about, not by a key alone.
+        notes: what happens on the way, that is neither good nor bad.
     """
 
     intent: Intent
@@ -226,6 +227,7 @@ class Plan:
     steps: tuple[Step, ...]
     type_name: bool
     changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def possible(self) -> bool:

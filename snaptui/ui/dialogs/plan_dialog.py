@@ -244,6 +244,7 @@ class PlanDialog(Dialog[Confirmed]):
         rest = Text()
         for heading, sentences in (
             ("Refused", plan.refusals),
+            ("Note", plan.notes),
             ("Warning", plan.warnings),
             ("Not checked", plan.unchecked),
             ("Configuration", plan.changes),

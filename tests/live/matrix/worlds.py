@@ -48,9 +48,7 @@ class World:
 
 def worlds() -> tuple[World, ...]:
     """All of them."""
-    return tuple(
-        [*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states()]
-    )
+    return (*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states())
 
 
 def _take(guest: Guest, kind: str, name: str) -> None:
