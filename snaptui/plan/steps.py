@@ -22,8 +22,29 @@ from snaptui.model import (
 from snaptui.plan.facts import Facts
 
 
+class BaseStep:
+    """What is the same for all steps, unless they say otherwise."""
+
+    __slots__ = ()
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in, of which libvirt tells how far it is."""
+        return None
+
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks of which libvirt tells how much is merged."""
+        return ()
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up, as a sentence; empty when it can."""
+        return "It takes a moment, and would be left half done."
+
+
 @dataclass(frozen=True, slots=True)
-class _OfName:
+class _OfName(BaseStep):
     """A step that is about a snapshot of a name."""
 
     name: str
@@ -35,7 +56,7 @@ class _OfName:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfSnapshot:
+class _OfSnapshot(BaseStep):
     """A step that is about a snapshot that there is."""
 
     snapshot: Snapshot
@@ -58,6 +79,11 @@ class CreateSnapshot(_OfName):
     def words(self) -> str:
         """What the step does, in a few words."""
         return f"take the snapshot {self.name}"
+
+    @property
+    def no_way_out(self) -> str:
+        """libvirt waits with virDomainAbortJob until the snapshot is there."""
+        return "libvirt cannot give up a snapshot inside an image."
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -101,6 +127,16 @@ class CreateExternal(_OfName):
     def words(self) -> str:
         """What the step does, in a few words."""
         return f"take the external snapshot {self.name}"
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in."""
+        return self.memory_path
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up; saving the RAM can."""
+        return "" if self.ram_file is not None else super().no_way_out
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -154,7 +190,7 @@ class CreateExternal(_OfName):
 
 
 @dataclass(frozen=True, slots=True)
-class PowerOff:
+class PowerOff(BaseStep):
     """Stop the guest at once."""
 
     kind: ClassVar[str] = "power off"
@@ -192,6 +228,11 @@ class RevertTo(_OfSnapshot):
     def words(self) -> str:
         """What the step does, in a few words."""
         return f"revert to {self.snapshot.name}"
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up."""
+        return "libvirt cannot give up a revert: the state before is gone already."
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -245,6 +286,18 @@ class DeleteSnapshot(_OfSnapshot):
         """What the step does, in a few words."""
         what = "the metadata of " if self.metadata_only else ""
         return f"delete {what}{self.snapshot.name}"
+
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks whose overlays are merged."""
+        if self.metadata_only:
+            return ()
+        return tuple(d.target for d in self.snapshot.disks if d.presence is Presence.EXTERNAL)
+
+    @property
+    def no_way_out(self) -> str:
+        """libvirt 9.0 answers that it gave up a merge, and goes on."""
+        return "libvirt cannot give up a merge." if self.merges else super().no_way_out
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
