@@ -118,6 +118,7 @@ def _run(options: argparse.Namespace) -> int:
             demo=options.demo,
             ascii_only=options.ascii or config.ascii,
             overrides=config.keys,
+            snapshot_name=config.snapshot_name,
             theme=MONO if os.environ.get("NO_COLOR") else config.theme,
         )
         with _stderr_to_log():

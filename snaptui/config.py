@@ -14,6 +14,8 @@ from snaptui.errors import ConfigError
 MONO = "mono"
 THEMES = ("dark", "light", "ansi", MONO)
 """What ``theme`` may be; the first is the default."""
+SNAPSHOT_NAME = "snap-{date}-{time}"
+"""The template for the names that a create suggests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Config:
         ascii: draw with ASCII characters only.
         mouse: take the mouse.
         theme: one of :data:`THEMES`.
+        snapshot_name: a template for the names that a create suggests.
         keys: by action, the keys that replace its own.
     """
 
@@ -36,6 +39,7 @@ class Config:
     ascii: bool = False
     mouse: bool = True
     theme: str = THEMES[0]
+    snapshot_name: str = SNAPSHOT_NAME
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -66,7 +70,10 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     keys = table.pop("keys", {})
     if not isinstance(keys, dict):
         raise ConfigError(f"{path}: keys must be a table.")
-    kinds = {"uri": str, "read_only": bool, "ascii": bool, "mouse": bool, "theme": str}
+    kinds = {
+        "uri": str, "read_only": bool, "ascii": bool, "mouse": bool, "theme": str,
+        "snapshot_name": str,
+    }  # fmt: skip
     for name, value in table.items():
         if name not in kinds:
             raise ConfigError(f"{path}: there is no setting {name}; known are {', '.join(kinds)}.")
@@ -76,6 +83,11 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     theme = table.get("theme", THEMES[0])
     if theme not in THEMES:
         raise ConfigError(f"{path}: theme: there is no {theme!r}; known are {', '.join(THEMES)}.")
+    if "snapshot_name" in table:
+        from snaptui.new_snapshot import template_problem
+
+        if problem := template_problem(table["snapshot_name"]):
+            raise ConfigError(f"{path}: snapshot_name: {problem}.")
     overrides = {action: _keys(value, f"{path}: keys.{action}") for action, value in keys.items()}
     return Config(path, **table, keys=MappingProxyType(overrides))
 

@@ -24,7 +24,6 @@ from snaptui.plan.image_steps import (
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
     Adopt,
-    CreateExternal,
     CreateSnapshot,
     Describe,
     DomainStep,
@@ -61,7 +60,7 @@ def expected_after(step: Step, before: AnyFacts) -> AnyFacts:
 def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
     """What is otherwise than the plan expects, in words; empty when the step may be taken."""
     changed = differences(expected, found)
-    if isinstance(step, CreateExternal) and isinstance(found, Facts):
+    if isinstance(step, CreateSnapshot) and isinstance(found, Facts):
         return changed + step.in_the_way(found)
     if isinstance(step, ExtractEntry) and isinstance(found, ImageFacts):
         return changed + step.in_the_way(found)
@@ -147,11 +146,7 @@ def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float],
 
 def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
     if isinstance(step, CreateSnapshot):
-        backend.create_snapshot(key, step.name, step.description)
-    elif isinstance(step, CreateExternal):
-        backend.create_external(
-            key, step.name, step.description, step.overlays, step.left_out, step.memory_path
-        )
+        backend.create_snapshot(key, step.new)
     elif isinstance(step, PowerOff):
         backend.power_off(key)
     elif isinstance(step, RevertTo):

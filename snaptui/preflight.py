@@ -15,7 +15,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
 from snaptui.image_preflight import read_image_facts
 from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Scope, Snapshot
-from snaptui.plan import adopt, create, delete, edit, extract, image, leftover, revert
+from snaptui.plan import adopt, create, delete, edit, external, extract, image, leftover, revert
 from snaptui.plan.facts import Facts
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import (
@@ -111,7 +111,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     """Read everything that a plan for ``intent`` depends on; blocks.
 
     Args:
-        ask_agent: for a create, also ask the agent in the guest: seconds if it is silent.
+        ask_agent: for a create with a freeze, ask the agent in the guest: seconds if it is
+            silent.
 
     Raises:
         SnaptuiError: what it is about cannot be read. What is missing beside is told in the
@@ -120,8 +121,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     if isinstance(intent, ImageIntent):
         return read_image_facts(backend, host, intent, who())
     facts = _domain_facts(backend, host, intent)
-    if isinstance(intent, CreateIntent) and ask_agent and not facts.busy:
-        return replace(facts, agent=backend.agent(intent.key))
+    if isinstance(intent, CreateIntent):
+        return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
     return facts
 
 
@@ -176,9 +177,25 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
         ),
         spaces=MappingProxyType({path: _space(backend, path) for path in dict.fromkeys(paths)}),
-        folders=MappingProxyType(
-            {folder: _folder(backend, folder) for folder in _folders(intent, status.config)}
+    )
+
+
+def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:
+    """What a create also depends on: where it makes files, and what is there."""
+    new = external.resolved(intent, facts.status)
+    paths = (*_paths(facts.status.config), *(path for path in new.files if path.startswith("/")))
+    folders = tuple(dict.fromkeys(path.rpartition("/")[0] or "/" for path in paths))
+    there = tuple(new.overlays.values()) if new.reuse else ()
+    return replace(
+        facts,
+        folders=MappingProxyType({folder: _folder(backend, folder) for folder in folders}),
+        spaces=MappingProxyType(
+            {**facts.spaces, **{folder: _space(backend, folder) for folder in folders}}
         ),
+        images=MappingProxyType(
+            {**facts.images, **{path: _image(backend, path) for path in there}}
+        ),
+        agent=backend.agent(intent.key) if new.quiesce and ask_agent else None,
     )
 
 
@@ -204,12 +221,6 @@ def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
             if disk.path is not None and disk.format == "qcow2"
         )
     )
-
-
-def _folders(intent: DomainIntent, config: DomainConfig) -> tuple[str, ...]:
-    if not isinstance(intent, CreateIntent):
-        return ()
-    return tuple(dict.fromkeys(path.rpartition("/")[0] for path in _paths(config)))
 
 
 def _folder(backend: Backend, path: str) -> frozenset[str] | NotKnown:

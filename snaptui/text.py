@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
+from collections.abc import Collection
 from datetime import timedelta
 
 _INVISIBLE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
@@ -15,6 +16,9 @@ _BLANK_LETTERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Letters and marks that are drawn as nothing (Unicode: Default_Ignorable, and Braille blank)."""
+
+WRITTEN_EACH_SECOND = 200 << 20
+"""Bytes that a disk takes for granted; most of today take more."""
 
 
 def invisible(char: str) -> bool:
@@ -97,3 +101,17 @@ def age(moment: int | None, now: float) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun (``1 snapshot``, ``3 snapshots``)."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def some(names: Collection[str]) -> str:
+    """The first three of several names, and how many more there are."""
+    first = ", ".join(list(names)[:3])
+    return first + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def pause(count: int) -> str:
+    """About how long it takes to write so many bytes, in words: a guess on the slow side."""
+    seconds = count // WRITTEN_EACH_SECOND
+    if seconds < 2:
+        return "seconds"
+    return f"{seconds} s or less" if seconds < 120 else f"{seconds // 60} min or less"

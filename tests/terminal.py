@@ -27,6 +27,10 @@ KEYS = {
     "right": "\x1b[C",
     "left": "\x1b[D",
     "end": "\x1b[F",
+    "f2": "\x1bOQ",
+    "f3": "\x1bOR",
+    "shift+tab": "\x1b[Z",
+    "f7": "\x1b[18~",
     "backspace": "\x7f",
 }
 

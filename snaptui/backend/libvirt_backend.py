@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
@@ -25,6 +25,7 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
+    Form,
     Host,
     ImageInfo,
     NotKnown,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
     from snaptui.files import Found, NamedFile
+    from snaptui.new_snapshot import NewSnapshot
 
 T = TypeVar("T")
 
@@ -377,25 +379,21 @@ class LibvirtBackend(LocalImages):
 
     # -- changes --------------------------------------------------------------------------
 
-    def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
-        """Take an internal snapshot; see the protocol."""
-        domain = self._look_up(self._connections.changes(), key)
-        self._ask(lambda: domain.snapshotCreateXML(xml.new_snapshot(name, description), 0))
+    def create_snapshot(self, key: DomainKey, new: NewSnapshot) -> None:
+        """Take a snapshot; see the protocol."""
+        from snaptui.new_snapshot import to_xml
 
-    def create_external(
-        self,
-        key: DomainKey,
-        name: str,
-        description: str,
-        overlays: Mapping[str, str],
-        left_out: Sequence[str],
-        memory_path: str | None,
-    ) -> None:
-        """Take an external snapshot; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
-        wanted = xml.new_external_snapshot(name, description, overlays, left_out, memory_path)
-        flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY if memory_path is None else 0
-        self._ask(lambda: domain.snapshotCreateXML(wanted, flags))
+        flags = {
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY: new.form is Form.DISK_ONLY,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC: new.form is not Form.INTERNAL,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE: new.quiesce,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_LIVE: new.live,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_HALT: new.halt,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT: new.reuse,
+        }
+        wanted = sum(flag for flag, set_ in flags.items() if set_)
+        self._ask(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
 
     def give_up_ram(self, key: DomainKey) -> None:
         """Abort the job; see the protocol. The connection for changes may be waiting for it."""

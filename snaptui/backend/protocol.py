@@ -6,7 +6,7 @@ worker's threads. All of them raise :class:`~snaptui.errors.SnaptuiError` and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -29,6 +29,7 @@ from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
     from snaptui.files import EntryCopy, FileId, Found, NamedFile, Openers
+    from snaptui.new_snapshot import NewSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,26 +235,11 @@ class Backend(Protocol):
 
     # -- changes: objects are looked up anew each time ----------------------------------
 
-    def create_snapshot(self, key: DomainKey, name: str, description: str) -> None:
-        """Take an internal snapshot of all disks, with memory if the domain is active."""
+    def create_snapshot(self, key: DomainKey, new: NewSnapshot) -> None:
+        """Take a snapshot; an external one of all its disks or of none.
 
-    def create_external(
-        self,
-        key: DomainKey,
-        name: str,
-        description: str,
-        overlays: Mapping[str, str],
-        left_out: Sequence[str],
-        memory_path: str | None,
-    ) -> None:
-        """Take an external snapshot.
-
-        Args:
-            overlays: by target, the file of its overlay; libvirt makes it and refuses one
-                that is there.
-            left_out: targets of the disks that stay as they are.
-            memory_path: where the RAM goes; libvirt overwrites what is there. ``None`` for
-                a disk-only snapshot.
+        libvirt makes the overlays and refuses those that are there; a file for the RAM that
+        is there it overwrites.
         """
 
     def give_up_ram(self, key: DomainKey) -> None:

@@ -6,7 +6,6 @@ imported where it is used: the first screen does without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
@@ -137,46 +136,6 @@ def pool_kind(xml: str) -> str:
     return _parse(xml).get("type", "")
 
 
-def new_snapshot(name: str, description: str) -> str:
-    """The XML with which an internal snapshot of all disks is asked for."""
-    from xml.etree import ElementTree
-
-    root = ElementTree.Element("domainsnapshot")
-    ElementTree.SubElement(root, "name").text = name
-    if description:
-        ElementTree.SubElement(root, "description").text = description
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def new_external_snapshot(
-    name: str,
-    description: str,
-    overlays: Mapping[str, str],
-    left_out: Sequence[str],
-    memory_path: str | None,
-) -> str:
-    """The XML with which an external snapshot is asked for.
-
-    Args:
-        overlays: by target, the file of its overlay.
-        left_out: targets of the disks that are not part of it.
-        memory_path: file for the RAM; ``None`` without.
-    """
-    from xml.etree import ElementTree
-
-    root = ElementTree.fromstring(new_snapshot(name, description))
-    if memory_path is not None:
-        ElementTree.SubElement(root, "memory", snapshot="external", file=memory_path)
-    disks = ElementTree.SubElement(root, "disks")
-    for target, path in overlays.items():
-        disk = ElementTree.SubElement(disks, "disk", name=target, snapshot="external")
-        ElementTree.SubElement(disk, "driver", type="qcow2")
-        ElementTree.SubElement(disk, "source", file=path)
-    for target in left_out:
-        ElementTree.SubElement(disks, "disk", name=target, snapshot="no")
-    return ElementTree.tostring(root, encoding="unicode")
-
-
 def adopted(name: str, created: int, domain: str) -> str:
     """The XML that makes libvirt know what the images hold (formatsnapshot.html).
 
@@ -189,7 +148,8 @@ def adopted(name: str, created: int, domain: str) -> str:
     """
     from xml.etree import ElementTree
 
-    root = ElementTree.fromstring(new_snapshot(name, ""))
+    root = ElementTree.Element("domainsnapshot")
+    ElementTree.SubElement(root, "name").text = name
     ElementTree.SubElement(root, "creationTime").text = str(created)
     ElementTree.SubElement(root, "state").text = "shutoff"
     root.append(_parse(domain))

@@ -13,8 +13,9 @@ from snaptui.plan.refusal import Refusal
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""
 
-INTERNAL_ERROR, OPERATION_FAILED, XML_DETAIL = 1, 9, 35
-CONFIG_UNSUPPORTED, OPERATION_UNSUPPORTED = 67, 84
+INTERNAL_ERROR, OPERATION_FAILED, XML_DETAIL, OPERATION_INVALID = 1, 9, 35, 55
+CONFIG_UNSUPPORTED, ARGUMENT_UNSUPPORTED, OPERATION_UNSUPPORTED = 67, 74, 84
+AGENT_UNRESPONSIVE = 86
 """libvirt's errors as its virterror.h numbers them."""
 
 NAME_BYTES = 247

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection
-
 from snaptui import text
-from snaptui.model import DomainState, Form, NotKnown
+from snaptui.model import DomainState, Form, NotKnown, Presence
+from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Refusal
+from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
 
 
@@ -26,6 +25,13 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     refusals += checks.description_problems(intent.description)
     refusals += checks.domain_refusals(facts) + checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
+    if any(disk.presence is not Presence.INTERNAL for disk in intent.disks):
+        refusals.append(
+            Refusal(
+                "An internal snapshot holds all disks inside their images.",
+                code=checks.CONFIG_UNSUPPORTED,
+            )
+        )
     if status.hung:
         refusals.append(
             f"QEMU of {domain.name} does not answer; a snapshot would wait for it. "
@@ -36,17 +42,20 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         for disk in disks
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
     ]
-    steps = (CreateSnapshot(intent.name, intent.description),) if intent.name else ()
+    halt = intent.halt and active
+    new = NewSnapshot(intent.name, intent.description, halt=halt)
+    steps = (CreateSnapshot(new),) if intent.name else ()
+    needed = _room(facts, active)
     return Plan(
         intent=intent,
         verb="Create",
         title=f"Create a snapshot of {domain.name}",
-        after=_after(facts, active),
+        after=_after(facts, active, halt),
         lost="nothing",
         undo="yes, by deleting the snapshot",
-        space=_space(facts, active),
+        space=needed.words,
         refusals=tuple(refusals),
-        warnings=(*_space_warnings(facts, active), *checks.version_warnings(facts)),
+        warnings=(*_space_warnings(needed), *checks.version_warnings(facts)),
         unchecked=tuple(unchecked),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
@@ -71,7 +80,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
         obstacles.append(f"{name} has no disk that a snapshot could hold.")
     if facts.external:
         obstacles.append(
-            f"{name} has external snapshots ({_some(facts.external)}); an internal one "
+            f"{name} has external snapshots ({text.some(facts.external)}); an internal one "
             "above them is destroyed when they are deleted. snaptui does not mix them yet."
         )
     if config.pflash:
@@ -84,47 +93,37 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
         )
     if active and config.passthrough:
         obstacles.append(
-            f"{name} has host devices ({_some(config.passthrough)}), whose state cannot "
+            f"{name} has host devices ({text.some(config.passthrough)}), whose state cannot "
             "be saved. Shut it down first."
         )
     return obstacles
 
 
-def suggested_name(moment: float, taken: Collection[str]) -> str:
-    """A free name made of the local time to the second: ``snap-20261120-025500``."""
-    name = base = time.strftime("snap-%Y%m%d-%H%M%S", time.localtime(moment))
-    number = 2
-    while name in taken:
-        name, number = f"{base}-{number}", number + 1
-    return name
-
-
-def _after(facts: Facts, active: bool) -> str:
+def _after(facts: Facts, active: bool, halt: bool) -> str:
     domain = facts.status.domain
     if not active:
         return f"{domain.name} stays {domain.state.value}; the snapshot holds its disks."
+    saved = f"up to {text.size(facts.status.config.memory)} of RAM are saved"
+    if halt:
+        return f"{domain.name} is SHUT OFF when {saved}; the snapshot holds its disks and RAM."
     if domain.state is DomainState.PAUSED:
         return f"{domain.name} stays paused; the snapshot holds its disks and RAM."
     return (
         f"{domain.name} goes on running; the snapshot holds its disks and RAM. It is PAUSED "
-        f"while up to {text.size(facts.status.config.memory)} of RAM are saved."
+        f"while {saved} ({text.pause(facts.status.config.memory)})."
     )
 
 
-def _space(facts: Facts, active: bool) -> str:
-    need = f"up to {text.size(facts.status.config.memory)}" if active else "next to nothing"
-    space = checks.smallest_space(facts)
-    if space is None:
-        return f"needs {need} now, free ?"
-    return f"needs {need} now, free {text.size(space[0])} of {text.size(space[1])}"
+def _room(facts: Facts, active: bool) -> Room:
+    """QEMU puts the RAM into the first image that can hold it (its ``savevm``)."""
+    disks = checks.writable_disks(facts.status.config.disks)
+    needs = {disk.path: 0 for disk in disks if disk.path is not None}
+    for path in list(needs)[:1]:
+        needs[path] = facts.status.config.memory if active else 0
+    return room(facts, needs)
 
 
-def _space_warnings(facts: Facts, active: bool) -> list[str]:
-    space = checks.smallest_space(facts)
-    if not active or space is None or space[0] > facts.status.config.memory:
+def _space_warnings(needed: Room) -> list[str]:
+    if not needed.lacks:
         return []
     return ["The RAM may not fit: when the disk is full, the guest stops with an I/O error."]
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -6,40 +6,50 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from snaptui import text
-from snaptui.model import Disk, DomainState, Form, Presence
+from snaptui.model import (
+    Agent,
+    AgentState,
+    Disk,
+    DomainState,
+    DomainStatus,
+    Form,
+    ImageInfo,
+    NotKnown,
+    Presence,
+    SnapshotDisk,
+)
+from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
-from snaptui.plan.steps import CreateExternal
+from snaptui.plan.refusal import Refusal
+from snaptui.plan.room import Room, room
+from snaptui.plan.steps import CreateSnapshot
 
 REVERTS = (9, 9, 0)
 """libvirt that reverts to external snapshots (its NEWS of 9.9.0)."""
 CLOSED = (11, 10, 0)
 """libvirt that makes overlays of a shut-off domain for their owner alone (CVE-2025-13193)."""
 FILE_NAME_BYTES = 255
-SHARE_LEFT = 20
-"""Overlays grow with each write: below a twentieth of free space this is said."""
+_NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
     """Plan overlays for all disks, and with :attr:`Form.EXTERNAL` a file for the RAM."""
     domain = facts.status.domain
-    with_ram = intent.form is Form.EXTERNAL
-    disks = checks.writable_disks(facts.status.config.disks)
-    inside = [disk for disk in disks if disk.snapshot is not Presence.NO]
-    left_out = tuple(disk.target for disk in disks if disk.snapshot is Presence.NO)
-    overlays = overlay_paths(inside, intent.name)
-    memory = memory_path(inside, intent.name) if with_ram else None
-    step = CreateExternal(intent.name, intent.description, overlays, left_out, memory)
+    new = resolved(intent, facts.status)
+    step = CreateSnapshot(new)
     steps = (step,) if intent.name else ()
     refusals = [
         *checks.name_problems(intent.name, facts),
         *checks.description_problems(intent.description),
         *checks.domain_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),
-        *_disk_refusals(inside, domain.name),
-        *(_ram_refusals(facts, left_out) if with_ram else ()),
+        *_disk_refusals(intent, facts, new),
+        *(_ram_refusals(facts, new.left_out) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, step),
+        *(_reuse_refusals(facts, new) if new.reuse else ()),
+        *(_quiesce_refusals(facts) if new.quiesce else ()),
     ]
     if facts.status.hung:
         refusals.append(
@@ -48,25 +58,67 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         )
     unchecked = tuple(
         f"Whether there is a file {path} already" + (", which libvirt would overwrite" * ram)
-        for path in step.files
-        for ram in (path == memory,)
+        for path in new.files
+        for ram in (path == new.memory_path,)
         if facts.exists(path) is None
     )
+    needed = _room(facts, new)
     return Plan(
         intent=intent,
         verb="Create",
         title=f"Create an external snapshot of {domain.name}",
-        after=_after(facts, step),
+        after=_after(facts, new),
         lost="nothing",
         undo="yes, virsh snapshot-delete merges the overlays back",
-        space=_space(facts, with_ram),
+        space=f"{needed.words}; overlays grow",
         refusals=tuple(refusals),
-        warnings=tuple(_warnings(facts, step)),
+        warnings=tuple(_warnings(facts, new, needed)),
         unchecked=unchecked,
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
-        type_name=memory is not None and facts.exists(memory) is None,
+        type_name=new.memory_path is not None and facts.exists(new.memory_path) is None,
     )
+
+
+def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
+    """What an intent means for a domain: the disks one by one, and the names of all files.
+
+    What makes no sense for the form or the state of the domain is left out: a freeze is
+    possible with disks alone, and saving the RAM of a guest that runs on with a file for it.
+    """
+    active, form = status.domain.state.active, intent.form
+    chosen = {disk.target: disk for disk in intent.disks}
+    disks = checks.writable_disks(status.config.disks)
+    presence = {
+        disk.target: chosen[disk.target].presence
+        if disk.target in chosen
+        else Presence.NO
+        if disk.snapshot is Presence.NO
+        else Presence.EXTERNAL
+        for disk in disks
+    }
+    inside = [disk for disk in disks if presence[disk.target] is Presence.EXTERNAL]
+    paths = overlay_paths(inside, intent.name)
+    parts = [
+        SnapshotDisk(target, taking, _chosen_path(chosen.get(target)) or paths.get(target))
+        for target, taking in presence.items()
+    ]
+    unknown = [disk for target, disk in chosen.items() if target not in presence]
+    memory = intent.memory_path or memory_path(inside, intent.name)
+    return NewSnapshot(
+        name=intent.name,
+        description=intent.description,
+        disks=(*parts, *unknown),
+        memory_path=memory if form is Form.EXTERNAL else None,
+        quiesce=intent.quiesce and form is Form.DISK_ONLY and active,
+        halt=intent.halt and active,
+        live=intent.live and form is Form.EXTERNAL and active,
+        reuse=intent.reuse,
+    )
+
+
+def _chosen_path(chosen: SnapshotDisk | None) -> str | None:
+    return chosen.path if chosen is not None else None
 
 
 def overlay_paths(disks: Collection[Disk], name: str) -> Mapping[str, str]:
@@ -95,19 +147,39 @@ def _stem(disk: Disk) -> str:
     return f"{folder}{slash}{stem}"
 
 
-def _disk_refusals(disks: Collection[Disk], name: str) -> list[str]:
-    refusals = [
-        f"{disk.target} {problem} Give it a file by hand (virsh snapshot-create-as --diskspec)."
-        for disk in disks
-        if (problem := _disk_problem(disk))
-    ]
-    return refusals if disks else [f"{name} has no disk that a snapshot could hold."]
+def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list[str]:
+    name, disks = facts.status.domain.name, facts.status.config.disks
+    there = {disk.target: disk for disk in checks.writable_disks(disks)}
+    if not there:
+        return [f"{name} has no disk that a snapshot could hold."]
+    refusals = []
+    for part in new.disks:
+        disk = there.get(part.target)
+        if disk is None:
+            kept = part.presence is Presence.NO and part.target in {d.target for d in disks}
+            refusals += [] if kept else [f"{name} has no writable disk {part.target}."]
+        elif part.presence is Presence.INTERNAL:
+            refusals.append(
+                Refusal(
+                    f"{part.target} would be kept inside its image and others outside: libvirt "
+                    "takes all inside or all outside.",
+                    code=checks.CONFIG_UNSUPPORTED,
+                )
+            )
+        elif part.presence is Presence.EXTERNAL and (problem := _disk_problem(disk, intent)):
+            refusals.append(f"{disk.target} {problem}")
+    if not new.overlays and not refusals:
+        refusals.append(
+            Refusal("No disk takes part. Choose one at least.", code=checks.CONFIG_UNSUPPORTED)
+        )
+    return refusals
 
 
-def _disk_problem(disk: Disk) -> str:
+def _disk_problem(disk: Disk, intent: CreateIntent) -> str:
     if disk.source_type != "file" or disk.path is None:
         return f"is a {disk.source_type} disk, beside which no overlay can lie."
-    if disk.snapshot not in (None, Presence.EXTERNAL):
+    asked = any(one.target == disk.target for one in intent.disks)
+    if disk.snapshot not in (None, Presence.EXTERNAL) and not asked:
         return f'is set to snapshot="{disk.snapshot.value}" in the domain.'
     if disk.shareable:
         return "is shared with other guests, which would not see the overlay."
@@ -124,8 +196,8 @@ def _ram_refusals(facts: Facts, left_out: tuple[str, ...]) -> list[str]:
         refusals.append(f"{name} is {status.domain.state.value} and has no RAM. Choose disks only.")
     if left_out:
         refusals.append(
-            f'{", ".join(left_out)} of {name} is set to snapshot="no", and libvirt saves RAM '
-            "only with all disks. Choose disks only."
+            f"{', '.join(left_out)} of {name} takes no part, and libvirt saves RAM only with all "
+            "disks. Choose disks only."
         )
     if status.config.passthrough:
         refusals.append(
@@ -140,15 +212,26 @@ def _ram_refusals(facts: Facts, left_out: tuple[str, ...]) -> list[str]:
     return refusals
 
 
-def _file_refusals(facts: Facts, step: CreateExternal) -> list[str]:
-    refusals = [f"{why}. Take another name." for why in step.in_the_way(facts)]
-    longest = max((_name_bytes(path) for path in step.files), default=0)
+def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[str]:
+    new = step.new
+    named = new.files
+    refusals = [
+        f"{why}. Take another name or, if it is meant, use what is there."
+        for why in step.in_the_way(facts)
+    ]
+    refusals += [f"{path} must begin with /." for path in named if not path.startswith("/")]
+    refusals += [
+        f"{path} is named twice." for path in dict.fromkeys(named) if named.count(path) > 1
+    ]
+    if any(map(text.invisible, "".join(named))):
+        refusals.append("The name of a file has control or invisible characters.")
+    longest = max((_name_bytes(path) for path in named), default=0)
     if longest > FILE_NAME_BYTES:
         refusals.append(
             f"The name of a file would have {longest} bytes, and {FILE_NAME_BYTES} are possible. "
             "Take a shorter name."
         )
-    if any("," in path for path in step.files) and not facts.status.domain.state.active:
+    if any("," in path for path in named) and not facts.status.domain.state.active:
         refusals.append(
             "libvirt makes the overlay of a shut-off domain under another name when there is a "
             "comma in it, and the domain then does not start. Take a name without one, or start "
@@ -157,33 +240,99 @@ def _file_refusals(facts: Facts, step: CreateExternal) -> list[str]:
     return refusals
 
 
+def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[str]:
+    """libvirt looks at none of this (VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT)."""
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    refusals = []
+    for target, path in new.overlays.items():
+        image, disk = facts.images.get(path), now.get(target)
+        if not isinstance(image, ImageInfo):
+            why = image.reason if isinstance(image, NotKnown) else "it was not looked at"
+            refusals.append(f"The overlay of {target} cannot be looked at: {why}")
+            continue
+        if disk is None or disk.path is None:
+            continue
+        if image.format != "qcow2" or image.backing != disk.path:
+            beneath = image.backing if isinstance(image.backing, str) else "no known image"
+            lies = "is no qcow2 image" if image.format != "qcow2" else f"lies upon {beneath}"
+            refusals.append(f"{path} {lies}, and must lie upon {disk.path}.")
+        elif image.backing_format != (disk.format or None):
+            refusals.append(
+                f"{path} takes {disk.path} for {image.backing_format or 'it does not say what'}, "
+                f"and it is {disk.format}."
+            )
+        below = facts.images.get(disk.path)
+        if isinstance(below, ImageInfo) and image.virtual_size < below.virtual_size:
+            refusals.append(f"{path} is smaller than {disk.path}.")
+        if image.snapshots:
+            refusals.append(f"{path} holds snapshots of its own.")
+    return refusals
+
+
 def _name_bytes(path: str) -> int:
     return len(path.rpartition("/")[2].encode("utf-8", "surrogateescape"))
 
 
-def _after(facts: Facts, step: CreateExternal) -> str:
+def _quiesce_refusals(facts: Facts) -> list[str]:
+    """The guest agent is asked before; libvirt refuses with the same errors."""
+    name, agent = facts.status.domain.name, facts.agent or _NOT_ASKED
+    if facts.status.domain.state is DomainState.PAUSED:
+        return [
+            Refusal(
+                f"{name} is paused, so nothing in it can freeze. Take it without a freeze.",
+                code=checks.OPERATION_INVALID,
+            )
+        ]
+    why, code = {
+        AgentState.ABSENT: ("has no channel for a guest agent", checks.ARGUMENT_UNSUPPORTED),
+        AgentState.DISCONNECTED: ("has no guest agent running", checks.AGENT_UNRESPONSIVE),
+        AgentState.SILENT: ("has a guest agent that does not answer", checks.AGENT_UNRESPONSIVE),
+        AgentState.FROZEN: (
+            "has frozen file systems already (virsh domfsthaw thaws them)",
+            checks.INTERNAL_ERROR,
+        ),
+        AgentState.UNKNOWN: (f"has a guest agent that fails: {agent.reason}", None),
+        AgentState.ANSWERS: ("", None),
+    }[agent.state]
+    return [Refusal(f"{name} {why}. Take it without a freeze.", code=code)] if why else []
+
+
+def _after(facts: Facts, new: NewSnapshot) -> str:
     domain = facts.status.domain
-    files = f"{', '.join(step.overlays)} write to overlays from then on."
+    several = len(new.overlays) > 1
+    writes = "write to overlays" if several else "writes to an overlay"
+    files = f"{', '.join(new.overlays)} {writes} from then on."
     if not domain.state.active:
         return f"{domain.name} stays {domain.state.value}; {files}"
-    if step.memory_path is None:
-        stays = "stays paused" if domain.state is DomainState.PAUSED else "goes on running"
-        return f"{domain.name} {stays}, its RAM is not kept; {files}"
     memory = text.size(facts.status.config.memory)
+    if new.halt:
+        first = f"up to {memory} of RAM are saved" if new.memory_path else "the disks are kept"
+        return f"{domain.name} is SHUT OFF when {first}; {files}"
+    if new.memory_path is None:
+        stays = "stays paused" if domain.state is DomainState.PAUSED else "goes on running"
+        frozen = ", its file systems frozen for a moment" if new.quiesce else ""
+        return f"{domain.name} {stays}{frozen}, its RAM is not kept; {files}"
     if domain.state is DomainState.PAUSED:
         return f"{domain.name} stays paused; up to {memory} of RAM are saved, {files}"
-    return f"{domain.name} is PAUSED while up to {memory} of RAM are saved, then runs; {files}"
+    if new.live:
+        return f"{domain.name} runs on while {memory} of RAM or more are saved; {files}"
+    pause = text.pause(facts.status.config.memory)
+    return (
+        f"{domain.name} is PAUSED while up to {memory} of RAM are saved ({pause}), then runs; "
+        f"{files}"
+    )
 
 
-def _space(facts: Facts, with_ram: bool) -> str:
-    ram = f"up to {text.size(facts.status.config.memory)}" if with_ram else "next to nothing"
-    space = checks.smallest_space(facts)
-    if space is None:
-        return f"needs {ram} now, free ?; overlays grow"
-    return f"needs {ram} now, free {text.size(space[0])} of {text.size(space[1])}; overlays grow"
+def _room(facts: Facts, new: NewSnapshot) -> Room:
+    needs: dict[str, int] = {}
+    for path in new.files:
+        folder = path.rpartition("/")[0] or "/"
+        ram = facts.status.config.memory if path == new.memory_path else 0
+        needs[folder] = needs.get(folder, 0) + ram
+    return room(facts, needs)
 
 
-def _warnings(facts: Facts, step: CreateExternal) -> list[str]:
+def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
     host, status = facts.host, facts.status
     shown = ".".join(map(str, host.libvirt))
     if host.libvirt < REVERTS:
@@ -196,32 +345,26 @@ def _warnings(facts: Facts, step: CreateExternal) -> list[str]:
     internal = [name for name in facts.names if name not in facts.external]
     if internal:
         warnings.append(
-            f"{_some(internal)} inside the images beneath cannot be reverted to, and no internal "
-            "snapshot can be taken, until it is deleted."
+            f"{text.some(internal)} inside the images beneath cannot be reverted to, and no "
+            "internal snapshot can be taken, until it is deleted."
         )
-    warnings += [f'{target} is set to snapshot="no" and is left out.' for target in step.left_out]
-    if step.memory_path is None and status.domain.state.active:
+    warnings += [f"{target} is left out: it has no way back." for target in new.left_out]
+    if new.memory_path is None and status.domain.state.active and not new.quiesce:
         warnings.append(
             "What the guest has not written to its disks yet is not in it: as after a power cut."
         )
     if status.config.pflash:
         warnings.append("The UEFI variables are not part of it.")
-    if not status.domain.state.active and host.libvirt < CLOSED:
+    if not status.domain.state.active and host.libvirt < CLOSED and not new.reuse:
         warnings.append(
             f"libvirt {shown} may make the overlays readable for every user of the host "
             "(CVE-2025-13193)."
         )
-    space = checks.smallest_space(facts)
-    needs = status.config.memory if step.memory_path is not None else 0
-    if space is not None and space[0] <= needs:
+    if needed.lacks:
         warnings.append("The RAM may not fit: libvirt then gives up, and the guest goes on.")
-    elif space is not None and (space[0] - needs) * SHARE_LEFT < space[1]:
+    elif needed.tight:
         warnings.append(
             "Less than 5 % of the file system is free: when it is full, the guest stops with an "
             "I/O error."
         )
     return [*warnings, *checks.version_warnings(facts)]
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

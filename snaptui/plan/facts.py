@@ -9,7 +9,6 @@ from types import MappingProxyType
 from snaptui.costs import Counted
 from snaptui.model import (
     Agent,
-    AgentState,
     DomainStatus,
     FileSystem,
     Host,
@@ -57,7 +56,7 @@ class Facts:
         default_factory=lambda: MappingProxyType({})
     )
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
-    agent: Agent = field(default_factory=lambda: Agent(AgentState.ABSENT))
+    agent: Agent | None = None
     unrecorded: str = ""
 
     @property

@@ -14,6 +14,7 @@ from snaptui.model import (
     RunState,
     SafetyKind,
     Scope,
+    SnapshotDisk,
 )
 from snaptui.plan.image_steps import ImageStep
 from snaptui.plan.steps import DomainStep
@@ -23,12 +24,25 @@ Step = DomainStep | ImageStep
 
 @dataclass(frozen=True, slots=True)
 class CreateIntent:
-    """Take a snapshot."""
+    """Take a snapshot.
+
+    Attributes:
+        disks: what was chosen for single disks: whether they take part, and the overlay; of
+            the others the form says it.
+        memory_path: file for the RAM; empty for one beside the first disk.
+        quiesce, halt, live, reuse: as in :class:`NewSnapshot`; heeded where they make sense.
+    """
 
     key: DomainKey
     name: str
     description: str
     form: Form = Form.INTERNAL
+    disks: tuple[SnapshotDisk, ...] = ()
+    memory_path: str = ""
+    quiesce: bool = False
+    halt: bool = False
+    live: bool = False
+    reuse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from snaptui import text
 from snaptui.model import DomainState, Presence, SafetyKind, Snapshot
+from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, create
 from snaptui.plan.facts import Facts
 from snaptui.plan.steps import CreateSnapshot, PowerOff
@@ -165,7 +166,7 @@ def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
     words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
     described = "".join(" " if text.invisible(char) else char for char in words)
     taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
-    return CreateSnapshot(safety_name(facts.read_at, target.name, taken), described)
+    return CreateSnapshot(NewSnapshot(safety_name(facts.read_at, target.name, taken), described))
 
 
 def _too_full(facts: Facts, needs: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -11,6 +10,7 @@ from typing import ClassVar
 from snaptui.model import (
     Domain,
     DomainState,
+    Form,
     Host,
     ImageInfo,
     ImageSnapshot,
@@ -19,7 +19,10 @@ from snaptui.model import (
     RunState,
     Snapshot,
 )
+from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.facts import Facts
+
+SHORT = "It takes a moment, and would be left half done."
 
 
 class BaseStep:
@@ -40,7 +43,7 @@ class BaseStep:
     @property
     def no_way_out(self) -> str:
         """Why it cannot be given up, as a sentence; empty when it can."""
-        return "It takes a moment, and would be left half done."
+        return SHORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,108 +71,89 @@ class _OfSnapshot(BaseStep):
 
 
 @dataclass(frozen=True, slots=True)
-class CreateSnapshot(_OfName):
-    """Take an internal snapshot of all disks, with memory if the domain is active."""
+class CreateSnapshot(BaseStep):
+    """Take a snapshot: inside the images, or by overlays and a file for the RAM."""
 
-    description: str
-
-    kind: ClassVar[str] = "create"
-
-    @property
-    def words(self) -> str:
-        """What the step does, in a few words."""
-        return f"take the snapshot {self.name}"
-
-    @property
-    def no_way_out(self) -> str:
-        """libvirt waits with virDomainAbortJob until the snapshot is there."""
-        return "libvirt cannot give up a snapshot inside an image."
-
-    def virsh(self, host: Host, domain: Domain) -> str:
-        """The same as a line for a shell."""
-        described = [_option("description", self.description)] if self.description else []
-        return virsh(host, "snapshot-create-as", domain, _option("name", self.name), *described)
-
-    def expected(self, before: Facts) -> Facts:
-        """What the facts must be after it, as far as it can be told before."""
-        images = dict(before.images)
-        for disk in before.status.config.disks:
-            image = images.get(disk.path or "")
-            if isinstance(image, ImageInfo) and not disk.read_only:
-                entry = ImageSnapshot(next_id(image), self.name, 0, 0)
-                images[image.path] = replace(image, snapshots=(*image.snapshots, entry))
-        return replace(
-            before,
-            names=(*before.names, self.name),
-            current=self.name,
-            images=MappingProxyType(images),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CreateExternal(_OfName):
-    """Put overlays on disks; what they hold until now stays as it is beneath.
-
-    Attributes:
-        overlays: by target, the file that the disk writes to from now on.
-        left_out: targets of writable disks that are not part of it.
-        memory_path: file that the RAM is saved in; ``None`` for a disk-only snapshot.
-    """
-
-    description: str
-    overlays: Mapping[str, str]
-    left_out: tuple[str, ...]
-    memory_path: str | None
+    new: NewSnapshot
 
     kind: ClassVar[str] = "create"
 
     @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.new.name
+
+    @property
     def words(self) -> str:
         """What the step does, in a few words."""
-        return f"take the external snapshot {self.name}"
+        external = "" if self.new.form is Form.INTERNAL else "external "
+        return f"take the {external}snapshot {self.new.name}"
 
     @property
     def ram_file(self) -> str | None:
         """The file that the RAM is saved in."""
-        return self.memory_path
+        return self.new.memory_path
 
     @property
     def no_way_out(self) -> str:
-        """Why it cannot be given up; saving the RAM can."""
-        return "" if self.ram_file is not None else super().no_way_out
+        """Why it cannot be given up; saving the RAM to a file can.
 
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files that it makes."""
-        memory = (self.memory_path,) if self.memory_path is not None else ()
-        return (*self.overlays.values(), *memory)
+        libvirt waits with virDomainAbortJob until a snapshot inside an image is there.
+        """
+        if self.new.form is Form.INTERNAL:
+            return "libvirt cannot give up a snapshot inside an image."
+        return SHORT if self.ram_file is None else ""
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
-        words = [_option("name", self.name)]
-        if self.description:
-            words.append(_option("description", self.description))
-        if self.memory_path is None:
-            words.append("--disk-only")
-        else:
-            memory = self.memory_path.replace(",", ",,")
-            words.append(_option("memspec", f"file={memory},snapshot=external"))
-        for target, path in self.overlays.items():
-            file = path.replace(",", ",,")
-            words.append(_option("diskspec", f"{target},snapshot=external,file={file}"))
-        words += [_option("diskspec", f"{target},snapshot=no") for target in self.left_out]
+        new = self.new
+        words = [_option("name", new.name)]
+        if new.description:
+            words.append(_option("description", new.description))
+        flags = {
+            "disk-only": new.form is Form.DISK_ONLY,
+            "atomic": new.form is not Form.INTERNAL,
+            "quiesce": new.quiesce,
+            "live": new.live,
+            "halt": new.halt,
+            "reuse-external": new.reuse,
+        }
+        words += [f"--{flag}" for flag, wanted in flags.items() if wanted]
+        if new.memory_path is not None:
+            words.append(_option("memspec", f"file={_spec(new.memory_path)},snapshot=external"))
+        for disk in new.disks:
+            file = f",file={_spec(disk.path)}" if disk.path is not None else ""
+            spec = f"{disk.target},snapshot={disk.presence.value}{file}"
+            words.append(_option("diskspec", spec))
         return virsh(host, "snapshot-create-as", domain, *words)
 
     def in_the_way(self, facts: Facts) -> tuple[str, ...]:
         """Why the facts of this moment forbid it, in words."""
-        return tuple(f"{path} is there already" for path in self.files if facts.exists(path))
+        return tuple(f"{path} is there already" for path in self.new.made if facts.exists(path))
 
     def expected(self, before: Facts) -> Facts:
-        """What the facts must be after it: the disks are the overlays."""
+        """What the facts must be after it: one more snapshot, or overlays as disks."""
+        inside = self.new.form is Form.INTERNAL
+        after = self._inside(before) if inside else self._outside(before)
+        if self.new.halt:
+            domain = replace(after.status.domain, state=DomainState.SHUTOFF)
+            after = replace(after, status=replace(after.status, domain=domain))
+        return replace(after, names=(*before.names, self.new.name), current=self.new.name)
+
+    def _inside(self, before: Facts) -> Facts:
+        images = dict(before.images)
+        for disk in before.status.config.disks:
+            image = images.get(disk.path or "")
+            if isinstance(image, ImageInfo) and not disk.read_only:
+                entry = ImageSnapshot(next_id(image), self.new.name, 0, 0)
+                images[image.path] = replace(image, snapshots=(*image.snapshots, entry))
+        return replace(before, images=MappingProxyType(images))
+
+    def _outside(self, before: Facts) -> Facts:
         images = dict(before.images)
         disks = []
         for disk in before.status.config.disks:
-            path = self.overlays.get(disk.target)
+            path = self.new.overlays.get(disk.target)
             if path is None:
                 disks.append(disk)
                 continue
@@ -181,9 +165,7 @@ class CreateExternal(_OfName):
         config = replace(before.status.config, disks=tuple(disks), digest="")
         return replace(
             before,
-            names=(*before.names, self.name),
-            external=(*before.external, self.name),
-            current=self.name,
+            external=(*before.external, self.new.name),
             images=MappingProxyType(images),
             status=replace(before.status, config=config),
         )
@@ -297,7 +279,7 @@ class DeleteSnapshot(_OfSnapshot):
     @property
     def no_way_out(self) -> str:
         """libvirt 9.0 answers that it gave up a merge, and goes on."""
-        return "libvirt cannot give up a merge." if self.merges else super().no_way_out
+        return "libvirt cannot give up a merge." if self.merges else SHORT
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -385,9 +367,7 @@ class Adopt(_OfName):
         return replace(before, names=(*before.names, self.name))
 
 
-DomainStep = (
-    CreateSnapshot | CreateExternal | PowerOff | RevertTo | DeleteSnapshot | Describe | Adopt
-)
+DomainStep = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot | Describe | Adopt
 
 
 def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
@@ -405,6 +385,11 @@ def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
 def _option(name: str, value: str) -> str:
     """``--name=value``, which virsh takes whatever the value begins with."""
     return f"--{name}={value}"
+
+
+def _spec(path: str) -> str:
+    """A path within a specification of virsh, where commas part the fields."""
+    return path.replace(",", ",,")
 
 
 def next_id(image: ImageInfo) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -16,7 +17,7 @@ from textual.screen import Screen
 from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.chains import NO_LAYERS
-from snaptui.config import MONO, THEMES
+from snaptui.config import MONO, SNAPSHOT_NAME, THEMES
 from snaptui.counting import Counting
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, SnaptuiError
@@ -55,6 +56,7 @@ class SnaptuiApp(KeysInOrder):
         demo: the host is that of ``--demo``; the header says so.
         overrides: keys by action, checked.
         theme: one of :data:`snaptui.config.THEMES`.
+        snapshot_name: template for the names that a create suggests.
     """
 
     CSS_PATH = "snaptui.tcss"
@@ -74,6 +76,7 @@ class SnaptuiApp(KeysInOrder):
         ascii_only: bool = False,
         overrides: Mapping[str, tuple[str, ...]] | None = None,
         theme: str = THEMES[0],
+        snapshot_name: str = SNAPSHOT_NAME,
     ) -> None:
         themes.prepare(theme)
         # without colours Textual takes those of its theme of this moment for greys, or for none
@@ -87,6 +90,7 @@ class SnaptuiApp(KeysInOrder):
         self.read_only = host.read_only
         self.demo = demo
         self.overrides = overrides or {}
+        self._snapshot_name = snapshot_name
         self._select: str | ImageKey | None = select
         if images and select is None:
             self._select = ImageKey(host.uri, images[0])
@@ -115,6 +119,12 @@ class SnaptuiApp(KeysInOrder):
         """The main screen is the first one."""
         self._main = MainScreen(self._select)
         return self._main
+
+    def suggested_name(self, of: str, taken: Collection[str]) -> str:
+        """A free name for a snapshot of a domain or an image."""
+        from snaptui.new_snapshot import suggested_name
+
+        return suggested_name(self._snapshot_name, time.time(), of, taken)
 
     def on_mount(self) -> None:
         """Start to watch the host."""

@@ -79,7 +79,8 @@ class Changes(Screen[None]):
             shown = self.snaptui.snapshots.shown
             known = shown.snapshots if shown is not None and shown.key == domain.key else None
             taken = known.names if known is not None else ()
-            self.ask(CreateDialog(domain, taken, self.snaptui.read_facts, self.snaptui.glyphs))
+            name = self.snaptui.suggested_name(domain.name, taken)
+            self.ask(CreateDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_revert(self) -> None:
         """Ask, and revert to the selected snapshot."""

@@ -38,7 +38,8 @@ class ImageChanges:
             entries = head.snapshots if isinstance(head, ImageInfo) else ()
             taken = tuple(word for entry in entries for word in (entry.name, entry.id))
             app = self._screen.snaptui
-            self._screen.ask(ImageCreateDialog(key, taken, app.read_facts, app.glyphs))
+            name = app.suggested_name(key.name, taken)
+            self._screen.ask(ImageCreateDialog(key, name, app.read_facts, app.glyphs))
 
     def apply(self) -> None:
         """Ask, and make the disk as the selected entry has it."""

@@ -11,6 +11,7 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.protocol import HostEvent
 from snaptui.errors import Disconnected, ImageError, NotFound, NotPermitted
 from snaptui.model import DomainKey, DomainState, Kind, RunState
+from snaptui.new_snapshot import NewSnapshot
 from tests.lab import Lab, entries
 from tests.world import write_world
 
@@ -89,7 +90,7 @@ def test_create_revert_delete_are_what_virsh_sees(lab: Lab) -> None:
     key = lab.define("web")
     backend = LibvirtBackend(lab.uri)
     backend.connect()
-    backend.create_snapshot(key, "a & b <c>", "x\n[y]")
+    backend.create_snapshot(key, NewSnapshot("a & b <c>", "x\n[y]"))
     assert lab.snapshots("web") == ["a & b <c>"]
     found = backend.snapshot(key, "a & b <c>")
     assert (found.description, found.kind, found.state) == ("x\n[y]", Kind.INTERNAL, "shutoff")
@@ -109,7 +110,7 @@ def test_read_only_cannot_change(lab: Lab) -> None:
     assert backend.connect().read_only
     assert [domain.name for domain in backend.domains()] == ["web"]
     with pytest.raises(NotPermitted):
-        backend.create_snapshot(key, "a", "")
+        backend.create_snapshot(key, NewSnapshot("a"))
     backend.abandon()
     assert lab.snapshots("web") == []
 

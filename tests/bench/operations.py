@@ -15,9 +15,9 @@ from pathlib import Path
 
 import libvirt
 
-from snaptui.backend import xml
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, Host, SafetyKind
+from snaptui.new_snapshot import NewSnapshot, to_xml
 from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
@@ -97,7 +97,7 @@ async def _run(operations: Operations, host: Host, intent: Intent, over: asyncio
 
 def _calls(domain: libvirt.virDomain, name: str) -> dict[str, Callable[[], object]]:
     return {
-        "create": lambda: domain.snapshotCreateXML(xml.new_snapshot(name, ""), 0),
+        "create": lambda: domain.snapshotCreateXML(to_xml(NewSnapshot(name)), 0),
         "revert": lambda: domain.revertToSnapshot(domain.snapshotLookupByName(name), 0),
         "delete": lambda: domain.snapshotLookupByName(name).delete(0),
     }

@@ -96,7 +96,7 @@ def test_an_external_memory_file_that_exists_is_not_overwritten(lab: Lab) -> Non
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        refused(terminal, "is there already. Take another name.")
+        refused(terminal, "is there already.")
         assert memory.read_text() == "of another snapshot"
         terminal.press("esc")
         terminal.wait(gone="Kind:")
@@ -118,7 +118,7 @@ def test_an_overlay_that_exists_is_refused(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", DISKS)
-        refused(terminal, "is there already. Take another name.")
+        refused(terminal, "is there already.")
     assert beside(lab, "web", "before").read_text() == "mine"
 
 
@@ -175,11 +175,11 @@ def test_a_disk_that_is_left_out_is_named(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        refused(terminal, 'vdb of web is set to snapshot="no"')
+        refused(terminal, "vdb of web takes no part")
         terminal.press("esc")
         terminal.wait(gone="Kind:")
         wanted(terminal, "before", DISKS)
-        terminal.wait('vdb is set to snapshot="no" and is left out.')
+        terminal.wait("vdb is left out: it has no way back.")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done")
     assert sources(lab, "web")["vdb"] == lab.image("web", "vdb")

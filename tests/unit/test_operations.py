@@ -46,7 +46,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
     plan = delete.plan(DeleteIntent(KEY, "s1"), found)
     reading, go_on, sent = threading.Event(), threading.Event(), []
 
-    def slow_facts(*_: object) -> object:
+    def slow_facts(*_: object, **__: object) -> object:
         reading.set()
         go_on.wait(10)
         return found

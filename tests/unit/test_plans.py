@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snaptui.config import SNAPSHOT_NAME
 from snaptui.model import (
     Disk,
     DomainState,
@@ -24,6 +25,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
+from snaptui.new_snapshot import suggested_name
 from snaptui.performing import expected_after
 from snaptui.plan import checks, create, delete, revert
 from snaptui.plan.facts import Facts, differences
@@ -152,7 +154,9 @@ def test_a_create_lets_read_only_media_and_stopped_passthrough_be() -> None:
 
 
 def test_a_create_warns_when_the_memory_may_not_fit_or_libvirt_is_another() -> None:
-    tight = facts(spaces={"/img": FileSystem("/img", 1 << 40, 1 << 29), "/x": NotKnown("x")})
+    tight = facts(
+        spaces={"/img/a.qcow2": FileSystem("/img", 1 << 40, 1 << 29), "/x": NotKnown("x")}
+    )
     assert any("may not fit" in warning for warning in a_create(tight).warnings)
     newer = replace(facts(), host=replace(HOST, libvirt=(10, 1, 0)))
     assert any("this host runs 10.1.0" in warning for warning in a_create(newer).warnings)
@@ -167,7 +171,7 @@ def test_a_create_says_which_image_it_could_not_look_into() -> None:
 def test_a_suggested_name_is_free_and_allowed(moment: float, others: int) -> None:
     taken: list[str] = []
     for _ in range(others + 1):
-        name = create.suggested_name(moment, taken)
+        name = suggested_name(SNAPSHOT_NAME, moment, "web", taken)
         assert name not in taken
         assert checks.name_problems(name, facts()) == []
         taken.append(name)

@@ -15,7 +15,7 @@ from snaptui.performing import expected_after
 from snaptui.plan import create, external
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
-from snaptui.plan.steps import CreateExternal
+from snaptui.plan.steps import CreateSnapshot
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -43,14 +43,15 @@ def known(**more: Any) -> Facts:
 
 def test_the_files_are_those_that_libvirt_would_choose() -> None:
     step = a_create(known()).steps[0]
-    assert isinstance(step, CreateExternal)
-    assert step.overlays == {"vda": "/img/a.new", "vdb": "/img/b.new"}
-    assert step.memory_path is None
+    assert isinstance(step, CreateSnapshot)
+    assert step.new.overlays == {"vda": "/img/a.new", "vdb": "/img/b.new"}
+    assert step.new.memory_path is None
     assert words(step.virsh(HOST, known().status.domain))[3:] == [
         "snapshot-create-as",
         "--domain=web",
         "--name=new",
         "--disk-only",
+        "--atomic",
         "--diskspec=vda,snapshot=external,file=/img/a.new",
         "--diskspec=vdb,snapshot=external,file=/img/b.new",
     ]
@@ -59,8 +60,8 @@ def test_the_files_are_those_that_libvirt_would_choose() -> None:
 def test_ram_goes_to_a_file_beside_the_first_disk() -> None:
     plan = a_create(known(), Form.EXTERNAL)
     (step,) = plan.steps
-    assert isinstance(step, CreateExternal)
-    assert step.files == ("/img/a.new", "/img/b.new", "/img/a.new.mem")
+    assert isinstance(step, CreateSnapshot)
+    assert step.new.files == ("/img/a.new", "/img/b.new", "/img/a.new.mem")
     assert "--memspec=file=/img/a.new.mem,snapshot=external" in words(plan.lines[0])
     assert "PAUSED while up to 1.0 GiB" in plan.after
     assert not plan.type_name
@@ -120,9 +121,9 @@ def test_a_disk_that_cannot_have_an_overlay_is_refused(disk: Disk, why: str) -> 
 
 def test_raw_disks_can_and_read_only_ones_are_passed_over() -> None:
     (step,) = a_create(known(disks=config(VDA, RAW, CDROM))).steps
-    assert isinstance(step, CreateExternal)
-    assert set(step.overlays) == {"vda", "vdc"}
-    assert step.left_out == ()
+    assert isinstance(step, CreateSnapshot)
+    assert set(step.new.overlays) == {"vda", "vdc"}
+    assert step.new.left_out == ()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_what_it_costs_is_said() -> None:
         (1 << 20, Form.EXTERNAL, "may not fit"),
         (1 << 20, Form.DISK_ONLY, "5 %"),
     ):
-        full = known(spaces={"/img/a.qcow2": FileSystem("/img", 100 << 30, free)})
+        full = known(spaces={"/img": FileSystem("/img", 100 << 30, free)})
         assert any(why in w for w in a_create(full, form).warnings)
 
 

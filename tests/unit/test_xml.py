@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from snaptui.backend import xml
 from snaptui.errors import HostError
 from snaptui.model import Disk, Kind, Presence, SnapshotDisk
+from snaptui.new_snapshot import NewSnapshot, to_xml
 
 DOMAIN = """
 <domain type='kvm'>
@@ -198,13 +199,13 @@ def test_a_snapshot_must_have_a_name(name: str) -> None:
     ["a & b <c>", "</name><memory snapshot='external'/>", "&lt;", "]]>", "\"'", "<!--", "日"],
 )
 def test_names_with_markup_come_back_as_they_were(name: str) -> None:
-    found = xml.parse_snapshot(xml.new_snapshot(name, name * 2))
+    found = xml.parse_snapshot(to_xml(NewSnapshot(name, name * 2)))
     assert (found.name, found.description) == (name, name * 2)
     assert (found.memory, found.disks) == (Presence.NO, ())
 
 
 def test_a_new_snapshot_without_a_description_has_none() -> None:
-    root = ElementTree.fromstring(xml.new_snapshot("s", ""))
+    root = ElementTree.fromstring(to_xml(NewSnapshot("s")))
     assert [child.tag for child in root] == ["name"]
 
 
@@ -216,5 +217,5 @@ ALLOWED = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
 
 @given(ALLOWED, ALLOWED)
 def test_any_name_comes_back_as_it_was(name: str, description: str) -> None:
-    found = xml.parse_snapshot(xml.new_snapshot(name, description))
+    found = xml.parse_snapshot(to_xml(NewSnapshot(name, description)))
     assert (found.name, found.description) == (name, description)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import time
+from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalGroup
+from textual.widgets import Input, Label, Static
 
 from snaptui.model import Domain, Form
-from snaptui.plan.create import suggested_name
+from snaptui.new_snapshot import NewSnapshot, to_xml
+from snaptui.plan.external import resolved
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
+from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -20,40 +25,110 @@ _FORMS = tuple(Form)
 
 
 class CreateDialog(PlanDialog):
-    """Name, description and kind; the name is suggested."""
+    """Name, description and kind; all else behind a key, and as XML.
 
+    Args:
+        suggested: a name that is free.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "options", "More"),
+        Binding("f3", "xml", "XML"),
+    ]
     verb = "Create"
 
     def __init__(
-        self, domain: Domain, taken: tuple[str, ...], read_facts: ReadFacts, glyphs: Glyphs
+        self, domain: Domain, suggested: str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
         self._domain = domain
-        self._suggested = suggested_name(time.time(), taken)
+        self._suggested = suggested
+        self._options = Options(glyphs)
 
     @property
     def intent(self) -> CreateIntent:
-        """A snapshot with the name and description as they stand."""
-        return CreateIntent(
-            self._domain.key,
-            self.query_one("#name", Input).value,
-            self.query_one("#description", Input).value,
-            _FORMS[self.query_one("#form", Choice).index],
+        """A snapshot as the fields say."""
+        return self._options.applied(
+            CreateIntent(
+                self._domain.key,
+                self.query_one("#name", Input).value,
+                self.query_one("#description", Input).value,
+                _FORMS[self.query_one("#form", Choice).index],
+            )
         )
 
     def fields(self) -> ComposeResult:
-        """Name, description, and where the data go."""
-        with Horizontal(classes="field"):
-            yield Label("Name", markup=False)
-            yield Input(self._suggested, id="name", compact=True, select_on_focus=True)
-        with Horizontal(classes="field"):
-            yield Label("Description", markup=False)
-            yield Input(id="description", compact=True)
-        yield Choice("Kind:", [form.value for form in _FORMS], id="form")
+        """Name, description, and where the data go; or the rest."""
+        with VerticalGroup(id="first"):
+            with Horizontal(classes="field"):
+                yield Label("Name", markup=False)
+                yield Input(self._suggested, id="name", compact=True, select_on_focus=True)
+            with Horizontal(classes="field"):
+                yield Label("Description", markup=False)
+                yield Input(id="description", compact=True)
+            yield Choice("Kind:", [form.value for form in _FORMS], id="form")
+        self._options.display = False
+        yield self._options
+        yield Static(id="more", markup=False)
+
+    def plan_again(self) -> None:
+        """Read more if the fields now need more, and plan."""
+        if isinstance(self.facts, Facts):
+            self._options.offer(self.intent, self.facts)
+            if not _enough(self.intent, self.facts):
+                self.read_again()
+                return
+        super().plan_again()
+        where = "back to the name" if self._options.display else "more"
+        self.query_one("#more", Static).update(Text(f"F2 {where}   F3 as XML"))
+
+    def action_options(self) -> None:
+        """Show the options in the place of the first fields, or these again."""
+        if self.facts is None:
+            self.notice("Not yet: the checks are not complete.")
+            return
+        shown = not self._options.display
+        self._options.display = shown
+        self.query_one("#first").display = not shown
+        self.plan_again()
+        if shown:
+            self.call_after_refresh(self._options.focus_first)
+        else:
+            self.query_one("#name").focus()
+
+    def action_xml(self) -> None:
+        """Show what libvirt is asked for as XML, and take what comes back into the fields."""
+        from snaptui.ui.dialogs.xml import XmlDialog
+
+        if not isinstance(self.facts, Facts):
+            self.notice("Not yet: the checks are not complete.")
+            return
+        now = to_xml(resolved(self.intent, self.facts.status))
+        self.app.push_screen(XmlDialog(self._domain.name, now, self.glyphs), self._fill_in)
+
+    def _fill_in(self, new: NewSnapshot | None) -> None:
+        if new is None or not isinstance(self.facts, Facts):
+            return
+        if new.name:
+            self.query_one("#name", Input).value = new.name
+        self.query_one("#description", Input).value = new.description
+        self.query_one("#form", Choice).index = _FORMS.index(new.form)
+        self._options.fill_in(new)
+        self.plan_again()
 
     @on(Input.Changed, "#name")
     @on(Input.Changed, "#description")
-    @on(Choice.Changed)
+    @on(Options.Changed)
+    @on(Choice.Changed, "#form")
     def field_changed(self) -> None:
         """The plan follows each keystroke."""
         self.plan_again()
+
+
+def _enough(intent: CreateIntent, facts: Facts) -> bool:
+    """Whether the facts say all that the fields need to know."""
+    new = resolved(intent, facts.status)
+    folders = {path.rpartition("/")[0] for path in new.files if path.startswith("/")}
+    images = set(new.overlays.values()) if new.reuse else set()
+    asked = facts.agent is not None or not new.quiesce
+    return folders <= facts.folders.keys() and images <= facts.images.keys() and asked

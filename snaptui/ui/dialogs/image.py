@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from textual import on
@@ -13,7 +12,6 @@ from textual.widgets import Input, Label
 from snaptui import text
 from snaptui.files import CopyFormat
 from snaptui.model import ImageKey, NotKnown, PlacedEntry
-from snaptui.plan.create import suggested_name
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.ui.dialogs.dialog import Choice
@@ -31,11 +29,11 @@ class ImageCreateDialog(PlanDialog):
     verb = "Create"
 
     def __init__(
-        self, key: ImageKey, taken: tuple[str, ...], read_facts: ReadFacts, glyphs: Glyphs
+        self, key: ImageKey, suggested: str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(key, read_facts, glyphs)
         self._key = key
-        self._suggested = suggested_name(time.time(), taken)
+        self._suggested = suggested
 
     @property
     def intent(self) -> ImageCreate:

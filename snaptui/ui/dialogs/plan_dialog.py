@@ -191,14 +191,14 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _confirm(self, event: Message) -> None:
         if self._plan is None:
-            self._say("Not yet: the checks are not complete.")
+            self.notice("Not yet: the checks are not complete.")
         elif not self._plan.possible:
-            self._say("Refused, see above.")
+            self.notice("Refused, see above.")
         elif not self._typed_right:
-            self._say(f"Type {clean(self.challenge, self.glyphs)} first.")
+            self.notice(f"Type {clean(self.challenge, self.glyphs)} first.")
             self.query_one("#typed", Input).focus()
         elif not self.readable(event):
-            self._say("Too soon: read it first, then press again.")
+            self.notice("Too soon: read it first, then press again.")
         else:
             self.dismiss(Confirmed(tuple(zip(self._plans, self._facts, strict=True))))
 
@@ -212,7 +212,8 @@ class PlanDialog(Dialog[Confirmed]):
         allowed = self._plan is not None and self._plan.possible and self._typed_right
         self.query_one("#confirm", Button).disabled = not allowed
 
-    def _say(self, words: str) -> None:
+    def notice(self, words: str) -> None:
+        """Answer a key."""
         self.query_one("#notice", Static).update(Text(words))
         self.call_after_refresh(self._make_room)
 

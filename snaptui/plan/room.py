@@ -1,0 +1,70 @@
+"""What a plan needs of each file system, and what is free there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from snaptui import text
+from snaptui.model import FileSystem
+from snaptui.plan.facts import Facts
+
+SHARE_LEFT = 20
+"""Overlays and images grow with each write: below a twentieth of free space this is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The file system on which least is left, if anything is known.
+
+    Attributes:
+        needs: bytes on all file systems together.
+        space: that file system; ``None`` when none is known.
+        takes: what is needed of it.
+    """
+
+    needs: int
+    space: FileSystem | None = None
+    takes: int = 0
+
+    @property
+    def lacks(self) -> bool:
+        """Whether what is needed is not free."""
+        return self.space is not None and bool(self.takes) and self.space.free <= self.takes
+
+    @property
+    def tight(self) -> bool:
+        """Whether next to nothing would stay free."""
+        space = self.space
+        return space is not None and (space.free - self.takes) * SHARE_LEFT < space.size
+
+    @property
+    def words(self) -> str:
+        """The same for the dialog."""
+        need = f"up to {text.size(self.needs)}" if self.needs else "next to nothing"
+        if self.space is None:
+            return f"needs {need} now, free ?"
+        free = f"free {text.size(self.space.free)} of {text.size(self.space.size)}"
+        return f"needs {need} now, {free}"
+
+
+def room(facts: Facts, needs: Mapping[str, int]) -> Room:
+    """Add up what is needed by file system.
+
+    Args:
+        needs: bytes by path of an image or a directory of :attr:`Facts.spaces`; every path
+            under which something will grow, with 0 where it is next to nothing.
+    """
+    takes: dict[str, int] = {}
+    spaces: dict[str, FileSystem] = {}
+    for path, need in needs.items():
+        space = facts.spaces.get(path)
+        if isinstance(space, FileSystem):
+            place = space.mount or space.path
+            spaces[place] = space
+            takes[place] = takes.get(place, 0) + need
+    total = sum(needs.values())
+    if not spaces:
+        return Room(total)
+    worst = min(spaces, key=lambda place: spaces[place].free - takes[place])
+    return Room(total, spaces[worst], takes[worst])

@@ -1,0 +1,101 @@
+"""What libvirt is asked for, as XML: to read, to edit, or from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Button, Input, Label, Static, TextArea
+
+from snaptui.errors import SnaptuiError
+from snaptui.new_snapshot import LARGEST, NewSnapshot, from_xml
+from snaptui.ui.dialogs.dialog import Dialog
+from snaptui.ui.format import Glyphs, clean
+
+
+class XmlDialog(Dialog[NewSnapshot]):
+    """Returns what the XML asks for; the create dialog then plans it.
+
+    Args:
+        domain: its name.
+        xml: what would be asked for as the fields stand.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f3", "use", "Use it")]
+    AUTO_FOCUS = "#xml"
+
+    def __init__(self, domain: str, xml: str, glyphs: Glyphs) -> None:
+        super().__init__(glyphs)
+        self._domain = domain
+        self._xml = xml
+
+    def body(self) -> ComposeResult:
+        """The file, the text."""
+        with Horizontal(classes="field"):
+            yield Label("From a file", markup=False)
+            yield Input(id="file", compact=True, placeholder="path on this machine, then Enter")
+        yield TextArea(self._xml, id="xml", compact=True, tab_behavior="focus")
+        yield Static(id="notice", markup=False)
+
+    def buttons(self) -> ComposeResult:
+        """Cancel, and the one that goes back with it."""
+        yield from super().buttons()
+        yield Button(Text("Use it: F3"), id="use", compact=True)
+
+    def on_mount(self) -> None:
+        """Name the domain."""
+        self.set_title(f"Snapshot of {self._domain} as XML")
+
+    @on(Input.Submitted, "#file")
+    def load(self, event: Input.Submitted) -> None:
+        """Take the text of a file; nothing changes if that fails."""
+        try:
+            text = _read(Path(event.value.strip()).expanduser())
+            from_xml(text)
+        except SnaptuiError as error:
+            self._say(error)
+            return
+        self.query_one(TextArea).text = text
+        self._notice("Read. It is checked again when it is used.")
+        self.query_one(TextArea).focus()
+
+    @on(Button.Pressed, "#use")
+    def action_use(self) -> None:
+        """Go back with what the text asks for, if it can be understood."""
+        try:
+            new = from_xml(self.query_one(TextArea).text)
+        except SnaptuiError as error:
+            self._say(error)
+            return
+        self.dismiss(new)
+
+    def _say(self, error: SnaptuiError) -> None:
+        self._notice(f"{error.message} {error.hint}".strip())
+
+    def _notice(self, words: str) -> None:
+        self.query_one("#notice", Static).update(Text(clean(words, self.glyphs)))
+
+
+def _read(path: Path) -> str:
+    """The text of a small regular file.
+
+    Raises:
+        SnaptuiError: it is not one, or cannot be read.
+    """
+    try:
+        if not path.is_file():
+            raise SnaptuiError(f"{path} is no file.")
+        with path.open(encoding="utf-8") as f:
+            text = f.read(LARGEST + 1)
+    except OSError as error:
+        raise SnaptuiError(f"{path}: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise SnaptuiError(f"{path} is not UTF-8 text.") from error
+    if len(text) > LARGEST:
+        raise SnaptuiError(f"{path} is larger than {LARGEST >> 20} MiB.")
+    return text
