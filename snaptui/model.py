@@ -395,6 +395,13 @@ class Agent:
     reason: str = ""
 
 
+class Amount(NamedTuple):
+    """How far a job is, in bytes; what is to be done may grow."""
+
+    done: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class DomainStatus:
     """What decides whether a change of a domain can be tried, read in one go.

@@ -20,6 +20,7 @@ from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
 from snaptui.model import (
     Agent,
+    Amount,
     Domain,
     DomainConfig,
     DomainKey,
@@ -318,6 +319,21 @@ class LibvirtBackend(LocalImages):
         state = self._domain(domain, {}).state
         return libvirt_agent.agent(key.uuid, state, connected, self._connections.probe)
 
+    def ram_saved(self, key: DomainKey) -> Amount | None:
+        """Job statistics; see the protocol."""
+        domain = self._handle(key)
+        told = self._ask(domain.jobStats)
+        total = int(told.get(libvirt.VIR_DOMAIN_JOB_DATA_TOTAL, 0))
+        if told.get("type") == libvirt.VIR_DOMAIN_JOB_NONE or not total:
+            return None
+        return Amount(total - int(told.get(libvirt.VIR_DOMAIN_JOB_DATA_REMAINING, total)), total)
+
+    def merged(self, key: DomainKey, target: str) -> Amount | None:
+        """The disk's block job; see the protocol."""
+        domain = self._handle(key)
+        told = self._ask(lambda: domain.blockJobInfo(target))
+        return Amount(int(told["cur"]), int(told["end"])) if told and told["end"] else None
+
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The definition with its secrets; see the protocol."""
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
@@ -401,6 +417,10 @@ class LibvirtBackend(LocalImages):
         }
         wanted = sum(flag for flag, set_ in flags.items() if set_)
         self._ask(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
+
+    def give_up_ram(self, key: DomainKey) -> None:
+        """Abort the job; see the protocol. The connection for changes may be waiting for it."""
+        self._ask(self._handle(key).abortJob)
 
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once; see the protocol."""

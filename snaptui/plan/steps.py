@@ -22,9 +22,32 @@ from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.facts import Facts
 
+SHORT = "It takes a moment, and would be left half done."
+
+
+class BaseStep:
+    """What is the same for all steps, unless they say otherwise."""
+
+    __slots__ = ()
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in, of which libvirt tells how far it is."""
+        return None
+
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks of which libvirt tells how much is merged."""
+        return ()
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up, as a sentence; empty when it can."""
+        return SHORT
+
 
 @dataclass(frozen=True, slots=True)
-class _OfName:
+class _OfName(BaseStep):
     """A step that is about a snapshot of a name."""
 
     name: str
@@ -36,7 +59,7 @@ class _OfName:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfSnapshot:
+class _OfSnapshot(BaseStep):
     """A step that is about a snapshot that there is."""
 
     snapshot: Snapshot
@@ -48,7 +71,7 @@ class _OfSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateSnapshot:
+class CreateSnapshot(BaseStep):
     """Take a snapshot: inside the images, or by overlays and a file for the RAM."""
 
     new: NewSnapshot
@@ -65,6 +88,21 @@ class CreateSnapshot:
         """What the step does, in a few words."""
         external = "" if self.new.form is Form.INTERNAL else "external "
         return f"take the {external}snapshot {self.new.name}"
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in."""
+        return self.new.memory_path
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up; saving the RAM to a file can.
+
+        libvirt waits with virDomainAbortJob until a snapshot inside an image is there.
+        """
+        if self.new.form is Form.INTERNAL:
+            return "libvirt cannot give up a snapshot inside an image."
+        return SHORT if self.ram_file is None else ""
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -134,7 +172,7 @@ class CreateSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class PowerOff:
+class PowerOff(BaseStep):
     """Stop the guest at once."""
 
     kind: ClassVar[str] = "power off"
@@ -172,6 +210,11 @@ class RevertTo(_OfSnapshot):
     def words(self) -> str:
         """What the step does, in a few words."""
         return f"revert to {self.snapshot.name}"
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up."""
+        return "libvirt cannot give up a revert: the state before is gone already."
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -225,6 +268,18 @@ class DeleteSnapshot(_OfSnapshot):
         """What the step does, in a few words."""
         what = "the metadata of " if self.metadata_only else ""
         return f"delete {what}{self.snapshot.name}"
+
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks whose overlays are merged."""
+        if self.metadata_only:
+            return ()
+        return tuple(d.target for d in self.snapshot.disks if d.presence is Presence.EXTERNAL)
+
+    @property
+    def no_way_out(self) -> str:
+        """libvirt 9.0 answers that it gave up a merge, and goes on."""
+        return "libvirt cannot give up a merge." if self.merges else SHORT
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
