@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -235,6 +236,16 @@ class LibvirtBackend(LocalImages):
         """What the live XML says; see the protocol."""
         return xml.parse_domain(self.domain_xml(key))
 
+    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """What has become otherwise since; see the protocol."""
+        from snaptui.backend.config_changes import changes
+
+        domain = self._look_up(self._connections.reads.connection, key)
+        snapshot = self.snapshot_xml(key, name)
+        definition = self._ask(lambda: domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        live = self._ask(domain.XMLDesc) if self._ask(domain.isActive) else None
+        return changes(snapshot, definition, live)
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)
@@ -252,6 +263,7 @@ class LibvirtBackend(LocalImages):
         busy = self._busy(domain) if active and not hung else False
         if active and not busy and not hung:
             hung = not self._connections.probe.answers(key.uuid)
+        free = active and not busy and not hung
         return DomainStatus(
             domain=found,
             config=replace(config, digest=digest),
@@ -259,6 +271,7 @@ class LibvirtBackend(LocalImages):
             managed_save=self._managed_save(domain),
             busy=busy,
             hung=hung,
+            block_jobs=self._block_jobs(domain, config) if free else (),
         )
 
     def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
@@ -286,6 +299,16 @@ class LibvirtBackend(LocalImages):
         except Unsupported:
             return None
         return control in (libvirt.VIR_DOMAIN_CONTROL_JOB, libvirt.VIR_DOMAIN_CONTROL_OCCUPIED)
+
+    def _block_jobs(self, domain: libvirt.virDomain, config: DomainConfig) -> tuple[str, ...]:
+        """The disks that QEMU copies or merges; it waits where another job holds the domain."""
+        targets = [disk.target for disk in config.disks if disk.path is not None]
+        try:
+            return tuple(t for t in targets if self._ask(functools.partial(domain.blockJobInfo, t)))
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            return ()  # libvirt itself refuses what one is in the way of, and changes nothing
 
     def agent(self, key: DomainKey) -> Agent:
         """Ask the guest agent; see the protocol."""

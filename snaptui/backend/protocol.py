@@ -114,6 +114,9 @@ class Backend(Protocol):
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live domain's XML says."""
 
+    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """What of the domain's definition is otherwise than at a snapshot's time, in words."""
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; looked up anew."""
 

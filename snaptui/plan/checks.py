@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from snaptui import text
+from snaptui.costs import Counted
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
@@ -13,7 +14,7 @@ from snaptui.plan.refusal import Refusal
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""
 
-INTERNAL_ERROR, OPERATION_FAILED, XML_DETAIL, OPERATION_INVALID = 1, 9, 35, 55
+INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_DETAIL, OPERATION_INVALID = 1, 8, 9, 35, 55
 CONFIG_UNSUPPORTED, ARGUMENT_UNSUPPORTED, OPERATION_UNSUPPORTED = 67, 74, 84
 AGENT_UNRESPONSIVE = 86
 """libvirt's errors as its virterror.h numbers them."""
@@ -46,6 +47,11 @@ def domain_refusals(facts: Facts) -> list[str]:
         refusals.append(
             f"{name} has a managed save, whose memory would be loaded over other disks at the "
             "next start. Start it, or drop the save (virsh managedsave-remove)."
+        )
+    if status.block_jobs:
+        refusals.append(
+            f"A block job runs on {', '.join(status.block_jobs)} of {name} (virsh blockjob shows "
+            "it). Wait for its end, or end it."
         )
     if status.domain.state in (DomainState.PMSUSPENDED, DomainState.SHUTDOWN):
         refusals.append(f"{name} is {status.domain.state.value}. Wait, wake it or stop it first.")
@@ -148,37 +154,41 @@ def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
 
 
 def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
-    """Only internal snapshots are handled."""
-    if snapshot.delete_in_progress:
-        return [
-            f"An earlier delete of {snapshot.name} was not finished; "
-            "snaptui does not finish it yet. The line below does."
-        ]
-    if snapshot.kind is Kind.INTERNAL:
-        return []
-    kind = "has no data of its own" if snapshot.kind is Kind.NONE else f"is {snapshot.kind.value}"
-    return [f"{snapshot.name} {kind}; snaptui cannot {doing} such a snapshot yet."]
+    """Snapshots without data, or with data both inside images and outside, are not handled."""
+    if snapshot.kind is Kind.NONE:
+        return [f"{snapshot.name} has no data of its own; snaptui cannot {doing} it yet."]
+    if snapshot.kind is Kind.MIXED:
+        return [f"{snapshot.name} is mixed; snaptui cannot {doing} such a snapshot yet."]
+    return []
 
 
-def overlay_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
-    """An internal snapshot beneath an overlay: the disks now are not the disks then.
-
-    Reverting to it orphans the overlay (libvirt 9.0), deleting it fails or acts on another
-    image.
-    """
-    now = {disk.target: disk.path for disk in facts.status.config.disks}
-    detached = [
+def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """Disks of an internal snapshot that the domain does not have any more."""
+    now = {disk.target for disk in facts.status.config.disks}
+    return [
         f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
         "and is not now; snaptui does not handle this yet."
         for disk in internal_disks(snapshot)
         if disk.target not in now
     ]
-    return detached + [
-        f"{disk.target} of {facts.status.domain.name} is {now[disk.target]} now but was "
-        f"{disk.path} then: an external snapshot or another image lies between."
+
+
+def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
+    """Disks of an internal snapshot that write to another image now: then and now."""
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    return [
+        (disk, now[disk.target])
         for disk in internal_disks(snapshot)
-        if disk.target in now and now[disk.target] != disk.path
+        if disk.target in now and now[disk.target].path != disk.path
     ]
+
+
+def other_image(facts: Facts, then: Disk, now: Disk) -> str:
+    """A disk writes to an image that the one of the snapshot has nothing to do with."""
+    return (
+        f"{then.target} of {facts.status.domain.name} is {now.path} now but was {then.path} "
+        "then: another image lies between."
+    )
 
 
 def entry_problems(
@@ -241,3 +251,16 @@ def smallest_space(facts: Facts) -> tuple[int, int] | None:
         return None
     fullest = min(known, key=lambda space: space.free)
     return fullest.free, fullest.size
+
+
+def still_true(facts: Facts) -> Counted:
+    """The counts of those images whose snapshot table is still the one that was counted."""
+    return {
+        path: counted
+        for path, counted in facts.counted.items()
+        if isinstance(counted, NotKnown)
+        or (
+            isinstance(image := facts.images.get(path), ImageInfo)
+            and image.snapshots == counted.entries
+        )
+    }

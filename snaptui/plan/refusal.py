@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Self
+
+
+class Harm(enum.StrEnum):
+    """What libvirt breaks or does wrongly; the value is said in a table of tests."""
+
+    STOPPED = "stops the guest"
 
 
 class Refusal(str):

@@ -15,11 +15,11 @@ from snaptui.model import (
     ImageInfo,
     ImageSnapshot,
     NotKnown,
-    Presence,
     RunState,
     Snapshot,
 )
 from snaptui.new_snapshot import NewSnapshot
+from snaptui.plan.after_delete import after_delete
 from snaptui.plan.facts import Facts
 
 SHORT = "It takes a moment, and would be left half done."
@@ -288,29 +288,8 @@ class DeleteSnapshot(_OfSnapshot):
         return virsh(host, "snapshot-delete", domain, name, *flags)
 
     def expected(self, before: Facts) -> Facts:
-        """What the facts must be after it: the snapshot is gone, and nothing else."""
-        name = self.snapshot.name
-        internal = {d.target for d in self.snapshot.disks if d.presence is Presence.INTERNAL}
-        if self.metadata_only:
-            internal = set()
-        images: dict[str, ImageInfo | NotKnown] = dict(before.images)
-        for disk in before.status.config.disks:
-            image = images.get(disk.path or "")
-            if disk.target in internal and isinstance(image, ImageInfo):
-                images[image.path] = replace(
-                    image, snapshots=tuple(e for e in image.snapshots if e.name != name)
-                )
-        return replace(
-            before,
-            names=tuple(other for other in before.names if other != name),
-            external=tuple(other for other in before.external if other != name),
-            below=tuple(other for other in before.below if other != name),
-            current=self.snapshot.parent if before.current == name else before.current,
-            snapshots=MappingProxyType(
-                {key: value for key, value in before.snapshots.items() if key != name}
-            ),
-            images=MappingProxyType(images),
-        )
+        """What the facts must be after it: the snapshot is gone, and what it kept apart."""
+        return after_delete(before, self.snapshot, metadata_only=self.metadata_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What snaptui says that libvirt will do, beside what libvirt then does: ``make matrix``."""

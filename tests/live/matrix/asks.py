@@ -1,0 +1,101 @@
+"""What is asked of each domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope
+from snaptui.plan.plan import (
+    AdoptIntent,
+    CreateIntent,
+    DeleteIntent,
+    DeleteManyIntent,
+    DomainIntent,
+    EditIntent,
+    HoldIntent,
+    RevertIntent,
+)
+from tests.live.matrix.guest import OFF
+from tests.live.matrix.worlds import World
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing that an admin may ask for; of the world's own snapshot unless it says so."""
+
+    words: str
+    intent: Callable[[DomainKey, str], DomainIntent]
+
+
+def _create(words: str, form: Form, name: str = "new") -> Ask:
+    return Ask(words, lambda key, _: CreateIntent(key, name, "", form))
+
+
+def _revert(words: str, state: RunState, safety: SafetyKind = SafetyKind.NONE) -> Ask:
+    return Ask(words, lambda key, name: RevertIntent(key, name, state, safety))
+
+
+def _delete(words: str, scope: Scope, *, metadata_only: bool = False) -> Ask:
+    return Ask(words, lambda key, name: DeleteIntent(key, name, scope, metadata_only))
+
+
+CREATE = tuple(_create(f"create {form.value}", form) for form in Form)
+REVERT = _revert("revert as recorded", RunState.RECORDED)
+RUN = _revert("revert and run", RunState.RUNNING)
+PAUSE = _revert("revert and pause", RunState.PAUSED)
+KEPT = tuple(
+    _revert(f"revert, keeping {kind.value}", RunState.RECORDED, kind)
+    for kind in (SafetyKind.DISKS, SafetyKind.DISKS_AND_RAM)
+)
+DELETE = _delete("delete", Scope.THIS)
+FORGET = _delete("delete the metadata", Scope.THIS, metadata_only=True)
+WITH_CHILDREN = _delete("delete with all below", Scope.WITH_CHILDREN)
+CHILDREN = _delete("delete all below", Scope.CHILDREN)
+FORGET_ALL = _delete("delete all metadata", Scope.WITH_CHILDREN, metadata_only=True)
+DESCRIBE = Ask("describe", lambda key, name: EditIntent(key, name, "other words"))
+HOLD = Ask("hold", lambda key, name: HoldIntent(key, name, True))
+RELEASE = Ask("release", lambda key, name: HoldIntent(key, name, False))
+ADOPT = Ask("adopt", lambda key, _: AdoptIntent(key, "s"))
+DELETE_STRAY = Ask("delete the stray", lambda key, _: DeleteManyIntent(key, (), ("s",)))
+ADOPT_KNOWN = Ask("adopt what libvirt knows", lambda key, name: AdoptIntent(key, name))
+NAMES = tuple(
+    _create(f"create internal, called {words}", Form.INTERNAL, name)
+    for words, name in (
+        ("3", "3"),
+        ("a/b", "a/b"),
+        (".a", ".a"),
+        ("--all", "--all"),
+        ("two words", "two words"),
+        ("日本", "日本"),
+        ("by 247 bytes", "n" * 247),
+        ("by 248 bytes", "n" * 248),
+    )
+)
+TAKEN = tuple(_create(f"create {form.value}, called a", form, "a") for form in Form)
+AS_STRAY = tuple(_create(f"create {form.value}, called s", form, "s") for form in Form)
+
+
+def asks(world: World, state: str) -> Iterable[Ask]:
+    """What it makes sense to ask of a world in a state of the guest."""
+    if "busy" in world.tags:
+        return (CREATE[0], REVERT, DELETE, FORGET, DESCRIBE)
+    if "hung" in world.tags:
+        return (REVERT, KEPT[0])
+    if "stray" in world.tags:
+        return (ADOPT, DELETE_STRAY, *AS_STRAY)
+    if not world.target:
+        names = NAMES if world.words == "no snapshot" else ()
+        return (*CREATE, *names)
+    found = [REVERT, DELETE, FORGET]
+    if "held" in world.tags:
+        return (*found, DESCRIBE, HOLD, RELEASE)
+    if world.below:
+        return (*found, WITH_CHILDREN, CHILDREN, FORGET_ALL)
+    found += CREATE
+    if "single" in world.tags:
+        found += (RUN, PAUSE, DESCRIBE, HOLD, RELEASE, *TAKEN, ADOPT_KNOWN, KEPT[0])
+        found += () if state == OFF else (KEPT[1],)
+    elif "damaged" in world.tags:
+        found += (DESCRIBE, HOLD)
+    return found

@@ -1,0 +1,205 @@
+"""One cell of the table: what the plan says, what libvirt does, and whether that is the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import libvirt
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.model import Host
+from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import DomainIntent, Plan, Step
+from snaptui.plan.refusal import Refusal
+from snaptui.plan.steps import Adopt, CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.preflight import make_plan, read_facts
+from tests.lab import Lab
+from tests.live.matrix.asks import Ask, asks
+from tests.live.matrix.guest import Guest
+from tests.live.matrix.harms import CHECKS, Done
+from tests.live.matrix.worlds import World, worlds
+
+WORKS, NOT_YET = "works", "refused: not done yet"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question to one world in one state of the guest."""
+
+    world: World
+    state: str
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a cell; ``why`` is what the plan said, or what was otherwise."""
+
+    world: str
+    state: str
+    ask: str
+    predicted: str
+    happened: str
+    same: bool
+    why: str
+
+    @property
+    def not_yet(self) -> bool:
+        return self.predicted == NOT_YET
+
+    @property
+    def refused(self) -> bool:
+        return self.predicted != WORKS
+
+
+def cells() -> tuple[Cell, ...]:
+    """All cells of the table."""
+    return tuple(
+        Cell(world, state, ask)
+        for world in worlds()
+        for state in world.states
+        for ask in asks(world, state)
+    )
+
+
+class Bench:
+    """A lab with both ways to its daemon: snaptui's, and libvirt's alone."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._connect()
+        self._number = 0
+
+    def _connect(self) -> None:
+        self.backend = LibvirtBackend(self.lab.uri)
+        self.host: Host = self.backend.connect()
+        self.connection = libvirt.open(self.lab.uri)
+
+    def run(self, cell: Cell) -> Result:
+        """Build the world, ask, and judge."""
+        self._number += 1
+        guest = Guest(self.lab, self.connection, f"g{self._number}")
+        try:
+            cell.world.build(guest)
+            if guest.state != cell.state:
+                guest.go(cell.state)
+            intent = cell.ask.intent(guest.key, cell.world.target)
+            facts = read_facts(self.backend, self.host, intent)
+            plan = make_plan(intent, facts)
+            judge = self._works if plan.possible else self._refused
+            predicted, happened, same, why = judge(guest, intent, plan, facts)
+        except (SnaptuiError, libvirt.libvirtError) as error:
+            if self.lab.daemon.pid is None:
+                predicted, happened, same, why = "?", "the daemon crashed", False, str(error)
+            else:
+                predicted, happened, same, why = "?", "could not be asked", False, repr(error)
+        finally:
+            self._clean(guest)
+        return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
+
+    def _clean(self, guest: Guest) -> None:
+        if self.lab.daemon.pid is None:
+            self.lab.daemon.restart()
+            self.backend.abandon()
+            self._connect()
+            guest.connection = self.connection
+            guest.domain = self.connection.lookupByName(guest.name)
+        guest.destroy()
+
+    # -- a plan that may be confirmed ------------------------------------------------------
+
+    def _works(
+        self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
+    ) -> tuple[str, str, bool, str]:
+        expected = facts
+        for step in plan.steps:
+            before = read_facts(self.backend, self.host, intent)
+            if changed := in_the_way(step, expected, before):
+                return WORKS, "is stopped", False, "; ".join(changed)
+            try:
+                perform(self.backend, guest.key, step, lambda _: None)
+            except SnaptuiError as error:
+                return WORKS, f"error {_code(error)}", False, error.message
+            expected = read_facts(self.backend, self.host, intent)
+            if off := differences(expected_after(step, before), expected):
+                return WORKS, "works otherwise", False, "; ".join(off)
+            _must_hold(guest, step)
+        wrong = guest.otherwise()
+        return WORKS, WORKS if not wrong else "works wrongly", not wrong, "; ".join(wrong)
+
+    # -- a plan that may not ---------------------------------------------------------------
+
+    def _refused(
+        self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
+    ) -> tuple[str, str, bool, str]:
+        told = [one for one in plan.refusals if isinstance(one, Refusal)]
+        codes = {one.code for one in told if one.code is not None}
+        by_code = [one for one in told if one.code is not None] if codes else told
+        harms = {one.harm for one in by_code if one.harm}
+        why = " / ".join(plan.refusals)
+        error = self._raw(guest, plan)
+        if isinstance(error, Disconnected):
+            raise error
+        code = _code(error) if error is not None else None
+        after = read_facts(self.backend, self.host, intent)
+        changed = differences(facts, after)
+        if not codes and not harms:
+            mine = all("yet" in one for one in plan.refusals)
+            predicted = NOT_YET if mine else "refused"
+            if error is not None:
+                happened = f"error {code}" + ("" if not changed else ", and changes")
+            else:
+                wrong = self._wrong(guest, plan, facts, after)
+                happened = WORKS if not wrong else f"works, but {'; '.join(wrong)}"
+            said = f" -- {error.message}" if error is not None else ""
+            return predicted, happened, mine, why + said
+        predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *sorted(harms)])
+        found = {harm for harm in harms if CHECKS[harm](Done(guest, intent, facts, after))}
+        happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
+        same = found == harms and (code in codes if codes else error is None)
+        if error is not None:
+            why += f" -- {error.message}"
+        if codes and not harms:
+            wrong = [*changed, *guest.otherwise()]
+            if wrong:
+                return predicted, f"{happened}, and changes", False, f"{why} -- {'; '.join(wrong)}"
+        return predicted, happened, same, why
+
+    def _raw(self, guest: Guest, plan: Plan) -> SnaptuiError | None:
+        """Ask libvirt for what was refused; returns its error."""
+        for step in plan.steps:
+            try:
+                perform(self.backend, guest.key, step, lambda _: None)
+            except SnaptuiError as error:
+                return error
+            _must_hold(guest, step)
+        return None
+
+    def _wrong(self, guest: Guest, plan: Plan, before: Facts, after: Facts) -> list[str]:
+        for step in plan.steps:
+            before = expected_after(step, before)
+        # what an earlier step reads anew is not known when the last one is looked at
+        return [*differences(before, after), *guest.otherwise()]
+
+
+def _must_hold(guest: Guest, step: Step) -> None:
+    """What disks and snapshots must hold after a step that worked."""
+    if isinstance(step, CreateSnapshot):
+        taken = step.new.overlays or guest.now
+        guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
+    elif isinstance(step, RevertTo):
+        guest.now.update(guest.held.get(step.snapshot.name, {}))
+    elif isinstance(step, Adopt):
+        guest.held[step.name] = dict(guest.strays.get(step.name, {}))
+    elif isinstance(step, DeleteSnapshot):
+        guest.held.pop(step.snapshot.name, None)
+
+
+def _code(error: SnaptuiError) -> int | None:
+    cause = error.__cause__
+    return cause.get_error_code() if isinstance(cause, libvirt.libvirtError) else None
+
+
+__all__ = ["Bench", "Cell", "Result", "cells", "replace"]

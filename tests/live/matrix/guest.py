@@ -1,0 +1,353 @@
+"""A throw-away domain that knows what its disks hold, and what each of its snapshots must."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+import libvirt
+import libvirt_qemu
+
+from snaptui.backend.xml import parse_domain, parse_snapshot
+from snaptui.model import Disk, DomainKey, Presence
+from tests.lab import MIB, Lab, qemu_img
+
+OFF, RUNNING, PAUSED = "shut off", "running", "paused"
+CRASHED, SUSPENDED = "crashed", "suspended"
+SIZE = 4 * MIB
+
+_DOMAIN = """\
+<domain type='qemu'>
+  <name>{name}</name><memory unit='MiB'>32</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type>{loader}</os>
+  {features}<on_crash>preserve</on_crash>
+  <devices>{disks}{devices}<memballoon model='none'/></devices>
+</domain>
+"""
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A disk to be; without a medium where ``format`` is empty."""
+
+    target: str
+    format: str = "qcow2"
+    kind: str = "file"
+    device: str = "disk"
+    more: str = ""
+    snapshot: str = ""
+    bus: str = "virtio"
+
+
+BOTH = (Drive("vda"), Drive("vdb"))
+
+
+class Guest:
+    """A domain of a lab, made with libvirt's calls and QEMU's tools alone.
+
+    Attributes:
+        now: by target, the byte of which the first MiB of each writable disk is made.
+        held: the same by snapshot, as it was when that was taken.
+        strays: the same for what only the images know.
+    """
+
+    def __init__(self, lab: Lab, connection: libvirt.virConnect, name: str) -> None:
+        self.lab = lab
+        self.connection = connection
+        self.name = name
+        self.directory = lab.images / name
+        self.directory.mkdir()
+        self.now: dict[str, int] = {}
+        self.held: dict[str, dict[str, int]] = {}
+        self.strays: dict[str, dict[str, int]] = {}
+        self._bytes = iter(range(0x11, 0xFF))
+        self._loops: list[str] = []
+        self._at_the_end: list[Callable[[], object]] = []
+        self.domain: libvirt.virDomain = None
+
+    # -- making it ------------------------------------------------------------------------
+
+    def define(
+        self,
+        drives: Iterable[Drive] = BOTH,
+        *,
+        loader: str = "",
+        devices: str = "",
+        features: str = "",
+        transient: bool = False,
+    ) -> None:
+        """Make it with new images, all of one byte."""
+        first = next(self._bytes)
+        disks = "".join(self._disk(drive, first) for drive in drives)
+        xml = _DOMAIN.format(
+            name=self.name, disks=disks, loader=loader, devices=devices, features=features
+        )
+        make = self.connection.createXML if transient else self.connection.defineXML
+        self.domain = make(xml)
+
+    def _disk(self, drive: Drive, byte: int) -> str:
+        source, path = "", self.directory / f"{drive.target}.{drive.format or 'none'}"
+        if drive.kind == "network":
+            source = "<source protocol='nbd' name='x'><host name='127.0.0.1' port='1'/></source>"
+        elif drive.format:
+            _template(self.lab, drive.format, path, byte)
+            attribute, shown = "file", str(path)
+            if drive.kind == "block":
+                shown = self._loop(path)
+                attribute = "dev"
+            source = f"<source {attribute}={quoteattr(shown)}/>"
+            if "readonly" not in drive.more and drive.device == "disk":
+                self.now[drive.target] = byte
+        snapshot = f" snapshot='{drive.snapshot}'" if drive.snapshot else ""
+        return (
+            f"<disk type='{drive.kind}' device='{drive.device}'{snapshot}>"
+            f"<driver name='qemu' type='{drive.format or 'raw'}'/>{source}"
+            f"<target dev='{drive.target}' bus='{drive.bus}'/>{drive.more}</disk>"
+        )
+
+    def _loop(self, path: Path) -> str:
+        done = subprocess.run(
+            ["losetup", "--find", "--show", path], capture_output=True, text=True, check=True
+        )
+        self._loops.append(done.stdout.strip())
+        return self._loops[-1]
+
+    def go(self, state: str) -> None:
+        """Bring it into a state."""
+        if self.state == state:
+            return
+        if state == OFF:
+            self.domain.destroy()
+        elif self.state == OFF:
+            self.domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED if state == PAUSED else 0)
+        elif state == PAUSED:
+            self.domain.suspend()
+        else:
+            self.domain.resume()
+
+    def run_until(self, code: bytes, state: str) -> None:
+        """Boot so many bytes of code from a disk of its own, until the domain is in a state."""
+        path = self.directory / "vdc.raw"
+        with path.open("r+b") as f:
+            f.write(code.ljust(510, b"\xf4") + b"\x55\xaa")
+        self.domain.create()
+        until = time.monotonic() + 20
+        while self.state != state:
+            assert time.monotonic() < until, self.state
+
+    def internal(self, name: str) -> None:
+        """Take an internal snapshot and write on."""
+        self._take(name, "", 0)
+
+    def external(self, name: str, targets: Iterable[str] = (), *, memory: bool = False) -> None:
+        """Take an external one of all disks or of some, and write on."""
+        left = [d for d in self.now if targets and d not in targets]
+        disks = "".join(
+            f"<disk name='{disk.target}' snapshot='no'/>"
+            if disk.target in left
+            else f"<disk name='{disk.target}' snapshot='external'><driver type='qcow2'/>"
+            f"<source file='{self.directory}/{disk.target}.{name}'/></disk>"
+            for disk in self.disks
+            if disk.target in self.now
+        )
+        saved = f"<memory snapshot='external' file='{self.directory}/{name}.mem'/>"
+        flags = 0 if memory else libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+        self._take(name, f"{saved if memory else ''}<disks>{disks}</disks>", flags, left)
+
+    def _take(self, name: str, inner: str, flags: int, left: Iterable[str] = ()) -> None:
+        xml = f"<domainsnapshot><name>{name}</name>{inner}</domainsnapshot>"
+        self.domain.snapshotCreateXML(xml, flags)
+        self.held[name] = {t: byte for t, byte in self.now.items() if t not in left}
+        self.write()
+
+    def stray(self, name: str, *targets: str) -> None:
+        """Take a snapshot inside the images behind libvirt's back, while it is off."""
+        self.strays[name] = dict(self.now)
+        for disk in self.disks:
+            if disk.target in (targets or self.now):
+                qemu_img("snapshot", "-c", name, str(disk.path))
+        self.write()
+
+    def drop(self, name: str, *targets: str) -> None:
+        """Delete what the images hold of a snapshot behind libvirt's back, while it is off."""
+        for disk in self.disks:
+            if disk.target in targets:
+                qemu_img("snapshot", "-d", name, str(disk.path))
+
+    def redefine(self, name: str, old: str, new: str) -> None:
+        """Change something in a snapshot's metadata."""
+        xml = self._snapshot(name).getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)
+        assert old in xml
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+        self.domain.snapshotCreateXML(xml.replace(old, new), flag)
+
+    def revert(self, name: str) -> None:
+        """Revert to an internal snapshot and write on, so that a fork begins."""
+        self.domain.revertToSnapshot(self._snapshot(name), 0)
+        self.write()
+
+    def at_the_end(self, undo: Callable[[], object]) -> None:
+        """Let something be undone before the domain goes."""
+        self._at_the_end.append(undo)
+
+    def destroy(self) -> None:
+        """Remove the domain and all files."""
+        for undo in reversed(self._at_the_end):
+            undo()
+        with suppress(libvirt.libvirtError):
+            self.domain.destroy()
+        with suppress(libvirt.libvirtError):
+            self.domain.undefineFlags(
+                libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+                | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+            )
+        for loop in self._loops:
+            subprocess.run(["losetup", "--detach", loop], check=True)
+        shutil.rmtree(self.directory)
+
+    # -- what it is and holds -------------------------------------------------------------
+
+    @property
+    def key(self) -> DomainKey:
+        return DomainKey(self.lab.uri, self.domain.UUIDString())
+
+    @property
+    def state(self) -> str:
+        state = self.domain.state()[0]
+        return {
+            libvirt.VIR_DOMAIN_RUNNING: RUNNING,
+            libvirt.VIR_DOMAIN_PAUSED: PAUSED,
+            libvirt.VIR_DOMAIN_SHUTOFF: OFF,
+            libvirt.VIR_DOMAIN_CRASHED: CRASHED,
+            libvirt.VIR_DOMAIN_PMSUSPENDED: SUSPENDED,
+        }.get(state, f"state {state}")
+
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        return parse_domain(self.domain.XMLDesc()).disks
+
+    @property
+    def saved(self) -> bool:
+        return bool(self.domain.hasManagedSaveImage())
+
+    def snapshots(self) -> set[str]:
+        return {snapshot.getName() for snapshot in self.domain.listAllSnapshots()}
+
+    def write(self) -> None:
+        """Write another byte to every disk; as its guest would while it is active."""
+        byte = next(self._bytes)
+        for disk in self.disks:
+            if disk.target not in self.now:
+                continue
+            if self.domain.isActive():
+                self._monitor(disk.target, f"write -P {byte} 0 1M")
+                self._monitor(disk.target, "flush")
+            else:
+                _qemu_io(disk.path or "", disk.format, f"write -P {byte} 0 1M", write=True)
+            self.now[disk.target] = byte
+
+    def otherwise(self) -> list[str]:
+        """What disks and snapshots do not hold of what they must, in words."""
+        words = [
+            f"{disk.target} holds other data"
+            for disk in self.disks
+            if disk.target in self.now and not self.holds(disk, self.now[disk.target])
+        ]
+        for name in sorted(self.snapshots() & self.held.keys()):
+            words += [f"{name} holds other data of {t}" for t in self._lost(name)]
+        return words
+
+    def holds(self, disk: Disk, byte: int) -> bool:
+        """Whether a disk of it is of a byte now."""
+        command = f"read -P {byte} 0 1M"
+        if self.domain.isActive():
+            return "verification failed" not in self._monitor(disk.target, command)
+        return _reads(disk.path or "", disk.format, command)
+
+    def _lost(self, name: str) -> list[str]:
+        """Disks whose part of a snapshot is not what it must be."""
+        snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
+        then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+        parts = {part.target: part for part in snapshot.disks}
+        lost = []
+        for target, byte in self.held[name].items():
+            part, disk = parts.get(target), then.get(target)
+            if part is None or disk is None or part.presence is Presence.NO:
+                continue
+            if part.presence is Presence.INTERNAL:
+                fine = entry_holds(Path(disk.path or ""), name, byte)
+            else:
+                fine = _reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
+            lost += [] if fine else [target]
+        return lost
+
+    def _snapshot(self, name: str) -> libvirt.virDomainSnapshot:
+        return self.domain.snapshotLookupByName(name)
+
+    def _monitor(self, target: str, command: str) -> str:
+        place = self.backends()[target]
+        said = libvirt_qemu.qemuMonitorCommand(
+            self.domain,
+            f'qemu-io -d {place} "{command}"',
+            libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP,
+        )
+        assert "rror" not in said, said
+        return str(said)
+
+    def backends(self) -> Mapping[str, str]:
+        """By target, what QEMU calls the device of each disk."""
+        answer = json.loads(
+            libvirt_qemu.qemuMonitorCommand(self.domain, '{"execute": "query-block"}', 0)
+        )
+        by_file = {
+            one["inserted"]["image"]["filename"]: one["qdev"]
+            for one in answer["return"]
+            if "inserted" in one
+        }
+        return {d.target: by_file[d.path] for d in self.disks if d.path in by_file}
+
+
+def entry_holds(path: Path, name: str, byte: int) -> bool:
+    """Whether the snapshot of a name in an image has this byte in its first MiB."""
+    out = path.with_name(f"{path.name}.taken-out")
+    words = ["convert", "-U", "-l", f"snapshot.name={name}", "-f", "qcow2", "-O", "raw"]
+    done = subprocess.run(["qemu-img", *words, path, out], capture_output=True)
+    if done.returncode:
+        return False
+    with out.open("rb") as f:
+        content = f.read(MIB)
+    out.unlink()
+    return content == bytes([byte]) * MIB
+
+
+def _template(lab: Lab, form: str, path: Path, byte: int) -> None:
+    """An image of one byte; the first one of its kind is copied ever after."""
+    kept = lab.directory / f"template.{form}"
+    if not kept.exists():
+        qemu_img("create", "-q", "-f", form, str(kept), str(SIZE))
+        _qemu_io(str(kept), form, f"write -P {byte} 0 1M", write=True)
+    shutil.copy(kept, path)
+
+
+def _reads(path: str, form: str, command: str) -> bool:
+    if not os.path.exists(path):
+        return False
+    said = _qemu_io(path, form, command)
+    return "verification failed" not in said and "read 1048576/1048576" in said
+
+
+def _qemu_io(path: str, form: str, command: str, *, write: bool = False) -> str:
+    how = [] if write else ["-U", "-r"]
+    words = ["qemu-io", *how, "-f", form, "-c", command, path]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert not write or done.returncode == 0, done.stderr
+    return done.stdout

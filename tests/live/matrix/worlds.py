@@ -1,0 +1,372 @@
+"""The kinds of domain and snapshot that the table has."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import product
+
+import libvirt
+
+from tests.live.matrix.guest import (
+    BOTH,
+    CRASHED,
+    OFF,
+    PAUSED,
+    RUNNING,
+    SUSPENDED,
+    Drive,
+    Guest,
+)
+
+STATES = (OFF, RUNNING, PAUSED)
+
+
+@dataclass(frozen=True)
+class World:
+    """A kind of domain, with the snapshot that it is about.
+
+    Attributes:
+        build: makes it; it is brought into its state afterwards.
+        target: that snapshot; empty where there is none.
+        states: of the guest, when it is asked.
+        below: there are snapshots below the target.
+        tags: what decides which questions make sense.
+    """
+
+    words: str
+    build: Callable[[Guest], object]
+    target: str = ""
+    states: tuple[str, ...] = STATES
+    below: bool = False
+    tags: frozenset[str] = frozenset()
+
+
+def worlds() -> tuple[World, ...]:
+    """All of them."""
+    return (*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states())
+
+
+def _take(guest: Guest, kind: str, name: str) -> None:
+    if kind == "internal":
+        guest.internal(name)
+    else:
+        guest.external(name, memory=kind == "external with RAM")
+
+
+def _built(*steps: tuple[str, str, str]) -> Callable[[Guest], None]:
+    """Bring it into a state and take a snapshot of a kind under a name, again and again."""
+
+    def build(guest: Guest) -> None:
+        guest.define()
+        for state, kind, name in steps:
+            guest.go(state)
+            _take(guest, kind, name)
+
+    return build
+
+
+def _without() -> Iterable[World]:
+    yield World("no snapshot", Guest.define)
+
+
+def _single() -> Iterable[World]:
+    for kind, state in product(("internal", "external", "external with RAM"), STATES):
+        if kind != "external with RAM" or state != OFF:
+            words = f"{kind}, taken {state}"
+            yield World(words, _built((state, kind, "a")), "a", tags=frozenset({"single"}))
+    yield World("external, of one disk of two", _one_disk(OFF), "a")
+    yield World("external, of one disk of two, taken running", _one_disk(RUNNING), "a")
+
+
+def _one_disk(state: str) -> Callable[[Guest], None]:
+    def build(guest: Guest) -> None:
+        guest.define()
+        guest.go(state)
+        guest.external("a", ["vda"])
+
+    return build
+
+
+def _pairs() -> Iterable[World]:
+    kinds = ("internal", "external", "external with RAM")
+    for (first, second), state in product(product(kinds, kinds), (OFF, RUNNING)):
+        if state == OFF and "external with RAM" in (first, second):
+            continue
+        build = _built((state, first, "a"), (state, second, "b"))
+        words = f"{first}, above it {second}, taken {state}"
+        for target in ("a", "b"):
+            below = target == "a"
+            yield World(f"{words}: {target}", build, target, (OFF, RUNNING), below)
+
+
+def _trees() -> Iterable[World]:
+    def fork(guest: Guest) -> None:
+        guest.define()
+        for name in ("a", "b"):
+            guest.internal(name)
+        guest.revert("a")
+        for name in ("x", "y"):
+            guest.internal(name)
+
+    for target, below in (("a", True), ("b", False), ("x", True), ("y", False)):
+        yield World(f"a fork a -> b, x -> y: {target}", fork, target, (OFF, RUNNING), below)
+    for state in (OFF, RUNNING):
+        chain = _built(*((state, "external", name) for name in "abc"))
+        for target in "abc":
+            words = f"three external, taken {state}: {target}"
+            yield World(words, chain, target, STATES, target != "c")
+
+
+def _damaged() -> Iterable[World]:
+    def hollow(*targets: str, state: str = OFF) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            guest.go(state)
+            guest.internal("a")
+            guest.go(OFF)
+            guest.drop("a", *targets)
+            for target in targets:
+                del guest.held["a"][target]
+
+        return build
+
+    damaged = frozenset({"damaged"})
+    yield World("hollow on one disk", hollow("vdb"), "a", tags=damaged)
+    yield World("hollow on both disks", hollow("vda", "vdb"), "a", tags=damaged)
+    yield World("hollow, had RAM", hollow("vda", "vdb", state=RUNNING), "a", tags=damaged)
+
+    def twins(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.stray("a")
+
+    yield World("a twin in the image", twins, "a", tags=damaged)
+
+    def older_twin(guest: Guest) -> None:
+        guest.define()
+        guest.stray("a")
+        guest.internal("a")
+
+    yield World("an older twin in the image", older_twin, "a", tags=damaged)
+
+    def numeric(guest: Guest) -> None:
+        guest.define()
+        for name in ("2", "b"):
+            guest.internal(name)
+
+    yield World("called 2, which is the ID of b", numeric, "2", tags=damaged)
+
+    def stray(*targets: str, state: str = OFF) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            guest.go(state)
+            if state == OFF:
+                guest.stray("s", *targets)
+                return
+            guest.internal("s")
+            guest.strays["s"] = guest.held.pop("s")
+            guest.domain.snapshotLookupByName("s").delete(
+                libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
+            )
+
+        return build
+
+    tag = frozenset({"stray"})
+    yield World("a stray", stray(), tags=tag)
+    yield World("a stray on one disk of two", stray("vda"), tags=tag)
+    yield World("a stray with RAM", stray(state=RUNNING), tags=tag)
+
+    def unfinished(guest: Guest) -> None:
+        guest.define()
+        guest.external("a")
+        guest.redefine("a", "<source file", "<snapshotDeleteInProgress/><source file")
+
+    yield World("an unfinished delete", unfinished, "a", tags=damaged)
+
+    def held(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        mark = "[held by root@kvm7 since 2026-11-20T02:55:00Z]"
+        guest.redefine("a", "<state>", f"<description>{mark}</description><state>")
+
+    yield World("held", held, "a", (OFF, RUNNING), tags=frozenset({"held"}))
+
+    def no_overlay(guest: Guest) -> None:
+        guest.define()
+        guest.external("a")
+        guest.domain.snapshotLookupByName("a").delete(
+            libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
+        )
+
+    yield World("an overlay without its snapshot", no_overlay)
+
+
+def _disks() -> Iterable[World]:
+    firmware = "<loader readonly='yes' type='pflash'>{0}/code</loader><nvram>{0}/vars</nvram>"
+    device = (
+        "<hostdev mode='subsystem' type='pci' managed='no'>"
+        "<source><address domain='0' bus='0' slot='31' function='7'/></source></hostdev>"
+    )
+
+    def with_drive(drive: Drive) -> Callable[[Guest], None]:
+        return lambda guest: guest.define((Drive("vda"), drive))
+
+    def with_firmware(guest: Guest) -> None:
+        for name in ("code", "vars"):
+            (guest.directory / name).write_bytes(bytes(1 << 16))
+        guest.define(loader=firmware.format(guest.directory))
+
+    def with_device(guest: Guest) -> None:
+        guest.define(devices=device)
+
+    off_only = (OFF,)
+    cd = {"device": "cdrom", "bus": "ide"}
+    for words, drive, states in (
+        ("a raw disk", Drive("vdb", "raw"), STATES),
+        ("a read-only disk", Drive("vdb", more="<readonly/>"), STATES),
+        ("an empty cdrom", Drive("hda", "", more="<readonly/>", **cd), STATES),
+        ("a cdrom with a medium", Drive("hda", "raw", more="<readonly/>", **cd), STATES),
+        ("a shareable raw disk", Drive("vdb", "raw", more="<shareable/>"), STATES),
+        ("a block device", Drive("vdb", "qcow2", "block"), STATES),
+        ("a raw block device", Drive("vdb", "raw", "block"), STATES),
+        ("a network disk", Drive("vdb", "raw", "network"), off_only),
+        ('a disk set to snapshot="no"', Drive("vdb", snapshot="no"), STATES),
+        ('a disk set to snapshot="internal"', Drive("vdb", snapshot="internal"), STATES),
+        ('a disk set to snapshot="external"', Drive("vdb", snapshot="external"), STATES),
+        ('a raw disk set to snapshot="no"', Drive("vdb", "raw", snapshot="no"), STATES),
+    ):
+        yield World(words, with_drive(drive), states=states)
+        if drive.kind != "network":
+            yield World(f"{words}; external", _then_external(drive), "a", states)
+        if drive.kind == "file" and "raw" not in drive.format and not drive.snapshot:
+            yield World(f"{words}; internal", _then_internal(drive), "a", states)
+    yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
+    yield World("no disk", lambda guest: guest.define(()))
+    yield World(
+        "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
+    )
+    yield World("UEFI variables in a pflash", with_firmware, states=off_only)
+    yield World("a host device", with_device, states=off_only)
+
+
+def _then_external(drive: Drive) -> Callable[[Guest], None]:
+    def build(guest: Guest) -> None:
+        guest.define((Drive("vda"), drive))
+        targets = ["vda"] if drive.snapshot or drive.kind == "block" else ["vda", drive.target]
+        if "shareable" in drive.more:
+            targets = ["vda"]
+        guest.external("a", targets)
+
+    return build
+
+
+def _then_internal(drive: Drive) -> Callable[[Guest], None]:
+    def build(guest: Guest) -> None:
+        guest.define((Drive("vda"), drive))
+        guest.internal("a")
+
+    return build
+
+
+def _states() -> Iterable[World]:
+    def saved(kind: str, state: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            if kind:
+                guest.go(state)
+                _take(guest, kind, "a")
+            guest.go(RUNNING)
+            guest.domain.managedSave()
+
+        return build
+
+    off_only = (OFF,)
+    tag = frozenset({"managed save"})
+    yield World("a managed save", saved("", OFF), states=off_only, tags=tag)
+    for kind, state in (("internal", OFF), ("internal", RUNNING), ("external", OFF)):
+        words = f"a managed save; {kind}, taken {state}"
+        yield World(words, saved(kind, state), "a", off_only, tags=tag)
+
+    def transient(guest: Guest) -> None:
+        guest.define(transient=True)
+        guest.internal("a")
+
+    alive = (RUNNING, PAUSED)
+    yield World("a transient domain", lambda g: g.define(transient=True), states=alive)
+    yield World("a transient domain; internal", transient, "a", alive)
+
+    def busy(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.go(RUNNING)
+        _hold_with_a_job(guest)
+
+    acpi = "<features><acpi/></features>"
+    boots = "<readonly/><boot order='1'/>"
+    # mov dx, 0x505; mov al, 1; out dx, al (docs/specs/pvpanic.txt of QEMU)
+    panic = b"\xba\x05\x05\xb0\x01\xee"
+    # mov dx, 0x604; mov ax, S3 | SLP_EN; out dx, ax (PM1a_CNT of ACPI)
+    sleep = b"\xba\x04\x06\xb8\x00\x24\xef"
+
+    def stopped(code: bytes, state: str, kind: str = "") -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            drives = (*BOTH, Drive("vdc", "raw", more=boots))
+            guest.define(drives, features=acpi, devices="<panic model='isa'/>")
+            if kind:
+                _take(guest, kind, "a")
+            guest.run_until(code, state)
+
+        return build
+
+    for state, code in ((CRASHED, panic), (SUSPENDED, sleep)):
+        yield World(f"a guest that {state}", stopped(code, state), states=(state,))
+        for kind in ("internal", "external"):
+            words = f"a guest that {state}; {kind}"
+            yield World(words, stopped(code, state, kind), "a", (state,))
+    yield World("another job under way", busy, "a", (RUNNING,), tags=frozenset({"busy"}))
+
+    def hung(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.go(RUNNING)
+        _freeze(guest)
+
+    yield World("QEMU hangs", hung, "a", (RUNNING,), tags=frozenset({"hung"}))
+
+
+def _freeze(guest: Guest) -> None:
+    pid = guest.lab.qemu(guest.name)
+    os.kill(pid, signal.SIGSTOP)
+
+    def resume() -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+    guest.at_the_end(resume)
+
+
+def _hold_with_a_job(guest: Guest) -> None:
+    """Let another client wait for a snapshot that does not come."""
+    other = libvirt.open(guest.lab.uri)
+    domain = other.lookupByName(guest.name)
+    xml = "<domainsnapshot><name>under-way</name></domainsnapshot>"
+
+    def create() -> None:
+        with suppress(libvirt.libvirtError):
+            domain.snapshotCreateXML(xml, 0)
+
+    thread = threading.Thread(target=create)
+    guest.at_the_end(other.close)
+    guest.at_the_end(thread.join)
+    _freeze(guest)
+    thread.start()
+    while guest.domain.controlInfo(0)[0] != libvirt.VIR_DOMAIN_CONTROL_JOB:
+        pass
+
+
+__all__ = ["BOTH", "STATES", "World", "worlds"]
