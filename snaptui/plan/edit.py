@@ -6,6 +6,7 @@ from snaptui.model import Snapshot
 from snaptui.plan import checks, hold
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import EditIntent, HoldIntent, Plan, impossible
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.steps import Describe
 
 
@@ -31,13 +32,17 @@ def plan_hold(intent: HoldIntent, facts: Facts) -> Plan:
     if snapshot is None:
         return impossible(intent, verb, title, facts.absent(intent.name))
     held = hold.hold_of(snapshot)
+    refusals: list[str] = []
     if not intent.hold:
         by = f", held by {held.who} since {held.since}" if held is not None else ""
-        refusals = [] if held is not None else [f"{snapshot.name} is not held."]
+        if held is None:
+            refusals.append(f"{snapshot.name} is not held.")
         after = f"{snapshot.name}{by}, can be deleted again."
         description = hold.described(snapshot)
         return _plan(intent, facts, snapshot, title, after, description, refusals)
-    refusals = [f"{snapshot.name} is held by {held.who} already."] if held is not None else []
+    if held is not None:
+        sentence = f"{snapshot.name} is held by {held.who} already."
+        refusals.append(Refusal(sentence, harm=Harm.HOLDER_LOST))
     after = (
         f"snaptui does not delete {snapshot.name} until it is released; virsh and others still "
         "can. The mark is in its description."

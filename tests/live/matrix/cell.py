@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import libvirt
 
@@ -13,12 +13,12 @@ from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.refusal import Refusal
-from snaptui.plan.steps import Adopt, CreateExternal, CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps import Adopt, CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest
-from tests.live.matrix.harms import CHECKS, Done
+from tests.live.matrix.harms import Done, happened_so
 from tests.live.matrix.worlds import World, worlds
 
 WORKS, NOT_YET = "works", "refused: not done yet"
@@ -97,9 +97,7 @@ class Bench:
                 predicted, happened, same, why = "?", "could not be asked", False, repr(error)
         finally:
             self._clean(guest)
-        return Result(
-            cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why
-        )
+        return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
 
     def _clean(self, guest: Guest) -> None:
         if self.lab.daemon.pid is None:
@@ -141,6 +139,7 @@ class Bench:
         by_code = [one for one in told if one.code is not None] if codes else told
         harms = {one.harm for one in by_code if one.harm}
         why = " / ".join(plan.refusals)
+        saved = guest.saved_memory()
         error = self._raw(guest, plan)
         if isinstance(error, Disconnected):
             raise error
@@ -158,7 +157,11 @@ class Bench:
             said = f" -- {error.message}" if error is not None else ""
             return predicted, happened, mine, why + said
         predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *sorted(harms)])
-        found = {harm for harm in harms if CHECKS[harm](Done(guest, intent, facts, after))}
+        over = frozenset(
+            path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
+        )
+        done = Done(guest, intent, facts, after, over)
+        found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
         same = found == harms and (code in codes if codes else error is None)
         if error is not None:
@@ -189,9 +192,8 @@ class Bench:
 def _must_hold(guest: Guest, step: Step) -> None:
     """What disks and snapshots must hold after a step that worked."""
     if isinstance(step, CreateSnapshot):
-        guest.held[step.name] = dict(guest.now)
-    elif isinstance(step, CreateExternal):
-        guest.held[step.name] = {t: guest.now[t] for t in step.overlays if t in guest.now}
+        taken = set(step.new.overlays) or guest.now.keys()
+        guest.held[step.new.name] = {t: byte for t, byte in guest.now.items() if t in taken}
     elif isinstance(step, RevertTo):
         guest.now.update(guest.held.get(step.snapshot.name, {}))
     elif isinstance(step, Adopt):
@@ -203,6 +205,3 @@ def _must_hold(guest: Guest, step: Step) -> None:
 def _code(error: SnaptuiError) -> int | None:
     cause = error.__cause__
     return cause.get_error_code() if isinstance(cause, libvirt.libvirtError) else None
-
-
-__all__ = ["Bench", "Cell", "Result", "cells", "replace"]

@@ -35,7 +35,7 @@ def main(words: list[str]) -> int:
     wanted = [number for number, cell in enumerate(cells()) if _has(cell, words)]
     directory = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")
     began = time.monotonic()
-    results = []
+    results: list[Result] = []
     try:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(WORKERS, context, _start, (directory,)) as pool:

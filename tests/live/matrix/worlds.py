@@ -48,9 +48,7 @@ class World:
 
 def worlds() -> tuple[World, ...]:
     """All of them."""
-    return tuple(
-        [*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states()]
-    )
+    return (*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states())
 
 
 def _take(guest: Guest, kind: str, name: str) -> None:
@@ -153,6 +151,7 @@ def _damaged() -> Iterable[World]:
         guest.define()
         guest.stray("a")
         guest.internal("a")
+        del guest.held["a"]  # nothing but its ID tells it from the other
 
     yield World("an older twin in the image", older_twin, "a", tags=damaged)
 
@@ -207,6 +206,12 @@ def _damaged() -> Iterable[World]:
 
     yield World("an overlay without its snapshot", no_overlay)
 
+    def in_the_way(guest: Guest) -> None:
+        guest.define()
+        (guest.directory / "vda.new.mem").write_bytes(b"the RAM of another")
+
+    yield World("a file where the RAM would go", in_the_way)
+
 
 def _disks() -> Iterable[World]:
     firmware = "<loader readonly='yes' type='pflash'>{0}/code</loader><nvram>{0}/vars</nvram>"
@@ -249,7 +254,9 @@ def _disks() -> Iterable[World]:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
     yield World("no disk", lambda guest: guest.define(()))
-    yield World("a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),)))
+    yield World(
+        "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
+    )
     yield World("UEFI variables in a pflash", with_firmware, states=off_only)
     yield World("a host device", with_device, states=off_only)
 
@@ -367,6 +374,3 @@ def _hold_with_a_job(guest: Guest) -> None:
     thread.start()
     while guest.domain.controlInfo(0)[0] != libvirt.VIR_DOMAIN_CONTROL_JOB:
         pass
-
-
-__all__ = ["BOTH", "STATES", "World", "worlds"]
