@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.entries import Images
-from snaptui.model import Disk, DomainConfig, ImageInfo, NotKnown, Presence, Snapshot
+from snaptui.model import Disk, DomainConfig, ImageInfo, Missing, NotKnown, Presence, Snapshot
 
 DEEPEST = 200
 """Images of a chain that are followed: no more than libvirt itself does (qemu_domain.h,
@@ -102,6 +102,7 @@ class Layers:
         frozen_by: by path, the snapshot that made a disk write elsewhere; the newest.
         merging: the overlays of external snapshots that a delete would merge.
         keeps_memory: the host's libvirt leaves the memory file of a snapshot that it deletes.
+        broken: by name, snapshots whose data are not what they were any more, and why.
     """
 
     heads: Images = field(default_factory=lambda: MappingProxyType({}))
@@ -112,6 +113,7 @@ class Layers:
     frozen_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     merging: frozenset[str] = frozenset()
     keeps_memory: bool = False
+    broken: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def beneath(self, path: str) -> str | NotKnown | None:
         """What an image lies upon."""
@@ -177,13 +179,46 @@ def layers_of(
         for disk in snapshot.config.disks if snapshot.config is not None else ():
             if disk.target in outside and disk.path is not None:
                 frozen_by[disk.path] = snapshot.name
+    tops = frozenset(disk.path for disk in disks if disk.path is not None)
     return Layers(
         heads=heads,
-        tops=frozenset(disk.path for disk in disks if disk.path is not None),
+        tops=tops,
         in_use=frozenset(in_use),
         doubt="; ".join(doubts),
         above=MappingProxyType({path: frozenset(some) for path, some in above.items()}),
         frozen_by=MappingProxyType(frozen_by),
         merging=frozenset(path for one in known for path in overlays_of(one) if path in in_use),
         keeps_memory=keeps_memory,
+        broken=MappingProxyType(dict(_broken(known, heads, _spoiled(tops, above)))),
     )
+
+
+def _spoiled(tops: Iterable[str], above: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
+    """The images that lie upon one that a disk writes to, and which one that is."""
+    found: dict[str, str] = {}
+    due = [(top, top) for top in tops]
+    while due:
+        path, top = due.pop()
+        for upper in above.get(path, ()):
+            if upper not in found:
+                found[upper] = top
+                due.append((upper, top))
+    return found
+
+
+def _broken(
+    snapshots: Iterable[Snapshot], heads: Images, spoiled: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    for snapshot in snapshots:
+        then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
+        for part in snapshot.disks:
+            if part.presence is Presence.EXTERNAL and part.path is not None:
+                what, path = "its overlay", part.path
+            elif part.presence is Presence.INTERNAL and then.get(part.target) is not None:
+                what, path = "its image", then[part.target] or ""
+            else:
+                continue
+            if path in spoiled:
+                yield snapshot.name, f"{what} {path} lies upon {spoiled[path]}, which is written to"
+            elif isinstance(heads.get(path), Missing):
+                yield snapshot.name, f"{what} {path} is gone"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from snaptui.chains import NO_LAYERS, NOT_READ, Layers
+from snaptui.chains import NO_LAYERS, NOT_READ, Layers, overlays_of
 from snaptui.entries import Stray
 from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
@@ -202,24 +202,61 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> _Part:
     )
 
 
-def reclaim_of(things: Collection[Snapshot | Stray], counted: Counted) -> int | NotKnown:
+def merge_needs(overlay: str, counted: Counted, layers: Layers) -> int | NotKnown:
+    """What the image beneath an overlay grows by when that is merged into it."""
+    part = _unfrozen(overlay, counted, layers)
+    return part.reclaim if isinstance(part.reclaim, NotKnown) else part.needs
+
+
+def reclaim_of(
+    things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
+) -> int | NotKnown:
     """What deleting these together gives back: not the sum of what each alone does."""
-    freed = frees_by_image(things, counted)
+    freed = frees_by_image(things, counted, layers)
     return freed if isinstance(freed, NotKnown) else sum(freed.values())
 
 
 def frees_by_image(
-    things: Collection[Snapshot | Stray], counted: Counted
+    things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
 ) -> Mapping[str, int] | NotKnown:
-    """The same by path of each image."""
+    """The same by path of each image or file.
+
+    Of what is merged one by one the figures add up; what is merged on, or into an image of
+    which something else is deleted too, is not known.
+    """
     chosen: dict[str, tuple[ImageUsage, set[int]]] = {}
+    given: dict[str, int] = {}
+    merged: dict[str, str] = {}
     for thing in things:
+        if isinstance(thing, Snapshot) and thing.kind is not Kind.INTERNAL:
+            alone = reclaim_by_image(thing, counted, layers)
+            if isinstance(alone, NotKnown):
+                return NotKnown(f"{thing.name}: {alone.reason}")
+            for path in _merged(thing, layers):
+                if path in merged:
+                    words = f"{merged[path]} and {thing.name} are merged with the same image"
+                    return NotKnown(f"{words}: only one at a time can be told")
+                merged[path] = thing.name
+            given |= alone
+            continue
         places = _places(thing, counted)
         if isinstance(places, NotKnown):
             return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():
             chosen.setdefault(usage.path, (usage, set()))[1].add(place)
-    return {path: usage.usage.frees(places) for path, (usage, places) in chosen.items()}
+    for path in merged.keys() & chosen.keys():
+        return NotKnown(f"{merged[path]} is merged with an image of which snapshots are deleted")
+    return given | {path: usage.usage.frees(places) for path, (usage, places) in chosen.items()}
+
+
+def _merged(snapshot: Snapshot, layers: Layers) -> Iterator[str]:
+    """The images that a delete of an external snapshot merges, both of each disk."""
+    for overlay in overlays_of(snapshot):
+        if overlay in layers.in_use:
+            yield overlay
+            beneath = layers.beneath(overlay)
+            if isinstance(beneath, str):
+                yield beneath
 
 
 def reclaim_by_image(
@@ -285,7 +322,7 @@ def _places(
     if isinstance(thing, Stray):
         return _stray_places(thing, counted)
     if thing.kind is not Kind.INTERNAL:
-        return NotKnown("only what lies inside of images is counted together")
+        return NotKnown("it is not inside of images")
     return _own(thing, counted)
 
 

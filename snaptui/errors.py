@@ -77,6 +77,10 @@ class ImageError(SnaptuiError):
     title = "Image cannot be read"
 
 
+class NoImage(ImageError):
+    """There is no such file."""
+
+
 class HostError(SnaptuiError):
     """Any other error that libvirt reports, with libvirt's own text."""
 

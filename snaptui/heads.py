@@ -14,14 +14,50 @@ from collections.abc import Callable, Mapping
 from snaptui.backend.protocol import Backend
 from snaptui.chains import DEEPEST
 from snaptui.entries import Images
-from snaptui.errors import SnaptuiError
-from snaptui.model import ImageInfo, NotKnown
+from snaptui.errors import Disconnected, NoImage, SnaptuiError
+from snaptui.model import ImageInfo, Missing, NotKnown
 from snaptui.worker import Priority, Worker
 
 PUBLISH = 0.25
 """Seconds between two tellings of what has been read while more is coming."""
 
 _Head = ImageInfo | NotKnown
+
+
+def read_head(backend: Backend, path: str, *, raw: bool = False) -> ImageInfo | NotKnown:
+    """The head of one image, or why there is none; blocks.
+
+    Raises:
+        Disconnected: the host is gone.
+    """
+    try:
+        return backend.image(path, raw=raw)
+    except Disconnected:
+        raise
+    except NoImage as error:
+        return Missing(error.message)
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+
+
+def read_heads(backend: Backend, wanted: Mapping[str, bool]) -> Images:
+    """The heads of files and of what lies beneath them; blocks.
+
+    Args:
+        wanted: by path, whether it is known to be raw.
+
+    Raises:
+        Disconnected: the host is gone.
+    """
+    found: dict[str, ImageInfo | NotKnown] = {}
+    due = [(path, raw, 1) for path, raw in wanted.items()]
+    while due:
+        path, raw, depth = due.pop()
+        if path not in found:
+            found[path] = head = read_head(backend, path, raw=raw)
+            if isinstance(head, ImageInfo) and isinstance(head.backing, str) and depth < DEEPEST:
+                due.append((head.backing, head.backing_format == "raw", depth + 1))
+    return found
 
 
 class Heads:
@@ -72,8 +108,8 @@ class Heads:
             nonlocal begun
             begun = True
             try:
-                return self._backend.image(path, raw=raw)
-            except SnaptuiError as error:
+                return read_head(self._backend, path, raw=raw)
+            except Disconnected as error:
                 return NotKnown(error.message)
 
         call = self._worker.files.call(read, priority=Priority.VISIBLE)

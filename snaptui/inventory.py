@@ -8,7 +8,7 @@ beneath it, or for its data) names it. What could not be read is a *doubt*: whoe
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,6 +37,16 @@ class Inventory:
     def held_by(self, path: str) -> tuple[str, ...]:
         """Who names a file; nobody is an empty tuple."""
         return self.holders.get(os.path.realpath(path), ())
+
+    def others(self, path: str, own: Collection[str], images: Iterable[str]) -> tuple[str, ...]:
+        """Who names a file beside those who are known.
+
+        Args:
+            own: these, in words.
+            images: and what lies upon it or has its data in it.
+        """
+        known = {*own, *(_user(os.path.realpath(image), use) for image in images for use in _USES)}
+        return tuple(words for words in self.held_by(path) if words not in known)
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -71,6 +81,13 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
     )
+
+
+_USES = ("lies upon it", "has its data in it")
+
+
+def _user(path: str, use: str) -> str:
+    return f"the image {path}, which {use}"
 
 
 class _Taking:
@@ -121,12 +138,9 @@ class _Taking:
                 if self._local and self._backend.missing_file(path):
                     continue
                 self.heads[path] = head = self._backend.image(path)
-                for beneath, what in (
-                    (head.backing, "lies upon it"),
-                    (head.data_file, "has its data in it"),
-                ):
+                for beneath, use in zip((head.backing, head.data_file), _USES, strict=True):
                     if isinstance(beneath, str):
-                        self._hold(beneath, f"the image {path}, which {what}")
+                        self._hold(beneath, _user(path, use))
                         self._due |= {self._real(beneath)} - seen
                     elif beneath is not None:
                         self.doubts.append(f"what lies beneath {path}: {beneath.reason}")

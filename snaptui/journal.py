@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from snaptui.model import Amount
+
 RESERVE = 64 << 10
 """Bytes set aside for operations to come."""
 LONGEST = 8 << 10
@@ -60,7 +62,8 @@ class Record:
         found: what a later look at the host said of it, when it had been cut short.
         alive: whether the process that does it still runs.
         image: path of the image that it is about; empty when it is about a domain.
-        share: how much of what is under way is done, where that can be told; never written.
+        share, amount: how much of what is under way is done, where that can be told; never
+            written.
     """
 
     number: int
@@ -80,6 +83,7 @@ class Record:
     alive: bool = True
     image: str = ""
     share: float | None = None
+    amount: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True)

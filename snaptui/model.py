@@ -195,7 +195,8 @@ class Snapshot:
         memory_path: file of an external memory state.
         disks: the disks' parts.
         config: the domain as it was then; ``None`` when the XML has none.
-        delete_in_progress: an earlier delete of it was not finished.
+        delete_in_progress: a delete of one above it was begun and not finished: its overlay
+            is merged in part into an image that this one froze.
         digest: hash of its XML, to see whether it changed.
     """
 
@@ -253,6 +254,11 @@ class NotKnown:
     """Stands where something could not be established, and says why."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing(NotKnown):
+    """Stands for a file that is known not to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +395,13 @@ class Agent:
     reason: str = ""
 
 
+class Amount(NamedTuple):
+    """How far a job is, in bytes; what is to be done may grow."""
+
+    done: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class DomainStatus:
     """What decides whether a change of a domain can be tried, read in one go.
@@ -400,6 +413,7 @@ class DomainStatus:
         managed_save: whether a saved state waits to be loaded at the next start.
         busy: a job holds it (virDomainGetControlInfo); ``None`` where it cannot be asked.
         hung: its QEMU runs but does not answer.
+        block_jobs: targets of the disks that QEMU copies or merges just now.
     """
 
     domain: Domain
@@ -408,3 +422,4 @@ class DomainStatus:
     managed_save: bool
     busy: bool | None
     hung: bool = False
+    block_jobs: tuple[str, ...] = ()

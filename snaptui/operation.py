@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from snaptui.journal import Record, StepRecord
-from snaptui.model import DomainKey, Host
+from snaptui.model import Amount, DomainKey, Host
 
 if TYPE_CHECKING:
     from snaptui.plan.plan import Plan, Step
@@ -38,6 +38,7 @@ class Operation:
     Attributes:
         name: of the domain or image when it was confirmed.
         share: how much of the step is done, 0 to 1; ``None`` when nobody can tell.
+        amount: the same in bytes, where libvirt tells them.
         done: steps that are known to have worked.
         began, finished: when each step began and was known to have worked.
         copies: directory of the XML saved before it; empty before and where there is none.
@@ -55,6 +56,7 @@ class Operation:
     phase: Phase
     started: float
     share: float | None = None
+    amount: Amount | None = None
     done: int = 0
     began: tuple[float, ...] = ()
     finished: tuple[float, ...] = ()
@@ -69,10 +71,16 @@ class Operation:
         return self.plan.steps[self.done] if self.done < len(self.plan.steps) else None
 
     @property
-    def can_be_cancelled(self) -> bool:
-        """Whether what it does can be given up: copies alone can."""
-        step = self.step
-        return step is not None and step.kind == "extract" and not self.phase.over
+    def no_way_out(self) -> str:
+        """Why what it does cannot be given up, as a sentence; empty when it can."""
+        if self.phase.over or self.step is None:
+            return "It is over."
+        return self.step.no_way_out
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether snaptui itself does it, so that it ends with snaptui."""
+        return self.step is not None and self.step.kind == "extract"
 
     @property
     def record(self) -> Record:
@@ -102,4 +110,5 @@ class Operation:
             hint=self.hint,
             image="" if isinstance(key, DomainKey) else key.path,
             share=self.share,
+            amount=self.amount,
         )

@@ -20,12 +20,13 @@ from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal, Record, note_found
-from snaptui.model import DomainKey, Host, Key
+from snaptui.model import Amount, DomainKey, Host, Key
 from snaptui.operation import Operation, Phase
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
 
 if TYPE_CHECKING:
+    from snaptui.performing import Job
     from snaptui.plan.plan import Intent, Plan, Step
     from snaptui.preflight import AnyFacts
 
@@ -33,6 +34,8 @@ ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
 TELL = 0.25
 """Seconds between two tellings of how far a step is."""
+ASK_JOB = 0.5
+"""Seconds between two questions how far libvirt is."""
 GIVE_UP = 1.0
 """Seconds for which the end waits for copies that are given up then."""
 
@@ -75,13 +78,12 @@ class Operations:
         """All operations that are not over."""
         return tuple(o for o in self.all.values() if not o.phase.over)
 
-    def cancel(self, number: int) -> bool:
-        """Give up an operation, if that can be; whether it can."""
-        operation = self.all.get(number)
-        if operation is None or not operation.can_be_cancelled:
-            return False
+    def cancel(self, number: int) -> str:
+        """Give up an operation, if that can be; returns why it cannot."""
+        if why := self.all[number].no_way_out:
+            return why
         self._copying(number).unwanted.set()
-        return True
+        return ""
 
     async def facts(self, host: Host, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog."""
@@ -128,7 +130,9 @@ class Operations:
 
     def close(self) -> None:
         """Give up copies and close the journal; what else is under way is cut short."""
-        copying = [one for one in self.unfinished if self.cancel(one.number)]
+        copying = [one for one in self.unfinished if one.is_copy]
+        for one in copying:
+            self.cancel(one.number)
         until = time.monotonic() + GIVE_UP
         for one in copying:
             if self._copying(one.number).idle.wait(max(0.0, until - time.monotonic())):
@@ -228,7 +232,14 @@ class Operations:
         self, operation: Operation, step: Step, expected: AnyFacts
     ) -> tuple[Operation, AnyFacts]:
         """Check that nothing changed, call, and read back; in the queue of what it is about."""
-        from snaptui.performing import differences, expected_after, in_the_way, perform, read_facts
+        from snaptui.performing import (
+            Job,
+            differences,
+            expected_after,
+            in_the_way,
+            perform,
+            read_facts,
+        )
 
         loop = asyncio.get_running_loop()
         host, intent = expected.host, operation.plan.intent
@@ -239,18 +250,32 @@ class Operations:
         told = 0.0
         copying = self._copying(number)
 
-        def say(phase: Phase, share: float | None = None) -> None:
+        def say(phase: Phase, share: float | None = None, amount: Amount | None = None) -> None:
             at = (*operation.began, began)
-            now = replace(operation, phase=phase, began=at, share=share)
+            now = replace(operation, phase=phase, began=at, share=share, amount=amount)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 loop.call_soon_threadsafe(self._set, now)
 
         def progress(share: float) -> None:
             nonlocal told
-            copying.go_on()
+            copying.go_on(_NO_COPY)
             if (moment := time.monotonic()) - told >= TELL:
                 told = moment
                 say(Phase.RUNNING, share)
+
+        async def follow(job: Job) -> None:
+            while True:
+                await asyncio.sleep(ASK_JOB)
+                if copying.idle.is_set():
+                    continue
+                with contextlib.suppress(SnaptuiError):
+                    amount = await self._worker.reads.call(
+                        lambda: job.look(unwanted=copying.unwanted.is_set()),
+                        key=intent.key,
+                        priority=Priority.VISIBLE,
+                    )
+                    if amount is not None:
+                        say(Phase.RUNNING, amount.done / amount.total, amount)
 
         def run() -> SnaptuiError | None:
             nonlocal before, sent
@@ -266,7 +291,7 @@ class Operations:
                 raise Disconnected("The connection was lost before the change was asked for.")
             try:
                 copying.idle.clear()
-                copying.go_on()
+                copying.go_on("")
                 perform(self._backend, intent.key, step, progress)
             except SnaptuiError as error:
                 return error
@@ -274,6 +299,8 @@ class Operations:
                 copying.idle.set()
             return None
 
+        job = Job.of(self._backend, intent.key, step)
+        following = start(follow(job)) if job is not None else None
         try:
             error = await self._worker.changes.call(run, key=intent.key)
         except SnaptuiError as failed:
@@ -281,6 +308,9 @@ class Operations:
             if not sent:
                 raise _Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
             error = failed
+        finally:
+            if following is not None:
+                following.cancel()
         found = await self._look(operation, host, error)
         off = differences(expected_after(step, before), found)
         if error is None and not off:
@@ -292,7 +322,7 @@ class Operations:
                 f"Look at {operation.name} before going on.",
             )
         elif off:
-            left = differences(before, found)
+            left = in_the_way(step, before, found)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             phase = Phase.CANCELLED if isinstance(error, Cancelled) else Phase.FAILED
             raise _Stop(error.message, f"{state} {error.hint}".strip(), phase)
@@ -375,10 +405,10 @@ class _Copying:
         self.idle = threading.Event()
         self.idle.set()
 
-    def go_on(self) -> None:
+    def go_on(self, hint: str) -> None:
         """Raise Cancelled if it is to be given up."""
         if self.unwanted.is_set():
-            raise Cancelled("It was cancelled.", hint=_NO_COPY)
+            raise Cancelled("It was cancelled.", hint=hint)
 
 
 _NO_COPY = "What there was of the new file was removed."

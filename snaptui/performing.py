@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import overload
 
 from snaptui.backend.protocol import Backend
-from snaptui.model import DomainKey, Key
+from snaptui.errors import ImageError
+from snaptui.model import Amount, DomainKey, Key
 from snaptui.plan import facts as domain_facts
 from snaptui.plan.facts import Facts
 from snaptui.plan.image_facts import ImageFacts, image_differences
@@ -30,7 +32,7 @@ from snaptui.plan.steps import (
 )
 from snaptui.preflight import AnyFacts, read_facts
 
-__all__ = ["differences", "expected_after", "in_the_way", "perform", "read_facts"]
+__all__ = ["Job", "differences", "expected_after", "in_the_way", "perform", "read_facts"]
 
 
 def differences(expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
@@ -80,6 +82,51 @@ def perform(backend: Backend, key: Key, step: Step, progress: Callable[[float], 
     else:
         assert isinstance(key, DomainKey)
         _change_domain(backend, key, step)
+
+
+class Job:
+    """What libvirt does for a step and tells something of: the RAM is saved, or images merged."""
+
+    def __init__(self, backend: Backend, key: DomainKey, step: Step) -> None:
+        self._backend = backend
+        self._key = key
+        self._step = step
+        self._merged: dict[str, Amount] = {}
+
+    @classmethod
+    def of(cls, backend: Backend, key: Key, step: Step) -> Job | None:
+        """The job of a step; ``None`` where libvirt tells nothing, or only when it is over."""
+        told = step.ram_file is not None or step.merges
+        return cls(backend, key, step) if isinstance(key, DomainKey) and told else None
+
+    def look(self, *, unwanted: bool) -> Amount | None:
+        """How far it is; ``None`` while it has not begun.
+
+        libvirt lets a job be asked for and be aborted from the moment on in which it makes the
+        file for the RAM; who asks before waits until all is over (qemu_snapshot.c,
+        qemuDomainObjSetAsyncJobMask). Where the file cannot be seen, that is taken into account.
+
+        Args:
+            unwanted: it is to be given up; not possible for merges.
+
+        Raises:
+            SnaptuiError: it is not known now.
+        """
+        if self._step.ram_file is not None:
+            with suppress(ImageError):
+                if self._backend.missing_file(self._step.ram_file):
+                    return None
+            if unwanted:
+                self._backend.give_up_ram(self._key)
+            return self._backend.ram_saved(self._key)
+        for target in self._step.merges:
+            if now := self._backend.merged(self._key, target):
+                self._merged[target] = now
+            elif before := self._merged.get(target):
+                self._merged[target] = Amount(before.total, before.total)
+        amounts = self._merged.values()
+        done, total = sum(one.done for one in amounts), sum(one.total for one in amounts)
+        return Amount(done, total) if total else None
 
 
 def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float], None]) -> None:

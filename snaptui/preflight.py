@@ -12,9 +12,23 @@ from types import MappingProxyType
 from typing import overload
 
 from snaptui.backend.protocol import Backend
+from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
+from snaptui.heads import read_head, read_heads
 from snaptui.image_preflight import read_image_facts
-from snaptui.model import DomainConfig, FileSystem, Host, ImageInfo, NotKnown, Scope, Snapshot
+from snaptui.inventory import take_inventory
+from snaptui.model import (
+    DomainConfig,
+    DomainKey,
+    DomainStatus,
+    FileSystem,
+    Host,
+    ImageInfo,
+    Kind,
+    NotKnown,
+    Scope,
+    Snapshot,
+)
 from snaptui.plan import adopt, create, delete, edit, external, extract, image, leftover, revert
 from snaptui.plan.facts import Facts
 from snaptui.plan.image_facts import ImageFacts
@@ -34,6 +48,7 @@ from snaptui.plan.plan import (
     RemoveLeftover,
     RevertIntent,
 )
+from snaptui.snapshots import REMOVES_MEMORY
 
 AnyFacts = Facts | ImageFacts
 
@@ -123,6 +138,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     facts = _domain_facts(backend, host, intent)
     if isinstance(intent, CreateIntent):
         return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
+    if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
+        return replace(facts, changes=_changes(backend, intent))
     return facts
 
 
@@ -137,6 +154,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     status = backend.status(key)
     names = backend.snapshot_names(key)
     current = backend.current_snapshot(key)
+    external = backend.external_snapshots(key)
     below: tuple[str, ...] = ()
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
@@ -148,6 +166,10 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             wanted.update(below if intent.scope is not Scope.THIS else ())
         elif isinstance(intent, RevertIntent) and current is not None:
             wanted.add(current)
+    deletes = isinstance(intent, DeleteIntent | DeleteManyIntent)
+    layered = bool(external) and (deletes or isinstance(intent, RevertIntent))
+    if layered:
+        wanted.update(names)
     snapshots: dict[str, Snapshot] = {}
     for name in sorted(wanted):
         try:
@@ -159,6 +181,13 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     target = None if isinstance(intent, DeleteManyIntent) else snapshots.get(intent.name)
     then = target.config if target is not None else None
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
+    layers = NO_LAYERS
+    users: Mapping[str, tuple[str, ...]] = {}
+    doubts: tuple[str, ...] = ()
+    if layered:
+        layers = _layers(backend, host, status, snapshots)
+        if _changes_layers(intent, status, snapshots, below):
+            users, doubts = _others(backend, host, key, layers)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     return Facts(
         host=host,
@@ -166,17 +195,25 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         read_at=time.time(),
         status=status,
         names=names,
-        external=backend.external_snapshots(key),
+        external=external,
         current=current,
         snapshots=MappingProxyType(snapshots),
         below=below,
         images=MappingProxyType(
-            {path: _image(backend, path) for path in _images((status.config, *others))}
+            {path: read_head(backend, path) for path in _images((status.config, *others))}
         ),
         missing=MappingProxyType(
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
         ),
-        spaces=MappingProxyType({path: _space(backend, path) for path in dict.fromkeys(paths)}),
+        spaces=MappingProxyType(
+            {path: _space(backend, path) for path in dict.fromkeys((*paths, *layers.heads))}
+        ),
+        folders=MappingProxyType(
+            {folder: _folder(backend, folder) for folder in _folders(layers.heads)}
+        ),
+        layers=layers,
+        others=users,
+        doubts=doubts,
     )
 
 
@@ -184,19 +221,73 @@ def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_age
     """What a create also depends on: where it makes files, and what is there."""
     new = external.resolved(intent, facts.status)
     paths = (*_paths(facts.status.config), *(path for path in new.files if path.startswith("/")))
-    folders = tuple(dict.fromkeys(path.rpartition("/")[0] or "/" for path in paths))
+    folders = _folders(paths)
     there = tuple(new.overlays.values()) if new.reuse else ()
     return replace(
         facts,
-        folders=MappingProxyType({folder: _folder(backend, folder) for folder in folders}),
+        folders=MappingProxyType(
+            {**facts.folders, **{folder: _folder(backend, folder) for folder in folders}}
+        ),
         spaces=MappingProxyType(
             {**facts.spaces, **{folder: _space(backend, folder) for folder in folders}}
         ),
         images=MappingProxyType(
-            {**facts.images, **{path: _image(backend, path) for path in there}}
+            {**facts.images, **{path: read_head(backend, path) for path in there}}
         ),
         agent=backend.agent(intent.key) if new.quiesce and ask_agent else None,
     )
+
+
+def _changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | NotKnown:
+    try:
+        return backend.config_changes(intent.key, intent.name)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+
+
+def _layers(
+    backend: Backend, host: Host, status: DomainStatus, snapshots: Mapping[str, Snapshot]
+) -> Layers:
+    known = tuple(snapshots.values())
+    heads = MappingProxyType(read_heads(backend, files_of(status.config, known)))
+    keeps_memory = host.libvirt < REMOVES_MEMORY
+    return layers_of(status.config, known, heads, keeps_memory=keeps_memory)
+
+
+def _changes_layers(
+    intent: DomainIntent,
+    status: DomainStatus,
+    snapshots: Mapping[str, Snapshot],
+    below: tuple[str, ...],
+) -> bool:
+    """Whether images are written to that others may lie upon: then all of the host is asked."""
+    if isinstance(intent, RevertIntent):
+        target = snapshots.get(intent.name)
+        now = set(_paths(status.config))
+        return (
+            target is not None
+            and target.config is not None
+            and not now >= {disk.path for disk in target.config.disks if disk.path is not None}
+        )
+    names: Iterable[str] = ()
+    if isinstance(intent, DeleteManyIntent):
+        names = intent.names
+    elif isinstance(intent, DeleteIntent):
+        names = (intent.name, *(below if intent.scope is not Scope.THIS else ()))
+    return any(snapshots[name].kind is Kind.EXTERNAL for name in names if name in snapshots)
+
+
+def _others(
+    backend: Backend, host: Host, key: DomainKey, layers: Layers
+) -> tuple[MappingProxyType[str, tuple[str, ...]], tuple[str, ...]]:
+    """Who else uses the images of a domain, and why somebody may be missing."""
+    inventory = take_inventory(backend, host, layers.heads)
+    named = backend.named_files(key)
+    own = {file.by for file in named if not isinstance(file, NotKnown)}
+    users = {path: inventory.others(path, own, layers.heads) for path in layers.heads}
+    return MappingProxyType({path: who for path, who in users.items() if who}), inventory.doubts
 
 
 def who() -> str:
@@ -223,16 +314,13 @@ def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
     )
 
 
+def _folders(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path.rpartition("/")[0] or "/" for path in paths))
+
+
 def _folder(backend: Backend, path: str) -> frozenset[str] | NotKnown:
     try:
         return backend.names_in(path)
-    except ImageError as error:
-        return NotKnown(error.message)
-
-
-def _image(backend: Backend, path: str) -> ImageInfo | NotKnown:
-    try:
-        return backend.image(path)
     except ImageError as error:
         return NotKnown(error.message)
 

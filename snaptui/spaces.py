@@ -147,7 +147,9 @@ def promised(
         chosen = [thing for thing in one.things if (uuid, thing.name) in marked]
         if not chosen:
             continue
-        freed = frees_by_image(chosen, counted)
+        freed = frees_by_image(chosen, counted, one.layers)
+        if not isinstance(freed, NotKnown) and _across(survey, one, freed):
+            freed = NotKnown("it is merged from one file system into another")
         if isinstance(freed, NotKnown):
             return NotKnown(f"{one.domain.name}: {freed.reason}")
         for path, size in freed.items():

@@ -9,7 +9,7 @@ most snapshots, so that indentation stays below 2 + 2 * log2(number of snapshots
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from snaptui.entries import Stray
@@ -22,6 +22,7 @@ class RowKind(enum.Enum):
     SNAPSHOT = "snapshot"
     CURRENT = "current"
     UNREAD = "unread"
+    UNREADABLE = "unreadable"
     BROKEN = "broken"
     HERE = "here"
     STRAY = "stray"
@@ -33,7 +34,8 @@ class Row:
 
     Attributes:
         name: the snapshot's exact name; ``None`` for *you are here*.
-        kind: ``BROKEN`` is a snapshot whose metadata could not be read.
+        kind: ``UNREADABLE`` is a snapshot whose metadata could not be read, ``BROKEN`` one
+            whose data are not what they were.
         prefix: graph to the left of the row's own mark, two columns a level, made of
             the characters ``│├┌─`` and spaces.
         snapshot: its metadata, when they have been read.
@@ -50,6 +52,16 @@ class Row:
 def with_strays(drawn: Sequence[Row], strays: Iterable[Stray]) -> tuple[Row, ...]:
     """The rows, and below them what only the images know."""
     return (*drawn, *(Row(stray.name, RowKind.STRAY, "", None, stray) for stray in strays))
+
+
+def with_broken(drawn: Sequence[Row], broken: Container[str]) -> tuple[Row, ...]:
+    """The rows, with those of broken snapshots told as such."""
+    return tuple(
+        replace(row, kind=RowKind.BROKEN)
+        if row.kind in (RowKind.SNAPSHOT, RowKind.CURRENT) and row.name in broken
+        else row
+        for row in drawn
+    )
 
 
 def rows(snapshots: SnapshotSet) -> tuple[Row, ...]:
@@ -145,7 +157,7 @@ _ROOT = ""
 def _row(snapshots: SnapshotSet, name: str, prefix: str) -> Row:
     snapshot = snapshots.details.get(name)
     if name in snapshots.errors:
-        kind = RowKind.BROKEN
+        kind = RowKind.UNREADABLE
     elif name == snapshots.current:
         kind = RowKind.CURRENT
     else:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -121,6 +122,26 @@ class Lab:
         finally:
             with suppress(ProcessLookupError):  # it was powered off meanwhile
                 os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def slowed(self, name: str, run: float = 0.002, rest: float = 0.1) -> Iterator[None]:
+        """Let a running domain's QEMU go on for so many seconds only between each rest."""
+        over, pid = threading.Event(), self.qemu(name)
+
+        def slow() -> None:
+            with suppress(ProcessLookupError):  # it was powered off meanwhile
+                while not over.wait(run):
+                    os.kill(pid, signal.SIGSTOP)
+                    over.wait(rest)
+                    os.kill(pid, signal.SIGCONT)
+
+        slowing = threading.Thread(target=slow)
+        slowing.start()
+        try:
+            yield
+        finally:
+            over.set()
+            slowing.join()
 
     def clean(self) -> None:
         """Remove all domains and images."""

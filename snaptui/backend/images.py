@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from snaptui.errors import ImageError
+from snaptui.errors import ImageError, NoImage
 from snaptui.model import (
     FileSystem,
     ImageInfo,
@@ -343,5 +343,7 @@ def allocated(f: BinaryIO) -> int:
 
 
 def _unreadable(path: str, error: OSError) -> ImageError:
+    if isinstance(error, FileNotFoundError):
+        return NoImage(f"{path}: {os.strerror(error.errno or 0)}.")
     hint = "Run snaptui as root to see inside." if isinstance(error, PermissionError) else ""
     return ImageError(f"{path}: {os.strerror(error.errno or 0)}.", hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
 from snaptui.model import (
     Agent,
+    Amount,
     Domain,
     DomainConfig,
     DomainKey,
@@ -234,6 +236,16 @@ class LibvirtBackend(LocalImages):
         """What the live XML says; see the protocol."""
         return xml.parse_domain(self.domain_xml(key))
 
+    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """What has become otherwise since; see the protocol."""
+        from snaptui.backend.config_changes import changes
+
+        domain = self._look_up(self._connections.reads.connection, key)
+        snapshot = self.snapshot_xml(key, name)
+        definition = self._ask(lambda: domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        live = self._ask(domain.XMLDesc) if self._ask(domain.isActive) else None
+        return changes(snapshot, definition, live)
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)
@@ -251,6 +263,7 @@ class LibvirtBackend(LocalImages):
         busy = self._busy(domain) if active and not hung else False
         if active and not busy and not hung:
             hung = not self._connections.probe.answers(key.uuid)
+        free = active and not busy and not hung
         return DomainStatus(
             domain=found,
             config=replace(config, digest=digest),
@@ -258,6 +271,7 @@ class LibvirtBackend(LocalImages):
             managed_save=self._managed_save(domain),
             busy=busy,
             hung=hung,
+            block_jobs=self._block_jobs(domain, config) if free else (),
         )
 
     def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
@@ -286,6 +300,16 @@ class LibvirtBackend(LocalImages):
             return None
         return control in (libvirt.VIR_DOMAIN_CONTROL_JOB, libvirt.VIR_DOMAIN_CONTROL_OCCUPIED)
 
+    def _block_jobs(self, domain: libvirt.virDomain, config: DomainConfig) -> tuple[str, ...]:
+        """The disks that QEMU copies or merges; it waits where another job holds the domain."""
+        targets = [disk.target for disk in config.disks if disk.path is not None]
+        try:
+            return tuple(t for t in targets if self._ask(functools.partial(domain.blockJobInfo, t)))
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            return ()  # libvirt itself refuses what one is in the way of, and changes nothing
+
     def agent(self, key: DomainKey) -> Agent:
         """Ask the guest agent; see the protocol."""
         from snaptui.backend import libvirt_agent
@@ -294,6 +318,21 @@ class LibvirtBackend(LocalImages):
         connected = xml.agent_connected(self._ask(domain.XMLDesc))
         state = self._domain(domain, {}).state
         return libvirt_agent.agent(key.uuid, state, connected, self._connections.probe)
+
+    def ram_saved(self, key: DomainKey) -> Amount | None:
+        """Job statistics; see the protocol."""
+        domain = self._handle(key)
+        told = self._ask(domain.jobStats)
+        total = int(told.get(libvirt.VIR_DOMAIN_JOB_DATA_TOTAL, 0))
+        if told.get("type") == libvirt.VIR_DOMAIN_JOB_NONE or not total:
+            return None
+        return Amount(total - int(told.get(libvirt.VIR_DOMAIN_JOB_DATA_REMAINING, total)), total)
+
+    def merged(self, key: DomainKey, target: str) -> Amount | None:
+        """The disk's block job; see the protocol."""
+        domain = self._handle(key)
+        told = self._ask(lambda: domain.blockJobInfo(target))
+        return Amount(int(told["cur"]), int(told["end"])) if told and told["end"] else None
 
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The definition with its secrets; see the protocol."""
@@ -378,6 +417,10 @@ class LibvirtBackend(LocalImages):
         }
         wanted = sum(flag for flag, set_ in flags.items() if set_)
         self._ask(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
+
+    def give_up_ram(self, key: DomainKey) -> None:
+        """Abort the job; see the protocol. The connection for changes may be waiting for it."""
+        self._ask(self._handle(key).abortJob)
 
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once; see the protocol."""

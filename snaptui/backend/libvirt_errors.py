@@ -15,6 +15,7 @@ _KINDS: dict[int, type[SnaptuiError]] = {
     libvirt.VIR_ERR_AUTH_FAILED: errors.NotPermitted,
     libvirt.VIR_ERR_AUTH_CANCELLED: errors.NotPermitted,
     libvirt.VIR_ERR_AUTH_UNAVAILABLE: errors.NotPermitted,
+    libvirt.VIR_ERR_OPERATION_ABORTED: errors.Cancelled,
     libvirt.VIR_ERR_OPERATION_TIMEOUT: errors.Busy,
     libvirt.VIR_ERR_RESOURCE_BUSY: errors.Busy,
     libvirt.VIR_ERR_NO_SUPPORT: errors.Unsupported,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from snaptui.model import (
     Agent,
+    Amount,
     Domain,
     DomainConfig,
     DomainKey,
@@ -113,6 +114,9 @@ class Backend(Protocol):
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live domain's XML says."""
 
+    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """What of the domain's definition is otherwise than at a snapshot's time, in words."""
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; looked up anew."""
 
@@ -122,6 +126,15 @@ class Backend(Protocol):
         Raises:
             SnaptuiError: the domain cannot be read; what the agent lacks is told in the result.
         """
+
+    def ram_saved(self, key: DomainKey) -> Amount | None:
+        """How much of the RAM is in its file; ``None`` while none is being saved.
+
+        Never while an internal snapshot is taken: libvirt then waits with the answer.
+        """
+
+    def merged(self, key: DomainKey, target: str) -> Amount | None:
+        """How much of a disk's image is merged; ``None`` while there is no merge."""
 
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The inactive definition with its secrets: for copies, never for the screen."""
@@ -231,6 +244,9 @@ class Backend(Protocol):
         libvirt makes the overlays and refuses those that are there; a file for the RAM that
         is there it overwrites.
         """
+
+    def give_up_ram(self, key: DomainKey) -> None:
+        """Give up saving the RAM to a file: the create fails with Cancelled."""
 
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once, as pulling the plug does."""

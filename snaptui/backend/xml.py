@@ -49,7 +49,7 @@ def parse_domain(xml: str) -> DomainConfig:
     Raises:
         HostError: the XML is too large or not well-formed.
     """
-    return _config(_parse(xml), digest(xml))
+    return _config(parse(xml), digest(xml))
 
 
 def parse_snapshot(xml: str) -> Snapshot:
@@ -58,7 +58,7 @@ def parse_snapshot(xml: str) -> Snapshot:
     Raises:
         HostError: the XML is too large, not well-formed, or without a name.
     """
-    root = _parse(xml)
+    root = parse(xml)
     name = root.findtext("name")
     if not name:
         raise HostError("The snapshot's XML has no name.")
@@ -88,7 +88,7 @@ def agent_connected(xml: str) -> bool | None:
     Args:
         xml: of the live domain (formatdomain.html, *Channel*).
     """
-    for target in _parse(xml).iterfind("devices/channel/target"):
+    for target in parse(xml).iterfind("devices/channel/target"):
         if target.get("name") == "org.qemu.guest_agent.0":
             return target.get("state") != "disconnected"
     return None
@@ -106,7 +106,7 @@ def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
     from snaptui.files import NamedFile
 
     found: dict[str, NamedFile] = {}
-    root = _parse(xml)
+    root = parse(xml)
     for disk in root.iter("disk"):
         target = disk.find("target")
         name = target.get("dev", "?") if target is not None else disk.get("name", "?")
@@ -123,7 +123,7 @@ def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
 
 def named_volumes(xml: str) -> tuple[tuple[str, str], ...]:
     """Pool and volume of each disk that is given so (formatdomain.html, *Hard drives*)."""
-    sources = _parse(xml).iter("source")
+    sources = parse(xml).iter("source")
     return tuple(
         (pool, volume)
         for source in sources
@@ -133,7 +133,7 @@ def named_volumes(xml: str) -> tuple[tuple[str, str], ...]:
 
 def pool_kind(xml: str) -> str:
     """The type of a storage pool (``dir``, ``logical``)."""
-    return _parse(xml).get("type", "")
+    return parse(xml).get("type", "")
 
 
 def adopted(name: str, created: int, domain: str) -> str:
@@ -152,7 +152,7 @@ def adopted(name: str, created: int, domain: str) -> str:
     ElementTree.SubElement(root, "name").text = name
     ElementTree.SubElement(root, "creationTime").text = str(created)
     ElementTree.SubElement(root, "state").text = "shutoff"
-    root.append(_parse(domain))
+    root.append(parse(domain))
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -164,7 +164,7 @@ def described(xml: str, description: str) -> str:
     """
     from xml.etree import ElementTree
 
-    root = _parse(xml)
+    root = parse(xml)
     element = root.find("description")
     if element is None:
         element = ElementTree.Element("description")
@@ -182,7 +182,12 @@ def digest(xml: str) -> str:
     return hashlib.sha256(xml.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _parse(xml: str) -> Element:
+def parse(xml: str) -> Element:
+    """The root of an XML text.
+
+    Raises:
+        HostError: it is too large, not well-formed, or declares a document type.
+    """
     from xml.etree import ElementTree
 
     if len(xml) > LARGEST:
@@ -199,7 +204,7 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
     loaders = domain.iterfind("os/loader")
     return DomainConfig(
         disks=tuple(_disk(disk) for disk in domain.iterfind("devices/disk")),
-        memory=_bytes(domain.find("memory")),
+        memory=bytes_of(domain.find("memory")),
         pflash=any(loader.get("type") == "pflash" for loader in loaders)
         or domain.find("os/nvram") is not None,
         passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
@@ -234,7 +239,8 @@ def _presence(element: Element) -> Presence:
         return Presence.MANUAL
 
 
-def _bytes(memory: Element | None) -> int:
+def bytes_of(memory: Element | None) -> int:
+    """A size with its unit (formatdomain.html, *Memory Allocation*), in bytes; 0 without one."""
     if memory is None:
         return 0
     unit = _UNITS.get(memory.get("unit", "KiB").lower(), 1 << 10)

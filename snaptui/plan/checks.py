@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from snaptui import text
+from snaptui.costs import Counted
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
@@ -13,9 +14,9 @@ from snaptui.plan.refusal import Harm, Refusal
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""
 
-INTERNAL_ERROR, OPERATION_FAILED, XML_ERROR, XML_DETAIL, NO_FILE = 1, 9, 27, 35, 38
-OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT, ARGUMENT_UNSUPPORTED = 55, 67, 68, 74
-REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 77, 84, 86
+INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
+NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
+ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 74, 77, 84, 86
 """libvirt's errors as its virterror.h numbers them."""
 
 NAME_BYTES = 247
@@ -38,7 +39,7 @@ def metadata_refusals(facts: Facts) -> list[str]:
 
 def create_refusals(facts: Facts) -> list[str]:
     """What forbids any new snapshot of the domain as it is now."""
-    refusals = metadata_refusals(facts) + _ending_refusals(facts)
+    refusals = metadata_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
             Refusal(
@@ -70,6 +71,7 @@ def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[str]
                 harm="" if saved_code else Harm.SAVE_LEFT,
             )
         )
+    refusals += _job_refusals(facts)
     return refusals
 
 
@@ -78,6 +80,15 @@ def _busy_refusals(facts: Facts) -> list[str]:
         return []
     sentence = f"Another job holds {facts.name}. Wait until it is done."
     return [Refusal(sentence, code=OPERATION_TIMEOUT)]
+
+
+def _job_refusals(facts: Facts) -> list[str]:
+    if not facts.status.block_jobs:
+        return []
+    return [
+        f"A block job runs on {', '.join(facts.status.block_jobs)} of {facts.name} (virsh blockjob "
+        "shows it). Wait for its end, or end it."
+    ]
 
 
 def _ending_refusals(facts: Facts) -> list[str]:
@@ -201,37 +212,41 @@ def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
 
 
 def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
-    """Only internal snapshots are handled."""
-    if snapshot.delete_in_progress:
-        return [
-            f"An earlier delete of {snapshot.name} was not finished; "
-            "snaptui does not finish it yet. The line below does."
-        ]
-    if snapshot.kind is Kind.INTERNAL:
-        return []
-    kind = "has no data of its own" if snapshot.kind is Kind.NONE else f"is {snapshot.kind.value}"
-    return [f"{snapshot.name} {kind}; snaptui cannot {doing} such a snapshot yet."]
+    """Snapshots without data, or with data both inside images and outside, are not handled."""
+    if snapshot.kind is Kind.NONE:
+        return [f"{snapshot.name} has no data of its own; snaptui cannot {doing} it yet."]
+    if snapshot.kind is Kind.MIXED:
+        return [f"{snapshot.name} is mixed; snaptui cannot {doing} such a snapshot yet."]
+    return []
 
 
-def overlay_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
-    """An internal snapshot beneath an overlay: the disks now are not the disks then.
-
-    Reverting to it orphans the overlay (libvirt 9.0), deleting it fails or acts on another
-    image.
-    """
-    now = {disk.target: disk.path for disk in facts.status.config.disks}
-    detached = [
+def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """Disks of an internal snapshot that the domain does not have any more."""
+    now = {disk.target for disk in facts.status.config.disks}
+    return [
         f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
         "and is not now; snaptui does not handle this yet."
         for disk in internal_disks(snapshot)
         if disk.target not in now
     ]
-    return detached + [
-        f"{disk.target} of {facts.status.domain.name} is {now[disk.target]} now but was "
-        f"{disk.path} then: an external snapshot or another image lies between."
+
+
+def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
+    """Disks of an internal snapshot that write to another image now: then and now."""
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    return [
+        (disk, now[disk.target])
         for disk in internal_disks(snapshot)
-        if disk.target in now and now[disk.target] != disk.path
+        if disk.target in now and now[disk.target].path != disk.path
     ]
+
+
+def other_image(facts: Facts, then: Disk, now: Disk) -> str:
+    """A disk writes to an image that the one of the snapshot has nothing to do with."""
+    return (
+        f"{then.target} of {facts.status.domain.name} is {now.path} now but was {then.path} "
+        "then: another image lies between."
+    )
 
 
 def entry_problems(
@@ -294,3 +309,16 @@ def smallest_space(facts: Facts) -> tuple[int, int] | None:
         return None
     fullest = min(known, key=lambda space: space.free)
     return fullest.free, fullest.size
+
+
+def still_true(facts: Facts) -> Counted:
+    """The counts of those images whose snapshot table is still the one that was counted."""
+    return {
+        path: counted
+        for path, counted in facts.counted.items()
+        if isinstance(counted, NotKnown)
+        or (
+            isinstance(image := facts.images.get(path), ImageInfo)
+            and image.snapshots == counted.entries
+        )
+    }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from snaptui import text
-from snaptui.costs import Counted, reclaim_of
+from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.model import (
     FileSystem,
@@ -17,9 +18,12 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
-from snaptui.plan import checks
+from snaptui.plan import checks, delete_external
+from snaptui.plan.after_delete import after_delete
+from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
 from snaptui.qcow2.usage import ImageUsage
 
@@ -65,7 +69,7 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
 
 
 def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
-    """The names, each before its parent if that is among them.
+    """The names, each before what it is below of, as far as the facts hold what lies between.
 
     Then none of them is changed by the delete of another: libvirt gives the children of a
     deleted snapshot a new parent.
@@ -74,7 +78,7 @@ def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
     for name in names:
         chain: list[str] = []
         at: str | None = name
-        while at in names and at not in depth and at not in chain:
+        while at is not None and at not in depth and at not in chain:
             chain.append(at)
             snapshot = facts.snapshots.get(at)
             at = snapshot.parent if snapshot is not None else None
@@ -106,12 +110,11 @@ def _plan(
         refusals.append("Some of the snapshots could not be read.")
     for snapshot in victims:
         refusals += checks.hold_refusals(snapshot)
-    look = _metadata if intent.metadata_only else _data
-    more, warnings, unchecked = look(facts, victims)
-    refusals += [one for one in more if one not in refusals]
-    warnings += left
+    told = _metadata(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
+    refusals += [one for one in told.refusals if one not in refusals]
+    told.warnings += left
     if facts.unrecorded:
-        warnings.append(checks.unrecorded_warning(facts.unrecorded))
+        told.warnings.append(checks.unrecorded_warning(facts.unrecorded))
     steps: tuple[DomainStep, ...] = (
         *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
         *(step for stray in extra for step in _stray_steps(stray, facts)),
@@ -127,38 +130,74 @@ def _plan(
             if intent.metadata_only
             else "NO, a deleted snapshot cannot be brought back"
         ),
-        space="frees nothing" if intent.metadata_only else _space(facts, [*victims, *extra]),
+        space="frees nothing"
+        if intent.metadata_only
+        else _space(facts, [*victims, *extra], told.needs),
         refusals=tuple(refusals),
-        warnings=(*warnings, *checks.version_warnings(facts)),
-        unchecked=tuple(unchecked),
+        warnings=(*told.warnings, *checks.version_warnings(facts)),
+        unchecked=tuple(told.unchecked),
+        notes=tuple(told.notes),
         lines=tuple(step.virsh(facts.host, domain) for step in steps),
         steps=steps,
-        type_name=bool(unchecked or facts.unrecorded),
+        type_name=bool(told.unchecked or facts.unrecorded),
     )
 
 
-def _data(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], list[str]]:
-    """Refusals, warnings and what could not be checked, where the data go."""
-    refusals = checks.domain_refusals(facts)
-    warnings: list[str] = []
-    unchecked: list[str] = []
-    for snapshot in victims:
-        refusals += checks.kind_refusals(snapshot, "delete")
-        refusals += checks.overlay_refusals(facts, snapshot)
-        gone, twins, _, unread = checks.entry_problems(facts, snapshot)
-        warnings += [f"{sentence} Only its metadata go." for sentence in gone]
-        refusals += [f"{sentence} libvirt would delete only one of them." for sentence in twins]
-        unchecked += unread
-    refusals += _room_refusals(facts)
-    if facts.external:
-        refusals.append(
-            f"{facts.status.domain.name} has external snapshots too; deleting internal ones "
-            "beneath or above them can destroy data. snaptui does not do it yet."
+def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings:
+    """What is to be said where the data go.
+
+    Each delete is looked at as things are after those before it.
+    """
+    found = Findings(refusals=checks.domain_refusals(facts))
+    at = facts
+    for victim in victims:
+        snapshot = at.snapshots[victim.name]
+        found.refusals += checks.kind_refusals(snapshot, "delete")
+        found.add(
+            delete_external.look(at, snapshot)
+            if snapshot.kind is Kind.EXTERNAL
+            else _inside(at, snapshot)
         )
-    return refusals, warnings, unchecked
+        at = after_delete(at, snapshot, metadata_only=False)
+    written = {disk.path for one in victims for disk in checks.internal_disks(one)}
+    written |= {path for stray in extra for path, _ in stray.parts}
+    found.refusals += _room_refusals(facts, written)
+    found.add(delete_external.room(facts, victims))
+    if any(one.kind is Kind.EXTERNAL for one in victims):
+        found.unchecked += [f"Whether others use these images: {one}" for one in facts.doubts]
+    return found
 
 
-def _room_refusals(facts: Facts) -> list[str]:
+def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
+    """The same for one that lies inside of images.
+
+    Beneath an overlay libvirt deletes it only while the domain is off; nothing of what the
+    overlay shows changes then (tests/live/test_external_delete.py).
+    """
+    found = Findings(refusals=checks.detached_refusals(facts, snapshot))
+    for then, now in checks.moved_disks(facts, snapshot):
+        known = then.path in facts.layers.in_use or snapshot.name in facts.layers.broken
+        if not known:
+            found.refusals.append(checks.other_image(facts, then, now))
+        elif facts.status.domain.state.active:
+            found.refusals.append(
+                Refusal(
+                    f"{snapshot.name} lies in {then.path}, and {facts.name} writes to {now.path} "
+                    "now: libvirt deletes it only while the domain is off. Shut it down first.",
+                    code=checks.OPERATION_UNSUPPORTED,
+                )
+            )
+    gone, twins, _, unread = checks.entry_problems(facts, snapshot)
+    found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
+    found.refusals += [
+        Refusal(f"{sentence} libvirt would delete only one of them.", harm=Harm.TWIN_LEFT)
+        for sentence in twins
+    ]
+    found.unchecked += unread
+    return found
+
+
+def _room_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
     """QEMU writes a new snapshot table before it frees anything (qcow2_write_snapshots).
 
     Where there is no room for it, libvirt 9.0 drops its metadata all the same and reports
@@ -167,13 +206,13 @@ def _room_refusals(facts: Facts) -> list[str]:
     """
     active = facts.status.domain.state.active
     refusals = []
-    for disk in facts.status.config.disks:
-        space, image = facts.spaces.get(disk.path or ""), facts.images.get(disk.path or "")
+    for path in sorted(path for path in written if path is not None):
+        space, image = facts.spaces.get(path), facts.images.get(path)
         if not isinstance(space, FileSystem) or not isinstance(image, ImageInfo):
             continue
         needed = TABLE + ENTRY * len(image.snapshots)
         left = space.free if active else space.free + space.reserve
-        if left < needed and not disk.read_only:
+        if left < needed:
             refusals.append(
                 f"{text.size(left)} are free for {image.path}, and QEMU needs {text.size(needed)} "
                 "to write its new snapshot table; libvirt would drop the metadata, free nothing "
@@ -223,10 +262,11 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     return refusals
 
 
-def _metadata(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[str], list[str]]:
+def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
     """The same, where only libvirt's records go."""
     refusals = checks.metadata_refusals(facts) + [
-        f"An earlier delete of {snapshot.name} was not finished: delete it whole."
+        f"A delete of a snapshot above {snapshot.name} was begun and not finished. Delete that "
+        "one again first."
         for snapshot in victims
         if snapshot.delete_in_progress
     ]
@@ -242,7 +282,7 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> tuple[list[str], list[st
         warnings.append(
             f"These files stay, and nothing tells any more what they are: {', '.join(files)}."
         )
-    return refusals, warnings, []
+    return Findings(refusals, warnings)
 
 
 def _files(snapshot: Snapshot) -> list[str]:
@@ -277,27 +317,17 @@ def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: boo
     return f"the state of {made}: {'disks and RAM' if snapshot.has_memory else 'disks'}"
 
 
-def _space(facts: Facts, victims: list[Snapshot | Stray]) -> str:
-    counted = _still_true(facts)
-    freed = reclaim_of(victims, counted)
+def _space(facts: Facts, victims: list[Snapshot | Stray], needs: str) -> str:
+    counted = checks.still_true(facts)
+    freed = reclaim_of(victims, counted, facts.layers)
     space = checks.smallest_space(facts)
     free = f"free {text.size(space[0]) if space else '?'}"
+    first = f"{needs}, then " if needs else ""
     if isinstance(freed, NotKnown):
-        return f"frees ? ({freed.reason}), {free}"
+        return f"{first}frees ? ({freed.reason}), {free}"
+    if needs:
+        return f"{first}frees {text.size(freed)}, {free}"
     images = (facts.counted[path] for path in counted if path in facts.images)
     shrink = all(isinstance(one, ImageUsage) and one.given_back for one in images)
     becomes = "the images shrink" if shrink else "the images may keep it for their next writes"
     return f"frees {text.size(freed)}, {free}; {becomes}"
-
-
-def _still_true(facts: Facts) -> Counted:
-    """The counts of those images whose snapshot table is still the one that was counted."""
-    return {
-        path: counted
-        for path, counted in facts.counted.items()
-        if isinstance(counted, NotKnown)
-        or (
-            isinstance(image := facts.images.get(path), ImageInfo)
-            and image.snapshots == counted.entries
-        )
-    }

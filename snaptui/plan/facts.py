@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from snaptui.chains import NO_LAYERS, Layers
 from snaptui.costs import Counted
 from snaptui.model import (
     Agent,
@@ -27,14 +28,20 @@ class Facts:
         read_at: when it was read, seconds since the epoch.
         names: all snapshots.
         external: those of them that libvirt calls external.
-        snapshots: metadata of the snapshots that the intent names or implies.
+        snapshots: metadata of the snapshots that the intent names or implies; of all where some
+            are external.
         below: descendants of the snapshot that the intent names, parents before children.
         images: by path, the images of the domain's disks now and at the snapshot's time.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
-        folders: by path of a directory, what is in it; those in which a create makes files.
+        folders: by path of a directory, what is in it; those in which files are made or removed.
+        layers: how the images lie upon each other, where there are external snapshots.
+        others: by path of such an image, who else on the host names it or lies upon it.
+        doubts: why somebody may be missing in :attr:`others`.
+        gone: files that a step has removed; only of what is expected.
         counted: by path, what was counted of an image, at some time before.
         agent: the guest agent, when a create is planned of a domain that runs.
+        changes: for a revert, what of the configuration becomes as it was, in words.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -55,8 +62,13 @@ class Facts:
     folders: Mapping[str, frozenset[str] | NotKnown] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    layers: Layers = NO_LAYERS
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    doubts: tuple[str, ...] = ()
+    gone: frozenset[str] = frozenset()
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     agent: Agent | None = None
+    changes: tuple[str, ...] | NotKnown = ()
     unrecorded: str = ""
 
     @property
@@ -74,6 +86,10 @@ class Facts:
         folder, _, name = path.rpartition("/")
         inside = self.folders.get(folder)
         return None if inside is None or isinstance(inside, NotKnown) else name in inside
+
+    def of(self, path: str) -> tuple[str, ...]:
+        """Who else on the host uses an image."""
+        return self.others.get(path, ())
 
     def absent(self, name: str) -> str:
         """Why a snapshot is not in :attr:`snapshots`, as a sentence."""
@@ -111,6 +127,8 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
         words.append(f"the managed save of {name} {'appeared' if now.managed_save else 'is gone'}")
     if now.busy and not was.busy:
         words.append(f"another job holds {name}")
+    if now.block_jobs and not was.block_jobs:
+        words.append(f"a block job runs on {', '.join(now.block_jobs)}")
     words += _name_differences(expected, found)
     if expected.current != found.current and set(expected.names) == set(found.names):
         words.append(f"the current snapshot is now {found.current or 'none'}")
@@ -123,6 +141,7 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     for path in sorted(expected.images.keys() & found.images.keys()):
         if expected.entries(path) != found.entries(path):
             words.append(f"the snapshots inside {path} changed")
+    words += _file_differences(expected, found)
     for path, gone in found.missing.items():
         if gone != expected.missing.get(path, False):
             became = "cannot be looked at any more"
@@ -130,6 +149,18 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
                 became = "is gone" if gone else "is there again"
             words.append(f"{path} {became}")
     return tuple(words)
+
+
+def _file_differences(expected: Facts, found: Facts) -> list[str]:
+    """How the images lie upon each other, who else uses them, and what should be gone."""
+    words = [f"{path} is still there" for path in sorted(expected.gone) if found.exists(path)]
+    for path in sorted(expected.layers.heads.keys() & found.layers.heads.keys()):
+        was, now = expected.layers.beneath(path), found.layers.beneath(path)
+        if was != now:
+            words.append(f"what lies beneath {path} changed")
+    for path, users in found.others.items():
+        words += [f"{path} is used by {user}" for user in users if user not in expected.of(path)]
+    return words
 
 
 def _name_differences(expected: Facts, found: Facts) -> list[str]:

@@ -14,11 +14,11 @@ from snaptui.model import (
     PlacedEntry,
 )
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
-from snaptui.plan.steps import next_id
+from snaptui.plan.steps import BaseStep, next_id
 
 
 @dataclass(frozen=True, slots=True)
-class AddEntry:
+class AddEntry(BaseStep):
     """Add an entry that holds the disk as it is now."""
 
     path: str
@@ -53,7 +53,7 @@ class AddEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfEntry:
+class _OfEntry(BaseStep):
     """A step that is about an entry that there is."""
 
     path: str
@@ -113,7 +113,7 @@ class DeleteEntry(_OfEntry):
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractEntry:
+class ExtractEntry(BaseStep):
     """Copy an entry to a new file."""
 
     copy: EntryCopy
@@ -129,6 +129,11 @@ class ExtractEntry:
     def words(self) -> str:
         """What the step does, in a few words."""
         return f"copy {self.copy.entry.name} to {self.copy.target}"
+
+    @property
+    def no_way_out(self) -> str:
+        """Nothing: what there is of the new file is removed."""
+        return ""
 
     @property
     def line(self) -> str:
@@ -157,7 +162,7 @@ class ExtractEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(BaseStep):
     """Give a whole image another name, so that whoever still wants it fails and loses nothing."""
 
     path: str
@@ -188,7 +193,7 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveAside:
+class RemoveAside(BaseStep):
     """Remove an image that was set aside."""
 
     aside: str

@@ -205,10 +205,12 @@ class Plan:
         refusals: why it cannot be done, each with the way round; any one forbids it. A
             :class:`~snaptui.plan.refusal.Refusal` also says what libvirt would do.
         warnings: what it breaks or leaves behind, by name.
+        changes: what of the domain's configuration becomes as it was, one by one.
         unchecked: what could not be checked, with the reason.
         lines: the lines for a shell; of a refused plan, those that snaptui does not run.
         steps: what is done, in order; of a refused plan, what is not.
         type_name: it is confirmed by typing the name of what it is about, not by a key alone.
+        notes: what happens on the way, that is neither good nor bad.
     """
 
     intent: Intent
@@ -224,6 +226,8 @@ class Plan:
     lines: tuple[str, ...]
     steps: tuple[Step, ...]
     type_name: bool
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def possible(self) -> bool:

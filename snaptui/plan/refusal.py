@@ -20,6 +20,8 @@ class Harm(enum.StrEnum):
     IN_DEV = "puts a file into /dev"
     LEFT_INSIDE = "leaves it inside, unknown"
     MISTAKEN_LATER = "can revert to another later"
+    INSIDE_LOST = "destroys what lies inside"
+    OTHER_LOST = "destroys another image"
     HELD_LOST = "deletes what is held"
     HOLDER_LOST = "forgets who holds it"
     FORGOTTEN = "is forgotten when it stops"

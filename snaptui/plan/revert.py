@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Collection
+
 from snaptui import text
-from snaptui.model import NotKnown, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import checks
+from snaptui.costs import written_since
+from snaptui.model import Kind, NotKnown, Presence, RunState, SafetyKind, Snapshot
+from snaptui.plan import beneath, checks
+from snaptui.plan.after_delete import frozen
+from snaptui.plan.external import REVERTS
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal
@@ -24,10 +30,12 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         title = f"Revert {domain.name} to {intent.name}"
         return impossible(intent, "Revert", title, facts.absent(intent.name))
     step = RevertTo(snapshot, intent.state)
+    moved = checks.moved_disks(facts, snapshot)
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot, "revert to")
-    refusals += checks.overlay_refusals(facts, snapshot)
+    refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     refusals += [
         Refusal(
@@ -63,7 +71,13 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         for path, missing in facts.missing.items()
         if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
     ]
-    safety = plan_safety(facts, snapshot, intent.safety)
+    if isinstance(facts.changes, NotKnown):
+        unread.append(f"What of the configuration changed since: {facts.changes.reason}")
+    if moved:
+        safety = beneath.no_safety(moved, intent.safety)
+        unread += [f"Whether others use these images: {doubt}" for doubt in facts.doubts]
+    else:
+        safety = plan_safety(facts, snapshot, intent.safety)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     hung = facts.status.hung and (
         f"QEMU of {domain.name} does not answer; stopping it may take 15 s.",
@@ -74,13 +88,14 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         verb="Revert",
         title=f"Revert {domain.name} to {snapshot.name}",
         after=_after(facts, step),
-        lost=_lost(facts, safety.kind),
+        lost=_lost(facts, safety.kind, {now.target for _, now in moved}),
         undo=safety.undo,
         space=_space(facts, safety.needs),
         refusals=tuple(refusals),
         warnings=(
             *(hung or ()),
             *safety.warnings,
+            *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
             *checks.version_warnings(facts),
         ),
@@ -88,6 +103,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread),
+        changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
     )
 
 
@@ -98,6 +114,38 @@ def _before_it_fails(facts: Facts, snapshot: Snapshot) -> str:
     if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
         return Harm.HALF
     return Harm.STOPPED if facts.status.domain.state.active else ""
+
+
+def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """A revert to an external snapshot, which libvirt has since 9.9, and how it is done by hand."""
+    if snapshot.kind is not Kind.EXTERNAL:
+        return []
+    name = facts.name
+    if facts.host.libvirt >= REVERTS:
+        return [f"{snapshot.name} is external; snaptui cannot revert to it yet."]
+    if snapshot.name in facts.layers.broken:
+        why = f"{snapshot.name} is broken: {facts.layers.broken[snapshot.name]}."
+        return [Refusal(why, code=checks.CONFIG_UNSUPPORTED)]
+    lines = "; ".join(
+        f"qemu-img create -f qcow2 -b {shlex.quote(disk.path)} -F {disk.format or 'raw'} "
+        f"{shlex.quote(f'{disk.path}.again')}"
+        for disk in frozen(snapshot).values()
+        if disk.path is not None
+    )
+    ram = ""
+    if snapshot.memory_path is not None:
+        ram = (
+            f" Its RAM is in {snapshot.memory_path}: virsh restore --xml loads it with such disks."
+        )
+    return [
+        Refusal(
+            f"{snapshot.name} is external, and libvirt before 9.9 has no revert to it. By hand: "
+            f"its disks lie unchanged beneath the overlays. With {name} shut off make new overlays "
+            f"on them ({lines}) and let the disks be those (virsh edit). Never write to the images "
+            f"themselves: the overlays of now lie upon them.{ram}",
+            code=checks.CONFIG_UNSUPPORTED,
+        )
+    ]
 
 
 def _after(facts: Facts, step: RevertTo) -> str:
@@ -111,19 +159,38 @@ def _after(facts: Facts, step: RevertTo) -> str:
     return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}"
 
 
-def _lost(facts: Facts, kept: SafetyKind) -> str:
+def _lost(facts: Facts, kept: SafetyKind, beneath_now: Collection[str]) -> str:
     since = facts.snapshots.get(facts.current or "")
     disks = ", ".join(disk.target for disk in checks.writable_disks(facts.status.config.disks))
     moment = f" since {text.when(since.created)}" if since is not None else " and in no snapshot"
-    lost = [f"all written to {disks or 'its disks'}{moment}", "configuration changes since"]
+    lost = [f"{_written(facts)} to {disks or 'its disks'}{moment}", _changed(facts)]
+    if beneath_now:
+        lost[0] = f"all that {disks} hold{'s' * (',' not in disks)} now"
     memory = ["the running memory"] if facts.status.domain.state.active else []
+    lost = [words for words in lost if words]
     if kept is SafetyKind.NONE:
-        return ", ".join([lost[0], *memory, lost[1]])
+        return ", ".join([lost[0], *memory, *lost[1:]])
     if kept is SafetyKind.DISKS_AND_RAM:
-        lost = [lost[0], *memory, lost[1]]
+        lost = [lost[0], *memory, *lost[1:]]
         memory = []
     until_undone = f"until undone: {', '.join(lost)}"
     return f"{memory[0]} for good; {until_undone}" if memory else until_undone
+
+
+def _written(facts: Facts) -> str:
+    """What no snapshot holds, in bytes where they were counted."""
+    written = written_since(facts.status.config, checks.still_true(facts))
+    if isinstance(written, NotKnown):
+        return "all written"
+    more = " or more" if facts.status.domain.state.active else ""
+    return f"{text.size(written)}{more} written"
+
+
+def _changed(facts: Facts) -> str:
+    if isinstance(facts.changes, NotKnown):
+        return "configuration changes since, if there are any"
+    number = len(facts.changes)
+    return text.count(number, "configuration change") if number else ""
 
 
 def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:

@@ -20,11 +20,35 @@ from snaptui.model import (
     Snapshot,
 )
 from snaptui.new_snapshot import NewSnapshot
+from snaptui.plan.after_delete import after_delete
 from snaptui.plan.facts import Facts
+
+SHORT = "It takes a moment, and would be left half done."
+
+
+class BaseStep:
+    """What is the same for all steps, unless they say otherwise."""
+
+    __slots__ = ()
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in, of which libvirt tells how far it is."""
+        return None
+
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks of which libvirt tells how much is merged."""
+        return ()
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up, as a sentence; empty when it can."""
+        return SHORT
 
 
 @dataclass(frozen=True, slots=True)
-class _OfName:
+class _OfName(BaseStep):
     """A step that is about a snapshot of a name."""
 
     name: str
@@ -36,7 +60,7 @@ class _OfName:
 
 
 @dataclass(frozen=True, slots=True)
-class _OfSnapshot:
+class _OfSnapshot(BaseStep):
     """A step that is about a snapshot that there is."""
 
     snapshot: Snapshot
@@ -48,7 +72,7 @@ class _OfSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class CreateSnapshot:
+class CreateSnapshot(BaseStep):
     """Take a snapshot: inside the images, or by overlays and a file for the RAM."""
 
     new: NewSnapshot
@@ -65,6 +89,21 @@ class CreateSnapshot:
         """What the step does, in a few words."""
         external = "" if self.new.form is Form.INTERNAL else "external "
         return f"take the {external}snapshot {self.new.name}"
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in."""
+        return self.new.memory_path
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up; saving the RAM to a file can.
+
+        libvirt waits with virDomainAbortJob until a snapshot inside an image is there.
+        """
+        if self.new.form is Form.INTERNAL:
+            return "libvirt cannot give up a snapshot inside an image."
+        return SHORT if self.ram_file is None else ""
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -134,7 +173,7 @@ class CreateSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class PowerOff:
+class PowerOff(BaseStep):
     """Stop the guest at once."""
 
     kind: ClassVar[str] = "power off"
@@ -172,6 +211,11 @@ class RevertTo(_OfSnapshot):
     def words(self) -> str:
         """What the step does, in a few words."""
         return f"revert to {self.snapshot.name}"
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up."""
+        return "libvirt cannot give up a revert: the state before is gone already."
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
@@ -226,6 +270,18 @@ class DeleteSnapshot(_OfSnapshot):
         what = "the metadata of " if self.metadata_only else ""
         return f"delete {what}{self.snapshot.name}"
 
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks whose overlays are merged."""
+        if self.metadata_only:
+            return ()
+        return tuple(d.target for d in self.snapshot.disks if d.presence is Presence.EXTERNAL)
+
+    @property
+    def no_way_out(self) -> str:
+        """libvirt 9.0 answers that it gave up a merge, and goes on."""
+        return "libvirt cannot give up a merge." if self.merges else SHORT
+
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
         name = _option("snapshotname", self.snapshot.name)
@@ -233,29 +289,8 @@ class DeleteSnapshot(_OfSnapshot):
         return virsh(host, "snapshot-delete", domain, name, *flags)
 
     def expected(self, before: Facts) -> Facts:
-        """What the facts must be after it: the snapshot is gone, and nothing else."""
-        name = self.snapshot.name
-        internal = {d.target for d in self.snapshot.disks if d.presence is Presence.INTERNAL}
-        if self.metadata_only:
-            internal = set()
-        images: dict[str, ImageInfo | NotKnown] = dict(before.images)
-        for disk in before.status.config.disks:
-            image = images.get(disk.path or "")
-            if disk.target in internal and isinstance(image, ImageInfo):
-                images[image.path] = replace(
-                    image, snapshots=tuple(e for e in image.snapshots if e.name != name)
-                )
-        return replace(
-            before,
-            names=tuple(other for other in before.names if other != name),
-            external=tuple(other for other in before.external if other != name),
-            below=tuple(other for other in before.below if other != name),
-            current=self.snapshot.parent if before.current == name else before.current,
-            snapshots=MappingProxyType(
-                {key: value for key, value in before.snapshots.items() if key != name}
-            ),
-            images=MappingProxyType(images),
-        )
+        """What the facts must be after it: the snapshot is gone, and what it kept apart."""
+        return after_delete(before, self.snapshot, metadata_only=self.metadata_only)
 
 
 @dataclass(frozen=True, slots=True)

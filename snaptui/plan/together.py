@@ -45,6 +45,7 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
         ),
         warnings=of_all("warnings"),
         unchecked=of_all("unchecked"),
+        notes=of_all("notes"),
         lines=tuple(line for plan in plans for line in plan.lines),
         steps=tuple(step for plan in plans for step in plan.steps),
         type_name=any(plan.type_name for plan in plans),

@@ -159,8 +159,10 @@ def _known_lines(
     yield "Holds", holds(snapshot)[2:]
     for oddity in oddities(snapshot, shown.images):
         yield "Error", oddity
+    if snapshot.name in shown.layers.broken:
+        yield "Error", f"broken: {shown.layers.broken[snapshot.name]}"
     if snapshot.delete_in_progress:
-        yield "Error", "an earlier delete of it was not finished"
+        yield "Error", "a delete of one above it was begun and not finished: delete that again"
     if (held := hold.hold_of(snapshot)) is not None:
         yield "Held", f"by {held.who} since {held.since}: cannot be deleted here"
     if description := hold.described(snapshot):

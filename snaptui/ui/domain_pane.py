@@ -119,8 +119,9 @@ class DomainPane(RowList):
         operation = self._under_way.get(row.key)
         if operation is not None:
             seconds = int(time.time() - operation.started)
-            far = "" if operation.share is None else f" {int(operation.share * 100)} %"
-            doing = f"{operation.plan.verb} {seconds} s: {operation.phase.value}{far}"
+            share = operation.share
+            far = operation.phase.value if share is None else f"{int(share * 100)} %"
+            doing = f"{operation.plan.verb} {seconds} s: {far}"
             return [*head, (fit(doing, state_width + 6 + 5, glyphs), "warn")]
         state, count, age = self._of_domain(row) if isinstance(row, Domain) else self._of_image(row)
         return [

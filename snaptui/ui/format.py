@@ -173,6 +173,7 @@ def mark(row: Row, glyphs: Glyphs) -> str:
         RowKind.SNAPSHOT: glyphs.snapshot,
         RowKind.CURRENT: glyphs.current,
         RowKind.UNREAD: glyphs.unread,
+        RowKind.UNREADABLE: glyphs.broken,
         RowKind.BROKEN: glyphs.broken,
         RowKind.HERE: glyphs.here,
         RowKind.STRAY: glyphs.stray,

@@ -13,7 +13,6 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from snaptui import text
-from snaptui.costs import reclaim_of
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
 from snaptui.journal import Record
@@ -350,15 +349,15 @@ class MainScreen(Drawing):
 
     def _say_marked(self) -> None:
         image = self.snaptui.images.shown
-        counted = self.snaptui.counting.state.counted
         number = self.right_pane.marked_number
         if not number:
             self.say("Nothing is marked.")
             return
         if image is not None:
+            counted = self.snaptui.counting.state.counted
             together = freed_together(image, self.entries.marked, counted)
         else:
-            together = reclaim_of(self.snapshots.marked_things, counted)
+            together = self.snapshots.freed
         words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
         self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 

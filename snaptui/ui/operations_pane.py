@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
@@ -53,11 +54,11 @@ class RecordList(RowList):
         outcome = outcome_of(record)
         role = {"done": "good", "failed": "bad"}.get(outcome, "warn")
         marker = self._glyphs.cursor if index == self.cursor and self.has_focus else " "
-        what = fit(clean(record.title, self._glyphs), max(1, width - 31), self._glyphs)
+        what = fit(clean(record.title, self._glyphs), max(1, width - 37), self._glyphs)
         return [
             (f"{marker} {text.when(int(record.started)):16}  ", ""),
             (what, ""),
-            (f" {outcome:>10}", role),
+            (f" {outcome:>16}", role),
         ]
 
 
@@ -67,7 +68,7 @@ class OperationsPane(ModalScreen[None]):
     Args:
         now: the operations of this run, as they stand.
         earlier: those of other runs.
-        cancel: gives up the operation of a number, if that can be; whether it can.
+        cancel: gives up the operation of a number, or returns why that cannot be.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,7 +83,7 @@ class OperationsPane(ModalScreen[None]):
         self,
         now: Callable[[], tuple[Record, ...]],
         earlier: tuple[Record, ...],
-        cancel: Callable[[int], bool],
+        cancel: Callable[[int], str],
         glyphs: Glyphs,
     ) -> None:
         super().__init__()
@@ -121,16 +122,16 @@ class OperationsPane(ModalScreen[None]):
             self._answer("The command lines were given to the terminal's clipboard.")
 
     def action_give_up(self) -> None:
-        """Cancel what is under way, if that can be: a copy can."""
+        """Cancel what is under way, or say why that cannot be."""
         record = self.query_one(RecordList).selected
         if record is None:
             return
         if record.outcome or record in self._earlier:
             self._answer("That is over, or another snaptui does it.")
-        elif self._cancel(record.number):
-            self._answer(f"{record.title}: it is being cancelled.")
+        elif why := self._cancel(record.number):
+            self._answer(f"This cannot be cancelled. {why}")
         else:
-            self._answer("This cannot be cancelled: it would be left half done.")
+            self._answer(f"{record.title}: it is being cancelled.")
 
     def _answer(self, words: str) -> None:
         shown = Text(clean(words, self._glyphs), no_wrap=True)
@@ -149,12 +150,13 @@ class OperationsPane(ModalScreen[None]):
 
 
 def outcome_of(record: Record) -> str:
-    """``done``, ``failed`` or ``cancelled``; ``running`` or how far; ``cut short``."""
+    """``done``, ``failed`` or ``cancelled``; how far and since when; ``cut short``."""
     if record.outcome:
         return record.outcome
-    if record.share is not None:
-        return f"{int(record.share * 100)} %"
-    return "cut short" if record.found or record.alive is False else "running"
+    if record.found or record.alive is False:
+        return "cut short"
+    far = "running" if record.share is None else f"{int(record.share * 100)} %"
+    return f"{far}, {_seconds_since(record.started)} s"
 
 
 def record_lines(record: Record) -> Iterator[Line]:
@@ -170,10 +172,15 @@ def record_lines(record: Record) -> Iterator[Line]:
         if step.ended is not None and step.began is not None:
             how = f"done in {step.ended - step.began:.1f} s"
         elif step.began is not None:
-            how = "not done" if record.outcome else "under way"
+            since = f"under way for {_seconds_since(step.began)} s"
+            how = "not done" if record.outcome else since
         else:
             how = "not begun"
         yield f"Step {number}", f"{step.words}: {how}"
+    if record.share is not None and not record.outcome:
+        done, total = record.amount or (None, None)
+        amount = f", {text.size(done)} of {text.size(total)}" if total else ""
+        yield "So far", f"{int(record.share * 100)} %{amount}"
     for line in record.error.splitlines():
         yield "Error", line
     for line in record.hint.splitlines():
@@ -184,3 +191,7 @@ def record_lines(record: Record) -> Iterator[Line]:
         yield "qemu-img" if record.image else "virsh", step.line
     if record.copies:
         yield "XML before", record.copies
+
+
+def _seconds_since(moment: float) -> int:
+    return max(0, int(time.time() - moment))

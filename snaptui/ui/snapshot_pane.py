@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snaptui import text, tree
-from snaptui.costs import Cost, Counted, cost_of, written_since
+from snaptui.chains import NO_LAYERS
+from snaptui.costs import Cost, Counted, cost_of, reclaim_of, written_since
 from snaptui.entries import Stray, strays
 from snaptui.model import DomainKey, NotKnown, Snapshot
 from snaptui.snapshots import Shown
@@ -51,6 +52,9 @@ COLUMNS = (
 )
 
 
+_ROLES = {RowKind.CURRENT: "strong", RowKind.BROKEN: "bad", RowKind.UNREADABLE: "bad"}
+
+
 class SnapshotPane(RowList):
     """Snapshots drawn like a commit graph, with what is known of each."""
 
@@ -78,6 +82,12 @@ class SnapshotPane(RowList):
         """The marked snapshots and strays, as far as they have been read."""
         things = (row.snapshot or row.stray for row in self._all if row.name in self._marked)
         return tuple(thing for thing in things if thing is not None)
+
+    @property
+    def freed(self) -> int | NotKnown:
+        """What deleting the marked ones together gives back."""
+        layers = self._shown.layers if self._shown is not None else NO_LAYERS
+        return reclaim_of(self.marked_things, self._counted, layers)
 
     @property
     def marked_number(self) -> int:
@@ -148,6 +158,8 @@ class SnapshotPane(RowList):
         snapshots = self._shown.snapshots if self._shown is not None else None
         rows = tree.rows(snapshots) if snapshots is not None else ()
         if self._shown is not None and snapshots is not None:
+            if self._shown.layers.broken:
+                rows = tree.with_broken(rows, self._shown.layers.broken)
             rows = tree.with_strays(rows, strays(snapshots.names, self._shown.images))
         self._all = rows
         there = {row.name for row in rows if row.name is not None}
@@ -182,10 +194,7 @@ class SnapshotPane(RowList):
         name, columns = layout(width, COLUMNS)
         graph = mark(row, glyphs) + " "
         graph = fit(graph, min(len(graph), name // 2), glyphs)
-        if row.name is None:
-            role = "strong"
-        else:
-            role = {RowKind.CURRENT: "strong", RowKind.BROKEN: "bad"}.get(row.kind, "")
+        role = "strong" if row.name is None else _ROLES.get(row.kind, "")
         title = "you are here" if row.name is None else clean(row.name, glyphs)
         mark_cell = glyphs.marked if row.name in self._marked else " "
         cells = [
@@ -235,7 +244,7 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         config = shown.config if shown is not None else None
         since = written_since(config, counted) if config is not None else NotKnown("")
         return {"Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), "")}
-    if row.kind is RowKind.BROKEN:
+    if row.kind is RowKind.UNREADABLE:
         return {"Created": ("cannot be read", "bad"), "Reclaim": ("?", "muted")}
     cost = _cost(row, shown, counted)
     figures = {
@@ -255,7 +264,9 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         return {}
     return {
         "Created": (text.when(snapshot.created), ""),
-        "Holds": (holds(snapshot), ""),
+        "Holds": (f"{holds(snapshot)[0]} broken", "bad")
+        if row.kind is RowKind.BROKEN
+        else (holds(snapshot), ""),
         "State": (state_of(snapshot), ""),
         "VM state": (_vm_state(snapshot, shown), ""),
         **figures,

@@ -8,7 +8,7 @@ import pytest
 
 from snaptui.backend import libvirt_agent
 from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import Agent, AgentState, DomainKey
+from snaptui.model import Agent, AgentState, DomainKey, Form
 from snaptui.plan.plan import CreateIntent, HoldIntent
 from snaptui.preflight import read_facts
 from tests.guest import NAME, Guest
@@ -23,9 +23,13 @@ def backend(lab: Lab) -> Iterator[LibvirtBackend]:
     backend.abandon()
 
 
-def asked(backend: LibvirtBackend, key: DomainKey) -> Agent:
-    """What the facts of a create say."""
-    return read_facts(backend, backend.connect(), CreateIntent(key, "a", "")).agent
+def a_freeze(key: DomainKey) -> CreateIntent:
+    return CreateIntent(key, "a", "", Form.DISK_ONLY, quiesce=True)
+
+
+def asked(backend: LibvirtBackend, key: DomainKey) -> Agent | None:
+    """What the facts of a create with a freeze say."""
+    return read_facts(backend, backend.connect(), a_freeze(key)).agent
 
 
 def test_it_answers_with_what_a_freeze_takes(guest: Guest, backend: LibvirtBackend) -> None:
@@ -37,7 +41,7 @@ def test_it_answers_with_what_a_freeze_takes(guest: Guest, backend: LibvirtBacke
     guest.agent("guest-fsfreeze-thaw")
 
 
-def test_it_is_asked_only_for_a_create_that_is_planned(
+def test_it_is_asked_only_for_a_freeze_that_is_planned(
     guest: Guest, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not again before and after the step, where libvirt would be asked to wait twice more."""
@@ -50,20 +54,22 @@ def test_it_is_asked_only_for_a_create_that_is_planned(
 
     monkeypatch.setattr(LibvirtBackend, "agent", agent)
     read_facts(backend, host, HoldIntent(guest.key, "a", True))
-    read_facts(backend, host, CreateIntent(guest.key, "a", ""), ask_agent=False)
-    assert asked_of == []
     read_facts(backend, host, CreateIntent(guest.key, "a", ""))
+    read_facts(backend, host, a_freeze(guest.key), ask_agent=False)
+    assert asked_of == []
+    read_facts(backend, host, a_freeze(guest.key))
     assert asked_of == [guest.key]
 
 
 def test_one_that_somebody_froze_says_so(guest: Guest, backend: LibvirtBackend) -> None:
     guest.agent("guest-fsfreeze-freeze")
     found = asked(backend, guest.key)
+    assert found is not None
     assert (found.state, found.mounts) == (AgentState.FROZEN, ())
     assert "frozen state" in found.reason
     assert guest.frozen
     guest.agent("guest-fsfreeze-thaw")
-    assert asked(backend, guest.key).state is AgentState.ANSWERS
+    assert backend.agent(guest.key).state is AgentState.ANSWERS
 
 
 def test_one_that_has_stopped_does_not_answer(
@@ -71,6 +77,7 @@ def test_one_that_has_stopped_does_not_answer(
 ) -> None:
     guest.stop_agent()
     found = asked(backend, guest.key)
+    assert found is not None
     assert (found.state, found.mounts) == (AgentState.SILENT, ())
     assert "not available" in found.reason
     assert not backend.status(guest.key).hung, "it is the agent that is silent, not QEMU"
@@ -98,7 +105,8 @@ def test_one_that_is_not_there_is_not_configured(lab: Lab, backend: LibvirtBacke
 
 def test_one_of_a_guest_that_is_off_is_not_asked(guest: Guest, backend: LibvirtBackend) -> None:
     guest.lab.virsh("destroy", NAME)
-    assert asked(backend, guest.key) == Agent(AgentState.ABSENT)
+    assert backend.agent(guest.key) == Agent(AgentState.ABSENT)
+    assert asked(backend, guest.key) is None
 
 
 def test_without_the_right_to_ask_it_is_not_known(guest: Guest) -> None:

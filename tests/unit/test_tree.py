@@ -121,7 +121,7 @@ def test_a_snapshot_that_could_not_be_read_keeps_its_row() -> None:
         MappingProxyType({"a": snapshot("a", None, 1)}),
         MappingProxyType({"bad": "cannot be read"}),
     )
-    assert {row.name: row.kind for row in rows(those)}["bad"] is RowKind.BROKEN
+    assert {row.name: row.kind for row in rows(those)}["bad"] is RowKind.UNREADABLE
 
 
 def test_an_orphan_is_a_root_and_keeps_its_children() -> None:

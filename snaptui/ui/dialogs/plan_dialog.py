@@ -244,8 +244,10 @@ class PlanDialog(Dialog[Confirmed]):
         rest = Text()
         for heading, sentences in (
             ("Refused", plan.refusals),
+            ("Note", plan.notes),
             ("Warning", plan.warnings),
             ("Not checked", plan.unchecked),
+            ("Configuration", plan.changes),
         ):
             for sentence in sentences:
                 rest.append(f"{heading}: ", "bold")

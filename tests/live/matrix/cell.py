@@ -10,6 +10,7 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.beneath import unusable
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.refusal import Refusal
@@ -114,6 +115,7 @@ class Bench:
         self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
     ) -> tuple[str, str, bool, str]:
         expected = facts
+        spoiled: set[str] = set()
         for step in plan.steps:
             before = read_facts(self.backend, self.host, intent)
             if changed := in_the_way(step, expected, before):
@@ -126,7 +128,9 @@ class Bench:
             if off := differences(expected_after(step, before), expected):
                 return WORKS, "works otherwise", False, "; ".join(off)
             _must_hold(guest, step)
-        wrong = guest.otherwise()
+            if isinstance(step, RevertTo):
+                spoiled.update(one.name for one in unusable(before, step.snapshot))
+        wrong = guest.otherwise(spoiled)
         return WORKS, WORKS if not wrong else "works wrongly", not wrong, "; ".join(wrong)
 
     # -- a plan that may not ---------------------------------------------------------------
@@ -192,8 +196,8 @@ class Bench:
 def _must_hold(guest: Guest, step: Step) -> None:
     """What disks and snapshots must hold after a step that worked."""
     if isinstance(step, CreateSnapshot):
-        taken = set(step.new.overlays) or guest.now.keys()
-        guest.held[step.new.name] = {t: byte for t, byte in guest.now.items() if t in taken}
+        taken = step.new.overlays or guest.now
+        guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
     elif isinstance(step, RevertTo):
         guest.now.update(guest.held.get(step.snapshot.name, {}))
     elif isinstance(step, Adopt):

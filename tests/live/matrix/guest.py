@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -275,14 +275,18 @@ class Guest:
                 _qemu_io(disk.path or "", disk.format, f"write -P {byte} 0 1M", write=True)
             self.now[disk.target] = byte
 
-    def otherwise(self) -> list[str]:
-        """What disks and snapshots do not hold of what they must, in words."""
+    def otherwise(self, spoiled: Collection[str] = ()) -> list[str]:
+        """What disks and snapshots do not hold of what they must, in words.
+
+        Args:
+            spoiled: snapshots of which it was said that they do not.
+        """
         words = [
             f"{disk.target} holds other data"
             for disk in self.disks
             if disk.target in self.now and not self.holds(disk, self.now[disk.target])
         ]
-        for name in sorted(self.snapshots() & self.held.keys()):
+        for name in sorted((self.snapshots() & self.held.keys()) - set(spoiled)):
             words += [f"{name} holds other data of {t}" for t in self._lost(name)]
         return words
 

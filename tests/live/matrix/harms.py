@@ -128,6 +128,11 @@ def _mistaken_later(done: Done) -> bool:
     return _other_data(done)
 
 
+def _inside_lost(done: Done) -> bool:
+    """Another snapshot, inside the overlay that was merged, is not there any more."""
+    return any("holds other data of" in words for words in done.guest.otherwise())
+
+
 def _held_lost(done: Done) -> bool:
     return done.name not in done.after.names
 
@@ -182,6 +187,7 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.IN_DEV: _in_dev,
     Harm.LEFT_INSIDE: _left_inside,
     Harm.MISTAKEN_LATER: _mistaken_later,
+    Harm.INSIDE_LOST: _inside_lost,
     Harm.HELD_LOST: _held_lost,
     Harm.HOLDER_LOST: _holder_lost,
     Harm.FORGOTTEN: _forgotten,

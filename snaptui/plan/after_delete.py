@@ -1,0 +1,119 @@
+"""What is true after a snapshot was deleted, as libvirt 9.0 leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from snaptui.chains import layers_of
+from snaptui.entries import Images
+from snaptui.model import Disk, DomainConfig, ImageInfo, NotKnown, Presence, Snapshot
+from snaptui.plan import checks
+from snaptui.plan.facts import Facts
+
+
+def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> Facts:
+    """The facts without a snapshot.
+
+    Its overlays are merged into the images that it froze and removed; whatever named an overlay
+    names that image then: the domain, the snapshots taken later, and the images above. A digest
+    is empty where it could not be told before.
+    """
+    name = snapshot.name
+    merged = {} if metadata_only else frozen(snapshot)
+    emptied = set() if metadata_only else {disk.path for disk in checks.internal_disks(snapshot)}
+    config = _moved(before.status.config, merged)
+    if merged:
+        config = replace(config, digest="")
+    later = _descendants(before.snapshots, name)
+    snapshots = {}
+    for other in before.snapshots.values():
+        if other.name != name:
+            left = _left(other, snapshot, merged, metadata_only=metadata_only)
+            anew = left != other or (merged and other.name in later)
+            snapshots[other.name] = replace(left, digest="") if anew else left
+    layers = before.layers
+    if layers.heads:
+        heads = _without(layers.heads, name, merged, emptied)
+        layers = layers_of(
+            config, snapshots.values(), heads, keeps_memory=before.layers.keeps_memory
+        )
+    return replace(
+        before,
+        names=tuple(other for other in before.names if other != name),
+        external=tuple(other for other in before.external if other != name),
+        below=tuple(other for other in before.below if other != name),
+        current=snapshot.parent if before.current == name else before.current,
+        snapshots=MappingProxyType(snapshots),
+        images=_without(before.images, name, merged, emptied),
+        status=replace(before.status, config=config),
+        layers=layers,
+        gone=frozenset(merged),
+    )
+
+
+def frozen(snapshot: Snapshot) -> Mapping[str, Disk]:
+    """By path of each overlay of an external snapshot, the disk that it froze."""
+    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    return {
+        part.path: then[part.target]
+        for part in snapshot.disks
+        if part.presence is Presence.EXTERNAL and part.path is not None and part.target in then
+    }
+
+
+def _moved(config: DomainConfig, merged: Mapping[str, Disk]) -> DomainConfig:
+    disks = []
+    for disk in config.disks:
+        then = merged.get(disk.path or "")
+        if then is not None:
+            image = then.source_type, then.path, then.format
+            disk = replace(disk, source_type=image[0], path=image[1], format=image[2])
+        disks.append(disk)
+    return replace(config, disks=tuple(disks))
+
+
+def _left(
+    other: Snapshot, deleted: Snapshot, merged: Mapping[str, Disk], *, metadata_only: bool
+) -> Snapshot:
+    """Another snapshot: a child gets a new parent, and the parent is not merged into any more."""
+    return replace(
+        other,
+        parent=deleted.parent if other.parent == deleted.name else other.parent,
+        config=_moved(other.config, merged) if other.config is not None else None,
+        delete_in_progress=other.delete_in_progress
+        and (metadata_only or other.name != deleted.parent),
+    )
+
+
+def _descendants(snapshots: Mapping[str, Snapshot], name: str) -> set[str]:
+    children: dict[str | None, list[str]] = {}
+    for snapshot in snapshots.values():
+        children.setdefault(snapshot.parent, []).append(snapshot.name)
+    found: set[str] = set()
+    due = [name]
+    while due:
+        below = [child for child in children.get(due.pop(), ()) if child not in found]
+        found.update(below)
+        due += below
+    return found
+
+
+def _without(
+    images: Images, name: str, merged: Mapping[str, Disk], emptied: set[str | None]
+) -> Images:
+    """The images without merged overlays, and without the entries of a snapshot."""
+    left: dict[str, ImageInfo | NotKnown] = {}
+    for path, image in images.items():
+        if path in merged:
+            continue
+        if isinstance(image, ImageInfo):
+            then = merged.get(image.backing) if isinstance(image.backing, str) else None
+            if then is not None:
+                image = replace(image, backing=then.path, backing_format=then.format)
+            if path in emptied:
+                kept = tuple(entry for entry in image.snapshots if entry.name != name)
+                image = replace(image, snapshots=kept)
+        left[path] = image
+    return MappingProxyType(left)

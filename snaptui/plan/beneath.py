@@ -1,0 +1,110 @@
+"""A revert to an internal snapshot that lies beneath overlays: what libvirt 9.0 makes of them.
+
+It moves the disk back to the image beneath without a word and writes to it: what lies above
+shows a mixture then, can neither be reverted to nor deleted, and no snapshot of now helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui.chains import chain
+from snaptui.model import Disk, ImageInfo, Kind, NotKnown, Presence, SafetyKind, Snapshot
+from snaptui.plan import checks
+from snaptui.plan.external import REVERTS
+from snaptui.plan.facts import Facts
+from snaptui.plan.safety import Safety
+
+
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+    """What forbids a revert to an internal snapshot whose image is not the one of now."""
+    broken = facts.layers.broken.get(snapshot.name)
+    if broken is not None:
+        yield f"{snapshot.name} is broken: {broken}. What it held is lost."
+    for then, now in checks.moved_disks(facts, snapshot):
+        levels = chain(now.path or "", now.format, facts.layers.heads)
+        end = levels[-1].image
+        if then.path not in [level.path for level in levels]:
+            why = f" What lies beneath: {end.reason}" if isinstance(end, NotKnown) else ""
+            yield checks.other_image(facts, then, now) + why
+            continue
+        if facts.host.libvirt >= REVERTS:
+            yield (
+                f"{then.path} lies beneath {now.path}. With libvirt 9.9 and later snaptui does not "
+                "try this. Delete the external snapshots above first, which merges them."
+            )
+        yield from (
+            f"{then.path} has another user, which would see other data in it: {user}. Give that "
+            "an image of its own first (qemu-img convert)."
+            for user in facts.of(then.path or "")
+        )
+        image = facts.images.get(then.path or "")
+        if isinstance(image, ImageInfo):
+            yield from (
+                f"{then.path}: {fault}. The revert would stop the guest and fail. Look into it "
+                "first (qemu-img check)."
+                for fault in image.faults
+            )
+
+
+def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
+    """The snapshots above, whose data the revert spoils."""
+    over = _above(facts, {then.path or "" for then, _ in checks.moved_disks(facts, snapshot)})
+    return tuple(
+        one
+        for one in facts.snapshots.values()
+        if over & _paths(one) and one.name not in facts.layers.broken
+    )
+
+
+def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+    """What becomes of each of them."""
+    for one in unusable(facts, snapshot):
+        if one.kind is Kind.EXTERNAL:
+            files = ", ".join(part.path for part in one.disks if part.path is not None)
+            yield (
+                f"{one.name} becomes unusable: nobody can revert to it or delete it, only its "
+                f"metadata. What {files} shows then is a mixture of two times; it stays and keeps "
+                "its space."
+            )
+        else:
+            yield (
+                f"{one.name} becomes unusable: it lies in an overlay, and what that shows then is "
+                "a mixture of two times."
+            )
+    external = [one.name for one in unusable(facts, snapshot) if one.kind is Kind.EXTERNAL]
+    yield (
+        f"To keep what is now, delete {', '.join(external)} first, which merges it; then this "
+        "revert has a safety snapshot."
+    )
+
+
+def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safety:
+    """No safety snapshot can be true: one of now would lie in or above the overlay."""
+    then, now = moved[0]
+    why = f"a snapshot of now lies upon {then.path}, which this writes over"
+    refused = (f"No safety snapshot would bring {now.target} back: {why}. Choose none.",)
+    taken = wanted not in (None, SafetyKind.NONE)
+    return Safety(SafetyKind.NONE, f"NO, {why}", refusals=refused if taken else ())
+
+
+def _above(facts: Facts, paths: set[str]) -> set[str]:
+    found: set[str] = set()
+    due = list(paths)
+    while due:
+        more = facts.layers.above.get(due.pop(), frozenset()) - found
+        found |= more
+        due += more
+    return found
+
+
+def _paths(snapshot: Snapshot) -> set[str]:
+    """The overlays of an external snapshot, or the images in which an internal one lies."""
+    outside = {
+        part.path
+        for part in snapshot.disks
+        if part.presence is Presence.EXTERNAL and part.path is not None
+    }
+    return outside | {
+        disk.path for disk in checks.internal_disks(snapshot) if disk.path is not None
+    }

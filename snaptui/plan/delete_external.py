@@ -1,0 +1,310 @@
+"""What a delete does with the overlays of an external snapshot, and what speaks against it.
+
+libvirt merges each overlay into the image beneath (a block commit) and removes it. What it
+refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from snaptui import text
+from snaptui.chains import chain
+from snaptui.costs import merge_needs
+from snaptui.model import (
+    Disk,
+    DomainState,
+    FileSystem,
+    ImageInfo,
+    Kind,
+    Missing,
+    NotKnown,
+    Presence,
+    Snapshot,
+)
+from snaptui.plan import checks
+from snaptui.plan.after_delete import frozen
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal
+
+DELETES = (9, 0, 0)
+"""libvirt that deletes external snapshots (its NEWS of 9.0.0)."""
+BRANCHES = (9, 9, 0)
+"""libvirt that keeps branches of external snapshots (its NEWS of 9.9.0)."""
+LEAST = 1 << 20
+"""Bytes that a merge may need for tables beside the data."""
+TABLES = 64
+"""For so many bytes of data one more is taken for tables, at most."""
+SECONDS, MINUTES = 1 << 30, 30 << 30
+"""Bytes that are merged in seconds, and in minutes, on disks that are not slow."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """Sentences about a delete.
+
+    Attributes:
+        notes: what happens, that is neither good nor bad.
+        needs: what it needs before it gives anything back; empty where nothing is merged.
+    """
+
+    refusals: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    needs: str = ""
+
+    def add(self, more: Findings) -> None:
+        """Say all of another one too; what it needs takes the place of what is said of that."""
+        self.refusals += more.refusals
+        self.warnings += more.warnings
+        self.unchecked += [one for one in more.unchecked if one not in self.unchecked]
+        self.notes += more.notes
+        self.needs = more.needs or self.needs
+
+
+def look(facts: Facts, snapshot: Snapshot) -> Findings:
+    """What speaks against the delete of one external snapshot, and what it does."""
+    found = Findings()
+    name = snapshot.name
+    why = facts.layers.broken.get(name)
+    if why is not None:
+        found.refusals.append(
+            Refusal(
+                f"{name} is broken: {why}. What it held is lost, and libvirt cannot delete it. "
+                "Delete only its metadata; its files stay, and the file systems list them then.",
+                code=checks.INVALID_ARG,
+            )
+        )
+        return found
+    found.refusals += _whole(facts, snapshot)
+    then = frozen(snapshot)
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    for part in snapshot.disks:
+        if part.presence is not Presence.EXTERNAL:
+            continue
+        disk = then.get(part.path or "")
+        if part.path is None or disk is None or disk.path is None:
+            found.refusals.append(f"{part.target} of {name} is in no file that libvirt knows.")
+        elif part.target not in now:
+            found.refusals.append(
+                f"{part.target} was part of {facts.name} then and is not now; snaptui does not "
+                "handle this yet."
+            )
+        else:
+            _look_at(facts, snapshot, now[part.target], part.path, disk.path, found)
+    if snapshot.memory_path is not None:
+        if facts.layers.keeps_memory:
+            found.warnings.append(
+                f"Its RAM, {snapshot.memory_path}, stays and keeps its space: libvirt "
+                f"{_version(facts)} does not remove it. Remove it by hand."
+            )
+        else:
+            found.notes.append(f"Its RAM, {snapshot.memory_path}, is removed.")
+    return found
+
+
+def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+    """What forbids it whatever its disks are."""
+    name, version = snapshot.name, facts.host.libvirt
+    if version < DELETES:
+        yield f"libvirt {_version(facts)} deletes no external snapshots: 9.0 and later do."
+    if version >= BRANCHES and not facts.layers.doubt and _branches(facts):
+        yield (
+            f"{', '.join(_branches(facts))} of {facts.name} are branches that it has left, and "
+            f"libvirt {_version(facts)} deletes images or crashes with some of them. snaptui does "
+            "not try it."
+        )
+    if facts.status.hung:
+        yield (
+            f"QEMU of {facts.name} does not answer, and it must merge. Wait until it does, or "
+            "power it off (virsh destroy)."
+        )
+    if snapshot.delete_in_progress:
+        above = [one.name for one in facts.snapshots.values() if one.parent == name]
+        yield Refusal(
+            f"A delete of a snapshot above {name} was begun and not finished. Delete that one "
+            f"again first ({', '.join(above) or 'none is left'}).",
+            code=checks.OPERATION_INVALID,
+        )
+    parent = facts.snapshots.get(snapshot.parent or "")
+    if parent is not None and parent.kind is not Kind.EXTERNAL:
+        off = "" if facts.status.domain.state.active else f"delete {parent.name} first, or "
+        yield Refusal(
+            f"libvirt {_version(facts)} deletes no external snapshot whose parent is internal "
+            f"({parent.name}). Way round: {off}delete the metadata of {parent.name}, then {name}; "
+            f"{parent.name} stays in its image as a stray and is adopted again after that"
+            f"{', from the XML that is saved before' if parent.has_memory else ''}.",
+            code=checks.OPERATION_UNSUPPORTED,
+        )
+
+
+def _branches(facts: Facts) -> list[str]:
+    return [
+        one.name
+        for one in facts.snapshots.values()
+        if any(path not in facts.layers.in_use for path in frozen(one))
+    ]
+
+
+def _look_at(
+    facts: Facts, snapshot: Snapshot, now: Disk, overlay: str, lower: str, found: Findings
+) -> None:
+    """One disk: ``overlay`` is to be merged into ``lower``."""
+    layers, name, target = facts.layers, snapshot.name, now.target
+    levels = chain(now.path or "", now.format, layers.heads)
+    paths = [level.path for level in levels]
+    end = levels[-1].image
+    if isinstance(end, Missing):
+        found.refusals.append(
+            f"{levels[-1].path} is gone, and {target} needs it. Put it back first."
+        )
+        return
+    if overlay not in paths:
+        if isinstance(end, NotKnown):
+            found.unchecked.append(f"Whether {target} uses {overlay}: {end.reason}")
+            return
+        found.refusals.append(
+            Refusal(
+                f"{target} does not use {overlay} now, and libvirt 9.0 deletes no snapshot of a "
+                "branch. Delete only its metadata; the file stays, and the file systems list it "
+                "then.",
+                code=checks.INVALID_ARG,
+            )
+        )
+        return
+    if isinstance(end, NotKnown):
+        found.unchecked.append(f"What lies beneath {target}: {end.reason}")
+    at = paths.index(overlay)
+    found.refusals += _depth_refusals(facts, snapshot, paths[:at])
+    found.refusals += _inside_refusals(facts, name, overlay)
+    beneath = layers.beneath(overlay)
+    if isinstance(beneath, str) and beneath != lower:
+        found.refusals.append(f"{overlay} lies upon {beneath}, and {name} says {lower}.")
+    found.refusals += _sharing_refusals(facts, overlay, lower, paths[at - 1] if at else "")
+    if not found.refusals:
+        found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
+
+
+def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[str]:
+    """Of a domain that is off, libvirt 9.0 merges only the image that the disk writes to."""
+    if not over or facts.status.domain.state.active or facts.host.libvirt >= BRANCHES:
+        return
+    above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
+    yield Refusal(
+        f"While {facts.name} is shut off, libvirt {_version(facts)} merges only the newest "
+        f"overlay of a disk. Delete {', '.join(above) or 'what lies above'} first; or start "
+        f"{facts.name} paused (virsh start --paused), delete {snapshot.name}, and power it off.",
+        code=checks.INVALID_ARG,
+    )
+
+
+def _inside_refusals(facts: Facts, name: str, overlay: str) -> Iterator[str]:
+    image = facts.layers.heads.get(overlay)
+    inside = image.snapshots if isinstance(image, ImageInfo) else ()
+    if inside:
+        names = ", ".join(entry.name for entry in inside)
+        yield Refusal(
+            f"Inside {overlay} lie snapshots that the merge would destroy: {names}. Delete them "
+            "first, or extract what you need of them.",
+            harm=Harm.INSIDE_LOST,
+        )
+
+
+def _sharing_refusals(facts: Facts, overlay: str, lower: str, upper: str) -> Iterator[str]:
+    """Whoever else lies upon one of the two would lose it, or see other data in it."""
+    above = facts.layers.above
+    for path, own, loses in (
+        (overlay, upper, f"would lose it with {overlay}"),
+        (lower, overlay, "would see other data in it"),
+    ):
+        for other in sorted(above.get(path, frozenset()) - {own}):
+            yield Refusal(
+                f"{other} lies upon {path} too and {loses}. Delete what it belongs to first, or "
+                "copy it to an image of its own (qemu-img convert).",
+                harm=Harm.OTHER_LOST,
+            )
+        for user in facts.of(path):
+            yield Refusal(
+                f"{path} has another user, which {loses}: {user}. Give that an image of its own "
+                "first (qemu-img convert).",
+                harm=Harm.OTHER_LOST,
+            )
+
+
+def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
+    """Whether the merges have the space that they need first, one after another.
+
+    What was merged into an overlay before is merged on with it: needs add up from the top.
+    """
+    found = Findings()
+    left: dict[str, int] = {}
+    carried: dict[str, int] = {}
+    copied = most = 0
+    exact = True
+    merges = (
+        (overlay, disk.path or "", image)
+        for snapshot in victims
+        for overlay, disk in frozen(snapshot).items()
+        if overlay in facts.layers.in_use
+        if isinstance(image := facts.layers.heads.get(overlay), ImageInfo)
+    )
+    for overlay, lower, image in merges:
+        counted = merge_needs(overlay, facts.counted, facts.layers)
+        more = carried.get(overlay, 0)
+        needs = more + (image.disk_size if isinstance(counted, NotKnown) else counted)
+        carried[lower] = carried.get(lower, 0) + needs
+        copied += image.disk_size
+        exact = exact and not isinstance(counted, NotKnown) and not more
+        space, above = facts.spaces.get(lower), facts.spaces.get(overlay)
+        if not isinstance(space, FileSystem):
+            reason = space.reason if space is not None else "its file system is not known"
+            found.unchecked.append(f"Whether there is room for the merge into {lower}: {reason}")
+            continue
+        place = space.mount or space.path
+        free = left.get(place, space.free)
+        left[place] = free - needs
+        most = max(most, space.free - left[place])
+        if needs and left[place] < needs // TABLES + LEAST:
+            words = (
+                f"The merge into {lower} needs {'' if exact else 'up to '}{text.size(needs)} "
+                f"first, and {text.size(free)} are free."
+            )
+            if isinstance(counted, NotKnown):
+                found.unchecked.append(f"{words} More is not known: {counted.reason}")
+            else:
+                found.refusals.append(
+                    Refusal(
+                        f"{words} Make room first (the file systems list what can go)"
+                        f"{', or delete one at a time' if more else ''}.",
+                        code=checks.INTERNAL_ERROR,
+                    )
+                )
+        if isinstance(above, FileSystem):
+            there = above.mount or above.path
+            left[there] = left.get(there, above.free) + image.disk_size
+    if copied:
+        found.needs = f"needs {'' if exact else 'up to '}{text.size(most)} first"
+        doing = (
+            "its guest goes on meanwhile"
+            if facts.status.domain.state is DomainState.RUNNING
+            else "its guest stays as it is"
+            if facts.status.domain.state.active
+            else "libvirt starts its QEMU for that, paused, and ends it"
+        )
+        found.notes.append(
+            f"Up to {text.size(copied)} are copied, which may take {_time(copied)} and cannot be "
+            f"cancelled; {doing}."
+        )
+    return found
+
+
+def _time(size: int) -> str:
+    if size < SECONDS:
+        return "seconds"
+    return "minutes" if size < MINUTES else "long, on slow disks hours"
+
+
+def _version(facts: Facts) -> str:
+    return ".".join(map(str, facts.host.libvirt[:2]))

@@ -1,0 +1,96 @@
+"""What a revert does to the configuration is told before, and is what libvirt then does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.model import DomainKey
+from tests.lab import Lab, qemu_img
+from tests.terminal import Terminal, at_snapshots, confirm
+
+
+def told(lab: Lab, key: DomainKey, snapshot: str) -> tuple[str, ...]:
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    try:
+        return backend.config_changes(key, snapshot)
+    finally:
+        backend.abandon()
+
+
+def edited(lab: Lab, name: str, old: str, new: str) -> None:
+    """Change the definition as ``virsh edit`` does."""
+    xml = lab.virsh("dumpxml", "--inactive", "--security-info", name)
+    assert re.search(old, xml)
+    lab.define_xml(re.sub(old, new, xml, count=1))
+
+
+@pytest.mark.parametrize("taken", ["shut off", "running"])
+@pytest.mark.parametrize("now", ["shut off", "running"])
+def test_without_a_change_there_is_none(lab: Lab, taken: str, now: str) -> None:
+    """What libvirt fills in by itself when a domain starts is none."""
+    key = lab.define("web", disks=("vda", "vdb"), running=taken == "running")
+    lab.snapshot("web", "one")
+    if taken != now:
+        lab.virsh("start" if now == "running" else "destroy", "web")
+    assert told(lab, key, "one") == ()
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_each_change_is_named_and_is_gone_after_the_revert(
+    lab: Lab, tmp_path: Path, running: bool
+) -> None:
+    key = lab.define("web", running=running)
+    lab.snapshot("web", "one")
+    before = lab.virsh("dumpxml", "--inactive", "web")
+    extra = tmp_path / "extra.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(extra), "1M")
+    edited(lab, "web", "<memory unit='KiB'>32768<", "<memory unit='KiB'>65536<")
+    edited(lab, "web", r"<vcpu([^>]*)>1<", r"<vcpu\1>2<")
+    edited(lab, "web", "<driver name='qemu' type='qcow2'/>",
+           "<driver name='qemu' type='qcow2' cache='none'/>")  # fmt: skip
+    edited(lab, "web", "<on_crash>destroy<", "<on_crash>restart<")
+    edited(lab, "web", "</devices>", (
+        f"<disk type='file'><driver name='qemu' type='qcow2'/><source file='{extra}'/>"
+        "<target dev='vdb' bus='virtio'/></disk>"
+        "<interface type='user'><mac address='52:54:00:01:02:03'/></interface></devices>"
+    ))  # fmt: skip
+    said = told(lab, key, "one")
+    assert said == (
+        "memory: 64.0 MiB becomes 32.0 MiB again",
+        "vcpu: 2 becomes 1 again",
+        "on_crash: restart becomes destroy again",
+        "disk vda driver cache: none becomes not set again",
+        "disk vdb goes: it was not there then",
+        "interface 52:54:00:01:02:03 goes: it was not there then",
+    )
+    with Terminal(["-c", lab.uri, "web"], size=(120, 50)) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("r")
+        terminal.wait("6 configuration changes", "Refused: nothing", f"Configuration: {said[1]}")
+        confirm(terminal)
+        terminal.wait("Revert web to one: done")
+    assert lab.virsh("dumpxml", "--inactive", "web") == before
+    assert told(lab, key, "one") == ()
+
+
+def test_what_was_only_plugged_into_the_running_guest_is_named(lab: Lab, tmp_path: Path) -> None:
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "one")
+    extra = tmp_path / "extra.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(extra), "1M")
+    lab.virsh("attach-disk", "web", str(extra), "sda", "--live", "--targetbus", "usb")
+    assert told(lab, key, "one") == ("disk sda goes: it was not there then",)
+
+
+def test_passwords_are_never_told(lab: Lab) -> None:
+    key = lab.define("web")
+    edited(lab, "web", "</devices>", "<graphics type='vnc' passwd='secret1'/></devices>")
+    lab.snapshot("web", "one")
+    edited(lab, "web", "secret1", "secret2")
+    edited(lab, "web", r"<vcpu([^>]*)>1<", r"<vcpu\1>2<")
+    assert told(lab, key, "one") == ("vcpu: 2 becomes 1 again",)
