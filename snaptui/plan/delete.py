@@ -24,7 +24,7 @@ from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
 from snaptui.qcow2.usage import ImageUsage
 
@@ -190,7 +190,10 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
             )
     gone, twins, _, unread = checks.entry_problems(facts, snapshot)
     found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
-    found.refusals += [f"{sentence} libvirt would delete only one of them." for sentence in twins]
+    found.refusals += [
+        Refusal(f"{sentence} libvirt would delete only one of them.", harm=Harm.TWIN_LEFT)
+        for sentence in twins
+    ]
     found.unchecked += unread
     return found
 

@@ -26,7 +26,7 @@ from snaptui.model import (
 from snaptui.plan import checks
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 
 DELETES = (9, 0, 0)
 """libvirt that deletes external snapshots (its NEWS of 9.0.0)."""
@@ -208,7 +208,7 @@ def _inside_refusals(facts: Facts, name: str, overlay: str) -> Iterator[str]:
         yield Refusal(
             f"Inside {overlay} lie snapshots that the merge would destroy: {names}. Delete them "
             "first, or extract what you need of them.",
-            harm=f"{names} are destroyed",
+            harm=Harm.INSIDE_LOST,
         )
 
 
@@ -223,13 +223,13 @@ def _sharing_refusals(facts: Facts, overlay: str, lower: str, upper: str) -> Ite
             yield Refusal(
                 f"{other} lies upon {path} too and {loses}. Delete what it belongs to first, or "
                 "copy it to an image of its own (qemu-img convert).",
-                harm=f"{other} is destroyed",
+                harm=Harm.OTHER_LOST,
             )
         for user in facts.of(path):
             yield Refusal(
                 f"{path} has another user, which {loses}: {user}. Give that an image of its own "
                 "first (qemu-img convert).",
-                harm=f"what {user} sees is destroyed",
+                harm=Harm.OTHER_LOST,
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import libvirt
 
@@ -10,6 +10,7 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.beneath import unusable
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DomainIntent, Plan, Step
@@ -19,7 +20,7 @@ from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest
-from tests.live.matrix.harms import CHECKS, Done
+from tests.live.matrix.harms import Done, happened_so
 from tests.live.matrix.worlds import World, worlds
 
 WORKS, NOT_YET = "works", "refused: not done yet"
@@ -115,6 +116,7 @@ class Bench:
         self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
     ) -> tuple[str, str, bool, str]:
         expected = facts
+        spoiled: set[str] = set()
         for step in plan.steps:
             before = read_facts(self.backend, self.host, intent)
             if changed := in_the_way(step, expected, before):
@@ -127,7 +129,9 @@ class Bench:
             if off := differences(expected_after(step, before), expected):
                 return WORKS, "works otherwise", False, "; ".join(off)
             _must_hold(guest, step)
-        wrong = guest.otherwise()
+            if isinstance(step, RevertTo):
+                spoiled.update(one.name for one in unusable(before, step.snapshot))
+        wrong = guest.otherwise(spoiled)
         return WORKS, WORKS if not wrong else "works wrongly", not wrong, "; ".join(wrong)
 
     # -- a plan that may not ---------------------------------------------------------------
@@ -140,6 +144,7 @@ class Bench:
         by_code = [one for one in told if one.code is not None] if codes else told
         harms = {one.harm for one in by_code if one.harm}
         why = " / ".join(plan.refusals)
+        saved = guest.saved_memory()
         error = self._raw(guest, plan)
         if isinstance(error, Disconnected):
             raise error
@@ -157,7 +162,11 @@ class Bench:
             said = f" -- {error.message}" if error is not None else ""
             return predicted, happened, mine, why + said
         predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *sorted(harms)])
-        found = {harm for harm in harms if CHECKS[harm](Done(guest, intent, facts, after))}
+        over = frozenset(
+            path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
+        )
+        done = Done(guest, intent, facts, after, over)
+        found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
         same = found == harms and (code in codes if codes else error is None)
         if error is not None:
@@ -201,6 +210,3 @@ def _must_hold(guest: Guest, step: Step) -> None:
 def _code(error: SnaptuiError) -> int | None:
     cause = error.__cause__
     return cause.get_error_code() if isinstance(cause, libvirt.libvirtError) else None
-
-
-__all__ = ["Bench", "Cell", "Result", "cells", "replace"]

@@ -151,6 +151,7 @@ def _damaged() -> Iterable[World]:
         guest.define()
         guest.stray("a")
         guest.internal("a")
+        del guest.held["a"]  # nothing but its ID tells it from the other
 
     yield World("an older twin in the image", older_twin, "a", tags=damaged)
 
@@ -204,6 +205,12 @@ def _damaged() -> Iterable[World]:
         )
 
     yield World("an overlay without its snapshot", no_overlay)
+
+    def in_the_way(guest: Guest) -> None:
+        guest.define()
+        (guest.directory / "vda.new.mem").write_bytes(b"the RAM of another")
+
+    yield World("a file where the RAM would go", in_the_way)
 
 
 def _disks() -> Iterable[World]:
@@ -367,6 +374,3 @@ def _hold_with_a_job(guest: Guest) -> None:
     thread.start()
     while guest.domain.controlInfo(0)[0] != libvirt.VIR_DOMAIN_CONTROL_JOB:
         pass
-
-
-__all__ = ["BOTH", "STATES", "World", "worlds"]
