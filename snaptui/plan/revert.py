@@ -33,6 +33,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     moved = checks.moved_disks(facts, snapshot)
     refusals = checks.domain_refusals(facts) + checks.kind_refusals(snapshot, "revert to")
     refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    refusals += checks.unfinished_refusals(facts, snapshot)
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     refusals += [f"{sentence} The revert would stop the guest and fail." for sentence in gone]
