@@ -15,6 +15,7 @@ from snaptui.model import (
     ImageInfo,
     ImageSnapshot,
     NotKnown,
+    Presence,
     RunState,
     Snapshot,
 )

@@ -40,7 +40,7 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "×", "·", "…", "█▒░", {})
+UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "✗", "·", "…", "█▒░", {})
 ASCII = Glyphs(
     ">",
     "o",

@@ -244,7 +244,7 @@ def test_what_cannot_be_told_says_why(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "one", "two", "three")
         terminal.press("j")
-        terminal.wait(f"broken: its overlay {overlay(lab, 'two', 'vdb')} is gone")
+        terminal.wait(f"broken: its overlay is gone ({overlay(lab, 'two', 'vdb')})")
         terminal.press("enter")
         terminal.wait("? (vdb: ", "No such file or directory")
         terminal.press("esc", "G")
