@@ -22,9 +22,10 @@ from snaptui.plan import checks, delete_external
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Refusal
-from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
+from snaptui.plan.steps import DeleteSnapshot, DomainStep
 from snaptui.qcow2.usage import ImageUsage
 
 TABLE, ENTRY = 16 << 10, 256

@@ -11,9 +11,10 @@ from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.refusal import Refusal
-from snaptui.plan.steps import Adopt, CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
