@@ -152,23 +152,21 @@ def libvirts_answer(lab: Lab, name: str) -> int:
 @pytest.mark.parametrize(
     ("state", "name", "form"),
     [
-        (OFF, "three", "qcow2"),
+        (OFF, "two", "qcow2"),
         (RUNNING, "one", "raw"),
-        (RUNNING, "two", "qcow2"),
-        (RUNNING, "three", "qcow2"),
-        (PAUSED, "one", "qcow2"),
+        (PAUSED, "two", "qcow2"),
     ],
 )
 def test_one_of_a_chain_is_merged_into_the_image_beneath(
     lab: Lab, state: str, name: str, form: str
 ) -> None:
     """The base survives, the guest sees the same, and everything that named the overlay follows."""
-    chain(lab, "one", "two", "three", disks=("vda", "vdb"), form=form)
+    chain(lab, "one", "two", disks=("vda", "vdb"), form=form)
     start(lab, state)
     with same_disks(lab):
         deleting(lab, name).run()
     assert lab.state("web") == state
-    assert lab.snapshots("web") == [one for one in ("one", "two", "three") if one != name]
+    assert lab.snapshots("web") == ["two" if name == "one" else "one"]
     for target in ("vda", "vdb"):
         assert lab.image("web", target).exists()
         assert not overlay(lab, name, target).exists()
@@ -221,6 +219,7 @@ def test_marked_ones_from_the_list(lab: Lab) -> None:
     start(lab, RUNNING)
     with Terminal(["-c", lab.uri, "web"]) as terminal, same_disks(lab):
         at_snapshots(terminal, "one", "two", "three", "four")
+        terminal.wait("452 KiB", gone=" ?\n")
         terminal.press(" ", "j", " ")
         terminal.wait("2 snapshots marked: deleting them frees", gone="frees ?")
         terminal.press(" ")
@@ -247,20 +246,19 @@ def test_off_only_the_newest_can_go_and_started_paused_any(lab: Lab) -> None:
     assert lab.snapshots("web") == ["two"]
 
 
-@pytest.mark.parametrize("state", [OFF, RUNNING])
-def test_one_with_an_internal_parent_and_the_way_round(lab: Lab, state: str) -> None:
+def test_one_with_an_internal_parent_and_the_way_round(lab: Lab) -> None:
     """The parent's data stay in the base, are adopted again, and are what they were."""
     lab.define("web")
     lab.snapshot("web", "deep")
     write(lab.image("web"), 0x22)
     extern(lab, "over")
     write(overlay(lab, "over"), 0x33)
-    start(lab, state)
+    start(lab, RUNNING)
     deleting(lab, "over").refused(84, "delete the metadata of deep, then over")
     assert libvirts_answer(lab, "over") == 84
     Planned(lab, DeleteIntent(key_of(lab), "deep", metadata_only=True)).run()
     deleting(lab, "over").run()
-    lab.virsh("destroy", "web", check=False)
+    lab.virsh("destroy", "web")
     assert holds(lab.image("web"), 0x33)
     assert entries(lab.image("web")) == [("1", "deep")]
     with Terminal(["-c", lab.uri, "web"]) as terminal:
