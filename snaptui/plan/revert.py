@@ -35,6 +35,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot, "revert to")
     refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    refusals += checks.unfinished_refusals(facts, snapshot)
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     refusals += [
