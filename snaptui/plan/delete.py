@@ -175,6 +175,8 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     overlay shows changes then (tests/live/test_external_delete.py).
     """
     found = Findings(refusals=checks.detached_refusals(facts, snapshot))
+    if snapshot.config is None:
+        found.refusals.append(_without_domain(facts, snapshot))
     for then, now in checks.moved_disks(facts, snapshot):
         known = then.path in facts.layers.in_use or snapshot.name in facts.layers.broken
         if not known:
@@ -195,6 +197,18 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     ]
     found.unchecked += unread
     return found
+
+
+def _without_domain(facts: Facts, snapshot: Snapshot) -> str:
+    """Its record does not say which images it lies in, and libvirt takes that for granted."""
+    way = "Delete only its metadata: it is a stray then, and can be deleted as one."
+    if facts.status.domain.state.active:
+        return Refusal(
+            f"The metadata of {snapshot.name} hold no domain, and a delete while {facts.name} is "
+            f"active crashes libvirt's daemon. {way}",
+            harm=Harm.CRASH,
+        )
+    return f"The metadata of {snapshot.name} hold no domain; snaptui does not delete it yet. {way}"
 
 
 def _room_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:

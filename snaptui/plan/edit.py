@@ -61,6 +61,9 @@ def _plan(
     description: str,
     refusals: list[str],
 ) -> Plan:
+    if snapshot.config is None:
+        sentence = f"The metadata of {snapshot.name} hold no domain, and libvirt takes none such."
+        refusals = [*refusals, Refusal(sentence, code=checks.INTERNAL_ERROR)]
     refusals = [
         *refusals,
         *checks.metadata_refusals(facts),

@@ -9,6 +9,7 @@ from typing import Self
 class Harm(enum.StrEnum):
     """What libvirt breaks or does wrongly; each is looked for by ``make matrix``."""
 
+    CRASH = "crashes the daemon"
     STOPPED = "stops the guest"
     HALF = "reverts one disk and not the next"
     OTHER_DATA = "brings back other data"

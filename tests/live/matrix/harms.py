@@ -14,7 +14,7 @@ from snaptui.plan.hold import hold_of
 from snaptui.plan.plan import DeleteManyIntent, DomainIntent
 from snaptui.plan.refusal import Harm
 from tests.lab import entries
-from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds
+from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds, reads
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Done:
 
     Attributes:
         overwritten: files for RAM that hold other bytes than before.
+        crashed: the daemon had to be started again.
     """
 
     guest: Guest
@@ -30,6 +31,7 @@ class Done:
     before: Facts
     after: Facts
     overwritten: frozenset[str]
+    crashed: bool
 
     @property
     def name(self) -> str:
@@ -133,6 +135,13 @@ def _inside_lost(done: Done) -> bool:
     return any("holds other data of" in words for words in done.guest.otherwise())
 
 
+def _other_lost(done: Done) -> bool:
+    """An image that lay upon one of its images does not hold any more what it held."""
+    assert done.guest.other is not None
+    path, byte = done.guest.other
+    return not reads(str(path), "qcow2", f"read -P {byte} 0 1M")
+
+
 def _held_lost(done: Done) -> bool:
     return done.name not in done.after.names
 
@@ -176,6 +185,7 @@ def _ram_ignored(done: Done) -> bool:
 
 
 _CHECKS: dict[Harm, Callable[[Done], bool]] = {
+    Harm.CRASH: lambda done: done.crashed,
     Harm.STOPPED: _stopped,
     Harm.HALF: _half,
     Harm.OTHER_DATA: _other_data,
@@ -188,6 +198,7 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.LEFT_INSIDE: _left_inside,
     Harm.MISTAKEN_LATER: _mistaken_later,
     Harm.INSIDE_LOST: _inside_lost,
+    Harm.OTHER_LOST: _other_lost,
     Harm.HELD_LOST: _held_lost,
     Harm.HOLDER_LOST: _holder_lost,
     Harm.FORGOTTEN: _forgotten,
