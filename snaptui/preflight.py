@@ -164,6 +164,9 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         if isinstance(intent, DeleteIntent):
             below = backend.descendants(key, intent.name)
             wanted.update(below if intent.scope is not Scope.THIS else ())
+        elif isinstance(intent, EditIntent):
+            below = backend.children(key, intent.name)
+            wanted.update(below)
         elif isinstance(intent, RevertIntent) and current is not None:
             wanted.add(current)
     deletes = isinstance(intent, DeleteIntent | DeleteManyIntent)

@@ -56,8 +56,13 @@ mount -t devtmpfs dev /dev
 for module in {modules}; do insmod /lib/modules/$module.ko; done
 until [ -e /dev/vport0p1 ] && [ -e /dev/vda ]; do sleep 0.1; done
 mount -t ext4 /dev/vda /mnt
-qemu-ga --method=virtio-serial --path=/dev/vport0p1 --statedir=/run &
+qemu-ga --method=virtio-serial --path=/dev/vport0p1 --statedir=/run --fsfreeze-hook=/bin/hook &
 exec sleep 2147483647
+"""
+_HOOK = """\
+#!/bin/sh
+echo $1 >> /run/freezes
+! [ -e /run/refuses ]
 """
 _DOMAIN = """\
 <domain type='qemu'>
@@ -187,6 +192,15 @@ class Guest:
         """Whether its file systems are frozen, as its agent says."""
         return bool(self.agent("guest-fsfreeze-status") == "frozen")
 
+    @property
+    def freezes(self) -> list[str]:
+        """What its file systems went through since it was switched on: ``freeze``, ``thaw``."""
+        return self.run("cat /run/freezes 2>/dev/null || true").decode().split()
+
+    def refuse_to_freeze(self) -> None:
+        """Let its hook fail, as one does that cannot bring a database to rest."""
+        self.run("touch /run/refuses")
+
     def stop_agent(self) -> None:
         """Let its agent stop in its tracks: it holds its port, and says nothing more."""
         self.begin("kill -STOP $(pidof qemu-ga)")
@@ -218,7 +232,7 @@ def skip_without() -> None:
 
 def _booted(lab: Lab) -> tuple[Path, Path]:
     """The state of a guest that has booted, and its disk; of this libvirt and this QEMU."""
-    versions = lab.virsh("version") + _DOMAIN + _INIT
+    versions = lab.virsh("version") + _DOMAIN + _INIT + _HOOK
     kept = PARTS / hashlib.sha256(versions.encode()).hexdigest()[:16]
     with _one_at_a_time():
         if not kept.is_dir():
@@ -263,6 +277,9 @@ def _build() -> None:
     init = root / "init"
     init.write_text(_INIT.format(modules=" ".join(_MODULES)))
     init.chmod(0o755)
+    hook = root / "bin" / "hook"
+    hook.write_text(_HOOK)
+    hook.chmod(0o755)
     (root / "bin" / "sh").symlink_to("busybox")
     names = "\n".join(str(path.relative_to(root)) for path in root.rglob("*"))
     packed = subprocess.run(

@@ -157,8 +157,8 @@ def adopted(name: str, created: int, domain: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def described(xml: str, description: str) -> str:
-    """A snapshot's XML with another description, and all else as it is.
+def redefined(xml: str, after: Snapshot) -> str:
+    """A snapshot's XML with the name, description and parent of ``after``, and all else as it is.
 
     Raises:
         HostError: it cannot be read.
@@ -166,13 +166,17 @@ def described(xml: str, description: str) -> str:
     from xml.etree import ElementTree
 
     root = parse(xml)
-    element = root.find("description")
-    if element is None:
-        element = ElementTree.Element("description")
-        root.insert(1, element)  # formatsnapshot.html puts it after the name
-    element.text = description
-    if not description:
-        root.remove(element)
+    for path, value in (
+        ("name", after.name), ("description", after.description), ("parent/name", after.parent)
+    ):  # fmt: skip
+        element = root.find(path)
+        if element is None and path == "description":
+            element = ElementTree.Element(path)
+            root.insert(1, element)  # formatsnapshot.html puts it after the name
+        if element is not None:
+            element.text = value
+            if path == "description" and not value:
+                root.remove(element)
     return ElementTree.tostring(root, encoding="unicode")
 
 

@@ -6,9 +6,9 @@ from snaptui import text
 from snaptui.model import Disk, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import AdoptIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal
-from snaptui.plan.steps import Adopt
 
 
 def plan(intent: AdoptIntent, facts: Facts) -> Plan:

@@ -22,9 +22,10 @@ from snaptui.plan import checks, delete_external
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal
-from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
+from snaptui.plan.steps import DeleteSnapshot, DomainStep
 from snaptui.qcow2.usage import ImageUsage
 
 TABLE, ENTRY = 16 << 10, 256
@@ -284,6 +285,7 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
         for snapshot in victims
         if snapshot.delete_in_progress
     ]
+    refusals += _spoiling_refusals(facts, victims)
     warnings = []
     inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]
     if inside:
@@ -297,6 +299,24 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
             f"These files stay, and nothing tells any more what they are: {', '.join(files)}."
         )
     return Findings(refusals, warnings)
+
+
+def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
+    """libvirt 9.0 lets an external child name the images beneath, as if data were merged too."""
+    names = {one.name for one in victims}
+    return [
+        Refusal(
+            f"libvirt would put other images into the record of {child.name}, as if the overlays "
+            f"of {child.parent} were merged. Delete the metadata of {child.name} too.",
+            harm=Harm.RECORDS_SPOILED,
+        )
+        for child in facts.snapshots.values()
+        if child.parent in names - {child.name}
+        and child.name not in names
+        and child.name not in facts.layers.broken
+        and child.kind is Kind.EXTERNAL
+        and facts.snapshots[child.parent or ""].kind is Kind.EXTERNAL
+    ]
 
 
 def _files(snapshot: Snapshot) -> list[str]:

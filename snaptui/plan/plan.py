@@ -90,11 +90,16 @@ class DeleteManyIntent:
 
 @dataclass(frozen=True, slots=True)
 class EditIntent:
-    """Give a snapshot another description; what holds it stays."""
+    """Give a snapshot another description, or another name; what holds it stays.
+
+    Attributes:
+        new_name: the other name; empty when it keeps its own.
+    """
 
     key: DomainKey
     name: str
     description: str
+    new_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

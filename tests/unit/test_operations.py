@@ -1,4 +1,4 @@
-"""Operations when the connection is given up at the worst moment; the backend is a fake."""
+"""Operations that are given up at the worst moment; the backend is a fake."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any, cast
 from snaptui import performing
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected
+from snaptui.model import Form
 from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
+from snaptui.plan import create as create_plans
 from snaptui.plan import delete
-from snaptui.plan.plan import DeleteIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent
+from snaptui.plan.steps import CreateSnapshot
 from snaptui.worker import Worker
 from tests.unit.made import KEY, facts, snapshot
 
@@ -81,3 +84,67 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
     for thread in left_behind:
         await asyncio.to_thread(thread.join, 10)
     assert sent == []
+
+
+async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tuple[Operation, int]:
+    """What becomes of a create that saves RAM to a file and is cancelled; how often it is sent.
+
+    Args:
+        late: it is cancelled while libvirt is at it, and in vain; else before that.
+    """
+    before = facts(folders={"/img": frozenset()})
+    plan = create_plans.plan(CreateIntent(KEY, "new", "", Form.EXTERNAL), before)
+    (step,) = plan.steps
+    assert isinstance(step, CreateSnapshot)
+    found, after = [before], step.expected(before)
+    at_it, cancelled = threading.Event(), threading.Event()
+    sent = 0
+
+    def cancelled_now() -> None:
+        at_it.set()
+        cancelled.wait(10)
+
+    def slow_facts(*_: object, **__: object) -> object:
+        if not late and not cancelled.is_set():
+            cancelled_now()
+        return found[-1]
+
+    class Fake:
+        def secret_domain_xml(self, *_: object) -> str:
+            return "<domain/>"
+
+        def create_snapshot(self, *_: object) -> None:
+            nonlocal sent
+            sent += 1
+            cancelled_now()
+            found.append(after)
+
+    monkeypatch.setattr(performing, "read_facts", slow_facts)
+    over = asyncio.Event()
+
+    def changed(operation: Operation) -> None:
+        if operation.phase.over:
+            over.set()
+
+    running = Operations(cast(Backend, Fake()), Worker(), state=tmp_path, on_change=changed)
+    assert await running.open_journal() == ""
+    number = running.run(plan, before).number
+    assert await asyncio.to_thread(at_it.wait, 10)
+    assert running.cancel(number) == ""
+    cancelled.set()
+    await asyncio.wait_for(over.wait(), 10)
+    assert running.cancel(number) == "It is over."
+    return running.all[number], sent
+
+
+async def test_what_is_cancelled_before_it_is_sent_is_never_sent(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    ended, sent = await a_save_of_ram(monkeypatch, tmp_path, late=False)
+    assert (ended.phase, ended.hint, sent) == (Phase.CANCELLED, "Nothing was changed.", 0)
+
+
+async def test_what_is_cancelled_too_late_is_done(monkeypatch: Any, tmp_path: Path) -> None:
+    """The call worked all the same, and that is what is shown."""
+    ended, sent = await a_save_of_ram(monkeypatch, tmp_path, late=True)
+    assert (ended.phase, ended.error, sent) == (Phase.DONE, "", 1)

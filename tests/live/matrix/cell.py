@@ -13,9 +13,10 @@ from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.beneath import unusable
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.refusal import Harm, Refusal
-from snaptui.plan.steps import Adopt, CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
@@ -212,6 +213,8 @@ def _must_hold(guest: Guest, step: Step) -> None:
         guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
     elif isinstance(step, RevertTo):
         guest.now.update(guest.held.get(step.snapshot.name, {}))
+    elif isinstance(step, Redefine):
+        guest.held[step.after.name] = guest.held.get(step.snapshot.name, {})
     elif isinstance(step, Adopt):
         guest.held[step.name] = dict(guest.strays.get(step.name, {}))
     elif isinstance(step, DeleteSnapshot):

@@ -11,7 +11,7 @@ import libvirt
 from snaptui.model import ImageInfo
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
-from snaptui.plan.plan import DeleteManyIntent, DomainIntent
+from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent
 from snaptui.plan.refusal import Harm
 from tests.lab import entries
 from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds, reads
@@ -39,6 +39,8 @@ class Done:
         if isinstance(self.intent, DeleteManyIntent):
             (name,) = (*self.intent.names, *self.intent.strays)
             return name
+        if isinstance(self.intent, EditIntent):
+            return self.intent.new_name or self.intent.name
         return self.intent.name
 
     def inside(self, facts: Facts) -> Mapping[str, list[str]]:
@@ -130,6 +132,12 @@ def _mistaken_later(done: Done) -> bool:
     return _other_data(done)
 
 
+def _records_spoiled(done: Done) -> bool:
+    """A snapshot that is left names other disks than before."""
+    before, after = done.before.snapshots, done.after.snapshots
+    return any(before[name].config != one.config for name, one in after.items())
+
+
 def _inside_lost(done: Done) -> bool:
     """Another snapshot, inside the overlay that was merged, is not there any more."""
     return any("holds other data of" in words for words in done.guest.otherwise())
@@ -197,6 +205,7 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.IN_DEV: _in_dev,
     Harm.LEFT_INSIDE: _left_inside,
     Harm.MISTAKEN_LATER: _mistaken_later,
+    Harm.RECORDS_SPOILED: _records_spoiled,
     Harm.INSIDE_LOST: _inside_lost,
     Harm.OTHER_LOST: _other_lost,
     Harm.HELD_LOST: _held_lost,
