@@ -229,6 +229,9 @@ def _disk(disk: Element) -> Disk:
         read_only=disk.find("readonly") is not None,
         shareable=disk.find("shareable") is not None,
         snapshot=_presence(disk) if snapshot is not None else None,
+        beneath=tuple(
+            path for one in disk.iter("backingStore") if (path := _path(one)) is not None
+        ),
     )
 
 

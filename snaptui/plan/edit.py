@@ -45,8 +45,8 @@ def _plan_rename(
         refusals.append(
             Refusal(
                 f"The data of {name} lie inside the images under this name, which no tool can "
-                "change, and libvirt would not find them under another one: it could neither be "
-                "reverted to nor deleted. Describe it instead, or copy it out of its image.",
+                "change, and libvirt would not find them under another one: it could not be "
+                "reverted to any more. Describe it instead, or copy it out of its image.",
                 harm=Harm.NO_WAY_BACK,
             )
         )
