@@ -170,7 +170,8 @@ def _look_at(
     if isinstance(end, NotKnown):
         found.unchecked.append(f"What lies beneath {target}: {end.reason}")
     at = paths.index(overlay)
-    found.refusals += _depth_refusals(facts, snapshot, paths[:at])
+    if lower not in now.beneath:
+        found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += _inside_refusals(facts, name, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
@@ -181,7 +182,10 @@ def _look_at(
 
 
 def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[str]:
-    """Of a domain that is off, libvirt 9.0 merges only the image that the disk writes to."""
+    """Of a domain that is off, libvirt 9.0 knows no more of a chain than its definition says.
+
+    That names the images beneath where the snapshots were taken while it was active.
+    """
     if not over or facts.status.domain.state.active or facts.host.libvirt >= BRANCHES:
         return
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]

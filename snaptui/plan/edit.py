@@ -47,7 +47,7 @@ def _plan_rename(
                 f"The data of {name} lie inside the images under this name, which no tool can "
                 "change, and libvirt would not find them under another one: it could not be "
                 "reverted to any more. Describe it instead, or copy it out of its image.",
-                harm=Harm.STRAY_HIDDEN,
+                harm=Harm.NO_WAY_BACK,
             )
         )
     if snapshot.delete_in_progress:
@@ -107,6 +107,10 @@ def _plan(
     refusals: list[str],
     warnings: Sequence[str] = (),
 ) -> Plan:
+    snapshot = facts.snapshots[intent.name]
+    if snapshot.config is None:
+        sentence = f"The metadata of {snapshot.name} hold no domain, and libvirt takes none such."
+        refusals = [*refusals, Refusal(sentence, code=checks.INTERNAL_ERROR)]
     refusals = [
         *refusals,
         *checks.metadata_refusals(facts),

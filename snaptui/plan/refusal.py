@@ -9,6 +9,7 @@ from typing import Self
 class Harm(enum.StrEnum):
     """What libvirt breaks or does wrongly; each is looked for by ``make matrix``."""
 
+    CRASH = "crashes the daemon"
     STOPPED = "stops the guest"
     HALF = "reverts one disk and not the next"
     OTHER_DATA = "brings back other data"
@@ -20,6 +21,7 @@ class Harm(enum.StrEnum):
     IN_DEV = "puts a file into /dev"
     LEFT_INSIDE = "leaves it inside, unknown"
     MISTAKEN_LATER = "can revert to another later"
+    RECORDS_SPOILED = "spoils the records below"
     INSIDE_LOST = "destroys what lies inside"
     OTHER_LOST = "destroys another image"
     HELD_LOST = "deletes what is held"

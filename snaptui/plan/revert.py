@@ -60,7 +60,11 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     ]
     if snapshot.config is None:
         refusals.append(
-            f"The metadata of {snapshot.name} hold no domain; libvirt would only revert by force."
+            Refusal(
+                f"The metadata of {snapshot.name} hold no domain, without which libvirt reverts "
+                "to nothing, not even by force.",
+                code=checks.REVERT_RISKY,
+            )
         )
     refusals += [
         f"{path} is gone, and the domain of that time needs it. Put it back first."

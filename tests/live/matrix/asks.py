@@ -93,6 +93,7 @@ WITH_CHILDREN = _delete("delete with all below", Scope.WITH_CHILDREN)
 CHILDREN = _delete("delete all below", Scope.CHILDREN)
 FORGET_ALL = _delete("delete all metadata", Scope.WITH_CHILDREN, metadata_only=True)
 DESCRIBE = Ask("describe", lambda key, name: EditIntent(key, name, "other words"))
+RENAME = Ask("rename", lambda key, name: EditIntent(key, name, "other words", "other name"))
 HOLD = Ask("hold", lambda key, name: HoldIntent(key, name, True))
 RELEASE = Ask("release", lambda key, name: HoldIntent(key, name, False))
 ADOPT = Ask("adopt", lambda key, _: AdoptIntent(key, "s"))
@@ -125,7 +126,7 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     if not world.target:
         more = (*NAMES, *OPTIONS) if world.words == "no snapshot" else ()
         return (*CREATE, *more)
-    found = [REVERT, DELETE, FORGET]
+    found = [REVERT, DELETE, FORGET, RENAME]
     if "held" in world.tags:
         return (*found, DESCRIBE, HOLD, RELEASE)
     if world.below:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import libvirt
@@ -12,9 +13,9 @@ from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.beneath import unusable
 from snaptui.plan.facts import Facts
-from snaptui.plan.metadata_steps import Adopt
+from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
@@ -85,6 +86,10 @@ class Bench:
         guest = Guest(self.lab, self.connection, f"g{self._number}")
         try:
             cell.world.build(guest)
+            if guest.edits:
+                self.lab.daemon.kill()
+                guest.edit()
+                self._restart(guest)
             if guest.state != cell.state:
                 guest.go(cell.state)
             intent = cell.ask.intent(guest.key, cell.world.target)
@@ -93,22 +98,27 @@ class Bench:
             judge = self._works if plan.possible else self._refused
             predicted, happened, same, why = judge(guest, intent, plan, facts)
         except (SnaptuiError, libvirt.libvirtError) as error:
-            if self.lab.daemon.pid is None:
-                predicted, happened, same, why = "?", "the daemon crashed", False, str(error)
-            else:
-                predicted, happened, same, why = "?", "could not be asked", False, repr(error)
+            predicted, happened, same, why = "?", "could not be asked", False, repr(error)
         finally:
             self._clean(guest)
         return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
 
     def _clean(self, guest: Guest) -> None:
-        if self.lab.daemon.pid is None:
-            self.lab.daemon.restart()
-            self.backend.abandon()
-            self._connect()
-            guest.connection = self.connection
-            guest.domain = self.connection.lookupByName(guest.name)
+        try:
+            self.connection.getLibVersion()
+        except libvirt.libvirtError:
+            self._restart(guest)
         guest.destroy()
+
+    def _restart(self, guest: Guest) -> None:
+        self.lab.daemon.kill()  # it may be dying still
+        self.lab.daemon.restart()
+        self.backend.abandon()
+        self._connect()
+        guest.connection = self.connection
+        guest.domain = None
+        with suppress(libvirt.libvirtError):
+            guest.domain = self.connection.lookupByName(guest.name)
 
     # -- a plan that may be confirmed ------------------------------------------------------
 
@@ -146,8 +156,10 @@ class Bench:
         why = " / ".join(plan.refusals)
         saved = guest.saved_memory()
         error = self._raw(guest, plan)
-        if isinstance(error, Disconnected):
-            raise error
+        crashed = isinstance(error, Disconnected)
+        if crashed:
+            self._restart(guest)
+            error = None if Harm.CRASH in harms else error
         code = _code(error) if error is not None else None
         after = read_facts(self.backend, self.host, intent)
         changed = differences(facts, after)
@@ -165,7 +177,7 @@ class Bench:
         over = frozenset(
             path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
         )
-        done = Done(guest, intent, facts, after, over)
+        done = Done(guest, intent, facts, after, over, crashed)
         found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
         same = found == harms and (code in codes if codes else error is None)
@@ -201,6 +213,8 @@ def _must_hold(guest: Guest, step: Step) -> None:
         guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
     elif isinstance(step, RevertTo):
         guest.now.update(guest.held.get(step.snapshot.name, {}))
+    elif isinstance(step, Redefine):
+        guest.held[step.after.name] = guest.held.get(step.snapshot.name, {})
     elif isinstance(step, Adopt):
         guest.held[step.name] = dict(guest.strays.get(step.name, {}))
     elif isinstance(step, DeleteSnapshot):

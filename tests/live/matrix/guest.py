@@ -57,6 +57,8 @@ class Guest:
         now: by target, the byte of which the first MiB of each writable disk is made.
         held: the same by snapshot, as it was when that was taken.
         strays: the same for what only the images know.
+        other: an image of nobody that lies upon one of its images, and its byte.
+        edits: snapshots, and what is cut out of their records while the daemon is away.
     """
 
     def __init__(self, lab: Lab, connection: libvirt.virConnect, name: str) -> None:
@@ -68,6 +70,8 @@ class Guest:
         self.now: dict[str, int] = {}
         self.held: dict[str, dict[str, int]] = {}
         self.strays: dict[str, dict[str, int]] = {}
+        self.other: tuple[Path, int] | None = None
+        self.edits: list[tuple[str, str, str]] = []
         self._bytes = iter(range(0x11, 0xFF))
         self._loops: list[str] = []
         self._at_the_end: list[Callable[[], object]] = []
@@ -181,6 +185,21 @@ class Guest:
                 qemu_img("snapshot", "-c", name, str(disk.path))
         self.write()
 
+    def lend(self, path: str) -> None:
+        """Let an image of nobody lie upon one of its images."""
+        (disk,) = [disk for disk in self.disks if disk.path == path]
+        lent = self.directory / "lent"
+        words = ("create", "-q", "-f", "qcow2", "-F", disk.format, "-b", path, str(lent))
+        qemu_img(*words)
+        self.other = lent, self.now[disk.target]
+
+    def edit(self) -> None:
+        """Cut out of the records what :attr:`edits` say; the daemon must be away."""
+        for name, start, end in self.edits:
+            (record,) = self.lab.directory.rglob(f"snapshot/{self.name}/{name}.xml")
+            text = record.read_text()
+            record.write_text(text[: text.index(start)] + text[text.index(end) + len(end) :])
+
     def drop(self, name: str, *targets: str) -> None:
         """Delete what the images hold of a snapshot behind libvirt's back, while it is off."""
         for disk in self.disks:
@@ -292,7 +311,7 @@ class Guest:
 
     def holds(self, disk: Disk, byte: int) -> bool:
         """Whether a disk of it is of a byte now."""
-        return _reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
+        return reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
 
     def _lost(self, name: str) -> list[str]:
         """Disks whose part of a snapshot is not what it must be."""
@@ -307,7 +326,7 @@ class Guest:
             if part.presence is Presence.INTERNAL:
                 fine = entry_holds(Path(disk.path or ""), name, byte)
             else:
-                fine = _reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
+                fine = reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
             lost += [] if fine else [target]
         return lost
 
@@ -359,7 +378,7 @@ def _template(lab: Lab, form: str, path: Path, byte: int) -> None:
     shutil.copy(kept, path)
 
 
-def _reads(path: str, form: str, command: str) -> bool:
+def reads(path: str, form: str, command: str) -> bool:
     if not os.path.exists(path):
         return False
     said = _qemu_io(path, form, command)

@@ -11,10 +11,10 @@ import libvirt
 from snaptui.model import ImageInfo
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
-from snaptui.plan.plan import DeleteManyIntent, DomainIntent
+from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent
 from snaptui.plan.refusal import Harm
 from tests.lab import entries
-from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds
+from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds, reads
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Done:
 
     Attributes:
         overwritten: files for RAM that hold other bytes than before.
+        crashed: the daemon had to be started again.
     """
 
     guest: Guest
@@ -30,6 +31,7 @@ class Done:
     before: Facts
     after: Facts
     overwritten: frozenset[str]
+    crashed: bool
 
     @property
     def name(self) -> str:
@@ -37,6 +39,8 @@ class Done:
         if isinstance(self.intent, DeleteManyIntent):
             (name,) = (*self.intent.names, *self.intent.strays)
             return name
+        if isinstance(self.intent, EditIntent):
+            return self.intent.new_name or self.intent.name
         return self.intent.name
 
     def inside(self, facts: Facts) -> Mapping[str, list[str]]:
@@ -128,9 +132,22 @@ def _mistaken_later(done: Done) -> bool:
     return _other_data(done)
 
 
+def _records_spoiled(done: Done) -> bool:
+    """A snapshot that is left names other disks than before."""
+    before, after = done.before.snapshots, done.after.snapshots
+    return any(before[name].config != one.config for name, one in after.items())
+
+
 def _inside_lost(done: Done) -> bool:
     """Another snapshot, inside the overlay that was merged, is not there any more."""
     return any("holds other data of" in words for words in done.guest.otherwise())
+
+
+def _other_lost(done: Done) -> bool:
+    """An image that lay upon one of its images does not hold any more what it held."""
+    assert done.guest.other is not None
+    path, byte = done.guest.other
+    return not reads(str(path), "qcow2", f"read -P {byte} 0 1M")
 
 
 def _held_lost(done: Done) -> bool:
@@ -176,6 +193,7 @@ def _ram_ignored(done: Done) -> bool:
 
 
 _CHECKS: dict[Harm, Callable[[Done], bool]] = {
+    Harm.CRASH: lambda done: done.crashed,
     Harm.STOPPED: _stopped,
     Harm.HALF: _half,
     Harm.OTHER_DATA: _other_data,
@@ -187,7 +205,9 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.IN_DEV: _in_dev,
     Harm.LEFT_INSIDE: _left_inside,
     Harm.MISTAKEN_LATER: _mistaken_later,
+    Harm.RECORDS_SPOILED: _records_spoiled,
     Harm.INSIDE_LOST: _inside_lost,
+    Harm.OTHER_LOST: _other_lost,
     Harm.HELD_LOST: _held_lost,
     Harm.HOLDER_LOST: _holder_lost,
     Harm.FORGOTTEN: _forgotten,

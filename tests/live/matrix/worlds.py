@@ -36,6 +36,7 @@ class World:
         states: of the guest, when it is asked.
         below: there are snapshots below the target.
         tags: what decides which questions make sense.
+        restarts: the daemon has to.
     """
 
     words: str
@@ -44,6 +45,7 @@ class World:
     states: tuple[str, ...] = STATES
     below: bool = False
     tags: frozenset[str] = frozenset()
+    restarts: bool = False
 
 
 def worlds() -> tuple[World, ...]:
@@ -205,6 +207,20 @@ def _damaged() -> Iterable[World]:
         )
 
     yield World("an overlay without its snapshot", no_overlay)
+
+    def lent(guest: Guest) -> None:
+        guest.define()
+        guest.external("a")
+        guest.lend(f"{guest.directory}/vda.a")
+
+    yield World("another image lies upon the overlay", lent, "a")
+
+    def cut(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.edits.append(("a", "<domain ", "</domain>"))
+
+    yield World("a record without the domain", cut, "a", tags=damaged, restarts=True)
 
     def in_the_way(guest: Guest) -> None:
         guest.define()
