@@ -63,7 +63,8 @@ def parse_snapshot(xml: str) -> Snapshot:
     if not name:
         raise HostError("The snapshot's XML has no name.")
     memory = root.find("memory")
-    domain = root.find("domain")
+    # where its record has no domain, libvirt gives one that is a UUID alone
+    domain = root.find("domain[name]")
     return Snapshot(
         name=name,
         parent=root.findtext("parent/name"),
@@ -76,7 +77,7 @@ def parse_snapshot(xml: str) -> Snapshot:
             SnapshotDisk(disk.get("name", "?"), _presence(disk), _path(disk))
             for disk in root.iterfind("disks/disk")
         ),
-        config=_config(domain, "") if domain is not None else None,
+        config=None if domain is None else _config(domain, ""),
         delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
         digest=digest(xml),
     )
@@ -228,6 +229,9 @@ def _disk(disk: Element) -> Disk:
         read_only=disk.find("readonly") is not None,
         shareable=disk.find("shareable") is not None,
         snapshot=_presence(disk) if snapshot is not None else None,
+        beneath=tuple(
+            path for one in disk.iter("backingStore") if (path := _path(one)) is not None
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from snaptui.plan import checks, hold
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.plan import EditIntent, HoldIntent, Plan, impossible
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
 
 
@@ -39,12 +40,15 @@ def _plan_rename(
     In this order: libvirt gives the children of a record that is dropped to its parent.
     """
     name = snapshot.name
-    refusals += checks.name_problems(after.name, facts)
+    refusals += checks.name_problems(after.name, facts, inside=False)
     if snapshot.kind in (Kind.INTERNAL, Kind.MIXED):
         refusals.append(
-            f"The data of {name} lie inside the images under this name, which no tool can change, "
-            "and libvirt would not find them under another one: it could neither be reverted to "
-            "nor deleted. Describe it instead, or copy it out of its image."
+            Refusal(
+                f"The data of {name} lie inside the images under this name, which no tool can "
+                "change, and libvirt would not find them under another one: it could not be "
+                "reverted to any more. Describe it instead, or copy it out of its image.",
+                harm=Harm.NO_WAY_BACK,
+            )
         )
     if snapshot.delete_in_progress:
         refusals.append(f"A delete of {name} was not finished. Delete it again first.")
@@ -72,14 +76,18 @@ def plan_hold(intent: HoldIntent, facts: Facts) -> Plan:
     if snapshot is None:
         return impossible(intent, verb, title, facts.absent(intent.name))
     held = hold.hold_of(snapshot)
+    refusals: list[str] = []
     if not intent.hold:
         by = f", held by {held.who} since {held.since}" if held is not None else ""
-        refusals = [] if held is not None else [f"{snapshot.name} is not held."]
+        if held is None:
+            refusals.append(f"{snapshot.name} is not held.")
         after = f"{snapshot.name}{by}, can be deleted again."
         description = hold.described(snapshot)
         step = Redefine(snapshot, replace(snapshot, description=description))
         return _plan(intent, facts, title, after, (step,), refusals)
-    refusals = [f"{snapshot.name} is held by {held.who} already."] if held is not None else []
+    if held is not None:
+        sentence = f"{snapshot.name} is held by {held.who} already."
+        refusals.append(Refusal(sentence, harm=Harm.HOLDER_LOST))
     after = (
         f"snaptui does not delete {snapshot.name} until it is released; virsh and others still "
         "can. The mark is in its description."
@@ -99,6 +107,10 @@ def _plan(
     refusals: list[str],
     warnings: Sequence[str] = (),
 ) -> Plan:
+    snapshot = facts.snapshots[intent.name]
+    if snapshot.config is None:
+        sentence = f"The metadata of {snapshot.name} hold no domain, and libvirt takes none such."
+        refusals = [*refusals, Refusal(sentence, code=checks.INTERNAL_ERROR)]
     refusals = [
         *refusals,
         *checks.metadata_refusals(facts),
