@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test lint fuzz bench screenshots clean
+.PHONY: help run demo test lint matrix fuzz bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ lint: .venv/ready-test ## style, types, and which module may import which
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+matrix: .venv/ready-test ## what the plans foretell beside what libvirt does (ARGS="words of cells")
+	$(PYTHON) -m tests.live.matrix $(ARGS)
 
 fuzz: .venv/ready-test ## more damaged images than make test has (MUTATIONS=100000)
 	MUTATIONS=$${MUTATIONS:-10000} $(PYTHON) -m pytest -q tests/unit/test_qcow2_accounting.py -k damaged

@@ -143,6 +143,8 @@ class Disk:
         read_only: ``<readonly/>`` is there.
         shareable: ``<shareable/>`` is there.
         snapshot: the disk's own ``snapshot=`` attribute; ``None`` when it has none.
+        beneath: the images that the XML itself says lie beneath, from the top. libvirt puts
+            them in and leaves them out by itself, so two disks do not differ by them.
     """
 
     target: str
@@ -153,6 +155,7 @@ class Disk:
     read_only: bool = False
     shareable: bool = False
     snapshot: Presence | None = None
+    beneath: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,10 @@ from snaptui.plan.image_steps import (
     RemoveAside,
     SetAside,
 )
+from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
-    Adopt,
     CreateSnapshot,
-    Describe,
     DomainStep,
     PowerOff,
     RevertTo,
@@ -150,10 +149,10 @@ def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
     elif isinstance(step, PowerOff):
         backend.power_off(key)
     elif isinstance(step, RevertTo):
-        backend.revert(key, step.snapshot.name, step.state)
+        backend.revert(key, step.snapshot.name, step.state, reset_nvram=step.reset_nvram)
     elif isinstance(step, Adopt):
         backend.adopt_snapshot(key, step.name, step.created)
-    elif isinstance(step, Describe):
-        backend.describe_snapshot(key, step.snapshot.name, step.description)
+    elif isinstance(step, Redefine):
+        backend.redefine_snapshot(key, step.snapshot.name, step.after, current=step.current)
     else:
         backend.delete_snapshot(key, step.snapshot.name, metadata_only=step.metadata_only)

@@ -200,6 +200,11 @@ class LibvirtBackend(LocalImages):
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL
         return tuple(s.getName() for s in self._ask(lambda: domain.listAllSnapshots(flag)))
 
+    def children(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """Those directly below; see the protocol."""
+        snapshot = self._snapshot_handle(key, name)
+        return tuple(s.getName() for s in self._ask(snapshot.listAllChildren))
+
     def descendants(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """All below, parents first; see the protocol."""
         snapshot = self._snapshot_handle(key, name)
@@ -427,11 +432,15 @@ class LibvirtBackend(LocalImages):
         domain = self._look_up(self._connections.changes(), key)
         self._ask(domain.destroy)
 
-    def revert(self, key: DomainKey, name: str, state: RunState) -> None:
+    def revert(
+        self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
+    ) -> None:
         """Revert; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
-        self._ask(lambda: domain.revertToSnapshot(snapshot, _REVERT_FLAGS[state]))
+        flags = _REVERT_FLAGS[state]
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM if reset_nvram else 0
+        self._ask(lambda: domain.revertToSnapshot(snapshot, flags))
 
     def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot; see the protocol."""
@@ -448,14 +457,17 @@ class LibvirtBackend(LocalImages):
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
 
-    def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
-        """Change its description; see the protocol."""
+    def redefine_snapshot(
+        self, key: DomainKey, name: str, after: Snapshot, *, current: bool
+    ) -> None:
+        """Define it again; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         known = self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
-        wanted = xml.described(known, description)
-        flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
-        self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
+        wanted = xml.redefined(known, after)
+        flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT if current else 0
+        self._ask(lambda: domain.snapshotCreateXML(wanted, flags))
 
     # -- handles ----------------------------------------------------------------------------
 

@@ -96,6 +96,9 @@ class Backend(Protocol):
     def external_snapshots(self, key: DomainKey) -> tuple[str, ...]:
         """Names of the snapshots that libvirt counts as external."""
 
+    def children(self, key: DomainKey, name: str) -> tuple[str, ...]:
+        """Names of the snapshots directly below ``name``."""
+
     def descendants(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """Names of all snapshots below ``name``, parents before children."""
 
@@ -251,8 +254,14 @@ class Backend(Protocol):
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once, as pulling the plug does."""
 
-    def revert(self, key: DomainKey, name: str, state: RunState) -> None:
-        """Revert; never with the force flag."""
+    def revert(
+        self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
+    ) -> None:
+        """Revert; never with the force flag.
+
+        Args:
+            reset_nvram: the UEFI variables start from their template.
+        """
 
     def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot with one plain call; never with libvirt's children flags.
@@ -268,5 +277,13 @@ class Backend(Protocol):
             created: seconds since the epoch.
         """
 
-    def describe_snapshot(self, key: DomainKey, name: str, description: str) -> None:
-        """Give a snapshot another description, and define it again with all else as it is."""
+    def redefine_snapshot(
+        self, key: DomainKey, name: str, after: Snapshot, *, current: bool
+    ) -> None:
+        """Define a snapshot again, with all else as it is.
+
+        Args:
+            after: name, description and parent are taken from it; under another name it is one
+                more snapshot.
+            current: make it the current one.
+        """

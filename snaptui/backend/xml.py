@@ -63,7 +63,8 @@ def parse_snapshot(xml: str) -> Snapshot:
     if not name:
         raise HostError("The snapshot's XML has no name.")
     memory = root.find("memory")
-    domain = root.find("domain")
+    # where its record has no domain, libvirt gives one that is a UUID alone
+    domain = root.find("domain[name]")
     return Snapshot(
         name=name,
         parent=root.findtext("parent/name"),
@@ -76,7 +77,7 @@ def parse_snapshot(xml: str) -> Snapshot:
             SnapshotDisk(disk.get("name", "?"), _presence(disk), _path(disk))
             for disk in root.iterfind("disks/disk")
         ),
-        config=_config(domain, "") if domain is not None else None,
+        config=None if domain is None else _config(domain, ""),
         delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
         digest=digest(xml),
     )
@@ -156,8 +157,8 @@ def adopted(name: str, created: int, domain: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def described(xml: str, description: str) -> str:
-    """A snapshot's XML with another description, and all else as it is.
+def redefined(xml: str, after: Snapshot) -> str:
+    """A snapshot's XML with the name, description and parent of ``after``, and all else as it is.
 
     Raises:
         HostError: it cannot be read.
@@ -165,13 +166,17 @@ def described(xml: str, description: str) -> str:
     from xml.etree import ElementTree
 
     root = parse(xml)
-    element = root.find("description")
-    if element is None:
-        element = ElementTree.Element("description")
-        root.insert(1, element)  # formatsnapshot.html puts it after the name
-    element.text = description
-    if not description:
-        root.remove(element)
+    for path, value in (
+        ("name", after.name), ("description", after.description), ("parent/name", after.parent)
+    ):  # fmt: skip
+        element = root.find(path)
+        if element is None and path == "description":
+            element = ElementTree.Element(path)
+            root.insert(1, element)  # formatsnapshot.html puts it after the name
+        if element is not None:
+            element.text = value
+            if path == "description" and not value:
+                root.remove(element)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -224,6 +229,9 @@ def _disk(disk: Element) -> Disk:
         read_only=disk.find("readonly") is not None,
         shareable=disk.find("shareable") is not None,
         snapshot=_presence(disk) if snapshot is not None else None,
+        beneath=tuple(
+            path for one in disk.iter("backingStore") if (path := _path(one)) is not None
+        ),
     )
 
 

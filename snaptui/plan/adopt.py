@@ -6,8 +6,9 @@ from snaptui import text
 from snaptui.model import Disk, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import AdoptIntent, Plan
-from snaptui.plan.steps import Adopt
+from snaptui.plan.refusal import Harm, Refusal
 
 
 def plan(intent: AdoptIntent, facts: Facts) -> Plan:
@@ -37,8 +38,11 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
         )
     if any(entry.vm_state for entry in entries):
         refusals.append(
-            f"{name} holds the RAM of a running guest, and what libvirt needs to load it again "
-            "(its CPU, its devices) is not in the image."
+            Refusal(
+                f"{name} holds the RAM of a running guest, and what libvirt needs to load it "
+                "again (its CPU, its devices) is not in the image.",
+                harm=Harm.RAM_IGNORED,
+            )
         )
     created = min((entry.created for entry in entries), default=0)
     step = Adopt(name, created)
@@ -71,15 +75,17 @@ def _entries(disk: Disk, name: str, facts: Facts) -> list[ImageSnapshot] | NotKn
 
 
 def _disk_refusals(found: dict[str, list[ImageSnapshot] | NotKnown], name: str) -> list[str]:
-    refusals = []
+    refusals: list[str] = []
     for target, inside in found.items():
         if isinstance(inside, NotKnown):
             refusals.append(f"What {target} holds inside is not known: {inside.reason}")
         elif not inside:
-            refusals.append(f"{target} holds no snapshot {name}: a revert to it would fail.")
+            sentence = f"{target} holds no snapshot {name}: a revert to it would fail."
+            refusals.append(Refusal(sentence, harm=Harm.NO_WAY_BACK))
         elif len(inside) > 1:
             ids = ", ".join(entry.id for entry in inside)
-            refusals.append(f"{target} holds {len(inside)} snapshots called {name} (IDs {ids}).")
+            sentence = f"{target} holds {len(inside)} snapshots called {name} (IDs {ids})."
+            refusals.append(Refusal(sentence, harm=Harm.FIRST_TWIN))
     return refusals
 
 

@@ -9,14 +9,14 @@ from snaptui.costs import Counted
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 
 PROVEN_LIBVIRT = (9, 0)
 """The version of libvirt on which every statement of the plans is proven by tests."""
 
-INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_DETAIL, OPERATION_INVALID = 1, 8, 9, 35, 55
-CONFIG_UNSUPPORTED, ARGUMENT_UNSUPPORTED, OPERATION_UNSUPPORTED = 67, 74, 84
-AGENT_UNRESPONSIVE = 86
+INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
+NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
+ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 74, 77, 84, 86
 """libvirt's errors as its virterror.h numbers them."""
 
 NAME_BYTES = 247
@@ -25,37 +25,76 @@ NAME_BYTES = 247
 
 def metadata_refusals(facts: Facts) -> list[str]:
     """What forbids a change of libvirt's records of the domain's snapshots."""
-    status = facts.status
-    name = status.domain.name
-    refusals = []
-    if status.busy:
-        refusals.append(f"Another job holds {name}. Wait until it is done.")
-    if not status.persistent:
+    refusals = _busy_refusals(facts)
+    if not facts.status.persistent:
         refusals.append(
-            f"{name} is transient: its snapshots' metadata vanish when it stops. "
+            Refusal(
+                f"{facts.name} is transient: its snapshots' metadata vanish when it stops. "
+                "Define it first (virsh define).",
+                harm=Harm.FORGOTTEN,
+            )
+        )
+    return refusals
+
+
+def create_refusals(facts: Facts) -> list[str]:
+    """What forbids any new snapshot of the domain as it is now."""
+    refusals = metadata_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
+    if facts.status.domain.state is DomainState.PMSUSPENDED:
+        refusals.append(
+            Refusal(
+                f"{facts.name} is suspended. Wake it (virsh dompmwakeup) or stop it first.",
+                code=OPERATION_UNSUPPORTED,
+            )
+        )
+    return refusals
+
+
+def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[str]:
+    """What forbids to revert the domain as it is now, or to take a snapshot from it.
+
+    Args:
+        saved_code: the error with which libvirt refuses it while there is a managed save.
+    """
+    refusals = _busy_refusals(facts) + _ending_refusals(facts)
+    if not facts.status.persistent:
+        refusals.append(
+            f"{facts.name} is transient; snaptui does not do it with such a domain yet. "
             "Define it first (virsh define)."
         )
+    if facts.status.managed_save:
+        refusals.append(
+            Refusal(
+                f"{facts.name} has a managed save, whose memory would be loaded over other disks "
+                "at the next start. Start it, or drop the save (virsh managedsave-remove).",
+                code=saved_code,
+                harm="" if saved_code else Harm.SAVE_LEFT,
+            )
+        )
+    refusals += _job_refusals(facts)
     return refusals
 
 
-def domain_refusals(facts: Facts) -> list[str]:
-    """What forbids any change of the domain as it is now."""
-    status = facts.status
-    name = status.domain.name
-    refusals = metadata_refusals(facts)
-    if status.managed_save:
-        refusals.append(
-            f"{name} has a managed save, whose memory would be loaded over other disks at the "
-            "next start. Start it, or drop the save (virsh managedsave-remove)."
-        )
-    if status.block_jobs:
-        refusals.append(
-            f"A block job runs on {', '.join(status.block_jobs)} of {name} (virsh blockjob shows "
-            "it). Wait for its end, or end it."
-        )
-    if status.domain.state in (DomainState.PMSUSPENDED, DomainState.SHUTDOWN):
-        refusals.append(f"{name} is {status.domain.state.value}. Wait, wake it or stop it first.")
-    return refusals
+def _busy_refusals(facts: Facts) -> list[str]:
+    if not facts.status.busy:
+        return []
+    sentence = f"Another job holds {facts.name}. Wait until it is done."
+    return [Refusal(sentence, code=OPERATION_TIMEOUT)]
+
+
+def _job_refusals(facts: Facts) -> list[str]:
+    if not facts.status.block_jobs:
+        return []
+    return [
+        f"A block job runs on {', '.join(facts.status.block_jobs)} of {facts.name} (virsh blockjob "
+        "shows it). Wait for its end, or end it."
+    ]
+
+
+def _ending_refusals(facts: Facts) -> list[str]:
+    if facts.status.domain.state is not DomainState.SHUTDOWN:
+        return []
+    return [f"{facts.name} is shutting down. Wait until it is off."]
 
 
 def journal_refusals(unrecorded: str) -> list[str]:
@@ -90,7 +129,7 @@ def version_warnings(facts: Facts) -> list[str]:
 
 def spelling_problems(name: str) -> list[str]:
     """Why no snapshot can have this name."""
-    problems = []
+    problems: list[str] = []
     if not name.strip():
         problems.append("A snapshot needs a name.")
     if "/" in name or name.startswith("."):
@@ -99,18 +138,33 @@ def spelling_problems(name: str) -> list[str]:
         )
     if name.isdecimal():
         problems.append(
-            "A name of digits only can be mistaken for the ID of another snapshot in the image, "
-            "and QEMU would then revert to that one."
+            Refusal(
+                "A name of digits only can be mistaken for the ID of another snapshot in the "
+                "image, and QEMU would then revert to that one.",
+                harm=Harm.MISTAKEN_LATER,
+            )
         )
     if any(map(text.invisible, name)):
         problems.append("A name with control or invisible characters cannot be told from others.")
     if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
-        problems.append(f"A name can have {NAME_BYTES} bytes at most.")
+        sentence = f"A name can have {NAME_BYTES} bytes at most."
+        problems.append(Refusal(sentence, code=INTERNAL_ERROR, harm=Harm.LEFT_INSIDE))
     return problems
 
 
-def name_problems(name: str, facts: Facts) -> list[str]:
-    """Why a new snapshot cannot be given this name."""
+def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
+    """Why a new snapshot cannot be given this name.
+
+    What only an image holds under it is deleted unsaid while the domain is active (QEMU 7.2,
+    ``save_snapshot``), and gets a twin otherwise. Beside an external one of its name it can
+    not be adopted any more.
+
+    Args:
+        inside: the new one is internal.
+    """
+    harm = Harm.STRAY_HIDDEN
+    if inside:
+        harm = Harm.STRAY_LOST if facts.status.domain.state.active else Harm.TWIN_MADE
     problems = spelling_problems(name)
     if name in facts.names:
         problems.append(
@@ -118,7 +172,10 @@ def name_problems(name: str, facts: Facts) -> list[str]:
         )
     else:
         problems += [
-            f"The image {image.path} holds a snapshot {name} that libvirt does not know."
+            Refusal(
+                f"The image {image.path} holds a snapshot {name} that libvirt does not know.",
+                harm=harm,
+            )
             for image in facts.images.values()
             if isinstance(image, ImageInfo)
             and any(name in (entry.name, entry.id) for entry in image.snapshots)
@@ -138,7 +195,8 @@ def hold_refusals(snapshot: Snapshot) -> list[str]:
     held = hold_of(snapshot)
     if held is None:
         return []
-    return [f"{snapshot.name} is held by {held.who} since {held.since}. Release it first."]
+    sentence = f"{snapshot.name} is held by {held.who} since {held.since}. Release it first."
+    return [Refusal(sentence, harm=Harm.HELD_LOST)]
 
 
 def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
@@ -160,6 +218,21 @@ def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
     if snapshot.kind is Kind.MIXED:
         return [f"{snapshot.name} is mixed; snaptui cannot {doing} such a snapshot yet."]
     return []
+
+
+def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """A delete of one above was cut short: an image of this one is overwritten in part."""
+    if not snapshot.delete_in_progress:
+        return []
+    above = [one.name for one in facts.snapshots.values() if one.parent == snapshot.name]
+    which = f" ({', '.join(above)})" if above else ""
+    return [
+        Refusal(
+            f"A delete of a snapshot above {snapshot.name} was begun and not finished. Delete "
+            f"that one again first{which}.",
+            code=OPERATION_INVALID,
+        )
+    ]
 
 
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:

@@ -21,9 +21,9 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     domain = status.domain
     active = domain.state.active
     disks = checks.writable_disks(status.config.disks)
-    refusals = checks.name_problems(intent.name, facts)
+    refusals = checks.name_problems(intent.name, facts, inside=True)
     refusals += checks.description_problems(intent.description)
-    refusals += checks.domain_refusals(facts) + checks.journal_refusals(facts.unrecorded)
+    refusals += checks.create_refusals(facts) + checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
     if any(disk.presence is not Presence.INTERNAL for disk in intent.disks):
         refusals.append(
@@ -43,7 +43,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
     ]
     halt = intent.halt and active
-    new = NewSnapshot(intent.name, intent.description, halt=halt)
+    new = NewSnapshot(intent.name, intent.description, intent.disks, halt=halt)
     steps = (CreateSnapshot(new),) if intent.name else ()
     needed = _room(facts, active)
     return Plan(
@@ -55,7 +55,11 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         undo="yes, by deleting the snapshot",
         space=needed.words,
         refusals=tuple(refusals),
-        warnings=(*_space_warnings(needed), *checks.version_warnings(facts)),
+        warnings=(
+            *_space_warnings(needed),
+            *_save_warnings(facts),
+            *checks.version_warnings(facts),
+        ),
         unchecked=tuple(unchecked),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
@@ -72,12 +76,18 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
     obstacles: list[str] = [
-        Refusal(f"{problem} Only an external snapshot can hold it.", code=checks.CONFIG_UNSUPPORTED)
+        Refusal(
+            f"{problem} Only an external snapshot can hold it.",
+            code=checks.INTERNAL_ERROR
+            if disk.source_type == "network" and not active
+            else checks.CONFIG_UNSUPPORTED,
+        )
         for disk in disks
         if (problem := checks.image_problem(disk, facts))
     ]
     if not disks:
-        obstacles.append(f"{name} has no disk that a snapshot could hold.")
+        sentence = f"{name} has no disk that a snapshot could hold."
+        obstacles.append(Refusal(sentence, code=checks.CONFIG_UNSUPPORTED))
     if facts.external:
         obstacles.append(
             f"{name} has external snapshots ({text.some(facts.external)}); an internal one "
@@ -121,6 +131,15 @@ def _room(facts: Facts, active: bool) -> Room:
     for path in list(needs)[:1]:
         needs[path] = facts.status.config.memory if active else 0
     return room(facts, needs)
+
+
+def _save_warnings(facts: Facts) -> list[str]:
+    if not facts.status.managed_save:
+        return []
+    return [
+        f"The managed save of {facts.name} is not part of it: its disks will be as after a power "
+        "cut."
+    ]
 
 
 def _space_warnings(needed: Room) -> list[str]:

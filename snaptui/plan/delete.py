@@ -22,9 +22,10 @@ from snaptui.plan import checks, delete_external
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.refusal import Refusal
-from snaptui.plan.steps import Adopt, DeleteSnapshot, DomainStep
+from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.steps import DeleteSnapshot, DomainStep
 from snaptui.qcow2.usage import ImageUsage
 
 TABLE, ENTRY = 16 << 10, 256
@@ -153,6 +154,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     for victim in victims:
         snapshot = at.snapshots[victim.name]
         found.refusals += checks.kind_refusals(snapshot, "delete")
+        found.refusals += checks.unfinished_refusals(at, snapshot)
         found.add(
             delete_external.look(at, snapshot)
             if snapshot.kind is Kind.EXTERNAL
@@ -175,6 +177,8 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     overlay shows changes then (tests/live/test_external_delete.py).
     """
     found = Findings(refusals=checks.detached_refusals(facts, snapshot))
+    if snapshot.config is None:
+        found.refusals.append(_without_domain(facts, snapshot))
     for then, now in checks.moved_disks(facts, snapshot):
         known = then.path in facts.layers.in_use or snapshot.name in facts.layers.broken
         if not known:
@@ -189,9 +193,24 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
             )
     gone, twins, _, unread = checks.entry_problems(facts, snapshot)
     found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
-    found.refusals += [f"{sentence} libvirt would delete only one of them." for sentence in twins]
+    found.refusals += [
+        Refusal(f"{sentence} libvirt would delete only one of them.", harm=Harm.TWIN_LEFT)
+        for sentence in twins
+    ]
     found.unchecked += unread
     return found
+
+
+def _without_domain(facts: Facts, snapshot: Snapshot) -> str:
+    """Its record does not say which images it lies in, and libvirt takes that for granted."""
+    way = "Delete only its metadata: it is a stray then, and can be deleted as one."
+    if facts.status.domain.state.active:
+        return Refusal(
+            f"The metadata of {snapshot.name} hold no domain, and a delete while {facts.name} is "
+            f"active crashes libvirt's daemon. {way}",
+            harm=Harm.CRASH,
+        )
+    return f"The metadata of {snapshot.name} hold no domain; snaptui does not delete it yet. {way}"
 
 
 def _room_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
@@ -261,12 +280,9 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
 
 def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
     """The same, where only libvirt's records go."""
-    refusals = checks.metadata_refusals(facts) + [
-        f"A delete of a snapshot above {snapshot.name} was begun and not finished. Delete that "
-        "one again first."
-        for snapshot in victims
-        if snapshot.delete_in_progress
-    ]
+    refusals = checks.metadata_refusals(facts)
+    refusals += [str(one) for each in victims for one in checks.unfinished_refusals(facts, each)]
+    refusals += _spoiling_refusals(facts, victims)
     warnings = []
     inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]
     if inside:
@@ -280,6 +296,24 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
             f"These files stay, and nothing tells any more what they are: {', '.join(files)}."
         )
     return Findings(refusals, warnings)
+
+
+def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
+    """libvirt 9.0 lets an external child name the images beneath, as if data were merged too."""
+    names = {one.name for one in victims}
+    return [
+        Refusal(
+            f"libvirt would put other images into the record of {child.name}, as if the overlays "
+            f"of {child.parent} were merged. Delete the metadata of {child.name} too.",
+            harm=Harm.RECORDS_SPOILED,
+        )
+        for child in facts.snapshots.values()
+        if child.parent in names - {child.name}
+        and child.name not in names
+        and child.name not in facts.layers.broken
+        and child.kind is Kind.EXTERNAL
+        and facts.snapshots[child.parent or ""].kind is Kind.EXTERNAL
+    ]
 
 
 def _files(snapshot: Snapshot) -> list[str]:

@@ -26,7 +26,7 @@ from snaptui.model import (
 from snaptui.plan import checks
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 
 DELETES = (9, 0, 0)
 """libvirt that deletes external snapshots (its NEWS of 9.0.0)."""
@@ -121,13 +121,6 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
             f"QEMU of {facts.name} does not answer, and it must merge. Wait until it does, or "
             "power it off (virsh destroy)."
         )
-    if snapshot.delete_in_progress:
-        above = [one.name for one in facts.snapshots.values() if one.parent == name]
-        yield Refusal(
-            f"A delete of a snapshot above {name} was begun and not finished. Delete that one "
-            f"again first ({', '.join(above) or 'none is left'}).",
-            code=checks.OPERATION_INVALID,
-        )
     parent = facts.snapshots.get(snapshot.parent or "")
     if parent is not None and parent.kind is not Kind.EXTERNAL:
         off = "" if facts.status.domain.state.active else f"delete {parent.name} first, or "
@@ -177,7 +170,8 @@ def _look_at(
     if isinstance(end, NotKnown):
         found.unchecked.append(f"What lies beneath {target}: {end.reason}")
     at = paths.index(overlay)
-    found.refusals += _depth_refusals(facts, snapshot, paths[:at])
+    if lower not in now.beneath:
+        found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += _inside_refusals(facts, name, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
@@ -188,7 +182,10 @@ def _look_at(
 
 
 def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[str]:
-    """Of a domain that is off, libvirt 9.0 merges only the image that the disk writes to."""
+    """Of a domain that is off, libvirt 9.0 knows no more of a chain than its definition says.
+
+    That names the images beneath where the snapshots were taken while it was active.
+    """
     if not over or facts.status.domain.state.active or facts.host.libvirt >= BRANCHES:
         return
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
@@ -208,7 +205,7 @@ def _inside_refusals(facts: Facts, name: str, overlay: str) -> Iterator[str]:
         yield Refusal(
             f"Inside {overlay} lie snapshots that the merge would destroy: {names}. Delete them "
             "first, or extract what you need of them.",
-            harm=f"{names} are destroyed",
+            harm=Harm.INSIDE_LOST,
         )
 
 
@@ -223,13 +220,13 @@ def _sharing_refusals(facts: Facts, overlay: str, lower: str, upper: str) -> Ite
             yield Refusal(
                 f"{other} lies upon {path} too and {loses}. Delete what it belongs to first, or "
                 "copy it to an image of its own (qemu-img convert).",
-                harm=f"{other} is destroyed",
+                harm=Harm.OTHER_LOST,
             )
         for user in facts.of(path):
             yield Refusal(
                 f"{path} has another user, which {loses}: {user}. Give that an image of its own "
                 "first (qemu-img convert).",
-                harm=f"what {user} sees is destroyed",
+                harm=Harm.OTHER_LOST,
             )
 
 

@@ -22,7 +22,7 @@ from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
 
@@ -41,12 +41,13 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     step = CreateSnapshot(new)
     steps = (step,) if intent.name else ()
     refusals = [
-        *checks.name_problems(intent.name, facts),
+        *checks.name_problems(intent.name, facts, inside=False),
         *checks.description_problems(intent.description),
-        *checks.domain_refusals(facts),
+        *checks.create_refusals(facts),
+        *_save_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),
         *_disk_refusals(intent, facts, new),
-        *(_ram_refusals(facts, new.left_out) if intent.form is Form.EXTERNAL else ()),
+        *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, step),
         *(_reuse_refusals(facts, new) if new.reuse else ()),
         *(_quiesce_refusals(facts) if new.quiesce else ()),
@@ -150,14 +151,16 @@ def _stem(disk: Disk) -> str:
 def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list[str]:
     name, disks = facts.status.domain.name, facts.status.config.disks
     there = {disk.target: disk for disk in checks.writable_disks(disks)}
+    refusals: list[str] = []
     if not there:
-        return [f"{name} has no disk that a snapshot could hold."]
-    refusals = []
+        sentence = f"{name} has no disk that a snapshot could hold."
+        return [Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)]
     for part in new.disks:
         disk = there.get(part.target)
         if disk is None:
             kept = part.presence is Presence.NO and part.target in {d.target for d in disks}
-            refusals += [] if kept else [f"{name} has no writable disk {part.target}."]
+            sentence = f"{name} has no writable disk {part.target}."
+            refusals += [] if kept else [Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)]
         elif part.presence is Presence.INTERNAL:
             refusals.append(
                 Refusal(
@@ -166,8 +169,10 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
                     code=checks.CONFIG_UNSUPPORTED,
                 )
             )
-        elif part.presence is Presence.EXTERNAL and (problem := _disk_problem(disk, intent)):
-            refusals.append(f"{disk.target} {problem}")
+        elif part.presence is Presence.EXTERNAL and (
+            problem := _disk_problem(disk, intent, active=facts.status.domain.state.active)
+        ):
+            refusals.append(problem)
     if not new.overlays and not refusals:
         refusals.append(
             Refusal("No disk takes part. Choose one at least.", code=checks.CONFIG_UNSUPPORTED)
@@ -175,30 +180,42 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
     return refusals
 
 
-def _disk_problem(disk: Disk, intent: CreateIntent) -> str:
-    if disk.source_type != "file" or disk.path is None:
-        return f"is a {disk.source_type} disk, beside which no overlay can lie."
-    asked = any(one.target == disk.target for one in intent.disks)
-    if disk.snapshot not in (None, Presence.EXTERNAL) and not asked:
-        return f'is set to snapshot="{disk.snapshot.value}" in the domain.'
+def _disk_problem(disk: Disk, intent: CreateIntent, *, active: bool) -> str:
+    """Why a disk cannot get its overlay, with the way round; empty when it can."""
+    name = disk.target
+    asked = {one.target: one.path for one in intent.disks}
+    if disk.source_type == "block" and not asked.get(name):
+        return Refusal(
+            f"{name} is a block device, beside which no overlay can lie. Choose a file for it.",
+            harm=Harm.IN_DEV,
+        )
+    if disk.source_type not in ("file", "block") or disk.path is None:
+        return Refusal(
+            f"{name} is a {disk.source_type} disk, beside which no overlay can lie. Leave it out.",
+            code=checks.CONFIG_UNSUPPORTED if active else checks.INTERNAL_ERROR,
+        )
+    if disk.snapshot not in (None, Presence.EXTERNAL) and name not in asked:
+        return (
+            f'{name} is set to snapshot="{disk.snapshot.value}" in the domain, and snaptui does '
+            "not pass over that yet. Choose an overlay for it, or leave it out."
+        )
     if disk.shareable:
-        return "is shared with other guests, which would not see the overlay."
+        return Refusal(
+            f"{name} is shared with other guests, which would not see the overlay. Leave it out.",
+            code=checks.CONFIG_UNSUPPORTED,
+        )
     if disk.device == "lun":
-        return "is a lun, which cannot have an overlay."
+        return f"{name} is a lun, which cannot have an overlay."
     return ""
 
 
-def _ram_refusals(facts: Facts, left_out: tuple[str, ...]) -> list[str]:
+def _ram_refusals(facts: Facts) -> list[str]:
     status = facts.status
     name = status.domain.name
-    refusals = []
+    refusals: list[str] = []
     if not status.domain.state.active:
-        refusals.append(f"{name} is {status.domain.state.value} and has no RAM. Choose disks only.")
-    if left_out:
-        refusals.append(
-            f"{', '.join(left_out)} of {name} takes no part, and libvirt saves RAM only with all "
-            "disks. Choose disks only."
-        )
+        sentence = f"{name} is {status.domain.state.value} and has no RAM. Choose disks only."
+        refusals.append(Refusal(sentence, code=checks.XML_ERROR))
     if status.config.passthrough:
         refusals.append(
             f"{name} has host devices ({', '.join(status.config.passthrough)}), whose state "
@@ -215,9 +232,8 @@ def _ram_refusals(facts: Facts, left_out: tuple[str, ...]) -> list[str]:
 def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[str]:
     new = step.new
     named = new.files
-    refusals = [
-        f"{why}. Take another name or, if it is meant, use what is there."
-        for why in step.in_the_way(facts)
+    refusals: list[str] = [
+        _in_the_way(path, is_ram=path == new.memory_path) for path in new.made if facts.exists(path)
     ]
     refusals += [f"{path} must begin with /." for path in named if not path.startswith("/")]
     refusals += [
@@ -240,15 +256,37 @@ def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[str]:
     return refusals
 
 
+def _in_the_way(path: str, *, is_ram: bool) -> str:
+    sentence = f"{path} is there already. Take another name or, if it is meant, use what is there."
+    if is_ram:
+        return Refusal(sentence, harm=Harm.OVERWRITTEN)
+    return Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)
+
+
+def _save_refusals(facts: Facts) -> list[str]:
+    """A save names the images of its own time, and its start writes to those."""
+    if not facts.status.managed_save:
+        return []
+    return [
+        Refusal(
+            f"{facts.name} has a managed save, whose start would write to the images beneath the "
+            "overlays. Start it, or drop the save (virsh managedsave-remove).",
+            harm=Harm.SAVE_BENEATH,
+        )
+    ]
+
+
 def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[str]:
     """libvirt looks at none of this (VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT)."""
     now = {disk.target: disk for disk in facts.status.config.disks}
-    refusals = []
+    refusals: list[str] = []
     for target, path in new.overlays.items():
         image, disk = facts.images.get(path), now.get(target)
         if not isinstance(image, ImageInfo):
             why = image.reason if isinstance(image, NotKnown) else "it was not looked at"
-            refusals.append(f"The overlay of {target} cannot be looked at: {why}")
+            sentence = f"The overlay of {target} cannot be looked at: {why}"
+            code = None if facts.exists(path) else checks.NO_FILE
+            refusals.append(Refusal(sentence, code=code))
             continue
         if disk is None or disk.path is None:
             continue

@@ -30,7 +30,8 @@ class Facts:
         external: those of them that libvirt calls external.
         snapshots: metadata of the snapshots that the intent names or implies; of all where some
             are external.
-        below: descendants of the snapshot that the intent names, parents before children.
+        below: descendants of the snapshot that the intent names, parents before children; for
+            an edit its children alone.
         images: by path, the images of the domain's disks now and at the snapshot's time.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.

@@ -14,7 +14,7 @@ from snaptui.model import (
     PlacedEntry,
 )
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
-from snaptui.plan.steps import BaseStep, next_id
+from snaptui.plan.step import BaseStep, next_id
 
 
 @dataclass(frozen=True, slots=True)

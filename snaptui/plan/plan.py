@@ -51,12 +51,14 @@ class RevertIntent:
 
     Attributes:
         safety: the snapshot to take before; ``None`` for the one that suits the guest.
+        reset_nvram: the UEFI variables start from their template (virDomainRevertToSnapshot).
     """
 
     key: DomainKey
     name: str
     state: RunState = RunState.RECORDED
     safety: SafetyKind | None = None
+    reset_nvram: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,16 @@ class DeleteManyIntent:
 
 @dataclass(frozen=True, slots=True)
 class EditIntent:
-    """Give a snapshot another description; what holds it stays."""
+    """Give a snapshot another description, or another name; what holds it stays.
+
+    Attributes:
+        new_name: the other name; empty when it keeps its own.
+    """
 
     key: DomainKey
     name: str
     description: str
+    new_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,31 @@ from typing import Self
 
 
 class Harm(enum.StrEnum):
-    """What libvirt breaks or does wrongly; the value is said in a table of tests."""
+    """What libvirt breaks or does wrongly; each is looked for by ``make matrix``."""
 
+    CRASH = "crashes the daemon"
     STOPPED = "stops the guest"
+    HALF = "reverts one disk and not the next"
+    OTHER_DATA = "brings back other data"
+    FIRST_TWIN = "takes the first of that name"
+    TWIN_LEFT = "leaves one of that name inside"
+    TWIN_MADE = "makes a second one of that name"
+    STRAY_LOST = "deletes what was inside"
+    STRAY_HIDDEN = "hides what is inside"
+    IN_DEV = "puts a file into /dev"
+    LEFT_INSIDE = "leaves it inside, unknown"
+    MISTAKEN_LATER = "can revert to another later"
+    RECORDS_SPOILED = "spoils the records below"
+    INSIDE_LOST = "destroys what lies inside"
+    OTHER_LOST = "destroys another image"
+    HELD_LOST = "deletes what is held"
+    HOLDER_LOST = "forgets who holds it"
+    FORGOTTEN = "is forgotten when it stops"
+    SAVE_LEFT = "leaves a save of other disks"
+    SAVE_BENEATH = "lets the save write beneath"
+    OVERWRITTEN = "overwrites a file"
+    NO_WAY_BACK = "makes one that cannot be reverted to"
+    RAM_IGNORED = "makes one without its RAM"
 
 
 class Refusal(str):

@@ -13,7 +13,7 @@ from snaptui.plan.after_delete import frozen
 from snaptui.plan.external import REVERTS
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.safety import plan_safety
 from snaptui.plan.steps import RevertTo
 
@@ -29,22 +29,42 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if snapshot is None:
         title = f"Revert {domain.name} to {intent.name}"
         return impossible(intent, "Revert", title, facts.absent(intent.name))
-    step = RevertTo(snapshot, intent.state)
+    step = RevertTo(snapshot, intent.state, intent.reset_nvram)
     moved = checks.moved_disks(facts, snapshot)
-    refusals = checks.domain_refusals(facts) + checks.kind_refusals(snapshot, "revert to")
+    saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
+    refusals = checks.domain_refusals(facts, saved_code=saved_code)
+    refusals += checks.kind_refusals(snapshot, "revert to")
     refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    refusals += checks.unfinished_refusals(facts, snapshot)
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
-    refusals += [f"{sentence} The revert would stop the guest and fail." for sentence in gone]
-    refusals += [f"{sentence} QEMU would take the first." for sentence in twins]
     refusals += [
-        f"{sentence} Way round: shut the domain down and, for each disk, "
-        "qemu-img snapshot -a with the right ID."
+        Refusal(
+            f"{sentence} The revert would stop the guest and fail.",
+            code=checks.INTERNAL_ERROR,
+            harm=_before_it_fails(facts, snapshot),
+        )
+        for sentence in gone
+    ]
+    refusals += [
+        Refusal(f"{sentence} QEMU would take the first.", harm=Harm.FIRST_TWIN)
+        for sentence in twins
+    ]
+    refusals += [
+        Refusal(
+            f"{sentence} Way round: shut the domain down and, for each disk, "
+            "qemu-img snapshot -a with the right ID.",
+            harm=Harm.OTHER_DATA,
+        )
         for sentence in mistaken
     ]
     if snapshot.config is None:
         refusals.append(
-            f"The metadata of {snapshot.name} hold no domain; libvirt would only revert by force."
+            Refusal(
+                f"The metadata of {snapshot.name} hold no domain, without which libvirt reverts "
+                "to nothing, not even by force.",
+                code=checks.REVERT_RISKY,
+            )
         )
     refusals += [
         f"{path} is gone, and the domain of that time needs it. Put it back first."
@@ -92,6 +112,15 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     )
 
 
+def _before_it_fails(facts: Facts, snapshot: Snapshot) -> str:
+    """What libvirt has done when it finds that a part is gone: it takes disk after disk."""
+    first = checks.internal_disks(snapshot)[0].path or ""
+    inside = facts.entries(first) or frozenset()
+    if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
+        return Harm.HALF
+    return Harm.STOPPED if facts.status.domain.state.active else ""
+
+
 def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     """A revert to an external snapshot, which libvirt has since 9.9, and how it is done by hand."""
     if snapshot.kind is not Kind.EXTERNAL:
@@ -132,7 +161,8 @@ def _after(facts: Facts, step: RevertTo) -> str:
     how = "as on" if step.state is RunState.RECORDED else "as you ask, with the disks of"
     if not snapshot.has_memory and step.state is not RunState.RECORDED:
         how = "freshly started, with the disks of"
-    return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}"
+    reset = ", UEFI variables reset" if step.reset_nvram else ""
+    return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}{reset}"
 
 
 def _lost(facts: Facts, kept: SafetyKind, beneath_now: Collection[str]) -> str:

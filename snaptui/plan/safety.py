@@ -12,6 +12,7 @@ from snaptui.model import DomainState, Presence, SafetyKind, Snapshot
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, create
 from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Refusal
 from snaptui.plan.steps import CreateSnapshot, PowerOff
 
 RAM_AT_MOST = 8 << 30
@@ -107,7 +108,8 @@ def _default(facts: Facts) -> SafetyKind:
     paused_by_fault = (
         status.domain.state is DomainState.PAUSED and status.domain.reason == "I/O error"
     )
-    if not active or status.hung or paused_by_fault or status.config.passthrough:
+    suspended = status.domain.state is DomainState.PMSUSPENDED
+    if not active or status.hung or paused_by_fault or suspended or status.config.passthrough:
         return SafetyKind.DISKS
     space = checks.smallest_space(facts)
     memory = status.config.memory
@@ -138,7 +140,10 @@ def _disks_and_ram(facts: Facts, target: Snapshot) -> Safety | None:
     name, memory = status.domain.name, status.config.memory
     if not status.domain.state.active:
         return None
-    refusals = []
+    refusals: list[str] = []
+    if status.domain.state is DomainState.PMSUSPENDED:
+        sentence = f"{name} is suspended, so its RAM cannot be saved. Choose disks only."
+        refusals.append(Refusal(sentence, code=checks.OPERATION_UNSUPPORTED))
     space = checks.smallest_space(facts)
     if status.hung:
         refusals.append(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -17,58 +16,12 @@ from snaptui.model import (
     NotKnown,
     Presence,
     RunState,
-    Snapshot,
 )
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.facts import Facts
-
-SHORT = "It takes a moment, and would be left half done."
-
-
-class BaseStep:
-    """What is the same for all steps, unless they say otherwise."""
-
-    __slots__ = ()
-
-    @property
-    def ram_file(self) -> str | None:
-        """The file that the RAM is saved in, of which libvirt tells how far it is."""
-        return None
-
-    @property
-    def merges(self) -> tuple[str, ...]:
-        """Targets of the disks of which libvirt tells how much is merged."""
-        return ()
-
-    @property
-    def no_way_out(self) -> str:
-        """Why it cannot be given up, as a sentence; empty when it can."""
-        return SHORT
-
-
-@dataclass(frozen=True, slots=True)
-class _OfName(BaseStep):
-    """A step that is about a snapshot of a name."""
-
-    name: str
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.name
-
-
-@dataclass(frozen=True, slots=True)
-class _OfSnapshot(BaseStep):
-    """A step that is about a snapshot that there is."""
-
-    snapshot: Snapshot
-
-    @property
-    def subject(self) -> str:
-        """The snapshot that it is about; may be empty."""
-        return self.snapshot.name
+from snaptui.plan.metadata_steps import Adopt, Redefine
+from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +61,9 @@ class CreateSnapshot(BaseStep):
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
         new = self.new
-        words = [_option("name", new.name)]
+        words = [option("name", new.name)]
         if new.description:
-            words.append(_option("description", new.description))
+            words.append(option("description", new.description))
         flags = {
             "disk-only": new.form is Form.DISK_ONLY,
             "atomic": new.form is not Form.INTERNAL,
@@ -121,11 +74,11 @@ class CreateSnapshot(BaseStep):
         }
         words += [f"--{flag}" for flag, wanted in flags.items() if wanted]
         if new.memory_path is not None:
-            words.append(_option("memspec", f"file={_spec(new.memory_path)},snapshot=external"))
+            words.append(option("memspec", f"file={_spec(new.memory_path)},snapshot=external"))
         for disk in new.disks:
             file = f",file={_spec(disk.path)}" if disk.path is not None else ""
             spec = f"{disk.target},snapshot={disk.presence.value}{file}"
-            words.append(_option("diskspec", spec))
+            words.append(option("diskspec", spec))
         return virsh(host, "snapshot-create-as", domain, *words)
 
     def in_the_way(self, facts: Facts) -> tuple[str, ...]:
@@ -200,10 +153,15 @@ class PowerOff(BaseStep):
 
 
 @dataclass(frozen=True, slots=True)
-class RevertTo(_OfSnapshot):
-    """Revert to a snapshot; never with force."""
+class RevertTo(OfSnapshot):
+    """Revert to a snapshot; never with force.
+
+    Attributes:
+        reset_nvram: the UEFI variables start from their template.
+    """
 
     state: RunState
+    reset_nvram: bool = False
 
     kind: ClassVar[str] = "revert"
 
@@ -224,8 +182,9 @@ class RevertTo(_OfSnapshot):
             RunState.RUNNING: ["--running"],
             RunState.PAUSED: ["--paused"],
         }
-        name = _option("snapshotname", self.snapshot.name)
-        return virsh(host, "snapshot-revert", domain, name, *flags[self.state])
+        name = option("snapshotname", self.snapshot.name)
+        reset = ["--reset-nvram"] if self.reset_nvram else []
+        return virsh(host, "snapshot-revert", domain, name, *flags[self.state], *reset)
 
     @property
     def end_state(self) -> DomainState | None:
@@ -253,7 +212,7 @@ class RevertTo(_OfSnapshot):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteSnapshot(_OfSnapshot):
+class DeleteSnapshot(OfSnapshot):
     """Delete one snapshot with one plain call.
 
     Attributes:
@@ -284,7 +243,7 @@ class DeleteSnapshot(_OfSnapshot):
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The same as a line for a shell."""
-        name = _option("snapshotname", self.snapshot.name)
+        name = option("snapshotname", self.snapshot.name)
         flags = ["--metadata"] if self.metadata_only else []
         return virsh(host, "snapshot-delete", domain, name, *flags)
 
@@ -293,85 +252,9 @@ class DeleteSnapshot(_OfSnapshot):
         return after_delete(before, self.snapshot, metadata_only=self.metadata_only)
 
 
-@dataclass(frozen=True, slots=True)
-class Describe(_OfSnapshot):
-    """Give a snapshot another description by defining it again.
-
-    The rest of its metadata is given back as libvirt has it (virDomainSnapshotCreateXML,
-    VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE); no image is touched.
-    """
-
-    description: str
-
-    kind: ClassVar[str] = "edit"
-
-    @property
-    def words(self) -> str:
-        """What the step does, in a few words."""
-        return f"change the description of {self.snapshot.name}"
-
-    def virsh(self, host: Host, domain: Domain) -> str:
-        """The nearest line for a shell: it opens an editor."""
-        return virsh(host, "snapshot-edit", domain, _option("snapshotname", self.snapshot.name))
-
-    def expected(self, before: Facts) -> Facts:
-        """What the facts must be after it: nothing else changed."""
-        after = replace(self.snapshot, description=self.description, digest="")
-        snapshots = {**before.snapshots, self.snapshot.name: after}
-        return replace(before, snapshots=MappingProxyType(snapshots))
-
-
-@dataclass(frozen=True, slots=True)
-class Adopt(_OfName):
-    """Give entries that the images hold libvirt's metadata, as of a domain that was off.
-
-    Attributes:
-        created: when the entries were made, seconds since the epoch.
-    """
-
-    created: int
-
-    kind: ClassVar[str] = "create"
-
-    @property
-    def words(self) -> str:
-        """What the step does, in a few words."""
-        return f"make {self.name} known to libvirt"
-
-    def virsh(self, host: Host, domain: Domain) -> str:
-        """The nearest line for a shell: it wants a file of XML."""
-        return virsh(host, "snapshot-create", domain, "--redefine", "--xmlfile=SNAPSHOT.xml")
-
-    def expected(self, before: Facts) -> Facts:
-        """What the facts must be after it: one more snapshot, the images as they were."""
-        return replace(before, names=(*before.names, self.name))
-
-
-DomainStep = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot | Describe | Adopt
-
-
-def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
-    """A virsh line that a shell passes on unchanged, whatever the names are.
-
-    virsh takes a number for a domain's ID, and looks for a UUID before a name (virsh(1),
-    *NOTES*).
-    """
-    plain = domain.name.isprintable() and not domain.name[:1].isdigit()
-    target = domain.name if plain else domain.key.uuid
-    words = ["virsh", "-c", host.label, command, _option("domain", target), *arguments]
-    return " ".join(shlex.quote(word) for word in words)
-
-
-def _option(name: str, value: str) -> str:
-    """``--name=value``, which virsh takes whatever the value begins with."""
-    return f"--{name}={value}"
+DomainStep = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot | Redefine | Adopt
 
 
 def _spec(path: str) -> str:
     """A path within a specification of virsh, where commas part the fields."""
     return path.replace(",", ",,")
-
-
-def next_id(image: ImageInfo) -> str:
-    """The ID that QEMU gives to the next entry (block/snapshot.c: the highest + 1)."""
-    return str(max((int(e.id) for e in image.snapshots if e.id.isdecimal()), default=0) + 1)

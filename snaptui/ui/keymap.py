@@ -57,7 +57,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
     Action("mark", ("space",), "mark", "Mark the snapshot for a delete, or not", Scope.MAIN),
     Action("sort", ("s",), "sort", "Sort by what a delete gives back, or as a tree", Scope.MAIN),
-    Action("edit", ("e",), "describe", "Change the snapshot's description", Scope.MAIN, True),
+    Action("edit", ("e",), "edit", "Change the snapshot's name or description", Scope.MAIN, True),
     Action(
         "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True
     ),

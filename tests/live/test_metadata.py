@@ -145,8 +145,10 @@ def test_a_new_description_changes_nothing_else(lab: Lab, running: bool) -> None
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, *names)
         terminal.press("j", "e")
-        terminal.wait("Describe mid of web", "old <&> words", "The description is as it was.")
-        terminal.press("tab", "G & [/x] ", "\r", "tab")
+        terminal.wait(
+            "Describe mid of web", "old <&> words", "Name and description are as they were."
+        )
+        terminal.press("tab", "tab", "G & [/x] ", "\r", "tab")
         terminal.wait("Refused: nothing")
         confirm(terminal)
         terminal.wait("Describe mid of web: done")
@@ -158,6 +160,64 @@ def test_a_new_description_changes_nothing_else(lab: Lab, running: bool) -> None
     assert [entries(lab.image("web", target)) for target in ("vda", "vdb")] == inside
 
 
+def below(lab: Lab, name: str) -> dict[str, str]:
+    """By snapshot its XML, but for the names of it and its parent and its description."""
+    found = {}
+    for snapshot in lab.snapshots(name):
+        xml = lab.virsh("snapshot-dumpxml", "--security-info", name, snapshot)
+        xml = re.sub(r"<description>.*?</description>\s*|<name>.*?</name>", "", xml, count=1)
+        found[snapshot] = re.sub(r"<parent>.*?</parent>|<name>.*?</name>", "", xml, flags=re.S)
+    return found
+
+
+@pytest.mark.parametrize("renamed", ["base", "mid", "top"])
+@pytest.mark.parametrize("running", [False, True])
+def test_another_name_changes_nothing_else(lab: Lab, renamed: str, running: bool) -> None:
+    """In the place of a record is another one; what was below it is below that, not its parent."""
+    lab.define("web", running=running)
+    names = ["base", "mid", "top"]
+    for name in names:
+        lab.snapshot("web", name, "--disk-only", "--description", f"about {name}")
+    before, disks = below(lab, "web"), lab.virsh("domblklist", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, *names)
+        terminal.press(*["j"] * names.index(renamed), "e")
+        terminal.wait(f"Describe {renamed} of web", f"about {renamed}")
+        terminal.press("tab", "end", " & new", "tab", "tab")
+        terminal.wait("Refused: nothing", f"is called {renamed} & new", "files keep their names")
+        confirm(terminal)
+        terminal.wait(f"Rename {renamed} of web: done", f"{renamed} & new")
+    now = [f"{name} & new" if name == renamed else name for name in names]
+    assert lab.snapshots("web") == now
+    assert [lab.virsh("snapshot-parent", "web", name).strip() for name in now[1:]] == now[:2]
+    assert lab.current("web") == now[2]
+    assert list(below(lab, "web").values()) == list(before.values())
+    assert lab.virsh("domblklist", "web") == disks
+    described = lab.virsh("snapshot-dumpxml", "web", f"{renamed} & new")
+    assert f"<description>about {renamed}</description>" in described
+    if renamed == "top":
+        lab.virsh("snapshot-delete", "web", "top & new")
+        assert str(lab.image("web").with_suffix(".mid")) in lab.virsh("domblklist", "web")
+
+
+def test_an_internal_snapshot_cannot_be_renamed_and_why(lab: Lab) -> None:
+    """libvirt takes the other name, and then finds the data no more."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("e")
+        terminal.wait("Describe one of web")
+        terminal.press("tab", "two")
+        terminal.wait("Rename one of web", "no tool can change", "Refused: 1")
+    xml = lab.virsh("snapshot-dumpxml", "web", "one").replace("<name>one<", "<name>two<")
+    path = lab.directory / "two.xml"
+    path.write_text(xml)
+    lab.virsh("snapshot-create", "web", str(path), "--redefine")
+    lab.virsh("snapshot-delete", "web", "one", "--metadata")
+    assert "error" in lab.virsh("snapshot-revert", "web", "two", check=False)
+
+
 def test_a_description_can_be_taken_away(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one", "--description", "x")
@@ -165,7 +225,7 @@ def test_a_description_can_be_taken_away(lab: Lab) -> None:
         at_snapshots(terminal, "one")
         terminal.press("e")
         terminal.wait("Describe one of web")
-        terminal.press("tab", "right", "backspace", "tab")
+        terminal.press("tab", "tab", "right", "backspace", "tab")
         confirm(terminal)
         terminal.wait("Describe one of web: done")
     assert "<description>" not in lab.virsh("snapshot-dumpxml", "web", "one")
@@ -177,11 +237,11 @@ def test_a_description_that_changed_meanwhile_is_not_overwritten(lab: Lab, tmp_p
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("e")
-        terminal.wait("Describe one of web", "as it was")
+        terminal.wait("Describe one of web", "as they were")
         xml = lab.virsh("snapshot-dumpxml", "web", "one")
         (tmp_path / "edited.xml").write_text(xml.replace("old", "by another admin"))
         redefined(lab, tmp_path / "edited.xml")
-        terminal.press("tab", "mine ", "tab")
+        terminal.press("tab", "tab", "mine ", "tab")
         terminal.wait("Refused: nothing")
         confirm(terminal)
         terminal.wait("Describe one of web: failed", "was changed or made anew")
@@ -214,7 +274,7 @@ def test_a_held_snapshot_is_deleted_only_after_its_release(lab: Lab) -> None:
             terminal.wait(gone="Refused")
         terminal.press("j", "j", "e")
         terminal.wait("Describe x of web")
-        terminal.press("tab", "words", "tab")
+        terminal.press("tab", "tab", "words", "tab")
         confirm(terminal)
         terminal.wait("Describe x of web: done", "◇ x")
         terminal.press("H")

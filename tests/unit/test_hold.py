@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from snaptui.model import Scope
 from snaptui.plan import delete, edit, hold
 from snaptui.plan.facts import differences
+from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent
-from snaptui.plan.steps import Describe
 from tests.unit.made import KEY, assert_refused, facts, snapshot
 
 MARK = "[held by root@kvm7 since 2026-11-24T06:00:00Z]"
@@ -48,15 +48,15 @@ def test_only_a_last_line_of_its_own_holds(description: str, held: bool) -> None
 def test_a_hold_and_its_release_change_the_description_alone() -> None:
     found = facts(snapshot(description="words"))
     (step,) = edit.plan_hold(HoldIntent(KEY, "s1", True), found).steps
-    assert isinstance(step, Describe)
-    assert step.description.startswith("words\n[held by root@kvm7 since ")
+    assert isinstance(step, Redefine)
+    assert step.after.description.startswith("words\n[held by root@kvm7 since ")
     after = step.expected(found)
     assert differences(found, found) == differences(after, after) == ()
     assert differences(after, found) == ("the snapshot s1 was changed or made anew",)
     plan = edit.plan_hold(HoldIntent(KEY, "s1", False), after)
     (back,) = plan.steps
-    assert isinstance(back, Describe)
-    assert back.description == "words"
+    assert isinstance(back, Redefine)
+    assert back.after.description == "words"
     assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", True), after), "held by root@kvm7 already")
     assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", False), found), "is not held")
 
@@ -74,8 +74,8 @@ def test_a_held_one_is_not_deleted_alone_or_with_others() -> None:
 def test_an_edit_keeps_the_hold_and_refuses_what_is_no_edit() -> None:
     found = facts(snapshot(description=f"old\n{MARK}"))
     (step,) = edit.plan_edit(EditIntent(KEY, "s1", "new\nlines"), found).steps
-    assert isinstance(step, Describe)
-    assert step.description == f"new\nlines\n{MARK}"
+    assert isinstance(step, Redefine)
+    assert step.after.description == f"new\nlines\n{MARK}"
     assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "old"), found), "as it was")
     assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "a\x1b[2J"), found), "invisible")
     assert_refused(edit.plan_edit(EditIntent(KEY, "gone", "x"), found), "not there any more")

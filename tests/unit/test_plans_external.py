@@ -107,7 +107,7 @@ def test_what_is_there_already_is_refused_and_what_is_not_known_wants_the_name()
 @pytest.mark.parametrize(
     ("disk", "why"),
     [
-        (replace(VDB, source_type="block", path="/dev/vg/b"), "vdb is a block disk"),
+        (replace(VDB, source_type="block", path="/dev/vg/b"), "vdb is a block device"),
         (replace(VDB, source_type="network", path=None), "vdb is a network disk"),
         (replace(VDB, shareable=True), "vdb is shared with other guests"),
         (replace(VDB, device="lun"), "vdb is a lun"),
@@ -130,7 +130,6 @@ def test_raw_disks_can_and_read_only_ones_are_passed_over() -> None:
     ("more", "why"),
     [
         ({"state": DomainState.SHUTOFF}, "is shut off and has no RAM"),
-        ({"disks": config(VDA, replace(VDB, snapshot=Presence.NO))}, "only with all disks"),
         ({"disks": config(passthrough=("pci",))}, "has host devices (pci)"),
         ({"disks": config(pflash=True)}, "UEFI variables"),
     ],

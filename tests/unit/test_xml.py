@@ -82,6 +82,12 @@ EXTERNAL = """<disk name='vda' snapshot='external' type='file'>
   <driver type='qcow2'/><source file='/img/a.overlay'/></disk>"""
 
 
+def test_a_record_without_its_domain_has_none() -> None:
+    """As libvirt 9.0 gives one whose record has no domain: with a UUID and nothing else."""
+    alone = "<domain><uuid>c7a5fdbd-cdaf-9455-926a-d65c16db1809</uuid></domain>"
+    assert xml.parse_snapshot(snapshot_xml("", INTERNAL, alone)).config is None
+
+
 def test_an_internal_snapshot_with_memory() -> None:
     text = snapshot_xml("<memory snapshot='internal'/>", INTERNAL, DOMAIN)
     found = xml.parse_snapshot(text)
@@ -95,6 +101,7 @@ def test_an_internal_snapshot_with_memory() -> None:
     )
     assert found.config is not None
     assert (found.config.disks, found.config.memory) == (DISKS, 2 << 30)
+    assert [disk.beneath for disk in found.config.disks] == [("/img/base",), (), (), ()]
     assert not found.delete_in_progress
     assert found.digest == xml.digest(text) != xml.digest(text + " ")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Label, TextArea
+from textual.containers import Horizontal
+from textual.widgets import Input, Label, TextArea
 
 from snaptui.model import Domain, Snapshot
 from snaptui.plan import hold
@@ -14,7 +15,7 @@ from snaptui.ui.format import Glyphs
 
 
 class EditDialog(PlanDialog):
-    """The description, which may have several lines."""
+    """The name, and the description, which may have several lines."""
 
     verb = "Describe"
 
@@ -29,16 +30,21 @@ class EditDialog(PlanDialog):
     def intent(self) -> EditIntent:
         """The description as it stands."""
         description = self.query_one(TextArea).text
-        return EditIntent(self._domain.key, self._snapshot.name, description)
+        name = self.query_one("#name", Input).value
+        return EditIntent(self._domain.key, self._snapshot.name, description, name)
 
     def fields(self) -> ComposeResult:
-        """The description."""
+        """Name and description."""
+        with Horizontal(classes="field"):
+            yield Label("Name", markup=False)
+            yield Input(self._snapshot.name, id="name", compact=True)
         yield Label("Description (Tab goes on)", markup=False)
         yield TextArea(
             hold.described(self._snapshot), id="description", compact=True, tab_behavior="focus"
         )
 
     @on(TextArea.Changed)
+    @on(Input.Changed, "#name")
     def field_changed(self) -> None:
         """The plan follows each keystroke."""
         self.plan_again()

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope
+from snaptui.model import (
+    DomainKey,
+    Form,
+    Presence,
+    RunState,
+    SafetyKind,
+    Scope,
+    SnapshotDisk,
+)
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,
@@ -32,6 +41,10 @@ def _create(words: str, form: Form, name: str = "new") -> Ask:
     return Ask(words, lambda key, _: CreateIntent(key, name, "", form))
 
 
+def _of(words: str, form: Form, **more: Any) -> Ask:
+    return Ask(words, lambda key, _: CreateIntent(key, "new", "", form, **more))
+
+
 def _revert(words: str, state: RunState, safety: SafetyKind = SafetyKind.NONE) -> Ask:
     return Ask(words, lambda key, name: RevertIntent(key, name, state, safety))
 
@@ -41,6 +54,32 @@ def _delete(words: str, scope: Scope, *, metadata_only: bool = False) -> Ask:
 
 
 CREATE = tuple(_create(f"create {form.value}", form) for form in Form)
+
+
+def _part(target: str, presence: Presence, path: str | None = None) -> SnapshotDisk:
+    return SnapshotDisk(target, presence, path)
+
+
+OPTIONS = (
+    _of("create internal, then shut off", Form.INTERNAL, halt=True),
+    _of("create internal, vdb left out", Form.INTERNAL, disks=(_part("vdb", Presence.NO),)),
+    _of("create external, vdb left out", Form.DISK_ONLY, disks=(_part("vdb", Presence.NO),)),
+    _of("create external, vdb inside", Form.DISK_ONLY, disks=(_part("vdb", Presence.INTERNAL),)),
+    _of(
+        "create external, no disk",
+        Form.DISK_ONLY,
+        disks=(_part("vda", Presence.NO), _part("vdb", Presence.NO)),
+    ),
+    _of("create external, vdx too", Form.DISK_ONLY, disks=(_part("vdx", Presence.EXTERNAL),)),
+    _of("create external, files frozen", Form.DISK_ONLY, quiesce=True),
+    _of("create external, then shut off", Form.DISK_ONLY, halt=True),
+    _of("create external, overlays reused", Form.DISK_ONLY, reuse=True),
+    _of("create external with RAM, running", Form.EXTERNAL, live=True),
+    _of("create external with RAM, then shut off", Form.EXTERNAL, halt=True),
+    _of(
+        "create external with RAM, vdb left out", Form.EXTERNAL, disks=(_part("vdb", Presence.NO),)
+    ),
+)
 REVERT = _revert("revert as recorded", RunState.RECORDED)
 RUN = _revert("revert and run", RunState.RUNNING)
 PAUSE = _revert("revert and pause", RunState.PAUSED)
@@ -54,11 +93,11 @@ WITH_CHILDREN = _delete("delete with all below", Scope.WITH_CHILDREN)
 CHILDREN = _delete("delete all below", Scope.CHILDREN)
 FORGET_ALL = _delete("delete all metadata", Scope.WITH_CHILDREN, metadata_only=True)
 DESCRIBE = Ask("describe", lambda key, name: EditIntent(key, name, "other words"))
+RENAME = Ask("rename", lambda key, name: EditIntent(key, name, "other words", "other name"))
 HOLD = Ask("hold", lambda key, name: HoldIntent(key, name, True))
 RELEASE = Ask("release", lambda key, name: HoldIntent(key, name, False))
 ADOPT = Ask("adopt", lambda key, _: AdoptIntent(key, "s"))
 DELETE_STRAY = Ask("delete the stray", lambda key, _: DeleteManyIntent(key, (), ("s",)))
-ADOPT_KNOWN = Ask("adopt what libvirt knows", lambda key, name: AdoptIntent(key, name))
 NAMES = tuple(
     _create(f"create internal, called {words}", Form.INTERNAL, name)
     for words, name in (
@@ -85,16 +124,16 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     if "stray" in world.tags:
         return (ADOPT, DELETE_STRAY, *AS_STRAY)
     if not world.target:
-        names = NAMES if world.words == "no snapshot" else ()
-        return (*CREATE, *names)
-    found = [REVERT, DELETE, FORGET]
+        more = (*NAMES, *OPTIONS) if world.words == "no snapshot" else ()
+        return (*CREATE, *more)
+    found = [REVERT, DELETE, FORGET, RENAME]
     if "held" in world.tags:
         return (*found, DESCRIBE, HOLD, RELEASE)
     if world.below:
         return (*found, WITH_CHILDREN, CHILDREN, FORGET_ALL)
     found += CREATE
     if "single" in world.tags:
-        found += (RUN, PAUSE, DESCRIBE, HOLD, RELEASE, *TAKEN, ADOPT_KNOWN, KEPT[0])
+        found += (RUN, PAUSE, DESCRIBE, HOLD, *TAKEN, KEPT[0])
         found += () if state == OFF else (KEPT[1],)
     elif "damaged" in world.tags:
         found += (DESCRIBE, HOLD)

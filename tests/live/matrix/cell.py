@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 import libvirt
 
@@ -10,15 +11,17 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.beneath import unusable
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
-from snaptui.plan.refusal import Refusal
-from snaptui.plan.steps import Adopt, CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest
-from tests.live.matrix.harms import CHECKS, Done
+from tests.live.matrix.harms import Done, happened_so
 from tests.live.matrix.worlds import World, worlds
 
 WORKS, NOT_YET = "works", "refused: not done yet"
@@ -83,6 +86,10 @@ class Bench:
         guest = Guest(self.lab, self.connection, f"g{self._number}")
         try:
             cell.world.build(guest)
+            if guest.edits:
+                self.lab.daemon.kill()
+                guest.edit()
+                self._restart(guest)
             if guest.state != cell.state:
                 guest.go(cell.state)
             intent = cell.ask.intent(guest.key, cell.world.target)
@@ -91,22 +98,27 @@ class Bench:
             judge = self._works if plan.possible else self._refused
             predicted, happened, same, why = judge(guest, intent, plan, facts)
         except (SnaptuiError, libvirt.libvirtError) as error:
-            if self.lab.daemon.pid is None:
-                predicted, happened, same, why = "?", "the daemon crashed", False, str(error)
-            else:
-                predicted, happened, same, why = "?", "could not be asked", False, repr(error)
+            predicted, happened, same, why = "?", "could not be asked", False, repr(error)
         finally:
             self._clean(guest)
         return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
 
     def _clean(self, guest: Guest) -> None:
-        if self.lab.daemon.pid is None:
-            self.lab.daemon.restart()
-            self.backend.abandon()
-            self._connect()
-            guest.connection = self.connection
-            guest.domain = self.connection.lookupByName(guest.name)
+        try:
+            self.connection.getLibVersion()
+        except libvirt.libvirtError:
+            self._restart(guest)
         guest.destroy()
+
+    def _restart(self, guest: Guest) -> None:
+        self.lab.daemon.kill()  # it may be dying still
+        self.lab.daemon.restart()
+        self.backend.abandon()
+        self._connect()
+        guest.connection = self.connection
+        guest.domain = None
+        with suppress(libvirt.libvirtError):
+            guest.domain = self.connection.lookupByName(guest.name)
 
     # -- a plan that may be confirmed ------------------------------------------------------
 
@@ -114,6 +126,7 @@ class Bench:
         self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
     ) -> tuple[str, str, bool, str]:
         expected = facts
+        spoiled: set[str] = set()
         for step in plan.steps:
             before = read_facts(self.backend, self.host, intent)
             if changed := in_the_way(step, expected, before):
@@ -126,7 +139,9 @@ class Bench:
             if off := differences(expected_after(step, before), expected):
                 return WORKS, "works otherwise", False, "; ".join(off)
             _must_hold(guest, step)
-        wrong = guest.otherwise()
+            if isinstance(step, RevertTo):
+                spoiled.update(one.name for one in unusable(before, step.snapshot))
+        wrong = guest.otherwise(spoiled)
         return WORKS, WORKS if not wrong else "works wrongly", not wrong, "; ".join(wrong)
 
     # -- a plan that may not ---------------------------------------------------------------
@@ -139,9 +154,12 @@ class Bench:
         by_code = [one for one in told if one.code is not None] if codes else told
         harms = {one.harm for one in by_code if one.harm}
         why = " / ".join(plan.refusals)
+        saved = guest.saved_memory()
         error = self._raw(guest, plan)
-        if isinstance(error, Disconnected):
-            raise error
+        crashed = isinstance(error, Disconnected)
+        if crashed:
+            self._restart(guest)
+            error = None if Harm.CRASH in harms else error
         code = _code(error) if error is not None else None
         after = read_facts(self.backend, self.host, intent)
         changed = differences(facts, after)
@@ -156,7 +174,11 @@ class Bench:
             said = f" -- {error.message}" if error is not None else ""
             return predicted, happened, mine, why + said
         predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *sorted(harms)])
-        found = {harm for harm in harms if CHECKS[harm](Done(guest, intent, facts, after))}
+        over = frozenset(
+            path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
+        )
+        done = Done(guest, intent, facts, after, over, crashed)
+        found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
         same = found == harms and (code in codes if codes else error is None)
         if error is not None:
@@ -191,6 +213,8 @@ def _must_hold(guest: Guest, step: Step) -> None:
         guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
     elif isinstance(step, RevertTo):
         guest.now.update(guest.held.get(step.snapshot.name, {}))
+    elif isinstance(step, Redefine):
+        guest.held[step.after.name] = guest.held.get(step.snapshot.name, {})
     elif isinstance(step, Adopt):
         guest.held[step.name] = dict(guest.strays.get(step.name, {}))
     elif isinstance(step, DeleteSnapshot):
@@ -200,6 +224,3 @@ def _must_hold(guest: Guest, step: Step) -> None:
 def _code(error: SnaptuiError) -> int | None:
     cause = error.__cause__
     return cause.get_error_code() if isinstance(cause, libvirt.libvirtError) else None
-
-
-__all__ = ["Bench", "Cell", "Result", "cells", "replace"]

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,8 @@ class Guest:
         now: by target, the byte of which the first MiB of each writable disk is made.
         held: the same by snapshot, as it was when that was taken.
         strays: the same for what only the images know.
+        other: an image of nobody that lies upon one of its images, and its byte.
+        edits: snapshots, and what is cut out of their records while the daemon is away.
     """
 
     def __init__(self, lab: Lab, connection: libvirt.virConnect, name: str) -> None:
@@ -68,6 +70,8 @@ class Guest:
         self.now: dict[str, int] = {}
         self.held: dict[str, dict[str, int]] = {}
         self.strays: dict[str, dict[str, int]] = {}
+        self.other: tuple[Path, int] | None = None
+        self.edits: list[tuple[str, str, str]] = []
         self._bytes = iter(range(0x11, 0xFF))
         self._loops: list[str] = []
         self._at_the_end: list[Callable[[], object]] = []
@@ -101,6 +105,7 @@ class Guest:
             _template(self.lab, drive.format, path, byte)
             attribute, shown = "file", str(path)
             if drive.kind == "block":
+                os.truncate(path, 2 * SIZE)
                 shown = self._loop(path)
                 attribute = "dev"
             source = f"<source {attribute}={quoteattr(shown)}/>"
@@ -166,6 +171,10 @@ class Guest:
         xml = f"<domainsnapshot><name>{name}</name>{inner}</domainsnapshot>"
         self.domain.snapshotCreateXML(xml, flags)
         self.held[name] = {t: byte for t, byte in self.now.items() if t not in left}
+        if self.state == PAUSED and "<memory" in inner:
+            # QEMU has given its images away, as for a migration, until it runs
+            self.domain.resume()
+            self.domain.suspend()
         self.write()
 
     def stray(self, name: str, *targets: str) -> None:
@@ -175,6 +184,21 @@ class Guest:
             if disk.target in (targets or self.now):
                 qemu_img("snapshot", "-c", name, str(disk.path))
         self.write()
+
+    def lend(self, path: str) -> None:
+        """Let an image of nobody lie upon one of its images."""
+        (disk,) = [disk for disk in self.disks if disk.path == path]
+        lent = self.directory / "lent"
+        words = ("create", "-q", "-f", "qcow2", "-F", disk.format, "-b", path, str(lent))
+        qemu_img(*words)
+        self.other = lent, self.now[disk.target]
+
+    def edit(self) -> None:
+        """Cut out of the records what :attr:`edits` say; the daemon must be away."""
+        for name, start, end in self.edits:
+            (record,) = self.lab.directory.rglob(f"snapshot/{self.name}/{name}.xml")
+            text = record.read_text()
+            record.write_text(text[: text.index(start)] + text[text.index(end) + len(end) :])
 
     def drop(self, name: str, *targets: str) -> None:
         """Delete what the images hold of a snapshot behind libvirt's back, while it is off."""
@@ -194,6 +218,13 @@ class Guest:
         self.domain.revertToSnapshot(self._snapshot(name), 0)
         self.write()
 
+    def revert_works(self, name: str) -> bool:
+        """Whether libvirt reverts to a snapshot."""
+        with suppress(libvirt.libvirtError):
+            self.domain.revertToSnapshot(self._snapshot(name), 0)
+            return True
+        return False
+
     def at_the_end(self, undo: Callable[[], object]) -> None:
         """Let something be undone before the domain goes."""
         self._at_the_end.append(undo)
@@ -202,16 +233,19 @@ class Guest:
         """Remove the domain and all files."""
         for undo in reversed(self._at_the_end):
             undo()
-        with suppress(libvirt.libvirtError):
-            self.domain.destroy()
-        with suppress(libvirt.libvirtError):
-            self.domain.undefineFlags(
-                libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-                | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-                | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
-            )
+        if self.domain is not None:
+            with suppress(libvirt.libvirtError):
+                self.domain.destroy()
+            with suppress(libvirt.libvirtError):
+                self.domain.undefineFlags(
+                    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+                    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+                    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+                )
         for loop in self._loops:
             subprocess.run(["losetup", "--detach", loop], check=True)
+            for made in Path("/dev").glob(f"{Path(loop).name}.*"):
+                made.unlink()
         shutil.rmtree(self.directory)
 
     # -- what it is and holds -------------------------------------------------------------
@@ -242,6 +276,10 @@ class Guest:
     def snapshots(self) -> set[str]:
         return {snapshot.getName() for snapshot in self.domain.listAllSnapshots()}
 
+    def saved_memory(self) -> dict[str, bytes]:
+        """What the files for RAM hold, by path."""
+        return {str(path): path.read_bytes()[:MIB] for path in self.directory.glob("*.mem")}
+
     def write(self) -> None:
         """Write another byte to every disk; as its guest would while it is active."""
         byte = next(self._bytes)
@@ -251,27 +289,29 @@ class Guest:
             if self.domain.isActive():
                 self._monitor(disk.target, f"write -P {byte} 0 1M")
                 self._monitor(disk.target, "flush")
+                assert self.holds(disk, byte)
             else:
                 _qemu_io(disk.path or "", disk.format, f"write -P {byte} 0 1M", write=True)
             self.now[disk.target] = byte
 
-    def otherwise(self) -> list[str]:
-        """What disks and snapshots do not hold of what they must, in words."""
+    def otherwise(self, spoiled: Collection[str] = ()) -> list[str]:
+        """What disks and snapshots do not hold of what they must, in words.
+
+        Args:
+            spoiled: snapshots of which it was said that they do not.
+        """
         words = [
             f"{disk.target} holds other data"
             for disk in self.disks
             if disk.target in self.now and not self.holds(disk, self.now[disk.target])
         ]
-        for name in sorted(self.snapshots() & self.held.keys()):
+        for name in sorted((self.snapshots() & self.held.keys()) - set(spoiled)):
             words += [f"{name} holds other data of {t}" for t in self._lost(name)]
         return words
 
     def holds(self, disk: Disk, byte: int) -> bool:
         """Whether a disk of it is of a byte now."""
-        command = f"read -P {byte} 0 1M"
-        if self.domain.isActive():
-            return "verification failed" not in self._monitor(disk.target, command)
-        return _reads(disk.path or "", disk.format, command)
+        return reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
 
     def _lost(self, name: str) -> list[str]:
         """Disks whose part of a snapshot is not what it must be."""
@@ -286,24 +326,24 @@ class Guest:
             if part.presence is Presence.INTERNAL:
                 fine = entry_holds(Path(disk.path or ""), name, byte)
             else:
-                fine = _reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
+                fine = reads(disk.path or "", disk.format, f"read -P {byte} 0 1M")
             lost += [] if fine else [target]
         return lost
 
     def _snapshot(self, name: str) -> libvirt.virDomainSnapshot:
         return self.domain.snapshotLookupByName(name)
 
-    def _monitor(self, target: str, command: str) -> str:
-        place = self.backends()[target]
+    def _monitor(self, target: str, command: str) -> None:
+        """Let QEMU itself do something; what it says goes to its own log."""
+        place = self._backends()[target]
         said = libvirt_qemu.qemuMonitorCommand(
             self.domain,
             f'qemu-io -d {place} "{command}"',
             libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP,
         )
         assert "rror" not in said, said
-        return str(said)
 
-    def backends(self) -> Mapping[str, str]:
+    def _backends(self) -> Mapping[str, str]:
         """By target, what QEMU calls the device of each disk."""
         answer = json.loads(
             libvirt_qemu.qemuMonitorCommand(self.domain, '{"execute": "query-block"}', 0)
@@ -338,7 +378,7 @@ def _template(lab: Lab, form: str, path: Path, byte: int) -> None:
     shutil.copy(kept, path)
 
 
-def _reads(path: str, form: str, command: str) -> bool:
+def reads(path: str, form: str, command: str) -> bool:
     if not os.path.exists(path):
         return False
     said = _qemu_io(path, form, command)

@@ -2,31 +2,218 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import libvirt
+
+from snaptui.model import ImageInfo
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import DomainIntent
+from snaptui.plan.hold import hold_of
+from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent
 from snaptui.plan.refusal import Harm
-from tests.live.matrix.guest import Guest
+from tests.lab import entries
+from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds, reads
 
 
 @dataclass(frozen=True)
 class Done:
-    """What libvirt was asked and what the facts were before and are after it."""
+    """What libvirt was asked, and what the facts were before and are after it.
+
+    Attributes:
+        overwritten: files for RAM that hold other bytes than before.
+        crashed: the daemon had to be started again.
+    """
 
     guest: Guest
     intent: DomainIntent
     before: Facts
     after: Facts
+    overwritten: frozenset[str]
+    crashed: bool
+
+    @property
+    def name(self) -> str:
+        """The snapshot that it was about."""
+        if isinstance(self.intent, DeleteManyIntent):
+            (name,) = (*self.intent.names, *self.intent.strays)
+            return name
+        if isinstance(self.intent, EditIntent):
+            return self.intent.new_name or self.intent.name
+        return self.intent.name
+
+    def inside(self, facts: Facts) -> Mapping[str, list[str]]:
+        """By path, the names of all entries of the domain's disks."""
+        return {
+            path: [entry.name for entry in image.snapshots]
+            for path, image in facts.images.items()
+            if isinstance(image, ImageInfo)
+        }
 
 
-CHECKS: dict[str, Callable[[Done], bool]] = {}
+def happened_so(harm: str, done: Done) -> bool:
+    """Whether a harm that was foretold is there."""
+    return _CHECKS[Harm(harm)](done)
 
 
-def _finds(harm: Harm) -> Callable[[Callable[[Done], bool]], Callable[[Done], bool]]:
-    def keep(check: Callable[[Done], bool]) -> Callable[[Done], bool]:
-        CHECKS[harm] = check
-        return check
+def _stopped(done: Done) -> bool:
+    return done.before.status.domain.state.active and done.guest.state == OFF
 
-    return keep
+
+def _half(done: Done) -> bool:
+    held = done.guest.held[done.name]
+    state = [done.guest.holds(disk, held.get(disk.target, 0)) for disk in done.guest.disks]
+    return any(state) and not all(state)
+
+
+def _other_data(done: Done) -> bool:
+    held = done.guest.held[done.name]
+    disks = [disk for disk in done.guest.disks if disk.target in held]
+    return not any(done.guest.holds(disk, held[disk.target]) for disk in disks)
+
+
+def _first_twin(done: Done) -> bool:
+    """The disks are as the first entry of that name, whatever the metadata meant."""
+    if done.after.status.domain.state.active:
+        done.guest.go(OFF)
+    if not done.guest.revert_works(done.name):
+        return False
+    return all(
+        entry_holds(Path(disk.path or ""), done.name, byte)
+        for disk in done.guest.disks
+        for byte in range(0x11, 0x20)
+        if done.guest.holds(disk, byte)
+    )
+
+
+def _twin_left(done: Done) -> bool:
+    return any(done.name in names for names in done.inside(done.after).values())
+
+
+def _twin_made(done: Done) -> bool:
+    return any(names.count(done.name) > 1 for names in done.inside(done.after).values())
+
+
+def _stray_lost(done: Done) -> bool:
+    """One entry of that name is there as before, but it holds what the disks hold now."""
+    before, after = done.inside(done.before), done.inside(done.after)
+    return all(names.count(done.name) == 1 for names in after.values()) and any(
+        not entry_holds(Path(path), done.name, byte)
+        for path, names in before.items()
+        if done.name in names
+        for byte in set(done.guest.strays[done.name].values())
+    )
+
+
+def _stray_hidden(done: Done) -> bool:
+    return done.name in done.after.names and _twin_left(done)
+
+
+def _in_dev(done: Done) -> bool:
+    return any(
+        Path(disk.path or "").is_file() for disk in done.guest.disks if "/dev/" in (disk.path or "")
+    )
+
+
+def _left_inside(done: Done) -> bool:
+    known = done.after.names
+    paths = [Path(disk.path or "") for disk in done.guest.disks]
+    return done.name not in known and any(done.name in dict(entries(p)).values() for p in paths)
+
+
+def _mistaken_later(done: Done) -> bool:
+    """Snapshots go on being taken until one has the name for its ID; then a revert to it."""
+    guest = done.guest
+    guest.write()
+    for number in range(1, int(done.name)):
+        guest.internal(f"later {number}")
+    guest.domain.revertToSnapshot(guest.domain.snapshotLookupByName(done.name), 0)
+    return _other_data(done)
+
+
+def _records_spoiled(done: Done) -> bool:
+    """A snapshot that is left names other disks than before."""
+    before, after = done.before.snapshots, done.after.snapshots
+    return any(before[name].config != one.config for name, one in after.items())
+
+
+def _inside_lost(done: Done) -> bool:
+    """Another snapshot, inside the overlay that was merged, is not there any more."""
+    return any("holds other data of" in words for words in done.guest.otherwise())
+
+
+def _other_lost(done: Done) -> bool:
+    """An image that lay upon one of its images does not hold any more what it held."""
+    assert done.guest.other is not None
+    path, byte = done.guest.other
+    return not reads(str(path), "qcow2", f"read -P {byte} 0 1M")
+
+
+def _held_lost(done: Done) -> bool:
+    return done.name not in done.after.names
+
+
+def _holder_lost(done: Done) -> bool:
+    before, after = done.before.snapshots[done.name], done.after.snapshots[done.name]
+    return hold_of(before) != hold_of(after)
+
+
+def _forgotten(done: Done) -> bool:
+    uuid = done.guest.key.uuid
+    done.guest.domain.destroy()
+    try:
+        done.guest.connection.lookupByUUIDString(uuid)
+    except libvirt.libvirtError:
+        return True
+    return False
+
+
+def _save_left(done: Done) -> bool:
+    return done.before.status.managed_save and done.after.status.managed_save
+
+
+def _save_beneath(done: Done) -> bool:
+    """Started, it writes to the images of the time of the save."""
+    overlays = [disk.path for disk in done.guest.disks]
+    done.guest.go(RUNNING)
+    return [disk.path for disk in done.guest.disks] != overlays
+
+
+def _overwritten(done: Done) -> bool:
+    return bool(done.overwritten)
+
+
+def _no_way_back(done: Done) -> bool:
+    return not done.guest.revert_works(done.name)
+
+
+def _ram_ignored(done: Done) -> bool:
+    return done.guest.revert_works(done.name) and done.guest.state == OFF
+
+
+_CHECKS: dict[Harm, Callable[[Done], bool]] = {
+    Harm.CRASH: lambda done: done.crashed,
+    Harm.STOPPED: _stopped,
+    Harm.HALF: _half,
+    Harm.OTHER_DATA: _other_data,
+    Harm.FIRST_TWIN: _first_twin,
+    Harm.TWIN_LEFT: _twin_left,
+    Harm.TWIN_MADE: _twin_made,
+    Harm.STRAY_LOST: _stray_lost,
+    Harm.STRAY_HIDDEN: _stray_hidden,
+    Harm.IN_DEV: _in_dev,
+    Harm.LEFT_INSIDE: _left_inside,
+    Harm.MISTAKEN_LATER: _mistaken_later,
+    Harm.RECORDS_SPOILED: _records_spoiled,
+    Harm.INSIDE_LOST: _inside_lost,
+    Harm.OTHER_LOST: _other_lost,
+    Harm.HELD_LOST: _held_lost,
+    Harm.HOLDER_LOST: _holder_lost,
+    Harm.FORGOTTEN: _forgotten,
+    Harm.SAVE_LEFT: _save_left,
+    Harm.SAVE_BENEATH: _save_beneath,
+    Harm.OVERWRITTEN: _overwritten,
+    Harm.NO_WAY_BACK: _no_way_back,
+    Harm.RAM_IGNORED: _ram_ignored,
+}

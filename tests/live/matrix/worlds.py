@@ -36,6 +36,7 @@ class World:
         states: of the guest, when it is asked.
         below: there are snapshots below the target.
         tags: what decides which questions make sense.
+        restarts: the daemon has to.
     """
 
     words: str
@@ -44,6 +45,7 @@ class World:
     states: tuple[str, ...] = STATES
     below: bool = False
     tags: frozenset[str] = frozenset()
+    restarts: bool = False
 
 
 def worlds() -> tuple[World, ...]:
@@ -151,6 +153,7 @@ def _damaged() -> Iterable[World]:
         guest.define()
         guest.stray("a")
         guest.internal("a")
+        del guest.held["a"]  # nothing but its ID tells it from the other
 
     yield World("an older twin in the image", older_twin, "a", tags=damaged)
 
@@ -204,6 +207,26 @@ def _damaged() -> Iterable[World]:
         )
 
     yield World("an overlay without its snapshot", no_overlay)
+
+    def lent(guest: Guest) -> None:
+        guest.define()
+        guest.external("a")
+        guest.lend(f"{guest.directory}/vda.a")
+
+    yield World("another image lies upon the overlay", lent, "a")
+
+    def cut(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.edits.append(("a", "<domain ", "</domain>"))
+
+    yield World("a record without the domain", cut, "a", tags=damaged, restarts=True)
+
+    def in_the_way(guest: Guest) -> None:
+        guest.define()
+        (guest.directory / "vda.new.mem").write_bytes(b"the RAM of another")
+
+    yield World("a file where the RAM would go", in_the_way)
 
 
 def _disks() -> Iterable[World]:
@@ -367,6 +390,3 @@ def _hold_with_a_job(guest: Guest) -> None:
     thread.start()
     while guest.domain.controlInfo(0)[0] != libvirt.VIR_DOMAIN_CONTROL_JOB:
         pass
-
-
-__all__ = ["BOTH", "STATES", "World", "worlds"]

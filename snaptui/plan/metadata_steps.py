@@ -1,0 +1,84 @@
+"""The steps that change what libvirt's records say, and no image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import ClassVar
+
+from snaptui.model import Domain, Host, Snapshot
+from snaptui.plan.facts import Facts
+from snaptui.plan.step import OfName, OfSnapshot, option, virsh
+
+
+@dataclass(frozen=True, slots=True)
+class Redefine(OfSnapshot):
+    """Define a snapshot again with another name, description or parent.
+
+    The rest of its metadata is given back as libvirt has it (virDomainSnapshotCreateXML,
+    VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE). Under another name it is one more snapshot.
+
+    Attributes:
+        after: the same as it is then.
+        current: it is the current one then.
+    """
+
+    after: Snapshot
+    current: bool = False
+
+    kind: ClassVar[str] = "edit"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        name, after = self.snapshot.name, self.after
+        if after.name != name:
+            return f"define {name} as {after.name} too"
+        if after.parent != self.snapshot.parent:
+            return f"put {name} below {after.parent}"
+        return f"change the description of {name}"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The nearest line for a shell: it opens an editor."""
+        name = option("snapshotname", self.snapshot.name)
+        flags = ["--clone"] if self.after.name != self.snapshot.name else []
+        flags += ["--current"] if self.current else []
+        return virsh(host, "snapshot-edit", domain, name, *flags)
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: nothing else changed."""
+        name, after = self.snapshot.name, replace(self.after, digest="")
+        more = (after.name,) if after.name != name else ()
+        return replace(
+            before,
+            names=(*before.names, *more),
+            external=(*before.external, *(more if name in before.external else ())),
+            current=after.name if self.current else before.current,
+            snapshots=MappingProxyType({**before.snapshots, after.name: after}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt(OfName):
+    """Give entries that the images hold libvirt's metadata, as of a domain that was off.
+
+    Attributes:
+        created: when the entries were made, seconds since the epoch.
+    """
+
+    created: int
+
+    kind: ClassVar[str] = "create"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"make {self.name} known to libvirt"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The nearest line for a shell: it wants a file of XML."""
+        return virsh(host, "snapshot-create", domain, "--redefine", "--xmlfile=SNAPSHOT.xml")
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: one more snapshot, the images as they were."""
+        return replace(before, names=(*before.names, self.name))

@@ -1,0 +1,77 @@
+"""What all steps of a plan share, and how their virsh lines are made."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from snaptui.model import Domain, Host, ImageInfo, Snapshot
+
+SHORT = "It takes a moment, and would be left half done."
+
+
+class BaseStep:
+    """What is the same for all steps, unless they say otherwise."""
+
+    __slots__ = ()
+
+    @property
+    def ram_file(self) -> str | None:
+        """The file that the RAM is saved in, of which libvirt tells how far it is."""
+        return None
+
+    @property
+    def merges(self) -> tuple[str, ...]:
+        """Targets of the disks of which libvirt tells how much is merged."""
+        return ()
+
+    @property
+    def no_way_out(self) -> str:
+        """Why it cannot be given up, as a sentence; empty when it can."""
+        return SHORT
+
+
+@dataclass(frozen=True, slots=True)
+class OfName(BaseStep):
+    """A step that is about a snapshot of a name."""
+
+    name: str
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class OfSnapshot(BaseStep):
+    """A step that is about a snapshot that there is."""
+
+    snapshot: Snapshot
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return self.snapshot.name
+
+
+def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
+    """A virsh line that a shell passes on unchanged, whatever the names are.
+
+    virsh takes a number for a domain's ID, and looks for a UUID before a name (virsh(1),
+    *NOTES*).
+    """
+    plain = domain.name.isprintable() and not domain.name[:1].isdigit()
+    target = domain.name if plain else domain.key.uuid
+    words = ["virsh", "-c", host.label, command, option("domain", target), *arguments]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def option(name: str, value: str) -> str:
+    """``--name=value``, which virsh takes whatever the value begins with."""
+    return f"--{name}={value}"
+
+
+def next_id(image: ImageInfo) -> str:
+    """The ID that QEMU gives to the next entry (block/snapshot.c: the highest + 1)."""
+    return str(max((int(e.id) for e in image.snapshots if e.id.isdecimal()), default=0) + 1)
