@@ -10,6 +10,7 @@ from tests.live.test_external import RAM, beside, sources, wanted
 from tests.terminal import Terminal, at_snapshots, confirm
 
 HOW_FAR = re.compile(r"running (\d+) % for \d+ s")
+FAR = re.compile(r"So far +\d+ %, \S+ [kKM]?i?B of")
 BYTES = re.compile(r"under way for \d+ s\s+So far +\d+ %, \S+ [kKM]?i?B of 128.4 MiB")
 
 
@@ -80,9 +81,7 @@ def test_a_merge_shows_how_far_it_is_and_cannot_be_cancelled(guest: Guest) -> No
             terminal.until(shown(terminal, HOW_FAR), "how far it is", 40)
             held.set()
             terminal.press("o")
-            terminal.until(
-                shown(terminal, re.compile(r"So far +\d+ %, \S+ [kKM]?i?B of")), "the bytes"
-            )
+            terminal.until(shown(terminal, FAR), "the bytes")
             terminal.press("x")
             terminal.wait("This cannot be cancelled. libvirt cannot give up a merge.")
         terminal.wait("done in", seconds=60)
