@@ -125,6 +125,15 @@ def test_no_plan_for_a_domain_that_cannot_be_changed(
     assert make(replace(found, status=facts().status)).possible
 
 
+def test_a_guest_that_hangs_is_powered_off_before_any_revert() -> None:
+    found = facts(snapshot())
+    hung = replace(found, status=replace(found.status, hung=True))
+    plan = a_revert(hung)
+    assert plan.possible
+    assert [step.words for step in plan.steps] == ["power off", "revert to s1"]
+    assert [step.words for step in a_revert(found).steps] == ["revert to s1"]
+
+
 def test_a_managed_save_forbids_a_revert_and_is_not_part_of_a_create() -> None:
     saved = facts(snapshot(), managed_save=True)
     assert_refused(a_revert(saved), "managed save")
