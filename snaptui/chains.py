@@ -219,6 +219,7 @@ def _broken(
             else:
                 continue
             if path in spoiled:
-                yield snapshot.name, f"{what} {path} lies upon {spoiled[path]}, which is written to"
+                why = f"what lies beneath {what} is written to ({path} on {spoiled[path]})"
+                yield snapshot.name, why
             elif isinstance(heads.get(path), Missing):
-                yield snapshot.name, f"{what} {path} is gone"
+                yield snapshot.name, f"{what} is gone ({path})"

@@ -149,7 +149,7 @@ def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
     elif isinstance(step, PowerOff):
         backend.power_off(key)
     elif isinstance(step, RevertTo):
-        backend.revert(key, step.snapshot.name, step.state)
+        backend.revert(key, step.snapshot.name, step.state, reset_nvram=step.reset_nvram)
     elif isinstance(step, Adopt):
         backend.adopt_snapshot(key, step.name, step.created)
     elif isinstance(step, Redefine):

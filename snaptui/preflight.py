@@ -169,18 +169,11 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             wanted.update(below)
         elif isinstance(intent, RevertIntent) and current is not None:
             wanted.add(current)
-    deletes = isinstance(intent, DeleteIntent | DeleteManyIntent)
-    layered = bool(external) and (deletes or isinstance(intent, RevertIntent))
+    moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent)
+    snapshots = _snapshots(backend, key, wanted)
+    layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))
     if layered:
-        wanted.update(names)
-    snapshots: dict[str, Snapshot] = {}
-    for name in sorted(wanted):
-        try:
-            snapshots[name] = backend.snapshot(key, name)
-        except Disconnected:
-            raise
-        except SnaptuiError:
-            continue  # its absence from the facts is what the plans look at
+        snapshots |= _snapshots(backend, key, set(names) - wanted)
     target = None if isinstance(intent, DeleteManyIntent) else snapshots.get(intent.name)
     then = target.config if target is not None else None
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
@@ -250,6 +243,25 @@ def _changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | NotKno
         return NotKnown(error.message)
 
 
+def _snapshots(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict[str, Snapshot]:
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = backend.snapshot(key, name)
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            continue  # its absence from the facts is what the plans look at
+    return found
+
+
+def _elsewhere(status: DomainStatus, snapshots: Iterable[Snapshot]) -> bool:
+    """Whether a disk was another image at the time of a snapshot."""
+    now = set(_paths(status.config))
+    then = {path for one in snapshots if one.config is not None for path in _paths(one.config)}
+    return not now >= then
+
+
 def _layers(
     backend: Backend, host: Host, status: DomainStatus, snapshots: Mapping[str, Snapshot]
 ) -> Layers:
@@ -268,12 +280,7 @@ def _changes_layers(
     """Whether images are written to that others may lie upon: then all of the host is asked."""
     if isinstance(intent, RevertIntent):
         target = snapshots.get(intent.name)
-        now = set(_paths(status.config))
-        return (
-            target is not None
-            and target.config is not None
-            and not now >= {disk.path for disk in target.config.disks if disk.path is not None}
-        )
+        return target is not None and _elsewhere(status, (target,))
     names: Iterable[str] = ()
     if isinstance(intent, DeleteManyIntent):
         names = intent.names

@@ -432,11 +432,15 @@ class LibvirtBackend(LocalImages):
         domain = self._look_up(self._connections.changes(), key)
         self._ask(domain.destroy)
 
-    def revert(self, key: DomainKey, name: str, state: RunState) -> None:
+    def revert(
+        self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
+    ) -> None:
         """Revert; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
-        self._ask(lambda: domain.revertToSnapshot(snapshot, _REVERT_FLAGS[state]))
+        flags = _REVERT_FLAGS[state]
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM if reset_nvram else 0
+        self._ask(lambda: domain.revertToSnapshot(snapshot, flags))
 
     def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot; see the protocol."""

@@ -254,8 +254,14 @@ class Backend(Protocol):
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once, as pulling the plug does."""
 
-    def revert(self, key: DomainKey, name: str, state: RunState) -> None:
-        """Revert; never with the force flag."""
+    def revert(
+        self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
+    ) -> None:
+        """Revert; never with the force flag.
+
+        Args:
+            reset_nvram: the UEFI variables start from their template.
+        """
 
     def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot with one plain call; never with libvirt's children flags.

@@ -58,7 +58,12 @@ def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
 
 
 def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
-    """What becomes of each of them."""
+    """How to keep them, and what becomes of each of them."""
+    external = [one.name for one in unusable(facts, snapshot) if one.kind is Kind.EXTERNAL]
+    yield (
+        f"To keep what is now, delete {', '.join(external)} first, which merges it; then this "
+        "revert has a safety snapshot."
+    )
     for one in unusable(facts, snapshot):
         if one.kind is Kind.EXTERNAL:
             files = ", ".join(part.path for part in one.disks if part.path is not None)
@@ -72,11 +77,6 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
                 f"{one.name} becomes unusable: it lies in an overlay, and what that shows then is "
                 "a mixture of two times."
             )
-    external = [one.name for one in unusable(facts, snapshot) if one.kind is Kind.EXTERNAL]
-    yield (
-        f"To keep what is now, delete {', '.join(external)} first, which merges it; then this "
-        "revert has a safety snapshot."
-    )
 
 
 def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safety:

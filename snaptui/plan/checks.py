@@ -220,6 +220,21 @@ def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
     return []
 
 
+def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """A delete of one above was cut short: an image of this one is overwritten in part."""
+    if not snapshot.delete_in_progress:
+        return []
+    above = [one.name for one in facts.snapshots.values() if one.parent == snapshot.name]
+    which = f" ({', '.join(above)})" if above else ""
+    return [
+        Refusal(
+            f"A delete of a snapshot above {snapshot.name} was begun and not finished. Delete "
+            f"that one again first{which}.",
+            code=OPERATION_INVALID,
+        )
+    ]
+
+
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks of an internal snapshot that the domain does not have any more."""
     now = {disk.target for disk in facts.status.config.disks}

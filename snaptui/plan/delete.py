@@ -154,6 +154,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     for victim in victims:
         snapshot = at.snapshots[victim.name]
         found.refusals += checks.kind_refusals(snapshot, "delete")
+        found.refusals += checks.unfinished_refusals(at, snapshot)
         found.add(
             delete_external.look(at, snapshot)
             if snapshot.kind is Kind.EXTERNAL
@@ -279,12 +280,8 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
 
 def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
     """The same, where only libvirt's records go."""
-    refusals = checks.metadata_refusals(facts) + [
-        f"A delete of a snapshot above {snapshot.name} was begun and not finished. Delete that "
-        "one again first."
-        for snapshot in victims
-        if snapshot.delete_in_progress
-    ]
+    refusals = checks.metadata_refusals(facts)
+    refusals += [str(one) for each in victims for one in checks.unfinished_refusals(facts, each)]
     refusals += _spoiling_refusals(facts, victims)
     warnings = []
     inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]

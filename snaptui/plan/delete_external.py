@@ -121,13 +121,6 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
             f"QEMU of {facts.name} does not answer, and it must merge. Wait until it does, or "
             "power it off (virsh destroy)."
         )
-    if snapshot.delete_in_progress:
-        above = [one.name for one in facts.snapshots.values() if one.parent == name]
-        yield Refusal(
-            f"A delete of a snapshot above {name} was begun and not finished. Delete that one "
-            f"again first ({', '.join(above) or 'none is left'}).",
-            code=checks.OPERATION_INVALID,
-        )
     parent = facts.snapshots.get(snapshot.parent or "")
     if parent is not None and parent.kind is not Kind.EXTERNAL:
         off = "" if facts.status.domain.state.active else f"delete {parent.name} first, or "

@@ -51,12 +51,14 @@ class RevertIntent:
 
     Attributes:
         safety: the snapshot to take before; ``None`` for the one that suits the guest.
+        reset_nvram: the UEFI variables start from their template (virDomainRevertToSnapshot).
     """
 
     key: DomainKey
     name: str
     state: RunState = RunState.RECORDED
     safety: SafetyKind | None = None
+    reset_nvram: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,13 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if snapshot is None:
         title = f"Revert {domain.name} to {intent.name}"
         return impossible(intent, "Revert", title, facts.absent(intent.name))
-    step = RevertTo(snapshot, intent.state)
+    step = RevertTo(snapshot, intent.state, intent.reset_nvram)
     moved = checks.moved_disks(facts, snapshot)
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot, "revert to")
     refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    refusals += checks.unfinished_refusals(facts, snapshot)
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     refusals += [
@@ -162,7 +163,8 @@ def _after(facts: Facts, step: RevertTo) -> str:
     how = "as on" if step.state is RunState.RECORDED else "as you ask, with the disks of"
     if not snapshot.has_memory and step.state is not RunState.RECORDED:
         how = "freshly started, with the disks of"
-    return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}"
+    reset = ", UEFI variables reset" if step.reset_nvram else ""
+    return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}{reset}"
 
 
 def _lost(facts: Facts, kept: SafetyKind, beneath_now: Collection[str]) -> str:

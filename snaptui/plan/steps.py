@@ -154,9 +154,14 @@ class PowerOff(BaseStep):
 
 @dataclass(frozen=True, slots=True)
 class RevertTo(OfSnapshot):
-    """Revert to a snapshot; never with force."""
+    """Revert to a snapshot; never with force.
+
+    Attributes:
+        reset_nvram: the UEFI variables start from their template.
+    """
 
     state: RunState
+    reset_nvram: bool = False
 
     kind: ClassVar[str] = "revert"
 
@@ -178,7 +183,8 @@ class RevertTo(OfSnapshot):
             RunState.PAUSED: ["--paused"],
         }
         name = option("snapshotname", self.snapshot.name)
-        return virsh(host, "snapshot-revert", domain, name, *flags[self.state])
+        reset = ["--reset-nvram"] if self.reset_nvram else []
+        return virsh(host, "snapshot-revert", domain, name, *flags[self.state], *reset)
 
     @property
     def end_state(self) -> DomainState | None:

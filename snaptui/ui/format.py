@@ -27,6 +27,7 @@ class Glyphs:
     held_current: str
     marked: str
     stray: str
+    unreadable: str
     broken: str
     unread: str
     more: str
@@ -39,7 +40,7 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "·", "…", "█▒░", {})
+UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "✗", "·", "…", "█▒░", {})
 ASCII = Glyphs(
     ">",
     "o",
@@ -50,6 +51,7 @@ ASCII = Glyphs(
     "x",
     "-",
     "!",
+    "%",
     ".",
     "~",
     "#=.",
@@ -173,7 +175,7 @@ def mark(row: Row, glyphs: Glyphs) -> str:
         RowKind.SNAPSHOT: glyphs.snapshot,
         RowKind.CURRENT: glyphs.current,
         RowKind.UNREAD: glyphs.unread,
-        RowKind.UNREADABLE: glyphs.broken,
+        RowKind.UNREADABLE: glyphs.unreadable,
         RowKind.BROKEN: glyphs.broken,
         RowKind.HERE: glyphs.here,
         RowKind.STRAY: glyphs.stray,

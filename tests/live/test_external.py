@@ -185,8 +185,7 @@ def test_a_disk_that_is_left_out_is_named(lab: Lab) -> None:
     assert sources(lab, "web")["vdb"] == lab.image("web", "vdb")
 
 
-def test_what_lies_beneath_is_named_and_cannot_be_reverted_to(lab: Lab) -> None:
-    """libvirt 9.0 would orphan the overlay, and report success."""
+def test_what_lies_beneath_is_named(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "inside")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -195,12 +194,6 @@ def test_what_lies_beneath_is_named_and_cannot_be_reverted_to(lab: Lab) -> None:
         terminal.wait("inside inside the images beneath cannot be reverted to")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "over")
-        terminal.press("g", "r")
-        refused(terminal, "an external snapshot or another image lies between")
-        terminal.press("esc")
-        terminal.wait(gone="Refused")
-        terminal.press("j", "d")
-        refused(terminal, "what was written since is merged, not lost")
     assert sources(lab, "web") == {"vda": beside(lab, "web", "over")}
 
 

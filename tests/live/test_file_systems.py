@@ -236,3 +236,23 @@ def test_a_lost_write_to_the_base_is_not_hidden(lab: Lab) -> None:
     with opened(lab) as terminal:
         mark_row(terminal, "leftover")
         terminal.wait(f"{over}", "nothing names it: asked 2 domains")
+
+
+def test_a_merge_that_does_not_fit_is_refused_where_libvirt_fills_the_disk(small: Lab) -> None:
+    """The overlay lies on another file system; libvirt copies until nothing is free, and fails."""
+    small.define("web", size=64 * MIB)
+    over = small.directory / "over.qcow2"
+    small.snapshot("web", "over", "--disk-only", "--diskspec", f"vda,file={over}")
+    wrote(over, 0, 30)
+    fill(small.images, 8 * MIB)
+    with Terminal(["-c", small.uri, "web"]) as terminal:
+        at_snapshots(terminal, "over")
+        terminal.wait("by merging, needs 29.0 MiB first")
+        terminal.press("d")
+        terminal.wait("needs 29.0 MiB first, and 8.0 MiB are free", gone="Refused: nothing")
+        terminal.press("Y")
+        terminal.wait("Refused, see above.")
+    assert "No space left" in small.virsh("snapshot-delete", "web", "over", check=False)
+    assert free_on(small.images) < 1 * MIB, "libvirt looks before it copies now"
+    assert over.exists()
+    assert small.snapshots("web") == ["over"]

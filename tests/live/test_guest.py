@@ -87,6 +87,18 @@ def test_a_guest_that_refuses_to_freeze_is_left_as_it_was(guest: Guest) -> None:
     guest.write("/mnt/after", b"it goes on")
 
 
+def test_a_killed_program_leaves_nothing_frozen(guest: Guest) -> None:
+    """The daemon freezes and thaws in one call of ours; it ends that call also without us."""
+    with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
+        a_freeze(terminal)
+        confirm(terminal)
+        terminal.process.kill()
+    while guest.lab.virsh("domcontrol", NAME).strip() != "ok":
+        continue
+    assert not guest.frozen
+    assert guest.freezes == ["freeze", "thaw"] * len(guest.lab.snapshots(NAME))
+
+
 def test_an_agent_that_ends_after_it_was_asked_changes_nothing(guest: Guest) -> None:
     with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
         a_freeze(terminal)

@@ -1,0 +1,494 @@
+"""Deleting what lies outside of images: merged, refused or broken as the dialog says, by bytes."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import libvirt
+import pytest
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.model import DomainKey, SafetyKind, Scope
+from snaptui.performing import differences, expected_after, perform, read_facts
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent
+from snaptui.plan.refusal import Refusal
+from snaptui.preflight import make_plan
+from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.terminal import Terminal, at_snapshots, confirm
+from tests.unit.images import qemu_io
+
+OFF, RUNNING, PAUSED = "shut off", "running", "paused"
+
+
+def overlay(lab: Lab, snapshot: str, target: str = "vda") -> Path:
+    return lab.image("web", target).with_suffix(f".{snapshot}")
+
+
+def extern(lab: Lab, snapshot: str, *options: str) -> None:
+    lab.snapshot("web", snapshot, "--disk-only", *options)
+
+
+def start(lab: Lab, state: str) -> None:
+    if state != OFF:
+        lab.virsh("start", "web", *(["--paused"] if state == PAUSED else []))
+
+
+def chain(lab: Lab, *names: str, disks: tuple[str, ...] = ("vda",), form: str = "qcow2") -> None:
+    """Snapshots upon each other; each overlay has a MiB of its own, and hides one beneath."""
+    lab.define("web", disks=disks, size=16 * MIB, format=form)
+    for number, name in enumerate(names, 1):
+        extern(lab, name)
+        for target in disks:
+            byte = 0x20 + number
+            lines = (f"write -P {byte} {number}M 1M", f"write -P {byte} 0 {64 * number}k")
+            qemu_io(overlay(lab, name, target), *lines)
+
+
+def sources(lab: Lab) -> dict[str, Path]:
+    """By target, the file that a disk writes to."""
+    lines = lab.virsh("domblklist", "--domain", "web").strip().splitlines()
+    return {target: Path(path) for target, path in (line.split(maxsplit=1) for line in lines)}
+
+
+@contextmanager
+def same_disks(lab: Lab) -> Iterator[None]:
+    """What the guest sees on its disks is afterwards what it was before."""
+    kept = {}
+    for target, path in sources(lab).items():
+        kept[target] = lab.directory / f"{target}.before"
+        qemu_img("convert", "-U", "-O", "raw", str(path), str(kept[target]))
+    yield
+    for target, path in sources(lab).items():
+        qemu_img("compare", "-U", "-f", "raw", str(kept[target]), str(path))
+        kept[target].unlink()
+
+
+class Planned:
+    """A plan of the domain, and the way to carry it out without a screen."""
+
+    def __init__(self, lab: Lab, intent: DomainIntent) -> None:
+        self.backend = LibvirtBackend(lab.uri)
+        self.host = self.backend.connect()
+        self.intent = intent
+        self.facts = self.read()
+        plan = make_plan(intent, self.facts)
+        assert isinstance(plan, Plan)
+        self.plan = plan
+
+    def read(self) -> Facts:
+        return read_facts(self.backend, self.host, self.intent)
+
+    def run(self) -> None:
+        """Each step leaves what it is expected to leave, no more and no less."""
+        assert self.plan.refusals == ()
+        expected = self.facts
+        for step in self.plan.steps:
+            before = self.read()
+            assert differences(expected, before) == ()
+            perform(self.backend, self.intent.key, step, lambda share: None)
+            expected = self.read()
+            assert differences(expected_after(step, before), expected) == ()
+        self.backend.abandon()
+
+    def refused(self, code: int | None, *words: str) -> None:
+        """It is refused, and libvirt's own answer is the one that is told."""
+        told = [one for one in self.plan.refusals if isinstance(one, Refusal)]
+        assert all(any(one in sentence for sentence in self.plan.refusals) for one in words), told
+        assert [one.code for one in told] == [code]
+        assert not self.plan.possible
+        self.backend.abandon()
+
+    def spoilt(self, words: str) -> None:
+        """It is refused with these words, whatever libvirt would do."""
+        assert any(words in sentence for sentence in self.plan.refusals), self.plan.refusals
+        assert not self.plan.possible
+        self.backend.abandon()
+
+
+def shows(path: Path, byte: int) -> bool:
+    """Whether the first MiB of an image and of all beneath it is this byte; read without locks."""
+    done = subprocess.run(
+        ["qemu-io", "-U", "-r", "-f", "qcow2", "-c", f"read -P {byte} 0 1M", path],
+        capture_output=True,
+        text=True,
+    )
+    assert "read 1048576/1048576" in done.stdout, done.stderr
+    return done.returncode == 0
+
+
+def key_of(lab: Lab) -> DomainKey:
+    return DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+
+
+def deleting(lab: Lab, *names: str) -> Planned:
+    key = key_of(lab)
+    one = DeleteIntent(key, names[0])
+    return Planned(lab, one if len(names) == 1 else DeleteManyIntent(key, names))
+
+
+def libvirts_answer(lab: Lab, name: str) -> int:
+    """libvirt's error for a plain delete; 0 when it does it."""
+    connection = libvirt.open(lab.uri)
+    try:
+        connection.lookupByName("web").snapshotLookupByName(name).delete(0)
+    except libvirt.libvirtError as error:
+        return int(error.get_error_code())
+    finally:
+        connection.close()
+    return 0
+
+
+# -- what is done ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "form"),
+    [
+        (OFF, "two", "qcow2"),
+        (RUNNING, "one", "raw"),
+        (PAUSED, "two", "qcow2"),
+    ],
+)
+def test_one_of_a_chain_is_merged_into_the_image_beneath(
+    lab: Lab, state: str, name: str, form: str
+) -> None:
+    """The base survives, the guest sees the same, and everything that named the overlay follows."""
+    chain(lab, "one", "two", disks=("vda", "vdb"), form=form)
+    start(lab, state)
+    with same_disks(lab):
+        deleting(lab, name).run()
+    assert lab.state("web") == state
+    assert lab.snapshots("web") == ["two" if name == "one" else "one"]
+    for target in ("vda", "vdb"):
+        assert lab.image("web", target).exists()
+        assert not overlay(lab, name, target).exists()
+
+
+def test_several_at_once_leaf_first(lab: Lab) -> None:
+    """Off, libvirt would take none but the newest: after each the next one is that."""
+    chain(lab, "one", "two", "three")
+    with same_disks(lab):
+        planned = deleting(lab, "one", "three", "two")
+        assert [step.subject for step in planned.plan.steps] == ["three", "two", "one"]
+        planned.run()
+    assert sources(lab) == {"vda": lab.image("web")}
+    assert [path.name for path in lab.images.iterdir()] == [lab.image("web").name]
+
+
+def test_snapshots_of_some_disks_only(lab: Lab) -> None:
+    lab.define("web", disks=("vda", "vdb"))
+    extern(lab, "first", "--diskspec", "vdb,snapshot=no")
+    extern(lab, "second", "--diskspec", "vda,snapshot=no")
+    with same_disks(lab):
+        deleting(lab, "first").run()
+    assert sources(lab) == {"vda": lab.image("web"), "vdb": overlay(lab, "second", "vdb")}
+
+
+def test_from_the_list_with_what_is_said_of_it(lab: Lab) -> None:
+    lab.define("web", size=16 * MIB, running=True)
+    memory = lab.images / "web.mem"
+    lab.snapshot("web", "ram", f"--memspec=file={memory},snapshot=external")
+    extern(lab, "top")
+    with Terminal(["-c", lab.uri, "web"]) as terminal, same_disks(lab):
+        at_snapshots(terminal, "ram", "top")
+        terminal.press("d")
+        terminal.wait(
+            "web goes on as it is, with 1 snapshot left",
+            "and its saved RAM; what was written since is merged, not lost",
+            f"vda: {overlay(lab, 'ram')} is merged into {lab.image('web')} and removed.",
+        )
+        terminal.press("tab", "tab", "end")
+        terminal.wait("stays and keeps its space", "cannot be cancelled; its guest goes on")
+        confirm(terminal)
+        terminal.wait("Delete ram of web: done", gone="E disks+RAM")
+    assert memory.exists(), "libvirt is mended"
+    assert lab.state("web") == RUNNING
+    assert sources(lab) == {"vda": overlay(lab, "top")}
+
+
+def test_marked_ones_from_the_list(lab: Lab) -> None:
+    chain(lab, "one", "two", "three", "four")
+    start(lab, RUNNING)
+    with Terminal(["-c", lab.uri, "web"]) as terminal, same_disks(lab):
+        at_snapshots(terminal, "one", "two", "three", "four")
+        terminal.wait("452 KiB", gone=" ?\n")
+        terminal.press(" ", "j", " ")
+        terminal.wait("2 snapshots marked: deleting them frees", gone="frees ?")
+        terminal.press(" ")
+        terminal.wait("3 snapshots marked", "are merged with the same image")
+        terminal.press("d")
+        terminal.wait("Delete 3 snapshots of web", "needs up to")
+        confirm(terminal)
+        terminal.wait("Delete 3 snapshots of web: done")
+    assert lab.snapshots("web") == ["two"]
+    assert sources(lab) == {"vda": overlay(lab, "two")}
+
+
+# -- what is refused ---------------------------------------------------------------------------
+
+
+def test_off_only_the_newest_can_go_and_started_paused_any(lab: Lab) -> None:
+    chain(lab, "one", "two")
+    deleting(lab, "one").refused(8, "Delete two first", "virsh start --paused")
+    assert libvirts_answer(lab, "one") == 8
+    start(lab, PAUSED)
+    with same_disks(lab):
+        deleting(lab, "one").run()
+    lab.virsh("destroy", "web")
+    assert lab.snapshots("web") == ["two"]
+
+
+def test_one_with_an_internal_parent_and_the_way_round(lab: Lab) -> None:
+    """The parent's data stay in the base, are adopted again, and are what they were."""
+    lab.define("web")
+    lab.snapshot("web", "deep")
+    write(lab.image("web"), 0x22)
+    extern(lab, "over")
+    write(overlay(lab, "over"), 0x33)
+    start(lab, RUNNING)
+    deleting(lab, "over").refused(84, "delete the metadata of deep, then over")
+    assert libvirts_answer(lab, "over") == 84
+    Planned(lab, DeleteIntent(key_of(lab), "deep", metadata_only=True)).run()
+    deleting(lab, "over").run()
+    lab.virsh("destroy", "web")
+    assert holds(lab.image("web"), 0x33)
+    assert entries(lab.image("web")) == [("1", "deep")]
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("- stray")
+        terminal.press("a")
+        confirm(terminal)
+        terminal.wait("Adopt deep of web: done")
+    lab.virsh("snapshot-revert", "web", "deep")
+    assert holds(lab.image("web"), 0x11)
+
+
+@pytest.mark.parametrize("state", [OFF, RUNNING])
+def test_an_internal_snapshot_inside_the_overlay_is_not_destroyed(lab: Lab, state: str) -> None:
+    """libvirt destroys it without a word; deleted before, it is not in the way."""
+    lab.define("web")
+    extern(lab, "over")
+    lab.snapshot("web", "inside")
+    start(lab, state)
+    deleting(lab, "over").refused(None, "would destroy: inside")
+    with same_disks(lab):
+        deleting(lab, "over", "inside").run()
+    assert sources(lab) == {"vda": lab.image("web")}
+    lab.virsh("destroy", "web", check=False)
+    extern(lab, "over")
+    lab.snapshot("web", "inside")
+    assert libvirts_answer(lab, "over") == 0
+    assert lab.snapshots("web") == ["inside"], "libvirt heeds it now"
+    assert not overlay(lab, "over").exists()
+
+
+def test_an_internal_snapshot_higher_up_survives(lab: Lab) -> None:
+    lab.define("web", size=16 * MIB)
+    extern(lab, "one")
+    write(overlay(lab, "one"), 0x22)
+    extern(lab, "two")
+    lab.snapshot("web", "inside")
+    write(overlay(lab, "two"), 0x33)
+    start(lab, PAUSED)
+    deleting(lab, "one").run()
+    lab.virsh("destroy", "web")
+    assert holds(overlay(lab, "two"), 0x33)
+    lab.virsh("snapshot-revert", "web", "inside")
+    assert holds(overlay(lab, "two"), 0x22)
+
+
+def test_beneath_an_overlay_an_internal_one_can_go_while_the_domain_is_off(lab: Lab) -> None:
+    """What the overlay shows stays the same, and its image is sound."""
+    lab.define("web", size=16 * MIB)
+    lab.snapshot("web", "deep")
+    qemu_io(lab.image("web"), "write -P 0x22 512k 2M")
+    extern(lab, "over")
+    qemu_io(overlay(lab, "over"), "write -P 0x33 1M 1M")
+    start(lab, RUNNING)
+    deleting(lab, "deep").refused(84, "only while the domain is off")
+    assert libvirts_answer(lab, "deep") == 84
+    lab.virsh("destroy", "web")
+    with same_disks(lab):
+        deleting(lab, "deep").run()
+    assert entries(lab.image("web")) == []
+    qemu_img("check", str(lab.image("web")))
+    with same_disks(lab):
+        deleting(lab, "over").run()
+
+
+def test_images_that_others_lie_upon_are_left_alone(lab: Lab) -> None:
+    """A clone of another domain upon the frozen image; libvirt would spoil it."""
+    chain(lab, "one", "two")
+    start(lab, RUNNING)
+    clone = lab.images / "clone.qcow2"
+    below = str(overlay(lab, "one"))
+    qemu_img("create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", str(clone))
+    for name in ("one", "two"):
+        planned = deleting(lab, name)
+        planned.refused(None, f"the image {clone}, which lies upon it")
+        (refusal,) = (one for one in planned.plan.refusals if isinstance(one, Refusal))
+        assert "destroy" in refusal.harm
+    assert libvirts_answer(lab, "one") == 0
+    with pytest.raises(subprocess.CalledProcessError):
+        qemu_img("convert", "-O", "raw", str(clone), str(lab.images / "raw"))
+
+
+def test_a_branch_is_not_deleted_nor_what_it_lies_upon(lab: Lab) -> None:
+    lab.define("web")
+    extern(lab, "one")
+    xml = lab.virsh("dumpxml", "--inactive", "web")
+    other = lab.images / "other.qcow2"
+    below = str(overlay(lab, "one"))
+    qemu_img("create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", str(other))
+    extern(lab, "two")
+    branch = lab.directory / "branch.xml"
+    branch.write_text(
+        "<domainsnapshot><name>branch</name><creationTime>1700000000</creationTime>"
+        "<state>shutoff</state><parent><name>one</name></parent><disks>"
+        f"<disk name='vda' snapshot='external'><source file='{other}'/></disk></disks>"
+        f"{xml}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "web", str(branch), "--redefine")
+    deleting(lab, "branch").refused(8, "no snapshot of a branch", "only its metadata")
+    assert libvirts_answer(lab, "branch") == 8
+    start(lab, RUNNING)
+    planned = deleting(lab, "one")
+    planned.refused(None, f"{other} lies upon {below} too")
+    assert not Planned(lab, DeleteIntent(key_of(lab), "one", Scope.CHILDREN)).plan.possible
+    Planned(lab, DeleteIntent(key_of(lab), "branch", metadata_only=True)).run()
+    other.unlink()
+    deleting(lab, "one").run()
+
+
+def test_a_block_job_is_in_the_way(lab: Lab) -> None:
+    chain(lab, "one", "two")
+    start(lab, RUNNING)
+    lab.virsh("blockcommit", "web", "vda", "--active", "--wait")
+    planned = deleting(lab, "one")
+    assert "A block job runs on vda" in planned.plan.refusals[0]
+    assert libvirts_answer(lab, "one") == 84
+
+
+def test_a_file_that_is_gone_is_told(lab: Lab) -> None:
+    chain(lab, "one", "two")
+    lab.image("web").rename(lab.images / "aside")
+    planned = deleting(lab, "two")
+    assert f"{lab.image('web')} is gone, and vda needs it." in planned.plan.refusals[0]
+    assert libvirts_answer(lab, "two") == 38
+
+
+def test_an_unfinished_delete_is_finished_by_deleting_again(own_lab: Lab) -> None:
+    """The daemon dies while it merges; libvirt marks the parent, and refuses to delete that."""
+    lab = own_lab
+    chain(lab, "one", "two", "three")
+    start(lab, RUNNING)
+    with same_disks(lab):
+        pid = lab.qemu("web")
+        os.kill(pid, signal.SIGSTOP)
+        virsh = functools.partial(lab.virsh, check=False)
+        delete = threading.Thread(target=virsh, args=("snapshot-delete", "web", "two"))
+        delete.start()
+        while "InProgress" not in lab.virsh("snapshot-dumpxml", "web", "one"):
+            delete.join(0.05)
+        lab.daemon.kill()
+        os.kill(pid, signal.SIGCONT)
+        delete.join()
+        lab.daemon.restart()
+        deleting(lab, "one").refused(55, "not finished. Delete that one again first (two)")
+        assert libvirts_answer(lab, "one") == 55
+        with Terminal(["-c", lab.uri, "web"]) as terminal:
+            at_snapshots(terminal, "one", "two", "three")
+            terminal.wait("a delete of one above it was begun and not finished")
+        deleting(lab, "two").run()
+    assert lab.snapshots("web") == ["one", "three"]
+    assert "InProgress" not in lab.virsh("snapshot-dumpxml", "web", "one")
+
+
+# -- beneath overlays --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [OFF, RUNNING])
+def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, state: str) -> None:
+    """libvirt 9.0 writes to the base without a word, and deletes the external one no more."""
+    lab.define("web", disks=("vda", "vdb"), running=state == RUNNING)
+    lab.snapshot("web", "deep")
+    lab.virsh("destroy", "web", check=False)
+    for target in ("vda", "vdb"):
+        write(lab.image("web", target), 0x22)
+    extern(lab, "over")
+    lab.snapshot("web", "inside")
+    start(lab, state)
+    assert shows(overlay(lab, "over"), 0x22)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "deep", "over", "inside")
+        terminal.press("r")
+        terminal.wait(
+            "Revert web to deep", "all that vda, vdb hold now", "Undo: NO, a snapshot of now lies"
+        )
+        terminal.wait("delete over first, which merges it", "inside becomes unusable: it lies in")
+        terminal.press("tab", "tab", "tab", "down", "down", "down")
+        terminal.wait("over becomes unusable: nobody can revert to it or delete it")
+        confirm(terminal, typed="web")
+        terminal.wait("Revert web to deep: done", "E broken", "I broken")
+        assert lab.state("web") == state
+        assert sources(lab) == {t: lab.image("web", t) for t in ("vda", "vdb")}
+        assert shows(lab.image("web"), 0x11)
+        assert not shows(overlay(lab, "over"), 0x22), "it is not spoilt any more"
+        terminal.press("g", "j")
+        terminal.wait("broken: what lies beneath its overlay is written to")
+        terminal.press("d")
+        terminal.wait("over is broken", "Delete only its metadata", gone="Refused: nothing")
+        terminal.press("tab", "tab", "right")
+        confirm(terminal)
+        terminal.wait("Delete the metadata of over of web: done")
+    assert overlay(lab, "over").exists()
+    assert lab.snapshots("web") == ["deep", "inside"]
+    Planned(lab, RevertIntent(key_of(lab), "inside")).spoilt("inside is broken")
+
+
+def test_no_snapshot_of_now_survives_a_revert_beneath(lab: Lab) -> None:
+    """Neither inside the overlay nor as another overlay: so there is no undo."""
+    lab.define("web")
+    lab.snapshot("web", "deep")
+    write(lab.image("web"), 0x22)
+    extern(lab, "over")
+    lab.snapshot("web", "inside")
+    extern(lab, "again")
+    planned = Planned(lab, RevertIntent(key_of(lab), "deep", safety=SafetyKind.DISKS))
+    planned.spoilt("No safety snapshot would bring vda back")
+    assert shows(overlay(lab, "again"), 0x22)
+    lab.virsh("snapshot-revert", "web", "deep")
+    assert not shows(overlay(lab, "again"), 0x22)
+    lab.virsh("snapshot-revert", "web", "inside")
+    assert sources(lab) == {"vda": overlay(lab, "over")}
+    assert not shows(overlay(lab, "over"), 0x22)
+
+
+def test_a_revert_beneath_is_refused_where_another_would_be_spoilt(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "deep")
+    extern(lab, "over")
+    clone, base = lab.images / "clone.qcow2", str(lab.image("web"))
+    qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(clone))
+    planned = Planned(lab, RevertIntent(key_of(lab), "deep"))
+    planned.spoilt(f"{base} has another user")
+    clone.unlink()
+    assert Planned(lab, RevertIntent(key_of(lab), "deep")).plan.possible
+
+
+def test_an_internal_snapshot_in_the_overlay_of_now_is_reverted_to_as_ever(lab: Lab) -> None:
+    lab.define("web")
+    extern(lab, "over")
+    write(overlay(lab, "over"), 0x22)
+    lab.snapshot("web", "inside")
+    write(overlay(lab, "over"), 0x33)
+    Planned(lab, RevertIntent(key_of(lab), "inside")).run()
+    assert holds(overlay(lab, "over"), 0x22)
+    assert sources(lab) == {"vda": overlay(lab, "over")}

@@ -1,0 +1,354 @@
+"""Plans where images lie upon each other: deletes of external snapshots, reverts beneath them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from snaptui.chains import layers_of
+from snaptui.costs import reclaim_of
+from snaptui.model import (
+    DomainState,
+    FileSystem,
+    ImageInfo,
+    ImageSnapshot,
+    Missing,
+    NotKnown,
+    Presence,
+    SafetyKind,
+    Scope,
+    Snapshot,
+    SnapshotDisk,
+)
+from snaptui.performing import differences, expected_after
+from snaptui.plan import delete, revert
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
+from snaptui.plan.refusal import Refusal
+from snaptui.qcow2.usage import ImageUsage, Overlap, Usage
+from tests.unit.made import CREATED, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
+
+MIB = 1 << 20
+Heads = dict[str, ImageInfo | NotKnown]
+
+
+def external(name: str, frozen: str, overlay: str, parent: str | None = None) -> Snapshot:
+    """A snapshot that made vda write to ``overlay`` instead of ``frozen``."""
+    return snapshot(
+        name,
+        parent,
+        state="shutoff",
+        memory=Presence.NO,
+        disks=(SnapshotDisk("vda", Presence.EXTERNAL, overlay),),
+        config=config(replace(VDA, path=frozen)),
+    )
+
+
+def internal(name: str, path: str, parent: str | None = None) -> Snapshot:
+    return snapshot(
+        name,
+        parent,
+        memory=Presence.NO,
+        disks=(SnapshotDisk("vda", Presence.INTERNAL),),
+        config=config(replace(VDA, path=path)),
+    )
+
+
+def heads(*paths: str) -> Heads:
+    """Images of 10 MiB that lie upon each other, the first at the bottom."""
+    made: Heads = {}
+    below = None
+    for path in paths:
+        made[path] = replace(image(path), backing=below, backing_format="qcow2", disk_size=10 * MIB)
+        below = path
+    return made
+
+
+def holding(path: str, *names: str) -> ImageInfo:
+    inside = tuple(ImageSnapshot(str(at), one, CREATED, 0) for at, one in enumerate(names, 1))
+    return replace(image(path), snapshots=inside)
+
+
+def known(
+    top: str, found: Mapping[str, ImageInfo | NotKnown], *all_: Snapshot, **more: Any
+) -> Facts:
+    """A domain that writes to ``top``; the snapshots from the oldest on."""
+    here = config(replace(VDA, path=top))
+    layers = layers_of(here, all_, found, keeps_memory=more.pop("keeps_memory", True))
+    space = FileSystem("/", 100 << 30, more.pop("free", 50 << 30), mount="/")
+    return facts(
+        *all_,
+        disks=here,
+        external=tuple(one.name for one in all_ if one.memory_path or one.disks[0].path),
+        images=MappingProxyType(dict(found)),
+        layers=layers,
+        spaces=dict.fromkeys(found, space),
+        **more,
+    )
+
+
+CHAIN = (external("one", "/a", "/b"), external("two", "/b", "/c", "one"))
+
+
+def a_chain(state: DomainState = DomainState.RUNNING, **more: Any) -> Facts:
+    return known("/c", heads("/a", "/b", "/c"), *CHAIN, state=state, **more)
+
+
+def a_delete(found: Facts, *names: str) -> Plan:
+    if len(names) == 1:
+        return delete.plan(DeleteIntent(KEY, names[0]), found)
+    return delete.plan_many(DeleteManyIntent(KEY, names), found)
+
+
+def codes(plan: Plan) -> list[int | None]:
+    return [one.code for one in plan.refusals if isinstance(one, Refusal)]
+
+
+def test_a_merge_is_told_with_its_files() -> None:
+    plan = a_delete(a_chain(), "one")
+    assert plan.possible
+    assert plan.notes[0] == "vda: /b is merged into /a and removed."
+    assert "10.0 MiB are copied, which may take seconds" in plan.notes[1]
+    assert "its guest goes on meanwhile" in plan.notes[1]
+    assert "merged, not lost" in plan.lost
+    assert plan.space.startswith("needs up to 10.0 MiB first, then frees ? (one: vda: not counted")
+
+
+def test_after_a_merge_everything_names_the_image_beneath() -> None:
+    before = a_chain()
+    after = expected_after(a_delete(before, "one").steps[0], before)
+    assert isinstance(after, Facts)
+    (left,) = after.snapshots.values()
+    assert (left.name, left.parent, left.digest) == ("two", None, "")
+    assert left.config is not None
+    assert left.config.disks[0].path == "/a"
+    assert after.layers.beneath("/c") == "/a"
+    assert (after.gone, after.status.config.digest) == (frozenset({"/b"}), "")
+    still = replace(after, gone=frozenset(), folders={"/": NotKnown("far away")})
+    folder = {"": frozenset({"a", "b", "c"})}
+    assert differences(after, still) == ()
+    assert differences(after, replace(still, folders=folder)) == ("/b is still there",)
+
+
+def test_off_only_the_newest_and_then_the_next() -> None:
+    off = a_chain(DomainState.SHUTOFF)
+    assert_refused(a_delete(off, "one"), "merges only the newest overlay of a disk. Delete two")
+    assert codes(a_delete(off, "one")) == [8]
+    assert a_delete(off, "two").possible
+    both = a_delete(off, "one", "two")
+    assert both.possible
+    assert [step.subject for step in both.steps] == ["two", "one"]
+    assert both.notes[:2] == (
+        "vda: /c is merged into /b and removed.",
+        "vda: /b is merged into /a and removed.",
+    )
+    whole = delete.plan(DeleteIntent(KEY, "one", Scope.WITH_CHILDREN), replace(off, below=("two",)))
+    assert [step.subject for step in whole.steps] == ["two", "one"]
+    assert whole.possible
+
+
+def test_marked_ones_go_leaf_first_whatever_lies_between() -> None:
+    three = external("three", "/c", "/d", "two")
+    found = known("/d", heads("/a", "/b", "/c", "/d"), *CHAIN, three)
+    assert [s.subject for s in a_delete(found, "one", "three").steps] == ["three", "one"]
+
+
+@pytest.mark.parametrize("state", [DomainState.RUNNING, DomainState.SHUTOFF])
+def test_an_internal_parent_is_in_the_way(state: DomainState) -> None:
+    deep = internal("deep", "/a")
+    over = external("over", "/a", "/b", "deep")
+    found = {**heads("/a", "/b"), "/a": holding("/a", "deep")}
+    plan = a_delete(known("/b", found, deep, over, state=state), "over")
+    assert_refused(plan, "whose parent is internal (deep)")
+    assert ("delete deep first, or" in plan.refusals[0]) == (state is DomainState.SHUTOFF)
+    assert codes(plan) == [84]
+
+
+def test_what_lies_inside_an_overlay_goes_first_or_it_stays() -> None:
+    over, inside = external("over", "/a", "/b"), internal("in", "/b", "over")
+    upper = replace(holding("/b", "in", "stray"), backing="/a")
+    found = known("/b", {**heads("/a", "/b"), "/b": upper}, over, inside)
+    assert_refused(a_delete(found, "over"), "would destroy: in, stray")
+    assert_refused(a_delete(found, "over", "in"), "would destroy: stray")
+    upper = replace(holding("/b", "in"), backing="/a")
+    found = known("/b", {**heads("/a", "/b"), "/b": upper}, over, inside)
+    assert a_delete(found, "over", "in").possible
+
+
+def test_what_others_lie_upon_is_not_merged() -> None:
+    other = {"/x": replace(image("/x"), backing="/b")}
+    found = known("/c", heads("/a", "/b", "/c") | other, *CHAIN)
+    assert_refused(a_delete(found, "one"), "/x lies upon /b too and would lose it with /b")
+    assert_refused(a_delete(found, "two"), "/x lies upon /b too and would see other data in it")
+    used = a_chain(others={"/a": ("disk vda of db",)})
+    assert_refused(a_delete(used, "one"), "would see other data in it: disk vda of db.")
+    assert a_delete(used, "two").possible
+    unsure = a_delete(a_chain(doubts=("the pool p: it is not active",)), "two")
+    assert unsure.type_name
+    assert unsure.unchecked == ("Whether others use these images: the pool p: it is not active",)
+
+
+def test_what_is_not_in_use_or_gone_is_not_merged() -> None:
+    branch = external("branch", "/b", "/x", "one")
+    side = {"/x": replace(image("/x"), backing="/b")}
+    found = known("/c", heads("/a", "/b", "/c") | side, *CHAIN, branch)
+    plan = a_delete(found, "branch")
+    assert_refused(plan, "vda does not use /x now")
+    assert codes(plan) == [8]
+    newer = replace(found, host=replace(HOST, libvirt=(11, 3, 0)))
+    assert_refused(a_delete(newer, "two"), "branch of web are branches that it has left")
+    gone = known("/c", {**heads("/a", "/b", "/c"), "/a": Missing("/a: gone")}, *CHAIN)
+    assert_refused(a_delete(gone, "two"), "/a is gone, and vda needs it")
+    unread = known("/c", {**heads("/a", "/b", "/c"), "/a": NotKnown("no permission")}, *CHAIN)
+    plan = a_delete(unread, "two")
+    assert plan.unchecked == ("What lies beneath vda: no permission",)
+    assert plan.type_name
+
+
+def test_other_reasons_not_to_merge() -> None:
+    busy = a_chain()
+    busy = replace(busy, status=replace(busy.status, block_jobs=("vda",)))
+    assert_refused(a_delete(busy, "two"), "A block job runs on vda")
+    old = replace(a_chain(), host=replace(HOST, libvirt=(8, 10, 0)))
+    assert_refused(a_delete(old, "two"), "deletes no external snapshots: 9.0 and later do")
+    half = a_chain()
+    marked = replace(CHAIN[0], delete_in_progress=True)
+    half = replace(half, snapshots={**half.snapshots, "one": marked})
+    assert_refused(
+        a_delete(half, "one"), "begun and not finished. Delete that one again first (two)"
+    )
+    assert codes(a_delete(half, "one")) == [55]
+    assert a_delete(half, "one", "two").possible
+    after = expected_after(a_delete(half, "two").steps[0], half)
+    assert isinstance(after, Facts)
+    assert not after.snapshots["one"].delete_in_progress
+
+
+def test_ram_that_stays_is_named() -> None:
+    ram = replace(external("one", "/a", "/b"), memory=Presence.EXTERNAL, memory_path="/m")
+    plan = a_delete(known("/b", heads("/a", "/b"), ram), "one")
+    assert "Its RAM, /m, stays" in plan.warnings[0]
+    plan = a_delete(known("/b", heads("/a", "/b"), ram, keeps_memory=False), "one")
+    assert "Its RAM, /m, is removed." in plan.notes
+
+
+# -- space -------------------------------------------------------------------------------------
+
+
+def usage(path: str, lower: str, only_upper: int) -> ImageUsage:
+    inside = Usage(65536, MIB, MIB, 0, 0, 0, (), {})
+    overlap = Overlap(lower, False, 10 * MIB - only_upper, only_upper, 0, 0)
+    return ImageUsage(path, (), inside, MIB, 10 * MIB, 10 * MIB, False, 7.0, lower, overlap)
+
+
+COUNTED = {"/b": usage("/b", "/a", 4 * MIB), "/c": usage("/c", "/b", 8 * MIB)}
+
+
+def test_a_merge_without_room_is_refused_or_not_checked() -> None:
+    assert a_delete(a_chain(counted=COUNTED, free=10 * MIB), "two").possible
+    tight = a_delete(a_chain(counted=COUNTED, free=8 * MIB), "two")
+    assert_refused(tight, "needs 8.0 MiB first, and 8.0 MiB are free. Make room")
+    unsure = a_delete(a_chain(free=8 * MIB), "two")
+    assert unsure.possible
+    assert unsure.type_name
+    assert "needs up to 10.0 MiB first, and 8.0 MiB are free" in unsure.unchecked[0]
+
+
+def test_several_merges_need_what_they_carry_on() -> None:
+    """The upper one gives back its 10 MiB before the lower one needs 8 + 4."""
+    plan = a_delete(a_chain(counted=COUNTED, free=12 * MIB), "one", "two")
+    assert plan.possible
+    assert plan.space.startswith("needs up to 10.0 MiB first, then frees ? (")
+    assert_refused(
+        a_delete(a_chain(counted=COUNTED, free=10 * MIB), "one", "two"), "or delete one at a time"
+    )
+
+
+def test_what_is_merged_apart_adds_up_and_what_is_merged_on_is_not_known() -> None:
+    three = external("three", "/c", "/d", "two")
+    found = known("/d", heads("/a", "/b", "/c", "/d"), *CHAIN, three)
+    counted = {**COUNTED, "/d": usage("/d", "/c", 3 * MIB)}
+    assert reclaim_of([CHAIN[0], three], counted, found.layers) == 13 * MIB
+    assert "the same image" in str(reclaim_of(CHAIN, counted, found.layers))
+
+
+# -- beneath overlays --------------------------------------------------------------------------
+
+DEEP, OVER, IN = internal("deep", "/a"), external("over", "/a", "/b", "deep"), internal("in", "/b")
+
+
+def beneath(state: DomainState = DomainState.SHUTOFF, **more: Any) -> Facts:
+    found: Heads = {
+        "/a": holding("/a", "deep"),
+        "/b": replace(holding("/b", "in"), backing="/a", backing_format="qcow2"),
+    }
+    return known("/b", found, DEEP, OVER, IN, state=state, **more)
+
+
+def a_revert(found: Facts, name: str, safety: SafetyKind | None = None) -> Plan:
+    return revert.plan(RevertIntent(KEY, name, safety=safety), found)
+
+
+def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> None:
+    plan = a_revert(beneath(), "deep")
+    assert plan.possible
+    assert plan.type_name
+    assert plan.undo == "NO, a snapshot of now lies upon /a, which this writes over"
+    assert plan.lost.startswith("all that vda holds now")
+    assert [step.words for step in plan.steps] == ["revert to deep"]
+    assert plan.warnings[0].startswith("To keep what is now, delete over first")
+    assert {warning.split(" becomes")[0] for warning in plan.warnings[1:]} == {"over", "in"}
+    assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), "would bring vda back")
+    assert_refused(a_revert(beneath(others={"/a": ("disk vda of db",)}), "deep"), "disk vda of db")
+    newer = replace(beneath(), host=replace(HOST, libvirt=(10, 0, 0)))
+    assert_refused(a_revert(newer, "deep"), "snaptui does not try this")
+
+
+def test_a_revert_that_would_fail_on_a_faulty_image_is_refused() -> None:
+    found = beneath()
+    faulty = replace(holding("/a", "deep"), faults=("it is marked corrupt",))
+    assert_refused(
+        a_revert(replace(found, images={**found.images, "/a": faulty}), "deep"), "corrupt"
+    )
+
+
+def test_what_a_revert_beneath_spoilt_is_broken_and_only_its_metadata_can_go() -> None:
+    images = beneath().images
+    after = known("/a", images, DEEP, OVER, IN)
+    assert set(after.layers.broken) == {"over", "in"}
+    assert "what lies beneath its overlay is written to (/b on /a)" in after.layers.broken["over"]
+    plan = a_delete(after, "over")
+    assert_refused(plan, "Delete only its metadata")
+    assert codes(plan) == [8]
+    assert delete.plan(DeleteIntent(KEY, "over", metadata_only=True), after).possible
+    assert_refused(a_revert(after, "in"), "in is broken")
+    assert_refused(a_delete(after, "in"), "only while the domain is off")
+    off = known("/a", images, DEEP, OVER, IN, state=DomainState.SHUTOFF)
+    assert a_delete(off, "in").possible
+    gone = known("/b", {**heads("/a"), "/b": Missing("/b: gone")}, OVER)
+    assert gone.layers.broken == {"over": "its overlay is gone (/b)"}
+
+
+def test_beneath_an_overlay_an_internal_one_goes_only_while_the_domain_is_off() -> None:
+    plan = a_delete(beneath(DomainState.RUNNING), "deep")
+    assert_refused(plan, "libvirt deletes it only while the domain is off")
+    assert codes(plan) == [84]
+    before = beneath()
+    plan = a_delete(before, "deep")
+    assert plan.possible
+    after = expected_after(plan.steps[0], before)
+    assert isinstance(after, Facts)
+    assert after.entries("/a") == frozenset()
+    assert after.entries("/b") == frozenset({("1", "in")})
+
+
+def test_a_revert_to_an_external_snapshot_is_told_by_hand() -> None:
+    plan = a_revert(a_chain(), "two")
+    assert_refused(plan, "(qemu-img create -f qcow2 -b /b -F qcow2 /b.again)")
+    assert codes(plan) == [67]
+    newer = replace(a_chain(), host=replace(HOST, libvirt=(11, 3, 0)))
+    assert_refused(a_revert(newer, "two"), "two is external; snaptui cannot revert to it yet")
