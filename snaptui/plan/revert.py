@@ -15,7 +15,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.safety import plan_safety
-from snaptui.plan.steps import RevertTo
+from snaptui.plan.steps import PowerOff, RevertTo
 
 
 def plan(intent: RevertIntent, facts: Facts) -> Plan:
@@ -87,7 +87,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     hung = facts.status.hung and (
         f"QEMU of {domain.name} does not answer; stopping it may take 15 s.",
     )
-    steps = (*safety.steps, step)
+    # what asked whether QEMU answers waits still, and a revert would wait behind it
+    first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
+    steps = (*first, *safety.steps, step)
     return Plan(
         intent=intent,
         verb="Revert",

@@ -23,5 +23,9 @@ def some() -> list[Cell]:
     "cell", some(), ids=lambda cell: f"{cell.world.words}; {cell.state}; {cell.ask.words}"
 )
 def test_libvirt_does_as_foretold(lab: Lab, cell: Cell) -> None:
-    result = Bench(lab).run(cell)
+    bench = Bench(lab)
+    try:
+        result = bench.run(cell)
+    finally:
+        bench.close()
     assert result.same, result

@@ -27,9 +27,16 @@ from snaptui.model import (
 )
 from snaptui.new_snapshot import suggested_name
 from snaptui.performing import expected_after
-from snaptui.plan import checks, create, delete, revert
+from snaptui.plan import checks, create, delete, edit, revert
 from snaptui.plan.facts import Facts, differences
-from snaptui.plan.plan import CreateIntent, DeleteIntent, DeleteManyIntent, Plan, RevertIntent
+from snaptui.plan.plan import (
+    CreateIntent,
+    DeleteIntent,
+    DeleteManyIntent,
+    EditIntent,
+    Plan,
+    RevertIntent,
+)
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -123,6 +130,15 @@ def test_no_plan_for_a_domain_that_cannot_be_changed(
 ) -> None:
     assert_refused(make(found), why)
     assert make(replace(found, status=facts().status)).possible
+
+
+def test_a_guest_that_hangs_is_powered_off_before_any_revert() -> None:
+    found = facts(snapshot())
+    hung = replace(found, status=replace(found.status, hung=True))
+    plan = a_revert(hung)
+    assert plan.possible
+    assert [step.words for step in plan.steps] == ["power off", "revert to s1"]
+    assert [step.words for step in a_revert(found).steps] == ["revert to s1"]
 
 
 def test_a_managed_save_forbids_a_revert_and_is_not_part_of_a_create() -> None:
@@ -371,6 +387,35 @@ def test_a_delete_is_refused_as_a_whole_when_one_below_cannot_be_deleted() -> No
     mixed = replace(found, snapshots={**found.snapshots, "c": outside})
     assert_refused(a_delete(mixed, "a", children=True), "c is mixed")
     assert_refused(a_delete(found, "gone"), "gone is not there any more")
+
+
+OFF = facts(state=DomainState.SHUTOFF).status
+
+
+def an_external(name: str, parent: str | None = None) -> Snapshot:
+    parts = (SnapshotDisk("vda", Presence.EXTERNAL, f"/img/a.{name}"),)
+    return snapshot(name, parent, memory=Presence.NO, disks=parts, state="shutoff")
+
+
+def test_a_record_goes_only_with_those_of_its_external_children() -> None:
+    """libvirt 9.0 lets the child name the images beneath, though nothing was merged."""
+    found = facts(an_external("a"), an_external("b", "a"), snapshot("i", "b"))
+    alone = delete.plan(DeleteIntent(KEY, "a", metadata_only=True), found)
+    assert_refused(alone, "put other images into the record of b")
+    assert delete.plan(DeleteIntent(KEY, "b", metadata_only=True), found).possible
+    both = delete.plan_many(DeleteManyIntent(KEY, ("a", "b"), metadata_only=True), found)
+    assert both.possible
+    broken = replace(found, layers=replace(found.layers, broken={"b": "written to"}))
+    assert delete.plan(DeleteIntent(KEY, "a", metadata_only=True), broken).possible
+
+
+def test_a_snapshot_without_a_domain_is_forgotten_and_not_deleted() -> None:
+    found = facts(snapshot(config=None))
+    assert_refused(a_delete(found), "crashes libvirt's daemon")
+    assert_refused(a_delete(replace(found, status=OFF)), "does not delete it yet")
+    assert delete.plan(DeleteIntent(KEY, "s1", metadata_only=True), found).possible
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "new"), found), "hold no domain")
+    assert_refused(a_revert(found), "hold no domain")
 
 
 def test_a_delete_refuses_twins_but_takes_metadata_whose_data_are_gone() -> None:

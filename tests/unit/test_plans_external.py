@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.model import Disk, DomainState, FileSystem, Form, NotKnown, Presence
+from snaptui.model import Disk, DomainState, FileSystem, Form, NotKnown, Presence, SnapshotDisk
 from snaptui.performing import expected_after
 from snaptui.plan import create, external
 from snaptui.plan.facts import Facts
@@ -117,6 +117,24 @@ def test_what_is_there_already_is_refused_and_what_is_not_known_wants_the_name()
 )
 def test_a_disk_that_cannot_have_an_overlay_is_refused(disk: Disk, why: str) -> None:
     assert_refused(a_create(known(disks=config(VDA, disk))), why)
+
+
+def test_a_block_device_gets_its_overlay_where_it_was_chosen() -> None:
+    disk = replace(VDB, source_type="block", path="/dev/vg/b", format="raw")
+    chosen = (SnapshotDisk("vdb", Presence.EXTERNAL, "/img/over-b"),)
+    found = known(disks=config(VDA, disk))
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY, chosen), found)
+    assert plan.possible, plan.refusals
+    (step,) = plan.steps
+    assert isinstance(step, CreateSnapshot)
+    assert step.new.overlays == {"vda": "/img/a.new", "vdb": "/img/over-b"}
+
+
+def test_ram_is_saved_to_a_file_also_where_a_disk_is_left_out() -> None:
+    left_out = (SnapshotDisk("vdb", Presence.NO),)
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.EXTERNAL, left_out), known())
+    assert plan.possible, plan.refusals
+    assert "vdb is left out: it has no way back." in plan.warnings
 
 
 def test_raw_disks_can_and_read_only_ones_are_passed_over() -> None:

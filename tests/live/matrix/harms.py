@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +108,9 @@ def _stray_lost(done: Done) -> bool:
 
 
 def _stray_hidden(done: Done) -> bool:
-    return done.name in done.after.names and _twin_left(done)
+    paths = [path for path, names in done.inside(done.before).items() if done.name in names]
+    still = [done.name in dict(entries(Path(path))).values() for path in paths]
+    return done.name in done.after.names and any(still)
 
 
 def _in_dev(done: Done) -> bool:
@@ -161,7 +164,8 @@ def _holder_lost(done: Done) -> bool:
 
 def _forgotten(done: Done) -> bool:
     uuid = done.guest.key.uuid
-    done.guest.domain.destroy()
+    with suppress(libvirt.libvirtError):  # a revert that failed has stopped it already
+        done.guest.domain.destroy()
     try:
         done.guest.connection.lookupByUUIDString(uuid)
     except libvirt.libvirtError:
