@@ -91,7 +91,6 @@ def test_a_guest_that_does_not_freeze_is_left_as_it_was(guest: Guest) -> None:
         guest.write("/mnt/after", b"it goes on")
         terminal.press("esc")
         terminal.wait(gone="Nothing was changed")
-
         a_freeze(terminal)
         guest.end_agent()
         confirm(terminal)
@@ -102,6 +101,20 @@ def test_a_guest_that_does_not_freeze_is_left_as_it_was(guest: Guest) -> None:
         terminal.wait("has no guest agent running. Take it without a freeze.", "Refused: 1")
     assert sources(guest.lab, NAME) == {"vda": guest.disk}
     assert guest.lab.snapshots(NAME) == []
+
+
+def test_a_killed_program_leaves_nothing_frozen(guest: Guest) -> None:
+    """The daemon freezes and thaws in one call of ours; it ends that call also without us."""
+    with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
+        a_freeze(terminal)
+        confirm(terminal)
+        while not guest.frozen and not guest.freezes:
+            continue
+        terminal.process.kill()
+    while guest.frozen:
+        continue
+    assert guest.freezes == ["freeze", "thaw"]
+    guest.write("/mnt/after", b"it goes on")
 
 
 def figures(guest: Guest) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

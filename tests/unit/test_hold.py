@@ -76,7 +76,7 @@ def test_an_edit_keeps_the_hold_and_refuses_what_is_no_edit() -> None:
     (step,) = edit.plan_edit(EditIntent(KEY, "s1", "new\nlines"), found).steps
     assert isinstance(step, Redefine)
     assert step.after.description == f"new\nlines\n{MARK}"
-    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "old"), found), "as it was")
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "old"), found), "as they were")
     assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "a\x1b[2J"), found), "invisible")
     assert_refused(edit.plan_edit(EditIntent(KEY, "gone", "x"), found), "not there any more")
     busy = replace(found, status=replace(found.status, busy=True))
