@@ -22,6 +22,7 @@ from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan
 from snaptui.plan.refusal import Refusal
 from snaptui.preflight import make_plan
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import qemu_io
 
@@ -75,7 +76,7 @@ class Planned:
     """A plan of the domain, and the way to carry it out without a screen."""
 
     def __init__(self, lab: Lab, intent: DomainIntent) -> None:
-        self.backend = LibvirtBackend(lab.uri)
+        self.backend = LibvirtBackend(intent.key.host)
         self.host = self.backend.connect()
         self.intent = intent
         self.facts = self.read()
@@ -230,6 +231,29 @@ def test_marked_ones_from_the_list(lab: Lab) -> None:
         terminal.wait("Delete 3 snapshots of web: done")
     assert lab.snapshots("web") == ["two"]
     assert sources(lab) == {"vda": overlay(lab, "two")}
+
+
+def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_path: Path) -> None:
+    """Images are read through pools; without one nobody knows what lies beneath or inside."""
+    chain(lab, "one", "two")
+    start(lab, RUNNING)
+    far = DomainKey(behind_ssh(lab, tmp_path), key_of(lab).uuid)
+    blind = Planned(lab, DeleteIntent(far, "two"))
+    assert blind.plan.type_name
+    assert "What lies beneath vda: It is in no active storage pool" in blind.plan.unchecked[0]
+    blind.backend.abandon()
+    pool = lab.directory / "pool.xml"
+    target = f"<target><path>{lab.images}</path></target>"
+    pool.write_text(f"<pool type='dir'><name>images</name>{target}</pool>")
+    lab.virsh("pool-create", str(pool))
+    try:
+        with same_disks(lab):
+            seen = Planned(lab, DeleteIntent(far, "one"))
+            (room,) = seen.plan.unchecked
+            assert room.startswith("Whether there is room for the merge into")
+            seen.run()
+    finally:
+        lab.virsh("pool-destroy", "images")
 
 
 # -- what is refused ---------------------------------------------------------------------------
