@@ -176,8 +176,8 @@ def _look_at(
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
         found.refusals.append(
-            f"{overlay} lies upon {beneath}, and {name} says {lower}: its record is wrong. Merge by "
-            "hand (virsh blockcommit), then delete its metadata."
+            f"{overlay} lies upon {beneath}, and {name} says {lower}: its record is wrong. Merge "
+            "by hand (virsh blockcommit), then delete its metadata."
         )
     if overlay.startswith("/dev/"):
         found.refusals.append(f"{overlay} is a device, no file; snaptui does not merge it yet.")
