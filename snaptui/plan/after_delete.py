@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.chains import layers_of
 from snaptui.entries import Images
-from snaptui.model import Disk, DomainConfig, ImageInfo, NotKnown, Presence, Snapshot
+from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 
@@ -17,22 +17,24 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     """The facts without a snapshot.
 
     Its overlays are merged into the images that it froze and removed; whatever named an overlay
-    names that image then: the domain, the snapshots taken later, and the images above. A digest
-    is empty where it could not be told before.
+    names that image then: the domain, the external snapshots below it, and the images above. The
+    snapshots do so even where only its metadata went and nothing was merged. A digest is empty
+    where it could not be told before.
     """
     name = snapshot.name
-    merged = {} if metadata_only else frozen(snapshot)
+    overlays = frozen(snapshot)
+    merged = {} if metadata_only else overlays
     emptied = set() if metadata_only else {disk.path for disk in checks.internal_disks(snapshot)}
     config = _moved(before.status.config, merged)
     if merged:
         config = replace(config, digest="")
-    later = _descendants(before.snapshots, name)
+    later = descendants(before.snapshots, name)
     snapshots = {}
     for other in before.snapshots.values():
         if other.name != name:
-            left = _left(other, snapshot, merged, metadata_only=metadata_only)
-            anew = left != other or (merged and other.name in later)
-            snapshots[other.name] = replace(left, digest="") if anew else left
+            moved = overlays if other.name in later and other.kind is Kind.EXTERNAL else {}
+            left = _left(other, snapshot, moved, metadata_only=metadata_only)
+            snapshots[other.name] = replace(left, digest="") if moved or left != other else left
     layers = before.layers
     if layers.heads:
         heads = _without(layers.heads, name, merged, emptied)
@@ -75,19 +77,20 @@ def _moved(config: DomainConfig, merged: Mapping[str, Disk]) -> DomainConfig:
 
 
 def _left(
-    other: Snapshot, deleted: Snapshot, merged: Mapping[str, Disk], *, metadata_only: bool
+    other: Snapshot, deleted: Snapshot, moved: Mapping[str, Disk], *, metadata_only: bool
 ) -> Snapshot:
     """Another snapshot: a child gets a new parent, and the parent is not merged into any more."""
     return replace(
         other,
         parent=deleted.parent if other.parent == deleted.name else other.parent,
-        config=_moved(other.config, merged) if other.config is not None else None,
+        config=_moved(other.config, moved) if other.config is not None else None,
         delete_in_progress=other.delete_in_progress
         and (metadata_only or other.name != deleted.parent),
     )
 
 
-def _descendants(snapshots: Mapping[str, Snapshot], name: str) -> set[str]:
+def descendants(snapshots: Mapping[str, Snapshot], name: str) -> set[str]:
+    """The names of all snapshots below one."""
     children: dict[str | None, list[str]] = {}
     for snapshot in snapshots.values():
         children.setdefault(snapshot.parent, []).append(snapshot.name)

@@ -19,7 +19,7 @@ from snaptui.model import (
     SnapshotDisk,
 )
 from snaptui.plan import checks, delete_external
-from snaptui.plan.after_delete import after_delete
+from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt
@@ -299,20 +299,20 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
 
 
 def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
-    """libvirt 9.0 lets an external child name the images beneath, as if data were merged too."""
+    """libvirt 9.0 lets external ones below name the images beneath, as if data were merged too."""
     names = {one.name for one in victims}
     return [
         Refusal(
-            f"libvirt would put other images into the record of {child.name}, as if the overlays "
-            f"of {child.parent} were merged. Delete the metadata of {child.name} too.",
+            f"libvirt would put other images into the record of {below.name}, as if the overlays "
+            f"of {victim.name} were merged. Delete the metadata of {below.name} too.",
             harm=Harm.RECORDS_SPOILED,
         )
-        for child in facts.snapshots.values()
-        if child.parent in names - {child.name}
-        and child.name not in names
-        and child.name not in facts.layers.broken
-        and child.kind is Kind.EXTERNAL
-        and facts.snapshots[child.parent or ""].kind is Kind.EXTERNAL
+        for victim in victims
+        for name in sorted(descendants(facts.snapshots, victim.name) - names)
+        if name not in facts.layers.broken
+        and (below := facts.snapshots[name]).kind is Kind.EXTERNAL
+        and below.config is not None
+        and {disk.path for disk in below.config.disks} & frozen(victim).keys()
     ]
 
 

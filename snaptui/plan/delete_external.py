@@ -175,7 +175,12 @@ def _look_at(
     found.refusals += _inside_refusals(facts, name, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
-        found.refusals.append(f"{overlay} lies upon {beneath}, and {name} says {lower}.")
+        found.refusals.append(
+            f"{overlay} lies upon {beneath}, and {name} says {lower}: its record is wrong. Merge "
+            "by hand (virsh blockcommit), then delete its metadata."
+        )
+    if overlay.startswith("/dev/"):
+        found.refusals.append(f"{overlay} is a device, no file; snaptui does not merge it yet.")
     found.refusals += _sharing_refusals(facts, overlay, lower, paths[at - 1] if at else "")
     if not found.refusals:
         found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")

@@ -22,6 +22,7 @@ from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan
 from snaptui.plan.refusal import Refusal
 from snaptui.preflight import make_plan
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import qemu_io
 
@@ -75,7 +76,7 @@ class Planned:
     """A plan of the domain, and the way to carry it out without a screen."""
 
     def __init__(self, lab: Lab, intent: DomainIntent) -> None:
-        self.backend = LibvirtBackend(lab.uri)
+        self.backend = LibvirtBackend(intent.key.host)
         self.host = self.backend.connect()
         self.intent = intent
         self.facts = self.read()
@@ -232,6 +233,29 @@ def test_marked_ones_from_the_list(lab: Lab) -> None:
     assert sources(lab) == {"vda": overlay(lab, "two")}
 
 
+def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_path: Path) -> None:
+    """Images are read through pools; without one nobody knows what lies beneath or inside."""
+    chain(lab, "one", "two")
+    start(lab, RUNNING)
+    far = DomainKey(behind_ssh(lab, tmp_path), key_of(lab).uuid)
+    blind = Planned(lab, DeleteIntent(far, "two"))
+    assert blind.plan.type_name
+    assert "What lies beneath vda: It is in no active storage pool" in blind.plan.unchecked[0]
+    blind.backend.abandon()
+    pool = lab.directory / "pool.xml"
+    target = f"<target><path>{lab.images}</path></target>"
+    pool.write_text(f"<pool type='dir'><name>images</name>{target}</pool>")
+    lab.virsh("pool-create", str(pool))
+    try:
+        with same_disks(lab):
+            seen = Planned(lab, DeleteIntent(far, "one"))
+            (room,) = seen.plan.unchecked
+            assert room.startswith("Whether there is room for the merge into")
+            seen.run()
+    finally:
+        lab.virsh("pool-destroy", "images")
+
+
 # -- what is refused ---------------------------------------------------------------------------
 
 
@@ -367,6 +391,31 @@ def test_a_branch_is_not_deleted_nor_what_it_lies_upon(lab: Lab) -> None:
     deleting(lab, "one").run()
 
 
+def test_records_that_libvirt_would_spoil_stay_right(lab: Lab) -> None:
+    """Without its data an external snapshot leaves others that name the images beneath."""
+    lab.define("web")
+    extern(lab, "one")
+    lab.snapshot("web", "inside")
+    extern(lab, "two")
+    only = Planned(lab, DeleteIntent(key_of(lab), "one", metadata_only=True))
+    only.refused(None, "Delete the metadata of two too.")
+    lab.virsh("snapshot-delete", "web", "one", "--metadata")
+    assert f"<source file='{lab.image('web')}'" in lab.virsh("snapshot-dumpxml", "web", "two")
+    deleting(lab, "inside").run()
+    told = deleting(lab, "two")
+    told.spoilt(f"{overlay(lab, 'two')} lies upon {overlay(lab, 'one')}, and two says")
+
+
+def test_what_is_hollow_inside_an_overlay_is_not_in_the_way(lab: Lab) -> None:
+    """libvirt lets an internal snapshot name the overlay that is merged and gone."""
+    lab.define("web")
+    extern(lab, "over")
+    lab.snapshot("web", "inside")
+    qemu_img("snapshot", "-d", "inside", str(overlay(lab, "over")))
+    deleting(lab, "over").run()
+    assert str(overlay(lab, "over")) in lab.virsh("snapshot-dumpxml", "web", "inside")
+
+
 def test_a_block_job_is_in_the_way(lab: Lab) -> None:
     chain(lab, "one", "two")
     start(lab, RUNNING)
@@ -461,11 +510,14 @@ def test_no_snapshot_of_now_survives_a_revert_beneath(lab: Lab) -> None:
     extern(lab, "over")
     lab.snapshot("web", "inside")
     extern(lab, "again")
+    extern(lab, "last")
     planned = Planned(lab, RevertIntent(key_of(lab), "deep", safety=SafetyKind.DISKS))
     planned.spoilt("No safety snapshot would bring vda back")
     assert shows(overlay(lab, "again"), 0x22)
     lab.virsh("snapshot-revert", "web", "deep")
     assert not shows(overlay(lab, "again"), 0x22)
+    for name in ("again", "over"):
+        Planned(lab, DeleteIntent(key_of(lab), name, metadata_only=True)).run()
     lab.virsh("snapshot-revert", "web", "inside")
     assert sources(lab) == {"vda": overlay(lab, "over")}
     assert not shows(overlay(lab, "over"), 0x22)
