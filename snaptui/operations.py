@@ -73,6 +73,12 @@ class Operations:
                 return operation
         return None
 
+    def making(self, key: Key) -> tuple[str, ...]:
+        """Names of the snapshots that are being made of a domain or an image."""
+        operation = self.running(key)
+        step = operation.step if operation is not None else None
+        return (step.subject,) if step is not None and step.kind == "create" else ()
+
     @property
     def unfinished(self) -> tuple[Operation, ...]:
         """All operations that are not over."""

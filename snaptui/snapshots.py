@@ -15,7 +15,7 @@ import itertools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -102,12 +102,22 @@ class SnapshotWatch:
 
     Args:
         on_change: called on the loop after each change of :attr:`shown`.
+        making: names of a domain's snapshots that are being made: libvirt lists them before
+            their files are there.
     """
 
-    def __init__(self, backend: Backend, worker: Worker, *, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        *,
+        on_change: Callable[[], None],
+        making: Callable[[DomainKey], Collection[str]] = lambda _key: (),
+    ) -> None:
         self._backend = backend
         self._worker = worker
         self._on_change = on_change
+        self._making = making
         self.shown: Shown | None = None
         self._kept: OrderedDict[DomainKey, SnapshotSet] = OrderedDict()
         self._visible: tuple[str, ...] = ()
@@ -239,7 +249,9 @@ class SnapshotWatch:
     async def _read_images(self, key: DomainKey) -> None:
         """Begin to read the heads of all images and what lies beneath; nothing waits for files."""
         now = await self._call(lambda: self._backend.config(key))
-        snapshots = tuple(self._known(key).details.values())
+        making = self._making(key)
+        details = self._known(key).details
+        snapshots = tuple(one for name, one in details.items() if name not in making)
         counted = holding(now, snapshots)
         host = self._backend.host
         keeps_memory = host is not None and host.libvirt < REMOVES_MEMORY

@@ -124,21 +124,26 @@ class Lab:
                 os.kill(pid, signal.SIGCONT)
 
     @contextmanager
-    def slowed(self, name: str, run: float = 0.002, rest: float = 0.1) -> Iterator[None]:
-        """Let a running domain's QEMU go on for so many seconds only between each rest."""
-        over, pid = threading.Event(), self.qemu(name)
+    def slowed(self, name: str, run: float = 0.002, rest: float = 0.2) -> Iterator[threading.Event]:
+        """Let a running domain's QEMU go on for so many seconds only between each rest.
+
+        Yields:
+            As long as it is set, QEMU rests.
+        """
+        over, held, pid = threading.Event(), threading.Event(), self.qemu(name)
 
         def slow() -> None:
             with suppress(ProcessLookupError):  # it was powered off meanwhile
                 while not over.wait(run):
                     os.kill(pid, signal.SIGSTOP)
-                    over.wait(rest)
+                    while not over.wait(rest) and held.is_set():
+                        continue
                     os.kill(pid, signal.SIGCONT)
 
         slowing = threading.Thread(target=slow)
         slowing.start()
         try:
-            yield
+            yield held
         finally:
             over.set()
             slowing.join()

@@ -62,6 +62,8 @@ def _differences(
         if was != is_now and (then.tag, name) not in _RUNTIME_ATTRIBUTES and not _is_unit(then):
             shown = f"{is_now or 'not set'} becomes {was or 'not set'} again"
             yield f"{of} {name}: {shown}".strip()
+    if then.tag == "disk" and then.get("device", "disk") in ("disk", "lun"):
+        left_out = left_out | {"source"}  # overlays come and go; the plans look at all images
     before, after = _children(then, left_out), _children(now, left_out)
     for key in [*before, *(key for key in after if key not in before)]:
         below = path if key == "devices" else (*path, key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 import libvirt
 
 from snaptui.backend import images, uris, xml
-from snaptui.backend.libvirt_connections import Connections
+from snaptui.backend.libvirt_changes import LibvirtChanges
 from snaptui.backend.libvirt_errors import translated
 from snaptui.backend.local_images import LocalImages
 from snaptui.backend.protocol import HostEvent
@@ -26,11 +25,9 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
-    Form,
     Host,
     ImageInfo,
     NotKnown,
-    RunState,
     Snapshot,
     SnapshotSummary,
 )
@@ -40,21 +37,14 @@ if TYPE_CHECKING:
     from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
     from snaptui.files import Found, NamedFile
-    from snaptui.new_snapshot import NewSnapshot
 
 T = TypeVar("T")
 
 KEPT = 16
 """Domains whose snapshots' handles are kept, so that reading one is one call."""
 
-_REVERT_FLAGS = {
-    RunState.RECORDED: 0,
-    RunState.RUNNING: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
-    RunState.PAUSED: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
-}
 
-
-class LibvirtBackend(LocalImages):
+class LibvirtBackend(LibvirtChanges, LocalImages):
     """The host of one URI.
 
     Args:
@@ -67,10 +57,8 @@ class LibvirtBackend(LocalImages):
         self._local = uris.is_local(self._uri)
         self._label = uris.label(self._uri)
         self._read_only = read_only
-        self._lock = threading.Lock()
-        self._calls = 0
         self._host: Host | None = None
-        self._connections = Connections(self._uri, read_only=read_only, on_open=self._count)
+        super().__init__(self._uri, read_only=read_only)
 
     @property
     def uri(self) -> str:
@@ -81,11 +69,6 @@ class LibvirtBackend(LocalImages):
     def host(self) -> Host | None:
         """The host as it presented itself last; see the protocol."""
         return self._host
-
-    @property
-    def calls(self) -> int:
-        """Number of calls sent to libvirt so far."""
-        return self._calls
 
     # -- connection -------------------------------------------------------------------
 
@@ -404,98 +387,6 @@ class LibvirtBackend(LocalImages):
 
         self._count()
         return VolumeFile(self._connections.reads.connection, path, self._connections.label)
-
-    # -- changes --------------------------------------------------------------------------
-
-    def create_snapshot(self, key: DomainKey, new: NewSnapshot) -> None:
-        """Take a snapshot; see the protocol."""
-        from snaptui.new_snapshot import to_xml
-
-        domain = self._look_up(self._connections.changes(), key)
-        flags = {
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY: new.form is Form.DISK_ONLY,
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC: new.form is not Form.INTERNAL,
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE: new.quiesce,
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_LIVE: new.live,
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_HALT: new.halt,
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT: new.reuse,
-        }
-        wanted = sum(flag for flag, set_ in flags.items() if set_)
-        self._ask(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
-
-    def give_up_ram(self, key: DomainKey) -> None:
-        """Abort the job; see the protocol. The connection for changes may be waiting for it."""
-        self._ask(self._handle(key).abortJob)
-
-    def power_off(self, key: DomainKey) -> None:
-        """Stop the guest at once; see the protocol."""
-        domain = self._look_up(self._connections.changes(), key)
-        self._ask(domain.destroy)
-
-    def revert(
-        self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
-    ) -> None:
-        """Revert; see the protocol."""
-        domain = self._look_up(self._connections.changes(), key)
-        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
-        flags = _REVERT_FLAGS[state]
-        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM if reset_nvram else 0
-        self._ask(lambda: domain.revertToSnapshot(snapshot, flags))
-
-    def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
-        """Delete one snapshot; see the protocol."""
-        domain = self._look_up(self._connections.changes(), key)
-        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
-        flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
-        self._ask(lambda: snapshot.delete(flags))
-
-    def adopt_snapshot(self, key: DomainKey, name: str, created: int) -> None:
-        """Define its metadata; see the protocol."""
-        domain = self._look_up(self._connections.changes(), key)
-        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-        wanted = xml.adopted(name, created, self._ask(lambda: domain.XMLDesc(flags)))
-        flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
-        self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
-
-    def redefine_snapshot(
-        self, key: DomainKey, name: str, after: Snapshot, *, current: bool
-    ) -> None:
-        """Define it again; see the protocol."""
-        domain = self._look_up(self._connections.changes(), key)
-        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
-        known = self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
-        wanted = xml.redefined(known, after)
-        flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
-        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT if current else 0
-        self._ask(lambda: domain.snapshotCreateXML(wanted, flags))
-
-    # -- handles ----------------------------------------------------------------------------
-
-    def _handle(self, key: DomainKey) -> libvirt.virDomain:
-        reads = self._connections.reads
-        return reads.domains.get(key.uuid) or self._look_up(reads.connection, key)
-
-    def _look_up(self, connection: libvirt.virConnect, key: DomainKey) -> libvirt.virDomain:
-        return self._ask(lambda: connection.lookupByUUIDString(key.uuid))
-
-    def _snapshot_handle(self, key: DomainKey, name: str) -> libvirt.virDomainSnapshot:
-        """libvirt looks it up by its name at each call: a kept handle is never an old one."""
-        known = self._connections.reads.snapshots.get(key.uuid, {}).get(name)
-        if known is not None:
-            return known
-        domain = self._handle(key)
-        return self._ask(lambda: domain.snapshotLookupByName(name))
-
-    def _count(self) -> None:
-        with self._lock:
-            self._calls += 1
-
-    def _ask(self, call: Callable[[], T]) -> T:
-        self._count()
-        try:
-            return call()
-        except libvirt.libvirtError as error:
-            raise translated(error) from error
 
 
 def _version(number: int) -> tuple[int, int, int]:

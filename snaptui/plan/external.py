@@ -70,7 +70,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         title=f"Create an external snapshot of {domain.name}",
         after=_after(facts, new),
         lost="nothing",
-        undo="yes, virsh snapshot-delete merges the overlays back",
+        undo="yes, by deleting it, which merges the overlays back",
         space=f"{needed.words}; overlays grow",
         refusals=tuple(refusals),
         warnings=tuple(_warnings(facts, new, needed)),

@@ -98,7 +98,12 @@ class SnaptuiApp(KeysInOrder):
         self.host = HostWatch(
             backend, self.worker, on_change=self._host_changed, on_hint=self._hinted
         )
-        self.snapshots = SnapshotWatch(backend, self.worker, on_change=self._snapshots_changed)
+        self.snapshots = SnapshotWatch(
+            backend,
+            self.worker,
+            on_change=self._snapshots_changed,
+            making=lambda key: self.operations.making(key),
+        )
         self.counting = Counting(backend, self.worker, on_change=self._counted)
         self.filling = Filling(
             backend, self.worker, lambda: self.host.state.domains, on_change=self._host_changed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
@@ -18,7 +17,7 @@ from snaptui.new_snapshot import NewSnapshot
 from snaptui.performing import Job
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot
 from tests.guest import NAME, Guest
-from tests.lab import MIB, Lab
+from tests.lab import Lab
 from tests.unit.made import KEY, snapshot
 
 
@@ -28,35 +27,6 @@ def backend(lab: Lab) -> Iterator[LibvirtBackend]:
     backend.connect()
     yield backend
     backend.abandon()
-
-
-def amounts(job: Job, work: subprocess.Popen[bytes]) -> list[Amount]:
-    """All that is told of a job while something works on it."""
-    told = []
-    while work.poll() is None:
-        amount = job.look(unwanted=False)
-        if amount is not None and amount not in told:
-            told.append(amount)
-    assert work.returncode == 0
-    return told
-
-
-def test_a_merge_tells_how_far_it_is(guest: Guest, backend: LibvirtBackend) -> None:
-    lab = guest.lab
-    lab.snapshot(NAME, "one", "--disk-only")
-    guest.fill("/mnt/file", 32)
-    step = DeleteSnapshot(backend.snapshot(guest.key, "one"))
-    assert step.merges == ("vda",)
-    job = Job.of(backend, guest.key, step)
-    assert job is not None
-    assert job.look(unwanted=False) is None, "it has not begun"
-    with lab.slowed(NAME, rest=0.05):
-        delete = ["virsh", "-q", "-c", lab.uri, "snapshot-delete", NAME, "one"]
-        told = amounts(job, subprocess.Popen(delete, stdout=subprocess.DEVNULL))
-    assert told == sorted(told), "it goes forth only"
-    assert any(amount.done < amount.total for amount in told), told
-    assert all(32 * MIB < amount.total < 64 * MIB for amount in told)
-    assert lab.snapshots(NAME) == []
 
 
 def test_what_is_merged_first_counts_as_done_while_the_next_disk_is_merged() -> None:
@@ -90,12 +60,12 @@ def test_libvirt_is_asked_only_where_it_answers_at_once() -> None:
 
 
 def test_nothing_is_asked_before_the_file_for_the_ram_is_there(
-    guest: Guest, backend: LibvirtBackend
+    lab: Lab, backend: LibvirtBackend
 ) -> None:
     """libvirt would keep the question until the create is over."""
-    memory = guest.disk.with_suffix(".mem")
+    web, memory = lab.define("web", running=True), lab.image("web").with_suffix(".mem")
     step = CreateSnapshot(NewSnapshot("a", memory_path=str(memory)))
-    job = Job.of(backend, guest.key, step)
+    job = Job.of(backend, web, step)
     assert job is not None
     calls = backend.calls
     assert job.look(unwanted=True) is None

@@ -267,5 +267,9 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
             terminal.press("q")
             terminal.wait("Quit while work is under way?")
             terminal.press("esc")
+            terminal.wait(gone="Quit while")
+            terminal.press("o", "x")
+            terminal.wait("This cannot be cancelled. libvirt cannot give up a snapshot inside")
+            terminal.press("esc")
         terminal.wait("Create a snapshot of web: done", seconds=40)
     assert len(lab.snapshots("web")) == 1

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import pytest
-
 from tests.guest import NAME, Guest
-from tests.lab import Lab
 from tests.live.test_external import RAM, beside, sources, wanted
-from tests.terminal import Terminal, confirm
+from tests.terminal import Terminal, at_snapshots, confirm
 
 HOW_FAR = re.compile(r"running (\d+) % for \d+ s")
-BYTES = re.compile(r"under way for \d+ s\s+So far +\d+ %, \S+ MiB of 128.4 MiB")
-REST = 0.2
-"""Seconds that QEMU rests each time: saving 128 MiB takes it some ten."""
+FAR = re.compile(r"So far +\d+ %, \S+ [kKM]?i?B of")
+BYTES = re.compile(r"under way for \d+ s\s+So far +\d+ %, \S+ [kKM]?i?B of 128.4 MiB")
 
 
 def shown(terminal: Terminal, pattern: re.Pattern[str]) -> Callable[[], bool]:
@@ -29,60 +25,65 @@ def ended(terminal: Terminal) -> bool:
     return terminal.process.poll() is not None
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-def test_saving_the_ram_shows_how_far_it_is_and_can_be_cancelled(
-    guest: Guest, size: tuple[int, int]
-) -> None:
-    lab = guest.lab
-    memory = guest.disk.with_suffix(".before.mem")
-    with Terminal(["-c", lab.uri, NAME], size=size) as terminal:
+def saving(terminal: Terminal) -> None:
+    """Confirm a create that saves RAM to a file, and see how far it is."""
+    confirm(terminal)
+    terminal.until(shown(terminal, HOW_FAR), "how far it is")
+
+
+def test_saving_the_ram_can_be_cancelled_and_goes_on_when_the_program_ends(guest: Guest) -> None:
+    lab, memory = guest.lab, guest.disk.with_suffix(".before.mem")
+    with Terminal(["-c", lab.uri, NAME], size=(80, 24)) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        terminal.wait("of RAM are saved")
-        with lab.slowed(NAME, rest=REST):
-            confirm(terminal)
-            terminal.until(shown(terminal, HOW_FAR), "how far it is")
+        with lab.slowed(NAME) as held:
+            saving(terminal)
+            held.set()
             assert memory.exists()
             terminal.press("o")
             terminal.until(shown(terminal, BYTES), "the bytes")
             terminal.press("x")
+            terminal.wait("it is being cancelled")
+            held.clear()
             terminal.wait("cancelled", "canceled by client", "Nothing was changed.", seconds=60)
-    assert not memory.exists()
-    assert sources(lab, NAME) == {"vda": guest.disk}
-    assert not beside(lab, NAME, "before").exists()
-    assert lab.snapshots(NAME) == []
-    assert lab.state(NAME) == "running"
-    assert guest.run("echo it goes on") == b"it goes on\n"
+        assert not memory.exists()
+        assert sources(lab, NAME) == {"vda": guest.disk}
+        assert not beside(lab, NAME, "before").exists()
+        assert lab.snapshots(NAME) == []
+        assert lab.state(NAME) == "running"
+        assert guest.run("echo it goes on") == b"it goes on\n"
 
-
-def test_saving_the_ram_goes_on_when_the_program_is_quit(guest: Guest) -> None:
-    lab = guest.lab
-    with Terminal(["-c", lab.uri, NAME]) as terminal:
+        terminal.press("esc")
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        terminal.wait("of RAM are saved")
-        with lab.slowed(NAME, rest=REST):
-            confirm(terminal)
-            terminal.until(shown(terminal, HOW_FAR), "how far it is")
+        with lab.slowed(NAME) as held:
+            saving(terminal)
+            held.set()
             terminal.press("q")
             terminal.wait("Quit while work is under way?", "take the external snapshot before")
             terminal.press("tab")
             terminal.until(lambda: ended(terminal), "its end")
     with Terminal(["-c", lab.uri, NAME]) as terminal:
-        terminal.wait("before", "E disks+RAM", seconds=60)
+        terminal.wait("cut short", "The snapshot is there. guest is running now", seconds=60)
     assert lab.snapshots(NAME) == ["before"]
+    assert memory.read_bytes()[:16] == b"LibvirtQemudSave"
 
 
-def test_a_snapshot_inside_the_image_cannot_be_cancelled(lab: Lab) -> None:
-    lab.define("web", running=True)
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("no snapshots yet")
-        terminal.press("c")
-        terminal.wait("goes on running")
-        with lab.slowed("web", rest=REST):
+def test_a_merge_shows_how_far_it_is_and_cannot_be_cancelled(guest: Guest) -> None:
+    guest.lab.snapshot(NAME, "one", "--disk-only")
+    guest.fill("/mnt/file", 12)
+    with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("d")
+        terminal.wait("Delete one of guest", "Refused: nothing")
+        with guest.lab.slowed(NAME) as held:
             confirm(terminal)
-            terminal.until(shown(terminal, re.compile(r"running for \d+ s")), "it to run")
-            terminal.press("o", "x")
-            terminal.wait("cannot be cancelled. libvirt cannot give up a snapshot inside")
-        terminal.wait("done in")
-    assert len(lab.snapshots("web")) == 1
+            terminal.until(shown(terminal, HOW_FAR), "how far it is", 40)
+            held.set()
+            terminal.press("o")
+            terminal.until(shown(terminal, FAR), "the bytes")
+            terminal.press("x")
+            terminal.wait("This cannot be cancelled. libvirt cannot give up a merge.")
+        terminal.wait("done in", seconds=60)
+    assert guest.lab.snapshots(NAME) == []
+    assert sources(guest.lab, NAME) == {"vda": guest.disk}

@@ -24,8 +24,9 @@ class ErrorDialog(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The whole text, which scrolls."""
+        lines = (clean(line, self.glyphs) for line in self._message.splitlines())
         with VerticalScroll(id="rest", can_focus=True):
-            yield Static(clean(self._message, self.glyphs), id="facts", markup=False)
+            yield Static("\n".join(lines), id="facts", markup=False)
         yield Static(clean(self._hint, self.glyphs), id="notice", markup=False)
 
     def buttons(self) -> ComposeResult:

@@ -22,6 +22,7 @@ from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest
 from tests.live.matrix.harms import Done, happened_so
+from tests.live.matrix.undo import Undo, otherwise
 from tests.live.matrix.worlds import World, worlds
 
 WORKS, NOT_YET = "works", "refused: not done yet"
@@ -102,6 +103,15 @@ class Bench:
         finally:
             self._clean(guest)
         return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
+
+    def undo(self, undo: Undo) -> list[str]:
+        """What is otherwise than a revert promised of its undo."""
+        self._number += 1
+        guest = Guest(self.lab, self.connection, f"g{self._number}")
+        try:
+            return otherwise(self.backend, self.host, guest, undo)
+        finally:
+            guest.destroy()
 
     def close(self) -> None:
         """Let go of both connections."""

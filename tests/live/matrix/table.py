@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.lab import Lab
 from tests.live.matrix.cell import Bench, Cell, Result, cells
+from tests.live.matrix.undo import undos
 
 WORKERS = 2
 LONGEST = 400
@@ -30,9 +31,15 @@ def _run(number: int) -> Result:
     return _bench.run(cells()[number])
 
 
+def _undo(number: int) -> list[str]:
+    assert _bench is not None
+    return _bench.undo(list(undos())[number])
+
+
 def main(words: list[str]) -> int:
-    """Run the cells; returns how many differ, 1 at most."""
+    """Run the cells; returns whether any differs, as an exit code."""
     wanted = [number for number, cell in enumerate(cells()) if _has(cell, words)]
+    undone = [number for number, one in enumerate(undos()) if _all(words, f"undo | {one.words}")]
     directory = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")
     began = time.monotonic()
     results: list[Result] = []
@@ -42,6 +49,7 @@ def main(words: list[str]) -> int:
             for result in pool.map(_run, wanted, chunksize=1):
                 _show(result, results[-1] if results else None)
                 results.append(result)
+            broken = _show_undos(undone, list(pool.map(_undo, undone, chunksize=1)))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     differ = [one for one in results if not one.same]
@@ -50,11 +58,24 @@ def main(words: list[str]) -> int:
     print(f"{sum(one.refused for one in results)} are refused, of them")
     print(f"{sum(one.not_yet for one in results)} because snaptui does not do it yet")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")
-    return 1 if differ else 0
+    print(f"{len(undone)} undos, {broken} of which bring back something else than promised")
+    return 1 if differ or broken else 0
+
+
+def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
+    """Print what came of them; returns how many broke their promise."""
+    if numbers:
+        print("\nA revert to an internal snapshot, its undo, and the undo of that")
+    for number, wrong in zip(numbers, all_wrong, strict=True):
+        print(f"  {list(undos())[number].words:<72} {'; '.join(wrong) or 'as promised'}")
+    return sum(map(bool, all_wrong))
 
 
 def _has(cell: Cell, words: list[str]) -> bool:
-    text = f"{cell.world.words} | {cell.state} | {cell.ask.words}"
+    return _all(words, f"{cell.world.words} | {cell.state} | {cell.ask.words}")
+
+
+def _all(words: list[str], text: str) -> bool:
     return all(word in text for word in words)
 
 

@@ -1,0 +1,59 @@
+"""How libvirt is called: the connections, the handles, and its errors in our words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+import libvirt
+
+from snaptui.backend.libvirt_connections import Connections
+from snaptui.backend.libvirt_errors import translated
+from snaptui.model import DomainKey
+
+T = TypeVar("T")
+
+
+class LibvirtCalls:
+    """A part of a backend.
+
+    Args:
+        read_only: open read-only connections only.
+    """
+
+    def __init__(self, uri: str, *, read_only: bool) -> None:
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._connections = Connections(uri, read_only=read_only, on_open=self._count)
+
+    @property
+    def calls(self) -> int:
+        """Number of calls sent to libvirt so far."""
+        return self._calls
+
+    def _handle(self, key: DomainKey) -> libvirt.virDomain:
+        reads = self._connections.reads
+        return reads.domains.get(key.uuid) or self._look_up(reads.connection, key)
+
+    def _look_up(self, connection: libvirt.virConnect, key: DomainKey) -> libvirt.virDomain:
+        return self._ask(lambda: connection.lookupByUUIDString(key.uuid))
+
+    def _snapshot_handle(self, key: DomainKey, name: str) -> libvirt.virDomainSnapshot:
+        """libvirt looks it up by its name at each call: a kept handle is never an old one."""
+        known = self._connections.reads.snapshots.get(key.uuid, {}).get(name)
+        if known is not None:
+            return known
+        domain = self._handle(key)
+        return self._ask(lambda: domain.snapshotLookupByName(name))
+
+    def _count(self) -> None:
+        with self._lock:
+            self._calls += 1
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        self._count()
+        try:
+            return call()
+        except libvirt.libvirtError as error:
+            raise translated(error) from error

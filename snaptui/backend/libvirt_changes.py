@@ -1,0 +1,86 @@
+"""The calls that change something on a host; objects are looked up anew for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libvirt
+
+from snaptui.backend import xml
+from snaptui.backend.libvirt_calls import LibvirtCalls
+from snaptui.model import DomainKey, Form, RunState, Snapshot
+
+if TYPE_CHECKING:
+    from snaptui.new_snapshot import NewSnapshot
+
+_REVERT_FLAGS = {
+    RunState.RECORDED: 0,
+    RunState.RUNNING: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING,
+    RunState.PAUSED: libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_PAUSED,
+}
+
+
+class LibvirtChanges(LibvirtCalls):
+    """A part of a backend."""
+
+    def create_snapshot(self, key: DomainKey, new: NewSnapshot) -> None:
+        """Take a snapshot; see the protocol."""
+        from snaptui.new_snapshot import to_xml
+
+        domain = self._look_up(self._connections.changes(), key)
+        flags = {
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY: new.form is Form.DISK_ONLY,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC: new.form is not Form.INTERNAL,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE: new.quiesce,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_LIVE: new.live,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_HALT: new.halt,
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT: new.reuse,
+        }
+        wanted = sum(flag for flag, set_ in flags.items() if set_)
+        self._ask(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
+
+    def give_up_ram(self, key: DomainKey) -> None:
+        """Abort the job; see the protocol. The connection for changes may be waiting for it."""
+        self._ask(self._handle(key).abortJob)
+
+    def power_off(self, key: DomainKey) -> None:
+        """Stop the guest at once; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        self._ask(domain.destroy)
+
+    def revert(
+        self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
+    ) -> None:
+        """Revert; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
+        flags = _REVERT_FLAGS[state]
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM if reset_nvram else 0
+        self._ask(lambda: domain.revertToSnapshot(snapshot, flags))
+
+    def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
+        """Delete one snapshot; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
+        flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
+        self._ask(lambda: snapshot.delete(flags))
+
+    def adopt_snapshot(self, key: DomainKey, name: str, created: int) -> None:
+        """Define its metadata; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        wanted = xml.adopted(name, created, self._ask(lambda: domain.XMLDesc(flags)))
+        flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+        self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
+
+    def redefine_snapshot(
+        self, key: DomainKey, name: str, after: Snapshot, *, current: bool
+    ) -> None:
+        """Define it again; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
+        known = self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
+        wanted = xml.redefined(known, after)
+        flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT if current else 0
+        self._ask(lambda: domain.snapshotCreateXML(wanted, flags))

@@ -1,0 +1,102 @@
+"""What a revert promises of its undo, and what the undo then brings back, and the undo of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.model import DomainKey, Host, SafetyKind
+from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.safety import is_safety
+from snaptui.preflight import make_plan, read_facts
+from tests.live.matrix.guest import OFF, PAUSED, RUNNING, Guest
+
+STATES = (OFF, RUNNING, PAUSED)
+PROMISES = {
+    "yes, disks and RAM": True,
+    "yes, disks": False,
+    "yes, disks only": False,
+}
+"""What begins the dialog's word on undo, and whether the guest goes on where it was."""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """A revert and its undo.
+
+    Attributes:
+        taken: state of the guest when the snapshot was taken.
+        state: the same when it is reverted to.
+    """
+
+    taken: str
+    state: str
+    kind: SafetyKind
+
+    @property
+    def words(self) -> str:
+        return f"taken {self.taken}, reverted to while {self.state}, keeping {self.kind.value}"
+
+
+def undos() -> Iterator[Undo]:
+    """All of them; what is off has no RAM to keep."""
+    kinds = (SafetyKind.DISKS, SafetyKind.DISKS_AND_RAM)
+    for taken, state, kind in product(STATES, STATES, kinds):
+        if state != OFF or kind is SafetyKind.DISKS:
+            yield Undo(taken, state, kind)
+
+
+def otherwise(backend: LibvirtBackend, host: Host, guest: Guest, undo: Undo) -> list[str]:
+    """What is otherwise than was promised, in words.
+
+    Disks are compared by their bytes, after the revert, after its undo, and after the undo of that.
+    """
+    guest.define()
+    guest.go(undo.taken)
+    guest.internal("good")
+    guest.go(undo.state)
+    wrong: list[str] = []
+    target, kind = "good", undo.kind
+    held = {"good": guest.held["good"]}
+    states = {"good": undo.taken}
+    for what in ("the revert", "the undo", "the undo of the undo"):
+        before, known = guest.state, guest.snapshots()
+        plan = _reverted(backend, host, guest.key, target, kind, wrong)
+        guest.now, left = dict(held[target]), dict(guest.now)
+        wrong += [f"after {what}: {words}" for words in guest.otherwise()]
+        if guest.state != states[target]:
+            wrong.append(f"after {what} it is {guest.state}, not {states[target]}")
+        made = [name for name in guest.snapshots() - known if is_safety(name)]
+        if len(made) != 1:
+            return [*wrong, f"{what} took {len(made)} safety snapshots"]
+        promise = plan.undo.partition(" (")[0]
+        target = made[0]
+        held[target] = left
+        states[target] = before if PROMISES[promise] else OFF
+        kind = SafetyKind.DISKS_AND_RAM if guest.state != OFF else SafetyKind.DISKS
+    return wrong
+
+
+def _reverted(
+    backend: LibvirtBackend,
+    host: Host,
+    key: DomainKey,
+    name: str,
+    kind: SafetyKind,
+    wrong: list[str],
+) -> Plan:
+    """Carry out a revert, as the program does; what goes wrong is noted."""
+    intent = RevertIntent(key, name, safety=kind)
+    expected = read_facts(backend, host, intent)
+    plan = make_plan(intent, expected)
+    assert plan.possible, plan.refusals
+    for step in plan.steps:
+        before = read_facts(backend, host, intent)
+        wrong += in_the_way(step, expected, before)
+        perform(backend, key, step, lambda _: None)
+        expected = read_facts(backend, host, intent)
+        wrong += differences(expected_after(step, before), expected)
+    return plan
