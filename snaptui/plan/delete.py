@@ -281,7 +281,11 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
 def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
     """The same, where only libvirt's records go."""
     refusals = checks.metadata_refusals(facts)
-    refusals += [str(one) for each in victims for one in checks.unfinished_refusals(facts, each)]
+    refusals += [
+        Refusal(one, harm=Harm.MARK_LOST)
+        for each in victims
+        for one in checks.unfinished_refusals(facts, each)
+    ]
     refusals += _spoiling_refusals(facts, victims)
     warnings = []
     inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]

@@ -50,8 +50,6 @@ def _plan_rename(
                 harm=Harm.NO_WAY_BACK,
             )
         )
-    if snapshot.delete_in_progress:
-        refusals.append(f"A delete of {name} was not finished. Delete it again first.")
     children = [one for one in facts.snapshots.values() if one.parent == name]
     unread = [one for one in facts.below if one not in facts.snapshots]
     refusals += [f"{one}, which is below it, could not be read." for one in unread]

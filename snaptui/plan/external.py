@@ -169,9 +169,7 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
                     code=checks.CONFIG_UNSUPPORTED,
                 )
             )
-        elif part.presence is Presence.EXTERNAL and (
-            problem := _disk_problem(disk, intent, active=facts.status.domain.state.active)
-        ):
+        elif part.presence is Presence.EXTERNAL and (problem := _disk_problem(disk, intent)):
             refusals.append(problem)
     if not new.overlays and not refusals:
         refusals.append(
@@ -180,7 +178,7 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
     return refusals
 
 
-def _disk_problem(disk: Disk, intent: CreateIntent, *, active: bool) -> str:
+def _disk_problem(disk: Disk, intent: CreateIntent) -> str:
     """Why a disk cannot get its overlay, with the way round; empty when it can."""
     name = disk.target
     asked = {one.target: one.path for one in intent.disks}
@@ -191,8 +189,9 @@ def _disk_problem(disk: Disk, intent: CreateIntent, *, active: bool) -> str:
         )
     if disk.source_type not in ("file", "block") or disk.path is None:
         return Refusal(
-            f"{name} is a {disk.source_type} disk, beside which no overlay can lie. Leave it out.",
-            code=checks.CONFIG_UNSUPPORTED if active else checks.INTERNAL_ERROR,
+            f"{name} is a {disk.source_type} disk; snaptui puts no overlay on such a disk yet. "
+            "Leave it out.",
+            code=None if asked.get(name) else checks.XML_ERROR,
         )
     if disk.snapshot not in (None, Presence.EXTERNAL) and name not in asked:
         return (
@@ -235,7 +234,11 @@ def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[str]:
     refusals: list[str] = [
         _in_the_way(path, is_ram=path == new.memory_path) for path in new.made if facts.exists(path)
     ]
-    refusals += [f"{path} must begin with /." for path in named if not path.startswith("/")]
+    refusals += [
+        Refusal(f"{path} must begin with /.", code=checks.XML_ERROR)
+        for path in named
+        if not path.startswith("/")
+    ]
     refusals += [
         f"{path} is named twice." for path in dict.fromkeys(named) if named.count(path) > 1
     ]

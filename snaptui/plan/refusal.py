@@ -21,6 +21,7 @@ class Harm(enum.StrEnum):
     IN_DEV = "puts a file into /dev"
     LEFT_INSIDE = "leaves it inside, unknown"
     MISTAKEN_LATER = "can revert to another later"
+    MARK_LOST = "forgets that a merge is unfinished"
     RECORDS_SPOILED = "spoils the records below"
     INSIDE_LOST = "destroys what lies inside"
     OTHER_LOST = "destroys another image"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from snaptui.model import (
-    DomainKey,
     Form,
     Presence,
     RunState,
@@ -25,7 +24,7 @@ from snaptui.plan.plan import (
     HoldIntent,
     RevertIntent,
 )
-from tests.live.matrix.guest import OFF
+from tests.live.matrix.guest import OFF, Guest
 from tests.live.matrix.worlds import World
 
 
@@ -34,23 +33,23 @@ class Ask:
     """One thing that an admin may ask for; of the world's own snapshot unless it says so."""
 
     words: str
-    intent: Callable[[DomainKey, str], DomainIntent]
+    intent: Callable[[Guest, str], DomainIntent]
 
 
 def _create(words: str, form: Form, name: str = "new") -> Ask:
-    return Ask(words, lambda key, _: CreateIntent(key, name, "", form))
+    return Ask(words, lambda guest, _: CreateIntent(guest.key, name, "", form))
 
 
 def _of(words: str, form: Form, **more: Any) -> Ask:
-    return Ask(words, lambda key, _: CreateIntent(key, "new", "", form, **more))
+    return Ask(words, lambda guest, _: CreateIntent(guest.key, "new", "", form, **more))
 
 
 def _revert(words: str, state: RunState, safety: SafetyKind = SafetyKind.NONE) -> Ask:
-    return Ask(words, lambda key, name: RevertIntent(key, name, state, safety))
+    return Ask(words, lambda guest, name: RevertIntent(guest.key, name, state, safety))
 
 
 def _delete(words: str, scope: Scope, *, metadata_only: bool = False) -> Ask:
-    return Ask(words, lambda key, name: DeleteIntent(key, name, scope, metadata_only))
+    return Ask(words, lambda guest, name: DeleteIntent(guest.key, name, scope, metadata_only))
 
 
 CREATE = tuple(_create(f"create {form.value}", form) for form in Form)
@@ -80,6 +79,16 @@ OPTIONS = (
         "create external with RAM, vdb left out", Form.EXTERNAL, disks=(_part("vdb", Presence.NO),)
     ),
 )
+ELSEWHERE = Ask(
+    "create external, vdb to a chosen file",
+    lambda guest, _: CreateIntent(
+        guest.key,
+        "new",
+        "",
+        Form.DISK_ONLY,
+        (_part("vdb", Presence.EXTERNAL, f"{guest.directory}/chosen"),),
+    ),
+)
 REVERT = _revert("revert as recorded", RunState.RECORDED)
 RUN = _revert("revert and run", RunState.RUNNING)
 PAUSE = _revert("revert and pause", RunState.PAUSED)
@@ -92,12 +101,12 @@ FORGET = _delete("delete the metadata", Scope.THIS, metadata_only=True)
 WITH_CHILDREN = _delete("delete with all below", Scope.WITH_CHILDREN)
 CHILDREN = _delete("delete all below", Scope.CHILDREN)
 FORGET_ALL = _delete("delete all metadata", Scope.WITH_CHILDREN, metadata_only=True)
-DESCRIBE = Ask("describe", lambda key, name: EditIntent(key, name, "other words"))
-RENAME = Ask("rename", lambda key, name: EditIntent(key, name, "other words", "other name"))
-HOLD = Ask("hold", lambda key, name: HoldIntent(key, name, True))
-RELEASE = Ask("release", lambda key, name: HoldIntent(key, name, False))
-ADOPT = Ask("adopt", lambda key, _: AdoptIntent(key, "s"))
-DELETE_STRAY = Ask("delete the stray", lambda key, _: DeleteManyIntent(key, (), ("s",)))
+DESCRIBE = Ask("describe", lambda guest, name: EditIntent(guest.key, name, "other words"))
+RENAME = Ask("rename", lambda guest, name: EditIntent(guest.key, name, "other words", "other name"))
+HOLD = Ask("hold", lambda guest, name: HoldIntent(guest.key, name, True))
+RELEASE = Ask("release", lambda guest, name: HoldIntent(guest.key, name, False))
+ADOPT = Ask("adopt", lambda guest, _: AdoptIntent(guest.key, "s"))
+DELETE_STRAY = Ask("delete the stray", lambda guest, _: DeleteManyIntent(guest.key, (), ("s",)))
 NAMES = tuple(
     _create(f"create internal, called {words}", Form.INTERNAL, name)
     for words, name in (
@@ -125,7 +134,7 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         return (ADOPT, DELETE_STRAY, *AS_STRAY)
     if not world.target:
         more = (*NAMES, *OPTIONS) if world.words == "no snapshot" else ()
-        return (*CREATE, *more)
+        return (*CREATE, *more, *((ELSEWHERE,) if "block" in world.tags else ()))
     found = [REVERT, DELETE, FORGET, RENAME]
     if "held" in world.tags:
         return (*found, DESCRIBE, HOLD, RELEASE)

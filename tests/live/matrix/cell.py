@@ -93,7 +93,7 @@ class Bench:
                 self._restart(guest)
             if guest.state != cell.state:
                 guest.go(cell.state)
-            intent = cell.ask.intent(guest.key, cell.world.target)
+            intent = cell.ask.intent(guest, cell.world.target)
             facts = read_facts(self.backend, self.host, intent)
             plan = make_plan(intent, facts)
             judge = self._works if plan.possible else self._refused

@@ -135,6 +135,11 @@ def _mistaken_later(done: Done) -> bool:
     return _other_data(done)
 
 
+def _mark_lost(done: Done) -> bool:
+    marked = {one.name for one in done.before.snapshots.values() if one.delete_in_progress}
+    return bool(marked) and not any(one.delete_in_progress for one in done.after.snapshots.values())
+
+
 def _records_spoiled(done: Done) -> bool:
     """A snapshot that is left names other disks than before."""
     before, after = done.before.snapshots, done.after.snapshots
@@ -209,6 +214,7 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.IN_DEV: _in_dev,
     Harm.LEFT_INSIDE: _left_inside,
     Harm.MISTAKEN_LATER: _mistaken_later,
+    Harm.MARK_LOST: _mark_lost,
     Harm.RECORDS_SPOILED: _records_spoiled,
     Harm.INSIDE_LOST: _inside_lost,
     Harm.OTHER_LOST: _other_lost,

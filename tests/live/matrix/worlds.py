@@ -263,7 +263,8 @@ def _disks() -> Iterable[World]:
         ('a disk set to snapshot="external"', Drive("vdb", snapshot="external"), STATES),
         ('a raw disk set to snapshot="no"', Drive("vdb", "raw", snapshot="no"), STATES),
     ):
-        yield World(words, with_drive(drive), states=states)
+        tags = frozenset({drive.kind})
+        yield World(words, with_drive(drive), states=states, tags=tags)
         if drive.kind != "network":
             yield World(f"{words}; external", _then_external(drive), "a", states)
         if drive.kind == "file" and "raw" not in drive.format and not drive.snapshot:
