@@ -122,7 +122,7 @@ def test_metadata_of_an_external_snapshot_leave_its_overlay_in_use(lab: Lab) -> 
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "over")
         terminal.press("d")
-        terminal.wait("over is external", "[this one]")
+        terminal.wait("Delete over of web", "[this one]", "is merged into")
         terminal.press("tab", "tab", " ")
         terminal.wait("[metadata only]", "These files stay")
         confirm(terminal)

@@ -399,7 +399,9 @@ def an_external(name: str, parent: str | None = None) -> Snapshot:
 
 def test_a_record_goes_only_with_those_of_its_external_children() -> None:
     """libvirt 9.0 lets the child name the images beneath, though nothing was merged."""
-    found = facts(an_external("a"), an_external("b", "a"), snapshot("i", "b"))
+    upon = config(replace(VDA, path=an_external("a").disks[0].path))
+    child = replace(an_external("b", "a"), config=upon)
+    found = facts(an_external("a"), child, snapshot("i", "b"))
     alone = delete.plan(DeleteIntent(KEY, "a", metadata_only=True), found)
     assert_refused(alone, "put other images into the record of b")
     assert delete.plan(DeleteIntent(KEY, "b", metadata_only=True), found).possible
