@@ -135,7 +135,9 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     if not world.target:
         more = (*NAMES, *OPTIONS) if world.words == "no snapshot" else ()
         return (*CREATE, *more, *((ELSEWHERE,) if "block" in world.tags else ()))
-    found = [REVERT, DELETE, FORGET, RENAME]
+    found = [REVERT, DELETE, FORGET]
+    if "transient" not in world.tags:  # a revert that fails ends it, so that both cannot be seen
+        found.append(RENAME)
     if "held" in world.tags:
         return (*found, DESCRIBE, HOLD, RELEASE)
     if world.below:

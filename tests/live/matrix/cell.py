@@ -193,10 +193,7 @@ class Bench:
             path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
         )
         done = Done(guest, intent, facts, after, over, crashed)
-        # whether it is forgotten is seen when the domain is gone
-        found = {
-            harm for harm in sorted(harms, key=Harm.FORGOTTEN.__eq__) if happened_so(harm, done)
-        }
+        found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
         same = found == harms and (code in codes if codes else error is None)
         if error is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,8 +168,7 @@ def _holder_lost(done: Done) -> bool:
 
 def _forgotten(done: Done) -> bool:
     uuid = done.guest.key.uuid
-    with suppress(libvirt.libvirtError):  # a revert that failed has stopped it already
-        done.guest.domain.destroy()
+    done.guest.domain.destroy()
     try:
         done.guest.connection.lookupByUUIDString(uuid)
     except libvirt.libvirtError:

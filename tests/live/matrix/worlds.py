@@ -242,7 +242,8 @@ def _disks() -> Iterable[World]:
     def with_firmware(guest: Guest) -> None:
         for name in ("code", "vars"):
             (guest.directory / name).write_bytes(bytes(1 << 16))
-        guest.define(loader=firmware.format(guest.directory))
+        acpi = "<features><acpi/></features>"
+        guest.define(loader=firmware.format(guest.directory), features=acpi)
 
     def with_device(guest: Guest) -> None:
         guest.define(devices=device)
@@ -322,7 +323,8 @@ def _states() -> Iterable[World]:
 
     alive = (RUNNING, PAUSED)
     yield World("a transient domain", lambda g: g.define(transient=True), states=alive)
-    yield World("a transient domain; internal", transient, "a", alive)
+    gone = frozenset({"transient"})
+    yield World("a transient domain; internal", transient, "a", alive, tags=gone)
 
     def busy(guest: Guest) -> None:
         guest.define()
