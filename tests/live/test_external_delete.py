@@ -450,6 +450,8 @@ def test_an_unfinished_delete_is_finished_by_deleting_again(own_lab: Lab) -> Non
         os.kill(pid, signal.SIGCONT)
         delete.join()
         lab.daemon.restart()
+        while lab.virsh("domcontrol", "web").strip() != "ok":
+            continue  # it still asks QEMU what became of its jobs
         deleting(lab, "one").refused(55, "not finished. Delete that one again first (two)")
         assert libvirts_answer(lab, "one") == 55
         with Terminal(["-c", lab.uri, "web"]) as terminal:
