@@ -14,7 +14,7 @@ demo: .venv/ready-demo ## snaptui on a small private host, gone afterwards
 	$(PYTHON) -m snaptui --demo $(ARGS)
 
 test: .venv/ready-test ## all tests, on a private libvirt daemon
-	$(PYTHON) -m pytest -n 5 --dist worksteal $(ARGS)
+	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
 
 lint: .venv/ready-test ## style, types, and which module may import which
 	.venv/bin/ruff check .

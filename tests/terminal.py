@@ -67,6 +67,7 @@ class Terminal:
         self._slave = slave
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._text: str | None = None
         self.received = 0
         self.raw = b""
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
@@ -104,7 +105,9 @@ class Terminal:
     @property
     def text(self) -> str:
         """What the screen shows."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        if self._text is None:  # pyte takes 10 ms to tell
+            self._text = "\n".join(line.rstrip() for line in self._screen.display)
+        return self._text
 
     @property
     def dialog(self) -> str:
@@ -162,12 +165,14 @@ class Terminal:
         self.received += len(data)
         self.raw += data
         self._stream.feed(data)
+        self._text = None
         return data
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size."""
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._screen.resize(rows, columns)
+        self._text = None
         self.process.send_signal(signal.SIGWINCH)
         while self.read(0.2):
             continue

@@ -170,8 +170,7 @@ def below(lab: Lab, name: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("renamed", ["base", "mid", "top"])
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize(("renamed", "running"), [("base", False), ("mid", True), ("top", False)])
 def test_another_name_changes_nothing_else(lab: Lab, renamed: str, running: bool) -> None:
     """In the place of a record is another one; what was below it is below that, not its parent."""
     lab.define("web", running=running)
