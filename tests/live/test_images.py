@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -166,7 +167,8 @@ def test_apply_goes_by_id_and_can_be_undone(lab: Lab, tmp_path: Path, place: int
         terminal.press("g", "j", "j")
         plan(terminal, "r", "Apply safety-")
         confirm(terminal)
-        terminal.wait("Apply safety-", ": done")
+        undone = re.compile(r"Apply safety-\S+ in a\.qcow2: done")
+        terminal.until(lambda: undone.search(terminal.text) is not None, "the end of the undo")
     assert holds(path, 0x55)
 
 
