@@ -16,6 +16,13 @@ from tests.guest import Guest, skip_without
 from tests.lab import Lab
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder whose name is always equally long: where lines wrap is the same in every run."""
+    with tempfile.TemporaryDirectory(prefix="test-", dir="/tmp") as path:
+        yield Path(path)
+
+
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees or writes the user's own configuration, state or time zone."""

@@ -18,6 +18,8 @@ from collections.abc import Callable, Sequence
 
 import pyte
 
+from tests.forked import Forked
+
 KEYS = {
     "enter": "\r",
     "esc": "\x1b",
@@ -49,6 +51,7 @@ class Terminal:
         size: columns and rows.
         module: another program than snaptui.
         python: how to call Python; the one that runs the tests when left out.
+        environment: what differs from that of the tests.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Terminal:
         size: tuple[int, int] = (120, 40),
         environment: dict[str, str] | None = None,
         module: str = "snaptui",
-        python: Sequence[str] = (sys.executable,),
+        python: Sequence[str] | None = None,
     ) -> None:
         columns, rows = size
         self._master, slave = pty.openpty()
@@ -71,12 +74,17 @@ class Terminal:
         self.received = 0
         self.raw = b""
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        inherited["TERM"] = "xterm-256color"
+        self.process: Forked | subprocess.Popen[bytes]
+        if (module, python, environment) == ("snaptui", None, None):
+            self.process = Forked(list(arguments), slave, inherited)
+            return
         self.process = subprocess.Popen(
-            [*python, "-m", module, *arguments],
+            [*(python or [sys.executable]), "-m", module, *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={**inherited, "TERM": "xterm-256color", **(environment or {})},
+            env={**inherited, **(environment or {})},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
@@ -157,11 +165,13 @@ class Terminal:
 
     def read(self, seconds: float) -> bytes:
         """Take in what arrives within a time, or nothing."""
-        if not select.select([self._master], [], [], seconds)[0]:
-            return b""
         data = b""
         with contextlib.suppress(OSError):
-            data = os.read(self._master, 1 << 16)
+            while select.select([self._master], [], [], 0.01 if data else seconds)[0]:
+                more = os.read(self._master, 1 << 16)
+                data += more
+                if not more or len(data) >= 1 << 16:
+                    break
         self.received += len(data)
         self.raw += data
         self._stream.feed(data)

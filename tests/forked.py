@@ -1,0 +1,85 @@
+"""The program without the time that Python takes to import it: forked off a server that has."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import termios
+import time
+from multiprocessing import get_context
+from multiprocessing.reduction import DupFd
+
+_CONTEXT = get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["snaptui.ui.app", "snaptui.backend.libvirt_backend"])
+
+
+class Forked:
+    """A process of its own, with the part of :class:`subprocess.Popen` that is needed here."""
+
+    def __init__(self, arguments: list[str], tty: int, environment: dict[str, str]) -> None:
+        self.args = arguments
+        self._process = _CONTEXT.Process(target=_run, args=(arguments, _Tty(tty), environment))
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, or the negative number of the signal that ended it."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """Like Popen's."""
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Like Popen's."""
+        self._process.join(timeout)
+        if self.returncode is None:
+            assert timeout is not None
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Like Popen's."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Like Popen's."""
+        self.send_signal(signal.SIGKILL)
+
+
+class _Tty:
+    """A descriptor on its way to another process."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _received, (DupFd(self._number),)
+
+
+def _received(duplicate: object) -> int:
+    return duplicate.detach()  # type: ignore[attr-defined, no-any-return]
+
+
+def _run(arguments: list[str], tty: int, environment: dict[str, str]) -> None:
+    """Become the program as if it had been started on a terminal."""
+    os.setsid()
+    for number in (0, 1, 2):
+        os.dup2(tty, number)
+    os.close(tty)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    sys.argv = ["snaptui", *arguments]
+
+    from snaptui.cli import main
+
+    sys.exit(main())
