@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from snaptui import text
+from snaptui import abilities, text
 from snaptui.costs import Counted
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal
-
-PROVEN_LIBVIRT = (9, 0)
-"""The version of libvirt on which every statement of the plans is proven by tests."""
 
 INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
 NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
@@ -119,12 +116,11 @@ def unrecorded_warning(unrecorded: str) -> str:
 
 
 def version_warnings(facts: Facts) -> list[str]:
-    """A warning where the server is not the one on which the plans are proven."""
-    version = facts.host.libvirt
-    if facts.host.driver != "QEMU" or version[:2] == PROVEN_LIBVIRT:
+    """A warning where the server is none on which the plans are proven."""
+    if abilities.tried(facts.host):
         return []
-    shown = ".".join(map(str, version))
-    return [f"Proven with libvirt 9.0; this host runs {shown}, where details may differ."]
+    version = abilities.name(facts.host)
+    return [f"libvirt {version} is not one that was tried: the strictest rules apply."]
 
 
 def spelling_problems(name: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from snaptui import text
+from snaptui.abilities import Wrong, does
 from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.model import (
@@ -20,8 +21,8 @@ from snaptui.model import (
 )
 from snaptui.plan import checks, delete_external
 from snaptui.plan.after_delete import after_delete, descendants, frozen
-from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
+from snaptui.plan.findings import Findings
 from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal
@@ -303,7 +304,9 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
 
 
 def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
-    """libvirt 9.0 lets external ones below name the images beneath, as if data were merged too."""
+    """It lets external ones below name the images beneath, as if data were merged too."""
+    if not does(facts.host, Wrong.SPOILS_RECORDS):
+        return []
     names = {one.name for one in victims}
     return [
         Refusal(

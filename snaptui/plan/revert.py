@@ -5,21 +5,21 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection
 
-from snaptui import text
+from snaptui import abilities, text
+from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.model import Kind, NotKnown, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import beneath, checks
+from snaptui.plan import beneath, checks, revert_external
 from snaptui.plan.after_delete import frozen
-from snaptui.plan.external import REVERTS
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal
-from snaptui.plan.safety import plan_safety
+from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
 
 
 def plan(intent: RevertIntent, facts: Facts) -> Plan:
-    """Plan a revert to an internal snapshot.
+    """Plan a revert.
 
     A revert that fails has already stopped the guest (libvirt qemu_snapshot.c stops the
     process first), so all that it needs is checked here.
@@ -34,7 +34,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot, "revert to")
-    refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
+    if not outside:
+        refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
     refusals += checks.unfinished_refusals(facts, snapshot)
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
@@ -81,6 +83,11 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if moved:
         safety = beneath.no_safety(moved, intent.safety)
         unread += [f"Whether others use these images: {doubt}" for doubt in facts.doubts]
+    elif outside:
+        safety = plan_external_safety(facts, snapshot, intent.safety)
+        kept = safety.kind is not SafetyKind.NONE
+        refusals += revert_external.refusals(facts, snapshot, kept=kept)
+        unread += revert_external.unread(facts, snapshot)
     else:
         safety = plan_safety(facts, snapshot, intent.safety)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
@@ -124,12 +131,10 @@ def _before_it_fails(facts: Facts, snapshot: Snapshot) -> str:
 
 
 def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
-    """A revert to an external snapshot, which libvirt has since 9.9, and how it is done by hand."""
+    """Without a libvirt that reverts to external snapshots, and how it is done by hand."""
     if snapshot.kind is not Kind.EXTERNAL:
         return []
     name = facts.name
-    if facts.host.libvirt >= REVERTS:
-        return [f"{snapshot.name} is external; snaptui cannot revert to it yet."]
     if snapshot.name in facts.layers.broken:
         why = f"{snapshot.name} is broken: {facts.layers.broken[snapshot.name]}."
         return [Refusal(why, code=checks.CONFIG_UNSUPPORTED)]
@@ -146,13 +151,19 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
         )
     return [
         Refusal(
-            f"{snapshot.name} is external, and libvirt before 9.9 has no revert to it. By hand: "
+            f"{snapshot.name} is external, and {_no_revert(facts)}. By hand: "
             f"its disks lie unchanged beneath the overlays. With {name} shut off make new overlays "
             f"on them ({lines}) and let the disks be those (virsh edit). Never write to the images "
             f"themselves: the overlays of now lie upon them.{ram}",
             code=checks.CONFIG_UNSUPPORTED,
         )
     ]
+
+
+def _no_revert(facts: Facts) -> str:
+    if abilities.tried(facts.host):
+        return "libvirt before 9.9 has no revert to it"
+    return f"libvirt {abilities.name(facts.host)} was not tried for a revert to it"
 
 
 def _after(facts: Facts, step: RevertTo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -13,12 +14,15 @@ from snaptui.model import (
     Host,
     ImageInfo,
     ImageSnapshot,
+    Kind,
     NotKnown,
     Presence,
     RunState,
+    Snapshot,
 )
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
+from snaptui.plan.after_revert import after_external_revert
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
@@ -92,7 +96,8 @@ class CreateSnapshot(BaseStep):
         if self.new.halt:
             domain = replace(after.status.domain, state=DomainState.SHUTOFF)
             after = replace(after, status=replace(after.status, domain=domain))
-        return replace(after, names=(*before.names, self.new.name), current=self.new.name)
+        names = (*before.names, self.new.name)
+        return replace(after, names=names, current=self.new.name, snapshots=_written_on(before))
 
     def _inside(self, before: Facts) -> Facts:
         images = dict(before.images)
@@ -197,10 +202,13 @@ class RevertTo(OfSnapshot):
             "running": DomainState.RUNNING,
             "paused": DomainState.PAUSED,
             "shutoff": DomainState.SHUTOFF,
+            "disk-snapshot": DomainState.SHUTOFF,
         }.get(self.snapshot.state)
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it; the definition becomes the snapshot's."""
+        if self.snapshot.kind is Kind.EXTERNAL:
+            return after_external_revert(before, self.snapshot, self.end_state)
         status = before.status
         domain = replace(status.domain, state=self.end_state or status.domain.state)
         config = replace(self.snapshot.config or status.config, digest="")
@@ -253,6 +261,14 @@ class DeleteSnapshot(OfSnapshot):
 
 
 DomainStep = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot | Redefine | Adopt
+
+
+def _written_on(before: Facts) -> Mapping[str, Snapshot]:
+    """The snapshots when the overlays of a revert to the current one are a new one's images."""
+    known = dict(before.snapshots)
+    if before.current in known and known[before.current].revert_disks:
+        known[before.current] = replace(known[before.current], revert_disks=(), digest="")
+    return MappingProxyType(known)
 
 
 def _spec(path: str) -> str:
