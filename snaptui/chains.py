@@ -90,6 +90,11 @@ def overlays_of(snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
+def uses_by(path: str) -> tuple[str, str]:
+    """How an image uses the one beneath it, and the file of its data, in words."""
+    return f"the image {path}, which lies upon it", f"the image {path}, which has its data in it"
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """How the images of a domain and of its snapshots lie upon each other.

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.model import DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.model import Disk, DomainState, Presence, Snapshot, SnapshotDisk
 from snaptui.plan.facts import CHOSEN, Facts
+
+
+def overlay_stems(disks: Iterable[Disk]) -> tuple[str, ...]:
+    """What libvirt calls the new overlays, up to the seconds since the epoch (the image's path
+    without its last suffix: virDomainSnapshotDefAssignExternalNames)."""
+    found = []
+    for path in (disk.path for disk in disks if disk.path is not None):
+        folder, slash, file = path.rpartition("/")
+        stem = file.rpartition(".")[0] if "." in file else file
+        found.append(f"{folder}{slash}{stem}.")
+    return tuple(found)
 
 
 def after_external_revert(before: Facts, snapshot: Snapshot, state: DomainState | None) -> Facts:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from snaptui import abilities, text
+from snaptui.abilities import Wrong, does
 from snaptui.costs import Counted
 from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.plan.facts import Facts
@@ -15,6 +17,9 @@ INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 
 NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
 ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 74, 77, 84, 86
 """libvirt's errors as its virterror.h numbers them."""
+
+JOB_ID = re.compile(r"[A-Za-z0-9._-]*")
+"""What QEMU lets follow in a job's ID (its util/id.c, ``id_wellformed``)."""
 
 NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
@@ -148,6 +153,16 @@ def spelling_problems(name: str) -> list[str]:
     return problems
 
 
+def job_problem(facts: Facts, name: str) -> str:
+    """Why an internal snapshot of a guest that runs cannot have this name; empty when it can."""
+    if JOB_ID.fullmatch(name) or not does(facts.host, Wrong.NAMES_JOBS):
+        return ""
+    return (
+        f"libvirt {abilities.name(facts.host)} makes the name part of a job's ID, in which QEMU "
+        "takes only letters from a to z, digits, and - . _"
+    )
+
+
 def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     """Why a new snapshot cannot be given this name.
 
@@ -158,10 +173,18 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     Args:
         inside: the new one is internal.
     """
-    harm = Harm.STRAY_HIDDEN
+    harm: str = Harm.STRAY_HIDDEN
+    code: int | None = None
     if inside:
-        harm = Harm.STRAY_LOST if facts.status.domain.state.active else Harm.TWIN_MADE
+        harm = Harm.TWIN_MADE
+        if facts.status.domain.state.active:
+            lost = does(facts.host, Wrong.DELETES_STRAYS)
+            harm, code = (Harm.STRAY_LOST, None) if lost else ("", OPERATION_FAILED)
     problems = spelling_problems(name)
+    if not problems and inside and facts.status.domain.state.active:
+        why = job_problem(facts, name)
+        way = "Take another name, or shut the domain down first."
+        problems += [Refusal(f"{why}. {way}", code=INTERNAL_ERROR)] if why else []
     if name in facts.names:
         problems.append(
             Refusal(f"There is a snapshot called {name} already.", code=OPERATION_FAILED)
@@ -171,6 +194,7 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
             Refusal(
                 f"The image {image.path} holds a snapshot {name} that libvirt does not know.",
                 harm=harm,
+                code=code,
             )
             for image in facts.images.values()
             if isinstance(image, ImageInfo)

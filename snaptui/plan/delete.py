@@ -192,6 +192,10 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
                     code=checks.OPERATION_UNSUPPORTED,
                 )
             )
+    why = checks.job_problem(facts, snapshot.name)
+    if why and facts.status.domain.state.active:
+        sentence = f"{why}: {snapshot.name} is deleted only while {facts.name} is off."
+        found.refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
     gone, twins, _, unread = checks.entry_problems(facts, snapshot)
     found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
     found.refusals += [
@@ -263,7 +267,11 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     by_hand = "With the domain shut off, qemu-img snapshot -d can."
     if metadata_only:
         return [f"{name} is a stray: it has no metadata."]
-    refusals = []
+    refusals: list[str] = []
+    why = checks.job_problem(facts, name)
+    if why and facts.status.domain.state.active:
+        sentence = f"{why}: {name} is deleted only while {facts.name} is off."
+        refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(f"libvirt cannot be told to delete {name}: no snapshot can be called so.")
     if len(name.encode("utf-8", "surrogateescape")) > checks.NAME_BYTES:

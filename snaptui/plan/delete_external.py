@@ -44,6 +44,8 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     branches = facts.layers.branches
     if branches.known:
         found.refusals += delete_branch.refusals(facts, snapshot)
+        if found.refusals:
+            return found
     if name in branches.ended:
         found.add(delete_branch.look_at_end(facts, snapshot))
         _look_at_memory(facts, snapshot, found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from snaptui.chains import NO_LAYERS, Layers
+from snaptui.chains import NO_LAYERS, Layers, uses_by
 from snaptui.costs import Counted
 from snaptui.model import (
     Agent,
@@ -202,8 +202,11 @@ def _file_differences(expected: Facts, found: Facts) -> list[str]:
         was, now = expected.layers.beneath(path), found.layers.beneath(path)
         if was != now:
             words.append(f"what lies beneath {path} changed")
+    # an image that no record names any more is somebody else's for the inventory
+    own = {words for path in expected.layers.heads for words in uses_by(path)}
     for path, users in found.others.items():
-        words += [f"{path} is used by {user}" for user in users if user not in expected.of(path)]
+        new = (user for user in users if user not in own and user not in expected.of(path))
+        words += [f"{path} is used by {user}" for user in new]
     return words
 
 

@@ -60,6 +60,15 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         )
         for sentence in mistaken
     ]
+    why = checks.job_problem(facts, snapshot.name)
+    if why and snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
+        refusals.append(
+            Refusal(
+                f"{why}. With the domain shut off, qemu-img snapshot -a brings its disks back.",
+                code=checks.INTERNAL_ERROR,
+                harm=Harm.STOPPED if domain.state.active else "",
+            )
+        )
     if snapshot.config is None:
         refusals.append(
             Refusal(
@@ -214,13 +223,20 @@ def _changed(facts: Facts) -> str:
 
 def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks that do not come back, by name."""
-    kept = {disk.target for disk in checks.internal_disks(snapshot)}
+    kept = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
-    stays = [
-        f"{disk.target} is not part of the snapshot and stays as it is now."
-        for disk in checks.writable_disks(tuple(then.values()))
-        if disk.target not in kept
-    ]
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    stays = []
+    for disk in checks.writable_disks(tuple(then.values())):
+        if disk.target in kept:
+            continue
+        stay = f"{disk.target} is not part of the snapshot"
+        if disk.target not in now or now[disk.target].path == disk.path:
+            stays.append(f"{stay} and stays as it is now.")
+        else:
+            written = facts.layers.frozen_by.get(disk.path or "")
+            until = f" when {written} was taken" if written is not None else ""
+            stays.append(f"{stay}: it becomes what {disk.path} holds, as it was{until}.")
     dropped = [
         f"{disk.target} ({disk.path or 'no file'}) was attached later; the domain loses it, "
         "the file stays."

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from snaptui.chains import chain
 from snaptui.model import Disk, Missing, NotKnown, Snapshot
 from snaptui.plan import checks, removal
-from snaptui.plan.external import overlay_paths
+from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal
 
@@ -69,8 +69,7 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[str]:
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
                 yield f"{end.path} is gone, and {disk.target} needs it. Put it back first."
-    files = [disk for disk in disks if disk.path is not None]
-    plain = Counter(map(_overlay, files))
+    plain = Counter(overlay_stems(disks))
     yield from (
         Refusal(
             f"The new overlays of two disks would both be called {path}<time>.",
@@ -80,8 +79,3 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[str]:
         for path, number in plain.items()
         if number > 1
     )
-
-
-def _overlay(disk: Disk) -> str:
-    """What libvirt calls an overlay, up to the seconds since the epoch."""
-    return overlay_paths([disk], "")[disk.target]

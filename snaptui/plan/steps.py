@@ -22,7 +22,7 @@ from snaptui.model import (
 )
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
-from snaptui.plan.after_revert import after_external_revert
+from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
@@ -190,6 +190,13 @@ class RevertTo(OfSnapshot):
         name = option("snapshotname", self.snapshot.name)
         reset = ["--reset-nvram"] if self.reset_nvram else []
         return virsh(host, "snapshot-revert", domain, name, *flags[self.state], *reset)
+
+    @property
+    def overlay_stems(self) -> tuple[str, ...]:
+        """Paths of the overlays that libvirt makes, but for the seconds at their end."""
+        then = self.snapshot.config
+        outside = self.snapshot.kind is Kind.EXTERNAL and then is not None
+        return overlay_stems(then.disks) if outside and then is not None else ()
 
     @property
     def end_state(self) -> DomainState | None:

@@ -92,6 +92,8 @@ def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
 
 
 def _has(stack: Stack, cell: Cell, words: list[str]) -> bool:
+    if cell.world.since > tuple(map(int, stack.version.split("."))):
+        return False
     told = (stack.version, cell.world.words, cell.state, cell.ask.words)
     return _all(words, " | ".join(told))
 
