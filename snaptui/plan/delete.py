@@ -303,6 +303,7 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
             f"Inside the images the data of {', '.join(inside)} stay and keep their space; "
             "libvirt's tools do not show them any more, qemu-img does."
         )
+    warnings += _between(facts, victims)
     files = [path for one in victims for path in _files(one)]
     if files:
         warnings.append(
@@ -328,6 +329,18 @@ def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
         and (below := facts.snapshots[name]).kind is Kind.EXTERNAL
         and below.config is not None
         and {disk.path for disk in below.config.disks} & frozen(victim).keys()
+    ]
+
+
+def _between(facts: Facts, victims: list[Snapshot]) -> list[str]:
+    """Where libvirt keeps branches, what it can merge no more: overlays stay between."""
+    branches, names = facts.layers.branches, {one.name for one in victims}
+    return [
+        f"{one.parent} cannot be deleted after that, only its metadata: the overlays of "
+        f"{one.name} stay between."
+        for one in victims
+        if branches.known and one.kind is Kind.EXTERNAL and one.name not in branches.ended
+        if one.parent not in names and one.parent in facts.external
     ]
 
 

@@ -6,7 +6,7 @@ refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
@@ -24,7 +24,7 @@ from snaptui.model import (
     Snapshot,
 )
 from snaptui.plan import checks, delete_branch
-from snaptui.plan.after_delete import frozen
+from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal
@@ -148,13 +148,19 @@ def _look_at(
     found.refusals += _inside_refusals(facts, name, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
-        found.refusals.append(
+        sentence = (
             f"{overlay} lies upon {beneath}, and {name} says {lower}: its record is wrong. Merge "
             "by hand (virsh blockcommit), then delete its metadata."
         )
+        code = checks.OPERATION_FAILED if layers.branches.known else None
+        found.refusals.append(Refusal(sentence, code=code))
+        return
     if overlay.startswith("/dev/"):
         found.refusals.append(f"{overlay} is a device, no file; snaptui does not merge it yet.")
-    found.refusals += _sharing_refusals(facts, overlay, lower, paths[at - 1] if at else "")
+    own = {paths[at - 1]} if at else set()
+    if layers.branches.known:
+        own |= _rebased(facts, name)
+    found.refusals += _sharing_refusals(facts, overlay, lower, own)
     if not found.refusals:
         found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
 
@@ -191,14 +197,22 @@ def _inside_refusals(facts: Facts, name: str, overlay: str) -> Iterator[str]:
         )
 
 
-def _sharing_refusals(facts: Facts, overlay: str, lower: str, upper: str) -> Iterator[str]:
+def _rebased(facts: Facts, name: str) -> set[str]:
+    """The images of branches below, which libvirt puts upon the image that is merged into."""
+    below = (facts.snapshots[one].config for one in descendants(facts.snapshots, name))
+    return {disk.path or "" for config in below if config is not None for disk in config.disks}
+
+
+def _sharing_refusals(
+    facts: Facts, overlay: str, lower: str, uppers: Collection[str]
+) -> Iterator[str]:
     """Whoever else lies upon one of the two would lose it, or see other data in it."""
     above = facts.layers.above
     for path, own, loses in (
-        (overlay, upper, f"would lose it with {overlay}"),
-        (lower, overlay, "would see other data in it"),
+        (overlay, uppers, f"would lose it with {overlay}"),
+        (lower, (overlay,), "would see other data in it"),
     ):
-        for other in sorted(above.get(path, frozenset()) - {own}):
+        for other in sorted(above.get(path, frozenset()).difference(own)):
             yield Refusal(
                 f"{other} lies upon {path} too and {loses}. Delete what it belongs to first, or "
                 "copy it to an image of its own (qemu-img convert).",
