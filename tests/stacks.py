@@ -42,6 +42,10 @@ class Stack:
     version: str
     root: Path
 
+    @property
+    def number(self) -> tuple[int, ...]:
+        return tuple(map(int, self.version.split(".")))
+
 
 def stacks() -> tuple[Stack, ...]:
     """Those that are there, the host's first."""

@@ -61,7 +61,10 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
     """Print the table of one libvirt; returns whether all of it is as predicted."""
     wanted = [i for i, cell in enumerate(cells()) if _has(stack, cell, words)]
     undone = [
-        i for i, one in enumerate(undos()) if _all(words, f"{stack.version} | undo | {one.words}")
+        number
+        for number, one in enumerate(undos())
+        if one.since <= stack.number
+        if _all(words, f"{stack.version} | undo | {one.words}")
     ]
     if not wanted and not undone:
         return True
@@ -85,14 +88,14 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
 def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
     """Print what came of them; returns how many broke their promise."""
     if numbers:
-        print("\nA revert to an internal snapshot, its undo, and the undo of that")
+        print("\nA revert to a snapshot, its undo, and the undo of that")
     for number, wrong in zip(numbers, all_wrong, strict=True):
         print(f"  {list(undos())[number].words:<72} {'; '.join(wrong) or 'as promised'}")
     return sum(map(bool, all_wrong))
 
 
 def _has(stack: Stack, cell: Cell, words: list[str]) -> bool:
-    if cell.world.since > tuple(map(int, stack.version.split("."))):
+    if cell.world.since > stack.number:
         return False
     told = (stack.version, cell.world.words, cell.state, cell.ask.words)
     return _all(words, " | ".join(told))
