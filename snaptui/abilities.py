@@ -26,8 +26,8 @@ class Can(enum.Enum):
     """Merges an external snapshot away."""
     REVERT_EXTERNAL = 9, 9, 0
     """Reverts to an external snapshot, and knows the branches that this leaves."""
-    KEEP_FIRMWARE_INSIDE = 10, 9, 0
-    """Takes an internal snapshot where the UEFI variables are qcow2."""
+    LOAD_BY_JOB = 10, 10, 0
+    """Looks for the parts inside the images before it loads the RAM from one."""
 
 
 class Wrong(enum.Enum):
@@ -48,8 +48,6 @@ class Wrong(enum.Enum):
     CRASHES_AT_BRANCHES = enum.auto()
     """A merge crashes it where a branch's record does not say what lies beneath its images, or
     no snapshot is the current one (qemuSnapshotDiskHasBackingDisk; not in 12.8, measured)."""
-    FAILS_WITH_RAM_INSIDE = enum.auto()
-    """Upstream's, not Debian's, cannot revert to RAM inside an image (NEWS 11.4.0)."""
     OPENS_OVERLAYS = enum.auto()
     """Overlays of a domain that is off are readable for everybody (CVE-2025-13193)."""
 
@@ -62,11 +60,12 @@ _SPANS: Mapping[Wrong, tuple[Version, Version]] = MappingProxyType(
         Wrong.DELETES_STRAYS: (_FIRST, (10, 9, 0)),
         Wrong.NAMES_JOBS: ((10, 9, 0), _EVER),
         Wrong.CRASHES_AT_BRANCHES: ((9, 9, 0), (12, 8, 0)),
-        Wrong.FAILS_WITH_RAM_INSIDE: ((11, 2, 0), (11, 4, 0)),
         Wrong.OPENS_OVERLAYS: (_FIRST, (11, 10, 0)),
     }
 )
 """The first version, and the first that does not any more."""
+_NO_RAM_INSIDE: tuple[Version, Version] = ((11, 2, 0), (11, 4, 0))
+"""Upstream's cannot revert to RAM inside an image, Debian's 11.3 can (NEWS 11.4.0; measured)."""
 
 
 def tried(host: Host) -> bool:
@@ -83,6 +82,11 @@ def does(host: Host, what: Wrong) -> bool:
     """Whether this libvirt, or one next to it if it was not tried, does something wrongly."""
     first, fixed = _SPANS[what]
     return any(first <= version < fixed for version in _held_to(host))
+
+
+def may_fail_with_ram_inside(host: Host) -> bool:
+    """Whether a revert to RAM inside an image depends on who built this version."""
+    return _NO_RAM_INSIDE[0] <= host.libvirt < _NO_RAM_INSIDE[1]
 
 
 def name(host: Host) -> str:

@@ -23,6 +23,7 @@ _MIRROR = "http://deb.debian.org/debian"
 _PACKAGES = (
     "libvirt-daemon",
     "libvirt-daemon-driver-qemu",
+    "libvirt-daemon-driver-storage",
     "libvirt-clients",
     "qemu-system-x86",
     "qemu-utils",

@@ -40,10 +40,11 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += checks.unfinished_refusals(facts, snapshot)
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
+    looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     refusals += [
         Refusal(
             f"{sentence} The revert would stop the guest and fail.",
-            code=checks.INTERNAL_ERROR,
+            code=checks.OPERATION_FAILED if looks else checks.INTERNAL_ERROR,
             harm=_before_it_fails(facts, snapshot),
         )
         for sentence in gone
@@ -87,6 +88,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         for path, missing in facts.missing.items()
         if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
     ]
+    doubt = _doubt(facts, snapshot)
+    if doubt and not abilities.tried(facts.host):
+        unread.append(doubt)
     if isinstance(facts.changes, NotKnown):
         unread.append(f"What of the configuration changed since: {facts.changes.reason}")
     if moved:
@@ -120,6 +124,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *safety.warnings,
             *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
+            *([doubt] if doubt and abilities.tried(facts.host) else ()),
             *checks.version_warnings(facts),
         ),
         unchecked=tuple(unread),
@@ -127,6 +132,17 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         steps=steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread),
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
+    )
+
+
+def _doubt(facts: Facts, snapshot: Snapshot) -> str:
+    """What not every build of this libvirt can; empty when it can."""
+    inside = snapshot.kind is Kind.INTERNAL and snapshot.has_memory
+    if not inside or not abilities.may_fail_with_ram_inside(facts.host):
+        return ""
+    return (
+        f"Whether this libvirt {abilities.name(facts.host)} loads RAM from an image: Debian 13's "
+        "does, upstream's stops the guest and fails."
     )
 
 
