@@ -14,6 +14,9 @@ import pytest
 from snaptui.errors import Unsupported
 from tests.guest import Guest, skip_without
 from tests.lab import Lab
+from tests.terminal import Terminal
+
+Terminal.forked = True
 
 
 @pytest.fixture
