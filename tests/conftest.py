@@ -16,6 +16,9 @@ from snaptui.errors import Unsupported
 from tests import stacks
 from tests.guest import Guest, skip_without
 from tests.lab import Lab
+from tests.terminal import Terminal
+
+Terminal.forked = True
 
 
 @pytest.fixture

@@ -253,6 +253,8 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         if active and not busy and not hung:
             hung = not self._connections.probe.answers(key.uuid)
         free = active and not busy and not hung
+        if free:  # a job that ended meanwhile may have left the guest in another state
+            found = self._domain(domain, {})
         return DomainStatus(
             domain=found,
             config=replace(config, digest=digest),
