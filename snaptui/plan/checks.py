@@ -167,8 +167,8 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     """Why a new snapshot cannot be given this name.
 
     What only an image holds under it is deleted unsaid while the domain is active (QEMU 7.2,
-    ``save_snapshot``), and gets a twin otherwise. Beside an external one of its name it can
-    not be adopted any more.
+    ``save_snapshot``), or refused where all images hold it, and gets a twin otherwise. Beside an
+    external one of its name it can not be adopted any more.
 
     Args:
         inside: the new one is internal.
@@ -177,9 +177,10 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     code: int | None = None
     if inside:
         harm = Harm.TWIN_MADE
-        if facts.status.domain.state.active:
-            lost = does(facts.host, Wrong.DELETES_STRAYS)
-            harm, code = (Harm.STRAY_LOST, None) if lost else ("", OPERATION_FAILED)
+        if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_STRAYS):
+            harm = Harm.STRAY_LOST
+        elif facts.status.domain.state.active and _everywhere(name, facts):
+            harm, code = "", OPERATION_FAILED
     problems = spelling_problems(name)
     if not problems and inside and facts.status.domain.state.active:
         why = job_problem(facts, name)
@@ -201,6 +202,13 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
             and any(name in (entry.name, entry.id) for entry in image.snapshots)
         ]
     return problems
+
+
+def _everywhere(name: str, facts: Facts) -> bool:
+    """Whether each disk holds it; QEMU's ``bdrv_all_has_snapshot`` asks for all of them."""
+    disks = writable_disks(facts.status.config.disks)
+    inside = (facts.entries(disk.path or "") or () for disk in disks)
+    return all(name in {entry for _, entry in entries} for entries in inside)
 
 
 def description_problems(description: str) -> list[str]:

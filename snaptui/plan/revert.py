@@ -37,7 +37,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
-    refusals += checks.unfinished_refusals(facts, snapshot)
+    unfinished = checks.unfinished_refusals(facts, snapshot)
+    refusals += [Refusal(one, harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)

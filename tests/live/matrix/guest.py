@@ -217,6 +217,14 @@ class Guest:
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self.domain.snapshotCreateXML(xml.replace(old, new), flag)
 
+    def merge_in_part(self, name: str) -> None:
+        """Write what its disks hold now to the images that an external snapshot froze."""
+        snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
+        for disk in snapshot.config.disks if snapshot.config is not None else ():
+            command = f"write -P {self.now[disk.target]} 0 1M"
+            _qemu_io(disk.path or "", disk.format, command, write=True)
+        self.spoiled.add(name)
+
     def revert(self, name: str) -> None:
         """Revert to a snapshot and write on, so that a fork begins."""
         self.domain.revertToSnapshot(self._snapshot(name), 0)

@@ -261,6 +261,7 @@ def _damaged() -> Iterable[World]:
         guest.define()
         guest.external("a")
         guest.redefine("a", "<source file", "<snapshotDeleteInProgress/><source file")
+        guest.merge_in_part("a")
 
     yield World("an unfinished delete", unfinished, "a", tags=damaged)
 
