@@ -125,6 +125,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *safety.warnings,
             *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
+            *(revert_external.warnings(snapshot) if outside else ()),
             *([doubt] if doubt and abilities.tried(facts.host) else ()),
             *checks.version_warnings(facts),
         ),
