@@ -342,6 +342,10 @@ def _disks() -> Iterable[World]:
         yield World(words, with_drive(drive), states=states, tags=tags)
         if drive.kind != "network":
             yield World(f"{words}; external", _then_external(drive), "a", states)
+        if drive.kind == "file" and "readonly" in drive.more:
+            back = _then_external(drive, reverted=True)
+            two = (OFF, RUNNING)
+            yield World(f"{words}; external, back at it", back, "a", two, since=(9, 9))
         if drive.kind == "file" and "raw" not in drive.format and not drive.snapshot:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
@@ -353,13 +357,15 @@ def _disks() -> Iterable[World]:
     yield World("a host device", with_device, states=off_only)
 
 
-def _then_external(drive: Drive) -> Callable[[Guest], None]:
+def _then_external(drive: Drive, *, reverted: bool = False) -> Callable[[Guest], None]:
     def build(guest: Guest) -> None:
         guest.define((Drive("vda"), drive))
         targets = ["vda"] if drive.snapshot or drive.kind == "block" else ["vda", drive.target]
         if "shareable" in drive.more:
             targets = ["vda"]
         guest.external("a", targets)
+        if reverted:
+            guest.revert("a")
 
     return build
 
