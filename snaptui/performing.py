@@ -25,6 +25,7 @@ from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
     CreateSnapshot,
+    DeleteSnapshot,
     DomainStep,
     PowerOff,
     RevertTo,
@@ -155,4 +156,5 @@ def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
     elif isinstance(step, Redefine):
         backend.redefine_snapshot(key, step.snapshot.name, step.after, current=step.current)
     else:
+        assert isinstance(step, DeleteSnapshot)
         backend.delete_snapshot(key, step.snapshot.name, metadata_only=step.metadata_only)

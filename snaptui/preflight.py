@@ -31,6 +31,7 @@ from snaptui.model import (
 )
 from snaptui.plan import adopt, create, delete, edit, external, extract, image, leftover, revert
 from snaptui.plan.facts import Facts
+from snaptui.plan.grouped import grouped
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import (
     CreateIntent,
@@ -63,12 +64,18 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
 
 
 def make_plans(intents: Sequence[Intent], facts: Sequence[AnyFacts]) -> tuple[Plan, ...]:
-    """Plans that are carried out one after another; what files give back helps those after them."""
+    """Plans that are carried out together or one after another.
+
+    What files give back helps those after them, and what one needs the next one does not have.
+    """
     plans: list[Plan] = []
     given: dict[str, int] = {}
     for intent, known in zip(intents, facts, strict=True):
         plan = make_plan(intent, _with_room(known, given) if isinstance(known, Facts) else known)
         plans.append(plan)
+        if plan.room is not None and plan.room.space is not None:
+            mount = plan.room.space.mount
+            given[mount] = given.get(mount, 0) - plan.room.takes
         if isinstance(known, ImageFacts) and plan.possible:
             space, head = known.space, known.image
             if isinstance(space, FileSystem) and isinstance(head, ImageInfo):
@@ -100,7 +107,7 @@ def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
 
 def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
     if isinstance(intent, CreateIntent):
-        return create.plan(intent, facts)
+        return grouped(create.plan(intent, facts), intent, facts)
     if isinstance(intent, RevertIntent):
         return revert.plan(intent, facts)
     if isinstance(intent, DeleteIntent):
@@ -159,7 +166,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
         wanted.update({*intent.names, *intent.strays} & set(names))
-    elif not isinstance(intent, CreateIntent) and intent.name in names:
+    elif intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):
             below = backend.descendants(key, intent.name)

@@ -78,6 +78,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
         type_name=new.memory_path is not None and facts.exists(new.memory_path) is None,
+        room=needed,
     )
 
 

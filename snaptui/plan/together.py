@@ -1,4 +1,4 @@
-"""Several plans as one: deletes of several domains, and of files."""
+"""Several plans as one: of several domains, and of files."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui import text
-from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
+from snaptui.model import FileSystem
+from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.refusal import reworded
+from snaptui.plan.room import Room
+
+AT_ONCE = 4
+"""Changes that are under way on a host at the same time."""
 
 
-def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
-    """What all of them do, one after another; what is said of one says of which.
+def deletes(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
+    """Deletes one after another; what is said of one says of which.
 
     Args:
         plans: at least one.
@@ -20,7 +25,33 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
     """
     if len(plans) == 1:
         return plans[0]
+    return replace(
+        _merged(plans, names),
+        title=f"Delete {_deleted(plans)}",
+        after="One after another; what fails stops what comes after it.",
+        undo="NO, what is deleted cannot be brought back",
+        space=space,
+    )
 
+
+def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
+    """One snapshot of each of several domains; plans and names as above."""
+    intent = plans[0].intent
+    assert isinstance(intent, CreateIntent)
+    number = text.count(len(plans), "domain")
+    whole = _merged(plans, names)
+    return replace(
+        whole,
+        title=f"Create {intent.name or 'a snapshot'} of {number}",
+        after=f"{AT_ONCE} at a time; what fails stops none of the others.",
+        lost="nothing",
+        undo="yes, by deleting the snapshots",
+        space=_room(plans).words,
+        notes=(*(plan.after for plan in plans), *whole.notes),
+    )
+
+
+def _merged(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
     def of_all(sentences: str) -> tuple[str, ...]:
         found = (
             f"{name}: {sentence}"
@@ -31,11 +62,7 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
 
     return replace(
         plans[0],
-        title=f"Delete {_what(plans)}",
-        after="One after another; what fails stops what comes after it.",
         lost="; ".join(f"{name}: {plan.lost}" for name, plan in zip(names, plans, strict=True)),
-        undo="NO, what is deleted cannot be brought back",
-        space=space,
         refusals=tuple(
             dict.fromkeys(
                 reworded(refusal, f"{name}: {refusal}")
@@ -45,6 +72,7 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
         ),
         warnings=of_all("warnings"),
         unchecked=of_all("unchecked"),
+        changes=of_all("changes"),
         notes=of_all("notes"),
         lines=tuple(line for plan in plans for line in plan.lines),
         steps=tuple(step for plan in plans for step in plan.steps),
@@ -52,7 +80,23 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
     )
 
 
-def _what(plans: Sequence[Plan]) -> str:
+def _room(plans: Sequence[Plan]) -> Room:
+    """What all of them need, and the file system on which least is left then."""
+    takes: dict[str, int] = {}
+    spaces: dict[str, FileSystem] = {}
+    for room in (plan.room for plan in plans if plan.room is not None):
+        if room.space is not None:
+            mount = room.space.mount
+            spaces.setdefault(mount, room.space)
+            takes[mount] = takes.get(mount, 0) + room.takes
+    total = sum(plan.room.needs for plan in plans if plan.room is not None)
+    if not spaces:
+        return Room(total)
+    worst = min(spaces, key=lambda mount: spaces[mount].free - takes[mount])
+    return Room(total, spaces[worst], takes[worst])
+
+
+def _deleted(plans: Sequence[Plan]) -> str:
     many = [plan.intent for plan in plans if isinstance(plan.intent, DeleteManyIntent)]
     files = sum(isinstance(plan.intent, RemoveLeftover) for plan in plans)
     parts = []

@@ -74,6 +74,9 @@ class Changes(Screen[None]):
         if (image := self._image) is not None:
             image.create()
             return
+        if self.domains.marked:
+            self._create_group()
+            return
         domain = self._free_domain()
         if domain is not None:
             shown = self.snaptui.snapshots.shown
@@ -81,6 +84,29 @@ class Changes(Screen[None]):
             taken = known.names if known is not None else ()
             name = self.snaptui.suggested_name(domain.name, taken)
             self.ask(CreateDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+
+    def _create_group(self) -> None:
+        from snaptui.ui.dialogs.create_group import CreateGroupDialog
+
+        app, domains = self.snaptui, self.domains.marked
+        why = app.host.state.link.value if app.host.state.link is not Link.CONNECTED else ""
+        for domain in domains:
+            if (operation := app.operations.running(domain.key)) is not None:
+                why = header.operation_words(operation)
+        if why:
+            self.say(f"Not now: {why}.")
+            return
+        name = app.suggested_name("group", ())
+        host = app.host.state.host
+        where = host.hostname if host is not None else ""
+
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                self.domains.unmark()
+                app.operations.run_together(result.parts)
+
+        dialog = CreateGroupDialog(where, domains, name, app.read_facts, app.glyphs)
+        app.push_screen(dialog, confirmed)
 
     def action_revert(self) -> None:
         """Ask, and revert to the selected snapshot."""

@@ -29,11 +29,32 @@ class DomainPane(RowList):
         self._under_way: Mapping[Key, Operation] = {}
         self._rows: tuple[Row, ...] = ()
         self._names: Mapping[str, str] = {}
+        self._marked: frozenset[DomainKey] = frozenset()
 
     @property
     def count(self) -> int:
         """Number of rows."""
         return len(self._rows)
+
+    @property
+    def marked(self) -> tuple[Domain, ...]:
+        """The marked domains, by name."""
+        found = (self._state.domains[key] for key in self._marked)
+        return tuple(sorted(found, key=_by_name))
+
+    def mark(self) -> bool:
+        """Mark the selected domain, or take its mark away, and go on; whether there is one."""
+        domain = self.selected
+        if domain is not None:
+            self._marked ^= {domain.key}
+            self.refresh_line(self.cursor)
+            self.cursor += 1
+        return domain is not None
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self._marked = frozenset()
+        self.refresh()
 
     @property
     def selected(self) -> Domain | None:
@@ -69,7 +90,7 @@ class DomainPane(RowList):
         folded = wanted.casefold()
         domains = sorted(
             (d for d in state.domains.values() if folded in d.name.casefold()),
-            key=lambda domain: (domain.name.casefold(), domain.key),
+            key=_by_name,
         )
         listed = sorted(
             (one for one in images.images.values() if folded in one.key.path.casefold()),
@@ -86,6 +107,7 @@ class DomainPane(RowList):
             cursor = cursor_after(old, at, new) if old else 0
         self._names = told_apart([one.key.path for one in images.images.values()])
         self._state, self._under_way, self._rows = state, running, rows
+        self._marked &= state.domains.keys()
         self.rows_changed(self._beside_heading(cursor))
 
     def validate_cursor(self, cursor: int) -> int:
@@ -112,8 +134,9 @@ class DomainPane(RowList):
         spare = width - 2 - 6 - 5
         state_width = max(9, min(30, spare * 2 // 5))
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
+        chosen = glyphs.marked if row.key in self._marked else " "
         head: list[Cell] = [
-            (f"{marker} ", "strong"),
+            (f"{marker}{chosen}", "strong"),
             (fit(clean(name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
         ]
         operation = self._under_way.get(row.key)
@@ -164,6 +187,10 @@ class DomainPane(RowList):
             + fit("Snaps", 6, glyphs, right=True)
             + fit("Age", 5, glyphs, right=True)
         )
+
+
+def _by_name(domain: Domain) -> tuple[str, DomainKey]:
+    return domain.name.casefold(), domain.key
 
 
 def told_apart(paths: Collection[str]) -> Mapping[str, str]:

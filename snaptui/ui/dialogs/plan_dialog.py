@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -66,6 +67,11 @@ class PlanDialog(Dialog[Confirmed]):
         """What the plan was made of, or the first one; ``None`` before it was read."""
         return self._facts[0] if self._facts else None
 
+    @property
+    def all_facts(self) -> tuple[AnyFacts, ...]:
+        """What the plans were made of, in the order of :attr:`intents`."""
+        return self._facts
+
     def merged(self, plans: tuple[Plan, ...]) -> Plan:
         """The plan that is shown."""
         return plans[0]
@@ -124,7 +130,7 @@ class PlanDialog(Dialog[Confirmed]):
         self._facts, self._plan = (), None
         self._allow()
         try:
-            found = [await self._read_facts(intent) for intent in self.intents]
+            found = await asyncio.gather(*map(self._read_facts, self.intents))
         except SnaptuiError as error:
             failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
             failed.append(f"\n{error.hint}")
