@@ -6,11 +6,32 @@ import asyncio
 import enum
 from collections.abc import Collection
 
+from snaptui.plan.group_steps import NoteGroup
+from snaptui.plan.plan import Plan, RevertIntent
+
 
 class Place(enum.IntEnum):
     """A place on the way of an operation where the others are waited for, in this order."""
 
-    TAKEN = 1
+    READY = 1
+    """Before the first step: nothing is in its way."""
+    KEPT = 2
+    """Before a revert: what undoes it is there."""
+    TAKEN = 3
+    """After the snapshots: those are there that there will be."""
+
+    @property
+    def all_or_none(self) -> bool:
+        """Whether nobody goes on from there unless all have come."""
+        return self is not Place.TAKEN
+
+
+def places(plan: Plan, index: int) -> tuple[Place, ...]:
+    """Where an operation of a group waits before a step of its plan."""
+    if isinstance(plan.intent, RevertIntent):
+        first, last = index == 0, index == len(plan.steps) - 1
+        return (Place.READY,) * first + (Place.KEPT,) * last
+    return (Place.TAKEN,) if isinstance(plan.steps[index], NoteGroup) else ()
 
 
 class Meeting:
@@ -36,14 +57,19 @@ class Meeting:
         """Say when a snapshot was taken, in seconds since the epoch."""
         self._took.append((began, ended))
 
-    async def come(self, number: int, place: Place) -> None:
-        """Come to a place, and wait there until all others have, or are over."""
+    async def come(self, number: int, place: Place) -> tuple[int, ...]:
+        """Come to a place, and wait there until all others have, or are over.
+
+        Returns:
+            Those that were over before they came there.
+        """
         async with self._moved:
             self._at[number] = place
             self._moved.notify_all()
             await self._moved.wait_for(
                 lambda: all(at >= place or one in self._left for one, at in self._at.items())
             )
+            return tuple(one for one, at in self._at.items() if at < place)
 
     async def leave(self, number: int) -> None:
         """Say that an operation is over, however it ended."""

@@ -206,10 +206,9 @@ class Operations:
             if not operation.plan.possible:
                 raise _Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
             operation = await self._prepare(operation, facts)
-            for planned in operation.plan.steps:
-                step = planned
+            for step in operation.plan.steps:
                 if meeting is not None:
-                    step = await self._meet(meeting, operation, planned, expected)
+                    step = await self._meet(meeting, operation, step, expected)
                 operation, expected = await self._step(operation, step, expected)
                 if meeting is not None and step.kind == "create":
                     meeting.took(operation.began[-1], operation.finished[-1])
@@ -228,14 +227,20 @@ class Operations:
         self, meeting: Meeting, operation: Operation, step: Step, expected: AnyFacts
     ) -> Step:
         """Wait for the others of a group where that must be; returns the step as it is now."""
-        from snaptui.meeting import Place
+        from snaptui.meeting import Place, places
         from snaptui.plan.facts import Facts
         from snaptui.plan.group_steps import NoteGroup
 
+        for place in places(operation.plan, operation.done):
+            if place is Place.READY:
+                await self._check(operation, step, expected)
+            self._set(replace(operation, phase=Phase.WAITING))
+            absent = await meeting.come(operation.number, place)
+            if absent and place.all_or_none:
+                others = ", ".join(self.all[number].name for number in absent)
+                raise _Stop(f"Not done, because this is all or none: {others} failed.", _NOT_ALL)
         if not isinstance(step, NoteGroup):
             return step
-        self._set(replace(operation, phase=Phase.WAITING))
-        await meeting.come(operation.number, Place.TAKEN)
         assert isinstance(expected, Facts)
         noted = step.with_spread(expected, meeting.spread)
         if noted is None:
@@ -274,6 +279,20 @@ class Operations:
             raise
         except SnaptuiError as error:
             raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
+
+    async def _check(self, operation: Operation, step: Step, expected: AnyFacts) -> None:
+        """Stop where something is in the way of a step by now."""
+        from snaptui.performing import in_the_way, read_facts
+
+        host, intent = expected.host, operation.plan.intent
+        try:
+            found = await self._worker.changes.call(
+                lambda: read_facts(self._backend, host, intent, ask_agent=False), key=intent.key
+            )
+        except SnaptuiError as error:
+            raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
+        if changed := in_the_way(step, expected, found):
+            raise _Stop(_sentence(changed), _NOTHING_DONE)
 
     async def _step(
         self, operation: Operation, step: Step, expected: AnyFacts
@@ -460,6 +479,7 @@ class _Copying:
 
 
 _NO_COPY = "What there was of the new file was removed."
+_NOT_ALL = "Look at what failed, start what was powered off, and press the key again."
 _NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
 
 

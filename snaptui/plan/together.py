@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from snaptui import text
 from snaptui.model import FileSystem
+from snaptui.plan.group import Group
 from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.refusal import reworded
 from snaptui.plan.room import Room
@@ -48,6 +49,43 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
         undo="yes, by deleting the snapshots",
         space=_room(plans).words,
         notes=(*(plan.after for plan in plans), *whole.notes),
+    )
+
+
+def reverts(
+    plans: Sequence[Plan],
+    names: Sequence[str],
+    group: Group,
+    twice: Sequence[str],
+    doubts: Sequence[str],
+) -> Plan:
+    """A revert of all that are left of a group; plans and names as above.
+
+    Args:
+        twice: domains with more than one of the group, as sentences.
+        doubts: where others of it may be, as sentences.
+    """
+    whole = _merged(plans, names)
+    parts = tuple(zip(names, plans, strict=True))
+    no_way_back = [name for name, plan in parts if plan.undo.startswith("NO")]
+    left = text.count(len(plans), "domain")
+    warnings = whole.warnings
+    if len(plans) != group.size:
+        sentence = f"The group had {text.count(group.size, 'domain')}, and {len(plans)} are left."
+        warnings = (sentence, *warnings)
+    return replace(
+        whole,
+        title=f"Revert {left} to {group.id}",
+        after="All at the same time, once each can be undone; if one cannot, none is reverted.",
+        undo=f"NO for {', '.join(no_way_back)}"
+        if no_way_back
+        else "yes, each by a safety snapshot of its own",
+        space=_room(plans).words,
+        refusals=(*twice, *whole.refusals),
+        warnings=warnings,
+        unchecked=(*doubts, *whole.unchecked),
+        type_name=whole.type_name or bool(doubts),
+        notes=(*(f"{plan.after}. Lost: {plan.lost}" for _, plan in parts), *whole.notes),
     )
 
 

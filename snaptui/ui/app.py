@@ -37,6 +37,7 @@ from snaptui.ui.main_screen import MainScreen
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
+    from snaptui.groups import Members
     from snaptui.plan.plan import Intent
     from snaptui.preflight import AnyFacts
 
@@ -193,6 +194,12 @@ class SnaptuiApp(KeysInOrder):
             raise Disconnected("There is no connection.")
         facts = await self.operations.facts(host, intent)
         return replace(facts, counted=self.counting.state.counted)
+
+    async def find_group(self, group: str) -> Members:
+        """Find all snapshots of a group on the host."""
+        from snaptui.groups import find
+
+        return await find(self.backend, self.worker, self.host.state.domains.values(), group)
 
     async def read(self, call: Callable[[], T], key: DomainKey) -> T:
         """Run a reading call that the user asked for."""

@@ -6,6 +6,7 @@ all of them would be a twentieth of each start.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
@@ -100,24 +101,23 @@ class Changes(Screen[None]):
         host = app.host.state.host
         where = host.hostname if host is not None else ""
 
-        def confirmed(result: Confirmed | None) -> None:
-            if result is not None:
-                self.domains.unmark()
-                app.operations.run_together(result.parts)
-
         dialog = CreateGroupDialog(where, domains, name, app.read_facts, app.glyphs)
-        app.push_screen(dialog, confirmed)
+        self.ask(dialog, self.domains.unmark)
 
     def action_revert(self) -> None:
         """Ask, and revert to the selected snapshot."""
-        from snaptui.ui.dialogs.revert import RevertDialog
-
         if (image := self._image) is not None:
             image.apply()
             return
         domain, name = self._free_domain(), self._selected_name()
         if domain is not None and name is not None:
-            self.ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+            self._ask_to_revert(domain, name)
+
+    def _ask_to_revert(self, domain: Domain, name: str) -> None:
+        from snaptui.ui.dialogs.revert import RevertDialog
+
+        app = self.snaptui
+        self.ask(RevertDialog(domain, name, app.read_facts, app.find_group, app.glyphs))
 
     def action_delete(self) -> None:
         """Ask, and delete the marked snapshots, or the selected one."""
@@ -176,7 +176,6 @@ class Changes(Screen[None]):
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
         from snaptui.plan.safety import undo_points
-        from snaptui.ui.dialogs.revert import RevertDialog
         from snaptui.ui.dialogs.undo import UndoDialog
 
         if self._not_for_images("select the safety snapshot and apply it."):
@@ -195,7 +194,7 @@ class Changes(Screen[None]):
 
         def chosen(name: str | None) -> None:
             if name is not None:
-                self.ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+                self._ask_to_revert(domain, name)
 
         self.app.push_screen(UndoDialog(domain, points, self.snaptui.glyphs), chosen)
 
@@ -218,12 +217,17 @@ class Changes(Screen[None]):
             else:
                 ask_to_extract(self, found)
 
-    def ask(self, dialog: PlanDialog) -> None:
-        """Show a dialog, and run what it confirms."""
+    def ask(self, dialog: PlanDialog, then: Callable[[], None] | None = None) -> None:
+        """Show a dialog, and run what it confirms; ``then`` is called after that began."""
 
         def confirmed(result: Confirmed | None) -> None:
-            if result is not None:
-                self.snaptui.operations.run_in_turn(result.parts)
+            if result is None:
+                return
+            operations = self.snaptui.operations
+            run = operations.run_together if result.together else operations.run_in_turn
+            run(result.parts)
+            if then is not None:
+                then()
 
         self.app.push_screen(dialog, confirmed)
 

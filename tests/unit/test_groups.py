@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.meeting import Meeting, Place
-from snaptui.model import FileSystem
+from snaptui.meeting import Meeting, Place, places
+from snaptui.model import FileSystem, SafetyKind
 from snaptui.plan import edit, group, hold
 from snaptui.plan.group import Group
 from snaptui.plan.group_steps import NoteGroup
 from snaptui.plan.metadata_steps import Redefine
-from snaptui.plan.plan import CreateIntent, EditIntent
+from snaptui.plan.plan import CreateIntent, EditIntent, RevertIntent
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.together import creates
 from snaptui.preflight import make_plans
@@ -100,11 +100,28 @@ def test_what_forbids_one_forbids_all() -> None:
     assert not whole.possible
 
 
+def test_a_revert_waits_before_anything_is_changed_and_once_it_can_be_undone() -> None:
+    """Also when these are one place, because nothing is taken before."""
+    for safety, expected in (
+        (None, [(Place.READY,), (Place.KEPT,)]),
+        (SafetyKind.DISKS, [(Place.READY,), (), (Place.KEPT,)]),
+        (SafetyKind.NONE, [(Place.READY, Place.KEPT)]),
+    ):
+        intent = RevertIntent(KEY, "s1", safety=safety)
+        (plan,) = make_plans([intent], [facts(snapshot())])
+        assert [places(plan, index) for index in range(len(plan.steps))] == expected
+    assert Place.READY.all_or_none
+    assert Place.KEPT.all_or_none
+    (created,) = make_plans([a_part()], [facts()])
+    assert [places(created, index) for index in (0, 1)] == [(), (Place.TAKEN,)]
+    assert not Place.TAKEN.all_or_none
+
+
 async def test_all_wait_for_all_but_for_those_that_are_over() -> None:
     meeting, came = Meeting([1, 2, 3]), []
 
     async def come(number: int) -> None:
-        await meeting.come(number, Place.TAKEN)
+        assert await meeting.come(number, Place.TAKEN) == (3,)
         came.append(number)
 
     first, second = asyncio.create_task(come(1)), asyncio.create_task(come(2))

@@ -65,6 +65,11 @@ class CreateGroupDialog(PlanDialog):
         return tuple(replace(intent, key=domain.key) for domain in self._domains)
 
     @property
+    def together(self) -> bool:
+        """They are one group."""
+        return True
+
+    @property
     def challenge(self) -> str:
         """It is about no one name."""
         return "create"
