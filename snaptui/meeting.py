@@ -6,8 +6,9 @@ import asyncio
 import enum
 from collections.abc import Collection
 
-from snaptui.plan.group_steps import NoteGroup
+from snaptui.plan.group_steps import NoteGroup, ThawGuest
 from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.steps import CreateSnapshot
 
 
 class Place(enum.IntEnum):
@@ -17,7 +18,9 @@ class Place(enum.IntEnum):
     """Before the first step: nothing is in its way."""
     KEPT = 2
     """Before a revert: what undoes it is there."""
-    TAKEN = 3
+    FROZEN = 3
+    """Before a snapshot: all guests that are to stand still do."""
+    TAKEN = 4
     """After the snapshots: those are there that there will be."""
 
     @property
@@ -28,10 +31,15 @@ class Place(enum.IntEnum):
 
 def places(plan: Plan, index: int) -> tuple[Place, ...]:
     """Where an operation of a group waits before a step of its plan."""
+    step, last = plan.steps[index], plan.steps[-1]
+    ready = (Place.READY,) * (index == 0)
     if isinstance(plan.intent, RevertIntent):
-        first, last = index == 0, index == len(plan.steps) - 1
-        return (Place.READY,) * first + (Place.KEPT,) * last
-    return (Place.TAKEN,) if isinstance(plan.steps[index], NoteGroup) else ()
+        return ready + (Place.KEPT,) * (step is last)
+    if isinstance(step, ThawGuest | NoteGroup):
+        return (Place.TAKEN,)
+    if isinstance(last, NoteGroup) and last.group.together:
+        return ready + (Place.FROZEN,) * isinstance(step, CreateSnapshot)
+    return ()
 
 
 class Meeting:

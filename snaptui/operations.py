@@ -214,6 +214,7 @@ class Operations:
                     meeting.took(operation.began[-1], operation.finished[-1])
         except _Stop as stop:
             over = self._finished(self.all[operation.number], stop)
+            await self._thaw(over)
         else:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:
@@ -222,6 +223,14 @@ class Operations:
             lambda: self._journal.end(over.number, over.phase.value, over.error, over.hint)
         )
         self._set(over)
+
+    async def _thaw(self, operation: Operation) -> None:
+        """Thaw what a plan froze and went no further."""
+        key, steps, done = operation.plan.intent.key, operation.plan.steps, operation.done
+        frozen = any(step.kind == "freeze" for step in steps[:done])
+        if frozen and isinstance(key, DomainKey) and any(s.kind == "thaw" for s in steps[done:]):
+            with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
+                await self._worker.changes.call(lambda: self._backend.thaw(key), key=key)
 
     async def _meet(
         self, meeting: Meeting, operation: Operation, step: Step, expected: AnyFacts
@@ -388,7 +397,7 @@ class Operations:
                 f"{who} reported success, but {_sentence(off)}",
                 f"Look at {operation.name} before going on.",
             )
-        elif off:
+        elif off or not step.seen:
             left = in_the_way(step, before, found)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             phase = Phase.CANCELLED if isinstance(error, Cancelled) else Phase.FAILED

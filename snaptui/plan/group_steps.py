@@ -1,4 +1,4 @@
-"""The steps that only the snapshots of a group have."""
+"""The steps of a group: freeze and thaw the guests, and note how far all are apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,59 @@ from snaptui.model import Domain, Host
 from snaptui.plan import group
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Redefine
-from snaptui.plan.step import OfName, option, virsh
+from snaptui.plan.step import BaseStep, OfName, option, virsh
+
+
+class _OfGuest(BaseStep):
+    """A step that no fact tells of: who asks the agent of a frozen guest gets no answer."""
+
+    __slots__ = ()
+
+    @property
+    def subject(self) -> str:
+        """The snapshot that it is about; may be empty."""
+        return ""
+
+    @property
+    def seen(self) -> bool:
+        """Nothing but its answer tells whether it was done."""
+        return False
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: nothing that is known changes."""
+        return before
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeGuest(_OfGuest):
+    """Freeze the file systems of a guest (virDomainFSFreeze)."""
+
+    kind: ClassVar[str] = "freeze"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return "freeze its file systems"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        return virsh(host, "domfsfreeze", domain)
+
+
+@dataclass(frozen=True, slots=True)
+class ThawGuest(_OfGuest):
+    """Thaw them (virDomainFSThaw); done only where something was frozen."""
+
+    kind: ClassVar[str] = "thaw"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return "thaw its file systems"
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The same as a line for a shell."""
+        return virsh(host, "domfsthaw", domain)
 
 
 @dataclass(frozen=True, slots=True)

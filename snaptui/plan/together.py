@@ -8,6 +8,7 @@ from dataclasses import replace
 from snaptui import text
 from snaptui.model import FileSystem
 from snaptui.plan.group import Group
+from snaptui.plan.group_steps import FreezeGuest
 from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.refusal import reworded
 from snaptui.plan.room import Room
@@ -41,10 +42,13 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
     assert isinstance(intent, CreateIntent)
     number = text.count(len(plans), "domain")
     whole = _merged(plans, names)
+    together = any(isinstance(step, FreezeGuest) for step in whole.steps)
     return replace(
         whole,
         title=f"Create {intent.name or 'a snapshot'} of {number}",
-        after=f"{AT_ONCE} at a time; what fails stops none of the others.",
+        after="All guests are frozen, all snapshots taken, and all thawed, after 10 s at most."
+        if together
+        else f"{AT_ONCE} at a time; what fails stops none of the others.",
         lost="nothing",
         undo="yes, by deleting the snapshots",
         space=_room(plans).words,

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.meeting import Meeting, Place, places
-from snaptui.model import FileSystem, SafetyKind
+from snaptui.model import Agent, AgentState, DomainState, FileSystem, Form, SafetyKind
 from snaptui.plan import edit, group, hold
 from snaptui.plan.group import Group
 from snaptui.plan.group_steps import NoteGroup
 from snaptui.plan.metadata_steps import Redefine
-from snaptui.plan.plan import CreateIntent, EditIntent, RevertIntent
+from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.together import creates
 from snaptui.preflight import make_plans
-from tests.unit.made import CREATED, KEY, facts, snapshot
+from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
 
 GROUP = Group("group-20261125T120000Z-0aff", 12)
 SPREADS = st.none() | st.integers(0, 10**6).map(lambda tenths: tenths / 10)
@@ -115,6 +116,67 @@ def test_a_revert_waits_before_anything_is_changed_and_once_it_can_be_undone() -
     (created,) = make_plans([a_part()], [facts()])
     assert [places(created, index) for index in (0, 1)] == [(), (Place.TAKEN,)]
     assert not Place.TAKEN.all_or_none
+
+
+def frozen_together(**more: Any) -> Plan:
+    intent = replace(a_part(), form=Form.DISK_ONLY, quiesce=True)
+    intent = replace(intent, group=replace(GROUP, together=True), **more.pop("asked", {}))
+    host = replace(HOST, **{"libvirt": (9, 9, 0), **more.pop("host", {})})
+    folders = {"/img": frozenset[str]()}
+    agent = Agent(AgentState.ANSWERS, ("/",))
+    (plan,) = make_plans([intent], [facts(host=host, agent=agent, folders=folders, **more)])
+    return plan
+
+
+def test_all_freeze_before_one_is_taken_and_all_are_taken_before_one_thaws() -> None:
+    plan = frozen_together()
+    assert plan.refusals == ()
+    assert [step.kind for step in plan.steps] == ["freeze", "create", "thaw", "edit"]
+    create, note = plan.steps[1], plan.steps[3]
+    assert isinstance(create, CreateSnapshot)
+    assert isinstance(note, NoteGroup)
+    assert not create.new.quiesce
+    assert create.new.description == f"words\n[{GROUP.words}]", "it claims nothing yet"
+    assert note.group.together
+    assert [places(plan, index) for index in range(4)] == [
+        (Place.READY,),
+        (Place.FROZEN,),
+        (Place.TAKEN,),
+        (Place.TAKEN,),
+    ]
+    assert Place.FROZEN.all_or_none
+    whole = creates([plan], ["web"])
+    assert "all thawed, after 10 s at most" in whole.after
+
+    off = frozen_together(state=DomainState.SHUTOFF)
+    assert [step.kind for step in off.steps] == ["create", "edit"]
+    assert places(off, 0) == (Place.READY, Place.FROZEN)
+
+
+def test_from_another_machine_each_is_frozen_by_itself() -> None:
+    """The daemon there thaws it: nothing here could, if the connection broke."""
+    plan = frozen_together(host={"local": False})
+    create, note = plan.steps
+    assert isinstance(create, CreateSnapshot)
+    assert isinstance(note, NoteGroup)
+    assert create.new.quiesce
+    assert not note.group.together
+    assert "web is frozen by itself" in plan.notes[0]
+
+
+def test_no_freeze_goes_with_saved_memory() -> None:
+    plan = frozen_together(asked={"form": Form.EXTERNAL})
+    create, note = plan.steps
+    assert isinstance(create, CreateSnapshot)
+    assert isinstance(note, NoteGroup)
+    assert create.new.memory_path is not None
+    assert not create.new.quiesce
+    assert not note.group.together
+
+
+def test_what_could_not_be_reverted_to_is_not_frozen_together() -> None:
+    plan = frozen_together(host={"libvirt": (9, 8, 0)})
+    assert_refused(plan, "Freeze each by itself.")
 
 
 async def test_all_wait_for_all_but_for_those_that_are_over() -> None:

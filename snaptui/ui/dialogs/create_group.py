@@ -21,6 +21,9 @@ from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
 
+TOGETHER = "all together"
+FREEZES = ("no", "each by itself", TOGETHER)
+
 
 class CreateGroupDialog(PlanDialog):
     """One name, description and kind for all of them.
@@ -54,13 +57,15 @@ class CreateGroupDialog(PlanDialog):
     def intents(self) -> tuple[CreateIntent, ...]:
         """The same for each domain."""
         form = FORMS[self.query_one("#form", Choice).index]
+        chosen = self.query_one("#freeze", Choice).index if form is Form.DISK_ONLY else 0
+        freeze = FREEZES[chosen]
         intent = CreateIntent(
             self._domains[0].key,
             self.query_one("#name", Input).value,
             self.query_one("#description", Input).value,
             form,
-            quiesce=self.query_one("#freeze", Choice).index == 1,
-            group=self._group,
+            quiesce=freeze != "no",
+            group=replace(self._group, together=freeze == TOGETHER),
         )
         return tuple(replace(intent, key=domain.key) for domain in self._domains)
 
@@ -87,8 +92,7 @@ class CreateGroupDialog(PlanDialog):
             yield Label("Description", markup=False)
             yield Input(id="description", compact=True)
         yield Choice("Kind:", [form.value for form in FORMS], id="form")
-        freezes = ["no", "each by itself"]
-        yield Choice("Freeze the guests' file systems:", freezes, id="freeze")
+        yield Choice("Freeze the guests:", FREEZES, id="freeze")
 
     def on_mount(self) -> None:
         """Only where the disks alone are kept there is something to freeze."""
