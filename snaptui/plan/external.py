@@ -330,7 +330,7 @@ def _quiesce_refusals(facts: Facts) -> list[str]:
         AgentState.DISCONNECTED: ("has no guest agent running", checks.AGENT_UNRESPONSIVE),
         AgentState.SILENT: ("has a guest agent that does not answer", checks.AGENT_UNRESPONSIVE),
         AgentState.FROZEN: (
-            "has frozen file systems already (virsh domfsthaw thaws them)",
+            "has frozen file systems already (T thaws them)",
             checks.INTERNAL_ERROR,
         ),
         AgentState.UNKNOWN: (f"has a guest agent that fails: {agent.reason}", None),

@@ -130,6 +130,13 @@ class AdoptIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class ThawIntent:
+    """Thaw the file systems of a guest."""
+
+    key: DomainKey
+
+
+@dataclass(frozen=True, slots=True)
 class ImageCreate:
     """Add an entry to an image that no domain uses."""
 
@@ -199,6 +206,7 @@ DomainIntent = (
     | EditIntent
     | HoldIntent
     | AdoptIntent
+    | ThawIntent
 )
 ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract | RemoveLeftover
 Intent = DomainIntent | ImageIntent

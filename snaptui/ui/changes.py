@@ -173,6 +173,16 @@ class Changes(Screen[None]):
         read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
         self.ask(AdoptDialog(domain, row.stray.name, read_facts, glyphs))
 
+    def action_thaw(self) -> None:
+        """Ask the guest's agent whether it is frozen, and thaw it."""
+        from snaptui.ui.dialogs.thaw import ThawDialog
+
+        if self._not_for_images("there is no guest."):
+            return
+        domain = self._free_domain()
+        if domain is not None:
+            self.ask(ThawDialog(domain, self.snaptui.read_facts, self.snaptui.glyphs))
+
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
         from snaptui.plan.safety import undo_points

@@ -252,14 +252,24 @@ def _level_words(level: Level) -> str:
     )
 
 
-def domain_lines(domain: Domain, state: HostState, marked: Sequence[Domain]) -> tuple[Line, ...]:
-    """Everything that is known of a domain without asking more, and which ones are marked."""
+def domain_lines(
+    domain: Domain, state: HostState, marked: Sequence[Domain], thaw: str
+) -> tuple[Line, ...]:
+    """Everything that is known of a domain without asking more, and which ones are marked.
+
+    Args:
+        thaw: the key that thaws.
+    """
     summary = state.summaries.get(domain.key)
     lines: list[Line] = [
         ("Name", domain.name),
         ("UUID", domain.key.uuid),
         ("State", state_words(domain)),
     ]
+    if domain.key in state.frozen and domain.state.active:
+        lines.append(
+            ("Error", f"its file systems are frozen, as its agent said: {thaw} thaws them")
+        )
     if summary is not None:
         lines.append(("Snapshots", "?" if summary.count is None else str(summary.count)))
         if summary.newest is not None:

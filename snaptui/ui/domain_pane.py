@@ -15,6 +15,9 @@ from snaptui.tree import cursor_after
 from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words
 from snaptui.ui.row_list import Cell, RowList
 
+FROZEN = "frozen"
+"""The state of a guest whose file systems are frozen: what it waits for matters most."""
+
 Row = Domain | ListedImage | None
 """``None`` is the heading of the images, on which the cursor never stands."""
 
@@ -159,7 +162,10 @@ class DomainPane(RowList):
         summary = self._state.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.newest, time.time()) if summary is not None else ""
-        return (state_words(domain), state_style(domain.state)), count, age
+        state: Cell = (state_words(domain), state_style(domain.state))
+        if domain.key in self._state.frozen and domain.state.active:
+            state = (FROZEN, "bad")
+        return state, count, age
 
     def _of_image(self, listed: ListedImage) -> tuple[Cell, str, str]:
         """Size on the host, number of snapshots, age of the newest."""

@@ -99,7 +99,8 @@ class Drawing(Changes):
             details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
         elif domain is not None:
             marked = self.domains.marked
-            details.show(domain_lines(domain, self.snaptui.host.state, marked))
+            thaw = keymap.key_of("thaw", self.snaptui.overrides)
+            details.show(domain_lines(domain, self.snaptui.host.state, marked, thaw))
         else:
             details.show(())
 

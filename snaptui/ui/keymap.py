@@ -76,6 +76,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "extract", ("x",), "extract", "Copy the snapshot to a file of its own", Scope.MAIN, True
     ),
+    Action(
+        "thaw", ("T",), "thaw", "Ask whether the guest is frozen, and thaw it", Scope.MAIN, True
+    ),
     Action("adopt", ("a",), "adopt", "Make a stray known to libvirt", Scope.MAIN, True),
     Action(
         "file_systems",

@@ -388,12 +388,15 @@ class MainScreen(Drawing):
         self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 
     def action_refresh(self) -> None:
-        """Read everything of what is selected again, and ask who uses which images."""
+        """Read everything of what is selected again; ask its agent, and who uses which images."""
         self.snaptui.host.retry()
         self.snaptui.images.look_again()
         if isinstance(self._shown_key, DomainKey):
             self.snaptui.host.look_again(self._shown_key)
             self.snaptui.snapshots.look_again()
+            domain = self.domains.selected
+            if domain is not None and domain.state.active and not self.snaptui.read_only:
+                self.snaptui.ask_agent(domain.key)
         if self._shown_key is not None:
             self.snaptui.count_again()
 
