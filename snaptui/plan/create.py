@@ -65,6 +65,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
         type_name=False,
+        room=needed,
     )
 
 

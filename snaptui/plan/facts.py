@@ -41,7 +41,7 @@ class Facts:
         doubts: why somebody may be missing in :attr:`others`.
         gone: files that a step has removed; only of what is expected.
         counted: by path, what was counted of an image, at some time before.
-        agent: the guest agent, when a create is planned of a domain that runs.
+        agent: the guest agent, when a create with a freeze is planned, or a thaw.
         changes: for a revert, what of the configuration becomes as it was, in words.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
