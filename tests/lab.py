@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from snaptui.demo.daemon import Daemon
+from snaptui.demo.setups import HOST
 from snaptui.model import DomainKey
 
 MIB = 1 << 20
@@ -38,15 +39,17 @@ _DISK = """\
 
 
 class Lab:
-    """A private daemon with its images."""
+    """A private daemon with its images; their tools are always the host's."""
 
-    def __init__(self, directory: Path, capabilities: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, capabilities: Path | None = None, root: Path = HOST
+    ) -> None:
         self.directory = directory
         self.images = directory / "images"
         self.images.mkdir(exist_ok=True)
         state = directory / "d"
         state.mkdir()
-        self.daemon = Daemon(state, capabilities)
+        self.daemon = Daemon(state, capabilities, root)
 
     @property
     def uri(self) -> str:

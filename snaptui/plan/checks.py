@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
-from snaptui import text
+from snaptui import abilities, text
+from snaptui.abilities import Wrong, does
 from snaptui.costs import Counted
 from snaptui.model import (
     Disk,
@@ -20,13 +22,13 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal
 
-PROVEN_LIBVIRT = (9, 0)
-"""The version of libvirt on which every statement of the plans is proven by tests."""
-
 INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
 NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
 ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 74, 77, 84, 86
 """libvirt's errors as its virterror.h numbers them."""
+
+JOB_ID = re.compile(r"[A-Za-z0-9._-]*")
+"""What QEMU lets follow in a job's ID (its util/id.c, ``id_wellformed``)."""
 
 NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
@@ -128,12 +130,11 @@ def unrecorded_warning(unrecorded: str) -> str:
 
 
 def version_warnings(facts: Facts) -> list[str]:
-    """A warning where the server is not the one on which the plans are proven."""
-    version = facts.host.libvirt
-    if facts.host.driver != "QEMU" or version[:2] == PROVEN_LIBVIRT:
+    """A warning where the server is none on which the plans are proven."""
+    if abilities.tried(facts.host):
         return []
-    shown = ".".join(map(str, version))
-    return [f"Proven with libvirt 9.0; this host runs {shown}, where details may differ."]
+    version = abilities.name(facts.host)
+    return [f"libvirt {version} is not one that was tried: the strictest rules apply."]
 
 
 def spelling_problems(name: str) -> list[str]:
@@ -161,6 +162,16 @@ def spelling_problems(name: str) -> list[str]:
     return problems
 
 
+def job_problem(facts: Facts, name: str) -> str:
+    """Why an internal snapshot of a guest that runs cannot have this name; empty when it can."""
+    if JOB_ID.fullmatch(name) or not does(facts.host, Wrong.NAMES_JOBS):
+        return ""
+    return (
+        f"libvirt {abilities.name(facts.host)} makes the name part of a job's ID, in which QEMU "
+        "takes only letters from a to z, digits, and - . _"
+    )
+
+
 def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     """Why a new snapshot cannot be given this name.
 
@@ -171,10 +182,18 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     Args:
         inside: the new one is internal.
     """
-    harm = Harm.STRAY_HIDDEN
+    harm: str = Harm.STRAY_HIDDEN
+    code: int | None = None
     if inside:
-        harm = Harm.STRAY_LOST if facts.status.domain.state.active else Harm.TWIN_MADE
+        harm = Harm.TWIN_MADE
+        if facts.status.domain.state.active:
+            lost = does(facts.host, Wrong.DELETES_STRAYS)
+            harm, code = (Harm.STRAY_LOST, None) if lost else ("", OPERATION_FAILED)
     problems = spelling_problems(name)
+    if not problems and inside and facts.status.domain.state.active:
+        why = job_problem(facts, name)
+        way = "Take another name, or shut the domain down first."
+        problems += [Refusal(f"{why}. {way}", code=INTERNAL_ERROR)] if why else []
     if name in facts.names:
         problems.append(
             Refusal(f"There is a snapshot called {name} already.", code=OPERATION_FAILED)
@@ -184,6 +203,7 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
             Refusal(
                 f"The image {image.path} holds a snapshot {name} that libvirt does not know.",
                 harm=harm,
+                code=code,
             )
             for image in facts.images.values()
             if isinstance(image, ImageInfo)

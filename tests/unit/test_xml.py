@@ -101,7 +101,7 @@ def test_an_internal_snapshot_with_memory() -> None:
     )
     assert found.config is not None
     assert (found.config.disks, found.config.memory) == (DISKS, 2 << 30)
-    assert [disk.beneath for disk in found.config.disks] == [("/img/base",), (), (), ()]
+    assert [disk.beneath for disk in found.config.disks] == [("/img/base",), None, None, None]
     assert not found.delete_in_progress
     assert found.digest == xml.digest(text) != xml.digest(text + " ")
 

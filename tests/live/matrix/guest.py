@@ -57,6 +57,8 @@ class Guest:
         now: by target, the byte of which the first MiB of each writable disk is made.
         held: the same by snapshot, as it was when that was taken.
         strays: the same for what only the images know.
+        written: by path of an image, the byte that its disk was when it was last written to.
+        spoiled: snapshots that do not hold it any more.
         other: an image of nobody that lies upon one of its images, and its byte.
         edits: snapshots, and what is cut out of their records while the daemon is away.
     """
@@ -70,6 +72,8 @@ class Guest:
         self.now: dict[str, int] = {}
         self.held: dict[str, dict[str, int]] = {}
         self.strays: dict[str, dict[str, int]] = {}
+        self.written: dict[str, int] = {}
+        self.spoiled: set[str] = set()
         self.other: tuple[Path, int] | None = None
         self.edits: list[tuple[str, str, str]] = []
         self._bytes = iter(range(0x11, 0xFF))
@@ -110,7 +114,7 @@ class Guest:
                 attribute = "dev"
             source = f"<source {attribute}={quoteattr(shown)}/>"
             if "readonly" not in drive.more and drive.device == "disk":
-                self.now[drive.target] = byte
+                self.now[drive.target] = self.written[shown] = byte
         snapshot = f" snapshot='{drive.snapshot}'" if drive.snapshot else ""
         return (
             f"<disk type='{drive.kind}' device='{drive.device}'{snapshot}>"
@@ -214,9 +218,17 @@ class Guest:
         self.domain.snapshotCreateXML(xml.replace(old, new), flag)
 
     def revert(self, name: str) -> None:
-        """Revert to an internal snapshot and write on, so that a fork begins."""
+        """Revert to a snapshot and write on, so that a fork begins."""
         self.domain.revertToSnapshot(self._snapshot(name), 0)
+        second = int(time.time())
         self.write()
+        while int(time.time()) == second:
+            pass  # libvirt calls the overlays of two reverts in a second by the same names
+
+    def forget(self, name: str) -> None:
+        """Delete the metadata of a snapshot."""
+        del self.held[name]
+        self._snapshot(name).delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
 
     def revert_works(self, name: str) -> bool:
         """Whether libvirt reverts to a snapshot."""
@@ -292,20 +304,21 @@ class Guest:
                 assert self.holds(disk, byte)
             else:
                 _qemu_io(disk.path or "", disk.format, f"write -P {byte} 0 1M", write=True)
-            self.now[disk.target] = byte
+            self.now[disk.target] = self.written[disk.path or ""] = byte
 
     def otherwise(self, spoiled: Collection[str] = ()) -> list[str]:
         """What disks and snapshots do not hold of what they must, in words.
 
         Args:
-            spoiled: snapshots of which it was said that they do not.
+            written: by path of an image, the byte that its disk was when it was last written to.
+        spoiled: snapshots of which it was said that they do not.
         """
         words = [
             f"{disk.target} holds other data"
             for disk in self.disks
             if disk.target in self.now and not self.holds(disk, self.now[disk.target])
         ]
-        for name in sorted((self.snapshots() & self.held.keys()) - set(spoiled)):
+        for name in sorted((self.snapshots() & self.held.keys()) - self.spoiled - set(spoiled)):
             words += [f"{name} holds other data of {t}" for t in self._lost(name)]
         return words
 

@@ -37,6 +37,7 @@ class World:
         below: there are snapshots below the target.
         tags: what decides which questions make sense.
         restarts: the daemon has to.
+        since: the first libvirt that can make it.
     """
 
     words: str
@@ -46,11 +47,21 @@ class World:
     below: bool = False
     tags: frozenset[str] = frozenset()
     restarts: bool = False
+    since: tuple[int, int] = (0, 0)
 
 
 def worlds() -> tuple[World, ...]:
     """All of them."""
-    return (*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states())
+    return (
+        *_without(),
+        *_single(),
+        *_pairs(),
+        *_trees(),
+        *_branches(),
+        *_damaged(),
+        *_disks(),
+        *_states(),
+    )
 
 
 def _take(guest: Guest, kind: str, name: str) -> None:
@@ -122,6 +133,68 @@ def _trees() -> Iterable[World]:
         for target in "abc":
             words = f"three external, taken {state}: {target}"
             yield World(words, chain, target, STATES, target != "c")
+
+
+def _branches() -> Iterable[World]:
+    """What reverts to external snapshots leave."""
+
+    def made(state: str, *what: tuple[str, str]) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            for how, name in what:
+                if how == "revert to":
+                    guest.revert(name)
+                elif how == "forget":
+                    guest.forget(name)
+                else:
+                    guest.go(state)
+                    targets = ["vda"] if how == "external, of vda" else []
+                    guest.external(name, targets, memory=how == "with RAM")
+
+        return build
+
+    a, b, c = (("external", name) for name in "abc")
+    back = ("revert to", "a")
+    trees: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, bool]]] = {
+        "a -> b, back at a": ((a, b, back), {"a": True, "b": False}),
+        "a -> b, a -> c": ((a, b, back, c), {"a": True, "b": False, "c": False}),
+        "a -> b -> c, back at a": ((a, b, c, back), {"a": True, "b": True, "c": False}),
+        "s -> a -> b, a -> c": (
+            (("external", "s"), a, b, back, c),
+            {"s": True, "a": True, "b": False, "c": False},
+        ),
+        "a -> b, back at a, which is forgotten": ((a, b, back, ("forget", "a")), {"b": False}),
+        "a -> b -> c, back at a, which is forgotten": (
+            (a, b, c, back, ("forget", "a")),
+            {"b": True, "c": False},
+        ),
+        "a -> b of vda -> c, b -> d": (
+            (a, ("external, of vda", "b"), c, ("revert to", "b"), ("external", "d")),
+            {"b": True, "c": False, "d": False},
+        ),
+        "a -> b, b forgotten": ((a, b, ("forget", "b")), {"a": False}),
+    }
+    for words, (steps, targets) in trees.items():
+        for state in (OFF, RUNNING):
+            for target, below in targets.items():
+                yield World(
+                    f"external {words}, taken {state}: {target}",
+                    made(state, *steps),
+                    target,
+                    (OFF, RUNNING),
+                    below,
+                    tags=frozenset({"branches"}),
+                    since=(9, 9),
+                )
+
+    def mixed(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.external("b")
+        guest.revert("a")
+        guest.spoiled.add("b")
+
+    yield World("internal a -> external b, back at a: b", mixed, "b", (OFF, RUNNING))
 
 
 def _damaged() -> Iterable[World]:
