@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from snaptui.backend.protocol import Backend, HostEvent
 from snaptui.errors import Disconnected, SignInNeeded, SnaptuiError
-from snaptui.model import Domain, DomainKey, Host, SnapshotSummary
+from snaptui.model import Agent, AgentState, Domain, DomainKey, Host, SnapshotSummary
 from snaptui.worker import Priority, Worker
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class HostState:
         answered: monotonic time of its last answer.
         trouble: why the link is not ``CONNECTED``; empty otherwise.
         loaded: whether the domains have been listed at least once.
+        frozen: domains whose agent said, when it was asked last, that it is frozen.
     """
 
     host: Host | None = None
@@ -60,6 +61,7 @@ class HostState:
     summaries: Mapping[DomainKey, SnapshotSummary] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    frozen: frozenset[DomainKey] = frozenset()
 
 
 class HostWatch:
@@ -106,6 +108,13 @@ class HostWatch:
         """Read one domain's number of snapshots again."""
         self._want((key,))
         self._hinted.set()
+
+    def agent_said(self, key: DomainKey, agent: Agent) -> None:
+        """Keep whether a guest is frozen; a silent agent does not tell."""
+        if agent.state is AgentState.FROZEN:
+            self._update(frozen=self.state.frozen | {key})
+        elif agent.state is not AgentState.SILENT:
+            self._update(frozen=self.state.frozen - {key})
 
     def retry(self) -> None:
         """Try to connect now, without waiting for the next attempt."""

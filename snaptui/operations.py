@@ -11,10 +11,10 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from snaptui import copies
 from snaptui.backend.protocol import Backend
@@ -26,6 +26,7 @@ from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
 
 if TYPE_CHECKING:
+    from snaptui.meeting import Meeting
     from snaptui.performing import Job
     from snaptui.plan.plan import Intent, Plan, Step
     from snaptui.preflight import AnyFacts
@@ -154,10 +155,23 @@ class Operations:
         """Start confirmed plans one after another; what fails stops those after it."""
         accepted = tuple(self._accept(plan, facts) for plan, facts in parts)
         every = [facts for _, facts in parts]
-        task = start(self._run_all(list(zip(accepted, every, strict=True))))
+        self._begin(self._run_all(list(zip(accepted, every, strict=True))))
+        return accepted
+
+    def run_together(self, parts: Sequence[tuple[Plan, AnyFacts]]) -> tuple[Operation, ...]:
+        """Start confirmed plans at the same time, as one group; what fails stops no other."""
+        from snaptui.meeting import Meeting
+
+        accepted = tuple(self._accept(plan, facts) for plan, facts in parts)
+        meeting = Meeting([operation.number for operation in accepted])
+        for operation, (_, facts) in zip(accepted, parts, strict=True):
+            self._begin(self._run(operation, facts, meeting))
+        return accepted
+
+    def _begin(self, running: Coroutine[Any, Any, None]) -> None:
+        task = start(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return accepted
 
     def _accept(self, plan: Plan, facts: AnyFacts) -> Operation:
         operation = Operation(
@@ -184,22 +198,63 @@ class Operations:
             if self.all[operation.number].phase is not Phase.DONE:
                 stopped = operation.plan.title
 
-    async def _run(self, operation: Operation, facts: AnyFacts) -> None:
+    async def _run(
+        self, operation: Operation, facts: AnyFacts, meeting: Meeting | None = None
+    ) -> None:
         expected = facts
         try:
             if not operation.plan.possible:
                 raise _Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
+                if meeting is not None:
+                    step = await self._meet(meeting, operation, step, expected)
                 operation, expected = await self._step(operation, step, expected)
+                if meeting is not None and step.kind == "create":
+                    meeting.took(operation.began[-1], operation.finished[-1])
         except _Stop as stop:
             over = self._finished(self.all[operation.number], stop)
+            await self._thaw(over)
         else:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
+        if meeting is not None:
+            await meeting.leave(operation.number)
         await self._worker.journal.call(
             lambda: self._journal.end(over.number, over.phase.value, over.error, over.hint)
         )
         self._set(over)
+
+    async def _thaw(self, operation: Operation) -> None:
+        """Thaw what a plan froze and went no further."""
+        key, steps, done = operation.plan.intent.key, operation.plan.steps, operation.done
+        frozen = any(step.kind == "freeze" for step in steps[:done])
+        if frozen and isinstance(key, DomainKey) and any(s.kind == "thaw" for s in steps[done:]):
+            with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
+                await self._worker.changes.call(lambda: self._backend.thaw(key), key=key)
+
+    async def _meet(
+        self, meeting: Meeting, operation: Operation, step: Step, expected: AnyFacts
+    ) -> Step:
+        """Wait for the others of a group where that must be; returns the step as it is now."""
+        from snaptui.meeting import Place, places
+        from snaptui.plan.facts import Facts
+        from snaptui.plan.group_steps import NoteGroup
+
+        for place in places(operation.plan, operation.done):
+            if place is Place.READY:
+                await self._check(operation, step, expected)
+            self._set(replace(operation, phase=Phase.WAITING))
+            absent = await meeting.come(operation.number, place)
+            if absent and place.all_or_none:
+                others = ", ".join(self.all[number].name for number in absent)
+                raise _Stop(f"Not done, because this is all or none: {others} failed.", _NOT_ALL)
+        if not isinstance(step, NoteGroup):
+            return step
+        assert isinstance(expected, Facts)
+        noted = step.with_spread(expected, meeting.spread)
+        if noted is None:
+            raise _Stop(expected.absent(step.name), "Its description does not say the spread.")
+        return noted
 
     async def _prepare(self, operation: Operation, facts: AnyFacts) -> Operation:
         """Save the XML of a domain and write the journal; nothing is changed without them.
@@ -233,6 +288,20 @@ class Operations:
             raise
         except SnaptuiError as error:
             raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
+
+    async def _check(self, operation: Operation, step: Step, expected: AnyFacts) -> None:
+        """Stop where something is in the way of a step by now."""
+        from snaptui.performing import in_the_way, read_facts
+
+        host, intent = expected.host, operation.plan.intent
+        try:
+            found = await self._worker.changes.call(
+                lambda: read_facts(self._backend, host, intent, ask_agent=False), key=intent.key
+            )
+        except SnaptuiError as error:
+            raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
+        if changed := in_the_way(step, expected, found):
+            raise _Stop(_sentence(changed), _NOTHING_DONE)
 
     async def _step(
         self, operation: Operation, step: Step, expected: AnyFacts
@@ -284,7 +353,8 @@ class Operations:
                         say(Phase.RUNNING, amount.done / amount.total, amount)
 
         def run() -> SnaptuiError | None:
-            nonlocal before, sent
+            nonlocal before, sent, began
+            began = time.time()
             say(Phase.CHECKING)
             before = read_facts(self._backend, host, intent, ask_agent=False)
             if changed := in_the_way(step, expected, before):
@@ -327,7 +397,7 @@ class Operations:
                 f"{who} reported success, but {_sentence(off)}",
                 f"Look at {operation.name} before going on.",
             )
-        elif off:
+        elif off or not step.seen:
             left = in_the_way(step, before, found)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             phase = Phase.CANCELLED if isinstance(error, Cancelled) else Phase.FAILED
@@ -418,6 +488,7 @@ class _Copying:
 
 
 _NO_COPY = "What there was of the new file was removed."
+_NOT_ALL = "Look at what failed, start what was powered off, and press the key again."
 _NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
 
 

@@ -13,6 +13,7 @@ from snaptui.errors import ImageError
 from snaptui.model import Amount, DomainKey, Key
 from snaptui.plan import facts as domain_facts
 from snaptui.plan.facts import Facts
+from snaptui.plan.group_steps import FreezeGuest, ThawGuest
 from snaptui.plan.image_facts import ImageFacts, image_differences
 from snaptui.plan.image_steps import (
     AddEntry,
@@ -27,6 +28,7 @@ from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
     CreateSnapshot,
+    DeleteSnapshot,
     DomainStep,
     PowerOff,
     RevertTo,
@@ -167,9 +169,14 @@ def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
     elif isinstance(step, RevertTo):
         _past_new_overlays(backend, step)
         backend.revert(key, step.snapshot.name, step.state, reset_nvram=step.reset_nvram)
+    elif isinstance(step, FreezeGuest):
+        backend.freeze(key)
+    elif isinstance(step, ThawGuest):
+        backend.thaw(key)
     elif isinstance(step, Adopt):
         backend.adopt_snapshot(key, step.name, step.created)
     elif isinstance(step, Redefine):
         backend.redefine_snapshot(key, step.snapshot.name, step.after, current=step.current)
     else:
+        assert isinstance(step, DeleteSnapshot)
         backend.delete_snapshot(key, step.snapshot.name, metadata_only=step.metadata_only)

@@ -31,8 +31,20 @@ from snaptui.model import (
     Scope,
     Snapshot,
 )
-from snaptui.plan import adopt, create, delete, edit, external, extract, image, leftover, revert
+from snaptui.plan import (
+    adopt,
+    create,
+    delete,
+    edit,
+    external,
+    extract,
+    image,
+    leftover,
+    revert,
+    thaw,
+)
 from snaptui.plan.facts import Facts
+from snaptui.plan.grouped import grouped
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import (
     CreateIntent,
@@ -49,6 +61,7 @@ from snaptui.plan.plan import (
     Plan,
     RemoveLeftover,
     RevertIntent,
+    ThawIntent,
 )
 
 AnyFacts = Facts | ImageFacts
@@ -64,12 +77,18 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
 
 
 def make_plans(intents: Sequence[Intent], facts: Sequence[AnyFacts]) -> tuple[Plan, ...]:
-    """Plans that are carried out one after another; what files give back helps those after them."""
+    """Plans that are carried out together or one after another.
+
+    What files give back helps those after them, and what one needs the next one does not have.
+    """
     plans: list[Plan] = []
     given: dict[str, int] = {}
     for intent, known in zip(intents, facts, strict=True):
         plan = make_plan(intent, _with_room(known, given) if isinstance(known, Facts) else known)
         plans.append(plan)
+        if plan.room is not None and plan.room.space is not None:
+            mount = plan.room.space.mount
+            given[mount] = given.get(mount, 0) - plan.room.takes
         if isinstance(known, ImageFacts) and plan.possible:
             space, head = known.space, known.image
             if isinstance(space, FileSystem) and isinstance(head, ImageInfo):
@@ -101,7 +120,7 @@ def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
 
 def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
     if isinstance(intent, CreateIntent):
-        return create.plan(intent, facts)
+        return grouped(create.plan(intent, facts), intent, facts)
     if isinstance(intent, RevertIntent):
         return revert.plan(intent, facts)
     if isinstance(intent, DeleteIntent):
@@ -112,6 +131,8 @@ def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
         return edit.plan_edit(intent, facts)
     if isinstance(intent, HoldIntent):
         return edit.plan_hold(intent, facts)
+    if isinstance(intent, ThawIntent):
+        return thaw.plan(intent, facts)
     return adopt.plan(intent, facts)
 
 
@@ -127,8 +148,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     """Read everything that a plan for ``intent`` depends on; blocks.
 
     Args:
-        ask_agent: for a create with a freeze, ask the agent in the guest: seconds if it is
-            silent.
+        ask_agent: for a create with a freeze, and for a thaw, ask the agent in the guest: seconds
+            if it is silent.
 
     Raises:
         SnaptuiError: what it is about cannot be read. What is missing beside is told in the
@@ -139,6 +160,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     facts = _domain_facts(backend, host, intent)
     if isinstance(intent, CreateIntent):
         return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
+    if isinstance(intent, ThawIntent):
+        return replace(facts, agent=backend.agent(intent.key) if ask_agent else None)
     if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
         return replace(facts, changes=_changes(backend, intent))
     return facts
@@ -160,7 +183,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
         wanted.update({*intent.names, *intent.strays} & set(names))
-    elif not isinstance(intent, CreateIntent) and intent.name in names:
+    elif not isinstance(intent, ThawIntent) and intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):
             below = backend.descendants(key, intent.name)
@@ -175,7 +198,9 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))
     if layered:
         snapshots |= _snapshots(backend, key, set(names) - wanted)
-    target = None if isinstance(intent, DeleteManyIntent) else snapshots.get(intent.name)
+    target = (
+        None if isinstance(intent, DeleteManyIntent | ThawIntent) else snapshots.get(intent.name)
+    )
     then = target.config if target is not None else None
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
     layers = NO_LAYERS

@@ -83,6 +83,8 @@ def _said(step: StepRecord, state: str, names: tuple[str, ...], current: str | N
         if current == step.subject:
             return "The host calls it current: the revert was done, or it was current before."
         return "The host does not call it current: the revert was not done."
+    if step.kind in ("freeze", "thaw"):
+        return "A process that was left behind thaws it within 10 s; T asks the guest."
     if step.kind == "edit":
         return "The details of the snapshot show whether it was changed."
     return f"The domain is {state}."

@@ -41,7 +41,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def _shared_lab() -> Iterator[Lab]:
-    yield from _lab(None)
+    yield from one_lab(None)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def lab(_shared_lab: Lab) -> Iterator[Lab]:
 def _shared_newer_lab() -> Iterator[Lab]:
     if why := stacks.missing():
         pytest.skip(why)
-    yield from _lab(None, stacks.TRIXIE)
+    yield from one_lab(None, stacks.TRIXIE)
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def newer_lab(_shared_newer_lab: Lab) -> Iterator[Lab]:
 @pytest.fixture
 def own_lab(_shared_lab: Lab) -> Iterator[Lab]:
     """A daemon for one test, which may kill and stop it."""
-    yield from _lab(_shared_lab.daemon.capabilities)
+    yield from one_lab(_shared_lab.daemon.capabilities)
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ def guest(lab: Lab) -> Guest:
     return Guest(lab)
 
 
-def _lab(capabilities: Path | None, root: Path = HOST) -> Iterator[Lab]:
+def one_lab(capabilities: Path | None, root: Path = HOST) -> Iterator[Lab]:
+    """A daemon, and none any more when it is not needed."""
     directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
     try:
         lab = Lab(directory, capabilities, root)

@@ -88,30 +88,36 @@ _DOMAIN = """\
 
 
 class Guest:
-    """The guest, running, on a lab; there is one at a time on each.
+    """The guest, running, on a lab.
+
+    Args:
+        number: a digit; another one for another guest beside it.
 
     Attributes:
         key: of its domain.
         disk: its image, with a file system that it has mounted on ``/mnt``.
     """
 
-    name = NAME
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.key = DomainKey(lab.uri, UUID)
-        self.disk = lab.image(NAME)
+    def __init__(self, lab: Lab, number: int = 0) -> None:
+        self._be(lab, number)
         saved, disk = _booted(lab)
         shutil.copyfile(disk, self.disk)
         xml = self._define()
-        lab.virsh("restore", "--file", str(saved), "--xml", str(xml))
+        with _renamed(saved, self.name, self.key.uuid) as state:
+            lab.virsh("restore", "--file", str(state), "--xml", str(xml))
         self.until_it_answers()
+
+    def _be(self, lab: Lab, number: int) -> None:
+        self.lab = lab
+        self.name = f"{NAME[:-1]}{number}" if number else NAME
+        self.key = DomainKey(lab.uri, f"{UUID[:-1]}{number}" if number else UUID)
+        self.disk = lab.image(self.name)
 
     @classmethod
     def boot(cls, lab: Lab) -> Guest:
         """Switch it on, on a new disk, and wait until it is up."""
         guest = cls.__new__(cls)
-        guest.lab, guest.key, guest.disk = lab, DomainKey(lab.uri, UUID), lab.image(NAME)
+        guest._be(lab, 0)
         raw = guest.disk.with_suffix(".raw")
         with raw.open("wb") as file:
             file.truncate(DISK * MIB)
@@ -126,9 +132,9 @@ class Guest:
         return guest
 
     def _define(self) -> Path:
-        log = self.lab.directory / "guest.log"
+        log = self.lab.directory / f"{self.name}.log"
         xml = _DOMAIN.format(
-            name=NAME, uuid=UUID, memory=MEMORY, parts=PARTS, disk=self.disk, log=log
+            name=self.name, uuid=self.key.uuid, memory=MEMORY, parts=PARTS, disk=self.disk, log=log
         )
         return self.lab.define_xml(xml)
 
@@ -144,7 +150,7 @@ class Guest:
 
     def _ask(self, command: str, *options: str, **arguments: Any) -> dict[str, Any]:
         request = json.dumps({"execute": command, "arguments": arguments})
-        said = self.lab.virsh("qemu-agent-command", NAME, *options, request, check=False)
+        said = self.lab.virsh("qemu-agent-command", self.name, *options, request, check=False)
         try:
             answer: dict[str, Any] = json.loads(said)
         except ValueError:
@@ -210,7 +216,7 @@ class Guest:
         """Let its agent end: nobody listens at its port any more."""
         self.begin("kill $(pidof qemu-ga)")
         _until(
-            lambda: "state='disconnected'" in self.lab.virsh("dumpxml", NAME),
+            lambda: "state='disconnected'" in self.lab.virsh("dumpxml", self.name),
             "The channel is still connected",
         )
 
@@ -253,6 +259,20 @@ def _one_at_a_time() -> Iterator[None]:
     with (PARTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextlib.contextmanager
+def _renamed(saved: Path, name: str, uuid: str) -> Iterator[Path]:
+    """The saved state as that of another domain, whose name is equally long."""
+    if name == NAME:
+        yield saved
+        return
+    data = saved.read_bytes()
+    data = data.replace(f"<name>{NAME}<".encode(), f"<name>{name}<".encode())
+    other = saved.with_name(f"state-{os.getpid()}-{name}")
+    other.write_bytes(data.replace(UUID.encode(), uuid.encode()))
+    yield other
+    other.unlink()
 
 
 def _build() -> None:

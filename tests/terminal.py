@@ -32,6 +32,7 @@ KEYS = {
     "f2": "\x1bOQ",
     "f3": "\x1bOR",
     "shift+tab": "\x1b[Z",
+    "f5": "\x1b[15~",
     "f7": "\x1b[18~",
     "backspace": "\x7f",
 }

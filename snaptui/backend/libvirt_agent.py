@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libvirt
 
-from snaptui.backend.libvirt_errors import translated
+from snaptui.backend.libvirt_errors import says_frozen, translated
 from snaptui.backend.probe import Probe
 from snaptui.errors import SnaptuiError
 from snaptui.model import Agent, AgentState, DomainState
@@ -54,6 +54,6 @@ def _without_answer(error: libvirt.libvirtError) -> Agent:
     state = AgentState.UNKNOWN
     if error.get_error_code() in _SILENT:
         state = AgentState.SILENT
-    elif "frozen" in reason:  # qga/main.c, ga_disable_not_allowed: "the agent is in frozen state"
+    elif says_frozen(reason):
         state = AgentState.FROZEN
     return Agent(state, reason=reason)

@@ -25,6 +25,7 @@ class LibvirtCalls:
     def __init__(self, uri: str, *, read_only: bool) -> None:
         self._lock = threading.Lock()
         self._calls = 0
+        self._uri = uri
         self._connections = Connections(uri, read_only=read_only, on_open=self._count)
 
     @property

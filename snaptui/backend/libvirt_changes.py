@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import libvirt
 
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import LibvirtCalls
+from snaptui.backend.libvirt_errors import agent_refused
+from snaptui.errors import HostError, SnaptuiError
 from snaptui.model import DomainKey, Form, RunState, Snapshot
 
 if TYPE_CHECKING:
+    from snaptui.backend.libvirt_guard import Guard
     from snaptui.new_snapshot import NewSnapshot
 
 _REVERT_FLAGS = {
@@ -47,6 +52,38 @@ class LibvirtChanges(LibvirtCalls):
         """Stop the guest at once; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         self._ask(domain.destroy)
+
+    def freeze(self, key: DomainKey) -> None:
+        """Freeze its file systems; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        self._guard.watch(key.uuid)
+        try:
+            self._ask(domain.fsFreeze)
+        except SnaptuiError as error:
+            with suppress(SnaptuiError):
+                if not agent_refused(error.message):  # it may be frozen, or become so
+                    self._ask(domain.fsThaw)
+                self._guard.release(key.uuid)
+            raise
+
+    def thaw(self, key: DomainKey) -> None:
+        """Thaw its file systems; see the protocol."""
+        domain = self._look_up(self._connections.changes(), key)
+        try:
+            number = self._ask(domain.fsThaw)
+        except SnaptuiError as error:
+            if agent_refused(error.message):
+                self._guard.release(key.uuid)
+            raise
+        self._guard.release(key.uuid)
+        if not number:
+            raise HostError("Its file systems were not frozen any more.")
+
+    @functools.cached_property
+    def _guard(self) -> Guard:
+        from snaptui.backend.libvirt_guard import Guard
+
+        return Guard(self._uri)
 
     def revert(
         self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False

@@ -51,6 +51,7 @@ class Connections:
         self._read_only = read_only
         self._on_open = on_open
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._reads: Reads | None = None
         self._changes: libvirt.virConnect | None = None
         self._subscription: Subscription | None = None
@@ -73,13 +74,13 @@ class Connections:
         """The connection for changes, opened at the first of them."""
         if self._single:
             return self.reads.connection
-        with self._lock:
+        with self._opening:  # of two, one would be closed under the change that uses it
             connection = self._changes
-        if connection is not None and connection.isAlive():
-            return connection
-        opened = self.open()
-        with self._lock:
-            before, self._changes = self._changes, opened
+            if connection is not None and connection.isAlive():
+                return connection
+            opened = self.open()
+            with self._lock:
+                before, self._changes = self._changes, opened
         if before is not None:
             self.let_go([before])
         return opened
@@ -109,6 +110,7 @@ class Connections:
             reads, changes, subscription = self._reads, self._changes, self._subscription
             self._reads = self._changes = self._subscription = None
             probe, self.probe = self.probe, Probe(self._for_probe)
+            self._opening = threading.Lock()  # one that hangs keeps the other for ever
         things: list[object] = []
         if subscription is not None:
             things += [subscription.connection] if not self._single else []

@@ -86,5 +86,22 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
     )
 
 
+def agent_refused(message: str) -> bool:
+    """Whether an agent answered a command with an error (qemu_agent.c, qemuAgentCheckError).
+
+    Then nothing is frozen by it: an agent that fails to freeze thaws what it froze, and one whose
+    hook fails after a thaw has thawed (qga/commands-posix.c).
+    """
+    return "unable to execute QEMU agent command" in message
+
+
+def says_frozen(message: str) -> bool:
+    """Whether an agent refuses because its file systems are frozen.
+
+    qemu-ga's qga/main.c, ga_disable_not_allowed: "the agent is in frozen state".
+    """
+    return "frozen" in message
+
+
 def _text(error: libvirt.libvirtError) -> str:
     return (error.get_error_message() or str(error)).strip().rstrip(".")

@@ -254,6 +254,16 @@ class Backend(Protocol):
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once, as pulling the plug does."""
 
+    def freeze(self, key: DomainKey) -> None:
+        """Freeze the file systems of a guest on this machine, until :meth:`thaw`.
+
+        If that does not come within ten seconds, or this process ends, they are thawed by
+        another one.
+        """
+
+    def thaw(self, key: DomainKey) -> None:
+        """Thaw the file systems of a guest; HostError when none was frozen any more."""
+
     def revert(
         self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False
     ) -> None:

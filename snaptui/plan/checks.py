@@ -8,7 +8,16 @@ from collections import Counter
 from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
 from snaptui.costs import Counted
-from snaptui.model import Disk, DomainState, ImageInfo, Kind, NotKnown, Presence, Snapshot
+from snaptui.model import (
+    Disk,
+    DomainState,
+    FileSystem,
+    ImageInfo,
+    Kind,
+    NotKnown,
+    Presence,
+    Snapshot,
+)
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal
@@ -347,11 +356,13 @@ def image_problem(disk: Disk, facts: Facts) -> str:
 
 def smallest_space(facts: Facts) -> tuple[int, int] | None:
     """Free and whole bytes of the fullest file system under the domain's disks."""
-    known = [space for space in facts.spaces.values() if not isinstance(space, NotKnown)]
-    if not known:
-        return None
-    fullest = min(known, key=lambda space: space.free)
-    return fullest.free, fullest.size
+    fullest = min(known_spaces(facts), key=lambda space: space.free, default=None)
+    return None if fullest is None else (fullest.free, fullest.size)
+
+
+def known_spaces(facts: Facts) -> tuple[FileSystem, ...]:
+    """The file systems under the domain's disks, as far as they are known."""
+    return tuple(space for space in facts.spaces.values() if not isinstance(space, NotKnown))
 
 
 def still_true(facts: Facts) -> Counted:

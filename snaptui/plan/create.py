@@ -58,12 +58,14 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         warnings=(
             *_space_warnings(needed),
             *_save_warnings(facts),
+            *_mixed_warnings(facts),
             *checks.version_warnings(facts),
         ),
         unchecked=tuple(unchecked),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
         type_name=False,
+        room=needed,
     )
 
 
@@ -88,11 +90,6 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     if not disks:
         sentence = f"{name} has no disk that a snapshot could hold."
         obstacles.append(Refusal(sentence, code=checks.CONFIG_UNSUPPORTED))
-    if facts.external:
-        obstacles.append(
-            f"{name} has external snapshots ({text.some(facts.external)}); an internal one "
-            "above them is destroyed when they are deleted. snaptui does not mix them yet."
-        )
     if config.pflash:
         obstacles.append(
             Refusal(
@@ -139,6 +136,15 @@ def _save_warnings(facts: Facts) -> list[str]:
     return [
         f"The managed save of {facts.name} is not part of it: its disks will be as after a power "
         "cut."
+    ]
+
+
+def _mixed_warnings(facts: Facts) -> list[str]:
+    if not facts.external:
+        return []
+    return [
+        f"It lies inside the overlays of now: as long as it is there, {text.some(facts.external)} "
+        "cannot be deleted (virsh would, and destroy it)."
     ]
 
 

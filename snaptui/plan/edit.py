@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui.model import Kind, Snapshot
-from snaptui.plan import checks, hold
+from snaptui.plan import checks, group, hold
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.plan import EditIntent, HoldIntent, Plan, impossible
@@ -15,7 +15,7 @@ from snaptui.plan.steps import DeleteSnapshot, DomainStep
 
 
 def plan_edit(intent: EditIntent, facts: Facts) -> Plan:
-    """Plan another description or name; a hold stays."""
+    """Plan another description or name; a hold stays, and what it belongs to."""
     snapshot = facts.snapshots.get(intent.name)
     renamed = intent.new_name not in ("", intent.name)
     verb = "Rename" if renamed else "Describe"
@@ -23,10 +23,11 @@ def plan_edit(intent: EditIntent, facts: Facts) -> Plan:
     if snapshot is None:
         return impossible(intent, verb, title, facts.absent(intent.name))
     refusals = checks.description_problems(intent.description)
-    after = replace(snapshot, description=hold.marked(intent.description, hold.hold_of(snapshot)))
+    description = group.redescribed(snapshot, intent.description, group.group_of(snapshot))
+    after = replace(snapshot, description=description)
     if renamed:
         return _plan_rename(intent, facts, snapshot, replace(after, name=intent.new_name), refusals)
-    if intent.description == hold.described(snapshot):
+    if intent.description == group.described(snapshot):
         refusals.append("Name and description are as they were.")
     words = f"{snapshot.name} has the new description; all else of it stays as it is."
     return _plan(intent, facts, title, words, (Redefine(snapshot, after),), refusals)

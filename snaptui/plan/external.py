@@ -75,6 +75,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
         type_name=new.memory_path is not None and facts.exists(new.memory_path) is None,
+        room=needed,
     )
 
 
@@ -337,7 +338,7 @@ def _quiesce_refusals(facts: Facts) -> list[str]:
         AgentState.DISCONNECTED: ("has no guest agent running", checks.AGENT_UNRESPONSIVE),
         AgentState.SILENT: ("has a guest agent that does not answer", checks.AGENT_UNRESPONSIVE),
         AgentState.FROZEN: (
-            "has frozen file systems already (virsh domfsthaw thaws them)",
+            "has frozen file systems already (T thaws them)",
             checks.INTERNAL_ERROR,
         ),
         AgentState.UNKNOWN: (f"has a guest agent that fails: {agent.reason}", None),

@@ -47,7 +47,7 @@ class Facts:
         fresh: by target, the image beneath a new overlay, whose path is :data:`CHOSEN` in what
             is expected, for libvirt makes the name.
         counted: by path, what was counted of an image, at some time before.
-        agent: the guest agent, when a create is planned of a domain that runs.
+        agent: the guest agent, when a create with a freeze is planned, or a thaw.
         changes: for a revert, what of the configuration becomes as it was, in words.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """

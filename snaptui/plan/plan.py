@@ -16,7 +16,9 @@ from snaptui.model import (
     Scope,
     SnapshotDisk,
 )
+from snaptui.plan.group import Group
 from snaptui.plan.image_steps import ImageStep
+from snaptui.plan.room import Room
 from snaptui.plan.steps import DomainStep
 
 Step = DomainStep | ImageStep
@@ -31,6 +33,7 @@ class CreateIntent:
             the others the form says it.
         memory_path: file for the RAM; empty for one beside the first disk.
         quiesce, halt, live, reuse: as in :class:`NewSnapshot`; heeded where they make sense.
+        group: what it is taken together with.
     """
 
     key: DomainKey
@@ -43,6 +46,7 @@ class CreateIntent:
     halt: bool = False
     live: bool = False
     reuse: bool = False
+    group: Group | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,13 @@ class AdoptIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class ThawIntent:
+    """Thaw the file systems of a guest."""
+
+    key: DomainKey
+
+
+@dataclass(frozen=True, slots=True)
 class ImageCreate:
     """Add an entry to an image that no domain uses."""
 
@@ -195,6 +206,7 @@ DomainIntent = (
     | EditIntent
     | HoldIntent
     | AdoptIntent
+    | ThawIntent
 )
 ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract | RemoveLeftover
 Intent = DomainIntent | ImageIntent
@@ -218,6 +230,7 @@ class Plan:
         steps: what is done, in order; of a refused plan, what is not.
         type_name: it is confirmed by typing the name of what it is about, not by a key alone.
         notes: what happens on the way, that is neither good nor bad.
+        room: what it needs at once, where that can be more than next to nothing.
     """
 
     intent: Intent
@@ -235,6 +248,7 @@ class Plan:
     type_name: bool
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    room: Room | None = None
 
     @property
     def possible(self) -> bool:

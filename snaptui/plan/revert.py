@@ -14,6 +14,7 @@ from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.room import Room
 from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
 
@@ -111,6 +112,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     # what asked whether QEMU answers waits still, and a revert would wait behind it
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     steps = (*first, *safety.steps, step)
+    fullest = min(checks.known_spaces(facts), key=lambda space: space.free, default=None)
     return Plan(
         intent=intent,
         verb="Revert",
@@ -134,6 +136,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         steps=steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread),
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
+        room=Room(safety.needs, fullest, safety.needs),
     )
 
 

@@ -73,6 +73,11 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     if wanted is SafetyKind.NONE:
         return Safety(SafetyKind.NONE, "NO, what is lost is lost")
     obstacles = create.internal_obstacles(facts, active=wanted is SafetyKind.DISKS_AND_RAM)
+    if facts.external:
+        obstacles.append(
+            f"{facts.name} has external snapshots ({text.some(facts.external)}), and what is "
+            "inside their overlays does not survive a revert beneath them."
+        )
     if obstacles:
         undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
         refusals = tuple(obstacles) if wanted is not None else ()

@@ -26,6 +26,11 @@ class BaseStep:
         return ()
 
     @property
+    def seen(self) -> bool:
+        """Whether the facts after it tell that it was done, whatever the call answered."""
+        return True
+
+    @property
     def no_way_out(self) -> str:
         """Why it cannot be given up, as a sentence; empty when it can."""
         return SHORT

@@ -24,6 +24,7 @@ from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.facts import Facts
+from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
 
@@ -267,7 +268,17 @@ class DeleteSnapshot(OfSnapshot):
         return after_delete(before, self.snapshot, metadata_only=self.metadata_only)
 
 
-DomainStep = CreateSnapshot | PowerOff | RevertTo | DeleteSnapshot | Redefine | Adopt
+DomainStep = (
+    CreateSnapshot
+    | PowerOff
+    | RevertTo
+    | DeleteSnapshot
+    | Redefine
+    | Adopt
+    | FreezeGuest
+    | ThawGuest
+    | NoteGroup
+)
 
 
 def _written_on(before: Facts) -> Mapping[str, Snapshot]:

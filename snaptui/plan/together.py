@@ -1,4 +1,4 @@
-"""Several plans as one: deletes of several domains, and of files."""
+"""Several plans as one: of several domains, and of files."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui import text
-from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
+from snaptui.model import FileSystem
+from snaptui.plan.group import Group
+from snaptui.plan.group_steps import FreezeGuest
+from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.refusal import reworded
+from snaptui.plan.room import Room
+
+AT_ONCE = 4
+"""Changes that are under way on a host at the same time."""
 
 
-def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
-    """What all of them do, one after another; what is said of one says of which.
+def deletes(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
+    """Deletes one after another; what is said of one says of which.
 
     Args:
         plans: at least one.
@@ -20,7 +27,73 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
     """
     if len(plans) == 1:
         return plans[0]
+    return replace(
+        _merged(plans, names),
+        title=f"Delete {_deleted(plans)}",
+        after="One after another; what fails stops what comes after it.",
+        undo="NO, what is deleted cannot be brought back",
+        space=space,
+    )
 
+
+def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
+    """One snapshot of each of several domains; plans and names as above."""
+    intent = plans[0].intent
+    assert isinstance(intent, CreateIntent)
+    number = text.count(len(plans), "domain")
+    whole = _merged(plans, names)
+    together = any(isinstance(step, FreezeGuest) for step in whole.steps)
+    return replace(
+        whole,
+        title=f"Create {intent.name or 'a snapshot'} of {number}",
+        after="All guests are frozen, all snapshots taken, and all thawed, after 10 s at most."
+        if together
+        else f"{AT_ONCE} at a time; what fails stops none of the others.",
+        lost="nothing",
+        undo="yes, by deleting the snapshots",
+        space=_room(plans).words,
+        notes=(*(plan.after for plan in plans), *whole.notes),
+    )
+
+
+def reverts(
+    plans: Sequence[Plan],
+    names: Sequence[str],
+    group: Group,
+    twice: Sequence[str],
+    doubts: Sequence[str],
+) -> Plan:
+    """A revert of all that are left of a group; plans and names as above.
+
+    Args:
+        twice: domains with more than one of the group, as sentences.
+        doubts: where others of it may be, as sentences.
+    """
+    whole = _merged(plans, names)
+    parts = tuple(zip(names, plans, strict=True))
+    no_way_back = [name for name, plan in parts if plan.undo.startswith("NO")]
+    left = text.count(len(plans), "domain")
+    warnings = whole.warnings
+    if len(plans) != group.size:
+        sentence = f"The group had {text.count(group.size, 'domain')}, and {len(plans)} are left."
+        warnings = (sentence, *warnings)
+    return replace(
+        whole,
+        title=f"Revert {left} to {group.id}",
+        after="All at the same time, once each can be undone; if one cannot, none is reverted.",
+        undo=f"NO for {', '.join(no_way_back)}"
+        if no_way_back
+        else "yes, each by a safety snapshot of its own",
+        space=_room(plans).words,
+        refusals=(*twice, *whole.refusals),
+        warnings=warnings,
+        unchecked=(*doubts, *whole.unchecked),
+        type_name=whole.type_name or bool(doubts),
+        notes=(*(f"{plan.after}. Lost: {plan.lost}" for _, plan in parts), *whole.notes),
+    )
+
+
+def _merged(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
     def of_all(sentences: str) -> tuple[str, ...]:
         found = (
             f"{name}: {sentence}"
@@ -31,11 +104,7 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
 
     return replace(
         plans[0],
-        title=f"Delete {_what(plans)}",
-        after="One after another; what fails stops what comes after it.",
         lost="; ".join(f"{name}: {plan.lost}" for name, plan in zip(names, plans, strict=True)),
-        undo="NO, what is deleted cannot be brought back",
-        space=space,
         refusals=tuple(
             dict.fromkeys(
                 reworded(refusal, f"{name}: {refusal}")
@@ -45,6 +114,7 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
         ),
         warnings=of_all("warnings"),
         unchecked=of_all("unchecked"),
+        changes=of_all("changes"),
         notes=of_all("notes"),
         lines=tuple(line for plan in plans for line in plan.lines),
         steps=tuple(step for plan in plans for step in plan.steps),
@@ -52,7 +122,23 @@ def merged(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
     )
 
 
-def _what(plans: Sequence[Plan]) -> str:
+def _room(plans: Sequence[Plan]) -> Room:
+    """What all of them need, and the file system on which least is left then."""
+    takes: dict[str, int] = {}
+    spaces: dict[str, FileSystem] = {}
+    for room in (plan.room for plan in plans if plan.room is not None):
+        if room.space is not None:
+            mount = room.space.mount
+            spaces.setdefault(mount, room.space)
+            takes[mount] = takes.get(mount, 0) + room.takes
+    total = sum(plan.room.needs for plan in plans if plan.room is not None)
+    if not spaces:
+        return Room(total)
+    worst = min(spaces, key=lambda mount: spaces[mount].free - takes[mount])
+    return Room(total, spaces[worst], takes[worst])
+
+
+def _deleted(plans: Sequence[Plan]) -> str:
     many = [plan.intent for plan in plans if isinstance(plan.intent, DeleteManyIntent)]
     files = sum(isinstance(plan.intent, RemoveLeftover) for plan in plans)
     parts = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
@@ -25,8 +26,8 @@ from snaptui.filling import Filling
 from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
-from snaptui.model import Domain, DomainKey, Host, ImageKey
-from snaptui.operation import Operation
+from snaptui.model import Agent, AgentState, Domain, DomainKey, Host, ImageKey
+from snaptui.operation import Operation, Phase
 from snaptui.operations import ASK_AGAIN, Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
@@ -37,6 +38,7 @@ from snaptui.ui.main_screen import MainScreen
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
+    from snaptui.groups import Members
     from snaptui.plan.plan import Intent
     from snaptui.preflight import AnyFacts
 
@@ -192,7 +194,23 @@ class SnaptuiApp(KeysInOrder):
         if host is None:
             raise Disconnected("There is no connection.")
         facts = await self.operations.facts(host, intent)
+        key = intent.key
+        if isinstance(key, DomainKey) and (agent := getattr(facts, "agent", None)) is not None:
+            self.host.agent_said(key, agent)
         return replace(facts, counted=self.counting.state.counted)
+
+    async def find_group(self, group: str) -> Members:
+        """Find all snapshots of a group on the host."""
+        from snaptui.groups import find
+
+        return await find(self.backend, self.worker, self.host.state.domains.values(), group)
+
+    @work(group="agents", exit_on_error=False)
+    async def ask_agent(self, key: DomainKey) -> None:
+        """Ask a guest's agent whether it is frozen; seconds if it is silent."""
+        with contextlib.suppress(SnaptuiError):  # then nothing is known
+            agent = await self.worker.reads.call(lambda: self.backend.agent(key), key=key)
+            self.host.agent_said(key, agent)
 
     async def read(self, call: Callable[[], T], key: DomainKey) -> T:
         """Run a reading call that the user asked for."""
@@ -303,6 +321,10 @@ class SnaptuiApp(KeysInOrder):
             self._main.counted()
 
     def _operation_changed(self, operation: Operation) -> None:
+        key = operation.plan.intent.key
+        thawed = operation.phase is Phase.DONE and operation.plan.steps[-1].kind == "thaw"
+        if thawed and isinstance(key, DomainKey):
+            self.host.agent_said(key, Agent(AgentState.ANSWERS))
         if self._main is not None:
             self._main.operation_changed(operation)
 

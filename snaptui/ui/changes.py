@@ -6,6 +6,7 @@ all of them would be a twentieth of each start.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from textual.screen import Screen
@@ -74,6 +75,9 @@ class Changes(Screen[None]):
         if (image := self._image) is not None:
             image.create()
             return
+        if self.domains.marked:
+            self._create_group()
+            return
         domain = self._free_domain()
         if domain is not None:
             shown = self.snaptui.snapshots.shown
@@ -82,16 +86,38 @@ class Changes(Screen[None]):
             name = self.snaptui.suggested_name(domain.name, taken)
             self.ask(CreateDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
 
+    def _create_group(self) -> None:
+        from snaptui.ui.dialogs.create_group import CreateGroupDialog
+
+        app, domains = self.snaptui, self.domains.marked
+        why = app.host.state.link.value if app.host.state.link is not Link.CONNECTED else ""
+        for domain in domains:
+            if (operation := app.operations.running(domain.key)) is not None:
+                why = header.operation_words(operation)
+        if why:
+            self.say(f"Not now: {why}.")
+            return
+        name = app.suggested_name("group", ())
+        host = app.host.state.host
+        where = host.hostname if host is not None else ""
+
+        dialog = CreateGroupDialog(where, domains, name, app.read_facts, app.glyphs)
+        self.ask(dialog, self.domains.unmark)
+
     def action_revert(self) -> None:
         """Ask, and revert to the selected snapshot."""
-        from snaptui.ui.dialogs.revert import RevertDialog
-
         if (image := self._image) is not None:
             image.apply()
             return
         domain, name = self._free_domain(), self._selected_name()
         if domain is not None and name is not None:
-            self.ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+            self._ask_to_revert(domain, name)
+
+    def _ask_to_revert(self, domain: Domain, name: str) -> None:
+        from snaptui.ui.dialogs.revert import RevertDialog
+
+        app = self.snaptui
+        self.ask(RevertDialog(domain, name, app.read_facts, app.find_group, app.glyphs))
 
     def action_delete(self) -> None:
         """Ask, and delete the marked snapshots, or the selected one."""
@@ -147,10 +173,19 @@ class Changes(Screen[None]):
         read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
         self.ask(AdoptDialog(domain, row.stray.name, read_facts, glyphs))
 
+    def action_thaw(self) -> None:
+        """Ask the guest's agent whether it is frozen, and thaw it."""
+        from snaptui.ui.dialogs.thaw import ThawDialog
+
+        if self._not_for_images("there is no guest."):
+            return
+        domain = self._free_domain()
+        if domain is not None:
+            self.ask(ThawDialog(domain, self.snaptui.read_facts, self.snaptui.glyphs))
+
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
         from snaptui.plan.safety import undo_points
-        from snaptui.ui.dialogs.revert import RevertDialog
         from snaptui.ui.dialogs.undo import UndoDialog
 
         if self._not_for_images("select the safety snapshot and apply it."):
@@ -169,7 +204,7 @@ class Changes(Screen[None]):
 
         def chosen(name: str | None) -> None:
             if name is not None:
-                self.ask(RevertDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+                self._ask_to_revert(domain, name)
 
         self.app.push_screen(UndoDialog(domain, points, self.snaptui.glyphs), chosen)
 
@@ -192,12 +227,17 @@ class Changes(Screen[None]):
             else:
                 ask_to_extract(self, found)
 
-    def ask(self, dialog: PlanDialog) -> None:
-        """Show a dialog, and run what it confirms."""
+    def ask(self, dialog: PlanDialog, then: Callable[[], None] | None = None) -> None:
+        """Show a dialog, and run what it confirms; ``then`` is called after that began."""
 
         def confirmed(result: Confirmed | None) -> None:
-            if result is not None:
-                self.snaptui.operations.run_in_turn(result.parts)
+            if result is None:
+                return
+            operations = self.snaptui.operations
+            run = operations.run_together if result.together else operations.run_in_turn
+            run(result.parts)
+            if then is not None:
+                then()
 
         self.app.push_screen(dialog, confirmed)
 

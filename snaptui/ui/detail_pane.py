@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from snaptui import text, tree
 from snaptui.chains import Layers, Level, chain, disks_with_chains
@@ -26,7 +26,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotSet,
 )
-from snaptui.plan import hold
+from snaptui.plan import group, hold
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.snapshots import Shown
 from snaptui.tree import Row
@@ -165,7 +165,9 @@ def _known_lines(
         yield "Error", "a delete of one above it was begun and not finished: delete that again"
     if (held := hold.hold_of(snapshot)) is not None:
         yield "Held", f"by {held.who} since {held.since}: cannot be deleted here"
-    if description := hold.described(snapshot):
+    if (belongs := group.group_of(snapshot)) is not None:
+        yield "Group", belongs.words
+    if description := group.described(snapshot):
         yield "Description", description
     yield "Parent", snapshot.parent or "none"
     below = [name for name in tree.children_of(snapshots).get(snapshot.name, []) if name]
@@ -250,14 +252,24 @@ def _level_words(level: Level) -> str:
     )
 
 
-def domain_lines(domain: Domain, state: HostState) -> tuple[Line, ...]:
-    """Everything that is known of a domain without asking more."""
+def domain_lines(
+    domain: Domain, state: HostState, marked: Sequence[Domain], thaw: str
+) -> tuple[Line, ...]:
+    """Everything that is known of a domain without asking more, and which ones are marked.
+
+    Args:
+        thaw: the key that thaws.
+    """
     summary = state.summaries.get(domain.key)
     lines: list[Line] = [
         ("Name", domain.name),
         ("UUID", domain.key.uuid),
         ("State", state_words(domain)),
     ]
+    if domain.key in state.frozen and domain.state.active:
+        lines.append(
+            ("Error", f"its file systems are frozen, as its agent said: {thaw} thaws them")
+        )
     if summary is not None:
         lines.append(("Snapshots", "?" if summary.count is None else str(summary.count)))
         if summary.newest is not None:
@@ -265,4 +277,7 @@ def domain_lines(domain: Domain, state: HostState) -> tuple[Line, ...]:
             lines.append(("Newest", f"{newest}, {text.age(summary.newest, time.time())}"))
         if summary.error:
             lines.append(("Error", summary.error))
+    if marked:
+        names = ", ".join(one.name for one in marked)
+        lines.append(("Marked", f"{text.count(len(marked), 'domain')}: {names}"))
     return tuple(lines)

@@ -15,6 +15,9 @@ from snaptui.tree import cursor_after
 from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words
 from snaptui.ui.row_list import Cell, RowList
 
+FROZEN = "frozen"
+"""The state of a guest whose file systems are frozen: what it waits for matters most."""
+
 Row = Domain | ListedImage | None
 """``None`` is the heading of the images, on which the cursor never stands."""
 
@@ -29,11 +32,32 @@ class DomainPane(RowList):
         self._under_way: Mapping[Key, Operation] = {}
         self._rows: tuple[Row, ...] = ()
         self._names: Mapping[str, str] = {}
+        self._marked: frozenset[DomainKey] = frozenset()
 
     @property
     def count(self) -> int:
         """Number of rows."""
         return len(self._rows)
+
+    @property
+    def marked(self) -> tuple[Domain, ...]:
+        """The marked domains, by name."""
+        found = (self._state.domains[key] for key in self._marked)
+        return tuple(sorted(found, key=_by_name))
+
+    def mark(self) -> bool:
+        """Mark the selected domain, or take its mark away, and go on; whether there is one."""
+        domain = self.selected
+        if domain is not None:
+            self._marked ^= {domain.key}
+            self.refresh_line(self.cursor)
+            self.cursor += 1
+        return domain is not None
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self._marked = frozenset()
+        self.refresh()
 
     @property
     def selected(self) -> Domain | None:
@@ -69,7 +93,7 @@ class DomainPane(RowList):
         folded = wanted.casefold()
         domains = sorted(
             (d for d in state.domains.values() if folded in d.name.casefold()),
-            key=lambda domain: (domain.name.casefold(), domain.key),
+            key=_by_name,
         )
         listed = sorted(
             (one for one in images.images.values() if folded in one.key.path.casefold()),
@@ -86,6 +110,7 @@ class DomainPane(RowList):
             cursor = cursor_after(old, at, new) if old else 0
         self._names = told_apart([one.key.path for one in images.images.values()])
         self._state, self._under_way, self._rows = state, running, rows
+        self._marked &= state.domains.keys()
         self.rows_changed(self._beside_heading(cursor))
 
     def validate_cursor(self, cursor: int) -> int:
@@ -112,8 +137,9 @@ class DomainPane(RowList):
         spare = width - 2 - 6 - 5
         state_width = max(9, min(30, spare * 2 // 5))
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
+        chosen = glyphs.marked if row.key in self._marked else " "
         head: list[Cell] = [
-            (f"{marker} ", "strong"),
+            (f"{marker}{chosen}", "strong"),
             (fit(clean(name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
         ]
         operation = self._under_way.get(row.key)
@@ -136,7 +162,10 @@ class DomainPane(RowList):
         summary = self._state.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.newest, time.time()) if summary is not None else ""
-        return (state_words(domain), state_style(domain.state)), count, age
+        state: Cell = (state_words(domain), state_style(domain.state))
+        if domain.key in self._state.frozen and domain.state.active:
+            state = (FROZEN, "bad")
+        return state, count, age
 
     def _of_image(self, listed: ListedImage) -> tuple[Cell, str, str]:
         """Size on the host, number of snapshots, age of the newest."""
@@ -164,6 +193,10 @@ class DomainPane(RowList):
             + fit("Snaps", 6, glyphs, right=True)
             + fit("Age", 5, glyphs, right=True)
         )
+
+
+def _by_name(domain: Domain) -> tuple[str, DomainKey]:
+    return domain.name.casefold(), domain.key
 
 
 def told_apart(paths: Collection[str]) -> Mapping[str, str]:

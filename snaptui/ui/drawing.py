@@ -44,6 +44,7 @@ class Drawing(Changes):
             sign_in=keymap.key_of("sign_in", app.overrides),
             read_only=app.read_only,
             demo=app.demo,
+            marked=len(self.domains.marked),
         )
         self._set("header", line)
 
@@ -97,7 +98,9 @@ class Drawing(Changes):
         elif self.focused is not self.domains and shown is not None and row is not None:
             details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
         elif domain is not None:
-            details.show(domain_lines(domain, self.snaptui.host.state))
+            marked = self.domains.marked
+            thaw = keymap.key_of("thaw", self.snaptui.overrides)
+            details.show(domain_lines(domain, self.snaptui.host.state, marked, thaw))
         else:
             details.show(())
 

@@ -39,18 +39,21 @@ def host_line(
     sign_in: str,
     read_only: bool,
     demo: bool,
+    marked: int,
 ) -> Text:
     """Host, number of domains, how full, and how the connection is.
 
     Args:
         fullest: the fullest of the file systems with images.
         sign_in: the key to sign in, if the host needs that.
+        marked: how many domains are marked.
     """
     host = state.host
     line = Text()
     if state.loaded:
         running = sum(domain.state.active for domain in state.domains.values())
         line.append(f"   {text.count(len(state.domains), 'domain')}, {running} running")
+        line.append(f", {marked} marked" if marked else "", "bold")
     if fullest is not None and fullest.size:
         free = fullest.free / fullest.size
         words = f"images {100 - free * 100:.0f} % full, {text.short_size(fullest.free)} free"

@@ -40,7 +40,7 @@ def help_lines(
             f"  {glyphs.held}  {glyphs.held_current}",
             "held: cannot be deleted here; the second is current",
         ),
-        (f"  {glyphs.marked}", "marked: d deletes all marked ones together"),
+        (f"  {glyphs.marked}", "marked: d deletes all such snapshots, c takes one of each domain"),
         (f"  {glyphs.stray}", "a stray: only the image knows it, as qemu-img makes it"),
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),

@@ -42,7 +42,13 @@ class Action:
 
 ACTIONS: tuple[Action, ...] = (
     Action(
-        "create", ("c",), "create", "Take a snapshot of the domain or image", Scope.MAIN, True, True
+        "create",
+        ("c",),
+        "create",
+        "Take a snapshot of the domain or image, or of all marked domains",
+        Scope.MAIN,
+        True,
+        True,
     ),
     Action(
         "revert",
@@ -55,7 +61,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
     Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
-    Action("mark", ("space",), "mark", "Mark the snapshot for a delete, or not", Scope.MAIN),
+    Action(
+        "mark",
+        ("space",),
+        "mark",
+        "Mark the domain for a create, or the snapshot for a delete",
+        Scope.MAIN,
+    ),
     Action("sort", ("s",), "sort", "Sort by what a delete gives back, or as a tree", Scope.MAIN),
     Action("edit", ("e",), "edit", "Change the snapshot's name or description", Scope.MAIN, True),
     Action(
@@ -63,6 +75,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "extract", ("x",), "extract", "Copy the snapshot to a file of its own", Scope.MAIN, True
+    ),
+    Action(
+        "thaw", ("T",), "thaw", "Ask whether the guest is frozen, and thaw it", Scope.MAIN, True
     ),
     Action("adopt", ("a",), "adopt", "Make a stray known to libvirt", Scope.MAIN, True),
     Action(

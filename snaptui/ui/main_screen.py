@@ -142,11 +142,23 @@ class MainScreen(Drawing):
         self.host_changed()
 
     def _show_failure(self) -> None:
-        """Open the error, unless the admin is busy in a dialog; then it waits."""
-        if self._failures and self.app.screen is self:
-            failed = self._failures.pop(0)
-            title = f"{failed.plan.title}: {failed.phase.value}"
-            self.snaptui.show_error(title, failed.error, failed.hint, self._show_failure)
+        """Open the errors, unless the admin is busy in a dialog; then they wait."""
+        if not self._failures or self.app.screen is not self:
+            return
+        failed, self._failures = self._failures, []
+        titles = [f"{one.plan.title}: {one.phase.value}" for one in failed]
+        if len(failed) == 1:
+            title, words, hint = titles[0], failed[0].error, failed[0].hint
+        else:
+            title = f"{len(failed)} operations did not end well"
+            told = zip(titles, failed, strict=True)
+            words = "\n".join(f"{what}: {one.error}" for what, one in told)
+            hint = f"The operations ({self._key_of_operations}) say what to do next for each."
+        self.snaptui.show_error(title, words, hint, self._show_failure)
+
+    @property
+    def _key_of_operations(self) -> str:
+        return keymap.key_of("operations", self.snaptui.overrides)
 
     def on_screen_resume(self) -> None:
         """Back from a dialog: what failed meanwhile is shown."""
@@ -252,6 +264,9 @@ class MainScreen(Drawing):
         elif pane == "snapshots" and self.right_pane.marked_number:
             self.right_pane.unmark()
             self.say("Nothing is marked.")
+        elif pane == "domains" and self.domains.marked:
+            self.domains.unmark()
+            self._domains_marked()
         else:
             self.domains.focus()
 
@@ -334,12 +349,23 @@ class MainScreen(Drawing):
         self.app.push_screen(SpaceScreen(self.snaptui.glyphs), left)
 
     def action_mark(self) -> None:
-        """Mark the selected snapshot, and say what deleting all marked ones gives back."""
-        if self.focused is not self.right_pane:
-            self.say("Go to the snapshot first (Enter or Tab).")
-            return
-        self.right_pane.mark()
-        self._say_marked()
+        """Mark the selected domain or snapshot, and say what can be done with all marked ones."""
+        if self.focused is not self.domains:
+            self.right_pane.mark()
+            self._say_marked()
+        elif self.domains.mark():
+            self._domains_marked()
+        else:
+            self.say("An image cannot be marked.")
+
+    def _domains_marked(self) -> None:
+        number, create = len(self.domains.marked), keymap.key_of("create", self.snaptui.overrides)
+        takes = "" if self.snaptui.read_only else f": {create} takes one snapshot of each"
+        self.say(
+            f"{text.count(number, 'domain')} marked{takes}." if number else "Nothing is marked."
+        )
+        self.draw_header()
+        self.draw_details()
 
     def action_sort(self) -> None:
         """Sort the snapshots the other way."""
@@ -362,12 +388,15 @@ class MainScreen(Drawing):
         self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 
     def action_refresh(self) -> None:
-        """Read everything of what is selected again, and ask who uses which images."""
+        """Read everything of what is selected again; ask its agent, and who uses which images."""
         self.snaptui.host.retry()
         self.snaptui.images.look_again()
         if isinstance(self._shown_key, DomainKey):
             self.snaptui.host.look_again(self._shown_key)
             self.snaptui.snapshots.look_again()
+            domain = self.domains.selected
+            if domain is not None and domain.state.active and not self.snaptui.read_only:
+                self.snaptui.ask_agent(domain.key)
         if self._shown_key is not None:
             self.snaptui.count_again()
 

@@ -171,3 +171,22 @@ def test_a_revert_brings_back_files_and_the_running_guest(guest: Guest) -> None:
         guest.until_it_answers()
     assert guest.read("/mnt/after") == b"written after"
     assert guest.read("/tmp/in-ram") == b"now"
+
+
+def test_a_guest_that_somebody_left_frozen_is_found_and_thawed(guest: Guest) -> None:
+    """The agent is asked by the keys alone: F5 marks it, T thaws it."""
+    guest.agent("guest-fsfreeze-freeze")
+    with Terminal(["-c", guest.lab.uri]) as terminal:
+        terminal.wait("connected", "running", "no snapshots yet")
+        assert "frozen" not in terminal.text
+        terminal.press("f5")
+        terminal.wait("guest          frozen", "its file systems are frozen")
+        terminal.press("T")
+        terminal.wait("Thaw guest", "take writes again", "domfsthaw")
+        confirm(terminal)
+        terminal.wait("Thaw guest: done", "running", gone="frozen")
+        assert not guest.frozen
+        terminal.press("T")
+        terminal.wait("Nothing in guest is frozen: its agent says so.", "Refused: 1")
+    assert guest.freezes[-1] == "thaw"
+    guest.write("/mnt/after", b"it goes on")

@@ -49,7 +49,17 @@ def test_every_action_has_a_key_words_and_exactly_one_binding() -> None:
 
 def test_only_the_actions_that_change_a_host_say_so() -> None:
     changing = {action.id for action in ACTIONS if action.changes}
-    assert changing == {"create", "revert", "delete", "undo", "edit", "hold", "adopt", "extract"}
+    assert changing == {
+        "create",
+        "revert",
+        "delete",
+        "undo",
+        "edit",
+        "hold",
+        "adopt",
+        "extract",
+        "thaw",
+    }
 
 
 def test_unknown_actions_are_refused_with_those_that_there_are() -> None:

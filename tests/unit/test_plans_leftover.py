@@ -19,7 +19,7 @@ from snaptui.performing import differences, expected_after
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
-from snaptui.plan.together import merged
+from snaptui.plan.together import deletes
 from snaptui.preflight import make_plan, make_plans
 from tests.unit.made import CREATED, HOST, assert_refused, snapshot
 from tests.unit.made import KEY as DOMAIN
@@ -157,13 +157,13 @@ def test_root_may_use_what_is_kept_for_it_when_the_domain_is_off() -> None:
 
 def test_one_plan_of_several_says_of_which_it_speaks() -> None:
     plans = make_plans((INTENT, MANY), (facts(), domain_facts(snapshot("s1"))))
-    one = merged(plans, ("old overlay", "web"), "frees 12 MiB on /img")
+    one = deletes(plans, ("old overlay", "web"), "frees 12 MiB on /img")
     assert one.title == "Delete 1 snapshot of 1 domain and 1 leftover"
     assert one.space == "frees 12 MiB on /img"
     assert one.lines == (*plans[0].lines, *plans[1].lines)
     assert one.steps == (*plans[0].steps, *plans[1].steps)
     refused = (plans[0], make_plan(MANY, domain_facts()))
-    stopped = merged(refused, ("old overlay", "web"), "frees ?")
+    stopped = deletes(refused, ("old overlay", "web"), "frees ?")
     assert not stopped.possible
     assert stopped.refusals == tuple(f"web: {words}" for words in refused[1].refusals)
-    assert merged(plans[:1], ("old overlay",), "") is plans[0]
+    assert deletes(plans[:1], ("old overlay",), "") is plans[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from snaptui.plan import create
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Refusal, reworded
-from snaptui.plan.together import merged
+from snaptui.plan.together import deletes
 from tests.unit.made import KEY, RAW, VDA, config, facts
 
 
@@ -19,6 +19,6 @@ def test_what_libvirt_would_do_stays_in_other_words() -> None:
 
 def test_plans_of_several_domains_keep_what_libvirt_would_do() -> None:
     plan = create.plan(CreateIntent(KEY, "new", ""), facts(disks=config(VDA, RAW)))
-    (refusal,) = merged((plan, plan), ("a", "a"), "").refusals
+    (refusal,) = deletes((plan, plan), ("a", "a"), "").refusals
     assert isinstance(refusal, Refusal)
     assert refusal.code == 67

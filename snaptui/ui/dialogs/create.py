@@ -16,12 +16,13 @@ from snaptui.new_snapshot import NewSnapshot, to_xml
 from snaptui.plan.external import resolved
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
+from snaptui.preflight import AnyFacts
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
 
-_FORMS = tuple(Form)
+FORMS = tuple(Form)
 
 
 class CreateDialog(PlanDialog):
@@ -53,7 +54,7 @@ class CreateDialog(PlanDialog):
                 self._domain.key,
                 self.query_one("#name", Input).value,
                 self.query_one("#description", Input).value,
-                _FORMS[self.query_one("#form", Choice).index],
+                FORMS[self.query_one("#form", Choice).index],
             )
         )
 
@@ -66,7 +67,7 @@ class CreateDialog(PlanDialog):
             with Horizontal(classes="field"):
                 yield Label("Description", markup=False)
                 yield Input(id="description", compact=True)
-            yield Choice("Kind:", [form.value for form in _FORMS], id="form")
+            yield Choice("Kind:", [form.value for form in FORMS], id="form")
         self._options.display = False
         yield self._options
         yield Static(id="more", markup=False)
@@ -75,7 +76,7 @@ class CreateDialog(PlanDialog):
         """Read more if the fields now need more, and plan."""
         if isinstance(self.facts, Facts):
             self._options.offer(self.intent, self.facts)
-            if not _enough(self.intent, self.facts):
+            if not enough(self.intent, self.facts):
                 self.read_again()
                 return
         super().plan_again()
@@ -112,7 +113,7 @@ class CreateDialog(PlanDialog):
         if new.name:
             self.query_one("#name", Input).value = new.name
         self.query_one("#description", Input).value = new.description
-        self.query_one("#form", Choice).index = _FORMS.index(new.form)
+        self.query_one("#form", Choice).index = FORMS.index(new.form)
         self._options.fill_in(new)
         self.plan_again()
 
@@ -125,8 +126,9 @@ class CreateDialog(PlanDialog):
         self.plan_again()
 
 
-def _enough(intent: CreateIntent, facts: Facts) -> bool:
+def enough(intent: CreateIntent, facts: AnyFacts) -> bool:
     """Whether the facts say all that the fields need to know."""
+    assert isinstance(facts, Facts)
     new = resolved(intent, facts.status)
     folders = {path.rpartition("/")[0] for path in new.files if path.startswith("/")}
     images = set(new.overlays.values()) if new.reuse else set()

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 
 from snaptui.model import Domain, Scope
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, Plan
-from snaptui.plan.together import merged
+from snaptui.plan.together import deletes
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -89,7 +89,7 @@ class DeleteItemsDialog(PlanDialog):
 
     def merged(self, plans: tuple[Plan, ...]) -> Plan:
         """All of them as one."""
-        return merged(plans, [name for name, _ in self._parts], self._space)
+        return deletes(plans, [name for name, _ in self._parts], self._space)
 
 
 class DeleteManyDialog(PlanDialog):

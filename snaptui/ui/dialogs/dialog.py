@@ -111,6 +111,11 @@ class Choice(Widget, can_focus=True):
         words = [f"[{w}]" if i == self.index else f" {w} " for i, w in enumerate(self._options)]
         return Text(f"{self._label} {' '.join(words)}", no_wrap=True)
 
+    def offer(self, options: Sequence[str]) -> None:
+        """Say the same words otherwise."""
+        self._options = tuple(options)
+        self.refresh(layout=True)
+
     def watch_index(self) -> None:
         """Tell the dialog."""
         self.post_message(self.Changed(self))

@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label, TextArea
 
 from snaptui.model import Domain, Snapshot
-from snaptui.plan import hold
+from snaptui.plan import group, hold
 from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -40,7 +40,7 @@ class EditDialog(PlanDialog):
             yield Input(self._snapshot.name, id="name", compact=True)
         yield Label("Description (Tab goes on)", markup=False)
         yield TextArea(
-            hold.described(self._snapshot), id="description", compact=True, tab_behavior="focus"
+            group.described(self._snapshot), id="description", compact=True, tab_behavior="focus"
         )
 
     @on(TextArea.Changed)

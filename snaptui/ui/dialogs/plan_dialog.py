@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -27,9 +28,14 @@ ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a plan dialog returns: plans to carry out in turn, and what they were made of."""
+    """What a plan dialog returns: plans to carry out, and what they were made of.
+
+    Attributes:
+        together: they are a group, and are carried out at the same time; else in turn.
+    """
 
     parts: tuple[tuple[Plan, AnyFacts], ...]
+    together: bool = False
 
 
 class PlanDialog(Dialog[Confirmed]):
@@ -65,6 +71,16 @@ class PlanDialog(Dialog[Confirmed]):
     def facts(self) -> AnyFacts | None:
         """What the plan was made of, or the first one; ``None`` before it was read."""
         return self._facts[0] if self._facts else None
+
+    @property
+    def together(self) -> bool:
+        """Whether all of them are one group."""
+        return False
+
+    @property
+    def all_facts(self) -> tuple[AnyFacts, ...]:
+        """What the plans were made of, in the order of :attr:`intents`."""
+        return self._facts
 
     def merged(self, plans: tuple[Plan, ...]) -> Plan:
         """The plan that is shown."""
@@ -118,13 +134,20 @@ class PlanDialog(Dialog[Confirmed]):
         self.query_one("#facts", Static).update(Text("Checking what this would do ..."))
         self.read_again()
 
-    @work(exclusive=True, group="facts", exit_on_error=False)
-    async def read_again(self) -> None:
+    async def before_reading(self) -> None:
+        """Find out what :attr:`intents` needs to know, where it does; may raise SnaptuiError."""
+
+    def read_again(self) -> None:
         """Read the facts for the intent, and make the plan."""
         self._facts, self._plan = (), None
         self._allow()
+        self._read()
+
+    @work(exclusive=True, group="facts", exit_on_error=False)
+    async def _read(self) -> None:
         try:
-            found = [await self._read_facts(intent) for intent in self.intents]
+            await self.before_reading()
+            found = await asyncio.gather(*map(self._read_facts, self.intents))
         except SnaptuiError as error:
             failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
             failed.append(f"\n{error.hint}")
@@ -200,7 +223,8 @@ class PlanDialog(Dialog[Confirmed]):
         elif not self.readable(event):
             self.notice("Too soon: read it first, then press again.")
         else:
-            self.dismiss(Confirmed(tuple(zip(self._plans, self._facts, strict=True))))
+            parts = tuple(zip(self._plans, self._facts, strict=True))
+            self.dismiss(Confirmed(parts, self.together))
 
     @property
     def _typed_right(self) -> bool:

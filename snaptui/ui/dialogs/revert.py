@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from textual import on
 from textual.app import ComposeResult
 
+from snaptui.groups import Members
 from snaptui.model import Domain, RunState, SafetyKind
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import RevertIntent
+from snaptui.plan.group import Group, group_of
+from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.together import reverts
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -15,46 +20,110 @@ from snaptui.ui.format import Glyphs
 _STATES = tuple(RunState)
 _SAFETY = (None, *SafetyKind)
 
+FindGroup = Callable[[str], Awaitable[Members]]
+
 
 class RevertDialog(PlanDialog):
-    """What the domain does afterwards, and how it can be undone."""
+    """What the domain does afterwards, and how it can be undone; or a whole group.
+
+    Args:
+        find_group: finds all snapshots of a group by its ID.
+    """
 
     verb = "Revert"
 
     def __init__(
-        self, domain: Domain, snapshot: str, read_facts: ReadFacts, glyphs: Glyphs
+        self,
+        domain: Domain,
+        snapshot: str,
+        read_facts: ReadFacts,
+        find_group: FindGroup,
+        glyphs: Glyphs,
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
         self._domain = domain
         self._snapshot = snapshot
+        self._find_group = find_group
+        self._group: Group | None = None
+        self._members = Members(())
 
     @property
     def intent(self) -> RevertIntent:
         """A revert to the snapshot with the state chosen."""
+        return self.intents[0]
+
+    @property
+    def intents(self) -> tuple[RevertIntent, ...]:
+        """The same for all others of its group, if that was chosen."""
         state = _STATES[self.query_one("#state", Choice).index]
         safety = _SAFETY[self.query_one("#safety", Choice).index]
         reset = self.query_one("#nvram", Choice).index == 1
-        return RevertIntent(self._domain.key, self._snapshot, state, safety, reset)
+        return tuple(
+            RevertIntent(domain.key, name, state, safety, reset) for domain, name in self._parts
+        )
+
+    @property
+    def _parts(self) -> tuple[tuple[Domain, str], ...]:
+        own = (self._domain, self._snapshot)
+        if not self.together:
+            return (own,)
+        return (own, *(one for one in self._members.found if one[0].key != self._domain.key))
+
+    @property
+    def together(self) -> bool:
+        """Whether the whole group was chosen."""
+        return self.query_one("#group", Choice).index == 1
+
+    @property
+    def challenge(self) -> str:
+        """A group is about no one name."""
+        return "revert" if self.together else super().challenge
+
+    def merged(self, plans: tuple[Plan, ...]) -> Plan:
+        """All of them as one."""
+        if not self.together or self._group is None:
+            return plans[0]
+        names = [domain.name for domain, _ in self._parts]
+        members = self._members
+        return reverts(plans, names, self._group, members.twice, members.doubts)
 
     def fields(self) -> ComposeResult:
-        """The state afterwards, and what is taken before."""
+        """What is reverted, the state afterwards, and what is taken before."""
         words = [kind.value if kind is not None else "automatic" for kind in _SAFETY]
+        yield Choice("Revert:", ["this one", "its whole group"], id="group")
         yield Choice("State after:", [state.value for state in _STATES], id="state")
         yield Choice("Safety snapshot:", words, id="safety")
         yield Choice("UEFI variables:", ["as they are now", "from their template"], id="nvram")
 
     def on_mount(self) -> None:
-        """Only with UEFI there are such variables."""
+        """Not every snapshot has a group, and only with UEFI there are such variables."""
         super().on_mount()
+        self.query_one("#group").display = False
         self.query_one("#nvram").display = False
+
+    async def before_reading(self) -> None:
+        """Find the group, if it was chosen."""
+        self._members = Members(())
+        if self.together and self._group is not None:
+            self._members = await self._find_group(self._group.id)
 
     def plan_again(self) -> None:
         """Offer what there is for the domain, and plan."""
-        if isinstance(self.facts, Facts):
-            self.query_one("#nvram").display = self.facts.status.config.pflash
+        facts = [found for found in self.all_facts if isinstance(found, Facts)]
+        if facts and (snapshot := facts[0].snapshots.get(self._snapshot)) is not None:
+            self._group = group_of(snapshot)
+        if self._group is not None:
+            words = ["this one", f"whole group of {self._group.size}"]
+            self.query_one("#group", Choice).offer(words)
+        self.query_one("#group").display = self._group is not None
+        pflash = any(found.status.config.pflash for found in facts)
+        self.query_one("#nvram").display = pflash
         super().plan_again()
 
     @on(Choice.Changed)
-    def state_changed(self) -> None:
-        """The plan follows."""
-        self.plan_again()
+    def choice_changed(self, event: Choice.Changed) -> None:
+        """The plan follows; a group needs other facts."""
+        if event.control.id == "group":
+            self.read_again()
+        else:
+            self.plan_again()

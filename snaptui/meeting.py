@@ -1,0 +1,86 @@
+"""Where operations that belong together wait for each other."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from collections.abc import Collection
+
+from snaptui.plan.group_steps import NoteGroup, ThawGuest
+from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.steps import CreateSnapshot
+
+
+class Place(enum.IntEnum):
+    """A place on the way of an operation where the others are waited for, in this order."""
+
+    READY = 1
+    """Before the first step: nothing is in its way."""
+    KEPT = 2
+    """Before a revert: what undoes it is there."""
+    FROZEN = 3
+    """Before a snapshot: all guests that are to stand still do."""
+    TAKEN = 4
+    """After the snapshots: those are there that there will be."""
+
+    @property
+    def all_or_none(self) -> bool:
+        """Whether nobody goes on from there unless all have come."""
+        return self is not Place.TAKEN
+
+
+def places(plan: Plan, index: int) -> tuple[Place, ...]:
+    """Where an operation of a group waits before a step of its plan."""
+    step, last = plan.steps[index], plan.steps[-1]
+    ready = (Place.READY,) * (index == 0)
+    if isinstance(plan.intent, RevertIntent):
+        return ready + (Place.KEPT,) * (step is last)
+    if isinstance(step, ThawGuest | NoteGroup):
+        return (Place.TAKEN,)
+    if isinstance(last, NoteGroup) and last.group.together:
+        return ready + (Place.FROZEN,) * isinstance(step, CreateSnapshot)
+    return ()
+
+
+class Meeting:
+    """Keeps how far each of several operations is; lives on one asyncio loop.
+
+    Args:
+        numbers: of the operations.
+    """
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self._at = dict.fromkeys(numbers, 0)
+        self._left: set[int] = set()
+        self._took: list[tuple[float, float]] = []
+        self._moved = asyncio.Condition()
+
+    @property
+    def spread(self) -> float:
+        """Seconds from the first call to the end of the last, of the snapshots so far."""
+        began, ended = zip(*self._took, strict=True)
+        return float(max(ended) - min(began))
+
+    def took(self, began: float, ended: float) -> None:
+        """Say when a snapshot was taken, in seconds since the epoch."""
+        self._took.append((began, ended))
+
+    async def come(self, number: int, place: Place) -> tuple[int, ...]:
+        """Come to a place, and wait there until all others have, or are over.
+
+        Returns:
+            Those that were over before they came there.
+        """
+        async with self._moved:
+            self._at[number] = place
+            self._moved.notify_all()
+            await self._moved.wait_for(
+                lambda: all(at >= place or one in self._left for one, at in self._at.items())
+            )
+            return tuple(one for one, at in self._at.items() if at < place)
+
+    async def leave(self, number: int) -> None:
+        """Say that an operation is over, however it ended."""
+        async with self._moved:
+            self._left.add(number)
+            self._moved.notify_all()

@@ -1,0 +1,56 @@
+"""The plan of a create as one of a group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from snaptui.abilities import Can, can
+from snaptui.model import Form
+from snaptui.plan import group
+from snaptui.plan.facts import Facts
+from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
+from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.steps import CreateSnapshot, DomainStep
+
+
+def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
+    """The plan of a single create, with what makes it part of :attr:`CreateIntent.group`.
+
+    A freeze of all together is that of a single one taken apart: all freeze, all are taken, all
+    thaw. Saved memory is never part of it, as :func:`snaptui.plan.external.resolved` sees to.
+    """
+    mark = intent.group
+    if mark is None:
+        return plan
+    refusals, notes = plan.refusals, plan.notes
+    if intent.form is not Form.DISK_ONLY:
+        mark = replace(mark, together=False)
+    if mark.together and not facts.host.local:
+        mark = replace(mark, together=False)
+        notes = (
+            *notes,
+            f"{facts.name} is frozen by itself: from another machine nobody could thaw it if the "
+            "connection broke.",
+        )
+    if mark.together and not can(facts.host, Can.REVERT_EXTERNAL):
+        refusals = (
+            *refusals,
+            "Guests are frozen together only where what is taken can be reverted to, and libvirt "
+            "before 9.9 has no revert to external snapshots. Freeze each by itself.",
+        )
+    steps: list[DomainStep] = []
+    for step in plan.steps:
+        assert isinstance(step, CreateSnapshot)
+        apart = mark.together and step.new.quiesce
+        new = replace(
+            step.new,
+            description=group.marked(intent.description, replace(mark, together=False)),
+            quiesce=step.new.quiesce and not apart,
+        )
+        steps += [FreezeGuest()] if apart else []
+        steps.append(CreateSnapshot(new))
+        steps += [ThawGuest()] if apart else []
+        steps.append(NoteGroup(step.new.name, mark))
+    domain = facts.status.domain
+    lines = tuple(step.virsh(facts.host, domain) for step in steps)
+    return replace(plan, steps=tuple(steps), lines=lines, refusals=refusals, notes=notes)

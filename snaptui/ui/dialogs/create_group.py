@@ -1,0 +1,116 @@
+"""The dialog of a create of several domains at once."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Label
+
+from snaptui.model import Domain, Form
+from snaptui.plan.group import Group, new_id
+from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.together import creates
+from snaptui.ui.dialogs.create import FORMS, enough
+from snaptui.ui.dialogs.dialog import Choice
+from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.format import Glyphs
+
+TOGETHER = "all together"
+FREEZES = ("no", "each by itself", TOGETHER)
+
+
+class CreateGroupDialog(PlanDialog):
+    """One name, description and kind for all of them.
+
+    Args:
+        host: as people call it.
+        suggested: a name.
+    """
+
+    verb = "Create"
+
+    def __init__(
+        self,
+        host: str,
+        domains: Sequence[Domain],
+        suggested: str,
+        read_facts: ReadFacts,
+        glyphs: Glyphs,
+    ) -> None:
+        super().__init__(host, read_facts, glyphs)
+        self._domains = tuple(domains)
+        self._suggested = suggested
+        self._group = Group(new_id(time.time(), secrets.token_hex(2)), len(self._domains))
+
+    @property
+    def intent(self) -> CreateIntent:
+        """That of the first domain."""
+        return self.intents[0]
+
+    @property
+    def intents(self) -> tuple[CreateIntent, ...]:
+        """The same for each domain."""
+        form = FORMS[self.query_one("#form", Choice).index]
+        chosen = self.query_one("#freeze", Choice).index if form is Form.DISK_ONLY else 0
+        freeze = FREEZES[chosen]
+        intent = CreateIntent(
+            self._domains[0].key,
+            self.query_one("#name", Input).value,
+            self.query_one("#description", Input).value,
+            form,
+            quiesce=freeze != "no",
+            group=replace(self._group, together=freeze == TOGETHER),
+        )
+        return tuple(replace(intent, key=domain.key) for domain in self._domains)
+
+    @property
+    def together(self) -> bool:
+        """They are one group."""
+        return True
+
+    @property
+    def challenge(self) -> str:
+        """It is about no one name."""
+        return "create"
+
+    def merged(self, plans: tuple[Plan, ...]) -> Plan:
+        """All of them as one."""
+        return creates(plans, [domain.name for domain in self._domains])
+
+    def fields(self) -> ComposeResult:
+        """What is the same for all."""
+        with Horizontal(classes="field"):
+            yield Label("Name", markup=False)
+            yield Input(self._suggested, id="name", compact=True, select_on_focus=True)
+        with Horizontal(classes="field"):
+            yield Label("Description", markup=False)
+            yield Input(id="description", compact=True)
+        yield Choice("Kind:", [form.value for form in FORMS], id="form")
+        yield Choice("Freeze the guests:", FREEZES, id="freeze")
+
+    def on_mount(self) -> None:
+        """Only where the disks alone are kept there is something to freeze."""
+        super().on_mount()
+        self.query_one("#freeze").display = False
+
+    def plan_again(self) -> None:
+        """Read more if the fields now need more, and plan."""
+        intents = self.intents
+        self.query_one("#freeze").display = intents[0].form is Form.DISK_ONLY
+        if self.facts is not None and not all(map(enough, intents, self.all_facts)):
+            self.read_again()
+            return
+        super().plan_again()
+
+    @on(Input.Changed, "#name")
+    @on(Input.Changed, "#description")
+    @on(Choice.Changed)
+    def field_changed(self) -> None:
+        """The plan follows each keystroke."""
+        self.plan_again()

@@ -1,0 +1,243 @@
+"""Snapshots of several domains at once: taken with one dialog, and found again by their mark."""
+
+from __future__ import annotations
+
+import re
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.model import DomainKey
+from snaptui.plan.group import Group, described, group_of
+from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.terminal import Terminal, confirm
+
+TWELVE = [f"web{number:02}" for number in range(1, 13)]
+
+
+def groups(lab: Lab, keys: dict[str, DomainKey], snapshot: str) -> dict[str, Group | None]:
+    """What libvirt's own descriptions say, by domain."""
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    found = {name: group_of(backend.snapshot(key, snapshot)) for name, key in keys.items()}
+    backend.abandon()
+    return found
+
+
+def all_marked(terminal: Terminal, number: int) -> None:
+    """Mark so many domains from the first one on."""
+    terminal.wait("connected")
+    terminal.press("g", *" " * number)
+    terminal.wait(f"{number} marked")
+
+
+def create_asked(terminal: Terminal, name: str, description: str = "all") -> None:
+    """Open the dialog for all marked domains, and fill it in."""
+    terminal.press("c")
+    terminal.wait("Name", "Refused: nothing")
+    terminal.press("tab", name, "tab")
+    terminal.wait(f"Create {name} of", "press Y")
+    terminal.press(description, "tab")
+
+
+def ended(terminal: Terminal, number: int, what: str) -> None:
+    """Wait in the list of operations until so many have ended in a way."""
+    terminal.press("o")
+    done = re.compile(rf" {what}\b")
+    terminal.until(
+        lambda: len(done.findall("\n".join(terminal.text.splitlines()[:15]))) >= number,
+        f"{number} times {what}",
+        60,
+    )
+
+
+def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
+    """Twelve, two of them running; one whose image went meanwhile fails, and stops no other."""
+    keys = {name: lab.define(name, running=name in TWELVE[:2]) for name in TWELVE}
+    keys["other"] = lab.define("other")
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("connected", *TWELVE)
+        all_marked(terminal, 13)
+        terminal.press("esc")
+        terminal.wait("Nothing is marked.")
+        terminal.press("g", "j", *" " * 12)
+        terminal.wait("12 marked", "Marked", "12 domains: web01, web02")
+        create_asked(terminal, "patch")
+        terminal.wait("Create patch of 12 domains", "4 at a time; what fails stops none")
+        lost = lab.image("web12")
+        lost.rename(lost.with_suffix(".away"))
+        confirm(terminal)
+        terminal.wait("web12", "failed", seconds=60)
+        terminal.press("esc")
+        terminal.wait("connected", gone="12 marked")
+        ended(terminal, 11, "done")
+    lost.with_suffix(".away").rename(lost)
+    del keys["other"], keys["web12"]
+    assert lab.snapshots("other") == lab.snapshots("web12") == []
+    for name in keys:
+        assert [entry for _, entry in entries(lab.image(name))] == ["patch"], name
+    found = set(groups(lab, keys, "patch").values())
+    (group,) = found
+    assert group is not None
+    assert group.size == 12
+    assert group.spread is not None
+    assert not group.together
+
+
+def test_a_name_that_one_has_already_is_refused_for_all(lab: Lab) -> None:
+    keys = {name: lab.define(name) for name in ("db", "web")}
+    lab.snapshot("db", "patch")
+    with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
+        all_marked(terminal, 2)
+        terminal.press("c")
+        terminal.wait("Name", "Refused: nothing")
+        terminal.press("tab", "patch")
+        terminal.wait("Refused: 1", "db: There is a snapshot called patch already.")
+        terminal.press("esc")
+        terminal.wait("2 marked", gone="press Y")
+        create_asked(terminal, "patch2", "on Tuesday")
+        confirm(terminal)
+        ended(terminal, 2, "done")
+    assert lab.snapshots("web") == ["patch2"]
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    snapshot = backend.snapshot(keys["web"], "patch2")
+    assert described(snapshot) == "on Tuesday"
+    backend.abandon()
+
+
+def test_editing_a_description_leaves_the_group(lab: Lab) -> None:
+    keys = {name: lab.define(name) for name in ("db", "web")}
+    with Terminal(["-c", lab.uri]) as terminal:
+        all_marked(terminal, 2)
+        create_asked(terminal, "patch")
+        confirm(terminal)
+        ended(terminal, 2, "done")
+        terminal.press("esc")
+        terminal.wait(gone="Operations")
+        terminal.press("g", "enter")
+        terminal.wait("patch", "Group")
+        terminal.press("g", "e")
+        terminal.wait("Description (Tab goes on)")
+        terminal.press("tab", "tab", "changed ", "tab")
+        confirm(terminal)
+        terminal.wait("Describe patch of db: done")
+    found = groups(lab, keys, "patch")
+    assert found["db"] == found["web"] is not None
+
+
+def close_error(terminal: Terminal, words: str) -> None:
+    """Read an error with some words, and close it."""
+    terminal.wait(words, "Close")
+
+    def gone() -> bool:
+        if words in terminal.dialog:
+            terminal.press("enter")
+            terminal.read(0.2)
+        return words not in terminal.dialog
+
+    terminal.until(gone, "the error to be closed")
+
+
+def a_group(lab: Lab, terminal: Terminal, *names: str) -> None:
+    """Take the snapshot ``patch`` of the first domains of the list, and go to the first one's."""
+    all_marked(terminal, len(names))
+    create_asked(terminal, "patch")
+    confirm(terminal)
+    ended(terminal, len(names), "done")
+    terminal.press("esc")
+    terminal.wait(gone="Operations")
+    terminal.press("g", "enter")
+    terminal.wait("patch", "Group")
+    terminal.press("g")
+    for name in names:
+        if lab.state(name) == "shut off":
+            write(lab.image(name), 0x22)
+
+
+def whole_group(terminal: Terminal, number: int) -> None:
+    """Ask for a revert of the whole group of the selected snapshot."""
+    terminal.press("r")
+    terminal.wait("Revert db to patch", f"[this one]  whole group of {number}")
+    terminal.press("tab", " ")
+    terminal.wait(f"[whole group of {number}]", f"Revert {number} domains to group-")
+
+
+def test_a_group_is_reverted_and_undone_one_by_one(lab: Lab) -> None:
+    """By its mark: another snapshot of the same name is left alone."""
+    keys = {name: lab.define(name, running=name == "mail") for name in ("db", "mail", "web")}
+    lab.define("zoo")
+    lab.snapshot("zoo", "patch")
+    write(lab.image("zoo"), 0x22)
+    with Terminal(["-c", lab.uri]) as terminal:
+        a_group(lab, terminal, *keys)
+        lab.virsh("destroy", "--domain", "mail")
+        whole_group(terminal, 3)
+        terminal.wait("Undo: yes, each by a safety snapshot", "mail will be RUNNING")
+        confirm(terminal)
+        ended(terminal, 6, "done")
+        assert {name: lab.state(name) for name in keys} == {
+            "db": "shut off",
+            "mail": "running",
+            "web": "shut off",
+        }
+        assert holds(lab.image("db"), 0x11)
+        assert holds(lab.image("web"), 0x11)
+        assert holds(lab.image("zoo"), 0x22)
+        assert lab.snapshots("zoo") == ["patch"]
+        for name in keys:
+            (kept,) = (one for one in lab.snapshots(name) if one.startswith("safety-"))
+            assert kept.endswith("-patch")
+        terminal.press("esc")
+        terminal.wait(gone="Operations")
+        terminal.press("u")
+        terminal.wait("Undo: safety snapshots of db")
+        terminal.press("enter")
+        terminal.wait("Revert db to safety-", gone="whole group")
+        confirm(terminal)
+        terminal.wait("Revert db to safety-", ": done")
+    assert holds(lab.image("db"), 0x22)
+    assert holds(lab.image("web"), 0x11)
+
+
+def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
+    """One lacks its data: the dialog says which. If that comes about later, none is begun."""
+    names = ("db", "web")
+    for name in names:
+        lab.define(name)
+    with Terminal(["-c", lab.uri]) as terminal:
+        a_group(lab, terminal, *names)
+        whole_group(terminal, 2)
+        terminal.wait("Refused: nothing", "press Y")
+        qemu_img("snapshot", "-d", "patch", str(lab.image("web")))
+        confirm(terminal)
+        close_error(terminal, "the snapshots inside")
+        close_error(terminal, "Not done, because this is all or none: web failed.")
+        whole_group(terminal, 2)
+        terminal.wait("Refused: 1", "web: vda holds no snapshot patch any more")
+        terminal.press("Y")
+        terminal.wait("Refused, see above.")
+    for name in names:
+        assert holds(lab.image(name), 0x22), name
+        assert lab.snapshots(name) == ["patch"], name
+
+
+def test_what_is_left_of_a_group_is_said(lab: Lab) -> None:
+    """One was deleted, and one domain has two of it."""
+    for name in ("db", "mail", "web"):
+        lab.define(name)
+    with Terminal(["-c", lab.uri]) as terminal:
+        a_group(lab, terminal, "db", "mail", "web")
+        lab.virsh("snapshot-delete", "--domain=web", "--snapshotname=patch")
+        terminal.press("r")
+        terminal.wait("Revert db to patch", "whole group of 3")
+        terminal.press("tab", " ")
+        terminal.wait("Revert 2 domains", "The group had 3 domains, and 2 are left.")
+        terminal.press("esc")
+        terminal.wait(gone="whole group")
+        xml = lab.virsh("snapshot-dumpxml", "--domain=mail", "--snapshotname=patch")
+        again = lab.directory / "again.xml"
+        again.write_text(xml.replace("<name>patch</name>", "<name>patch2</name>", 1))
+        lab.virsh("snapshot-create", "--domain=mail", f"--xmlfile={again}", "--redefine")
+        terminal.press("r")
+        terminal.wait("Revert db to patch", "whole group of 3")
+        terminal.press("tab", " ")
+        terminal.wait("mail has 2 of the group: patch, patch2.", "Refused: 1")

@@ -1,0 +1,197 @@
+"""What belongs together: the mark of a group, its plans as one, and where its parts wait."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.meeting import Meeting, Place, places
+from snaptui.model import Agent, AgentState, DomainState, FileSystem, Form, SafetyKind
+from snaptui.plan import edit, group, hold
+from snaptui.plan.group import Group
+from snaptui.plan.group_steps import NoteGroup
+from snaptui.plan.metadata_steps import Redefine
+from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
+from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.together import creates
+from snaptui.preflight import make_plans
+from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
+
+GROUP = Group("group-20261125T120000Z-0aff", 12)
+SPREADS = st.none() | st.integers(0, 10**6).map(lambda tenths: tenths / 10)
+
+
+def test_an_id_has_the_time_and_a_token() -> None:
+    assert group.new_id(CREATED, "0aff") == "group-20261120T025500Z-0aff"
+
+
+@given(st.text(), st.integers(1, 9999), st.booleans(), SPREADS, st.booleans())
+def test_a_mark_is_found_and_taken_away_without_a_trace(
+    words: str, size: int, together: bool, spread: float | None, held: bool
+) -> None:
+    plain = group.described(snapshot(description=words))
+    wanted = Group(GROUP.id, size, together, spread)
+    mark = hold.new_hold("root@kvm7", CREATED) if held else None
+    taken = snapshot(description=hold.marked(group.marked(plain, wanted), mark))
+    assert group.group_of(taken) == wanted
+    assert group.described(taken) == plain
+    assert group.redescribed(taken, plain, wanted) == taken.description
+    assert (hold.hold_of(taken) is not None) is held
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["", "[group-1 of 2]", f"words [{GROUP.words}]", f"[{GROUP.words}]\nwords", GROUP.words],
+)
+def test_only_a_last_line_of_its_own_is_a_mark(description: str) -> None:
+    assert group.group_of(snapshot(description=description)) is None
+
+
+def test_another_description_leaves_group_and_hold() -> None:
+    mark = hold.new_hold("root@kvm7", CREATED)
+    held = snapshot(description=hold.marked(group.marked("words", GROUP), mark))
+    (step,) = edit.plan_edit(EditIntent(KEY, "s1", "others"), facts(held)).steps
+    assert isinstance(step, Redefine)
+    assert group.described(step.after) == "others"
+    assert group.group_of(step.after) == GROUP
+    assert hold.hold_of(step.after) == mark
+
+
+def a_part(name: str = "patch", description: str = "words") -> CreateIntent:
+    return CreateIntent(KEY, name, description, group=GROUP)
+
+
+def test_a_part_is_marked_at_once_and_its_spread_noted_at_the_end() -> None:
+    (plan,) = make_plans([a_part()], [facts()])
+    create, note = plan.steps
+    assert isinstance(create, CreateSnapshot)
+    assert create.new.description == f"words\n[{GROUP.words}]"
+    assert isinstance(note, NoteGroup)
+    taken = snapshot("patch", description=create.new.description)
+    step = note.with_spread(facts(taken), 3.21)
+    assert step is not None
+    assert group.group_of(step.after) == replace(GROUP, spread=3.2)
+    assert group.described(step.after) == "words"
+    assert note.with_spread(facts(), 3.21) is None, "it could not be read"
+    assert [line.split()[3] for line in plan.lines] == ["snapshot-create-as", "snapshot-edit"]
+
+
+def test_what_all_need_together_must_be_free() -> None:
+    """Each alone would fit: the RAM of one takes 1 GiB, and 1.5 GiB are free."""
+    space = {"/img/a.qcow2": FileSystem("/img", 100 << 30, 3 << 29)}
+    alone = make_plans([a_part()], [facts(spaces=space)])
+    assert creates(alone, ["web"]).warnings == ()
+    both = make_plans([a_part(), a_part()], [facts(spaces=space)] * 2)
+    whole = creates(both, ["web", "db"])
+    assert whole.title == "Create patch of 2 domains"
+    assert [words.partition(":")[0] for words in whole.warnings] == ["db"]
+    assert "needs up to 2.0 GiB now, free 1.5 GiB" in whole.space
+    assert whole.steps == (*both[0].steps, *both[1].steps)
+
+
+def test_what_forbids_one_forbids_all() -> None:
+    plans = make_plans([a_part(), a_part()], [facts(), facts(snapshot("patch"))])
+    whole = creates(plans, ["web", "db"])
+    assert whole.refusals == ("db: There is a snapshot called patch already.",)
+    assert not whole.possible
+
+
+def test_a_revert_waits_before_anything_is_changed_and_once_it_can_be_undone() -> None:
+    """Also when these are one place, because nothing is taken before."""
+    for safety, expected in (
+        (None, [(Place.READY,), (Place.KEPT,)]),
+        (SafetyKind.DISKS, [(Place.READY,), (), (Place.KEPT,)]),
+        (SafetyKind.NONE, [(Place.READY, Place.KEPT)]),
+    ):
+        intent = RevertIntent(KEY, "s1", safety=safety)
+        (plan,) = make_plans([intent], [facts(snapshot())])
+        assert [places(plan, index) for index in range(len(plan.steps))] == expected
+    assert Place.READY.all_or_none
+    assert Place.KEPT.all_or_none
+    (created,) = make_plans([a_part()], [facts()])
+    assert [places(created, index) for index in (0, 1)] == [(), (Place.TAKEN,)]
+    assert not Place.TAKEN.all_or_none
+
+
+def frozen_together(**more: Any) -> Plan:
+    intent = replace(a_part(), form=Form.DISK_ONLY, quiesce=True)
+    intent = replace(intent, group=replace(GROUP, together=True), **more.pop("asked", {}))
+    host = replace(HOST, **{"libvirt": (11, 3, 0), **more.pop("host", {})})
+    folders = {"/img": frozenset[str]()}
+    agent = Agent(AgentState.ANSWERS, ("/",))
+    (plan,) = make_plans([intent], [facts(host=host, agent=agent, folders=folders, **more)])
+    return plan
+
+
+def test_all_freeze_before_one_is_taken_and_all_are_taken_before_one_thaws() -> None:
+    plan = frozen_together()
+    assert plan.refusals == ()
+    assert [step.kind for step in plan.steps] == ["freeze", "create", "thaw", "edit"]
+    create, note = plan.steps[1], plan.steps[3]
+    assert isinstance(create, CreateSnapshot)
+    assert isinstance(note, NoteGroup)
+    assert not create.new.quiesce
+    assert create.new.description == f"words\n[{GROUP.words}]", "it claims nothing yet"
+    assert note.group.together
+    assert [places(plan, index) for index in range(4)] == [
+        (Place.READY,),
+        (Place.FROZEN,),
+        (Place.TAKEN,),
+        (Place.TAKEN,),
+    ]
+    assert Place.FROZEN.all_or_none
+    whole = creates([plan], ["web"])
+    assert "all thawed, after 10 s at most" in whole.after
+
+    off = frozen_together(state=DomainState.SHUTOFF)
+    assert [step.kind for step in off.steps] == ["create", "edit"]
+    assert places(off, 0) == (Place.READY, Place.FROZEN)
+
+
+def test_from_another_machine_each_is_frozen_by_itself() -> None:
+    """The daemon there thaws it: nothing here could, if the connection broke."""
+    plan = frozen_together(host={"local": False})
+    create, note = plan.steps
+    assert isinstance(create, CreateSnapshot)
+    assert isinstance(note, NoteGroup)
+    assert create.new.quiesce
+    assert not note.group.together
+    assert "web is frozen by itself" in plan.notes[0]
+
+
+def test_no_freeze_goes_with_saved_memory() -> None:
+    plan = frozen_together(asked={"form": Form.EXTERNAL})
+    create, note = plan.steps
+    assert isinstance(create, CreateSnapshot)
+    assert isinstance(note, NoteGroup)
+    assert create.new.memory_path is not None
+    assert not create.new.quiesce
+    assert not note.group.together
+
+
+def test_what_could_not_be_reverted_to_is_not_frozen_together() -> None:
+    plan = frozen_together(host={"libvirt": (9, 8, 0)})
+    assert_refused(plan, "Freeze each by itself.")
+
+
+async def test_all_wait_for_all_but_for_those_that_are_over() -> None:
+    meeting, came = Meeting([1, 2, 3]), []
+
+    async def come(number: int) -> None:
+        assert await meeting.come(number, Place.TAKEN) == (3,)
+        came.append(number)
+
+    first, second = asyncio.create_task(come(1)), asyncio.create_task(come(2))
+    await asyncio.sleep(0)
+    meeting.took(10.0, 11.0)
+    meeting.took(10.5, 12.5)
+    assert came == []
+    await meeting.leave(3)
+    await asyncio.gather(first, second)
+    assert sorted(came) == [1, 2]
+    assert meeting.spread == 2.5

@@ -1,0 +1,36 @@
+"""The plan of a thaw follows what the guest's agent says."""
+
+from __future__ import annotations
+
+import pytest
+
+from snaptui.model import Agent, AgentState
+from snaptui.plan.plan import ThawIntent
+from snaptui.preflight import make_plans
+from tests.unit.made import KEY, assert_refused, facts
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (AgentState.ANSWERS, "Nothing in web is frozen"),
+        (AgentState.ABSENT, "no channel"),
+        (AgentState.DISCONNECTED, "no guest agent running"),
+        (AgentState.SILENT, "does not answer (why)"),
+        (AgentState.UNKNOWN, "fails (why)"),
+    ],
+)
+def test_only_a_frozen_guest_is_thawed(state: AgentState, why: str) -> None:
+    (plan,) = make_plans([ThawIntent(KEY)], [facts(agent=Agent(state, reason="why"))])
+    assert_refused(plan, why)
+
+
+def test_one_is_thawed_also_where_nothing_can_be_written_down() -> None:
+    """What waits for the disk may be what fills it, and the journal is on it."""
+    found = facts(agent=Agent(AgentState.FROZEN), unrecorded="No space left on device")
+    (plan,) = make_plans([ThawIntent(KEY)], [found])
+    assert plan.possible
+    assert [step.kind for step in plan.steps] == ["thaw"]
+    assert any("No space left" in warning for warning in plan.warnings)
+    (unasked,) = make_plans([ThawIntent(KEY)], [facts()])
+    assert_refused(unasked, "it was not asked")
