@@ -241,11 +241,22 @@ def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
     return tuple(disk for disk in disks if disk.device in ("disk", "lun") and not disk.read_only)
 
 
+def variables_warnings(facts: Facts, what: str) -> list[str]:
+    """What becomes of UEFI variables that no internal snapshot holds."""
+    config = facts.status.config
+    return (
+        [f"The UEFI variables {what}."] if config.pflash and config.written == config.disks else []
+    )
+
+
 def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
-    """The disks, as they were then, that the snapshot keeps inside their images."""
+    """The disks, as they were then, that the snapshot keeps inside their images.
+
+    UEFI variables in qcow2 are always kept with them (qemuSnapshotForEachQcow2).
+    """
     inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
-    disks = snapshot.config.disks if snapshot.config is not None else ()
-    return tuple(disk for disk in disks if disk.target in inside)
+    disks = snapshot.config.written if snapshot.config is not None and inside else ()
+    return tuple(disk for disk in disks if disk.target in inside or disk.device == "nvram")
 
 
 def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
@@ -274,7 +285,7 @@ def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
 
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks of an internal snapshot that the domain does not have any more."""
-    now = {disk.target for disk in facts.status.config.disks}
+    now = {disk.target for disk in facts.status.config.written}
     return [
         f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
         "and is not now; snaptui does not handle this yet."
@@ -285,7 +296,7 @@ def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
 
 def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     """Disks of an internal snapshot that write to another image now: then and now."""
-    now = {disk.target: disk for disk in facts.status.config.disks}
+    now = {disk.target: disk for disk in facts.status.config.written}
     return [
         (disk, now[disk.target])
         for disk in internal_disks(snapshot)

@@ -127,6 +127,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *safety.warnings,
             *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
+            *([] if intent.reset_nvram else _variables(facts, snapshot)),
             *(revert_external.warnings(snapshot) if outside else ()),
             *([doubt] if doubt and abilities.tried(facts.host) else ()),
             *checks.version_warnings(facts),
@@ -138,6 +139,12 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs),
     )
+
+
+def _variables(facts: Facts, snapshot: Snapshot) -> list[str]:
+    if snapshot.kind is Kind.INTERNAL:
+        return checks.variables_warnings(facts, "stay as they are now")
+    return ["The UEFI variables stay as they are now."] if facts.status.config.pflash else []
 
 
 def _doubt(facts: Facts, snapshot: Snapshot) -> str:

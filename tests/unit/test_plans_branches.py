@@ -12,7 +12,9 @@ from snaptui.branches import branches_of
 from snaptui.chains import layers_of
 from snaptui.costs import cost_of
 from snaptui.model import (
+    Disk,
     DomainState,
+    Host,
     ImageInfo,
     Missing,
     NotKnown,
@@ -23,12 +25,12 @@ from snaptui.model import (
     SnapshotDisk,
 )
 from snaptui.performing import differences, expected_after
-from snaptui.plan import delete, revert
+from snaptui.plan import create, delete, revert
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import DeleteIntent, Plan, RevertIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo
-from tests.unit.made import CDROM, HOST, KEY, VDA, assert_refused, config, facts, image
+from tests.unit.made import CDROM, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
 from tests.unit.test_plans_layers import external, internal
 
 NEWER = replace(HOST, libvirt=(11, 3, 0), hypervisor=(10, 0, 13))
@@ -222,3 +224,34 @@ def test_what_is_written_to_again_is_broken() -> None:
     plan = a_delete(found, "out")
     assert plan.possible, "nothing is removed: its parent is internal"
     assert any("/a.a stays and keeps the space" in warning for warning in plan.warnings)
+
+
+def test_uefi_variables_in_qcow2_are_kept_inside_and_raw_ones_told_of() -> None:
+    raw = Disk("UEFI variables", "nvram", "file", "/vars", "raw")
+    inside = replace(raw, format="qcow2")
+
+    def a_create(variables: Disk, state: DomainState, host: Host = NEWER) -> Plan:
+        here = config(pflash=True, variables=variables)
+        return create.plan(CreateIntent(KEY, "new", ""), facts(disks=here, state=state, host=host))
+
+    assert a_create(inside, DomainState.RUNNING).possible
+    assert told(a_create(raw, DomainState.RUNNING)) == {84}
+    off = a_create(raw, DomainState.SHUTOFF)
+    assert off.possible
+    assert "The UEFI variables are not part of it." in off.warnings
+    assert told(a_create(inside, DomainState.SHUTOFF, HOST)) == {84}
+
+
+def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> None:
+    def a_create(name: str, state: DomainState, host: Host = NEWER) -> Plan:
+        return create.plan(CreateIntent(KEY, name, ""), facts(state=state, host=host))
+
+    assert told(a_create("two words", DomainState.RUNNING)) == {1}
+    assert a_create("two words", DomainState.SHUTOFF).possible
+    assert a_create("two words", DomainState.RUNNING, HOST).possible
+    odd = snapshot("日本")
+    plan = a_revert(facts(odd, host=NEWER), "日本")
+    assert {one.code for one in plan.refusals if isinstance(one, Refusal)} == {1}
+    kept = a_revert(facts(snapshot("s"), host=NEWER), "s", SafetyKind.DISKS_AND_RAM)
+    assert kept.possible
+    assert any("upstream's stops the guest" in warning for warning in kept.warnings)

@@ -319,6 +319,22 @@ def _disks() -> Iterable[World]:
         acpi = "<features><acpi/></features>"
         guest.define(loader=firmware.format(guest.directory), features=acpi)
 
+    def with_variables(guest: Guest) -> None:
+        (guest.directory / "code").write_bytes(bytes(1 << 16))
+        acpi = "<features><acpi/></features>"
+        loader = firmware.replace("<nvram>", "<nvram format='qcow2'>").format(guest.directory)
+        guest.define(loader=loader, features=acpi, variables=True)
+
+    def with_snapshot(state: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            with_variables(guest)
+            guest.go(state)
+            guest.internal("a")
+            guest.go(OFF)
+            guest.write()
+
+        return build
+
     def with_device(guest: Guest) -> None:
         guest.define(devices=device)
 
@@ -354,6 +370,11 @@ def _disks() -> Iterable[World]:
         "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
     )
     yield World("UEFI variables in a pflash", with_firmware, states=off_only)
+    words = "UEFI variables in qcow2"
+    yield World(words, with_variables, states=(OFF, RUNNING), since=(10, 9))
+    for state in (OFF, RUNNING):
+        build = with_snapshot(state)
+        yield World(f"{words}; internal, taken {state}", build, "a", (OFF, RUNNING), since=(10, 9))
     yield World("a host device", with_device, states=off_only)
 
 
