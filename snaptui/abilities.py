@@ -26,6 +26,8 @@ class Can(enum.Enum):
     """Merges an external snapshot away."""
     REVERT_EXTERNAL = 9, 9, 0
     """Reverts to an external snapshot, and knows the branches that this leaves."""
+    KEEP_FIRMWARE_INSIDE = 10, 9, 0
+    """Takes an internal snapshot where the UEFI variables are in qcow2, or the domain is off."""
     LOAD_BY_JOB = 10, 10, 0
     """Looks for the parts inside the images before it loads the RAM from one."""
 

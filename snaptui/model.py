@@ -171,6 +171,7 @@ class DomainConfig:
         pflash: whether UEFI variables are kept in a pflash image.
         passthrough: host devices given to the guest, by their XML's type (``pci``, ``usb``).
         digest: hash of the XML, to see whether it changed.
+        variables: the image of the UEFI variables, where it is a file of its own.
     """
 
     disks: tuple[Disk, ...]
@@ -178,6 +179,13 @@ class DomainConfig:
     pflash: bool
     passthrough: tuple[str, ...]
     digest: str
+    variables: Disk | None = None
+
+    @property
+    def written(self) -> tuple[Disk, ...]:
+        """The disks, and the UEFI variables where snapshots can lie inside their image."""
+        inside = self.variables is not None and self.variables.format == "qcow2"
+        return (*self.disks, self.variables) if inside and self.variables else self.disks
 
 
 @dataclass(frozen=True, slots=True)

@@ -351,7 +351,7 @@ def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
         dict.fromkeys(
             disk.path
             for config in configs
-            for disk in config.disks
+            for disk in config.written
             if disk.path is not None and disk.format == "qcow2"
         )
     )

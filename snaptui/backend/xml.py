@@ -219,7 +219,17 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         or domain.find("os/nvram") is not None,
         passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
         digest=hashed,
+        variables=_variables(domain.find("os/nvram")),
     )
+
+
+def _variables(nvram: Element | None) -> Disk | None:
+    """The image of the UEFI variables (formatdomain.html, *BIOS bootloader*), as a disk."""
+    if nvram is None:
+        return None
+    path = _path(nvram) or (nvram.text or "").strip() or None
+    kind = nvram.get("type", "file")
+    return Disk("UEFI variables", "nvram", kind, path, nvram.get("format", "raw"))
 
 
 def _disk(disk: Element) -> Disk:

@@ -176,8 +176,8 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     """Why a new snapshot cannot be given this name.
 
     What only an image holds under it is deleted unsaid while the domain is active (QEMU 7.2,
-    ``save_snapshot``), and gets a twin otherwise. Beside an external one of its name it can
-    not be adopted any more.
+    ``save_snapshot``), or refused where all images hold it, and gets a twin otherwise. Beside an
+    external one of its name it can not be adopted any more.
 
     Args:
         inside: the new one is internal.
@@ -186,9 +186,10 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     code: int | None = None
     if inside:
         harm = Harm.TWIN_MADE
-        if facts.status.domain.state.active:
-            lost = does(facts.host, Wrong.DELETES_STRAYS)
-            harm, code = (Harm.STRAY_LOST, None) if lost else ("", OPERATION_FAILED)
+        if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_STRAYS):
+            harm = Harm.STRAY_LOST
+        elif facts.status.domain.state.active and _everywhere(name, facts):
+            harm, code = "", OPERATION_FAILED
     problems = spelling_problems(name)
     if not problems and inside and facts.status.domain.state.active:
         why = job_problem(facts, name)
@@ -212,6 +213,13 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     return problems
 
 
+def _everywhere(name: str, facts: Facts) -> bool:
+    """Whether each disk holds it; QEMU's ``bdrv_all_has_snapshot`` asks for all of them."""
+    disks = writable_disks(facts.status.config.disks)
+    inside = (facts.entries(disk.path or "") or () for disk in disks)
+    return all(name in {entry for _, entry in entries} for entries in inside)
+
+
 def description_problems(description: str) -> list[str]:
     """Why a snapshot cannot be given this description."""
     if any(text.invisible(char) for char in description if char not in "\n\t"):
@@ -233,11 +241,22 @@ def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
     return tuple(disk for disk in disks if disk.device in ("disk", "lun") and not disk.read_only)
 
 
+def variables_warnings(facts: Facts, what: str) -> list[str]:
+    """What becomes of UEFI variables that no internal snapshot holds."""
+    config = facts.status.config
+    return (
+        [f"The UEFI variables {what}."] if config.pflash and config.written == config.disks else []
+    )
+
+
 def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
-    """The disks, as they were then, that the snapshot keeps inside their images."""
+    """The disks, as they were then, that the snapshot keeps inside their images.
+
+    UEFI variables in qcow2 are always kept with them (qemuSnapshotForEachQcow2).
+    """
     inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
-    disks = snapshot.config.disks if snapshot.config is not None else ()
-    return tuple(disk for disk in disks if disk.target in inside)
+    disks = snapshot.config.written if snapshot.config is not None and inside else ()
+    return tuple(disk for disk in disks if disk.target in inside or disk.device == "nvram")
 
 
 def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
@@ -266,7 +285,7 @@ def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
 
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks of an internal snapshot that the domain does not have any more."""
-    now = {disk.target for disk in facts.status.config.disks}
+    now = {disk.target for disk in facts.status.config.written}
     return [
         f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
         "and is not now; snaptui does not handle this yet."
@@ -277,7 +296,7 @@ def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
 
 def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     """Disks of an internal snapshot that write to another image now: then and now."""
-    now = {disk.target: disk for disk in facts.status.config.disks}
+    now = {disk.target: disk for disk in facts.status.config.written}
     return [
         (disk, now[disk.target])
         for disk in internal_disks(snapshot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from snaptui import text
+from snaptui.abilities import Can, can
 from snaptui.model import DomainState, Form, NotKnown, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external
@@ -58,6 +59,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         warnings=(
             *_space_warnings(needed),
             *_save_warnings(facts),
+            *checks.variables_warnings(facts, "are not part of it"),
             *_mixed_warnings(facts),
             *checks.version_warnings(facts),
         ),
@@ -90,7 +92,14 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     if not disks:
         sentence = f"{name} has no disk that a snapshot could hold."
         obstacles.append(Refusal(sentence, code=checks.CONFIG_UNSUPPORTED))
-    if config.pflash:
+    if config.pflash and can(facts.host, Can.KEEP_FIRMWARE_INSIDE):
+        if active and config.written == config.disks:
+            sentence = (
+                f"{name} keeps UEFI variables in a raw image, and while it runs libvirt takes only "
+                "those in qcow2 into an internal snapshot. Shut it down first."
+            )
+            obstacles.append(Refusal(sentence, code=checks.OPERATION_UNSUPPORTED))
+    elif config.pflash:
         obstacles.append(
             Refusal(
                 f"{name} keeps UEFI variables in a pflash image, which libvirt cannot put "

@@ -38,7 +38,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
-    refusals += checks.unfinished_refusals(facts, snapshot)
+    unfinished = checks.unfinished_refusals(facts, snapshot)
+    refusals += [Refusal(one, harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
@@ -126,6 +127,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *safety.warnings,
             *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
+            *([] if intent.reset_nvram else _variables(facts, snapshot)),
+            *(revert_external.warnings(snapshot) if outside else ()),
             *([doubt] if doubt and abilities.tried(facts.host) else ()),
             *checks.version_warnings(facts),
         ),
@@ -136,6 +139,12 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs),
     )
+
+
+def _variables(facts: Facts, snapshot: Snapshot) -> list[str]:
+    if snapshot.kind is Kind.INTERNAL:
+        return checks.variables_warnings(facts, "stay as they are now")
+    return ["The UEFI variables stay as they are now."] if facts.status.config.pflash else []
 
 
 def _doubt(facts: Facts, snapshot: Snapshot) -> str:

@@ -52,6 +52,16 @@ def unread(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
     yield from (f"Whether others use the overlays of now: {doubt}" for doubt in facts.doubts)
 
 
+def warnings(snapshot: Snapshot) -> Iterator[str]:
+    """What it makes of disks that nobody writes to."""
+    for disk in snapshot.config.disks if snapshot.config is not None else ():
+        if disk.path is not None and (disk.read_only or disk.device != "disk"):
+            yield (
+                f"{disk.target} gets an overlay on {disk.path} too, though it is never written to: "
+                "libvirt takes all disks. Where none can be made there, the revert fails."
+            )
+
+
 def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[str]:
     for disk in disks:
         if disk.source_type != "file":

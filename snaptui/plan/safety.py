@@ -132,7 +132,8 @@ def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[str]:
     there = [one for one in line if one not in reached]
     there += [one for one in line if one in reached][:1]
     if there:
-        yield f"Until {name} is deleted, {text.some(there)} cannot be: it lies on that branch."
+        lies = "it lies" if len(there) == 1 else "they lie"
+        yield f"Until {name} is deleted, {text.some(there)} cannot be: {lies} on that branch."
 
 
 def _line(facts: Facts, name: str | None) -> Iterator[str]:

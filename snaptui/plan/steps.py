@@ -102,7 +102,7 @@ class CreateSnapshot(BaseStep):
 
     def _inside(self, before: Facts) -> Facts:
         images = dict(before.images)
-        for disk in before.status.config.disks:
+        for disk in before.status.config.written:
             image = images.get(disk.path or "")
             if isinstance(image, ImageInfo) and not disk.read_only:
                 entry = ImageSnapshot(next_id(image), self.new.name, 0, 0)

@@ -226,3 +226,19 @@ ALLOWED = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
 def test_any_name_comes_back_as_it_was(name: str, description: str) -> None:
     found = xml.parse_snapshot(to_xml(NewSnapshot(name, description)))
     assert (found.name, found.description) == (name, description)
+
+
+@pytest.mark.parametrize(
+    ("nvram", "form", "inside"),
+    [
+        ("<nvram>/v.fd</nvram>", "raw", False),
+        ("<nvram template='/t.qcow2' format='qcow2'>/v.fd</nvram>", "qcow2", True),
+        ("<nvram type='file' format='qcow2'><source file='/v.fd'/></nvram>", "qcow2", True),
+    ],
+)
+def test_where_uefi_variables_are(nvram: str, form: str, inside: bool) -> None:
+    loader = "<loader type='pflash'>/c.fd</loader>"
+    found = xml.parse_domain(f"<domain><os>{loader}{nvram}</os></domain>")
+    assert found.variables is not None
+    assert (found.variables.path, found.variables.format) == ("/v.fd", form)
+    assert (found.variables in found.written) is inside

@@ -17,7 +17,7 @@ import libvirt
 import libvirt_qemu
 
 from snaptui.backend.xml import parse_domain, parse_snapshot
-from snaptui.model import Disk, DomainKey, Presence
+from snaptui.model import Disk, DomainKey, Presence, SnapshotDisk
 from tests.lab import MIB, Lab, qemu_img
 
 OFF, RUNNING, PAUSED = "shut off", "running", "paused"
@@ -47,6 +47,7 @@ class Drive:
     bus: str = "virtio"
 
 
+VARIABLES = "UEFI variables"
 BOTH = (Drive("vda"), Drive("vdb"))
 
 
@@ -91,9 +92,15 @@ class Guest:
         devices: str = "",
         features: str = "",
         transient: bool = False,
+        variables: bool = False,
     ) -> None:
-        """Make it with new images, all of one byte."""
+        """Make it with new images, all of one byte; of UEFI variables too."""
         first = next(self._bytes)
+        if variables:
+            path = self.directory / "vars"
+            qemu_img("create", "-q", "-f", "qcow2", str(path), str(MIB))
+            _qemu_io(str(path), "qcow2", f"write -P {first} 0 1M", write=True)
+            self.now[VARIABLES] = first
         disks = "".join(self._disk(drive, first) for drive in drives)
         xml = _DOMAIN.format(
             name=self.name, disks=disks, loader=loader, devices=devices, features=features
@@ -217,6 +224,14 @@ class Guest:
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self.domain.snapshotCreateXML(xml.replace(old, new), flag)
 
+    def merge_in_part(self, name: str) -> None:
+        """Write what its disks hold now to the images that an external snapshot froze."""
+        snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
+        for disk in snapshot.config.disks if snapshot.config is not None else ():
+            command = f"write -P {self.now[disk.target]} 0 1M"
+            _qemu_io(disk.path or "", disk.format, command, write=True)
+        self.spoiled.add(name)
+
     def revert(self, name: str) -> None:
         """Revert to a snapshot and write on, so that a fork begins."""
         self.domain.revertToSnapshot(self._snapshot(name), 0)
@@ -279,7 +294,8 @@ class Guest:
 
     @property
     def disks(self) -> tuple[Disk, ...]:
-        return parse_domain(self.domain.XMLDesc()).disks
+        """With the UEFI variables, if snapshots can lie inside them."""
+        return parse_domain(self.domain.XMLDesc()).written
 
     @property
     def saved(self) -> bool:
@@ -296,7 +312,7 @@ class Guest:
         """Write another byte to every disk; as its guest would while it is active."""
         byte = next(self._bytes)
         for disk in self.disks:
-            if disk.target not in self.now:
+            if disk.target not in self.now or (disk.device == "nvram" and self.domain.isActive()):
                 continue
             if self.domain.isActive():
                 self._monitor(disk.target, f"write -P {byte} 0 1M")
@@ -329,8 +345,10 @@ class Guest:
     def _lost(self, name: str) -> list[str]:
         """Disks whose part of a snapshot is not what it must be."""
         snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
-        then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+        then = {disk.target: disk for disk in snapshot.config.written} if snapshot.config else {}
         parts = {part.target: part for part in snapshot.disks}
+        if any(part.presence is Presence.INTERNAL for part in snapshot.disks):
+            parts[VARIABLES] = SnapshotDisk(VARIABLES, Presence.INTERNAL)
         lost = []
         for target, byte in self.held[name].items():
             part, disk = parts.get(target), then.get(target)

@@ -261,6 +261,7 @@ def _damaged() -> Iterable[World]:
         guest.define()
         guest.external("a")
         guest.redefine("a", "<source file", "<snapshotDeleteInProgress/><source file")
+        guest.merge_in_part("a")
 
     yield World("an unfinished delete", unfinished, "a", tags=damaged)
 
@@ -318,6 +319,22 @@ def _disks() -> Iterable[World]:
         acpi = "<features><acpi/></features>"
         guest.define(loader=firmware.format(guest.directory), features=acpi)
 
+    def with_variables(guest: Guest) -> None:
+        (guest.directory / "code").write_bytes(bytes(1 << 16))
+        acpi = "<features><acpi/></features>"
+        loader = firmware.replace("<nvram>", "<nvram format='qcow2'>").format(guest.directory)
+        guest.define(loader=loader, features=acpi, variables=True)
+
+    def with_snapshot(state: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            with_variables(guest)
+            guest.go(state)
+            guest.internal("a")
+            guest.go(OFF)
+            guest.write()
+
+        return build
+
     def with_device(guest: Guest) -> None:
         guest.define(devices=device)
 
@@ -341,6 +358,10 @@ def _disks() -> Iterable[World]:
         yield World(words, with_drive(drive), states=states, tags=tags)
         if drive.kind != "network":
             yield World(f"{words}; external", _then_external(drive), "a", states)
+        if drive.kind == "file" and "readonly" in drive.more:
+            back = _then_external(drive, reverted=True)
+            two = (OFF, RUNNING)
+            yield World(f"{words}; external, back at it", back, "a", two, since=(9, 9))
         if drive.kind == "file" and "raw" not in drive.format and not drive.snapshot:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
@@ -349,16 +370,23 @@ def _disks() -> Iterable[World]:
         "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
     )
     yield World("UEFI variables in a pflash", with_firmware, states=off_only)
+    words = "UEFI variables in qcow2"
+    yield World(words, with_variables, states=(OFF, RUNNING), since=(10, 9))
+    for state in (OFF, RUNNING):
+        build = with_snapshot(state)
+        yield World(f"{words}; internal, taken {state}", build, "a", (OFF, RUNNING), since=(10, 9))
     yield World("a host device", with_device, states=off_only)
 
 
-def _then_external(drive: Drive) -> Callable[[Guest], None]:
+def _then_external(drive: Drive, *, reverted: bool = False) -> Callable[[Guest], None]:
     def build(guest: Guest) -> None:
         guest.define((Drive("vda"), drive))
         targets = ["vda"] if drive.snapshot or drive.kind == "block" else ["vda", drive.target]
         if "shareable" in drive.more:
             targets = ["vda"]
         guest.external("a", targets)
+        if reverted:
+            guest.revert("a")
 
     return build
 
