@@ -65,6 +65,7 @@ class Meeting:
     def __init__(self, numbers: Collection[int]) -> None:
         self._at = dict.fromkeys(numbers, 0)
         self._left: set[int] = set()
+        self._gave_up: set[int] = set()
         self._took: list[tuple[float, float]] = []
         self._moved = asyncio.Condition()
 
@@ -82,7 +83,8 @@ class Meeting:
         """Come to a place, and wait there until all others have, or are over.
 
         Returns:
-            Those that were over before they came there, or that did not come in time.
+            Those that were over before they came there, or that did not come in time; of those
+            that only gave up because of others, nothing is said while there are such others.
         """
         async with self._moved:
             self._at[number] = place
@@ -95,7 +97,10 @@ class Meeting:
             absent = tuple(one for one, at in self._at.items() if at < place)
             if absent and place.all_or_none:
                 self._at[number] = place - 1  # who comes later must not go on either
-            return absent
+                self._gave_up.add(number)
+                self._left.add(number)
+                self._moved.notify_all()
+            return tuple(one for one in absent if one not in self._gave_up) or absent
 
     async def leave(self, number: int) -> None:
         """Say that an operation is over, however it ended."""
