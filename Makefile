@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test lint matrix fuzz bench screenshots clean
+.PHONY: help run demo test lint stacks matrix fuzz bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -22,7 +22,10 @@ lint: .venv/ready-test ## style, types, and which module may import which
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-matrix: .venv/ready-test ## what the plans foretell beside what libvirt does (ARGS="words of cells")
+stacks: .venv/ready-test ## Debian 13's libvirt and QEMU in build/trixie, beside the host's own
+	$(PYTHON) -m tests.stacks
+
+matrix: stacks ## what the plans foretell beside what each libvirt does (ARGS="words of cells")
 	$(PYTHON) -m tests.live.matrix $(ARGS)
 
 fuzz: .venv/ready-test ## more damaged images than make test has (MUTATIONS=100000)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from snaptui.branches import NO_BRANCHES, Branches
 from snaptui.entries import Images
 from snaptui.model import Disk, DomainConfig, ImageInfo, Missing, NotKnown, Presence, Snapshot
 
@@ -89,6 +90,11 @@ def overlays_of(snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
+def uses_by(path: str) -> tuple[str, str]:
+    """How an image uses the one beneath it, and the file of its data, in words."""
+    return f"the image {path}, which lies upon it", f"the image {path}, which has its data in it"
+
+
 @dataclass(frozen=True, slots=True)
 class Layers:
     """How the images of a domain and of its snapshots lie upon each other.
@@ -103,6 +109,7 @@ class Layers:
         merging: the overlays of external snapshots that a delete would merge.
         keeps_memory: the host's libvirt leaves the memory file of a snapshot that it deletes.
         broken: by name, snapshots whose data are not what they were any more, and why.
+        branches: what libvirt does with the files of the external ones.
     """
 
     heads: Images = field(default_factory=lambda: MappingProxyType({}))
@@ -114,6 +121,7 @@ class Layers:
     merging: frozenset[str] = frozenset()
     keeps_memory: bool = False
     broken: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    branches: Branches = NO_BRANCHES
 
     def beneath(self, path: str) -> str | NotKnown | None:
         """What an image lies upon."""
@@ -151,7 +159,12 @@ def of_several(all_layers: Iterable[Layers]) -> Layers:
 
 
 def layers_of(
-    config: DomainConfig, snapshots: Iterable[Snapshot], heads: Images, *, keeps_memory: bool
+    config: DomainConfig,
+    snapshots: Iterable[Snapshot],
+    heads: Images,
+    *,
+    keeps_memory: bool,
+    branches: Branches = NO_BRANCHES,
 ) -> Layers:
     """Find out how images lie upon each other.
 
@@ -187,9 +200,12 @@ def layers_of(
         doubt="; ".join(doubts),
         above=MappingProxyType({path: frozenset(some) for path, some in above.items()}),
         frozen_by=MappingProxyType(frozen_by),
-        merging=frozenset(path for one in known for path in overlays_of(one) if path in in_use),
+        merging=frozenset(
+            path for one in known for path in branches.overlays_of(one).values() if path in in_use
+        ),
         keeps_memory=keeps_memory,
-        broken=MappingProxyType(dict(_broken(known, heads, _spoiled(tops, above)))),
+        broken=MappingProxyType(dict(_broken(known, heads, tops, _spoiled(tops, above), branches))),
+        branches=branches,
     )
 
 
@@ -207,18 +223,28 @@ def _spoiled(tops: Iterable[str], above: Mapping[str, Iterable[str]]) -> Mapping
 
 
 def _broken(
-    snapshots: Iterable[Snapshot], heads: Images, spoiled: Mapping[str, str]
+    snapshots: Iterable[Snapshot],
+    heads: Images,
+    tops: frozenset[str],
+    spoiled: Mapping[str, str],
+    branches: Branches,
 ) -> Iterator[tuple[str, str]]:
+    """Where branches are kept, the overlay of a snapshot that ends one may be gone."""
     for snapshot in snapshots:
         then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
         for part in snapshot.disks:
-            if part.presence is Presence.EXTERNAL and part.path is not None:
+            outside = part.presence is Presence.EXTERNAL
+            froze = outside and branches.known
+            if outside and not froze and part.path is not None:
                 what, path = "its overlay", part.path
-            elif part.presence is Presence.INTERNAL and then.get(part.target) is not None:
-                what, path = "its image", then[part.target] or ""
+            elif (froze or part.presence is Presence.INTERNAL) and then.get(part.target):
+                what = "the image that it froze" if froze else "its image"
+                path = then[part.target] or ""
             else:
                 continue
-            if path in spoiled:
+            if froze and path in tops:
+                yield snapshot.name, f"{what} is written to again ({path})"
+            elif path in spoiled:
                 why = f"what lies beneath {what} is written to ({path} on {spoiled[path]})"
                 yield snapshot.name, why
             elif isinstance(heads.get(path), Missing):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from snaptui.chains import NO_LAYERS, NOT_READ, Layers, overlays_of
+from snaptui.chains import NO_LAYERS, NOT_READ, Layers
 from snaptui.entries import Stray
 from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
@@ -121,6 +121,8 @@ def _outside(
 ) -> Mapping[str, _Part] | NotKnown:
     """The parts of a snapshot that lie in files of their own, by target, and its memory."""
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    overlays = layers.branches.overlays_of(snapshot)
+    ended = layers.branches.ended.get(snapshot.name)
     parts: dict[str, _Part] = {}
     for part in snapshot.disks:
         if part.presence not in (Presence.EXTERNAL, Presence.MANUAL):
@@ -129,7 +131,9 @@ def _outside(
         if part.presence is Presence.MANUAL or disk is None or None in (disk.path, part.path):
             return NotKnown(f"{part.target}: it is in no file that libvirt knows")
         parts[part.target] = replace(
-            _unfrozen(part.path or "", counted, layers),
+            _removed(ended.get(part.target), layers)
+            if ended is not None
+            else _unfrozen(overlays[part.target], counted, layers),
             written=_frozen(snapshot.name, disk.path or "", counted, layers),
             oldest=_first(disk.path or "", layers),
         )
@@ -139,6 +143,14 @@ def _outside(
             return NotKnown(f"{RAM}: {memory.reason}")
         parts[RAM] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
     return parts
+
+
+def _removed(path: str | None, layers: Layers) -> _Part:
+    """What deleting a snapshot that ends a branch gives back: the image that it froze, if any."""
+    if path is None:
+        return _Part(0, 0)
+    image = layers.heads.get(path, NOT_READ)
+    return _Part(0, image if isinstance(image, NotKnown) else image.disk_size)
 
 
 def _first(path: str, layers: Layers) -> bool:
@@ -251,8 +263,8 @@ def frees_by_image(
 
 def _merged(snapshot: Snapshot, layers: Layers) -> Iterator[str]:
     """The images that a delete of an external snapshot merges, both of each disk."""
-    for overlay in overlays_of(snapshot):
-        if overlay in layers.in_use:
+    for overlay in layers.branches.overlays_of(snapshot).values():
+        if overlay in layers.in_use and snapshot.name not in layers.branches.ended:
             yield overlay
             beneath = layers.beneath(overlay)
             if isinstance(beneath, str):
@@ -269,7 +281,8 @@ def reclaim_by_image(
     if isinstance(cost, NotKnown):
         return cost
     paths = {disk.target: disk.path for disk in thing.config.disks} if thing.config else {}
-    paths |= {part.target: part.path for part in thing.disks if part.path is not None}
+    if thing.name not in layers.branches.ended:
+        paths |= layers.branches.overlays_of(thing)
     paths[RAM] = thing.memory_path
     given: dict[str, int] = {}
     for target, (_, reclaim) in cost.by_disk.items():

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from snaptui.backend.protocol import Backend
+from snaptui.chains import uses_by
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.model import Domain, Host, ImageInfo, NotKnown
 
@@ -45,7 +46,7 @@ class Inventory:
             own: these, in words.
             images: and what lies upon it or has its data in it.
         """
-        known = {*own, *(_user(os.path.realpath(image), use) for image in images for use in _USES)}
+        known = {*own, *(words for image in images for words in uses_by(os.path.realpath(image)))}
         return tuple(words for words in self.held_by(path) if words not in known)
 
     @property
@@ -81,13 +82,6 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
     )
-
-
-_USES = ("lies upon it", "has its data in it")
-
-
-def _user(path: str, use: str) -> str:
-    return f"the image {path}, which {use}"
 
 
 class _Taking:
@@ -138,9 +132,10 @@ class _Taking:
                 if self._local and self._backend.missing_file(path):
                     continue
                 self.heads[path] = head = self._backend.image(path)
-                for beneath, use in zip((head.backing, head.data_file), _USES, strict=True):
+                uses = uses_by(path)
+                for beneath, use in zip((head.backing, head.data_file), uses, strict=True):
                     if isinstance(beneath, str):
-                        self._hold(beneath, _user(path, use))
+                        self._hold(beneath, use)
                         self._due |= {self._real(beneath)} - seen
                     elif beneath is not None:
                         self.doubts.append(f"what lies beneath {path}: {beneath.reason}")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+Version = tuple[int, int, int]
+
 
 class DomainKey(NamedTuple):
     """What a domain is known by, everywhere: never its name alone."""
@@ -58,8 +60,8 @@ class Host:
     label: str
     hostname: str
     driver: str
-    libvirt: tuple[int, int, int]
-    hypervisor: tuple[int, int, int] | None
+    libvirt: Version
+    hypervisor: Version | None
     local: bool
     read_only: bool
 
@@ -143,8 +145,9 @@ class Disk:
         read_only: ``<readonly/>`` is there.
         shareable: ``<shareable/>`` is there.
         snapshot: the disk's own ``snapshot=`` attribute; ``None`` when it has none.
-        beneath: the images that the XML itself says lie beneath, from the top. libvirt puts
-            them in and leaves them out by itself, so two disks do not differ by them.
+        beneath: the images that the XML itself says lie beneath, from the top; ``None`` when it
+            says nothing of that. libvirt puts them in and leaves them out by itself, so two disks
+            do not differ by them.
     """
 
     target: str
@@ -155,7 +158,7 @@ class Disk:
     read_only: bool = False
     shareable: bool = False
     snapshot: Presence | None = None
-    beneath: tuple[str, ...] = field(default=(), compare=False)
+    beneath: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,7 @@ class DomainConfig:
         pflash: whether UEFI variables are kept in a pflash image.
         passthrough: host devices given to the guest, by their XML's type (``pci``, ``usb``).
         digest: hash of the XML, to see whether it changed.
+        variables: the image of the UEFI variables, where it is a file of its own.
     """
 
     disks: tuple[Disk, ...]
@@ -175,6 +179,13 @@ class DomainConfig:
     pflash: bool
     passthrough: tuple[str, ...]
     digest: str
+    variables: Disk | None = None
+
+    @property
+    def written(self) -> tuple[Disk, ...]:
+        """The disks, and the UEFI variables where snapshots can lie inside their image."""
+        inside = self.variables is not None and self.variables.format == "qcow2"
+        return (*self.disks, self.variables) if inside and self.variables else self.disks
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,8 @@ class Snapshot:
         delete_in_progress: a delete of one above it was begun and not finished: its overlay
             is merged in part into an image that this one froze.
         digest: hash of its XML, to see whether it changed.
+        revert_disks: the overlays that the domain writes to after a revert to this one, where
+            it has children, whose images its own overlays are.
     """
 
     name: str
@@ -214,6 +227,7 @@ class Snapshot:
     config: DomainConfig | None
     delete_in_progress: bool
     digest: str
+    revert_disks: tuple[SnapshotDisk, ...] = ()
 
     @property
     def kind(self) -> Kind:

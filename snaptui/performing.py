@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import overload
@@ -145,12 +147,27 @@ def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float],
         backend.extract_entry(step.copy, progress)
 
 
+def _past_new_overlays(backend: Backend, step: RevertTo) -> None:
+    """Wait while there is an overlay that libvirt made this very second.
+
+    It calls the next one by the same second, finds it there, and has stopped the guest by then.
+    """
+    for stem in step.overlay_stems:
+        with suppress(ImageError):
+            while f"{stem}{int(time.time())}" in {
+                f"{os.path.dirname(stem)}/{name}"
+                for name in backend.names_in(os.path.dirname(stem))
+            }:
+                time.sleep(0.02)
+
+
 def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
     if isinstance(step, CreateSnapshot):
         backend.create_snapshot(key, step.new)
     elif isinstance(step, PowerOff):
         backend.power_off(key)
     elif isinstance(step, RevertTo):
+        _past_new_overlays(backend, step)
         backend.revert(key, step.snapshot.name, step.state, reset_nvram=step.reset_nvram)
     elif isinstance(step, FreezeGuest):
         backend.freeze(key)

@@ -11,7 +11,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import overload
 
+from snaptui.abilities import Wrong, does
 from snaptui.backend.protocol import Backend
+from snaptui.branches import branches_of
 from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
 from snaptui.heads import read_head, read_heads
@@ -61,7 +63,6 @@ from snaptui.plan.plan import (
     RevertIntent,
     ThawIntent,
 )
-from snaptui.snapshots import REMOVES_MEMORY
 
 AnyFacts = Facts | ImageFacts
 
@@ -209,7 +210,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     users: Mapping[str, tuple[str, ...]] = {}
     doubts: tuple[str, ...] = ()
     if layered:
-        layers = _layers(backend, host, status, snapshots)
+        layers = _layers(backend, host, status, snapshots, current)
         if _changes_layers(intent, status, snapshots, below):
             users, doubts = _others(backend, host, key, layers)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
@@ -291,12 +292,17 @@ def _elsewhere(status: DomainStatus, snapshots: Iterable[Snapshot]) -> bool:
 
 
 def _layers(
-    backend: Backend, host: Host, status: DomainStatus, snapshots: Mapping[str, Snapshot]
+    backend: Backend,
+    host: Host,
+    status: DomainStatus,
+    snapshots: Mapping[str, Snapshot],
+    current: str | None,
 ) -> Layers:
     known = tuple(snapshots.values())
     heads = MappingProxyType(read_heads(backend, files_of(status.config, known)))
-    keeps_memory = host.libvirt < REMOVES_MEMORY
-    return layers_of(status.config, known, heads, keeps_memory=keeps_memory)
+    keeps_memory = does(host, Wrong.KEEPS_MEMORY_FILES)
+    branches = branches_of(host, status.config, known, current)
+    return layers_of(status.config, known, heads, keeps_memory=keeps_memory, branches=branches)
 
 
 def _changes_layers(
@@ -308,7 +314,9 @@ def _changes_layers(
     """Whether images are written to that others may lie upon: then all of the host is asked."""
     if isinstance(intent, RevertIntent):
         target = snapshots.get(intent.name)
-        return target is not None and _elsewhere(status, (target,))
+        return target is not None and (
+            target.kind is Kind.EXTERNAL or _elsewhere(status, (target,))
+        )
     names: Iterable[str] = ()
     if isinstance(intent, DeleteManyIntent):
         names = intent.names
@@ -346,7 +354,7 @@ def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
         dict.fromkeys(
             disk.path
             for config in configs
-            for disk in config.disks
+            for disk in config.written
             if disk.path is not None and disk.format == "qcow2"
         )
     )

@@ -20,7 +20,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
+from snaptui.abilities import Wrong, does
 from snaptui.backend.protocol import Backend
+from snaptui.branches import NO_BRANCHES, branches_of
 from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of, overlays_of
 from snaptui.costs import counted_disks
 from snaptui.entries import Images
@@ -46,8 +48,6 @@ PUBLISH = 0.25
 """Seconds between two changes of what is shown while many metadata arrive."""
 SLICE = 0.02
 """Seconds for which one call of the worker reads metadata before it hands them over."""
-REMOVES_MEMORY = (9, 1, 0)
-"""libvirt that removes an external memory file with its snapshot (its NEWS of 9.1.0)."""
 KEPT = 8
 """Domains whose snapshots are kept when another one is selected."""
 
@@ -254,7 +254,10 @@ class SnapshotWatch:
         snapshots = tuple(one for name, one in details.items() if name not in making)
         counted = holding(now, snapshots)
         host = self._backend.host
-        keeps_memory = host is not None and host.libvirt < REMOVES_MEMORY
+        keeps_memory = host is not None and does(host, Wrong.KEEPS_MEMORY_FILES)
+        branches = NO_BRANCHES
+        if host is not None:
+            branches = branches_of(host, now, snapshots, self._known(key).current)
         before = self.shown.layers.heads if self.shown is not None else {}
         wanted = files_of(now, snapshots)
 
@@ -265,7 +268,9 @@ class SnapshotWatch:
             shown = replace(
                 self.shown,
                 images=MappingProxyType({p: head for p, head in heads.items() if p in counted}),
-                layers=layers_of(now, snapshots, heads, keeps_memory=keeps_memory),
+                layers=layers_of(
+                    now, snapshots, heads, keeps_memory=keeps_memory, branches=branches
+                ),
                 config=now,
             )
             if shown != self.shown:

@@ -79,6 +79,7 @@ class Surveyed:
         snapshots: those whose metadata could be read.
         unread: by name, why metadata could not be read.
         layers: how its images lie upon each other.
+        current: the current snapshot.
     """
 
     domain: Domain
@@ -86,6 +87,7 @@ class Surveyed:
     snapshots: tuple[Snapshot, ...]
     unread: Mapping[str, str]
     layers: Layers = NO_LAYERS
+    current: str | None = None
 
     @property
     def things(self) -> tuple[Snapshot | Stray, ...]:

@@ -14,7 +14,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
+from snaptui.abilities import Wrong, does
 from snaptui.backend.protocol import Backend
+from snaptui.branches import branches_of
 from snaptui.chains import files_of, layers_of, of_several
 from snaptui.counting import Counting
 from snaptui.entries import Images
@@ -22,7 +24,7 @@ from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.inventory import Inventory, take_inventory
 from snaptui.model import Domain, FileSystem, Host, NotKnown, Snapshot
-from snaptui.snapshots import REMOVES_MEMORY, holding
+from snaptui.snapshots import holding
 from snaptui.spaces import Place, Survey, Surveyed, places
 from snaptui.worker import Priority, Worker, start
 
@@ -136,8 +138,14 @@ class Surveying:
         reading = self._heads.read(files_of(one.config, one.snapshots), tell)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reading, HANGS)
-        keeps_memory = host.libvirt < REMOVES_MEMORY
-        layers = layers_of(one.config, one.snapshots, found, keeps_memory=keeps_memory)
+        keeps_memory = does(host, Wrong.KEEPS_MEMORY_FILES)
+        layers = layers_of(
+            one.config,
+            one.snapshots,
+            found,
+            keeps_memory=keeps_memory,
+            branches=branches_of(host, one.config, one.snapshots, one.current),
+        )
         return replace(one, layers=layers)
 
     def _set(
@@ -179,7 +187,8 @@ def _read_domain(backend: Backend, domain: Domain) -> Surveyed:
             raise
         except SnaptuiError as error:
             unread[name] = error.message
-    return Surveyed(domain, config, tuple(snapshots), unread)
+    current = backend.current_snapshot(key) if snapshots else None
+    return Surveyed(domain, config, tuple(snapshots), unread, current=current)
 
 
 def _spaces(

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.demo.setups import HOST
 from snaptui.errors import Unsupported
+from tests import stacks
 from tests.guest import Guest, skip_without
 from tests.lab import Lab
+from tests.terminal import Terminal
+
+Terminal.forked = True
 
 
 @pytest.fixture
@@ -46,6 +51,20 @@ def lab(_shared_lab: Lab) -> Iterator[Lab]:
     _shared_lab.clean()
 
 
+@pytest.fixture(scope="session")
+def _shared_newer_lab() -> Iterator[Lab]:
+    if why := stacks.missing():
+        pytest.skip(why)
+    yield from one_lab(None, stacks.TRIXIE)
+
+
+@pytest.fixture
+def newer_lab(_shared_newer_lab: Lab) -> Iterator[Lab]:
+    """The same of libvirt 11.3 and QEMU 10.0, where ``make stacks`` has built them."""
+    yield _shared_newer_lab
+    _shared_newer_lab.clean()
+
+
 @pytest.fixture
 def own_lab(_shared_lab: Lab) -> Iterator[Lab]:
     """A daemon for one test, which may kill and stop it."""
@@ -59,11 +78,11 @@ def guest(lab: Lab) -> Guest:
     return Guest(lab)
 
 
-def one_lab(capabilities: Path | None) -> Iterator[Lab]:
+def one_lab(capabilities: Path | None, root: Path = HOST) -> Iterator[Lab]:
     """A daemon, and none any more when it is not needed."""
     directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
     try:
-        lab = Lab(directory, capabilities)
+        lab = Lab(directory, capabilities, root)
     except Unsupported as missing:
         shutil.rmtree(directory)
         if "CI" in os.environ:

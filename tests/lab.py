@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-import libvirt
-
 from snaptui.demo.daemon import Daemon
+from snaptui.demo.setups import HOST
 from snaptui.model import DomainKey
 
 MIB = 1 << 20
@@ -40,15 +39,17 @@ _DISK = """\
 
 
 class Lab:
-    """A private daemon with its images."""
+    """A private daemon with its images; their tools are always the host's."""
 
-    def __init__(self, directory: Path, capabilities: Path | None = None) -> None:
+    def __init__(
+        self, directory: Path, capabilities: Path | None = None, root: Path = HOST
+    ) -> None:
         self.directory = directory
         self.images = directory / "images"
         self.images.mkdir(exist_ok=True)
         state = directory / "d"
         state.mkdir()
-        self.daemon = Daemon(state, capabilities)
+        self.daemon = Daemon(state, capabilities, root)
 
     @property
     def uri(self) -> str:
@@ -173,19 +174,26 @@ def _pid_outside(inner: str, namespace: str) -> int:
 def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) -> None:
     """Give a domain a chain of snapshots' metadata, ``n00000`` on, an hour apart.
 
-    The first is of 2026-01-01 00:00 UTC. The images hold nothing of them.
+    The first is of 2026-01-01 00:00 UTC. The images hold nothing of them. All but the first are
+    put where the daemon, which is started anew, keeps its own: to redefine them takes a minute.
     """
-    connection = libvirt.open(lab.uri)
-    domain = connection.lookupByName(name)
-    xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    for number in range(count):
-        parent = f"<parent><name>n{number - 1:05}</name></parent>" if number else ""
-        domain.snapshotCreateXML(
-            f"<domainsnapshot><name>n{number:05}</name><state>shutoff</state>{parent}"
-            f"<creationTime>{first + 3600 * number}</creationTime>{xml}</domainsnapshot>",
-            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE,
-        )
-    connection.close()
+    xml = lab.virsh("dumpxml", "--inactive", "--domain", name)
+    one = lab.directory / "one.xml"
+    one.write_text(
+        "<domainsnapshot><name>n00000</name><state>shutoff</state>"
+        f"<creationTime>{first}</creationTime>{xml}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "--redefine", "--domain", name, str(one))
+    folder = lab.directory / "d" / "lib" / "qemu" / "snapshot" / name
+    pattern = (folder / "n00000.xml").read_text()
+    lab.daemon.kill()
+    for number in range(1, count):
+        parent = f"<parent><name>n{number - 1:05}</name></parent>"
+        (folder / f"n{number:05}.xml").write_text(
+            pattern.replace("<name>n00000</name>", f"<name>n{number:05}</name>{parent}")
+            .replace(str(first), str(first + 3600 * number))
+        )  # fmt: skip
+    lab.daemon.restart()
 
 
 @contextmanager

@@ -40,6 +40,9 @@ KEYS = {
 _IN_DIALOG = re.compile(r"│ (.{72}).│")
 """A line of a dialog's box: 72 columns of text, and one for a scroll bar."""
 
+_SOME_READ = re.compile(r"snapshots?, \d+ read")
+"""Until all are, they are not in their order yet."""
+
 _NOT_INHERITED = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 """The size is the terminal's; and an installed program has its byte code, so this one has."""
 
@@ -53,7 +56,12 @@ class Terminal:
         module: another program than snaptui.
         python: how to call Python; the one that runs the tests when left out.
         environment: what differs from that of the tests.
+
+    Attributes:
+        forked: whether the program is forked off where none of these three is given.
     """
+
+    forked = False
 
     def __init__(
         self,
@@ -77,7 +85,7 @@ class Terminal:
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         inherited["TERM"] = "xterm-256color"
         self.process: Forked | subprocess.Popen[bytes]
-        if (module, python, environment) == ("snaptui", None, None):
+        if self.forked and (module, python, environment) == ("snaptui", None, None):
             self.process = Forked(list(arguments), slave, inherited)
             return
         self.process = subprocess.Popen(
@@ -204,6 +212,7 @@ class Terminal:
 def at_snapshots(terminal: Terminal, *names: str) -> None:
     """Go to the first row of the snapshots once all of these are there."""
     terminal.wait("connected", *names, "you are here", gone="reading")
+    terminal.until(lambda: not _SOME_READ.search(terminal.text), "the order of the snapshots")
     terminal.press("g")
 
 

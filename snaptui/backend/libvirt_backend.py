@@ -30,6 +30,7 @@ from snaptui.model import (
     NotKnown,
     Snapshot,
     SnapshotSummary,
+    Version,
 )
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
@@ -95,7 +96,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
 
     def _introduce(self, connection: libvirt.virConnect) -> Host:
         driver = self._ask(connection.getType)
-        hypervisor: tuple[int, int, int] | None = None
+        hypervisor: Version | None = None
         try:
             hypervisor = _version(self._ask(connection.getVersion))
         except Disconnected:
@@ -252,6 +253,8 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         if active and not busy and not hung:
             hung = not self._connections.probe.answers(key.uuid)
         free = active and not busy and not hung
+        if free:  # a job that ended meanwhile may have left the guest in another state
+            found = self._domain(domain, {})
         return DomainStatus(
             domain=found,
             config=replace(config, digest=digest),
@@ -389,5 +392,5 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         return VolumeFile(self._connections.reads.connection, path, self._connections.label)
 
 
-def _version(number: int) -> tuple[int, int, int]:
+def _version(number: int) -> Version:
     return number // 1_000_000, number // 1_000 % 1_000, number % 1_000

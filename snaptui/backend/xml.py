@@ -73,13 +73,18 @@ def parse_snapshot(xml: str) -> Snapshot:
         description=root.findtext("description") or "",
         memory=_presence(memory) if memory is not None else Presence.NO,
         memory_path=memory.get("file") if memory is not None else None,
-        disks=tuple(
-            SnapshotDisk(disk.get("name", "?"), _presence(disk), _path(disk))
-            for disk in root.iterfind("disks/disk")
-        ),
+        disks=_parts(root, "disks/disk"),
         config=None if domain is None else _config(domain, ""),
         delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
         digest=digest(xml),
+        revert_disks=_parts(root, "revertDisks/disk"),
+    )
+
+
+def _parts(root: Element, path: str) -> tuple[SnapshotDisk, ...]:
+    return tuple(
+        SnapshotDisk(disk.get("name", "?"), _presence(disk), _path(disk))
+        for disk in root.iterfind(path)
     )
 
 
@@ -214,7 +219,17 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         or domain.find("os/nvram") is not None,
         passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
         digest=hashed,
+        variables=_variables(domain.find("os/nvram")),
     )
+
+
+def _variables(nvram: Element | None) -> Disk | None:
+    """The image of the UEFI variables (formatdomain.html, *BIOS bootloader*), as a disk."""
+    if nvram is None:
+        return None
+    path = _path(nvram) or (nvram.text or "").strip() or None
+    kind = nvram.get("type", "file")
+    return Disk("UEFI variables", "nvram", kind, path, nvram.get("format", "raw"))
 
 
 def _disk(disk: Element) -> Disk:
@@ -229,10 +244,15 @@ def _disk(disk: Element) -> Disk:
         read_only=disk.find("readonly") is not None,
         shareable=disk.find("shareable") is not None,
         snapshot=_presence(disk) if snapshot is not None else None,
-        beneath=tuple(
-            path for one in disk.iter("backingStore") if (path := _path(one)) is not None
-        ),
+        beneath=_beneath(disk),
     )
+
+
+def _beneath(disk: Element) -> tuple[str, ...] | None:
+    if disk.find("backingStore") is None:
+        return None
+    found = (_path(one) for one in disk.iter("backingStore"))
+    return tuple(path for path in found if path is not None)
 
 
 def _path(disk: Element) -> str | None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from snaptui.demo import setups
-from snaptui.errors import Disconnected
+from snaptui.errors import Disconnected, Unsupported
 
 PATIENCE = 20.0
 """Seconds after which a daemon that does not come up is given up."""
@@ -30,6 +30,8 @@ class Daemon:
             socket's (some 60 bytes).
         capabilities: what libvirt found out about QEMU for another daemon
             (:meth:`capabilities`): spares it the seconds of the first definition.
+        root: of the system whose libvirt and QEMU it is; another than the host's needs the
+            rights of root, and a directory in /tmp.
 
     Attributes:
         uri: how to connect to it.
@@ -39,9 +41,15 @@ class Daemon:
         Disconnected: it did not start; the message has its own words.
     """
 
-    def __init__(self, directory: Path, capabilities: Path | None = None) -> None:
-        prepare = setups.for_root if os.geteuid() == 0 else setups.for_user
-        self._setup = prepare(directory)
+    def __init__(
+        self, directory: Path, capabilities: Path | None = None, root: Path = setups.HOST
+    ) -> None:
+        if os.geteuid() == 0:
+            self._setup = setups.for_root(directory, root)
+        elif root == setups.HOST:
+            self._setup = setups.for_user(directory)
+        else:
+            raise Unsupported("Only root can start the libvirtd of another system.")
         self.uri = self._setup.uri
         if capabilities is not None and capabilities.is_dir():
             shutil.copytree(capabilities, self.capabilities)

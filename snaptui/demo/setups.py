@@ -26,6 +26,8 @@ PACKAGES = {
 SEARCH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 """Debian has libvirtd where an ordinary user's ``PATH`` does not look."""
 
+HOST = Path("/")
+
 _CONF = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_dir = "{sockets}"\n'
 
 _QEMU_CONF = """\
@@ -48,21 +50,25 @@ _USERS = {
 """Debian's libvirtd does not start without this user, whom another package creates."""
 
 _INIT = """\
-for name in lib log cache; do
-    mkdir -p "/var/$name/libvirt" && mount --bind "$1/$name" "/var/$name/libvirt" || exit 1
+[ "$2" = / ] || for name in tmp dev sys proc; do
+    mount --rbind "/$name" "$2/$name" || exit 1
 done
-mkdir -p /run/libvirt /etc/libvirt || exit 1
-mount --bind "$1/run" /run/libvirt && mount --bind "$1/etc" /etc/libvirt || exit 1
+for name in lib log cache; do
+    mkdir -p "$2/var/$name/libvirt" || exit 1
+    mount --bind "$1/$name" "$2/var/$name/libvirt" || exit 1
+done
+mkdir -p "$2/run/libvirt" "$2/etc/libvirt" || exit 1
+mount --bind "$1/run" "$2/run/libvirt" && mount --bind "$1/etc" "$2/etc/libvirt" || exit 1
 for name in passwd group; do
-    mount --bind "$1/etc/$name" "/etc/$name" || exit 1
+    mount --bind "$1/etc/$name" "$2/etc/$name" || exit 1
 done
 while :; do
-    libvirtd -p "$1/libvirtd.pid" -f /etc/libvirt/libvirtd.conf </dev/null
+    chroot "$2" libvirtd -p "$1/libvirtd.pid" -f /etc/libvirt/libvirtd.conf </dev/null
     rm -f "$1/libvirtd.pid"
     read -r _ || exit 0
 done
 """
-"""Runs the daemon, and once more for each line that it is sent."""
+"""Runs the daemon of a root, and once more for each line that it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +91,15 @@ class Setup:
     end: signal.Signals
 
 
-def need(tools: Sequence[str]) -> None:
+def need(tools: Sequence[str], root: Path = HOST) -> None:
     """Check that programs are installed.
 
     Raises:
         Unsupported: one is not; the hint is the line that installs it.
     """
+    places = ":".join(f"{root}{place}" for place in SEARCH.split(":")) if root != HOST else SEARCH
     for tool in tools:
-        if shutil.which(tool, path=SEARCH) is None:
+        if shutil.which(tool, path=places) is None:
             raise Unsupported(f"{tool} is not installed.", hint=how_to_install())
 
 
@@ -104,26 +111,31 @@ def how_to_install() -> str:
     return "Install libvirt's daemon with its QEMU driver, QEMU and qemu-img."
 
 
-def for_root(directory: Path) -> Setup:
+def for_root(directory: Path, root: Path) -> Setup:
     """Fill an empty directory for a daemon in namespaces of its own.
+
+    Args:
+        root: of the system whose libvirt and QEMU it is. Of another one than the host's,
+            /tmp, /dev, /sys and /proc are the host's, and the directory must lie in /tmp.
 
     Raises:
         Unsupported: something is not installed.
     """
-    need(("libvirtd", "unshare", "setpriv", "qemu-img"))
+    need(("unshare", "setpriv", "chroot"))
+    need(("libvirtd", "qemu-img"), root)
     for name in ("lib", "log", "cache", "run", "etc"):
         (directory / name).mkdir()
     socket = directory / "run" / "libvirt-sock"
     (directory / "etc" / "libvirtd.conf").write_text(_CONF.format(sockets=socket.parent))
     (directory / "etc" / "qemu.conf").write_text(_QEMU_CONF)
     for name, line in _USERS.items():
-        known = Path("/etc", name).read_text()
+        known = (root / "etc" / name).read_text()
         missing = "" if "\nlibvirt-qemu:" in known else line
         (directory / "etc" / name).write_text(known + missing)
     tie = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork")
     apart = ("--kill-child", "--mount-proc", "--propagation", "private")
     return Setup(
-        command=(*tie, *apart, "sh", "-c", _INIT, "sh", str(directory)),
+        command=(*tie, *apart, "sh", "-c", _INIT, "sh", str(directory), str(root)),
         environment={**os.environ, "PATH": SEARCH},
         socket=socket,
         uri=f"qemu+unix:///system?socket={socket}",

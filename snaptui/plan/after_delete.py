@@ -1,14 +1,16 @@
-"""What is true after a snapshot was deleted, as libvirt 9.0 leaves it."""
+"""What is true after a snapshot was deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from snaptui.abilities import Wrong, does
+from snaptui.branches import NO_BRANCHES, Branches, branches_of
 from snaptui.chains import layers_of
 from snaptui.entries import Images
-from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
+from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 
@@ -17,13 +19,17 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     """The facts without a snapshot.
 
     Its overlays are merged into the images that it froze and removed; whatever named an overlay
-    names that image then: the domain, the external snapshots below it, and the images above. The
-    snapshots do so even where only its metadata went and nothing was merged. A digest is empty
-    where it could not be told before.
+    names that image then: the domain, the external snapshots below it, and the images above.
+    Some versions let the snapshots do so even where only metadata went and nothing was merged.
+    Where it ended a branch nothing is merged: the images that it froze are removed. A digest is
+    empty where it could not be told before.
     """
     name = snapshot.name
-    overlays = frozen(snapshot)
+    host, branches = before.host, before.layers.branches
+    ended = {} if metadata_only else branches.ended.get(name, {})
+    overlays = {} if name in branches.ended else frozen(snapshot, branches)
     merged = {} if metadata_only else overlays
+    renamed = merged if not does(host, Wrong.SPOILS_RECORDS) else overlays
     emptied = set() if metadata_only else {disk.path for disk in checks.internal_disks(snapshot)}
     config = _moved(before.status.config, merged)
     if merged:
@@ -32,37 +38,40 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     snapshots = {}
     for other in before.snapshots.values():
         if other.name != name:
-            moved = overlays if other.name in later and other.kind is Kind.EXTERNAL else {}
+            moved = renamed if other.name in later and other.kind is Kind.EXTERNAL else {}
             left = _left(other, snapshot, moved, metadata_only=metadata_only)
             snapshots[other.name] = replace(left, digest="") if moved or left != other else left
+    current = snapshot.parent if before.current == name else before.current
+    removed = merged.keys() | ended.values()
     layers = before.layers
     if layers.heads:
-        heads = _without(layers.heads, name, merged, emptied)
+        heads = _without(layers.heads, name, merged, removed, emptied)
         layers = layers_of(
-            config, snapshots.values(), heads, keeps_memory=before.layers.keeps_memory
+            config,
+            snapshots.values(),
+            heads,
+            keeps_memory=before.layers.keeps_memory,
+            branches=branches_of(host, config, snapshots.values(), current),
         )
     return replace(
         before,
         names=tuple(other for other in before.names if other != name),
         external=tuple(other for other in before.external if other != name),
         below=tuple(other for other in before.below if other != name),
-        current=snapshot.parent if before.current == name else before.current,
+        current=current,
         snapshots=MappingProxyType(snapshots),
-        images=_without(before.images, name, merged, emptied),
+        images=_without(before.images, name, merged, removed, emptied),
         status=replace(before.status, config=config),
         layers=layers,
-        gone=frozenset(merged),
+        gone=frozenset(removed),
     )
 
 
-def frozen(snapshot: Snapshot) -> Mapping[str, Disk]:
+def frozen(snapshot: Snapshot, branches: Branches = NO_BRANCHES) -> Mapping[str, Disk]:
     """By path of each overlay of an external snapshot, the disk that it froze."""
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
-    return {
-        part.path: then[part.target]
-        for part in snapshot.disks
-        if part.presence is Presence.EXTERNAL and part.path is not None and part.target in then
-    }
+    overlays = branches.overlays_of(snapshot).items()
+    return {path: then[target] for target, path in overlays if target in then}
 
 
 def _moved(config: DomainConfig, merged: Mapping[str, Disk]) -> DomainConfig:
@@ -79,7 +88,13 @@ def _moved(config: DomainConfig, merged: Mapping[str, Disk]) -> DomainConfig:
 def _left(
     other: Snapshot, deleted: Snapshot, moved: Mapping[str, Disk], *, metadata_only: bool
 ) -> Snapshot:
-    """Another snapshot: a child gets a new parent, and the parent is not merged into any more."""
+    """Another snapshot: a child gets a new parent, and the parent is not merged into any more.
+
+    What a revert to the parent let the domain write to is what its own overlays are then
+    (qemuSnapshotDeleteUpdateParent).
+    """
+    if other.name == deleted.parent and other.revert_disks:
+        other = replace(other, disks=other.revert_disks, revert_disks=())
     return replace(
         other,
         parent=deleted.parent if other.parent == deleted.name else other.parent,
@@ -104,12 +119,16 @@ def descendants(snapshots: Mapping[str, Snapshot], name: str) -> set[str]:
 
 
 def _without(
-    images: Images, name: str, merged: Mapping[str, Disk], emptied: set[str | None]
+    images: Images,
+    name: str,
+    merged: Mapping[str, Disk],
+    removed: Collection[str],
+    emptied: set[str | None],
 ) -> Images:
-    """The images without merged overlays, and without the entries of a snapshot."""
+    """The images without those that are removed, and without the entries of a snapshot."""
     left: dict[str, ImageInfo | NotKnown] = {}
     for path, image in images.items():
-        if path in merged:
+        if path in removed:
             continue
         if isinstance(image, ImageInfo):
             then = merged.get(image.backing) if isinstance(image.backing, str) else None

@@ -1,4 +1,4 @@
-"""A revert to an internal snapshot that lies beneath overlays: what libvirt 9.0 makes of them.
+"""A revert to an internal snapshot that lies beneath overlays: what libvirt makes of them.
 
 It moves the disk back to the image beneath without a word and writes to it: what lies above
 shows a mixture then, can neither be reverted to nor deleted, and no snapshot of now helps.
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from snaptui.chains import chain
 from snaptui.model import Disk, ImageInfo, Kind, NotKnown, Presence, SafetyKind, Snapshot
 from snaptui.plan import checks
-from snaptui.plan.external import REVERTS
 from snaptui.plan.facts import Facts
 from snaptui.plan.safety import Safety
 
@@ -28,11 +27,6 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
             why = f" What lies beneath: {end.reason}" if isinstance(end, NotKnown) else ""
             yield checks.other_image(facts, then, now) + why
             continue
-        if facts.host.libvirt >= REVERTS:
-            yield (
-                f"{then.path} lies beneath {now.path}. With libvirt 9.9 and later snaptui does not "
-                "try this. Delete the external snapshots above first, which merges them."
-            )
         yield from (
             f"{then.path} has another user, which would see other data in it: {user}. Give that "
             "an image of its own first (qemu-img convert)."
@@ -49,11 +43,13 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
 
 def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
     """The snapshots above, whose data the revert spoils."""
-    over = _above(facts, {then.path or "" for then, _ in checks.moved_disks(facts, snapshot)})
+    written = {then.path or "" for then, _ in checks.moved_disks(facts, snapshot)}
+    over = _above(facts, written)
     return tuple(
         one
         for one in facts.snapshots.values()
-        if over & _paths(one) and one.name not in facts.layers.broken
+        if one.name not in facts.layers.broken
+        if over & _paths(one) or (one.kind is Kind.EXTERNAL and (over | written) & _frozen(one))
     )
 
 
@@ -96,6 +92,13 @@ def _above(facts: Facts, paths: set[str]) -> set[str]:
         found |= more
         due += more
     return found
+
+
+def _frozen(snapshot: Snapshot) -> set[str]:
+    """The images that an external snapshot froze."""
+    outside = {part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL}
+    disks = snapshot.config.disks if snapshot.config is not None else ()
+    return {disk.path for disk in disks if disk.target in outside and disk.path is not None}
 
 
 def _paths(snapshot: Snapshot) -> set[str]:

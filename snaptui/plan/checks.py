@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
-from snaptui import text
+from snaptui import abilities, text
+from snaptui.abilities import Wrong, does
 from snaptui.costs import Counted
 from snaptui.model import (
     Disk,
@@ -20,13 +22,13 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal
 
-PROVEN_LIBVIRT = (9, 0)
-"""The version of libvirt on which every statement of the plans is proven by tests."""
-
 INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
 NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
 ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 74, 77, 84, 86
 """libvirt's errors as its virterror.h numbers them."""
+
+JOB_ID = re.compile(r"[A-Za-z0-9._-]*")
+"""What QEMU lets follow in a job's ID (its util/id.c, ``id_wellformed``)."""
 
 NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
@@ -128,12 +130,11 @@ def unrecorded_warning(unrecorded: str) -> str:
 
 
 def version_warnings(facts: Facts) -> list[str]:
-    """A warning where the server is not the one on which the plans are proven."""
-    version = facts.host.libvirt
-    if facts.host.driver != "QEMU" or version[:2] == PROVEN_LIBVIRT:
+    """A warning where the server is none on which the plans are proven."""
+    if abilities.tried(facts.host):
         return []
-    shown = ".".join(map(str, version))
-    return [f"Proven with libvirt 9.0; this host runs {shown}, where details may differ."]
+    version = abilities.name(facts.host)
+    return [f"libvirt {version} is not one that was tried: the strictest rules apply."]
 
 
 def spelling_problems(name: str) -> list[str]:
@@ -161,20 +162,39 @@ def spelling_problems(name: str) -> list[str]:
     return problems
 
 
+def job_problem(facts: Facts, name: str) -> str:
+    """Why an internal snapshot of a guest that runs cannot have this name; empty when it can."""
+    if JOB_ID.fullmatch(name) or not does(facts.host, Wrong.NAMES_JOBS):
+        return ""
+    return (
+        f"libvirt {abilities.name(facts.host)} makes the name part of a job's ID, in which QEMU "
+        "takes only letters from a to z, digits, and - . _"
+    )
+
+
 def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     """Why a new snapshot cannot be given this name.
 
     What only an image holds under it is deleted unsaid while the domain is active (QEMU 7.2,
-    ``save_snapshot``), and gets a twin otherwise. Beside an external one of its name it can
-    not be adopted any more.
+    ``save_snapshot``), or refused where all images hold it, and gets a twin otherwise. Beside an
+    external one of its name it can not be adopted any more.
 
     Args:
         inside: the new one is internal.
     """
-    harm = Harm.STRAY_HIDDEN
+    harm: str = Harm.STRAY_HIDDEN
+    code: int | None = None
     if inside:
-        harm = Harm.STRAY_LOST if facts.status.domain.state.active else Harm.TWIN_MADE
+        harm = Harm.TWIN_MADE
+        if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_STRAYS):
+            harm = Harm.STRAY_LOST
+        elif facts.status.domain.state.active and _everywhere(name, facts):
+            harm, code = "", OPERATION_FAILED
     problems = spelling_problems(name)
+    if not problems and inside and facts.status.domain.state.active:
+        why = job_problem(facts, name)
+        way = "Take another name, or shut the domain down first."
+        problems += [Refusal(f"{why}. {way}", code=INTERNAL_ERROR)] if why else []
     if name in facts.names:
         problems.append(
             Refusal(f"There is a snapshot called {name} already.", code=OPERATION_FAILED)
@@ -184,12 +204,20 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
             Refusal(
                 f"The image {image.path} holds a snapshot {name} that libvirt does not know.",
                 harm=harm,
+                code=code,
             )
             for image in facts.images.values()
             if isinstance(image, ImageInfo)
             and any(name in (entry.name, entry.id) for entry in image.snapshots)
         ]
     return problems
+
+
+def _everywhere(name: str, facts: Facts) -> bool:
+    """Whether each disk holds it; QEMU's ``bdrv_all_has_snapshot`` asks for all of them."""
+    disks = writable_disks(facts.status.config.disks)
+    inside = (facts.entries(disk.path or "") or () for disk in disks)
+    return all(name in {entry for _, entry in entries} for entries in inside)
 
 
 def description_problems(description: str) -> list[str]:
@@ -213,11 +241,22 @@ def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
     return tuple(disk for disk in disks if disk.device in ("disk", "lun") and not disk.read_only)
 
 
+def variables_warnings(facts: Facts, what: str) -> list[str]:
+    """What becomes of UEFI variables that no internal snapshot holds."""
+    config = facts.status.config
+    return (
+        [f"The UEFI variables {what}."] if config.pflash and config.written == config.disks else []
+    )
+
+
 def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
-    """The disks, as they were then, that the snapshot keeps inside their images."""
+    """The disks, as they were then, that the snapshot keeps inside their images.
+
+    UEFI variables in qcow2 are always kept with them (qemuSnapshotForEachQcow2).
+    """
     inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
-    disks = snapshot.config.disks if snapshot.config is not None else ()
-    return tuple(disk for disk in disks if disk.target in inside)
+    disks = snapshot.config.written if snapshot.config is not None and inside else ()
+    return tuple(disk for disk in disks if disk.target in inside or disk.device == "nvram")
 
 
 def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
@@ -246,7 +285,7 @@ def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
 
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks of an internal snapshot that the domain does not have any more."""
-    now = {disk.target for disk in facts.status.config.disks}
+    now = {disk.target for disk in facts.status.config.written}
     return [
         f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
         "and is not now; snaptui does not handle this yet."
@@ -257,7 +296,7 @@ def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
 
 def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     """Disks of an internal snapshot that write to another image now: then and now."""
-    now = {disk.target: disk for disk in facts.status.config.disks}
+    now = {disk.target: disk for disk in facts.status.config.written}
     return [
         (disk, now[disk.target])
         for disk in internal_disks(snapshot)

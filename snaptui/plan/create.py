@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from snaptui import text
+from snaptui.abilities import Can, can
 from snaptui.model import DomainState, Form, NotKnown, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external
@@ -58,6 +59,8 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         warnings=(
             *_space_warnings(needed),
             *_save_warnings(facts),
+            *checks.variables_warnings(facts, "are not part of it"),
+            *_mixed_warnings(facts),
             *checks.version_warnings(facts),
         ),
         unchecked=tuple(unchecked),
@@ -89,12 +92,14 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     if not disks:
         sentence = f"{name} has no disk that a snapshot could hold."
         obstacles.append(Refusal(sentence, code=checks.CONFIG_UNSUPPORTED))
-    if facts.external:
-        obstacles.append(
-            f"{name} has external snapshots ({text.some(facts.external)}); an internal one "
-            "above them is destroyed when they are deleted. snaptui does not mix them yet."
-        )
-    if config.pflash:
+    if config.pflash and can(facts.host, Can.KEEP_FIRMWARE_INSIDE):
+        if active and config.written == config.disks:
+            sentence = (
+                f"{name} keeps UEFI variables in a raw image, and while it runs libvirt takes only "
+                "those in qcow2 into an internal snapshot. Shut it down first."
+            )
+            obstacles.append(Refusal(sentence, code=checks.OPERATION_UNSUPPORTED))
+    elif config.pflash:
         obstacles.append(
             Refusal(
                 f"{name} keeps UEFI variables in a pflash image, which libvirt cannot put "
@@ -140,6 +145,15 @@ def _save_warnings(facts: Facts) -> list[str]:
     return [
         f"The managed save of {facts.name} is not part of it: its disks will be as after a power "
         "cut."
+    ]
+
+
+def _mixed_warnings(facts: Facts) -> list[str]:
+    if not facts.external:
+        return []
+    return [
+        f"It lies inside the overlays of now: as long as it is there, {text.some(facts.external)} "
+        "cannot be deleted (virsh would, and destroy it)."
     ]
 
 

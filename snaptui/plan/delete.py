@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from snaptui import text
+from snaptui.abilities import Wrong, does
 from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.model import (
@@ -20,8 +21,8 @@ from snaptui.model import (
 )
 from snaptui.plan import checks, delete_external
 from snaptui.plan.after_delete import after_delete, descendants, frozen
-from snaptui.plan.delete_external import Findings
 from snaptui.plan.facts import Facts
+from snaptui.plan.findings import Findings
 from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal
@@ -191,6 +192,10 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
                     code=checks.OPERATION_UNSUPPORTED,
                 )
             )
+    why = checks.job_problem(facts, snapshot.name)
+    if why and facts.status.domain.state.active:
+        sentence = f"{why}: {snapshot.name} is deleted only while {facts.name} is off."
+        found.refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
     gone, twins, _, unread = checks.entry_problems(facts, snapshot)
     found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
     found.refusals += [
@@ -262,7 +267,11 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     by_hand = "With the domain shut off, qemu-img snapshot -d can."
     if metadata_only:
         return [f"{name} is a stray: it has no metadata."]
-    refusals = []
+    refusals: list[str] = []
+    why = checks.job_problem(facts, name)
+    if why and facts.status.domain.state.active:
+        sentence = f"{why}: {name} is deleted only while {facts.name} is off."
+        refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(f"libvirt cannot be told to delete {name}: no snapshot can be called so.")
     if len(name.encode("utf-8", "surrogateescape")) > checks.NAME_BYTES:
@@ -294,6 +303,7 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
             f"Inside the images the data of {', '.join(inside)} stay and keep their space; "
             "libvirt's tools do not show them any more, qemu-img does."
         )
+    warnings += _between(facts, victims)
     files = [path for one in victims for path in _files(one)]
     if files:
         warnings.append(
@@ -303,7 +313,9 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
 
 
 def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
-    """libvirt 9.0 lets external ones below name the images beneath, as if data were merged too."""
+    """It lets external ones below name the images beneath, as if data were merged too."""
+    if not does(facts.host, Wrong.SPOILS_RECORDS):
+        return []
     names = {one.name for one in victims}
     return [
         Refusal(
@@ -317,6 +329,18 @@ def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
         and (below := facts.snapshots[name]).kind is Kind.EXTERNAL
         and below.config is not None
         and {disk.path for disk in below.config.disks} & frozen(victim).keys()
+    ]
+
+
+def _between(facts: Facts, victims: list[Snapshot]) -> list[str]:
+    """Where libvirt keeps branches, what it can merge no more: overlays stay between."""
+    branches, names = facts.layers.branches, {one.name for one in victims}
+    return [
+        f"{one.parent} cannot be deleted after that, only its metadata: the overlays of "
+        f"{one.name} stay between."
+        for one in victims
+        if branches.known and one.kind is Kind.EXTERNAL and one.name not in branches.ended
+        if one.parent not in names and one.parent in facts.external
     ]
 
 

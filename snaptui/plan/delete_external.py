@@ -6,10 +6,10 @@ refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
 
-from snaptui import text
+from snaptui import abilities, text
+from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
 from snaptui.costs import merge_needs
 from snaptui.model import (
@@ -23,15 +23,12 @@ from snaptui.model import (
     Presence,
     Snapshot,
 )
-from snaptui.plan import checks
-from snaptui.plan.after_delete import frozen
+from snaptui.plan import checks, delete_branch
+from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
+from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal
 
-DELETES = (9, 0, 0)
-"""libvirt that deletes external snapshots (its NEWS of 9.0.0)."""
-BRANCHES = (9, 9, 0)
-"""libvirt that keeps branches of external snapshots (its NEWS of 9.9.0)."""
 LEAST = 1 << 20
 """Bytes that a merge may need for tables beside the data."""
 TABLES = 64
@@ -40,34 +37,19 @@ SECONDS, MINUTES = 1 << 30, 30 << 30
 """Bytes that are merged in seconds, and in minutes, on disks that are not slow."""
 
 
-@dataclass(slots=True)
-class Findings:
-    """Sentences about a delete.
-
-    Attributes:
-        notes: what happens, that is neither good nor bad.
-        needs: what it needs before it gives anything back; empty where nothing is merged.
-    """
-
-    refusals: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    needs: str = ""
-
-    def add(self, more: Findings) -> None:
-        """Say all of another one too; what it needs takes the place of what is said of that."""
-        self.refusals += more.refusals
-        self.warnings += more.warnings
-        self.unchecked += [one for one in more.unchecked if one not in self.unchecked]
-        self.notes += more.notes
-        self.needs = more.needs or self.needs
-
-
 def look(facts: Facts, snapshot: Snapshot) -> Findings:
     """What speaks against the delete of one external snapshot, and what it does."""
     found = Findings()
     name = snapshot.name
+    branches = facts.layers.branches
+    if branches.known:
+        found.refusals += delete_branch.refusals(facts, snapshot)
+        if found.refusals:
+            return found
+    if name in branches.ended:
+        found.add(delete_branch.look_at_end(facts, snapshot))
+        _look_at_memory(facts, snapshot, found)
+        return found
     why = facts.layers.broken.get(name)
     if why is not None:
         found.refusals.append(
@@ -79,13 +61,14 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         )
         return found
     found.refusals += _whole(facts, snapshot)
-    then = frozen(snapshot)
+    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    overlays = branches.overlays_of(snapshot)
     now = {disk.target: disk for disk in facts.status.config.disks}
     for part in snapshot.disks:
         if part.presence is not Presence.EXTERNAL:
             continue
-        disk = then.get(part.path or "")
-        if part.path is None or disk is None or disk.path is None:
+        overlay, disk = overlays.get(part.target), then.get(part.target)
+        if overlay is None or disk is None or disk.path is None:
             found.refusals.append(f"{part.target} of {name} is in no file that libvirt knows.")
         elif part.target not in now:
             found.refusals.append(
@@ -93,7 +76,12 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
                 "handle this yet."
             )
         else:
-            _look_at(facts, snapshot, now[part.target], part.path, disk.path, found)
+            _look_at(facts, snapshot, now[part.target], overlay, disk.path, found)
+    _look_at_memory(facts, snapshot, found)
+    return found
+
+
+def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
     if snapshot.memory_path is not None:
         if facts.layers.keeps_memory:
             found.warnings.append(
@@ -102,20 +90,13 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
             )
         else:
             found.notes.append(f"Its RAM, {snapshot.memory_path}, is removed.")
-    return found
 
 
 def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
     """What forbids it whatever its disks are."""
-    name, version = snapshot.name, facts.host.libvirt
-    if version < DELETES:
+    name = snapshot.name
+    if not can(facts.host, Can.DELETE_EXTERNAL):
         yield f"libvirt {_version(facts)} deletes no external snapshots: 9.0 and later do."
-    if version >= BRANCHES and not facts.layers.doubt and _branches(facts):
-        yield (
-            f"{', '.join(_branches(facts))} of {facts.name} are branches that it has left, and "
-            f"libvirt {_version(facts)} deletes images or crashes with some of them. snaptui does "
-            "not try it."
-        )
     if facts.status.hung:
         yield (
             f"QEMU of {facts.name} does not answer, and it must merge. Wait until it does, or "
@@ -131,14 +112,6 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
             f"{', from the XML that is saved before' if parent.has_memory else ''}.",
             code=checks.OPERATION_UNSUPPORTED,
         )
-
-
-def _branches(facts: Facts) -> list[str]:
-    return [
-        one.name
-        for one in facts.snapshots.values()
-        if any(path not in facts.layers.in_use for path in frozen(one))
-    ]
 
 
 def _look_at(
@@ -160,9 +133,9 @@ def _look_at(
             return
         found.refusals.append(
             Refusal(
-                f"{target} does not use {overlay} now, and libvirt 9.0 deletes no snapshot of a "
-                "branch. Delete only its metadata; the file stays, and the file systems list it "
-                "then.",
+                f"{target} does not use {overlay} now, and libvirt {_version(facts)} does not "
+                "delete it so. Delete only its metadata; the file stays, and the file systems "
+                "list it then.",
                 code=checks.INVALID_ARG,
             )
         )
@@ -170,18 +143,24 @@ def _look_at(
     if isinstance(end, NotKnown):
         found.unchecked.append(f"What lies beneath {target}: {end.reason}")
     at = paths.index(overlay)
-    if lower not in now.beneath:
+    if lower not in (now.beneath or ()):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += _inside_refusals(facts, name, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
-        found.refusals.append(
+        sentence = (
             f"{overlay} lies upon {beneath}, and {name} says {lower}: its record is wrong. Merge "
             "by hand (virsh blockcommit), then delete its metadata."
         )
+        code = checks.OPERATION_FAILED if layers.branches.known else None
+        found.refusals.append(Refusal(sentence, code=code))
+        return
     if overlay.startswith("/dev/"):
         found.refusals.append(f"{overlay} is a device, no file; snaptui does not merge it yet.")
-    found.refusals += _sharing_refusals(facts, overlay, lower, paths[at - 1] if at else "")
+    own = {paths[at - 1]} if at else set()
+    if layers.branches.known:
+        own |= _rebased(facts, name)
+    found.refusals += _sharing_refusals(facts, overlay, lower, own)
     if not found.refusals:
         found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
 
@@ -191,7 +170,11 @@ def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> It
 
     That names the images beneath where the snapshots were taken while it was active.
     """
-    if not over or facts.status.domain.state.active or facts.host.libvirt >= BRANCHES:
+    if (
+        not over
+        or facts.status.domain.state.active
+        or not does(facts.host, Wrong.MERGES_NEWEST_ALONE)
+    ):
         return
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
     yield Refusal(
@@ -214,14 +197,22 @@ def _inside_refusals(facts: Facts, name: str, overlay: str) -> Iterator[str]:
         )
 
 
-def _sharing_refusals(facts: Facts, overlay: str, lower: str, upper: str) -> Iterator[str]:
+def _rebased(facts: Facts, name: str) -> set[str]:
+    """The images of branches below, which libvirt puts upon the image that is merged into."""
+    below = (facts.snapshots[one].config for one in descendants(facts.snapshots, name))
+    return {disk.path or "" for config in below if config is not None for disk in config.disks}
+
+
+def _sharing_refusals(
+    facts: Facts, overlay: str, lower: str, uppers: Collection[str]
+) -> Iterator[str]:
     """Whoever else lies upon one of the two would lose it, or see other data in it."""
     above = facts.layers.above
     for path, own, loses in (
-        (overlay, upper, f"would lose it with {overlay}"),
-        (lower, overlay, "would see other data in it"),
+        (overlay, uppers, f"would lose it with {overlay}"),
+        (lower, (overlay,), "would see other data in it"),
     ):
-        for other in sorted(above.get(path, frozenset()) - {own}):
+        for other in sorted(above.get(path, frozenset()).difference(own)):
             yield Refusal(
                 f"{other} lies upon {path} too and {loses}. Delete what it belongs to first, or "
                 "copy it to an image of its own (qemu-img convert).",
@@ -248,7 +239,8 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
     merges = (
         (overlay, disk.path or "", image)
         for snapshot in victims
-        for overlay, disk in frozen(snapshot).items()
+        if snapshot.name not in facts.layers.branches.ended
+        for overlay, disk in frozen(snapshot, facts.layers.branches).items()
         if overlay in facts.layers.in_use
         if isinstance(image := facts.layers.heads.get(overlay), ImageInfo)
     )
@@ -309,4 +301,4 @@ def _time(size: int) -> str:
 
 
 def _version(facts: Facts) -> str:
-    return ".".join(map(str, facts.host.libvirt[:2]))
+    return abilities.name(facts.host)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from snaptui import text
+from snaptui import abilities, text
+from snaptui.abilities import Can, Wrong, can, does
 from snaptui.model import (
     Agent,
     AgentState,
@@ -26,10 +27,6 @@ from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
 
-REVERTS = (9, 9, 0)
-"""libvirt that reverts to external snapshots (its NEWS of 9.9.0)."""
-CLOSED = (11, 10, 0)
-"""libvirt that makes overlays of a shut-off domain for their owner alone (CVE-2025-13193)."""
 FILE_NAME_BYTES = 255
 _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 
@@ -80,6 +77,17 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         type_name=new.memory_path is not None and facts.exists(new.memory_path) is None,
         room=needed,
     )
+
+
+def obstacles(intent: CreateIntent, facts: Facts) -> list[str]:
+    """Why not all disks, and the RAM if asked for, can be kept in files, with the way round."""
+    new = resolved(intent, facts.status)
+    return [
+        *_disk_refusals(intent, facts, new),
+        *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
+        *_file_refusals(facts, CreateSnapshot(new)),
+        *(f"{target} would be left out: it has no way back." for target in new.left_out),
+    ]
 
 
 def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
@@ -376,14 +384,14 @@ def _room(facts: Facts, new: NewSnapshot) -> Room:
 
 def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
     host, status = facts.host, facts.status
-    shown = ".".join(map(str, host.libvirt))
-    if host.libvirt < REVERTS:
-        warnings = [
-            f"This host cannot revert to it: libvirt {shown} has no revert to external snapshots. "
+    shown = abilities.name(host)
+    warnings = []
+    if not can(host, Can.REVERT_EXTERNAL):
+        how = "has no" if abilities.tried(host) else "was not tried for a"
+        warnings.append(
+            f"This host cannot revert to it: libvirt {shown} {how} revert to external snapshots. "
             "It can only be deleted, which merges it."
-        ]
-    else:
-        warnings = ["snaptui cannot revert to it yet; virsh snapshot-revert can."]
+        )
     internal = [name for name in facts.names if name not in facts.external]
     if internal:
         warnings.append(
@@ -397,7 +405,7 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
         )
     if status.config.pflash:
         warnings.append("The UEFI variables are not part of it.")
-    if not status.domain.state.active and host.libvirt < CLOSED and not new.reuse:
+    if not status.domain.state.active and does(host, Wrong.OPENS_OVERLAYS) and not new.reuse:
         warnings.append(
             f"libvirt {shown} may make the overlays readable for every user of the host "
             "(CVE-2025-13193)."

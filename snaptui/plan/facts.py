@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from snaptui.chains import NO_LAYERS, Layers
+from snaptui.chains import NO_LAYERS, Layers, uses_by
 from snaptui.costs import Counted
 from snaptui.model import (
     Agent,
@@ -16,7 +16,11 @@ from snaptui.model import (
     ImageInfo,
     NotKnown,
     Snapshot,
+    SnapshotDisk,
 )
+
+CHOSEN = ""
+"""Stands for the path of an overlay to which libvirt gives a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Facts:
         others: by path of such an image, who else on the host names it or lies upon it.
         doubts: why somebody may be missing in :attr:`others`.
         gone: files that a step has removed; only of what is expected.
+        fresh: by target, the image beneath a new overlay, whose path is :data:`CHOSEN` in what
+            is expected, for libvirt makes the name.
         counted: by path, what was counted of an image, at some time before.
         agent: the guest agent, when a create with a freeze is planned, or a thaw.
         changes: for a revert, what of the configuration becomes as it was, in words.
@@ -67,6 +73,7 @@ class Facts:
     others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     doubts: tuple[str, ...] = ()
     gone: frozenset[str] = frozenset()
+    fresh: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
@@ -111,6 +118,7 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     Free space, sizes, times and what else lies in a directory are left out: they change all
     the time. An empty digest of what is expected means that it could not be told before.
     """
+    expected = _with_chosen(expected, found)
     words: list[str] = []
     was, now = expected.status, found.status
     name = now.domain.name
@@ -152,6 +160,41 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _with_chosen(expected: Facts, found: Facts) -> Facts:
+    """With the paths that libvirt chose, where these are new overlays on the right images."""
+    chosen = {}
+    for disk in found.status.config.disks:
+        lower, path = expected.fresh.get(disk.target), disk.path or ""
+        beneath = found.layers.beneath(path)
+        right = beneath == lower or isinstance(beneath, NotKnown)
+        if lower is not None and right and path not in expected.layers.heads:
+            chosen[disk.target] = path
+    if not chosen:
+        return expected
+
+    def named(parts: tuple[SnapshotDisk, ...]) -> tuple[SnapshotDisk, ...]:
+        return tuple(
+            replace(part, path=chosen.get(part.target)) if part.path == CHOSEN else part
+            for part in parts
+        )
+
+    disks = tuple(
+        replace(disk, path=chosen.get(disk.target, CHOSEN)) if disk.path == CHOSEN else disk
+        for disk in expected.status.config.disks
+    )
+    config = replace(expected.status.config, disks=disks)
+    return replace(
+        expected,
+        status=replace(expected.status, config=config),
+        snapshots=MappingProxyType(
+            {
+                name: replace(one, disks=named(one.disks), revert_disks=named(one.revert_disks))
+                for name, one in expected.snapshots.items()
+            }
+        ),
+    )
+
+
 def _file_differences(expected: Facts, found: Facts) -> list[str]:
     """How the images lie upon each other, who else uses them, and what should be gone."""
     words = [f"{path} is still there" for path in sorted(expected.gone) if found.exists(path)]
@@ -159,8 +202,11 @@ def _file_differences(expected: Facts, found: Facts) -> list[str]:
         was, now = expected.layers.beneath(path), found.layers.beneath(path)
         if was != now:
             words.append(f"what lies beneath {path} changed")
+    # an image that no record names any more is somebody else's for the inventory
+    own = {words for path in expected.layers.heads for words in uses_by(path)}
     for path, users in found.others.items():
-        words += [f"{path} is used by {user}" for user in users if user not in expected.of(path)]
+        new = (user for user in users if user not in own and user not in expected.of(path))
+        words += [f"{path} is used by {user}" for user in new]
     return words
 
 

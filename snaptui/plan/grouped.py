@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from snaptui.abilities import Can, can
 from snaptui.model import Form
 from snaptui.plan import group
-from snaptui.plan.external import REVERTS
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.plan import CreateIntent, Plan
@@ -32,7 +32,7 @@ def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
             f"{facts.name} is frozen by itself: from another machine nobody could thaw it if the "
             "connection broke.",
         )
-    if mark.together and facts.host.libvirt < REVERTS:
+    if mark.together and not can(facts.host, Can.REVERT_EXTERNAL):
         refusals = (
             *refusals,
             "Guests are frozen together only where what is taken can be reverted to, and libvirt "

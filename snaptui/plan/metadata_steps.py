@@ -49,12 +49,16 @@ class Redefine(OfSnapshot):
         """What the facts must be after it: nothing else changed."""
         name, after = self.snapshot.name, replace(self.after, digest="")
         more = (after.name,) if after.name != name else ()
+        known = dict(before.snapshots)
+        if self.current and before.current in known and known[before.current].revert_disks:
+            # the overlays of a revert to it are the other record's then
+            known[before.current] = replace(known[before.current], revert_disks=(), digest="")
         return replace(
             before,
             names=(*before.names, *more),
             external=(*before.external, *(more if name in before.external else ())),
             current=after.name if self.current else before.current,
-            snapshots=MappingProxyType({**before.snapshots, after.name: after}),
+            snapshots=MappingProxyType({**known, after.name: after}),
         )
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection
 
-from snaptui import text
+from snaptui import abilities, text
+from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.model import Kind, NotKnown, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import beneath, checks
+from snaptui.plan import beneath, checks, revert_external
 from snaptui.plan.after_delete import frozen
-from snaptui.plan.external import REVERTS
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.room import Room
-from snaptui.plan.safety import plan_safety
+from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
 
 
 def plan(intent: RevertIntent, facts: Facts) -> Plan:
-    """Plan a revert to an internal snapshot.
+    """Plan a revert.
 
     A revert that fails has already stopped the guest (libvirt qemu_snapshot.c stops the
     process first), so all that it needs is checked here.
@@ -35,14 +35,18 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot, "revert to")
-    refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
-    refusals += checks.unfinished_refusals(facts, snapshot)
+    outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
+    if not outside:
+        refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+    unfinished = checks.unfinished_refusals(facts, snapshot)
+    refusals += [Refusal(one, harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += checks.detached_refusals(facts, snapshot)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
+    looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     refusals += [
         Refusal(
             f"{sentence} The revert would stop the guest and fail.",
-            code=checks.INTERNAL_ERROR,
+            code=checks.OPERATION_FAILED if looks else checks.INTERNAL_ERROR,
             harm=_before_it_fails(facts, snapshot),
         )
         for sentence in gone
@@ -59,6 +63,15 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         )
         for sentence in mistaken
     ]
+    why = checks.job_problem(facts, snapshot.name)
+    if why and snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
+        refusals.append(
+            Refusal(
+                f"{why}. With the domain shut off, qemu-img snapshot -a brings its disks back.",
+                code=checks.INTERNAL_ERROR,
+                harm=Harm.STOPPED if domain.state.active else "",
+            )
+        )
     if snapshot.config is None:
         refusals.append(
             Refusal(
@@ -77,11 +90,19 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         for path, missing in facts.missing.items()
         if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
     ]
+    doubt = _doubt(facts, snapshot)
+    if doubt and not abilities.tried(facts.host):
+        unread.append(doubt)
     if isinstance(facts.changes, NotKnown):
         unread.append(f"What of the configuration changed since: {facts.changes.reason}")
     if moved:
         safety = beneath.no_safety(moved, intent.safety)
         unread += [f"Whether others use these images: {doubt}" for doubt in facts.doubts]
+    elif outside:
+        safety = plan_external_safety(facts, snapshot, intent.safety)
+        kept = safety.kind is not SafetyKind.NONE
+        refusals += revert_external.refusals(facts, snapshot, kept=kept)
+        unread += revert_external.unread(facts, snapshot)
     else:
         safety = plan_safety(facts, snapshot, intent.safety)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
@@ -106,6 +127,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *safety.warnings,
             *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
+            *([] if intent.reset_nvram else _variables(facts, snapshot)),
+            *(revert_external.warnings(snapshot) if outside else ()),
+            *([doubt] if doubt and abilities.tried(facts.host) else ()),
             *checks.version_warnings(facts),
         ),
         unchecked=tuple(unread),
@@ -114,6 +138,23 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         type_name=safety.kind is SafetyKind.NONE or bool(unread),
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs),
+    )
+
+
+def _variables(facts: Facts, snapshot: Snapshot) -> list[str]:
+    if snapshot.kind is Kind.INTERNAL:
+        return checks.variables_warnings(facts, "stay as they are now")
+    return ["The UEFI variables stay as they are now."] if facts.status.config.pflash else []
+
+
+def _doubt(facts: Facts, snapshot: Snapshot) -> str:
+    """What not every build of this libvirt can; empty when it can."""
+    inside = snapshot.kind is Kind.INTERNAL and snapshot.has_memory
+    if not inside or not abilities.may_fail_with_ram_inside(facts.host):
+        return ""
+    return (
+        f"Whether this libvirt {abilities.name(facts.host)} loads RAM from an image: Debian 13's "
+        "does, upstream's stops the guest and fails."
     )
 
 
@@ -127,12 +168,10 @@ def _before_it_fails(facts: Facts, snapshot: Snapshot) -> str:
 
 
 def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
-    """A revert to an external snapshot, which libvirt has since 9.9, and how it is done by hand."""
+    """Without a libvirt that reverts to external snapshots, and how it is done by hand."""
     if snapshot.kind is not Kind.EXTERNAL:
         return []
     name = facts.name
-    if facts.host.libvirt >= REVERTS:
-        return [f"{snapshot.name} is external; snaptui cannot revert to it yet."]
     if snapshot.name in facts.layers.broken:
         why = f"{snapshot.name} is broken: {facts.layers.broken[snapshot.name]}."
         return [Refusal(why, code=checks.CONFIG_UNSUPPORTED)]
@@ -149,13 +188,19 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
         )
     return [
         Refusal(
-            f"{snapshot.name} is external, and libvirt before 9.9 has no revert to it. By hand: "
+            f"{snapshot.name} is external, and {_no_revert(facts)}. By hand: "
             f"its disks lie unchanged beneath the overlays. With {name} shut off make new overlays "
             f"on them ({lines}) and let the disks be those (virsh edit). Never write to the images "
             f"themselves: the overlays of now lie upon them.{ram}",
             code=checks.CONFIG_UNSUPPORTED,
         )
     ]
+
+
+def _no_revert(facts: Facts) -> str:
+    if abilities.tried(facts.host):
+        return "libvirt before 9.9 has no revert to it"
+    return f"libvirt {abilities.name(facts.host)} was not tried for a revert to it"
 
 
 def _after(facts: Facts, step: RevertTo) -> str:
@@ -206,13 +251,20 @@ def _changed(facts: Facts) -> str:
 
 def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks that do not come back, by name."""
-    kept = {disk.target for disk in checks.internal_disks(snapshot)}
+    kept = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
-    stays = [
-        f"{disk.target} is not part of the snapshot and stays as it is now."
-        for disk in checks.writable_disks(tuple(then.values()))
-        if disk.target not in kept
-    ]
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    stays = []
+    for disk in checks.writable_disks(tuple(then.values())):
+        if disk.target in kept:
+            continue
+        stay = f"{disk.target} is not part of the snapshot"
+        if disk.target not in now or now[disk.target].path == disk.path:
+            stays.append(f"{stay} and stays as it is now.")
+        else:
+            written = facts.layers.frozen_by.get(disk.path or "")
+            until = f" when {written} was taken" if written is not None else ""
+            stays.append(f"{stay}: it becomes what {disk.path} holds, as it was{until}.")
     dropped = [
         f"{disk.target} ({disk.path or 'no file'}) was attached later; the domain loses it, "
         "the file stays."

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from snaptui import text
-from snaptui.model import DomainState, Presence, SafetyKind, Snapshot
+from snaptui.abilities import Wrong, does
+from snaptui.model import DomainState, Form, Presence, SafetyKind, Snapshot
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, create
+from snaptui.plan import checks, create, external
+from snaptui.plan.external import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
+from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Refusal
 from snaptui.plan.steps import CreateSnapshot, PowerOff
 
@@ -21,6 +24,8 @@ SHARE_OF_FREE = 4
 """RAM may take a quarter of the free space unasked."""
 SHARE_LEFT = 20
 """A twentieth of the file system stays free, or the admin chooses."""
+
+NO_END = "shows no progress and cannot be cancelled."
 
 _NAME = re.compile(r"safety-\d{8}T\d{6}Z-")
 
@@ -68,13 +73,19 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     if wanted is SafetyKind.NONE:
         return Safety(SafetyKind.NONE, "NO, what is lost is lost")
     obstacles = create.internal_obstacles(facts, active=wanted is SafetyKind.DISKS_AND_RAM)
+    if facts.external:
+        obstacles.append(
+            f"{facts.name} has external snapshots ({text.some(facts.external)}), and what is "
+            "inside their overlays does not survive a revert beneath them."
+        )
     if obstacles:
         undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
         refusals = tuple(obstacles) if wanted is not None else ()
         return Safety(SafetyKind.NONE, undo, refusals=refusals)
     kind = wanted or _default(facts)
-    planned = _disks_and_ram(facts, target) if kind is SafetyKind.DISKS_AND_RAM else None
-    planned = planned or _disks_only(facts, target)
+    step = _step(facts, target)
+    with_ram = kind is SafetyKind.DISKS_AND_RAM and facts.status.domain.state.active
+    planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if wanted is None and _too_full(facts, planned.needs):
         sentence = (
             "Less than 5 % of the file system would stay free. Choose the safety snapshot "
@@ -84,15 +95,81 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     return planned
 
 
-def safety_name(read_at: float, target: str, taken: Collection[str]) -> str:
-    """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep."""
+def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
+    """Plan the safety snapshot for a revert to an external snapshot: new overlays on the disks.
+
+    Disks alone unless RAM is asked for; then the guest is powered off before, so that nothing is
+    written after it that the revert removes.
+    """
+    if wanted is SafetyKind.NONE:
+        return Safety(SafetyKind.NONE, "NO, what is lost is lost")
+    status = facts.status
+    with_ram = wanted is SafetyKind.DISKS_AND_RAM and status.domain.state.active
+    at = facts
+    if not with_ram:
+        off = replace(status.domain, state=DomainState.SHUTOFF)
+        at = replace(facts, status=replace(status, domain=off))
+    stems = external.overlay_paths(checks.writable_disks(status.config.disks), "").values()
+    longest = max((len(stem.rpartition("/")[2].encode()) for stem in stems), default=0)
+    room = FILE_NAME_BYTES - longest - len(".mem")
+    name = safety_name(facts.read_at, target.name, facts.names, plain=True, room=room)
+    form = Form.EXTERNAL if with_ram else Form.DISK_ONLY
+    intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
+    obstacles = external.obstacles(intent, at)
+    if obstacles:
+        undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
+        refusals = tuple(obstacles) if wanted is not None else ()
+        return Safety(SafetyKind.NONE, undo, refusals=refusals)
+    step = CreateSnapshot(external.resolved(intent, at.status))
+    planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
+    return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
+
+
+def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[str]:
+    """libvirt deletes no external snapshot on a branch that was left, but for its end."""
+    line = list(_line(facts, facts.current))
+    reached = set(_line(facts, target.name))
+    there = [one for one in line if one not in reached]
+    there += [one for one in line if one in reached][:1]
+    if there:
+        lies = "it lies" if len(there) == 1 else "they lie"
+        yield f"Until {name} is deleted, {text.some(there)} cannot be: {lies} on that branch."
+
+
+def _line(facts: Facts, name: str | None) -> Iterator[str]:
+    """A snapshot and all above it."""
+    seen: set[str] = set()
+    while name is not None and name not in seen:
+        yield name
+        seen.add(name)
+        snapshot = facts.snapshots.get(name)
+        name = snapshot.parent if snapshot is not None else None
+
+
+def safety_name(
+    read_at: float,
+    target: str,
+    taken: Collection[str],
+    *,
+    plain: bool = False,
+    room: int = checks.NAME_BYTES,
+) -> str:
+    """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep.
+
+    Args:
+        plain: nothing of the target's name but what any file or job can be called by.
+        room: bytes that it may have.
+    """
     moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(read_at))
     shown = "".join("_" if text.invisible(char) else char for char in target)
+    if plain:
+        shown = re.sub(r"[^A-Za-z0-9._-]", "_", shown)
+    most = min(room, checks.NAME_BYTES)
     number = 1
     while True:
         end = f"-{number}" if number > 1 else ""
-        room = checks.NAME_BYTES - len(moment) - len(end)
-        cut = shown.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
+        left = most - len(moment) - len(end)
+        cut = shown.encode("utf-8", "surrogateescape")[:left].decode("utf-8", "ignore")
         if (name := f"{moment}{cut}{end}") not in taken:
             return name
         number += 1
@@ -118,9 +195,8 @@ def _default(facts: Facts) -> SafetyKind:
     return SafetyKind.DISKS_AND_RAM
 
 
-def _disks_only(facts: Facts, target: Snapshot) -> Safety:
+def _powered_off(facts: Facts, step: CreateSnapshot) -> Safety:
     domain = facts.status.domain
-    step = _step(facts, target)
     if not domain.state.active:
         return Safety(SafetyKind.DISKS, "yes, disks", (step,))
     return Safety(
@@ -134,12 +210,9 @@ def _disks_only(facts: Facts, target: Snapshot) -> Safety:
     )
 
 
-def _disks_and_ram(facts: Facts, target: Snapshot) -> Safety | None:
-    """``None`` when the domain is off: it has no RAM to keep."""
+def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
     status = facts.status
     name, memory = status.domain.name, status.config.memory
-    if not status.domain.state.active:
-        return None
     refusals: list[str] = []
     if status.domain.state is DomainState.PMSUSPENDED:
         sentence = f"{name} is suspended, so its RAM cannot be saved. Choose disks only."
@@ -157,21 +230,27 @@ def _disks_and_ram(facts: Facts, target: Snapshot) -> Safety | None:
     return Safety(
         SafetyKind.DISKS_AND_RAM,
         "yes, disks and RAM",
-        (_step(facts, target),),
+        (step,),
         needs=memory,
         refusals=tuple(refusals),
         warnings=(
             f"{name} is paused while up to {text.size(memory)} of its RAM are saved; this "
-            "shows no progress and cannot be cancelled.",
+            + ("can be cancelled." if step.ram_file else NO_END),
         ),
     )
 
 
 def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
-    words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
-    described = "".join(" " if text.invisible(char) else char for char in words)
     taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
-    return CreateSnapshot(NewSnapshot(safety_name(facts.read_at, target.name, taken), described))
+    plain = does(facts.host, Wrong.NAMES_JOBS)
+    name = safety_name(facts.read_at, target.name, taken, plain=plain)
+    return CreateSnapshot(NewSnapshot(name, _words(facts, target)))
+
+
+def _words(facts: Facts, target: Snapshot) -> str:
+    """What the description says of it."""
+    words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
+    return "".join(" " if text.invisible(char) else char for char in words)
 
 
 def _too_full(facts: Facts, needs: int) -> bool:

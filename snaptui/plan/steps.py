@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -13,12 +14,15 @@ from snaptui.model import (
     Host,
     ImageInfo,
     ImageSnapshot,
+    Kind,
     NotKnown,
     Presence,
     RunState,
+    Snapshot,
 )
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
+from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.metadata_steps import Adopt, Redefine
@@ -93,11 +97,12 @@ class CreateSnapshot(BaseStep):
         if self.new.halt:
             domain = replace(after.status.domain, state=DomainState.SHUTOFF)
             after = replace(after, status=replace(after.status, domain=domain))
-        return replace(after, names=(*before.names, self.new.name), current=self.new.name)
+        names = (*before.names, self.new.name)
+        return replace(after, names=names, current=self.new.name, snapshots=_written_on(before))
 
     def _inside(self, before: Facts) -> Facts:
         images = dict(before.images)
-        for disk in before.status.config.disks:
+        for disk in before.status.config.written:
             image = images.get(disk.path or "")
             if isinstance(image, ImageInfo) and not disk.read_only:
                 entry = ImageSnapshot(next_id(image), self.new.name, 0, 0)
@@ -188,6 +193,13 @@ class RevertTo(OfSnapshot):
         return virsh(host, "snapshot-revert", domain, name, *flags[self.state], *reset)
 
     @property
+    def overlay_stems(self) -> tuple[str, ...]:
+        """Paths of the overlays that libvirt makes, but for the seconds at their end."""
+        then = self.snapshot.config
+        outside = self.snapshot.kind is Kind.EXTERNAL and then is not None
+        return overlay_stems(then.disks) if outside and then is not None else ()
+
+    @property
     def end_state(self) -> DomainState | None:
         """The state of the domain after it; ``None`` when libvirt does not document it."""
         if self.state is RunState.RUNNING:
@@ -198,10 +210,13 @@ class RevertTo(OfSnapshot):
             "running": DomainState.RUNNING,
             "paused": DomainState.PAUSED,
             "shutoff": DomainState.SHUTOFF,
+            "disk-snapshot": DomainState.SHUTOFF,
         }.get(self.snapshot.state)
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it; the definition becomes the snapshot's."""
+        if self.snapshot.kind is Kind.EXTERNAL:
+            return after_external_revert(before, self.snapshot, self.end_state)
         status = before.status
         domain = replace(status.domain, state=self.end_state or status.domain.state)
         config = replace(self.snapshot.config or status.config, digest="")
@@ -264,6 +279,14 @@ DomainStep = (
     | ThawGuest
     | NoteGroup
 )
+
+
+def _written_on(before: Facts) -> Mapping[str, Snapshot]:
+    """The snapshots when the overlays of a revert to the current one are a new one's images."""
+    known = dict(before.snapshots)
+    if before.current in known and known[before.current].revert_disks:
+        known[before.current] = replace(known[before.current], revert_disks=(), digest="")
+    return MappingProxyType(known)
 
 
 def _spec(path: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from rich.text import Text
 
-from snaptui import text
+from snaptui import abilities, text
 from snaptui.costs import counted_disks
 from snaptui.counting import CountState
 from snaptui.host import HostState, Link
@@ -64,6 +64,8 @@ def host_line(
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
         link += {Link.LOST: ", retrying", Link.SIGN_IN: f": press {sign_in}"}.get(state.link, "")
     right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
+    if host is not None and not abilities.tried(host):
+        right.append(f"untried libvirt {abilities.name(host)}  ", STYLES["warn"])
     right.append(f"{link} ", STYLES[link_style(state.link)])
     name = Text(" snaptui ", "bold")
     if demo:

@@ -71,7 +71,7 @@ def test_saving_the_ram_can_be_cancelled_and_goes_on_when_the_program_ends(guest
 
 def test_a_merge_shows_how_far_it_is_and_cannot_be_cancelled(guest: Guest) -> None:
     guest.lab.snapshot(NAME, "one", "--disk-only")
-    guest.fill("/mnt/file", 12)
+    guest.fill("/mnt/file", 40)
     with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("d")

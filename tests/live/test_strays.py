@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -230,3 +233,36 @@ def test_a_forgotten_snapshot_can_be_adopted_again(lab: Lab) -> None:
         terminal.wait("Adopt one of web: done")
     lab.virsh("snapshot-revert", "web", "one")
     assert holds(lab.image("web"), 0x11)
+
+
+def told_to_end(pid: int) -> bool:
+    """Whether SIGTERM waits for a process that is stopped."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    pending = re.search(r"^ShdPnd:\s*(\w+)", status, re.MULTILINE)
+    assert pending is not None
+    return bool(int(pending[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+def test_what_a_destroyed_guest_leaves_of_a_create_is_shown(lab: Lab) -> None:
+    """libvirt calls it failed and knows nothing of it; the image has the whole snapshot, or not."""
+    lab.define("web", running=True)
+    path = lab.image("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        with lab.slowed("web", rest=1) as held:
+            terminal.press("c")
+            confirm(terminal)
+            terminal.until(lambda: lab.state("web") == "paused", "the guest to be paused")
+            held.set()
+            destroying = subprocess.Popen(["virsh", "-q", "-c", lab.uri, "destroy", "web"])
+            terminal.until(lambda: told_to_end(lab.qemu("web")), "QEMU to be told to end")
+            held.clear()
+            destroying.wait()
+        terminal.wait("Create a snapshot of web: failed")
+        terminal.press("esc")
+        terminal.wait("no snapshots yet")
+        left = entries(path)
+        assert ("□ snap-" in terminal.text) == bool(left)
+        for _, name in left:
+            terminal.wait(f"Name    {name}", "libvirt does not know it")
+    assert lab.snapshots("web") == []

@@ -199,8 +199,6 @@ def test_what_is_not_in_use_or_gone_is_not_merged() -> None:
     plan = a_delete(found, "branch")
     assert_refused(plan, "vda does not use /x now")
     assert codes(plan) == [8]
-    newer = replace(found, host=replace(HOST, libvirt=(11, 3, 0)))
-    assert_refused(a_delete(newer, "two"), "branch of web are branches that it has left")
     gone = known("/c", {**heads("/a", "/b", "/c"), "/a": Missing("/a: gone")}, *CHAIN)
     assert_refused(a_delete(gone, "two"), "/a is gone, and vda needs it")
     unread = known("/c", {**heads("/a", "/b", "/c"), "/a": NotKnown("no permission")}, *CHAIN)
@@ -304,8 +302,6 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     assert {warning.split(" becomes")[0] for warning in plan.warnings[1:]} == {"over", "in"}
     assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), "would bring vda back")
     assert_refused(a_revert(beneath(others={"/a": ("disk vda of db",)}), "deep"), "disk vda of db")
-    newer = replace(beneath(), host=replace(HOST, libvirt=(10, 0, 0)))
-    assert_refused(a_revert(newer, "deep"), "snaptui does not try this")
 
 
 def test_a_revert_that_would_fail_on_a_faulty_image_is_refused() -> None:
@@ -350,5 +346,5 @@ def test_a_revert_to_an_external_snapshot_is_told_by_hand() -> None:
     plan = a_revert(a_chain(), "two")
     assert_refused(plan, "(qemu-img create -f qcow2 -b /b -F qcow2 /b.again)")
     assert codes(plan) == [67]
-    newer = replace(a_chain(), host=replace(HOST, libvirt=(11, 3, 0)))
-    assert_refused(a_revert(newer, "two"), "two is external; snaptui cannot revert to it yet")
+    between = replace(a_chain(), host=replace(HOST, libvirt=(10, 0, 0)))
+    assert_refused(a_revert(between, "two"), "libvirt 10.0 was not tried for a revert to it")

@@ -45,7 +45,7 @@ CASES = [
     Made(("cluster_size=512",), compressed=True),
     Made(("compression_type=zstd",), compressed=True),
     Made(snapshots=0),
-    Made(("cluster_size=512",), snapshots=50),
+    Made(("cluster_size=512",), size=MIB // 4, snapshots=50),
     Made(size=0, snapshots=0),
 ]
 
@@ -270,7 +270,7 @@ def test_a_count_can_be_ended(tmp_path: Path) -> None:
     assert 0 < seen[-1][0] <= seen[-1][1]
 
 
-MUTATIONS = int(os.environ.get("MUTATIONS", "2000"))
+MUTATIONS = int(os.environ.get("MUTATIONS", "1000"))
 """Images that are damaged; ``make fuzz`` wants more."""
 
 

@@ -101,7 +101,7 @@ def test_an_internal_snapshot_with_memory() -> None:
     )
     assert found.config is not None
     assert (found.config.disks, found.config.memory) == (DISKS, 2 << 30)
-    assert [disk.beneath for disk in found.config.disks] == [("/img/base",), (), (), ()]
+    assert [disk.beneath for disk in found.config.disks] == [("/img/base",), None, None, None]
     assert not found.delete_in_progress
     assert found.digest == xml.digest(text) != xml.digest(text + " ")
 
@@ -226,3 +226,19 @@ ALLOWED = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
 def test_any_name_comes_back_as_it_was(name: str, description: str) -> None:
     found = xml.parse_snapshot(to_xml(NewSnapshot(name, description)))
     assert (found.name, found.description) == (name, description)
+
+
+@pytest.mark.parametrize(
+    ("nvram", "form", "inside"),
+    [
+        ("<nvram>/v.fd</nvram>", "raw", False),
+        ("<nvram template='/t.qcow2' format='qcow2'>/v.fd</nvram>", "qcow2", True),
+        ("<nvram type='file' format='qcow2'><source file='/v.fd'/></nvram>", "qcow2", True),
+    ],
+)
+def test_where_uefi_variables_are(nvram: str, form: str, inside: bool) -> None:
+    loader = "<loader type='pflash'>/c.fd</loader>"
+    found = xml.parse_domain(f"<domain><os>{loader}{nvram}</os></domain>")
+    assert found.variables is not None
+    assert (found.variables.path, found.variables.format) == ("/v.fd", form)
+    assert (found.variables in found.written) is inside

@@ -140,6 +140,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         found.append(RENAME)
     if "held" in world.tags:
         return (*found, DESCRIBE, HOLD, RELEASE)
+    if "branches" in world.tags:
+        found.append(KEPT[0])
     if world.below:
         return (*found, WITH_CHILDREN, CHILDREN, FORGET_ALL)
     found += CREATE

@@ -195,7 +195,8 @@ class Bench:
         done = Done(guest, intent, facts, after, over, crashed)
         found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
-        same = found == harms and (code in codes if codes else error is None)
+        later = bool(found) and len(plan.steps) > 1  # the harm of one step lets the next one fail
+        same = found == harms and (code in codes if codes else error is None or later)
         if error is not None:
             why += f" -- {error.message}"
         if codes and not harms:
@@ -227,9 +228,13 @@ def _must_hold(guest: Guest, step: Step) -> None:
         taken = step.new.overlays or guest.now
         guest.held[step.new.name] = {t: guest.now[t] for t in taken if t in guest.now}
     elif isinstance(step, RevertTo):
-        guest.now.update(guest.held.get(step.snapshot.name, {}))
+        held = guest.held.get(step.snapshot.name, {})
+        then = step.snapshot.config.disks if step.snapshot.config is not None else ()
+        left = {disk.target: guest.written.get(disk.path or "") for disk in then}
+        guest.now.update({t: held.get(t, left.get(t) or byte) for t, byte in guest.now.items()})
     elif isinstance(step, Redefine):
         guest.held[step.after.name] = guest.held.get(step.snapshot.name, {})
+        guest.spoiled |= {step.after.name} if step.snapshot.name in guest.spoiled else set()
     elif isinstance(step, Adopt):
         guest.held[step.name] = dict(guest.strays.get(step.name, {}))
     elif isinstance(step, DeleteSnapshot):

@@ -17,7 +17,7 @@ import libvirt
 import libvirt_qemu
 
 from snaptui.backend.xml import parse_domain, parse_snapshot
-from snaptui.model import Disk, DomainKey, Presence
+from snaptui.model import Disk, DomainKey, Presence, SnapshotDisk
 from tests.lab import MIB, Lab, qemu_img
 
 OFF, RUNNING, PAUSED = "shut off", "running", "paused"
@@ -47,6 +47,7 @@ class Drive:
     bus: str = "virtio"
 
 
+VARIABLES = "UEFI variables"
 BOTH = (Drive("vda"), Drive("vdb"))
 
 
@@ -57,6 +58,8 @@ class Guest:
         now: by target, the byte of which the first MiB of each writable disk is made.
         held: the same by snapshot, as it was when that was taken.
         strays: the same for what only the images know.
+        written: by path of an image, the byte that its disk was when it was last written to.
+        spoiled: snapshots that do not hold it any more.
         other: an image of nobody that lies upon one of its images, and its byte.
         edits: snapshots, and what is cut out of their records while the daemon is away.
     """
@@ -70,6 +73,8 @@ class Guest:
         self.now: dict[str, int] = {}
         self.held: dict[str, dict[str, int]] = {}
         self.strays: dict[str, dict[str, int]] = {}
+        self.written: dict[str, int] = {}
+        self.spoiled: set[str] = set()
         self.other: tuple[Path, int] | None = None
         self.edits: list[tuple[str, str, str]] = []
         self._bytes = iter(range(0x11, 0xFF))
@@ -87,9 +92,15 @@ class Guest:
         devices: str = "",
         features: str = "",
         transient: bool = False,
+        variables: bool = False,
     ) -> None:
-        """Make it with new images, all of one byte."""
+        """Make it with new images, all of one byte; of UEFI variables too."""
         first = next(self._bytes)
+        if variables:
+            path = self.directory / "vars"
+            qemu_img("create", "-q", "-f", "qcow2", str(path), str(MIB))
+            _qemu_io(str(path), "qcow2", f"write -P {first} 0 1M", write=True)
+            self.now[VARIABLES] = first
         disks = "".join(self._disk(drive, first) for drive in drives)
         xml = _DOMAIN.format(
             name=self.name, disks=disks, loader=loader, devices=devices, features=features
@@ -110,7 +121,7 @@ class Guest:
                 attribute = "dev"
             source = f"<source {attribute}={quoteattr(shown)}/>"
             if "readonly" not in drive.more and drive.device == "disk":
-                self.now[drive.target] = byte
+                self.now[drive.target] = self.written[shown] = byte
         snapshot = f" snapshot='{drive.snapshot}'" if drive.snapshot else ""
         return (
             f"<disk type='{drive.kind}' device='{drive.device}'{snapshot}>"
@@ -213,10 +224,26 @@ class Guest:
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self.domain.snapshotCreateXML(xml.replace(old, new), flag)
 
+    def merge_in_part(self, name: str) -> None:
+        """Write what its disks hold now to the images that an external snapshot froze."""
+        snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
+        for disk in snapshot.config.disks if snapshot.config is not None else ():
+            command = f"write -P {self.now[disk.target]} 0 1M"
+            _qemu_io(disk.path or "", disk.format, command, write=True)
+        self.spoiled.add(name)
+
     def revert(self, name: str) -> None:
-        """Revert to an internal snapshot and write on, so that a fork begins."""
+        """Revert to a snapshot and write on, so that a fork begins."""
         self.domain.revertToSnapshot(self._snapshot(name), 0)
+        second = int(time.time())
         self.write()
+        while int(time.time()) == second:
+            pass  # libvirt calls the overlays of two reverts in a second by the same names
+
+    def forget(self, name: str) -> None:
+        """Delete the metadata of a snapshot."""
+        del self.held[name]
+        self._snapshot(name).delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
 
     def revert_works(self, name: str) -> bool:
         """Whether libvirt reverts to a snapshot."""
@@ -267,7 +294,8 @@ class Guest:
 
     @property
     def disks(self) -> tuple[Disk, ...]:
-        return parse_domain(self.domain.XMLDesc()).disks
+        """With the UEFI variables, if snapshots can lie inside them."""
+        return parse_domain(self.domain.XMLDesc()).written
 
     @property
     def saved(self) -> bool:
@@ -284,7 +312,7 @@ class Guest:
         """Write another byte to every disk; as its guest would while it is active."""
         byte = next(self._bytes)
         for disk in self.disks:
-            if disk.target not in self.now:
+            if disk.target not in self.now or (disk.device == "nvram" and self.domain.isActive()):
                 continue
             if self.domain.isActive():
                 self._monitor(disk.target, f"write -P {byte} 0 1M")
@@ -292,20 +320,21 @@ class Guest:
                 assert self.holds(disk, byte)
             else:
                 _qemu_io(disk.path or "", disk.format, f"write -P {byte} 0 1M", write=True)
-            self.now[disk.target] = byte
+            self.now[disk.target] = self.written[disk.path or ""] = byte
 
     def otherwise(self, spoiled: Collection[str] = ()) -> list[str]:
         """What disks and snapshots do not hold of what they must, in words.
 
         Args:
-            spoiled: snapshots of which it was said that they do not.
+            written: by path of an image, the byte that its disk was when it was last written to.
+        spoiled: snapshots of which it was said that they do not.
         """
         words = [
             f"{disk.target} holds other data"
             for disk in self.disks
             if disk.target in self.now and not self.holds(disk, self.now[disk.target])
         ]
-        for name in sorted((self.snapshots() & self.held.keys()) - set(spoiled)):
+        for name in sorted((self.snapshots() & self.held.keys()) - self.spoiled - set(spoiled)):
             words += [f"{name} holds other data of {t}" for t in self._lost(name)]
         return words
 
@@ -316,8 +345,10 @@ class Guest:
     def _lost(self, name: str) -> list[str]:
         """Disks whose part of a snapshot is not what it must be."""
         snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
-        then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+        then = {disk.target: disk for disk in snapshot.config.written} if snapshot.config else {}
         parts = {part.target: part for part in snapshot.disks}
+        if any(part.presence is Presence.INTERNAL for part in snapshot.disks):
+            parts[VARIABLES] = SnapshotDisk(VARIABLES, Presence.INTERNAL)
         lost = []
         for target, byte in self.held[name].items():
             part, disk = parts.get(target), then.get(target)

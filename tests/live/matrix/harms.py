@@ -130,7 +130,7 @@ def _mistaken_later(done: Done) -> bool:
     guest = done.guest
     guest.write()
     for number in range(1, int(done.name)):
-        guest.internal(f"later {number}")
+        guest.internal(f"later-{number}")
     guest.domain.revertToSnapshot(guest.domain.snapshotLookupByName(done.name), 0)
     return _other_data(done)
 
@@ -152,8 +152,9 @@ def _inside_lost(done: Done) -> bool:
 
 
 def _other_lost(done: Done) -> bool:
-    """An image that lay upon one of its images does not hold any more what it held."""
-    assert done.guest.other is not None
+    """Its disks or snapshots do not hold what they held, or what lay upon one of its images."""
+    if done.guest.other is None:
+        return bool(done.guest.otherwise())
     path, byte = done.guest.other
     return not reads(str(path), "qcow2", f"read -P {byte} 0 1M")
 

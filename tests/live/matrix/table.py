@@ -1,4 +1,4 @@
-"""Running all cells, on two daemons at a time, and printing what came of them."""
+"""Running all cells on each libvirt, on two daemons at a time, and printing what came of them."""
 
 from __future__ import annotations
 
@@ -8,71 +8,97 @@ import shutil
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 from tests.lab import Lab
 from tests.live.matrix.cell import Bench, Cell, Result, cells
 from tests.live.matrix.undo import undos
+from tests.stacks import Stack, missing, stacks
 
 WORKERS = 2
 LONGEST = 400
-_bench: Bench | None = None
+_place = Path()
+_benches: dict[Path, Bench] = {}
 
 
 def _start(directory: str) -> None:
-    global _bench
-    place = Path(directory) / str(os.getpid())
-    place.mkdir()
-    _bench = Bench(Lab(place))
+    global _place
+    _place = Path(directory) / str(os.getpid())
+    _place.mkdir()
 
 
-def _run(number: int) -> Result:
-    assert _bench is not None
-    return _bench.run(cells()[number])
+def _bench(root: Path) -> Bench:
+    if root not in _benches:
+        place = _place / str(len(_benches))
+        place.mkdir()
+        _benches[root] = Bench(Lab(place, root=root))
+    return _benches[root]
 
 
-def _undo(number: int) -> list[str]:
-    assert _bench is not None
-    return _bench.undo(list(undos())[number])
+def _run(root: Path, number: int) -> Result:
+    return _bench(root).run(cells()[number])
+
+
+def _undo(root: Path, number: int) -> list[str]:
+    return _bench(root).undo(list(undos())[number])
 
 
 def main(words: list[str]) -> int:
     """Run the cells; returns whether any differs, as an exit code."""
-    wanted = [number for number, cell in enumerate(cells()) if _has(cell, words)]
-    undone = [number for number, one in enumerate(undos()) if _all(words, f"undo | {one.words}")]
     directory = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")
-    began = time.monotonic()
-    results: list[Result] = []
     try:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(WORKERS, context, _start, (directory,)) as pool:
-            for result in pool.map(_run, wanted, chunksize=1):
-                _show(result, results[-1] if results else None)
-                results.append(result)
-            broken = _show_undos(undone, list(pool.map(_undo, undone, chunksize=1)))
+            fine = [_print(pool, stack, words) for stack in stacks()]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+    print(missing())
+    return 0 if all(fine) else 1
+
+
+def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
+    """Print the table of one libvirt; returns whether all of it is as predicted."""
+    wanted = [i for i, cell in enumerate(cells()) if _has(stack, cell, words)]
+    undone = [
+        number
+        for number, one in enumerate(undos())
+        if one.since <= stack.number
+        if _all(words, f"{stack.version} | undo | {one.words}")
+    ]
+    if not wanted and not undone:
+        return True
+    print(f"\n===== libvirt {stack.version}")
+    began = time.monotonic()
+    results: list[Result] = []
+    for result in pool.map(_run, repeat(stack.root), wanted, chunksize=1):
+        _show(result, results[-1] if results else None)
+        results.append(result)
+    broken = _show_undos(undone, list(pool.map(_undo, repeat(stack.root), undone, chunksize=1)))
     differ = [one for one in results if not one.same]
-    print(f"\n{len(results)} cells in {time.monotonic() - began:.0f} s")
+    print(f"\nlibvirt {stack.version}: {len(results)} cells in {time.monotonic() - began:.0f} s")
     print(f"{sum(one.predicted == 'works' for one in results)} work")
     print(f"{sum(one.refused for one in results)} are refused, of them")
     print(f"{sum(one.not_yet for one in results)} because snaptui does not do it yet")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")
     print(f"{len(undone)} undos, {broken} of which bring back something else than promised")
-    return 1 if differ or broken else 0
+    return not differ and not broken
 
 
 def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
     """Print what came of them; returns how many broke their promise."""
     if numbers:
-        print("\nA revert to an internal snapshot, its undo, and the undo of that")
+        print("\nA revert to a snapshot, its undo, and the undo of that")
     for number, wrong in zip(numbers, all_wrong, strict=True):
         print(f"  {list(undos())[number].words:<72} {'; '.join(wrong) or 'as promised'}")
     return sum(map(bool, all_wrong))
 
 
-def _has(cell: Cell, words: list[str]) -> bool:
-    return _all(words, f"{cell.world.words} | {cell.state} | {cell.ask.words}")
+def _has(stack: Stack, cell: Cell, words: list[str]) -> bool:
+    if cell.world.since > stack.number:
+        return False
+    told = (stack.version, cell.world.words, cell.state, cell.ask.words)
+    return _all(words, " | ".join(told))
 
 
 def _all(words: list[str], text: str) -> bool:

@@ -30,15 +30,25 @@ class Undo:
     Attributes:
         taken: state of the guest when the snapshot was taken.
         state: the same when it is reverted to.
+        outside: the words for an external snapshot; empty for an internal one.
     """
 
     taken: str
     state: str
     kind: SafetyKind
+    outside: str = ""
+
+    @property
+    def since(self) -> tuple[int, int]:
+        """The first libvirt that can do it."""
+        return (9, 9) if self.outside else (0, 0)
 
     @property
     def words(self) -> str:
-        return f"taken {self.taken}, reverted to while {self.state}, keeping {self.kind.value}"
+        what = self.outside or "internal"
+        return (
+            f"{what}, taken {self.taken}, reverted to while {self.state}, keeping {self.kind.value}"
+        )
 
 
 def undos() -> Iterator[Undo]:
@@ -47,6 +57,9 @@ def undos() -> Iterator[Undo]:
     for taken, state, kind in product(STATES, STATES, kinds):
         if state != OFF or kind is SafetyKind.DISKS:
             yield Undo(taken, state, kind)
+            yield Undo(taken, state, kind, "external")
+            if taken != OFF:
+                yield Undo(taken, state, kind, "external with RAM")
 
 
 def otherwise(backend: LibvirtBackend, host: Host, guest: Guest, undo: Undo) -> list[str]:
@@ -56,12 +69,15 @@ def otherwise(backend: LibvirtBackend, host: Host, guest: Guest, undo: Undo) -> 
     """
     guest.define()
     guest.go(undo.taken)
-    guest.internal("good")
+    if undo.outside:
+        guest.external("good", memory=undo.outside == "external with RAM")
+    else:
+        guest.internal("good")
     guest.go(undo.state)
     wrong: list[str] = []
     target, kind = "good", undo.kind
     held = {"good": guest.held["good"]}
-    states = {"good": undo.taken}
+    states = {"good": OFF if undo.outside == "external" else undo.taken}
     for what in ("the revert", "the undo", "the undo of the undo"):
         before, known = guest.state, guest.snapshots()
         plan = _reverted(backend, host, guest.key, target, kind, wrong)

@@ -37,6 +37,7 @@ class World:
         below: there are snapshots below the target.
         tags: what decides which questions make sense.
         restarts: the daemon has to.
+        since: the first libvirt that can make it.
     """
 
     words: str
@@ -46,11 +47,21 @@ class World:
     below: bool = False
     tags: frozenset[str] = frozenset()
     restarts: bool = False
+    since: tuple[int, int] = (0, 0)
 
 
 def worlds() -> tuple[World, ...]:
     """All of them."""
-    return (*_without(), *_single(), *_pairs(), *_trees(), *_damaged(), *_disks(), *_states())
+    return (
+        *_without(),
+        *_single(),
+        *_pairs(),
+        *_trees(),
+        *_branches(),
+        *_damaged(),
+        *_disks(),
+        *_states(),
+    )
 
 
 def _take(guest: Guest, kind: str, name: str) -> None:
@@ -124,6 +135,68 @@ def _trees() -> Iterable[World]:
             yield World(words, chain, target, STATES, target != "c")
 
 
+def _branches() -> Iterable[World]:
+    """What reverts to external snapshots leave."""
+
+    def made(state: str, *what: tuple[str, str]) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            for how, name in what:
+                if how == "revert to":
+                    guest.revert(name)
+                elif how == "forget":
+                    guest.forget(name)
+                else:
+                    guest.go(state)
+                    targets = ["vda"] if how == "external, of vda" else []
+                    guest.external(name, targets, memory=how == "with RAM")
+
+        return build
+
+    a, b, c = (("external", name) for name in "abc")
+    back = ("revert to", "a")
+    trees: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, bool]]] = {
+        "a -> b, back at a": ((a, b, back), {"a": True, "b": False}),
+        "a -> b, a -> c": ((a, b, back, c), {"a": True, "b": False, "c": False}),
+        "a -> b -> c, back at a": ((a, b, c, back), {"a": True, "b": True, "c": False}),
+        "s -> a -> b, a -> c": (
+            (("external", "s"), a, b, back, c),
+            {"s": True, "a": True, "b": False, "c": False},
+        ),
+        "a -> b, back at a, which is forgotten": ((a, b, back, ("forget", "a")), {"b": False}),
+        "a -> b -> c, back at a, which is forgotten": (
+            (a, b, c, back, ("forget", "a")),
+            {"b": True, "c": False},
+        ),
+        "a -> b of vda -> c, b -> d": (
+            (a, ("external, of vda", "b"), c, ("revert to", "b"), ("external", "d")),
+            {"b": True, "c": False, "d": False},
+        ),
+        "a -> b, b forgotten": ((a, b, ("forget", "b")), {"a": False}),
+    }
+    for words, (steps, targets) in trees.items():
+        for state in (OFF, RUNNING):
+            for target, below in targets.items():
+                yield World(
+                    f"external {words}, taken {state}: {target}",
+                    made(state, *steps),
+                    target,
+                    (OFF, RUNNING),
+                    below,
+                    tags=frozenset({"branches"}),
+                    since=(9, 9),
+                )
+
+    def mixed(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.external("b")
+        guest.revert("a")
+        guest.spoiled.add("b")
+
+    yield World("internal a -> external b, back at a: b", mixed, "b", (OFF, RUNNING))
+
+
 def _damaged() -> Iterable[World]:
     def hollow(*targets: str, state: str = OFF) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
@@ -188,6 +261,7 @@ def _damaged() -> Iterable[World]:
         guest.define()
         guest.external("a")
         guest.redefine("a", "<source file", "<snapshotDeleteInProgress/><source file")
+        guest.merge_in_part("a")
 
     yield World("an unfinished delete", unfinished, "a", tags=damaged)
 
@@ -245,6 +319,22 @@ def _disks() -> Iterable[World]:
         acpi = "<features><acpi/></features>"
         guest.define(loader=firmware.format(guest.directory), features=acpi)
 
+    def with_variables(guest: Guest) -> None:
+        (guest.directory / "code").write_bytes(bytes(1 << 16))
+        acpi = "<features><acpi/></features>"
+        loader = firmware.replace("<nvram>", "<nvram format='qcow2'>").format(guest.directory)
+        guest.define(loader=loader, features=acpi, variables=True)
+
+    def with_snapshot(state: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            with_variables(guest)
+            guest.go(state)
+            guest.internal("a")
+            guest.go(OFF)
+            guest.write()
+
+        return build
+
     def with_device(guest: Guest) -> None:
         guest.define(devices=device)
 
@@ -268,6 +358,10 @@ def _disks() -> Iterable[World]:
         yield World(words, with_drive(drive), states=states, tags=tags)
         if drive.kind != "network":
             yield World(f"{words}; external", _then_external(drive), "a", states)
+        if drive.kind == "file" and "readonly" in drive.more:
+            back = _then_external(drive, reverted=True)
+            two = (OFF, RUNNING)
+            yield World(f"{words}; external, back at it", back, "a", two, since=(9, 9))
         if drive.kind == "file" and "raw" not in drive.format and not drive.snapshot:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
@@ -276,16 +370,23 @@ def _disks() -> Iterable[World]:
         "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
     )
     yield World("UEFI variables in a pflash", with_firmware, states=off_only)
+    words = "UEFI variables in qcow2"
+    yield World(words, with_variables, states=(OFF, RUNNING), since=(10, 9))
+    for state in (OFF, RUNNING):
+        build = with_snapshot(state)
+        yield World(f"{words}; internal, taken {state}", build, "a", (OFF, RUNNING), since=(10, 9))
     yield World("a host device", with_device, states=off_only)
 
 
-def _then_external(drive: Drive) -> Callable[[Guest], None]:
+def _then_external(drive: Drive, *, reverted: bool = False) -> Callable[[Guest], None]:
     def build(guest: Guest) -> None:
         guest.define((Drive("vda"), drive))
         targets = ["vda"] if drive.snapshot or drive.kind == "block" else ["vda", drive.target]
         if "shareable" in drive.more:
             targets = ["vda"]
         guest.external("a", targets)
+        if reverted:
+            guest.revert("a")
 
     return build
 

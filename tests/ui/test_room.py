@@ -1,0 +1,64 @@
+"""A dialog shows its buttons and the lines above them, whatever else it has to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pytest
+from textual.app import App, ComposeResult
+
+from snaptui.model import DomainKey
+from snaptui.plan.plan import Intent, Plan, RevertIntent, impossible
+from snaptui.preflight import AnyFacts
+from snaptui.ui import themes
+from snaptui.ui.dialogs import plan_dialog
+from snaptui.ui.dialogs.dialog import Choice
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.format import UNICODE
+
+INTENT = RevertIntent(DomainKey("test:///default", "u"), "good")
+
+
+class Asked(PlanDialog):
+    verb = "Apply"
+    intent = INTENT
+    CSS_PATH = str(Path(plan_dialog.__file__).with_name("dialogs.tcss"))
+
+    def fields(self) -> ComposeResult:
+        yield Choice("Safety snapshot:", ["disk", "none"], id="safety")
+
+
+class Styled(App[None]):
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.STYLES
+
+
+async def nothing(_intent: Intent) -> AnyFacts:
+    return cast(AnyFacts, None)
+
+
+async def test_the_buttons_are_always_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Styled()
+    plain = replace(impossible(INTENT, "Apply", "Apply one", ""), refusals=())
+    async with app.run_test(size=(80, 24)) as pilot:
+        hidden = []
+        for length in (70, 71, 72, 73, 74, 140):
+            words = ("word " * length)[: length - 1] + "."
+            plan = replace(plain, after=words, warnings=(words,), lines=(words, words))
+
+            def make(_i: Sequence[Intent], _f: object, plan: Plan = plan) -> tuple[Plan, ...]:
+                return (plan,)
+
+            monkeypatch.setattr(plan_dialog, "make_plans", make)
+            dialog = Asked("a.qcow2", nothing, UNICODE)
+            app.push_screen(dialog)
+            await pilot.pause()
+            await pilot.pause()
+            box, button = dialog.query_one("#box"), dialog.query_one("#confirm")
+            if box.max_scroll_y or not box.region.contains_region(button.region):
+                hidden.append((length, box.size, box.virtual_size))
+            app.pop_screen()
+        assert not hidden

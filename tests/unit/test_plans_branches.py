@@ -1,0 +1,257 @@
+"""Plans for a libvirt that reverts to external snapshots: what is merged, removed and destroyed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from snaptui.branches import branches_of
+from snaptui.chains import layers_of
+from snaptui.costs import cost_of
+from snaptui.model import (
+    Disk,
+    DomainState,
+    Host,
+    ImageInfo,
+    Missing,
+    NotKnown,
+    Presence,
+    RunState,
+    SafetyKind,
+    Snapshot,
+    SnapshotDisk,
+)
+from snaptui.performing import differences, expected_after
+from snaptui.plan import create, delete, revert
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
+from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo
+from tests.unit.made import CDROM, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
+from tests.unit.test_plans_layers import external, internal
+
+NEWER = replace(HOST, libvirt=(11, 3, 0), hypervisor=(10, 0, 13))
+ROOT = external("a", "/a", "/a.a")
+"""The first snapshot: it froze /a."""
+LEFT = external("b", "/a.a", "/b.gone", "a")
+"""The end of a branch that was left; its own overlay was removed."""
+HERE = external("c", "/a.1", "/c", "a")
+"""The current one: after a revert to the first, so that it froze what that revert made."""
+
+
+def over(path: str, beneath: str | None) -> ImageInfo:
+    return replace(image(path), backing=beneath, backing_format="qcow2")
+
+
+IMAGES: dict[str, ImageInfo | NotKnown] = {
+    "/a": over("/a", None),
+    "/a.a": over("/a.a", "/a"),
+    "/a.1": over("/a.1", "/a"),
+    "/b.gone": Missing("/b.gone: gone"),
+    "/c": over("/c", "/a.1"),
+}
+
+
+def known(*all_: Snapshot, top: str = "/c", current: str | None = "c", **more: Any) -> Facts:
+    here = config(replace(VDA, path=top))
+    found = MappingProxyType({**IMAGES, **more.pop("images", {})})
+    branches = branches_of(NEWER, here, all_, current)
+    layers = layers_of(here, all_, found, keeps_memory=False, branches=branches)
+    more.setdefault("state", DomainState.SHUTOFF)
+    return facts(
+        *all_,
+        disks=here,
+        host=NEWER,
+        current=current,
+        external=tuple(one.name for one in all_ if one.disks[0].path),
+        images=found,
+        layers=layers,
+        folders={"": frozenset(path[1:] for path in found)},
+        **more,
+    )
+
+
+def a_fork(**more: Any) -> Facts:
+    return known(ROOT, LEFT, HERE, **more)
+
+
+def a_delete(found: Facts, name: str) -> Plan:
+    return delete.plan(DeleteIntent(KEY, name), found)
+
+
+def a_revert(found: Facts, name: str, kind: SafetyKind | None = SafetyKind.NONE) -> Plan:
+    return revert.plan(RevertIntent(KEY, name, RunState.RECORDED, kind), found)
+
+
+def told(plan: Plan) -> set[int | str | None]:
+    return {one.code or one.harm for one in plan.refusals if isinstance(one, Refusal)}
+
+
+def test_what_libvirt_takes_for_overlays_and_for_ends() -> None:
+    found = a_fork().layers.branches
+    assert found.overlays["c"] == {"vda": "/c"}
+    assert found.ended == {"b": {"vda": "/a.a"}}
+    assert found.abandoned == {"vda": "/c"}
+    chain = known(ROOT, HERE).layers.branches
+    assert chain.overlays["a"] == {"vda": "/a.1"}, "its single child knows better than its record"
+    back = replace(ROOT, revert_disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/a.1"),))
+    at_root = known(back, LEFT, top="/a.1", current="a").layers.branches
+    assert at_root.abandoned == {"vda": "/a.1"}
+    older = branches_of(HOST, config(), (ROOT, HERE), "c")
+    assert not older.known
+    assert older.overlays_of(ROOT) == {"vda": "/a.a"}, "what its record says"
+
+
+def test_the_end_of_a_branch_frees_the_image_that_it_froze() -> None:
+    found = a_fork()
+    assert found.layers.broken == {}, "an overlay that a revert removed breaks nothing"
+    cost = cost_of(LEFT, {}, found.layers)
+    assert not isinstance(cost, NotKnown)
+    assert cost.reclaim == IMAGES["/a.a"].disk_size  # type: ignore[union-attr]
+    plan = a_delete(found, "b")
+    assert plan.possible
+    assert plan.notes[0] == "vda: /a.a is removed; nothing is merged."
+    after = expected_after(plan.steps[0], found)
+    assert isinstance(after, Facts)
+    assert after.gone == {"/a.a"}
+    assert after.status.config.disks[0].path == "/c"
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "expected"),
+    [
+        (a_fork(), "a", 67),
+        (known(replace(ROOT), LEFT, top="/a.1", current="a"), "a", 67),
+        (known(ROOT, LEFT, external("d", "/b", "/d", "b"), HERE), "b", 67),
+        (known(ROOT, LEFT, top="/a.1", current=None), "a", Harm.CRASH),
+    ],
+)
+def test_what_the_tree_forbids(found: Facts, name: str, expected: object) -> None:
+    plan = a_delete(found, name)
+    assert not plan.possible
+    assert told(plan) == {expected}
+
+
+def test_a_merge_beside_a_branch_of_which_the_record_says_nothing_crashes() -> None:
+    stem = external("s", "/0", "/a")
+    images = {"/0": over("/0", None), "/a": over("/a", "/0")}
+    tree = (stem, replace(ROOT, parent="s"), LEFT, HERE)
+    plan = a_delete(known(*tree, images=images), "s")
+    assert told(plan) == {Harm.CRASH}
+    assert_refused(plan, "Delete b first")
+    says = config(replace(VDA, path="/a.a", beneath=("/a", "/0")))
+    plan = a_delete(known(stem, tree[1], replace(LEFT, config=says), HERE, images=images), "s")
+    assert plan.possible, plan.refusals
+
+
+def test_an_image_that_a_branch_left_out_and_the_domain_uses_is_not_removed() -> None:
+    """A disk that took no part between froze the same image for two branches."""
+    shared = replace(HERE, config=config(replace(VDA, path="/a.a")))
+    found = known(ROOT, LEFT, shared, images={"/c": over("/c", "/a.a")})
+    plan = a_delete(found, "b")
+    assert told(plan) == {Harm.OTHER_LOST}
+    assert_refused(plan, "which c needs")
+    assert_refused(plan, "which web uses now")
+
+
+def test_a_revert_puts_every_disk_on_a_new_overlay_and_removes_those_of_now() -> None:
+    found = a_fork()
+    plan = a_revert(found, "a")
+    assert plan.possible, plan.refusals
+    assert plan.type_name
+    (step,) = plan.steps
+    after = expected_after(step, found)
+    assert isinstance(after, Facts)
+    assert after.fresh == {"vda": "/a"}
+    assert after.gone == {"/c"}
+    made = over("/a.2", "/a")
+    recorded = replace(
+        ROOT, revert_disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/a.2"),), digest="x"
+    )
+    became = known(recorded, LEFT, HERE, top="/a.2", current="a", images={"/a.2": made})
+    gone = replace(became, folders={"": frozenset({"a", "a.a", "a.1", "a.2"})})
+    assert differences(after, gone) == ()
+    assert differences(after, became) == ("/c is still there",)
+    wrong = {"/a.2": over("/a.2", "/a.1")}
+    elsewhere = known(recorded, LEFT, HERE, top="/a.2", current="a", images=wrong)
+    assert "the disks of web changed" in differences(after, elsewhere)
+
+
+def test_before_it_overlays_keep_what_is_now_and_the_guest_is_powered_off() -> None:
+    plan = a_revert(a_fork(state=DomainState.RUNNING), "a", None)
+    assert plan.possible, plan.refusals
+    assert [type(step) for step in plan.steps] == [PowerOff, CreateSnapshot, RevertTo]
+    assert plan.undo == "yes, disks only (web is powered off first)"
+    (name,) = [step.new.name for step in plan.steps if isinstance(step, CreateSnapshot)]
+    assert f"Until {name} is deleted, c, a cannot be: they lie on that branch." in plan.warnings
+    with_ram = a_revert(a_fork(state=DomainState.RUNNING), "a", SafetyKind.DISKS_AND_RAM)
+    assert [type(step) for step in with_ram.steps] == [CreateSnapshot, RevertTo]
+    assert with_ram.undo == "yes, disks and RAM"
+
+
+def test_what_a_revert_would_destroy_or_crash_on_needs_a_safety_snapshot() -> None:
+    lost = known(ROOT, LEFT, top="/a.1", current="a")
+    assert told(a_revert(lost, "b")) == {Harm.OTHER_LOST}, "its record says /a.a, which b needs"
+    kept = a_revert(lost, "b", SafetyKind.DISKS)
+    assert kept.possible, kept.refusals
+    nowhere = known(LEFT, top="/a.1", current=None)
+    assert told(a_revert(nowhere, "b")) == {Harm.CRASH}
+    assert a_revert(nowhere, "b", SafetyKind.DISKS).possible
+
+
+@pytest.mark.parametrize(
+    ("disk", "expected"),
+    [
+        (replace(VDA, source_type="block", path="/dev/x"), 84),
+        (replace(VDA, target="vdb", path="/a.raw", format="raw"), 67),
+    ],
+)
+def test_disks_with_which_libvirt_reverts_to_no_external_snapshot(disk: Any, expected: int) -> None:
+    then = config(replace(VDA, path="/a"), disk, replace(CDROM, path=None))
+    plan = a_revert(known(replace(ROOT, config=then), LEFT, HERE), "a")
+    assert expected in told(plan)
+
+
+def test_what_is_written_to_again_is_broken() -> None:
+    inside = internal("in", "/a")
+    upon = replace(external("out", "/a", "/c", "in"), disks=ROOT.disks)
+    found = known(inside, upon, top="/a", current="in")
+    assert "is written to again (/a)" in found.layers.broken["out"]
+    assert told(a_revert(found, "out")) == {Harm.OTHER_DATA}
+    plan = a_delete(found, "out")
+    assert plan.possible, "nothing is removed: its parent is internal"
+    assert any("/a.a stays and keeps the space" in warning for warning in plan.warnings)
+
+
+def test_uefi_variables_in_qcow2_are_kept_inside_and_raw_ones_told_of() -> None:
+    raw = Disk("UEFI variables", "nvram", "file", "/vars", "raw")
+    inside = replace(raw, format="qcow2")
+
+    def a_create(variables: Disk, state: DomainState, host: Host = NEWER) -> Plan:
+        here = config(pflash=True, variables=variables)
+        return create.plan(CreateIntent(KEY, "new", ""), facts(disks=here, state=state, host=host))
+
+    assert a_create(inside, DomainState.RUNNING).possible
+    assert told(a_create(raw, DomainState.RUNNING)) == {84}
+    off = a_create(raw, DomainState.SHUTOFF)
+    assert off.possible
+    assert "The UEFI variables are not part of it." in off.warnings
+    assert told(a_create(inside, DomainState.SHUTOFF, HOST)) == {84}
+
+
+def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> None:
+    def a_create(name: str, state: DomainState, host: Host = NEWER) -> Plan:
+        return create.plan(CreateIntent(KEY, name, ""), facts(state=state, host=host))
+
+    assert told(a_create("two words", DomainState.RUNNING)) == {1}
+    assert a_create("two words", DomainState.SHUTOFF).possible
+    assert a_create("two words", DomainState.RUNNING, HOST).possible
+    odd = snapshot("日本")
+    plan = a_revert(facts(odd, host=NEWER), "日本")
+    assert {one.code for one in plan.refusals if isinstance(one, Refusal)} == {1}
+    kept = a_revert(facts(snapshot("s"), host=NEWER), "s", SafetyKind.DISKS_AND_RAM)
+    assert kept.possible
+    assert any("upstream's stops the guest" in warning for warning in kept.warnings)
