@@ -203,7 +203,7 @@ async def test_the_one_to_blame_is_told_and_not_those_that_gave_up() -> None:
     meeting = Meeting([1, 2, 3])
     await meeting.leave(3)
     told = await asyncio.gather(meeting.come(1, Place.READY), meeting.come(2, Place.READY))
-    assert told == [(3,), (3,)]
+    assert set(told) == {(3,)}
 
 
 async def test_frozen_guests_do_not_wait_for_one_that_does_not_come(
