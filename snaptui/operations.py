@@ -246,7 +246,8 @@ class Operations:
             absent = await meeting.come(operation.number, place)
             if absent and place.all_or_none:
                 others = ", ".join(self.all[number].name for number in absent)
-                raise Stop(f"Not done, because this is all or none: {others} failed.", _NOT_ALL)
+                words = f"Not done, because this is all or none: {others} did not come so far."
+                raise Stop(words, _NOT_ALL)
         if not isinstance(step, NoteGroup):
             return step
         assert isinstance(expected, Facts)
