@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 from collections.abc import Collection
 
 from snaptui.plan.group_steps import NoteGroup, ThawGuest
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.steps import CreateSnapshot
+
+PATIENCE = 4.0
+"""Seconds that frozen guests wait for others: twice that is less than what the guard grants."""
 
 
 class Place(enum.IntEnum):
@@ -21,12 +25,19 @@ class Place(enum.IntEnum):
     FROZEN = 3
     """Before a snapshot: all guests that are to stand still do."""
     TAKEN = 4
-    """After the snapshots: those are there that there will be."""
+    """Before a thaw: those snapshots are there that are there in time."""
+    OVER = 5
+    """Before the spread is noted: those snapshots are there that there will be."""
 
     @property
     def all_or_none(self) -> bool:
         """Whether nobody goes on from there unless all have come."""
-        return self is not Place.TAKEN
+        return self in (Place.READY, Place.KEPT, Place.FROZEN)
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait there; ``None`` for as long as it takes."""
+        return PATIENCE if self in (Place.FROZEN, Place.TAKEN) else None
 
 
 def places(plan: Plan, index: int) -> tuple[Place, ...]:
@@ -35,8 +46,10 @@ def places(plan: Plan, index: int) -> tuple[Place, ...]:
     ready = (Place.READY,) * (index == 0)
     if isinstance(plan.intent, RevertIntent):
         return ready + (Place.KEPT,) * (step is last)
-    if isinstance(step, ThawGuest | NoteGroup):
+    if isinstance(step, ThawGuest):
         return (Place.TAKEN,)
+    if isinstance(step, NoteGroup):
+        return (Place.OVER,)
     if isinstance(last, NoteGroup) and last.group.together:
         return ready + (Place.FROZEN,) * isinstance(step, CreateSnapshot)
     return ()
@@ -52,6 +65,7 @@ class Meeting:
     def __init__(self, numbers: Collection[int]) -> None:
         self._at = dict.fromkeys(numbers, 0)
         self._left: set[int] = set()
+        self._gave_up: set[int] = set()
         self._took: list[tuple[float, float]] = []
         self._moved = asyncio.Condition()
 
@@ -69,15 +83,24 @@ class Meeting:
         """Come to a place, and wait there until all others have, or are over.
 
         Returns:
-            Those that were over before they came there.
+            Those that were over before they came there, or that did not come in time; of those
+            that only gave up because of others, nothing is said while there are such others.
         """
         async with self._moved:
             self._at[number] = place
             self._moved.notify_all()
-            await self._moved.wait_for(
+            all_there = self._moved.wait_for(
                 lambda: all(at >= place or one in self._left for one, at in self._at.items())
             )
-            return tuple(one for one, at in self._at.items() if at < place)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(all_there, place.patience)
+            absent = tuple(one for one, at in self._at.items() if at < place)
+            if absent and place.all_or_none:
+                self._at[number] = place - 1  # who comes later must not go on either
+                self._gave_up.add(number)
+                self._left.add(number)
+                self._moved.notify_all()
+            return tuple(one for one in absent if one not in self._gave_up) or absent
 
     async def leave(self, number: int) -> None:
         """Say that an operation is over, however it ended."""

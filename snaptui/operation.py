@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 import itertools
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from snaptui.errors import Cancelled, SnaptuiError
 from snaptui.journal import Record, StepRecord
 from snaptui.model import Amount, DomainKey, Host
 
@@ -112,3 +114,30 @@ class Operation:
             share=self.share,
             amount=self.amount,
         )
+
+
+class Stop(SnaptuiError):
+    """A plan goes no further; the message says why, the hint what to do."""
+
+    def __init__(self, message: str, hint: str, phase: Phase = Phase.FAILED) -> None:
+        super().__init__(message, hint=hint)
+        self.phase = phase
+
+
+class Copying:
+    """How an operation is told to give up, and how it tells that it has.
+
+    Attributes:
+        unwanted: it is to be given up.
+        idle: nothing of it is being done now.
+    """
+
+    def __init__(self) -> None:
+        self.unwanted = threading.Event()
+        self.idle = threading.Event()
+        self.idle.set()
+
+    def go_on(self, hint: str) -> None:
+        """Raise Cancelled if it is to be given up."""
+        if self.unwanted.is_set():
+            raise Cancelled("It was cancelled.", hint=hint)

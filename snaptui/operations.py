@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -21,7 +20,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal, Record, note_found
 from snaptui.model import Amount, DomainKey, Host, Key
-from snaptui.operation import Operation, Phase
+from snaptui.operation import Copying, Operation, Phase, Stop
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Priority, Worker, start
 
@@ -64,7 +63,7 @@ class Operations:
         self._on_change = on_change
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._copies_under_way: dict[int, _Copying] = {}
+        self._copies_under_way: dict[int, Copying] = {}
         self.all: dict[int, Operation] = {}
 
     def running(self, key: Key) -> Operation | None:
@@ -204,7 +203,7 @@ class Operations:
         expected = facts
         try:
             if not operation.plan.possible:
-                raise _Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
+                raise Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
                 if meeting is not None:
@@ -212,7 +211,7 @@ class Operations:
                 operation, expected = await self._step(operation, step, expected)
                 if meeting is not None and step.kind == "create":
                     meeting.took(operation.began[-1], operation.finished[-1])
-        except _Stop as stop:
+        except Stop as stop:
             over = self._finished(self.all[operation.number], stop)
             await self._thaw(over)
         else:
@@ -247,13 +246,14 @@ class Operations:
             absent = await meeting.come(operation.number, place)
             if absent and place.all_or_none:
                 others = ", ".join(self.all[number].name for number in absent)
-                raise _Stop(f"Not done, because this is all or none: {others} failed.", _NOT_ALL)
+                words = f"Not done, because this is all or none: {others} did not come so far."
+                raise Stop(words, _NOT_ALL)
         if not isinstance(step, NoteGroup):
             return step
         assert isinstance(expected, Facts)
         noted = step.with_spread(expected, meeting.spread)
         if noted is None:
-            raise _Stop(expected.absent(step.name), "Its description does not say the spread.")
+            raise Stop(expected.absent(step.name), "Its description does not say the spread.")
         return noted
 
     async def _prepare(self, operation: Operation, facts: AnyFacts) -> Operation:
@@ -273,21 +273,21 @@ class Operations:
                     prepared = replace(operation, copies=str(made))
             except OSError as error:
                 if not facts.unrecorded:
-                    raise _Stop(
+                    raise Stop(
                         f"The XML could not be saved: {error.strerror or error}", _NOTHING_DONE
                     ) from error
             if not self._journal.begin(prepared.record) and not facts.unrecorded:
-                raise _Stop(
+                raise Stop(
                     f"The journal could not be written: {self._journal.problem}", _NOTHING_DONE
                 )
             return prepared
 
         try:
             return await self._worker.changes.call(prepare, key=key)
-        except _Stop:
+        except Stop:
             raise
         except SnaptuiError as error:
-            raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
+            raise Stop(error.message, error.hint or _NOTHING_DONE) from error
 
     async def _check(self, operation: Operation, step: Step, expected: AnyFacts) -> None:
         """Stop where something is in the way of a step by now."""
@@ -299,9 +299,9 @@ class Operations:
                 lambda: read_facts(self._backend, host, intent, ask_agent=False), key=intent.key
             )
         except SnaptuiError as error:
-            raise _Stop(error.message, error.hint or _NOTHING_DONE) from error
+            raise Stop(error.message, error.hint or _NOTHING_DONE) from error
         if changed := in_the_way(step, expected, found):
-            raise _Stop(_sentence(changed), _NOTHING_DONE)
+            raise Stop(_sentence(changed), _NOTHING_DONE)
 
     async def _step(
         self, operation: Operation, step: Step, expected: AnyFacts
@@ -358,7 +358,7 @@ class Operations:
             say(Phase.CHECKING)
             before = read_facts(self._backend, host, intent, ask_agent=False)
             if changed := in_the_way(step, expected, before):
-                raise _Stop(_sentence(changed), _NOTHING_DONE)
+                raise Stop(_sentence(changed), _NOTHING_DONE)
             say(Phase.RUNNING)
             self._journal.step_began(number, index)
             # in this order: either the call is not made, or the loop below knows that it was
@@ -382,7 +382,7 @@ class Operations:
         except SnaptuiError as failed:
             given_up = True
             if not sent:
-                raise _Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
+                raise Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
             error = failed
         finally:
             if following is not None:
@@ -393,7 +393,7 @@ class Operations:
             pass
         elif error is None:
             who = "libvirt" if isinstance(intent.key, DomainKey) else "qemu-img"
-            raise _Stop(
+            raise Stop(
                 f"{who} reported success, but {_sentence(off)}",
                 f"Look at {operation.name} before going on.",
             )
@@ -401,7 +401,7 @@ class Operations:
             left = in_the_way(step, before, found)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             phase = Phase.CANCELLED if isinstance(error, Cancelled) else Phase.FAILED
-            raise _Stop(error.message, f"{state} {error.hint}".strip(), phase)
+            raise Stop(error.message, f"{state} {error.hint}".strip(), phase)
         await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
         done = replace(
             operation,
@@ -427,7 +427,7 @@ class Operations:
                     priority=Priority.VISIBLE,
                 )
             except NotFound as gone:
-                raise _Stop(
+                raise Stop(
                     error.message if error else gone.message, "The domain is gone."
                 ) from gone
             except SnaptuiError:
@@ -438,7 +438,7 @@ class Operations:
             self._set(replace(operation, phase=Phase.ASKING, error=error.message if error else ""))
             await asyncio.sleep(ASK_AGAIN)
 
-    def _finished(self, operation: Operation, stop: _Stop) -> Operation:
+    def _finished(self, operation: Operation, stop: Stop) -> Operation:
         hint = stop.hint
         if operation.done:
             steps = operation.plan.steps
@@ -449,8 +449,8 @@ class Operations:
             operation, phase=stop.phase, ended=time.time(), error=stop.message, hint=hint
         )
 
-    def _copying(self, number: int) -> _Copying:
-        return self._copies_under_way.setdefault(number, _Copying())
+    def _copying(self, number: int) -> Copying:
+        return self._copies_under_way.setdefault(number, Copying())
 
     def _set(self, operation: Operation) -> None:
         known = self.all.get(operation.number)
@@ -458,33 +458,6 @@ class Operations:
             return
         self.all[operation.number] = operation
         self._on_change(operation)
-
-
-class _Stop(SnaptuiError):
-    """A plan goes no further; the message says why, the hint what to do."""
-
-    def __init__(self, message: str, hint: str, phase: Phase = Phase.FAILED) -> None:
-        super().__init__(message, hint=hint)
-        self.phase = phase
-
-
-class _Copying:
-    """How an operation is told to give up, and how it tells that it has.
-
-    Attributes:
-        unwanted: it is to be given up.
-        idle: nothing of it is being done now.
-    """
-
-    def __init__(self) -> None:
-        self.unwanted = threading.Event()
-        self.idle = threading.Event()
-        self.idle.set()
-
-    def go_on(self, hint: str) -> None:
-        """Raise Cancelled if it is to be given up."""
-        if self.unwanted.is_set():
-            raise Cancelled("It was cancelled.", hint=hint)
 
 
 _NO_COPY = "What there was of the new file was removed."

@@ -183,6 +183,9 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
         wanted.update({*intent.names, *intent.strays} & set(names))
+    elif isinstance(intent, CreateIntent):
+        # one of a group is described anew once it is there
+        wanted.update({intent.name} & set(names) if intent.group is not None else ())
     elif not isinstance(intent, ThawIntent) and intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):

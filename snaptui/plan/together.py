@@ -50,6 +50,13 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
         if together
         else f"{AT_ONCE} at a time; what fails stops none of the others.",
         lost="nothing",
+        lines=tuple(
+            line
+            for kind in ("freeze", "create", "thaw", "edit")
+            for plan in plans
+            for step, line in zip(plan.steps, plan.lines, strict=True)
+            if step.kind == kind
+        ),
         undo="yes, by deleting the snapshots",
         space=_room(plans).words,
         notes=(*(plan.after for plan in plans), *whole.notes),

@@ -20,6 +20,7 @@ from tests.guest import Guest, skip_without
 from tests.lab import Lab
 from tests.live.test_guest import WRITER, contents, is_clean, needs_recovery
 from tests.live.together import GROUP, NAME
+from tests.terminal import Terminal, confirm
 
 PROMISE = 15.0
 """Seconds after which nothing may be frozen, whatever ended."""
@@ -110,7 +111,7 @@ def test_one_that_does_not_freeze_leaves_all_as_they_were(
     with run(guests, tmp_path) as process:
         told, _ = process.communicate()
     assert [line.split()[1] for line in told.splitlines()] == ["failed"] * 3
-    assert told.count(f"this is all or none: {guests[1].name} failed") == 2
+    assert told.count(f"this is all or none: {guests[1].name} did not") == 2
     assert not any(guest.frozen for guest in guests)
     assert all(guest.lab.snapshots(guest.name) == [] for guest in guests)
     assert guards(guests[0].lab.uri) == []
@@ -142,10 +143,10 @@ def test_a_kill_at_any_step_leaves_nothing_frozen(guests: list[Guest], tmp_path:
 def test_one_that_hangs_is_thawed_and_does_not_claim_one_moment(
     guests: list[Guest], tmp_path: Path
 ) -> None:
-    """It stops while all are frozen; when it goes on, what it took is not of one moment."""
+    """It stops once one is taken; when it goes on, what it took is not of one moment."""
     backend = LibvirtBackend(guests[0].lab.uri)
     backend.connect()
-    with run(guests, tmp_path, signal.SIGSTOP, "after freeze 3") as process:
+    with run(guests, tmp_path, signal.SIGSTOP, "after create 1") as process:
         _, status = os.waitpid(process.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         assert any(guest.frozen for guest in guests)
@@ -158,6 +159,29 @@ def test_one_that_hangs_is_thawed_and_does_not_claim_one_moment(
         assert mark is not None
         assert (mark.together, mark.spread) == (False, None)
     backend.abandon()
+
+
+def test_the_dialog_freezes_each_by_itself_where_libvirt_cannot_revert(
+    guests: list[Guest],
+) -> None:
+    """It says so when all together is chosen."""
+    with Terminal(["-c", guests[0].lab.uri]) as terminal:
+        terminal.wait("connected", *(guest.name for guest in guests))
+        terminal.press("g", " ", " ", " ", "c")
+        terminal.wait("Create snap-", "of 3 domains", "Refused: nothing")
+        terminal.press("tab", NAME, "tab", "tab", "right")
+        terminal.wait("[external, disks only]", "Freeze the guests:")
+        terminal.press("tab", "left")
+        terminal.wait("[all together]", "Refused: 3", "Freeze each by itself.")
+        terminal.press("left")
+        terminal.wait("[each by itself]", "Refused: nothing")
+        confirm(terminal)
+        terminal.until(
+            lambda: all(NAME in guest.lab.snapshots(guest.name) for guest in guests), "all", 60
+        )
+        terminal.wait("Create an external snapshot of", "done")
+    for guest in guests:
+        assert guest.freezes == ["freeze", "thaw"]
 
 
 def test_without_its_guard_it_thaws_itself(guests: list[Guest], tmp_path: Path) -> None:

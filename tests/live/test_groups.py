@@ -200,18 +200,19 @@ def test_a_group_is_reverted_and_undone_one_by_one(lab: Lab) -> None:
 
 def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
     """One lacks its data: the dialog says which. If that comes about later, none is begun."""
-    names = ("db", "web")
+    names = ("db", "mail", "web")
     for name in names:
         lab.define(name)
     with Terminal(["-c", lab.uri]) as terminal:
         a_group(lab, terminal, *names)
-        whole_group(terminal, 2)
+        whole_group(terminal, 3)
         terminal.wait("Refused: nothing", "press Y")
         qemu_img("snapshot", "-d", "patch", str(lab.image("web")))
         confirm(terminal)
         close_error(terminal, "the snapshots inside")
-        close_error(terminal, "Not done, because this is all or none: web failed.")
-        whole_group(terminal, 2)
+        terminal.wait("Revert mail to patch: failed: Not done, because this is all or none: web")
+        close_error(terminal, "2 operations did not end well")
+        whole_group(terminal, 3)
         terminal.wait("Refused: 1", "web: vda holds no snapshot patch any more")
         terminal.press("Y")
         terminal.wait("Refused, see above.")

@@ -42,23 +42,23 @@ async def nothing(_intent: Intent) -> AnyFacts:
 
 async def test_the_buttons_are_always_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Styled()
-    plain = replace(impossible(INTENT, "Apply", "Apply one", ""), refusals=(), after="a " * 50)
+    plain = replace(impossible(INTENT, "Apply", "Apply one", ""), refusals=())
     async with app.run_test(size=(80, 24)) as pilot:
         hidden = []
-        for length in (60, 74, 200):
-            for lines in (("w " * (length // 2),), ("x" * length, "y" * length)):
-                plan = replace(plain, warnings=("z " * length,), lines=lines)
+        for length in (70, 71, 72, 73, 74, 140):
+            words = ("word " * length)[: length - 1] + "."
+            plan = replace(plain, after=words, warnings=(words,), lines=(words, words))
 
-                def make(_i: Sequence[Intent], _f: object, plan: Plan = plan) -> tuple[Plan, ...]:
-                    return (plan,)
+            def make(_i: Sequence[Intent], _f: object, plan: Plan = plan) -> tuple[Plan, ...]:
+                return (plan,)
 
-                monkeypatch.setattr(plan_dialog, "make_plans", make)
-                dialog = Asked("a.qcow2", nothing, UNICODE)
-                app.push_screen(dialog)
-                await pilot.pause()
-                await pilot.pause()
-                box, button = dialog.query_one("#box"), dialog.query_one("#confirm")
-                if box.max_scroll_y or not box.region.contains_region(button.region):
-                    hidden.append((length, len(lines), box.size, box.virtual_size))
-                app.pop_screen()
+            monkeypatch.setattr(plan_dialog, "make_plans", make)
+            dialog = Asked("a.qcow2", nothing, UNICODE)
+            app.push_screen(dialog)
+            await pilot.pause()
+            await pilot.pause()
+            box, button = dialog.query_one("#box"), dialog.query_one("#confirm")
+            if box.max_scroll_y or not box.region.contains_region(button.region):
+                hidden.append((length, box.size, box.virtual_size))
+            app.pop_screen()
         assert not hidden

@@ -114,8 +114,8 @@ def test_a_revert_waits_before_anything_is_changed_and_once_it_can_be_undone() -
     assert Place.READY.all_or_none
     assert Place.KEPT.all_or_none
     (created,) = make_plans([a_part()], [facts()])
-    assert [places(created, index) for index in (0, 1)] == [(), (Place.TAKEN,)]
-    assert not Place.TAKEN.all_or_none
+    assert [places(created, index) for index in (0, 1)] == [(), (Place.OVER,)]
+    assert not Place.OVER.all_or_none
 
 
 def frozen_together(**more: Any) -> Plan:
@@ -142,11 +142,13 @@ def test_all_freeze_before_one_is_taken_and_all_are_taken_before_one_thaws() -> 
         (Place.READY,),
         (Place.FROZEN,),
         (Place.TAKEN,),
-        (Place.TAKEN,),
+        (Place.OVER,),
     ]
     assert Place.FROZEN.all_or_none
-    whole = creates([plan], ["web"])
+    whole = creates([plan, plan], ["web", "db"])
     assert "all thawed, after 10 s at most" in whole.after
+    commands = ["domfsfreeze", "snapshot-create-as", "domfsthaw", "snapshot-edit"]
+    assert [line.split()[3] for line in whole.lines] == [c for c in commands for _ in "12"]
 
     off = frozen_together(state=DomainState.SHUTOFF)
     assert [step.kind for step in off.steps] == ["create", "edit"]
@@ -183,7 +185,7 @@ async def test_all_wait_for_all_but_for_those_that_are_over() -> None:
     meeting, came = Meeting([1, 2, 3]), []
 
     async def come(number: int) -> None:
-        assert await meeting.come(number, Place.TAKEN) == (3,)
+        assert await meeting.come(number, Place.OVER) == (3,)
         came.append(number)
 
     first, second = asyncio.create_task(come(1)), asyncio.create_task(come(2))
@@ -195,3 +197,27 @@ async def test_all_wait_for_all_but_for_those_that_are_over() -> None:
     await asyncio.gather(first, second)
     assert sorted(came) == [1, 2]
     assert meeting.spread == 2.5
+
+
+async def test_the_one_to_blame_is_told_and_not_those_that_gave_up() -> None:
+    meeting = Meeting([1, 2, 3])
+    await meeting.leave(3)
+    told = await asyncio.gather(meeting.come(1, Place.READY), meeting.come(2, Place.READY))
+    assert set(told) == {(3,)}
+
+
+async def test_frozen_guests_do_not_wait_for_one_that_does_not_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is taken then; and a thaw waits no longer either. All else takes its time."""
+    monkeypatch.setattr("snaptui.meeting.PATIENCE", 0.0)
+    meeting = Meeting([1, 2])
+    assert await meeting.come(1, Place.FROZEN) == (2,)
+    await meeting.leave(1)
+    assert await meeting.come(2, Place.FROZEN) == (1,), "it comes too late, and all or none go on"
+    assert await Meeting([1, 2]).come(1, Place.TAKEN) == (2,)
+    assert [place for place in Place if place.patience is None] == [
+        Place.READY,
+        Place.KEPT,
+        Place.OVER,
+    ]
