@@ -245,6 +245,15 @@ def _damaged() -> Iterable[World]:
 
     yield World("called 2, which is the ID of b", numeric, "2", tags=damaged)
 
+    def older_name(guest: Guest) -> None:
+        guest.define()
+        guest.go(RUNNING)
+        guest.internal("two-words")
+        guest.go(OFF)
+        guest.rename_inside("two-words", "two words")
+
+    yield World("a name with a space, had RAM", older_name, "two words", tags=damaged)
+
     def stray(*targets: str, state: str = OFF) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
