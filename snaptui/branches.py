@@ -6,6 +6,7 @@ follows its qemu_snapshot.c (11.3), whose functions are named.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -18,6 +19,14 @@ Overlays = Mapping[str, str]
 _NONE: Overlays = MappingProxyType({})
 
 
+class Fixed(enum.Enum):
+    """Why libvirt deletes no such snapshot (qemuSnapshotDeleteValidate); the value is shown."""
+
+    HERE = "the domain is at it, and others are below"
+    LEFT = "it is on a branch that the domain has left, and others are below"
+    FORK = "branches begin at it"
+
+
 @dataclass(frozen=True, slots=True)
 class Branches:
     """What libvirt does with the files of a domain's external snapshots.
@@ -27,12 +36,14 @@ class Branches:
         overlays: by snapshot, what was written on after it: a delete merges that.
         ended: by snapshot, for those that end a branch which the domain has left: the images
             that they froze and that a delete removes, for nothing needs them any more.
+        fixed: by snapshot, why its place in the tree forbids a delete.
         abandoned: the overlays that a revert to an external snapshot removes.
     """
 
     known: bool = False
     overlays: Mapping[str, Overlays] = field(default_factory=lambda: MappingProxyType({}))
     ended: Mapping[str, Overlays] = field(default_factory=lambda: MappingProxyType({}))
+    fixed: Mapping[str, Fixed] = field(default_factory=lambda: MappingProxyType({}))
     abandoned: Overlays = field(default_factory=lambda: _NONE)
 
     def overlays_of(self, snapshot: Snapshot) -> Overlays:
@@ -68,6 +79,17 @@ def branches_of(
     children: dict[str | None, list[Snapshot]] = {}
     for one in known.values():
         children.setdefault(one.parent, []).append(one)
+    line = set(line_of(known, current))
+    fixed = {
+        one.name: Fixed.HERE
+        if one.name == current
+        else Fixed.LEFT
+        if one.name not in line
+        else Fixed.FORK
+        for one in external
+        if (below := len(children.get(one.name, [])))
+        and (below > 1 or one.name == current or one.name not in line)
+    }
     ended = [one for one in external if one.name != current and not children.get(one.name)]
     now = known.get(current or "")
     return Branches(
@@ -79,8 +101,18 @@ def branches_of(
             }
         ),
         ended=MappingProxyType({one.name: dict(_frozen_alone(one, known)) for one in ended}),
+        fixed=MappingProxyType(fixed),
         abandoned=recorded(now.revert_disks or now.disks) if now is not None else _NONE,
     )
+
+
+def line_of(known: Mapping[str, Snapshot], name: str | None) -> Iterator[str]:
+    """A snapshot and all above it."""
+    seen: set[str] = set()
+    while name is not None and name not in seen:
+        yield name
+        seen.add(name)
+        name = known[name].parent if name in known else None
 
 
 def _overlays(
@@ -108,13 +140,10 @@ def _frozen_alone(snapshot: Snapshot, known: Mapping[str, Snapshot]) -> Iterator
 
 def _parent_with(target: str, snapshot: Snapshot, known: Mapping[str, Snapshot]) -> Snapshot | None:
     """The next ancestor that a disk takes part in (qemuSnapshotFindParentSnapForDisk)."""
-    seen: set[str] = set()
-    at = known.get(snapshot.parent or "")
-    while at is not None and at.name not in seen:
-        if any(part.target == target and part.presence is not Presence.NO for part in at.disks):
-            return at
-        seen.add(at.name)
-        at = known.get(at.parent or "")
+    for name in line_of(known, snapshot.parent):
+        for part in known[name].disks if name in known else ():
+            if part.target == target and part.presence is not Presence.NO:
+                return known[name]
     return None
 
 

@@ -123,6 +123,7 @@ def _outside(
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     overlays = layers.branches.overlays_of(snapshot)
     ended = layers.branches.ended.get(snapshot.name)
+    fixed = layers.branches.fixed.get(snapshot.name)
     parts: dict[str, _Part] = {}
     for part in snapshot.disks:
         if part.presence not in (Presence.EXTERNAL, Presence.MANUAL):
@@ -131,7 +132,9 @@ def _outside(
         if part.presence is Presence.MANUAL or disk is None or None in (disk.path, part.path):
             return NotKnown(f"{part.target}: it is in no file that libvirt knows")
         parts[part.target] = replace(
-            _removed(ended.get(part.target), layers)
+            _Part(0, NotKnown(fixed.value))
+            if fixed is not None
+            else _removed(ended.get(part.target), layers)
             if ended is not None
             else _unfrozen(overlays[part.target], counted, layers),
             written=_frozen(snapshot.name, disk.path or "", counted, layers),

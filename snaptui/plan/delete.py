@@ -370,7 +370,7 @@ def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: boo
         return f"what its disks were at {text.when(snapshot.created)}"
     made = f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})"
     overlays = [part.path for part in snapshot.disks if part.presence is Presence.EXTERNAL]
-    if overlays:
+    if overlays and snapshot.name not in facts.layers.branches.ended:
         ram = " and its saved RAM" if snapshot.has_memory else ""
         return f"the way back to {made}{ram}; what was written since is merged, not lost"
     return f"the state of {made}: {'disks and RAM' if snapshot.has_memory else 'disks'}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
+from snaptui.branches import Fixed, line_of
 from snaptui.chains import Layers
 from snaptui.model import Disk, ImageInfo, Missing, Presence, Snapshot
 from snaptui.plan import checks, removal
@@ -27,6 +28,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
     if not children:
         return
     below = text.some(children)
+    fixed = facts.layers.branches.fixed.get(name)
     if facts.current is None:
         yield Refusal(
             f"No snapshot is the current one, and then libvirt {version} crashes when one with "
@@ -35,18 +37,18 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
         )
         return
     way = f"Delete what is below it first ({below})"
-    if name == facts.current:
+    if fixed is Fixed.HERE:
         yield Refusal(
             f"{name} is where {facts.name} is, and libvirt {version} does not merge it while "
             f"others are below it. {way}, or take a snapshot.",
             code=checks.CONFIG_UNSUPPORTED,
         )
-    elif name not in _line(facts, facts.current):
+    elif fixed is Fixed.LEFT:
         yield Refusal(
             f"{name} lies on a branch that {facts.name} has left, and others are below it. {way}.",
             code=checks.CONFIG_UNSUPPORTED,
         )
-    elif len(children) > 1:
+    elif fixed is Fixed.FORK:
         yield Refusal(
             f"Branches begin at {name}, and libvirt {version} merges no such snapshot. Delete all "
             f"but one of them first ({below}).",
@@ -92,23 +94,13 @@ def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
     return found
 
 
-def _line(facts: Facts, name: str | None) -> set[str]:
-    """A snapshot and all above it."""
-    found: set[str] = set()
-    while name is not None and name not in found:
-        found.add(name)
-        snapshot = facts.snapshots.get(name)
-        name = snapshot.parent if snapshot is not None else None
-    return found
-
-
 def _crashing(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
     """Snapshots of branches below it at which libvirt looks, and finds nothing beneath an image.
 
     It reads one image deep (qemuSnapshotDiskHasBackingDisk), and takes it for granted that it
     found something: only what a record says, or an image with nothing beneath, is safe.
     """
-    line = _line(facts, facts.current)
+    line = set(line_of(facts.snapshots, facts.current))
     for name in descendants(facts.snapshots, snapshot.name) - line:
         config = facts.snapshots[name].config
         if config is None or any(_unknown(disk, facts.layers) for disk in config.disks):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from snaptui import text
 from snaptui.abilities import Wrong, does
+from snaptui.branches import line_of
 from snaptui.model import DomainState, Form, Presence, SafetyKind, Snapshot
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, create, external
@@ -127,23 +128,13 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
 
 def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[str]:
     """libvirt deletes no external snapshot on a branch that was left, but for its end."""
-    line = list(_line(facts, facts.current))
-    reached = set(_line(facts, target.name))
+    line = list(line_of(facts.snapshots, facts.current))
+    reached = set(line_of(facts.snapshots, target.name))
     there = [one for one in line if one not in reached]
     there += [one for one in line if one in reached][:1]
     if there:
         lies = "it lies" if len(there) == 1 else "they lie"
         yield f"Until {name} is deleted, {text.some(there)} cannot be: {lies} on that branch."
-
-
-def _line(facts: Facts, name: str | None) -> Iterator[str]:
-    """A snapshot and all above it."""
-    seen: set[str] = set()
-    while name is not None and name not in seen:
-        yield name
-        seen.add(name)
-        snapshot = facts.snapshots.get(name)
-        name = snapshot.parent if snapshot is not None else None
 
 
 def safety_name(

@@ -6,6 +6,10 @@ from pathlib import Path
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.inventory import take_inventory
+from snaptui.model import SafetyKind
+from snaptui.performing import differences, expected_after, perform
+from snaptui.plan.plan import RevertIntent
+from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab, entries, holds, write
 from tests.live.test_undo import undone
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -81,3 +85,24 @@ def test_the_base_survives_a_delete_and_what_that_leaves_is_found(newer_lab: Lab
     assert holds(base, 0x11)
     assert entries(base) == [("1", "in")]
     assert leftovers(lab) == {str(upper)}
+
+
+def test_reverts_within_one_second_do_not_meet(newer_lab: Lab) -> None:
+    """libvirt calls new overlays by the second, and one that is there stops it half way."""
+    key = newer_lab.define("web")
+    newer_lab.snapshot("web", "good", "--disk-only")
+    backend = LibvirtBackend(newer_lab.uri)
+    try:
+        host = backend.connect()
+        intent = RevertIntent(key, "good", safety=SafetyKind.NONE)
+        seen = set()
+        for _ in range(3):
+            before = read_facts(backend, host, intent)
+            (step,) = make_plan(intent, before).steps
+            perform(backend, key, step, lambda _: None)
+            after = read_facts(backend, host, intent)
+            assert differences(expected_after(step, before), after) == ()
+            seen.add(overlay(newer_lab))
+    finally:
+        backend.abandon()
+    assert len(seen) == 3

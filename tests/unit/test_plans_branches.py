@@ -113,6 +113,7 @@ def test_the_end_of_a_branch_frees_the_image_that_it_froze() -> None:
     assert cost.reclaim == IMAGES["/a.a"].disk_size  # type: ignore[union-attr]
     plan = a_delete(found, "b")
     assert plan.possible
+    assert plan.lost.startswith("the state of")
     assert plan.notes[0] == "vda: /a.a is removed; nothing is merged."
     after = expected_after(plan.steps[0], found)
     assert isinstance(after, Facts)
