@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.abilities import Can, can
+from snaptui.abilities import Can, can, fills_raw
 from snaptui.model import Disk, DomainConfig, Host, Kind, Presence, Snapshot, SnapshotDisk
 
 Overlays = Mapping[str, str]
@@ -38,6 +38,7 @@ class Branches:
             that they froze and that a delete removes, for nothing needs them any more.
         fixed: by snapshot, why its place in the tree forbids a delete.
         abandoned: the overlays that a revert to an external snapshot removes.
+        fills_raw: a merge writes zeros into a raw image as data.
     """
 
     known: bool = False
@@ -45,6 +46,7 @@ class Branches:
     ended: Mapping[str, Overlays] = field(default_factory=lambda: MappingProxyType({}))
     fixed: Mapping[str, Fixed] = field(default_factory=lambda: MappingProxyType({}))
     abandoned: Overlays = field(default_factory=lambda: _NONE)
+    fills_raw: bool = False
 
     def overlays_of(self, snapshot: Snapshot) -> Overlays:
         """The overlays of an external snapshot, by target."""
@@ -73,7 +75,7 @@ def branches_of(
         snapshots: all of the domain's.
     """
     if not can(host, Can.REVERT_EXTERNAL):
-        return NO_BRANCHES
+        return Branches(fills_raw=fills_raw(host))
     known = {snapshot.name: snapshot for snapshot in snapshots}
     external = [one for one in known.values() if one.kind in (Kind.EXTERNAL, Kind.MIXED)]
     children: dict[str | None, list[Snapshot]] = {}
@@ -103,6 +105,7 @@ def branches_of(
         ended=MappingProxyType({one.name: dict(_frozen_alone(one, known)) for one in ended}),
         fixed=MappingProxyType(fixed),
         abandoned=recorded(now.revert_disks or now.disks) if now is not None else _NONE,
+        fills_raw=fills_raw(host),
     )
 
 

@@ -203,8 +203,8 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> _Part:
         return _Part(0, overlap)
     # Zeros of the overlay that the disk writes to are passed on as zeros, those of a deeper one
     # as data (block/mirror.c; block/commit.c before QEMU 10). What they take away from a qcow2
-    # image beneath it keeps for its next writes.
-    top = overlay in layers.tops
+    # image beneath it keeps for its next writes. Into a raw one QEMU 10 writes all zeros.
+    top = overlay in layers.tops and not (overlap.lower_raw and layers.branches.fills_raw)
     needs = overlap.only_upper + (0 if top else overlap.zeros_only_upper)
     emptied = overlap.zeros_both if top and overlap.lower_raw else 0
     return _Part(

@@ -133,9 +133,9 @@ def _look_at(
             return
         found.refusals.append(
             Refusal(
-                f"{target} does not use {overlay} now, and libvirt {_version(facts)} does not "
-                "delete it so. Delete only its metadata; the file stays, and the file systems "
-                "list it then.",
+                f"{target} does not use {overlay} now, and libvirt {_version(facts)} deletes no "
+                "snapshot of a branch so. Delete only its metadata; the file stays, and the file "
+                "systems list it then.",
                 code=checks.INVALID_ARG,
             )
         )

@@ -30,6 +30,14 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[str]:
         yield Refusal(f"{name} is broken: {why}. What it held is lost.", harm=Harm.OTHER_DATA)
     disks = snapshot.config.disks if snapshot.config is not None else ()
     yield from _disk_refusals(facts, disks)
+    ram = snapshot.memory_path
+    if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
+        yield Refusal(
+            f"{ram} is gone, and the RAM of {name} with it. Put it back first, or choose another "
+            "snapshot: the revert would stop the guest and fail.",
+            code=checks.NO_FILE,
+            harm=Harm.STOPPED if facts.status.domain.state.active else "",
+        )
     if kept:
         return
     if facts.current is None:

@@ -9,6 +9,7 @@ import pytest
 
 from snaptui import text
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.branches import branches_of
 from snaptui.chains import Layers, files_of, layers_of
 from snaptui.costs import Cost, cost_of
 from snaptui.model import DomainKey, ImageInfo, NotKnown
@@ -59,7 +60,8 @@ def chain(lab: Lab, **more: object) -> None:
 def costs(lab: Lab, key: DomainKey) -> dict[str, Cost | NotKnown]:
     """By snapshot, what it costs, read and counted now."""
     backend = LibvirtBackend(lab.uri)
-    backend.connect()
+    host = backend.connect()
+    current = backend.current_snapshot(key)
     config, names = backend.config(key), backend.snapshot_names(key)
     snapshots = [backend.snapshot(key, name) for name in names]
     heads: dict[str, ImageInfo | NotKnown] = {}
@@ -72,7 +74,8 @@ def costs(lab: Lab, key: DomainKey) -> dict[str, Cost | NotKnown]:
         image = heads[path] = backend.image(path, raw=raw)
         if isinstance(image.backing, str) and image.backing not in heads:
             due[image.backing] = image.backing_format == "raw"
-    layers = layers_of(config, snapshots, heads, keeps_memory=True)
+    branches = branches_of(host, config, snapshots, current)
+    layers = layers_of(config, snapshots, heads, keeps_memory=True, branches=branches)
     counted = {
         path: _counted(backend, layers, path)
         for path, image in heads.items()
@@ -98,9 +101,14 @@ def known(cost: Cost | NotKnown) -> tuple[int, int]:
     return cost.reclaim, cost.needs
 
 
-@pytest.mark.parametrize("form", ["qcow2", "raw"])
-def test_the_newest_of_a_domain_that_is_off(lab: Lab, form: str) -> None:
+@pytest.mark.parametrize(
+    ("stack", "form"), [("lab", "qcow2"), ("lab", "raw"), ("newer_lab", "raw")]
+)
+def test_the_newest_of_a_domain_that_is_off(
+    request: pytest.FixtureRequest, stack: str, form: str
+) -> None:
     """Each in turn from the top: what the screen says, and df falls by that."""
+    lab: Lab = request.getfixturevalue(stack)
     chain(lab, format=form)
     key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
     layers = [lab.image("web"), *(overlay(lab, name) for name in ("one", "two"))]

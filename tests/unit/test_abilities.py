@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.abilities import Can, Wrong, can, does, tried
+from snaptui.abilities import Can, Wrong, can, does, fills_raw, may_fail_with_ram_inside, tried
 from snaptui.model import Host, Version
 from tests.unit.made import HOST
 
@@ -46,3 +46,11 @@ def test_beyond_the_last_one_it_is_held_to_that_and_to_its_own() -> None:
 def test_older_than_the_first_one_it_cannot_what_came_later() -> None:
     assert not can(host(8, 10, 0), Can.DELETE_EXTERNAL)
     assert does(host(8, 10, 0), Wrong.KEEPS_MEMORY_FILES)
+
+
+def test_what_depends_on_qemu_and_on_who_built_libvirt() -> None:
+    assert not fills_raw(HOST), "QEMU 7.2"
+    assert fills_raw(replace(HOST, hypervisor=(8, 2, 0)))
+    assert fills_raw(replace(HOST, hypervisor=None))
+    versions = [(11, 1, 0), (11, 2, 0), (11, 3, 0), (11, 4, 0)]
+    assert [may_fail_with_ram_inside(host(*one)) for one in versions] == [False, True, True, False]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from snaptui.branches import Branches
 from snaptui.chains import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.costs import Cost, Counted, cost_of, reclaim_by_image
 from snaptui.model import (
@@ -165,6 +166,9 @@ def test_zeros_of_the_top_are_merged_as_zeros(
     what = cost(one, {"/b": usage("/b", overlap(raw=raw), size=1000)}, there)
     assert (what.reclaim, what.needs) == (reclaim, needs)
     assert what.merges == {"vda": ("/b", "/a")}
+    newer = replace(there, branches=Branches(fills_raw=True))
+    what = cost(one, {"/b": usage("/b", overlap(raw=raw), size=1000)}, newer)
+    assert (what.reclaim, what.needs) == ((1000 - 57, 57) if raw else (reclaim, needs))
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ class Bench:
         found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
         later = bool(found) and len(plan.steps) > 1  # the harm of one step lets the next one fail
-        if code == libvirt.VIR_ERR_SYSTEM_ERROR and Harm.STOPPED in found:
+        if code == libvirt.VIR_ERR_SYSTEM_ERROR and code not in codes and Harm.STOPPED in found:
             code = libvirt.VIR_ERR_INTERNAL_ERROR  # QEMU was gone before libvirt reached it
         same = found == harms and (code in codes if codes else error is None or later)
         if error is not None:

@@ -194,6 +194,14 @@ def _branches() -> Iterable[World]:
         guest.revert("a")
         guest.spoiled.add("b")
 
+    def without_ram(guest: Guest) -> None:
+        guest.define()
+        guest.go(RUNNING)
+        guest.external("a", memory=True)
+        (guest.directory / "a.mem").unlink()
+
+    words = "external with RAM, whose file is gone"
+    yield World(words, without_ram, "a", (OFF, RUNNING), since=(9, 9))
     yield World("internal a -> external b, back at a: b", mixed, "b", (OFF, RUNNING))
 
 
