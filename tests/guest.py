@@ -103,8 +103,9 @@ class Guest:
         saved, disk = _booted(lab)
         shutil.copyfile(disk, self.disk)
         xml = self._define()
-        with _renamed(saved, self.name, self.key.uuid) as state:
-            lab.virsh("restore", "--file", str(state), "--xml", str(xml))
+        state = self._state(saved)
+        lab.virsh("restore", "--file", str(state), "--xml", str(xml))
+        state.unlink()
         self.until_it_answers()
 
     def _be(self, lab: Lab, number: int) -> None:
@@ -132,11 +133,27 @@ class Guest:
         return guest
 
     def _define(self) -> Path:
+        for name in ("vmlinuz", "initrd"):  # a daemon in another root does not see our own folders
+            if not (self.lab.directory / name).exists():
+                shutil.copy(PARTS / name, self.lab.directory)
         log = self.lab.directory / f"{self.name}.log"
         xml = _DOMAIN.format(
-            name=self.name, uuid=self.key.uuid, memory=MEMORY, parts=PARTS, disk=self.disk, log=log
+            name=self.name,
+            uuid=self.key.uuid,
+            memory=MEMORY,
+            parts=self.lab.directory,
+            disk=self.disk,
+            log=log,
         )
         return self.lab.define_xml(xml)
+
+    def _state(self, saved: Path) -> Path:
+        """The saved state as that of this domain, whose name and UUID are equally long."""
+        data = saved.read_bytes()
+        data = data.replace(f"<name>{NAME}<".encode(), f"<name>{self.name}<".encode())
+        state = self.lab.directory / f"{self.name}.state"
+        state.write_bytes(data.replace(UUID.encode(), self.key.uuid.encode()))
+        return state
 
     def until_it_answers(self) -> None:
         """Wait for the agent."""
@@ -247,7 +264,9 @@ def _booted(lab: Lab) -> tuple[Path, Path]:
             shutil.rmtree(new, ignore_errors=True)
             new.mkdir()
             guest = Guest.boot(lab)
-            lab.virsh("save", "--domain", NAME, "--file", str(new / "state"))
+            state = lab.directory / "state"
+            lab.virsh("save", "--domain", NAME, "--file", str(state))
+            shutil.move(state, new / "state")
             shutil.move(guest.disk, new / "disk")
             lab.virsh("undefine", NAME)
             new.rename(kept)
@@ -259,20 +278,6 @@ def _one_at_a_time() -> Iterator[None]:
     with (PARTS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@contextlib.contextmanager
-def _renamed(saved: Path, name: str, uuid: str) -> Iterator[Path]:
-    """The saved state as that of another domain, whose name is equally long."""
-    if name == NAME:
-        yield saved
-        return
-    data = saved.read_bytes()
-    data = data.replace(f"<name>{NAME}<".encode(), f"<name>{name}<".encode())
-    other = saved.with_name(f"state-{os.getpid()}-{name}")
-    other.write_bytes(data.replace(UUID.encode(), uuid.encode()))
-    yield other
-    other.unlink()
 
 
 def _build() -> None:

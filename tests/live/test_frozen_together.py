@@ -18,6 +18,7 @@ from snaptui.plan.group import group_of
 from tests.conftest import one_lab
 from tests.guest import Guest, skip_without
 from tests.lab import Lab
+from tests.live.test_groups import ended
 from tests.live.test_guest import WRITER, contents, is_clean, needs_recovery
 from tests.live.together import GROUP, NAME
 from tests.terminal import Terminal, confirm
@@ -194,3 +195,35 @@ def test_without_its_guard_it_thaws_itself(guests: list[Guest], tmp_path: Path) 
         told, _ = process.communicate()
     assert told.count("done") == 3
     assert not any(guest.frozen for guest in guests)
+
+
+def test_what_was_frozen_together_is_reverted_together(newer_lab: Lab) -> None:
+    """With a libvirt that can; each guest starts afresh from the same moment."""
+    skip_without()
+    guests = [Guest(newer_lab, number) for number in range(2)]
+    with Terminal(["-c", newer_lab.uri]) as terminal:
+        terminal.wait("connected", *(guest.name for guest in guests))
+        terminal.press("g", " ", " ", "c")
+        terminal.wait("Create snap-", "of 2 domains", "Refused: nothing")
+        terminal.press("tab", NAME, "tab", "tab", "right")
+        terminal.wait("[external, disks only]", "Freeze the guests:")
+        terminal.press("tab", "left")
+        terminal.wait("[all together]", "All guests are frozen", "Refused: nothing")
+        confirm(terminal)
+        terminal.wait("connected", "done", gone="2 marked", seconds=60)
+        terminal.press("g", "enter")
+        terminal.wait(NAME, "of 2, frozen together, within", seconds=60)
+        for guest in guests:
+            assert guest.freezes == ["freeze", "thaw"]
+            guest.write("/mnt/after", b"later")
+        terminal.press("g", "r")
+        terminal.wait("[this one]  whole group of 2")
+        terminal.press("tab", " ")
+        terminal.wait("Revert 2 domains to group-")
+        terminal.press("tab", "right")
+        terminal.wait("[running]", "RUNNING, freshly started")
+        confirm(terminal)
+        ended(terminal, 4, "done")
+        for guest in guests:
+            guest.until_it_answers()
+            assert not guest.there("/mnt/after")
