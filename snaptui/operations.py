@@ -400,7 +400,8 @@ class Operations:
         elif off or not step.seen:
             left = in_the_way(step, before, found)
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
-            phase = Phase.CANCELLED if isinstance(error, Cancelled) else Phase.FAILED
+            wished = isinstance(error, Cancelled) or copying.unwanted.is_set()
+            phase = Phase.CANCELLED if wished else Phase.FAILED
             raise Stop(error.message, f"{state} {error.hint}".strip(), phase)
         await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
         done = replace(

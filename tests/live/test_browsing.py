@@ -93,9 +93,9 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
         terminal.press("esc")
         terminal.wait("connected", gone="Take a snapshot")
         terminal.press(":", "create")
-        terminal.wait("Take a snapshot of the domain or image (n)")
+        terminal.wait("or of all marked domains (n)")
         terminal.press("esc")
-        terminal.wait("connected", gone="Take a snapshot of the domain or image (n)")
+        terminal.wait("connected", gone="or of all marked domains (n)")
         terminal.press("\x1b[21~")  # F10
         assert terminal.exit_code() == 0
 

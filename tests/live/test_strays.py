@@ -249,8 +249,9 @@ def test_what_a_destroyed_guest_leaves_of_a_create_is_shown(lab: Lab) -> None:
     path = lab.image("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
         with lab.slowed("web", rest=1) as held:
-            terminal.press("c")
             confirm(terminal)
             terminal.until(lambda: lab.state("web") == "paused", "the guest to be paused")
             held.set()
