@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test lint stacks matrix fuzz bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix fuzz bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ demo: .venv/ready-demo ## snaptui on a small private host, gone afterwards
 
 test: .venv/ready-test ## all tests, on a private libvirt daemon
 	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
+
+long: .venv/ready-test ## the tests that make test has no time for
+	$(PYTHON) -m pytest -n 2 -m long $(ARGS)
 
 lint: .venv/ready-test ## style, types, and which module may import which
 	.venv/bin/ruff check .

@@ -138,7 +138,7 @@ def new_place(*, user: bool) -> Iterator[Place]:
         shutil.rmtree(directory)
 
 
-@pytest.fixture(params=["root", "user"])
+@pytest.fixture(params=[pytest.param("root", marks=pytest.mark.long), "user"])
 def place(request: pytest.FixtureRequest, _root: None) -> Iterator[Place]:
     yield from new_place(user=request.param == "user")
 

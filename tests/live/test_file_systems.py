@@ -163,7 +163,7 @@ def test_df_falls_by_what_was_promised(
         given = free_on(small.images) - before
         assert abs(given - promised) < SLACK, (given, promised)
         terminal.press("q")
-        terminal.wait("connected", "free", gone=full)
+        terminal.wait("connected", "free", gone=full, seconds=60)
     assert not over.exists()
     for path in (web, db):
         assert [name for _, name in entries(path)] == ["old"]

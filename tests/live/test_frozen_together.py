@@ -81,6 +81,7 @@ def guards(uri: str) -> list[int]:
     return found
 
 
+@pytest.mark.long
 def test_all_stand_still_at_one_moment(guests: list[Guest], tmp_path: Path) -> None:
     """Each image is clean, each guest was frozen once, and each snapshot says so."""
     backend = LibvirtBackend(guests[0].lab.uri)
@@ -104,6 +105,7 @@ def test_all_stand_still_at_one_moment(guests: list[Guest], tmp_path: Path) -> N
     backend.abandon()
 
 
+@pytest.mark.long
 def test_one_that_does_not_freeze_leaves_all_as_they_were(
     guests: list[Guest], tmp_path: Path
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_kill_at_any_step_leaves_nothing_frozen(guests: list[Guest], tmp_path:
     assert guards(guests[0].lab.uri) == []
 
 
+@pytest.mark.long
 def test_one_that_hangs_is_thawed_and_does_not_claim_one_moment(
     guests: list[Guest], tmp_path: Path
 ) -> None:
@@ -162,6 +165,7 @@ def test_one_that_hangs_is_thawed_and_does_not_claim_one_moment(
     backend.abandon()
 
 
+@pytest.mark.long
 def test_the_dialog_freezes_each_by_itself_where_libvirt_cannot_revert(
     guests: list[Guest],
 ) -> None:
@@ -185,6 +189,7 @@ def test_the_dialog_freezes_each_by_itself_where_libvirt_cannot_revert(
         assert guest.freezes == ["freeze", "thaw"]
 
 
+@pytest.mark.long
 def test_without_its_guard_it_thaws_itself(guests: list[Guest], tmp_path: Path) -> None:
     uri = guests[0].lab.uri
     with run(guests, tmp_path, signal.SIGSTOP, "after freeze 3") as process:
@@ -197,6 +202,7 @@ def test_without_its_guard_it_thaws_itself(guests: list[Guest], tmp_path: Path) 
     assert not any(guest.frozen for guest in guests)
 
 
+@pytest.mark.long
 def test_what_was_frozen_together_is_reverted_together(newer_lab: Lab) -> None:
     """With a libvirt that can; each guest starts afresh from the same moment."""
     skip_without()

@@ -65,7 +65,7 @@ def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
         lost = lab.image("web12")
         lost.rename(lost.with_suffix(".away"))
         confirm(terminal)
-        terminal.wait("web12", "failed", seconds=60)
+        terminal.wait("web12", "failed", "Close", seconds=60)
         terminal.press("esc")
         terminal.wait("connected", gone="12 marked")
         ended(terminal, 11, "done")
