@@ -64,7 +64,7 @@ class _Tty:
 
 
 def _received(duplicate: object) -> int:
-    return duplicate.detach()  # type: ignore[attr-defined, no-any-return]
+    return duplicate.detach()  # type: ignore[attr-defined, no-any-return]  # untyped
 
 
 def _run(arguments: list[str], tty: int, environment: dict[str, str]) -> None:
@@ -74,7 +74,7 @@ def _run(arguments: list[str], tty: int, environment: dict[str, str]) -> None:
         os.dup2(tty, number)
     os.close(tty)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115
+    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115 - it stays open
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()

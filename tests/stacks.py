@@ -19,7 +19,6 @@ from pathlib import Path
 from snaptui.demo.setups import HOST, SEARCH
 
 TRIXIE = Path(__file__).parents[1] / "build" / "trixie"
-_MIRROR = "http://deb.debian.org/debian"
 _PACKAGES = (
     "libvirt-daemon",
     "libvirt-daemon-driver-qemu",
@@ -72,7 +71,7 @@ def build() -> None:
     half = TRIXIE.with_name(f"trixie.{os.getpid()}")
     half.mkdir(parents=True)
     try:
-        _run("debootstrap", "--variant=minbase", "trixie", str(half), _mirror())
+        _run("debootstrap", "--variant=minbase", "trixie", str(half), *_mirror())
         policy = half / "usr" / "sbin" / "policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")  # no daemon is started by its installation
         policy.chmod(0o755)
@@ -106,12 +105,12 @@ def _run(*words: str) -> None:
         sys.exit(f"{shlex.join(words)}: {done.stdout[-2000:]}{done.stderr}")
 
 
-def _mirror() -> str:
-    """Where the host's own packages of Debian come from."""
+def _mirror() -> list[str]:
+    """Where the host's own packages of Debian come from; nothing leaves it to debootstrap."""
     words = ["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)"]
     said = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     sites = [line.removeprefix("Debian ") for line in said.splitlines() if line[:7] == "Debian "]
-    return sites[0] if sites else _MIRROR
+    return sites[:1]
 
 
 def _libvirtd(root: Path) -> Path | None:

@@ -270,7 +270,7 @@ def test_a_count_can_be_ended(tmp_path: Path) -> None:
     assert 0 < seen[-1][0] <= seen[-1][1]
 
 
-MUTATIONS = int(os.environ.get("MUTATIONS", "1000"))
+MUTATIONS = int(os.environ.get("MUTATIONS", "2000"))
 """Images that are damaged; ``make fuzz`` wants more."""
 
 

@@ -25,6 +25,17 @@ from snaptui.ui.format import Glyphs
 FORMS = tuple(Form)
 
 
+def first_fields(suggested: str) -> ComposeResult:
+    """Name, description, and where the data go."""
+    with Horizontal(classes="field"):
+        yield Label("Name", markup=False)
+        yield Input(suggested, id="name", compact=True, select_on_focus=True)
+    with Horizontal(classes="field"):
+        yield Label("Description", markup=False)
+        yield Input(id="description", compact=True)
+    yield Choice("Kind:", [form.value for form in FORMS], id="form")
+
+
 class CreateDialog(PlanDialog):
     """Name, description and kind; all else behind a key, and as XML.
 
@@ -61,13 +72,7 @@ class CreateDialog(PlanDialog):
     def fields(self) -> ComposeResult:
         """Name, description, and where the data go; or the rest."""
         with VerticalGroup(id="first"):
-            with Horizontal(classes="field"):
-                yield Label("Name", markup=False)
-                yield Input(self._suggested, id="name", compact=True, select_on_focus=True)
-            with Horizontal(classes="field"):
-                yield Label("Description", markup=False)
-                yield Input(id="description", compact=True)
-            yield Choice("Kind:", [form.value for form in FORMS], id="form")
+            yield from first_fields(self._suggested)
         self._options.display = False
         yield self._options
         yield Static(id="more", markup=False)

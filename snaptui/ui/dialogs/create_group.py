@@ -9,14 +9,13 @@ from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input, Label
+from textual.widgets import Input
 
 from snaptui.model import Domain, Form
 from snaptui.plan.group import Group, new_id
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.together import creates
-from snaptui.ui.dialogs.create import FORMS, enough
+from snaptui.ui.dialogs.create import FORMS, enough, first_fields
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
@@ -85,13 +84,7 @@ class CreateGroupDialog(PlanDialog):
 
     def fields(self) -> ComposeResult:
         """What is the same for all."""
-        with Horizontal(classes="field"):
-            yield Label("Name", markup=False)
-            yield Input(self._suggested, id="name", compact=True, select_on_focus=True)
-        with Horizontal(classes="field"):
-            yield Label("Description", markup=False)
-            yield Input(id="description", compact=True)
-        yield Choice("Kind:", [form.value for form in FORMS], id="form")
+        yield from first_fields(self._suggested)
         yield Choice("Freeze the guests:", FREEZES, id="freeze")
 
     def on_mount(self) -> None:
