@@ -15,6 +15,11 @@ from snaptui.model import Amount, DomainKey, Host
 if TYPE_CHECKING:
     from snaptui.plan.plan import Plan, Step
 
+ASK_AGAIN = 2.0
+"""Seconds between two looks at a host that did not say how a change ended."""
+NO_COPY = "What there was of the new file was removed."
+NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
+
 
 class Phase(enum.Enum):
     """How far an operation is; the value is the word shown."""

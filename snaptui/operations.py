@@ -17,25 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 from snaptui import copies
 from snaptui.backend.protocol import Backend
-from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
+from snaptui.errors import SnaptuiError
 from snaptui.journal import Journal, Record, note_found
-from snaptui.model import Amount, DomainKey, Host, Key
-from snaptui.operation import Copying, Operation, Phase, Stop
+from snaptui.model import DomainKey, Host, Key
+from snaptui.operation import NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
 from snaptui.recovery import CutShort, cut_short, look
-from snaptui.worker import Priority, Worker, start
+from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
     from snaptui.meeting import Meeting
-    from snaptui.performing import Job
     from snaptui.plan.plan import Intent, Plan, Step
     from snaptui.preflight import AnyFacts
+    from snaptui.taking import Taking
 
-ASK_AGAIN = 2.0
-"""Seconds between two looks at a host that did not say how a change ended."""
-TELL = 0.25
-"""Seconds between two tellings of how far a step is."""
-ASK_JOB = 0.5
-"""Seconds between two questions how far libvirt is."""
 GIVE_UP = 1.0
 """Seconds for which the end waits for copies that are given up then."""
 
@@ -93,7 +87,7 @@ class Operations:
 
     async def facts(self, host: Host, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog."""
-        from snaptui.performing import read_facts
+        from snaptui.preflight import read_facts
 
         await self._worker.journal.call(self._journal.open)
         facts = await self._worker.reads.call(
@@ -143,7 +137,7 @@ class Operations:
         for one in copying:
             if self._copying(one.number).idle.wait(max(0.0, until - time.monotonic())):
                 words = Phase.CANCELLED.value
-                self._journal.end(one.number, words, "snaptui was ended.", _NO_COPY)
+                self._journal.end(one.number, words, "snaptui was ended.", NO_COPY)
         self._journal.close()
 
     def run(self, plan: Plan, facts: AnyFacts) -> Operation:
@@ -203,12 +197,12 @@ class Operations:
         expected = facts
         try:
             if not operation.plan.possible:
-                raise Stop(f"It was refused: {' '.join(operation.plan.refusals)}", _NOTHING_DONE)
+                raise Stop(f"It was refused: {' '.join(operation.plan.refusals)}", NOTHING_DONE)
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
                 if meeting is not None:
                     step = await self._meet(meeting, operation, step, expected)
-                operation, expected = await self._step(operation, step, expected)
+                operation, expected = await self._taking(operation, step, expected).take()
                 if meeting is not None and step.kind == "create":
                     meeting.took(operation.began[-1], operation.finished[-1])
         except Stop as stop:
@@ -241,7 +235,7 @@ class Operations:
 
         for place in places(operation.plan, operation.done):
             if place is Place.READY:
-                await self._check(operation, step, expected)
+                await self._taking(operation, step, expected).check()
             self._set(replace(operation, phase=Phase.WAITING))
             absent = await meeting.come(operation.number, place)
             if absent and place.all_or_none:
@@ -274,11 +268,11 @@ class Operations:
             except OSError as error:
                 if not facts.unrecorded:
                     raise Stop(
-                        f"The XML could not be saved: {error.strerror or error}", _NOTHING_DONE
+                        f"The XML could not be saved: {error.strerror or error}", NOTHING_DONE
                     ) from error
             if not self._journal.begin(prepared.record) and not facts.unrecorded:
                 raise Stop(
-                    f"The journal could not be written: {self._journal.problem}", _NOTHING_DONE
+                    f"The journal could not be written: {self._journal.problem}", NOTHING_DONE
                 )
             return prepared
 
@@ -287,157 +281,14 @@ class Operations:
         except Stop:
             raise
         except SnaptuiError as error:
-            raise Stop(error.message, error.hint or _NOTHING_DONE) from error
+            raise Stop(error.message, error.hint or NOTHING_DONE) from error
 
-    async def _check(self, operation: Operation, step: Step, expected: AnyFacts) -> None:
-        """Stop where something is in the way of a step by now."""
-        from snaptui.performing import in_the_way, read_facts
+    def _taking(self, operation: Operation, step: Step, expected: AnyFacts) -> Taking:
+        from snaptui.taking import Taking
 
-        host, intent = expected.host, operation.plan.intent
-        try:
-            found = await self._worker.changes.call(
-                lambda: read_facts(self._backend, host, intent, ask_agent=False), key=intent.key
-            )
-        except SnaptuiError as error:
-            raise Stop(error.message, error.hint or _NOTHING_DONE) from error
-        if changed := in_the_way(step, expected, found):
-            raise Stop(_sentence(changed), _NOTHING_DONE)
-
-    async def _step(
-        self, operation: Operation, step: Step, expected: AnyFacts
-    ) -> tuple[Operation, AnyFacts]:
-        """Check that nothing changed, call, and read back; in the queue of what it is about."""
-        from snaptui.performing import (
-            Job,
-            differences,
-            expected_after,
-            in_the_way,
-            perform,
-            read_facts,
-        )
-
-        loop = asyncio.get_running_loop()
-        host, intent = expected.host, operation.plan.intent
-        before = expected
-        number, index = operation.number, operation.done
-        began = time.time()
-        sent = given_up = False
-        told = 0.0
-        copying = self._copying(number)
-
-        def say(phase: Phase, share: float | None = None, amount: Amount | None = None) -> None:
-            at = (*operation.began, began)
-            now = replace(operation, phase=phase, began=at, share=share, amount=amount)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
-                loop.call_soon_threadsafe(self._set, now)
-
-        def progress(share: float) -> None:
-            nonlocal told
-            copying.go_on(_NO_COPY)
-            if (moment := time.monotonic()) - told >= TELL:
-                told = moment
-                say(Phase.RUNNING, share)
-
-        async def follow(job: Job) -> None:
-            while True:
-                await asyncio.sleep(ASK_JOB)
-                if copying.idle.is_set():
-                    continue
-                with contextlib.suppress(SnaptuiError):
-                    amount = await self._worker.reads.call(
-                        lambda: job.look(unwanted=copying.unwanted.is_set()),
-                        key=intent.key,
-                        priority=Priority.VISIBLE,
-                    )
-                    if amount is not None:
-                        say(Phase.RUNNING, amount.done / amount.total, amount)
-
-        def run() -> SnaptuiError | None:
-            nonlocal before, sent, began
-            began = time.time()
-            say(Phase.CHECKING)
-            before = read_facts(self._backend, host, intent, ask_agent=False)
-            if changed := in_the_way(step, expected, before):
-                raise Stop(_sentence(changed), _NOTHING_DONE)
-            say(Phase.RUNNING)
-            self._journal.step_began(number, index)
-            # in this order: either the call is not made, or the loop below knows that it was
-            sent = True
-            if given_up:
-                raise Disconnected("The connection was lost before the change was asked for.")
-            try:
-                copying.idle.clear()
-                copying.go_on("")
-                perform(self._backend, intent.key, step, progress)
-            except SnaptuiError as error:
-                return error
-            finally:
-                copying.idle.set()
-            return None
-
-        job = Job.of(self._backend, intent.key, step)
-        following = start(follow(job)) if job is not None else None
-        try:
-            error = await self._worker.changes.call(run, key=intent.key)
-        except SnaptuiError as failed:
-            given_up = True
-            if not sent:
-                raise Stop(failed.message, failed.hint or _NOTHING_DONE) from failed
-            error = failed
-        finally:
-            if following is not None:
-                following.cancel()
-        found = await self._look(operation, host, error)
-        off = differences(expected_after(step, before), found)
-        if error is None and not off:
-            pass
-        elif error is None:
-            who = "libvirt" if isinstance(intent.key, DomainKey) else "qemu-img"
-            raise Stop(
-                f"{who} reported success, but {_sentence(off)}",
-                f"Look at {operation.name} before going on.",
-            )
-        elif off or not step.seen:
-            left = in_the_way(step, before, found)
-            state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
-            wished = isinstance(error, Cancelled) or copying.unwanted.is_set()
-            phase = Phase.CANCELLED if wished else Phase.FAILED
-            raise Stop(error.message, f"{state} {error.hint}".strip(), phase)
-        await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
-        done = replace(
-            operation,
-            done=index + 1,
-            phase=Phase.CHECKING,
-            began=(*operation.began, began),
-            finished=(*operation.finished, time.time()),
-        )
-        return done, found
-
-    async def _look(self, operation: Operation, host: Host, error: SnaptuiError | None) -> AnyFacts:
-        """Read the facts after a change, however long the host takes to come back.
-
-        When the connection was lost meanwhile, the change may still be under way there: it
-        is as long as a job holds the domain, or a process has the image open.
-        """
-        from snaptui.performing import read_facts
-
-        while True:
-            try:
-                facts = await self._worker.reads.call(
-                    lambda: read_facts(self._backend, host, operation.plan.intent, ask_agent=False),
-                    priority=Priority.VISIBLE,
-                )
-            except NotFound as gone:
-                raise Stop(
-                    error.message if error else gone.message, "The domain is gone."
-                ) from gone
-            except SnaptuiError:
-                pass
-            else:
-                if not (isinstance(error, Disconnected) and facts.busy):
-                    return facts
-            self._set(replace(operation, phase=Phase.ASKING, error=error.message if error else ""))
-            await asyncio.sleep(ASK_AGAIN)
+        copying = self._copying(operation.number)
+        tools = (self._backend, self._worker, self._journal)
+        return Taking(*tools, copying, self._set, operation, step, expected)
 
     def _finished(self, operation: Operation, stop: Stop) -> Operation:
         hint = stop.hint
@@ -461,10 +312,4 @@ class Operations:
         self._on_change(operation)
 
 
-_NO_COPY = "What there was of the new file was removed."
 _NOT_ALL = "Look at what failed, start what was powered off, and press the key again."
-_NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
-
-
-def _sentence(words: tuple[str, ...]) -> str:
-    return "; ".join(words)

@@ -1,4 +1,4 @@
-"""One step of a plan: is the host as the plan expects it, and the call itself. All of it blocks."""
+"""What a step asks the host for, and what must be true before and after it; calls block."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ from snaptui.plan.steps import (
     PowerOff,
     RevertTo,
 )
-from snaptui.preflight import AnyFacts, read_facts
-
-__all__ = ["Job", "differences", "expected_after", "in_the_way", "perform", "read_facts"]
+from snaptui.preflight import AnyFacts
 
 
 def differences(expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:

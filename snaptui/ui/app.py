@@ -27,8 +27,8 @@ from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
 from snaptui.model import Agent, AgentState, Domain, DomainKey, Host, ImageKey
-from snaptui.operation import Operation, Phase
-from snaptui.operations import ASK_AGAIN, Operations
+from snaptui.operation import ASK_AGAIN, Operation, Phase
+from snaptui.operations import Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
 from snaptui.ui.ending import Ending

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
-from snaptui import performing
+from snaptui import taking
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected
 from snaptui.model import Form
@@ -64,7 +64,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         def delete_snapshot(self, *_: object) -> None:
             sent.append("delete")
 
-    monkeypatch.setattr(performing, "read_facts", slow_facts)
+    monkeypatch.setattr(taking, "read_facts", slow_facts)
     worker, over = Worker(), asyncio.Event()
 
     def changed(operation: Operation) -> None:
@@ -119,7 +119,7 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
             cancelled_now()
             found.append(after)
 
-    monkeypatch.setattr(performing, "read_facts", slow_facts)
+    monkeypatch.setattr(taking, "read_facts", slow_facts)
     over = asyncio.Event()
 
     def changed(operation: Operation) -> None:

@@ -1,0 +1,201 @@
+"""Taking one step of an operation: check that nothing changed, call, follow, read back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from snaptui.backend.protocol import Backend
+from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
+from snaptui.journal import Journal
+from snaptui.model import Amount, DomainKey
+from snaptui.operation import ASK_AGAIN, NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
+from snaptui.performing import Job, differences, expected_after, in_the_way, perform
+from snaptui.plan.plan import Step
+from snaptui.preflight import AnyFacts, read_facts
+from snaptui.worker import Priority, Worker, start
+
+TELL = 0.25
+"""Seconds between two tellings of how far a step is."""
+ASK_JOB = 0.5
+"""Seconds between two questions how far libvirt is."""
+
+
+class Taking:
+    """One step of an operation, on its way.
+
+    Args:
+        copying: of the operation.
+        tell: called on the loop with each new state of the operation.
+        expected: the facts that the plan is true for, at this step.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        journal: Journal,
+        copying: Copying,
+        tell: Callable[[Operation], None],
+        operation: Operation,
+        step: Step,
+        expected: AnyFacts,
+    ) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._journal = journal
+        self._copying = copying
+        self._tell = tell
+        self._operation = operation
+        self._step = step
+        self._expected = expected
+        self._key = operation.plan.intent.key
+        self._before = expected
+        self._began = time.time()
+        self._sent = self._given_up = False
+        self._told = 0.0
+        self._loop = asyncio.get_running_loop()
+
+    async def check(self) -> None:
+        """Only look whether something is in the way of the step by now.
+
+        Raises:
+            Stop: something is.
+        """
+        try:
+            found = await self._worker.changes.call(self._read, key=self._key)
+        except SnaptuiError as error:
+            raise Stop(error.message, error.hint or NOTHING_DONE) from error
+        self._stop_if_changed(found)
+
+    async def take(self) -> tuple[Operation, AnyFacts]:
+        """Take it, in the queue of what it is about; returns what is true afterwards.
+
+        Raises:
+            Stop: it was not done, or not as the plan has it.
+        """
+        job = Job.of(self._backend, self._key, self._step)
+        following = start(self._follow(job)) if job is not None else None
+        try:
+            error = await self._worker.changes.call(self._call, key=self._key)
+        except SnaptuiError as failed:
+            self._given_up = True
+            if not self._sent:
+                raise Stop(failed.message, failed.hint or NOTHING_DONE) from failed
+            error = failed
+        finally:
+            if following is not None:
+                following.cancel()
+        found = await self._look(error)
+        self._judge(error, found)
+        number, index = self._operation.number, self._operation.done
+        await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
+        done = replace(
+            self._operation,
+            done=index + 1,
+            phase=Phase.CHECKING,
+            began=(*self._operation.began, self._began),
+            finished=(*self._operation.finished, time.time()),
+        )
+        return done, found
+
+    def _call(self) -> SnaptuiError | None:
+        """Check and call, on a thread of the worker; returns what the call said."""
+        self._began = time.time()
+        self._say(Phase.CHECKING)
+        self._before = self._read()
+        self._stop_if_changed(self._before)
+        self._say(Phase.RUNNING)
+        self._journal.step_began(self._operation.number, self._operation.done)
+        # in this order: either the call is not made, or take() knows that it was
+        self._sent = True
+        if self._given_up:
+            raise Disconnected("The connection was lost before the change was asked for.")
+        try:
+            self._copying.idle.clear()
+            self._copying.go_on("")
+            perform(self._backend, self._key, self._step, self._progress)
+        except SnaptuiError as error:
+            return error
+        finally:
+            self._copying.idle.set()
+        return None
+
+    def _read(self) -> AnyFacts:
+        intent = self._operation.plan.intent
+        return read_facts(self._backend, self._expected.host, intent, ask_agent=False)
+
+    def _stop_if_changed(self, found: AnyFacts) -> None:
+        if changed := in_the_way(self._step, self._expected, found):
+            raise Stop(_sentence(changed), NOTHING_DONE)
+
+    def _say(self, phase: Phase, share: float | None = None, amount: Amount | None = None) -> None:
+        at = (*self._operation.began, self._began)
+        now = replace(self._operation, phase=phase, began=at, share=share, amount=amount)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
+            self._loop.call_soon_threadsafe(self._tell, now)
+
+    def _progress(self, share: float) -> None:
+        self._copying.go_on(NO_COPY)
+        if (moment := time.monotonic()) - self._told >= TELL:
+            self._told = moment
+            self._say(Phase.RUNNING, share)
+
+    async def _follow(self, job: Job) -> None:
+        while True:
+            await asyncio.sleep(ASK_JOB)
+            if self._copying.idle.is_set():
+                continue
+            with contextlib.suppress(SnaptuiError):
+                amount = await self._worker.reads.call(
+                    lambda: job.look(unwanted=self._copying.unwanted.is_set()),
+                    key=self._key,
+                    priority=Priority.VISIBLE,
+                )
+                if amount is not None:
+                    self._say(Phase.RUNNING, amount.done / amount.total, amount)
+
+    async def _look(self, error: SnaptuiError | None) -> AnyFacts:
+        """Read the facts after a change, however long the host takes to come back.
+
+        When the connection was lost meanwhile, the change may still be under way there: it
+        is as long as a job holds the domain, or a process has the image open.
+        """
+        words = error.message if error is not None else ""
+        while True:
+            try:
+                facts = await self._worker.reads.call(self._read, priority=Priority.VISIBLE)
+            except NotFound as gone:
+                raise Stop(words or gone.message, "The domain is gone.") from gone
+            except SnaptuiError:
+                pass
+            else:
+                if not (isinstance(error, Disconnected) and facts.busy):
+                    return facts
+            self._tell(replace(self._operation, phase=Phase.ASKING, error=words))
+            await asyncio.sleep(ASK_AGAIN)
+
+    def _judge(self, error: SnaptuiError | None, found: AnyFacts) -> None:
+        """Stop unless the step was done, going by what is there now."""
+        off = differences(expected_after(self._step, self._before), found)
+        if error is None and not off:
+            return
+        if error is None:
+            who = "libvirt" if isinstance(self._key, DomainKey) else "qemu-img"
+            raise Stop(
+                f"{who} reported success, but {_sentence(off)}",
+                f"Look at {self._operation.name} before going on.",
+            )
+        if off or not self._step.seen:
+            left = in_the_way(self._step, self._before, found)
+            state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
+            wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
+            phase = Phase.CANCELLED if wished else Phase.FAILED
+            raise Stop(error.message, f"{state} {error.hint}".strip(), phase)
+
+
+def _sentence(words: tuple[str, ...]) -> str:
+    return "; ".join(words)
