@@ -16,11 +16,11 @@ import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, SafetyKind, Scope
-from snaptui.performing import differences, expected_after, perform, read_facts
+from snaptui.performing import differences, expected_after, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Refusal
-from snaptui.preflight import make_plan
+from snaptui.preflight import make_plan, read_facts
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
