@@ -26,7 +26,8 @@ class Can(enum.Enum):
     DELETE_EXTERNAL = 9, 0, 0
     """Merges an external snapshot away."""
     REVERT_EXTERNAL = 9, 9, 0
-    """Reverts to an external snapshot, and knows the branches that this leaves."""
+    """Reverts to an external snapshot, and knows the branches that this leaves; its capabilities
+    must say so too."""
     KEEP_FIRMWARE_INSIDE = 10, 9, 0
     """Takes an internal snapshot where the UEFI variables are in qcow2, or the domain is off."""
     LOAD_BY_JOB = 10, 10, 0
@@ -78,7 +79,14 @@ def tried(host: Host) -> bool:
 
 def can(host: Host, what: Can) -> bool:
     """Whether this libvirt, and those next to it if it was not tried, can do something."""
+    if what is Can.REVERT_EXTERNAL and not host.reverts_external:
+        return False
     return all(version >= what.value for version in _held_to(host))
+
+
+def tells_reverts(libvirt: Version) -> bool:
+    """Whether the capabilities of this version can say that it reverts to external snapshots."""
+    return libvirt >= Can.REVERT_EXTERNAL.value
 
 
 def does(host: Host, what: Wrong) -> bool:
@@ -103,6 +111,12 @@ def fills_raw(host: Host) -> bool:
 def name(host: Host) -> str:
     """Its version as people call it: ``11.3``."""
     return ".".join(map(str, _minor(host.libvirt)))
+
+
+def no_external_revert(host: Host) -> str:
+    """Why it is not asked for a revert to an external snapshot, in words."""
+    how = "was not tried for a" if host.reverts_external else "has no"
+    return f"libvirt {name(host)} {how} revert to external snapshots"
 
 
 def _held_to(host: Host) -> tuple[Version, ...]:

@@ -54,6 +54,8 @@ class Host:
         hypervisor: version of the hypervisor, e.g. ``(7, 2, 22)``; ``None`` if not known.
         local: whether image paths of this host are paths of this machine.
         read_only: whether the connection forbids changes.
+        reverts_external: whether its capabilities say that it reverts to external snapshots
+            (formatcaps.html, guest features: ``externalSnapshot``).
     """
 
     uri: str
@@ -64,6 +66,7 @@ class Host:
     hypervisor: Version | None
     local: bool
     read_only: bool
+    reverts_external: bool = False
 
 
 class DomainState(enum.Enum):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import libvirt
 
+from snaptui import abilities
 from snaptui.backend import images, uris, xml
 from snaptui.backend.libvirt_changes import LibvirtChanges
 from snaptui.backend.libvirt_errors import translated
@@ -113,15 +114,18 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
             raise
         except SnaptuiError:
             hostname = ""
+        libvirt_version = _version(self._ask(connection.getLibVersion))
         return Host(
             uri=self._uri,
             label=self._connections.label,
             hostname=hostname,
             driver=driver.capitalize() if driver == "TEST" else driver,
-            libvirt=_version(self._ask(connection.getLibVersion)),
+            libvirt=libvirt_version,
             hypervisor=hypervisor,
             local=self._local,
             read_only=self._read_only,
+            reverts_external=abilities.tells_reverts(libvirt_version)
+            and "<externalSnapshot" in self._ask(connection.getCapabilities),
         )
 
     # -- reading ----------------------------------------------------------------------

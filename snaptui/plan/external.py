@@ -387,9 +387,8 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
     shown = abilities.name(host)
     warnings = []
     if not can(host, Can.REVERT_EXTERNAL):
-        how = "has no" if abilities.tried(host) else "was not tried for a"
         warnings.append(
-            f"This host cannot revert to it: libvirt {shown} {how} revert to external snapshots. "
+            f"This host cannot revert to it: {abilities.no_external_revert(host)}. "
             "It can only be deleted, which merges it."
         )
     internal = [name for name in facts.names if name not in facts.external]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from snaptui.abilities import Can, can
+from snaptui.abilities import Can, can, no_external_revert
 from snaptui.model import Form
 from snaptui.plan import group
 from snaptui.plan.facts import Facts
@@ -35,8 +35,8 @@ def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
     if mark.together and not can(facts.host, Can.REVERT_EXTERNAL):
         refusals = (
             *refusals,
-            "Guests are frozen together only where what is taken can be reverted to, and libvirt "
-            "before 9.9 has no revert to external snapshots. Freeze each by itself.",
+            "Guests are frozen together only where what is taken can be reverted to, and "
+            f"{no_external_revert(facts.host)}. Freeze each by itself.",
         )
     steps: list[DomainStep] = []
     for step in plan.steps:

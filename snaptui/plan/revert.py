@@ -188,19 +188,14 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
         )
     return [
         Refusal(
-            f"{snapshot.name} is external, and {_no_revert(facts)}. By hand: "
-            f"its disks lie unchanged beneath the overlays. With {name} shut off make new overlays "
-            f"on them ({lines}) and let the disks be those (virsh edit). Never write to the images "
-            f"themselves: the overlays of now lie upon them.{ram}",
+            f"{snapshot.name} is external, and {abilities.no_external_revert(facts.host)}. "
+            "By hand: its disks lie unchanged beneath the overlays. With "
+            f"{name} shut off make new overlays on them ({lines}) and let the disks be those "
+            "(virsh edit). Never write to the images themselves: the overlays of now lie upon them."
+            f"{ram}",
             code=checks.CONFIG_UNSUPPORTED,
         )
     ]
-
-
-def _no_revert(facts: Facts) -> str:
-    if abilities.tried(facts.host):
-        return "libvirt before 9.9 has no revert to it"
-    return f"libvirt {abilities.name(facts.host)} was not tried for a revert to it"
 
 
 def _after(facts: Facts, step: RevertTo) -> str:

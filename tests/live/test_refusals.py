@@ -126,7 +126,7 @@ def test_a_revert_to_an_external_snapshot_is_refused_with_the_way_by_hand(lab: L
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "over")
         terminal.press("r")
-        refused(terminal, "libvirt before 9.9 has no revert to it", f"({line})")
+        refused(terminal, "libvirt 9.0 has no revert to external snapshots", f"({line})")
     assert lab.virsh("dumpxml", "web") == before
     qemu_img(*line.split()[1:])
     lab.define_xml(before.replace(f"{base.with_suffix('.over')}", f"{base}.again"))

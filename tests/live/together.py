@@ -63,7 +63,7 @@ class HeldUp(LibvirtBackend):
 async def main(uri: str, state: str, signal: str, moment: str, *uuids: str) -> None:
     backend, over = HeldUp(uri), asyncio.Event()
     backend.moment, backend.signal = moment, int(signal)
-    host = replace(backend.connect(), libvirt=(11, 3, 0))
+    host = replace(backend.connect(), libvirt=(11, 3, 0), reverts_external=True)
 
     def changed(operation: Operation) -> None:
         if operation.phase.over:

@@ -4,14 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.abilities import Can, Wrong, can, does, fills_raw, may_fail_with_ram_inside, tried
+from snaptui.abilities import (
+    Can,
+    Wrong,
+    can,
+    does,
+    fills_raw,
+    may_fail_with_ram_inside,
+    no_external_revert,
+    tried,
+)
 from snaptui.model import Host, Version
 from tests.unit.made import HOST
 
 
 def host(*version: int) -> Host:
     major, minor, last = version
-    return replace(HOST, libvirt=(major, minor, last))
+    return replace(HOST, libvirt=(major, minor, last), reverts_external=True)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +37,12 @@ def test_a_version_that_was_tried_is_what_it_is() -> None:
     assert can(host(11, 3, 0), Can.REVERT_EXTERNAL)
     assert does(host(9, 0, 0), Wrong.SPOILS_RECORDS)
     assert not does(host(11, 3, 0), Wrong.SPOILS_RECORDS)
+
+
+def test_a_revert_to_external_snapshots_is_only_asked_of_who_says_that_he_can() -> None:
+    assert not can(replace(host(11, 3, 0), reverts_external=False), Can.REVERT_EXTERNAL)
+    assert no_external_revert(HOST) == "libvirt 9.0 has no revert to external snapshots"
+    assert "was not tried" in no_external_revert(host(10, 2, 0))
 
 
 @pytest.mark.parametrize("version", [(9, 2, 0), (9, 9, 0), (10, 10, 0), (11, 2, 0)])

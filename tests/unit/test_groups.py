@@ -121,7 +121,9 @@ def test_a_revert_waits_before_anything_is_changed_and_once_it_can_be_undone() -
 def frozen_together(**more: Any) -> Plan:
     intent = replace(a_part(), form=Form.DISK_ONLY, quiesce=True)
     intent = replace(intent, group=replace(GROUP, together=True), **more.pop("asked", {}))
-    host = replace(HOST, **{"libvirt": (11, 3, 0), **more.pop("host", {})})
+    host = replace(
+        HOST, **{"libvirt": (11, 3, 0), "reverts_external": True, **more.pop("host", {})}
+    )
     folders = {"/img": frozenset[str]()}
     agent = Agent(AgentState.ANSWERS, ("/",))
     (plan,) = make_plans([intent], [facts(host=host, agent=agent, folders=folders, **more)])

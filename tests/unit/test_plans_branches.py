@@ -33,7 +33,7 @@ from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo
 from tests.unit.made import CDROM, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
 from tests.unit.test_plans_layers import external, internal
 
-NEWER = replace(HOST, libvirt=(11, 3, 0), hypervisor=(10, 0, 13))
+NEWER = replace(HOST, libvirt=(11, 3, 0), reverts_external=True, hypervisor=(10, 0, 13))
 ROOT = external("a", "/a", "/a.a")
 """The first snapshot: it froze /a."""
 LEFT = external("b", "/a.a", "/b.gone", "a")

@@ -179,9 +179,9 @@ def test_names_that_make_no_file_are_refused() -> None:
 def test_what_a_host_can_do_with_it_is_said_by_its_version() -> None:
     plan = a_create(known())
     assert any("This host cannot revert to it: libvirt 9.0 has no" in w for w in plan.warnings)
-    between = replace(known(), host=replace(HOST, libvirt=(10, 0, 0)))
+    between = replace(known(), host=replace(HOST, libvirt=(10, 0, 0), reverts_external=True))
     assert any("libvirt 10.0 was not tried for a" in w for w in a_create(between).warnings)
-    newer = replace(known(), host=replace(HOST, libvirt=(11, 3, 0)))
+    newer = replace(known(), host=replace(HOST, libvirt=(11, 3, 0), reverts_external=True))
     assert not any("This host cannot" in w for w in a_create(newer).warnings)
 
 
