@@ -204,7 +204,7 @@ class Counting:
             return replace(usage, overlap=NotKnown(error.message))
 
     def _progressed(self, end: threading.Event, path: str, share: float) -> None:
-        if not end.is_set():
+        if not end.is_set() and self._now is not None and self._now[0] == path:
             self._tell(path, share)
 
     def _keep(

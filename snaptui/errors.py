@@ -81,6 +81,10 @@ class NoImage(ImageError):
     """There is no such file."""
 
 
+class SilentImage(ImageError):
+    """Its file system does not answer."""
+
+
 class HostError(SnaptuiError):
     """Any other error that libvirt reports, with libvirt's own text."""
 

@@ -282,6 +282,11 @@ class Missing(NotKnown):
 
 
 @dataclass(frozen=True, slots=True)
+class Silent(NotKnown):
+    """Stands for a file whose file system does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSnapshot:
     """An entry of a qcow2 image's own snapshot table.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import libvirt
@@ -15,6 +15,7 @@ from snaptui.backend import images, uris, xml
 from snaptui.backend.libvirt_changes import LibvirtChanges
 from snaptui.backend.libvirt_errors import translated
 from snaptui.backend.local_images import LocalImages
+from snaptui.backend.patience import Patience
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
@@ -57,6 +58,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
         self._uri = uri or uris.default_uri()
         self._local = uris.is_local(self._uri)
+        self._patience = Patience()
         self._label = uris.label(self._uri)
         self._read_only = read_only
         self._host: Host | None = None
@@ -299,7 +301,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         """The disks that QEMU copies or merges; it waits where another job holds the domain."""
         targets = [disk.target for disk in config.disks if disk.path is not None]
         try:
-            return tuple(t for t in targets if self._ask(functools.partial(domain.blockJobInfo, t)))
+            return tuple(t for t in targets if self._ask(partial(domain.blockJobInfo, t)))
         except Disconnected:
             raise
         except SnaptuiError:
@@ -355,15 +357,14 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
 
     def qcow2_in(self, folder: str) -> Found:
         """The images in a directory; see the protocol."""
-        self._need_local()
-        return images.qcow2_in(folder)
+        return self._look(folder, images.qcow2_in)
 
     # -- images: files of this machine, or volumes of another ------------------------------
 
     def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         """Head and snapshot table; see the protocol."""
         if self._local:
-            return images.read_image(path, raw=raw)
+            return self._look(path, partial(images.read_image, raw=raw))
         volume = self._volume(path)
         file = cast(BinaryIO, volume)
         return images.read_open_image(file, path, volume.disk_size, raw=raw)
@@ -371,7 +372,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
         if self._local:
-            return images.count_image(path, progress)
+            return self._look(path, partial(images.count_image, progress=progress))
         volume = self._volume(path)
         file = cast(BinaryIO, volume)
         return images.count_open_image(file, path, volume.disk_size, progress)
@@ -380,7 +381,11 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         """Compare an overlay with what lies beneath; see the protocol."""
         from snaptui.backend import overlaps
 
-        return overlaps.overlap(path, progress, overlaps.open_image if self._local else self._far)
+        if not self._local:
+            return overlaps.overlap(path, progress, self._far)
+        run = partial(overlaps.overlap, path, progress, overlaps.open_image)
+        beneath = self.image(path).backing
+        return self._patience.look(run, path, *([beneath] if isinstance(beneath, str) else []))
 
     @contextmanager
     def _far(self, path: str) -> Iterator[OpenImage]:

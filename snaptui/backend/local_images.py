@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from snaptui.backend import images
+from snaptui.backend.patience import Patience
 from snaptui.errors import ImageError
 from snaptui.model import FileSystem
 
 if TYPE_CHECKING:
     from snaptui.files import EntryCopy, FileId, Openers
+
+T = TypeVar("T")
 
 
 class LocalImages:
@@ -18,54 +22,51 @@ class LocalImages:
 
     _local: bool
     _label: str
+    _patience: Patience
 
     def _need_local(self) -> None:
         if not self._local:
             raise ImageError(f"The images of {self._label} are not on this machine.")
 
+    def _look(self, path: str, run: Callable[[str], T]) -> T:
+        self._need_local()
+        return self._patience.look(partial(run, path), path)
+
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""
-        self._need_local()
-        return images.missing_file(path)
+        return self._look(path, images.missing_file)
 
     def file_system(self, path: str) -> FileSystem:
         """Its space; see the protocol."""
-        self._need_local()
-        return images.file_system(path)
+        return self._look(path, images.file_system)
 
     def names_in(self, path: str) -> frozenset[str]:
         """What is in a directory; see the protocol."""
-        self._need_local()
-        return images.names_in(path)
+        return self._look(path, images.names_in)
 
     def entries_as_now(self, path: str) -> frozenset[str]:
         """The entries that the disk is as now; see the protocol."""
-        self._need_local()
-        return images.entries_as_now(path)
+        return self._look(path, images.entries_as_now)
 
     def openers(self, path: str) -> Openers:
         """Who has it open; see the protocol."""
-        self._need_local()
         from snaptui.backend.openers import openers
 
-        return openers(path)
+        return self._look(path, openers)
 
     def may_write(self, path: str) -> bool:
         """Whether it may be written to; see the protocol."""
-        self._need_local()
-        return images.may_write(path)
+        return self._look(path, images.may_write)
 
     def copy_size(self, path: str, entry_id: str) -> int:
         """What a copy takes; see the protocol."""
-        self._need_local()
         from snaptui.backend import qemu_img
 
-        return qemu_img.measure(path, entry_id)
+        return self._look(path, lambda path: qemu_img.measure(path, entry_id))
 
     def file_id(self, path: str) -> FileId | None:
         """Which file it is; see the protocol."""
-        self._need_local()
-        return images.file_id(path)
+        return self._look(path, images.file_id)
 
     def set_aside(self, path: str, aside: str) -> None:
         """Rename it; see the protocol."""

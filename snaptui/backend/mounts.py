@@ -18,18 +18,22 @@ def gives_back(kind: str) -> bool | None:
 
 def mount_of(path: str) -> tuple[str, str]:
     """Where the file system of a path is mounted, and its type; empty words when not known."""
+    return mount_over(os.path.realpath(path))
+
+
+def mount_over(path: str) -> tuple[str, str]:
+    """The same of a path without symbolic links; its file system is not asked."""
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as f:
             lines = f.readlines()
     except OSError:
         return "", ""
-    inside = os.path.realpath(path)
     best = ("", "")
     for line in lines:
         head, _, tail = line.partition(" - ")
         mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), head.split()[4])
         # of two on one place the later one covers the earlier
-        if _covers(mount, inside) and len(mount) >= len(best[0]):
+        if _covers(mount, path) and len(mount) >= len(best[0]):
             best = (mount, tail.split()[0])
     return best
 

@@ -1,4 +1,4 @@
-"""Which processes of this machine have a file open (proc(5), ``/proc/pid/fd``)."""
+"""Which processes of this machine have a file open (proc(5))."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def openers(path: str) -> Openers:
         if not word.isdecimal() or int(word) == os.getpid():
             continue
         try:
-            if _has_open(f"/proc/{word}/fd", wanted):
+            if _has_open(f"/proc/{word}", wanted):
                 found.append(Opener(_name(word), int(word)))
         except PermissionError:
             hidden = True
@@ -37,14 +37,27 @@ def openers(path: str) -> Openers:
 
 
 def _has_open(directory: str, wanted: tuple[int, int]) -> bool:
-    for descriptor in os.listdir(directory):
+    for descriptor in os.listdir(os.path.join(directory, "fd")):
         # it may be closed at any moment
         with suppress(FileNotFoundError):
-            place = os.path.join(directory, descriptor)
-            # a socket or a pipe is not asked: what is open on a dead server must not be either
-            if os.readlink(place).startswith("/") and _identity(os.stat(place)) == wanted:
+            place = os.path.join(directory, "fd", descriptor)
+            # what is open on a share whose server is gone must not be asked
+            if (
+                os.readlink(place).startswith("/")
+                and _inode(os.path.join(directory, "fdinfo", descriptor)) in (None, wanted[1])
+                and _identity(os.stat(place)) == wanted
+            ):
                 return True
     return False
+
+
+def _inode(info: str) -> int | None:
+    """The number of an open file's inode; ``None`` before Linux 5.14, which does not tell it."""
+    with open(info, "rb") as f:
+        for line in f:
+            if line.startswith(b"ino:"):
+                return int(line[4:])
+    return None
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

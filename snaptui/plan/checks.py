@@ -16,6 +16,7 @@ from snaptui.model import (
     Kind,
     NotKnown,
     Presence,
+    Silent,
     Snapshot,
 )
 from snaptui.plan.facts import Facts
@@ -51,6 +52,7 @@ def metadata_refusals(facts: Facts) -> list[str]:
 def create_refusals(facts: Facts) -> list[str]:
     """What forbids any new snapshot of the domain as it is now."""
     refusals = metadata_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
+    refusals += _silent_refusals(facts)
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
             Refusal(
@@ -67,7 +69,7 @@ def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[str]
     Args:
         saved_code: the error with which libvirt refuses it while there is a managed save.
     """
-    refusals = _busy_refusals(facts) + _ending_refusals(facts)
+    refusals = _busy_refusals(facts) + _ending_refusals(facts) + _silent_refusals(facts)
     if not facts.status.persistent:
         refusals.append(
             f"{facts.name} is transient; snaptui does not do it with such a domain yet. "
@@ -99,6 +101,16 @@ def _job_refusals(facts: Facts) -> list[str]:
     return [
         f"A block job runs on {', '.join(facts.status.block_jobs)} of {facts.name} (virsh blockjob "
         "shows it). Wait for its end, or end it."
+    ]
+
+
+def _silent_refusals(facts: Facts) -> list[str]:
+    heads = {**facts.layers.heads, **facts.images}
+    return [
+        f"The file system of {path} does not answer. libvirt would wait for it, and whoever asks "
+        f"for {facts.name} with it. Bring its server back first."
+        for path, head in heads.items()
+        if isinstance(head, Silent)
     ]
 
 
