@@ -81,6 +81,10 @@ class NoImage(ImageError):
     """There is no such file."""
 
 
+class DamagedImage(ImageError):
+    """What it says of itself makes no sense."""
+
+
 class SilentImage(ImageError):
     """Its file system does not answer."""
 

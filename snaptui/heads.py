@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from snaptui.backend.protocol import Backend
 from snaptui.chains import DEEPEST
 from snaptui.entries import Images
-from snaptui.errors import Disconnected, NoImage, SilentImage, SnaptuiError
-from snaptui.model import ImageInfo, Missing, NotKnown, Silent
+from snaptui.errors import DamagedImage, Disconnected, NoImage, SilentImage, SnaptuiError
+from snaptui.model import Damaged, ImageInfo, Missing, NotKnown, Silent
 from snaptui.worker import Priority, Worker
 
 PUBLISH = 0.25
@@ -36,6 +36,8 @@ def read_head(backend: Backend, path: str, *, raw: bool = False) -> ImageInfo | 
         raise
     except NoImage as error:
         return Missing(error.message)
+    except DamagedImage as error:
+        return Damaged(error.message)
     except SilentImage as error:
         return Silent(error.message)
     except SnaptuiError as error:

@@ -282,6 +282,11 @@ class Missing(NotKnown):
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged(NotKnown):
+    """Stands for an image of which the head, or what it says is where, makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silent(NotKnown):
     """Stands for a file whose file system does not answer."""
 
@@ -329,6 +334,8 @@ class ImageInfo:
         data_file: path of the file that holds its data, where that is another one.
         encrypted: nothing of its data can be had without a secret.
         faults: why QEMU should not write to it, in words: marked corrupt, not closed.
+        corrupt: it is marked so: QEMU does not open it to write.
+        locked: a QEMU keeps others from writing to it; ``False`` where that cannot be known.
     """
 
     path: str
@@ -341,6 +348,8 @@ class ImageInfo:
     data_file: str | NotKnown | None = None
     encrypted: bool = False
     faults: tuple[str, ...] = ()
+    corrupt: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import overload
@@ -14,7 +14,8 @@ from typing import overload
 from snaptui.abilities import Wrong, does
 from snaptui.backend.protocol import Backend
 from snaptui.branches import branches_of
-from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of
+from snaptui.chains import NO_LAYERS, Layers, chain, files_of, layers_of
+from snaptui.entries import Images
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
 from snaptui.heads import read_head, read_heads
 from snaptui.image_preflight import read_image_facts
@@ -27,6 +28,7 @@ from snaptui.model import (
     Host,
     ImageInfo,
     Kind,
+    Missing,
     NotKnown,
     Scope,
     Snapshot,
@@ -36,10 +38,10 @@ from snaptui.plan import (
     create,
     delete,
     edit,
-    external,
     extract,
     image,
     leftover,
+    overlays,
     revert,
     thaw,
 )
@@ -214,6 +216,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         if _changes_layers(intent, status, snapshots, below):
             users, doubts = _others(backend, host, key, layers)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
+    images = {path: read_head(backend, path) for path in _images((status.config, *others))}
     return Facts(
         host=host,
         who=who(),
@@ -224,8 +227,9 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         current=current,
         snapshots=MappingProxyType(snapshots),
         below=below,
-        images=MappingProxyType(
-            {path: read_head(backend, path) for path in _images((status.config, *others))}
+        images=MappingProxyType(images),
+        cut_off=MappingProxyType(
+            {} if status.domain.state.active else dict(_cut_off(backend, images, layers.heads))
         ),
         missing=MappingProxyType(
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
@@ -244,7 +248,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
 
 def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:
     """What a create also depends on: where it makes files, and what is there."""
-    new = external.resolved(intent, facts.status)
+    new = overlays.resolved(intent, facts.status)
     paths = (*_paths(facts.status.config), *(path for path in new.files if path.startswith("/")))
     folders = _folders(paths)
     there = tuple(new.overlays.values()) if new.reuse else ()
@@ -282,6 +286,16 @@ def _snapshots(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict[s
         except SnaptuiError:
             continue  # its absence from the facts is what the plans look at
     return found
+
+
+def _cut_off(backend: Backend, images: Images, heads: Images) -> Iterator[tuple[str, str]]:
+    for path, head in images.items():
+        if isinstance(head, ImageInfo) and isinstance(head.backing, str):
+            raw = head.backing_format == "raw"
+            beneath = heads if path in heads else read_heads(backend, {head.backing: raw})
+            last = chain(head.backing, head.backing_format or "", beneath)[-1]
+            if isinstance(last.image, Missing):
+                yield path, last.path
 
 
 def _elsewhere(status: DomainStatus, snapshots: Iterable[Snapshot]) -> bool:

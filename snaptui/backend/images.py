@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from snaptui.errors import ImageError, NoImage
+from snaptui.errors import DamagedImage, ImageError, NoImage
 from snaptui.model import (
     FileSystem,
     ImageInfo,
@@ -39,7 +41,8 @@ def read_image(path: str, *, raw: bool = False) -> ImageInfo:
         ImageError: it is missing, not readable, neither file nor block device, or damaged.
     """
     with opened(path) as f:
-        return read_open_image(f, path, allocated(f), raw=raw)
+        image = read_open_image(f, path, allocated(f), raw=raw)
+        return replace(image, locked=_is_locked(f))
 
 
 def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False) -> ImageInfo:
@@ -50,7 +53,7 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
     try:
         header, entries = read_head(f, size)
     except ImageError as error:
-        raise ImageError(f"{path}: {error.message}", hint=error.hint) from error
+        raise DamagedImage(f"{path}: {error.message}", hint=error.hint) from error
     return ImageInfo(
         path=path,
         format="qcow2",
@@ -62,6 +65,7 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
         data_file=named(path, header.data_file),
         encrypted=header.encrypted,
         faults=tuple(_faults(header)),
+        corrupt=header.corrupt,
     )
 
 
@@ -340,6 +344,21 @@ def allocated(f: BinaryIO) -> int:
     """Bytes that an open file takes on its file system; of a device all."""
     found = os.fstat(f.fileno())
     return f.seek(0, os.SEEK_END) if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
+
+
+def _is_locked(f: BinaryIO) -> bool:
+    """Whether a QEMU or one of its tools keeps others from writing to an image.
+
+    It locks one byte of the file for what it does, and one for what it lets no other do (QEMU
+    block/file-posix.c, RAW_LOCK_PERM_BASE and RAW_LOCK_SHARED_BASE; BLK_PERM_WRITE).
+    """
+    for byte in (101, 201):
+        asked = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
+        with suppress(OSError):  # a file system without locks
+            found = fcntl.fcntl(f, fcntl.F_OFD_GETLK, asked)
+            if struct.unpack_from("h", found)[0] != fcntl.F_UNLCK:
+                return True
+    return False
 
 
 def _unreadable(path: str, error: OSError) -> ImageError:

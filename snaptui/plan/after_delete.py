@@ -11,7 +11,7 @@ from snaptui.branches import NO_BRANCHES, Branches, branches_of
 from snaptui.chains import layers_of
 from snaptui.entries import Images
 from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Snapshot
-from snaptui.plan import checks
+from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 
 
@@ -30,7 +30,9 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     overlays = {} if name in branches.ended else frozen(snapshot, branches)
     merged = {} if metadata_only else overlays
     renamed = merged if not does(host, Wrong.SPOILS_RECORDS) else overlays
-    emptied = set() if metadata_only else {disk.path for disk in checks.internal_disks(snapshot)}
+    emptied = (
+        set() if metadata_only else {disk.path for disk in image_checks.internal_disks(snapshot)}
+    )
     config = _moved(before.status.config, merged)
     if merged:
         config = replace(config, digest="")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from snaptui.chains import chain
 from snaptui.model import Disk, ImageInfo, Kind, NotKnown, Presence, SafetyKind, Snapshot
-from snaptui.plan import checks
+from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.safety import Safety
 
@@ -20,12 +20,12 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
     broken = facts.layers.broken.get(snapshot.name)
     if broken is not None:
         yield f"{snapshot.name} is broken: {broken}. What it held is lost."
-    for then, now in checks.moved_disks(facts, snapshot):
+    for then, now in image_checks.moved_disks(facts, snapshot):
         levels = chain(now.path or "", now.format, facts.layers.heads)
         end = levels[-1].image
         if then.path not in [level.path for level in levels]:
             why = f" What lies beneath: {end.reason}" if isinstance(end, NotKnown) else ""
-            yield checks.other_image(facts, then, now) + why
+            yield image_checks.other_image(facts, then, now) + why
             continue
         yield from (
             f"{then.path} has another user, which would see other data in it: {user}. Give that "
@@ -43,7 +43,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
 
 def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
     """The snapshots above, whose data the revert spoils."""
-    written = {then.path or "" for then, _ in checks.moved_disks(facts, snapshot)}
+    written = {then.path or "" for then, _ in image_checks.moved_disks(facts, snapshot)}
     over = _above(facts, written)
     return tuple(
         one
@@ -109,5 +109,5 @@ def _paths(snapshot: Snapshot) -> set[str]:
         if part.presence is Presence.EXTERNAL and part.path is not None
     }
     return outside | {
-        disk.path for disk in checks.internal_disks(snapshot) if disk.path is not None
+        disk.path for disk in image_checks.internal_disks(snapshot) if disk.path is not None
     }

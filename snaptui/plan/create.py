@@ -6,7 +6,7 @@ from snaptui import text
 from snaptui.abilities import Can, can
 from snaptui.model import DomainState, Form, NotKnown, Presence
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, external
+from snaptui.plan import checks, external, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Refusal
@@ -42,6 +42,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         f"Whether the name is free inside {disk.target}: {image.reason}"
         for disk in disks
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
+        and not image_checks.closed_to_writers(disk, facts)
     ]
     halt = intent.halt and active
     new = NewSnapshot(intent.name, intent.description, intent.disks, halt=halt)
@@ -83,11 +84,16 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
         Refusal(
             f"{problem} Only an external snapshot can hold it.",
             code=checks.INTERNAL_ERROR
-            if disk.source_type == "network" and not active
+            if (disk.source_type == "network" or disk.format == "qcow2") and not active
             else checks.CONFIG_UNSUPPORTED,
         )
         for disk in disks
-        if (problem := checks.image_problem(disk, facts))
+        if (problem := image_checks.image_problem(disk, facts))
+    ]
+    obstacles += [
+        Refusal(why, code=checks.INTERNAL_ERROR)
+        for disk in disks
+        if (why := image_checks.closed_to_writers(disk, facts))
     ]
     if not disks:
         sentence = f"{name} has no disk that a snapshot could hold."

@@ -19,7 +19,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
-from snaptui.plan import checks, delete_external
+from snaptui.plan import checks, delete_external, image_checks
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
@@ -162,7 +162,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
             else _inside(at, snapshot)
         )
         at = after_delete(at, snapshot, metadata_only=False)
-    written = {disk.path for one in victims for disk in checks.internal_disks(one)}
+    written = {disk.path for one in victims for disk in image_checks.internal_disks(one)}
     written |= {path for stray in extra for path, _ in stray.parts}
     found.refusals += _room_refusals(facts, written)
     found.add(delete_external.room(facts, victims))
@@ -177,13 +177,13 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     Beneath an overlay libvirt deletes it only while the domain is off; nothing of what the
     overlay shows changes then (tests/live/test_external_delete.py).
     """
-    found = Findings(refusals=checks.detached_refusals(facts, snapshot))
+    found = Findings(refusals=image_checks.detached_refusals(facts, snapshot))
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))
-    for then, now in checks.moved_disks(facts, snapshot):
+    for then, now in image_checks.moved_disks(facts, snapshot):
         known = then.path in facts.layers.in_use or snapshot.name in facts.layers.broken
         if not known:
-            found.refusals.append(checks.other_image(facts, then, now))
+            found.refusals.append(image_checks.other_image(facts, then, now))
         elif facts.status.domain.state.active:
             found.refusals.append(
                 Refusal(
@@ -196,8 +196,16 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     if why and facts.status.domain.state.active:
         sentence = f"{why}: {snapshot.name} is deleted only while {facts.name} is off."
         found.refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
-    gone, twins, _, unread = checks.entry_problems(facts, snapshot)
+    gone, twins, _, unread = image_checks.entry_problems(facts, snapshot)
     found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
+    for disk in image_checks.internal_disks(snapshot):
+        if why := image_checks.closed_to_writers(disk, facts):
+            if isinstance(facts.images.get(disk.path or ""), ImageInfo):
+                found.refusals.append(
+                    Refusal(f"{why} libvirt would drop only the metadata.", harm=Harm.LEFT_INSIDE)
+                )
+            else:
+                found.warnings.append(f"{why} Only its metadata go.")
     found.refusals += [
         Refusal(f"{sentence} libvirt would delete only one of them.", harm=Harm.TWIN_LEFT)
         for sentence in twins

@@ -52,11 +52,13 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         return found
     why = facts.layers.broken.get(name)
     if why is not None:
+        ends = {disk.path for disk in facts.status.config.disks}
+        gone = any(isinstance(facts.images.get(path or ""), Missing) for path in ends)
         found.refusals.append(
             Refusal(
                 f"{name} is broken: {why}. What it held is lost, and libvirt cannot delete it. "
                 "Delete only its metadata; its files stay, and the file systems list them then.",
-                code=checks.INVALID_ARG,
+                code=checks.NO_FILE if gone else checks.INVALID_ARG,
             )
         )
         return found
@@ -123,9 +125,8 @@ def _look_at(
     paths = [level.path for level in levels]
     end = levels[-1].image
     if isinstance(end, Missing):
-        found.refusals.append(
-            f"{levels[-1].path} is gone, and {target} needs it. Put it back first."
-        )
+        sentence = f"{levels[-1].path} is gone, and {target} needs it. Put it back first."
+        found.refusals.append(Refusal(sentence, code=checks.NO_FILE))
         return
     if overlay not in paths:
         if isinstance(end, NotKnown):
@@ -142,6 +143,7 @@ def _look_at(
         return
     if isinstance(end, NotKnown):
         found.unchecked.append(f"What lies beneath {target}: {end.reason}")
+    found.refusals += _closed_refusals(facts, target, (overlay, lower))
     at = paths.index(overlay)
     if lower not in (now.beneath or ()):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
@@ -163,6 +165,25 @@ def _look_at(
     found.refusals += _sharing_refusals(facts, overlay, lower, own)
     if not found.refusals:
         found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
+
+
+def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Iterator[str]:
+    """What a QEMU that is started for the merge will not open; otherwise the guest's has it."""
+    if facts.status.domain.state.active:
+        return
+    for path in paths:
+        image = facts.layers.heads.get(path)
+        if not isinstance(image, ImageInfo):
+            continue
+        if image.corrupt:
+            why = f"{path} of {target} is marked corrupt. Repair it first (qemu-img check -r all)."
+        elif image.locked:
+            why = f"Another program of QEMU's has {path} of {target} open. End that first."
+        elif path == paths[0] and image.format != "qcow2":
+            why = f"{path} of {target} is called an overlay but holds {image.format}."
+        else:
+            continue
+        yield Refusal(why, code=checks.INTERNAL_ERROR)
 
 
 def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
     """The plan of a single create, with what makes it part of :attr:`CreateIntent.group`.
 
     A freeze of all together is that of a single one taken apart: all freeze, all are taken, all
-    thaw. Saved memory is never part of it, as :func:`snaptui.plan.external.resolved` sees to.
+    thaw. Saved memory is never part of it, as :func:`snaptui.plan.overlays.resolved` sees to.
     """
     mark = intent.group
     if mark is None:

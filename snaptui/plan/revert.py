@@ -9,7 +9,7 @@ from snaptui import abilities, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.model import Kind, NotKnown, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import beneath, checks, revert_external
+from snaptui.plan import beneath, checks, image_checks, revert_external
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan, RevertIntent, impossible
@@ -31,7 +31,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         title = f"Revert {domain.name} to {intent.name}"
         return impossible(intent, "Revert", title, facts.absent(intent.name))
     step = RevertTo(snapshot, intent.state, intent.reset_nvram)
-    moved = checks.moved_disks(facts, snapshot)
+    moved = image_checks.moved_disks(facts, snapshot)
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot, "revert to")
@@ -40,8 +40,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
     unfinished = checks.unfinished_refusals(facts, snapshot)
     refusals += [Refusal(one, harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
-    refusals += checks.detached_refusals(facts, snapshot)
-    gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
+    refusals += image_checks.detached_refusals(facts, snapshot)
+    gone, twins, mistaken, unread = image_checks.entry_problems(facts, snapshot)
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     refusals += [
         Refusal(
@@ -50,6 +50,12 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             harm=_before_it_fails(facts, snapshot),
         )
         for sentence in gone
+    ]
+    inside = image_checks.internal_disks(snapshot)
+    refusals += [
+        Refusal(why, code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
+        for disk in inside
+        if (why := image_checks.closed_to_writers(disk, facts))
     ]
     refusals += [
         Refusal(f"{sentence} QEMU would take the first.", harm=Harm.FIRST_TWIN)
@@ -83,7 +89,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += [
         f"{path} is gone, and the domain of that time needs it. Put it back first."
         for path, missing in facts.missing.items()
-        if missing is True
+        if missing is True and path not in {disk.path for disk in inside}
     ]
     unread += [
         f"Whether {path} is there: {missing.reason}"
@@ -160,7 +166,7 @@ def _doubt(facts: Facts, snapshot: Snapshot) -> str:
 
 def _before_it_fails(facts: Facts, snapshot: Snapshot) -> str:
     """What libvirt has done when it finds that a part is gone: it takes disk after disk."""
-    first = checks.internal_disks(snapshot)[0].path or ""
+    first = image_checks.internal_disks(snapshot)[0].path or ""
     inside = facts.entries(first) or frozenset()
     if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
         return Harm.HALF

@@ -12,8 +12,8 @@ from snaptui.abilities import Wrong, does
 from snaptui.branches import line_of
 from snaptui.model import DomainState, Form, Presence, SafetyKind, Snapshot
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, create, external
-from snaptui.plan.external import FILE_NAME_BYTES
+from snaptui.plan import checks, create, external_checks, overlays
+from snaptui.plan.external_checks import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Refusal
@@ -110,18 +110,18 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     if not with_ram:
         off = replace(status.domain, state=DomainState.SHUTOFF)
         at = replace(facts, status=replace(status, domain=off))
-    stems = external.overlay_paths(checks.writable_disks(status.config.disks), "").values()
+    stems = overlays.overlay_paths(checks.writable_disks(status.config.disks), "").values()
     longest = max((len(stem.rpartition("/")[2].encode()) for stem in stems), default=0)
     room = FILE_NAME_BYTES - longest - len(".mem")
     name = safety_name(facts.read_at, target.name, facts.names, plain=True, room=room)
     form = Form.EXTERNAL if with_ram else Form.DISK_ONLY
     intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
-    obstacles = external.obstacles(intent, at)
+    obstacles = external_checks.obstacles(intent, at)
     if obstacles:
         undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
         refusals = tuple(obstacles) if wanted is not None else ()
         return Safety(SafetyKind.NONE, undo, refusals=refusals)
-    step = CreateSnapshot(external.resolved(intent, at.status))
+    step = CreateSnapshot(overlays.resolved(intent, at.status))
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
 

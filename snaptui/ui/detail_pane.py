@@ -21,6 +21,7 @@ from snaptui.host import HostState
 from snaptui.model import (
     Domain,
     DomainConfig,
+    ImageInfo,
     NotKnown,
     Presence,
     Snapshot,
@@ -94,13 +95,14 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
         current = snapshots.current if snapshots is not None else None
         return (
             ("You are here", "the state of the domain now"),
+            *_fault_lines(shown.config, shown.layers),
             ("After", current or "no snapshot"),
             *_image_lines(shown, counted),
             *_chain_lines(shown.config, shown.layers),
         )
     if row.stray is not None:
         return tuple(_stray_lines(row.stray, counted))
-    lines = [("Name", row.name)]
+    lines = [("Name", row.name), *_fault_lines(shown.config, shown.layers)]
     if row.name in snapshots.errors:
         return (*lines, ("Error", snapshots.errors[row.name]))
     if row.snapshot is None:
@@ -237,6 +239,15 @@ def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
         yield "Chain", f"{disk.target}, {_level_words(first)}"
         for level in beneath:
             yield "beneath", _level_words(level)
+
+
+def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
+    """What is wrong with the images of disks."""
+    for disk in disks_with_chains(config) if config is not None else ():
+        for level in chain(disk.path or "", disk.format, layers.heads):
+            if isinstance(level.image, ImageInfo) and level.image.corrupt:
+                name = os.path.basename(level.path)
+                yield "Error", f"{name} is marked corrupt: QEMU does not open it to write"
 
 
 def _level_words(level: Level) -> str:

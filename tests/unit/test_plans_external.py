@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from snaptui.model import Disk, DomainState, FileSystem, Form, NotKnown, Presence, SnapshotDisk
 from snaptui.performing import expected_after
-from snaptui.plan import create, external
+from snaptui.plan import create, overlays
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.steps import CreateSnapshot
@@ -78,7 +78,7 @@ def test_ram_goes_to_a_file_beside_the_first_disk() -> None:
 )
 def test_only_the_last_suffix_of_the_file_gives_way(path: str, overlay: str) -> None:
     disk = replace(VDA, path=path)
-    assert external.overlay_paths([disk], "s") == {"vda": overlay}
+    assert overlays.overlay_paths([disk], "s") == {"vda": overlay}
 
 
 @given(
@@ -87,7 +87,7 @@ def test_only_the_last_suffix_of_the_file_gives_way(path: str, overlay: str) -> 
 )
 def test_no_two_disks_ever_get_one_file(names: list[str], snapshot_name: str) -> None:
     disks = [replace(VDA, target=f"vd{at}", path=f"/img/{name}") for at, name in enumerate(names)]
-    paths = external.overlay_paths(disks, snapshot_name)
+    paths = overlays.overlay_paths(disks, snapshot_name)
     assert len(set(paths.values())) == len(disks)
     assert {PurePosixPath(path).parent for path in paths.values()} == {PurePosixPath("/img")}
 

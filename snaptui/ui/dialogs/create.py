@@ -13,8 +13,8 @@ from textual.widgets import Input, Label, Static
 
 from snaptui.model import Domain, Form
 from snaptui.new_snapshot import NewSnapshot, to_xml
-from snaptui.plan.external import resolved
 from snaptui.plan.facts import Facts
+from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import AnyFacts
 from snaptui.ui.dialogs.create_options import Options

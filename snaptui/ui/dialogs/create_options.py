@@ -13,8 +13,8 @@ from textual.widgets import Input, Label, Static
 from snaptui.model import Form, Presence, SnapshotDisk
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.checks import writable_disks
-from snaptui.plan.external import resolved
 from snaptui.plan.facts import Facts
+from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.format import Glyphs, clean

@@ -235,6 +235,21 @@ class Guest:
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self.domain.snapshotCreateXML(xml.replace(f"<name>{old}<", f"<name>{new}<"), flag)
 
+    def give_up(self, target: str) -> None:
+        """What a disk and its part of snapshots must hold is not asked any more."""
+        for held in (self.now, *self.held.values()):
+            held.pop(target, None)
+
+    def hold_open(self, path: Path) -> None:
+        """Let another program of QEMU's have an image open."""
+        ready = self.directory / "nbd"
+        words = ["qemu-nbd", "-f", "qcow2", "-t", "-k", str(ready), str(path)]
+        holder = subprocess.Popen(words)
+        self.at_the_end(holder.wait)
+        self.at_the_end(holder.terminate)
+        while not ready.exists():
+            assert holder.poll() is None
+
     def merge_in_part(self, name: str) -> None:
         """Write what its disks hold now to the images that an external snapshot froze."""
         snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())

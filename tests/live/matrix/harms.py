@@ -64,7 +64,10 @@ def _stopped(done: Done) -> bool:
 
 def _half(done: Done) -> bool:
     held = done.guest.held[done.name]
-    state = [done.guest.holds(disk, held.get(disk.target, 0)) for disk in done.guest.disks]
+    state = [
+        disk.target in held and done.guest.holds(disk, held[disk.target])
+        for disk in done.guest.disks
+    ]
     return any(state) and not all(state)
 
 

@@ -78,6 +78,7 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
     differ = [one for one in results if not one.same]
     print(f"\nlibvirt {stack.version}: {len(results)} cells in {time.monotonic() - began:.0f} s")
     print(f"{sum(one.predicted == 'works' for one in results)} work")
+    print(f"{sum(one.not_checked for one in results)} are not checked, and said to be")
     print(f"{sum(one.refused for one in results)} are refused, of them")
     print(f"{sum(one.not_yet for one in results)} because snaptui does not do it yet")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import libvirt
 
@@ -59,6 +60,7 @@ def worlds() -> tuple[World, ...]:
         *_trees(),
         *_branches(),
         *_damaged(),
+        *_broken(),
         *_disks(),
         *_states(),
     )
@@ -318,6 +320,57 @@ def _damaged() -> Iterable[World]:
         (guest.directory / "vda.new.mem").write_bytes(b"the RAM of another")
 
     yield World("a file where the RAM would go", in_the_way)
+
+
+def _broken() -> Iterable[World]:
+    """Images that something happened to behind libvirt's back, while the guest was off."""
+
+    def broken(kind: str, happen: Callable[[Guest, Path], object]) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            _take(guest, kind, "a")
+            happen(guest, guest.directory / ("vdb.qcow2" if kind == "internal" else "vdb.a"))
+
+        return build
+
+    def gone(guest: Guest, path: Path) -> None:
+        path.unlink()
+        guest.give_up("vdb")
+
+    def base_gone(guest: Guest, _: Path) -> None:
+        gone(guest, guest.directory / "vdb.qcow2")
+
+    def spoiled(offset: int, data: bytes, *, length: int | None = None) -> Callable[..., None]:
+        def spoil(guest: Guest, path: Path) -> None:
+            with path.open("r+b") as f:
+                f.seek(offset)
+                f.write(data)
+                if length is not None:
+                    f.truncate(length)
+            guest.give_up("vdb")
+
+        return spoil
+
+    def table(guest: Guest, path: Path) -> None:
+        with path.open("r+b") as f:
+            f.seek(64)  # where the head says where the table is (docs/interop/qcow2.txt, Header)
+            f.seek(int.from_bytes(f.read(8), "big"))
+            f.write(b"\xff" * 64)
+        guest.give_up("vdb")
+
+    for kind in ("internal", "external"):
+        for words, happen in (
+            ("an image is gone", gone),
+            ("an image is cut short", spoiled(0, b"", length=100_000)),
+            ("an image without a head", spoiled(0, bytes(1024))),
+            ("an image that is marked corrupt", spoiled(79, b"\x02")),
+            ("an image that was not closed", spoiled(79, b"\x01")),
+            ("an image that another QEMU has open", Guest.hold_open),
+            *((("a table of nonsense", table),) if kind == "internal" else ()),
+            *((("an image beneath is gone", base_gone),) if kind == "external" else ()),
+        ):
+            tags = frozenset({"damaged", "broken"})
+            yield World(f"{words}; {kind}", broken(kind, happen), "a", (OFF,), tags=tags)
 
 
 def _disks() -> Iterable[World]:

@@ -1,0 +1,50 @@
+"""Images that something happened to: it is named where it is seen, and before it does harm."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.lab import Lab
+from tests.terminal import Terminal, at_snapshots, confirm
+
+CORRUPT = 1
+"""Bit of the incompatible features in an image's head (docs/interop/qcow2.txt, byte 79)."""
+
+
+def test_an_image_that_is_marked_corrupt(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "good")
+    with lab.image("web").open("r+b") as f:
+        f.seek(79)
+        f.write(bytes([1 << CORRUPT]))
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.wait("vda.qcow2 is marked corrupt: QEMU does not open it to write")
+        terminal.press("r")
+        terminal.wait("is marked corrupt. Repair it first")
+        assert "Refused: nothing" not in terminal.text
+
+
+def test_an_image_that_another_program_has_open(lab: Lab, tmp_path: Path) -> None:
+    lab.define("web")
+    lab.snapshot("web", "good")
+    ready = tmp_path / "nbd"
+    words = ["qemu-nbd", "-t", "-k", str(ready), "-f", "qcow2", str(lab.image("web"))]
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        holder = subprocess.Popen(words)
+        try:
+            terminal.until(ready.exists, "qemu-nbd")
+            at_snapshots(terminal, "good")
+            terminal.press("d")
+            terminal.wait("Another program of QEMU's has", "libvirt would drop only the metadata")
+            terminal.press("esc")
+            terminal.wait(gone="Another program")
+        finally:
+            holder.terminate()
+            holder.wait()
+        terminal.press("d")
+        terminal.wait("Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Delete good of web: done")
+    assert lab.snapshots("web") == []
