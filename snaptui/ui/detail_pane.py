@@ -247,7 +247,10 @@ def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
         for level in chain(disk.path or "", disk.format, layers.heads):
             if isinstance(level.image, ImageInfo) and level.image.corrupt:
                 name = os.path.basename(level.path)
-                yield "Error", f"{name} is marked corrupt: QEMU does not open it to write"
+                yield (
+                    "Error",
+                    f"{disk.target} is marked corrupt, and QEMU writes to it no more: {name}",
+                )
 
 
 def _level_words(level: Level) -> str:

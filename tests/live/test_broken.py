@@ -20,7 +20,7 @@ def test_an_image_that_is_marked_corrupt(lab: Lab) -> None:
         f.write(bytes([1 << CORRUPT]))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
-        terminal.wait("vda.qcow2 is marked corrupt: QEMU does not open it to write")
+        terminal.wait("Error    vda is marked corrupt, and QEMU writes to it no more")
         terminal.press("r")
         terminal.wait("is marked corrupt. Repair it first")
         assert "Refused: nothing" not in terminal.text
