@@ -67,10 +67,10 @@ class LocalImages:
         self._need_local()
         return images.file_id(path)
 
-    def set_aside(self, path: str, aside: str) -> None:
+    def set_aside(self, path: str, aside: str, file: FileId) -> None:
         """Rename it; see the protocol."""
         self._need_local()
-        images.set_aside(path, aside)
+        images.set_aside(path, aside, file)
 
     def remove_file(self, path: str, file: FileId) -> None:
         """Remove it; see the protocol."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from snaptui.errors import ConfigError
+from snaptui.text import masked
 
 DEFAULT = "qemu:///system"
 
@@ -58,7 +59,8 @@ def _split(uri: str) -> SplitResult:
         return urlsplit(uri)
     except ValueError as error:
         raise ConfigError(
-            f"{uri} is not a URI: {error}.", hint="Give one such as qemu+ssh://root@HOST/system."
+            f"{masked(uri)} is not a URI: {masked(str(error))}.",
+            hint="Give one such as qemu+ssh://root@HOST/system.",
         ) from error
 
 

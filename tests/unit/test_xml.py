@@ -185,9 +185,11 @@ BOMB = '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d><name>&b;</name></
         ("<a>&undefined;</a>", "cannot be read"),
         ("<a>\ud800</a>", "cannot be read"),
         (BOMB, "document type"),
+        ("<a>" * 300 + "</a>" * 300, "more than 256 deep"),
+        ("<a>" * 140_000 + "</a>" * 140_000, "more than 256 deep"),
         ("<d><name>" + "x" * xml.LARGEST + "</name></d>", "larger than 1 MiB"),
     ],
-    ids=["empty", "cut off", "nul", "entity", "surrogate", "doctype", "large"],
+    ids=["empty", "cut off", "nul", "entity", "surrogate", "doctype", "deep", "very deep", "large"],
 )
 def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> None:
     for parse in (xml.parse_domain, xml.parse_snapshot):

@@ -14,6 +14,7 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
+from snaptui import shell
 from snaptui.errors import SnaptuiError
 from snaptui.model import Domain, ImageKey
 from snaptui.plan.plan import Intent, Plan
@@ -21,7 +22,8 @@ from snaptui.plan.refusal import Refusal
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
-from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.fields import Field
+from snaptui.ui.format import Glyphs, clean, pasteable
 
 ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
@@ -101,7 +103,7 @@ class PlanDialog(Dialog[Confirmed]):
         yield Static(id="facts", markup=False)
         with VerticalScroll(id="rest", can_focus=True):
             yield Static(id="rest-text", markup=False)
-        yield Input(id="typed", compact=True)
+        yield Field(id="typed", compact=True)
         yield Static(id="notice", markup=False)
 
     def buttons(self) -> ComposeResult:
@@ -150,7 +152,7 @@ class PlanDialog(Dialog[Confirmed]):
             found = await asyncio.gather(*map(self._read_facts, self.intents))
         except SnaptuiError as error:
             failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
-            failed.append(f"\n{error.hint}")
+            failed.append(f"\n{clean(error.hint, self.glyphs)}")
             self.query_one("#facts", Static).update(failed)
             self.query_one("#rest-text", Static).update("")
             return
@@ -280,11 +282,10 @@ class PlanDialog(Dialog[Confirmed]):
                     rest.append(f" (libvirt's error {sentence.code})", "dim")
                 rest.append("\n")
         if plan.lines:
-            tool = plan.lines[0].partition(" ")[0]
-            alone = f"{tool} alone would do it without these checks:\n"
+            alone = f"{shell.program(plan.lines[0])} alone would do it without these checks:\n"
             rest.append(alone if plan.refusals else "")
             for line in plan.lines:
-                rest.append("  " + clean(line, self.glyphs) + "\n", "dim")
+                rest.append(f"  {pasteable(line, self.glyphs)}\n", "dim")
         rest.rstrip()
         return rest
 
