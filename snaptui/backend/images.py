@@ -308,7 +308,7 @@ def named(image: str, name: bytes | None) -> str | NotKnown | None:
     """
     if not name:
         return None
-    spelled = os.fsdecode(name)
+    spelled = os.fsdecode(name.split(b"\0")[0])  # QEMU takes it for a string of C
     path = spelled.removeprefix("file:")
     if ":" in path.partition("/")[0] or (path != spelled and not path.startswith("/")):
         return NotKnown(f"it is named {masked(spelled)}, which is not a path")

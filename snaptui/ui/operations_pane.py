@@ -58,7 +58,7 @@ class RecordList(RowList):
         return [
             (f"{marker} {text.when(int(record.started)):16}  ", ""),
             (what, ""),
-            (f" {outcome:>16}", role),
+            (" " + fit(clean(outcome, self._glyphs), 16, self._glyphs, right=True), role),
         ]
 
 

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -23,7 +24,7 @@ from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.fields import Field
-from snaptui.ui.format import Glyphs, clean, pasteable
+from snaptui.ui.format import Glyphs, clean, fit, pasteable
 
 ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
@@ -151,10 +152,11 @@ class PlanDialog(Dialog[Confirmed]):
             await self.before_reading()
             found = await asyncio.gather(*map(self._read_facts, self.intents))
         except SnaptuiError as error:
-            failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
-            failed.append(f"\n{clean(error.hint, self.glyphs)}")
-            self.query_one("#facts", Static).update(failed)
-            self.query_one("#rest-text", Static).update("")
+            failed = f"{error.title}: {error.message}"
+            self.query_one("#facts", Static).update(Text("The checks failed."))
+            lines = (clean(failed, self.glyphs), clean(error.hint, self.glyphs))
+            self.query_one("#rest-text", Static).update(Text("\n".join(lines).rstrip()))
+            self.call_after_refresh(self._make_room)
             return
         self._facts = tuple(found)
         self.plan_again()
@@ -260,7 +262,7 @@ class PlanDialog(Dialog[Confirmed]):
             shown = clean(words, self.glyphs)
             lines.append(label, "dim")
             lines.append(
-                shown if len(shown) <= LONGEST else shown[:LONGEST] + self.glyphs.more, style
+                shown if cell_len(shown) <= LONGEST else fit(shown, LONGEST, self.glyphs), style
             )
             lines.append("\n")
         lines.right_crop(1)
@@ -293,4 +295,4 @@ class PlanDialog(Dialog[Confirmed]):
 LEAST, MOST = 3, 8
 """Lines of what scrolls, with the rule above it."""
 LONGEST = 130
-"""Characters of a line that is always visible: two lines of an 80 column screen."""
+"""Cells of a line that is always visible: two lines of an 80 column screen."""
