@@ -31,8 +31,8 @@ stacks: .venv/ready-test ## Debian 13's libvirt and QEMU in build/trixie, beside
 matrix: stacks ## what the plans foretell beside what each libvirt does (ARGS="words of cells")
 	$(PYTHON) -m tests.live.matrix $(ARGS)
 
-fuzz: .venv/ready-test ## more damaged images than make test has (MUTATIONS=100000)
-	MUTATIONS=$${MUTATIONS:-10000} $(PYTHON) -m pytest -q tests/unit/test_qcow2_accounting.py -k damaged
+fuzz: .venv/ready-test ## many damaged inputs for all that reads what others wrote (INPUTS=100000 SEED=1)
+	$(PYTHON) -m tests.fuzz
 
 bench: .venv/ready-test ## the budgets, measured
 	$(PYTHON) -m tests.bench

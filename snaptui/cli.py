@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snaptui import __version__
+from snaptui import __version__, text
 from snaptui.config import MONO, load
 from snaptui.errors import ConfigError, SnaptuiError, Unsupported
 from snaptui.journal import state_directory
+from snaptui.private import own_directory
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
@@ -28,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _report(_report_parser().parse_args(words[1:]))
         return _run(_parser().parse_args(words))
     except SnaptuiError as error:
-        hint = f" {error.hint}" if error.hint else ""
-        print(f"snaptui: {_one_line(error.message)}{hint}", file=sys.stderr)
+        said = " ".join(f"{error.message} {error.hint}".split())
+        print(f"snaptui: {text.literal(said)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -192,8 +193,8 @@ def _opened_log() -> int:
     log = _log()
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     try:
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(log, flags, 0o600)
+        own_directory(log.parent)
+        return os.open(log, flags | os.O_NOFOLLOW, 0o600)
     except OSError:
         return os.open(os.devnull, flags)
 
@@ -206,7 +207,3 @@ _BINDING = (
     "Install python3-libvirt (Debian, Ubuntu, Fedora), and snaptui with "
     "pipx install --python /usr/bin/python3 --system-site-packages."
 )
-
-
-def _one_line(message: str) -> str:
-    return " ".join(message.split())

@@ -61,7 +61,7 @@ def load(named: Path | None) -> Config:
         raise ConfigError(f"{path}: there is no such file.") from None
     except OSError as error:
         raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}.") from error
-    except ValueError as error:  # of TOML or of UTF-8
+    except (ValueError, RecursionError) as error:  # of TOML or of UTF-8, or nested too deep
         raise ConfigError(f"{path}: {error}.") from error
     return _checked(table, path)
 

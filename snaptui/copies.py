@@ -15,6 +15,7 @@ from pathlib import Path
 from snaptui.backend.protocol import Backend
 from snaptui.errors import NotFound
 from snaptui.model import DomainKey
+from snaptui.private import own_directory
 
 
 def save(directory: Path, backend: Backend, key: DomainKey, snapshots: Iterable[str]) -> Path:
@@ -27,7 +28,7 @@ def save(directory: Path, backend: Backend, key: DomainKey, snapshots: Iterable[
         OSError: they cannot be written.
         SnaptuiError: the host cannot be asked.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own_directory(directory)
     moment = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime())
     made = Path(tempfile.mkdtemp(prefix=moment, dir=directory))
     _write(made / "domain.xml", backend.secret_domain_xml(key))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import os
 import threading
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from snaptui.model import Amount
+from snaptui.private import own_directory
 
 RESERVE = 64 << 10
 """Bytes set aside for operations to come."""
@@ -172,7 +174,7 @@ class Journal:
         return tuple(_past(path) for path in paths if path != self._path)
 
     def _create(self) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_directory(self.directory)
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         path = self.directory / f"journal-{moment}-{os.getpid()}.jsonl"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -243,7 +245,14 @@ def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
             told = json.loads(line)
             number = int(told["operation"])
             records[number] = _apply(records.get(number), number, told)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
+        except (
+            ArithmeticError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ):
             damaged += 1
     return tuple(records.values()), damaged
 
@@ -268,7 +277,7 @@ def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Recor
             domain=str(told["domain"]),
             title=str(told["title"]),
             who=str(told["who"]),
-            started=float(told["time"]),
+            started=_moment(told),
             steps=steps,
             copies=str(told["copies"]),
             image=str(told.get("image", "")),
@@ -276,18 +285,25 @@ def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Recor
     if record is None:
         raise KeyError(number)
     if event in ("step", "did"):
-        at, moment = int(told["step"]), float(told["time"])
-        step = record.steps[at]
+        at, moment = int(told["step"]), _moment(told)
+        step = dict(enumerate(record.steps))[at]
         step = replace(step, began=moment) if event == "step" else replace(step, ended=moment)
         return replace(record, steps=(*record.steps[:at], step, *record.steps[at + 1 :]))
     if event == "end":
         return replace(
             record, outcome=str(told["outcome"]), error=str(told["error"]),
-            hint=str(told["hint"]), ended=float(told["time"]),
+            hint=str(told["hint"]), ended=_moment(told),
         )  # fmt: skip
     if event == "found":
         return replace(record, found=str(told["words"]))
     raise ValueError(event)
+
+
+def _moment(told: Mapping[str, Any]) -> float:
+    moment = float(told["time"])
+    if not math.isfinite(moment):
+        raise ValueError(moment)
+    return moment
 
 
 def _past(path: Path) -> Past:

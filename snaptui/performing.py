@@ -138,7 +138,7 @@ def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float],
     elif isinstance(step, DeleteEntry):
         backend.delete_entry(step.path, step.placed.entry.name)
     elif isinstance(step, SetAside):
-        backend.set_aside(step.path, step.aside)
+        backend.set_aside(step.path, step.aside, step.file)
     elif isinstance(step, RemoveAside):
         backend.remove_file(step.aside, step.file)
     else:

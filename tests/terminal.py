@@ -40,7 +40,7 @@ KEYS = {
 _IN_DIALOG = re.compile(r"│ (.{72}).│")
 """A line of a dialog's box: 72 columns of text, and one for a scroll bar."""
 
-_SOME_READ = re.compile(r"snapshots?, \d+ read")
+SOME_READ = re.compile(r"snapshots?, \d+ read")
 """Until all are, they are not in their order yet."""
 
 _NOT_INHERITED = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
@@ -212,7 +212,7 @@ class Terminal:
 def at_snapshots(terminal: Terminal, *names: str) -> None:
     """Go to the first row of the snapshots once all of these are there."""
     terminal.wait("connected", *names, "you are here", gone="reading")
-    terminal.until(lambda: not _SOME_READ.search(terminal.text), "the order of the snapshots")
+    terminal.until(lambda: not SOME_READ.search(terminal.text), "the order of the snapshots")
     terminal.press("g")
 
 

@@ -19,6 +19,7 @@ from snaptui.model import (
     ImageSnapshot,
     NotKnown,
 )
+from snaptui.text import masked
 
 if TYPE_CHECKING:
     from snaptui.files import FileId, Found
@@ -195,43 +196,75 @@ def file_id(path: str) -> FileId | None:
     Raises:
         ImageError: it cannot be known.
     """
-    from snaptui.files import FileId
-
     try:
-        found = os.lstat(path)
+        return _file_id(os.lstat(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise _unreadable(path, error) from error
-    return FileId((found.st_dev, found.st_ino), found.st_size, found.st_mtime_ns, found.st_nlink)
 
 
-def set_aside(path: str, aside: str) -> None:
-    """Give a file another name, which must be free.
+def set_aside(path: str, aside: str, file: FileId) -> None:
+    """Give a file another name in its directory, which must be free, if it is the very one.
+
+    Args:
+        path, aside: without symbolic links: who may write to a directory on the way could
+            lead us with one to a file of the same name elsewhere.
 
     Raises:
-        ImageError: it is not, or the file cannot be renamed.
+        ImageError: it is another one, the name is not free, or it cannot be renamed.
     """
-    if os.path.lexists(aside):
-        raise ImageError(f"{aside} is there already.")
-    try:
-        os.rename(path, aside)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    name, other = os.path.basename(path), os.path.basename(aside)
+    with _folder_of(path) as folder:
+        _check_file(path, file, folder)
+        with suppress(FileNotFoundError):
+            os.stat(other, dir_fd=folder, follow_symlinks=False)
+            raise ImageError(f"{aside} is there already.")
+        os.rename(name, other, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def remove_file(path: str, file: FileId) -> None:
-    """Remove a file, if it is the very one.
+    """Remove a file, if it is the very one; the path is without symbolic links.
 
     Raises:
         ImageError: it is another one, or it cannot be removed.
     """
-    if file_id(path) != file:
-        raise ImageError(f"{path} is not the file that it was.")
+    with _folder_of(path) as folder:
+        _check_file(path, file, folder)
+        os.unlink(os.path.basename(path), dir_fd=folder)
+
+
+@contextmanager
+def _folder_of(path: str) -> Iterator[int]:
+    """The directory of a file; no symbolic link on the way is followed.
+
+    Raises:
+        ImageError: it cannot be opened, or what is done there fails.
+    """
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        os.unlink(path)
+        folder = os.open("/", flags)
+        try:
+            for name in filter(None, path.split("/")[:-1]):
+                above, folder = folder, os.open(name, flags, dir_fd=folder)
+                os.close(above)
+            yield folder
+        finally:
+            os.close(folder)
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _check_file(path: str, file: FileId, folder: int) -> None:
+    found = os.stat(os.path.basename(path), dir_fd=folder, follow_symlinks=False)
+    if _file_id(found) != file:
+        raise ImageError(f"{path} is not the file that it was.")
+
+
+def _file_id(found: os.stat_result) -> FileId:
+    from snaptui.files import FileId
+
+    return FileId((found.st_dev, found.st_ino), found.st_size, found.st_mtime_ns, found.st_nlink)
 
 
 def names_in(path: str) -> frozenset[str]:
@@ -279,10 +312,10 @@ def named(image: str, name: bytes | None) -> str | NotKnown | None:
     """
     if not name:
         return None
-    spelled = os.fsdecode(name)
+    spelled = os.fsdecode(name.split(b"\0")[0])  # QEMU takes it for a string of C
     path = spelled.removeprefix("file:")
     if ":" in path.partition("/")[0] or (path != spelled and not path.startswith("/")):
-        return NotKnown(f"it is named {spelled}, which is not a path")
+        return NotKnown(f"it is named {masked(spelled)}, which is not a path")
     return os.path.join(os.path.dirname(image), path)
 
 
@@ -329,12 +362,16 @@ def opened(path: str) -> Iterator[BinaryIO]:
         ImageError: it cannot be opened, or reading it failed.
     """
     try:
-        # O_NONBLOCK: a FIFO in the place of an image must not hang the reader
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb", buffering=0) as f:
-            mode = os.fstat(descriptor).st_mode
+        # what an image names may be anything: to open a watchdog's device starts it
+        looked_at = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            mode = os.fstat(looked_at).st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
                 raise ImageError(f"{path} is neither a file nor a block device.")
+            descriptor = os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            os.close(looked_at)
+        with open(descriptor, "rb", buffering=0) as f:
             yield f
     except OSError as error:
         raise _unreadable(path, error) from error

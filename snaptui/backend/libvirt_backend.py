@@ -12,6 +12,7 @@ import libvirt
 
 from snaptui import abilities
 from snaptui.backend import images, uris, xml
+from snaptui.backend.libvirt_calls import list_snapshots
 from snaptui.backend.libvirt_changes import LibvirtChanges
 from snaptui.backend.libvirt_errors import translated
 from snaptui.backend.local_images import LocalImages
@@ -158,7 +159,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
             return SnapshotSummary(0)
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_LEAVES
         newest, error = None, ""
-        for leaf in self._ask(lambda: domain.listAllSnapshots(flag)):
+        for leaf in list_snapshots(self._ask, domain, flag):
             try:
                 created = xml.parse_snapshot(self._ask(leaf.getXMLDesc)).created
             except Disconnected:
@@ -176,7 +177,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         as a snapshot of the domain is being made.
         """
         reads, domain = self._connections.reads, self._handle(key)
-        handles = {s.getName(): s for s in self._ask(domain.listAllSnapshots)}
+        handles = {s.getName(): s for s in list_snapshots(self._ask, domain)}
         with self._lock:
             reads.snapshots[key.uuid] = handles
             reads.snapshots.move_to_end(key.uuid)
@@ -188,7 +189,7 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         """What libvirt counts as external; see the protocol."""
         domain = self._handle(key)
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL
-        return tuple(s.getName() for s in self._ask(lambda: domain.listAllSnapshots(flag)))
+        return tuple(s.getName() for s in list_snapshots(self._ask, domain, flag))
 
     def children(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """Those directly below; see the protocol."""

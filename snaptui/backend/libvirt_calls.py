@@ -4,15 +4,41 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import libvirt
 
 from snaptui.backend.libvirt_connections import Connections
 from snaptui.backend.libvirt_errors import translated
+from snaptui.errors import Disconnected, HostError
 from snaptui.model import DomainKey
 
 T = TypeVar("T")
+
+MOST_SNAPSHOTS = 16_384
+"""libvirt's src/remote/remote_protocol.x, REMOTE_DOMAIN_SNAPSHOT_LIST_MAX."""
+
+
+Ask = Callable[[Callable[[], Any]], Any]
+"""Makes a call, and turns libvirt's errors into ours."""
+
+
+def list_snapshots(ask: Ask, domain: libvirt.virDomain, flags: int = 0) -> list[Any]:
+    """All snapshots of a domain, or those that flags choose.
+
+    Raises:
+        HostError: a reply cannot hold them; libvirt answers then as if the connection were lost.
+        SnaptuiError: the domain cannot be asked.
+    """
+    try:
+        return list(ask(lambda: domain.listAllSnapshots(flags)))
+    except Disconnected:
+        count = ask(domain.snapshotNum)
+        if count <= MOST_SNAPSHOTS:
+            raise
+        raise HostError(
+            f"It has {count} snapshots, and libvirt passes on {MOST_SNAPSHOTS} at most."
+        ) from None
 
 
 class LibvirtCalls:
@@ -58,3 +84,5 @@ class LibvirtCalls:
             return call()
         except libvirt.libvirtError as error:
             raise translated(error) from error
+        except ValueError as error:  # a NUL, or what is not UTF-8: libvirt's binding passes none on
+            raise HostError(f"libvirt's binding cannot pass a text on: {error}.") from error

@@ -78,7 +78,8 @@ class Guard:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__, self._uri],
+            [sys.executable, "-P", "-m", __name__, self._uri],  # -P: nothing of the directory here
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # what ends our terminal does not end it

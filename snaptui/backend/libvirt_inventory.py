@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import libvirt
 
 from snaptui.backend import xml
+from snaptui.backend.libvirt_calls import Ask, list_snapshots
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.files import Found, NamedFile
 from snaptui.model import NotKnown
-
-Ask = Callable[[Callable[[], Any]], Any]
-"""Makes a call, and turns libvirt's errors into ours."""
 
 _FILES = ("dir", "fs", "netfs")
 """Kinds of pools whose volumes are files (formatstorage.html)."""
@@ -35,7 +32,7 @@ def _named(ask: Ask, domain: libvirt.virDomain) -> Iterator[NamedFile | NotKnown
     if ask(domain.isPersistent):
         inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
         texts.append((ask(lambda: domain.XMLDesc(inactive)), name))
-    for snapshot in ask(domain.listAllSnapshots):
+    for snapshot in list_snapshots(ask, domain):
         words = f"the snapshot {snapshot.getName()} of {name}"
         try:
             texts.append((ask(snapshot.getXMLDesc), words))
@@ -77,7 +74,7 @@ def volumes(ask: Ask, connection: libvirt.virConnect) -> Found:
             if not ask(pool.isActive):
                 doubts.append(f"the pool {name} is not active")
             elif kind in _FILES:
-                paths += [volume.path() for volume in ask(pool.listAllVolumes)]
+                paths += [ask(volume.path) for volume in ask(pool.listAllVolumes)]
         except Disconnected:
             raise
         except SnaptuiError as error:

@@ -68,10 +68,10 @@ class LocalImages:
         """Which file it is; see the protocol."""
         return self._look(path, images.file_id)
 
-    def set_aside(self, path: str, aside: str) -> None:
+    def set_aside(self, path: str, aside: str, file: FileId) -> None:
         """Rename it; see the protocol."""
         self._need_local()
-        images.set_aside(path, aside)
+        images.set_aside(path, aside, file)
 
     def remove_file(self, path: str, file: FileId) -> None:
         """Remove it; see the protocol."""

@@ -24,17 +24,21 @@ def mount_of(path: str) -> tuple[str, str]:
 def mount_over(path: str) -> tuple[str, str]:
     """The same of a path without symbolic links; its file system is not asked."""
     try:
-        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as f:
-            lines = f.readlines()
+        with open("/proc/self/mountinfo", "rb") as f:
+            lines = f.read().split(b"\n")[:-1]
     except OSError:
         return "", ""
     best = ("", "")
     for line in lines:
-        head, _, tail = line.partition(" - ")
-        mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), head.split()[4])
+        # the kernel spells out no white space beyond blank, tab and newline (seq_path)
+        head, _, tail = line.partition(b" - ")
+        spelled = re.sub(
+            rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), head.split(b" ")[4]
+        )
+        mount = os.fsdecode(spelled)
         # of two on one place the later one covers the earlier
         if _covers(mount, path) and len(mount) >= len(best[0]):
-            best = (mount, tail.split()[0])
+            best = (mount, os.fsdecode(tail.split(b" ")[0]))
     return best
 
 

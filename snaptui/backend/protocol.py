@@ -216,8 +216,11 @@ class Backend(Protocol):
     def file_id(self, path: str) -> FileId | None:
         """Which file it is, links not followed; ImageError when it cannot be known."""
 
-    def set_aside(self, path: str, aside: str) -> None:
-        """Give a file another name, which must be free; ImageError when it cannot be."""
+    def set_aside(self, path: str, aside: str, file: FileId) -> None:
+        """Give a file another name beside it, which must be free, if it is the very one.
+
+        Neither path may have a symbolic link in it; ImageError when it cannot be.
+        """
 
     def remove_file(self, path: str, file: FileId) -> None:
         """Remove a file, if it is the very one; ImageError when it is not, or cannot be."""

@@ -14,10 +14,12 @@ import re
 import select
 import stat
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from snaptui.backend.images import read_image
 from snaptui.errors import ImageError, SnaptuiError, Unsupported
 from snaptui.files import EntryCopy, unfinished
+from snaptui.model import NotKnown
 
 TICK = 0.1
 """Seconds between two tellings of how far a copy is."""
@@ -62,25 +64,22 @@ def extract(
     Args:
         still_there: whether the image holds the entry, asked when all has been read.
     """
-    mode = _mode(copy.path)
-    # as secret as the image that it comes from
-    private = stat.S_IMODE(mode) & 0o666 if stat.S_ISREG(mode) else 0o600
-    part = unfinished(copy.target)
-    try:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise _failed(part, error) from error
-    try:
+    mode = _shared_mode(copy.path)
+    with _new_file(unfinished(copy.target)) as (folder, file):
+        # by its descriptor: in a directory of others the name may lead elsewhere by now
+        part = f"/proc/self/fd/{file}"
         shared = ["-U"] if copy.shared else []
         words = ["convert", "-p", *shared, "-f", "qcow2", "-O", copy.form.value]
-        _follow([*words, "-l", _by_id(copy.entry.id), copy.path, part], progress)
+        _follow([*words, "-l", _by_id(copy.entry.id), copy.path, part], progress, file)
         if not still_there():
             raise ImageError(f"{copy.entry.name} went from {copy.path} while it was copied.")
-        _finish(part, copy.target, private)
-    except BaseException as error:
-        _remove(part, error)
-        raise
-    _remove(part)
+        try:
+            os.fchmod(file, mode)
+            os.fsync(file)
+            # rename(2) would take the place of a file
+            os.link(part, os.path.basename(copy.target), dst_dir_fd=folder)
+        except OSError as error:
+            raise _failed(copy.target, error) from error
 
 
 def _by_id(entry_id: str) -> str:
@@ -99,24 +98,53 @@ def _mode(path: str) -> int:
         raise _failed(path, error) from error
 
 
-def _finish(part: str, target: str, mode: int) -> None:
-    """Put the copy on the disk, and give it its name if nothing has that."""
+def _shared_mode(path: str) -> int:
+    """Who may read a copy of what is in an image: whoever may read all that it lies upon."""
+    mode, below = 0o666, [path]
+    seen: set[str] = set()
+    while below:
+        path = below.pop()
+        found = _mode(path)
+        mode &= stat.S_IMODE(found) if stat.S_ISREG(found) else 0o600
+        seen.add(path)
+        head = read_image(path)
+        for named in (head.backing, head.data_file):
+            if isinstance(named, NotKnown):
+                return mode & 0o600
+            if named is not None and named not in seen:
+                below.append(named)
+    return mode | 0o600
+
+
+@contextlib.contextmanager
+def _new_file(path: str) -> Iterator[tuple[int, int]]:
+    """A file that was not there, and its directory, open; its name is gone afterwards."""
     try:
-        file = os.open(part, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            os.fchmod(file, mode)
-            os.fsync(file)
-        finally:
-            os.close(file)
-        os.link(part, target)  # rename(2) would take the place of a file
+        folder = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise _failed(target, error) from error
+        raise _failed(path, error) from error
+    try:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        file = os.open(os.path.basename(path), flags, 0o600, dir_fd=folder)
+    except OSError as error:
+        os.close(folder)
+        raise _failed(path, error) from error
+    try:
+        yield folder, file
+    except BaseException as error:
+        _remove(path, folder, error)
+        raise
+    else:
+        _remove(path, folder)
+    finally:
+        os.close(file)
+        os.close(folder)
 
 
-def _remove(part: str, why: BaseException | None = None) -> None:
+def _remove(part: str, folder: int, why: BaseException | None = None) -> None:
     """Remove what is unfinished; ``why`` it is."""
     try:
-        os.unlink(part)
+        os.unlink(os.path.basename(part), dir_fd=folder)
     except OSError as error:
         said = f"{why.message} " if isinstance(why, SnaptuiError) else ""
         left = f"{said}The unfinished file {part} could not be removed"
@@ -135,10 +163,10 @@ def _run(*words: str) -> bytes:
     return out
 
 
-def _follow(words: Sequence[str], progress: Callable[[float], None]) -> None:
-    """Run it while its progress is told; what ``progress`` raises kills it."""
+def _follow(words: Sequence[str], progress: Callable[[float], None], file: int) -> None:
+    """Run it, with an open file, while its progress is told; what ``progress`` raises kills it."""
     share = 0.0
-    with _started(words) as process:
+    with _started(words, file) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         err = b""
@@ -162,7 +190,7 @@ def _follow(words: Sequence[str], progress: Callable[[float], None]) -> None:
         raise ImageError(_message(err))
 
 
-def _started(words: Sequence[str]) -> subprocess.Popen[bytes]:
+def _started(words: Sequence[str], *files: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             ["qemu-img", *words],
@@ -171,6 +199,7 @@ def _started(words: Sequence[str]) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C"},
             start_new_session=True,
+            pass_fds=files,
         )
     except FileNotFoundError as error:
         raise Unsupported(

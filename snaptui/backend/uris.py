@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
 from snaptui.errors import ConfigError
 
@@ -25,11 +25,8 @@ def default_uri() -> str:
 
 
 def label(uri: str) -> str:
-    """The URI without a password."""
-    parts = _split(uri)
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return urlunsplit(parts._replace(netloc=f"{name}:***@{host}")) if at and colon else uri
+    """The URI without a password, also where it is none."""
+    return re.sub(r":[^/]*@", ":***@", uri)
 
 
 def is_local(uri: str) -> bool:
@@ -58,7 +55,8 @@ def _split(uri: str) -> SplitResult:
         return urlsplit(uri)
     except ValueError as error:
         raise ConfigError(
-            f"{uri} is not a URI: {error}.", hint="Give one such as qemu+ssh://root@HOST/system."
+            f"{label(uri)} is not a URI: {label(str(error))}.",
+            hint="Give one such as qemu+ssh://root@HOST/system.",
         ) from error
 
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 LARGEST = 1 << 20
 """Characters of XML above which it is not parsed."""
 
+DEEPEST = 256
+"""Elements inside of each other, as many as libxml2 lets libvirt read (XML_MAX_DEPTH)."""
+
 _UNITS = {
     "b": 1,
     "bytes": 1,
@@ -196,7 +199,7 @@ def parse(xml: str) -> Element:
     """The root of an XML text.
 
     Raises:
-        HostError: it is too large, not well-formed, or declares a document type.
+        HostError: it is too large or deep, not well-formed, or declares a document type.
     """
     from xml.etree import ElementTree
 
@@ -205,9 +208,15 @@ def parse(xml: str) -> Element:
     if "<!DOCTYPE" in xml:
         raise HostError("Its XML declares a document type, which libvirt never does.")
     try:
-        return ElementTree.fromstring(xml)
+        root = ElementTree.fromstring(xml)
     except (ElementTree.ParseError, ValueError) as error:
         raise HostError(f"Its XML cannot be read: {error}.") from error
+    level: list[Element] = [root]
+    for _ in range(DEEPEST):
+        level = [child for element in level for child in element]
+        if not level:
+            return root
+    raise HostError(f"Its XML is nested more than {DEEPEST} deep and was not read.")
 
 
 def _config(domain: Element, hashed: str) -> DomainConfig:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from snaptui import shell
 from snaptui.files import EntryCopy, FileId
 from snaptui.model import (
     ImageInfo,
@@ -39,7 +39,7 @@ class AddEntry(BaseStep):
     @property
     def line(self) -> str:
         """The same as a line for a shell."""
-        return shlex.join(["qemu-img", "snapshot", "-c", self.name, self.path])
+        return shell.line(["qemu-img", "snapshot", "-c", self.name, self.path])
 
     def expected(self, before: ImageFacts) -> ImageFacts:
         """What the facts must be after it: one entry more, and the disk is as it has it."""
@@ -79,7 +79,7 @@ class ApplyEntry(_OfEntry):
     @property
     def line(self) -> str:
         """The same as a line for a shell; by ID, which qemu-img looks for first."""
-        return shlex.join(["qemu-img", "snapshot", "-a", self.placed.entry.id, self.path])
+        return shell.line(["qemu-img", "snapshot", "-a", self.placed.entry.id, self.path])
 
     def expected(self, before: ImageFacts) -> ImageFacts:
         """What the facts must be after it: the disk is as the entry has it."""
@@ -100,7 +100,7 @@ class DeleteEntry(_OfEntry):
     @property
     def line(self) -> str:
         """The same as a line for a shell."""
-        return shlex.join(["qemu-img", "snapshot", "-d", self.placed.entry.name, self.path])
+        return shell.line(["qemu-img", "snapshot", "-d", self.placed.entry.name, self.path])
 
     def expected(self, before: ImageFacts) -> ImageFacts:
         """What the facts must be after it: this very entry is gone, and nothing else."""
@@ -143,7 +143,7 @@ class ExtractEntry(BaseStep):
         shared = ["-U"] if copy.shared else []
         form = ["-f", "qcow2", "-O", copy.form.value]
         words = ["qemu-img", "convert", "-p", *shared, *form, "-l", wanted]
-        return shlex.join([*words, copy.path, copy.target])
+        return shell.line([*words, copy.path, copy.target])
 
     def in_the_way(self, facts: ImageFacts) -> tuple[str, ...]:
         """Why the facts of this moment forbid it, in words."""
@@ -167,6 +167,7 @@ class SetAside(BaseStep):
 
     path: str
     aside: str
+    file: FileId
 
     kind: ClassVar[str] = "set aside"
 
@@ -183,7 +184,7 @@ class SetAside(BaseStep):
     @property
     def line(self) -> str:
         """The same as a line for a shell."""
-        return shlex.join(["mv", "-n", "--", self.path, self.aside])
+        return shell.line(["mv", "-n", "--", self.path, self.aside])
 
     def expected(self, before: ImageFacts) -> ImageFacts:
         """What the facts must be after it: the same file, under the other name."""
@@ -214,7 +215,7 @@ class RemoveAside(BaseStep):
     @property
     def line(self) -> str:
         """The same as a line for a shell."""
-        return shlex.join(["rm", "--", self.aside])
+        return shell.line(["rm", "--", self.aside])
 
     def expected(self, before: ImageFacts) -> ImageFacts:
         """What the facts must be after it: it is there under neither name."""

@@ -31,7 +31,7 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
     if not isinstance(facts.openers, NotKnown) and facts.openers.hidden:
         doubts.append("Whether a process that may not be looked into has it open")
     steps = () if file is None else (
-        SetAside(facts.path, intent.aside), RemoveAside(intent.aside, file)
+        SetAside(facts.path, intent.aside, file), RemoveAside(intent.aside, file)
     )  # fmt: skip
     return Plan(
         intent=intent,

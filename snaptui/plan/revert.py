@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection
 
-from snaptui import abilities, text
+from snaptui import abilities, shell, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.model import Kind, NotKnown, Presence, RunState, SafetyKind, Snapshot
@@ -181,9 +180,9 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
     if snapshot.name in facts.layers.broken:
         why = f"{snapshot.name} is broken: {facts.layers.broken[snapshot.name]}."
         return [Refusal(why, code=checks.CONFIG_UNSUPPORTED)]
+    makes = ("qemu-img", "create", "-f", "qcow2", "-b")
     lines = "; ".join(
-        f"qemu-img create -f qcow2 -b {shlex.quote(disk.path)} -F {disk.format or 'raw'} "
-        f"{shlex.quote(f'{disk.path}.again')}"
+        shell.line((*makes, disk.path, "-F", disk.format or "raw", f"{disk.path}.again"))
         for disk in frozen(snapshot).values()
         if disk.path is not None
     )

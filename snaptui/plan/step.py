@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
+from snaptui import shell
 from snaptui.model import Domain, Host, ImageInfo, Snapshot
 
 SHORT = "It takes a moment, and would be left half done."
@@ -68,8 +68,7 @@ def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:
     """
     plain = domain.name.isprintable() and not domain.name[:1].isdigit()
     target = domain.name if plain else domain.key.uuid
-    words = ["virsh", "-c", host.label, command, option("domain", target), *arguments]
-    return " ".join(shlex.quote(word) for word in words)
+    return shell.line(["virsh", "-c", host.label, command, option("domain", target), *arguments])
 
 
 def option(name: str, value: str) -> str:

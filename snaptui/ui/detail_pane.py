@@ -48,6 +48,10 @@ Line = tuple[str, str]
 """A label and a value; both may be empty."""
 
 
+LABEL = 24
+"""Cells of a label at most: in some stands what others called a disk."""
+
+
 class LinesList(RowList):
     """Lines of label and value; values of others are made safe here."""
 
@@ -66,7 +70,7 @@ class LinesList(RowList):
         """Show other lines, from the top; only what differs is drawn again."""
         before, label = self._lines, self._label
         self._lines = lines
-        self._label = max((len(name) for name, _ in lines), default=0) + 1
+        self._label = min(max((len(name) for name, _ in lines), default=0), LABEL) + 1
         if (len(before), label, self.cursor) != (len(lines), self._label, 0):
             self.rows_changed(0)
             return
@@ -83,7 +87,7 @@ class LinesList(RowList):
             return [(f"{marker} ", "strong"), (fit(shown, width - 2, self._glyphs), "")]
         return [
             (f"{marker} ", "strong"),
-            (fit(label, self._label, self._glyphs), "muted"),
+            (fit(clean(label, self._glyphs), self._label, self._glyphs), "muted"),
             (fit(shown, width - 2 - self._label, self._glyphs), "bad" if label == "Error" else ""),
         ]
 

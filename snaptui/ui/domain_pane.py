@@ -162,7 +162,7 @@ class DomainPane(RowList):
         summary = self._state.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.newest, time.time()) if summary is not None else ""
-        state: Cell = (state_words(domain), state_style(domain.state))
+        state: Cell = (clean(state_words(domain), self._glyphs), state_style(domain.state))
         if domain.key in self._state.frozen and domain.state.active:
             state = (FROZEN, "bad")
         return state, count, age

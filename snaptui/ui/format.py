@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from snaptui import text
+from snaptui import shell, text
 from snaptui.costs import Cost
 from snaptui.host import Link
 from snaptui.model import Domain, DomainState, Kind, NotKnown, Snapshot
@@ -31,6 +31,7 @@ class Glyphs:
     broken: str
     unread: str
     more: str
+    unseen: str
     bar: str
     graph: dict[int, str]
 
@@ -40,7 +41,23 @@ class Glyphs:
         return self.more.isascii()
 
 
-UNICODE = Glyphs("▌", "○", "●", "@", "◇", "◆", "✓", "□", "!", "✗", "·", "…", "█▒░", {})
+UNICODE = Glyphs(
+    "▌",
+    "○",
+    "●",
+    "@",
+    "◇",
+    "◆",
+    "✓",
+    "□",
+    "!",
+    "✗",
+    "·",
+    "…",
+    "\N{REPLACEMENT CHARACTER}",
+    "█▒░",
+    {},
+)
 ASCII = Glyphs(
     ">",
     "o",
@@ -54,6 +71,7 @@ ASCII = Glyphs(
     "%",
     ".",
     "~",
+    "?",
     "#=.",
     str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )
@@ -62,6 +80,24 @@ ASCII = Glyphs(
 def clean(raw: str, glyphs: Glyphs = UNICODE) -> str:
     """A string of others as it may be shown with these glyphs: on one line, literally."""
     return text.literal(raw, ascii_only=glyphs.ascii)
+
+
+def seen(raw: str, glyphs: Glyphs) -> str:
+    """A string of others with a mark in the place of each character that may not be shown.
+
+    For fields, in which each character keeps its place; tabs stay.
+    """
+    return "".join(
+        glyphs.unseen
+        if char not in " \t" and (text.invisible(char) or (glyphs.ascii and not char.isascii()))
+        else char
+        for char in raw
+    )
+
+
+def pasteable(line: str, glyphs: Glyphs) -> str:
+    """A line for a shell as it may be shown with these glyphs: what is pasted does the same."""
+    return clean(shell.spelled_out(line) if glyphs.ascii else line, glyphs)
 
 
 def fit(shown: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:

@@ -71,8 +71,8 @@ def host_line(
     if demo:
         name.append(" demo")  # its URI is long, and stands in the dialogs' virsh lines
     elif host is not None:
-        on = f" on {clean(host.hostname)}" if host.hostname else ""
-        name.append(f" {clean(host.label)}{on}")
+        on = f" on {clean(host.hostname, glyphs)}" if host.hostname else ""
+        name.append(f" {clean(host.label, glyphs)}{on}")
     # how full it is matters more than all of a long URI
     room = width - right.cell_len - 1
     least = max(SHORTEST, room - line.cell_len)
@@ -103,7 +103,7 @@ def domain_line(
     if domain is None:
         return Text(" No domain selected", "dim")
     line = Text(f" {clean(domain.name, glyphs)}", "bold")
-    line.append(f"  {state_words(domain)}", STYLES[state_style(domain.state)])
+    line.append(f"  {clean(state_words(domain), glyphs)}", STYLES[state_style(domain.state)])
     if shown is None or shown.key != domain.key or (shown.snapshots is None and not shown.error):
         line.append("  reading ...", "dim")
     elif shown.error:

@@ -22,6 +22,7 @@ from snaptui.ui import keymap
 from snaptui.ui.detail_pane import LinesList, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.drawing import Drawing
+from snaptui.ui.fields import Field
 from snaptui.ui.image_pane import ImagePane, freed_together
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
@@ -62,7 +63,7 @@ class MainScreen(Drawing):
                 yield ImagePane(glyphs)
                 yield LinesList(glyphs, id="details")
         yield Static(id="message", markup=False)
-        yield Input(id="filter", compact=True, placeholder="filter")
+        yield Field(id="filter", compact=True, placeholder="filter")
         yield Static(id="footer", markup=False)
 
     def on_mount(self) -> None:
@@ -432,6 +433,10 @@ class MainScreen(Drawing):
         except SnaptuiError as error:
             xml = f"{error.title}: {error.message}"
         known = snapshot_lines(row, shown, self.snaptui.counting.state.counted)
-        lines = (*known, ("", ""), *(("", line) for line in xml.splitlines()))
+        lines = (
+            *known,
+            ("", ""),
+            *(("", text.masked(line)) for line in xml.rstrip("\n").split("\n")),
+        )
         title = "You are here" if name is None else name
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from snaptui import text
 from snaptui.journal import Record
 from snaptui.ui.detail_pane import Line, LinesList
-from snaptui.ui.format import Glyphs, clean, fit
+from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.row_list import Cell, RowList
 
 HEADING = "  Started           Operation"
@@ -58,7 +58,7 @@ class RecordList(RowList):
         return [
             (f"{marker} {text.when(int(record.started)):16}  ", ""),
             (what, ""),
-            (f" {outcome:>16}", role),
+            (" " + fit(clean(outcome, self._glyphs), 16, self._glyphs, right=True), role),
         ]
 
 
@@ -118,7 +118,8 @@ class OperationsPane(ModalScreen[None]):
         """Give the command lines to the terminal's clipboard (OSC 52)."""
         record = self.query_one(RecordList).selected
         if record is not None:
-            self.app.copy_to_clipboard("\n".join(step.line for step in record.steps) + "\n")
+            lines = "".join(f"{step.line}\n" for step in record.steps)
+            self.app.copy_to_clipboard(lines.encode("utf-8", "replace").decode())
             self._answer("The command lines were given to the terminal's clipboard.")
 
     def action_give_up(self) -> None:
@@ -143,7 +144,7 @@ class OperationsPane(ModalScreen[None]):
         record = records.selected
         lines: tuple[Line, ...] = (("", "Nothing was done yet."),)
         if record is not None:
-            lines = tuple(record_lines(record))
+            lines = tuple(record_lines(record, self._glyphs))
         if lines != self._shown:
             self._shown = lines
             self.query_one("#record", LinesList).show(lines)
@@ -159,7 +160,7 @@ def outcome_of(record: Record) -> str:
     return f"{far}, {_seconds_since(record.started)} s"
 
 
-def record_lines(record: Record) -> Iterator[Line]:
+def record_lines(record: Record, glyphs: Glyphs) -> Iterator[Line]:
     """Everything about an operation."""
     yield "What", f"{record.title}: {outcome_of(record)}"
     what = record.image or f"domain {record.domain}, {record.uuid}"
@@ -181,14 +182,10 @@ def record_lines(record: Record) -> Iterator[Line]:
         done, total = record.amount or (None, None)
         amount = f", {text.size(done)} of {text.size(total)}" if total else ""
         yield "So far", f"{int(record.share * 100)} %{amount}"
-    for line in record.error.splitlines():
-        yield "Error", line
-    for line in record.hint.splitlines():
-        yield "Next", line
-    for line in record.found.splitlines():
-        yield "Found", line
+    for label, words in (("Error", record.error), ("Next", record.hint), ("Found", record.found)):
+        yield from ((label, line) for line in words.split("\n") if words)
     for step in record.steps:
-        yield "qemu-img" if record.image else "virsh", step.line
+        yield "qemu-img" if record.image else "virsh", pasteable(step.line, glyphs)
     if record.copies:
         yield "XML before", record.copies
 

@@ -205,7 +205,7 @@ class SnapshotPane(RowList):
         values = _values(row, self._shown, self._counted)
         for column in columns:
             value, value_role = values.get(column.title, ("", ""))
-            shown = fit(value, column.width, glyphs, right=column.right)
+            shown = fit(clean(value, glyphs), column.width, glyphs, right=column.right)
             cells.append((" " + shown, value_role))
         return cells
 

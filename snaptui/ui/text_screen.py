@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from snaptui.ui.detail_pane import Line, LinesList
+from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean
 
 
@@ -37,7 +38,7 @@ class TextScreen(ModalScreen[None]):
         """Title, lines, search field."""
         yield Static(clean(self._title, self._glyphs), id="header", markup=False)
         yield LinesList(self._glyphs, id="lines")
-        yield Input(id="search", compact=True, placeholder="search")
+        yield Field(id="search", compact=True, placeholder="search")
         yield Static(Text("Esc close   / search   n next   N previous", no_wrap=True), id="footer")
 
     def on_mount(self) -> None:

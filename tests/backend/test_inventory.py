@@ -123,3 +123,20 @@ def test_a_file_that_is_not_there_names_nothing(lab: Lab) -> None:
     found = take(lab)
     assert found.doubts == ()
     assert found.held_by(str(lab.image("web"))) == ("disk vda of web",)
+
+
+def test_file_names_that_libvirts_binding_cannot_pass_on_are_a_doubt(lab: Lab) -> None:
+    """A name of any bytes, made by whoever may write to the pool, hides none of the others."""
+    folder = lab.directory / "hostile"
+    folder.mkdir()
+    bad = folder / os.fsdecode(b"bad\xff.qcow2")
+    for path in (bad, folder / "\x1b[31mred.qcow2", folder / "good.qcow2"):
+        overlay(path, "/nowhere/base")
+    pool(lab, "hostile", folder)
+    lab.define("web")
+    try:
+        found = take(lab)
+        assert any("the pool hostile" in doubt and "utf-8" in doubt for doubt in found.doubts)
+        assert found.held_by(str(lab.image("web"))) == ("disk vda of web",)
+    finally:
+        lab.virsh("pool-destroy", "hostile")

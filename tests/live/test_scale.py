@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from snaptui.backend.libvirt_calls import MOST_SNAPSHOTS
 from tests.lab import Lab, many_snapshots
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import SOME_READ, Terminal, at_snapshots, confirm
 
 
 def test_a_chain_of_five_thousand_can_be_walked(lab: Lab) -> None:
@@ -21,6 +24,33 @@ def test_a_chain_of_five_thousand_can_be_walked(lab: Lab) -> None:
         terminal.wait("Parent   n02499")
         terminal.press("enter", "d")
         terminal.wait("Delete n02500 of web")
+
+
+def test_more_than_libvirt_passes_on_is_said(own_lab: Lab) -> None:
+    """Its answer is like that of a connection that is lost."""
+    own_lab.define("web")
+    many_snapshots(own_lab, "web", MOST_SNAPSHOTS + 1)
+    said = "It has 16385 snapshots, and libvirt passes on 16384 at most."
+    with Terminal(["-c", own_lab.uri, "web"], size=(80, 24)) as terminal:
+        terminal.wait(said[:40], "connected")
+        terminal.press("F")
+        terminal.wait("File systems", "Esc")
+        terminal.press("esc")
+        terminal.wait(said[:40], "connected")
+        own_lab.virsh("snapshot-delete", "web", "n16384", "--metadata")
+        terminal.press("f5")
+        terminal.wait("16384 snapshots", "connected", gone="16385", seconds=60)
+
+
+@pytest.mark.long
+def test_as_many_as_libvirt_passes_on_can_be_walked(own_lab: Lab) -> None:
+    own_lab.define("web")
+    many_snapshots(own_lab, "web", MOST_SNAPSHOTS)
+    with Terminal(["-c", own_lab.uri, "web"], size=(80, 24)) as terminal:
+        terminal.wait("16384 snapshots", seconds=60)
+        terminal.until(lambda: not SOME_READ.search(terminal.text), "all to be read", 240)
+        terminal.press("G", "g")
+        terminal.wait("n00000", "2026-01-01 00:00")
 
 
 def test_two_creates_in_one_second_do_not_collide(lab: Lab) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +23,7 @@ from snaptui.model import (
 )
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan
+from tests.shells import argv
 
 KEY = DomainKey("qemu:///system", "c7a5fdbd-cdaf-9455-926a-d65c16db1809")
 HOST = Host(KEY.host, KEY.host, "box", "QEMU", (9, 0, 0), (7, 2, 22), local=True, read_only=False)
@@ -97,4 +97,4 @@ def assert_refused(plan: Plan, why: str) -> None:
 
 
 def words(line: str) -> list[str]:
-    return shlex.split(line)
+    return argv(line)

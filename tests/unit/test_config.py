@@ -132,3 +132,9 @@ def test_a_loaded_configuration_cannot_be_changed(tmp_path: Path) -> None:
         loaded.keys["delete"] = ("x",)  # type: ignore[index]
     with pytest.raises(AttributeError):
         loaded.ascii = True  # type: ignore[misc]
+
+
+def test_a_file_that_is_nested_too_deep_is_said(tmp_path: Path) -> None:
+    path = written(tmp_path, "uri = " + "[" * 5000)
+    with pytest.raises(ConfigError, match=r"mine\.toml"):
+        config.load(path)

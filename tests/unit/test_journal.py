@@ -144,6 +144,28 @@ def test_nonsense_is_counted_and_raises_nothing(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        '{"operation": 1e999, "event": "end", "outcome": "", "error": "", "hint": "", "time": 1}',
+        '{"operation": 1, "event": "step", "step": -1, "time": 1}',
+        '{"operation": 1, "event": "step", "step": 0, "time": NaN}',
+        '{"operation": 1, "event": "step", "step": 0, "time": 1e999}',
+        f'{{"operation": 1, "event": "step", "step": 0, "time": 1{"0" * 400}}}',
+        f'{{"operation": 1{"0" * 5000}, "event": "step", "step": 0, "time": 1}}',
+        f'{{"operation": {"[" * 100_000}',
+    ],
+    ids=["no number", "no step", "no time", "endless", "far too late", "long", "deep"],
+)
+def test_figures_that_are_none_cost_only_their_line(tmp_path: Path, line: str) -> None:
+    made = Journal(tmp_path / "j")
+    made.open()
+    made.begin(RECORD)
+    data = of(tmp_path / "j").read_bytes().rstrip(b"\0")
+    (record,), damaged = journal.parse(data + line.encode() + b"\n")
+    assert (len(record.steps), record.steps[0].began, damaged) == (len(RECORD.steps), None, 1)
+
+
+@pytest.mark.parametrize(
     ("began", "names", "current", "said"),
     [
         (0, ("good",), "good", "it was not taken"),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.files import CopyFormat, Opener, Openers
@@ -31,6 +30,7 @@ from snaptui.plan.plan import (
     Plan,
 )
 from snaptui.preflight import make_plan
+from tests.shells import argv
 from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, words
 
 KEY = ImageKey(HOST.uri, "/img/a.qcow2")
@@ -160,6 +160,7 @@ def test_names_that_are_another_entrys_name_or_id() -> None:
 
 
 @given(st.sampled_from([*STRANGE, "-c", "--", "-a x"]), st.sampled_from([*STRANGE, "-q", "nbd:x"]))
+@settings(max_examples=25, deadline=None)  # each starts a shell
 def test_lines_are_passed_on_unchanged(name: str, file: str) -> None:
     path = f"/img/{file}"
     found = replace(facts(entry("1", name)), path=path)
@@ -176,7 +177,7 @@ def test_apply_goes_by_the_id_whatever_the_names_are() -> None:
     found = facts(entry("1", "2"), entry("2", "1"))
     for place, id_ in ((0, "1"), (1, "2")):
         plan = make_plan(ImageApply(KEY, placed(found, place), safety=False), found)
-        assert shlex.split(plan.lines[0])[3] == id_
+        assert argv(plan.lines[0])[3] == id_
         assert plan.undo.startswith("NO")
         assert plan.type_name
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +20,7 @@ from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.together import deletes
 from snaptui.preflight import make_plan, make_plans
+from tests.shells import argv
 from tests.unit.made import CREATED, HOST, assert_refused, snapshot
 from tests.unit.made import KEY as DOMAIN
 from tests.unit.made import facts as domain_facts
@@ -56,7 +56,7 @@ def test_it_is_set_aside_first_and_then_that_very_file_is_removed() -> None:
     plan = planned()
     assert plan.possible
     assert not plan.type_name
-    assert [shlex.split(line) for line in plan.lines] == [
+    assert [argv(line) for line in plan.lines] == [
         ["mv", "-n", "--", PATH, ASIDE],
         ["rm", "--", ASIDE],
     ]

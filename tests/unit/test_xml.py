@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from xml.etree import ElementTree
 
 import pytest
@@ -173,6 +174,7 @@ def test_nvram_alone_means_pflash_and_a_rom_does_not() -> None:
     assert not xml.parse_domain("<domain><os><loader type='rom'>/x</loader></os></domain>").pflash
 
 
+MIB = 1 << 20
 BOMB = '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d><name>&b;</name></d>'
 
 
@@ -185,14 +187,31 @@ BOMB = '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d><name>&b;</name></
         ("<a>&undefined;</a>", "cannot be read"),
         ("<a>\ud800</a>", "cannot be read"),
         (BOMB, "document type"),
+        ("<a>" * 300 + "</a>" * 300, "more than 256 deep"),
+        ("<a>" * 140_000 + "</a>" * 140_000, "more than 256 deep"),
         ("<d><name>" + "x" * xml.LARGEST + "</name></d>", "larger than 1 MiB"),
     ],
-    ids=["empty", "cut off", "nul", "entity", "surrogate", "doctype", "large"],
+    ids=["empty", "cut off", "nul", "entity", "surrogate", "doctype", "deep", "very deep", "large"],
 )
 def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> None:
     for parse in (xml.parse_domain, xml.parse_snapshot):
         with pytest.raises(HostError, match=why):
             parse(text)
+
+
+def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:
+    large = f"<domain><name>{'x' * (100 << 20)}</name></domain>"
+    tracemalloc.start()
+    try:
+        for parse in (xml.parse_domain, xml.parse_snapshot, xml.pool_kind, xml.agent_connected):
+            with pytest.raises(HostError, match="larger than 1 MiB"):
+                parse(large)
+        for asked in (lambda: xml.named_files(large, "it"), lambda: xml.adopted("s", 1, large)):
+            with pytest.raises(HostError, match="larger than 1 MiB"):
+                asked()
+        assert tracemalloc.get_traced_memory()[1] < MIB
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["", "<name/>", "<name></name>", "<other><name>s</name></other>"])

@@ -20,6 +20,7 @@ from snaptui.preflight import AnyFacts
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs
 
 FORMS = tuple(Form)
@@ -29,10 +30,10 @@ def first_fields(suggested: str) -> ComposeResult:
     """Name, description, and where the data go."""
     with Horizontal(classes="field"):
         yield Label("Name", markup=False)
-        yield Input(suggested, id="name", compact=True, select_on_focus=True)
+        yield Field(suggested, id="name", compact=True, select_on_focus=True)
     with Horizontal(classes="field"):
         yield Label("Description", markup=False)
-        yield Input(id="description", compact=True)
+        yield Field(id="description", compact=True)
     yield Choice("Kind:", [form.value for form in FORMS], id="form")
 
 

@@ -17,6 +17,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.ui.dialogs.dialog import Choice
+from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean
 
 SHOWN = 34
@@ -32,7 +33,7 @@ class DiskRow(Horizontal):
         self.target = target
         self.takes_part = Choice("", ["overlay", "left out"], id=f"part-{target}")
         self.takes_part.set_reactive(Choice.index, int(left_out))
-        self.path = Input(compact=True, id=f"path-{target}")
+        self.path = Field(compact=True, id=f"path-{target}")
 
     def compose(self) -> ComposeResult:
         """Target, choice, path."""
@@ -52,7 +53,7 @@ class Options(VerticalScroll):
         self._glyphs = glyphs
         self._rows: list[DiskRow] = []
         self._others: tuple[SnapshotDisk, ...] = ()
-        self._memory = Input(compact=True, id="memory")
+        self._memory = Field(compact=True, id="memory")
         self._quiesce = Choice("Freeze the guest's file systems:", ["no", "yes"], id="quiesce")
         self._live = Choice("While its RAM is saved it is:", ["paused", "running"], id="live")
         self._halt = Choice("Afterwards it:", ["stays as it is", "is shut off"], id="halt")

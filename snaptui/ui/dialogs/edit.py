@@ -11,6 +11,7 @@ from snaptui.model import Domain, Snapshot
 from snaptui.plan import group, hold
 from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs
 
 
@@ -37,9 +38,9 @@ class EditDialog(PlanDialog):
         """Name and description."""
         with Horizontal(classes="field"):
             yield Label("Name", markup=False)
-            yield Input(self._snapshot.name, id="name", compact=True)
+            yield Field(self._snapshot.name, id="name", compact=True)
         yield Label("Description (Tab goes on)", markup=False)
-        yield TextArea(
+        yield TextField(
             group.described(self._snapshot), id="description", compact=True, tab_behavior="focus"
         )
 

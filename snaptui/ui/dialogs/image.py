@@ -16,6 +16,7 @@ from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs
 
 _FORMS = tuple(CopyFormat)
@@ -44,7 +45,7 @@ class ImageCreateDialog(PlanDialog):
         """The name."""
         with Horizontal(classes="field"):
             yield Label("Name", markup=False)
-            yield Input(self._suggested, id="name", compact=True, select_on_focus=True)
+            yield Field(self._suggested, id="name", compact=True, select_on_focus=True)
 
     @on(Input.Changed, "#name")
     def field_changed(self) -> None:
@@ -148,7 +149,7 @@ class ExtractDialog(PlanDialog):
         self._suggested = suggested_target(self._sources[0], _FORMS[0], frozenset())
         with Horizontal(classes="field"):
             yield Label("New file", markup=False)
-            yield Input(self._suggested, id="target", compact=True, select_on_focus=False)
+            yield Field(self._suggested, id="target", compact=True, select_on_focus=False)
         yield Choice("Format:", [form.value for form in _FORMS], id="form")
 
     def plan_again(self) -> None:

@@ -24,7 +24,7 @@ class ErrorDialog(Dialog[None]):
 
     def body(self) -> ComposeResult:
         """The whole text, which scrolls."""
-        lines = (clean(line, self.glyphs) for line in self._message.splitlines())
+        lines = (clean(line, self.glyphs) for line in self._message.split("\n"))
         with VerticalScroll(id="rest", can_focus=True):
             yield Static("\n".join(lines), id="facts", markup=False)
         yield Static(clean(self._hint, self.glyphs), id="notice", markup=False)

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -14,6 +15,7 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
+from snaptui import shell
 from snaptui.errors import SnaptuiError
 from snaptui.model import Domain, ImageKey
 from snaptui.plan.plan import Intent, Plan
@@ -21,7 +23,8 @@ from snaptui.plan.refusal import Refusal
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
-from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.fields import Field
+from snaptui.ui.format import Glyphs, clean, fit, pasteable
 
 ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
@@ -101,7 +104,7 @@ class PlanDialog(Dialog[Confirmed]):
         yield Static(id="facts", markup=False)
         with VerticalScroll(id="rest", can_focus=True):
             yield Static(id="rest-text", markup=False)
-        yield Input(id="typed", compact=True)
+        yield Field(id="typed", compact=True)
         yield Static(id="notice", markup=False)
 
     def buttons(self) -> ComposeResult:
@@ -149,10 +152,11 @@ class PlanDialog(Dialog[Confirmed]):
             await self.before_reading()
             found = await asyncio.gather(*map(self._read_facts, self.intents))
         except SnaptuiError as error:
-            failed = Text(clean(f"{error.title}: {error.message}", self.glyphs))
-            failed.append(f"\n{error.hint}")
-            self.query_one("#facts", Static).update(failed)
-            self.query_one("#rest-text", Static).update("")
+            failed = f"{error.title}: {error.message}"
+            self.query_one("#facts", Static).update(Text("The checks failed."))
+            lines = (clean(failed, self.glyphs), clean(error.hint, self.glyphs))
+            self.query_one("#rest-text", Static).update(Text("\n".join(lines).rstrip()))
+            self.call_after_refresh(self._make_room)
             return
         self._facts = tuple(found)
         self.plan_again()
@@ -258,7 +262,7 @@ class PlanDialog(Dialog[Confirmed]):
             shown = clean(words, self.glyphs)
             lines.append(label, "dim")
             lines.append(
-                shown if len(shown) <= LONGEST else shown[:LONGEST] + self.glyphs.more, style
+                shown if cell_len(shown) <= LONGEST else fit(shown, LONGEST, self.glyphs), style
             )
             lines.append("\n")
         lines.right_crop(1)
@@ -280,11 +284,10 @@ class PlanDialog(Dialog[Confirmed]):
                     rest.append(f" (libvirt's error {sentence.code})", "dim")
                 rest.append("\n")
         if plan.lines:
-            tool = plan.lines[0].partition(" ")[0]
-            alone = f"{tool} alone would do it without these checks:\n"
+            alone = f"{shell.program(plan.lines[0])} alone would do it without these checks:\n"
             rest.append(alone if plan.refusals else "")
             for line in plan.lines:
-                rest.append("  " + clean(line, self.glyphs) + "\n", "dim")
+                rest.append(f"  {pasteable(line, self.glyphs)}\n", "dim")
         rest.rstrip()
         return rest
 
@@ -292,4 +295,4 @@ class PlanDialog(Dialog[Confirmed]):
 LEAST, MOST = 3, 8
 """Lines of what scrolls, with the rule above it."""
 LONGEST = 130
-"""Characters of a line that is always visible: two lines of an 80 column screen."""
+"""Cells of a line that is always visible: two lines of an 80 column screen."""

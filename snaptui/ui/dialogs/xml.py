@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from textual.widgets import Button, Input, Label, Static, TextArea
 from snaptui.errors import SnaptuiError
 from snaptui.new_snapshot import LARGEST, NewSnapshot, from_xml
 from snaptui.ui.dialogs.dialog import Dialog
+from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs, clean
 
 
@@ -38,8 +40,8 @@ class XmlDialog(Dialog[NewSnapshot]):
         """The file, the text."""
         with Horizontal(classes="field"):
             yield Label("From a file", markup=False)
-            yield Input(id="file", compact=True, placeholder="path on this machine, then Enter")
-        yield TextArea(self._xml, id="xml", compact=True, tab_behavior="focus")
+            yield Field(id="file", compact=True, placeholder="path on this machine, then Enter")
+        yield TextField(self._xml, id="xml", compact=True, tab_behavior="focus")
         yield Static(id="notice", markup=False)
 
     def buttons(self) -> ComposeResult:
@@ -55,7 +57,7 @@ class XmlDialog(Dialog[NewSnapshot]):
     def load(self, event: Input.Submitted) -> None:
         """Take the text of a file; nothing changes if that fails."""
         try:
-            text = _read(Path(event.value.strip()).expanduser())
+            text = _read(Path(os.path.expanduser(event.value.strip())))
             from_xml(text)
         except SnaptuiError as error:
             self._say(error)

@@ -1,0 +1,215 @@
+"""Images in directories that others may write to, who change them between check and use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from snaptui.backend import images
+from snaptui.errors import ImageError
+from snaptui.files import FileId
+from tests.backend.test_qemu_img import copy, made
+from tests.lab import MIB
+from tests.lab import qemu_img as tool
+
+_opened: list[tuple[str, int]] | None = None
+
+
+def _note(event: str, what: tuple[Any, ...]) -> None:
+    if event == "open" and _opened is not None:
+        _opened.append((str(what[0]), what[2]))
+
+
+sys.addaudithook(_note)
+
+
+@contextmanager
+def opens_noted() -> Iterator[list[tuple[str, int]]]:
+    """What is opened meanwhile: paths, and the flags of open(2)."""
+    global _opened
+    _opened = []
+    try:
+        yield _opened
+    finally:
+        _opened = None
+
+
+def identity(path: Path) -> FileId:
+    found = images.file_id(str(path))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("what", ["fifo", "character device", "socket", "directory", "link to one"])
+def test_what_is_no_image_is_never_opened(tmp_path: Path, what: str) -> None:
+    """A hostile image may name /dev/watchdog as the one beneath it: to open that starts it."""
+    path = tmp_path / "named"
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "directory":
+        path.mkdir()
+    elif what == "socket":
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(str(path))
+    elif what == "link to one":
+        path.symlink_to("/dev/null")
+    elif os.geteuid() == 0:
+        os.mknod(path, 0o600 | 0o020000, os.makedev(1, 3))
+    else:
+        path = Path("/dev/null")
+    with opens_noted() as opened, pytest.raises(ImageError, match="neither a file nor"):
+        images.read_image(str(path))
+    assert [flags & os.O_PATH for name, flags in opened] == [os.O_PATH]
+
+
+@pytest.fixture
+def swapped(tmp_path: Path) -> tuple[Path, FileId, Path]:
+    """A leftover whose directory is now a link to another one, which has a file of that name."""
+    theirs, victims = tmp_path / "theirs", tmp_path / "victims"
+    for folder in (theirs, victims):
+        folder.mkdir()
+        (folder / "a.qcow2").write_text(folder.name)
+    file = identity(theirs / "a.qcow2")
+    theirs.rename(tmp_path / "elsewhere")
+    theirs.symlink_to(victims)
+    return theirs / "a.qcow2", file, victims
+
+
+def test_setting_aside_and_removing_follow_no_link(
+    swapped: tuple[Path, FileId, Path],
+) -> None:
+    path, file, victims = swapped
+    with pytest.raises(ImageError, match="Not a directory"):
+        images.set_aside(str(path), f"{path}.aside", file)
+    with pytest.raises(ImageError, match="Not a directory"):
+        images.remove_file(str(path), file)
+    assert (victims / "a.qcow2").read_text() == "victims"
+    assert os.listdir(victims) == ["a.qcow2"]
+
+
+@pytest.mark.parametrize("how", ["link", "hard link", "another"])
+def test_a_file_that_became_another_one_stays(tmp_path: Path, how: str) -> None:
+    path, victim = tmp_path / "a.qcow2", tmp_path / "victim"
+    path.write_text("a")
+    victim.write_text("precious")
+    file = identity(path)
+    path.unlink()
+    if how == "link":
+        path.symlink_to(victim)
+    elif how == "hard link":
+        path.hardlink_to(victim)
+    else:
+        path.write_text("precious")
+    with pytest.raises(ImageError, match="not the file that it was"):
+        images.set_aside(str(path), f"{path}.aside", file)
+    with pytest.raises(ImageError, match="not the file that it was"):
+        images.remove_file(str(path), file)
+    assert victim.read_text() == path.read_text() == "precious"
+    assert sorted(os.listdir(tmp_path)) == ["a.qcow2", "victim"]
+
+
+def test_a_name_that_is_taken_is_not_set_aside_upon(tmp_path: Path) -> None:
+    path, aside = tmp_path / "a.qcow2", tmp_path / "a.qcow2.aside"
+    path.write_text("a")
+    aside.symlink_to("/nowhere")
+    with pytest.raises(ImageError, match="is there already"):
+        images.set_aside(str(path), str(aside), identity(path))
+    aside.unlink()
+    images.set_aside(str(path), str(aside), identity(path))
+    assert os.listdir(tmp_path) == [aside.name]
+    images.remove_file(str(aside), identity(aside))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("when", ["while it is copied", "before it gets its mode"])
+def test_a_copy_is_not_written_through_a_link(tmp_path: Path, when: str) -> None:
+    """Root copies into a directory of somebody else, who swaps the unfinished file."""
+    path = made(tmp_path / "a.qcow2", "one")
+    victim, theirs = tmp_path / "victim", tmp_path / "theirs"
+    victim.write_text("precious")
+    victim.chmod(0o600)
+    theirs.mkdir()
+    before = victim.stat()
+
+    def swap(_share: float = 0) -> None:
+        part = theirs / ".copy.part"
+        if not part.is_symlink():
+            part.rename(theirs / "mine")
+            part.symlink_to(victim)
+
+    def swap_and_go_on() -> bool:
+        swap()
+        return True
+
+    if when == "while it is copied":
+        copy(path, 0, theirs / "copy", progress=swap)
+    else:
+        copy(path, 0, theirs / "copy", still_there=swap_and_go_on)
+    after = victim.stat()
+    assert victim.read_text() == "precious"
+    assert (after.st_mode, after.st_mtime_ns, after.st_ctime_ns) == (
+        before.st_mode, before.st_mtime_ns, before.st_ctime_ns,
+    )  # fmt: skip
+    assert not (theirs / "copy").is_symlink()
+
+
+def test_a_copy_never_takes_the_place_of_a_link(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.qcow2", "one")
+    (tmp_path / "copy").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ImageError, match="File exists"):
+        copy(path, 0, tmp_path / "copy")
+    assert sorted(os.listdir(tmp_path)) == ["a.qcow2", "copy"]
+
+
+@pytest.mark.parametrize(("base", "mode"), [(0o600, 0o600), (0o640, 0o640), (0o666, 0o664)])
+def test_a_copy_is_as_secret_as_all_that_it_was_made_of(
+    tmp_path: Path, base: int, mode: int
+) -> None:
+    """An image that everybody may read can name one beneath that only root may."""
+    beneath, path = tmp_path / "base", tmp_path / "a.qcow2"
+    tool("create", "-q", "-f", "raw", str(beneath), str(MIB))
+    tool("create", "-q", "-f", "qcow2", "-b", "base", "-F", "raw", str(path))
+    tool("snapshot", "-c", "one", str(path))
+    beneath.chmod(base)
+    path.chmod(0o664)
+    copy(path, 0, tmp_path / "copy")
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == mode
+
+
+def test_a_path_of_the_host_may_hold_anything(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+    for name in ("a\rb 1 2 - x", "a\x0b b", "a\x1cb", "a\nb\\040", os.fsdecode(b"a\xff")):
+        place = tmp_path / name
+        place.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+        try:
+            found = images.file_system(str(place))
+            assert (found.mount, found.kind) == (str(place), "tmpfs")
+            assert images.file_system("/proc").mount == "/proc"
+        finally:
+            subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_the_directory_that_it_is_run_in_is_not_imported_from(tmp_path: Path) -> None:
+    """The process that thaws guests, started by root in a directory of somebody else."""
+    (tmp_path / "libvirt.py").write_text("import os; os.write(1, b'hostile'); os._exit(9)")
+    shutil.copy(tmp_path / "libvirt.py", tmp_path / "snaptui.py")
+    code = (
+        "import os, sys; from snaptui.backend.libvirt_guard import Guard\n"
+        f"os.chdir({str(tmp_path)!r}); guard = Guard('test:///default')\n"
+        "guard.watch('6695eb01-f6a4-8304-79aa-97f2502e193f')\n"
+        "guard.release('6695eb01-f6a4-8304-79aa-97f2502e193f'); print('thawed')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("thawed\n", 0), done.stderr
