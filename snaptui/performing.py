@@ -68,6 +68,16 @@ def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[str, ..
     return changed
 
 
+def images_at_work(backend: Backend, facts: AnyFacts) -> bool:
+    """Whether a qemu-img still works on a disk of a domain that is off, after its daemon died.
+
+    Nothing but the images tells that: libvirt knows of no job then.
+    """
+    if isinstance(facts, ImageFacts) or facts.status.domain.state.active:
+        return False
+    return backend.qemu_at_work(facts.images)
+
+
 def perform(backend: Backend, key: Key, step: Step, progress: Callable[[float], None]) -> None:
     """Ask the host for a step.
 

@@ -45,7 +45,8 @@ def look(backend: Backend, record: Record) -> str:
         current = backend.current_snapshot(key)
     except NotFound:
         return f"The domain {record.domain} is not there any more."
-    if status.busy:
+    disks = (disk.path for disk in status.config.written if disk.path is not None)
+    if status.busy or (not status.domain.state.active and backend.qemu_at_work(disks)):
         return ""
     return found_words(record, status.domain.state.value, names, current)
 

@@ -13,7 +13,14 @@ from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal
 from snaptui.model import Amount, DomainKey
 from snaptui.operation import ASK_AGAIN, NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
-from snaptui.performing import Job, differences, expected_after, in_the_way, perform
+from snaptui.performing import (
+    Job,
+    differences,
+    expected_after,
+    images_at_work,
+    in_the_way,
+    perform,
+)
 from snaptui.plan.plan import Step
 from snaptui.preflight import AnyFacts, read_facts
 from snaptui.worker import Priority, Worker, start
@@ -106,6 +113,7 @@ class Taking:
         """Check and call, on a thread of the worker; returns what the call said."""
         self._began = time.time()
         self._say(Phase.CHECKING)
+        link = self._backend.link
         self._before = self._read()
         self._stop_if_changed(self._before)
         self._say(Phase.RUNNING)
@@ -117,7 +125,8 @@ class Taking:
         try:
             self._copying.idle.clear()
             self._copying.go_on("")
-            perform(self._backend, self._key, self._step, self._progress)
+            with self._backend.over(link):
+                perform(self._backend, self._key, self._step, self._progress)
         except SnaptuiError as error:
             return error
         finally:
@@ -127,6 +136,10 @@ class Taking:
     def _read(self) -> AnyFacts:
         intent = self._operation.plan.intent
         return read_facts(self._backend, self._expected.host, intent, ask_agent=False)
+
+    def _read_after(self) -> tuple[AnyFacts, bool]:
+        facts = self._read()
+        return facts, facts.busy or images_at_work(self._backend, facts)
 
     def _stop_if_changed(self, found: AnyFacts) -> None:
         if changed := in_the_way(self._step, self._expected, found):
@@ -162,19 +175,26 @@ class Taking:
         """Read the facts after a change, however long the host takes to come back.
 
         When the connection was lost meanwhile, the change may still be under way there: it
-        is as long as a job holds the domain, or a process has the image open.
+        is as long as a job holds the domain, a process has its images open, or two looks at it
+        differ.
         """
         words = error.message if error is not None else ""
+        before: AnyFacts | None = None
         while True:
             try:
-                facts = await self._worker.reads.call(self._read, priority=Priority.VISIBLE)
+                facts, at_work = await self._worker.reads.call(
+                    self._read_after, priority=Priority.VISIBLE
+                )
             except NotFound as gone:
                 raise Stop(words or gone.message, "The domain is gone.") from gone
             except SnaptuiError:
-                pass
+                before = None
             else:
-                if not (isinstance(error, Disconnected) and facts.busy):
+                if not isinstance(error, Disconnected):
                     return facts
+                if before is not None and not at_work and not differences(before, facts):
+                    return facts
+                before = facts
             self._tell(replace(self._operation, phase=Phase.ASKING, error=words))
             await asyncio.sleep(ASK_AGAIN)
 
