@@ -14,6 +14,7 @@ from pathlib import Path
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import NotFound
+from snaptui.journal import sync_directory
 from snaptui.model import DomainKey
 
 
@@ -30,13 +31,14 @@ def save(directory: Path, backend: Backend, key: DomainKey, snapshots: Iterable[
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     moment = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime())
     made = Path(tempfile.mkdtemp(prefix=moment, dir=directory))
+    sync_directory(directory)
     _write(made / "domain.xml", backend.secret_domain_xml(key))
     for number, name in enumerate(snapshots, 1):
         try:
             _write(made / f"snapshot-{number}.xml", backend.secret_snapshot_xml(key, name))
         except NotFound:
             continue  # the check that follows says that it is gone
-    _sync(made)
+    sync_directory(made)
     return made
 
 
@@ -46,11 +48,3 @@ def _write(path: Path, content: str) -> None:
         file.write(content.encode("utf-8", "surrogateescape"))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -14,7 +14,11 @@ from tests.live.faults.shim import before_qemu_img
 SEED, CELLS = 20261126, 4
 SLOW = ("daemon stopped", "until given up", "external with RAM")
 """What waits for a link to be given up, or for RAM, is for the whole table."""
-NAMED = ("create internal, running | between check and call | connection cut",)
+NAMED = (
+    "create internal, running | between check and call | connection cut",
+    "undo, off | during the call | daemon killed",
+    "undo, off | during the call | program killed",
+)
 """What once fell short."""
 
 

@@ -155,12 +155,19 @@ ACTS = (
         Obstacle.SECOND,
         steps=2,
     ),
-    Act("delete internal, off", _made("a", "b"), _delete(Scope.THIS), Obstacle.SECOND),
+    Act(
+        "delete internal, off",
+        _made("a", "b"),
+        _delete(Scope.THIS),
+        Obstacle.SECOND,
+        spoils=("a",),
+    ),
     Act(
         "delete internal, running",
         _made("a", "b", state=RUNNING),
         _delete(Scope.THIS),
         Obstacle.GUEST,
+        spoils=("a",),
     ),
     Act(
         "delete external, off",
@@ -168,6 +175,7 @@ ACTS = (
         _delete(Scope.THIS),
         Obstacle.HELPER,
         external=True,
+        spoils=("a",),
     ),
     Act(
         "delete external, running",
@@ -175,6 +183,7 @@ ACTS = (
         _delete(Scope.THIS),
         Obstacle.GUEST,
         external=True,
+        spoils=("a",),
     ),
     Act(
         "delete with children, off",
@@ -182,6 +191,7 @@ ACTS = (
         _delete(Scope.WITH_CHILDREN),
         Obstacle.SECOND,
         steps=3,
+        spoils=("a",),
     ),
     Act("describe", _made("a", "b"), _edit(), Obstacle.NONE),
     Act(

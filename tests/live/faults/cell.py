@@ -261,7 +261,7 @@ class Bench:
 
 def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) -> Verdict:
     own: tuple[str, ...] = {
-        Fault.CHANGED: (OTHER,),
+        Fault.CHANGED: (OTHER, "current"),
         Fault.UNDEFINED: ("persistent", ": ", "current"),
         Fault.DESTROYED: ("state",),
         Fault.RENAMED: (OTHER,),

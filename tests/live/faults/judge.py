@@ -67,7 +67,7 @@ def claim_of(told: Told) -> Claim:
     words = f"{told['phase']}: {told['error']} -- {told['hint']}"
     if told["phase"] == "done":
         return Claim(told["done"], DONE, words)
-    if told["hint"] == "The domain is gone.":
+    if "The domain is gone." in told["hint"]:
         last = GONE
     elif any(nothing in told["hint"] for nothing in _NOTHING):
         last = NOT_DONE
@@ -90,6 +90,8 @@ def claim_of_record(record: Record) -> Claim:
     last = NOT_DONE
     if "is not there any more" in record.found:
         last = GONE
+    elif cut and "did not come to its end" in cut[0]:
+        last = DIFFERENT
     elif cut and any(cut[0].endswith(words) for words in _TRUE):
         last = DONE
     elif cut and not any(words in cut[0] for words in _FALSE):
