@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -246,17 +245,8 @@ class Bench:
             driven.until(lambda: domain.controlInfo(0)[0] != 0, "a job that waits")
         else:
             driven.go()
-            pid = self._helper(guest)
+            pid = self.lab.merge_held(guest.name)
         return Holding(partial(_resume, pid), of_qemu=True)
-
-    def _helper(self, guest: Guest) -> int:
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            with suppress(OSError):
-                pid = self.lab.qemu(guest.name)
-                os.kill(pid, signal.SIGSTOP)
-                return pid
-        raise AssertionError("no QEMU merges")
 
 
 def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) -> Verdict:
