@@ -62,7 +62,8 @@ def look(backend: Backend, record: Record) -> str:
     if under_way is not None and under_way.defines is not None:
         with suppress(NotFound):
             known = backend.snapshot(key, under_way.defines[0])
-    found = Found(status.domain.state.value, names, current, disks, known)
+    state = status.domain.state
+    found = Found(state.value, names, current, disks, known, status.block_jobs)
     return found_words(record, found)
 
 
@@ -74,6 +75,7 @@ class Found:
         disks: by target, whether it is as the target of a revert that was under way has it;
             empty where that cannot be told.
         known: the snapshot that was being defined again.
+        block_jobs: targets of the disks that QEMU merges.
     """
 
     state: str
@@ -81,6 +83,7 @@ class Found:
     current: str | None
     disks: Mapping[str, bool] = field(default_factory=dict)
     known: Snapshot | None = None
+    block_jobs: tuple[str, ...] = ()
 
 
 def found_words(record: Record, found: Found) -> str:
@@ -112,7 +115,7 @@ def _said(record: Record, step: StepRecord, found: Found) -> str:
     if step.kind == "create":
         return "The snapshot is there." if there else "There is no such snapshot: it was not taken."
     if step.kind == "delete":
-        return "It is still there." if there else "It is gone."
+        return _said_of_delete(record, there, found)
     if step.kind == "revert":
         return _said_of_revert(record, step, found)
     if step.kind in ("freeze", "thaw"):
@@ -122,6 +125,19 @@ def _said(record: Record, step: StepRecord, found: Found) -> str:
         now = (known.name, known.parent or "", known.description) if known is not None else None
         return "It was changed." if now == step.defines else "It was not changed."
     return f"The domain is {found.state}."
+
+
+def _said_of_delete(record: Record, there: bool, found: Found) -> str:
+    from snaptui.plan.checks import left_merge
+
+    if not there:
+        return "It is gone."
+    if not found.block_jobs:
+        return "It is still there."
+    words = f"It is still there, and {', '.join(found.block_jobs)} is being merged."
+    if found.state != "paused":
+        return words
+    return f"{words} If {record.domain} was off before, {left_merge(record.domain)}"
 
 
 def _said_of_revert(record: Record, step: StepRecord, found: Found) -> str:

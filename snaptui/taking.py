@@ -21,6 +21,7 @@ from snaptui.performing import (
     in_the_way,
     perform,
 )
+from snaptui.plan.checks import left_merge
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
 from snaptui.preflight import AnyFacts, read_facts
@@ -139,7 +140,8 @@ class Taking:
 
     def _read(self) -> AnyFacts:
         intent = self._operation.plan.intent
-        return read_facts(self._backend, self._expected.host, intent, ask_agent=False)
+        host = self._backend.host or self._expected.host
+        return read_facts(self._backend, host, intent, ask_agent=False)
 
     def _read_after(self) -> tuple[AnyFacts, str, bool]:
         """The facts, which disks were reverted, and whether something is still under way."""
@@ -231,7 +233,17 @@ class Taking:
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
             phase = Phase.CANCELLED if wished else Phase.FAILED
-            raise Stop(error.message, f"{state} {error.hint}".strip(), phase)
+            hint = self._left_merge(found) or error.hint
+            raise Stop(error.message, f"{state} {hint}".strip(), phase)
+
+    def _left_merge(self, found: AnyFacts) -> str:
+        """What to do when a daemon died while it merged images of a domain that is off."""
+        if not isinstance(found, Facts) or not isinstance(self._before, Facts):
+            return ""
+        was, now = self._before.status, found.status
+        if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
+            return ""
+        return f"This is no guest: {left_merge(found.name)}"
 
 
 def _sentence(words: tuple[str, ...]) -> str:

@@ -56,6 +56,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         return found
 
     class Fake:
+        host = None
         link = 0
         over = nullcontext
 
@@ -114,6 +115,7 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
         return found[-1]
 
     class Fake:
+        host = None
         link = 0
         over = nullcontext
 

@@ -251,7 +251,7 @@ class Bench:
 
 def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) -> Verdict:
     own: tuple[str, ...] = {
-        Fault.CHANGED: (OTHER, "current"),
+        Fault.CHANGED: (OTHER, "current", "disk vda is", "disk vdb is"),
         Fault.UNDEFINED: ("persistent", ": ", "current"),
         Fault.DESTROYED: ("state",),
         Fault.RENAMED: (OTHER,),

@@ -9,10 +9,14 @@ from pathlib import Path
 
 
 class Proxy:
-    """Passes bytes on between a path of its own and a daemon's socket."""
+    """Passes bytes on between a path of its own and a daemon's socket.
+
+    Attributes:
+        beyond: that socket; another one is for new connections.
+    """
 
     def __init__(self, path: Path, beyond: Path) -> None:
-        self._beyond = beyond
+        self.beyond = beyond
         self._ends: list[socket.socket] = []
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(path))
@@ -38,7 +42,7 @@ class Proxy:
             while True:
                 near, _ = self._listening.accept()
                 far = socket.socket(socket.AF_UNIX)
-                if far.connect_ex(str(self._beyond)):
+                if far.connect_ex(str(self.beyond)):
                     near.close()
                     continue
                 self._ends += [near, far]
