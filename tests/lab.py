@@ -114,6 +114,14 @@ class Lab:
         inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text().strip()
         return _pid_outside(inner, os.readlink(f"/proc/{self.daemon.pid}/ns/pid"))
 
+    def power_cut(self) -> None:
+        """Kill the daemon, its QEMUs and all else that it started; it can be started again."""
+        for inner, pid in _inside(os.readlink(f"/proc/{self.daemon.pid}/ns/pid")):
+            if inner != "1":  # starts the daemon again
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.daemon.kill()
+
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Stop a running domain's QEMU for a while."""
@@ -180,15 +188,21 @@ class Lab:
 
 def _pid_outside(inner: str, namespace: str) -> int:
     """What a process is called out here that is called ``inner`` in its own PID namespace."""
+    for name, pid in _inside(namespace):
+        if name == inner:
+            return pid
+    raise ProcessLookupError(inner)
+
+
+def _inside(namespace: str) -> Iterator[tuple[str, int]]:
+    """What the processes of a PID namespace are called in there, and out here."""
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if os.readlink(entry / "ns" / "pid") != namespace:
                 continue
             status = (entry / "status").read_text()
             numbers = next(line for line in status.splitlines() if line.startswith("NSpid"))
-            if numbers.split()[-1] == inner:
-                return int(entry.name)
-    raise ProcessLookupError(inner)
+            yield numbers.split()[-1], int(entry.name)
 
 
 def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) -> None:

@@ -18,6 +18,8 @@ NAMED = (
     "create internal, running | between check and call | connection cut",
     "undo, off | during the call | daemon killed",
     "undo, off | during the call | program killed",
+    "delete with children, off | between two steps | daemon crashed by virsh",
+    "create internal, running | during the call | domain destroyed",
 )
 """What once fell short."""
 

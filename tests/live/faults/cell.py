@@ -25,7 +25,7 @@ from tests.live.faults.program import Hold, Order
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import OTHER, Seen, look, look_at_images, without
 from tests.live.faults.shim import Shim
-from tests.live.faults.strikes import Fault, Holding, Strike, makes_sense
+from tests.live.faults.strikes import Fault, Holding, Strike, makes_sense, prepared
 from tests.live.matrix.guest import Guest
 
 
@@ -84,7 +84,10 @@ class Bench:
     def run(self, cell: Cell) -> Verdict:
         """Build, strike and judge."""
         references = self._of(cell.act)
-        with self._guest(cell.act) as guest, self._link(guest) as (proxy, uri):
+        with ExitStack() as stack:
+            stack.enter_context(prepared(cell.fault, self.lab))
+            guest = stack.enter_context(self._guest(cell.act))
+            proxy, uri = stack.enter_context(self._link(guest))
             return self._struck(cell, guest, proxy, uri, references)
 
     def _of(self, act: Act) -> tuple[Seen, ...]:
@@ -185,6 +188,8 @@ class Bench:
                 if not driven.end(number):
                     survived = "the terminal is not as it was"
                 (kept,) = (Path(order.state) / "snaptui" / "journal").glob("journal-*")
+                if cell.fault is Fault.POWER:
+                    self._power_cut(guest, hold)
                 driven = stack.enter_context(Driven(replace(order, intent=None, hold=None)))
                 driven.says("connected", "no answer")
                 hold.release()
@@ -193,6 +198,14 @@ class Bench:
             verdict = _judged(cell, claim, seen, references)
             recovered = "" if cell.act.image else self._recovered(driven, guest)
             return replace(verdict, survived=survived, recovered=recovered)
+
+    def _power_cut(self, guest: Guest, hold: Holding) -> None:
+        """Let all that works on the host end where it is; then it starts again."""
+        self._shim.kill()
+        self.lab.power_cut()
+        hold.release()
+        self.lab.daemon.restart()
+        self._reconnect(guest)
 
     def _recorded(self, driven: Driven, path: Path) -> Claim:
         """What the next start finds of an operation that was cut short."""
@@ -254,6 +267,7 @@ def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) 
         Fault.CHANGED: (OTHER, "current", "disk vda is", "disk vdb is"),
         Fault.UNDEFINED: ("persistent", ": ", "current"),
         Fault.DESTROYED: ("state",),
+        Fault.POWER: ("state",),
         Fault.RENAMED: (OTHER,),
     }.get(cell.fault, ())
     seen, references = without(seen, *own), tuple(without(one, *own) for one in references)

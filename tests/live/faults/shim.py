@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from snaptui.demo import setups
@@ -21,7 +22,7 @@ case "$1" in snapshot|convert)
         else
             for image; do :; done
             [ "$1" = snapshot ] && exec 9<"$image"
-            : >"$here/held"
+            echo $$ >"$here/held.new" && mv "$here/held.new" "$here/held"
             while [ -e "$here/let" ]; do sleep 0.02; done
             exec 9<&-
         fi
@@ -52,6 +53,11 @@ class Shim:
     @property
     def holds(self) -> bool:
         return (self.directory / "held").exists()
+
+    def kill(self) -> None:
+        """Kill the one that is held."""
+        with suppress(FileNotFoundError, ProcessLookupError):
+            os.kill(int((self.directory / "held").read_text()), signal.SIGKILL)
 
     def release(self) -> None:
         (self.directory / "let").unlink(missing_ok=True)
