@@ -201,7 +201,6 @@ class Bench:
 
     def _power_cut(self, guest: Guest, hold: Holding) -> None:
         """Let all that works on the host end where it is; then it starts again."""
-        self._shim.kill()
         self.lab.power_cut()
         hold.release()
         self.lab.daemon.restart()

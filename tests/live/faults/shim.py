@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from snaptui.demo import setups
@@ -22,7 +21,7 @@ case "$1" in snapshot|convert)
         else
             for image; do :; done
             [ "$1" = snapshot ] && exec 9<"$image"
-            echo $$ >"$here/held.new" && mv "$here/held.new" "$here/held"
+            : >"$here/held"
             while [ -e "$here/let" ]; do sleep 0.02; done
             exec 9<&-
         fi
@@ -53,11 +52,6 @@ class Shim:
     @property
     def holds(self) -> bool:
         return (self.directory / "held").exists()
-
-    def kill(self) -> None:
-        """Kill the one that is held."""
-        with suppress(FileNotFoundError, ProcessLookupError):
-            os.kill(int((self.directory / "held").read_text()), signal.SIGKILL)
 
     def release(self) -> None:
         (self.directory / "let").unlink(missing_ok=True)

@@ -191,9 +191,9 @@ def prepared(fault: Fault, lab: Lab) -> Iterator[None]:
 
 def makes_sense(fault: Fault, act: Act, *, running: bool) -> bool:
     """Whether a fault can befall an act."""
-    if act.image:
-        return fault in (Fault.NONE, Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED) or bool(
-            fault.of_program
+    if act.image:  # what qemu-img does for the program itself goes on without it
+        return fault in (Fault.NONE, Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED) or (
+            fault.of_program is not None and fault is not Fault.POWER
         )
     if fault is Fault.DESTROYED:
         return running
