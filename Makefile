@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test long lint stacks matrix fuzz bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix faults fuzz bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ stacks: .venv/ready-test ## Debian 13's libvirt and QEMU in build/trixie, beside
 
 matrix: stacks ## what the plans foretell beside what each libvirt does (ARGS="words of cells")
 	$(PYTHON) -m tests.live.matrix $(ARGS)
+
+faults: .venv/ready-test ## what is left when the host or the program goes away (ARGS="words of cells")
+	$(PYTHON) -m tests.live.faults $(ARGS)
 
 fuzz: .venv/ready-test ## many damaged inputs for all that reads what others wrote (INPUTS=100000 SEED=1)
 	$(PYTHON) -m tests.fuzz

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from snaptui import __version__, text
 from snaptui.config import MONO, load
@@ -19,6 +22,11 @@ from snaptui.private import own_directory
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
     from snaptui.model import Domain, Host
+
+T = TypeVar("T")
+
+PATIENCE = 3.0
+"""Seconds to wait for the host before anything is shown."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,9 +115,11 @@ def _run(options: argparse.Namespace) -> int:
         raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
     with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
         backend = LibvirtBackend(uri, read_only=options.read_only or config.read_only)
-        host = backend.connect(interactive=True)
-        listed = backend.domains()
-        select, images = _wanted(options.wanted, host, listed)
+        host = _connected(backend)
+        listed = None
+        with suppress(TimeoutError):  # the screen says for how long there has been no answer
+            listed = _begun(backend.domains).result(PATIENCE)
+        select, images = _wanted(options.wanted, host, listed or ())
         app = SnaptuiApp(
             backend,
             host=host,
@@ -129,6 +139,40 @@ def _run(options: argparse.Namespace) -> int:
         if app.return_code:
             print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
         return app.return_code or 0
+
+
+def _connected(backend: Backend) -> Host:
+    """Connect, and say so when that takes long.
+
+    A call into libvirt cannot be interrupted, and a daemon that is stopped answers none: on a
+    thread that is left behind, Ctrl+C ends the program. Only ssh asks on the terminal.
+    """
+    from snaptui.backend.uris import is_local, label
+
+    connect = partial(backend.connect, interactive=True)
+    if not is_local(backend.uri):
+        return connect()
+    connecting = _begun(connect)
+    try:
+        return connecting.result(PATIENCE)
+    except TimeoutError:
+        said = f"snaptui: {label(backend.uri)} does not answer. It is waited for; Ctrl+C ends that."
+        print(said, file=sys.stderr, flush=True)
+        return connecting.result()
+
+
+def _begun(call: Callable[[], T]) -> Future[T]:
+    """Run a call on a thread that nobody has to wait for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # whatever it is belongs to the one who waits
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def _wanted(

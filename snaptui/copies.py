@@ -14,6 +14,7 @@ from pathlib import Path
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import NotFound
+from snaptui.journal import sync_directory
 from snaptui.model import DomainKey
 from snaptui.private import own_directory
 
@@ -31,13 +32,14 @@ def save(directory: Path, backend: Backend, key: DomainKey, snapshots: Iterable[
     own_directory(directory)
     moment = time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime())
     made = Path(tempfile.mkdtemp(prefix=moment, dir=directory))
+    sync_directory(directory)
     _write(made / "domain.xml", backend.secret_domain_xml(key))
     for number, name in enumerate(snapshots, 1):
         try:
             _write(made / f"snapshot-{number}.xml", backend.secret_snapshot_xml(key, name))
         except NotFound:
             continue  # the check that follows says that it is gone
-    _sync(made)
+    sync_directory(made)
     return made
 
 
@@ -47,11 +49,3 @@ def _write(path: Path, content: str) -> None:
         file.write(content.encode("utf-8", "surrogateescape"))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

@@ -70,6 +70,8 @@ class HostWatch:
     Args:
         on_change: called on the loop after each change of :attr:`state`.
         on_hint: called on the loop when one domain's snapshots may have changed.
+        on_again: called on the loop when the host is there again: it may be another version of
+            it, and nothing that was known before is known now.
     """
 
     def __init__(
@@ -79,12 +81,14 @@ class HostWatch:
         *,
         on_change: Callable[[], None],
         on_hint: Callable[[DomainKey], None],
+        on_again: Callable[[], None],
     ) -> None:
         self.backend = backend
         self.worker = worker
         self.state = HostState()
         self._on_change = on_change
         self._on_hint = on_hint
+        self._on_again = on_again
         self._visible: tuple[DomainKey, ...] = ()
         self._wanted: set[DomainKey] = set()
         self._due = asyncio.Event()
@@ -152,6 +156,7 @@ class HostWatch:
         for lane in (self.worker.reads, self.worker.changes):
             lane.abandon(Disconnected("The connection was lost before libvirt answered."))
         self.opened(await self.worker.reads.call(self.backend.connect))
+        self._on_again()
 
     async def _serve(self) -> None:
         self._lost.clear()

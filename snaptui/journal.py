@@ -1,9 +1,9 @@
 """The journal: what was done to which domain, kept so that a cut-short change is found.
 
-One file for each process, JSON lines, readable by its owner alone. The process holds a lock
-on its file while it lives: a file without a lock and with an operation that did not end is
-one that was cut short. Space is set aside while there is some (posix_fallocate(3)), so that
-a full disk does not stop what must be written.
+One file for each process, JSON lines, readable by its owner alone; when it has grown large, one
+more. The process holds a lock on its file while it lives: a file without a lock and with an
+operation that did not end is one that was cut short. Space is set aside while there is some
+(posix_fallocate(3)), so that a full disk does not stop what must be written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,8 @@ RESERVE = 64 << 10
 """Bytes set aside for operations to come."""
 LONGEST = 8 << 10
 """Characters of an error that are kept."""
-FILES = 200
-"""Journals that are read, the newest ones."""
-LARGEST = 4 << 20
-"""Bytes of one journal that are read."""
+FULL = 1 << 20
+"""Bytes of a file after which another one is begun, as soon as nothing is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class StepRecord:
         kind: ``create``, ``power off``, ``revert``, ``delete``, ...
         subject: the snapshot or file that it is about; may be empty.
         line: the same as a line for a shell.
+        defines: name, parent and description of the snapshot that it defines again, if it does.
     """
 
     kind: str
@@ -48,6 +47,7 @@ class StepRecord:
     line: str
     began: float | None = None
     ended: float | None = None
+    defines: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +88,6 @@ class Record:
     amount: Amount | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A journal of another process.
-
-    Attributes:
-        alive: that process still runs.
-        damaged: number of lines that could not be read.
-    """
-
-    path: Path
-    alive: bool
-    records: tuple[Record, ...]
-    damaged: int = 0
-
-
 @dataclass(slots=True)
 class Journal:
     """The journal of this process; every method blocks and none may run on the UI's thread.
@@ -115,9 +100,10 @@ class Journal:
     directory: Path
     problem: str = "it is not open yet"
     _file: int = -1
-    _path: Path | None = None
+    _paths: list[Path] = field(default_factory=list)
     _used: int = 0
     _reserved: int = 0
+    _under_way: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self) -> None:
@@ -131,9 +117,14 @@ class Journal:
                     return
             self._make_room()
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of this process, the newest last."""
+        return tuple(self._paths)
+
     def begin(self, record: Record) -> bool:
         """Write an operation before its first change; whether it is on the disk."""
-        steps = [[s.kind, s.subject, s.words, s.line] for s in record.steps]
+        steps = [[s.kind, s.subject, s.words, s.line, s.defines] for s in record.steps]
         return self._write(
             record.number, "begin", host=record.host, uuid=record.uuid, domain=record.domain,
             title=record.title, who=record.who, time=record.started, steps=steps,
@@ -159,28 +150,48 @@ class Journal:
         """Give unused space back; a journal of nothing is removed."""
         with self._lock, contextlib.suppress(OSError):
             if self._file >= 0:
-                os.ftruncate(self._file, self._used)
-                if self._used == 0 and self._path is not None:
-                    self._path.unlink()
-                os.close(self._file)
-                self._file, self.problem = -1, "it is closed"
-
-    def past(self) -> tuple[Past, ...]:
-        """The journals of other processes, the newest first."""
-        try:
-            paths = sorted(self.directory.glob("journal-*.jsonl"), reverse=True)[:FILES]
-        except OSError:
-            return ()
-        return tuple(_past(path) for path in paths if path != self._path)
+                self._leave()
+                self.problem = "it is closed"
 
     def _create(self) -> None:
+        """Make a file that has its name only when it is locked, and for good."""
         own_directory(self.directory)
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        path = self.directory / f"journal-{moment}-{os.getpid()}.jsonl"
+        name = f"{moment}-{os.getpid()}-{len(self._paths)}.jsonl"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        file = os.open(path, flags, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self._file, self._path = file, path
+        hidden, path = self.directory / f".new-{name}", self.directory / f"journal-{name}"
+        file = os.open(hidden, flags, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            hidden.rename(path)
+            sync_directory(self.directory)
+        except OSError:
+            os.close(file)
+            hidden.unlink(missing_ok=True)
+            raise
+        self._file, self._used, self._reserved = file, 0, 0
+        self._paths.append(path)
+
+    def _leave(self) -> None:
+        """Let go of the file; its unused space goes back, and with it an empty file."""
+        os.ftruncate(self._file, self._used)
+        if self._used == 0:
+            self._paths.pop().unlink()
+        os.close(self._file)
+        self._file = -1
+
+    def _turn(self) -> None:
+        """Begin another file when this one is large; where that cannot be, go on in it."""
+        if self._used < FULL or self._under_way:
+            return
+        before, used = self._file, self._used
+        try:
+            self._create()
+        except OSError:
+            return
+        with contextlib.suppress(OSError):
+            os.ftruncate(before, used)
+        os.close(before)
 
     def _make_room(self) -> None:
         if self._reserved - self._used >= RESERVE // 2:
@@ -202,31 +213,19 @@ class Journal:
             if self._file < 0:
                 return False
             if event == "begin":
+                self._turn()
                 self._make_room()
+                self._under_way.add(number)
+            elif event == "end":
+                self._under_way.discard(number)
             try:
-                _write_all(self._file, line, self._used)
+                write_all(self._file, line, self._used)
                 os.fsync(self._file)
             except OSError as error:
                 self.problem = _words(error)
                 return False
             self._used += len(line)
             return True
-
-
-def note_found(past: Past, number: int, found: str) -> None:
-    """Add to another process's journal what its cut-short operation came to.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    import json
-
-    line = json.dumps({"operation": number, "event": "found", "words": found[:LONGEST]}) + "\n"
-    with _locked(past.path) as file:
-        if file is not None:
-            end = len(os.pread(file, LARGEST, 0).rstrip(b"\0"))
-            _write_all(file, b"\n" + line.encode(), end)
-            os.fsync(file)
 
 
 def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
@@ -263,13 +262,19 @@ def state_directory() -> Path:
     return Path(base) / "snaptui"
 
 
+def _step(told: Sequence[Any]) -> StepRecord:
+    kind, subject, words, line = map(str, told[:4])
+    defines = told[4] if len(told) > 4 else None  # earlier versions did not say
+    if defines is not None:
+        name, parent, description = map(str, defines)
+        defines = (name, parent, description)
+    return StepRecord(kind, subject, words, line, defines=defines)
+
+
 def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Record:
     event = told["event"]
     if event == "begin":
-        steps = tuple(
-            StepRecord(str(kind), str(subject), str(words), str(line))
-            for kind, subject, words, line in told["steps"]
-        )
+        steps = tuple(map(_step, told["steps"]))
         return Record(
             number=number,
             host=str(told["host"]),
@@ -306,35 +311,17 @@ def _moment(told: Mapping[str, Any]) -> float:
     return moment
 
 
-def _past(path: Path) -> Past:
+def sync_directory(path: Path) -> None:
+    """Bring the names in a directory to the disk (fsync(2): a file's own fsync does not)."""
+    file = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with _locked(path) as file:
-            if file is not None:
-                records, damaged = parse(os.pread(file, LARGEST, 0))
-                dead = tuple(replace(record, alive=False) for record in records)
-                return Past(path, False, dead, damaged)
-        with path.open("rb") as shared:
-            return Past(path, True, *parse(shared.read(LARGEST)))
-    except OSError:
-        return Past(path, True, (), 1)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[int | None]:
-    """The file, locked for us; ``None`` when its process lives."""
-    file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-        else:
-            yield file
+        os.fsync(file)
     finally:
         os.close(file)
 
 
-def _write_all(file: int, data: bytes, at: int) -> None:
+def write_all(file: int, data: bytes, at: int) -> None:
+    """Write all of the data at an offset; OSError when that cannot be."""
     while data:
         written = os.pwrite(file, data, at)
         data, at = data[written:], at + written

@@ -94,7 +94,7 @@ class Operation:
         """The same as the journal keeps it."""
         key = self.plan.intent.key
         steps = tuple(
-            StepRecord(step.kind, step.subject, step.words, line, began, ended)
+            StepRecord(step.kind, step.subject, step.words, line, began, ended, step.defines)
             for (step, line), (began, ended, _) in zip(
                 zip(self.plan.steps, self.plan.lines, strict=True),
                 itertools.zip_longest(self.began, self.finished, self.plan.steps),

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
-from snaptui.journal import Journal, Record, note_found
+from snaptui.journal import Journal, Record
 from snaptui.model import DomainKey, Host, Key
 from snaptui.operation import NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
 from snaptui.recovery import CutShort, cut_short, look
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
+    from snaptui.journals import Past
     from snaptui.meeting import Meeting
     from snaptui.plan.plan import Intent, Plan, Step
     from snaptui.preflight import AnyFacts
@@ -96,20 +97,31 @@ class Operations:
         return replace(facts, unrecorded=self._journal.problem)
 
     async def open_journal(self) -> str:
-        """Open the journal; returns why it cannot be written, or nothing."""
-        await self._worker.journal.call(self._journal.open)
+        """Open the journal, and bound those before it; returns why it cannot be written."""
+        from snaptui import journals
+
+        def open_and_bound() -> None:
+            self._journal.open()
+            journals.bound(self._journal.directory, self._journal.paths, self._copies)
+
+        await self._worker.journal.call(open_and_bound)
         return self._journal.problem
 
     async def cut_short(self, host: Host) -> tuple[CutShort, ...]:
         """The operations of earlier processes on the host that were cut short."""
-        past = await self._worker.journal.call(self._journal.past)
-        return cut_short(past, host)
+        return cut_short(await self._past(), host)
 
     async def past(self) -> tuple[Record, ...]:
         """The operations of other processes, the newest first."""
-        past = await self._worker.journal.call(self._journal.past)
-        records = (record for journal in past for record in journal.records)
+        records = (record for journal in await self._past() for record in journal.records)
         return tuple(sorted(records, key=lambda record: record.started, reverse=True))
+
+    async def _past(self) -> tuple[Past, ...]:
+        from snaptui import journals
+
+        return await self._worker.journal.call(
+            lambda: journals.past(self._journal.directory, self._journal.paths)
+        )
 
     async def resolve(self, cut: CutShort) -> str:
         """Look what became of a cut-short operation, and note it in its journal.
@@ -120,11 +132,13 @@ class Operations:
         Raises:
             SnaptuiError: the host cannot be asked.
         """
+        from snaptui.journals import note_found
+
         words = await self._worker.reads.call(lambda: look(self._backend, cut.record))
         if words:
             with contextlib.suppress(OSError):  # it is told again at the next start
                 await self._worker.journal.call(
-                    lambda: note_found(cut.past, cut.record.number, words)
+                    lambda: note_found(cut.past.path, cut.record.number, words)
                 )
         return words
 

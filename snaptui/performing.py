@@ -10,7 +10,7 @@ from typing import overload
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
-from snaptui.model import Amount, DomainKey, Key
+from snaptui.model import Amount, DomainKey, Host, Key
 from snaptui.plan import facts as domain_facts
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, ThawGuest
@@ -60,12 +60,32 @@ def expected_after(step: Step, before: AnyFacts) -> AnyFacts:
 
 def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
     """What is otherwise than the plan expects, in words; empty when the step may be taken."""
-    changed = differences(expected, found)
+    changed = _other_version(expected.host, found.host) + differences(expected, found)
     if isinstance(step, CreateSnapshot) and isinstance(found, Facts):
         return changed + step.in_the_way(found)
     if isinstance(step, ExtractEntry) and isinstance(found, ImageFacts):
         return changed + step.in_the_way(found)
     return changed
+
+
+def _other_version(was: Host, now: Host) -> tuple[str, ...]:
+    """A plan is true for the versions that it was made for."""
+    versions = (("libvirt", was.libvirt, now.libvirt), ("QEMU", was.hypervisor, now.hypervisor))
+    return tuple(
+        f"{what} was {'.'.join(map(str, before))} and is now {'.'.join(map(str, after))}"
+        for what, before, after in versions
+        if before is not None and after is not None and before != after
+    )
+
+
+def images_at_work(backend: Backend, facts: AnyFacts) -> bool:
+    """Whether a qemu-img still works on a disk of a domain that is off, after its daemon died.
+
+    Nothing but the images tells that: libvirt knows of no job then.
+    """
+    if isinstance(facts, ImageFacts) or facts.status.domain.state.active:
+        return False
+    return backend.qemu_at_work(facts.images)
 
 
 def perform(backend: Backend, key: Key, step: Step, progress: Callable[[float], None]) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError, NotFound
-from snaptui.journal import Past, Record, StepRecord
-from snaptui.model import DomainKey, Host, ImageSnapshot
+from snaptui.journal import Record, StepRecord
+from snaptui.model import DomainKey, Host, ImageSnapshot, Snapshot
+from snaptui.reverted import disks_as_in, in_words
+
+if TYPE_CHECKING:
+    from snaptui.journals import Past
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +51,50 @@ def look(backend: Backend, record: Record) -> str:
         current = backend.current_snapshot(key)
     except NotFound:
         return f"The domain {record.domain} is not there any more."
-    if status.busy:
+    images = (disk.path for disk in status.config.written if disk.path is not None)
+    if status.busy or (not status.domain.state.active and backend.qemu_at_work(images)):
         return ""
-    return found_words(record, status.domain.state.value, names, current)
+    under_way = next((s for s in record.steps if s.began is not None and s.ended is None), None)
+    known: Snapshot | None = None
+    disks: dict[str, bool] = {}
+    if under_way is not None and under_way.kind == "revert" and not status.domain.state.active:
+        disks = disks_as_in(backend, status.config, under_way.subject)
+    if under_way is not None and under_way.defines is not None:
+        with suppress(NotFound):
+            known = backend.snapshot(key, under_way.defines[0])
+    state = status.domain.state
+    found = Found(state.value, names, current, disks, known, status.block_jobs)
+    return found_words(record, found)
 
 
-def found_words(record: Record, state: str, names: tuple[str, ...], current: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What there is of a domain.
+
+    Attributes:
+        disks: by target, whether it is as the target of a revert that was under way has it;
+            empty where that cannot be told.
+        known: the snapshot that was being defined again.
+        block_jobs: targets of the disks that QEMU merges.
+    """
+
+    state: str
+    names: tuple[str, ...]
+    current: str | None
+    disks: Mapping[str, bool] = field(default_factory=dict)
+    known: Snapshot | None = None
+    block_jobs: tuple[str, ...] = ()
+
+
+def found_words(record: Record, found: Found) -> str:
     """What the facts say of each step of an operation that was cut short."""
     from snaptui.plan.safety import is_safety  # the plans are a twentieth of each start
 
-    words = list(step_words(record, lambda step: _said(step, state, names, current)))
-    words.append(f"{record.domain} is {state} now; its current snapshot is {current or 'none'}.")
+    words = list(step_words(record, lambda step: _said(record, step, found)))
+    current = found.current or "none"
+    words.append(f"{record.domain} is {found.state} now; its current snapshot is {current}.")
     kept = [step.subject for step in record.steps if is_safety(step.subject)]
-    if any(name in names for name in kept):
+    if any(name in found.names for name in kept):
         words.append(f"The safety snapshot {kept[0]} is there: u brings back what was before.")
     return "\n".join(words)
 
@@ -73,25 +110,52 @@ def step_words(record: Record, said: Callable[[StepRecord], str]) -> Iterator[st
             yield f"Not begun: {step.words}."
 
 
-def _said(step: StepRecord, state: str, names: tuple[str, ...], current: str | None) -> str:
-    there = step.subject in names
+def _said(record: Record, step: StepRecord, found: Found) -> str:
+    there = step.subject in found.names
     if step.kind == "create":
         return "The snapshot is there." if there else "There is no such snapshot: it was not taken."
     if step.kind == "delete":
-        return "It is still there." if there else "It is gone."
+        return _said_of_delete(record, there, found)
     if step.kind == "revert":
-        if current == step.subject:
-            return "The host calls it current: the revert was done, or it was current before."
-        return "The host does not call it current: the revert was not done."
+        return _said_of_revert(record, step, found)
     if step.kind in ("freeze", "thaw"):
         return "A process that was left behind thaws it within 10 s; T asks the guest."
-    if step.kind == "edit":
-        return "The details of the snapshot show whether it was changed."
-    return f"The domain is {state}."
+    if step.defines is not None:
+        known = found.known
+        now = (known.name, known.parent or "", known.description) if known is not None else None
+        return "It was changed." if now == step.defines else "It was not changed."
+    return f"The domain is {found.state}."
+
+
+def _said_of_delete(record: Record, there: bool, found: Found) -> str:
+    from snaptui.plan.checks import left_merge
+
+    if not there:
+        return "It is gone."
+    if not found.block_jobs:
+        return "It is still there."
+    words = f"It is still there, and {', '.join(found.block_jobs)} is being merged."
+    if found.state != "paused":
+        return words
+    return f"{words} If {record.domain} was off before, {left_merge(record.domain)}"
+
+
+def _said_of_revert(record: Record, step: StepRecord, found: Found) -> str:
+    """libvirt calls a snapshot current when the revert to it has come to its end."""
+    words = in_words(found.disks, step.subject)
+    told = f" Its disks: {words}." if words else ""
+    if found.current != step.subject:
+        ended = "did not come to its end" if words else "was not done"
+        return f"The host does not call it current: the revert {ended}.{told}"
+    if any(one.kind == "create" and one.ended is not None for one in record.steps):
+        return "The host calls it current: the revert was done."  # another one was before
+    return f"The host calls it current: the revert was done, or it was current before.{told}"
 
 
 def _look_at_image(backend: Backend, record: Record) -> str:
     path = record.image
+    if any(step.kind == "set aside" for step in record.steps):
+        return "\n".join(step_words(record, lambda step: _said_of_removal(backend, step)))
     changed = any(step.kind != "extract" for step in record.steps)
     try:
         if changed and backend.openers(path).found:
@@ -130,3 +194,10 @@ def _said_of_copy(backend: Backend, target: str) -> str:
     writers = [f"{one.name} (process {one.pid})" for one in backend.openers(part).found]
     still = f"{', '.join(writers)} still writes to it: end that, then r" if writers else "R"
     return f"{there}. What is unfinished is left: {part}. {still}emove it."
+
+
+def _said_of_removal(backend: Backend, step: StepRecord) -> str:
+    there = not backend.missing_file(step.subject)
+    if step.kind == "set aside":
+        return f"It is called {step.subject} now." if there else "It has its own name still."
+    return f"It is still there, as {step.subject}." if there else "It is gone."

@@ -13,9 +13,19 @@ from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal
 from snaptui.model import Amount, DomainKey
 from snaptui.operation import ASK_AGAIN, NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
-from snaptui.performing import Job, differences, expected_after, in_the_way, perform
+from snaptui.performing import (
+    Job,
+    differences,
+    expected_after,
+    images_at_work,
+    in_the_way,
+    perform,
+)
+from snaptui.plan.checks import left_merge
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
 from snaptui.preflight import AnyFacts, read_facts
+from snaptui.reverted import disks_as_in, in_words
 from snaptui.worker import Priority, Worker, start
 
 TELL = 0.25
@@ -55,6 +65,7 @@ class Taking:
         self._key = operation.plan.intent.key
         self._before = expected
         self._began = time.time()
+        self._as_in: dict[str, bool] = {}
         self._sent = self._given_up = False
         self._told = 0.0
         self._loop = asyncio.get_running_loop()
@@ -89,8 +100,8 @@ class Taking:
         finally:
             if following is not None:
                 following.cancel()
-        found = await self._look(error)
-        self._judge(error, found)
+        found, reverted = await self._look(error)
+        self._judge(error, found, reverted)
         number, index = self._operation.number, self._operation.done
         await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
         done = replace(
@@ -106,8 +117,10 @@ class Taking:
         """Check and call, on a thread of the worker; returns what the call said."""
         self._began = time.time()
         self._say(Phase.CHECKING)
+        link = self._backend.link
         self._before = self._read()
         self._stop_if_changed(self._before)
+        self._as_in = self._disks_as_in(self._before)
         self._say(Phase.RUNNING)
         self._journal.step_began(self._operation.number, self._operation.done)
         # in this order: either the call is not made, or take() knows that it was
@@ -117,7 +130,8 @@ class Taking:
         try:
             self._copying.idle.clear()
             self._copying.go_on("")
-            perform(self._backend, self._key, self._step, self._progress)
+            with self._backend.over(link):
+                perform(self._backend, self._key, self._step, self._progress)
         except SnaptuiError as error:
             return error
         finally:
@@ -126,7 +140,23 @@ class Taking:
 
     def _read(self) -> AnyFacts:
         intent = self._operation.plan.intent
-        return read_facts(self._backend, self._expected.host, intent, ask_agent=False)
+        host = self._backend.host or self._expected.host
+        return read_facts(self._backend, host, intent, ask_agent=False)
+
+    def _read_after(self) -> tuple[AnyFacts, str, bool]:
+        """The facts, which disks were reverted, and whether something is still under way."""
+        facts = self._read()
+        now = self._disks_as_in(facts)
+        words = in_words(now, self._step.subject) if now != self._as_in else ""
+        return facts, words, facts.busy or images_at_work(self._backend, facts)
+
+    def _disks_as_in(self, facts: AnyFacts) -> dict[str, bool]:
+        """Which disks of a domain that is off are as the target of a revert has them."""
+        if self._step.kind != "revert" or not isinstance(facts, Facts):
+            return {}
+        status = facts.status
+        active = status.domain.state.active
+        return {} if active else disks_as_in(self._backend, status.config, self._step.subject)
 
     def _stop_if_changed(self, found: AnyFacts) -> None:
         if changed := in_the_way(self._step, self._expected, found):
@@ -158,27 +188,36 @@ class Taking:
                 if amount is not None:
                     self._say(Phase.RUNNING, amount.done / amount.total, amount)
 
-    async def _look(self, error: SnaptuiError | None) -> AnyFacts:
+    async def _look(self, error: SnaptuiError | None) -> tuple[AnyFacts, str]:
         """Read the facts after a change, however long the host takes to come back.
 
+        With which disks were reverted.
+
         When the connection was lost meanwhile, the change may still be under way there: it
-        is as long as a job holds the domain, or a process has the image open.
+        is as long as a job holds the domain, a process has its images open, or two looks at it
+        differ.
         """
         words = error.message if error is not None else ""
+        before: AnyFacts | None = None
         while True:
             try:
-                facts = await self._worker.reads.call(self._read, priority=Priority.VISIBLE)
+                facts, reverted, at_work = await self._worker.reads.call(
+                    self._read_after, priority=Priority.VISIBLE
+                )
             except NotFound as gone:
                 raise Stop(words or gone.message, "The domain is gone.") from gone
             except SnaptuiError:
-                pass
+                before = None
             else:
-                if not (isinstance(error, Disconnected) and facts.busy):
-                    return facts
+                if not isinstance(error, Disconnected):
+                    return facts, reverted
+                if before is not None and not at_work and not differences(before, facts):
+                    return facts, reverted
+                before = facts
             self._tell(replace(self._operation, phase=Phase.ASKING, error=words))
             await asyncio.sleep(ASK_AGAIN)
 
-    def _judge(self, error: SnaptuiError | None, found: AnyFacts) -> None:
+    def _judge(self, error: SnaptuiError | None, found: AnyFacts, reverted: str) -> None:
         """Stop unless the step was done, going by what is there now."""
         off = differences(expected_after(self._step, self._before), found)
         if error is None and not off:
@@ -190,11 +229,21 @@ class Taking:
                 f"Look at {self._operation.name} before going on.",
             )
         if off or not self._step.seen:
-            left = in_the_way(self._step, self._before, found)
+            left = in_the_way(self._step, self._before, found) + ((reverted,) if reverted else ())
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
             wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
             phase = Phase.CANCELLED if wished else Phase.FAILED
-            raise Stop(error.message, f"{state} {error.hint}".strip(), phase)
+            hint = self._left_merge(found) or error.hint
+            raise Stop(error.message, f"{state} {hint}".strip(), phase)
+
+    def _left_merge(self, found: AnyFacts) -> str:
+        """What to do when a daemon died while it merged images of a domain that is off."""
+        if not isinstance(found, Facts) or not isinstance(self._before, Facts):
+            return ""
+        was, now = self._before.status, found.status
+        if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
+            return ""
+        return f"This is no guest: {left_merge(found.name)}"
 
 
 def _sentence(words: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.reduction import DupFd
 
@@ -19,9 +20,16 @@ _CONTEXT.set_forkserver_preload(["snaptui.ui.app", "snaptui.backend.libvirt_back
 class Forked:
     """A process of its own, with the part of :class:`subprocess.Popen` that is needed here."""
 
-    def __init__(self, arguments: list[str], tty: int, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        main: Callable[[], int],
+        arguments: list[str],
+        tty: int,
+        environment: dict[str, str],
+    ) -> None:
         self.args = arguments
-        self._process = _CONTEXT.Process(target=_run, args=(arguments, _Tty(tty), environment))
+        told = (main, arguments, _Tty(tty), environment)
+        self._process = _CONTEXT.Process(target=_run, args=told)
         self._process.start()
         assert self._process.pid is not None
         self.pid: int = self._process.pid
@@ -67,7 +75,9 @@ def _received(duplicate: object) -> int:
     return duplicate.detach()  # type: ignore[attr-defined, no-any-return]  # untyped
 
 
-def _run(arguments: list[str], tty: int, environment: dict[str, str]) -> None:
+def _run(
+    main: Callable[[], int], arguments: list[str], tty: int, environment: dict[str, str]
+) -> None:
     """Become the program as if it had been started on a terminal."""
     os.setsid()
     for number in (0, 1, 2):
@@ -79,7 +89,4 @@ def _run(arguments: list[str], tty: int, environment: dict[str, str]) -> None:
     os.environ.update(environment)
     time.tzset()
     sys.argv = ["snaptui", *arguments]
-
-    from snaptui.cli import main
-
     sys.exit(main())

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -113,6 +114,14 @@ class Lab:
         inner = (self.directory / "d" / "run" / "qemu" / f"{name}.pid").read_text().strip()
         return _pid_outside(inner, os.readlink(f"/proc/{self.daemon.pid}/ns/pid"))
 
+    def power_cut(self) -> None:
+        """Kill the daemon, its QEMUs and all else that it started; it can be started again."""
+        for inner, pid in _inside(os.readlink(f"/proc/{self.daemon.pid}/ns/pid")):
+            if inner != "1":  # starts the daemon again
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self.daemon.kill()
+
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Stop a running domain's QEMU for a while."""
@@ -123,6 +132,25 @@ class Lab:
         finally:
             with suppress(ProcessLookupError):  # it was powered off meanwhile
                 os.kill(pid, signal.SIGCONT)
+
+    def merge_held(self, name: str) -> int:
+        """Stop the QEMU that merges images of a domain that is off while it does; its process.
+
+        It gets so little time before that libvirt's own notes show how far it is.
+        """
+        notes = self.directory / "d" / "run" / "qemu" / f"{name}.xml"
+        pid, until = 0, time.monotonic() + 30
+        while time.monotonic() < until:
+            with suppress(OSError):
+                pid = pid or self.qemu(name)
+                os.kill(pid, signal.SIGSTOP)
+                if "<blockjobs active='yes'>" in notes.read_text():
+                    return pid
+                os.kill(pid, signal.SIGCONT)
+                time.sleep(0.002)
+                os.kill(pid, signal.SIGSTOP)
+                time.sleep(0.02)
+        raise AssertionError(f"nothing of {name} is merged")
 
     @contextmanager
     def slowed(self, name: str, run: float = 0.002, rest: float = 0.2) -> Iterator[threading.Event]:
@@ -160,15 +188,21 @@ class Lab:
 
 def _pid_outside(inner: str, namespace: str) -> int:
     """What a process is called out here that is called ``inner`` in its own PID namespace."""
+    for name, pid in _inside(namespace):
+        if name == inner:
+            return pid
+    raise ProcessLookupError(inner)
+
+
+def _inside(namespace: str) -> Iterator[tuple[str, int]]:
+    """What the processes of a PID namespace are called in there, and out here."""
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             if os.readlink(entry / "ns" / "pid") != namespace:
                 continue
             status = (entry / "status").read_text()
             numbers = next(line for line in status.splitlines() if line.startswith("NSpid"))
-            if numbers.split()[-1] == inner:
-                return int(entry.name)
-    raise ProcessLookupError(inner)
+            yield numbers.split()[-1], int(entry.name)
 
 
 def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) -> None:

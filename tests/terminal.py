@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 
 import pyte
 
+from snaptui import cli
 from tests.forked import Forked
 
 KEYS = {
@@ -54,6 +55,7 @@ class Terminal:
         arguments: of the command line.
         size: columns and rows.
         module: another program than snaptui.
+        main: the function that is the program, where it is forked off.
         python: how to call Python; the one that runs the tests when left out.
         environment: what differs from that of the tests.
 
@@ -70,6 +72,7 @@ class Terminal:
         size: tuple[int, int] = (120, 40),
         environment: dict[str, str] | None = None,
         module: str = "snaptui",
+        main: Callable[[], int] = cli.main,
         python: Sequence[str] | None = None,
     ) -> None:
         columns, rows = size
@@ -86,7 +89,7 @@ class Terminal:
         inherited["TERM"] = "xterm-256color"
         self.process: Forked | subprocess.Popen[bytes]
         if self.forked and (module, python, environment) == ("snaptui", None, None):
-            self.process = Forked(list(arguments), slave, inherited)
+            self.process = Forked(main, list(arguments), slave, inherited)
             return
         self.process = subprocess.Popen(
             [*(python or [sys.executable]), "-m", module, *arguments],

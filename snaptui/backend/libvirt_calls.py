@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import libvirt
@@ -53,11 +54,35 @@ class LibvirtCalls:
         self._calls = 0
         self._uri = uri
         self._connections = Connections(uri, read_only=read_only, on_open=self._count)
+        self._bound = threading.local()
 
     @property
     def calls(self) -> int:
         """Number of calls sent to libvirt so far."""
         return self._calls
+
+    @property
+    def link(self) -> int:
+        """Which link to the host this is; see the protocol."""
+        return self._connections.link
+
+    @contextmanager
+    def over(self, link: int) -> Iterator[None]:
+        """Changes of this thread go over this link alone; see the protocol."""
+        self._bound.link = link
+        try:
+            yield
+        finally:
+            del self._bound.link
+
+    def _may_change(self) -> None:
+        if getattr(self._bound, "link", self.link) != self.link:
+            raise Disconnected("The connection was lost before the change was asked for.")
+
+    def _change(self, call: Callable[[], T]) -> T:
+        """Ask for a change, if the link is still the one that this thread is bound to."""
+        self._may_change()
+        return self._ask(call)
 
     def _handle(self, key: DomainKey) -> libvirt.virDomain:
         reads = self._connections.reads

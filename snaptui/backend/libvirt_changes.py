@@ -42,7 +42,7 @@ class LibvirtChanges(LibvirtCalls):
             libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT: new.reuse,
         }
         wanted = sum(flag for flag, set_ in flags.items() if set_)
-        self._ask(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
+        self._change(lambda: domain.snapshotCreateXML(to_xml(new), wanted))
 
     def give_up_ram(self, key: DomainKey) -> None:
         """Abort the job; see the protocol. The connection for changes may be waiting for it."""
@@ -51,14 +51,14 @@ class LibvirtChanges(LibvirtCalls):
     def power_off(self, key: DomainKey) -> None:
         """Stop the guest at once; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
-        self._ask(domain.destroy)
+        self._change(domain.destroy)
 
     def freeze(self, key: DomainKey) -> None:
         """Freeze its file systems; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         self._guard.watch(key.uuid)
         try:
-            self._ask(domain.fsFreeze)
+            self._change(domain.fsFreeze)
         except SnaptuiError as error:
             with suppress(SnaptuiError):
                 if not agent_refused(error.message):  # it may be frozen, or become so
@@ -93,14 +93,14 @@ class LibvirtChanges(LibvirtCalls):
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         flags = _REVERT_FLAGS[state]
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM if reset_nvram else 0
-        self._ask(lambda: domain.revertToSnapshot(snapshot, flags))
+        self._change(lambda: domain.revertToSnapshot(snapshot, flags))
 
     def delete_snapshot(self, key: DomainKey, name: str, *, metadata_only: bool = False) -> None:
         """Delete one snapshot; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
-        self._ask(lambda: snapshot.delete(flags))
+        self._change(lambda: snapshot.delete(flags))
 
     def adopt_snapshot(self, key: DomainKey, name: str, created: int) -> None:
         """Define its metadata; see the protocol."""
@@ -108,7 +108,7 @@ class LibvirtChanges(LibvirtCalls):
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
         wanted = xml.adopted(name, created, self._ask(lambda: domain.XMLDesc(flags)))
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
-        self._ask(lambda: domain.snapshotCreateXML(wanted, flag))
+        self._change(lambda: domain.snapshotCreateXML(wanted, flag))
 
     def redefine_snapshot(
         self, key: DomainKey, name: str, after: Snapshot, *, current: bool
@@ -120,4 +120,4 @@ class LibvirtChanges(LibvirtCalls):
         wanted = xml.redefined(known, after)
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT if current else 0
-        self._ask(lambda: domain.snapshotCreateXML(wanted, flags))
+        self._change(lambda: domain.snapshotCreateXML(wanted, flags))

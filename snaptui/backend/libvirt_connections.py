@@ -41,12 +41,14 @@ class Connections:
 
     Attributes:
         label: the URI without a password.
+        link: how often all of them were let go of.
         probe: asks QEMUs whether they answer.
     """
 
     def __init__(self, uri: str, *, read_only: bool, on_open: Callable[[], None]) -> None:
         self._uri = uri
         self.label = uris.label(uri)
+        self.link = 0
         self._single = uris.has_one_world(uri)
         self._read_only = read_only
         self._on_open = on_open
@@ -75,14 +77,18 @@ class Connections:
         if self._single:
             return self.reads.connection
         with self._opening:  # of two, one would be closed under the change that uses it
-            connection = self._changes
+            connection, link = self._changes, self.link
             if connection is not None and connection.isAlive():
                 return connection
             opened = self.open()
             with self._lock:
-                before, self._changes = self._changes, opened
+                given_up = self.link != link
+                before = opened if given_up else self._changes
+                self._changes = self._changes if given_up else opened
         if before is not None:
             self.let_go([before])
+        if given_up:
+            raise Disconnected("The connection was lost while another one was opened.")
         return opened
 
     def read_through(self, connection: libvirt.virConnect) -> None:
@@ -109,6 +115,7 @@ class Connections:
         with self._lock:
             reads, changes, subscription = self._reads, self._changes, self._subscription
             self._reads = self._changes = self._subscription = None
+            self.link += 1
             probe, self.probe = self.probe, Probe(self._for_probe)
             self._opening = threading.Lock()  # one that hangs keeps the other for ever
         things: list[object] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -32,6 +33,13 @@ class LocalImages:
         self._need_local()
         return self._patience.look(partial(run, path), path)
 
+    def _may_change(self) -> None:
+        """Whether the thread may still change something; Disconnected if not."""
+
+    def _need_to_change(self) -> None:
+        self._need_local()
+        self._may_change()
+
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""
         return self._look(path, images.missing_file)
@@ -54,6 +62,12 @@ class LocalImages:
 
         return self._look(path, openers)
 
+    def qemu_at_work(self, paths: Iterable[str]) -> bool:
+        """Whether QEMU's tools have one open; see the protocol."""
+        with suppress(ImageError):
+            return any(one.name.startswith("qemu") for p in paths for one in self.openers(p).found)
+        return False
+
     def may_write(self, path: str) -> bool:
         """Whether it may be written to; see the protocol."""
         return self._look(path, images.may_write)
@@ -70,38 +84,38 @@ class LocalImages:
 
     def set_aside(self, path: str, aside: str, file: FileId) -> None:
         """Rename it; see the protocol."""
-        self._need_local()
+        self._need_to_change()
         images.set_aside(path, aside, file)
 
     def remove_file(self, path: str, file: FileId) -> None:
         """Remove it; see the protocol."""
-        self._need_local()
+        self._need_to_change()
         images.remove_file(path, file)
 
     def create_entry(self, path: str, name: str) -> None:
         """Add an entry; see the protocol."""
-        self._need_local()
+        self._need_to_change()
         from snaptui.backend import qemu_img
 
         qemu_img.create(path, name)
 
     def apply_entry(self, path: str, entry_id: str) -> None:
         """Make the disk as it was; see the protocol."""
-        self._need_local()
+        self._need_to_change()
         from snaptui.backend import qemu_img
 
         qemu_img.apply(path, entry_id)
 
     def delete_entry(self, path: str, name: str) -> None:
         """Delete an entry; see the protocol."""
-        self._need_local()
+        self._need_to_change()
         from snaptui.backend import qemu_img
 
         qemu_img.delete(path, name)
 
     def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
         """Copy an entry to a new file; see the protocol."""
-        self._need_local()
+        self._need_to_change()
         from snaptui.backend import qemu_img
 
         def still_there() -> bool:

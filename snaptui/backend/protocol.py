@@ -6,7 +6,8 @@ worker's threads. All of them raise :class:`~snaptui.errors.SnaptuiError` and no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,6 +60,17 @@ class Backend(Protocol):
     @property
     def calls(self) -> int:
         """Number of calls sent to libvirt so far."""
+
+    @property
+    def link(self) -> int:
+        """Which link to the host this is: another number after each :meth:`abandon`."""
+
+    def over(self, link: int) -> AbstractContextManager[None]:
+        """Let the changes that this thread asks for go over this link, or not at all.
+
+        A thread may be held up, until the link that it looked at the host through was given up,
+        and what it was about to do was judged. A change of it then raises Disconnected.
+        """
 
     # -- connection -------------------------------------------------------------------
 
@@ -206,6 +218,9 @@ class Backend(Protocol):
 
     def openers(self, path: str) -> Openers:
         """The other processes that have a file open; none if there is no such file."""
+
+    def qemu_at_work(self, paths: Iterable[str]) -> bool:
+        """Whether a qemu-img, or a QEMU, is known to have one of these files open."""
 
     def may_write(self, path: str) -> bool:
         """Whether a file may be written to; ImageError when it cannot be known."""

@@ -96,10 +96,36 @@ def _busy_refusals(facts: Facts) -> list[str]:
 def _job_refusals(facts: Facts) -> list[str]:
     if not facts.status.block_jobs:
         return []
-    return [
-        f"A block job runs on {', '.join(facts.status.block_jobs)} of {facts.name} (virsh blockjob "
+    return [_job_sentence(facts)]
+
+
+def merge_refusals(facts: Facts) -> list[str]:
+    """What forbids a merge beside what QEMU does with the images already."""
+    if not facts.status.block_jobs:
+        return []
+    return [Refusal(_job_sentence(facts), code=OPERATION_UNSUPPORTED)]
+
+
+def _job_sentence(facts: Facts) -> str:
+    name = facts.name
+    sentence = (
+        f"A block job runs on {', '.join(facts.status.block_jobs)} of {name} (virsh blockjob "
         "shows it). Wait for its end, or end it."
-    ]
+    )
+    if facts.status.domain.state is DomainState.PAUSED:
+        sentence += (
+            f" If {name} was off before, this is no guest but what is left of a delete whose "
+            f"libvirtd died: {left_merge(name)}"
+        )
+    return sentence
+
+
+def left_merge(name: str) -> str:
+    """What to do with a QEMU that was left in the middle of a merge (libvirt keeps it)."""
+    return (
+        f"do not resume it, its disks are half merged. End it (virsh destroy {name}), then delete "
+        "the snapshot again."
+    )
 
 
 def _silent_refusals(facts: Facts) -> list[str]:

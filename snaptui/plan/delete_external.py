@@ -39,7 +39,9 @@ SECONDS, MINUTES = 1 << 30, 30 << 30
 
 def look(facts: Facts, snapshot: Snapshot) -> Findings:
     """What speaks against the delete of one external snapshot, and what it does."""
-    found = Findings()
+    found = Findings(checks.merge_refusals(facts))
+    if found.refusals:
+        return found
     name = snapshot.name
     branches = facts.layers.branches
     if branches.known:

@@ -38,6 +38,11 @@ class Redefine(OfSnapshot):
             return f"put {name} below {after.parent}"
         return f"change the description of {name}"
 
+    @property
+    def defines(self) -> tuple[str, str, str]:
+        """Name, parent and description of the snapshot as it is then."""
+        return self.after.name, self.after.parent or "", self.after.description
+
     def virsh(self, host: Host, domain: Domain) -> str:
         """The nearest line for a shell: it opens an editor."""
         name = option("snapshotname", self.snapshot.name)

@@ -21,6 +21,11 @@ class BaseStep:
         return None
 
     @property
+    def defines(self) -> tuple[str, str, str] | None:
+        """Name, parent and description of the snapshot that it defines again, if it does."""
+        return None
+
+    @property
     def merges(self) -> tuple[str, ...]:
         """Targets of the disks of which libvirt tells how much is merged."""
         return ()

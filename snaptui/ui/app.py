@@ -98,7 +98,11 @@ class SnaptuiApp(KeysInOrder):
             self._select = ImageKey(host.uri, images[0])
         self.worker = Worker()
         self.host = HostWatch(
-            backend, self.worker, on_change=self._host_changed, on_hint=self._hinted
+            backend,
+            self.worker,
+            on_change=self._host_changed,
+            on_hint=self._hinted,
+            on_again=self._host_again,
         )
         self.snapshots = SnapshotWatch(
             backend,
@@ -327,6 +331,11 @@ class SnaptuiApp(KeysInOrder):
             self.host.agent_said(key, Agent(AgentState.ANSWERS))
         if self._main is not None:
             self._main.operation_changed(operation)
+
+    def _host_again(self) -> None:
+        """Read everything again."""
+        self.snapshots.look_again()
+        self.images.look_again()
 
     def _hinted(self, key: DomainKey) -> None:
         shown = self.snapshots.shown

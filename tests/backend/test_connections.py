@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import libvirt
+import pytest
 
+from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.libvirt_connections import Connections
-from tests.lab import Lab
+from snaptui.errors import Disconnected
+from snaptui.new_snapshot import NewSnapshot
+from tests.lab import Lab, entries, qemu_img
 
 
 def test_changes_that_begin_at_the_same_time_share_one_connection(lab: Lab) -> None:
@@ -28,3 +33,26 @@ def test_changes_that_begin_at_the_same_time_share_one_connection(lab: Lab) -> N
     assert len(found) == 8
     assert all(one is found[0] for one in found)
     connections.abandon()
+
+
+def test_a_change_goes_over_the_link_that_it_was_checked_over_or_not_at_all(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """A thread that was held up comes back after what it was to do has been judged."""
+    key = lab.define("web")
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    link = backend.link
+    backend.connect()
+    path = tmp_path / "free.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "1M")
+    with backend.over(link):
+        with pytest.raises(Disconnected):
+            backend.create_snapshot(key, NewSnapshot("a"))
+        with pytest.raises(Disconnected):
+            backend.create_entry(str(path), "a")
+    assert (lab.snapshots("web"), entries(path)) == ([], [])
+    with backend.over(backend.link):
+        backend.create_snapshot(key, NewSnapshot("a"))
+    assert lab.snapshots("web") == ["a"]
+    backend.abandon()

@@ -31,7 +31,13 @@ async def _read(uri: str, key: DomainKey) -> list[Figure]:
     worker = Worker()
     changed = asyncio.Event()
     watch = snapshots.SnapshotWatch(backend, worker, on_change=changed.set)
-    host = HostWatch(backend, worker, on_change=lambda: None, on_hint=lambda _key: None)
+    host = HostWatch(
+        backend,
+        worker,
+        on_change=lambda: None,
+        on_hint=lambda _key: None,
+        on_again=lambda: None,
+    )
     host.opened(await worker.reads.call(backend.connect))
     await worker.reads.call(backend.domains)
     before, began, named = backend.calls, time.perf_counter(), 0.0

@@ -17,7 +17,7 @@ from snaptui.backend.config_changes import changes
 from snaptui.errors import SnaptuiError
 from snaptui.new_snapshot import NewSnapshot, from_xml, to_xml
 from snaptui.qcow2.sameness import is_as_now
-from snaptui.recovery import found_words
+from snaptui.recovery import Found, found_words
 from snaptui.text import literal, masked
 from snaptui.ui.format import UNICODE
 from snaptui.ui.operations_pane import outcome_of, record_lines
@@ -216,7 +216,7 @@ def _read_journal(data: bytes) -> None:
     records, damaged = journal.parse(data)
     assert len(records) + damaged <= len(data.splitlines())
     for record in records:
-        found_words(record, "shut off", ("good",), "good")
+        found_words(record, Found("shut off", ("good",), "good"))
         tuple(record_lines(record, UNICODE))
         outcome_of(record)
         json.dumps(record.title)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -246,6 +247,30 @@ def test_the_state_does_not_depend_on_statistics(lab: Lab) -> None:
         while time.monotonic() < until:
             terminal.read(0.2)
             assert "shut off" not in terminal.text
+
+
+@pytest.mark.long
+def test_guests_that_hang_keep_nobody_else_waiting(own_lab: Lab) -> None:
+    """A connection serves five calls at a time, and those that wait for a QEMU count."""
+    names = [f"hung{number}" for number in range(6)]
+    for name in names:
+        own_lab.define(name, running=True)
+    own_lab.define("web")
+    with ExitStack() as stack:
+        terminal = stack.enter_context(Terminal(["-c", own_lab.uri, "web"]))
+        terminal.wait("connected", "no snapshots yet")
+        for name in names:
+            stack.enter_context(own_lab.frozen(name))
+        terminal.press("left", "g")
+        for name in names:  # each is asked whether it answers
+            terminal.wait(f" {name}  running")
+            terminal.press("c")
+            terminal.wait("does not answer")
+            terminal.press("esc")
+            terminal.wait(gone="does not answer")
+            terminal.press("j")
+        own_lab.snapshot("web", "one")
+        terminal.wait("connected", " web  shut off", "one", seconds=10)
 
 
 def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> None:

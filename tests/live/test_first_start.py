@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from pathlib import Path
 
@@ -107,3 +108,20 @@ def test_a_domain_without_snapshots_says_what_to_do(lab: Lab, size: tuple[int, i
     with Terminal(["-c", lab.uri, "--read-only", "web"], size=size) as terminal:
         terminal.wait("web  shut off  no snapshots yet", "READ-ONLY")
         assert "takes one" not in terminal.text
+
+
+def test_a_daemon_that_does_not_answer_is_said_and_can_be_left(own_lab: Lab) -> None:
+    """A call into libvirt cannot be interrupted; who waits for it can."""
+    own_lab.define("web")
+    own_lab.daemon.pause()
+    try:
+        with Terminal(["-c", own_lab.uri]) as terminal:
+            terminal.wait("does not answer. It is waited for")
+            terminal.signal(signal.SIGINT)
+            assert terminal.exit_code(5) == 130
+        with Terminal(["-c", own_lab.uri]) as terminal:
+            terminal.wait("does not answer")
+            own_lab.daemon.resume()
+            terminal.wait("connected", "web")
+    finally:
+        own_lab.daemon.resume()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -12,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui import journal
+from snaptui import journal, journals
 from snaptui.journal import Journal, Record, StepRecord
-from snaptui.recovery import found_words
+from snaptui.model import Snapshot
+from snaptui.recovery import Found, found_words
+from tests.unit.made import snapshot
 
 RECORD = Record(
     number=1,
@@ -88,7 +91,7 @@ def test_a_full_file_system_is_told(tmp_path: Path) -> None:
         pytest.skip("only root can mount")
     place = tmp_path / "full"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k,mode=700", "tmpfs", place], check=True)
     try:
         made = Journal(place)
         made.open()
@@ -112,16 +115,16 @@ def test_a_process_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
-        (past,) = mine.past()
+        (past,) = journals.past(tmp_path, mine.paths)
         assert past.alive
         assert past.records[0].alive
         other.kill()
-    (past,) = mine.past()
+    (past,) = journals.past(tmp_path, mine.paths)
     assert not past.alive
     (record,) = past.records
     assert (record.alive, record.outcome, record.found) == (False, "", "")
-    journal.note_found(past, 1, "the host says so")
-    (past,) = mine.past()
+    journals.note_found(past.path, 1, "the host says so")
+    (past,) = journals.past(tmp_path, mine.paths)
     assert (past.records[0].found, past.damaged) == ("the host says so", 0)
 
 
@@ -181,6 +184,118 @@ def test_what_became_of_it_is_what_the_host_says(
         replace(step, began=1.0 if at <= began else None, ended=2.0 if at < began else None)
         for at, step in enumerate(RECORD.steps)
     ]
-    words = found_words(replace(RECORD, steps=tuple(steps)), "shut off", names, current)
+    words = found_words(replace(RECORD, steps=tuple(steps)), Found("shut off", names, current))
     assert said in words
     assert ("u brings back" in words) is (RECORD.steps[0].subject in names)
+
+
+def kept(directory: Path, moment: str, *records: Record, outcome: str = "done") -> Path:
+    """The journal of a process that has ended."""
+    made = Journal(directory)
+    made.open()
+    for record in records:
+        made.begin(record)
+        if outcome:
+            made.end(record.number, outcome, "", "")
+    path = made.paths[-1].rename(directory / f"journal-{moment}.jsonl")
+    made.close()
+    return path
+
+
+def test_old_journals_go_but_none_whose_end_nobody_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "FILES", 2)
+    copies = tmp_path / "xml"
+    (copies / "first").mkdir(parents=True)
+    place = tmp_path / "j"
+    first = replace(RECORD, copies=str(copies / "first"))
+    gone = kept(place, "20260101T000000Z-1", first)
+    cut = kept(place, "20260102T000000Z-2", RECORD, replace(RECORD, number=2), outcome="")
+    journals.note_found(cut, 1, "the host says so")
+    others = [kept(place, f"2026020{day}T000000Z-3", RECORD) for day in (1, 2)]
+    living = Journal(place)
+    living.open()
+    living.begin(RECORD)
+    old = living.paths[0].rename(place / "journal-20250101T000000Z-4.jsonl")
+    journals.bound(place, (), copies)
+    assert not gone.exists()
+    assert not (copies / "first").exists()
+    assert sorted(place.iterdir()) == [old, cut, *others]
+    journals.note_found(cut, 2, "and so")
+    journals.bound(place, (), copies)
+    assert sorted(place.iterdir()) == [old, *others]
+
+
+def test_journals_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = kept(tmp_path, "20260101T000000Z-1", RECORD)
+    newer = kept(tmp_path, "20260102T000000Z-1", RECORD)
+    monkeypatch.setattr(journals, "BYTES", newer.stat().st_size)
+    journals.bound(tmp_path, (), tmp_path / "xml")
+    assert list(tmp_path.iterdir()) == [newer]
+    assert not older.exists()
+
+
+def test_a_large_one_is_followed_by_another_when_nothing_is_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "FULL", 1)
+    made = Journal(tmp_path)
+    made.open()
+    for number in (1, 2):
+        assert made.begin(replace(RECORD, number=number))
+    assert list(made.paths) == [made.paths[0]]
+    for number in (1, 2):
+        assert made.end(number, "done", "", "")
+    assert made.begin(replace(RECORD, number=3))
+    first, second = list(made.paths)
+    assert [record.number for record in journal.parse(first.read_bytes())[0]] == [1, 2]
+    assert [record.number for record in journal.parse(second.read_bytes())[0]] == [3]
+    assert journals.past(tmp_path, made.paths) == ()
+    assert not first.read_bytes().endswith(b"\0")
+
+
+def test_who_reads_at_the_same_time_takes_no_ended_process_for_a_living_one(
+    tmp_path: Path,
+) -> None:
+    path = kept(tmp_path, "20260101T000000Z-1", RECORD, outcome="")
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        (past,) = journals.past(tmp_path, ())
+    assert not past.alive
+
+
+def test_a_journal_has_its_name_only_when_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else another process, which looks just then, takes it for one that was left."""
+    there: list[Path] = []
+
+    def lock(*_: int) -> None:
+        there.extend(tmp_path.glob("journal-*"))
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    made = Journal(tmp_path)
+    made.open()
+    assert (made.problem, there) == ("", [])
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (snapshot("a", description="new"), "It was changed."),
+        (snapshot("a", description="old"), "It was not changed."),
+        (None, "It was not changed."),
+    ],
+)
+def test_what_became_of_an_edit_is_what_the_record_says(known: Snapshot | None, said: str) -> None:
+    step = StepRecord("edit", "a", "change it", "virsh", began=1.0, defines=("a", "", "new"))
+    found = Found("shut off", ("a",), None, known=known)
+    assert f"change it. {said}" in found_words(replace(RECORD, steps=(step,)), found)
+
+
+def test_a_revert_that_was_cut_short_half_way_is_told(tmp_path: Path) -> None:
+    step = StepRecord("revert", "good", "revert to good", "virsh", began=1.0)
+    found = Found("shut off", ("good", "b"), "b", {"vda": True, "vdb": False})
+    words = found_words(replace(RECORD, steps=(step,)), found)
+    assert "the revert did not come to its end. Its disks: vda is as good has it, vdb is" in words

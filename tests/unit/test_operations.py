@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,6 +56,10 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         return found
 
     class Fake:
+        host = None
+        link = 0
+        over = nullcontext
+
         def secret_domain_xml(self, *_: object) -> str:
             return "<domain/>"
 
@@ -110,6 +115,10 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
         return found[-1]
 
     class Fake:
+        host = None
+        link = 0
+        over = nullcontext
+
         def secret_domain_xml(self, *_: object) -> str:
             return "<domain/>"
 

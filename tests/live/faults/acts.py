@@ -1,0 +1,234 @@
+"""What is done while something goes wrong, and to what."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from snaptui.backend.images import read_image
+from snaptui.model import DomainKey, Form, ImageKey, PlacedEntry, SafetyKind, Scope
+from snaptui.plan.plan import (
+    AdoptIntent,
+    CreateIntent,
+    DeleteIntent,
+    EditIntent,
+    ImageApply,
+    ImageDelete,
+    ImageExtract,
+    Intent,
+    RevertIntent,
+)
+from tests.lab import qemu_img, write
+from tests.live.matrix.guest import RUNNING, Guest
+
+FREE = "free.qcow2"
+"""The image that no domain uses."""
+
+
+class Obstacle(enum.Enum):
+    """What keeps the host at a call."""
+
+    NONE = "nothing: it takes no time"
+    SECOND = "the second qemu-img"
+    FIRST = "the first qemu-img"
+    GUEST = "the guest's QEMU"
+    HELPER = "the QEMU that merges"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One operation.
+
+    Attributes:
+        intent: for a domain of a guest, as the program's URI calls it.
+        steps: how many its plan has.
+        image: it is about an image that no domain uses.
+        bare: the domain has no snapshot, so that it can be renamed.
+        external: the second admin takes external snapshots as well.
+        spoils: snapshots that it takes apart.
+    """
+
+    words: str
+    build: Callable[[Guest], None]
+    intent: Callable[[Guest, str], Intent]
+    obstacle: Obstacle
+    steps: int = 1
+    image: bool = False
+    bare: bool = False
+    external: bool = False
+    spoils: tuple[str, ...] = ()
+
+
+def _made(*names: str, state: str = "", external: bool = False) -> Callable[[Guest], None]:
+    def build(guest: Guest) -> None:
+        guest.define()
+        for name in names:
+            guest.external(name) if external else guest.internal(name)
+        if state:
+            guest.go(state)
+            guest.write()
+
+    return build
+
+
+def _stray(guest: Guest) -> None:
+    guest.define()
+    guest.stray("stray")
+
+
+def _undoable(guest: Guest) -> None:
+    """As after a revert with its safety snapshot."""
+    guest.define()
+    guest.internal("a")
+    guest.internal("safety-20261120T020000Z-a")
+    guest.revert("a")
+
+
+def _free(guest: Guest) -> None:
+    guest.define()
+    path = guest.directory / FREE
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "4M")
+    for byte, name in ((1, "one"), (2, "two"), (3, "")):
+        write(path, byte)
+        if name:
+            qemu_img("snapshot", "-c", name, str(path))
+
+
+def _key(guest: Guest, uri: str) -> DomainKey:
+    return DomainKey(uri, guest.key.uuid)
+
+
+def _create(form: Form) -> Callable[[Guest, str], Intent]:
+    return lambda guest, uri: CreateIntent(_key(guest, uri), "new", "", form)
+
+
+def _revert(name: str, safety: SafetyKind) -> Callable[[Guest, str], Intent]:
+    return lambda guest, uri: RevertIntent(_key(guest, uri), name, safety=safety)
+
+
+def _delete(scope: Scope) -> Callable[[Guest, str], Intent]:
+    return lambda guest, uri: DeleteIntent(_key(guest, uri), "a", scope)
+
+
+def _edit(new_name: str = "") -> Callable[[Guest, str], Intent]:
+    return lambda guest, uri: EditIntent(_key(guest, uri), "a", "other words", new_name)
+
+
+def _image(make: Callable[[ImageKey, PlacedEntry], Intent]) -> Callable[[Guest, str], Intent]:
+    def intent(guest: Guest, uri: str) -> Intent:
+        path = str(guest.directory / FREE)
+        first = read_image(path).snapshots[0]
+        return make(ImageKey(uri, path), PlacedEntry(0, first))
+
+    return intent
+
+
+ACTS = (
+    Act("create internal, off", _made(), _create(Form.INTERNAL), Obstacle.SECOND, bare=True),
+    Act("create internal, running", _made(state=RUNNING), _create(Form.INTERNAL), Obstacle.GUEST),
+    Act(
+        "create external, running",
+        _made(state=RUNNING),
+        _create(Form.DISK_ONLY),
+        Obstacle.GUEST,
+        external=True,
+    ),
+    Act(
+        "create external with RAM",
+        _made(state=RUNNING),
+        _create(Form.EXTERNAL),
+        Obstacle.GUEST,
+        external=True,
+    ),
+    Act(
+        "revert, running",
+        _made("a", state=RUNNING),
+        _revert("a", SafetyKind.DISKS_AND_RAM),
+        Obstacle.SECOND,
+        steps=2,
+    ),
+    Act(
+        "undo, off",
+        _undoable,
+        _revert("safety-20261120T020000Z-a", SafetyKind.DISKS),
+        Obstacle.SECOND,
+        steps=2,
+    ),
+    Act(
+        "delete internal, off",
+        _made("a", "b"),
+        _delete(Scope.THIS),
+        Obstacle.SECOND,
+        spoils=("a",),
+    ),
+    Act(
+        "delete internal, running",
+        _made("a", "b", state=RUNNING),
+        _delete(Scope.THIS),
+        Obstacle.GUEST,
+        spoils=("a",),
+    ),
+    Act(
+        "delete external, off",
+        _made("a", external=True),
+        _delete(Scope.THIS),
+        Obstacle.HELPER,
+        external=True,
+        spoils=("a",),
+    ),
+    Act(
+        "delete external, running",
+        _made("a", external=True, state=RUNNING),
+        _delete(Scope.THIS),
+        Obstacle.GUEST,
+        external=True,
+        spoils=("a",),
+    ),
+    Act(
+        "delete with children, off",
+        _made("a", "b", "c"),
+        _delete(Scope.WITH_CHILDREN),
+        Obstacle.SECOND,
+        steps=3,
+        spoils=("a",),
+    ),
+    Act("describe", _made("a", "b"), _edit(), Obstacle.NONE),
+    Act(
+        "rename",
+        _made("a", "b", external=True),
+        _edit("c"),
+        Obstacle.NONE,
+        steps=3,
+        external=True,
+    ),
+    Act(
+        "adopt",
+        _stray,
+        lambda guest, uri: AdoptIntent(_key(guest, uri), "stray"),
+        Obstacle.NONE,
+        bare=True,
+    ),
+    Act(
+        "image: apply",
+        _free,
+        _image(ImageApply),
+        Obstacle.FIRST,
+        steps=2,
+        image=True,
+    ),
+    Act(
+        "image: delete",
+        _free,
+        _image(lambda key, placed: ImageDelete(key, (placed,))),
+        Obstacle.FIRST,
+        image=True,
+    ),
+    Act(
+        "image: extract",
+        _free,
+        _image(lambda key, one: ImageExtract(key, one, f"{key.path.rpartition('/')[0]}/copy")),
+        Obstacle.FIRST,
+        image=True,
+    ),
+)
