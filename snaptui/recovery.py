@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
+from snaptui.disks_now import Part, listed, parts, reverted_words
 from snaptui.errors import ImageError, NotFound
 from snaptui.journal import Record, StepRecord
-from snaptui.model import DomainKey, Host, ImageSnapshot, Snapshot
-from snaptui.reverted import disks_as_in, in_words
+from snaptui.model import DomainKey, Host, ImageSnapshot, Presence, Snapshot
 
 if TYPE_CHECKING:
     from snaptui.journals import Past
@@ -56,14 +56,15 @@ def look(backend: Backend, record: Record) -> str:
         return ""
     under_way = next((s for s in record.steps if s.began is not None and s.ended is None), None)
     known: Snapshot | None = None
-    disks: dict[str, bool] = {}
-    if under_way is not None and under_way.kind == "revert" and not status.domain.state.active:
-        disks = disks_as_in(backend, status.config, under_way.subject)
-    if under_way is not None and under_way.defines is not None:
+    inside: dict[str, Part] = {}
+    if under_way is not None:
         with suppress(NotFound):
-            known = backend.snapshot(key, under_way.defines[0])
+            name = under_way.defines[0] if under_way.defines else under_way.subject
+            known = backend.snapshot(key, name) if name in names else None
+        if not status.domain.state.active:
+            inside = parts(backend, status.config, under_way.subject)
     state = status.domain.state
-    found = Found(state.value, names, current, disks, known, status.block_jobs)
+    found = Found(state.value, names, current, inside, known, status.block_jobs)
     return found_words(record, found)
 
 
@@ -72,16 +73,16 @@ class Found:
     """What there is of a domain.
 
     Attributes:
-        disks: by target, whether it is as the target of a revert that was under way has it;
-            empty where that cannot be told.
-        known: the snapshot that was being defined again.
+        inside: by target, what the disks have of the snapshot that the step under way is about;
+            empty while they are in use, or cannot be read.
+        known: this snapshot, or that which it defines again.
         block_jobs: targets of the disks that QEMU merges.
     """
 
     state: str
     names: tuple[str, ...]
     current: str | None
-    disks: Mapping[str, bool] = field(default_factory=dict)
+    inside: dict[str, Part] = field(default_factory=dict)
     known: Snapshot | None = None
     block_jobs: tuple[str, ...] = ()
 
@@ -111,11 +112,10 @@ def step_words(record: Record, said: Callable[[StepRecord], str]) -> Iterator[st
 
 
 def _said(record: Record, step: StepRecord, found: Found) -> str:
-    there = step.subject in found.names
     if step.kind == "create":
-        return "The snapshot is there." if there else "There is no such snapshot: it was not taken."
+        return _said_of_create(step, found)
     if step.kind == "delete":
-        return _said_of_delete(record, there, found)
+        return _said_of_delete(record, step, found)
     if step.kind == "revert":
         return _said_of_revert(record, step, found)
     if step.kind in ("freeze", "thaw"):
@@ -127,22 +127,42 @@ def _said(record: Record, step: StepRecord, found: Found) -> str:
     return f"The domain is {found.state}."
 
 
-def _said_of_delete(record: Record, there: bool, found: Found) -> str:
-    from snaptui.plan.checks import left_merge
+def _said_of_create(step: StepRecord, found: Found) -> str:
+    if step.subject in found.names:
+        return "The snapshot is there."
+    if holding := [target for target, part in found.inside.items() if part is not Part.NONE]:
+        return (
+            f"There is no such snapshot, but {listed(holding)} has a part of it: a stray, which "
+            "can be deleted."
+        )
+    return "There is no such snapshot: it was not taken."
 
-    if not there:
+
+def _said_of_delete(record: Record, step: StepRecord, found: Found) -> str:
+    if step.subject not in found.names:
         return "It is gone."
-    if not found.block_jobs:
-        return "It is still there."
-    words = f"It is still there, and {', '.join(found.block_jobs)} is being merged."
-    if found.state != "paused":
-        return words
-    return f"{words} If {record.domain} was off before, {left_merge(record.domain)}"
+    words = "It is still there"
+    if found.known is None or " --metadata" in step.line:
+        return f"{words}."
+    presence = {disk.target: disk.presence for disk in found.known.disks}
+    if gone := [
+        target
+        for target, part in found.inside.items()
+        if part is Part.NONE and presence.get(target) is Presence.INTERNAL
+    ]:
+        return f"{words}, but {listed(gone)} has nothing of it any more: delete it again."
+    if Presence.EXTERNAL not in presence.values():
+        return f"{words}."
+    from snaptui.plan.checks import MERGED_IN_PART, left_merge
+
+    if found.block_jobs and found.state == "paused":
+        return f"{words}. If {record.domain} was off before, {left_merge(record.domain)}"
+    return f"{words}. {MERGED_IN_PART}"
 
 
 def _said_of_revert(record: Record, step: StepRecord, found: Found) -> str:
     """libvirt calls a snapshot current when the revert to it has come to its end."""
-    words = in_words(found.disks, step.subject)
+    words = reverted_words(found.inside, step.subject)
     told = f" Its disks: {words}." if words else ""
     if found.current != step.subject:
         ended = "did not come to its end" if words else "was not done"

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from snaptui.backend.protocol import Backend
-from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
+from snaptui.disks_now import Part, parts, reverted_words
+from snaptui.errors import (
+    Busy,
+    Cancelled,
+    Disconnected,
+    NotFound,
+    NotPermitted,
+    SnaptuiError,
+    Unsupported,
+)
 from snaptui.journal import Journal
 from snaptui.model import Amount, DomainKey
 from snaptui.operation import ASK_AGAIN, NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
@@ -21,11 +30,10 @@ from snaptui.performing import (
     in_the_way,
     perform,
 )
-from snaptui.plan.checks import left_merge
+from snaptui.plan.checks import MERGED_IN_PART, left_merge
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
 from snaptui.preflight import AnyFacts, read_facts
-from snaptui.reverted import disks_as_in, in_words
 from snaptui.worker import Priority, Worker, start
 
 TELL = 0.25
@@ -65,7 +73,7 @@ class Taking:
         self._key = operation.plan.intent.key
         self._before = expected
         self._began = time.time()
-        self._as_in: dict[str, bool] = {}
+        self._parts: dict[str, Part] = {}
         self._sent = self._given_up = False
         self._told = 0.0
         self._loop = asyncio.get_running_loop()
@@ -120,7 +128,7 @@ class Taking:
         link = self._backend.link
         self._before = self._read()
         self._stop_if_changed(self._before)
-        self._as_in = self._disks_as_in(self._before)
+        self._parts = self._disk_parts(self._before)
         self._say(Phase.RUNNING)
         self._journal.step_began(self._operation.number, self._operation.done)
         # in this order: either the call is not made, or take() knows that it was
@@ -146,17 +154,17 @@ class Taking:
     def _read_after(self) -> tuple[AnyFacts, str, bool]:
         """The facts, which disks were reverted, and whether something is still under way."""
         facts = self._read()
-        now = self._disks_as_in(facts)
-        words = in_words(now, self._step.subject) if now != self._as_in else ""
+        now = self._disk_parts(facts)
+        words = reverted_words(now, self._step.subject) if now != self._parts else ""
         return facts, words, facts.busy or images_at_work(self._backend, facts)
 
-    def _disks_as_in(self, facts: AnyFacts) -> dict[str, bool]:
+    def _disk_parts(self, facts: AnyFacts) -> dict[str, Part]:
         """Which disks of a domain that is off are as the target of a revert has them."""
         if self._step.kind != "revert" or not isinstance(facts, Facts):
             return {}
         status = facts.status
         active = status.domain.state.active
-        return {} if active else disks_as_in(self._backend, status.config, self._step.subject)
+        return {} if active else parts(self._backend, status.config, self._step.subject)
 
     def _stop_if_changed(self, found: AnyFacts) -> None:
         if changed := in_the_way(self._step, self._expected, found):
@@ -231,6 +239,8 @@ class Taking:
         if off or not self._step.seen:
             left = in_the_way(self._step, self._before, found) + ((reverted,) if reverted else ())
             state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
+            if self._step.merges and not left and not isinstance(error, _REFUSED):
+                state = MERGED_IN_PART
             wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
             phase = Phase.CANCELLED if wished else Phase.FAILED
             hint = self._left_merge(found) or error.hint
@@ -244,6 +254,10 @@ class Taking:
         if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
             return ""
         return f"This is no guest: {left_merge(found.name)}"
+
+
+_REFUSED = (Busy, NotFound, NotPermitted, Unsupported)
+"""With these libvirt refuses before it has changed anything."""
 
 
 def _sentence(words: tuple[str, ...]) -> str:

@@ -120,6 +120,10 @@ def _job_sentence(facts: Facts) -> str:
     return sentence
 
 
+MERGED_IN_PART = "If its merge had begun: do not revert to it, delete it again."
+"""What to do with an external snapshot whose delete did not come to its end."""
+
+
 def left_merge(name: str) -> str:
     """What to do with a QEMU that was left in the middle of a merge (libvirt keeps it)."""
     return (

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui import journal, journals
+from snaptui.disks_now import Part
 from snaptui.journal import Journal, Record, StepRecord
-from snaptui.model import Snapshot
+from snaptui.model import Presence, Snapshot, SnapshotDisk
 from snaptui.recovery import Found, found_words
 from tests.unit.made import snapshot
 
@@ -296,6 +297,34 @@ def test_what_became_of_an_edit_is_what_the_record_says(known: Snapshot | None, 
 
 def test_a_revert_that_was_cut_short_half_way_is_told(tmp_path: Path) -> None:
     step = StepRecord("revert", "good", "revert to good", "virsh", began=1.0)
-    found = Found("shut off", ("good", "b"), "b", {"vda": True, "vdb": False})
+    found = Found("shut off", ("good", "b"), "b", {"vda": Part.AS_NOW, "vdb": Part.HELD})
     words = found_words(replace(RECORD, steps=(step,)), found)
     assert "the revert did not come to its end. Its disks: vda is as good has it, vdb is" in words
+
+
+EXTERNAL = replace(snapshot("a"), disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.a"),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "said"),
+    [
+        (
+            "create",
+            Found("shut off", (), None, {"vda": Part.HELD, "vdb": Part.NONE}),
+            "but vda has",
+        ),
+        ("create", Found("shut off", (), None, {"vda": Part.NONE}), "it was not taken."),
+        (
+            "delete",
+            Found("shut off", ("a",), "a", {"vda": Part.NONE, "vdb": Part.HELD}, snapshot("a")),
+            "It is still there, but vda has nothing of it any more: delete it again.",
+        ),
+        ("delete", Found("shut off", ("a",), "a", {"vda": Part.HELD}, snapshot("a")), "there."),
+        ("delete", Found("shut off", ("a",), "a", {}, EXTERNAL), "do not revert to it, delete it"),
+        ("delete", Found("paused", ("a",), "a", {}, EXTERNAL, ("vda",)), "do not resume it"),
+        ("delete", Found("shut off", (), "a"), "It is gone."),
+    ],
+)
+def test_what_was_done_in_part_is_told(kind: str, found: Found, said: str) -> None:
+    step = StepRecord(kind, "a", "do it", "virsh", began=1.0)
+    assert said in found_words(replace(RECORD, steps=(step,)), found).splitlines()[0]

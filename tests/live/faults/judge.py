@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snaptui.journal import Record
+from snaptui.plan.checks import MERGED_IN_PART
 from tests.live.faults.driven import Told
-from tests.live.faults.seen import Seen, apart
+from tests.live.faults.seen import Seen, apart, without
 
-DONE, NOT_DONE, DIFFERENT, GONE, SILENT = "done", "not done", "different", "gone", "does not say"
+DONE, NOT_DONE, DIFFERENT, PERHAPS = "done", "not done", "different", "perhaps in part"
+GONE, SILENT = "gone", "does not say"
 
 _NOTHING = ("Nothing was changed.", "Nothing was done.")
 _BEFORE = re.compile(r"Done before: (.*?)\. Not done: ")
@@ -21,6 +23,12 @@ _TRUE = (
     "The file is there, and nothing unfinished.",
     "the revert was done.",
     "It was changed.",
+)
+_HALF = (
+    "did not come to its end",
+    "has a part of it",
+    "has nothing of it any more",
+    "do not resume it",
 )
 _FALSE = (
     "There is no such snapshot: it was not taken.",
@@ -69,6 +77,8 @@ def claim_of(told: Told) -> Claim:
         return Claim(told["done"], DONE, words)
     if "The domain is gone." in told["hint"]:
         last = GONE
+    elif MERGED_IN_PART in told["hint"]:
+        last = PERHAPS
     elif any(nothing in told["hint"] for nothing in _NOTHING):
         last = NOT_DONE
     elif "Since then" in told["hint"] or "reported success, but" in told["error"]:
@@ -90,8 +100,10 @@ def claim_of_record(record: Record) -> Claim:
     last = NOT_DONE
     if "is not there any more" in record.found:
         last = GONE
-    elif cut and "did not come to its end" in cut[0]:
+    elif cut and any(words in cut[0] for words in _HALF):
         last = DIFFERENT
+    elif cut and MERGED_IN_PART in cut[0]:
+        last = PERHAPS
     elif cut and any(cut[0].endswith(words) for words in _TRUE):
         last = DONE
     elif cut and not any(words in cut[0] for words in _FALSE):
@@ -112,6 +124,9 @@ def told(claim: Claim, seen: Seen, references: Sequence[Seen], *, changed: bool)
         return f"it does not say how it ended: {claim.words}"
     if seen.get("domain") == "gone":
         return ""  # that the domain is gone was not so when it was said
+    if claim.last == PERHAPS:
+        seen = without(seen, " holds")
+        references = [without(one, " holds") for one in references]
     if claim.last == DIFFERENT:
         if changed or "reported success, but" in claim.words:
             return ""  # what it names is the fault's own, or the step half done
