@@ -401,5 +401,6 @@ def _is_locked(f: BinaryIO) -> bool:
 def _unreadable(path: str, error: OSError) -> ImageError:
     if isinstance(error, FileNotFoundError):
         return NoImage(f"{path}: {os.strerror(error.errno or 0)}.")
-    hint = "Run snaptui as root to see inside." if isinstance(error, PermissionError) else ""
+    denied = isinstance(error, PermissionError)
+    hint = "This user may not do that with it (ls -l says who may)." if denied else ""
     return ImageError(f"{path}: {os.strerror(error.errno or 0)}.", hint=hint)

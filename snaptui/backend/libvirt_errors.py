@@ -29,7 +29,7 @@ _KINDS: dict[int, type[SnaptuiError]] = {
 
 _HINTS: dict[type[SnaptuiError], str] = {
     errors.Busy: "Another job holds the domain; wait until it is done.",
-    errors.NotPermitted: "Run snaptui as root, or as a user whom libvirt's rules allow this.",
+    errors.NotPermitted: "libvirt does not let this user do it; the group libvirt may, as a rule.",
 }
 
 _ASKS = ("permission denied (", "host key verification failed", "too many authentication failures")
@@ -66,8 +66,8 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
     ) or low.endswith("permission denied"):
         return errors.NotPermitted(
             f"{label} does not let you in: {message}.",
-            hint="Run snaptui as root or join the group libvirt "
-            "(usermod -aG libvirt USER, then log in again).",
+            hint="To change things join the group libvirt (usermod -aG libvirt USER, then log in "
+            "again); to look, --read-only may do.",
         )
     if error.get_error_domain() == libvirt.VIR_FROM_URI or "no connection driver" in low:
         return errors.ConfigError(

@@ -1,0 +1,241 @@
+"""Nothing secret on the screen, in journal, log or report; no shell; no rights of root needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab, qemu_img
+from tests.live.test_command_line import says
+from tests.ssh import behind_ssh
+from tests.terminal import Terminal, at_snapshots, confirm
+
+SECRETS = ("vncSECR", "urlSECRET", "jsonSECRET", "uriSECRET")
+
+
+@pytest.fixture
+def state() -> Path:
+    return Path(os.environ["XDG_STATE_HOME"]) / "snaptui"
+
+
+def with_secrets(lab: Lab) -> None:
+    """A domain with a password, and images that name what can only be opened with one."""
+    lab.define("web")
+    xml = lab.virsh("dumpxml", "--inactive", "web")
+    graphics = "<graphics type='vnc' port='-1' autoport='yes' passwd='vncSECR'/></devices>"
+    lab.define_xml(xml.replace("</devices>", graphics))
+    for name, beneath in (
+        ("url", "https://user:urlSECRET@host/a.qcow2"),
+        ("json", 'json:{"driver":"https","url":"https://h/","password":"jsonSECRET"}'),
+    ):
+        path = lab.images / f"{name}.qcow2"
+        qemu_img("create", "-q", "-f", "qcow2", "-u", "-F", "qcow2", "-b", beneath, str(path), "1M")
+
+
+def files(directory: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(directory)): path.read_text(errors="replace")
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_no_secret_is_shown_or_kept_but_in_the_copies(lab: Lab, state: Path) -> None:
+    with_secrets(lab)
+    before = os.umask(0)
+    try:
+        with Terminal(["-c", lab.uri, "web"]) as terminal:
+            terminal.wait("no snapshots yet")
+            terminal.press("c")
+            confirm(terminal)
+            terminal.wait("Create a snapshot of web: done", "1 snapshot")
+            at_snapshots(terminal, "snap-")
+            terminal.press("enter")
+            terminal.wait("<domainsnapshot>")
+            terminal.press("G")
+            terminal.wait("</domainsnapshot>")
+            terminal.press("esc")
+            terminal.wait("you are here", gone="</domainsnapshot>")
+            terminal.press("G", "enter")
+            terminal.wait("After", "<domain")
+            terminal.press("G")
+            terminal.wait("</domain>")
+            terminal.press("esc")
+            terminal.wait("connected", gone="</domain>")
+            at_snapshots(terminal, "snap-")
+            terminal.press("d")
+            confirm(terminal)
+            terminal.wait("done", "no snapshots yet")
+            terminal.press("o")
+            terminal.wait("XML before", "virsh")
+            terminal.press("esc")
+            terminal.wait("connected", gone="XML before")
+            terminal.press("left", "G")
+            terminal.wait("https://user:***@host/a.qcow2")
+            terminal.press("k")
+            terminal.wait("json:{***}")
+            terminal.press("F")
+            terminal.wait("File systems")
+            terminal.press("esc")
+            terminal.wait("connected", gone="File systems")
+            terminal.press("q")
+            assert terminal.exit_code() == 0
+            shown = terminal.raw.decode(errors="replace")
+    finally:
+        os.umask(before)
+    kept = files(state)
+    copies = {name: text for name, text in kept.items() if name.startswith("xml/")}
+    assert any("vncSECR" in text for text in copies.values()), "what a redefine needs"
+    for secret in SECRETS:
+        assert secret not in shown
+        for name in kept.keys() - copies.keys():
+            assert secret not in kept[name], name
+    for path in (state, *state.rglob("*")):
+        mode = path.stat().st_mode & 0o777
+        assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_no_secret_is_in_a_report(lab: Lab) -> None:
+    with_secrets(lab)
+    images = [f"{lab.images}/{name}.qcow2" for name in ("url", "json")]
+    for words in ([], ["--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "snaptui", "report", "-c", lab.uri, *words, "web", *images],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        for secret in SECRETS:
+            assert secret not in done.stdout + done.stderr
+
+
+def test_the_password_of_a_uri_is_nowhere(lab: Lab, tmp_path: Path, state: Path) -> None:
+    lab.define("web")
+    uri = behind_ssh(lab, tmp_path).replace("root@", "root:uriSECRET@")
+    with Terminal(["-c", uri, "web"]) as terminal:
+        terminal.wait("root:***@lab", "no snapshots yet")
+        terminal.press("c")
+        terminal.wait("virsh -c")
+        confirm(terminal)
+        terminal.wait("done", "1 snapshot")
+        terminal.press("o")
+        terminal.wait("XML before", "root:***@lab")
+        terminal.press("q", "q")
+        assert terminal.exit_code() == 0
+        assert b"uriSECRET" not in terminal.raw
+    assert all("uriSECRET" not in text for text in files(state).values())
+    done = subprocess.run(
+        [sys.executable, "-m", "snaptui", "report", "--json", "-c", uri],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "root:***@lab" in json.loads(done.stdout)["domains"][0]["uri"]
+    assert "uriSECRET" not in done.stdout + done.stderr
+    for wrong in ("qemu+ssh://root:uriSECRET@[h/system", "nonsense://root:uriSECRET@h/x"):
+        assert "uriSECRET" not in says("-c", wrong)
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred\x07", "snap\u202egpj", "[red]x[@y]"])
+def test_what_cannot_be_seen_does_not_reach_the_terminal(lab: Lab, name: str) -> None:
+    """From a snapshot or a stray into lists, details, fields, and errors of the start."""
+    lab.define("web")
+    qemu_img("snapshot", "-c", name, str(lab.image("web")))
+    if "\x1b" not in name:  # which XML cannot hold
+        lab.snapshot("web", f"{name}2")
+    shown = name.encode("unicode_escape").decode()
+    with Terminal(["-c", lab.uri, "web"], size=(80, 24)) as terminal:
+        terminal.wait(shown)
+        terminal.press("tab", "g", "e")
+        terminal.read(0.2)
+        terminal.press("esc", "r")
+        terminal.read(0.2)
+        terminal.press("esc", "enter")
+        terminal.wait(shown)
+        assert name.encode() not in terminal.raw or (name.isascii() and name.isprintable())
+    done = subprocess.run(
+        [sys.executable, "-m", "snaptui", "report", "-c", lab.uri, name],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"There is no domain {shown}" in done.stderr
+    assert done.stderr.strip().isprintable()
+
+
+_WATCHED = """\
+import sys
+started = []
+def watch(event, what):
+    if event in ("os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"):
+        started.append((event, what))
+    elif event == "subprocess.Popen":
+        started.append((what[0], what[1]))
+sys.addaudithook(watch)
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend import qemu_img
+from snaptui.files import CopyFormat, EntryCopy
+from snaptui.new_snapshot import NewSnapshot
+from snaptui.model import DomainKey, RunState
+uri, uuid, path = sys.argv[1:]
+name = "$(touch shell-was-here) `id`; -x"
+backend = LibvirtBackend(uri); backend.connect(); key = DomainKey(uri, uuid)
+backend.create_snapshot(key, NewSnapshot(name, name))
+backend.revert(key, name, RunState.RECORDED)
+backend.delete_snapshot(key, name)
+backend.create_entry(path, name)
+entry = backend.image(path).snapshots[0]
+backend.apply_entry(path, entry.id)
+backend.copy_size(path, entry.id)
+backend.extract_entry(EntryCopy(path, entry, path + ".copy", CopyFormat.RAW), lambda _: None)
+backend.delete_entry(path, name)
+backend._guard.watch(uuid); backend._guard.release(uuid)
+import json; print(json.dumps([[str(one), [str(word) for word in all]] for one, all in started]))
+"""
+
+
+def test_nothing_is_given_to_a_shell(lab: Lab) -> None:
+    """All that is started, as the interpreter itself sees it (audit hooks)."""
+    key = lab.define("web")
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED, lab.uri, key.uuid, str(lab.image("web"))],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    started = json.loads(done.stdout)
+    assert len(started) == 6
+    for program, words in started:
+        assert program in ("qemu-img", sys.executable)
+        assert words[0] == program
+        assert "-c" not in words[1:2]
+    assert not Path("shell-was-here").exists()
+
+
+def test_an_ordinary_user_is_told_what_is_missing_and_never_to_be_root(lab: Lab) -> None:
+    """With libvirt's leave, but not that to read the images; and with less."""
+    lab.define("web")
+    lab.image("web").chmod(0o600)
+    lab.directory.chmod(0o711)
+    lab.images.chmod(0o711)
+    for directory in (lab.directory / "d", lab.directory / "d" / "run"):
+        directory.chmod(0o711)
+    socket = lab.directory / "d" / "run" / "libvirt-sock"
+    socket.chmod(0o777)
+    own = lab.directory / "own"
+    own.mkdir(exist_ok=True)
+    own.chmod(0o777)
+    environment = {"HOME": str(own), "XDG_STATE_HOME": str(own), "XDG_CONFIG_HOME": str(own)}
+    with Terminal(
+        ["-c", lab.uri, "web"], module="tests.live.nobody", environment=environment
+    ) as terminal:
+        terminal.wait("no snapshots yet", "connected")
+        terminal.press("c")
+        terminal.wait("Not checked", "Permission denied")
+        terminal.press("esc")
+        terminal.wait("no snapshots yet", gone="Create a snapshot")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+    with Terminal(
+        ["-c", lab.uri, "--read-only", "web"], module="tests.live.nobody", environment=environment
+    ) as terminal:
+        terminal.wait("READ-ONLY", "no snapshots yet")
