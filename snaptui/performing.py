@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import overload
 
+from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
-from snaptui.model import Amount, DomainKey, Host, Key
+from snaptui.model import Amount, DomainKey, FileSystem, Host, Key
 from snaptui.plan import facts as domain_facts
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, ThawGuest
@@ -34,6 +35,9 @@ from snaptui.plan.steps import (
     RevertTo,
 )
 from snaptui.preflight import AnyFacts
+
+FULL = 1 << 20
+"""Bytes; where fewer are free a file system is as good as full."""
 
 
 def differences(expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
@@ -86,6 +90,17 @@ def images_at_work(backend: Backend, facts: AnyFacts) -> bool:
     if isinstance(facts, ImageFacts) or facts.status.domain.state.active:
         return False
     return backend.qemu_at_work(facts.images)
+
+
+def what_is_full(facts: AnyFacts) -> str:
+    """The file systems on which hardly anything is free, as a sentence; empty when none is."""
+    spaces = {facts.path: facts.space} if isinstance(facts, ImageFacts) else facts.spaces
+    full = {
+        f"{text.size(space.free)} are free for {path}"
+        for path, space in spaces.items()
+        if isinstance(space, FileSystem) and space.free < FULL
+    }
+    return f"Only {', '.join(sorted(full))}: the file systems list what could go." if full else ""
 
 
 def perform(backend: Backend, key: Key, step: Step, progress: Callable[[float], None]) -> None:

@@ -29,6 +29,7 @@ from snaptui.performing import (
     images_at_work,
     in_the_way,
     perform,
+    what_is_full,
 )
 from snaptui.plan.checks import MERGED_IN_PART, left_merge
 from snaptui.plan.facts import Facts
@@ -243,7 +244,7 @@ class Taking:
                 state = MERGED_IN_PART
             wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
             phase = Phase.CANCELLED if wished else Phase.FAILED
-            hint = self._left_merge(found) or error.hint
+            hint = self._left_merge(found) or what_is_full(found) or error.hint
             raise Stop(error.message, f"{state} {hint}".strip(), phase)
 
     def _left_merge(self, found: AnyFacts) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from snaptui import text
 from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_disk, write
-from tests.terminal import Terminal, at_snapshots
+from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
 
 SLACK = 1 * MIB
@@ -256,3 +256,25 @@ def test_a_merge_that_does_not_fit_is_refused_where_libvirt_fills_the_disk(small
     assert free_on(small.images) < 1 * MIB, "libvirt looks before it copies now"
     assert over.exists()
     assert small.snapshots("web") == ["over"]
+
+
+def test_a_create_for_whose_ram_there_is_no_room_says_what_is_full(small: Lab) -> None:
+    """The guest goes on, nothing is left half done, and with room it works."""
+    small.define("web", running=True)
+    fill(small.images, 200 << 10)
+    with Terminal(["-c", small.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Warning: The RAM may not fit")
+        confirm(terminal)
+        terminal.wait(": failed", "Nothing was changed.", "are free for")
+        assert small.state("web") == "running"
+        assert (small.snapshots("web"), entries(small.image("web"))) == ([], [])
+        (small.images / "filler").unlink()
+        terminal.press("esc")
+        terminal.wait(gone="Nothing was changed.")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web: done")
+    assert len(small.snapshots("web")) == 1
