@@ -1,8 +1,7 @@
-"""The main screen: domains, snapshots, details; all state changes of the UI happen here."""
+"""The main screen: domains, snapshots, details, and what its keys do."""
 
 from __future__ import annotations
 
-import time
 from typing import ClassVar
 
 from textual import events, on, work
@@ -17,21 +16,20 @@ from snaptui.errors import SnaptuiError
 from snaptui.host import Link
 from snaptui.journal import Record
 from snaptui.model import DomainKey, ImageKey, Key, NotKnown
-from snaptui.operation import Operation, Phase
 from snaptui.ui import keymap
 from snaptui.ui.detail_pane import LinesList, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane
-from snaptui.ui.drawing import Drawing
 from snaptui.ui.fields import Field
 from snaptui.ui.image_pane import ImagePane, freed_together
 from snaptui.ui.row_list import RowList
 from snaptui.ui.snapshot_pane import SnapshotPane
+from snaptui.ui.watching import Watching
 
 FOLLOW = 0.06
 """Seconds that the cursor rests on a domain before its snapshots are asked for."""
 
 
-class MainScreen(Drawing):
+class MainScreen(Watching):
     """Domains left, snapshots right, details below; narrow: one pane at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
@@ -40,10 +38,7 @@ class MainScreen(Drawing):
     AUTO_FOCUS = ""
 
     def __init__(self, select: str | ImageKey | None) -> None:
-        super().__init__()
-        self._select = select
-        self._filters = {"domains": "", "snapshots": ""}
-        self._failures: list[Operation] = []
+        super().__init__(select)
         self._follow_timer: Timer | None = None
 
     # -- composition --------------------------------------------------------------------
@@ -76,99 +71,6 @@ class MainScreen(Drawing):
         first.focus()
         self.set_interval(1.0, self._second)
         self.host_changed()
-
-    # -- what the watches say -------------------------------------------------------------
-
-    def host_changed(self) -> None:
-        """The host's state is another one: domains, link or numbers of snapshots."""
-        state = self.snaptui.host.state
-        wanted: Key | None = None
-        if isinstance(self._select, ImageKey):
-            wanted, self._select = self._select, None
-        elif self._select is not None and state.loaded:
-            wanted, self._select = self._find(self._select), None
-        running = {
-            operation.plan.intent.key: operation for operation in self.snaptui.operations.unfinished
-        }
-        images = self.snaptui.images.state
-        self.domains.update_state(state, images, running, self._filters["domains"], wanted)
-        self.draw_header()
-        self.draw_details()
-        self.draw_message()
-        self._selection_changed()
-
-    def images_changed(self) -> None:
-        """Other images, or another one is selected, or more is known of it."""
-        self.host_changed()
-        self._entries_changed()
-
-    def _entries_changed(self) -> None:
-        counted = self.snaptui.counting.state.counted
-        self.entries.update_shown(self.snaptui.images.shown, counted, self._filters["snapshots"])
-        self.draw_title()
-        self.draw_details()
-
-    def snapshots_changed(self) -> None:
-        """Other snapshots, or more of their details."""
-        self.snapshots.update_shown(
-            self.snaptui.snapshots.shown,
-            self.snaptui.counting.state.counted,
-            self._filters["snapshots"],
-        )
-        self.draw_title()
-        self.draw_details()
-
-    def counted(self) -> None:
-        """More was counted of what the images are used for."""
-        self.snapshots.update_counted(self.snaptui.counting.state.counted)
-        self._entries_changed()
-
-    def operation_changed(self, operation: Operation) -> None:
-        """An operation went on or is over."""
-        if operation.phase.over:
-            key = operation.plan.intent.key
-            if isinstance(key, DomainKey):
-                self.snaptui.host.look_again(key)
-                if key == self._shown_key:
-                    self.snaptui.snapshots.look_again()
-            else:
-                self.snaptui.images.look_again()
-            what = f"{operation.plan.title}: {operation.phase.value}"
-            if operation.phase in (Phase.DONE, Phase.CANCELLED):
-                self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
-            else:
-                self._said = f"{what}: {operation.error}"
-                self._failures.append(operation)
-                self._show_failure()
-        self.host_changed()
-
-    def _show_failure(self) -> None:
-        """Open the errors, unless the admin is busy in a dialog; then they wait."""
-        if not self._failures or self.app.screen is not self:
-            return
-        failed, self._failures = self._failures, []
-        titles = [f"{one.plan.title}: {one.phase.value}" for one in failed]
-        if len(failed) == 1:
-            title, words, hint = titles[0], failed[0].error, failed[0].hint
-        else:
-            title = f"{len(failed)} operations did not end well"
-            told = zip(titles, failed, strict=True)
-            words = "\n".join(f"{what}: {one.error}" for what, one in told)
-            hint = f"The operations ({self._key_of_operations}) say what to do next for each."
-        self.snaptui.show_error(title, words, hint, self._show_failure)
-
-    @property
-    def _key_of_operations(self) -> str:
-        return keymap.key_of("operations", self.snaptui.overrides)
-
-    def on_screen_resume(self) -> None:
-        """Back from a dialog: what failed meanwhile is shown."""
-        self.call_after_refresh(self._show_failure)
-
-    def _second(self) -> None:
-        self.draw_header()
-        if self.snaptui.operations.unfinished:
-            self.host_changed()
 
     # -- moving -----------------------------------------------------------------------------
 
@@ -229,15 +131,6 @@ class MainScreen(Drawing):
         if focused:
             self.right_pane.focus()
         self.draw_headings()
-
-    def _find(self, name: str) -> Key | None:
-        for domain in self.snaptui.host.state.domains.values():
-            if name in (domain.name, domain.key.uuid):
-                return domain.key
-        hint = "The list shows those that there are."
-        words = f"There is no domain {name} on this host, and no image file {name} here."
-        self.snaptui.show_error("Not found", words, hint, self.action_left)
-        return None
 
     def _show_pane(self, name: str) -> None:
         self.set_class(name == "domains", "-domains")
