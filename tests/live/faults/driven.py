@@ -30,6 +30,7 @@ class Driven:
         self._socket, _ = listening.accept()
         self._socket.setblocking(False)
         listening.close()
+        self._stacks = order.stacks
         self._rest = b""
         self._told: list[Told] = []
 
@@ -48,7 +49,13 @@ class Driven:
         return last
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-        self.terminal.until(true, what, seconds)
+        """Wait until something is true; in vain, the error says what its threads are at."""
+        try:
+            self.terminal.until(true, what, seconds)
+        except AssertionError as error:
+            self.terminal.signal(signal.SIGUSR1)
+            self.terminal.read(0.5)
+            raise AssertionError(f"{error}\n{self._stacks.read_text()}") from error
 
     @property
     def told(self) -> list[Told]:
@@ -74,7 +81,7 @@ class Driven:
     def says(self, *words: str, seconds: float = 15.0) -> None:
         """Wait until its screen has one of these."""
         text = self.terminal
-        text.until(lambda: any(word in text.text for word in words), f"one of {words}", seconds)
+        self.until(lambda: any(word in text.text for word in words), f"one of {words}", seconds)
 
     def judges(self) -> None:
         """Give it the time to judge what it does while its thread is held."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import base64
 import enum
+import faulthandler
 import json
 import os
 import pickle
+import signal
 import socket
 import sys
 import threading
@@ -56,6 +58,11 @@ class Order:
     intent: Intent | None = None
     hold: Hold | None = None
     step: int = 0
+
+    @property
+    def stacks(self) -> Path:
+        """Where it writes at SIGUSR1 what its threads are at."""
+        return Path(self.state, "stacks")
 
     @property
     def argument(self) -> str:
@@ -163,6 +170,8 @@ def main() -> int:
     """Run the program as ordered by its one argument."""
     order: Order = pickle.loads(base64.b64decode(sys.argv[1]))
     os.environ["XDG_STATE_HOME"] = order.state
+    Path(order.state).mkdir(exist_ok=True)
+    faulthandler.register(signal.SIGUSR1, order.stacks.open("w"))
     App.order, App.control = order, _Control(order.control)
     if order.hold is not None:
         _hold(order, App.control)
