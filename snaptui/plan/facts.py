@@ -155,7 +155,8 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
             words.append(f"the snapshots inside {path} changed")
     words += _file_differences(expected, found)
     for path, gone in found.missing.items():
-        if gone != expected.missing.get(path, False):
+        at_first = gone if isinstance(gone, NotKnown) else False
+        if gone != expected.missing.get(path, at_first):
             became = "cannot be looked at any more"
             if not isinstance(gone, NotKnown):
                 became = "is gone" if gone else "is there again"

@@ -21,6 +21,7 @@ from tests.lab import Lab
 from tests.live.test_groups import ended
 from tests.live.test_guest import WRITER, contents, is_clean, needs_recovery
 from tests.live.together import GROUP, NAME
+from tests.ssh import behind_ssh
 from tests.terminal import Terminal, confirm
 
 PROMISE = 15.0
@@ -233,3 +234,21 @@ def test_what_was_frozen_together_is_reverted_together(newer_lab: Lab) -> None:
         for guest in guests:
             guest.until_it_answers()
             assert not guest.there("/mnt/after")
+
+
+@pytest.mark.long
+def test_from_another_machine_each_is_frozen_by_itself(guests: list[Guest], tmp_path: Path) -> None:
+    """libvirt's daemon there thaws each, so that a connection that breaks leaves none frozen."""
+    with Terminal(["-c", behind_ssh(guests[0].lab, tmp_path)]) as terminal:
+        terminal.wait("connected", *(guest.name for guest in guests))
+        terminal.press("g", " ", " ", " ", "c")
+        terminal.wait("of 3 domains", "Refused: nothing")
+        terminal.press("tab", NAME, "tab", "tab", "right")
+        terminal.wait("[external, disks only]", "Freeze the guests:")
+        terminal.press("tab", "left")
+        terminal.wait("[all together]", "is frozen by itself: from another machine nobody")
+        confirm(terminal)
+        ended(terminal, 3, "done")
+    for guest in guests:
+        assert guest.freezes == ["freeze", "thaw"]
+        assert not guest.frozen

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey
 from snaptui.plan.group import Group, described, group_of
 from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.ssh import behind_ssh
 from tests.terminal import Terminal, confirm
 
 TWELVE = [f"web{number:02}" for number in range(1, 13)]
@@ -87,6 +89,18 @@ def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
     assert group.size == 12
     assert group.spread is not None
     assert not group.together
+
+
+def test_a_group_on_another_machine(lab: Lab, tmp_path: Path) -> None:
+    """Whose files cannot be looked at, before or afterwards."""
+    for name in TWELVE[:2]:
+        lab.define(name)
+    with Terminal(["-c", behind_ssh(lab, tmp_path)]) as terminal:
+        all_marked(terminal, 2)
+        create_asked(terminal, "far")
+        confirm(terminal)
+        ended(terminal, 2, "done")
+    assert [lab.snapshots(name) for name in TWELVE[:2]] == [["far"], ["far"]]
 
 
 def test_a_name_that_one_has_already_is_refused_for_all(lab: Lab) -> None:
