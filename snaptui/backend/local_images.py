@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -58,11 +58,13 @@ class LocalImages:
 
         return openers(path)
 
-    def qemu_at_work(self, paths: Iterable[str]) -> bool:
-        """Whether QEMU's tools have one open; see the protocol."""
+    def qemu_at(self, path: str) -> str:
+        """Who of QEMU's tools has it open; see the protocol."""
         with suppress(ImageError):
-            return any(one.name.startswith("qemu") for p in paths for one in self.openers(p).found)
-        return False
+            for one in self.openers(path).found:
+                if one.name.startswith("qemu"):
+                    return f"{one.name} (process {one.pid})"
+        return ""
 
     def may_write(self, path: str) -> bool:
         """Whether it may be written to; see the protocol."""

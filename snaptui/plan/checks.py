@@ -138,6 +138,23 @@ def _ending_refusals(facts: Facts) -> list[str]:
     return [f"{facts.name} is shutting down. Wait until it is off."]
 
 
+def held_refusals(facts: Facts, *, code: int | None = None, harm: str = "") -> list[str]:
+    """What forbids to let qemu-img change the images of a domain that is off.
+
+    Args:
+        code, harm: what libvirt does when it comes to an image that is locked.
+    """
+    return [
+        Refusal(
+            f"{path} is open in {who}, which locks it: libvirt would fail at this disk. End that "
+            "first, or wait for it.",
+            code=code,
+            harm=harm,
+        )
+        for path, who in sorted(facts.held.items())
+    ]
+
+
 def journal_refusals(unrecorded: str) -> list[str]:
     """Only deletes are done without the journal: they are what makes room on a full disk.
 

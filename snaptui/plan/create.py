@@ -79,7 +79,8 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     """
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
-    obstacles: list[str] = [
+    obstacles: list[str] = checks.held_refusals(facts, code=checks.INTERNAL_ERROR)
+    obstacles += [
         Refusal(
             f"{problem} Only an external snapshot can hold it.",
             code=checks.INTERNAL_ERROR

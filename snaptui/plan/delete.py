@@ -178,6 +178,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     overlay shows changes then (tests/live/test_external_delete.py).
     """
     found = Findings(refusals=checks.detached_refusals(facts, snapshot))
+    found.refusals += checks.held_refusals(facts, harm=Harm.LEFT_INSIDE)
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))
     for then, now in checks.moved_disks(facts, snapshot):

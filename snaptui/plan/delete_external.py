@@ -40,6 +40,7 @@ SECONDS, MINUTES = 1 << 30, 30 << 30
 def look(facts: Facts, snapshot: Snapshot) -> Findings:
     """What speaks against the delete of one external snapshot, and what it does."""
     found = Findings(checks.merge_refusals(facts))
+    found.refusals += checks.held_refusals(facts, code=checks.INTERNAL_ERROR)
     if found.refusals:
         return found
     name = snapshot.name

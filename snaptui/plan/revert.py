@@ -41,6 +41,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     unfinished = checks.unfinished_refusals(facts, snapshot)
     refusals += [Refusal(one, harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += checks.detached_refusals(facts, snapshot)
+    if not outside:
+        harm = Harm.HALF if len(facts.status.config.written) > 1 else ""
+        refusals += checks.held_refusals(facts, code=checks.INTERNAL_ERROR, harm=harm)
     gone, twins, mistaken, unread = checks.entry_problems(facts, snapshot)
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     refusals += [
