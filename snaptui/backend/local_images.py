@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from snaptui.backend import images
@@ -58,13 +57,13 @@ class LocalImages:
 
         return openers(path)
 
-    def qemu_at(self, path: str) -> str:
-        """Who of QEMU's tools has it open; see the protocol."""
-        with suppress(ImageError):
-            for one in self.openers(path).found:
-                if one.name.startswith("qemu"):
-                    return f"{one.name} (process {one.pid})"
-        return ""
+    def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
+        """Who of QEMU's tools has them open; see the protocol."""
+        if not self._local:
+            return {}
+        from snaptui.backend.openers import qemu_at
+
+        return {p: f"{one.name} (process {one.pid})" for p, one in qemu_at(paths).items()}
 
     def may_write(self, path: str) -> bool:
         """Whether it may be written to; see the protocol."""
