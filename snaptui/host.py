@@ -181,6 +181,8 @@ class HostWatch:
         finally:
             for task in tasks:
                 task.cancel()
+            # several may say that the host is gone, and one of them is heard
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch_events(self, on_event: Callable[[HostEvent], None]) -> None:
         """Open the events connection once the domains are there; do without if need be."""

@@ -65,6 +65,9 @@ def expected_after(step: Step, before: AnyFacts) -> AnyFacts:
 def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
     """What is otherwise than the plan expects, in words; empty when the step may be taken."""
     changed = _other_version(expected.host, found.host) + differences(expected, found)
+    if isinstance(expected, Facts) and isinstance(found, Facts):
+        opened = found.held.items() - expected.held.items()
+        changed += tuple(f"{path} is open in {who}" for path, who in sorted(opened))
     if isinstance(step, CreateSnapshot) and isinstance(found, Facts):
         return changed + step.in_the_way(found)
     if isinstance(step, ExtractEntry) and isinstance(found, ImageFacts):
@@ -80,16 +83,6 @@ def _other_version(was: Host, now: Host) -> tuple[str, ...]:
         for what, before, after in versions
         if before is not None and after is not None and before != after
     )
-
-
-def images_at_work(backend: Backend, facts: AnyFacts) -> bool:
-    """Whether a qemu-img still works on a disk of a domain that is off, after its daemon died.
-
-    Nothing but the images tells that: libvirt knows of no job then.
-    """
-    if isinstance(facts, ImageFacts) or facts.status.domain.state.active:
-        return False
-    return backend.qemu_at_work(facts.images)
 
 
 def what_is_full(facts: AnyFacts) -> str:

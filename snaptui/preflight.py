@@ -243,7 +243,14 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         layers=layers,
         others=users,
         doubts=doubts,
+        held={} if status.domain.state.active else _held(backend, status.config),
     )
+
+
+def _held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
+    """By path of a disk's image, who of QEMU's tools has it open; blocks."""
+    own = (disk for disk in config.written if not disk.read_only and not disk.shareable)
+    return backend.qemu_at([disk.path for disk in own if disk.path is not None])
 
 
 def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:

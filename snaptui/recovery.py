@@ -51,8 +51,8 @@ def look(backend: Backend, record: Record) -> str:
         current = backend.current_snapshot(key)
     except NotFound:
         return f"The domain {record.domain} is not there any more."
-    images = (disk.path for disk in status.config.written if disk.path is not None)
-    if status.busy or (not status.domain.state.active and backend.qemu_at_work(images)):
+    images = [disk.path for disk in status.config.written if disk.path is not None]
+    if status.busy or (not status.domain.state.active and backend.qemu_at(images)):
         return ""
     under_way = next((s for s in record.steps if s.began is not None and s.ended is None), None)
     known: Snapshot | None = None

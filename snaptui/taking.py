@@ -26,7 +26,6 @@ from snaptui.performing import (
     Job,
     differences,
     expected_after,
-    images_at_work,
     in_the_way,
     perform,
     what_is_full,
@@ -157,7 +156,7 @@ class Taking:
         facts = self._read()
         now = self._disk_parts(facts)
         words = reverted_words(now, self._step.subject) if now != self._parts else ""
-        return facts, words, facts.busy or images_at_work(self._backend, facts)
+        return facts, words, facts.busy
 
     def _disk_parts(self, facts: AnyFacts) -> dict[str, Part]:
         """Which disks of a domain that is off are as the target of a revert has them."""

@@ -76,6 +76,7 @@ class Lane:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        future.add_done_callback(_heed)
         with self._ready:
             job = _Job(priority, next(self._order), run, key, future, loop)
             heapq.heappush(self._queue, job)
@@ -138,6 +139,12 @@ class Lane:
         for job in passed:
             heapq.heappush(self._queue, job)
         return taken
+
+
+def _heed(future: asyncio.Future[Any]) -> None:
+    """Look at an error: whoever awaited it may be gone, and then it is nobody's fault."""
+    if not future.cancelled():
+        future.exception()
 
 
 def start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -62,11 +62,16 @@ class LocalImages:
 
         return self._look(path, openers)
 
-    def qemu_at_work(self, paths: Iterable[str]) -> bool:
-        """Whether QEMU's tools have one open; see the protocol."""
+    def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
+        """Who of QEMU's tools has them open; see the protocol."""
+        if not self._local:
+            return {}
+        from snaptui.backend.openers import qemu_at
+
         with suppress(ImageError):
-            return any(one.name.startswith("qemu") for p in paths for one in self.openers(p).found)
-        return False
+            found = self._patience.look(partial(qemu_at, paths), *paths)
+            return {p: f"{one.name} (process {one.pid})" for p, one in found.items()}
+        return {}
 
     def may_write(self, path: str) -> bool:
         """Whether it may be written to; see the protocol."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 
 from snaptui.errors import ImageError
 from snaptui.files import Opener, Openers
+
+_QEMU = ("qemu", "kvm")
+"""How the names of QEMU and its tools begin."""
 
 
 def openers(path: str) -> Openers:
@@ -34,6 +38,25 @@ def openers(path: str) -> Openers:
         except OSError:
             continue  # it ended meanwhile
     return Openers(tuple(sorted(found, key=lambda opener: opener.pid)), hidden)
+
+
+def qemu_at(paths: Iterable[str]) -> dict[str, Opener]:
+    """By path, a QEMU or one of its tools that has the file open, as far as can be seen.
+
+    Only their descriptors are looked at: those of all processes take long.
+    """
+    wanted = {}
+    for path in paths:
+        with suppress(OSError):
+            wanted[_identity(os.stat(path))] = path
+    found: dict[str, Opener] = {}
+    for word in os.listdir("/proc") if wanted else ():
+        if word.isdecimal() and (name := _name(word)).startswith(_QEMU):
+            for identity, path in wanted.items():
+                with suppress(OSError):
+                    if path not in found and _has_open(f"/proc/{word}", identity):
+                        found[path] = Opener(name, int(word))
+    return found
 
 
 def _has_open(directory: str, wanted: tuple[int, int]) -> bool:

@@ -6,7 +6,7 @@ worker's threads. All of them raise :class:`~snaptui.errors.SnaptuiError` and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -219,8 +219,8 @@ class Backend(Protocol):
     def openers(self, path: str) -> Openers:
         """The other processes that have a file open; none if there is no such file."""
 
-    def qemu_at_work(self, paths: Iterable[str]) -> bool:
-        """Whether a qemu-img, or a QEMU, is known to have one of these files open."""
+    def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
+        """By path, the QEMU or qemu-img that is known to have it open, in words."""
 
     def may_write(self, path: str) -> bool:
         """Whether a file may be written to; ImageError when it cannot be known."""

@@ -180,7 +180,8 @@ def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Itera
         if image.corrupt:
             why = f"{path} of {target} is marked corrupt. Repair it first (qemu-img check -r all)."
         elif image.locked:
-            why = f"Another program of QEMU's has {path} of {target} open. End that first."
+            who = facts.held.get(path, "Another program of QEMU's")
+            why = f"{who} has {path} of {target} open. End that first, or wait for it."
         elif path == paths[0] and image.format != "qcow2":
             why = f"{path} of {target} is called an overlay but holds {image.format}."
         else:

@@ -51,6 +51,9 @@ class Facts:
         counted: by path, what was counted of an image, at some time before.
         agent: the guest agent, when a create with a freeze is planned, or a thaw.
         changes: for a revert, what of the configuration becomes as it was, in words.
+        held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
+            machine that has it open, and with it a lock; also one that goes on after its
+            libvirtd has died.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -80,6 +83,7 @@ class Facts:
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
+    held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
 
     @property
@@ -90,7 +94,7 @@ class Facts:
     @property
     def busy(self) -> bool:
         """Whether something may still be under way there."""
-        return bool(self.status.busy) or self.status.hung
+        return bool(self.status.busy) or self.status.hung or bool(self.held)
 
     def exists(self, path: str) -> bool | None:
         """Whether a file is in one of :attr:`folders`; ``None`` when not known."""

@@ -69,9 +69,10 @@ def closed_to_writers(disk: Disk, facts: Facts) -> str:
             "(qemu-img check -r all, on a copy)."
         )
     if image.locked:
+        who = facts.held.get(image.path, "Another program of QEMU's")
         return (
-            f"Another program of QEMU's has {image.path} open, the image of {disk.target}. End "
-            "that first."
+            f"{who} has {image.path} open, the image of {disk.target}. End that first, or wait "
+            "for it."
         )
     return ""
 

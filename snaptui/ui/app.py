@@ -285,7 +285,8 @@ class SnaptuiApp(KeysInOrder):
         if isinstance(error, Exception):
             from rich.traceback import Traceback  # slow to import, and hardly ever needed
 
-            self.panic(Traceback.from_exception(type(error), error, error.__traceback__))
+            trace = Traceback.from_exception(type(error), error, error.__traceback__)
+            self.exit(return_code=1, message=trace)
 
     def _host_changed(self) -> None:
         if self._main is not None and self._main.is_mounted:

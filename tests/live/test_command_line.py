@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import snaptui
+from snaptui.cli import main
+from snaptui.worker import start
 from tests.lab import Lab
 from tests.terminal import Terminal
 
@@ -122,3 +124,24 @@ def test_a_host_without_qemu_is_told_so(own_lab: Lab) -> None:
     said = says("-c", own_lab.uri)
     assert "has no QEMU" in said
     assert "Install it there" in said
+
+
+def faulty() -> int:
+    """snaptui with a fault: a task that nobody awaits fails."""
+    from snaptui.ui.app import SnaptuiApp
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    def look_further(_: SnaptuiApp) -> None:
+        start(fail())
+
+    setattr(SnaptuiApp, "_look_further", look_further)  # noqa: B010 - mypy has methods stay
+    return main()
+
+
+def test_a_fault_of_its_own_is_said_and_logged(lab: Lab, tmp_path: Path) -> None:
+    with Terminal(["-c", lab.uri], main=faulty) as terminal:
+        assert terminal.exit_code() == 1
+        assert b"snaptui: a fault of its own; " in terminal.raw
+    assert "ZeroDivisionError" in (tmp_path / "state" / "snaptui" / "snaptui.log").read_text()

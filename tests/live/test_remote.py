@@ -261,3 +261,15 @@ def test_a_count_over_a_slow_link_shows_how_far_it_is_and_ends_when_one_moves_on
         terminal.press("k", "enter")
         at_snapshots(terminal, "one")
         terminal.wait("? (vda: far away: counted when asked for (refresh))")
+
+
+def test_a_tunnel_that_is_cut_is_opened_again(lab: Lab, far: str, tmp_path: Path) -> None:
+    """What was known stays, marked as old, until all of it is read again."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", far, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        subprocess.run(["pkill", "-KILL", "-f", f"^[^ ]*python[^ ]* {tmp_path}/ssh"], check=True)
+        terminal.wait("connection lost, as of", "one")
+        lab.snapshot("web", "two")
+        terminal.wait("connected", "one", "two", seconds=30)

@@ -49,13 +49,16 @@ class Driven:
         return last
 
     def until(self, true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-        """Wait until something is true; in vain, the error says what its threads are at."""
+        """Wait until something is true; in vain, the error says what the program is at."""
         try:
             self.terminal.until(true, what, seconds)
         except AssertionError as error:
             self.terminal.signal(signal.SIGUSR1)
             self.terminal.read(0.5)
-            raise AssertionError(f"{error}\n{self._stacks.read_text()}") from error
+            code = self.terminal.process.poll()
+            last = "" if code is None else self.terminal.raw.rpartition(b"\x1b[?1049l")[2].decode()
+            words = f"its exit code is {code}; {last}"
+            raise AssertionError(f"{error}\n{words}\n{self._stacks.read_text()}") from error
 
     @property
     def told(self) -> list[Told]:

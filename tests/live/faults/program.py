@@ -61,7 +61,7 @@ class Order:
 
     @property
     def stacks(self) -> Path:
-        """Where it writes at SIGUSR1 what its threads are at."""
+        """Where it writes at SIGUSR1, and when it crashes, what its threads are at."""
         return Path(self.state, "stacks")
 
     @property
@@ -171,7 +171,9 @@ def main() -> int:
     order: Order = pickle.loads(base64.b64decode(sys.argv[1]))
     os.environ["XDG_STATE_HOME"] = order.state
     Path(order.state).mkdir(exist_ok=True)
-    faulthandler.register(signal.SIGUSR1, order.stacks.open("w"))
+    stacks = order.stacks.open("w")
+    faulthandler.enable(stacks)
+    faulthandler.register(signal.SIGUSR1, stacks)
     App.order, App.control = order, _Control(order.control)
     if order.hold is not None:
         _hold(order, App.control)
