@@ -140,10 +140,13 @@ class HostWatch:
     async def answered(self, call: Awaitable[T]) -> T:
         """Await a call; while it takes longer than ``SILENCE``, the link is *silent*."""
         future = asyncio.ensure_future(call)
-        done, _ = await asyncio.wait({future}, timeout=SILENCE)
-        if not done:
-            self._update(link=Link.SILENT, trouble="libvirt does not answer")
-        result = await future
+        try:
+            done, _ = await asyncio.wait({future}, timeout=SILENCE)
+            if not done:
+                self._update(link=Link.SILENT, trouble="libvirt does not answer")
+            result = await future
+        finally:  # an error that comes when nobody waits any more would be a fault of ours
+            future.cancel()
         self._update(link=Link.CONNECTED, answered=time.monotonic(), trouble="")
         return result
 
