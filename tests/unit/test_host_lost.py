@@ -11,6 +11,7 @@ import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import Disconnected
+from snaptui.heads import Heads
 from snaptui.host import HostWatch
 from snaptui.worker import Worker
 
@@ -55,5 +56,21 @@ async def test_a_call_that_fails_after_the_loss_was_told_otherwise(
         await asking
     gate.set()
     del asking
+    await collected()
+    assert faults == []
+
+
+async def test_heads_that_fail_in_the_same_moment_are_one_loss(
+    faults: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*_: object) -> None:
+        raise Disconnected("gone")
+
+    heads = Heads(LibvirtBackend("test:///default"), Worker())
+    monkeypatch.setattr(heads, "_one", gone)
+    try:
+        await heads.read({"/img/a": False, "/img/b": False}, lambda _images: None)
+    except Disconnected as error:
+        assert error.message == "gone"  # noqa: PT017 - pytest.raises would keep all that it holds
     await collected()
     assert faults == []
