@@ -203,7 +203,8 @@ class HostWatch:
             else:
                 self._list(listed)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hinted.wait(), TICK)
+                async with asyncio.timeout(TICK):  # wait_for of 3.11 can lose a cancellation
+                    await self._hinted.wait()
 
     def _list(self, listed: tuple[Domain, ...]) -> None:
         domains = {domain.key: domain for domain in listed}
@@ -266,7 +267,8 @@ class HostWatch:
     async def _pause(self, seconds: float | None) -> None:
         self._retry.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._retry.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._retry.wait()
 
     def _update(self, **changes: object) -> None:
         state = replace(self.state, **changes)  # type: ignore[arg-type]  # names of HostState's fields

@@ -282,7 +282,8 @@ class SnaptuiApp(KeysInOrder):
         if isinstance(error, Exception):
             from rich.traceback import Traceback  # slow to import, and hardly ever needed
 
-            self.panic(Traceback.from_exception(type(error), error, error.__traceback__))
+            shown = Traceback.from_exception(type(error), error, error.__traceback__)
+            self.exit(return_code=1, message=shown)
 
     def _host_changed(self) -> None:
         if self._main is not None and is_there(self._main):
