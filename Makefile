@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test long lint stacks matrix faults fuzz bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix faults fuzz soak bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ faults: .venv/ready-test ## what is left when the host or the program goes away 
 
 fuzz: .venv/ready-test ## many damaged inputs for all that reads what others wrote (INPUTS=100000 SEED=1)
 	$(PYTHON) -m tests.fuzz
+
+soak: .venv/ready-test ## hours of use in minutes, by keys at random (REFRESHES=10000 RESTARTS=200 SEED=1)
+	$(PYTHON) -m tests.soak
 
 bench: .venv/ready-test ## the budgets, measured
 	$(PYTHON) -m tests.bench

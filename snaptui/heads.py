@@ -82,6 +82,7 @@ class Heads:
         depths = dict.fromkeys(wanted, 1)
         found: dict[str, _Head] = {}
         tasks = {asyncio.create_task(self._one(path, raw)) for path, raw in wanted.items()}
+        done: set[asyncio.Task[tuple[str, _Head]]] = set()
         told = time.monotonic()
         try:
             while tasks:
@@ -99,7 +100,7 @@ class Heads:
                     told = time.monotonic()
                     tell(dict(found))
         finally:
-            for task in tasks:
+            for task in (*done, *tasks):  # of those that failed together one error was taken
                 task.cancel()
         tell(found)
 

@@ -144,10 +144,13 @@ class HostWatch:
     async def answered(self, call: Awaitable[T]) -> T:
         """Await a call; while it takes longer than ``SILENCE``, the link is *silent*."""
         future = asyncio.ensure_future(call)
-        done, _ = await asyncio.wait({future}, timeout=SILENCE)
-        if not done:
-            self._update(link=Link.SILENT, trouble="libvirt does not answer")
-        result = await future
+        try:
+            done, _ = await asyncio.wait({future}, timeout=SILENCE)
+            if not done:
+                self._update(link=Link.SILENT, trouble="libvirt does not answer")
+            result = await future
+        finally:  # an error that comes when nobody waits any more would be a fault of ours
+            future.cancel()
         self._update(link=Link.CONNECTED, answered=time.monotonic(), trouble="")
         return result
 
@@ -207,7 +210,8 @@ class HostWatch:
             else:
                 self._list(listed)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hinted.wait(), TICK)
+                async with asyncio.timeout(TICK):  # wait_for of 3.11 can lose a cancellation
+                    await self._hinted.wait()
 
     def _list(self, listed: tuple[Domain, ...]) -> None:
         domains = {domain.key: domain for domain in listed}
@@ -270,7 +274,8 @@ class HostWatch:
     async def _pause(self, seconds: float | None) -> None:
         self._retry.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._retry.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._retry.wait()
 
     def _update(self, **changes: object) -> None:
         state = replace(self.state, **changes)  # type: ignore[arg-type]  # names of HostState's fields

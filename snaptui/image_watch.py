@@ -133,7 +133,8 @@ class ImageWatch:
             self._again.clear()
             failed = await self._ask()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._again.wait(), RETRY if failed else None)
+                async with asyncio.timeout(RETRY if failed else None):
+                    await self._again.wait()
 
     async def _ask(self) -> bool:
         """Take the inventory; whether that failed."""

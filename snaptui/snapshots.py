@@ -171,8 +171,10 @@ class SnapshotWatch:
                 self._suspect = True
                 self._publish(key, self._kept.get(key), error.message)
             turn += 1
+            # not asyncio.wait_for, which can lose a cancellation before Python 3.12
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await self._look.wait()
 
     async def _tick(self, key: DomainKey, turn: int) -> None:
         known = self._known(key)

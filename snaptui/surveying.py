@@ -137,7 +137,8 @@ class Surveying:
 
         reading = self._heads.read(files_of(one.config, one.snapshots), tell)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(reading, HANGS)
+            async with asyncio.timeout(HANGS):
+                await reading
         keeps_memory = does(host, Wrong.KEEPS_MEMORY_FILES)
         layers = layers_of(
             one.config,

@@ -34,6 +34,7 @@ from snaptui.ui import header, keymap, themes
 from snaptui.ui.ending import Ending
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.keys_in_order import KeysInOrder
+from snaptui.ui.leaving import is_there
 from snaptui.ui.main_screen import MainScreen
 from snaptui.worker import Worker, start
 
@@ -289,7 +290,7 @@ class SnaptuiApp(KeysInOrder):
             self.exit(return_code=1, message=trace)
 
     def _host_changed(self) -> None:
-        if self._main is not None and self._main.is_mounted:
+        if self._main is not None and is_there(self._main):
             self._main.host_changed()
 
     def count_again(self) -> None:
@@ -313,16 +314,16 @@ class SnaptuiApp(KeysInOrder):
 
     def _images_changed(self) -> None:
         self._count()
-        if self._main is not None and self._main.is_mounted:
+        if self._main is not None and is_there(self._main):
             self._main.images_changed()
 
     def _snapshots_changed(self) -> None:
         self._count()
-        if self._main is not None and self._main.is_mounted:
+        if self._main is not None and is_there(self._main):
             self._main.snapshots_changed()
 
     def _counted(self) -> None:
-        if self._main is not None and self._main.is_mounted:
+        if self._main is not None and is_there(self._main):
             self._main.counted()
 
     def _operation_changed(self, operation: Operation) -> None:

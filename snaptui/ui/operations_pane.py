@@ -16,6 +16,7 @@ from snaptui import text
 from snaptui.journal import Record
 from snaptui.ui.detail_pane import Line, LinesList
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
+from snaptui.ui.leaving import is_there
 from snaptui.ui.row_list import Cell, RowList
 
 HEADING = "  Started           Operation"
@@ -139,6 +140,8 @@ class OperationsPane(ModalScreen[None]):
         self.query_one("#footer", Static).update(shown)
 
     def _draw(self) -> None:
+        if not is_there(self):
+            return
         records = self.query_one(RecordList)
         records.show((*self._now(), *self._earlier))
         record = records.selected

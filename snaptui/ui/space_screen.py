@@ -22,6 +22,7 @@ from snaptui.spaces import Survey, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.leaving import is_there
 from snaptui.ui.row_list import RowList
 from snaptui.ui.space_lists import ItemList, PlaceList
 
@@ -198,9 +199,12 @@ class SpaceScreen(ModalScreen[Jump | None]):
 
     def _counted(self) -> None:
         self._surveying.counted()
-        self._draw_message()
+        if is_there(self):
+            self._draw_message()
 
     def _tick(self) -> None:
+        if not is_there(self):
+            return
         over = self._over_now()
         if over != self._over and not self.snaptui.operations.unfinished:
             ended = [self.snaptui.operations.all[number] for number in over - self._over]
@@ -215,7 +219,7 @@ class SpaceScreen(ModalScreen[Jump | None]):
         return frozenset(one.number for one in operations if one.phase.over)
 
     def _draw(self) -> None:
-        if self.is_mounted:
+        if is_there(self):
             places = self.query_one(PlaceList)
             if places.places != self._surveying.places:
                 places.show(self._surveying.places)

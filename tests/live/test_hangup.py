@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,13 @@ def test_it_ends_when_nobody_read_its_terminal_before(lab: Lab) -> None:
     finally:
         terminal.process.kill()
         terminal.process.wait()
+
+
+def test_a_fault_in_the_background_is_told_and_kept(lab: Lab) -> None:
+    """Its exit code is not that of a program that was left."""
+    log = Path(os.environ["XDG_STATE_HOME"]) / "snaptui" / "snaptui.log"
+    with Terminal(["-c", lab.uri], module="tests.live.at_fault") as terminal:
+        assert terminal.exit_code() == 1
+        assert b"a fault of its own" in terminal.raw
+        assert terminal.restored
+    assert "a fault in the background" in log.read_text()

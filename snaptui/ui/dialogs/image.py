@@ -18,6 +18,7 @@ from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs
+from snaptui.ui.leaving import is_there
 
 _FORMS = tuple(CopyFormat)
 TYPED = 0.3
@@ -192,6 +193,8 @@ class ExtractDialog(PlanDialog):
         self.set_timer(TYPED, self._look)
 
     def _look(self) -> None:
+        if not is_there(self):
+            return
         facts = self.facts
         known = facts.copy.folder if isinstance(facts, ImageFacts) and facts.copy else ""
         if known != self.intent.folder:

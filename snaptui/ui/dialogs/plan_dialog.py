@@ -25,6 +25,7 @@ from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
+from snaptui.ui.leaving import is_there
 
 ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 
@@ -152,6 +153,8 @@ class PlanDialog(Dialog[Confirmed]):
             await self.before_reading()
             found = await asyncio.gather(*map(self._read_facts, self.intents))
         except SnaptuiError as error:
+            if not is_there(self):
+                return
             failed = f"{error.title}: {error.message}"
             self.query_one("#facts", Static).update(Text("The checks failed."))
             lines = (clean(failed, self.glyphs), clean(error.hint, self.glyphs))
@@ -159,7 +162,8 @@ class PlanDialog(Dialog[Confirmed]):
             self.call_after_refresh(self._make_room)
             return
         self._facts = tuple(found)
-        self.plan_again()
+        if is_there(self):
+            self.plan_again()
 
     def plan_again(self) -> None:
         """Make the plan anew after a field changed."""
@@ -187,6 +191,8 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _make_room(self) -> None:
         """Let the rest give way, so that the buttons and the lines above it stay visible."""
+        if not is_there(self):
+            return
         box, rest = self.query_one("#box"), self.query_one("#rest")
         others = box.virtual_size.height - rest.outer_size.height
         left = self.size.height - box.gutter.height - others

@@ -1,0 +1,17 @@
+"""snaptui with a fault in what runs in its background: python -m tests.live.at_fault ARGUMENTS"""
+
+from __future__ import annotations
+
+import sys
+
+from snaptui.cli import main
+from snaptui.filling import Filling
+
+
+async def _fail(_self: Filling) -> None:
+    raise RuntimeError("a fault in the background")
+
+
+if __name__ == "__main__":
+    Filling.run = _fail  # type: ignore[method-assign, assignment]
+    sys.exit(main())
