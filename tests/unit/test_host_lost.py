@@ -28,7 +28,13 @@ async def faults() -> list[dict[str, Any]]:
 @pytest.fixture
 def watch() -> Iterator[HostWatch]:
     backend = LibvirtBackend("test:///default")
-    yield HostWatch(backend, Worker(), on_change=lambda: None, on_hint=lambda _key: None)
+    yield HostWatch(
+        backend,
+        Worker(),
+        on_change=lambda: None,
+        on_hint=lambda _key: None,
+        on_again=lambda: None,
+    )
     backend.abandon()
 
 
