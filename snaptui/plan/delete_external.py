@@ -55,7 +55,10 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     why = facts.layers.broken.get(name)
     if why is not None:
         ends = {disk.path for disk in facts.status.config.disks}
-        gone = any(isinstance(facts.images.get(path or ""), Missing) for path in ends)
+        gone = any(
+            path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing)
+            for path in ends
+        )
         found.refusals.append(
             Refusal(
                 f"{name} is broken: {why}. What it held is lost, and libvirt cannot delete it. "

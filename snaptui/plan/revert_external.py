@@ -26,9 +26,15 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[str]:
     """
     name = snapshot.name
     why = facts.layers.broken.get(name)
-    if why is not None:
-        yield Refusal(f"{name} is broken: {why}. What it held is lost.", harm=Harm.OTHER_DATA)
     disks = snapshot.config.disks if snapshot.config is not None else ()
+    if why is not None:
+        sentence = f"{name} is broken: {why}. What it held is lost."
+        gone = any(isinstance(facts.layers.heads.get(disk.path or ""), Missing) for disk in disks)
+        yield (
+            Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)
+            if gone
+            else Refusal(sentence, harm=Harm.OTHER_DATA)
+        )
     yield from _disk_refusals(facts, disks)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
