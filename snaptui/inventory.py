@@ -28,16 +28,18 @@ class Inventory:
             here, beside those that are named.
         doubts: why something may be missing in the above, in words.
         domains: how many were asked.
+        real: by path as it is named, the same without symbolic links.
     """
 
     holders: Mapping[str, tuple[str, ...]]
     images: Mapping[str, ImageInfo]
     doubts: tuple[str, ...]
     domains: int
+    real: Mapping[str, str]
 
     def held_by(self, path: str) -> tuple[str, ...]:
         """Who names a file; nobody is an empty tuple."""
-        return self.holders.get(os.path.realpath(path), ())
+        return self.holders.get(self.real.get(path, path), ())
 
     def others(self, path: str, own: Collection[str], images: Iterable[str]) -> tuple[str, ...]:
         """Who names a file beside those who are known.
@@ -46,7 +48,8 @@ class Inventory:
             own: these, in words.
             images: and what lies upon it or has its data in it.
         """
-        known = {*own, *(words for image in images for words in uses_by(os.path.realpath(image)))}
+        real = [self.real.get(image, image) for image in images]
+        known = {*own, *(words for image in real for words in uses_by(image))}
         return tuple(words for words in self.held_by(path) if words not in known)
 
     @property
@@ -81,6 +84,7 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         images={path: image for path, image in taking.heads.items() if image.format == "qcow2"},
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
+        real=taking.real,
     )
 
 
@@ -91,6 +95,7 @@ class _Taking:
         self.holders: dict[str, dict[str, None]] = {}
         self.doubts: list[str] = []
         self.heads: dict[str, ImageInfo] = {}
+        self.real: dict[str, str] = {}
         self._due: set[str] = {self._real(path) for path in also}
 
     def ask(self, domain: Domain) -> None:
@@ -144,7 +149,11 @@ class _Taking:
         self.holders.setdefault(self._real(path), {})[by] = None
 
     def _real(self, path: str) -> str:
-        return os.path.realpath(path) if self._local else path
+        if path not in self.real:
+            self.real[path] = path
+            with self._doubting(path):
+                self.real[path] = self._backend.real_path(path)
+        return self.real[path]
 
     @contextmanager
     def _doubting(self, what: str) -> Iterator[None]:

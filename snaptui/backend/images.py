@@ -22,7 +22,7 @@ from snaptui.model import (
 from snaptui.text import masked
 
 if TYPE_CHECKING:
-    from snaptui.files import FileId, Found
+    from snaptui.files import FileId
     from snaptui.qcow2.structures import Entry, Header
     from snaptui.qcow2.usage import ImageUsage
 
@@ -279,29 +279,19 @@ def names_in(path: str) -> frozenset[str]:
         raise _unreadable(path, error) from error
 
 
-def qcow2_in(folder: str) -> Found:
-    """The qcow2 images in a directory, not in those below it.
+def is_qcow2_file(path: str) -> bool:
+    """Whether a path names a file that begins as a qcow2 image does.
 
     Raises:
-        ImageError: it cannot be listed.
+        ImageError: it cannot be read.
     """
-    from snaptui.files import Found
-
-    paths: list[str] = []
-    doubts: list[str] = []
     try:
-        with os.scandir(folder) as entries:
-            files = sorted(entry.path for entry in entries if entry.is_file())
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
     except OSError as error:
-        raise _unreadable(folder, error) from error
-    for path in files:
-        try:
-            with opened(path) as f:
-                if f.read(len(_QCOW2)) == _QCOW2:
-                    paths.append(path)
-        except ImageError as error:
-            doubts.append(error.message)
-    return Found(tuple(paths), tuple(doubts))
+        raise _unreadable(path, error) from error
+    with opened(path) as f:
+        return is_qcow2(f)
 
 
 def named(image: str, name: bytes | None) -> str | NotKnown | None:

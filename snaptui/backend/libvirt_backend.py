@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from snaptui.backend.local_images import LocalImages
 from snaptui.backend.patience import Patience
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
-from snaptui.errors import Disconnected, HostError, SnaptuiError, Unsupported
+from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
 from snaptui.model import (
     Agent,
     Amount,
@@ -358,7 +359,16 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
 
     def qcow2_in(self, folder: str) -> Found:
         """The images in a directory; see the protocol."""
-        return self._look(folder, images.qcow2_in)
+        from snaptui.files import Found
+
+        found: list[str] = []
+        doubts: list[str] = []
+        for path in sorted(os.path.join(folder, name) for name in self.names_in(folder)):
+            try:
+                found += [path] if self._look(path, images.is_qcow2_file) else []
+            except ImageError as error:
+                doubts.append(error.message)
+        return Found(tuple(found), tuple(doubts))
 
     # -- images: files of this machine, or volumes of another ------------------------------
 

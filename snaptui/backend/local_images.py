@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
@@ -39,6 +40,10 @@ class LocalImages:
     def _need_to_change(self) -> None:
         self._need_local()
         self._may_change()
+
+    def real_path(self, path: str) -> str:
+        """Without symbolic links; see the protocol."""
+        return self._look(path, os.path.realpath) if self._local else path
 
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""

@@ -198,6 +198,13 @@ class Backend(Protocol):
             ImageError: it cannot be told; says why.
         """
 
+    def real_path(self, path: str) -> str:
+        """A path without symbolic links; of another host's, which cannot be seen, as it is.
+
+        Raises:
+            ImageError: its file system does not answer.
+        """
+
     def missing_file(self, path: str) -> bool:
         """Whether ``path`` is known not to exist.
 

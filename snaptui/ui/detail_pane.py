@@ -19,11 +19,14 @@ from snaptui.costs import (
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
 from snaptui.model import (
+    Damaged,
     Domain,
     DomainConfig,
     ImageInfo,
+    Missing,
     NotKnown,
     Presence,
+    Silent,
     Snapshot,
     SnapshotSet,
 )
@@ -249,7 +252,9 @@ def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
     """What is wrong with the images of disks."""
     for disk in disks_with_chains(config) if config is not None else ():
         for level in chain(disk.path or "", disk.format, layers.heads):
-            if isinstance(level.image, ImageInfo) and level.image.corrupt:
+            if isinstance(level.image, Missing | Damaged | Silent):
+                yield "Error", f"{disk.target}: {level.image.reason}"
+            elif isinstance(level.image, ImageInfo) and level.image.corrupt:
                 name = os.path.basename(level.path)
                 yield (
                     "Error",

@@ -49,16 +49,6 @@ def host_line(
         marked: how many domains are marked.
     """
     host = state.host
-    line = Text()
-    if state.loaded:
-        running = sum(domain.state.active for domain in state.domains.values())
-        line.append(f"   {text.count(len(state.domains), 'domain')}, {running} running")
-        line.append(f", {marked} marked" if marked else "", "bold")
-    if fullest is not None and fullest.size:
-        free = fullest.free / fullest.size
-        words = f"images {100 - free * 100:.0f} % full, {text.short_size(fullest.free)} free"
-        line.append("   ")
-        line.append(words, STYLES["bad"] if free < FULL else "")
     link = state.link.value
     if state.link is not Link.CONNECTED and state.answered:
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
@@ -73,8 +63,10 @@ def host_line(
     elif host is not None:
         on = f" on {clean(host.hostname, glyphs)}" if host.hostname else ""
         name.append(f" {clean(host.label, glyphs)}{on}")
-    # how full it is matters more than all of a long URI
+    # how full it is matters more than all of a long URI, and than how many domains run
     room = width - right.cell_len - 1
+    lines = [_figures(state, fullest, marked, all_of=count) for count in (3, 2, 1)]
+    line = next((one for one in lines if SHORTEST + one.cell_len <= room), lines[-1])
     least = max(SHORTEST, room - line.cell_len)
     if name.cell_len > least:
         name.truncate(least - 1)
@@ -84,6 +76,22 @@ def host_line(
     name.append(" " * max(1, width - name.cell_len - right.cell_len))
     name.append_text(right)
     return name
+
+
+def _figures(state: HostState, fullest: FileSystem | None, marked: int, *, all_of: int) -> Text:
+    """Number of domains, and how full; the shorter the less of it there is to be."""
+    line = Text()
+    if state.loaded:
+        running = sum(domain.state.active for domain in state.domains.values())
+        line.append(f"   {text.count(len(state.domains), 'domain')}")
+        line.append(f", {running} running" if all_of > 1 else "")
+        line.append(f", {marked} marked" if marked else "", "bold")
+    if fullest is not None and fullest.size:
+        free = fullest.free / fullest.size
+        words = f"   images {100 - free * 100:.0f} % full"
+        words += f", {text.short_size(fullest.free)} free" if all_of > 2 else ""
+        line.append(words, STYLES["bad"] if free < FULL else "")
+    return line
 
 
 def domain_line(

@@ -36,7 +36,7 @@ def test_the_rest_lives_on_while_one_image_hangs(share: Share, own_lab: Lab) -> 
         terminal.wait("Written  (1.1 MiB)")
         with share.hanging():
             terminal.press("f5")
-            terminal.wait("Chain    vda, ? (No answer from the file system of")
+            terminal.wait("Error    vda: No answer from the file system of")
             terminal.press("r")
             terminal.wait("Refused: 1", "Bring its server back first.")
             terminal.press("esc")
@@ -55,6 +55,20 @@ def test_the_rest_lives_on_while_one_image_hangs(share: Share, own_lab: Lab) -> 
         confirm(terminal)
         terminal.wait("Revert far to good: done")
     assert holds(own_lab.image("far"), 0x11)
+
+
+def test_what_fills_a_file_system_is_listed_without_what_hangs(share: Share, own_lab: Lab) -> None:
+    own_lab.image("far").symlink_to(share.path)
+    for name in ("far", "near"):
+        own_lab.define(name)
+        own_lab.snapshot(name, "good")
+        write(own_lab.image(name), 0x22)
+    with Terminal(["-c", own_lab.uri, "near"]) as terminal:
+        at_snapshots(terminal, "good")
+        with share.hanging():
+            terminal.press("F")
+            terminal.wait("looking for overlays")
+            terminal.wait("snapshot near", gone="looking for overlays")
 
 
 def test_what_hangs_is_waited_for_once_and_is_read_when_it_answers(share: Share) -> None:

@@ -51,7 +51,7 @@ def survey(*names: str) -> Survey:
     known: tuple[Snapshot, ...] = tuple(snapshot(name) for name in names)
     one = Surveyed(WEB, config(), known, {}, Layers(heads=heads))
     over = ImageInfo(OVER, "qcow2", 1, 4 * MIB, (), backing=A)
-    inventory = Inventory({A: ("disk vda of web",)}, {OVER: over}, (), 1)
+    inventory = Inventory({A: ("disk vda of web",)}, {OVER: over}, (), 1, {})
     return Survey((one,), {A: SMALL, B: LARGE, OVER: SMALL}, {}, inventory)
 
 
