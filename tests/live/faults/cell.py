@@ -245,7 +245,7 @@ class Bench:
         if kind is Obstacle.NONE:
             return Holding()
         if kind in (Obstacle.FIRST, Obstacle.SECOND):
-            self._shim.let(0 if kind is Obstacle.FIRST else 1)
+            self._shim.let(0 if kind is Obstacle.FIRST else 1, guest.directory)
             driven.go()
             driven.until(lambda: self._shim.holds, "qemu-img")
             return Holding(self._shim.release)
