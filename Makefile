@@ -31,7 +31,7 @@ stacks: .venv/ready-test ## Debian 13's libvirt and QEMU in build/trixie, beside
 matrix: stacks ## what the plans foretell beside what each libvirt does (ARGS="words of cells")
 	$(PYTHON) -m tests.live.matrix $(ARGS)
 
-faults: .venv/ready-test ## what is left when the host or the program goes away (ARGS="words of cells")
+faults: stacks ## what is left when the host or the program goes away (ARGS="words of cells")
 	$(PYTHON) -m tests.live.faults $(ARGS)
 
 fuzz: .venv/ready-test ## many damaged inputs for all that reads what others wrote (INPUTS=100000 SEED=1)

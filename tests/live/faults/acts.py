@@ -47,6 +47,7 @@ class Act:
         bare: the domain has no snapshot, so that it can be renamed.
         external: the second admin takes external snapshots as well.
         spoils: snapshots that it takes apart.
+        since: the first libvirt that does it.
     """
 
     words: str
@@ -58,6 +59,7 @@ class Act:
     bare: bool = False
     external: bool = False
     spoils: tuple[str, ...] = ()
+    since: tuple[int, ...] = (9, 0)
 
 
 def _made(*names: str, state: str = "", external: bool = False) -> Callable[[Guest], None]:
@@ -154,6 +156,15 @@ ACTS = (
         _revert("safety-20261120T020000Z-a", SafetyKind.DISKS),
         Obstacle.SECOND,
         steps=2,
+    ),
+    Act(
+        "revert external, off",
+        _made("a", external=True),
+        _revert("a", SafetyKind.DISKS),
+        Obstacle.SECOND,
+        steps=2,
+        external=True,
+        since=(9, 9),
     ),
     Act(
         "delete internal, off",

@@ -61,7 +61,7 @@ def cells() -> tuple[Cell, ...]:
         if moment is not Moment.STEPS or act.steps > 1
         if moment is not Moment.DURING or act.obstacle is not Obstacle.NONE
         for fault in Fault
-        if fault is not Fault.NONE and makes_sense(fault, act, running="running" in act.words)
+        if makes_sense(fault, act, running="running" in act.words)
     )
 
 
@@ -245,7 +245,7 @@ class Bench:
         if kind is Obstacle.NONE:
             return Holding()
         if kind in (Obstacle.FIRST, Obstacle.SECOND):
-            self._shim.let(0 if kind is Obstacle.FIRST else 1)
+            self._shim.let(0 if kind is Obstacle.FIRST else 1, guest.directory)
             driven.go()
             driven.until(lambda: self._shim.holds, "qemu-img")
             return Holding(self._shim.release)

@@ -22,7 +22,8 @@ Seen = Mapping[str, str]
 
 OTHER = "other"
 """The name of all that the second admin makes."""
-_TIME = re.compile(r"safety-\d{8}T\d{6}Z")
+_TIME = re.compile(r"(?<=safety-)\d{8}T\d{6}Z|(?<=\.)\d{10}$|(?<=\.)\d{10}(?= )")
+"""In the name of a safety snapshot, or at the end of one that libvirt gives to an overlay."""
 
 
 def look(guest: Guest) -> Seen:
@@ -52,13 +53,12 @@ def look(guest: Guest) -> Seen:
             else:
                 held = _content(path, "-f", then[part.target].format)
             seen[f"{snapshot.name}: {part.target} holds"] = held
-    return {_TIME.sub("safety", what): _TIME.sub("safety", word) for what, word in seen.items()}
+    return _timeless(seen)
 
 
 def look_at_images(guest: Guest) -> Seen:
     """Look at the images in its directory alone."""
-    seen = _images(guest.directory)
-    return {_TIME.sub("safety", what): _TIME.sub("safety", word) for what, word in seen.items()}
+    return _timeless(_images(guest.directory))
 
 
 def without(seen: Seen, *words: str) -> Seen:
@@ -77,6 +77,10 @@ def apart(one: Seen, other: Seen) -> list[str]:
         for what in sorted(one.keys() | other.keys())
         if one.get(what) != other.get(what)
     ]
+
+
+def _timeless(seen: Seen) -> Seen:
+    return {_TIME.sub("TIME", what): _TIME.sub("TIME", word) for what, word in seen.items()}
 
 
 def _images(directory: Path) -> dict[str, str]:

@@ -14,12 +14,12 @@ from snaptui.demo import setups
 _SCRIPT = """\
 #!/bin/sh
 here=${{0%/*}}
-case "$1" in snapshot|convert)
-    if read -r left 2>/dev/null <"$here/let"; then
+for image; do :; done
+case "$1" in snapshot|convert|create)
+    if read -r left place 2>/dev/null <"$here/let" && [ "${{image#"$place"/}}" != "$image" ]; then
         if [ "$left" -gt 0 ]; then
-            echo $((left - 1)) >"$here/let"
+            echo "$((left - 1)) $place" >"$here/let"
         else
-            for image; do :; done
             [ "$1" = snapshot ] && exec 9<"$image"
             : >"$here/held"
             while [ -e "$here/let" ]; do sleep 0.02; done
@@ -42,11 +42,11 @@ class Shim:
         script.write_text(_SCRIPT.format(tool=tool))
         script.chmod(0o755)
 
-    def let(self, calls: int) -> None:
-        """Let so many calls go on, and hold the next one."""
+    def let(self, calls: int, place: Path) -> None:
+        """Let so many calls go on that are about images in a directory, and hold the next one."""
         (self.directory / "held").unlink(missing_ok=True)
         half = self.directory / "let.new"
-        half.write_text(f"{calls}\n")
+        half.write_text(f"{calls} {place}\n")
         half.rename(self.directory / "let")
 
     @property

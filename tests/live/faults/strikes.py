@@ -21,7 +21,6 @@ from tests.live.matrix.guest import Guest
 class Fault(enum.Enum):
     """The value is what the table calls it."""
 
-    NONE = "nothing"
     KILLED = "daemon killed"
     CRASHED = "daemon crashed by virsh"
     STOPPED = "daemon stopped"
@@ -131,7 +130,7 @@ class Strike:
         elif self.fault is Fault.CUT:
             self.proxy.cut()
             self.driven.says(*lost)
-        elif self.fault is not Fault.NONE:
+        else:
             self._begin(self._other_admin)
         if self.fault in (Fault.KILLED, Fault.CRASHED, Fault.RESTARTED):
             self.reconnect(self.guest)
@@ -192,7 +191,7 @@ def prepared(fault: Fault, lab: Lab) -> Iterator[None]:
 def makes_sense(fault: Fault, act: Act, *, running: bool) -> bool:
     """Whether a fault can befall an act."""
     if act.image:  # what qemu-img does for the program itself goes on without it
-        return fault in (Fault.NONE, Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED) or (
+        return fault in (Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED) or (
             fault.of_program is not None and fault is not Fault.POWER
         )
     if fault is Fault.DESTROYED:

@@ -9,52 +9,76 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from itertools import repeat
 from pathlib import Path
 
 from tests.lab import Lab
-from tests.live.faults.cell import Bench, cells
+from tests.live.faults.cell import Bench, Cell, cells
 from tests.live.faults.judge import Verdict
-from tests.live.faults.shim import before_qemu_img
+from tests.live.faults.shim import Shim, before_qemu_img
+from tests.stacks import Stack, missing, stacks
 from tests.terminal import Terminal
 
 WORKERS = 2
 _stack = ExitStack()
-_benches: list[Bench] = []
+_shims: list[Shim] = []
+_place = Path()
+_benches: dict[Path, Bench] = {}
 
 
 def _start(directory: str) -> None:
-    place = Path(directory) / str(os.getpid())
-    place.mkdir()
+    global _place
+    _place = Path(directory) / str(os.getpid())
+    _place.mkdir()
     Terminal.forked = True
-    shim = _stack.enter_context(before_qemu_img())
-    _benches.append(Bench(Lab(place), shim))
+    _shims.append(_stack.enter_context(before_qemu_img()))
 
 
-def _run(number: int) -> Verdict:
+def _run(root: Path, number: int) -> Verdict:
     try:
-        return _benches[0].run(cells()[number])
+        if root not in _benches:
+            place = _place / str(len(_benches))
+            place.mkdir()
+            _benches[root] = Bench(Lab(place, root=root), _shims[0])
+        return _benches[root].run(cells()[number])
     except Exception as error:
         return Verdict(survived=f"{type(error).__name__}: {error}")
 
 
 def main(words: list[str]) -> int:
     """Run the cells; returns whether any falls short, as an exit code."""
-    wanted = [n for n, cell in enumerate(cells()) if all(word in cell.words for word in words)]
-    directory, began, short = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"), time.monotonic(), 0
+    directory = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")
     try:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(WORKERS, context, _start, (directory,)) as pool:
-            for number, verdict in zip(wanted, pool.map(_run, wanted), strict=True):
-                _show(number, verdict)
-                short += not verdict.fine
+            fine = [_print(pool, stack, words) for stack in stacks()]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    print(f"\n{len(wanted)} cells, {short} fall short, in {time.monotonic() - began:.0f} s")
-    return 1 if short else 0
+    print(missing())
+    return 0 if all(fine) else 1
 
 
-def _show(number: int, verdict: Verdict) -> None:
-    cell = cells()[number]
+def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
+    """Print the table of one libvirt; returns whether no cell falls short."""
+    wanted = [number for number, cell in enumerate(cells()) if _has(stack, cell, words)]
+    if not wanted:
+        return True
+    print(f"\n===== libvirt {stack.version}")
+    began, short = time.monotonic(), 0
+    for number, verdict in zip(wanted, pool.map(_run, repeat(stack.root), wanted), strict=True):
+        _show(cells()[number], verdict)
+        short += not verdict.fine
+    print(f"\nlibvirt {stack.version}: {len(wanted)} cells, {short} fall short, ", end="")
+    print(f"in {time.monotonic() - began:.0f} s")
+    return not short
+
+
+def _has(stack: Stack, cell: Cell, words: list[str]) -> bool:
+    text = f"{stack.version} | {cell.words}"
+    return cell.act.since <= stack.number and all(word in text for word in words)
+
+
+def _show(cell: Cell, verdict: Verdict) -> None:
     marks = [
         f"{'not ' if short else ''}{word}"
         for word, short in (
