@@ -331,7 +331,7 @@ class SnaptuiApp(KeysInOrder):
         thawed = operation.phase is Phase.DONE and operation.plan.steps[-1].kind == "thaw"
         if thawed and isinstance(key, DomainKey):
             self.host.agent_said(key, Agent(AgentState.ANSWERS))
-        if self._main is not None:
+        if self._main is not None and is_there(self._main):
             self._main.operation_changed(operation)
 
     def _host_again(self) -> None:

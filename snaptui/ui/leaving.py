@@ -8,5 +8,9 @@ from textual.screen import Screen
 
 
 def is_there(screen: Screen[Any]) -> bool:
-    """Whether a screen can be drawn on: from the moment it is left its widgets go, one by one."""
-    return screen.is_mounted and screen in screen.app.screen_stack
+    """Whether a screen can be drawn on.
+
+    From the moment that it, or the program, is left its widgets go, one by one.
+    """
+    # in Textual's words nothing is attached any more to an app that was told to exit
+    return screen.is_mounted and screen.is_attached and screen in screen.app.screen_stack

@@ -25,7 +25,7 @@ REST = ""
 def bursts(chance: random.Random) -> Iterator[str]:
     """Bytes for the terminal, a few keys at a time, without end; and rests."""
     while True:
-        if chance.random() < 0.05:  # it asks for something, and means it
+        if chance.random() < 0.15:  # it asks for something, and means it
             yield from (*[KEYS["esc"]] * 3, chance.choice(("g", "G", "j", "k")))
             yield from (chance.choice(ASKS), REST, REST, *chance.choice(MEANT), "Y", REST)
         kind = chance.choices((MOVES, ACTS, DECIDES, TYPES), (5, 3, 4, 1))[0]

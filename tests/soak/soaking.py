@@ -84,7 +84,8 @@ def soak(lab: Lab, *, refreshes: int, restarts: int, seed: int = SEED) -> Soaked
         (journal,) = (state_directory() / "journal").iterdir()
         operations = len(parse(journal.read_bytes())[0])
         terminal.press("q")
-        assert terminal.exit_code() == 0
+        code = terminal.exit_code()
+        assert code == 0, f"it ended with {code}: {_log()}"
     return Soaked(seed, using.keys, using.restarts, begin, end, operations, count, different)
 
 
@@ -107,7 +108,7 @@ class _Using:
         """Press keys, change sizes and restart the daemon."""
         each = max(1, refreshes // max(1, restarts))
         while (done := self._held().refreshes) < refreshes or self.restarts < restarts:
-            for _ in range(60):
+            for _ in range(25):
                 burst = next(self._bursts)
                 self.keys += 1
                 self._terminal.type_ahead(burst)
@@ -158,8 +159,7 @@ class _Using:
         """It has not ended."""
         code = self._terminal.process.poll()
         if code is not None:
-            log = (state_directory() / "snaptui.log").read_text(errors="replace")
-            raise AssertionError(f"it ended with {code}: {self._terminal.text}\n{log[-4000:]}")
+            raise AssertionError(f"it ended with {code}: {self._terminal.text}\n{_log()}")
 
     def _held(self) -> Held:
         self._file.unlink(missing_ok=True)
@@ -170,3 +170,7 @@ class _Using:
             assert time.monotonic() < until, "it does not answer"
             self._terminal.read(0.01)
         return Held(**json.loads(self._file.read_text()))
+
+
+def _log() -> str:
+    return (state_directory() / "snaptui.log").read_text(errors="replace")[-8000:]

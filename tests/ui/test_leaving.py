@@ -1,0 +1,41 @@
+"""What comes for a screen, or for the program, that has just been left changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.space_screen import SpaceScreen
+from tests.ui.conftest import MakeApp, loaded, until
+
+
+async def test_of_the_program(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+    changed: tuple[Callable[[], None], ...] = (
+        app._host_changed, app._snapshots_changed, app._images_changed, app._counted,
+    )  # fmt: skip
+    for tell in changed:
+        tell()
+
+
+@pytest.mark.parametrize("key", ["c", "d", "F"])
+async def test_of_a_screen(make_app: MakeApp, key: str) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+        await pilot.press("g", key)
+        await until(pilot, lambda: len(app.screen_stack) == 2, "the screen")
+        screen = app.screen
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1, "the main screen")
+        if isinstance(screen, SpaceScreen):
+            screen._draw()
+            screen._counted()
+            screen._tick()
+        else:
+            assert isinstance(screen, PlanDialog)
+            screen._make_room()
