@@ -11,10 +11,12 @@ from snaptui.backend.protocol import Backend
 from snaptui.disks_now import Part, listed, parts, reverted_words
 from snaptui.errors import ImageError, NotFound
 from snaptui.journal import Record, StepRecord
-from snaptui.model import DomainKey, Host, ImageSnapshot, Presence, Snapshot
+from snaptui.model import DomainKey, Host, ImageSnapshot, Kind, Presence, Snapshot
 
 if TYPE_CHECKING:
     from snaptui.journals import Past
+
+OVERLAYS_LEFT = "Overlays that libvirt made for it may be left; F lists those that nothing names."
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ def _said_of_revert(record: Record, step: StepRecord, found: Found) -> str:
     told = f" Its disks: {words}." if words else ""
     if found.current != step.subject:
         ended = "did not come to its end" if words else "was not done"
+        if found.known is not None and found.known.kind is Kind.EXTERNAL:
+            told = f" {OVERLAYS_LEFT}"
         return f"The host does not call it current: the revert {ended}.{told}"
     if any(one.kind == "create" and one.ended is not None for one in record.steps):
         return "The host calls it current: the revert was done."  # another one was before

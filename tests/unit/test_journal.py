@@ -302,7 +302,11 @@ def test_a_revert_that_was_cut_short_half_way_is_told(tmp_path: Path) -> None:
     assert "the revert did not come to its end. Its disks: vda is as good has it, vdb is" in words
 
 
-EXTERNAL = replace(snapshot("a"), disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.a"),))
+EXTERNAL = replace(
+    snapshot("a"),
+    memory=Presence.NO,
+    disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.a"),),
+)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +327,7 @@ EXTERNAL = replace(snapshot("a"), disks=(SnapshotDisk("vda", Presence.EXTERNAL, 
         ("delete", Found("shut off", ("a",), "a", {}, EXTERNAL), "do not revert to it, delete it"),
         ("delete", Found("paused", ("a",), "a", {}, EXTERNAL, ("vda",)), "do not resume it"),
         ("delete", Found("shut off", (), "a"), "It is gone."),
+        ("revert", Found("shut off", ("a", "b"), "b", {}, EXTERNAL), "may be left; F lists those"),
     ],
 )
 def test_what_was_done_in_part_is_told(kind: str, found: Found, said: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from snaptui.journal import Record
 from snaptui.plan.checks import MERGED_IN_PART
+from snaptui.recovery import OVERLAYS_LEFT
 from tests.live.faults.driven import Told
 from tests.live.faults.seen import Seen, apart, without
 
@@ -102,7 +103,7 @@ def claim_of_record(record: Record) -> Claim:
         last = GONE
     elif cut and any(words in cut[0] for words in _HALF):
         last = DIFFERENT
-    elif cut and MERGED_IN_PART in cut[0]:
+    elif cut and (MERGED_IN_PART in cut[0] or OVERLAYS_LEFT in cut[0]):
         last = PERHAPS
     elif cut and any(cut[0].endswith(words) for words in _TRUE):
         last = DONE
@@ -125,8 +126,8 @@ def told(claim: Claim, seen: Seen, references: Sequence[Seen], *, changed: bool)
     if seen.get("domain") == "gone":
         return ""  # that the domain is gone was not so when it was said
     if claim.last == PERHAPS:
-        seen = without(seen, " holds")
-        references = [without(one, " holds") for one in references]
+        seen = without(seen, " holds", "file ")
+        references = [without(one, " holds", "file ") for one in references]
     if claim.last == DIFFERENT:
         if changed or "reported success, but" in claim.words:
             return ""  # what it names is the fault's own, or the step half done
