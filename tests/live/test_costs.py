@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from snaptui import text
-from tests.lab import MIB, Lab, damage, write
+from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
 
@@ -61,6 +61,27 @@ def test_figures_are_those_of_the_images_and_df_falls_by_what_was_promised(lab: 
         fell = before - sum(map(taken, images))
         assert freed[1] - 4 * 65536 <= fell <= freed[1], "but for what its tables left unwritten"
         terminal.wait(f"({words(sum(Plain(path).growth(0) for path in images))})")
+
+
+def test_an_entry_of_the_same_name_that_is_no_part_of_it_is_not_added_in(lab: Lab) -> None:
+    """In the image of a disk that came later."""
+    lab.define("web", size=64 * MIB)
+    lab.snapshot("web", "old")
+    wrote(lab.image("web"), 8, 4)
+    lab.snapshot("web", "mid")
+    wrote(lab.image("web"), 8, 4)
+    other = lab.image("web", "vdb")
+    qemu_img("create", "-q", "-f", "qcow2", str(other), "64M")
+    wrote(other, 8, 20)
+    qemu_img("snapshot", "-c", "mid", str(other))
+    wrote(other, 8, 20)
+    lab.virsh("attach-disk", "web", str(other), "vdb", "--config", "--subdriver", "qcow2")
+    plain = Plain(lab.image("web"))
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "old", "mid")
+        terminal.press("j")
+        terminal.wait(f"Written  {text.short_size(plain.growth(1))}")
+        terminal.wait(f"Reclaim  {text.short_size(plain.frees({1}))} when deleted")
 
 
 def test_deleting_several_says_what_they_free_together(lab: Lab) -> None:
