@@ -141,10 +141,14 @@ def _said_of_create(step: StepRecord, found: Found) -> str:
 
 
 def _said_of_delete(record: Record, step: StepRecord, found: Found) -> str:
+    data_stay = " --metadata" in step.line
     if step.subject not in found.names:
-        return "It is gone."
+        holding = [target for target, part in found.inside.items() if part is not Part.NONE]
+        if not holding or data_stay:
+            return "It is gone."
+        return f"It is gone, but {listed(holding)} has a part of it: a stray, which can be deleted."
     words = "It is still there"
-    if found.known is None or " --metadata" in step.line:
+    if found.known is None or data_stay:
         return f"{words}."
     presence = {disk.target: disk.presence for disk in found.known.disks}
     if gone := [

@@ -327,6 +327,7 @@ EXTERNAL = replace(
         ("delete", Found("shut off", ("a",), "a", {}, EXTERNAL), "do not revert to it, delete it"),
         ("delete", Found("paused", ("a",), "a", {}, EXTERNAL, ("vda",)), "do not resume it"),
         ("delete", Found("shut off", (), "a"), "It is gone."),
+        ("delete", Found("shut off", (), None, {"vdb": Part.HELD}), "gone, but vdb has a part of"),
         ("revert", Found("shut off", ("a", "b"), "b", {}, EXTERNAL), "may be left; F lists those"),
     ],
 )

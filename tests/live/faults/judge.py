@@ -25,6 +25,7 @@ _TRUE = (
     "the revert was done.",
     "It was changed.",
 )
+_LEFT = (MERGED_IN_PART, OVERLAYS_LEFT, "What is unfinished is left: ")
 _HALF = (
     "did not come to its end",
     "has a part of it",
@@ -103,7 +104,7 @@ def claim_of_record(record: Record) -> Claim:
         last = GONE
     elif cut and any(words in cut[0] for words in _HALF):
         last = DIFFERENT
-    elif cut and (MERGED_IN_PART in cut[0] or OVERLAYS_LEFT in cut[0]):
+    elif cut and any(words in cut[0] for words in _LEFT):
         last = PERHAPS
     elif cut and any(cut[0].endswith(words) for words in _TRUE):
         last = DONE
