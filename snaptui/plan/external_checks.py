@@ -150,6 +150,15 @@ def _ram_refusals(facts: Facts) -> list[str]:
             f"{name} keeps UEFI variables in a pflash image; with them snaptui saves no RAM to "
             "a file yet. Choose disks only."
         )
+    refusals += [
+        Refusal(
+            f"{disk.path} is gone, and QEMU, which has it open still, cannot save the RAM then. "
+            "Choose disks only.",
+            code=checks.OPERATION_FAILED,
+        )
+        for disk in checks.writable_disks(status.config.disks)
+        if status.domain.state.active and isinstance(facts.images.get(disk.path or ""), Missing)
+    ]
     return refusals
 
 

@@ -50,11 +50,14 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         )
         for sentence in gone
     ]
-    inside = image_checks.internal_disks(snapshot)
+    closed = {
+        disk.path: why
+        for disk in image_checks.internal_disks(snapshot)
+        if (why := image_checks.closed_to_writers(disk, facts))
+    }
     refusals += [
         Refusal(why, code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
-        for disk in inside
-        if (why := image_checks.closed_to_writers(disk, facts))
+        for why in closed.values()
     ]
     refusals += [
         Refusal(f"{sentence} QEMU would take the first.", harm=Harm.FIRST_TWIN)
@@ -85,11 +88,13 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
                 code=checks.REVERT_RISKY,
             )
         )
-    refusals += [
-        f"{path} is gone, and the domain of that time needs it. Put it back first."
-        for path, missing in facts.missing.items()
-        if missing is True and path not in {disk.path for disk in inside}
-    ]
+    inside = {disk.path for disk in image_checks.internal_disks(snapshot)}
+    for path, missing in facts.missing.items():
+        if missing is True and path not in closed:
+            why = f"{path} is gone, and the domain of that time needs it. Put it back first."
+            harm = _before_it_fails(facts, snapshot) if path in inside else ""
+            code = checks.INTERNAL_ERROR if path in inside else None
+            refusals.append(Refusal(why, code=code, harm=harm))
     unread += [
         f"Whether {path} is there: {missing.reason}"
         for path, missing in facts.missing.items()

@@ -29,6 +29,7 @@ class RecordList(RowList):
         super().__init__(id="records")
         self._glyphs = glyphs
         self.records: tuple[Record, ...] = ()
+        self._outcomes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -42,9 +43,10 @@ class RecordList(RowList):
 
     def show(self, records: tuple[Record, ...]) -> None:
         """Show these; the cursor stays on its operation."""
-        if records != self.records:
+        outcomes = tuple(map(outcome_of, records))  # they age
+        if (records, outcomes) != (self.records, self._outcomes):
             before = self.selected
-            self.records = records
+            self.records, self._outcomes = records, outcomes
             starts = [record.started for record in records]
             at = starts.index(before.started) if before and before.started in starts else 0
             self.rows_changed(at)
@@ -52,7 +54,7 @@ class RecordList(RowList):
     def cells(self, index: int, width: int) -> list[Cell]:
         """When, what, and how it ended."""
         record = self.records[index]
-        outcome = outcome_of(record)
+        outcome = self._outcomes[index]
         role = {"done": "good", "failed": "bad"}.get(outcome, "warn")
         marker = self._glyphs.cursor if index == self.cursor and self.has_focus else " "
         what = fit(clean(record.title, self._glyphs), max(1, width - 37), self._glyphs)

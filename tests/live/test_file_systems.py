@@ -134,7 +134,11 @@ def mark_row(terminal: Terminal, *words: str) -> None:
     terminal.until(there, f"the row of {words}")
 
 
-@pytest.mark.parametrize("left", [2 * MIB + MIB // 2, 0], ids=["98 % full", "100 % full"])
+@pytest.mark.parametrize(
+    "left",
+    [pytest.param(2 * MIB + MIB // 2, marks=pytest.mark.long), 0],
+    ids=["98 % full", "100 % full"],
+)
 def test_df_falls_by_what_was_promised(
     small: Lab, left: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ def test_a_long_chain_can_be_walked(lab: Lab, count: int) -> None:
         terminal.wait("Delete n01200 of web")
 
 
+@pytest.mark.long
 def test_more_than_libvirt_passes_on_is_said(own_lab: Lab) -> None:
     """Its answer is like that of a connection that is lost."""
     own_lab.define("web")

@@ -40,7 +40,7 @@ def test_abilities_header_and_plans_follow(
     with Terminal(["-c", f"qemu+unix:///system?socket={tmp_path}/sock", "web"]) as terminal:
         at_snapshots(terminal, "a")
         terminal.press("r")
-        terminal.wait("libvirt before 9.9 has no revert to it")
+        terminal.wait("libvirt 9.0 has no revert to external snapshots")
         terminal.press("esc")
         terminal.wait(gone="Revert web")
         terminal.press("d")

@@ -114,7 +114,7 @@ def app_on(host: HostileHost, *, ascii_only: bool = False) -> SnaptuiApp:
     [
         ("spoofed", False, SCREENS),
         ("escapes", True, [*SCREENS[:12], *SCREENS[20:24], SCREENS[-1]]),
-        ("wide", False, [*SCREENS[:11], SCREENS[-1]]),
+        pytest.param("wide", False, [*SCREENS[:11], SCREENS[-1]], marks=pytest.mark.long),
     ],
     ids=["unicode", "ascii", "wide"],
 )

@@ -358,6 +358,13 @@ def _broken() -> Iterable[World]:
             f.write(b"\xff" * 64)
         guest.give_up("vdb")
 
+    def removed(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.go(RUNNING)
+        gone(guest, guest.directory / "vdb.qcow2")
+
+    yield World("an image is gone under its guest", removed, "a", (RUNNING,))
     for kind in ("internal", "external"):
         for words, happen in (
             ("an image is gone", gone),
