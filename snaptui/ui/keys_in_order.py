@@ -13,13 +13,23 @@ from functools import partial
 from textual import events, on
 from textual.app import App
 from textual.message import Message
+from textual.message_pump import MessagePump
 
 PATIENCE = 0.5
 """Seconds after which a key counts as handled even if the widget that had it is gone."""
 
 
 class _Handled(Message):
-    """Follows a key from widget to widget: where it arrives, the key has been before."""
+    """Follows a key from widget to widget: where it arrives, the key has been before.
+
+    It goes twice: what a widget tells when it has had the key (that a field is done with) is
+    behind the first one, and before the second.
+    """
+
+    def __init__(self, target: MessagePump, *, last: bool = False) -> None:
+        super().__init__()
+        self.target = target
+        self.last = last
 
 
 class KeysInOrder(App[None]):
@@ -45,13 +55,17 @@ class KeysInOrder(App[None]):
         self._under_way = None
         if self._arrived:
             target = self.focused or self.screen
-            self._under_way = _Handled()
+            self._under_way = _Handled(target)
             await super().on_event(self._arrived.popleft())
             target.post_message(self._under_way)
 
     @on(_Handled)
     async def _handled(self, handled: _Handled) -> None:
-        if handled is self._under_way:
+        if handled is self._under_way and not handled.last:
+            self._under_way = _Handled(handled.target, last=True)
+            if not handled.target.post_message(self._under_way):
+                await self._hand_out()
+        elif handled is self._under_way:
             await self._hand_out()
 
     def _guard(self) -> None:

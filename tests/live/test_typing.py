@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.lab import Lab
-from tests.terminal import Terminal, confirm
+from tests.terminal import Terminal, at_snapshots, confirm
 
 NAME = "quick-" + "n" * 241
 """As long as a name may be; its letters are keys of the lists."""
@@ -48,3 +48,19 @@ def test_moves_typed_in_one_go_are_all_made(lab: Lab) -> None:
         terminal.wait("▌ bbb", "two")
         terminal.type_ahead("?", "q", "down", "up", "up")
         terminal.wait("▌ aaa", "no snapshots yet")
+
+
+def test_a_key_typed_after_the_filter_goes_to_the_list(lab: Lab) -> None:
+    """Enter leaves the field by a message of its own, behind which the next key must wait."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    lab.snapshot("web", "two")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two")
+        for _ in range(8):
+            terminal.type_ahead("/", "one", "enter", "d")
+            terminal.wait("Delete one of web")
+            terminal.press("esc")
+            terminal.wait(gone="Delete one of web")
+            terminal.press("esc")
+            terminal.wait("two")
