@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from textual.screen import Screen
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, Screen
+
+Result = TypeVar("Result")
+
+
+class Closing(ModalScreen[Result], Generic[Result]):
+    """A screen over others that closes once, and takes no other with it.
+
+    Textual closes whatever screen is on top, and ends the program when there is no other: a
+    key that comes twice would.
+    """
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close it with a result, unless it is closed, or something lies over it."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()
 
 
 def is_there(screen: Screen[Any]) -> bool:

@@ -9,14 +9,13 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from snaptui import text
 from snaptui.journal import Record
 from snaptui.ui.detail_pane import Line, LinesList
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
-from snaptui.ui.leaving import is_there
+from snaptui.ui.leaving import Closing, is_there
 from snaptui.ui.row_list import Cell, RowList
 
 HEADING = "  Started           Operation"
@@ -65,7 +64,7 @@ class RecordList(RowList):
         ]
 
 
-class OperationsPane(ModalScreen[None]):
+class OperationsPane(Closing[None]):
     """The list above, all about the selected one below.
 
     Args:

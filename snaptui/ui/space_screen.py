@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from snaptui import text
@@ -22,7 +21,7 @@ from snaptui.spaces import Survey, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.leaving import is_there
+from snaptui.ui.leaving import Closing, is_there
 from snaptui.ui.row_list import RowList
 from snaptui.ui.space_lists import ItemList, PlaceList
 
@@ -38,7 +37,7 @@ class Jump:
     snapshot: str
 
 
-class SpaceScreen(ModalScreen[Jump | None]):
+class SpaceScreen(Closing[Jump | None]):
     """File systems above, what could be deleted on the selected one below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,15 +8,15 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from snaptui.ui.detail_pane import Line, LinesList
 from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.leaving import Closing
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(Closing[None]):
     """Lines, full screen; ``/`` searches, ``n`` and ``N`` go on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

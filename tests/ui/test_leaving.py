@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from snaptui.ui.dialogs.message import ErrorDialog
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.space_screen import SpaceScreen
 from tests.ui.conftest import MakeApp, loaded, until
@@ -39,3 +40,20 @@ async def test_of_a_screen(make_app: MakeApp, key: str) -> None:
         else:
             assert isinstance(screen, PlanDialog)
             screen._make_room()
+
+
+async def test_a_screen_closes_once(make_app: MakeApp) -> None:
+    """By a key that comes twice, and neither the one beneath nor the program goes with it."""
+    app = make_app()
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+        for words in ("first", "second"):
+            app.show_error(words, "it failed", "")
+        await until(pilot, lambda: len(app.screen_stack) == 3, "both errors")
+        upper = app.screen
+        assert isinstance(upper, ErrorDialog)
+        for _ in range(3):
+            upper.action_cancel()
+        await pilot.pause()
+        assert len(app.screen_stack) == 2
+        assert app.is_running

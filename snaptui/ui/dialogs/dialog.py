@@ -13,11 +13,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.leaving import Closing
 
 READ = 0.5
 """Seconds that a dialog has been on screen before a key can confirm it."""
@@ -25,7 +25,7 @@ READ = 0.5
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result | None], Generic[Result]):
+class Dialog(Closing[Result | None], Generic[Result]):
     """A box in the middle; it returns a value, ``None`` when it was left without one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
