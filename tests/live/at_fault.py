@@ -13,5 +13,5 @@ async def _fail(_self: Filling) -> None:
 
 
 if __name__ == "__main__":
-    Filling.run = _fail  # type: ignore[method-assign, assignment]
+    Filling.run = _fail  # type: ignore[method-assign, assignment]  # on purpose
     sys.exit(main())

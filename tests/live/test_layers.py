@@ -45,7 +45,7 @@ def extern(lab: Lab, snapshot: str, *options: str) -> None:
 
 def chain(lab: Lab, **more: object) -> None:
     """Snapshots one, two and three; each overlay holds what the one beneath does, and more."""
-    lab.define("web", size=64 * MIB, **more)  # type: ignore[arg-type]
+    lab.define("web", size=64 * MIB, **more)  # type: ignore[arg-type]  # define checks
     base = lab.image("web")
     form = str(more.get("format", "qcow2"))
     qemu_io(base, "write 0 12M", form=form)

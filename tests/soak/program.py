@@ -92,7 +92,7 @@ def _watch() -> None:
         _refreshes += 1
         return plain(backend)
 
-    LibvirtBackend.domains = counted  # type: ignore[method-assign, assignment]
+    LibvirtBackend.domains = counted  # type: ignore[method-assign, assignment]  # counted
     _note(SnaptuiApp, _apps)
     for kind in vars(libvirt).values():
         if isinstance(kind, type) and kind.__name__.startswith("vir"):

@@ -129,9 +129,9 @@ def test_a_named_file_must_be_there_and_be_a_file(tmp_path: Path) -> None:
 def test_a_loaded_configuration_cannot_be_changed(tmp_path: Path) -> None:
     loaded = config.load(written(tmp_path, "[keys]\ncreate = 'n'"))
     with pytest.raises(TypeError):
-        loaded.keys["delete"] = ("x",)  # type: ignore[index]
+        loaded.keys["delete"] = ("x",)  # type: ignore[index]  # must fail
     with pytest.raises(AttributeError):
-        loaded.ascii = True  # type: ignore[misc]
+        loaded.ascii = True  # type: ignore[misc]  # must fail
 
 
 def test_a_file_that_is_nested_too_deep_is_said(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_the_end_of_a_branch_frees_the_image_that_it_froze() -> None:
     assert found.layers.broken == {}, "an overlay that a revert removed breaks nothing"
     cost = cost_of(LEFT, {}, found.layers)
     assert not isinstance(cost, NotKnown)
-    assert cost.reclaim == IMAGES["/a.a"].disk_size  # type: ignore[union-attr]
+    assert cost.reclaim == IMAGES["/a.a"].disk_size  # type: ignore[union-attr]  # known
     plan = a_delete(found, "b")
     assert plan.possible
     assert plan.lost.startswith("the state of")

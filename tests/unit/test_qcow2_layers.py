@@ -281,7 +281,7 @@ def test_holes_that_cannot_be_seen_are_said(tmp_path: Path) -> None:
 
     assert not overlap(str(path), quietly).approximate
     assert overlap(str(path), quietly).only_upper == MIB
-    assert overlap(str(path), quietly, contextmanager(blind)).approximate  # type: ignore[arg-type]
+    assert overlap(str(path), quietly, contextmanager(blind)).approximate  # type: ignore[arg-type]  # a stub
 
 
 def test_pieces_do_not_grow_with_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

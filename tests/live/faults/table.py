@@ -41,7 +41,7 @@ def _run(root: Path, number: int) -> Verdict:
             place.mkdir()
             _benches[root] = Bench(Lab(place, root=root), _shims[0])
         return _benches[root].run(cells()[number])
-    except Exception as error:
+    except Exception as error:  # a cell that breaks falls short, and the table goes on
         return Verdict(survived=f"{type(error).__name__}: {error}")
 
 
