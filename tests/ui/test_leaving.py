@@ -39,7 +39,7 @@ async def test_of_a_screen(make_app: MakeApp, key: str) -> None:
             screen._tick()
         else:
             assert isinstance(screen, PlanDialog)
-            screen._make_room()
+            screen.make_room()
 
 
 async def test_a_screen_closes_once(make_app: MakeApp) -> None:

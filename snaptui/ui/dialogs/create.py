@@ -57,6 +57,7 @@ class CreateDialog(PlanDialog):
         self._domain = domain
         self._suggested = suggested
         self._options = Options(glyphs)
+        self._first: Facts | None = None
 
     @property
     def intent(self) -> CreateIntent:
@@ -81,23 +82,28 @@ class CreateDialog(PlanDialog):
     def plan_again(self) -> None:
         """Read more if the fields now need more, and plan."""
         if isinstance(self.facts, Facts):
+            self._first = self._first or self.facts
             self._options.offer(self.intent, self.facts)
             if not enough(self.intent, self.facts):
                 self.read_again()
                 return
         super().plan_again()
+        self._tell_keys()
+
+    def _tell_keys(self) -> None:
         where = "back to the name" if self._options.display else "more"
         self.query_one("#more", Static).update(Text(f"F2 {where}   F3 as XML"))
 
     def action_options(self) -> None:
         """Show the options in the place of the first fields, or these again."""
-        if self.facts is None:
+        if self._first is None:
             self.notice("Not yet: the checks are not complete.")
             return
         shown = not self._options.display
         self._options.display = shown
         self.query_one("#first").display = not shown
-        self.plan_again()
+        self._tell_keys()
+        self.call_after_refresh(self.make_room)
         if shown:
             self.call_after_refresh(self._options.focus_first)
         else:
@@ -107,14 +113,14 @@ class CreateDialog(PlanDialog):
         """Show what libvirt is asked for as XML, and take what comes back into the fields."""
         from snaptui.ui.dialogs.xml import XmlDialog
 
-        if not isinstance(self.facts, Facts):
+        if self._first is None:
             self.notice("Not yet: the checks are not complete.")
             return
-        now = to_xml(resolved(self.intent, self.facts.status))
+        now = to_xml(resolved(self.intent, self._first.status))
         self.app.push_screen(XmlDialog(self._domain.name, now, self.glyphs), self._fill_in)
 
     def _fill_in(self, new: NewSnapshot | None) -> None:
-        if new is None or not isinstance(self.facts, Facts):
+        if new is None:
             return
         if new.name:
             self.query_one("#name", Input).value = new.name

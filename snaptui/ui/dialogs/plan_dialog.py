@@ -159,7 +159,7 @@ class PlanDialog(Dialog[Confirmed]):
             self.query_one("#facts", Static).update(Text("The checks failed."))
             lines = (clean(failed, self.glyphs), clean(error.hint, self.glyphs))
             self.query_one("#rest-text", Static).update(Text("\n".join(lines).rstrip()))
-            self.call_after_refresh(self._make_room)
+            self.call_after_refresh(self.make_room)
             return
         self._facts = tuple(found)
         if is_there(self):
@@ -183,13 +183,13 @@ class PlanDialog(Dialog[Confirmed]):
             self._asked = asked
             self.appeared()
         self._allow()
-        self.call_after_refresh(self._make_room)
+        self.call_after_refresh(self.make_room)
 
     def on_resize(self) -> None:
         """The rest takes what the screen leaves to it."""
-        self.call_after_refresh(self._make_room)
+        self.call_after_refresh(self.make_room)
 
-    def _make_room(self) -> None:
+    def make_room(self) -> None:
         """Let the rest give way, so that the buttons and the lines above it stay visible."""
         if not is_there(self):
             return
@@ -249,7 +249,7 @@ class PlanDialog(Dialog[Confirmed]):
     def notice(self, words: str) -> None:
         """Answer a key."""
         self.query_one("#notice", Static).update(Text(words))
-        self.call_after_refresh(self._make_room)
+        self.call_after_refresh(self.make_room)
 
     def _always(self, plan: Plan) -> Text:
         """The lines that are always visible; each on two lines at most."""
