@@ -13,6 +13,8 @@ from snaptui.model import Disk, DomainConfig, ImageInfo, Missing, NotKnown, Pres
 DEEPEST = 200
 """Images of a chain that are followed: no more than libvirt itself does (qemu_domain.h,
 QEMU_DOMAIN_STORAGE_SOURCE_CHAIN_MAX_DEPTH)."""
+COMPARED = 16
+"""Images of a chain with which one that lies upon them is compared."""
 NOT_READ = NotKnown("it is being read")
 
 
@@ -134,10 +136,20 @@ class Layers:
         An image that no disk writes to changes only when something is merged into it.
         ``None``: on nothing.
         """
-        beneath = self.beneath(path) if path in self.merging else None
-        size = self._size(beneath) if isinstance(beneath, str) else None
-        known = self._size(path), beneath, size
-        return known if known != (None, None, None) else None
+        beneath = self.merged_beneath(path)
+        known = (self._size(path), *((one, self._size(one)) for one in beneath))
+        return known if known != (None,) else None
+
+    def merged_beneath(self, path: str) -> tuple[str, ...]:
+        """The images into which deletes of external snapshots could merge one, the next first."""
+        found: list[str] = []
+        while path in self.merging and len(found) < COMPARED:
+            beneath = self.beneath(path)
+            if not isinstance(beneath, str) or beneath in found:
+                break
+            found.append(beneath)
+            path = beneath
+        return tuple(found)
 
     def _size(self, path: str) -> int | None:
         image = self.heads.get(path)

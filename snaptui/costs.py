@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -50,7 +50,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The same of one disk, or of the memory."""
+    """The same of one disk, or of the memory.
+
+    Attributes:
+        grows: bytes by which a merge makes the image beneath larger on its file system.
+    """
 
     written: int | NotKnown
     reclaim: int | NotKnown
@@ -58,6 +62,7 @@ class _Part:
     approximate: bool = False
     counted_at: float | None = None
     needs: int = 0
+    grows: int = 0
     merge: tuple[str, str] | None = None
     given_back: bool = True
 
@@ -213,6 +218,7 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> _Part:
         approximate=usage.approximate or overlap.approximate,
         counted_at=usage.counted_at,
         needs=needs,
+        grows=needs - emptied,
         merge=(overlay, lower),
     )
 
@@ -234,67 +240,99 @@ def reclaim_of(
 def frees_by_image(
     things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
 ) -> Mapping[str, int] | NotKnown:
-    """The same by path of each image or file.
-
-    Of what is merged one by one the figures add up; what is merged on, or into an image of
-    which something else is deleted too, is not known.
-    """
+    """The same by path of each image or file; below zero for one that others are merged into."""
     chosen: dict[str, tuple[ImageUsage, set[int]]] = {}
     given: dict[str, int] = {}
-    merged: dict[str, str] = {}
+    merged: dict[str, tuple[str, int]] = {}
     for thing in things:
         if isinstance(thing, Snapshot) and thing.kind is not Kind.INTERNAL:
-            alone = reclaim_by_image(thing, counted, layers)
-            if isinstance(alone, NotKnown):
-                return NotKnown(f"{thing.name}: {alone.reason}")
-            for path in _merged(thing, layers):
-                if path in merged:
-                    words = f"{merged[path]} and {thing.name} are merged with the same image"
-                    return NotKnown(f"{words}: only one at a time can be told")
-                merged[path] = thing.name
-            given |= alone
+            parts = _outside(thing, counted, layers)
+            removed = _by_image(thing, parts, layers, merged)
+            if isinstance(removed, NotKnown):
+                return NotKnown(f"{thing.name}: {removed.reason}")
+            for path, size in removed.items():
+                given[path] = given.get(path, 0) + size
             continue
         places = _places(thing, counted)
         if isinstance(places, NotKnown):
             return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():
             chosen.setdefault(usage.path, (usage, set()))[1].add(place)
-    for path in merged.keys() & chosen.keys():
-        return NotKnown(f"{merged[path]} is merged with an image of which snapshots are deleted")
-    return given | {path: usage.usage.frees(places) for path, (usage, places) in chosen.items()}
+    for path in {*merged, *(lower for lower, _ in merged.values())} & chosen.keys():
+        return NotKnown(f"snapshots inside of {path} are deleted, and it is merged")
+    for path, (usage, numbers) in chosen.items():
+        given[path] = usage.usage.frees(numbers)
+    for path in merged:
+        end, grows = _merged_into(path, merged, counted, layers)
+        if isinstance(grows, NotKnown):
+            return grows
+        given[end] = given.get(end, 0) - grows
+    return given
 
 
-def _merged(snapshot: Snapshot, layers: Layers) -> Iterator[str]:
-    """The images that a delete of an external snapshot merges, both of each disk."""
-    for overlay in layers.branches.overlays_of(snapshot).values():
-        if overlay in layers.in_use and snapshot.name not in layers.branches.ended:
-            yield overlay
-            beneath = layers.beneath(overlay)
-            if isinstance(beneath, str):
-                yield beneath
+def _by_image(
+    snapshot: Snapshot,
+    parts: Mapping[str, _Part] | NotKnown,
+    layers: Layers,
+    merged: dict[str, tuple[str, int]],
+) -> Mapping[str, int] | NotKnown:
+    """What the files of an external snapshot take that go.
+
+    Args:
+        merged: by overlay, gets the image into which it is merged, and what that grows by.
+    """
+    if isinstance(parts, NotKnown):
+        return parts
+    paths = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
+    if snapshot.name not in layers.branches.ended:
+        paths |= layers.branches.overlays_of(snapshot)
+    paths[RAM] = snapshot.memory_path
+    given: dict[str, int] = {}
+    for target, part in parts.items():
+        if isinstance(part.reclaim, NotKnown):
+            return NotKnown(f"{target}: {part.reclaim.reason}")
+        path = paths.get(target)
+        if path is None:
+            continue
+        given[path] = given.get(path, 0) + part.reclaim + part.grows
+        if part.merge is not None:
+            merged[path] = part.merge[1], part.grows
+    return given
+
+
+def _merged_into(
+    path: str, merged: Mapping[str, tuple[str, int]], counted: Counted, layers: Layers
+) -> tuple[str, int | NotKnown]:
+    """Where an overlay's data end when others are merged too, and what that grows by for them.
+
+    What lies upon others is merged first. Where zeros hide data, more may come back.
+    """
+    end, grows = merged[path]
+    between, top = 0, path
+    while end in merged:
+        end, between = merged[end][0], between + 1
+    upon = {lower: upper for upper, (lower, _) in merged.items()}
+    while top in upon:
+        top = upon[top]
+    usage = counted[path]
+    assert isinstance(usage, ImageUsage)
+    assert isinstance(usage.overlap, Overlap)
+    if top == path and not between:
+        return end, grows
+    reached = ((usage.overlap.only_upper, usage.overlap.zeros_only_upper), *usage.overlap.deeper)
+    if between >= len(reached):
+        return end, NotKnown(f"{path} could not be compared with {end}")
+    data, zeros = reached[between]
+    image = layers.heads.get(end, NOT_READ)
+    fills = layers.branches.fills_raw and isinstance(image, ImageInfo) and image.format == "raw"
+    return end, data if top in layers.tops and not fills else data + zeros
 
 
 def reclaim_by_image(
     thing: Snapshot | Stray, counted: Counted, layers: Layers
 ) -> Mapping[str, int] | NotKnown:
     """By path of each image or file, what deleting one snapshot gives back."""
-    if isinstance(thing, Stray) or thing.kind is Kind.INTERNAL:
-        return frees_by_image((thing,), counted)
-    cost = cost_of(thing, counted, layers)
-    if isinstance(cost, NotKnown):
-        return cost
-    paths = {disk.target: disk.path for disk in thing.config.disks} if thing.config else {}
-    if thing.name not in layers.branches.ended:
-        paths |= layers.branches.overlays_of(thing)
-    paths[RAM] = thing.memory_path
-    given: dict[str, int] = {}
-    for target, (_, reclaim) in cost.by_disk.items():
-        if isinstance(reclaim, NotKnown):
-            return NotKnown(f"{target}: {reclaim.reason}")
-        path = paths.get(target)
-        if path is not None:
-            given[path] = given.get(path, 0) + reclaim
-    return given
+    return frees_by_image((thing,), counted, layers)
 
 
 def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[str, int] | NotKnown:

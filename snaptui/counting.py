@@ -50,12 +50,12 @@ class Wanted:
     """What is to be counted, and what the count rests on.
 
     Attributes:
-        merging: compare it with what lies beneath too.
+        depth: with how many of the images beneath it is compared; 0 for none.
         stamp: of :meth:`Layers.stamp`; ``None`` where it does not matter.
     """
 
     entries: tuple[ImageSnapshot, ...]
-    merging: bool
+    depth: int
     stamp: Hashable
 
     def met_by(self, counted: Wanted | None) -> bool:
@@ -63,7 +63,7 @@ class Wanted:
         return (
             counted is not None
             and counted.entries == self.entries
-            and counted.merging >= self.merging
+            and counted.depth >= self.depth
             and self.stamp in (None, counted.stamp)
         )
 
@@ -131,7 +131,7 @@ class Counting:
             if image.format != "qcow2":
                 self._keep(path, NotKnown(f"it is {image.format}, not qcow2"))
                 continue
-            wanted = Wanted(image.snapshots, path in layers.merging, layers.stamp(path))
+            wanted = Wanted(image.snapshots, len(layers.merged_beneath(path)), layers.stamp(path))
             kept = self.kept.get(path)
             counted = kept is not None and wanted.met_by(kept.wanted)
             if again or (near and not counted) or pending.get(path) == wanted:
@@ -183,7 +183,7 @@ class Counting:
         self, path: str, wanted: Wanted, progress: Callable[[int, int], None]
     ) -> ImageUsage | NotKnown:
         """Runs on a thread."""
-        parts = 1 + wanted.merging
+        parts = 2 if wanted.depth else 1
 
         def first(done: int, total: int) -> None:
             progress(done, parts * total)
@@ -192,14 +192,14 @@ class Counting:
             usage = self._backend.count_image(path, first)
         except SnaptuiError as error:
             return NotKnown(error.message)
-        if not wanted.merging:
+        if not wanted.depth:
             return usage
 
         def second(done: int, total: int) -> None:
             progress(total + done, 2 * total)
 
         try:
-            return replace(usage, overlap=self._backend.overlap(path, second))
+            return replace(usage, overlap=self._backend.overlap(path, second, wanted.depth))
         except SnaptuiError as error:
             return replace(usage, overlap=NotKnown(error.message))
 

@@ -150,8 +150,6 @@ def promised(
         if not chosen:
             continue
         freed = frees_by_image(chosen, counted, one.layers)
-        if not isinstance(freed, NotKnown) and _across(survey, one, freed):
-            freed = NotKnown("it is merged from one file system into another")
         if isinstance(freed, NotKnown):
             return NotKnown(f"{one.domain.name}: {freed.reason}")
         for path, size in freed.items():
@@ -189,12 +187,10 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
     for one in survey.domains:
         for thing in one.things:
             freed = reclaim_by_image(thing, counted, one.layers)
-            if not isinstance(freed, NotKnown) and _across(survey, one, freed):
-                freed = NotKnown("it is merged from one file system into another")
             older = with_older_by_image(thing, counted)
             stray = isinstance(thing, Stray)
             kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
-            for mount in _mounts(survey, one, thing):
+            for mount in _mounts(survey, one, thing, () if isinstance(freed, NotKnown) else freed):
                 yield (
                     mount,
                     Item(
@@ -213,22 +209,16 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
             yield on, Item(ItemKind.LEFTOVER, None, path, None, size, size, _proof(survey))
 
 
-def _across(survey: Survey, one: Surveyed, paths: Collection[str]) -> bool:
-    """Whether a delete moves data from one file system to another: what each gains is not told."""
-    lower = {path: one.layers.beneath(path) for path in one.layers.merging.intersection(paths)}
-    return any(
-        isinstance(beneath, str) and _mount(survey, beneath) != _mount(survey, path)
-        for path, beneath in lower.items()
-    )
-
-
-def _mounts(survey: Survey, one: Surveyed, thing: Snapshot | Stray) -> tuple[str, ...]:
+def _mounts(
+    survey: Survey, one: Surveyed, thing: Snapshot | Stray, freed: Collection[str]
+) -> tuple[str, ...]:
+    """Where what a snapshot holds lies, and where deleting it frees or takes space."""
     if isinstance(thing, Stray):
         paths = [path for path, _ in thing.parts]
     else:
         config = thing.config or one.config
         paths = [disk.path for disk in config.disks if disk.path is not None and not disk.read_only]
-    mounts = (_mount(survey, path) for path in paths)
+    mounts = (_mount(survey, path) for path in (*paths, *freed))
     return tuple(dict.fromkeys(mount for mount in mounts if mount is not None))
 
 

@@ -388,15 +388,20 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
         file = cast(BinaryIO, volume)
         return images.count_open_image(file, path, volume.disk_size, progress)
 
-    def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
+    def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
         """Compare an overlay with what lies beneath; see the protocol."""
         from snaptui.backend import overlaps
 
         if not self._local:
-            return overlaps.overlap(path, progress, self._far)
-        run = partial(overlaps.overlap, path, progress, overlaps.open_image)
-        beneath = self.image(path).backing
-        return self._patience.look(run, path, *([beneath] if isinstance(beneath, str) else []))
+            return overlaps.overlap(path, progress, depth, self._far)
+        paths, raw = [path], False
+        while len(paths) <= depth:
+            image = self.image(paths[-1], raw=raw)
+            if not isinstance(image.backing, str):
+                break
+            paths.append(image.backing)
+            raw = image.backing_format == "raw"
+        return self._patience.look(partial(overlaps.overlap, path, progress, depth), *paths)
 
     @contextmanager
     def _far(self, path: str) -> Iterator[OpenImage]:

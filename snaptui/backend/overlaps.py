@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from snaptui.backend import images
@@ -14,6 +14,7 @@ from snaptui.errors import ImageError
 if TYPE_CHECKING:
     from snaptui.qcow2.layers import Layer, Qcow2Layer
     from snaptui.qcow2.ranges import Ranges
+    from snaptui.qcow2.structures import Header
     from snaptui.qcow2.usage import Overlap
 
 MOST_RANGES = 1 << 20
@@ -52,13 +53,19 @@ def open_image(path: str) -> Iterator[OpenImage]:
         yield OpenImage(f, images.allocated(f), lambda start, stop: _data(f, start, stop))
 
 
-def overlap(path: str, progress: Callable[[int, int], None], open_: Opener = open_image) -> Overlap:
-    """Compare what an overlay holds with what the image directly beneath it holds.
+def overlap(
+    path: str,
+    progress: Callable[[int, int], None],
+    depth: int = 1,
+    open_: Opener = open_image,
+) -> Overlap:
+    """Compare what an overlay holds with what the images beneath it hold.
 
-    Neither is locked; the one beneath does not change while the overlay is in use.
+    None is locked; those beneath do not change while the overlay is in use.
 
     Args:
         progress: called with bytes read and bytes to read; what it raises ends it.
+        depth: with how many of those beneath, one at least.
         open_: opens images.
 
     Raises:
@@ -68,22 +75,45 @@ def overlap(path: str, progress: Callable[[int, int], None], open_: Opener = ope
     from snaptui.qcow2.layers import Qcow2Layer, compare
     from snaptui.qcow2.usage import Overlap
 
-    with idle_io(), open_(path) as image:
+    with idle_io(), ExitStack() as files:
+        image = files.enter_context(open_(path))
         size = image.file.seek(0, os.SEEK_END)
         header, _ = images.read_head(image.file, size)
-        lower = images.named(path, header.backing_file)
-        if not isinstance(lower, str):
-            raise ImageError(lower.reason if lower is not None else f"{path} has no image beneath.")
-        if header.backing_format not in (None, "qcow2", "raw"):
-            raise ImageError(f"{lower} is {header.backing_format}, neither qcow2 nor raw.")
-        upper = Qcow2Layer(image.file, size, header)
-        with open_(lower) as beneath:
-            raw = header.backing_format == "raw" or not images.is_qcow2(beneath.file)
-            holes = beneath.file.seek(0, os.SEEK_END) - beneath.disk_size
-            blind = beneath.data is None and holes > NEGLIGIBLE
-            layer = _raw_layer(beneath) if raw else _qcow2_layer(beneath, lower, progress)
-            found = compare(upper, layer, progress)
-    return Overlap(lower, raw, *found, approximate=blind)
+        upper, name = Qcow2Layer(image.file, size, header), path
+        layers: list[Layer] = []
+        lower, lower_raw, blind = "", False, False
+        while len(layers) < depth and (header.backing_file is not None or not layers):
+            try:
+                name, raw = _beneath(name, header)
+                beneath = files.enter_context(open_(name))
+                raw = raw or not images.is_qcow2(beneath.file)
+                layer = _raw_layer(beneath) if raw else _qcow2_layer(beneath, name, progress)
+            except ImageError:
+                if not layers:
+                    raise
+                break
+            if not layers:
+                lower, lower_raw = name, raw
+            elif layer.unit != layers[0].unit:
+                break
+            size = beneath.file.seek(0, os.SEEK_END)
+            blind = blind or (beneath.data is None and size - beneath.disk_size > NEGLIGIBLE)
+            layers.append(layer)
+            if raw:
+                break
+            header, _ = images.read_head(beneath.file, size)
+        found = compare(upper, layers, progress)
+    return Overlap(lower, lower_raw, *found, approximate=blind)
+
+
+def _beneath(path: str, header: Header) -> tuple[str, bool]:
+    """The image that one lies upon, and whether it is known to be raw."""
+    lower = images.named(path, header.backing_file)
+    if not isinstance(lower, str):
+        raise ImageError(lower.reason if lower is not None else f"{path} has no image beneath.")
+    if header.backing_format not in (None, "qcow2", "raw"):
+        raise ImageError(f"{lower} is {header.backing_format}, neither qcow2 nor raw.")
+    return lower, header.backing_format == "raw"
 
 
 def _raw_layer(image: OpenImage) -> Layer:

@@ -188,11 +188,12 @@ class Backend(Protocol):
             ImageError: it is remote, or cannot be counted; says why.
         """
 
-    def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
-        """Compare what an overlay holds with what the image directly beneath it holds.
+    def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
+        """Compare what an overlay holds with what the images beneath it hold.
 
         Args:
             progress: called with bytes read and bytes to read; what it raises ends it.
+            depth: with how many of those beneath, one at least.
 
         Raises:
             ImageError: it cannot be told; says why.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snaptui import text
 from snaptui.abilities import Can, can
-from snaptui.model import DomainState, Form, NotKnown, Presence
+from snaptui.model import Disk, DomainState, Form, NotKnown, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external, image_checks
 from snaptui.plan.facts import Facts
@@ -84,7 +84,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
         Refusal(
             f"{problem} Only an external snapshot can hold it.",
             code=checks.INTERNAL_ERROR
-            if (disk.source_type == "network" or disk.format == "qcow2") and not active
+            if not active and _fails_in_qemu_img(disk)
             else checks.CONFIG_UNSUPPORTED,
         )
         for disk in disks
@@ -119,6 +119,12 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
             "be saved. Shut it down first."
         )
     return obstacles
+
+
+def _fails_in_qemu_img(disk: Disk) -> bool:
+    """Whether libvirt itself sees nothing wrong with a disk of a domain that is shut off."""
+    chosen = disk.snapshot in (None, Presence.INTERNAL)
+    return chosen and (disk.source_type == "network" or disk.format == "qcow2")
 
 
 def _after(facts: Facts, active: bool, halt: bool) -> str:

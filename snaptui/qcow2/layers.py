@@ -6,7 +6,7 @@ neither memory nor a step of the work grows with the image.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -236,37 +236,74 @@ class RawLayer:
             yield _raw_piece(start, stop, found)
 
 
-def compare(upper: Qcow2Layer, lower: Layer, progress: Progress) -> tuple[int, int, int, int]:
-    """Compare an overlay with the image directly beneath it.
+@dataclass(slots=True)
+class _Uncovered:
+    """Of an overlay, what an image beneath it has no space for.
+
+    Attributes:
+        data: bytes of what the overlay holds.
+        zeros: those that it only says are zero.
+    """
+
+    data: int = 0
+    zeros: int = 0
+
+
+def compare(
+    upper: Qcow2Layer, lowers: Sequence[Layer], progress: Progress
+) -> tuple[int, int, int, int, tuple[tuple[int, int], ...]]:
+    """Compare an overlay with the images beneath it.
+
+    Args:
+        lowers: the one directly beneath, and what lies beneath that in turn; all of one unit
+            where they are more than one.
 
     Returns:
-        ``both``, ``only_upper``, ``zeros_both`` and ``zeros_only_upper`` of an `Overlap`.
+        ``both``, ``only_upper``, ``zeros_both``, ``zeros_only_upper`` and ``deeper`` of an
+        `Overlap`.
 
     Raises:
         ImageError: one of them is damaged; says where.
     """
-    done = both = only = zeros_both = zeros_only = 0
+    done = held = zeros_both = 0
+    uncovered = [_Uncovered() for _ in lowers]
 
     def step(read: int) -> None:
         nonlocal done
         done += read
         progress(done, upper.table_bytes)
 
-    for piece in upper.pieces(0, upper.virtual_size, step):
-        data = piece.data.rounded(lower.unit, upper.virtual_size)
-        everything = data.and_also(piece.zeros.rounded(lower.unit, upper.virtual_size))
-        if not everything.start.size:
-            continue
-        start, stop = int(everything.start[0]), int(everything.stop[-1])
-        new, new_or_zero = data.length, everything.length
-        for below in lower.pieces(start, stop, lambda read: step(0)):
-            new -= data.cut(below.start, below.stop).shared(below.own)
-            new_or_zero -= everything.cut(below.start, below.stop).shared(below.own)
-            zeros_both += piece.zeros.cut(below.start, below.stop).shared(below.own)
-        both += data.length - new
-        only += new
-        zeros_only += new_or_zero - new
-    return both, only, zeros_both, zeros_only
+    unit, size = lowers[0].unit, upper.virtual_size
+    for piece in upper.pieces(0, size, step):
+        data = piece.data.rounded(unit, size)
+        everything = data.and_also(piece.zeros.rounded(unit, size))
+        held += data.length
+        for lower, found in zip(lowers, uncovered, strict=True):
+            if not everything.start.size:
+                break
+            start, stop = int(everything.start[0]), int(everything.stop[-1])
+            new, new_or_zero = data.length, everything.length
+            passed_on: list[Piece] = []
+            for below in lower.pieces(start, stop, lambda read: step(0)):
+                new -= data.cut(below.start, below.stop).shared(below.own)
+                new_or_zero -= everything.cut(below.start, below.stop).shared(below.own)
+                if lower is lowers[0]:
+                    zeros_both += piece.zeros.cut(below.start, below.stop).shared(below.own)
+                if lower is not lowers[-1]:
+                    passed_on.append(below)
+            found.data += new
+            found.zeros += new_or_zero - new
+            for below in passed_on:
+                data = data.without(below.data)
+                everything = everything.without(below.data.and_also(below.zeros))
+    first, *deeper = uncovered
+    return (
+        held - first.data,
+        first.data,
+        zeros_both,
+        first.zeros,
+        tuple((one.data, one.zeros) for one in deeper),
+    )
 
 
 def _raw_piece(start: int, stop: int, extents: list[tuple[int, int]]) -> Piece:

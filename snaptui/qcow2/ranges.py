@@ -8,6 +8,8 @@ import numpy as np
 
 from snaptui.qcow2.mapping import Indices
 
+_NOWHERE, _EVERYWHERE = np.array([-1]), np.array([np.iinfo(np.int64).max])
+
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
@@ -38,6 +40,19 @@ class Ranges:
     def shared(self, other: Ranges) -> int:
         """Bytes that are in both."""
         return int((other.below(self.stop) - other.below(self.start)).sum())
+
+    def without(self, other: Ranges) -> Ranges:
+        """What is not in the other."""
+        gaps = Ranges(np.append(_NOWHERE, other.stop), np.append(other.start, _EVERYWHERE))
+        first = np.searchsorted(gaps.stop, self.start, "right")
+        met = np.searchsorted(gaps.start, self.stop, "left") - first
+        mine = np.repeat(np.arange(self.start.size), met)
+        nth = np.arange(mine.size) - np.repeat(np.cumsum(met) - met, met)
+        theirs = first[mine] + nth
+        return Ranges(
+            np.maximum(self.start[mine], gaps.start[theirs]),
+            np.minimum(self.stop[mine], gaps.stop[theirs]),
+        )
 
     def below(self, places: Indices) -> Indices:
         """For each place, the bytes of all ranges that lie below it."""

@@ -79,7 +79,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What an overlay holds, beside what the image directly beneath it holds.
+    """What an overlay holds, beside what the images beneath it hold.
 
     Attributes:
         lower: path of the image beneath.
@@ -88,6 +88,9 @@ class Overlap:
         only_upper: data of the overlay for which it has not: what it must grow by, in its own
             units, when the overlay is merged into it.
         zeros_both, zeros_only_upper: the same for what the overlay only says is zero.
+        deeper: ``only_upper`` and ``zeros_only_upper`` for the images beneath that one, as far
+            as they were compared: by how much more each must grow when all that lies between
+            it and the overlay is merged into it, and the overlay too.
         approximate: the image beneath has holes, and from here it cannot be seen where: it may
             have less space than its tables say.
     """
@@ -98,6 +101,7 @@ class Overlap:
     only_upper: int
     zeros_both: int
     zeros_only_upper: int
+    deeper: tuple[tuple[int, int], ...] = ()
     approximate: bool = False
 
 

@@ -273,7 +273,9 @@ class SpaceScreen(Closing[Jump | None]):
         given = promised(self._surveying.survey, self._counting.state.counted, marked)
         if isinstance(given, NotKnown):
             return f"? ({given.reason})"
-        return ", ".join(f"{text.size(size)} on {mount}" for mount, size in given.items())
+        frees = ", ".join(f"{text.size(size)} on {on}" for on, size in given.items() if size >= 0)
+        takes = ", ".join(f"{text.size(-size)} on {on}" for on, size in given.items() if size < 0)
+        return ", and takes ".join(filter(None, (frees or "nothing", takes)))
 
 
 def ended_words(ended: list[Operation]) -> str:

@@ -39,9 +39,9 @@ class Noting(LibvirtBackend):
             progress(1, 2)
         return super().count_image(path, progress)
 
-    def overlap(self, path: str, progress: Callable[[int, int], None]) -> Overlap:
+    def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
         self.compared[path] += 1
-        return super().overlap(path, progress)
+        return super().overlap(path, progress, depth)
 
 
 class Setting:
@@ -106,6 +106,7 @@ async def test_overlays_are_compared_and_nothing_is_counted_twice(setting: Setti
         assert isinstance(usage, ImageUsage)
         assert isinstance(usage.overlap, Overlap)
         assert usage.overlap.lower == lower
+    assert [len(usage.overlap.deeper) for usage in overlays] == [0, 1]  # type: ignore[union-attr]  # asserted
 
 
 async def test_that_a_guest_writes_is_no_reason_and_that_something_was_merged_is(
@@ -120,7 +121,7 @@ async def test_that_a_guest_writes_is_no_reason_and_that_something_was_merged_is
     setting.grow(0)
     setting.want()
     await setting.done()
-    assert setting.times() == [2, 2, 1]
+    assert setting.times() == [2, 2, 2]
 
 
 async def test_what_was_asked_for_goes_on_when_heads_are_read_again(setting: Setting) -> None:

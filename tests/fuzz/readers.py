@@ -127,7 +127,7 @@ def _layers(data: bytes, lower: bytes, upper: bytes) -> None:
             chosen = above if path == "/upper" else beneath
             yield overlaps.OpenImage(cast(BinaryIO, io.BytesIO(chosen)), len(chosen), None)
 
-        found = overlaps.overlap("/upper", _quietly, opened)
+        found = overlaps.overlap("/upper", _quietly, open_=opened)
         assert found.both >= 0
 
 

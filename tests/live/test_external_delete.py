@@ -224,7 +224,7 @@ def test_marked_ones_from_the_list(lab: Lab) -> None:
         terminal.press(" ", "j", " ")
         terminal.wait("2 snapshots marked: deleting them frees", gone="frees ?")
         terminal.press(" ")
-        terminal.wait("3 snapshots marked", "are merged with the same image")
+        terminal.wait("3 snapshots marked: deleting them frees", gone="frees ?")
         terminal.press("d")
         terminal.wait("Delete 3 snapshots of web", "needs up to")
         confirm(terminal)

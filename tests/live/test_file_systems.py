@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ import pytest
 from snaptui import text
 from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_disk, write
 from tests.terminal import Terminal, at_snapshots, confirm
-from tests.unit.images import Plain
+from tests.unit.images import Plain, qemu_io
 
 SLACK = 1 * MIB
 """What file systems and images take for tables of their own, more or less."""
@@ -173,6 +174,32 @@ def test_df_falls_by_what_was_promised(
         assert [name for _, name in entries(path)] == ["old"]
         assert "No errors" in qemu_img("check", str(path))
     assert small.snapshots("web") == small.snapshots("db") == ["old"]
+
+
+def test_a_merge_frees_one_file_system_and_fills_another(small: Lab) -> None:
+    small.define("web", running=True)
+    base, over = small.image("web"), small.directory / "over.qcow2"
+    small.snapshot("web", "out", "--disk-only", f"--diskspec=vda,file={over}")
+    small.virsh("destroy", "web")
+    qemu_io(over, "write 0 3M")
+    small.virsh("start", "web")
+    before = {path: path.stat().st_blocks * 512 for path in (base, over)}
+    with Terminal(["-c", small.uri], size=(120, 40)) as terminal:
+        terminal.wait("connected")
+        terminal.press("F")
+        terminal.wait(str(small.images), gone="...")
+
+        mark_row(terminal, "web", "out")
+        terminal.press(" ")
+        terminal.wait(f"1 marked: deleting them frees {text.size(before[over])} on ")
+        found = re.search(rf", and takes (\S+ \S+) on {small.images}\.", terminal.text)
+        assert found, terminal.text
+        terminal.press("d")
+        yes(terminal)
+        terminal.wait("Delete out of web: done")
+    assert not over.exists()
+    grown = base.stat().st_blocks * 512 - before[base]
+    assert found[1] == text.size(grown)
 
 
 def test_where_not_even_a_table_can_be_written_libvirt_only_drops_its_metadata(small: Lab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ from snaptui import text
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.branches import branches_of
 from snaptui.chains import Layers, files_of, layers_of
-from snaptui.costs import Cost, cost_of
-from snaptui.model import DomainKey, ImageInfo, NotKnown
+from snaptui.costs import Cost, Counted, cost_of, reclaim_of
+from snaptui.model import DomainKey, ImageInfo, NotKnown, Snapshot
 from snaptui.qcow2.usage import ImageUsage
 from tests.lab import MIB, Lab, qemu_img
-from tests.terminal import Terminal, at_snapshots
+from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain, qemu_io
 
 KIB = 1 << 10
@@ -44,7 +45,7 @@ def extern(lab: Lab, snapshot: str, *options: str) -> None:
 
 
 def chain(lab: Lab, **more: object) -> None:
-    """Snapshots one, two and three; each overlay holds what the one beneath does, and more."""
+    """Snapshots one, two and three; each overlay holds some of what lies beneath, and more."""
     lab.define("web", size=64 * MIB, **more)  # type: ignore[arg-type]  # define checks
     base = lab.image("web")
     form = str(more.get("format", "qcow2"))
@@ -52,13 +53,13 @@ def chain(lab: Lab, **more: object) -> None:
     extern(lab, "one")
     qemu_io(overlay(lab, "one"), "write 8M 8M", "write -z 0 64k")
     extern(lab, "two")
-    qemu_io(overlay(lab, "two"), "write 12M 12M")
+    qemu_io(overlay(lab, "two"), "write 12M 12M", "write 2M 1M")
     extern(lab, "three")
-    qemu_io(overlay(lab, "three"), "write 4M 2M", "write 20M 10M", "write -z 40M 2M")
+    qemu_io(overlay(lab, "three"), "write 4M 2M", "write 9M 1M", "write 20M 10M", "write -z 40M 2M")
 
 
-def costs(lab: Lab, key: DomainKey) -> dict[str, Cost | NotKnown]:
-    """By snapshot, what it costs, read and counted now."""
+def looked(lab: Lab, key: DomainKey) -> tuple[list[Snapshot], Counted, Layers]:
+    """The snapshots, and how their images lie upon each other, read and counted now."""
     backend = LibvirtBackend(lab.uri)
     host = backend.connect()
     current = backend.current_snapshot(key)
@@ -82,16 +83,21 @@ def costs(lab: Lab, key: DomainKey) -> dict[str, Cost | NotKnown]:
         if isinstance(image, ImageInfo) and image.format == "qcow2"
     }
     backend.abandon()
+    return snapshots, counted, layers
+
+
+def costs(lab: Lab, key: DomainKey) -> dict[str, Cost | NotKnown]:
+    """By snapshot, what it costs."""
+    snapshots, counted, layers = looked(lab, key)
     return {one.name: cost_of(one, counted, layers) for one in snapshots}
 
 
 def _counted(backend: LibvirtBackend, layers: Layers, path: str) -> ImageUsage:
-    from dataclasses import replace
-
     usage = backend.count_image(path, lambda done, total: None)
-    if path not in layers.merging:
+    depth = len(layers.merged_beneath(path))
+    if not depth:
         return usage
-    return replace(usage, overlap=backend.overlap(path, lambda done, total: None))
+    return replace(usage, overlap=backend.overlap(path, lambda done, total: None, depth))
 
 
 def known(cost: Cost | NotKnown) -> tuple[int, int]:
@@ -162,6 +168,33 @@ def test_any_of_a_running_domain(lab: Lab, form: str, name: str) -> None:
     assert needs - METADATA <= grown <= needs + METADATA
     after = costs(lab, key)
     assert all(isinstance(cost, Cost) for cost in after.values())
+
+
+@pytest.mark.parametrize("form", ["qcow2", "raw"])
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "three"), ("one", "two", "three")])
+def test_several_that_are_merged_on(lab: Lab, form: str, names: tuple[str, ...]) -> None:
+    """The figure of all that are marked is what they give back, and not the sum of each."""
+    chain(lab, format=form)
+    lab.virsh("start", "web")
+    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    snapshots, counted, layers = looked(lab, key)
+    chosen = [one for one in snapshots if one.name in names]
+    together = reclaim_of(chosen, counted, layers)
+    assert isinstance(together, int)
+    apart = sum(known(cost_of(one, counted, layers))[0] for one in chosen)
+    with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.press(*"j" * ("one", "two", "three").index(names[0]), *" " * len(names))
+        marked = f"{len(names)} snapshots marked: deleting them frees {text.size(together)}."
+        terminal.wait(marked)
+        terminal.press("d")
+        terminal.wait(f"Delete {len(names)} snapshots of web", f"frees {text.size(together)}")
+        before = on_host(lab)
+        confirm(terminal)
+        terminal.wait(f"Delete {len(names)} snapshots of web: done")
+    fell = before - on_host(lab)
+    assert abs(fell - together) <= METADATA * len(names)
+    assert abs(fell - together) < abs(fell - apart)
 
 
 def test_several_disks_and_memory_that_is_left_behind(lab: Lab) -> None:

@@ -214,7 +214,7 @@ def test_a_memory_file_counts_where_libvirt_removes_it() -> None:
     there = cost(one, counted, layers(found, "/b", one))
     assert (there.written, there.reclaim, there.memory_left) == (MIB + 400, 950 + 400, "")
     given = reclaim_by_image(one, counted, layers(found, "/b", one))
-    assert given == {"/b": 950, "/m": 400}
+    assert given == {"/a": -50, "/b": 1000, "/m": 400}
     left = cost(one, counted, layers(found, "/b", one, keeps_memory=True))
     assert (left.written, left.reclaim, left.memory_left) == (MIB + 400, 950, "/m")
 

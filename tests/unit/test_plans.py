@@ -37,6 +37,7 @@ from snaptui.plan.plan import (
     Plan,
     RevertIntent,
 )
+from snaptui.plan.refusal import Refusal
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -177,6 +178,23 @@ def test_of_a_suspended_guest_nothing_can_be_taken_but_it_can_be_reverted() -> N
 )
 def test_a_create_refuses_what_libvirt_could_not_undo(found: Facts, why: str) -> None:
     assert_refused(a_create(found), why)
+
+
+@pytest.mark.parametrize(
+    ("disk", "code"),
+    [
+        (replace(VDA, snapshot=Presence.NO), 67),
+        (replace(VDA, snapshot=Presence.NO, source_type="network"), 67),
+        (replace(VDA, source_type="network"), 1),
+        (RAW, 67),
+    ],
+)
+def test_what_fails_in_qemu_img_has_another_code_than_what_libvirt_sees(
+    disk: Disk, code: int
+) -> None:
+    off = a_create(facts(disks=config(disk), state=DomainState.SHUTOFF)).refusals[0]
+    on = a_create(facts(disks=config(disk))).refusals[0]
+    assert [one.code for one in (off, on) if isinstance(one, Refusal)] == [code, 67]
 
 
 def test_a_create_lets_read_only_media_and_stopped_passthrough_be() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from snaptui.chains import layers_of
-from snaptui.costs import reclaim_of
+from snaptui.costs import frees_by_image, reclaim_of
 from snaptui.model import (
     DomainState,
     FileSystem,
@@ -29,7 +29,7 @@ from snaptui.plan import delete, revert
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Refusal
-from snaptui.qcow2.usage import ImageUsage, Overlap, Usage
+from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import CREATED, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
 
 MIB = 1 << 20
@@ -237,9 +237,9 @@ def test_ram_that_stays_is_named() -> None:
 # -- space -------------------------------------------------------------------------------------
 
 
-def usage(path: str, lower: str, only_upper: int) -> ImageUsage:
+def usage(path: str, lower: str, only_upper: int, *deeper: tuple[int, int]) -> ImageUsage:
     inside = Usage(65536, MIB, MIB, 0, 0, 0, (), {})
-    overlap = Overlap(lower, False, 10 * MIB - only_upper, only_upper, 0, 0)
+    overlap = Overlap(lower, False, 10 * MIB - only_upper, only_upper, 0, 0, deeper)
     return ImageUsage(path, (), inside, MIB, 10 * MIB, 10 * MIB, False, 7.0, lower, overlap)
 
 
@@ -266,12 +266,38 @@ def test_several_merges_need_what_they_carry_on() -> None:
     )
 
 
-def test_what_is_merged_apart_adds_up_and_what_is_merged_on_is_not_known() -> None:
+def test_what_is_merged_apart_adds_up() -> None:
     three = external("three", "/c", "/d", "two")
     found = known("/d", heads("/a", "/b", "/c", "/d"), *CHAIN, three)
     counted = {**COUNTED, "/d": usage("/d", "/c", 3 * MIB)}
     assert reclaim_of([CHAIN[0], three], counted, found.layers) == 13 * MIB
-    assert "the same image" in str(reclaim_of(CHAIN, counted, found.layers))
+    assert "/c could not be compared with /a" in str(reclaim_of(CHAIN, counted, found.layers))
+
+
+def test_what_is_merged_on_takes_what_its_end_has_no_space_for() -> None:
+    """/d and /c end in /b, which grows by what it has of neither; and all of them in /a."""
+    three = external("three", "/c", "/d", "two")
+    all_of_them = (*CHAIN, three)
+    found = known("/d", heads("/a", "/b", "/c", "/d"), *all_of_them)
+    counted = {
+        "/b": usage("/b", "/a", 4 * MIB),
+        "/c": usage("/c", "/b", 8 * MIB, (5 * MIB, MIB)),
+        "/d": usage("/d", "/c", 3 * MIB, (2 * MIB, MIB), (MIB, MIB)),
+    }
+    # the disk writes to /d: zeros are merged as zeros
+    two = {"/b": -(8 + 2) * MIB, "/c": 10 * MIB, "/d": 10 * MIB}
+    assert frees_by_image(all_of_them[1:], counted, found.layers) == two
+    three_ = {"/a": -(4 + 5 + 1) * MIB, "/b": 10 * MIB, "/c": 10 * MIB, "/d": 10 * MIB}
+    assert frees_by_image(all_of_them, counted, found.layers) == three_
+    # beneath it they are merged as data
+    lower = {"/a": -(4 + 5 + 1) * MIB, "/b": 10 * MIB, "/c": 10 * MIB}
+    assert frees_by_image(CHAIN, counted, found.layers) == lower
+    entry = ImageSnapshot("1", "in", CREATED, 0)
+    share = SnapshotUsage(MIB, MIB, MIB, MIB)
+    base = usage("/a", "", 0)
+    base = replace(base, entries=(entry,), usage=replace(base.usage, snapshots=(share,)))
+    both = frees_by_image((internal("in", "/a"), CHAIN[0]), {**counted, "/a": base}, found.layers)
+    assert both == NotKnown("snapshots inside of /a are deleted, and it is merged")
 
 
 # -- beneath overlays --------------------------------------------------------------------------

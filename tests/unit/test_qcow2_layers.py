@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -195,6 +197,61 @@ def test_the_image_beneath_grows_by_what_was_said(
     assert back >= size - most
 
 
+@pytest.mark.parametrize("zeros", [False, True], ids=["", "zeros"])
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [("qcow2", ()), ("qcow2", ("cluster_size=4096",)), ("raw", ()), ("qcow2", ("extended_l2=on",))],
+)
+def test_what_several_overlays_together_need_of_the_lowest(
+    tmp_path: Path, form: str, options: tuple[str, ...], seed: int, zeros: bool
+) -> None:
+    """They are merged from the top, each into the next: all of them, and all but the lowest."""
+    paths = [tmp_path / "base"]
+    more = ["-o", ",".join(options)] if options else []
+    qemu_img("create", "-q", "-f", form, *more, paths[0], "32M")
+    chance = random.Random(seed)
+
+    def some(*verbs: str) -> list[str]:
+        return [
+            f"{chance.choice(verbs)} {chance.randrange(120) << 18} {chance.randint(1, 12) << 16}"
+            for _ in range(8)
+        ]
+
+    qemu_io(paths[0], *some("write"), form=form)
+    for number in range(4):
+        below = form if not number else "qcow2"
+        paths.append(over(paths[-1], tmp_path / f"{number}.qcow2", *options, form=below))
+        qemu_io(paths[-1], *some("write", "write", "write -z" if zeros else "write"))
+    found = [overlap(str(path), quietly, 9) for path in paths[1:]]
+    assert [len(one.deeper) for one in found] == [0, 1, 2, 3]
+    alone = overlap(str(paths[-1]), quietly)
+    assert (alone.both, alone.only_upper) == (found[-1].both, found[-1].only_upper)
+    for end in (1, 0):
+        needed = [one.deeper[at - 1] if at else (one.only_upper, one.zeros_only_upper)
+                  for at, one in enumerate(found[end:])]  # fmt: skip
+        data, empty = (sum(some) for some in zip(*needed, strict=True))
+        copies = [tmp_path / f"{end}-{path.name}" for path in paths[end:]]
+        for path, copy in zip(paths[end:], copies, strict=True):
+            subprocess.run(["cp", "--sparse=always", path, copy], check=True)
+        lower = "qcow2" if end else form
+        for beneath, copy in itertools.pairwise(copies):
+            qemu_img("rebase", "-u", "-b", beneath, "-F", lower, copy)
+            lower = "qcow2"
+        before = blocks(copies[0])
+        for copy in reversed(copies[1:]):
+            qemu_img("commit", "-q", "-d", copy)
+        grown = blocks(copies[0]) - before
+        assert grown <= data + METADATA
+        if not zeros:
+            assert grown >= data - METADATA
+        assert empty == 0 or zeros
+
+
+METADATA = 128 << 10
+"""Bytes of tables that an image needs for more data."""
+
+
 def test_what_an_internal_snapshot_shares_is_not_written_over(tmp_path: Path) -> None:
     base = tmp_path / "base.qcow2"
     qemu_img("create", "-q", "-f", "qcow2", base, "16M")
@@ -281,7 +338,7 @@ def test_holes_that_cannot_be_seen_are_said(tmp_path: Path) -> None:
 
     assert not overlap(str(path), quietly).approximate
     assert overlap(str(path), quietly).only_upper == MIB
-    assert overlap(str(path), quietly, contextmanager(blind)).approximate  # type: ignore[arg-type]  # a stub
+    assert overlap(str(path), quietly, open_=contextmanager(blind)).approximate  # type: ignore[arg-type]  # a stub
 
 
 def test_pieces_do_not_grow_with_the_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def test_a_leftover_that_is_not_certain_says_why() -> None:
     assert certain.proof.startswith("nothing names it: asked 1 domain,")
 
 
-def test_a_merge_into_another_file_system_has_no_figure_on_either() -> None:
+def test_a_merge_into_another_file_system_frees_one_and_fills_the_other() -> None:
     overlay = ImageInfo(A, "qcow2", 1, 4 * MIB, (), backing=B)
     base = ImageInfo(B, "qcow2", 1, 4 * MIB, ())
     merged = snapshot("out", memory=Presence.NO, config=config(VDB),
@@ -116,11 +116,13 @@ def test_a_merge_into_another_file_system_has_no_figure_on_either() -> None:
     )
     counted = {A: replace(usage(A, MIB), entries=(), overlap=Overlap(B, False, MIB, MIB, 0, 0))}
     found = Survey((Surveyed(WEB, config(VDB), (merged,), {}, layers),), {A: SMALL, B: SMALL})
+    taken = counted[A].disk_size
     (same,) = places(found, counted)
-    assert isinstance(same.items[0].reclaim, int)
+    assert same.items[0].reclaim == taken - MIB
     apart = replace(found, spaces={A: SMALL, B: LARGE})
-    assert all(
-        isinstance(item.reclaim, NotKnown)
-        for place in places(apart, counted)
-        for item in place.items
-    )
+    shares = {
+        place.space: [item.reclaim for item in place.items] for place in places(apart, counted)
+    }
+    assert shares == {SMALL: [taken], LARGE: [-MIB]}
+    marked = {(WEB.key.uuid, "out")}
+    assert promised(apart, counted, marked) == {SMALL.mount: taken, LARGE.mount: -MIB}
