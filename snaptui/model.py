@@ -361,6 +361,7 @@ class FileSystem:
         reserve: what root may use beyond that.
         mount: where it is mounted; empty when not known.
         kind: its type as the kernel calls it (``ext4``); empty when not known.
+        stale: these are figures of some time ago.
     """
 
     path: str
@@ -369,6 +370,7 @@ class FileSystem:
     reserve: int = 0
     mount: str = ""
     kind: str = ""
+    stale: bool = False
 
 
 class RunState(enum.Enum):

@@ -196,13 +196,14 @@ def _spaces(
     backend: Backend, host: Host, paths: Collection[str]
 ) -> dict[str, FileSystem | NotKnown]:
     """By path. Of another host each costs round trips, and those of a directory are one pool's."""
+    ask = backend.file_system if host.local else backend.pool_space
     asked: dict[str, FileSystem | NotKnown] = {}
     spaces: dict[str, FileSystem | NotKnown] = {}
     for path in paths:
         place = path if host.local else os.path.dirname(path)
         if place not in asked:
             try:
-                asked[place] = backend.file_system(path)
+                asked[place] = ask(path)
             except SnaptuiError as error:
                 asked[place] = NotKnown(error.message)
         spaces[path] = asked[place]

@@ -29,6 +29,7 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
+    FileSystem,
     Host,
     ImageInfo,
     NotKnown,
@@ -402,6 +403,10 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
             paths.append(image.backing)
             raw = image.backing_format == "raw"
         return self._patience.look(partial(overlaps.overlap, path, progress, depth), *paths)
+
+    def pool_space(self, path: str) -> FileSystem:
+        """The pool's figures; see the protocol."""
+        return self._volume(path).pool()
 
     @contextmanager
     def _far(self, path: str) -> Iterator[OpenImage]:

@@ -216,6 +216,13 @@ class Backend(Protocol):
     def file_system(self, path: str) -> FileSystem:
         """Space on the file system of ``path``; ImageError when it cannot be known."""
 
+    def pool_space(self, path: str) -> FileSystem:
+        """Space of the pool that holds an image of another host, as it was refreshed last.
+
+        Raises:
+            ImageError: it is in no active pool.
+        """
+
     def names_in(self, path: str) -> frozenset[str]:
         """What is in a directory; ImageError when it cannot be known."""
 

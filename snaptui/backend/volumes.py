@@ -11,8 +11,10 @@ from concurrent.futures import Future
 
 import libvirt
 
+from snaptui.backend import xml
 from snaptui.backend.libvirt_errors import translated
 from snaptui.errors import Disconnected, ImageError, NotPermitted
+from snaptui.model import FileSystem
 
 AT_ONCE = 4
 """Parts under way at the same time: libvirt serves five calls of a connection at a time."""
@@ -47,6 +49,22 @@ class VolumeFile(io.RawIOBase):
         except libvirt.libvirtError as error:
             raise self._failed(error) from error
         self.size = int(physical[2])
+
+    def pool(self) -> FileSystem:
+        """The space of the pool that it is in, as it was when that was refreshed last.
+
+        A pool of a directory has the figures of its file system (formatstorage.html,
+        *capacity*, *available*).
+        """
+        try:
+            pool = self._volume.storagePoolLookupByVolume()
+            _, size, _, free = pool.info()
+            target, name = xml.pool_target(pool.XMLDesc()), pool.name()
+        except libvirt.libvirtError as error:
+            raise self._failed(error) from error
+        return FileSystem(
+            self._path, int(size), int(free), mount=target, kind=f"pool {name}", stale=True
+        )
 
     def readable(self) -> bool:
         """It is."""

@@ -140,6 +140,11 @@ def named_volumes(xml: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+def pool_target(xml: str) -> str:
+    """The directory of a pool; empty when it has none (formatstorage.html, *Target elements*)."""
+    return parse(xml).findtext("target/path") or ""
+
+
 def pool_kind(xml: str) -> str:
     """The type of a storage pool (``dir``, ``logical``)."""
     return parse(xml).get("type", "")

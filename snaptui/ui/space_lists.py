@@ -45,12 +45,14 @@ class PlaceList(RowList):
         marker = glyphs.cursor if index == self.cursor else " "
         role = "bad" if place.full >= FULL else "warn" if place.full >= FULL - 0.1 else ""
         name = f"{space.mount or space.path}  {space.kind}"
+        about = "~" if space.stale else ""
+        free = about + text.short_size(space.free)
         return [
             (f"{marker} ", "strong"),
             (fit(clean(name, glyphs), max(1, width - 54), glyphs), ""),
-            (f" {bar((place.full,), 10, glyphs)} {place.full * 100:4.0f} %", role),
+            (f" {bar((place.full,), 10, glyphs)} {f'{about}{place.full * 100:.0f}':>4} %", role),
             (fit(text.short_size(space.size), 11, glyphs, right=True), ""),
-            (fit(text.short_size(space.free), 11, glyphs, right=True), role),
+            (fit(free, 11, glyphs, right=True), role),
             (fit(text.short_size(place.in_snapshots), 12, glyphs, right=True), ""),
         ]
 

@@ -15,6 +15,7 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.volumes import AT_ONCE, VolumeFile
 from snaptui.errors import ImageError
 from tests.lab import MIB, Lab, qemu_img, write
+from tests.live.test_file_systems import mark_row
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain, qemu_io
@@ -146,6 +147,39 @@ def test_a_revert_knows_what_the_images_hold_there(lab: Lab, far: str, pool: obj
         terminal.press("c")
         confirm(terminal)
         terminal.wait("Create a snapshot of db: done")
+
+
+def test_the_pools_of_another_host_and_what_could_go_there(
+    lab: Lab, far: str, pool: object
+) -> None:
+    """Counted when asked for; what is marked over all domains goes."""
+    for name in ("web", "db"):
+        lab.define(name)
+        lab.snapshot(name, "old")
+        write(lab.image(name), 0x22)
+        lab.snapshot(name, "new")
+    assert callable(pool)
+    pool()
+    plain = {name: Plain(lab.image(name)) for name in ("web", "db")}
+    with Terminal(["-c", far], size=(120, 40)) as terminal:
+        terminal.wait("connected")
+        terminal.press("F")
+        terminal.wait(f"{lab.images}  pool images", " ~", " ? ", gone="...")
+        terminal.press("\x1b[15~")
+        sizes = [text.short_size(one.frees({at})) for one in plain.values() for at in range(2)]
+        terminal.wait(*sizes, gone=" ? ")
+        for name in plain:
+            mark_row(terminal, name, "old")
+            terminal.press(" ")
+        together = sum(one.frees({0}) for one in plain.values())
+        terminal.wait(f"2 marked: deleting them frees {text.size(together)} on {lab.images}.")
+        terminal.press("d")
+        terminal.wait("Delete 2 snapshots of 2 domains")
+        confirm(terminal)
+        terminal.wait("old of web: done", "old of db: done")
+    assert lab.snapshots("web") == lab.snapshots("db") == ["new"]
+    after = sum(Plain(lab.image(name)).allocated for name in plain)
+    assert together == sum(one.allocated for one in plain.values()) - after
 
 
 def test_layers_from_afar(lab: Lab, far: str, pool: object) -> None:
