@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, NOT_READ, Layers
 from snaptui.entries import Stray
 from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
-
-RAM = "RAM"
-"""Stands for the memory file where other figures stand by target."""
-Counted = Mapping[str, ImageUsage | NotKnown]
-"""By path, what was counted of an image, or why it could not be."""
+from snaptui.shares import (
+    NOT_YET,
+    RAM,
+    Counted,
+    Part,
+    inside_part,
+    outside_parts,
+    own,
+    places_of,
+    stray_places,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,36 +54,17 @@ class Cost:
     memory_left: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """The same of one disk, or of the memory.
-
-    Attributes:
-        grows: bytes by which a merge makes the image beneath larger on its file system.
-    """
-
-    written: int | NotKnown
-    reclaim: int | NotKnown
-    oldest: bool = True
-    approximate: bool = False
-    counted_at: float | None = None
-    needs: int = 0
-    grows: int = 0
-    merge: tuple[str, str] | None = None
-    given_back: bool = True
-
-
 def cost_of(
     thing: Snapshot | Stray, counted: Counted, layers: Layers = NO_LAYERS
 ) -> Cost | NotKnown:
     """What a snapshot costs over all disks and its memory, known to libvirt or not."""
-    places = _stray_places(thing, counted) if isinstance(thing, Stray) else _own(thing, counted)
+    places = stray_places(thing, counted) if isinstance(thing, Stray) else own(thing, counted)
     if isinstance(places, NotKnown):
         return places
-    parts = {target: _inside(usage, place) for target, (usage, place) in places.items()}
+    parts = {target: inside_part(usage, place) for target, (usage, place) in places.items()}
     left = ""
     if isinstance(thing, Snapshot):
-        outside = _outside(thing, counted, layers)
+        outside = outside_parts(thing, counted, layers)
         if isinstance(outside, NotKnown):
             return outside
         parts.update(outside)
@@ -109,126 +96,6 @@ def _sum(figures: Mapping[str, int | NotKnown]) -> int | NotKnown:
     return total
 
 
-def _inside(usage: ImageUsage, place: int) -> _Part:
-    share = usage.usage.snapshots[place]
-    return _Part(
-        written=share.growth,
-        reclaim=share.frees,
-        oldest=place == 0 and usage.backing is None,
-        approximate=usage.approximate,
-        counted_at=usage.counted_at,
-        given_back=bool(usage.given_back),
-    )
-
-
-def _outside(
-    snapshot: Snapshot, counted: Counted, layers: Layers
-) -> Mapping[str, _Part] | NotKnown:
-    """The parts of a snapshot that lie in files of their own, by target, and its memory."""
-    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
-    overlays = layers.branches.overlays_of(snapshot)
-    ended = layers.branches.ended.get(snapshot.name)
-    fixed = layers.branches.fixed.get(snapshot.name)
-    parts: dict[str, _Part] = {}
-    for part in snapshot.disks:
-        if part.presence not in (Presence.EXTERNAL, Presence.MANUAL):
-            continue
-        disk = then.get(part.target)
-        if part.presence is Presence.MANUAL or disk is None or None in (disk.path, part.path):
-            return NotKnown(f"{part.target}: it is in no file that libvirt knows")
-        parts[part.target] = replace(
-            _Part(0, NotKnown(fixed.value))
-            if fixed is not None
-            else _removed(ended.get(part.target), layers)
-            if ended is not None
-            else _unfrozen(overlays[part.target], counted, layers),
-            written=_frozen(snapshot.name, disk.path or "", counted, layers),
-            oldest=_first(disk.path or "", layers),
-        )
-    if snapshot.memory is Presence.EXTERNAL:
-        memory = layers.heads.get(snapshot.memory_path or "", NOT_READ)
-        if isinstance(memory, NotKnown):
-            return NotKnown(f"{RAM}: {memory.reason}")
-        parts[RAM] = _Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
-    return parts
-
-
-def _removed(path: str | None, layers: Layers) -> _Part:
-    """What deleting a snapshot that ends a branch gives back: the image that it froze, if any."""
-    if path is None:
-        return _Part(0, 0)
-    image = layers.heads.get(path, NOT_READ)
-    return _Part(0, image if isinstance(image, NotKnown) else image.disk_size)
-
-
-def _first(path: str, layers: Layers) -> bool:
-    """Whether nothing lies beneath an image, and nothing older inside it."""
-    image = layers.heads.get(path, NOT_READ)
-    return isinstance(image, ImageInfo) and image.backing is None and not image.snapshots
-
-
-def _frozen(name: str, path: str, counted: Counted, layers: Layers) -> int | NotKnown:
-    """What the disk of before holds by itself, in the image that a snapshot froze."""
-    image = layers.heads.get(path, NOT_READ)
-    if isinstance(image, NotKnown):
-        return image
-    if path in layers.tops:
-        return NotKnown("the image that it froze is written to again")
-    if layers.frozen_by.get(path, name) != name:
-        return NotKnown(f"the image that it froze was written to until {layers.frozen_by[path]}")
-    if not image.snapshots:
-        return image.disk_size
-    usage = counted.get(path, _NOT_YET)
-    return usage if isinstance(usage, NotKnown) else usage.usage.active
-
-
-def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> _Part:
-    """What deleting an overlay gives back, by removing or merging it, and needs before."""
-    image = layers.heads.get(overlay, NOT_READ)
-    if isinstance(image, NotKnown):
-        return _Part(0, image)
-    if image.snapshots:
-        return _Part(0, NotKnown("inside its overlay are snapshots, which a delete would destroy"))
-    above = layers.above.get(overlay, frozenset())
-    if overlay not in layers.in_use:
-        if layers.doubt or above:
-            return _Part(0, NotKnown(layers.doubt or "other images lie on its overlay"))
-        return _Part(0, image.disk_size)
-    lower, usage = image.backing, counted.get(overlay, _NOT_YET)
-    if not isinstance(lower, str):
-        return _Part(0, lower or NotKnown("there is no image beneath its overlay"))
-    if len(above) > 1 or layers.above.get(lower, frozenset()) - {overlay}:
-        return _Part(0, NotKnown("several images lie on its overlay, or on the one beneath"))
-    if isinstance(usage, NotKnown):
-        return _Part(0, usage)
-    overlap = usage.overlap
-    if overlap is None or (isinstance(overlap, Overlap) and overlap.lower != lower):
-        return _Part(0, _NOT_YET)
-    if isinstance(overlap, NotKnown):
-        return _Part(0, overlap)
-    # Zeros of the overlay that the disk writes to are passed on as zeros, those of a deeper one
-    # as data (block/mirror.c; block/commit.c before QEMU 10). What they take away from a qcow2
-    # image beneath it keeps for its next writes. Into a raw one QEMU 10 writes all zeros.
-    top = overlay in layers.tops and not (overlap.lower_raw and layers.branches.fills_raw)
-    needs = overlap.only_upper + (0 if top else overlap.zeros_only_upper)
-    emptied = overlap.zeros_both if top and overlap.lower_raw else 0
-    return _Part(
-        written=0,
-        reclaim=usage.disk_size - needs + emptied,
-        approximate=usage.approximate or overlap.approximate,
-        counted_at=usage.counted_at,
-        needs=needs,
-        grows=needs - emptied,
-        merge=(overlay, lower),
-    )
-
-
-def merge_needs(overlay: str, counted: Counted, layers: Layers) -> int | NotKnown:
-    """What the image beneath an overlay grows by when that is merged into it."""
-    part = _unfrozen(overlay, counted, layers)
-    return part.reclaim if isinstance(part.reclaim, NotKnown) else part.needs
-
-
 def reclaim_of(
     things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
 ) -> int | NotKnown:
@@ -246,14 +113,14 @@ def frees_by_image(
     merged: dict[str, tuple[str, int]] = {}
     for thing in things:
         if isinstance(thing, Snapshot) and thing.kind is not Kind.INTERNAL:
-            parts = _outside(thing, counted, layers)
+            parts = outside_parts(thing, counted, layers)
             removed = _by_image(thing, parts, layers, merged)
             if isinstance(removed, NotKnown):
                 return NotKnown(f"{thing.name}: {removed.reason}")
             for path, size in removed.items():
                 given[path] = given.get(path, 0) + size
             continue
-        places = _places(thing, counted)
+        places = places_of(thing, counted)
         if isinstance(places, NotKnown):
             return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():
@@ -272,7 +139,7 @@ def frees_by_image(
 
 def _by_image(
     snapshot: Snapshot,
-    parts: Mapping[str, _Part] | NotKnown,
+    parts: Mapping[str, Part] | NotKnown,
     layers: Layers,
     merged: dict[str, tuple[str, int]],
 ) -> Mapping[str, int] | NotKnown:
@@ -337,7 +204,7 @@ def reclaim_by_image(
 
 def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[str, int] | NotKnown:
     """By path, what deleting this and everything older in its images gives back."""
-    places = _places(thing, counted)
+    places = places_of(thing, counted)
     if isinstance(places, NotKnown):
         return places
     return {
@@ -350,7 +217,7 @@ def written_since(config: DomainConfig, counted: Counted) -> int | NotKnown:
     """What only the disks as they are now hold."""
     total = 0
     for disk in counted_disks(config):
-        usage = counted.get(disk.path or "", _NOT_YET)
+        usage = counted.get(disk.path or "", NOT_YET)
         if isinstance(usage, NotKnown):
             return NotKnown(f"{disk.target}: {usage.reason}")
         total += usage.usage.active
@@ -364,52 +231,3 @@ def counted_disks(config: DomainConfig) -> tuple[Disk, ...]:
         for disk in config.disks
         if disk.path is not None and disk.format == "qcow2" and not disk.read_only
     )
-
-
-_NOT_YET = NotKnown("not counted yet")
-
-
-def _places(
-    thing: Snapshot | Stray, counted: Counted
-) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
-    """By target, the counted image and the place in its snapshot table; of strays by part."""
-    if isinstance(thing, Stray):
-        return _stray_places(thing, counted)
-    if thing.kind is not Kind.INTERNAL:
-        return NotKnown("it is not inside of images")
-    return _own(thing, counted)
-
-
-def _stray_places(
-    stray: Stray, counted: Counted
-) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
-    places: dict[str, tuple[ImageUsage, int]] = {}
-    for path, entry in stray.parts:
-        usage = counted.get(path, _NOT_YET)
-        if isinstance(usage, NotKnown):
-            return usage
-        if entry not in usage.entries:
-            return _NOT_YET
-        places[f"{path} {entry.id}"] = (usage, usage.entries.index(entry))
-    return places
-
-
-def _own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
-    """By target, the counted image and the snapshot's place in it."""
-    if snapshot.config is None:
-        return NotKnown("its metadata hold no domain")
-    then = {disk.target: disk for disk in snapshot.config.disks}
-    found: dict[str, tuple[ImageUsage, int]] = {}
-    for part in snapshot.disks:
-        if part.presence is not Presence.INTERNAL:
-            continue
-        disk = then.get(part.target)
-        usage = counted.get(disk.path or "", _NOT_YET) if disk is not None else _NOT_YET
-        if isinstance(usage, NotKnown):
-            return NotKnown(f"{part.target}: {usage.reason}")
-        places = usage.places(snapshot.name)
-        if len(places) != 1:
-            there = "no snapshot" if not places else f"{len(places)} snapshots"
-            return NotKnown(f"{part.target} holds {there} of this name")
-        found[part.target] = (usage, places[0])
-    return found

@@ -9,12 +9,13 @@ from types import MappingProxyType
 
 from snaptui import text
 from snaptui.chains import NO_LAYERS, Layers
-from snaptui.costs import Counted, frees_by_image, reclaim_by_image, with_older_by_image
+from snaptui.costs import frees_by_image, reclaim_by_image, with_older_by_image
 from snaptui.entries import Stray, strays
 from snaptui.inventory import Inventory
 from snaptui.model import Domain, DomainConfig, FileSystem, NotKnown, Snapshot
 from snaptui.plan.safety import is_safety
 from snaptui.qcow2.usage import ImageUsage
+from snaptui.shares import Counted
 
 
 class ItemKind(enum.Enum):

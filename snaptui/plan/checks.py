@@ -6,7 +6,6 @@ import re
 
 from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
-from snaptui.costs import Counted
 from snaptui.model import (
     Disk,
     DomainState,
@@ -20,6 +19,7 @@ from snaptui.model import (
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal
+from snaptui.shares import Counted
 
 INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
 NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterator, Sequence
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
-from snaptui.costs import merge_needs
 from snaptui.model import (
     Disk,
     DomainState,
@@ -28,6 +27,7 @@ from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal
+from snaptui.shares import merge_needs
 
 LEAST = 1 << 20
 """Bytes that a merge may need for tables beside the data."""

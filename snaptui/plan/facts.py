@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, Layers, uses_by
-from snaptui.costs import Counted
 from snaptui.model import (
     Agent,
     DomainStatus,
@@ -18,6 +17,7 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
+from snaptui.shares import Counted
 
 CHOSEN = ""
 """Stands for the path of an overlay to which libvirt gives a name."""

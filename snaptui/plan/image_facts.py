@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.costs import Counted
 from snaptui.files import FileId, Openers
 from snaptui.model import (
     FileSystem,
@@ -16,6 +15,7 @@ from snaptui.model import (
     NotKnown,
     PlacedEntry,
 )
+from snaptui.shares import Counted
 
 
 @dataclass(frozen=True, slots=True)

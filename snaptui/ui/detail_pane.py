@@ -8,14 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from snaptui import text, tree
 from snaptui.chains import Layers, Level, chain, disks_with_chains
-from snaptui.costs import (
-    Cost,
-    Counted,
-    cost_of,
-    counted_disks,
-    with_older_by_image,
-    written_since,
-)
+from snaptui.costs import Cost, cost_of, counted_disks, with_older_by_image, written_since
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
 from snaptui.model import (
@@ -32,6 +25,7 @@ from snaptui.model import (
 )
 from snaptui.plan import group, hold
 from snaptui.qcow2.usage import ImageUsage
+from snaptui.shares import Counted
 from snaptui.snapshots import Shown
 from snaptui.tree import Row
 from snaptui.ui.format import (

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from snaptui import text, tree
-from snaptui.costs import Cost, Counted, cost_of, reclaim_of
+from snaptui.costs import Cost, cost_of, reclaim_of
 from snaptui.counting import CountState
 from snaptui.entries import Stray
 from snaptui.image_watch import ListedImage
 from snaptui.model import ImageInfo, NotKnown, PlacedEntry
 from snaptui.qcow2.usage import ImageUsage
+from snaptui.shares import Counted
 from snaptui.ui.detail_pane import Line, cost_lines
 from snaptui.ui.format import Glyphs, added, clean, fit, reclaim, size_or_mark, written
 from snaptui.ui.row_list import Cell, RowList

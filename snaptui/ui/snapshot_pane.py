@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from snaptui import text, tree
 from snaptui.chains import NO_LAYERS
-from snaptui.costs import Cost, Counted, cost_of, reclaim_of, written_since
+from snaptui.costs import Cost, cost_of, reclaim_of, written_since
 from snaptui.entries import Stray, strays
 from snaptui.model import DomainKey, NotKnown, Snapshot
+from snaptui.shares import Counted
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind
 from snaptui.ui.format import (

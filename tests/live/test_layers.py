@@ -12,9 +12,10 @@ from snaptui import text
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.branches import branches_of
 from snaptui.chains import Layers, files_of, layers_of
-from snaptui.costs import Cost, Counted, cost_of, reclaim_of
+from snaptui.costs import Cost, cost_of, reclaim_of
 from snaptui.model import DomainKey, ImageInfo, NotKnown, Snapshot
 from snaptui.qcow2.usage import ImageUsage
+from snaptui.shares import Counted
 from tests.lab import MIB, Lab, qemu_img
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain, qemu_io

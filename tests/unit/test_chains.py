@@ -9,7 +9,7 @@ import pytest
 
 from snaptui.branches import Branches
 from snaptui.chains import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
-from snaptui.costs import Cost, Counted, cost_of, reclaim_by_image
+from snaptui.costs import Cost, cost_of, reclaim_by_image
 from snaptui.model import (
     ImageInfo,
     ImageSnapshot,
@@ -19,6 +19,7 @@ from snaptui.model import (
     SnapshotDisk,
 )
 from snaptui.qcow2.usage import ImageUsage, Overlap, Usage
+from snaptui.shares import Counted
 from tests.unit.made import CDROM, CREATED, RAW, VDA, config, image, snapshot
 
 MIB = 1 << 20
