@@ -89,11 +89,13 @@ class Meeting:
         async with self._moved:
             self._at[number] = place
             self._moved.notify_all()
-            all_there = self._moved.wait_for(
-                lambda: all(at >= place or one in self._left for one, at in self._at.items())
-            )
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(all_there, place.patience)
+                async with asyncio.timeout(place.patience):
+                    await self._moved.wait_for(
+                        lambda: all(
+                            at >= place or one in self._left for one, at in self._at.items()
+                        )
+                    )
             absent = tuple(one for one, at in self._at.items() if at < place)
             if absent and place.all_or_none:
                 self._at[number] = place - 1  # who comes later must not go on either

@@ -2,63 +2,48 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import shutil
-import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 
-from tests.lab import Lab
+from tests.live import tables
 from tests.live.faults.cell import Bench, Cell, cells
 from tests.live.faults.judge import Verdict
 from tests.live.faults.shim import Shim, before_qemu_img
-from tests.stacks import Stack, missing, stacks
+from tests.live.tables import Benches
+from tests.stacks import Stack
 from tests.terminal import Terminal
 
-WORKERS = 2
 _stack = ExitStack()
-_shims: list[Shim] = []
-_place = Path()
-_benches: dict[Path, Bench] = {}
 
 
-def _start(directory: str) -> None:
-    global _place
-    _place = Path(directory) / str(os.getpid())
-    _place.mkdir()
+@cache
+def _shim() -> Shim:
     Terminal.forked = True
-    _shims.append(_stack.enter_context(before_qemu_img()))
+    return _stack.enter_context(before_qemu_img())
+
+
+_benches = Benches(lambda lab: Bench(lab, _shim()))
 
 
 def _run(root: Path, number: int) -> Verdict:
     try:
-        if root not in _benches:
-            place = _place / str(len(_benches))
-            place.mkdir()
-            _benches[root] = Bench(Lab(place, root=root), _shims[0])
-        return _benches[root].run(cells()[number])
+        _shim()  # daemons find it only if it is there when they start
+        return _benches.of(root).run(cells()[number])
     except Exception as error:  # a cell that breaks falls short, and the table goes on
         return Verdict(survived=f"{type(error).__name__}: {error}")
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """Run the cells; returns whether any falls short, as an exit code."""
-    directory = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")
-    try:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(WORKERS, context, _start, (directory,)) as pool:
-            fine = [_print(pool, stack, words) for stack in stacks()]
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    print(missing())
-    return 0 if all(fine) else 1
+    return tables.run(_print, words)
 
 
-def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
+def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> bool:
     """Print the table of one libvirt; returns whether no cell falls short."""
     wanted = [number for number, cell in enumerate(cells()) if _has(stack, cell, words)]
     if not wanted:
@@ -73,7 +58,7 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
     return not short
 
 
-def _has(stack: Stack, cell: Cell, words: list[str]) -> bool:
+def _has(stack: Stack, cell: Cell, words: Sequence[str]) -> bool:
     text = f"{stack.version} | {cell.words}"
     return cell.act.since <= stack.number and all(word in text for word in words)
 

@@ -2,62 +2,36 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import shutil
-import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
-from tests.lab import Lab
+from tests.live import tables
 from tests.live.matrix.cell import Bench, Cell, Result, cells
 from tests.live.matrix.undo import undos
-from tests.stacks import Stack, missing, stacks
+from tests.live.tables import Benches
+from tests.stacks import Stack
 
-WORKERS = 2
 LONGEST = 400
-_place = Path()
-_benches: dict[Path, Bench] = {}
-
-
-def _start(directory: str) -> None:
-    global _place
-    _place = Path(directory) / str(os.getpid())
-    _place.mkdir()
-
-
-def _bench(root: Path) -> Bench:
-    if root not in _benches:
-        place = _place / str(len(_benches))
-        place.mkdir()
-        _benches[root] = Bench(Lab(place, root=root))
-    return _benches[root]
+_benches = Benches(Bench)
 
 
 def _run(root: Path, number: int) -> Result:
-    return _bench(root).run(cells()[number])
+    return _benches.of(root).run(cells()[number])
 
 
 def _undo(root: Path, number: int) -> list[str]:
-    return _bench(root).undo(list(undos())[number])
+    return _benches.of(root).undo(list(undos())[number])
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     """Run the cells; returns whether any differs, as an exit code."""
-    directory = tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")
-    try:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(WORKERS, context, _start, (directory,)) as pool:
-            fine = [_print(pool, stack, words) for stack in stacks()]
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    print(missing())
-    return 0 if all(fine) else 1
+    return tables.run(_print, words)
 
 
-def _print(pool: ProcessPoolExecutor, stack: Stack, words: list[str]) -> bool:
+def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> bool:
     """Print the table of one libvirt; returns whether all of it is as predicted."""
     wanted = [i for i, cell in enumerate(cells()) if _has(stack, cell, words)]
     undone = [
@@ -95,14 +69,14 @@ def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
     return sum(map(bool, all_wrong))
 
 
-def _has(stack: Stack, cell: Cell, words: list[str]) -> bool:
+def _has(stack: Stack, cell: Cell, words: Sequence[str]) -> bool:
     if cell.world.since > stack.number:
         return False
     told = (stack.version, cell.world.words, cell.state, cell.ask.words)
     return _all(words, " | ".join(told))
 
 
-def _all(words: list[str], text: str) -> bool:
+def _all(words: Sequence[str], text: str) -> bool:
     return all(word in text for word in words)
 
 
