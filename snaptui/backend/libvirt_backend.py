@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import libvirt
 
 from snaptui import abilities
 from snaptui.backend import images, uris, xml
+from snaptui.backend.host_images import HostImages
 from snaptui.backend.libvirt_calls import list_snapshots
 from snaptui.backend.libvirt_changes import LibvirtChanges
 from snaptui.backend.libvirt_errors import translated
-from snaptui.backend.local_images import LocalImages
 from snaptui.backend.patience import Patience
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
@@ -29,18 +28,14 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
-    FileSystem,
     Host,
-    ImageInfo,
     NotKnown,
     Snapshot,
     SnapshotSummary,
     Version,
 )
-from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
-    from snaptui.backend.overlaps import OpenImage
     from snaptui.backend.volumes import VolumeFile
     from snaptui.files import Found, NamedFile
 
@@ -50,7 +45,7 @@ KEPT = 16
 """Domains whose snapshots' handles are kept, so that reading one is one call."""
 
 
-class LibvirtBackend(LibvirtChanges, LocalImages):
+class LibvirtBackend(LibvirtChanges, HostImages):
     """The host of one URI.
 
     Args:
@@ -370,50 +365,6 @@ class LibvirtBackend(LibvirtChanges, LocalImages):
             except ImageError as error:
                 doubts.append(error.message)
         return Found(tuple(found), tuple(doubts))
-
-    # -- images: files of this machine, or volumes of another ------------------------------
-
-    def image(self, path: str, *, raw: bool = False) -> ImageInfo:
-        """Head and snapshot table; see the protocol."""
-        if self._local:
-            return self._look(path, partial(images.read_image, raw=raw))
-        volume = self._volume(path)
-        file = cast(BinaryIO, volume)
-        return images.read_open_image(file, path, volume.disk_size, raw=raw)
-
-    def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
-        """Count its clusters; see the protocol."""
-        if self._local:
-            return self._look(path, partial(images.count_image, progress=progress))
-        volume = self._volume(path)
-        file = cast(BinaryIO, volume)
-        return images.count_open_image(file, path, volume.disk_size, progress)
-
-    def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
-        """Compare an overlay with what lies beneath; see the protocol."""
-        from snaptui.backend import overlaps
-
-        if not self._local:
-            return overlaps.overlap(path, progress, depth, self._far)
-        paths, raw = [path], False
-        while len(paths) <= depth:
-            image = self.image(paths[-1], raw=raw)
-            if not isinstance(image.backing, str):
-                break
-            paths.append(image.backing)
-            raw = image.backing_format == "raw"
-        return self._patience.look(partial(overlaps.overlap, path, progress, depth), *paths)
-
-    def pool_space(self, path: str) -> FileSystem:
-        """The pool's figures; see the protocol."""
-        return self._volume(path).pool()
-
-    @contextmanager
-    def _far(self, path: str) -> Iterator[OpenImage]:
-        from snaptui.backend.overlaps import OpenImage
-
-        volume = self._volume(path)
-        yield OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
 
     def _volume(self, path: str) -> VolumeFile:
         from snaptui.backend.volumes import VolumeFile

@@ -1,0 +1,68 @@
+"""Images of a host: files of this machine, or volumes of another."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from snaptui.backend import images
+from snaptui.backend.local_images import LocalImages
+from snaptui.model import FileSystem, ImageInfo
+from snaptui.qcow2.usage import ImageUsage, Overlap
+
+if TYPE_CHECKING:
+    from snaptui.backend.overlaps import OpenImage
+    from snaptui.backend.volumes import VolumeFile
+
+
+class HostImages(LocalImages):
+    """A part of a backend."""
+
+    @abstractmethod
+    def _volume(self, path: str) -> VolumeFile:
+        """The image of another host that is read through its pool."""
+
+    def image(self, path: str, *, raw: bool = False) -> ImageInfo:
+        """Head and snapshot table; see the protocol."""
+        if self._local:
+            return self._look(path, partial(images.read_image, raw=raw))
+        volume = self._volume(path)
+        file = cast(BinaryIO, volume)
+        return images.read_open_image(file, path, volume.disk_size, raw=raw)
+
+    def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
+        """Count its clusters; see the protocol."""
+        if self._local:
+            return self._look(path, partial(images.count_image, progress=progress))
+        volume = self._volume(path)
+        file = cast(BinaryIO, volume)
+        return images.count_open_image(file, path, volume.disk_size, progress)
+
+    def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
+        """Compare an overlay with what lies beneath; see the protocol."""
+        from snaptui.backend import overlaps
+
+        if not self._local:
+            return overlaps.overlap(path, progress, depth, self._far)
+        paths, raw = [path], False
+        while len(paths) <= depth:
+            image = self.image(paths[-1], raw=raw)
+            if not isinstance(image.backing, str):
+                break
+            paths.append(image.backing)
+            raw = image.backing_format == "raw"
+        return self._patience.look(partial(overlaps.overlap, path, progress, depth), *paths)
+
+    def pool_space(self, path: str) -> FileSystem:
+        """The pool's figures; see the protocol."""
+        return self._volume(path).pool()
+
+    @contextmanager
+    def _far(self, path: str) -> Iterator[OpenImage]:
+        from snaptui.backend.overlaps import OpenImage
+
+        volume = self._volume(path)
+        yield OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
