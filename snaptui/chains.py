@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from snaptui.branches import NO_BRANCHES, Branches
 from snaptui.entries import Images
-from snaptui.model import Disk, DomainConfig, ImageInfo, Missing, NotKnown, Presence, Snapshot
+from snaptui.image_model import ImageInfo, Missing, NotKnown
+from snaptui.model import Disk, DomainConfig, Presence, Snapshot
 
 DEEPEST = 200
 """Images of a chain that are followed: no more than libvirt itself does (qemu_domain.h,

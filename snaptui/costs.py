@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, NOT_READ, Layers
 from snaptui.entries import Stray
-from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Presence, Snapshot
+from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.model import Disk, DomainConfig, Kind, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
 from snaptui.shares import (
     NOT_YET,

@@ -19,7 +19,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.chains import NO_LAYERS, Layers
 from snaptui.entries import Images
 from snaptui.errors import SnaptuiError
-from snaptui.model import ImageSnapshot, NotKnown
+from snaptui.image_model import ImageSnapshot, NotKnown
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.shares import Counted
 from snaptui.worker import Priority, Worker, start

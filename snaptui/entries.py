@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from snaptui.model import ImageInfo, ImageSnapshot, NotKnown, Presence, Snapshot
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import Presence, Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""

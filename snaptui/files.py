@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from snaptui.model import ImageSnapshot
+from snaptui.image_model import ImageSnapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
-from snaptui.model import Domain, DomainKey, FileSystem
+from snaptui.image_model import FileSystem
+from snaptui.model import Domain, DomainKey
 from snaptui.worker import Priority, Worker
 
 TICK = 10.0

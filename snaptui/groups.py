@@ -10,7 +10,8 @@ from functools import partial
 from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
-from snaptui.model import Domain, NotKnown
+from snaptui.image_model import NotKnown
+from snaptui.model import Domain
 from snaptui.plan.group import group_of
 from snaptui.worker import Worker
 

@@ -15,7 +15,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.chains import DEEPEST
 from snaptui.entries import Images
 from snaptui.errors import DamagedImage, Disconnected, NoImage, SilentImage, SnaptuiError
-from snaptui.model import Damaged, ImageInfo, Missing, NotKnown, Silent
+from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown, Silent
 from snaptui.worker import Priority, Worker
 
 PUBLISH = 0.25

@@ -9,8 +9,9 @@ from typing import TypeVar
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
 from snaptui.files import Openers, unfinished
+from snaptui.image_model import NotKnown
 from snaptui.inventory import take_inventory
-from snaptui.model import Host, NotKnown
+from snaptui.model import Host
 from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
 from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover
 

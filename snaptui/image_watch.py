@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
-from snaptui.model import Host, ImageInfo, ImageKey, NotKnown
+from snaptui.image_model import ImageInfo, ImageKey, NotKnown
+from snaptui.model import Host
 from snaptui.worker import Priority, Worker, start
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
-from snaptui.model import Domain, Host, ImageInfo, NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.model import Domain, Host
 
 
 @dataclass(frozen=True, slots=True)

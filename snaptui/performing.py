@@ -11,7 +11,8 @@ from typing import overload
 from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
-from snaptui.model import Amount, DomainKey, FileSystem, Host, Key
+from snaptui.image_model import FileSystem
+from snaptui.model import Amount, DomainKey, Host, Key
 from snaptui.plan import facts as domain_facts
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, ThawGuest

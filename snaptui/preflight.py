@@ -18,21 +18,10 @@ from snaptui.chains import NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, ImageError, SnaptuiError
 from snaptui.heads import read_head, read_heads
+from snaptui.image_model import FileSystem, ImageInfo, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
 from snaptui.inventory import take_inventory
-from snaptui.model import (
-    DomainConfig,
-    DomainKey,
-    DomainStatus,
-    FileSystem,
-    Host,
-    ImageInfo,
-    Kind,
-    Missing,
-    NotKnown,
-    Scope,
-    Snapshot,
-)
+from snaptui.model import DomainConfig, DomainKey, DomainStatus, Host, Kind, Scope, Snapshot
 from snaptui.plan import (
     adopt,
     create,

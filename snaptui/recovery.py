@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from snaptui.backend.protocol import Backend
 from snaptui.disks_now import Part, listed, parts, reverted_words
 from snaptui.errors import ImageError, NotFound
+from snaptui.image_model import ImageSnapshot
 from snaptui.journal import Record, StepRecord
-from snaptui.model import DomainKey, Host, ImageSnapshot, Kind, Presence, Snapshot
+from snaptui.model import DomainKey, Host, Kind, Presence, Snapshot
 
 if TYPE_CHECKING:
     from snaptui.journals import Past

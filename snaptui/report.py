@@ -11,7 +11,8 @@ from snaptui.backend.images import count_image, read_image
 from snaptui.backend.protocol import Backend
 from snaptui.backend.uris import label
 from snaptui.errors import ConfigError, ImageError
-from snaptui.model import Disk, Domain, ImageInfo, ImageSnapshot
+from snaptui.image_model import ImageInfo, ImageSnapshot
+from snaptui.model import Disk, Domain
 from snaptui.qcow2.usage import ImageUsage
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from snaptui.chains import NOT_READ, Layers
 from snaptui.entries import Stray
-from snaptui.model import ImageInfo, Kind, NotKnown, Presence, Snapshot
+from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.model import Kind, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 RAM = "RAM"

@@ -28,14 +28,8 @@ from snaptui.costs import counted_disks
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.heads import Heads
-from snaptui.model import (
-    DomainConfig,
-    DomainKey,
-    NotKnown,
-    Presence,
-    Snapshot,
-    SnapshotSet,
-)
+from snaptui.image_model import NotKnown
+from snaptui.model import DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
 from snaptui.worker import Priority, Worker, start
 
 T = TypeVar("T")

@@ -11,8 +11,9 @@ from snaptui import text
 from snaptui.chains import NO_LAYERS, Layers
 from snaptui.costs import frees_by_image, reclaim_by_image, with_older_by_image
 from snaptui.entries import Stray, strays
+from snaptui.image_model import FileSystem, NotKnown
 from snaptui.inventory import Inventory
-from snaptui.model import Domain, DomainConfig, FileSystem, NotKnown, Snapshot
+from snaptui.model import Domain, DomainConfig, Snapshot
 from snaptui.plan.safety import is_safety
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.shares import Counted

@@ -22,8 +22,9 @@ from snaptui.counting import Counting
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.heads import Heads
+from snaptui.image_model import FileSystem, NotKnown
 from snaptui.inventory import Inventory, take_inventory
-from snaptui.model import Domain, FileSystem, Host, NotKnown, Snapshot
+from snaptui.model import Domain, Host, Snapshot
 from snaptui.snapshots import holding
 from snaptui.spaces import Place, Survey, Surveyed, places
 from snaptui.worker import Priority, Worker, start

@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.demo.run import demo
-from snaptui.model import FileSystem
+from snaptui.image_model import FileSystem
 from snaptui.ui.app import SnaptuiApp
 from tests.ui.conftest import loaded, until
 from tests.world import NOW

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from snaptui.backend import images
 from snaptui.backend.local_images import LocalImages
-from snaptui.model import FileSystem, ImageInfo
+from snaptui.image_model import FileSystem, ImageInfo
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:

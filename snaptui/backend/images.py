@@ -13,12 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.errors import DamagedImage, ImageError, NoImage
-from snaptui.model import (
-    FileSystem,
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
-)
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.text import masked
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from snaptui.backend.patience import Patience
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
 from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
+from snaptui.image_model import NotKnown
 from snaptui.model import (
     Agent,
     Amount,
@@ -29,7 +30,6 @@ from snaptui.model import (
     DomainState,
     DomainStatus,
     Host,
-    NotKnown,
     Snapshot,
     SnapshotSummary,
     Version,

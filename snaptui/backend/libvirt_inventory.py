@@ -10,7 +10,7 @@ from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask, list_snapshots
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.files import Found, NamedFile
-from snaptui.model import NotKnown
+from snaptui.image_model import NotKnown
 
 _FILES = ("dir", "fs", "netfs")
 """Kinds of pools whose volumes are files (formatstorage.html)."""

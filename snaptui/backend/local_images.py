@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from snaptui.backend import images
 from snaptui.backend.patience import Patience
 from snaptui.errors import ImageError
-from snaptui.model import FileSystem
+from snaptui.image_model import FileSystem
 
 if TYPE_CHECKING:
     from snaptui.files import EntryCopy, FileId, Openers

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import (
     Agent,
     Amount,
@@ -18,10 +19,7 @@ from snaptui.model import (
     DomainConfig,
     DomainKey,
     DomainStatus,
-    FileSystem,
     Host,
-    ImageInfo,
-    NotKnown,
     RunState,
     Snapshot,
     SnapshotSummary,

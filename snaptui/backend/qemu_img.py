@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from snaptui.backend.images import read_image
 from snaptui.errors import ImageError, SnaptuiError, Unsupported
 from snaptui.files import EntryCopy, unfinished
-from snaptui.model import NotKnown
+from snaptui.image_model import NotKnown
 
 TICK = 0.1
 """Seconds between two tellings of how far a copy is."""

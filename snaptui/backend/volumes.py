@@ -14,7 +14,7 @@ import libvirt
 from snaptui.backend import xml
 from snaptui.backend.libvirt_errors import translated
 from snaptui.errors import Disconnected, ImageError, NotPermitted
-from snaptui.model import FileSystem
+from snaptui.image_model import FileSystem
 
 AT_ONCE = 4
 """Parts under way at the same time: libvirt serves five calls of a connection at a time."""

@@ -9,13 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
-from snaptui.model import (
-    Disk,
-    DomainConfig,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import Disk, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import Disk
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt

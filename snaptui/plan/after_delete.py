@@ -10,7 +10,8 @@ from snaptui.abilities import Wrong, does
 from snaptui.branches import NO_BRANCHES, Branches, branches_of
 from snaptui.chains import layers_of
 from snaptui.entries import Images
-from snaptui.model import Disk, DomainConfig, ImageInfo, Kind, NotKnown, Snapshot
+from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.model import Disk, DomainConfig, Kind, Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui.chains import chain
-from snaptui.model import Disk, ImageInfo, Kind, NotKnown, Presence, SafetyKind, Snapshot
+from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.model import Disk, Kind, Presence, SafetyKind, Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.safety import Safety

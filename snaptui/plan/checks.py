@@ -6,16 +6,8 @@ import re
 
 from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
-from snaptui.model import (
-    Disk,
-    DomainState,
-    FileSystem,
-    ImageInfo,
-    Kind,
-    NotKnown,
-    Silent,
-    Snapshot,
-)
+from snaptui.image_model import FileSystem, ImageInfo, NotKnown, Silent
+from snaptui.model import Disk, DomainState, Kind, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal

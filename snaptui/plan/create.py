@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from snaptui import text
 from snaptui.abilities import Can, can
-from snaptui.model import Disk, DomainState, Form, NotKnown, Presence
+from snaptui.image_model import NotKnown
+from snaptui.model import Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external, image_checks
 from snaptui.plan.facts import Facts

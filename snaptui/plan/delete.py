@@ -9,16 +9,8 @@ from snaptui import text
 from snaptui.abilities import Wrong, does
 from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
-from snaptui.model import (
-    FileSystem,
-    ImageInfo,
-    Kind,
-    NotKnown,
-    Presence,
-    Scope,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.image_model import FileSystem, ImageInfo, NotKnown
+from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
 from snaptui.plan import checks, delete_external, image_checks
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts

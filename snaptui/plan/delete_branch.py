@@ -11,7 +11,8 @@ from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
 from snaptui.branches import Fixed, line_of
 from snaptui.chains import Layers
-from snaptui.model import Disk, ImageInfo, Missing, Presence, Snapshot
+from snaptui.image_model import ImageInfo, Missing
+from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan import checks, removal
 from snaptui.plan.after_delete import descendants
 from snaptui.plan.facts import Facts

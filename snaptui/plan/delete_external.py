@@ -11,17 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
-from snaptui.model import (
-    Disk,
-    DomainState,
-    FileSystem,
-    ImageInfo,
-    Kind,
-    Missing,
-    NotKnown,
-    Presence,
-    Snapshot,
-)
+from snaptui.image_model import FileSystem, ImageInfo, Missing, NotKnown
+from snaptui.model import Disk, DomainState, Kind, Presence, Snapshot
 from snaptui.plan import checks, delete_branch
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts

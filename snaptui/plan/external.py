@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
-from snaptui.model import (
-    DomainState,
-)
+from snaptui.model import DomainState
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external_checks
 from snaptui.plan.facts import Facts

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui import text
-from snaptui.model import (
-    Agent,
-    AgentState,
-    Damaged,
-    Disk,
-    DomainState,
-    Form,
-    ImageInfo,
-    Missing,
-    NotKnown,
-    Presence,
-)
+from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
+from snaptui.model import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, image_checks
 from snaptui.plan.facts import Facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snaptui import text
 from snaptui.files import CopyFormat, EntryCopy, unfinished
-from snaptui.model import ImageInfo, NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.plan import checks
 from snaptui.plan.image import entry_refusals, id_refusals, reading_refusals, space_words
 from snaptui.plan.image_facts import ImageFacts

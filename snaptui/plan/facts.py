@@ -7,16 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, Layers, uses_by
-from snaptui.model import (
-    Agent,
-    DomainStatus,
-    FileSystem,
-    Host,
-    ImageInfo,
-    NotKnown,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.image_model import FileSystem, ImageInfo, NotKnown
+from snaptui.model import Agent, DomainStatus, Host, Snapshot, SnapshotDisk
 from snaptui.shares import Counted
 
 CHOSEN = ""

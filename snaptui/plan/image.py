@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from snaptui import text
 from snaptui.costs import reclaim_of
 from snaptui.entries import Stray
-from snaptui.model import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.plan import checks
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.image_steps import AddEntry, ApplyEntry, DeleteEntry, ImageStep

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from snaptui.model import Damaged, Disk, ImageInfo, Missing, NotKnown, Presence, Snapshot
+from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
+from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
 
 

@@ -7,14 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.files import FileId, Openers
-from snaptui.model import (
-    FileSystem,
-    Host,
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
-    PlacedEntry,
-)
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.model import Host
 from snaptui.shares import Counted
 
 

@@ -7,12 +7,7 @@ from typing import ClassVar
 
 from snaptui import shell
 from snaptui.files import EntryCopy, FileId
-from snaptui.model import (
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
-    PlacedEntry,
-)
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.step import BaseStep, next_id
 

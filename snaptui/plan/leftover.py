@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import FileSystem, ImageInfo, NotKnown
+from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.plan import checks, image
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.image_steps import RemoveAside, SetAside

@@ -5,17 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snaptui.files import CopyFormat
-from snaptui.model import (
-    DomainKey,
-    Form,
-    ImageKey,
-    NotKnown,
-    PlacedEntry,
-    RunState,
-    SafetyKind,
-    Scope,
-    SnapshotDisk,
-)
+from snaptui.image_model import ImageKey, NotKnown, PlacedEntry
+from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope, SnapshotDisk
 from snaptui.plan.group import Group
 from snaptui.plan.image_steps import ImageStep
 from snaptui.plan.room import Room

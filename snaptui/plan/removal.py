@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from snaptui.chains import chain
-from snaptui.model import ImageInfo, Snapshot
+from snaptui.image_model import ImageInfo
+from snaptui.model import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal
 

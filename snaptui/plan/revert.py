@@ -7,7 +7,8 @@ from collections.abc import Collection
 from snaptui import abilities, shell, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
-from snaptui.model import Kind, NotKnown, Presence, RunState, SafetyKind, Snapshot
+from snaptui.image_model import NotKnown
+from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import beneath, checks, image_checks, revert_external
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts

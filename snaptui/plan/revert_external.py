@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from snaptui.chains import chain
-from snaptui.model import Disk, Missing, NotKnown, Snapshot
+from snaptui.image_model import Missing, NotKnown
+from snaptui.model import Disk, Snapshot
 from snaptui.plan import checks, removal
 from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from snaptui import text
-from snaptui.model import FileSystem
+from snaptui.image_model import FileSystem
 from snaptui.plan.facts import Facts
 
 SHARE_LEFT = 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snaptui import shell
-from snaptui.model import Domain, Host, ImageInfo, Snapshot
+from snaptui.image_model import ImageInfo
+from snaptui.model import Domain, Host, Snapshot
 
 SHORT = "It takes a moment, and would be left half done."
 

@@ -7,19 +7,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
-from snaptui.model import (
-    Domain,
-    DomainState,
-    Form,
-    Host,
-    ImageInfo,
-    ImageSnapshot,
-    Kind,
-    NotKnown,
-    Presence,
-    RunState,
-    Snapshot,
-)
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import Domain, DomainState, Form, Host, Kind, Presence, RunState, Snapshot
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.after_revert import after_external_revert, overlay_stems

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui import text
-from snaptui.model import FileSystem
+from snaptui.image_model import FileSystem
 from snaptui.plan.group import Group
 from snaptui.plan.group_steps import FreezeGuest
 from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from snaptui.model import ImageSnapshot, NotKnown
+from snaptui.image_model import ImageSnapshot, NotKnown
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ from snaptui.entries import Images
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.filling import Filling
 from snaptui.host import HostWatch
+from snaptui.image_model import ImageKey
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
-from snaptui.model import Agent, AgentState, Domain, DomainKey, Host, ImageKey
+from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
 from snaptui.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations import Operations
 from snaptui.snapshots import SnapshotWatch

@@ -11,18 +11,8 @@ from snaptui.chains import Layers, Level, chain, disks_with_chains
 from snaptui.costs import Cost, cost_of, counted_disks, with_older_by_image, written_since
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
-from snaptui.model import (
-    Damaged,
-    Domain,
-    DomainConfig,
-    ImageInfo,
-    Missing,
-    NotKnown,
-    Presence,
-    Silent,
-    Snapshot,
-    SnapshotSet,
-)
+from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown, Silent
+from snaptui.model import Domain, DomainConfig, Presence, Snapshot, SnapshotSet
 from snaptui.plan import group, hold
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.shares import Counted

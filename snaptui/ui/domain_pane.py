@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 
 from snaptui import text
 from snaptui.host import HostState
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.image_watch import WAITING, ImagesState, ListedImage
-from snaptui.model import Domain, DomainKey, ImageInfo, Key, NotKnown
+from snaptui.model import Domain, DomainKey, Key
 from snaptui.operation import Operation
 from snaptui.tree import cursor_after
 from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words

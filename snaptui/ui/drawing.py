@@ -7,8 +7,8 @@ import time
 from rich.text import Text
 from textual.widgets import Static
 
+from snaptui.image_model import ImageKey
 from snaptui.image_watch import ListedImage
-from snaptui.model import ImageKey
 from snaptui.ui import header, keymap
 from snaptui.ui.changes import Changes
 from snaptui.ui.detail_pane import Line, LinesList, domain_lines, snapshot_lines

@@ -10,7 +10,8 @@ from rich.cells import cell_len, set_cell_size
 from snaptui import shell, text
 from snaptui.costs import Cost
 from snaptui.host import Link
-from snaptui.model import Domain, DomainState, Kind, NotKnown, Snapshot
+from snaptui.image_model import NotKnown
+from snaptui.model import Domain, DomainState, Kind, Snapshot
 from snaptui.plan.hold import hold_of
 from snaptui.tree import Row, RowKind
 

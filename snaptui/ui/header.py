@@ -12,7 +12,8 @@ from snaptui import abilities, text
 from snaptui.costs import counted_disks
 from snaptui.counting import CountState
 from snaptui.host import HostState, Link
-from snaptui.model import Domain, FileSystem
+from snaptui.image_model import FileSystem
+from snaptui.model import Domain
 from snaptui.operation import Operation
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.snapshots import Shown

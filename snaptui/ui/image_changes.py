@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snaptui.host import Link
+from snaptui.image_model import ImageInfo, ImageKey, NotKnown, PlacedEntry
 from snaptui.image_watch import ListedImage
-from snaptui.model import ImageInfo, ImageKey, NotKnown, PlacedEntry, Presence
+from snaptui.model import Presence
 from snaptui.snapshots import Shown
 from snaptui.tree import Row
 from snaptui.ui import header

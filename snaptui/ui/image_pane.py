@@ -12,8 +12,8 @@ from snaptui import text, tree
 from snaptui.costs import Cost, cost_of, reclaim_of
 from snaptui.counting import CountState
 from snaptui.entries import Stray
+from snaptui.image_model import ImageInfo, NotKnown, PlacedEntry
 from snaptui.image_watch import ListedImage
-from snaptui.model import ImageInfo, NotKnown, PlacedEntry
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.shares import Counted
 from snaptui.ui.detail_pane import Line, cost_lines

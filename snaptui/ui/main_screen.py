@@ -14,8 +14,9 @@ from textual.widgets import Input, Static
 from snaptui import text
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
+from snaptui.image_model import ImageKey, NotKnown
 from snaptui.journal import Record
-from snaptui.model import DomainKey, ImageKey, Key, NotKnown
+from snaptui.model import DomainKey, Key
 from snaptui.ui import keymap
 from snaptui.ui.detail_pane import LinesList, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane

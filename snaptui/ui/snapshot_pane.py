@@ -10,7 +10,8 @@ from snaptui import text, tree
 from snaptui.chains import NO_LAYERS
 from snaptui.costs import Cost, cost_of, reclaim_of, written_since
 from snaptui.entries import Stray, strays
-from snaptui.model import DomainKey, NotKnown, Snapshot
+from snaptui.image_model import NotKnown
+from snaptui.model import DomainKey, Snapshot
 from snaptui.shares import Counted
 from snaptui.snapshots import Shown
 from snaptui.tree import Row, RowKind

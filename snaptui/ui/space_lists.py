@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snaptui import text
-from snaptui.model import NotKnown
+from snaptui.image_model import NotKnown
 from snaptui.spaces import Item, ItemKind, Place
 from snaptui.ui.format import Glyphs, bar, clean, fit
 from snaptui.ui.row_list import Cell, RowList

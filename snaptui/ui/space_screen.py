@@ -15,7 +15,8 @@ from textual.widgets import Static
 from snaptui import text
 from snaptui.counting import Counting
 from snaptui.host import Link
-from snaptui.model import DomainKey, ImageKey, NotKnown
+from snaptui.image_model import ImageKey, NotKnown
+from snaptui.model import DomainKey
 from snaptui.operation import Operation, Phase
 from snaptui.spaces import Survey, chosen, promised
 from snaptui.surveying import Surveying

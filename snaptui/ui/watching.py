@@ -6,7 +6,8 @@ import time
 from abc import abstractmethod
 
 from snaptui import text
-from snaptui.model import DomainKey, ImageKey, Key
+from snaptui.image_model import ImageKey
+from snaptui.model import DomainKey, Key
 from snaptui.operation import Operation, Phase
 from snaptui.ui import keymap
 from snaptui.ui.drawing import Drawing

@@ -14,7 +14,8 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.chains import Layers, layers_of
 from snaptui.counting import Counting
 from snaptui.entries import Images
-from snaptui.model import ImageInfo, Presence, SnapshotDisk
+from snaptui.image_model import ImageInfo
+from snaptui.model import Presence, SnapshotDisk
 from snaptui.qcow2.usage import ImageUsage, Overlap
 from snaptui.worker import Worker
 from tests.lab import Lab, qemu_img

@@ -13,7 +13,7 @@ from snaptui import heads
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.chains import DEEPEST
 from snaptui.entries import Images
-from snaptui.model import ImageInfo, NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.worker import Worker
 from tests.lab import Lab, qemu_img
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.backend.images import read_image
-from snaptui.model import NotKnown
+from snaptui.image_model import NotKnown
 from tests.lab import qemu_img
 
 

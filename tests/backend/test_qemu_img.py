@@ -15,7 +15,7 @@ from snaptui.backend.images import entries_as_now, may_write, read_image
 from snaptui.backend.openers import openers
 from snaptui.errors import Cancelled, ImageError
 from snaptui.files import CopyFormat, EntryCopy, Opener
-from snaptui.model import ImageSnapshot
+from snaptui.image_model import ImageSnapshot
 from tests.lab import MIB, entries, holds, qemu_img, write
 from tests.unit.made import STRANGE
 

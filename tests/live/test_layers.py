@@ -13,7 +13,8 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.branches import branches_of
 from snaptui.chains import Layers, files_of, layers_of
 from snaptui.costs import Cost, cost_of, reclaim_of
-from snaptui.model import DomainKey, ImageInfo, NotKnown, Snapshot
+from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.model import DomainKey, Snapshot
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.shares import Counted
 from tests.lab import MIB, Lab, qemu_img

@@ -11,6 +11,7 @@ from pathlib import Path
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import HostError, ImageError
 from snaptui.files import FileId, Found, NamedFile, Opener, Openers
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import (
     Agent,
     AgentState,
@@ -20,11 +21,7 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
-    FileSystem,
     Host,
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
     Presence,
     Snapshot,
     SnapshotDisk,

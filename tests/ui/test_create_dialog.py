@@ -6,7 +6,7 @@ import asyncio
 
 from textual.widgets import Static
 
-from snaptui.model import NotKnown
+from snaptui.image_model import NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent
 from snaptui.ui.dialogs.create import CreateDialog

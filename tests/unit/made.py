@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import (
     Disk,
     Domain,
@@ -12,11 +13,7 @@ from snaptui.model import (
     DomainKey,
     DomainState,
     DomainStatus,
-    FileSystem,
     Host,
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
     Presence,
     Snapshot,
     SnapshotDisk,

@@ -10,14 +10,8 @@ import pytest
 from snaptui.branches import Branches
 from snaptui.chains import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.costs import Cost, cost_of, reclaim_by_image
-from snaptui.model import (
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model import Presence, Snapshot, SnapshotDisk
 from snaptui.qcow2.usage import ImageUsage, Overlap, Usage
 from snaptui.shares import Counted
 from tests.unit.made import CDROM, CREATED, RAW, VDA, config, image, snapshot

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snaptui.image_model import FileSystem
 from snaptui.meeting import Meeting, Place, places
-from snaptui.model import Agent, AgentState, DomainState, FileSystem, Form, SafetyKind
+from snaptui.model import Agent, AgentState, DomainState, Form, SafetyKind
 from snaptui.plan import edit, group, hold
 from snaptui.plan.group import Group
 from snaptui.plan.group_steps import NoteGroup

@@ -11,13 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.config import SNAPSHOT_NAME
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import (
     Disk,
     DomainState,
-    FileSystem,
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
     Presence,
     RunState,
     SafetyKind,

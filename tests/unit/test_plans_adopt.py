@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from snaptui.entries import oddities, strays
-from snaptui.model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.performing import expected_after
 from snaptui.plan import adopt
 from snaptui.plan.facts import Facts, differences

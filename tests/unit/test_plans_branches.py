@@ -11,13 +11,11 @@ import pytest
 from snaptui.branches import branches_of
 from snaptui.chains import layers_of
 from snaptui.costs import cost_of
+from snaptui.image_model import ImageInfo, Missing, NotKnown
 from snaptui.model import (
     Disk,
     DomainState,
     Host,
-    ImageInfo,
-    Missing,
-    NotKnown,
     Presence,
     RunState,
     SafetyKind,

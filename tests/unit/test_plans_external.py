@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.model import Disk, DomainState, FileSystem, Form, NotKnown, Presence, SnapshotDisk
+from snaptui.image_model import FileSystem, NotKnown
+from snaptui.model import Disk, DomainState, Form, Presence, SnapshotDisk
 from snaptui.performing import expected_after
 from snaptui.plan import create, overlays
 from snaptui.plan.facts import Facts

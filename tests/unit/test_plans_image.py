@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.files import CopyFormat, Opener, Openers
-from snaptui.model import (
+from snaptui.image_model import (
     FileSystem,
     ImageInfo,
     ImageKey,

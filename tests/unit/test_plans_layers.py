@@ -11,19 +11,8 @@ import pytest
 
 from snaptui.chains import layers_of
 from snaptui.costs import frees_by_image, reclaim_of
-from snaptui.model import (
-    DomainState,
-    FileSystem,
-    ImageInfo,
-    ImageSnapshot,
-    Missing,
-    NotKnown,
-    Presence,
-    SafetyKind,
-    Scope,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
+from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
 from snaptui.performing import differences, expected_after
 from snaptui.plan import delete, revert
 from snaptui.plan.facts import Facts

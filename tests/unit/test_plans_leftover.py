@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 
 from snaptui.files import FileId, Opener, Openers
-from snaptui.model import (
-    FileSystem,
-    ImageInfo,
-    ImageKey,
-    NotKnown,
-)
+from snaptui.image_model import FileSystem, ImageInfo, ImageKey, NotKnown
 from snaptui.performing import differences, expected_after
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name

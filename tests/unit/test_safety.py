@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model import DomainState, FileSystem, Presence, SafetyKind, SnapshotDisk
+from snaptui.image_model import FileSystem
+from snaptui.model import DomainState, Presence, SafetyKind, SnapshotDisk
 from snaptui.plan import revert, safety
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import RevertIntent

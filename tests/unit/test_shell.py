@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from snaptui import shell, text
 from snaptui.files import CopyFormat, EntryCopy, FileId
-from snaptui.model import ImageSnapshot, PlacedEntry, Presence, RunState, SnapshotDisk
+from snaptui.image_model import ImageSnapshot, PlacedEntry
+from snaptui.model import Presence, RunState, SnapshotDisk
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.image_steps import (
     AddEntry,

@@ -6,19 +6,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.chains import Layers
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.inventory import Inventory
-from snaptui.model import (
-    Domain,
-    DomainKey,
-    DomainState,
-    FileSystem,
-    ImageInfo,
-    ImageSnapshot,
-    NotKnown,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.model import Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
 from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from snaptui.spaces import Item, ItemKind, Survey, Surveyed, chosen, places, promised
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot

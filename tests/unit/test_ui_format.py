@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from snaptui.model import Domain, DomainKey, DomainState, NotKnown, Presence, Snapshot
+from snaptui.image_model import NotKnown
+from snaptui.model import Domain, DomainKey, DomainState, Presence, Snapshot
 from snaptui.model import SnapshotDisk as Part
 from snaptui.tree import Row, RowKind
 from snaptui.ui import format as ui

@@ -11,7 +11,7 @@ from textual.widgets import Input, Label
 
 from snaptui import text
 from snaptui.files import CopyFormat
-from snaptui.model import ImageKey, NotKnown, PlacedEntry
+from snaptui.image_model import ImageKey, NotKnown, PlacedEntry
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.ui.dialogs.dialog import Choice

@@ -17,7 +17,8 @@ from textual.widgets import Button, Input, Static
 
 from snaptui import shell
 from snaptui.errors import SnaptuiError
-from snaptui.model import Domain, ImageKey
+from snaptui.image_model import ImageKey
+from snaptui.model import Domain
 from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.refusal import Refusal
 from snaptui.preflight import AnyFacts, make_plans

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snaptui.backend.images import read_image
-from snaptui.model import DomainKey, Form, ImageKey, PlacedEntry, SafetyKind, Scope
+from snaptui.image_model import ImageKey, PlacedEntry
+from snaptui.model import DomainKey, Form, SafetyKind, Scope
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,

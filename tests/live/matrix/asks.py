@@ -6,14 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from snaptui.model import (
-    Form,
-    Presence,
-    RunState,
-    SafetyKind,
-    Scope,
-    SnapshotDisk,
-)
+from snaptui.model import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,

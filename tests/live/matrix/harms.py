@@ -8,7 +8,7 @@ from pathlib import Path
 
 import libvirt
 
-from snaptui.model import ImageInfo
+from snaptui.image_model import ImageInfo
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent, ThawIntent

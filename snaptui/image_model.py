@@ -1,0 +1,124 @@
+"""Pure data about images and the file systems they are on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class ImageKey(NamedTuple):
+    """What an image is known by that is shown for itself, not as a disk of a domain."""
+
+    host: str
+    """The URI of the host as the user named it."""
+    path: str
+    """Absolute."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """Stands where something could not be established, and says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing(NotKnown):
+    """Stands for a file that is known not to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged(NotKnown):
+    """Stands for an image of which the head, or what it says is where, makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Silent(NotKnown):
+    """Stands for a file whose file system does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSnapshot:
+    """An entry of a qcow2 image's own snapshot table.
+
+    ``name`` and ``id`` are shown text; bytes that are not UTF-8 become U+FFFD.
+
+    Attributes:
+        virtual_size: of the disk when it was made; ``None`` when not known.
+    """
+
+    id: str
+    name: str
+    created: int
+    vm_state: int
+    virtual_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEntry:
+    """One entry and no other: several of an image may have its name, or even its ID.
+
+    Attributes:
+        place: in the snapshot table, from 0.
+    """
+
+    place: int
+    entry: ImageSnapshot
+
+    @property
+    def words(self) -> str:
+        """Name and ID."""
+        return f"{self.entry.name} (ID {self.entry.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """What the head of an image says, and what the file system says of the file.
+
+    Attributes:
+        backing: path of the image beneath; ``None`` without one.
+        data_file: path of the file that holds its data, where that is another one.
+        encrypted: nothing of its data can be had without a secret.
+        faults: why QEMU should not write to it, in words: marked corrupt, not closed.
+        corrupt: it is marked so: QEMU does not open it to write.
+        locked: a QEMU keeps others from writing to it; ``False`` where that cannot be known.
+    """
+
+    path: str
+    format: str
+    virtual_size: int
+    disk_size: int
+    snapshots: tuple[ImageSnapshot, ...]
+    backing: str | NotKnown | None = None
+    backing_format: str | None = None
+    data_file: str | NotKnown | None = None
+    encrypted: bool = False
+    faults: tuple[str, ...] = ()
+    corrupt: bool = False
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """Space on the file system that holds a path.
+
+    Attributes:
+        free: what an ordinary user may still use.
+        reserve: what root may use beyond that.
+        mount: where it is mounted; empty when not known.
+        kind: its type as the kernel calls it (``ext4``); empty when not known.
+        stale: these are figures of some time ago.
+    """
+
+    path: str
+    size: int
+    free: int
+    reserve: int = 0
+    mount: str = ""
+    kind: str = ""
+    stale: bool = False
