@@ -44,8 +44,8 @@ def main() -> int:
             f"{when:10} {held.refreshes:10} {held.memory / (1 << 20):6.1f} MiB {held.files:6} "
             f"{held.threads:8}  {objects}"
         )
-    print(f"{done.snapshots} snapshots; otherwise than virsh says: {done.different or 'none'}")
-    for words in done.grown:
+    print(f"{done.snapshots} snapshots; otherwise than virsh says: {len(done.different)} domains")
+    for words in (*done.different, *done.grown):
         print(words)
     return int(bool(done.grown or done.different))
 

@@ -31,7 +31,7 @@ class Soaked:
         begin, end: what the program held after the first tenth, and at the end.
         operations: how many the journal has.
         snapshots: how many there were at the end.
-        different: domains whose tree is otherwise than virsh says.
+        different: of domains whose tree is otherwise than virsh says, what it shows instead.
     """
 
     seed: int
@@ -79,7 +79,7 @@ def soak(lab: Lab, *, refreshes: int, restarts: int, seed: int = SEED) -> Soaked
         using.until(refreshes, restarts)
         end = using.at_rest()
         trees = {name: tree(lab, name) for name in DOMAINS}
-        different = tuple(name for name in DOMAINS if not using.shows(name, trees[name]))
+        different = tuple(filter(None, (using.differs(name, trees[name]) for name in DOMAINS)))
         count = sum(map(len, trees.values()))
         (journal,) = (state_directory() / "journal").iterdir()
         operations = len(parse(journal.read_bytes())[0])
@@ -134,8 +134,8 @@ class _Using:
         self._terminal.until(still, "the main screen, at rest", 120)
         return self._held()
 
-    def shows(self, name: str, wanted: dict[str, str | None]) -> bool:
-        """Whether the program comes to show the same tree."""
+    def differs(self, name: str, wanted: dict[str, str | None]) -> str:
+        """What it shows, if it does not come to show the same tree; else nothing."""
         uuid = self._lab.virsh("domuuid", name).strip()
         self._terminal.press("left", "g", *("down" for _ in range(DOMAINS.index(name))))
 
@@ -144,10 +144,11 @@ class _Using:
             return held.domain == uuid and held.tree == wanted
 
         try:
-            self._terminal.until(same, f"the tree of {name}", 30)
-        except AssertionError:
-            return False
-        return True
+            self._terminal.until(same, f"the tree of {name}, {uuid}: {wanted}", 30)
+        except AssertionError as error:
+            held = self._held()
+            return f"{error}\nit holds of {held.domain}: {held.tree}"
+        return ""
 
     def _rest(self, seconds: float) -> None:
         """Take in what the program draws for so long."""
