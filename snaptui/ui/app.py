@@ -226,7 +226,7 @@ class SnaptuiApp(KeysInOrder):
     async def sign_in(self) -> None:
         """Give the terminal to ssh, connect, and take it back."""
         failed: SnaptuiError | None = None
-        with self.suspend():
+        with self.suspend(), self._ending.while_another_has_the_terminal():
             try:
                 self.host.opened(self.backend.connect(interactive=True))
             except SnaptuiError as error:

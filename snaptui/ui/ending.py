@@ -13,11 +13,13 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LAST = 3.0
 """Seconds after a signal at which the process ends, whatever it is doing."""
+_DEAF, _HEARING = 254, 255
+"""What is sent in a row with the signals, whose numbers are lower."""
 
 
 class Ending:
@@ -41,12 +43,25 @@ class Ending:
         signal.set_wakeup_fd(-1)
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._told.close()
 
+    @contextlib.contextmanager
+    def while_another_has_the_terminal(self) -> Iterator[None]:
+        """Ctrl+C is for that one, though all processes at the terminal get its signal."""
+        self._told.send(bytes([_DEAF]))
+        try:
+            yield
+        finally:
+            self._told.send(bytes([_HEARING]))
+
     def _wait(self) -> None:
+        interrupts = True
         while numbers := self._heard.recv(64):
             for number in numbers:
-                if number in SIGNALS:
+                if number in (_DEAF, _HEARING):
+                    interrupts = number == _HEARING
+                elif number in SIGNALS and (interrupts or number != signal.SIGINT):
                     with contextlib.suppress(RuntimeError):  # the loop is closed: it ends
                         self._end()
                     time.sleep(LAST)

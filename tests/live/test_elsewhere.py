@@ -153,7 +153,7 @@ def test_letting_go_of_every_connection_waits_for_none(own_lab: Lab) -> None:
             own_lab.daemon.resume()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_gives_the_terminal_back_while_a_call_is_blocked(
     own_lab: Lab, number: signal.Signals
 ) -> None:

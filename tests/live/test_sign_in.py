@@ -33,6 +33,27 @@ def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
         terminal.wait("connected", "you are here")
 
 
+def test_ctrl_c_at_the_question_of_ssh_leads_back(own_lab: Lab, tmp_path: Path) -> None:
+    own_lab.define("web")
+    own_lab.snapshot("web", "one")
+    with Terminal(["-c", remote(own_lab, tmp_path), "web"]) as terminal:
+        terminal.wait("password:")
+        terminal.press("secret\r")
+        terminal.wait("connected", "you are here")
+        own_lab.daemon.kill()
+        own_lab.daemon.restart()
+        terminal.wait("sign-in needed", seconds=30)
+        for answer in ("\x03", "secret\r"):
+            terminal.press("S")
+            terminal.wait("password:")
+            terminal.press(answer)
+            if answer == "\x03":
+                terminal.wait("Not connected", "cannot be opened")
+                terminal.press("esc")
+                terminal.wait("sign-in needed", gone="Not connected")
+        terminal.wait("connected", "you are here")
+
+
 def test_a_wrong_password_ends_with_one_sentence(lab: Lab, tmp_path: Path) -> None:
     with Terminal(["-c", remote(lab, tmp_path)]) as terminal:
         terminal.wait("password:")
