@@ -7,7 +7,7 @@ another, and changes its records last: of what did not come to its end they tell
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from snaptui.backend.protocol import Backend
@@ -55,3 +55,8 @@ def listed(targets: Iterable[str]) -> str:
     """``vda``, ``vda and vdb``, ``vda, vdb and vdc``."""
     *first, last = targets
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def have(targets: Sequence[str]) -> str:
+    """``vda has``, ``vda and vdb have``."""
+    return f"{listed(targets)} {'have' if len(targets) > 1 else 'has'}"

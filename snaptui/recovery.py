@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
-from snaptui.disks_now import Part, listed, parts, reverted_words
+from snaptui.disks_now import Part, have, parts, reverted_words
 from snaptui.errors import ImageError, NotFound
 from snaptui.image_model import ImageSnapshot
 from snaptui.journal import Record, StepRecord
@@ -133,10 +133,12 @@ def _said(record: Record, step: StepRecord, found: Found) -> str:
 def _said_of_create(step: StepRecord, found: Found) -> str:
     if step.subject in found.names:
         return "The snapshot is there."
+    if " --redefine" in step.line:
+        return "There is no such snapshot: the images are as they were."
     if holding := [target for target, part in found.inside.items() if part is not Part.NONE]:
         return (
-            f"There is no such snapshot, but {listed(holding)} has a part of it: a stray, which "
-            "can be deleted."
+            f"There is no such snapshot, but {have(holding)} a part of it: a stray, which can be "
+            "deleted."
         )
     return "There is no such snapshot: it was not taken."
 
@@ -147,7 +149,7 @@ def _said_of_delete(record: Record, step: StepRecord, found: Found) -> str:
         holding = [target for target, part in found.inside.items() if part is not Part.NONE]
         if not holding or data_stay:
             return "It is gone."
-        return f"It is gone, but {listed(holding)} has a part of it: a stray, which can be deleted."
+        return f"It is gone, but {have(holding)} a part of it: a stray, which can be deleted."
     words = "It is still there"
     if found.known is None or data_stay:
         return f"{words}."
@@ -157,7 +159,7 @@ def _said_of_delete(record: Record, step: StepRecord, found: Found) -> str:
         for target, part in found.inside.items()
         if part is Part.NONE and presence.get(target) is Presence.INTERNAL
     ]:
-        return f"{words}, but {listed(gone)} has nothing of it any more: delete it again."
+        return f"{words}, but {have(gone)} nothing of it any more: delete it again."
     if Presence.EXTERNAL not in presence.values():
         return f"{words}."
     from snaptui.plan.checks import MERGED_IN_PART, left_merge

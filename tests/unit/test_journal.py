@@ -319,6 +319,11 @@ EXTERNAL = replace(
         ),
         ("create", Found("shut off", (), None, {"vda": Part.NONE}), "it was not taken."),
         (
+            "create",
+            Found("shut off", (), None, {"vda": Part.HELD, "vdb": Part.HELD}),
+            "but vda and vdb have a part of it",
+        ),
+        (
             "delete",
             Found("shut off", ("a",), "a", {"vda": Part.NONE, "vdb": Part.HELD}, snapshot("a")),
             "It is still there, but vda has nothing of it any more: delete it again.",
@@ -334,3 +339,10 @@ EXTERNAL = replace(
 def test_what_was_done_in_part_is_told(kind: str, found: Found, said: str) -> None:
     step = StepRecord(kind, "a", "do it", "virsh", began=1.0)
     assert said in found_words(replace(RECORD, steps=(step,)), found).splitlines()[0]
+
+
+def test_a_stray_that_was_not_made_known_is_no_part_of_something() -> None:
+    step = StepRecord("create", "a", "do it", "virsh snapshot-create --redefine x", began=1.0)
+    found = Found("shut off", (), None, {"vda": Part.HELD})
+    words = found_words(replace(RECORD, steps=(step,)), found).splitlines()[0]
+    assert words.endswith("There is no such snapshot: the images are as they were.")

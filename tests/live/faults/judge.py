@@ -28,12 +28,13 @@ _TRUE = (
 _LEFT = (MERGED_IN_PART, OVERLAYS_LEFT, "What is unfinished is left: ")
 _HALF = (
     "did not come to its end",
-    "has a part of it",
-    "has nothing of it any more",
+    " a part of it",
+    " nothing of it any more",
     "do not resume it",
 )
 _FALSE = (
     "There is no such snapshot: it was not taken.",
+    "There is no such snapshot: the images are as they were.",
     "There is no such snapshot.",
     "It is still there.",
     "The disk is not as this snapshot has it",

@@ -16,7 +16,7 @@ _SCRIPT = """\
 here=${{0%/*}}
 for image; do :; done
 case "$1" in snapshot|convert|create)
-    if read -r left place 2>/dev/null <"$here/let" && [ "${{image#"$place"/}}" != "$image" ]; then
+    if read -r left place 2>/dev/null <"$here/let" && [ "${{*#*"$place"/}}" != "$*" ]; then
         if [ "$left" -gt 0 ]; then
             echo "$((left - 1)) $place" >"$here/let"
         else
