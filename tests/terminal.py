@@ -16,10 +16,9 @@ import termios
 import time
 from collections.abc import Callable, Sequence
 
-import pyte
-
 from snaptui import cli
 from tests.forked import Forked
+from tests.screen import Screen, Stream
 
 KEYS = {
     "enter": "\r",
@@ -80,8 +79,8 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.attributes = termios.tcgetattr(slave)
         self._slave = slave
-        self._screen = pyte.Screen(columns, rows)
-        self._stream = pyte.ByteStream(self._screen)
+        self._screen = Screen(columns, rows)
+        self._stream = Stream(self._screen)
         self._text: str | None = None
         self.received = 0
         self.raw = b""
@@ -125,7 +124,7 @@ class Terminal:
     @property
     def text(self) -> str:
         """What the screen shows."""
-        if self._text is None:  # pyte takes 10 ms to tell
+        if self._text is None:
             self._text = "\n".join(line.rstrip() for line in self._screen.display)
         return self._text
 
@@ -186,8 +185,9 @@ class Terminal:
                     break
         self.received += len(data)
         self.raw += data
-        self._stream.feed(data)
-        self._text = None
+        if data:
+            self._stream.feed(data)
+            self._text = None
         return data
 
     def resize(self, columns: int, rows: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.lab import Lab
 from tests.terminal import Terminal, at_snapshots
 
@@ -154,6 +156,7 @@ ALWAYS = {
 """By key, what the screen that it opens always shows."""
 
 
+@pytest.mark.long
 def test_every_size_can_be_used_with_a_dialog_open(lab: Lab) -> None:
     """However long the names are: all that must be read, and the buttons, from 80x24 on."""
     domain = "a-machine-with-a-long-name.of-some-department.example.org"

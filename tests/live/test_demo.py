@@ -18,6 +18,7 @@ import pytest
 from snaptui.demo.setups import PACKAGES
 from tests.lab import Lab, entries
 from tests.live.test_command_line import says
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 
 ROOT = Path(__file__).parent.parent.parent
@@ -176,7 +177,7 @@ def test_the_virsh_lines_of_its_dialogs_can_be_pasted(place: Place) -> None:
     gone(place, place.demos[0])
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", sample(1, [signal.SIGTERM, signal.SIGHUP]))
 def test_a_signal_ends_it_and_leaves_nothing(root_place: Place, number: signal.Signals) -> None:
     with root_place.demo() as terminal:
         terminal.wait("connected", *DOMAINS, seconds=40)
@@ -187,7 +188,8 @@ def test_a_signal_ends_it_and_leaves_nothing(root_place: Place, number: signal.S
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    sample(1, [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]),
 )
 def test_a_signal_while_it_is_built_leaves_nothing(
     place: Place, number: signal.Signals, code: int
@@ -217,6 +219,7 @@ def test_what_a_killed_one_leaves_ends_by_itself_and_the_next_removes_it(place: 
     place.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_two_demos_do_not_disturb_each_other(root_place: Place) -> None:
     with root_place.demo() as first, root_place.demo() as second:
         for terminal in (first, second):

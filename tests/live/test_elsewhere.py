@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.lab import Lab, holds, write
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 
 HOSTILE = [
@@ -153,7 +154,7 @@ def test_letting_go_of_every_connection_waits_for_none(own_lab: Lab) -> None:
             own_lab.daemon.resume()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", sample(1, [signal.SIGTERM, signal.SIGHUP, signal.SIGINT]))
 def test_a_signal_gives_the_terminal_back_while_a_call_is_blocked(
     own_lab: Lab, number: signal.Signals
 ) -> None:

@@ -14,6 +14,7 @@ from snaptui.plan.facts import differences
 from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab, holds, qemu_img
+from tests.sample import sample
 from tests.terminal import Terminal, confirm
 
 RAM, DISKS = "external, disks and RAM", "external, disks only"
@@ -45,7 +46,7 @@ def beside(lab: Lab, name: str, snapshot: str, target: str = "vda") -> Path:
     return lab.image(name, target).with_suffix(f".{snapshot}")
 
 
-@pytest.mark.parametrize("state", ["shut off", "running", "paused"])
+@pytest.mark.parametrize("state", sample(2, ["shut off", "running", "paused"]))
 def test_disks_only(lab: Lab, state: str) -> None:
     lab.define("web", disks=("vda", "vdb"), running=state != "shut off")
     if state == "paused":
@@ -68,7 +69,7 @@ def test_disks_only(lab: Lab, state: str) -> None:
         lab.virsh("start", "web")
 
 
-@pytest.mark.parametrize("state", ["running", "paused"])
+@pytest.mark.parametrize("state", sample(1, ["running", "paused"]))
 def test_disks_and_ram(lab: Lab, state: str) -> None:
     lab.define("web", running=True)
     if state == "paused":
@@ -197,7 +198,7 @@ def test_what_lies_beneath_is_named(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("form", [Form.DISK_ONLY, Form.EXTERNAL])
-@pytest.mark.parametrize("name", ["plain", "two words", "it's a & b <c>, d"])
+@pytest.mark.parametrize("name", sample(1, ["plain", "two words", "it's a & b <c>, d"]))
 def test_the_virsh_line_does_what_the_step_expects(lab: Lab, form: Form, name: str) -> None:
     """Two images of the same stem, and names that a shell, XML or virsh could take apart."""
     key = _same_stem(lab)

@@ -11,7 +11,7 @@ from tests.conftest import one_lab
 from tests.live.faults.cell import Bench, Cell, cells
 from tests.live.faults.shim import before_qemu_img
 
-SEED, CELLS = 20261126, 4
+SEED, CELLS = 20261126, 2
 SLOW = ("daemon stopped", "until given up", "external with RAM")
 """What waits for a link to be given up, or for RAM, is for the whole table."""
 NAMED = (

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots
 
 
-@pytest.mark.parametrize("keys", ["F", "d"], ids=["spaces", "dialog"])
+@pytest.mark.parametrize("keys", sample(1, ["F", "d"]), ids=["spaces", "dialog"])
 def test_it_ends_with_its_terminal(lab: Lab, keys: str) -> None:
     lab.define("web")
     lab.snapshot("web", "one")

@@ -15,6 +15,7 @@ import pytest
 from snaptui import text
 from snaptui.backend.openers import openers
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.sample import sample
 from tests.terminal import Terminal, confirm
 from tests.unit.images import Plain, qemu_io
 
@@ -153,7 +154,7 @@ def test_names_that_would_be_mistaken_are_refused(lab: Lab, tmp_path: Path) -> N
     assert entries(path) == [("1", "one")]
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", sample(1, [0, 1]))
 def test_apply_goes_by_id_and_can_be_undone(lab: Lab, tmp_path: Path, place: int) -> None:
     """The entries are called as each other's IDs."""
     path = made(tmp_path / "a.qcow2", "2", "1")
@@ -185,7 +186,7 @@ def test_apply_without_a_safety_snapshot_is_typed(lab: Lab, tmp_path: Path) -> N
     assert entries(path) == [("1", "one")]
 
 
-@pytest.mark.parametrize("name", ["two words", "-d", "q\"'$(x)", "日本", "2"])
+@pytest.mark.parametrize("name", sample(2, ["two words", "-d", "q\"'$(x)", "日本", "2"]))
 def test_delete_takes_this_entry_and_frees_what_it_said(
     lab: Lab, tmp_path: Path, name: str
 ) -> None:
@@ -282,12 +283,15 @@ def of_a_snapshot(lab: Lab) -> Path:
 
 @pytest.mark.parametrize(
     ("use", "holder"),
-    [
-        (lambda lab: used_by_a_domain(lab, False), "is in use: disk vda of web"),
-        (lambda lab: used_by_a_domain(lab, True), "is in use: disk vda of web"),
-        (beneath, "over.qcow2, which lies upon it"),
-        (of_a_snapshot, "disk vda of the snapshot ext of web"),
-    ],
+    sample(
+        2,
+        [
+            (lambda lab: used_by_a_domain(lab, False), "is in use: disk vda of web"),
+            (lambda lab: used_by_a_domain(lab, True), "is in use: disk vda of web"),
+            (beneath, "over.qcow2, which lies upon it"),
+            (of_a_snapshot, "disk vda of the snapshot ext of web"),
+        ],
+    ),
     ids=["shut off", "running", "backing file", "snapshot"],
 )
 def test_what_is_in_use_is_not_changed(lab: Lab, use: Callable[[Lab], Path], holder: str) -> None:
@@ -348,7 +352,7 @@ def test_an_entry_that_another_admin_made_meanwhile_is_not_taken_for_it(
     assert entries(path) == [("1", "one"), ("2", "two")]
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", sample(1, [0, 1]))
 @pytest.mark.parametrize("form", ["qcow2", "raw"])
 def test_extract_copies_the_very_entry(lab: Lab, tmp_path: Path, place: int, form: str) -> None:
     path = made(tmp_path / "a.qcow2", "2", "1")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab, entries, holds, write
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 
 
@@ -71,7 +72,7 @@ def test_nothing_below_is_nothing_to_delete(lab: Lab) -> None:
         terminal.wait("There is nothing below a.")
 
 
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("running", sample(1, [False, True]))
 def test_metadata_only_leaves_the_data_and_can_be_undone_as_it_says(
     lab: Lab, running: bool, state: Path
 ) -> None:
@@ -132,7 +133,7 @@ def test_metadata_of_an_external_snapshot_leave_its_overlay_in_use(lab: Lab) -> 
     assert lab.state("web") == "running"
 
 
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("running", sample(1, [False, True]))
 def test_a_new_description_changes_nothing_else(lab: Lab, running: bool) -> None:
     lab.define("web", disks=("vda", "vdb"), running=running)
     lab.snapshot("web", "base")
@@ -170,7 +171,9 @@ def below(lab: Lab, name: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize(("renamed", "running"), [("base", False), ("mid", True), ("top", False)])
+@pytest.mark.parametrize(
+    ("renamed", "running"), sample(1, [("base", False), ("mid", True), ("top", False)])
+)
 def test_another_name_changes_nothing_else(lab: Lab, renamed: str, running: bool) -> None:
     """In the place of a record is another one; what was below it is below that, not its parent."""
     lab.define("web", running=running)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab, many_snapshots
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots
 
 MOUSE = re.compile(rb"\x1b\[\?(?:9|100[0-356]|101[56])h")
@@ -80,7 +81,7 @@ def test_the_buttons_of_a_dialog_can_be_clicked(lab: Lab) -> None:
     assert lab.snapshots("web") == []
 
 
-@pytest.mark.parametrize("how", ["option", "configuration", "GNU screen"])
+@pytest.mark.parametrize("how", sample(1, ["option", "configuration", "GNU screen"]))
 def test_without_the_mouse_the_terminal_keeps_it(lab: Lab, tmp_path: Path, how: str) -> None:
     config = tmp_path / "config.toml"
     config.write_text("mouse = false\n" if how == "configuration" else "")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.lab import Lab, qemu_img
 from tests.live.test_command_line import says
+from tests.sample import sample
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
 
@@ -137,7 +138,7 @@ def test_the_password_of_a_uri_is_nowhere(lab: Lab, tmp_path: Path, state: Path)
         assert "uriSECRET" not in says("-c", wrong)
 
 
-@pytest.mark.parametrize("name", ["\x1b[31mred\x07", "snap\u202egpj", "[red]x[@y]"])
+@pytest.mark.parametrize("name", sample(2, ["\x1b[31mred\x07", "snap\u202egpj", "[red]x[@y]"]))
 def test_what_cannot_be_seen_does_not_reach_the_terminal(lab: Lab, name: str) -> None:
     """From a snapshot or a stray into lists, details, fields, and errors of the start."""
     lab.define("web")

@@ -12,6 +12,7 @@ import pytest
 
 from snaptui import text
 from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
 
@@ -36,7 +37,7 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
     assert entries(lab.image("web")) == [("1", "known"), ("2", "by hand")]
 
 
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("running", sample(1, [False, True]))
 def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
     lab.define("web", disks=("vda", "vdb"), running=False)
     lab.snapshot("web", "known")
@@ -162,7 +163,7 @@ def on_the_stray(terminal: Terminal, name: str) -> None:
     terminal.wait(f"Adopt {name} of web", "Refused:")
 
 
-@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("running", sample(1, [False, True]))
 def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) -> None:
     lab.define("web", disks=("vda", "vdb"))
     for target in ("vda", "vdb"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots
 
 SGR = re.compile(rb"\x1b\[([\d;:]*)m")
@@ -56,7 +57,7 @@ def configured(tmp_path: Path, theme: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("theme", "no_color"), [("dark", "1"), ("ansi", "yes"), ("mono", None), ("mono", "")]
+    ("theme", "no_color"), sample(1, [("dark", "1"), ("ansi", "yes"), ("mono", None), ("mono", "")])
 )
 def test_without_colours_none_is_sent(
     lab: Lab, tmp_path: Path, theme: str, no_color: str | None
@@ -78,7 +79,7 @@ def test_an_empty_no_color_counts_for_nothing(lab: Lab) -> None:
         assert colours(terminal.raw) >= {"38;5", "48;5"} or "38;2" in colours(terminal.raw)
 
 
-@pytest.mark.parametrize("name", ["xterm-256color", "xterm", "linux", "screen"])
+@pytest.mark.parametrize("name", sample(1, ["xterm-256color", "xterm", "linux", "screen"]))
 def test_the_theme_of_16_colours_sends_no_others(lab: Lab, tmp_path: Path, name: str) -> None:
     configured(tmp_path, "ansi")
     lab.define("web")
@@ -92,7 +93,7 @@ def test_the_theme_of_16_colours_sends_no_others(lab: Lab, tmp_path: Path, name:
     assert "32" in sent, "a connection that is well is green"
 
 
-@pytest.mark.parametrize("theme", ["ansi", "mono"])
+@pytest.mark.parametrize("theme", sample(1, ["ansi", "mono"]))
 def test_what_has_the_focus_is_seen_without_a_background(
     lab: Lab, tmp_path: Path, theme: str
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab, holds, write
+from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 
 
@@ -31,11 +32,14 @@ def undone(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     ("state", "undo", "after"),
-    [
-        ("off", "yes, disks", "shut off"),
-        ("running", "yes, disks and RAM", "running"),
-        ("paused", "yes, disks and RAM", "paused"),
-    ],
+    sample(
+        2,
+        [
+            ("off", "yes, disks", "shut off"),
+            ("running", "yes, disks and RAM", "running"),
+            ("paused", "yes, disks and RAM", "paused"),
+        ],
+    ),
 )
 def test_undo_brings_back_what_the_dialog_promised(
     lab: Lab, state: str, undo: str, after: str

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Button
 
 from snaptui.config import THEMES
+from tests.sample import sample
 from tests.ui.conftest import MakeApp, loaded, until
 from tests.ui.test_screens import text_of
 
@@ -56,7 +57,7 @@ def unreadable(pilot: Pilot[None]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("theme", sample(1, ["dark", "light"]))
 async def test_every_word_is_told_from_its_background(make_app: MakeApp, theme: str) -> None:
     app = make_app(theme=theme)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -77,7 +78,7 @@ async def test_every_word_is_told_from_its_background(make_app: MakeApp, theme: 
             assert unreadable(pilot) == [], (keys, shows)
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", sample(2, THEMES))
 async def test_a_theme_can_be_chosen_in_the_palette(make_app: MakeApp, theme: str) -> None:
     """For as long as the program runs; without colours there is nothing to choose."""
     app = make_app(theme=theme)

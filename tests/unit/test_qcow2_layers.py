@@ -20,6 +20,7 @@ from snaptui.qcow2 import layers
 from snaptui.qcow2.format import read_header
 from snaptui.qcow2.layers import Layer, Piece, Qcow2Layer, RawLayer
 from snaptui.qcow2.ranges import Ranges, joined
+from tests.sample import sample
 from tests.unit.images import MIB, Made, qemu_img, qemu_io
 from tests.unit.test_qcow2_accounting import CASES
 
@@ -160,7 +161,7 @@ def merge_really(base: Path, path: Path) -> tuple[int, int]:
     return grown, before[1] - grown
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", sample(1, range(3)))
 @pytest.mark.parametrize("form", ["qcow2", "raw"])
 @pytest.mark.parametrize(("lower", "upper"), UNITS, ids=str)
 def test_the_image_beneath_grows_by_what_was_said(
@@ -198,7 +199,7 @@ def test_the_image_beneath_grows_by_what_was_said(
 
 
 @pytest.mark.parametrize("zeros", [False, True], ids=["", "zeros"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", sample(1, range(3)))
 @pytest.mark.parametrize(
     ("form", "options"),
     [("qcow2", ()), ("qcow2", ("cluster_size=4096",)), ("raw", ()), ("qcow2", ("extended_l2=on",))],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.demo import supervisor
+from tests.sample import sample
 
 ORPHAN = "setsid sleep {seconds} & exec sleep {seconds}"
 """A child, and one that made itself an orphan as QEMU does."""
@@ -28,7 +29,9 @@ def sleeping(seconds: str) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("order", ["input", "signal", "input and signal", "signal and input"])
+@pytest.mark.parametrize(
+    "order", sample(2, ["input", "signal", "input and signal", "signal and input"])
+)
 def test_nothing_is_left_whatever_comes_first(order: str) -> None:
     """When its parent is killed, both come at the same moment."""
     for turn in range(15):
