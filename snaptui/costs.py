@@ -120,8 +120,7 @@ def frees_by_image(
                 return NotKnown(f"{thing.name}: {removed.reason}")
             for path, size in removed.items():
                 given[path] = given.get(path, 0) + size
-            continue
-        places = places_of(thing, counted)
+        places = stray_places(thing, counted) if isinstance(thing, Stray) else own(thing, counted)
         if isinstance(places, NotKnown):
             return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():
@@ -129,7 +128,7 @@ def frees_by_image(
     for path in {*merged, *(lower for lower, _ in merged.values())} & chosen.keys():
         return NotKnown(f"snapshots inside of {path} are deleted, and it is merged")
     for path, (usage, numbers) in chosen.items():
-        given[path] = usage.usage.frees(numbers)
+        given[path] = given.get(path, 0) + usage.usage.frees(numbers)
     for path in merged:
         end, grows = _merged_into(path, merged, counted, layers)
         if isinstance(grows, NotKnown):

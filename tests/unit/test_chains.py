@@ -12,9 +12,9 @@ from snaptui.chains import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_o
 from snaptui.costs import Cost, cost_of, reclaim_by_image
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import Presence, Snapshot, SnapshotDisk
-from snaptui.qcow2.usage import ImageUsage, Overlap, Usage
+from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from snaptui.shares import Counted
-from tests.unit.made import CDROM, CREATED, RAW, VDA, config, image, snapshot
+from tests.unit.made import CDROM, CREATED, RAW, VDA, VDB, config, image, snapshot
 
 MIB = 1 << 20
 Heads = Mapping[str, ImageInfo | NotKnown]
@@ -212,6 +212,25 @@ def test_a_memory_file_counts_where_libvirt_removes_it() -> None:
     assert given == {"/a": -50, "/b": 1000, "/m": 400}
     left = cost(one, counted, layers(found, "/b", one, keeps_memory=True))
     assert (left.written, left.reclaim, left.memory_left) == (MIB + 400, 950, "/m")
+
+
+def test_what_lies_inside_and_what_lies_outside_add_up() -> None:
+    entry = ImageSnapshot("1", "one", CREATED, 0)
+    share = SnapshotUsage(MIB, MIB, MIB, MIB)
+    inside = usage(VDB.path or "", None)
+    inside = replace(
+        inside,
+        entries=(entry,),
+        usage=replace(inside.usage, snapshots=(share,), shared={1: MIB // 65536}),
+    )
+    bare = external("one", "/a", "/b")
+    disks = (*bare.disks, SnapshotDisk("vdb", Presence.INTERNAL))
+    mixed = replace(bare, disks=disks, config=config(replace(VDA, path="/a"), VDB))
+    counted = {"/b": usage("/b", overlap(), size=1000), inside.path: inside}
+    found = layers(heads("/a", "/b"), "/b", mixed)
+    given = reclaim_by_image(mixed, counted, found)
+    assert given == {"/a": -50, "/b": 1000, inside.path: MIB}
+    assert cost(mixed, counted, found).reclaim == 950 + MIB
 
 
 def test_nothing_is_known_of_layers_that_were_not_read() -> None:
