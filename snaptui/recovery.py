@@ -188,12 +188,23 @@ def _look_at_image(backend: Backend, record: Record) -> str:
     if any(step.kind == "set aside" for step in record.steps):
         return "\n".join(step_words(record, lambda step: _said_of_removal(backend, step)))
     changed = any(step.kind != "extract" for step in record.steps)
-    try:
-        if changed and backend.openers(path).found:
-            return ""  # the qemu-img that was begun goes on without us
+
+    def at_work() -> bool:
+        """Whether the qemu-img that was begun goes on without us."""
+        return changed and bool(backend.openers(path).found)
+
+    def said() -> str:
+        if at_work():
+            return ""
         entries = backend.image(path).snapshots if changed else ()
         as_now = backend.entries_as_now(path) if changed else frozenset()
-        return "\n".join(step_words(record, lambda step: _said_of(backend, step, entries, as_now)))
+        words = "\n".join(step_words(record, lambda one: _said_of(backend, one, entries, as_now)))
+        return "" if at_work() else words
+
+    with suppress(ImageError):  # it may be written to just now
+        return said()
+    try:
+        return said()
     except ImageError as error:
         return f"What became of it cannot be told: {error.message}"
 

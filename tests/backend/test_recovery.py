@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.errors import ImageError
+from snaptui.image_model import ImageInfo
 from snaptui.journal import Record, StepRecord
 from snaptui.recovery import look
 from tests.lab import Lab, qemu_img, write
@@ -83,3 +85,34 @@ def test_a_qemu_img_that_goes_on_is_waited_for(backend: LibvirtBackend, path: Pa
         assert look(backend, cut(path, "delete", "1 twin")) == ""
         holder.kill()
     assert look(backend, cut(path, "delete", "1 twin"))
+
+
+def test_an_image_that_is_being_written_is_looked_at_again(
+    backend: LibvirtBackend, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """qemu-img may open it, and be done, between two looks."""
+    import subprocess
+
+    plain, holders = backend.image, []
+    fails = [False, True]
+
+    def image(path_: str) -> ImageInfo:
+        if fails.pop():
+            raise ImageError("The snapshot table ends beyond the file.")
+        return plain(path_)
+
+    monkeypatch.setattr(backend, "image", image)
+    assert "cannot be told" not in look(backend, cut(path, "delete", "1 twin"))
+    assert fails == []
+
+    def opened(path_: str) -> ImageInfo:
+        holders.append(subprocess.Popen(["sleep", "60"], stdin=path.open("rb")))
+        return plain(path_)
+
+    monkeypatch.setattr(backend, "image", opened)
+    try:
+        assert look(backend, cut(path, "delete", "1 twin")) == ""
+    finally:
+        for holder in holders:
+            holder.kill()
+            holder.wait()
