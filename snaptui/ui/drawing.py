@@ -12,7 +12,7 @@ from snaptui.image_watch import ListedImage
 from snaptui.ui import header, keymap
 from snaptui.ui.changes import Changes
 from snaptui.ui.detail_pane import Line, LinesList, domain_lines, snapshot_lines
-from snaptui.ui.format import clean
+from snaptui.ui.format import clean, fit
 from snaptui.ui.image_pane import entry_lines, image_lines, image_title
 
 ANSWER = 5.0
@@ -26,6 +26,7 @@ class Drawing(Changes):
         super().__init__()
         self._said = ""
         self._answered_at = -ANSWER
+        self._filters = {"domains": "", "snapshots": ""}
 
     def say(self, words: str) -> None:
         """Answer a key, or tell something, in the message line."""
@@ -72,8 +73,13 @@ class Drawing(Changes):
     def draw_headings(self) -> None:
         """Titles of the columns, which follow the width."""
         glyphs = self.snaptui.glyphs
-        for pane, heading in ((self.domains, "domains"), (self.right_pane, "snapshots")):
-            self._set(f"{heading}-heading", Text(pane.heading(pane.row_width, glyphs)))
+        for pane, name in ((self.domains, "domains"), (self.right_pane, "snapshots")):
+            heading = pane.heading(pane.row_width, glyphs)
+            if wanted := self._filters[name]:
+                others = heading.removeprefix("  Name").lstrip()
+                words = f"  Name /{clean(wanted, glyphs)}"
+                heading = fit(words, len(heading) - len(others) - 1, glyphs) + " " + others
+            self._set(f"{name}-heading", Text(heading))
 
     def draw_message(self) -> None:
         """What runs, or the answer to a key."""

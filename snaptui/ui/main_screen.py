@@ -207,8 +207,7 @@ class MainScreen(Watching):
         else:
             self.snapshots_changed()
             self._entries_changed()
-        shown = self.domains if pane == "domains" else self.right_pane
-        shown.set_class(bool(wanted), "-filtered")
+        self.draw_headings()
 
     def _close_filter(self) -> None:
         field = self.query_one("#filter", Input)

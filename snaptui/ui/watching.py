@@ -23,7 +23,6 @@ class Watching(Drawing):
     def __init__(self, select: str | ImageKey | None) -> None:
         super().__init__()
         self._select = select
-        self._filters = {"domains": "", "snapshots": ""}
         self._failures: list[Operation] = []
 
     @abstractmethod

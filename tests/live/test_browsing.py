@@ -45,6 +45,17 @@ def test_a_domain_of_the_same_name_is_another_one(lab: Lab) -> None:
         terminal.wait("no snapshots yet", gone="○ old")
 
 
+def test_a_filter_that_is_kept_is_seen_and_left(lab: Lab) -> None:
+    """A list that it leaves nothing of would look like a host without domains."""
+    lab.define("web")
+    with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
+        terminal.wait("connected", "▌ web")
+        terminal.press("/", "none such", "enter")
+        terminal.wait("Name /none such", gone="▌ web")
+        terminal.press("esc")
+        terminal.wait("▌ web", gone="/none such")
+
+
 def test_filtering_domains_and_snapshots(lab: Lab) -> None:
     for name in ("alpha", "beta"):
         lab.define(name)

@@ -138,7 +138,9 @@ class _Using:
         """What it shows, if it does not come to show the same tree; else nothing."""
         uuid = self._lab.virsh("domuuid", name).strip()
         # a filter that the monkey left in the list of domains may hide this one
-        self._terminal.press("left", "esc", "g", *("down" for _ in range(DOMAINS.index(name))))
+        self._terminal.press("left", "esc")
+        self._rest(0.5)  # what follows Esc at once is one key with it
+        self._terminal.press("g", *("down" for _ in range(DOMAINS.index(name))))
 
         def same() -> bool:
             held = self._held()
