@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 PATIENCE = 3.0
 """Seconds to wait for the host before anything is shown."""
+AGAIN = 0.2
+"""Seconds between two looks whether Ctrl+C was pressed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -158,6 +160,9 @@ def _connected(backend: Backend) -> Host:
     except TimeoutError:
         said = f"snaptui: {label(backend.uri)} does not answer. It is waited for; Ctrl+C ends that."
         print(said, file=sys.stderr, flush=True)
+        # a signal that comes just before a wait without end is not heeded in it
+        while not wait([connecting], AGAIN).done:
+            pass
         return connecting.result()
 
 

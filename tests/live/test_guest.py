@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +109,9 @@ def test_a_killed_program_leaves_nothing_frozen(guest: Guest) -> None:
     with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
         a_freeze(terminal)
         confirm(terminal)
-        while not guest.frozen and not guest.freezes:
-            continue
+        with suppress(AssertionError):  # a frozen guest runs nothing that could tell
+            while not guest.frozen and not guest.freezes:
+                continue
         terminal.process.kill()
     while guest.frozen:
         continue
