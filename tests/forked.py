@@ -80,6 +80,7 @@ def _run(
 ) -> None:
     """Become the program as if it had been started on a terminal."""
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of a shell
     for number in (0, 1, 2):
         os.dup2(tty, number)
     os.close(tty)

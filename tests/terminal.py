@@ -47,6 +47,16 @@ _NOT_INHERITED = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 """The size is the terminal's; and an installed program has its byte code, so this one has."""
 
 
+ESC = 0.15
+"""Seconds without another key after which Esc is not the beginning of one."""
+
+
+def _at_its_terminal() -> None:
+    """As a shell starts a program; what runs in the background has Ctrl+C ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """snaptui on a terminal of its own; use it as a context manager.
 
@@ -97,7 +107,7 @@ class Terminal:
             stderr=slave,
             env={**inherited, **(environment or {})},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_at_its_terminal,
         )
 
     def __enter__(self) -> Terminal:
@@ -148,7 +158,7 @@ class Terminal:
         """Press keys, by name or as text, each after the screen came to rest."""
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
-            while self.read(0.05):
+            while self.read(ESC if key == "esc" else 0.05):
                 continue
 
     def type_ahead(self, *keys: str) -> None:
