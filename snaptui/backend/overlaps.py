@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from snaptui.backend import images
@@ -79,31 +80,49 @@ def overlap(
         image = files.enter_context(open_(path))
         size = image.file.seek(0, os.SEEK_END)
         header, _ = images.read_head(image.file, size)
-        upper, name = Qcow2Layer(image.file, size, header), path
-        layers: list[Layer] = []
-        lower, lower_raw, blind = "", False, False
-        while len(layers) < depth and (header.backing_file is not None or not layers):
-            try:
-                name, raw = _beneath(name, header)
-                beneath = files.enter_context(open_(name))
-                raw = raw or not images.is_qcow2(beneath.file)
-                layer = _raw_layer(beneath) if raw else _qcow2_layer(beneath, name, progress)
-            except ImageError:
-                if not layers:
-                    raise
-                break
-            if not layers:
-                lower, lower_raw = name, raw
-            elif layer.unit != layers[0].unit:
-                break
-            size = beneath.file.seek(0, os.SEEK_END)
-            blind = blind or (beneath.data is None and size - beneath.disk_size > NEGLIGIBLE)
-            layers.append(layer)
-            if raw:
-                break
-            header, _ = images.read_head(beneath.file, size)
-        found = compare(upper, layers, progress)
-    return Overlap(lower, lower_raw, *found, approximate=blind)
+        upper = Qcow2Layer(image.file, size, header)
+        downwards = _lowers(path, header, files, open_, progress)
+        first = next(downwards)
+        lowers = [first]
+        with suppress(ImageError):  # what lies deeper does not matter to the first
+            for lower in islice(downwards, depth - 1):
+                if lower.layer.unit != first.layer.unit:
+                    break
+                lowers.append(lower)
+        found = compare(upper, [lower.layer for lower in lowers], progress)
+    blind = any(lower.blind for lower in lowers)
+    return Overlap(first.path, first.raw, *found, approximate=blind)
+
+
+class _Lower(NamedTuple):
+    """An image beneath; ``blind``: it has holes, and it cannot be seen where."""
+
+    path: str
+    raw: bool
+    layer: Layer
+    blind: bool
+
+
+def _lowers(
+    path: str,
+    header: Header,
+    files: ExitStack,
+    open_: Opener,
+    progress: Callable[[int, int], None],
+) -> Iterator[_Lower]:
+    """The images that one lies upon, from the top; an error where there is none at all."""
+    while True:
+        path, raw = _beneath(path, header)
+        image = files.enter_context(open_(path))
+        raw = raw or not images.is_qcow2(image.file)
+        layer = _raw_layer(image) if raw else _qcow2_layer(image, path, progress)
+        size = image.file.seek(0, os.SEEK_END)
+        yield _Lower(path, raw, layer, image.data is None and size - image.disk_size > NEGLIGIBLE)
+        if raw:
+            return
+        header, _ = images.read_head(image.file, size)
+        if header.backing_file is None:
+            return
 
 
 def _beneath(path: str, header: Header) -> tuple[str, bool]:
