@@ -183,13 +183,14 @@ class DomainPane(RowList):
         )
 
     @staticmethod
-    def heading(width: int, glyphs: Glyphs) -> str:
-        """Titles of the columns, in the places of :meth:`cells`."""
+    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+        """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
         spare = width - 2 - 6 - 5
         state_width = max(9, min(30, spare * 2 // 5))
         return (
             "  "
-            + fit("Name", spare - state_width, glyphs)
+            + fit(name, spare - state_width - 1, glyphs)
+            + " "
             + fit("State", state_width, glyphs)
             + fit("Snaps", 6, glyphs, right=True)
             + fit("Age", 5, glyphs, right=True)

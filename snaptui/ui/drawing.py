@@ -12,7 +12,7 @@ from snaptui.image_watch import ListedImage
 from snaptui.ui import header, keymap
 from snaptui.ui.changes import Changes
 from snaptui.ui.detail_pane import Line, LinesList, domain_lines, snapshot_lines
-from snaptui.ui.format import clean, fit
+from snaptui.ui.format import clean
 from snaptui.ui.image_pane import entry_lines, image_lines, image_title
 
 ANSWER = 5.0
@@ -74,11 +74,9 @@ class Drawing(Changes):
         """Titles of the columns, which follow the width."""
         glyphs = self.snaptui.glyphs
         for pane, name in ((self.domains, "domains"), (self.right_pane, "snapshots")):
-            heading = pane.heading(pane.row_width, glyphs)
-            if wanted := self._filters[name]:
-                others = heading.removeprefix("  Name").lstrip()
-                words = f"  Name /{clean(wanted, glyphs)}"
-                heading = fit(words, len(heading) - len(others) - 1, glyphs) + " " + others
+            wanted = clean(self._filters[name], glyphs)
+            first = f"Name /{wanted}" if wanted else "Name"
+            heading = pane.heading(pane.row_width, glyphs, first)
             self._set(f"{name}-heading", Text(heading))
 
     def draw_message(self) -> None:

@@ -160,9 +160,9 @@ class ImagePane(RowList):
         }
 
     @staticmethod
-    def heading(width: int, glyphs: Glyphs) -> str:
-        """Titles of the columns, in the places of :meth:`cells`."""
-        return columns_heading(width, COLUMNS, glyphs)
+    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+        """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
+        return columns_heading(width, COLUMNS, glyphs, name)
 
 
 def placed_entries(shown: ListedImage | None) -> tuple[PlacedEntry, ...]:

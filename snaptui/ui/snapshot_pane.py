@@ -212,20 +212,20 @@ class SnapshotPane(RowList):
         return cells
 
     @staticmethod
-    def heading(width: int, glyphs: Glyphs) -> str:
-        """Titles of the columns, in the places of :meth:`cells`."""
-        return columns_heading(width, COLUMNS, glyphs)
+    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+        """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
+        return columns_heading(width, COLUMNS, glyphs, name)
 
 
-def columns_heading(width: int, columns: Sequence[Column], glyphs: Glyphs) -> str:
+def columns_heading(width: int, columns: Sequence[Column], glyphs: Glyphs, name: str) -> str:
     """Titles of the columns that fit."""
-    name, fitting = layout(width, columns)
+    room, fitting = layout(width, columns)
     zone = time.strftime("%Z")
     titles = [
         fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
         for c in fitting
     ]
-    return " ".join(["  " + fit("Name", name, glyphs), *titles])
+    return " ".join(["  " + fit(name, room, glyphs), *titles])
 
 
 def layout(width: int, columns: Sequence[Column]) -> tuple[int, list[Column]]:

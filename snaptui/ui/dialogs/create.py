@@ -57,7 +57,7 @@ class CreateDialog(PlanDialog):
         self._domain = domain
         self._suggested = suggested
         self._options = Options(glyphs)
-        self._first: Facts | None = None
+        self._latest: Facts | None = None
 
     @property
     def intent(self) -> CreateIntent:
@@ -82,7 +82,7 @@ class CreateDialog(PlanDialog):
     def plan_again(self) -> None:
         """Read more if the fields now need more, and plan."""
         if isinstance(self.facts, Facts):
-            self._first = self._first or self.facts
+            self._latest = self.facts
             self._options.offer(self.intent, self.facts)
             if not enough(self.intent, self.facts):
                 self.read_again()
@@ -96,7 +96,7 @@ class CreateDialog(PlanDialog):
 
     def action_options(self) -> None:
         """Show the options in the place of the first fields, or these again."""
-        if self._first is None:
+        if self._latest is None:
             self.notice("Not yet: the checks are not complete.")
             return
         shown = not self._options.display
@@ -113,10 +113,10 @@ class CreateDialog(PlanDialog):
         """Show what libvirt is asked for as XML, and take what comes back into the fields."""
         from snaptui.ui.dialogs.xml import XmlDialog
 
-        if self._first is None:
+        if self._latest is None:
             self.notice("Not yet: the checks are not complete.")
             return
-        now = to_xml(resolved(self.intent, self._first.status))
+        now = to_xml(resolved(self.intent, self._latest.status))
         self.app.push_screen(XmlDialog(self._domain.name, now, self.glyphs), self._fill_in)
 
     def _fill_in(self, new: NewSnapshot | None) -> None:
