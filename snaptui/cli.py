@@ -228,13 +228,13 @@ def _stderr_to_log() -> Iterator[None]:
     os.close(written)
     before = sys.__stderr__
     with open(terminal, "w", encoding="utf-8", errors="backslashreplace") as screen:
-        sys.__stderr__ = screen  # type: ignore[misc]
+        sys.__stderr__ = screen  # type: ignore[misc]  # Textual draws on it
         try:
             yield
         finally:
             screen.flush()
             os.dup2(terminal, 2)
-            sys.__stderr__ = before  # type: ignore[misc]
+            sys.__stderr__ = before  # type: ignore[misc]  # as it was
 
 
 def _opened_log() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab import Lab
@@ -13,20 +15,32 @@ def remote(lab: Lab, directory: Path) -> str:
     return behind_ssh(lab, directory, "secret")
 
 
-def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
-    own_lab: Lab, tmp_path: Path
-) -> None:
-    own_lab.define("web")
-    own_lab.snapshot("web", "one")
-    with Terminal(["-c", remote(own_lab, tmp_path), "web"]) as terminal:
+@contextmanager
+def signed_in(lab: Lab, directory: Path) -> Iterator[Terminal]:
+    """The program after its password was asked for and taken."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", remote(lab, directory), "web"]) as terminal:
         terminal.wait("password:")
         assert b"\x1b[?1049h" not in terminal.raw
         terminal.press("secret\r")
         terminal.wait("connected", "you are here")
+        yield terminal
+
+
+def restarted(lab: Lab, terminal: Terminal) -> None:
+    """Let the connection be lost."""
+    lab.daemon.kill()
+    lab.daemon.restart()
+    terminal.wait("sign-in needed", seconds=30)
+
+
+def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
+    own_lab: Lab, tmp_path: Path
+) -> None:
+    with signed_in(own_lab, tmp_path) as terminal:
         assert "password:" not in terminal.text
-        own_lab.daemon.kill()
-        own_lab.daemon.restart()
-        terminal.wait("sign-in needed", seconds=30)
+        restarted(own_lab, terminal)
         terminal.press("S")
         terminal.wait("password:")
         terminal.press("secret\r")
@@ -34,23 +48,17 @@ def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
 
 
 def test_ctrl_c_at_the_question_of_ssh_leads_back(own_lab: Lab, tmp_path: Path) -> None:
-    own_lab.define("web")
-    own_lab.snapshot("web", "one")
-    with Terminal(["-c", remote(own_lab, tmp_path), "web"]) as terminal:
+    with signed_in(own_lab, tmp_path) as terminal:
+        restarted(own_lab, terminal)
+        terminal.press("S")
+        terminal.wait("password:")
+        terminal.press("\x03")
+        terminal.wait("Not connected", "cannot be opened")
+        terminal.press("esc")
+        terminal.wait("sign-in needed", gone="Not connected")
+        terminal.press("S")
         terminal.wait("password:")
         terminal.press("secret\r")
-        terminal.wait("connected", "you are here")
-        own_lab.daemon.kill()
-        own_lab.daemon.restart()
-        terminal.wait("sign-in needed", seconds=30)
-        for answer in ("\x03", "secret\r"):
-            terminal.press("S")
-            terminal.wait("password:")
-            terminal.press(answer)
-            if answer == "\x03":
-                terminal.wait("Not connected", "cannot be opened")
-                terminal.press("esc")
-                terminal.wait("sign-in needed", gone="Not connected")
         terminal.wait("connected", "you are here")
 
 

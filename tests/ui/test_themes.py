@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from rich.color import ColorType
 from rich.style import Style
@@ -57,6 +59,10 @@ def unreadable(pilot: Pilot[None]) -> list[str]:
     return found
 
 
+def is_shown(pilot: Pilot[None], words: str) -> bool:
+    return words in text_of(pilot)
+
+
 @pytest.mark.parametrize("theme", sample(1, ["dark", "light"]))
 async def test_every_word_is_told_from_its_background(make_app: MakeApp, theme: str) -> None:
     app = make_app(theme=theme)
@@ -74,7 +80,7 @@ async def test_every_word_is_told_from_its_background(make_app: MakeApp, theme: 
             (("escape", "o"), "Nothing was done yet"),
         ):
             await pilot.press(*keys)
-            await until(pilot, lambda shows=shows: shows in text_of(pilot), shows)  # type: ignore[misc]
+            await until(pilot, partial(is_shown, pilot, shows), shows)
             assert unreadable(pilot) == [], (keys, shows)
 
 

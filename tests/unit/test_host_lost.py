@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -38,14 +38,26 @@ def watch() -> Iterator[HostWatch]:
     backend.abandon()
 
 
+class Awaited(asyncio.Event):
+    """An event that knows whether somebody waits for it."""
+
+    waiting = False
+
+    async def wait(self) -> Literal[True]:
+        self.waiting = True
+        try:
+            return await super().wait()
+        finally:
+            self.waiting = False
+
+
 async def until(true: Callable[[], bool]) -> None:
-    """Wait until something is true, and what made it so waits again."""
+    """Wait until something is true."""
     for _ in range(1000):
         if true():
             break
         await asyncio.sleep(0.01)
     assert true()
-    await asyncio.sleep(0.05)
 
 
 async def collected() -> None:
@@ -99,8 +111,9 @@ async def test_a_hint_in_the_moment_of_the_loss_keeps_nothing_alive(
 ) -> None:
     """asyncio.wait_for of Python 3.11 forgets to be cancelled when its event is set just then."""
     watch.opened(watch.backend.connect())
+    hinted = watch._hinted = Awaited()
     ticking = asyncio.create_task(watch._tick())
-    await until(lambda: watch.state.loaded)
+    await until(lambda: watch.state.loaded and hinted.waiting)
     watch._hinted.set()
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -116,10 +129,13 @@ async def test_a_domain_that_is_left_is_not_followed_any_more(turns: int) -> Non
     backend.connect()
     (domain,) = backend.domains()
     following = SnapshotWatch(backend, Worker(), on_change=lambda: None, making=lambda _key: "")
+    look = following._look = Awaited()
     following.select(domain.key)
     task = following._task
     assert task is not None
-    await until(lambda: following.shown is not None and following.shown.config is not None)
+    await until(
+        lambda: look.waiting and following.shown is not None and following.shown.config is not None
+    )
     following._look.set()
     for _ in range(turns):
         await asyncio.sleep(0)

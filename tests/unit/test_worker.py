@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
 import pytest
 
@@ -70,7 +71,7 @@ async def test_calls_are_served_by_priority_then_in_order(gates: Callable[[], Ga
     await gate.under_way()
     served: list[str] = []
     calls = [
-        lane.call(lambda name=name: served.append(name), priority=priority)  # type: ignore[misc]
+        lane.call(partial(served.append, name), priority=priority)
         for name, priority in [
             ("background", Priority.BACKGROUND),
             ("visible 1", Priority.VISIBLE),
