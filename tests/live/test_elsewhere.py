@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from contextlib import ExitStack
@@ -285,7 +286,9 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
         terminal.wait("Refused: nothing")
         with lab.frozen("web"):
             confirm(terminal)
-            terminal.wait("take the snapshot", "Create 3 s: running")
+            terminal.wait("take the snapshot")
+            told = re.compile(r"▌ web +Create ([3-9]|\d\d) s: run")
+            terminal.until(lambda: told.search(terminal.text) is not None, "for how long it runs")
             terminal.press("c")
             terminal.wait("Not now")
             terminal.press("left", "g")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.lab import MIB, Lab, holds
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -17,11 +18,12 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(own_lab: Lab) -> None:
     lab.snapshot("web", "a", "--disk-only")
     top = lab.image("web").with_suffix(".a")
     qemu_io(top, "write -P 0x33 0 32M")
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
+    with ThreadPoolExecutor(1) as watching, Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "a")
         terminal.press("d")
+        held = watching.submit(lab.merge_held, "web")
         confirm(terminal)
-        merging = lab.merge_held("web")
+        merging = held.result()
         lab.daemon.kill()
         terminal.wait("connection lost")
         os.kill(merging, signal.SIGCONT)
