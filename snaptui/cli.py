@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import threading
@@ -134,6 +135,8 @@ def _run(options: argparse.Namespace) -> int:
             snapshot_name=config.snapshot_name,
             theme=MONO if os.environ.get("NO_COLOR") else config.theme,
         )
+        # else each full collection goes through all of Textual, and no key is answered meanwhile
+        gc.freeze()
         with _stderr_to_log():
             # while a program takes the mouse, GNU screen holds its Esc back until the next key
             in_screen = "STY" in os.environ

@@ -13,7 +13,7 @@ from snaptui.qcow2.structures import Header
 Indices = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
-SLICE: Final = 1 << 20
+SLICE: Final = 1 << 18
 """Clusters or entries that one step of numpy works on: it holds the interpreter for as long."""
 
 OFFSET: Final = np.uint64(0x00FF_FFFF_FFFF_FE00)
