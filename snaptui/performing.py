@@ -76,6 +76,13 @@ def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[str, ..
     return changed
 
 
+def no_room(step: Step, found: AnyFacts) -> tuple[str, ...]:
+    """Where there is no room for what the step must write, in words; empty when it may be taken."""
+    if isinstance(step, DeleteSnapshot) and isinstance(found, Facts):
+        return step.no_room(found)
+    return ()
+
+
 def _other_version(was: Host, now: Host) -> tuple[str, ...]:
     """A plan is true for the versions that it was made for."""
     versions = (("libvirt", was.libvirt, now.libvirt), ("QEMU", was.hypervisor, now.hypervisor))

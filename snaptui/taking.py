@@ -27,6 +27,7 @@ from snaptui.performing import (
     differences,
     expected_after,
     in_the_way,
+    no_room,
     perform,
     what_is_full,
 )
@@ -79,16 +80,16 @@ class Taking:
         self._loop = asyncio.get_running_loop()
 
     async def check(self) -> None:
-        """Only look whether something is in the way of the step by now.
+        """Only look whether the step can still be taken.
 
         Raises:
-            Stop: something is.
+            Stop: it cannot.
         """
         try:
             found = await self._worker.changes.call(self._read, key=self._key)
         except SnaptuiError as error:
             raise Stop(error.message, error.hint or NOTHING_DONE) from error
-        self._stop_if_changed(found)
+        self._stop_if_not_possible(found)
 
     async def take(self) -> tuple[Operation, AnyFacts]:
         """Take it, in the queue of what it is about; returns what is true afterwards.
@@ -127,7 +128,7 @@ class Taking:
         self._say(Phase.CHECKING)
         link = self._backend.link
         self._before = self._read()
-        self._stop_if_changed(self._before)
+        self._stop_if_not_possible(self._before)
         self._parts = self._disk_parts(self._before)
         self._say(Phase.RUNNING)
         self._journal.step_began(self._operation.number, self._operation.done)
@@ -166,9 +167,10 @@ class Taking:
         active = status.domain.state.active
         return {} if active else parts(self._backend, status.config, self._step.subject)
 
-    def _stop_if_changed(self, found: AnyFacts) -> None:
-        if changed := in_the_way(self._step, self._expected, found):
-            raise Stop(_sentence(changed), NOTHING_DONE)
+    def _stop_if_not_possible(self, found: AnyFacts) -> None:
+        changed = in_the_way(self._step, self._expected, found)
+        if wrong := changed + no_room(self._step, found):
+            raise Stop(_sentence(wrong), NOTHING_DONE)
 
     def _say(self, phase: Phase, share: float | None = None, amount: Amount | None = None) -> None:
         at = (*self._operation.began, self._began)

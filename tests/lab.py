@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -19,6 +21,8 @@ from snaptui.demo.setups import HOST
 from snaptui.model import DomainKey
 
 MIB = 1 << 20
+FILLER = "filler"
+"""The file that fills a file system."""
 
 _DOMAIN = """\
 <domain type='qemu'>
@@ -250,9 +254,24 @@ def small_disk(place: Path, size: int) -> Iterator[None]:
         image.unlink()
 
 
+@contextmanager
+def small_lab(size: int, root: Path = HOST) -> Iterator[Lab]:
+    """A daemon whose images lie on a file system of their own."""
+    directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
+    try:
+        with small_disk(directory / "images", size):
+            lab = Lab(directory, root=root)
+            try:
+                yield lab
+            finally:
+                lab.daemon.stop()
+    finally:
+        shutil.rmtree(directory)
+
+
 def fill(place: Path, left: int = 0) -> None:
     """Fill a file system until so many bytes are free for an ordinary user."""
-    with (place / "filler").open("ab", buffering=0) as f:
+    with (place / FILLER).open("ab", buffering=0) as f:
         for size in (1 << 20, 4096, 1):
             while (free := free_on(place)) > left:
                 try:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 
 from snaptui import text
 from snaptui.abilities import Wrong, does
 from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
-from snaptui.image_model import FileSystem, ImageInfo, NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
 from snaptui.plan import checks, delete_external, image_checks
 from snaptui.plan.after_delete import after_delete, descendants, frozen
@@ -18,11 +17,9 @@ from snaptui.plan.findings import Findings
 from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.room import table_refusals
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
 from snaptui.qcow2.usage import ImageUsage
-
-TABLE, ENTRY = 16 << 10, 256
-"""Bytes that QEMU may need for a new snapshot table, and for each of its entries."""
 
 
 def plan(intent: DeleteIntent, facts: Facts) -> Plan:
@@ -156,7 +153,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
         at = after_delete(at, snapshot, metadata_only=False)
     written = {disk.path for one in victims for disk in image_checks.internal_disks(one)}
     written |= {path for stray in extra for path, _ in stray.parts}
-    found.refusals += _room_refusals(facts, written)
+    found.refusals += table_refusals(facts, written)
     found.add(delete_external.room(facts, victims))
     if any(one.kind is Kind.EXTERNAL for one in victims):
         found.unchecked += [f"Whether others use these images: {one}" for one in facts.doubts]
@@ -216,31 +213,6 @@ def _without_domain(facts: Facts, snapshot: Snapshot) -> str:
             harm=Harm.CRASH,
         )
     return f"The metadata of {snapshot.name} hold no domain; snaptui does not delete it yet. {way}"
-
-
-def _room_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
-    """QEMU writes a new snapshot table before it frees anything (qcow2_write_snapshots).
-
-    Where there is no room for it, libvirt 9.0 drops its metadata all the same and reports
-    success (qemu_snapshot.c, qemuSnapshotForEachQcow2: it goes on after errors). For a domain
-    that is shut off it is root who writes.
-    """
-    active = facts.status.domain.state.active
-    refusals = []
-    for path in sorted(path for path in written if path is not None):
-        space, image = facts.spaces.get(path), facts.images.get(path)
-        if not isinstance(space, FileSystem) or not isinstance(image, ImageInfo):
-            continue
-        needed = TABLE + ENTRY * len(image.snapshots)
-        left = space.free if active else space.free + space.reserve
-        if left < needed:
-            refusals.append(
-                f"{text.size(left)} are free for {image.path}, and QEMU needs {text.size(needed)} "
-                "to write its new snapshot table; libvirt would drop the metadata, free nothing "
-                "and report success. Make that much room first: any file that can go, or a "
-                "leftover overlay (the file systems list them)."
-            )
-    return refusals
 
 
 def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:

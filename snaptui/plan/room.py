@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from snaptui import text
-from snaptui.image_model import FileSystem
+from snaptui.image_model import FileSystem, ImageInfo
 from snaptui.plan.facts import Facts
 
 SHARE_LEFT = 20
 """Overlays and images grow with each write: below a twentieth of free space this is said."""
+TABLE, ENTRY = 16 << 10, 256
+"""Bytes that QEMU may need for a new snapshot table, and for each of its entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,30 @@ def room(facts: Facts, needs: Mapping[str, int]) -> Room:
         return Room(total)
     worst = min(spaces, key=lambda place: spaces[place].free - takes[place])
     return Room(total, spaces[worst], takes[worst])
+
+
+def table_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
+    """Images in which there is no room for what a delete writes.
+
+    QEMU writes a new snapshot table before it frees anything (qcow2_write_snapshots).
+
+    Where there is no room for it, libvirt 9.0 drops its metadata all the same and reports
+    success (qemu_snapshot.c, qemuSnapshotForEachQcow2: it goes on after errors). For a domain
+    that is shut off it is root who writes.
+    """
+    active = facts.status.domain.state.active
+    refusals = []
+    for path in sorted(path for path in written if path is not None):
+        space, image = facts.spaces.get(path), facts.images.get(path)
+        if not isinstance(space, FileSystem) or not isinstance(image, ImageInfo):
+            continue
+        needed = TABLE + ENTRY * len(image.snapshots)
+        left = space.free if active else space.free + space.reserve
+        if left < needed:
+            refusals.append(
+                f"{text.size(left)} are free for {image.path}, and QEMU needs {text.size(needed)} "
+                "to write its new snapshot table; libvirt would drop the metadata, free nothing "
+                "and report success. Make that much room first: any file that can go, or a "
+                "leftover overlay (the file systems list them)."
+            )
+    return refusals

@@ -14,7 +14,9 @@ from snaptui.plan.after_delete import after_delete
 from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
+from snaptui.plan.image_checks import internal_disks
 from snaptui.plan.metadata_steps import Adopt, Redefine
+from snaptui.plan.room import table_refusals
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
 
 
@@ -251,6 +253,12 @@ class DeleteSnapshot(OfSnapshot):
         name = option("snapshotname", self.snapshot.name)
         flags = ["--metadata"] if self.metadata_only else []
         return virsh(host, "snapshot-delete", domain, name, *flags)
+
+    def no_room(self, facts: Facts) -> tuple[str, ...]:
+        """Images that would keep the data while libvirt drops the metadata, in words."""
+        if self.metadata_only:
+            return ()
+        return tuple(table_refusals(facts, {disk.path for disk in internal_disks(self.snapshot)}))
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it: the snapshot is gone, and what it kept apart."""

@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from tests.lab import Lab
 from tests.stacks import Stack, missing, stacks
 
 Bench = TypeVar("Bench")
@@ -41,9 +40,13 @@ def _start(directory: str) -> None:
 
 
 class Benches(Generic[Bench]):
-    """What this process runs cells on, by the root of the stack; each has a daemon of its own."""
+    """What this process runs cells on, by the root of the stack; each has a daemon of its own.
 
-    def __init__(self, make: Callable[[Lab], Bench]) -> None:
+    Args:
+        make: makes one of an empty directory and the root.
+    """
+
+    def __init__(self, make: Callable[[Path, Path], Bench]) -> None:
         self._make = make
         self._made: dict[Path, Bench] = {}
 
@@ -51,5 +54,5 @@ class Benches(Generic[Bench]):
         if root not in self._made:
             place = _places[0] / str(len(self._made))
             place.mkdir()
-            self._made[root] = self._make(Lab(place, root=root))
+            self._made[root] = self._make(place, root)
         return self._made[root]

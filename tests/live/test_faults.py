@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import one_lab
-from tests.live.faults.cell import Bench, Cell, cells
+from tests.lab import small_lab
+from tests.live.faults.cell import ROOM, Bench, Cell, cells
 from tests.live.faults.shim import before_qemu_img
 
 SEED, CELLS = 20261126, 2
@@ -34,11 +34,10 @@ def some() -> list[Cell]:
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    with before_qemu_img() as shim:
-        for lab in one_lab(None):
-            made = Bench(lab, shim)
-            yield made
-            made.close()
+    with before_qemu_img() as shim, small_lab(ROOM) as lab:
+        made = Bench(lab, shim)
+        yield made
+        made.close()
 
 
 @pytest.mark.parametrize("cell", some(), ids=lambda cell: cell.words)

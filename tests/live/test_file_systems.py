@@ -5,9 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from snaptui import text
-from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_disk, write
+from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_lab, write
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain, qemu_io
 
@@ -26,16 +24,8 @@ SLACK = 1 * MIB
 @pytest.fixture
 def small() -> Iterator[Lab]:
     """A daemon whose images lie on a file system of 128 MiB: ext4, where that can be mounted."""
-    directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
-    try:
-        with small_disk(directory / "images", 128 * MIB):
-            lab = Lab(directory)
-            try:
-                yield lab
-            finally:
-                lab.daemon.stop()
-    finally:
-        shutil.rmtree(directory)
+    with small_lab(128 * MIB) as lab:
+        yield lab
 
 
 def wrote(path: Path, start: int, length: int, byte: int = 5) -> None:
@@ -223,6 +213,19 @@ def test_where_not_even_a_table_can_be_written_a_delete_is_refused(small: Lab) -
         over.unlink()
         terminal.press("d")
         terminal.wait("Refused: nothing")
+    assert [name for _, name in entries(web)] == ["old", "new"]
+
+
+def test_a_delete_stops_where_the_disk_filled_up_while_its_dialog_was_open(small: Lab) -> None:
+    web, _, _ = world(small)
+    with Terminal(["-c", small.uri, "web"]) as terminal:
+        at_snapshots(terminal, "old", "new")
+        terminal.press("j", "d")
+        terminal.wait("Refused: nothing", "press Y")
+        fill(small.images)
+        yes(terminal)
+        terminal.wait("QEMU needs", "Nothing was done.")
+    assert small.snapshots("web") == ["old", "new"]
     assert [name for _, name in entries(web)] == ["old", "new"]
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import libvirt
 
@@ -17,7 +18,7 @@ from snaptui import journal
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.performing import perform
 from snaptui.preflight import make_plan, read_facts
-from tests.lab import Lab
+from tests.lab import MIB, Lab
 from tests.live.faults.acts import ACTS, Act, Obstacle
 from tests.live.faults.driven import Driven, Told
 from tests.live.faults.judge import Claim, Verdict, claim_of, claim_of_record, intact, told
@@ -27,6 +28,9 @@ from tests.live.faults.seen import OTHER, Seen, look, look_at_images, without
 from tests.live.faults.shim import Shim
 from tests.live.faults.strikes import Fault, Holding, Strike, makes_sense, prepared
 from tests.live.matrix.guest import Guest
+
+ROOM: Final = 128 * MIB
+"""Of the file system that the images of a bench need for themselves."""
 
 
 class Moment(enum.Enum):
@@ -66,7 +70,7 @@ def cells() -> tuple[Cell, ...]:
 
 
 class Bench:
-    """A lab in which everything may go wrong."""
+    """A lab in which everything may go wrong; its images have a file system to themselves."""
 
     def __init__(self, lab: Lab, shim: Shim) -> None:
         self.lab = lab
@@ -174,6 +178,7 @@ class Bench:
             hold = self._obstacle(cell, guest, driven)
             stack.callback(hold.release)
             strike = Strike(cell.fault, cell.act, guest, driven, proxy, hold, self._reconnect)
+            stack.callback(strike.end)
             survived = ""
             if number is None:
                 strike.strike()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from tests.lab import Lab
+from tests.lab import FILLER, Lab, fill
 from tests.live.faults.acts import FREE, Act
 from tests.live.faults.driven import Driven
 from tests.live.faults.proxy import Proxy
@@ -35,6 +35,7 @@ class Fault(enum.Enum):
     DESTROYED = "domain destroyed"
     UNDEFINED = "domain undefined"
     RENAMED = "domain renamed"
+    FULL = "disk full"
 
     @property
     def of_host(self) -> bool:
@@ -130,6 +131,8 @@ class Strike:
         elif self.fault is Fault.CUT:
             self.proxy.cut()
             self.driven.says(*lost)
+        elif self.fault is Fault.FULL:
+            fill(self.guest.lab.images)
         else:
             self._begin(self._other_admin)
         if self.fault in (Fault.KILLED, Fault.CRASHED, Fault.RESTARTED):
@@ -142,9 +145,10 @@ class Strike:
             self.holding.release()
 
     def end(self) -> None:
-        """Wait until the other admin has done what was begun."""
+        """Wait until the other admin has done what was begun, and has made room."""
         if self._virsh is not None:
             self._virsh.join()
+        (self.guest.lab.images / FILLER).unlink(missing_ok=True)
 
     def _begin(self, change: Callable[[], None]) -> None:
         """libvirt lets him wait while a job holds the domain."""
@@ -191,7 +195,7 @@ def prepared(fault: Fault, lab: Lab) -> Iterator[None]:
 def makes_sense(fault: Fault, act: Act, *, running: bool) -> bool:
     """Whether a fault can befall an act."""
     if act.image:  # what qemu-img does for the program itself goes on without it
-        return fault in (Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED) or (
+        return fault in (Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED, Fault.FULL) or (
             fault.of_program is not None and fault is not Fault.POWER
         )
     if fault is Fault.DESTROYED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -10,8 +11,9 @@ from functools import cache
 from itertools import repeat
 from pathlib import Path
 
+from tests.lab import Lab, small_disk
 from tests.live import tables
-from tests.live.faults.cell import Bench, Cell, cells
+from tests.live.faults.cell import ROOM, Bench, Cell, cells
 from tests.live.faults.judge import Verdict
 from tests.live.faults.shim import Shim, before_qemu_img
 from tests.live.tables import Benches
@@ -19,6 +21,7 @@ from tests.stacks import Stack
 from tests.terminal import Terminal
 
 _stack = ExitStack()
+atexit.register(_stack.close)
 
 
 @cache
@@ -27,7 +30,12 @@ def _shim() -> Shim:
     return _stack.enter_context(before_qemu_img())
 
 
-_benches = Benches(lambda lab: Bench(lab, _shim()))
+def _bench(place: Path, root: Path) -> Bench:
+    _stack.enter_context(small_disk(place / "images", ROOM))
+    return Bench(Lab(place, root=root), _shim())
+
+
+_benches = Benches(_bench)
 
 
 def _run(root: Path, number: int) -> Verdict:

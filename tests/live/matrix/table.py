@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
+from tests.lab import Lab
 from tests.live import tables
 from tests.live.matrix.cell import Bench, Cell, Result, cells
 from tests.live.matrix.undo import undos
@@ -15,7 +16,7 @@ from tests.live.tables import Benches
 from tests.stacks import Stack
 
 LONGEST = 400
-_benches = Benches(Bench)
+_benches = Benches(lambda place, root: Bench(Lab(place, root=root)))
 
 
 def _run(root: Path, number: int) -> Result:
