@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import Presence, Snapshot
+from snaptui.model import Disk, Presence, Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""
+HOLLOW, TWINS = "hollow", "twins"
+"""An image holds none, or more than one, of a snapshot's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +51,41 @@ def strays(known: Collection[str], images: Images) -> tuple[Stray, ...]:
     return tuple(sorted(made, key=lambda stray: (stray.created, stray.name)))
 
 
+def odd(snapshots: Iterable[Snapshot], images: Images) -> Mapping[str, str]:
+    """By name, what is wrong with the parts inside the images in a word; empty for nothing.
+
+    Snapshots of which an image is not among ``images`` are left out.
+    """
+    held = {
+        path: Counter(entry.name for entry in image.snapshots)
+        for path, image in images.items()
+        if isinstance(image, ImageInfo)
+    }
+    found = {}
+    for snapshot in snapshots:
+        paths = [disk.path or "" for disk in _inside(snapshot)]
+        if all(path in images for path in paths):
+            numbers = {held[path][snapshot.name] for path in paths if path in held}
+            found[snapshot.name] = HOLLOW if 0 in numbers else TWINS if numbers - {1} else ""
+    return MappingProxyType(found)
+
+
 def oddities(snapshot: Snapshot, images: Images) -> Iterator[str]:
     """What is wrong with a snapshot's parts inside the images, in words."""
-    inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
-    for disk in snapshot.config.disks if snapshot.config is not None else ():
+    for disk in _inside(snapshot):
         image = images.get(disk.path or "")
-        if disk.target not in inside or not isinstance(image, ImageInfo):
+        if not isinstance(image, ImageInfo):
             continue
         number = Counter(entry.name for entry in image.snapshots)[snapshot.name]
         if number == 0:
-            yield f"hollow: {disk.target} holds no snapshot of this name any more"
+            yield f"{HOLLOW}: {disk.target} holds no snapshot of this name any more"
         elif number > 1:
             ids = ", ".join(e.id for e in image.snapshots if e.name == snapshot.name)
-            yield f"twins: {disk.target} holds {number} snapshots of this name (IDs {ids})"
+            yield f"{TWINS}: {disk.target} holds {number} snapshots of this name (IDs {ids})"
+
+
+def _inside(snapshot: Snapshot) -> list[Disk]:
+    """The disks, as they were then, that it keeps inside their images."""
+    inside = {part.target for part in snapshot.disks if part.presence is Presence.INTERNAL}
+    disks = snapshot.config.disks if snapshot.config is not None else ()
+    return [disk for disk in disks if disk.target in inside]

@@ -16,6 +16,8 @@ RAM = "RAM"
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
 NOT_YET = NotKnown("not counted yet")
+NO_FILE = NotKnown("it is not a file")
+"""A disk of a pool, or of another host: libvirt's XML names no path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,8 @@ def own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, 
         if part.presence is not Presence.INTERNAL:
             continue
         disk = then.get(part.target)
-        usage = counted.get(disk.path or "", NOT_YET) if disk is not None else NOT_YET
+        path = disk.path if disk is not None else None
+        usage = counted.get(path, NOT_YET) if path is not None else NO_FILE
         if isinstance(usage, NotKnown):
             return NotKnown(f"{part.target}: {usage.reason}")
         places = usage.places(snapshot.name)

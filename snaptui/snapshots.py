@@ -15,7 +15,7 @@ import itertools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -25,7 +25,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.branches import NO_BRANCHES, branches_of
 from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of, overlays_of
 from snaptui.costs import counted_disks
-from snaptui.entries import Images
+from snaptui.entries import Images, odd
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.image_model import NotKnown
@@ -54,6 +54,7 @@ class Shown:
         snapshots: ``None`` before the first answer.
         images: by path, the heads of the images that hold the snapshots, of the disks as they
             are now, and of overlays.
+        odd: by name, what is wrong with a snapshot's parts inside the images, in a word.
         layers: how these lie upon each other, and upon others.
         config: the domain as it is now; ``None`` until it was read.
         error: why the latest look failed; what is in ``snapshots`` is then stale.
@@ -62,6 +63,7 @@ class Shown:
     key: DomainKey
     snapshots: SnapshotSet | None = None
     images: Images = field(default_factory=lambda: MappingProxyType({}))
+    odd: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     layers: Layers = NO_LAYERS
     config: DomainConfig | None = None
     error: str = ""
@@ -261,8 +263,11 @@ class SnapshotWatch:
             known = {path: before[path] for path in wanted if path in before}
             heads = MappingProxyType({**known, **found})
             assert self.shown is not None
+            # in heads that were read before a snapshot was made, that one is not yet
+            words = {n: word for n, word in self.shown.odd.items() if n in details}
             shown = replace(
                 self.shown,
+                odd=MappingProxyType({**words, **odd(snapshots, found)}),
                 images=MappingProxyType({p: head for p, head in heads.items() if p in counted}),
                 layers=layers_of(
                     now, snapshots, heads, keeps_memory=keeps_memory, branches=branches

@@ -9,7 +9,7 @@ most snapshots, so that indentation stays below 2 + 2 * log2(number of snapshots
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from snaptui.entries import Stray
@@ -35,11 +35,12 @@ class Row:
     Attributes:
         name: the snapshot's exact name; ``None`` for *you are here*.
         kind: ``UNREADABLE`` is a snapshot whose metadata could not be read, ``BROKEN`` one
-            whose data are not what they were.
+            whose data are not what they were, or not all there.
         prefix: graph to the left of the row's own mark, two columns a level, made of
             the characters ``│├┌─`` and spaces.
         snapshot: its metadata, when they have been read.
         stray: what a row of kind ``STRAY`` stands for.
+        broken: what is wrong with one of kind ``BROKEN``, in a word.
     """
 
     name: str | None
@@ -47,6 +48,7 @@ class Row:
     prefix: str
     snapshot: Snapshot | None = None
     stray: Stray | None = None
+    broken: str = ""
 
 
 def with_strays(drawn: Sequence[Row], strays: Iterable[Stray]) -> tuple[Row, ...]:
@@ -54,11 +56,15 @@ def with_strays(drawn: Sequence[Row], strays: Iterable[Stray]) -> tuple[Row, ...
     return (*drawn, *(Row(stray.name, RowKind.STRAY, "", None, stray) for stray in strays))
 
 
-def with_broken(drawn: Sequence[Row], broken: Container[str]) -> tuple[Row, ...]:
-    """The rows, with those of broken snapshots told as such."""
+def with_broken(drawn: Sequence[Row], broken: Mapping[str, str]) -> tuple[Row, ...]:
+    """The rows, with those of broken snapshots told as such.
+
+    Args:
+        broken: by name, what is wrong in a word.
+    """
     return tuple(
-        replace(row, kind=RowKind.BROKEN)
-        if row.kind in (RowKind.SNAPSHOT, RowKind.CURRENT) and row.name in broken
+        replace(row, kind=RowKind.BROKEN, broken=word)
+        if row.kind in (RowKind.SNAPSHOT, RowKind.CURRENT) and (word := broken.get(row.name or ""))
         else row
         for row in drawn
     )

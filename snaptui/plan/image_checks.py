@@ -7,6 +7,7 @@ from collections import Counter
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
+from snaptui.shares import NO_FILE
 
 
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
@@ -59,7 +60,7 @@ def closed_to_writers(disk: Disk, facts: Facts) -> str:
     if isinstance(image, Missing):
         return f"{disk.path}, the image of {disk.target}, is gone. Put it back first."
     if isinstance(image, Damaged):
-        return f"The image of {disk.target} is damaged: {image.reason} Repair it first."
+        return f"The image of {disk.target} is damaged: {image.reason}. Repair it first."
     if not isinstance(image, ImageInfo):
         return ""
     if beneath := facts.cut_off.get(image.path):
@@ -98,7 +99,7 @@ def entry_problems(
         if disk.presence is Presence.INTERNAL and disk.target not in known
     ]
     for disk in internal_disks(snapshot):
-        image = facts.images.get(disk.path or "", NotKnown("it is not a file"))
+        image = facts.images.get(disk.path or "", NO_FILE)
         if isinstance(image, NotKnown) and closed_to_writers(disk, facts):
             continue
         if isinstance(image, NotKnown):

@@ -45,7 +45,7 @@ def help_lines(
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),
         (f"  {glyphs.unreadable}", "cannot be read; the details say why"),
-        (f"  {glyphs.broken}", "broken: its data are not what they were; the details say why"),
+        (f"  {glyphs.broken}", "broken, hollow, twins: the details say what is wrong"),
         ("  I  E  M", "internal (in the qcow2), external (overlay files), mixed"),
         ("  ?", "not known; the details say why"),
         ("", ""),

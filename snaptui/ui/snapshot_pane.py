@@ -160,8 +160,7 @@ class SnapshotPane(RowList):
         snapshots = self._shown.snapshots if self._shown is not None else None
         rows = tree.rows(snapshots) if snapshots is not None else ()
         if self._shown is not None and snapshots is not None:
-            if self._shown.layers.broken:
-                rows = tree.with_broken(rows, self._shown.layers.broken)
+            rows = tree.with_broken(rows, _broken(self._shown))
             rows = tree.with_strays(rows, strays(snapshots.names, self._shown.images))
         self._all = rows
         there = {row.name for row in rows if row.name is not None}
@@ -266,13 +265,19 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         return {}
     return {
         "Created": (text.when(snapshot.created), ""),
-        "Holds": (f"{holds(snapshot)[0]} broken", "bad")
+        "Holds": (f"{holds(snapshot)[0]} {row.broken}", "bad")
         if row.kind is RowKind.BROKEN
         else (holds(snapshot), ""),
         "State": (state_of(snapshot), ""),
         "VM state": (_vm_state(snapshot, shown), ""),
         **figures,
     }
+
+
+def _broken(shown: Shown) -> dict[str, str]:
+    """By name, what is wrong with snapshots in a word."""
+    odd = {name: word for name, word in shown.odd.items() if word}
+    return odd | dict.fromkeys(shown.layers.broken, "broken")
 
 
 def _cost(row: Row, shown: Shown | None, counted: Counted) -> Cost | NotKnown:

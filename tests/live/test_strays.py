@@ -143,9 +143,26 @@ def test_hollow_ones_and_twins_are_told(lab: Lab) -> None:
     qemu_img("snapshot", "-c", "twin", str(lab.image("web", "vda")))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "hollow", "twin")
+        terminal.wait("✗ hollow", "I hollow", "✗ twin", "I twins")
         terminal.wait("hollow: vdb holds no snapshot of this name any more")
         terminal.press("j")
         terminal.wait("twins: vda holds 2 snapshots of this name (IDs 2, 3)")
+
+
+def test_a_new_one_is_never_called_hollow(lab: Lab) -> None:
+    """Its images are read again after it was listed."""
+    lab.define("web", disks=("vda", "vdb"))
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        for name in ("two", "three"):
+            lab.snapshot("web", name)
+            terminal.wait(f"● {name}")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web: done", "4 snapshots")
+        assert b"hollow" not in terminal.raw
 
 
 def test_enter_on_you_are_here_shows_the_domain(lab: Lab) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.entries import oddities, strays
+from snaptui.entries import HOLLOW, TWINS, odd, oddities, strays
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.performing import expected_after
 from snaptui.plan import adopt
@@ -105,3 +105,14 @@ def test_oddities_name_the_disk() -> None:
         "hollow: vdb holds no snapshot of this name any more",
     ]
     assert list(oddities(one, {"/img/a.qcow2": NotKnown("no right")})) == []
+
+
+def test_what_is_odd_is_known_once_all_its_images_are() -> None:
+    one = snapshot()
+    twice, none = image("/img/a.qcow2", ("1", "s1"), ("3", "s1")), image("/img/b.qcow2")
+    once = replace(twice, snapshots=twice.snapshots[:1])
+    assert odd([one], {once.path: once, none.path: none}) == {"s1": HOLLOW}
+    assert odd([one], {twice.path: twice, none.path: none}) == {"s1": HOLLOW}
+    assert odd([one], {twice.path: twice, none.path: NotKnown("no right")}) == {"s1": TWINS}
+    assert odd([one], {once.path: once, none.path: NotKnown("no right")}) == {"s1": ""}
+    assert odd([one], {twice.path: twice}) == {}
