@@ -26,13 +26,16 @@ def measure(lab: Lab) -> Iterator[Figure]:
         yield from presses(terminal, "quiet")
         with _creating(lab):
             yield from presses(terminal, "a create running")
+        began = time.perf_counter()
         lab.daemon.pause()
         try:
             terminal.wait("no answer")
+            yield Figure("libvirtd stopped: until it is said", time.perf_counter() - began, "s", 10)
             yield from presses(terminal, "libvirtd stopped")
         finally:
             lab.daemon.resume()
         terminal.wait("connected")
+        yield from _lost(lab, terminal)
         yield from _bytes(terminal)
         lab.daemon.pause()
         try:
@@ -49,6 +52,17 @@ def measure(lab: Lab) -> Iterator[Figure]:
         finally:
             lab.daemon.resume()
     lab.clean()
+
+
+def _lost(lab: Lab, terminal: Terminal) -> Iterator[Figure]:
+    began = time.perf_counter()
+    lab.daemon.kill()
+    terminal.wait("connection lost")
+    yield Figure("libvirtd killed: until it is said", time.perf_counter() - began, "s", 10)
+    began = time.perf_counter()
+    lab.daemon.restart()
+    terminal.wait("connected", gone="connection lost", seconds=60)
+    yield Figure("libvirtd started: until it is connected to", time.perf_counter() - began, "s")
 
 
 @contextlib.contextmanager
