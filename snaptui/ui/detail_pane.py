@@ -237,13 +237,19 @@ def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
     for disk in disks_with_chains(config) if config is not None else ():
         for level in chain(disk.path or "", disk.format, layers.heads):
             if isinstance(level.image, Missing | Damaged | Silent):
-                yield "Error", f"{disk.target}: {level.image.reason}"
+                yield "Error", f"{disk.target}: {_path_last(level.image.reason, level.path)}"
             elif isinstance(level.image, ImageInfo) and level.image.corrupt:
                 name = os.path.basename(level.path)
                 yield (
                     "Error",
                     f"{disk.target} is marked corrupt, and QEMU writes to it no more: {name}",
                 )
+
+
+def _path_last(reason: str, path: str) -> str:
+    """A reason that begins with a path, the other way round: lines are cut off at their end."""
+    first, begins, rest = reason.partition(f"{path}: ")
+    return f"{rest.removesuffix('.')} ({path})" if begins and not first else reason
 
 
 def _level_words(level: Level) -> str:

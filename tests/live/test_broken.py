@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -24,6 +25,35 @@ def test_an_image_that_is_marked_corrupt(lab: Lab) -> None:
         terminal.press("r")
         terminal.wait("is marked corrupt. Repair it first")
         assert "Refused: nothing" not in terminal.text
+
+
+def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> None:
+    for name in ("cut", "fine", "gone", "other"):
+        lab.define(name, disks=("vda", "vdb"))
+        lab.snapshot(name, "one")
+    os.truncate(lab.image("cut", "vdb"), 100_000)
+    lab.image("gone", "vdb").unlink()
+    lab.image("other", "vdb").write_bytes(b"no image" * 512)
+    with Terminal(["-c", lab.uri, "cut"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.wait("Error    vdb: The refcount table ends at byte ", "Written  ? (vdb: ")
+        refused(terminal, "The image of vdb is damaged: ", "has only 100000 bytes. Repair it first")
+        terminal.press("left", "down")
+        terminal.wait("fine  shut off", "● one", "(2.2 MiB)", "+128 KiB")
+        terminal.press("down")
+        terminal.wait("✗ one", "I broken")
+        refused(terminal, "-vdb.qcow2, the image of vdb, is gone. Put it back first.")
+        terminal.press("left", "down")
+        terminal.wait("other  shut off", "✗ one", "I hollow")
+        refused(terminal, "vdb holds no snapshot one any more")
+
+
+def refused(terminal: Terminal, *why: str) -> None:
+    """A revert to the selected one is, and says why."""
+    terminal.press("right", "r")
+    terminal.wait("Refused: ", *why, gone="Refused: nothing")
+    terminal.press("esc")
+    terminal.wait(gone="Refused: ")
 
 
 def test_an_image_that_another_program_has_open(lab: Lab, tmp_path: Path) -> None:

@@ -25,13 +25,19 @@ def share(tmp_path: Path) -> Iterator[Share]:
         yield made
 
 
-def test_the_rest_lives_on_while_one_image_hangs(share: Share, own_lab: Lab) -> None:
+@pytest.fixture
+def far_and_near(share: Share, own_lab: Lab) -> Lab:
+    """Two domains with a snapshot each; the image of one lies on the share."""
     own_lab.image("far").symlink_to(share.path)
     for name in ("far", "near"):
         own_lab.define(name)
         own_lab.snapshot(name, "good")
         write(own_lab.image(name), 0x22)
-    with Terminal(["-c", own_lab.uri, "far"]) as terminal:
+    return own_lab
+
+
+def test_the_rest_lives_on_while_one_image_hangs(share: Share, far_and_near: Lab) -> None:
+    with Terminal(["-c", far_and_near.uri, "far"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.wait("Written  (1.1 MiB)")
         with share.hanging():
@@ -47,23 +53,20 @@ def test_the_rest_lives_on_while_one_image_hangs(share: Share, own_lab: Lab) -> 
             terminal.wait("Refused: nothing")
             confirm(terminal)
             terminal.wait("Revert near to good: done")
-            assert holds(own_lab.image("near"), 0x11)
+            assert holds(far_and_near.image("near"), 0x11)
         terminal.press("h", "k")
         terminal.wait("far  shut off  1 snapshot", "+1.1 MiB")
         terminal.press("enter", "r")
         terminal.wait("Refused: nothing")
         confirm(terminal)
         terminal.wait("Revert far to good: done")
-    assert holds(own_lab.image("far"), 0x11)
+    assert holds(far_and_near.image("far"), 0x11)
 
 
-def test_what_fills_a_file_system_is_listed_without_what_hangs(share: Share, own_lab: Lab) -> None:
-    own_lab.image("far").symlink_to(share.path)
-    for name in ("far", "near"):
-        own_lab.define(name)
-        own_lab.snapshot(name, "good")
-        write(own_lab.image(name), 0x22)
-    with Terminal(["-c", own_lab.uri, "near"]) as terminal:
+def test_what_fills_a_file_system_is_listed_without_what_hangs(
+    share: Share, far_and_near: Lab
+) -> None:
+    with Terminal(["-c", far_and_near.uri, "near"]) as terminal:
         at_snapshots(terminal, "good")
         with share.hanging():
             terminal.press("F")
