@@ -101,16 +101,17 @@ def _run(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
     # Textual takes a fifth of a second to import: not before the arguments are known to be good.
-    try:
-        from snaptui.backend.libvirt_backend import LibvirtBackend
-    except ImportError as error:
-        if not (error.name or "").startswith("libvirt"):
-            raise
-        raise Unsupported(
-            f"libvirt's Python binding is missing: {error}.", hint=_BINDING
-        ) from error
-    from snaptui.ui import keymap
-    from snaptui.ui.app import SnaptuiApp
+    with _imported_for_good():
+        try:
+            from snaptui.backend.libvirt_backend import LibvirtBackend
+        except ImportError as error:
+            if not (error.name or "").startswith("libvirt"):
+                raise
+            raise Unsupported(
+                f"libvirt's Python binding is missing: {error}.", hint=_BINDING
+            ) from error
+        from snaptui.ui import keymap
+        from snaptui.ui.app import SnaptuiApp
 
     try:
         keymap.check(config.keys)
@@ -135,8 +136,6 @@ def _run(options: argparse.Namespace) -> int:
             snapshot_name=config.snapshot_name,
             theme=MONO if os.environ.get("NO_COLOR") else config.theme,
         )
-        # else each full collection goes through all of Textual, and no key is answered meanwhile
-        gc.freeze()
         with _stderr_to_log():
             # while a program takes the mouse, GNU screen holds its Esc back until the next key
             in_screen = "STY" in os.environ
@@ -144,6 +143,21 @@ def _run(options: argparse.Namespace) -> int:
         if app.return_code:
             print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
         return app.return_code or 0
+
+
+@contextmanager
+def _imported_for_good() -> Iterator[None]:
+    """Keep the garbage collector from what is imported here.
+
+    Nothing of it goes away, and a collection that looks through all of Textual takes longer
+    than a paint: no key is answered meanwhile.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _connected(backend: Backend) -> Host:
