@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,6 +189,7 @@ def test_several_that_are_merged_on(lab: Lab, form: str, which: str) -> None:
     apart = sum(known(cost_of(one, counted, layers))[0] for one in chosen)
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "one", "two", "three")
+        terminal.until(lambda: not re.search(r" \? *$", terminal.text, re.MULTILINE), "the figures")
         terminal.press(*"j" * ("one", "two", "three").index(names[0]), *" " * len(names))
         marked = f"{len(names)} snapshots marked: deleting them frees {text.size(together)}."
         terminal.wait(marked)

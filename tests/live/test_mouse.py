@@ -47,9 +47,9 @@ def test_the_wheel_scrolls(lab: Lab) -> None:
         terminal.press("g")
         terminal.wait("n00000")
         terminal.type_ahead(*["\x1b[<65;10;8M"] * 10)
-        terminal.wait("○ n00025", gone="○ n00000")
+        terminal.wait("✗ n00025", gone="✗ n00000")
         terminal.type_ahead(*["\x1b[<64;10;8M"] * 10)
-        terminal.wait("○ n00000")
+        terminal.wait("✗ n00000")
 
 
 def clicked_away(terminal: Terminal, button: str) -> None:
