@@ -52,6 +52,7 @@ async def test_an_error_that_nobody_waits_for_any_more_ends_nothing(
 ) -> None:
     """Of several that say that the host is gone one is heard; what the others say is no fault."""
     monkeypatch.setattr("snaptui.host.TICK", 0.0)
+    others = set(threading.enumerate())
     faults: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     backend, lost = Failing(), asyncio.Event()
@@ -79,7 +80,8 @@ async def test_an_error_that_nobody_waits_for_any_more_ends_nothing(
         backend.fail.set()
         tell(HostEvent(lost=True))
         await asyncio.wait_for(lost.wait(), 10)
-    for thread in [t for t in threading.enumerate() if t.name.startswith("reads")]:
+    mine = set(threading.enumerate()) - others
+    for thread in [t for t in mine if t.name.startswith("reads")]:
         await asyncio.to_thread(thread.join, 0.2)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
