@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from snaptui import text
 from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -84,6 +86,7 @@ def test_an_entry_of_the_same_name_that_is_no_part_of_it_is_not_added_in(lab: La
         terminal.wait(f"Reclaim  {text.short_size(plain.frees({1}))} when deleted")
 
 
+@pytest.mark.long
 def test_deleting_several_says_what_they_free_together(lab: Lab) -> None:
     plain = [Plain(path) for path in three(lab)]
     together = sum(image.frees({1, 2}) for image in plain)

@@ -35,6 +35,7 @@ def test_single_disks_and_places(lab: Lab, tmp_path: Path) -> None:
     assert "<disk name='vdb' snapshot='no'/>" in xml
 
 
+@pytest.mark.long
 def test_it_is_shut_off_afterwards(lab: Lab) -> None:
     lab.define("web", running=True)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -100,6 +101,7 @@ def test_overlays_that_are_there_already(lab: Lab, running: bool) -> None:
         lab.virsh("start", "web")
 
 
+@pytest.mark.long
 def test_from_the_xml_of_a_file(lab: Lab, tmp_path: Path) -> None:
     """It is read, checked and edited, and goes into the fields; what it says is what is asked."""
     lab.define("web", disks=("vda", "vdb"), running=True)

@@ -233,6 +233,7 @@ def test_two_demos_do_not_disturb_each_other(root_place: Place) -> None:
     root_place.assert_nothing_left()
 
 
+@pytest.mark.long
 def test_a_revert_with_the_keys_and_its_undo(place: Place) -> None:
     with place.demo("web01") as terminal:
         terminal.wait("connected", seconds=40)

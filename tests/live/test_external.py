@@ -134,6 +134,7 @@ def test_a_comma_in_the_name_of_a_domain_that_is_off(lab: Lab) -> None:
     assert "No such file" in lab.virsh("start", "web", check=False), "libvirt is mended"
 
 
+@pytest.mark.long
 def test_a_comma_in_the_name_of_a_running_domain(lab: Lab) -> None:
     lab.define("web", running=True)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -167,6 +168,7 @@ def test_what_a_raw_disk_cannot_have_inside_it_gets_outside(lab: Lab) -> None:
     assert sources(lab, "web") == {"vda": beside(lab, "web", "before")}
 
 
+@pytest.mark.long
 def test_a_disk_that_is_left_out_is_named(lab: Lab) -> None:
     lab.define("web", disks=("vda", "vdb"))
     disk = "<disk type='file' device='disk'"

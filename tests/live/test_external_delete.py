@@ -219,6 +219,7 @@ def test_from_the_list_with_what_is_said_of_it(lab: Lab) -> None:
     assert sources(lab) == {"vda": overlay(lab, "top")}
 
 
+@pytest.mark.long
 def test_marked_ones_from_the_list(lab: Lab) -> None:
     chain(lab, "one", "two", "three", "four")
     start(lab, RUNNING)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey
 from snaptui.plan.group import Group, described, group_of
@@ -103,6 +105,7 @@ def test_a_group_on_another_machine(lab: Lab, tmp_path: Path) -> None:
     assert [lab.snapshots(name) for name in TWELVE[:2]] == [["far"], ["far"]]
 
 
+@pytest.mark.long
 def test_a_name_that_one_has_already_is_refused_for_all(lab: Lab) -> None:
     keys = {name: lab.define(name) for name in ("db", "web")}
     lab.snapshot("db", "patch")
@@ -125,6 +128,7 @@ def test_a_name_that_one_has_already_is_refused_for_all(lab: Lab) -> None:
     backend.abandon()
 
 
+@pytest.mark.long
 def test_editing_a_description_leaves_the_group(lab: Lab) -> None:
     keys = {name: lab.define(name) for name in ("db", "web")}
     with Terminal(["-c", lab.uri]) as terminal:
@@ -243,6 +247,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         assert lab.snapshots(name) == ["patch"], name
 
 
+@pytest.mark.long
 def test_what_is_left_of_a_group_is_said(lab: Lab) -> None:
     """One was deleted, and one domain has two of it."""
     for name in ("db", "mail", "web"):

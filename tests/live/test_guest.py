@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.guest import NAME, Guest
 from tests.lab import MIB, qemu_img
 from tests.live.test_create import more
@@ -80,6 +82,7 @@ def test_what_is_frozen_is_clean_and_goes_on(guest: Guest, tmp_path: Path) -> No
     assert needs_recovery(contents(overlay, tmp_path / "bare"))
 
 
+@pytest.mark.long
 def test_a_guest_that_does_not_freeze_is_left_as_it_was(guest: Guest) -> None:
     """Its hook refuses; or its agent ends after it was asked, and then the dialog says so."""
     guest.refuse_to_freeze()
@@ -125,6 +128,7 @@ def figures(guest: Guest) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     return disk, {snapshot["name"]: snapshot for snapshot in disk["snapshots"]}
 
 
+@pytest.mark.long
 def test_written_is_what_the_guest_wrote(guest: Guest) -> None:
     """And what it needs for that: nodes, bitmaps and journal of ext4, tables of qcow2."""
     guest.run("sync")

@@ -373,6 +373,7 @@ def test_extract_copies_the_very_entry(lab: Lab, tmp_path: Path, place: int, for
     assert holds(path, 0x55)
 
 
+@pytest.mark.long
 def test_extract_never_replaces_a_file(lab: Lab, tmp_path: Path) -> None:
     path = made(tmp_path / "a.qcow2", "one")
     taken = tmp_path / "a-one.qcow2"
@@ -394,6 +395,7 @@ def test_extract_never_replaces_a_file(lab: Lab, tmp_path: Path) -> None:
     assert (tmp_path / "a-one-2.qcow2").read_text() == "just now"
 
 
+@pytest.mark.long
 def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None:
     lab.define("web", disks=("vda", "vdb"))
     write(lab.image("web", "vdb"), 0x22)
@@ -473,6 +475,7 @@ def test_a_copy_shows_how_far_it_is_and_can_be_cancelled(
     assert not parts(tmp_path)
 
 
+@pytest.mark.long
 def test_a_copy_is_given_up_when_the_program_ends(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

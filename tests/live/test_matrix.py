@@ -9,7 +9,7 @@ import pytest
 from tests.lab import Lab
 from tests.live.matrix.cell import Bench, Cell, Result, cells
 
-SEED, CELLS, NEWER = 20261120, 12, 8
+SEED, CELLS, NEWER = 20261120, 9, 8
 SLOW = {"busy", "hung"}
 """What waits for libvirt to give up is for the whole table."""
 DANGERS = {

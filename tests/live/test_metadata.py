@@ -171,6 +171,7 @@ def below(lab: Lab, name: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("renamed", "running"), sample(1, [("base", False), ("mid", True), ("top", False)])
 )

@@ -149,6 +149,7 @@ def test_delete_with_children_where_libvirts_own_crashes(lab: Lab) -> None:
     assert lab.daemon.pid == daemon
 
 
+@pytest.mark.long
 def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
     """``pre upgrade`` is not ``pre``."""
     lab.define("web")
@@ -170,6 +171,7 @@ def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
     assert [name for name in lab.snapshots("web") if "safety-" not in name] == ["pre"]
 
 
+@pytest.mark.long
 def test_only_create_adds_an_in_image_snapshot(lab: Lab) -> None:
     """A revert adds its safety snapshot; the other entries stay as they are."""
     lab.define("web")

@@ -149,6 +149,7 @@ def test_a_revert_knows_what_the_images_hold_there(lab: Lab, far: str, pool: obj
         terminal.wait("Create a snapshot of db: done")
 
 
+@pytest.mark.long
 def test_the_pools_of_another_host_and_what_could_go_there(
     lab: Lab, far: str, pool: object
 ) -> None:

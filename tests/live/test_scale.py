@@ -56,6 +56,7 @@ def test_as_many_as_libvirt_passes_on_can_be_walked(own_lab: Lab) -> None:
         terminal.wait("n00000", "2026-01-01 00:00")
 
 
+@pytest.mark.long
 def test_two_creates_in_one_second_do_not_collide(lab: Lab) -> None:
     """The suggested name has seconds, and is never one that is taken."""
     lab.define("web")

@@ -180,6 +180,7 @@ def on_the_stray(terminal: Terminal, name: str) -> None:
     terminal.wait(f"Adopt {name} of web", "Refused:")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("running", sample(1, [False, True]))
 def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) -> None:
     lab.define("web", disks=("vda", "vdb"))
@@ -214,6 +215,7 @@ def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) ->
     assert all(holds(lab.image("web", target), 0x11) for target in ("vda", "vdb"))
 
 
+@pytest.mark.long
 def test_what_cannot_be_reverted_to_is_not_adopted(lab: Lab) -> None:
     lab.define("web", disks=("vda", "vdb"))
     qemu_img("snapshot", "-c", "half", str(lab.image("web", "vda")))

@@ -79,6 +79,7 @@ def test_an_empty_no_color_counts_for_nothing(lab: Lab) -> None:
         assert colours(terminal.raw) >= {"38;5", "48;5"} or "38;2" in colours(terminal.raw)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", sample(1, ["xterm-256color", "xterm", "linux", "screen"]))
 def test_the_theme_of_16_colours_sends_no_others(lab: Lab, tmp_path: Path, name: str) -> None:
     configured(tmp_path, "ansi")

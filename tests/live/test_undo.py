@@ -87,6 +87,7 @@ def test_a_hung_guest_is_powered_off_and_its_disks_come_back(lab: Lab) -> None:
     assert holds(lab.image("web"), 0x22)
 
 
+@pytest.mark.long
 def test_disks_only_is_a_choice_and_powers_off_first(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "good")
@@ -191,6 +192,7 @@ def test_the_xml_is_saved_before_and_only_its_owner_can_read_it(
     assert "<name>good</name>" in files[1].read_text()
 
 
+@pytest.mark.long
 def test_the_journal_tells_all_of_a_revert(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -84,6 +84,7 @@ async def test_every_word_is_told_from_its_background(make_app: MakeApp, theme: 
             assert unreadable(pilot) == [], (keys, shows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("theme", sample(2, THEMES))
 async def test_a_theme_can_be_chosen_in_the_palette(make_app: MakeApp, theme: str) -> None:
     """For as long as the program runs; without colours there is nothing to choose."""
