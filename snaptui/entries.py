@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import Disk, Presence, Snapshot
+from snaptui.model import Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""
@@ -63,7 +63,7 @@ def odd(snapshots: Iterable[Snapshot], images: Images) -> Mapping[str, str]:
     }
     found = {}
     for snapshot in snapshots:
-        paths = [disk.path or "" for disk in _inside(snapshot)]
+        paths = [disk.path or "" for disk in snapshot.inside]
         if all(path in images for path in paths):
             numbers = {held[path][snapshot.name] for path in paths if path in held}
             found[snapshot.name] = HOLLOW if 0 in numbers else TWINS if numbers - {1} else ""
@@ -72,7 +72,7 @@ def odd(snapshots: Iterable[Snapshot], images: Images) -> Mapping[str, str]:
 
 def oddities(snapshot: Snapshot, images: Images) -> Iterator[str]:
     """What is wrong with a snapshot's parts inside the images, in words."""
-    for disk in _inside(snapshot):
+    for disk in snapshot.inside:
         image = images.get(disk.path or "")
         if not isinstance(image, ImageInfo):
             continue
@@ -82,10 +82,3 @@ def oddities(snapshot: Snapshot, images: Images) -> Iterator[str]:
         elif number > 1:
             ids = ", ".join(e.id for e in image.snapshots if e.name == snapshot.name)
             yield f"{TWINS}: {disk.target} holds {number} snapshots of this name (IDs {ids})"
-
-
-def _inside(snapshot: Snapshot) -> list[Disk]:
-    """The disks, as they were then, that it keeps inside their images."""
-    inside = {part.target for part in snapshot.disks if part.presence is Presence.INTERNAL}
-    disks = snapshot.config.disks if snapshot.config is not None else ()
-    return [disk for disk in disks if disk.target in inside]

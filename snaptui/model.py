@@ -233,6 +233,13 @@ class Snapshot:
         return Kind.INTERNAL if internal else Kind.NONE
 
     @property
+    def inside(self) -> tuple[Disk, ...]:
+        """The disks, as they were then, that it keeps inside their images."""
+        kept = {part.target for part in self.disks if part.presence is Presence.INTERNAL}
+        disks = self.config.disks if self.config is not None else ()
+        return tuple(disk for disk in disks if disk.target in kept)
+
+    @property
     def has_memory(self) -> bool:
         """Whether a revert to it brings the guest's RAM back."""
         return self.memory in (Presence.INTERNAL, Presence.EXTERNAL)

@@ -29,7 +29,7 @@ from snaptui.entries import Images, odd
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.image_model import NotKnown
-from snaptui.model import DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
+from snaptui.model import DomainConfig, DomainKey, Snapshot, SnapshotSet
 from snaptui.worker import Priority, Worker, start
 
 T = TypeVar("T")
@@ -72,11 +72,8 @@ class Shown:
         """Bytes of the guest's memory that a snapshot keeps inside its images."""
         if snapshot.config is None:
             return NotKnown("its metadata hold no domain")
-        inside = {d.target for d in snapshot.disks if d.presence is Presence.INTERNAL}
         total = 0
-        for disk in snapshot.config.disks:
-            if disk.target not in inside:
-                continue
+        for disk in snapshot.inside:
             image = self.images.get(disk.path or "", NotKnown("not read yet"))
             if isinstance(image, NotKnown):
                 return image
