@@ -71,15 +71,15 @@ async def test_a_call_that_fails_after_the_loss_was_told_otherwise(
     watch: HostWatch, faults: list[dict[str, Any]]
 ) -> None:
     """libvirt says that the connection closed, and then the call under way fails too."""
-    gate = asyncio.Event()
+    begun, gate = asyncio.Event(), asyncio.Event()
 
     async def failing() -> None:
+        begun.set()
         await gate.wait()
         raise Disconnected("Cannot recv data: Connection reset by peer")
 
     asking = asyncio.create_task(watch.answered(failing()))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await begun.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
