@@ -13,6 +13,8 @@ from snaptui.errors import SnaptuiError
 from snaptui.image_model import NotKnown
 from snaptui.model import Domain
 from snaptui.plan.group import group_of
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
 from snaptui.worker import Worker
 
 
@@ -22,12 +24,12 @@ class Members:
 
     Attributes:
         found: the domains with the name of the snapshot of each, by the domains' names.
-        twice: domains with more than one, as sentences.
+        twice: domains with more than one.
         doubts: what could not be read, as sentences.
     """
 
     found: tuple[tuple[Domain, str], ...]
-    twice: tuple[str, ...] = ()
+    twice: tuple[Refusal, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
@@ -38,7 +40,7 @@ async def find(backend: Backend, worker: Worker, domains: Iterable[Domain], grou
         *(worker.reads.call(partial(_of, backend, one, group), key=one.key) for one in asked)
     )
     found: list[tuple[Domain, str]] = []
-    twice: list[str] = []
+    twice: list[Refusal] = []
     doubts: list[str] = []
     for domain, answer in zip(asked, answers, strict=True):
         if isinstance(answer, NotKnown):
@@ -46,10 +48,13 @@ async def find(backend: Backend, worker: Worker, domains: Iterable[Domain], grou
         elif answer:
             found.append((domain, answer[0]))
         if not isinstance(answer, NotKnown) and len(answer) > 1:
+            names = text.some(answer)
             twice.append(
-                f"{domain.name} has {len(answer)} of the group: {text.some(answer)}. Delete all "
-                "but one, or take the others out of the group (virsh snapshot-edit)."
-            )
+                refuse(
+                    Why.TWICE_IN_GROUP, Way.ALL_BUT_ONE, domain=domain.name, number=len(answer),
+                    names=names,
+                )
+            )  # fmt: skip
     return Members(tuple(found), tuple(twice), tuple(doubts))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from snaptui.image_model import ImageKey
+from snaptui.image_model import ImageKey, NotKnown
 
 Version = tuple[int, int, int]
 
@@ -76,18 +76,67 @@ class DomainState(enum.Enum):
         return self not in (DomainState.SHUTOFF, DomainState.UNKNOWN)
 
 
+class Reason(enum.Enum):
+    """Why a domain is in its state (libvirt-domain.h); the value is the word shown."""
+
+    MIGRATED = "migrated"
+    RESTORED = "restored"
+    MIGRATION_CANCELLED = "migration cancelled"
+    SAVE_CANCELLED = "save cancelled"
+    WOKEN_UP = "woken up"
+    CRASHED = "crashed"
+    POST_COPY = "post-copy"
+    POST_COPY_FAILED = "post-copy failed"
+    MIGRATING = "migrating"
+    SAVING = "saving"
+    DUMPING = "dumping"
+    IO_ERROR = "I/O error"
+    WATCHDOG = "watchdog"
+    FROM_SNAPSHOT = "from snapshot"
+    SHUTTING_DOWN = "shutting down"
+    SNAPSHOT = "snapshot"
+    STARTING = "starting"
+    API_ERROR = "API error"
+    BY_USER = "by user"
+    DESTROYED = "destroyed"
+    SAVED = "saved"
+    FAILED = "failed"
+    DAEMON = "daemon"
+    PANICKED = "panicked"
+
+
+class NewReason(NamedTuple):
+    """A reason or state that a newer libvirt has added."""
+
+    number: int
+    of: str = "reason"
+
+    @property
+    def value(self) -> str:
+        """The word shown."""
+        return f"{self.of} {self.number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Domain:
     """One domain of the list.
 
     Attributes:
-        reason: why it is in its state, in a few words (``I/O error``); may be empty.
+        reason: why it is in its state, or why that is not known; ``None`` where an admin need not
+            be told.
     """
 
     key: DomainKey
     name: str
     state: DomainState
-    reason: str = ""
+    reason: Reason | NewReason | NotKnown | None = None
+
+    @property
+    def why(self) -> str:
+        """The reason in words; may be empty."""
+        if self.reason is None:
+            return ""
+        return self.reason.reason if isinstance(self.reason, NotKnown) else self.reason.value
 
 
 @dataclass(frozen=True, slots=True)

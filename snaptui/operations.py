@@ -211,7 +211,9 @@ class Operations:
         expected = facts
         try:
             if not operation.plan.possible:
-                raise Stop(f"It was refused: {' '.join(operation.plan.refusals)}", NOTHING_DONE)
+                from snaptui.plan.refusal import words_of
+
+                raise Stop(f"It was refused: {words_of(operation.plan.refusals)}", NOTHING_DONE)
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
                 if meeting is not None:
@@ -261,7 +263,7 @@ class Operations:
         assert isinstance(expected, Facts)
         noted = step.with_spread(expected, meeting.spread)
         if noted is None:
-            raise Stop(expected.absent(step.name), "Its description does not say the spread.")
+            raise Stop(expected.absent(step.name).fact, "Its description does not say the spread.")
         return noted
 
     async def _prepare(self, operation: Operation, facts: AnyFacts) -> Operation:

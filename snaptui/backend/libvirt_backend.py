@@ -30,6 +30,8 @@ from snaptui.model import (
     DomainState,
     DomainStatus,
     Host,
+    NewReason,
+    Reason,
     Snapshot,
     SnapshotSummary,
     Version,
@@ -244,7 +246,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         domain = self._look_up(self._connections.reads.connection, key)
         found = self._domain(domain, {})
         if found.state is DomainState.UNKNOWN:
-            raise HostError(found.reason)
+            raise HostError(found.why)
         config = xml.parse_domain(self._ask(domain.XMLDesc))
         persistent = bool(self._ask(domain.isPersistent))
         digest = config.digest
@@ -271,6 +273,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
         """State from the state call alone: whatever else fails, a running guest runs."""
+        reason: Reason | NewReason | NotKnown | None
         if "state.state" in stats:
             state, reason = domain_state(stats["state.state"], stats.get("state.reason", 0))
         else:
@@ -279,7 +282,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             except Disconnected:
                 raise
             except SnaptuiError as error:
-                state, reason = DomainState.UNKNOWN, error.message
+                state, reason = DomainState.UNKNOWN, NotKnown(error.message)
         return Domain(DomainKey(self._uri, domain.UUIDString()), domain.name(), state, reason)
 
     def _managed_save(self, domain: libvirt.virDomain) -> bool:

@@ -1,8 +1,8 @@
-"""Domain states and their reasons in words (libvirt-domain.h, virDomainState)."""
+"""Domain states and their reasons (libvirt-domain.h, virDomainState)."""
 
 from __future__ import annotations
 
-from snaptui.model import DomainState
+from snaptui.model import DomainState, NewReason, Reason
 
 _STATES = (
     DomainState.NOSTATE,
@@ -15,59 +15,59 @@ _STATES = (
     DomainState.PMSUSPENDED,
 )
 
-_REASONS: dict[DomainState, tuple[str, ...]] = {
+_REASONS: dict[DomainState, tuple[Reason | None, ...]] = {
     DomainState.RUNNING: (
-        "",
-        "",
-        "migrated",
-        "restored",
-        "",
-        "",
-        "migration cancelled",
-        "save cancelled",
-        "woken up",
-        "crashed",
-        "post-copy",
-        "post-copy failed",
+        None,
+        None,
+        Reason.MIGRATED,
+        Reason.RESTORED,
+        None,
+        None,
+        Reason.MIGRATION_CANCELLED,
+        Reason.SAVE_CANCELLED,
+        Reason.WOKEN_UP,
+        Reason.CRASHED,
+        Reason.POST_COPY,
+        Reason.POST_COPY_FAILED,
     ),
     DomainState.PAUSED: (
-        "",
-        "",
-        "migrating",
-        "saving",
-        "dumping",
-        "I/O error",
-        "watchdog",
-        "from snapshot",
-        "shutting down",
-        "snapshot",
-        "crashed",
-        "starting",
-        "post-copy",
-        "post-copy failed",
-        "API error",
+        None,
+        None,
+        Reason.MIGRATING,
+        Reason.SAVING,
+        Reason.DUMPING,
+        Reason.IO_ERROR,
+        Reason.WATCHDOG,
+        Reason.FROM_SNAPSHOT,
+        Reason.SHUTTING_DOWN,
+        Reason.SNAPSHOT,
+        Reason.CRASHED,
+        Reason.STARTING,
+        Reason.POST_COPY,
+        Reason.POST_COPY_FAILED,
+        Reason.API_ERROR,
     ),
-    DomainState.SHUTDOWN: ("", "by user"),
+    DomainState.SHUTDOWN: (None, Reason.BY_USER),
     DomainState.SHUTOFF: (
-        "",
-        "",
-        "destroyed",
-        "crashed",
-        "migrated",
-        "saved",
-        "failed",
-        "from snapshot",
-        "daemon",
+        None,
+        None,
+        Reason.DESTROYED,
+        Reason.CRASHED,
+        Reason.MIGRATED,
+        Reason.SAVED,
+        Reason.FAILED,
+        Reason.FROM_SNAPSHOT,
+        Reason.DAEMON,
     ),
-    DomainState.CRASHED: ("", "panicked"),
+    DomainState.CRASHED: (None, Reason.PANICKED),
 }
-"""What an admin need not be told (booted, reverted, paused by hand) is empty."""
+"""What an admin need not be told (booted, reverted, paused by hand) is ``None``."""
 
 
-def domain_state(state: int, reason: int) -> tuple[DomainState, str]:
-    """State and reason; numbers that a newer libvirt adds are shown as numbers."""
+def domain_state(state: int, reason: int) -> tuple[DomainState, Reason | NewReason | None]:
+    """State and reason; numbers that a newer libvirt adds are kept as numbers."""
     if not 0 <= state < len(_STATES):
-        return DomainState.UNKNOWN, f"state {state}"
+        return DomainState.UNKNOWN, NewReason(state, "state")
     found = _STATES[state]
-    words = _REASONS.get(found, ("",))
-    return found, words[reason] if 0 <= reason < len(words) else f"reason {reason}"
+    known = _REASONS.get(found, (None,))
+    return found, known[reason] if 0 <= reason < len(known) else NewReason(reason)

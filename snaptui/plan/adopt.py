@@ -5,11 +5,14 @@ from __future__ import annotations
 from snaptui import text
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import Disk
-from snaptui.plan import checks
+from snaptui.plan import checks, image_checks
 from snaptui.plan.facts import Facts
+from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.metadata_steps import Adopt
+from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import AdoptIntent, Plan
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Why
 
 
 def plan(intent: AdoptIntent, facts: Facts) -> Plan:
@@ -26,36 +29,28 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
         *checks.spelling_problems(name),
         *checks.metadata_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),
-        *([f"libvirt knows a snapshot called {name} already."] if name in facts.names else ()),
-        *_disk_refusals(found, name),
+        *([refuse(Why.KNOWN_ALREADY, name=name)] if name in facts.names else ()),
+        *_disk_refusals(disks, found, name),
         *_mistaken(disks, name, facts),
     ]
     if not disks:
-        refusals.append(f"{domain.name} has no disk that could hold it.")
+        refusals.append(refuse(Why.NO_DISK_HOLDS, domain=domain.name))
     if facts.external:
-        refusals.append(
-            f"{domain.name} has external snapshots; whether {name} lies beneath or above them "
-            "snaptui does not find out yet."
-        )
+        refusals.append(refuse(Why.AMONG_EXTERNAL_NOT_YET, domain=domain.name, name=name))
     if any(entry.vm_state for entry in entries):
-        refusals.append(
-            Refusal(
-                f"{name} holds the RAM of a running guest, and what libvirt needs to load it "
-                "again (its CPU, its devices) is not in the image.",
-                harm=Harm.RAM_IGNORED,
-            )
-        )
+        refusals.append(refuse(Why.RAM_CANNOT_LOAD, harm=Harm.RAM_IGNORED, name=name))
     created = min((entry.created for entry in entries), default=0)
     step = Adopt(name, created)
     return Plan(
         intent=intent,
         verb="Adopt",
         title=f"Adopt {name} of {domain.name}",
-        after=f"libvirt knows {name} as a snapshot of {', '.join(found)}, made "
-        f"{text.when(created)}; the images stay as they are.",
-        lost="nothing",
-        undo="yes, by deleting its metadata",
-        space="needs nothing",
+        after=after(
+            End.ADOPTED, domain.state, name=name, disks=", ".join(found), moment=text.when(created)
+        ),
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.DELETE_METADATA),
+        space=NO_SPACE,
         refusals=tuple(refusals),
         warnings=(
             f"What {domain.name} was like then is not known: it is recorded as it is today.",
@@ -75,27 +70,27 @@ def _entries(disk: Disk, name: str, facts: Facts) -> list[ImageSnapshot] | NotKn
     return [entry for entry in image.snapshots if entry.name == name]
 
 
-def _disk_refusals(found: dict[str, list[ImageSnapshot] | NotKnown], name: str) -> list[str]:
-    refusals: list[str] = []
-    for target, inside in found.items():
+def _disk_refusals(
+    disks: tuple[Disk, ...], found: dict[str, list[ImageSnapshot] | NotKnown], name: str
+) -> list[Refusal]:
+    refusals: list[Refusal] = []
+    for disk in disks:
+        inside = found[disk.target]
         if isinstance(inside, NotKnown):
-            refusals.append(f"What {target} holds inside is not known: {inside.reason}")
+            refusals.append(refuse(Why.INSIDE_UNKNOWN, disk=disk.target, reason=inside.reason))
         elif not inside:
-            sentence = f"{target} holds no snapshot {name}: a revert to it would fail."
-            refusals.append(Refusal(sentence, harm=Harm.NO_WAY_BACK))
+            harm = Harm.NO_WAY_BACK
+            refusals.append(refuse(Why.ENTRY_MISSING, harm=harm, disk=disk.target, name=name))
         elif len(inside) > 1:
-            ids = ", ".join(entry.id for entry in inside)
-            sentence = f"{target} holds {len(inside)} snapshots called {name} (IDs {ids})."
-            refusals.append(Refusal(sentence, harm=Harm.FIRST_TWIN))
+            twins = image_checks.twins_of(disk, name, [entry.id for entry in inside])
+            refusals.append(twins.but(harm=Harm.FIRST_TWIN))
     return refusals
 
 
-def _mistaken(disks: tuple[Disk, ...], name: str, facts: Facts) -> list[str]:
-    """Names that are another entry's ID, which QEMU would take instead."""
+def _mistaken(disks: tuple[Disk, ...], name: str, facts: Facts) -> list[Refusal]:
     return [
-        f"On {disk.target} the ID {name} belongs to the snapshot {entry.name}."
+        refusal
         for disk in disks
         if isinstance(image := facts.images.get(disk.path or ""), ImageInfo)
-        for entry in image.snapshots
-        if entry.id == name and entry.name != name
+        for refusal in image_checks.mistaken_ids(disk, name, image)
     ]

@@ -13,31 +13,32 @@ from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, Kind, Presence, SafetyKind, Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import UndoBy, undo
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.safety import Safety
+from snaptui.plan.why import Way, Why
 
 
-def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What forbids a revert to an internal snapshot whose image is not the one of now."""
     broken = facts.layers.broken.get(snapshot.name)
     if broken is not None:
-        yield f"{snapshot.name} is broken: {broken}. What it held is lost."
+        yield refuse(Why.BROKEN, Way.WHAT_IT_HELD_IS_LOST, name=snapshot.name, reason=broken)
     for then, now in image_checks.moved_disks(facts, snapshot):
         levels = chain(now.path or "", now.format, facts.layers.heads)
         end = levels[-1].image
         if then.path not in [level.path for level in levels]:
-            why = f" What lies beneath: {end.reason}" if isinstance(end, NotKnown) else ""
-            yield image_checks.other_image(facts, then, now) + why
+            reason = end.reason if isinstance(end, NotKnown) else ""
+            yield image_checks.other_image(facts, then, now, reason)
             continue
         yield from (
-            f"{then.path} has another user, which would see other data in it: {user}. Give that "
-            "an image of its own first (qemu-img convert)."
+            refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, path=then.path, user=user)
             for user in facts.of(then.path or "")
         )
         image = facts.images.get(then.path or "")
         if isinstance(image, ImageInfo):
             yield from (
-                f"{then.path}: {fault}. The revert would stop the guest and fail. Look into it "
-                "first (qemu-img check)."
+                refuse(Why.IMAGE_FAULTY, Way.LOOK_INTO, path=then.path, fault=fault)
                 for fault in image.faults
             )
 
@@ -79,10 +80,11 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
 def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safety:
     """No safety snapshot can be true: one of now would lie in or above the overlay."""
     then, now = moved[0]
-    why = f"a snapshot of now lies upon {then.path}, which this writes over"
-    refused = (f"No safety snapshot would bring {now.target} back: {why}. Choose none.",)
+    way = Way.CHOOSE_NONE
+    refused = (refuse(Why.NO_SAFETY_BENEATH, way, disk=now.target, path=then.path),)
     taken = wanted not in (None, SafetyKind.NONE)
-    return Safety(SafetyKind.NONE, f"NO, {why}", refusals=refused if taken else ())
+    no = undo(UndoBy.NO_WRITTEN_OVER, path=then.path)
+    return Safety(SafetyKind.NONE, no, refusals=refused if taken else ())
 
 
 def _above(facts: Facts, paths: set[str]) -> set[str]:

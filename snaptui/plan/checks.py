@@ -10,7 +10,8 @@ from snaptui.image_model import FileSystem, ImageInfo, NotKnown, Silent
 from snaptui.model import Disk, DomainState, Kind, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
 from snaptui.shares import Counted
 
 INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
@@ -25,35 +26,26 @@ NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
 
 
-def metadata_refusals(facts: Facts) -> list[str]:
+def metadata_refusals(facts: Facts) -> list[Refusal]:
     """What forbids a change of libvirt's records of the domain's snapshots."""
     refusals = _busy_refusals(facts)
     if not facts.status.persistent:
-        refusals.append(
-            Refusal(
-                f"{facts.name} is transient: its snapshots' metadata vanish when it stops. "
-                "Define it first (virsh define).",
-                harm=Harm.FORGOTTEN,
-            )
-        )
+        refusals.append(refuse(Why.TRANSIENT, Way.DEFINE, harm=Harm.FORGOTTEN, domain=facts.name))
     return refusals
 
 
-def create_refusals(facts: Facts) -> list[str]:
+def create_refusals(facts: Facts) -> list[Refusal]:
     """What forbids any new snapshot of the domain as it is now."""
     refusals = metadata_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
     refusals += _silent_refusals(facts)
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
-            Refusal(
-                f"{facts.name} is suspended. Wake it (virsh dompmwakeup) or stop it first.",
-                code=OPERATION_UNSUPPORTED,
-            )
+            refuse(Why.SUSPENDED, Way.WAKE, code=OPERATION_UNSUPPORTED, domain=facts.name)
         )
     return refusals
 
 
-def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[str]:
+def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[Refusal]:
     """What forbids to revert the domain as it is now, or to take a snapshot from it.
 
     Args:
@@ -61,55 +53,39 @@ def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[str]
     """
     refusals = _busy_refusals(facts) + _ending_refusals(facts) + _silent_refusals(facts)
     if not facts.status.persistent:
-        refusals.append(
-            f"{facts.name} is transient; snaptui does not do it with such a domain yet. "
-            "Define it first (virsh define)."
-        )
+        refusals.append(refuse(Why.TRANSIENT_NOT_YET, Way.DEFINE, domain=facts.name))
     if facts.status.managed_save:
         refusals.append(
-            Refusal(
-                f"{facts.name} has a managed save, whose memory would be loaded over other disks "
-                "at the next start. Start it, or drop the save (virsh managedsave-remove).",
+            refuse(
+                Why.SAVE_OF_OTHER_DISKS,
+                Way.START_OR_DROP_SAVE,
                 code=saved_code,
-                harm="" if saved_code else Harm.SAVE_LEFT,
+                harm=None if saved_code else Harm.SAVE_LEFT,
+                domain=facts.name,
             )
         )
     refusals += _job_refusals(facts)
     return refusals
 
 
-def _busy_refusals(facts: Facts) -> list[str]:
+def _busy_refusals(facts: Facts) -> list[Refusal]:
     if not facts.status.busy:
         return []
-    sentence = f"Another job holds {facts.name}. Wait until it is done."
-    return [Refusal(sentence, code=OPERATION_TIMEOUT)]
+    return [refuse(Why.BUSY, Way.WAIT, code=OPERATION_TIMEOUT, domain=facts.name)]
 
 
-def _job_refusals(facts: Facts) -> list[str]:
+def _job_refusals(facts: Facts) -> list[Refusal]:
     if not facts.status.block_jobs:
         return []
-    return [_job_sentence(facts)]
+    paused = facts.status.domain.state is DomainState.PAUSED
+    way = Way.END_JOB_OR_HELPER if paused else Way.END_JOB
+    disks = ", ".join(facts.status.block_jobs)
+    return [refuse(Why.BLOCK_JOB, way, disks=disks, domain=facts.name)]
 
 
-def merge_refusals(facts: Facts) -> list[str]:
+def merge_refusals(facts: Facts) -> list[Refusal]:
     """What forbids a merge beside what QEMU does with the images already."""
-    if not facts.status.block_jobs:
-        return []
-    return [Refusal(_job_sentence(facts), code=OPERATION_UNSUPPORTED)]
-
-
-def _job_sentence(facts: Facts) -> str:
-    name = facts.name
-    sentence = (
-        f"A block job runs on {', '.join(facts.status.block_jobs)} of {name} (virsh blockjob "
-        "shows it). Wait for its end, or end it."
-    )
-    if facts.status.domain.state is DomainState.PAUSED:
-        sentence += (
-            f" If {name} was off before, this is no guest but what is left of a delete whose "
-            f"libvirtd died: {left_merge(name)}"
-        )
-    return sentence
+    return [one.but(code=OPERATION_UNSUPPORTED) for one in _job_refusals(facts)]
 
 
 MERGED_IN_PART = "If its merge had begun: do not revert to it, delete it again."
@@ -124,34 +100,28 @@ def left_merge(name: str) -> str:
     )
 
 
-def _silent_refusals(facts: Facts) -> list[str]:
+def _silent_refusals(facts: Facts) -> list[Refusal]:
     heads = {**facts.layers.heads, **facts.images}
     return [
-        f"The file system of {path} does not answer. libvirt would wait for it, and whoever asks "
-        f"for {facts.name} with it. Bring its server back first."
+        refuse(Why.SILENT, Way.SERVER_BACK, path=path, domain=facts.name)
         for path, head in heads.items()
         if isinstance(head, Silent)
     ]
 
 
-def _ending_refusals(facts: Facts) -> list[str]:
+def _ending_refusals(facts: Facts) -> list[Refusal]:
     if facts.status.domain.state is not DomainState.SHUTDOWN:
         return []
-    return [f"{facts.name} is shutting down. Wait until it is off."]
+    return [refuse(Why.ENDING, Way.WAIT_OFF, domain=facts.name)]
 
 
-def journal_refusals(unrecorded: str) -> list[str]:
+def journal_refusals(unrecorded: str) -> list[Refusal]:
     """Only deletes are done without the journal: they are what makes room on a full disk.
 
     Args:
         unrecorded: why it cannot be written; empty when it can.
     """
-    if not unrecorded:
-        return []
-    return [
-        f"The journal cannot be written ({unrecorded}); nobody could tell later how far "
-        "this came. Make room first: deletes are possible."
-    ]
+    return [refuse(Why.JOURNAL, Way.ROOM_BY_DELETES, reason=unrecorded)] if unrecorded else []
 
 
 def unrecorded_warning(unrecorded: str) -> str:
@@ -169,42 +139,38 @@ def version_warnings(facts: Facts) -> list[str]:
     return [f"libvirt {version} is not one that was tried: the strictest rules apply."]
 
 
-def spelling_problems(name: str) -> list[str]:
+def spelling_problems(name: str) -> list[Refusal]:
     """Why no snapshot can have this name."""
-    problems: list[str] = []
+    problems: list[Refusal] = []
     if not name.strip():
-        problems.append("A snapshot needs a name.")
+        problems.append(refuse(Why.NAME_EMPTY))
     if "/" in name or name.startswith("."):
-        problems.append(
-            Refusal("libvirt allows no name with / in it or . in front of it.", code=XML_DETAIL)
-        )
+        problems.append(refuse(Why.NAME_SPELLING, code=XML_DETAIL))
     if name.isdecimal():
-        problems.append(
-            Refusal(
-                "A name of digits only can be mistaken for the ID of another snapshot in the "
-                "image, and QEMU would then revert to that one.",
-                harm=Harm.MISTAKEN_LATER,
-            )
-        )
+        problems.append(refuse(Why.NAME_DIGITS, harm=Harm.MISTAKEN_LATER))
     if any(map(text.invisible, name)):
-        problems.append("A name with control or invisible characters cannot be told from others.")
+        problems.append(refuse(Why.NAME_INVISIBLE))
     if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
-        sentence = f"A name can have {NAME_BYTES} bytes at most."
-        problems.append(Refusal(sentence, code=INTERNAL_ERROR, harm=Harm.LEFT_INSIDE))
+        problems.append(
+            refuse(Why.NAME_LONG, code=INTERNAL_ERROR, harm=Harm.LEFT_INSIDE, most=NAME_BYTES)
+        )
     return problems
 
 
-def job_problem(facts: Facts, name: str) -> str:
+def job_problem(facts: Facts, name: str, way: Way) -> list[Refusal]:
     """Why an internal snapshot of a guest that runs cannot have this name; empty when it can."""
     if JOB_ID.fullmatch(name) or not does(facts.host, Wrong.NAMES_JOBS):
-        return ""
-    return (
-        f"libvirt {abilities.name(facts.host)} makes the name part of a job's ID, in which QEMU "
-        "takes only letters from a to z, digits, and - . _"
-    )
+        return []
+    version = abilities.name(facts.host)
+    return [
+        refuse(
+            Why.NAME_IN_JOB, way, code=INTERNAL_ERROR, version=version, name=name,
+            domain=facts.name,
+        )
+    ]  # fmt: skip
 
 
-def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
+def name_problems(name: str, facts: Facts, *, inside: bool) -> list[Refusal]:
     """Why a new snapshot cannot be given this name.
 
     What only an image holds under it is deleted unsaid while the domain is active (QEMU 7.2,
@@ -214,30 +180,22 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[str]:
     Args:
         inside: the new one is internal.
     """
-    harm: str = Harm.STRAY_HIDDEN
+    harm: Harm | None = Harm.STRAY_HIDDEN
     code: int | None = None
     if inside:
         harm = Harm.TWIN_MADE
         if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_STRAYS):
             harm = Harm.STRAY_LOST
         elif facts.status.domain.state.active and _everywhere(name, facts):
-            harm, code = "", OPERATION_FAILED
+            harm, code = None, OPERATION_FAILED
     problems = spelling_problems(name)
     if not problems and inside and facts.status.domain.state.active:
-        why = job_problem(facts, name)
-        way = "Take another name, or shut the domain down first."
-        problems += [Refusal(f"{why}. {way}", code=INTERNAL_ERROR)] if why else []
+        problems += job_problem(facts, name, Way.OTHER_NAME_OR_OFF)
     if name in facts.names:
-        problems.append(
-            Refusal(f"There is a snapshot called {name} already.", code=OPERATION_FAILED)
-        )
+        problems.append(refuse(Why.NAME_TAKEN, code=OPERATION_FAILED, name=name))
     else:
         problems += [
-            Refusal(
-                f"The image {image.path} holds a snapshot {name} that libvirt does not know.",
-                harm=harm,
-                code=code,
-            )
+            refuse(Why.NAME_INSIDE, code=code, harm=harm, path=image.path, name=name)
             for image in facts.images.values()
             if isinstance(image, ImageInfo)
             and any(name in (entry.name, entry.id) for entry in image.snapshots)
@@ -252,20 +210,24 @@ def _everywhere(name: str, facts: Facts) -> bool:
     return all(name in {entry for _, entry in entries} for entries in inside)
 
 
-def description_problems(description: str) -> list[str]:
+def description_problems(description: str) -> list[Refusal]:
     """Why a snapshot cannot be given this description."""
     if any(text.invisible(char) for char in description if char not in "\n\t"):
-        return ["The description has control or invisible characters. Leave them out."]
+        return [refuse(Why.DESCRIPTION_INVISIBLE, Way.LEAVE_CHARACTERS_OUT)]
     return []
 
 
-def hold_refusals(snapshot: Snapshot) -> list[str]:
+def hold_refusals(snapshot: Snapshot) -> list[Refusal]:
     """A snapshot that somebody holds is not deleted."""
     held = hold_of(snapshot)
     if held is None:
         return []
-    sentence = f"{snapshot.name} is held by {held.who} since {held.since}. Release it first."
-    return [Refusal(sentence, harm=Harm.HELD_LOST)]
+    return [
+        refuse(
+            Why.HELD, Way.RELEASE, harm=Harm.HELD_LOST, name=snapshot.name, who=held.who,
+            since=held.since,
+        )
+    ]  # fmt: skip
 
 
 def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
@@ -281,39 +243,29 @@ def variables_warnings(facts: Facts, what: str) -> list[str]:
     )
 
 
-def kind_refusals(snapshot: Snapshot, doing: str) -> list[str]:
+def kind_refusals(snapshot: Snapshot) -> list[Refusal]:
     """Snapshots without data, or with data both inside images and outside, are not handled."""
     if snapshot.kind is Kind.NONE:
-        return [f"{snapshot.name} has no data of its own; snaptui cannot {doing} it yet."]
+        return [refuse(Why.NO_DATA_NOT_YET, name=snapshot.name)]
     if snapshot.kind is Kind.MIXED:
-        return [f"{snapshot.name} is mixed; snaptui cannot {doing} such a snapshot yet."]
+        return [refuse(Why.MIXED_NOT_YET, name=snapshot.name)]
     return []
 
 
-def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     """A delete of one above was cut short: an image of this one is overwritten in part."""
     if not snapshot.delete_in_progress:
         return []
     above = [one.name for one in facts.snapshots.values() if one.parent == snapshot.name]
-    which = f" ({', '.join(above)})" if above else ""
-    return [
-        Refusal(
-            f"A delete of a snapshot above {snapshot.name} was begun and not finished. Delete "
-            f"that one again first{which}.",
-            code=OPERATION_INVALID,
-        )
-    ]
+    way = Way.DELETE_THESE_AGAIN if above else Way.DELETE_ABOVE_AGAIN
+    names = ", ".join(above)
+    return [refuse(Why.UNFINISHED, way, code=OPERATION_INVALID, name=snapshot.name, names=names)]
 
 
-def smallest_space(facts: Facts) -> tuple[int, int] | None:
-    """Free and whole bytes of the fullest file system under the domain's disks."""
-    fullest = min(known_spaces(facts), key=lambda space: space.free, default=None)
-    return None if fullest is None else (fullest.free, fullest.size)
-
-
-def known_spaces(facts: Facts) -> tuple[FileSystem, ...]:
-    """The file systems under the domain's disks, as far as they are known."""
-    return tuple(space for space in facts.spaces.values() if not isinstance(space, NotKnown))
+def fullest_space(facts: Facts) -> FileSystem | None:
+    """The file system under the domain's disks with least free, of those that are known."""
+    known = [space for space in facts.spaces.values() if not isinstance(space, NotKnown)]
+    return min(known, key=lambda space: space.free, default=None)
 
 
 def still_true(facts: Facts) -> Counted:

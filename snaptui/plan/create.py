@@ -9,10 +9,13 @@ from snaptui.model import Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external, image_checks
 from snaptui.plan.facts import Facts
+from snaptui.plan.loss import NOTHING_LOST
+from snaptui.plan.outcome import After, End, UndoBy, after, undo
 from snaptui.plan.plan import CreateIntent, Plan
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.why import Way, Why
 
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
@@ -28,17 +31,9 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     refusals += checks.create_refusals(facts) + checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
     if any(disk.presence is not Presence.INTERNAL for disk in intent.disks):
-        refusals.append(
-            Refusal(
-                "An internal snapshot holds all disks inside their images.",
-                code=checks.CONFIG_UNSUPPORTED,
-            )
-        )
+        refusals.append(refuse(Why.ALL_OR_NONE_INSIDE, code=checks.CONFIG_UNSUPPORTED))
     if status.hung:
-        refusals.append(
-            f"QEMU of {domain.name} does not answer; a snapshot would wait for it. "
-            f"Power {domain.name} off (virsh destroy) or wait until it answers."
-        )
+        refusals.append(refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name))
     unchecked = [
         f"Whether the name is free inside {disk.target}: {image.reason}"
         for disk in disks
@@ -54,9 +49,9 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         verb="Create",
         title=f"Create a snapshot of {domain.name}",
         after=_after(facts, active, halt),
-        lost="nothing",
-        undo="yes, by deleting the snapshot",
-        space=needed.words,
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.DELETE),
+        space=needed.told,
         refusals=tuple(refusals),
         warnings=(
             *_space_warnings(needed),
@@ -73,7 +68,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     )
 
 
-def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
+def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     """Why an internal snapshot of the domain cannot be taken, each with the way round.
 
     Args:
@@ -81,44 +76,33 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[str]:
     """
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
-    obstacles: list[str] = [
-        Refusal(
-            f"{problem} Only an external snapshot can hold it.",
+    obstacles = [
+        problem.but(
             code=checks.INTERNAL_ERROR
             if not active and _fails_in_qemu_img(disk)
-            else checks.CONFIG_UNSUPPORTED,
+            else checks.CONFIG_UNSUPPORTED
         )
         for disk in disks
         if (problem := image_checks.image_problem(disk, facts))
     ]
     obstacles += [
-        Refusal(why, code=checks.INTERNAL_ERROR)
+        why.but(code=checks.INTERNAL_ERROR)
         for disk in disks
         if (why := image_checks.closed_to_writers(disk, facts))
     ]
     if not disks:
-        sentence = f"{name} has no disk that a snapshot could hold."
-        obstacles.append(Refusal(sentence, code=checks.CONFIG_UNSUPPORTED))
+        obstacles.append(refuse(Why.NO_DISK, code=checks.CONFIG_UNSUPPORTED, domain=name))
+    unsupported = checks.OPERATION_UNSUPPORTED
     if config.pflash and can(facts.host, Can.KEEP_FIRMWARE_INSIDE):
         if active and config.written == config.disks:
-            sentence = (
-                f"{name} keeps UEFI variables in a raw image, and while it runs libvirt takes only "
-                "those in qcow2 into an internal snapshot. Shut it down first."
+            obstacles.append(
+                refuse(Why.VARIABLES_RAW, Way.SHUT_DOWN, code=unsupported, domain=name)
             )
-            obstacles.append(Refusal(sentence, code=checks.OPERATION_UNSUPPORTED))
     elif config.pflash:
-        obstacles.append(
-            Refusal(
-                f"{name} keeps UEFI variables in a pflash image, which libvirt cannot put "
-                "into an internal snapshot before 10.9.",
-                code=checks.OPERATION_UNSUPPORTED,
-            )
-        )
+        obstacles.append(refuse(Why.VARIABLES_IN_PFLASH, code=unsupported, domain=name))
     if active and config.passthrough:
-        obstacles.append(
-            f"{name} has host devices ({text.some(config.passthrough)}), whose state cannot "
-            "be saved. Shut it down first."
-        )
+        devices = text.some(config.passthrough)
+        obstacles.append(refuse(Why.HOST_DEVICES, Way.SHUT_DOWN, domain=name, devices=devices))
     return obstacles
 
 
@@ -128,19 +112,18 @@ def _fails_in_qemu_img(disk: Disk) -> bool:
     return chosen and (disk.source_type == "network" or disk.format == "qcow2")
 
 
-def _after(facts: Facts, active: bool, halt: bool) -> str:
+def _after(facts: Facts, active: bool, halt: bool) -> After:
     domain = facts.status.domain
+    name, state = domain.name, domain.state
     if not active:
-        return f"{domain.name} stays {domain.state.value}; the snapshot holds its disks."
+        return after(End.TAKEN_OFF, state, domain=name, shown=state.value)
     saved = f"up to {text.size(facts.status.config.memory)} of RAM are saved"
     if halt:
-        return f"{domain.name} is SHUT OFF when {saved}; the snapshot holds its disks and RAM."
-    if domain.state is DomainState.PAUSED:
-        return f"{domain.name} stays paused; the snapshot holds its disks and RAM."
-    return (
-        f"{domain.name} goes on running; the snapshot holds its disks and RAM. It is PAUSED "
-        f"while {saved} ({text.pause(facts.status.config.memory)})."
-    )
+        return after(End.TAKEN_AND_HALTED, DomainState.SHUTOFF, domain=name, saved=saved)
+    if state is DomainState.PAUSED:
+        return after(End.TAKEN_PAUSED, state, domain=name)
+    pause = text.pause(facts.status.config.memory)
+    return after(End.TAKEN_RUNNING, state, domain=name, saved=saved, pause=pause)
 
 
 def _room(facts: Facts, active: bool) -> Room:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from typing import Any
 
 from snaptui import text
 from snaptui.abilities import Wrong, does
@@ -13,19 +15,22 @@ from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
 from snaptui.plan import checks, delete_external, image_checks
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts
-from snaptui.plan.findings import Findings
+from snaptui.plan.findings import Findings, MergeNeeds
+from snaptui.plan.loss import Loss, MetadataLost, SnapshotsLost
 from snaptui.plan.metadata_steps import Adopt
+from snaptui.plan.outcome import FREES_NONE, After, End, Space, Then, UndoBy, When, after, undo
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.room import table_refusals
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
+from snaptui.plan.why import Way, Why
 from snaptui.qcow2.usage import ImageUsage
 
 
 def plan(intent: DeleteIntent, facts: Facts) -> Plan:
     """Plan the delete of one snapshot, of all below it, or of both, leaves first.
 
-    libvirt's own flags for children are never used: they crash its daemon in some trees.
+    libvirt's own flags for children are never used: they bring its daemon down in some trees.
     """
     below = tuple(reversed(facts.below))
     names, of = {
@@ -36,11 +41,11 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
         ),
         Scope.CHILDREN: (below, f"all below {intent.name} of {facts.status.domain.name}"),
     }[intent.scope]
-    refusals: list[str] = []
+    refusals: list[Refusal] = []
     if intent.name not in facts.names:
         refusals.append(facts.absent(intent.name))
     elif not names:
-        refusals.append(f"There is nothing below {intent.name}.")
+        refusals.append(refuse(Why.NOTHING_BELOW, name=intent.name))
     left: tuple[str, ...] = ()
     if intent.scope is Scope.THIS and facts.below:
         left = (f"{text.count(len(facts.below), 'snapshot')} below it stay and move up.",)
@@ -84,21 +89,19 @@ def _plan(
     facts: Facts,
     names: tuple[str, ...],
     of: str,
-    refusals: list[str],
+    refusals: list[Refusal],
     left: tuple[str, ...],
     stray_names: tuple[str, ...] = (),
 ) -> Plan:
     domain = facts.status.domain
     found = {stray.name: stray for stray in strays(facts.names, facts.images)}
     extra = [found[name] for name in stray_names if name in found]
-    refusals += [
-        f"The stray {name} is not there any more." for name in stray_names if name not in found
-    ]
+    refusals += [refuse(Why.UNMANAGED_GONE, name=name) for name in stray_names if name not in found]
     for stray in extra:
         refusals += _stray_refusals(stray, facts, metadata_only=intent.metadata_only)
     victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
     if len(victims) != len(names) and not refusals:
-        refusals.append("Some of the snapshots could not be read.")
+        refusals.append(refuse(Why.SOME_UNREAD))
     for snapshot in victims:
         refusals += checks.hold_refusals(snapshot)
     told = _metadata(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
@@ -116,14 +119,8 @@ def _plan(
         title=f"Delete {'the metadata of ' if intent.metadata_only else ''}{of}",
         after=_after(facts, names, victims),
         lost=_lost(facts, [*victims, *extra], metadata_only=intent.metadata_only),
-        undo=(
-            "yes, virsh snapshot-create --redefine with the XML that is saved before"
-            if intent.metadata_only
-            else "NO, a deleted snapshot cannot be brought back"
-        ),
-        space="frees nothing"
-        if intent.metadata_only
-        else _space(facts, [*victims, *extra], told.needs),
+        undo=undo(UndoBy.REDEFINE if intent.metadata_only else UndoBy.NO_DELETED),
+        space=FREES_NONE if intent.metadata_only else _space(facts, [*victims, *extra], told.needs),
         refusals=tuple(refusals),
         warnings=(*told.warnings, *checks.version_warnings(facts)),
         unchecked=tuple(told.unchecked),
@@ -143,7 +140,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     at = facts
     for victim in victims:
         snapshot = at.snapshots[victim.name]
-        found.refusals += checks.kind_refusals(snapshot, "delete")
+        found.refusals += checks.kind_refusals(snapshot)
         found.refusals += checks.unfinished_refusals(at, snapshot)
         found.add(
             delete_external.look(at, snapshot)
@@ -175,44 +172,32 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
             found.refusals.append(image_checks.other_image(facts, then, now))
         elif facts.status.domain.state.active:
             found.refusals.append(
-                Refusal(
-                    f"{snapshot.name} lies in {then.path}, and {facts.name} writes to {now.path} "
-                    "now: libvirt deletes it only while the domain is off. Shut it down first.",
-                    code=checks.OPERATION_UNSUPPORTED,
+                refuse(
+                    Why.ONLY_WHILE_OFF, Way.SHUT_DOWN, code=checks.OPERATION_UNSUPPORTED,
+                    name=snapshot.name, path=then.path, domain=facts.name, now=now.path,
                 )
-            )
-    why = checks.job_problem(facts, snapshot.name)
-    if why and facts.status.domain.state.active:
-        sentence = f"{why}: {snapshot.name} is deleted only while {facts.name} is off."
-        found.refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
-    gone, twins, _, unread = image_checks.entry_problems(facts, snapshot)
-    found.warnings += [f"{sentence} Only its metadata go." for sentence in gone]
+            )  # fmt: skip
+    if facts.status.domain.state.active:
+        found.refusals += checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
+    problems = image_checks.entry_problems(facts, snapshot)
+    found.warnings += [f"{one.fact} Only its metadata go." for one in problems.gone]
     for disk in image_checks.internal_disks(snapshot):
         if why := image_checks.closed_to_writers(disk, facts):
             if isinstance(facts.images.get(disk.path or ""), ImageInfo):
-                found.refusals.append(
-                    Refusal(f"{why} libvirt would drop only the metadata.", harm=Harm.LEFT_INSIDE)
-                )
+                found.refusals.append(why.but(harm=Harm.LEFT_INSIDE))
             else:
-                found.warnings.append(f"{why} Only its metadata go.")
-    found.refusals += [
-        Refusal(f"{sentence} libvirt would delete only one of them.", harm=Harm.TWIN_LEFT)
-        for sentence in twins
-    ]
-    found.unchecked += unread
+                found.warnings.append(f"{why.words} Only its metadata go.")
+    found.refusals += [one.but(harm=Harm.TWIN_LEFT) for one in problems.twins]
+    found.unchecked += problems.unread
     return found
 
 
-def _without_domain(facts: Facts, snapshot: Snapshot) -> str:
+def _without_domain(facts: Facts, snapshot: Snapshot) -> Refusal:
     """Its record does not say which images it lies in, and libvirt takes that for granted."""
-    way = "Delete only its metadata: it is a stray then, and can be deleted as one."
+    names: dict[str, Any] = {"name": snapshot.name, "domain": facts.name}
     if facts.status.domain.state.active:
-        return Refusal(
-            f"The metadata of {snapshot.name} hold no domain, and a delete while {facts.name} is "
-            f"active crashes libvirt's daemon. {way}",
-            harm=Harm.CRASH,
-        )
-    return f"The metadata of {snapshot.name} hold no domain; snaptui does not delete it yet. {way}"
+        return refuse(Why.NO_DOMAIN_ACTIVE, Way.ONLY_METADATA_STRAY, harm=Harm.CRASH, **names)
+    return refuse(Why.NO_DOMAIN_NOT_YET, Way.ONLY_METADATA_STRAY, **names)
 
 
 def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:
@@ -234,28 +219,23 @@ def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:
     return Adopt(stray.name, stray.created), DeleteSnapshot(snapshot)
 
 
-def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[str]:
+def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[Refusal]:
     name = stray.name
-    by_hand = "With the domain shut off, qemu-img snapshot -d can."
     if metadata_only:
-        return [f"{name} is a stray: it has no metadata."]
-    refusals: list[str] = []
-    why = checks.job_problem(facts, name)
-    if why and facts.status.domain.state.active:
-        sentence = f"{why}: {name} is deleted only while {facts.name} is off."
-        refusals.append(Refusal(sentence, code=checks.INTERNAL_ERROR))
+        return [refuse(Why.UNMANAGED_HAS_NO_METADATA, name=name)]
+    refusals: list[Refusal] = []
+    if facts.status.domain.state.active:
+        refusals += checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
     if "/" in name or name.startswith(".") or "\ufffd" in name:
-        refusals.append(f"libvirt cannot be told to delete {name}: no snapshot can be called so.")
+        refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
     if len(name.encode("utf-8", "surrogateescape")) > checks.NAME_BYTES:
-        refusals.append(f"libvirt cannot be told to delete {name}: its name is too long. {by_hand}")
+        refusals.append(refuse(Why.UNMANAGED_NAME_LONG, Way.DELETE_BY_HAND, name=name))
     now = {disk.path for disk in checks.writable_disks(facts.status.config.disks)}
     for path, number in Counter(path for path, _ in stray.parts).items():
         if path not in now:
-            refusals.append(f"{name} is in {path}, which is not a disk of the domain now.")
+            refusals.append(refuse(Why.UNMANAGED_ELSEWHERE, name=name, path=path))
         elif number > 1:
-            refusals.append(
-                f"{path} holds {number} snapshots called {name}: libvirt would delete only one."
-            )
+            refusals.append(refuse(Why.UNMANAGED_TWINS, path=path, number=number, name=name))
     return refusals
 
 
@@ -263,7 +243,7 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
     """The same, where only libvirt's records go."""
     refusals = checks.metadata_refusals(facts)
     refusals += [
-        Refusal(one, harm=Harm.MARK_LOST)
+        one.but(harm=Harm.MARK_LOST)
         for each in victims
         for one in checks.unfinished_refusals(facts, each)
     ]
@@ -284,16 +264,18 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
     return Findings(refusals, warnings)
 
 
-def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[str]:
+def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[Refusal]:
     """It lets external ones below name the images beneath, as if data were merged too."""
     if not does(facts.host, Wrong.SPOILS_RECORDS):
         return []
     names = {one.name for one in victims}
     return [
-        Refusal(
-            f"libvirt would put other images into the record of {below.name}, as if the overlays "
-            f"of {victim.name} were merged. Delete the metadata of {below.name} too.",
+        refuse(
+            Why.RECORD_MOVED,
+            Way.METADATA_BELOW_TOO,
             harm=Harm.RECORDS_SPOILED,
+            below=below.name,
+            name=victim.name,
         )
         for victim in victims
         for name in sorted(descendants(facts.snapshots, victim.name) - names)
@@ -321,44 +303,43 @@ def _files(snapshot: Snapshot) -> list[str]:
     return overlays + ([snapshot.memory_path] if snapshot.memory_path is not None else [])
 
 
-def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> str:
+def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> After:
+    domain = facts.status.domain
     left = text.count(len(set(facts.names) - set(names)), "snapshot")
-    after = f"{facts.status.domain.name} goes on as it is, with {left} left."
     current, parents = facts.current, {one.name: one.parent for one in victims}
     while current in parents:
         current = parents[current]
-    if current != facts.current:
-        after += f" Current becomes {current or 'none'}."
-    return after
+    if current == facts.current:
+        return after(End.DELETED, domain.state, domain=domain.name, left=left)
+    end, becomes = End.DELETED_CURRENT, current or "none"
+    return after(end, domain.state, domain=domain.name, left=left, current=becomes)
 
 
-def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: bool) -> str:
+def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: bool) -> Loss:
     if metadata_only:
-        return "what libvirt knows of it: times, parent, description, the domain of then; no data"
+        return MetadataLost()
+    names = tuple(one.name for one in all_of_it)
     if len(all_of_it) != 1:
-        return f"{len(all_of_it)} snapshots: {', '.join(one.name for one in all_of_it)}"
+        return SnapshotsLost(names)
     (snapshot,) = all_of_it
     if isinstance(snapshot, Stray):
-        return f"what its disks were at {text.when(snapshot.created)}"
-    made = f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})"
-    overlays = [part.path for part in snapshot.disks if part.presence is Presence.EXTERNAL]
-    if overlays and snapshot.name not in facts.layers.branches.ended:
-        ram = " and its saved RAM" if snapshot.has_memory else ""
-        return f"the way back to {made}{ram}; what was written since is merged, not lost"
-    return f"the state of {made}: {'disks and RAM' if snapshot.has_memory else 'disks'}"
+        return SnapshotsLost(names, snapshot.created, facts.read_at, unmanaged=True)
+    overlays = any(part.presence is Presence.EXTERNAL for part in snapshot.disks)
+    merged = overlays and snapshot.name not in facts.layers.branches.ended
+    return SnapshotsLost(
+        names, snapshot.created, facts.read_at, memory=snapshot.has_memory, merged=merged
+    )
 
 
-def _space(facts: Facts, victims: list[Snapshot | Stray], needs: str) -> str:
+def _space(facts: Facts, victims: list[Snapshot | Stray], needs: MergeNeeds | None) -> Space:
     counted = checks.still_true(facts)
     freed = reclaim_of(victims, counted, facts.layers)
-    space = checks.smallest_space(facts)
-    free = f"free {text.size(space[0]) if space else '?'}"
-    first = f"{needs}, then " if needs else ""
+    space = checks.fullest_space(facts)
+    told = Space(frees=freed, free=space.free if space is not None else None)
+    if needs is not None:
+        return replace(told, needs=needs.most, exact=needs.exact, when=When.FIRST)
     if isinstance(freed, NotKnown):
-        return f"{first}frees ? ({freed.reason}), {free}"
-    if needs:
-        return f"{first}frees {text.size(freed)}, {free}"
+        return told
     images = (facts.counted[path] for path in counted if path in facts.images)
     shrink = all(isinstance(one, ImageUsage) and one.given_back for one in images)
-    becomes = "the images shrink" if shrink else "the images may keep it for their next writes"
-    return f"frees {text.size(freed)}, {free}; {becomes}"
+    return replace(told, then=Then.SHRINK if shrink else Then.MAY_KEEP)

@@ -5,7 +5,9 @@ Proven on libvirt 11.3 (``make matrix``); the rules are those of its qemuSnapsho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
@@ -17,52 +19,44 @@ from snaptui.plan import checks, removal
 from snaptui.plan.after_delete import descendants
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 _LOCAL = ("file", "block", "dir", "volume")
 
 
-def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What the place in the tree forbids."""
     name, version = snapshot.name, abilities.name(facts.host)
     children = sorted(one.name for one in facts.snapshots.values() if one.parent == name)
     if not children:
         return
     below = text.some(children)
-    fixed = facts.layers.branches.fixed.get(name)
+    names: dict[str, Any] = {"name": name, "names": below, "version": version}
+    names["domain"] = facts.name
     if facts.current is None:
-        yield Refusal(
-            f"No snapshot is the current one, and then libvirt {version} crashes when one with "
-            f"others below it ({below}) is deleted. Revert to one, or take one, first.",
-            harm=Harm.CRASH,
-        )
+        yield refuse(Why.NOTHING_CURRENT_DELETE, Way.REVERT_OR_TAKE, harm=Harm.CRASH, **names)
         return
-    way = f"Delete what is below it first ({below})"
-    if fixed is Fixed.HERE:
-        yield Refusal(
-            f"{name} is where {facts.name} is, and libvirt {version} does not merge it while "
-            f"others are below it. {way}, or take a snapshot.",
-            code=checks.CONFIG_UNSUPPORTED,
-        )
-    elif fixed is Fixed.LEFT:
-        yield Refusal(
-            f"{name} lies on a branch that {facts.name} has left, and others are below it. {way}.",
-            code=checks.CONFIG_UNSUPPORTED,
-        )
-    elif fixed is Fixed.FORK:
-        yield Refusal(
-            f"Branches begin at {name}, and libvirt {version} merges no such snapshot. Delete all "
-            f"but one of them first ({below}).",
-            code=checks.CONFIG_UNSUPPORTED,
-        )
+    fixed = facts.layers.branches.fixed.get(name)
+    if fixed is not None:
+        why, way = _FIXED[fixed]
+        yield refuse(why, way, code=checks.CONFIG_UNSUPPORTED, **names)
     elif does(facts.host, Wrong.CRASHES_AT_BRANCHES):
-        crashing = sorted(_crashing(facts, snapshot))
-        if crashing:
-            yield Refusal(
-                f"libvirt {version} crashes when {name} is merged while there are branches of "
-                f"which it does not know what lies beneath. Delete {', '.join(crashing)} first.",
-                harm=Harm.CRASH,
-            )
+        unknown = ", ".join(sorted(_crashing(facts, snapshot)))
+        if unknown:
+            yield refuse(
+                Why.BRANCHES_UNKNOWN, Way.DELETE_FIRST, harm=Harm.CRASH, name=name,
+                version=version, names=unknown,
+            )  # fmt: skip
+
+
+_FIXED: Mapping[Fixed, tuple[Why, Way]] = MappingProxyType(
+    {
+        Fixed.HERE: (Why.IS_CURRENT, Way.DELETE_BELOW_OR_TAKE),
+        Fixed.LEFT: (Why.ON_LEFT_BRANCH, Way.DELETE_BELOW),
+        Fixed.FORK: (Why.IS_FORK, Way.DELETE_ALL_BUT_ONE),
+    }
+)
 
 
 def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
@@ -70,16 +64,12 @@ def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
     name = snapshot.name
     removed = facts.layers.branches.ended[name]
     found = Findings(
-        refusals=list(
-            removal.refusals(
-                facts, removed.values(), f"Delete only the metadata of {name}.", without=name
-            )
-        )
+        refusals=list(removal.refusals(facts, removed.values(), Way.ONLY_METADATA_OF, without=name))
     )
     for target, path in removed.items():
         found.notes.append(f"{target}: {path} is removed; nothing is merged.")
         if path.startswith("/dev/"):
-            found.refusals.append(f"{path} is a device, no file; snaptui does not delete it yet.")
+            found.refusals.append(refuse(Why.DEVICE_NOT_DELETED_NOT_YET, path=path))
     left = [
         part.path
         for part in snapshot.disks

@@ -7,6 +7,7 @@ refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
@@ -16,8 +17,9 @@ from snaptui.model import Disk, DomainState, Kind, Presence, Snapshot
 from snaptui.plan import checks, delete_branch
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
-from snaptui.plan.findings import Findings
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.findings import Findings, MergeNeeds
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
 from snaptui.shares import merge_needs
 
 LEAST = 1 << 20
@@ -50,12 +52,9 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
             path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing)
             for path in ends
         )
+        code = checks.NO_FILE if gone else checks.INVALID_ARG
         found.refusals.append(
-            Refusal(
-                f"{name} is broken: {why}. What it held is lost, and libvirt cannot delete it. "
-                "Delete only its metadata; its files stay, and the file systems list them then.",
-                code=checks.NO_FILE if gone else checks.INVALID_ARG,
-            )
+            refuse(Why.BROKEN, Way.ONLY_METADATA, code=code, name=name, reason=why)
         )
         return found
     found.refusals += _whole(facts, snapshot)
@@ -67,11 +66,11 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
             continue
         overlay, disk = overlays.get(part.target), then.get(part.target)
         if overlay is None or disk is None or disk.path is None:
-            found.refusals.append(f"{part.target} of {name} is in no file that libvirt knows.")
+            found.refusals.append(refuse(Why.IN_NO_FILE, disk=part.target, name=name))
         elif part.target not in now:
+            path = disk.path
             found.refusals.append(
-                f"{part.target} was part of {facts.name} then and is not now; snaptui does not "
-                "handle this yet."
+                refuse(Why.DETACHED_NOT_YET, disk=part.target, path=path, domain=facts.name)
             )
         else:
             _look_at(facts, snapshot, now[part.target], overlay, disk.path, found)
@@ -90,26 +89,23 @@ def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
             found.notes.append(f"Its RAM, {snapshot.memory_path}, is removed.")
 
 
-def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What forbids it whatever its disks are."""
     name = snapshot.name
     if not can(facts.host, Can.DELETE_EXTERNAL):
-        yield f"libvirt {_version(facts)} deletes no external snapshots: 9.0 and later do."
+        yield refuse(Why.NO_EXTERNAL_DELETE, version=_version(facts))
     if facts.status.hung:
-        yield (
-            f"QEMU of {facts.name} does not answer, and it must merge. Wait until it does, or "
-            "power it off (virsh destroy)."
-        )
+        yield refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name)
     parent = facts.snapshots.get(snapshot.parent or "")
     if parent is not None and parent.kind is not Kind.EXTERNAL:
-        off = "" if facts.status.domain.state.active else f"delete {parent.name} first, or "
-        yield Refusal(
-            f"libvirt {_version(facts)} deletes no external snapshot whose parent is internal "
-            f"({parent.name}). Way round: {off}delete the metadata of {parent.name}, then {name}; "
-            f"{parent.name} stays in its image as a stray and is adopted again after that"
-            f"{', from the XML that is saved before' if parent.has_memory else ''}.",
-            code=checks.OPERATION_UNSUPPORTED,
-        )
+        if facts.status.domain.state.active:
+            way = Way.PARENT_METADATA_XML if parent.has_memory else Way.PARENT_METADATA
+        else:
+            way = Way.PARENT_FIRST_XML if parent.has_memory else Way.PARENT_FIRST
+        yield refuse(
+            Why.PARENT_INSIDE, way, code=checks.OPERATION_UNSUPPORTED, version=_version(facts),
+            parent=parent.name, name=name,
+        )  # fmt: skip
 
 
 def _look_at(
@@ -121,19 +117,25 @@ def _look_at(
     paths = [level.path for level in levels]
     end = levels[-1].image
     if isinstance(end, Missing):
-        sentence = f"{levels[-1].path} is gone, and {target} needs it. Put it back first."
-        found.refusals.append(Refusal(sentence, code=checks.NO_FILE))
+        found.refusals.append(
+            refuse(
+                Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=checks.NO_FILE, path=levels[-1].path,
+                disk=target,
+            )
+        )  # fmt: skip
         return
     if overlay not in paths:
         if isinstance(end, NotKnown):
             found.unchecked.append(f"Whether {target} uses {overlay}: {end.reason}")
             return
         found.refusals.append(
-            Refusal(
-                f"{target} does not use {overlay} now, and libvirt {_version(facts)} deletes no "
-                "snapshot of a branch so. Delete only its metadata; the file stays, and the file "
-                "systems list it then.",
+            refuse(
+                Why.NOT_USED_NOW,
+                Way.ONLY_METADATA_FILE,
                 code=checks.INVALID_ARG,
+                disk=target,
+                path=overlay,
+                version=_version(facts),
             )
         )
         return
@@ -143,18 +145,19 @@ def _look_at(
     at = paths.index(overlay)
     if lower not in (now.beneath or ()):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
-    found.refusals += _inside_refusals(facts, name, overlay)
+    found.refusals += _inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
-        sentence = (
-            f"{overlay} lies upon {beneath}, and {name} says {lower}: its record is wrong. Merge "
-            "by hand (virsh blockcommit), then delete its metadata."
-        )
         code = checks.OPERATION_FAILED if layers.branches.known else None
-        found.refusals.append(Refusal(sentence, code=code))
+        found.refusals.append(
+            refuse(
+                Why.RECORD_WRONG, Way.MERGE_BY_HAND, code=code, path=overlay, beneath=beneath,
+                name=name, lower=lower,
+            )
+        )  # fmt: skip
         return
     if overlay.startswith("/dev/"):
-        found.refusals.append(f"{overlay} is a device, no file; snaptui does not merge it yet.")
+        found.refusals.append(refuse(Why.DEVICE_NOT_MERGED_NOT_YET, path=overlay))
     own = {paths[at - 1]} if at else set()
     if layers.branches.known:
         own |= _rebased(facts, name)
@@ -163,7 +166,7 @@ def _look_at(
         found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
 
 
-def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Iterator[str]:
+def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Iterator[Refusal]:
     """What a QEMU that is started for the merge will not open; otherwise the guest's has it."""
     if facts.status.domain.state.active:
         return
@@ -171,19 +174,18 @@ def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Itera
         image = facts.layers.heads.get(path)
         if not isinstance(image, ImageInfo):
             continue
+        code = checks.INTERNAL_ERROR
+        names: dict[str, Any] = {"path": path, "disk": target}
         if image.corrupt:
-            why = f"{path} of {target} is marked corrupt. Repair it first (qemu-img check -r all)."
+            yield refuse(Why.IMAGE_CORRUPT, Way.REPAIR_COPY, code=code, **names)
         elif image.locked:
             who = facts.held.get(path, "Another program of QEMU's")
-            why = f"{who} has {path} of {target} open. End that first, or wait for it."
+            yield refuse(Why.IMAGE_OPEN, Way.END_FIRST, code=code, who=who, **names)
         elif path == paths[0] and image.format != "qcow2":
-            why = f"{path} of {target} is called an overlay but holds {image.format}."
-        else:
-            continue
-        yield Refusal(why, code=checks.INTERNAL_ERROR)
+            yield refuse(Why.NOT_AN_OVERLAY, code=code, format=image.format, **names)
 
 
-def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[str]:
+def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:
     """Of a domain that is off, libvirt 9.0 knows no more of a chain than its definition says.
 
     That names the images beneath where the snapshots were taken while it was active.
@@ -195,24 +197,19 @@ def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> It
     ):
         return
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
-    yield Refusal(
-        f"While {facts.name} is shut off, libvirt {_version(facts)} merges only the newest "
-        f"overlay of a disk. Delete {', '.join(above) or 'what lies above'} first; or start "
-        f"{facts.name} paused (virsh start --paused), delete {snapshot.name}, and power it off.",
-        code=checks.INVALID_ARG,
-    )
+    yield refuse(
+        Why.NEWEST_ONLY, Way.NEWER_FIRST, code=checks.INVALID_ARG, domain=facts.name,
+        version=_version(facts), above=", ".join(above) or "what lies above", name=snapshot.name,
+    )  # fmt: skip
 
 
-def _inside_refusals(facts: Facts, name: str, overlay: str) -> Iterator[str]:
+def _inside_refusals(facts: Facts, overlay: str) -> Iterator[Refusal]:
     image = facts.layers.heads.get(overlay)
     inside = image.snapshots if isinstance(image, ImageInfo) else ()
     if inside:
         names = ", ".join(entry.name for entry in inside)
-        yield Refusal(
-            f"Inside {overlay} lie snapshots that the merge would destroy: {names}. Delete them "
-            "first, or extract what you need of them.",
-            harm=Harm.INSIDE_LOST,
-        )
+        way, harm = Way.DELETE_OR_EXTRACT, Harm.INSIDE_LOST
+        yield refuse(Why.INSIDE_OVERLAY, way, harm=harm, path=overlay, names=names)
 
 
 def _rebased(facts: Facts, name: str) -> set[str]:
@@ -223,25 +220,18 @@ def _rebased(facts: Facts, name: str) -> set[str]:
 
 def _sharing_refusals(
     facts: Facts, overlay: str, lower: str, uppers: Collection[str]
-) -> Iterator[str]:
+) -> Iterator[Refusal]:
     """Whoever else lies upon one of the two would lose it, or see other data in it."""
-    above = facts.layers.above
-    for path, own, loses in (
-        (overlay, uppers, f"would lose it with {overlay}"),
-        (lower, (overlay,), "would see other data in it"),
+    above, harm = facts.layers.above, Harm.OTHER_LOST
+    for path, own, lies, uses in (
+        (overlay, uppers, Why.LIES_UPON_LOSES, Why.USER_LOSES),
+        (lower, (overlay,), Why.LIES_UPON_SEES_OTHER, Why.USER_SEES_OTHER_DATA),
     ):
+        names: dict[str, Any] = {"path": path, "overlay": overlay}
         for other in sorted(above.get(path, frozenset()).difference(own)):
-            yield Refusal(
-                f"{other} lies upon {path} too and {loses}. Delete what it belongs to first, or "
-                "copy it to an image of its own (qemu-img convert).",
-                harm=Harm.OTHER_LOST,
-            )
+            yield refuse(lies, Way.DELETE_OWNER_OR_COPY, harm=harm, other=other, **names)
         for user in facts.of(path):
-            yield Refusal(
-                f"{path} has another user, which {loses}: {user}. Give that an image of its own "
-                "first (qemu-img convert).",
-                harm=Harm.OTHER_LOST,
-            )
+            yield refuse(uses, Way.OWN_IMAGE, harm=harm, user=user, **names)
 
 
 def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
@@ -279,25 +269,20 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
         left[place] = free - needs
         most = max(most, space.free - left[place])
         if needs and left[place] < needs // TABLES + LEAST:
-            words = (
-                f"The merge into {lower} needs {'' if exact else 'up to '}{text.size(needs)} "
-                f"first, and {text.size(free)} are free."
-            )
+            lacks = refuse(
+                Why.MERGE_DOES_NOT_FIT, Way.ROOM_OR_ONE if more else Way.ROOM,
+                code=checks.INTERNAL_ERROR, path=lower, free=text.size(free),
+                needs=f"{'' if exact else 'up to '}{text.size(needs)}",
+            )  # fmt: skip
             if isinstance(counted, NotKnown):
-                found.unchecked.append(f"{words} More is not known: {counted.reason}")
+                found.unchecked.append(f"{lacks.fact} More is not known: {counted.reason}")
             else:
-                found.refusals.append(
-                    Refusal(
-                        f"{words} Make room first (the file systems list what can go)"
-                        f"{', or delete one at a time' if more else ''}.",
-                        code=checks.INTERNAL_ERROR,
-                    )
-                )
+                found.refusals.append(lacks)
         if isinstance(above, FileSystem):
             there = above.mount or above.path
             left[there] = left.get(there, above.free) + image.disk_size
     if copied:
-        found.needs = f"needs {'' if exact else 'up to '}{text.size(most)} first"
+        found.needs = MergeNeeds(most, exact)
         doing = (
             "its guest goes on meanwhile"
             if facts.status.domain.state is DomainState.RUNNING

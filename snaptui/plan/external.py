@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.model import DomainState
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, external_checks
 from snaptui.plan.facts import Facts
+from snaptui.plan.loss import NOTHING_LOST
+from snaptui.plan.outcome import After, End, Then, UndoBy, after, undo
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.room import Room, room
@@ -26,9 +30,9 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         verb="Create",
         title=f"Create an external snapshot of {domain.name}",
         after=_after(facts, new),
-        lost="nothing",
-        undo="yes, by deleting it, which merges the overlays back",
-        space=f"{needed.words}; overlays grow",
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.MERGE),
+        space=replace(needed.told, then=Then.OVERLAYS_GROW),
         refusals=tuple(external_checks.refusals(intent, facts, step)),
         warnings=tuple(_warnings(facts, new, needed)),
         unchecked=tuple(external_checks.doubts(facts, new)),
@@ -39,30 +43,33 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     )
 
 
-def _after(facts: Facts, new: NewSnapshot) -> str:
+def _after(facts: Facts, new: NewSnapshot) -> After:
     domain = facts.status.domain
+    name, state = domain.name, domain.state
     several = len(new.overlays) > 1
     writes = "write to overlays" if several else "writes to an overlay"
     files = f"{', '.join(new.overlays)} {writes} from then on."
-    if not domain.state.active:
-        return f"{domain.name} stays {domain.state.value}; {files}"
+    if not state.active:
+        return after(End.OVERLAYS_OFF, state, domain=name, shown=state.value, files=files)
     memory = text.size(facts.status.config.memory)
+    saved = f"up to {memory} of RAM are saved"
     if new.halt:
-        first = f"up to {memory} of RAM are saved" if new.memory_path else "the disks are kept"
-        return f"{domain.name} is SHUT OFF when {first}; {files}"
+        first = saved if new.memory_path else "the disks are kept"
+        end = End.OVERLAYS_AND_HALTED
+        return after(end, DomainState.SHUTOFF, domain=name, saved=first, files=files)
     if new.memory_path is None:
-        stays = "stays paused" if domain.state is DomainState.PAUSED else "goes on running"
+        stays = "stays paused" if state is DomainState.PAUSED else "goes on running"
         frozen = ", its file systems frozen for a moment" if new.quiesce else ""
-        return f"{domain.name} {stays}{frozen}, its RAM is not kept; {files}"
-    if domain.state is DomainState.PAUSED:
-        return f"{domain.name} stays paused; up to {memory} of RAM are saved, {files}"
+        return after(
+            End.OVERLAYS_ALONE, state, domain=name, stays=stays, frozen=frozen, files=files
+        )
+    if state is DomainState.PAUSED:
+        return after(End.OVERLAYS_PAUSED, state, domain=name, saved=saved, files=files)
     if new.live:
-        return f"{domain.name} runs on while {memory} of RAM or more are saved; {files}"
+        saved = f"{memory} of RAM or more are saved"
+        return after(End.OVERLAYS_LIVE, state, domain=name, saved=saved, files=files)
     pause = text.pause(facts.status.config.memory)
-    return (
-        f"{domain.name} is PAUSED while up to {memory} of RAM are saved ({pause}), then runs; "
-        f"{files}"
-    )
+    return after(End.OVERLAYS_RUNNING, state, domain=name, saved=saved, pause=pause, files=files)
 
 
 def _room(facts: Facts, new: NewSnapshot) -> Room:

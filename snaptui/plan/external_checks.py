@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from snaptui import text
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
@@ -12,14 +13,15 @@ from snaptui.plan import checks, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.why import Way, Why
 
 FILE_NAME_BYTES = 255
 _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 
 
-def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[str]:
+def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[Refusal]:
     """All that forbids it."""
     new = step.new
     found = [
@@ -36,10 +38,7 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[s
         *(_quiesce_refusals(facts) if new.quiesce else ()),
     ]
     if facts.status.hung:
-        found.append(
-            f"QEMU of {facts.name} does not answer, and it must take part. "
-            f"Power {facts.name} off (virsh destroy) or wait until it answers."
-        )
+        found.append(refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name))
     return found
 
 
@@ -52,185 +51,154 @@ def doubts(facts: Facts, new: NewSnapshot) -> Iterator[str]:
     yield from _doubts_beneath(facts, new)
 
 
-def obstacles(intent: CreateIntent, facts: Facts) -> list[str]:
+def obstacles(intent: CreateIntent, facts: Facts) -> list[Refusal]:
     """Why not all disks, and the RAM if asked for, can be kept in files, with the way round."""
     new = resolved(intent, facts.status)
     return [
         *_disk_refusals(intent, facts, new),
         *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, CreateSnapshot(new)),
-        *(f"{target} would be left out: it has no way back." for target in new.left_out),
+        *(refuse(Why.LEFT_OUT, disk=target) for target in new.left_out),
     ]
 
 
-def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list[str]:
+def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list[Refusal]:
     name, disks = facts.status.domain.name, facts.status.config.disks
     there = {disk.target: disk for disk in checks.writable_disks(disks)}
-    refusals: list[str] = []
+    unsupported = checks.CONFIG_UNSUPPORTED
+    refusals: list[Refusal] = []
     if not there:
-        sentence = f"{name} has no disk that a snapshot could hold."
-        return [Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)]
+        return [refuse(Why.NO_DISK, code=unsupported, domain=name)]
     for part in new.disks:
         disk = there.get(part.target)
         if disk is None:
             kept = part.presence is Presence.NO and part.target in {d.target for d in disks}
-            sentence = f"{name} has no writable disk {part.target}."
-            refusals += [] if kept else [Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)]
-        elif part.presence is Presence.INTERNAL:
-            refusals.append(
-                Refusal(
-                    f"{part.target} would be kept inside its image and others outside: libvirt "
-                    "takes all inside or all outside.",
-                    code=checks.CONFIG_UNSUPPORTED,
+            if not kept:
+                refusals.append(
+                    refuse(Why.NO_SUCH_DISK, code=unsupported, domain=name, disk=part.target)
                 )
-            )
+        elif part.presence is Presence.INTERNAL:
+            refusals.append(refuse(Why.INSIDE_AMONG_OUTSIDE, code=unsupported, disk=part.target))
         elif part.presence is Presence.EXTERNAL and (problem := _disk_problem(disk, intent)):
             refusals.append(problem)
     if not new.overlays and not refusals:
-        refusals.append(
-            Refusal("No disk takes part. Choose one at least.", code=checks.CONFIG_UNSUPPORTED)
-        )
+        refusals.append(refuse(Why.NONE_CHOSEN, Way.CHOOSE_ONE_DISK, code=unsupported))
     return refusals
 
 
-def _disk_problem(disk: Disk, intent: CreateIntent) -> str:
-    """Why a disk cannot get its overlay, with the way round; empty when it can."""
+def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
+    """Why a disk cannot get its overlay, with the way round; ``None`` when it can."""
     name = disk.target
     asked = {one.target: one.path for one in intent.disks}
     if disk.source_type == "block" and not asked.get(name):
-        return Refusal(
-            f"{name} is a block device, beside which no overlay can lie. Choose a file for it.",
-            harm=Harm.IN_DEV,
-        )
+        return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
     if disk.source_type not in ("file", "block") or disk.path is None:
-        return Refusal(
-            f"{name} is a {disk.source_type} disk; snaptui puts no overlay on such a disk yet. "
-            "Leave it out.",
-            code=None if asked.get(name) else checks.XML_ERROR,
-        )
+        code = None if asked.get(name) else checks.XML_ERROR
+        kind = disk.source_type
+        return refuse(Why.NO_OVERLAY_NOT_YET, Way.LEAVE_OUT, code=code, disk=name, kind=kind)
     if disk.snapshot not in (None, Presence.EXTERNAL) and name not in asked:
-        return (
-            f'{name} is set to snapshot="{disk.snapshot.value}" in the domain, and snaptui does '
-            "not pass over that yet. Choose an overlay for it, or leave it out."
-        )
+        setting = disk.snapshot.value
+        return refuse(Why.SETTING_NOT_YET, Way.OVERLAY_OR_LEAVE_OUT, disk=name, setting=setting)
     if disk.shareable:
-        return Refusal(
-            f"{name} is shared with other guests, which would not see the overlay. Leave it out.",
-            code=checks.CONFIG_UNSUPPORTED,
-        )
-    if disk.device == "lun":
-        return f"{name} is a lun, which cannot have an overlay."
-    return ""
+        return refuse(Why.SHARED, Way.LEAVE_OUT, code=checks.CONFIG_UNSUPPORTED, disk=name)
+    return refuse(Why.LUN, disk=name) if disk.device == "lun" else None
 
 
-def _ram_refusals(facts: Facts) -> list[str]:
+def _ram_refusals(facts: Facts) -> list[Refusal]:
     status = facts.status
-    name = status.domain.name
-    refusals: list[str] = []
+    name, way = status.domain.name, Way.DISKS_ONLY
+    refusals: list[Refusal] = []
     if not status.domain.state.active:
-        sentence = f"{name} is {status.domain.state.value} and has no RAM. Choose disks only."
-        refusals.append(Refusal(sentence, code=checks.XML_ERROR))
+        state = status.domain.state.value
+        refusals.append(
+            refuse(Why.OFF_HAS_NO_RAM, way, code=checks.XML_ERROR, domain=name, state=state)
+        )
     if status.config.passthrough:
-        refusals.append(
-            f"{name} has host devices ({', '.join(status.config.passthrough)}), whose state "
-            "cannot be saved. Choose disks only."
-        )
+        devices = ", ".join(status.config.passthrough)
+        refusals.append(refuse(Why.HOST_DEVICES, way, domain=name, devices=devices))
     if status.config.pflash:
-        refusals.append(
-            f"{name} keeps UEFI variables in a pflash image; with them snaptui saves no RAM to "
-            "a file yet. Choose disks only."
-        )
+        refusals.append(refuse(Why.VARIABLES_NOT_YET, way, domain=name))
     refusals += [
-        Refusal(
-            f"{disk.path} is gone, and QEMU, which has it open still, cannot save the RAM then. "
-            "Choose disks only.",
-            code=checks.OPERATION_FAILED,
-        )
+        refuse(Why.OPEN_STILL, way, code=checks.OPERATION_FAILED, path=disk.path)
         for disk in checks.writable_disks(status.config.disks)
         if status.domain.state.active and isinstance(facts.images.get(disk.path or ""), Missing)
     ]
     return refusals
 
 
-def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[str]:
+def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[Refusal]:
     new = step.new
     named = new.files
-    refusals: list[str] = [
+    refusals = [
         _in_the_way(path, is_ram=path == new.memory_path) for path in new.made if facts.exists(path)
     ]
     refusals += [
-        Refusal(f"{path} must begin with /.", code=checks.XML_ERROR)
+        refuse(Why.PATH_NOT_WHOLE, code=checks.XML_ERROR, path=path)
         for path in named
         if not path.startswith("/")
     ]
     refusals += [
-        f"{path} is named twice." for path in dict.fromkeys(named) if named.count(path) > 1
+        refuse(Why.PATH_TWICE, path=path) for path in dict.fromkeys(named) if named.count(path) > 1
     ]
     if any(map(text.invisible, "".join(named))):
-        refusals.append("The name of a file has control or invisible characters.")
+        refusals.append(refuse(Why.PATH_INVISIBLE))
     longest = max((_name_bytes(path) for path in named), default=0)
     if longest > FILE_NAME_BYTES:
         refusals.append(
-            f"The name of a file would have {longest} bytes, and {FILE_NAME_BYTES} are possible. "
-            "Take a shorter name."
+            refuse(Why.FILE_NAME_LONG, Way.SHORTER_NAME, bytes=longest, most=FILE_NAME_BYTES)
         )
     if any("," in path for path in named) and not facts.status.domain.state.active:
-        refusals.append(
-            "libvirt makes the overlay of a shut-off domain under another name when there is a "
-            "comma in it, and the domain then does not start. Take a name without one, or start "
-            "the domain first."
-        )
+        refusals.append(refuse(Why.COMMA, Way.NAME_WITHOUT_COMMA))
     return refusals
 
 
-def _in_the_way(path: str, *, is_ram: bool) -> str:
-    sentence = f"{path} is there already. Take another name or, if it is meant, use what is there."
+def _in_the_way(path: str, *, is_ram: bool) -> Refusal:
+    refusal = refuse(Why.FILE_THERE, Way.OTHER_FILE_OR_REUSE, path=path)
     if is_ram:
-        return Refusal(sentence, harm=Harm.OVERWRITTEN)
-    return Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)
+        return refusal.but(harm=Harm.OVERWRITTEN)
+    return refusal.but(code=checks.CONFIG_UNSUPPORTED)
 
 
-def _save_refusals(facts: Facts) -> list[str]:
+def _save_refusals(facts: Facts) -> list[Refusal]:
     """A save names the images of its own time, and its start writes to those."""
     if not facts.status.managed_save:
         return []
-    return [
-        Refusal(
-            f"{facts.name} has a managed save, whose start would write to the images beneath the "
-            "overlays. Start it, or drop the save (virsh managedsave-remove).",
-            harm=Harm.SAVE_BENEATH,
-        )
-    ]
+    way = Way.START_OR_DROP_SAVE
+    return [refuse(Why.SAVE_WRITES_BENEATH, way, harm=Harm.SAVE_BENEATH, domain=facts.name)]
 
 
-def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[str]:
+def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[Refusal]:
     """libvirt looks at none of this (VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT)."""
     now = {disk.target: disk for disk in facts.status.config.disks}
-    refusals: list[str] = []
+    refusals: list[Refusal] = []
     for target, path in new.overlays.items():
         image, disk = facts.images.get(path), now.get(target)
         if not isinstance(image, ImageInfo):
-            why = image.reason if isinstance(image, NotKnown) else "it was not looked at"
-            sentence = f"The overlay of {target} cannot be looked at: {why}"
+            reason = image.reason if isinstance(image, NotKnown) else "it was not looked at"
             code = None if facts.exists(path) else checks.NO_FILE
-            refusals.append(Refusal(sentence, code=code))
+            refusals.append(refuse(Why.REUSED_UNREAD, code=code, disk=target, reason=reason))
             continue
         if disk is None or disk.path is None:
             continue
-        if image.format != "qcow2" or image.backing != disk.path:
-            beneath = image.backing if isinstance(image.backing, str) else "no known image"
-            lies = "is no qcow2 image" if image.format != "qcow2" else f"lies upon {beneath}"
-            refusals.append(f"{path} {lies}, and must lie upon {disk.path}.")
+        lower = disk.path
+        beneath = image.backing if isinstance(image.backing, str) else "no known image"
+        if image.format != "qcow2":
+            refusals.append(refuse(Why.REUSED_NOT_QCOW2, path=path, lower=lower))
+        elif image.backing != lower:
+            refusals.append(refuse(Why.REUSED_UPON_OTHER, path=path, beneath=beneath, lower=lower))
         elif image.backing_format != (disk.format or None):
+            taken = image.backing_format or "it does not say what"
             refusals.append(
-                f"{path} takes {disk.path} for {image.backing_format or 'it does not say what'}, "
-                f"and it is {disk.format}."
-            )
-        below = facts.images.get(disk.path)
+                refuse(
+                    Why.REUSED_WRONG_FORMAT, path=path, lower=lower, taken=taken,
+                    format=disk.format,
+                )
+            )  # fmt: skip
+        below = facts.images.get(lower)
         if isinstance(below, ImageInfo) and image.virtual_size < below.virtual_size:
-            refusals.append(f"{path} is smaller than {disk.path}.")
+            refusals.append(refuse(Why.REUSED_SMALL, path=path, lower=lower))
         if image.snapshots:
-            refusals.append(f"{path} holds snapshots of its own.")
+            refusals.append(refuse(Why.REUSED_HOLDS_SNAPSHOTS, path=path))
     return refusals
 
 
@@ -238,28 +206,27 @@ def _name_bytes(path: str) -> int:
     return len(path.rpartition("/")[2].encode("utf-8", "surrogateescape"))
 
 
-def _quiesce_refusals(facts: Facts) -> list[str]:
+def _quiesce_refusals(facts: Facts) -> list[Refusal]:
     """The guest agent is asked before; libvirt refuses with the same errors."""
-    name, agent = facts.status.domain.name, facts.agent or _NOT_ASKED
+    name, agent, way = facts.status.domain.name, facts.agent or _NOT_ASKED, Way.NO_FREEZE
     if facts.status.domain.state is DomainState.PAUSED:
-        return [
-            Refusal(
-                f"{name} is paused, so nothing in it can freeze. Take it without a freeze.",
-                code=checks.OPERATION_INVALID,
-            )
-        ]
-    why, code = {
-        AgentState.ABSENT: ("has no channel for a guest agent", checks.ARGUMENT_UNSUPPORTED),
-        AgentState.DISCONNECTED: ("has no guest agent running", checks.AGENT_UNRESPONSIVE),
-        AgentState.SILENT: ("has a guest agent that does not answer", checks.AGENT_UNRESPONSIVE),
-        AgentState.FROZEN: (
-            "has frozen file systems already (T thaws them)",
-            checks.INTERNAL_ERROR,
-        ),
-        AgentState.UNKNOWN: (f"has a guest agent that fails: {agent.reason}", None),
-        AgentState.ANSWERS: ("", None),
-    }[agent.state]
-    return [Refusal(f"{name} {why}. Take it without a freeze.", code=code)] if why else []
+        paused = Why.PAUSED_CANNOT_FREEZE
+        return [refuse(paused, way, code=checks.OPERATION_INVALID, domain=name)]
+    if agent.state is AgentState.ANSWERS:
+        return []
+    why, code = _NO_FREEZE[agent.state]
+    return [refuse(why, way, code=code, domain=name, reason=agent.reason)]
+
+
+_NO_FREEZE: Mapping[AgentState, tuple[Why, int | None]] = MappingProxyType(
+    {
+        AgentState.ABSENT: (Why.AGENT_ABSENT, checks.ARGUMENT_UNSUPPORTED),
+        AgentState.DISCONNECTED: (Why.AGENT_DISCONNECTED, checks.AGENT_UNRESPONSIVE),
+        AgentState.SILENT: (Why.AGENT_SILENT, checks.AGENT_UNRESPONSIVE),
+        AgentState.FROZEN: (Why.AGENT_FROZEN, checks.INTERNAL_ERROR),
+        AgentState.UNKNOWN: (Why.AGENT_FAILS, None),
+    }
+)
 
 
 def _beneath(facts: Facts, new: NewSnapshot) -> Iterator[tuple[Disk, ImageInfo | NotKnown]]:
@@ -271,14 +238,14 @@ def _beneath(facts: Facts, new: NewSnapshot) -> Iterator[tuple[Disk, ImageInfo |
                 yield disk, image
 
 
-def _beneath_refusals(facts: Facts, new: NewSnapshot) -> Iterator[str]:
+def _beneath_refusals(facts: Facts, new: NewSnapshot) -> Iterator[Refusal]:
     for disk, image in _beneath(facts, new):
-        if isinstance(image, Missing) or disk.path in facts.cut_off:
-            why = image_checks.closed_to_writers(disk, facts)
-            yield Refusal(why, code=checks.INTERNAL_ERROR)
+        gone = isinstance(image, Missing) or disk.path in facts.cut_off
+        if gone and (why := image_checks.closed_to_writers(disk, facts)):
+            yield why.but(code=checks.INTERNAL_ERROR)
         elif isinstance(image, ImageInfo) and image.format != "qcow2" == disk.format:
-            why = f"{disk.target} is called qcow2 but holds {image.format}: no overlay fits on it."
-            yield Refusal(why, code=checks.INTERNAL_ERROR)
+            code = checks.INTERNAL_ERROR
+            yield refuse(Why.HOLDS_ANOTHER, code=code, disk=disk.target, format=image.format)
 
 
 def _doubts_beneath(facts: Facts, new: NewSnapshot) -> Iterator[str]:

@@ -6,10 +6,14 @@ from snaptui import text
 from snaptui.files import CopyFormat, EntryCopy, unfinished
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.plan import checks
-from snaptui.plan.image import entry_refusals, id_refusals, reading_refusals, space_words
+from snaptui.plan.image import entry_refusals, id_refusals, reading_refusals
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.image_steps import ExtractEntry
+from snaptui.plan.loss import NOTHING_LOST
+from snaptui.plan.outcome import End, Space, UndoBy, after, space_on, undo
 from snaptui.plan.plan import ImageExtract, Plan
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 NAME_BYTES = 249
 """While it is unfinished, the file has six bytes more, of 255."""
@@ -31,9 +35,9 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
         intent=intent,
         verb="Extract",
         title=f"Extract {entry.name} of {facts.name}",
-        after=f"A new {intent.form.value} file holds the disk as on {made}; nothing else changes.",
-        lost="nothing",
-        undo="yes, by deleting the new file",
+        after=after(End.EXTRACTED, form=intent.form.value, moment=made),
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.DELETE_FILE),
         space=_space(facts),
         refusals=tuple(refusals),
         warnings=tuple(_warnings(intent, facts)),
@@ -44,48 +48,41 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
     )
 
 
-def _target_refusals(intent: ImageExtract, facts: ImageFacts) -> list[str]:
+def _target_refusals(intent: ImageExtract, facts: ImageFacts) -> list[Refusal]:
     folder, name = intent.folder, intent.target.rpartition("/")[2]
     if not intent.target.startswith("/"):
-        return ["The new file needs a whole path, which begins with /."]
+        return [refuse(Why.TARGET_NOT_WHOLE)]
     if not name or name in (".", ".."):
-        return ["The new file needs a name."]
+        return [refuse(Why.TARGET_UNNAMED)]
     if any(map(text.invisible, intent.target)):
-        return ["A path with control or invisible characters cannot be told from others."]
+        return [refuse(Why.TARGET_INVISIBLE)]
     if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
-        return [f"The file's name can have {NAME_BYTES} bytes at most."]
+        return [refuse(Why.TARGET_LONG, most=NAME_BYTES)]
     if facts.copy is None or facts.copy.folder != folder:
-        return [f"{folder} has not been looked into yet."]
+        return [refuse(Why.FOLDER_NOT_READ, folder=folder)]
     if isinstance(facts.copy.names, NotKnown):
-        return [f"{folder} cannot be looked into: {facts.copy.names.reason}"]
+        return [refuse(Why.FOLDER_UNREAD, folder=folder, reason=facts.copy.names.reason)]
     if facts.copy.exists(name):
-        return [f"{intent.target} is there already, and is never replaced. Choose another name."]
+        return [refuse(Why.TARGET_THERE, Way.OTHER_NAME_FILE, path=intent.target)]
     part = unfinished(intent.target)
     if facts.copy.exists(part.rpartition("/")[2]):
-        return [
-            f"{part} is there: another copy is under way, or was cut short. "
-            "Remove it, or choose another name."
-        ]
+        return [refuse(Why.TARGET_UNFINISHED, Way.REMOVE_OR_OTHER, path=part)]
     return []
 
 
-def _space_refusals(facts: ImageFacts) -> list[str]:
+def _space_refusals(facts: ImageFacts) -> list[Refusal]:
     needs = facts.copy.needs if facts.copy is not None else None
     if not isinstance(needs, int) or isinstance(facts.space, NotKnown):
         return []
     if needs <= facts.space.free:
         return []
-    return [
-        f"The copy takes {text.size(needs)}, and {text.size(facts.space.free)} are free there. "
-        "Choose another directory, or make room."
-    ]
+    free = text.size(facts.space.free)
+    return [refuse(Why.COPY_DOES_NOT_FIT, Way.OTHER_FOLDER, needs=text.size(needs), free=free)]
 
 
-def _space(facts: ImageFacts) -> str:
+def _space(facts: ImageFacts) -> Space:
     needs = facts.copy.needs if facts.copy is not None else NotKnown("not measured")
-    if isinstance(needs, NotKnown):
-        return space_words("needs ?", facts)
-    return space_words(f"needs up to {text.size(needs)}", facts)
+    return space_on(facts.space, needs)
 
 
 def _unchecked(facts: ImageFacts) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from snaptui.chains import NO_LAYERS, Layers, uses_by
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import Agent, DomainStatus, Host, Snapshot, SnapshotDisk
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Why
 from snaptui.shares import Counted
 
 CHOSEN = ""
@@ -98,10 +100,10 @@ class Facts:
         """Who else on the host uses an image."""
         return self.others.get(path, ())
 
-    def absent(self, name: str) -> str:
-        """Why a snapshot is not in :attr:`snapshots`, as a sentence."""
-        why = "could not be read" if name in self.names else "is not there any more"
-        return f"The snapshot {name} {why}."
+    def absent(self, name: str) -> Refusal:
+        """Why a snapshot is not in :attr:`snapshots`."""
+        why = Why.SNAPSHOT_UNREAD if name in self.names else Why.SNAPSHOT_GONE
+        return refuse(why, name=name)
 
     def entries(self, path: str) -> frozenset[tuple[str, str]] | None:
         """ID and name of an image's own snapshots; ``None`` when not known."""

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from snaptui.plan.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class MergeNeeds:
+    """Bytes that merges need before they give anything back, at most, or just that."""
+
+    most: int
+    exact: bool
+
 
 @dataclass(slots=True)
 class Findings:
-    """Sentences about a delete.
+    """What speaks against a delete, and sentences about it.
 
     Attributes:
         notes: what happens, that is neither good nor bad.
-        needs: what it needs before it gives anything back; empty where nothing is merged.
+        needs: what it needs before it gives anything back; ``None`` where nothing is merged.
     """
 
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    needs: str = ""
+    needs: MergeNeeds | None = None
 
     def add(self, more: Findings) -> None:
         """Say all of another one too; what it needs takes the place of what is said of that."""

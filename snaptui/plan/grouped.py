@@ -10,7 +10,9 @@ from snaptui.plan import group
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.refusal import refuse
 from snaptui.plan.steps import CreateSnapshot, DomainStep
+from snaptui.plan.why import Way, Why
 
 
 def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
@@ -35,8 +37,7 @@ def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
     if mark.together and not can(facts.host, Can.REVERT_EXTERNAL):
         refusals = (
             *refusals,
-            "Guests are frozen together only where what is taken can be reverted to, and "
-            f"{no_external_revert(facts.host)}. Freeze each by itself.",
+            refuse(Why.GROUP_NOT_REVERTED, Way.FREEZE_EACH, reason=no_external_revert(facts.host)),
         )
     steps: list[DomainStep] = []
     for step in plan.steps:

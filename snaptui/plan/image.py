@@ -12,8 +12,12 @@ from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.plan import checks
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.image_steps import AddEntry, ApplyEntry, DeleteEntry, ImageStep
+from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
+from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, Plan
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.safety import safety_name
+from snaptui.plan.why import Way, Why
 from snaptui.qcow2.usage import ImageUsage
 
 UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
@@ -25,19 +29,17 @@ def plan_create(intent: ImageCreate, facts: ImageFacts) -> Plan:
     refusals = [*checks.spelling_problems(intent.name), *_name_problems(intent.name, facts)]
     refusals += change_refusals(facts)
     if isinstance(facts.image, ImageInfo) and facts.image.data_file is not None:
-        refusals.append(
-            f"The data of {facts.name} are in another file, and QEMU takes no snapshots of those."
-        )
+        refusals.append(refuse(Why.DATA_FILE, image=facts.name))
     refusals += checks.journal_refusals(facts.unrecorded)
     steps = (AddEntry(facts.path, intent.name),) if intent.name else ()
     return Plan(
         intent=intent,
         verb="Create",
         title=f"Create a snapshot in {facts.name}",
-        after=f"{facts.name} stays as it is; the snapshot holds its disk.",
-        lost="nothing",
-        undo="yes, by deleting the snapshot",
-        space=space_words("needs next to nothing now", facts),
+        after=after(End.ENTRY_TAKEN, image=facts.name),
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.DELETE),
+        space=space_on(facts.space, 0, when=When.NOW),
         refusals=tuple(refusals),
         warnings=tuple(change_warnings(facts)),
         unchecked=tuple(change_doubts(facts)),
@@ -56,16 +58,15 @@ def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
     kept = safety_name(facts.read_at, entry.name.replace(UNDECODABLE, "_"), taken)
     safety = (AddEntry(facts.path, kept),) if intent.safety else ()
     steps: tuple[ImageStep, ...] = (*safety, ApplyEntry(facts.path, placed))
-    since = _since(facts)
     moment = f"{text.when(entry.created)} ({text.age(entry.created, facts.read_at)})"
     return Plan(
         intent=intent,
         verb="Apply",
         title=f"Apply {entry.name} in {facts.name}",
-        after=f"After this the disk in {facts.name} will be as on {moment}",
-        lost=f"until undone: {since}" if intent.safety else since,
-        undo=f"yes, by applying {kept}" if intent.safety else "NO, what is lost is lost",
-        space=space_words("needs next to nothing", facts),
+        after=after(End.ENTRY_APPLIED, image=facts.name, moment=moment),
+        lost=_since(facts, kept=intent.safety),
+        undo=undo(UndoBy.APPLY, name=kept) if intent.safety else undo(UndoBy.NO_SAFETY_WANTED),
+        space=space_on(facts.space, 0),
         refusals=tuple(refusals),
         warnings=(*_apply_warnings(entry, facts), *change_warnings(facts)),
         unchecked=tuple(change_doubts(facts)),
@@ -94,9 +95,9 @@ def plan_delete(intent: ImageDelete, facts: ImageFacts) -> Plan:
         intent=intent,
         verb="Delete",
         title=f"Delete {one} of {facts.name}",
-        after=f"The disk in {facts.name} stays as it is, with {left} left.",
+        after=after(End.ENTRIES_DELETED, image=facts.name, left=left),
         lost=_lost(chosen, facts),
-        undo="NO, a deleted snapshot cannot be brought back",
+        undo=undo(UndoBy.NO_DELETED),
         space=_frees(chosen, facts),
         refusals=tuple(refusals),
         warnings=tuple(warnings),
@@ -107,24 +108,21 @@ def plan_delete(intent: ImageDelete, facts: ImageFacts) -> Plan:
     )
 
 
-def reading_refusals(facts: ImageFacts) -> list[str]:
+def reading_refusals(facts: ImageFacts) -> list[Refusal]:
     """What forbids to do anything with the entries of an image."""
     if not facts.host.local:
-        return [
-            f"{facts.name} is on another host, where qemu-img cannot be run from here. "
-            "Run snaptui there."
-        ]
+        return [refuse(Why.OTHER_HOST, Way.RUN_THERE, image=facts.name)]
     image = facts.image
     if isinstance(image, NotKnown):
-        return [image.reason]
+        return [refuse(Why.UNREADABLE, reason=image.reason)]
     if image.format != "qcow2":
-        return [f"{facts.name} is {image.format}, which holds no snapshots."]
+        return [refuse(Why.HOLDS_NO_SNAPSHOTS, image=facts.name, format=image.format)]
     if image.encrypted:
-        return [f"{facts.name} is encrypted, and snaptui gives qemu-img no secrets. Do it by hand."]
+        return [refuse(Why.ENCRYPTED_BY_HAND, Way.BY_HAND, image=facts.name)]
     return []
 
 
-def change_refusals(facts: ImageFacts) -> list[str]:
+def change_refusals(facts: ImageFacts) -> list[Refusal]:
     """What forbids to change an image."""
     refusals = reading_refusals(facts)
     if refusals:
@@ -133,17 +131,15 @@ def change_refusals(facts: ImageFacts) -> list[str]:
     if not isinstance(facts.openers, NotKnown):
         users += [f"{one.name} (process {one.pid}) has it open" for one in facts.openers.found]
     if users:
-        refusals.append(
-            f"{facts.name} is in use: {', '.join(users)}. Change it there, with libvirt, or let "
-            "go of it first."
-        )
+        told = ", ".join(users)
+        refusals.append(refuse(Why.IN_USE, Way.CHANGE_THERE, image=facts.name, users=told))
     if isinstance(facts.image, ImageInfo):
         refusals += [
-            f"{facts.name} is damaged: {fault}. Look with qemu-img check, and repair a copy first."
+            refuse(Why.FAULTY, Way.CHECK_AND_REPAIR_COPY, image=facts.name, fault=fault)
             for fault in facts.image.faults
         ]
     if facts.writable is False:
-        refusals.append(f"{facts.path} may not be written to, for you or at all.")
+        refusals.append(refuse(Why.NOT_WRITABLE, path=facts.path))
     return refusals
 
 
@@ -172,37 +168,27 @@ def change_warnings(facts: ImageFacts) -> list[str]:
     return []
 
 
-def entry_refusals(placed: PlacedEntry, facts: ImageFacts) -> list[str]:
+def entry_refusals(placed: PlacedEntry, facts: ImageFacts) -> list[Refusal]:
     """An entry that is not where it was is not touched."""
     if facts.has(placed) or isinstance(facts.image, NotKnown):
         return []
-    return [f"{placed.words} is not there any more, or the list changed. Look again."]
+    return [refuse(Why.PLACED_GONE, Way.LOOK_AGAIN, name=placed.words)]
 
 
-def id_refusals(entry: ImageSnapshot, facts: ImageFacts) -> list[str]:
+def id_refusals(entry: ImageSnapshot, facts: ImageFacts) -> list[Refusal]:
     """Why an entry cannot be addressed by its ID."""
     if not entry.id or UNDECODABLE in entry.id:
-        return [f"The ID of {entry.name} cannot be given to qemu-img. {_ON_A_COPY}"]
+        return [refuse(Why.ID_NOT_TEXT, Way.ON_A_COPY, name=entry.name)]
     twins = sum(one.id == entry.id for one in facts.entries)
     if twins > 1:
-        return [f"{twins} snapshots have the ID {entry.id}; qemu-img takes the first. {_ON_A_COPY}"]
+        return [refuse(Why.ID_TWICE, Way.ON_A_COPY, number=twins, id=entry.id)]
     return []
 
 
-def space_words(need: str, facts: ImageFacts) -> str:
-    """What it needs, and what is free."""
-    if isinstance(facts.space, NotKnown):
-        return f"{need}, free ?"
-    return f"{need}, free {text.size(facts.space.free)} of {text.size(facts.space.size)}"
-
-
-_ON_A_COPY = "No tool made it so: look with qemu-img check, and work on a copy of the image."
-
-
-def _name_problems(name: str, facts: ImageFacts) -> list[str]:
-    problems = [f"There is a snapshot called {name} already."] if _named(name, facts) else []
+def _name_problems(name: str, facts: ImageFacts) -> list[Refusal]:
+    problems = [refuse(Why.NAME_TAKEN, name=name)] if _named(name, facts) else []
     return problems + [
-        f"{name} is the ID of {one.name}, for which QEMU would take it."
+        refuse(Why.NAME_IS_ID, name=name, other=one.name)
         for one in facts.entries
         if one.id == name and not name.isdecimal()
     ]
@@ -212,18 +198,14 @@ def _named(name: str, facts: ImageFacts) -> bool:
     return any(one.name == name for one in facts.entries)
 
 
-def _name_refusals(entry: ImageSnapshot) -> list[str]:
+def _name_refusals(entry: ImageSnapshot) -> list[Refusal]:
     """qemu-img deletes by name alone, and gets it as the bytes that the image has."""
     if UNDECODABLE not in entry.name:
         return []
-    return [
-        f"The name of {entry.name} (ID {entry.id}) is not UTF-8, so that it cannot be given to "
-        "qemu-img exactly, and qemu-img deletes by name alone. Way round: copy what you need out "
-        "of the image (extract) into a new one."
-    ]
+    return [refuse(Why.NAME_NOT_TEXT, Way.EXTRACT_INTO_NEW, name=entry.name, id=entry.id)]
 
 
-def _twin_refusals(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[str]:
+def _twin_refusals(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[Refusal]:
     """Each must be the first of its name when its turn comes."""
     left = list(enumerate(facts.entries))
     refusals = []
@@ -232,10 +214,9 @@ def _twin_refusals(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[str
         if first == placed.place:
             left.remove((placed.place, placed.entry))
         else:
+            before = PlacedEntry(first, facts.entries[first]).words
             refusals.append(
-                f"{PlacedEntry(first, facts.entries[first]).words} stands before {placed.words}, "
-                "and qemu-img deletes the first of a name. Way round: mark both; or extract this "
-                "one to a file."
+                refuse(Why.NOT_THE_FIRST, Way.MARK_BOTH, first=before, name=placed.words)
             )
     return refusals
 
@@ -266,15 +247,14 @@ def _apply_warnings(entry: ImageSnapshot, facts: ImageFacts) -> list[str]:
     return warnings
 
 
-def _since(facts: ImageFacts) -> str:
+def _since(facts: ImageFacts, *, kept: bool) -> Loss:
     """What was written since, which applying gives up."""
-    if not isinstance(facts.as_now, NotKnown) and facts.as_now:
-        kept = next((one.name for one in facts.entries if one.id in facts.as_now), "")
-        return f"nothing that {kept} does not hold"
     usage = _usage(facts)
-    if isinstance(usage, NotKnown):
-        return f"all written that no snapshot holds: ? ({usage.reason})"
-    return f"{text.size(usage.usage.active)} that no snapshot holds"
+    written = usage if isinstance(usage, NotKnown) else usage.usage.active
+    as_now = ""
+    if not isinstance(facts.as_now, NotKnown) and facts.as_now:
+        as_now = next((one.name for one in facts.entries if one.id in facts.as_now), "")
+    return EntryWritesLost(written, as_now, kept)
 
 
 def _usage(facts: ImageFacts) -> ImageUsage | NotKnown:
@@ -285,22 +265,17 @@ def _usage(facts: ImageFacts) -> ImageUsage | NotKnown:
     return usage
 
 
-def _lost(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> str:
+def _lost(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> Loss:
+    names = tuple(placed.words for placed in chosen)
     if len(chosen) != 1:
-        names = ", ".join(placed.words for placed in chosen)
-        return f"{text.count(len(chosen), 'snapshot')}: {names}"
-    (placed,) = chosen
-    entry = placed.entry
-    made = f"{text.when(entry.created)} ({text.age(entry.created, facts.read_at)})"
-    return f"the state of {made}: {'disk and RAM' if entry.vm_state else 'disk'}"
+        return SnapshotsLost(names)
+    entry = chosen[0].entry
+    memory = bool(entry.vm_state)
+    return SnapshotsLost(names, entry.created, facts.read_at, memory=memory, one_disk=True)
 
 
-def _frees(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> str:
-    usage = _usage(facts)
-    counted = {facts.path: usage}
+def _frees(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> Space:
+    counted = {facts.path: _usage(facts)}
     strays = [Stray(one.entry.name, ((facts.path, one.entry),)) for one in chosen]
-    freed = reclaim_of(strays, counted)
-    free = "?" if isinstance(facts.space, NotKnown) else text.size(facts.space.free)
-    if isinstance(freed, NotKnown):
-        return f"frees ? ({freed.reason}), free {free}"
-    return f"frees {text.size(freed)}, free {free}"
+    free = None if isinstance(facts.space, NotKnown) else facts.space.free
+    return Space(frees=reclaim_of(strays, counted), free=free)

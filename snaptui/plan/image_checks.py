@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
 from snaptui.shares import NO_FILE
 
 
-def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     """Disks of an internal snapshot that the domain does not have any more."""
     now = {disk.target for disk in facts.status.config.written}
     return [
-        f"{disk.target} ({disk.path or 'no file'}) was part of {facts.status.domain.name} then "
-        "and is not now; snaptui does not handle this yet."
+        refuse(
+            Why.DETACHED_NOT_YET, disk=disk.target, path=disk.path or "no file", domain=facts.name
+        )
         for disk in internal_disks(snapshot)
         if disk.target not in now
     ]
@@ -41,55 +46,63 @@ def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     ]
 
 
-def other_image(facts: Facts, then: Disk, now: Disk) -> str:
-    """A disk writes to an image that the one of the snapshot has nothing to do with."""
-    return (
-        f"{then.target} of {facts.status.domain.name} is {now.path} now but was {then.path} "
-        "then: another image lies between."
+def other_image(facts: Facts, then: Disk, now: Disk, reason: str = "") -> Refusal:
+    """A disk writes to an image that the one of the snapshot has nothing to do with.
+
+    Args:
+        reason: why what lies beneath is not known; empty when it is.
+    """
+    why = Why.OTHER_IMAGE_UNREAD if reason else Why.OTHER_IMAGE
+    return refuse(
+        why, disk=then.target, domain=facts.name, now=now.path, then=then.path, reason=reason
     )
 
 
-def closed_to_writers(disk: Disk, facts: Facts) -> str:
-    """Why QEMU will not open the image of a disk to write; empty when it will or is not known.
+def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
+    """Why QEMU will not open the image of a disk to write; ``None`` when it will or is not known.
 
     While the domain is active its own QEMU has it open.
     """
     image = facts.images.get(disk.path or "")
     if facts.status.domain.state.active:
-        return ""
+        return None
+    names: dict[str, Any] = {"path": disk.path, "disk": disk.target}
     if isinstance(image, Missing):
-        return f"{disk.path}, the image of {disk.target}, is gone. Put it back first."
+        return refuse(Why.IMAGE_GONE, Way.PUT_BACK, **names)
     if isinstance(image, Damaged):
-        return f"The image of {disk.target} is damaged: {image.reason}. Repair it first."
+        return refuse(Why.IMAGE_DAMAGED, Way.REPAIR, reason=image.reason, **names)
     if not isinstance(image, ImageInfo):
-        return ""
+        return None
     if beneath := facts.cut_off.get(image.path):
-        return f"{beneath}, on which the image of {disk.target} lies, is gone. Put it back first."
+        return refuse(Why.IMAGE_CUT_OFF, Way.PUT_BACK, beneath=beneath, **names)
     if image.corrupt:
-        return (
-            f"{image.path}, the image of {disk.target}, is marked corrupt. Repair it first "
-            "(qemu-img check -r all, on a copy)."
-        )
+        return refuse(Why.IMAGE_CORRUPT, Way.REPAIR_COPY, **names)
     if image.locked:
         who = facts.held.get(image.path, "Another program of QEMU's")
-        return (
-            f"{who} has {image.path} open, the image of {disk.target}. End that first, or wait "
-            "for it."
-        )
-    return ""
+        return refuse(Why.IMAGE_OPEN, Way.END_FIRST, who=who, **names)
+    return None
 
 
-def entry_problems(
-    facts: Facts, snapshot: Snapshot
-) -> tuple[list[str], list[str], list[str], list[str]]:
-    """How the snapshot's parts inside the images look.
+@dataclass(frozen=True, slots=True)
+class EntryProblems:
+    """How a snapshot's parts inside the images look.
 
-    Returns:
-        Sentences about parts that are gone, about twins (several of the same name in one
-        image), about other entries whose *ID* is the snapshot's name (QEMU looks for an ID
-        before a name: qemu block/snapshot.c, ``bdrv_snapshot_find_by_id_and_name``), and
-        about images that could not be read.
+    Attributes:
+        gone: parts that are not there any more.
+        twins: several of the same name in one image.
+        mistaken: other entries whose *ID* is the snapshot's name (QEMU looks for an ID before a
+            name: qemu block/snapshot.c, ``bdrv_snapshot_find_by_id_and_name``).
+        unread: about images that could not be read, as sentences.
     """
+
+    gone: tuple[Refusal, ...]
+    twins: tuple[Refusal, ...]
+    mistaken: tuple[Refusal, ...]
+    unread: tuple[str, ...]
+
+
+def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
+    """Look at the snapshot's parts inside the images."""
     name = snapshot.name
     gone, twins, mistaken = [], [], []
     known = {disk.target for disk in snapshot.config.disks} if snapshot.config else set()
@@ -105,30 +118,40 @@ def entry_problems(
         if isinstance(image, NotKnown):
             unread.append(f"What {disk.target} holds inside: {image.reason}")
             continue
-        count = Counter(entry.name for entry in image.snapshots)[name]
-        if count == 0:
-            gone.append(f"{disk.target} holds no snapshot {name} any more ({image.path}).")
-        elif count > 1:
-            ids = ", ".join(entry.id for entry in image.snapshots if entry.name == name)
-            twins.append(f"{disk.target} holds {count} snapshots called {name} (IDs {ids}).")
-        mistaken += [
-            f"On {disk.target} the ID {name} belongs to the snapshot {entry.name}: QEMU looks "
-            f"for an ID before a name and would take that one."
-            for entry in image.snapshots
-            if entry.id == name and entry.name != name
-        ]
-    return gone, twins, mistaken, unread
+        ids = [entry.id for entry in image.snapshots if entry.name == name]
+        if not ids:
+            gone.append(refuse(Why.ENTRY_GONE, disk=disk.target, name=name, path=image.path))
+        elif len(ids) > 1:
+            twins.append(twins_of(disk, name, ids))
+        mistaken += mistaken_ids(disk, name, image)
+    return EntryProblems(tuple(gone), tuple(twins), tuple(mistaken), tuple(unread))
 
 
-def image_problem(disk: Disk, facts: Facts) -> str:
-    """Why a disk cannot take an internal snapshot; empty when it can or is not known."""
+def twins_of(disk: Disk, name: str, ids: Sequence[str]) -> Refusal:
+    """Several entries of one name in the image of a disk."""
+    told = ", ".join(ids)
+    return refuse(Why.ENTRY_TWINS, disk=disk.target, number=len(ids), name=name, ids=told)
+
+
+def mistaken_ids(disk: Disk, name: str, image: ImageInfo) -> list[Refusal]:
+    """Entries of other names that have this name for an ID, so that QEMU takes them instead."""
+    return [
+        refuse(Why.ENTRY_ID_OF_OTHER, disk=disk.target, name=name, other=entry.name)
+        for entry in image.snapshots
+        if entry.id == name and entry.name != name
+    ]
+
+
+def image_problem(disk: Disk, facts: Facts) -> Refusal | None:
+    """Why a disk cannot take an internal snapshot; ``None`` when it can or is not known."""
+    name, way = disk.target, Way.ONLY_EXTERNAL
     if disk.snapshot not in (None, Presence.INTERNAL):
-        return f'{disk.target} is set to snapshot="{disk.snapshot.value}" in the domain.'
+        return refuse(Why.SET_ASIDE_BY_DOMAIN, way, disk=name, setting=disk.snapshot.value)
     if disk.source_type not in ("file", "block"):
-        return f"{disk.target} is a {disk.source_type} disk."
+        return refuse(Why.NOT_A_FILE, way, disk=name, kind=disk.source_type)
     if disk.format != "qcow2":
-        return f"{disk.target} is {disk.format or 'of unknown format'}, not qcow2."
+        return refuse(Why.NOT_QCOW2, way, disk=name, format=disk.format or "of unknown format")
     image = facts.images.get(disk.path or "")
     if isinstance(image, ImageInfo) and image.format != "qcow2":
-        return f"{disk.target} is called qcow2 but holds {image.format}."
-    return ""
+        return refuse(Why.HOLDS_ANOTHER, way, disk=name, format=image.format)
+    return None

@@ -7,7 +7,11 @@ from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.plan import checks, image
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.image_steps import RemoveAside, SetAside
+from snaptui.plan.loss import FileLost, Loss
+from snaptui.plan.outcome import End, UndoBy, after, space_on, undo
 from snaptui.plan.plan import Plan, RemoveLeftover
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 THIS_HOST = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "jfs", "bcachefs"}
@@ -37,10 +41,10 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
         intent=intent,
         verb="Remove",
         title=f"Remove the leftover {facts.name}",
-        after=f"{facts.path} is gone; what lies beneath it stays.",
+        after=after(End.LEFTOVER_REMOVED, path=facts.path),
         lost=_lost(facts),
-        undo="NO, a removed file cannot be brought back",
-        space=image.space_words(f"frees {_frees(facts)}", facts),
+        undo=undo(UndoBy.NO_REMOVED),
+        space=space_on(facts.space, frees=_frees(facts)),
         refusals=tuple(dict.fromkeys(refusals)),
         warnings=tuple(_warnings(facts)),
         unchecked=tuple(doubts),
@@ -50,38 +54,37 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
     )
 
 
-def _refusals(facts: ImageFacts) -> list[str]:
+def _refusals(facts: ImageFacts) -> list[Refusal]:
     removal, head, space = facts.removal, facts.image, facts.space
-    refusals = []
+    refusals: list[Refusal] = []
     if removal is None or removal.there is None:
-        refusals.append(f"{facts.path} is not there any more.")
+        refusals.append(refuse(Why.LEFTOVER_GONE, path=facts.path))
     elif isinstance(head, ImageInfo) and head.backing is None:
-        refusals.append(
-            f"{facts.name} lies upon no other image: it may be the only copy of a disk."
-        )
+        refusals.append(refuse(Why.LEFTOVER_WITHOUT_BASE, image=facts.name))
     if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
-        refusals.append(
-            f"{facts.name} is on {space.kind or 'an unknown file system'}, which other "
-            "hosts may use too: whether they need it cannot be known here. Look there."
-        )
+        kind = space.kind or "an unknown file system"
+        refusals.append(refuse(Why.LEFTOVER_SHARED, Way.LOOK_THERE, image=facts.name, kind=kind))
     elif isinstance(space, NotKnown):
-        refusals.append(f"On which file system it lies is not known: {space.reason}")
+        refusals.append(refuse(Why.LEFTOVER_PLACE_UNKNOWN, reason=space.reason))
     return refusals
 
 
-def _lost(facts: ImageFacts) -> str:
+def _lost(facts: ImageFacts) -> Loss:
     head = facts.image
     if isinstance(head, NotKnown):
-        return "the whole file"
-    inside = f", {text.count(len(head.snapshots), 'snapshot')} inside" if head.snapshots else ""
-    return f"what was written to it, {text.size(head.disk_size)}{inside}"
+        return FileLost(None)
+    return FileLost(head.disk_size, len(head.snapshots))
 
 
-def _frees(facts: ImageFacts) -> str:
-    removal, head = facts.removal, facts.image
-    if removal is not None and removal.there is not None and removal.there.links > 1:
-        return "nothing: the file has other names"
-    return "?" if isinstance(head, NotKnown) else text.size(head.disk_size)
+def _frees(facts: ImageFacts) -> int | NotKnown:
+    if _has_other_names(facts):
+        return 0
+    return facts.image if isinstance(facts.image, NotKnown) else facts.image.disk_size
+
+
+def _has_other_names(facts: ImageFacts) -> bool:
+    removal = facts.removal
+    return removal is not None and removal.there is not None and removal.there.links > 1
 
 
 def _warnings(facts: ImageFacts) -> list[str]:
@@ -92,6 +95,8 @@ def _warnings(facts: ImageFacts) -> list[str]:
         if age < LATELY:
             when = text.age(int(removal.there.written / 1e9), facts.read_at)
             warnings.append(f"It was written to {when}: somebody may be working with it.")
+    if _has_other_names(facts):
+        warnings.append("The file has other names, which keep its space.")
     if not facts.holders:
         warnings.append(
             "Nothing on this host names it: no domain, no snapshot, no other image. A copy of its "

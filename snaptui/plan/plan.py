@@ -9,6 +9,9 @@ from snaptui.image_model import ImageKey, NotKnown, PlacedEntry
 from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope, SnapshotDisk
 from snaptui.plan.group import Group
 from snaptui.plan.image_steps import ImageStep
+from snaptui.plan.loss import NOTHING_LOST, Loss
+from snaptui.plan.outcome import NO_SPACE, After, End, Space, Undo, UndoBy, after, undo
+from snaptui.plan.refusal import Refusal
 from snaptui.plan.room import Room
 from snaptui.plan.steps import DomainStep
 
@@ -208,12 +211,11 @@ class Plan:
     """What will happen, what it costs, what speaks against it, and how it is done.
 
     Attributes:
-        after: the end state, one sentence.
-        lost: what is lost; ``nothing`` if so.
+        after: the end state.
+        lost: what is lost.
         undo: whether and how it can be undone.
         space: what it needs and what is free.
-        refusals: why it cannot be done, each with the way round; any one forbids it. A
-            :class:`~snaptui.plan.refusal.Refusal` also says what libvirt would do.
+        refusals: why it cannot be done, each with the way round; any one forbids it.
         warnings: what it breaks or leaves behind, by name.
         changes: what of the domain's configuration becomes as it was, one by one.
         unchecked: what could not be checked, with the reason.
@@ -227,11 +229,11 @@ class Plan:
     intent: Intent
     verb: str
     title: str
-    after: str
-    lost: str
-    undo: str
-    space: str
-    refusals: tuple[str, ...]
+    after: After
+    lost: Loss
+    undo: Undo
+    space: Space
+    refusals: tuple[Refusal, ...]
     warnings: tuple[str, ...]
     unchecked: tuple[str, ...]
     lines: tuple[str, ...]
@@ -247,16 +249,16 @@ class Plan:
         return not self.refusals and bool(self.steps)
 
 
-def impossible(intent: Intent, verb: str, title: str, why: str) -> Plan:
+def impossible(intent: Intent, verb: str, title: str, why: Refusal) -> Plan:
     """A plan that does nothing, because what it is about is not there or not known."""
     return Plan(
         intent=intent,
         verb=verb,
         title=title,
-        after="nothing changes",
-        lost="nothing",
-        undo="not needed",
-        space="needs 0",
+        after=after(End.NOTHING_CHANGES),
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.NOT_NEEDED),
+        space=NO_SPACE,
         refusals=(why,),
         warnings=(),
         unchecked=(),

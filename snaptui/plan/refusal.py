@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import enum
-from typing import Self
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from snaptui.plan.why import Way, Why
 
 
-class Harm(enum.StrEnum):
+class Harm(enum.Enum):
     """What libvirt breaks or does wrongly; each is looked for by ``make matrix``."""
 
-    CRASH = "crashes the daemon"
+    CRASH = "brings the daemon down"
     STOPPED = "stops the guest"
     HALF = "reverts one disk and not the next"
     OTHER_DATA = "brings back other data"
@@ -35,28 +38,71 @@ class Harm(enum.StrEnum):
     RAM_IGNORED = "makes one without its RAM"
 
 
-class Refusal(str):
-    """A sentence with the way round; plain sentences are refusals of which no more is known.
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What stands in the way, and what is known of libvirt; words are made from it at the end.
 
     Attributes:
+        why: what stands in the way.
+        way: a way round, if there is one to say.
         code: libvirt's error (virErrorNumber in virterror.h) when it refuses by itself;
             ``None`` when it would go ahead, or this is not known.
-        harm: what it would break or do wrongly, in words; empty when nothing, or not known.
+        harm: what it would break or do wrongly; ``None`` when nothing, or not known.
+        names: what stands for the names in the sentences of both.
+        member: which of several domains or files it is about; empty where there is one.
     """
 
-    code: int | None
-    harm: str
+    why: Why
+    way: Way | None = None
+    code: int | None = None
+    harm: Harm | None = None
+    names: tuple[tuple[str, str], ...] = ()
+    member: str = ""
 
-    def __new__(cls, sentence: str, *, code: int | None = None, harm: str = "") -> Self:
-        """A sentence, with what is known of libvirt."""
-        made = super().__new__(cls, sentence)
-        made.code = code
-        made.harm = harm
-        return made
+    @property
+    def fact(self) -> str:
+        """What stands in the way, as a sentence."""
+        return self.why.value.format_map(dict(self.names))
+
+    @property
+    def words(self) -> str:
+        """The whole for the screen."""
+        way = f" {self.way.value.format_map(dict(self.names))}" if self.way is not None else ""
+        of = f"{self.member}: " if self.member else ""
+        return f"{of}{self.fact}{way}"
+
+    @property
+    def libvirt_would(self) -> str:
+        """What libvirt would do, in words; empty when that is not known."""
+        code = [f"libvirt's error {self.code}"] if self.code is not None else []
+        harm = [f"libvirt {self.harm.value}"] if self.harm is not None else []
+        return ", and ".join([*code, *harm])
+
+    def of(self, member: str) -> Refusal:
+        """The same as a refusal of one of several."""
+        return replace(self, member=member)
+
+    def but(
+        self, way: Way | None = None, *, code: int | None = None, harm: Harm | None = None
+    ) -> Refusal:
+        """The same with what libvirt would make of it in this place, and the way round there."""
+        return replace(self, way=way or self.way, code=code, harm=harm)
 
 
-def reworded(refusal: str, sentence: str) -> str:
-    """The same refusal in other words: what libvirt would do stays with it."""
-    if isinstance(refusal, Refusal):
-        return Refusal(sentence, code=refusal.code, harm=refusal.harm)
-    return sentence
+def refuse(
+    why: Why,
+    way: Way | None = None,
+    /,
+    *,
+    code: int | None = None,
+    harm: Harm | None = None,
+    **names: object,
+) -> Refusal:
+    """A refusal; ``names`` are those in the sentences of ``why`` and ``way``."""
+    filled = tuple((name, str(value)) for name, value in sorted(names.items()))
+    return Refusal(why, way, code, harm, filled)
+
+
+def words_of(refusals: Iterable[Refusal]) -> str:
+    """Several in one line."""
+    return " ".join(refusal.words for refusal in refusals)

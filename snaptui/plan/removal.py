@@ -8,38 +8,43 @@ from snaptui.chains import chain
 from snaptui.image_model import ImageInfo
 from snaptui.model import Snapshot
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 
 def refusals(
-    facts: Facts, paths: Collection[str], way: str, *, without: str = "", revert: bool = False
-) -> Iterator[str]:
+    facts: Facts, paths: Collection[str], way: Way, *, without: str = "", revert: bool = False
+) -> Iterator[Refusal]:
     """Why files must stay, each with the way round.
 
     Args:
-        way: the way round, as a sentence.
+        way: the way round.
         without: a snapshot that goes with them.
         revert: the images that the disks write to now are left behind.
     """
+    lost = Harm.OTHER_LOST
     for path in sorted(paths):
-        gone = f"libvirt would remove {path}"
         yield from (
-            Refusal(f"{gone}, which {one.name} needs. {way}", harm=Harm.OTHER_LOST)
+            refuse(Why.REMOVED_NEEDED, way, harm=lost, path=path, user=one.name, name=without)
             for one in facts.snapshots.values()
             if one.name != without and path in _needed(facts, one)
         )
         if not revert and path in facts.layers.in_use:
-            yield Refusal(f"{gone}, which {facts.name} uses now. {way}", harm=Harm.OTHER_LOST)
+            yield refuse(
+                Why.REMOVED_IN_USE, way, harm=lost, path=path, domain=facts.name, name=without
+            )
         yield from (
-            Refusal(f"{gone}, which has another user: {user}. {way}", harm=Harm.OTHER_LOST)
+            refuse(Why.REMOVED_HAS_USER, way, harm=lost, path=path, user=user, name=without)
             for user in facts.of(path)
         )
         image = facts.layers.heads.get(path)
         inside = image.snapshots if isinstance(image, ImageInfo) else ()
         if inside:
             names = ", ".join(entry.name for entry in inside)
-            sentence = f"{gone}, inside which lie snapshots ({names}). {way}"
-            yield Refusal(sentence, harm=Harm.INSIDE_LOST)
+            yield refuse(
+                Why.REMOVED_HOLDS_SNAPSHOTS, way, harm=Harm.INSIDE_LOST, path=path, names=names,
+                name=without,
+            )  # fmt: skip
 
 
 def _needed(facts: Facts, snapshot: Snapshot) -> set[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from snaptui import abilities, shell, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
@@ -12,11 +10,14 @@ from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import beneath, checks, image_checks, revert_external
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
+from snaptui.plan.loss import WritesLost
+from snaptui.plan.outcome import After, End, after, space_on
 from snaptui.plan.plan import Plan, RevertIntent, impossible
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.room import Room
 from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
+from snaptui.plan.why import Way, Why
 
 
 def plan(intent: RevertIntent, facts: Facts) -> Plan:
@@ -34,22 +35,22 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     moved = image_checks.moved_disks(facts, snapshot)
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
-    refusals += checks.kind_refusals(snapshot, "revert to")
+    refusals += checks.kind_refusals(snapshot)
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
     unfinished = checks.unfinished_refusals(facts, snapshot)
-    refusals += [Refusal(one, harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
+    refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += image_checks.detached_refusals(facts, snapshot)
-    gone, twins, mistaken, unread = image_checks.entry_problems(facts, snapshot)
+    inside = image_checks.entry_problems(facts, snapshot)
+    unread = list(inside.unread)
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     refusals += [
-        Refusal(
-            f"{sentence} The revert would stop the guest and fail.",
+        one.but(
             code=checks.OPERATION_FAILED if looks else checks.INTERNAL_ERROR,
             harm=_before_it_fails(facts, snapshot),
         )
-        for sentence in gone
+        for one in inside.gone
     ]
     closed = {
         disk.path: why
@@ -57,45 +58,23 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         if (why := image_checks.closed_to_writers(disk, facts))
     }
     refusals += [
-        Refusal(why, code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
+        why.but(code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
         for why in closed.values()
     ]
-    refusals += [
-        Refusal(f"{sentence} QEMU would take the first.", harm=Harm.FIRST_TWIN)
-        for sentence in twins
-    ]
-    refusals += [
-        Refusal(
-            f"{sentence} Way round: shut the domain down and, for each disk, "
-            "qemu-img snapshot -a with the right ID.",
-            harm=Harm.OTHER_DATA,
-        )
-        for sentence in mistaken
-    ]
-    why = checks.job_problem(facts, snapshot.name)
-    if why and snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
-        refusals.append(
-            Refusal(
-                f"{why}. With the domain shut off, qemu-img snapshot -a brings its disks back.",
-                code=checks.INTERNAL_ERROR,
-                harm=Harm.STOPPED if domain.state.active else "",
-            )
-        )
+    refusals += [one.but(harm=Harm.FIRST_TWIN) for one in inside.twins]
+    refusals += [one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken]
+    if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
+        stopped = Harm.STOPPED if domain.state.active else None
+        named = checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE)
+        refusals += [one.but(code=checks.INTERNAL_ERROR, harm=stopped) for one in named]
     if snapshot.config is None:
-        refusals.append(
-            Refusal(
-                f"The metadata of {snapshot.name} hold no domain, without which libvirt reverts "
-                "to nothing, not even by force.",
-                code=checks.REVERT_RISKY,
-            )
-        )
-    inside = {disk.path for disk in image_checks.internal_disks(snapshot)}
+        refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))
+    written = {disk.path for disk in image_checks.internal_disks(snapshot)}
     for path, missing in facts.missing.items():
         if missing is True and path not in closed:
-            why = f"{path} is gone, and the domain of that time needs it. Put it back first."
-            harm = _before_it_fails(facts, snapshot) if path in inside else ""
-            code = checks.INTERNAL_ERROR if path in inside else None
-            refusals.append(Refusal(why, code=code, harm=harm))
+            harm = _before_it_fails(facts, snapshot) if path in written else None
+            code = checks.INTERNAL_ERROR if path in written else None
+            refusals.append(refuse(Why.FILE_GONE, Way.PUT_BACK, code=code, harm=harm, path=path))
     unread += [
         f"Whether {path} is there: {missing.reason}"
         for path, missing in facts.missing.items()
@@ -123,15 +102,15 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     # what asked whether QEMU answers waits still, and a revert would wait behind it
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     steps = (*first, *safety.steps, step)
-    fullest = min(checks.known_spaces(facts), key=lambda space: space.free, default=None)
+    fullest = checks.fullest_space(facts)
     return Plan(
         intent=intent,
         verb="Revert",
         title=f"Revert {domain.name} to {snapshot.name}",
         after=_after(facts, step),
-        lost=_lost(facts, safety.kind, {now.target for _, now in moved}),
+        lost=_lost(facts, safety.kind, whole=bool(moved)),
         undo=safety.undo,
-        space=_space(facts, safety.needs),
+        space=space_on(checks.fullest_space(facts), safety.needs),
         refusals=tuple(refusals),
         warnings=(
             *(hung or ()),
@@ -169,90 +148,72 @@ def _doubt(facts: Facts, snapshot: Snapshot) -> str:
     )
 
 
-def _before_it_fails(facts: Facts, snapshot: Snapshot) -> str:
+def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
     """What libvirt has done when it finds that a part is gone: it takes disk after disk."""
     first = image_checks.internal_disks(snapshot)[0].path or ""
     inside = facts.entries(first) or frozenset()
     if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
         return Harm.HALF
-    return Harm.STOPPED if facts.status.domain.state.active else ""
+    return Harm.STOPPED if facts.status.domain.state.active else None
 
 
-def external_refusals(facts: Facts, snapshot: Snapshot) -> list[str]:
+def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     """Without a libvirt that reverts to external snapshots, and how it is done by hand."""
     if snapshot.kind is not Kind.EXTERNAL:
         return []
-    name = facts.name
     if snapshot.name in facts.layers.broken:
-        why = f"{snapshot.name} is broken: {facts.layers.broken[snapshot.name]}."
-        return [Refusal(why, code=checks.CONFIG_UNSUPPORTED)]
+        reason, code = facts.layers.broken[snapshot.name], checks.CONFIG_UNSUPPORTED
+        return [refuse(Why.BROKEN, code=code, name=snapshot.name, reason=reason)]
     makes = ("qemu-img", "create", "-f", "qcow2", "-b")
     lines = "; ".join(
         shell.line((*makes, disk.path, "-F", disk.format or "raw", f"{disk.path}.again"))
         for disk in frozen(snapshot).values()
         if disk.path is not None
     )
-    ram = ""
-    if snapshot.memory_path is not None:
-        ram = (
-            f" Its RAM is in {snapshot.memory_path}: virsh restore --xml loads it with such disks."
-        )
+    ram = snapshot.memory_path
     return [
-        Refusal(
-            f"{snapshot.name} is external, and {abilities.no_external_revert(facts.host)}. "
-            "By hand: its disks lie unchanged beneath the overlays. With "
-            f"{name} shut off make new overlays on them ({lines}) and let the disks be those "
-            "(virsh edit). Never write to the images themselves: the overlays of now lie upon them."
-            f"{ram}",
-            code=checks.CONFIG_UNSUPPORTED,
+        refuse(
+            Why.NO_EXTERNAL_REVERT,
+            Way.OVERLAYS_BY_HAND if ram is None else Way.OVERLAYS_BY_HAND_WITH_RAM,
+            code=checks.CONFIG_UNSUPPORTED, name=snapshot.name, lines=lines, ram=ram,
+            reason=abilities.no_external_revert(facts.host), domain=facts.name,
         )
-    ]
+    ]  # fmt: skip
 
 
-def _after(facts: Facts, step: RevertTo) -> str:
+def _after(facts: Facts, step: RevertTo) -> After:
     snapshot = step.snapshot
     state = step.end_state
-    shown = state.value.upper() if state is not None else f"in the state {snapshot.state}"
-    moment = f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})"
     how = "as on" if step.state is RunState.RECORDED else "as you ask, with the disks of"
     if not snapshot.has_memory and step.state is not RunState.RECORDED:
         how = "freshly started, with the disks of"
-    reset = ", UEFI variables reset" if step.reset_nvram else ""
-    return f"After this {facts.status.domain.name} will be {shown}, {how} {moment}{reset}"
+    return after(
+        End.REVERTED,
+        state,
+        domain=facts.status.domain.name,
+        shown=state.value.upper() if state is not None else f"in the state {snapshot.state}",
+        how=how,
+        moment=f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})",
+        reset=", UEFI variables reset" if step.reset_nvram else "",
+    )
 
 
-def _lost(facts: Facts, kept: SafetyKind, beneath_now: Collection[str]) -> str:
-    since = facts.snapshots.get(facts.current or "")
-    disks = ", ".join(disk.target for disk in checks.writable_disks(facts.status.config.disks))
-    moment = f" since {text.when(since.created)}" if since is not None else " and in no snapshot"
-    lost = [f"{_written(facts)} to {disks or 'its disks'}{moment}", _changed(facts)]
-    if beneath_now:
-        lost[0] = f"all that {disks} hold{'s' * (',' not in disks)} now"
-    memory = ["the running memory"] if facts.status.domain.state.active else []
-    lost = [words for words in lost if words]
-    if kept is SafetyKind.NONE:
-        return ", ".join([lost[0], *memory, *lost[1:]])
-    if kept is SafetyKind.DISKS_AND_RAM:
-        lost = [lost[0], *memory, *lost[1:]]
-        memory = []
-    until_undone = f"until undone: {', '.join(lost)}"
-    return f"{memory[0]} for good; {until_undone}" if memory else until_undone
-
-
-def _written(facts: Facts) -> str:
+def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
     """What no snapshot holds, in bytes where they were counted."""
-    written = written_since(facts.status.config, checks.still_true(facts))
-    if isinstance(written, NotKnown):
-        return "all written"
-    more = " or more" if facts.status.domain.state.active else ""
-    return f"{text.size(written)}{more} written"
-
-
-def _changed(facts: Facts) -> str:
-    if isinstance(facts.changes, NotKnown):
-        return "configuration changes since, if there are any"
-    number = len(facts.changes)
-    return text.count(number, "configuration change") if number else ""
+    since = facts.snapshots.get(facts.current or "")
+    active = facts.status.domain.state.active
+    changes = facts.changes
+    return WritesLost(
+        written=written_since(facts.status.config, checks.still_true(facts)),
+        running=active,
+        disks=tuple(disk.target for disk in checks.writable_disks(facts.status.config.disks)),
+        since=since.created if since is not None else None,
+        unsaved=since is None,
+        whole=whole,
+        memory=active,
+        changes=changes if isinstance(changes, NotKnown) else len(changes),
+        kept=kept,
+    )
 
 
 def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
@@ -278,11 +239,3 @@ def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
         if disk.target not in then and disk.snapshot is not Presence.NO
     ]
     return stays + dropped
-
-
-def _space(facts: Facts, needs: int) -> str:
-    space = checks.smallest_space(facts)
-    need = f"up to {text.size(needs)}" if needs else "next to nothing"
-    if space is None:
-        return f"needs {need}, free ?"
-    return f"needs {need}, free {text.size(space[0])} of {text.size(space[1])}"

@@ -16,10 +16,11 @@ from snaptui.model import Disk, Snapshot
 from snaptui.plan import checks, removal
 from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 
-def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[str]:
+def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusal]:
     """What forbids it.
 
     Args:
@@ -29,32 +30,29 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[str]:
     why = facts.layers.broken.get(name)
     disks = snapshot.config.disks if snapshot.config is not None else ()
     if why is not None:
-        sentence = f"{name} is broken: {why}. What it held is lost."
+        broken = refuse(Why.BROKEN, Way.WHAT_IT_HELD_IS_LOST, name=name, reason=why)
         gone = any(isinstance(facts.layers.heads.get(disk.path or ""), Missing) for disk in disks)
-        yield (
-            Refusal(sentence, code=checks.CONFIG_UNSUPPORTED)
-            if gone
-            else Refusal(sentence, harm=Harm.OTHER_DATA)
-        )
+        if gone:
+            yield broken.but(code=checks.CONFIG_UNSUPPORTED)
+        else:
+            yield broken.but(harm=Harm.OTHER_DATA)
     yield from _disk_refusals(facts, disks)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
-        yield Refusal(
-            f"{ram} is gone, and the RAM of {name} with it. Put it back first, or choose another "
-            "snapshot: the revert would stop the guest and fail.",
-            code=checks.NO_FILE,
-            harm=Harm.STOPPED if facts.status.domain.state.active else "",
-        )
+        yield refuse(
+            Why.RAM_FILE_GONE, Way.PUT_BACK_OR_OTHER, code=checks.NO_FILE, harm=_stopped(facts),
+            path=ram, name=name,
+        )  # fmt: skip
     if kept:
         return
     if facts.current is None:
-        yield Refusal(
-            "No snapshot is the current one, and then libvirt crashes with this revert. Keep the "
-            "disks of now: that takes one.",
-            harm=Harm.CRASH,
-        )
+        yield refuse(Why.NOTHING_CURRENT_REVERT, Way.KEEP_NOW_TAKES_ONE, harm=Harm.CRASH)
     abandoned = facts.layers.branches.abandoned.values()
-    yield from removal.refusals(facts, abandoned, "Keep the disks of now.", revert=True)
+    yield from removal.refusals(facts, abandoned, Way.KEEP_NOW, revert=True)
+
+
+def _stopped(facts: Facts) -> Harm | None:
+    return Harm.STOPPED if facts.status.domain.state.active else None
 
 
 def unread(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
@@ -77,30 +75,21 @@ def warnings(snapshot: Snapshot) -> Iterator[str]:
             )
 
 
-def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[str]:
+def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
     for disk in disks:
+        name = disk.target
         if disk.source_type != "file":
-            yield Refusal(
-                f"{disk.target} is a {disk.source_type} disk, and libvirt reverts to an external "
-                "snapshot only where all disks are files.",
-                code=checks.OPERATION_UNSUPPORTED,
-            )
+            code = checks.OPERATION_UNSUPPORTED
+            yield refuse(Why.ALL_MUST_BE_FILES, code=code, disk=name, kind=disk.source_type)
         elif disk.shareable:
-            yield (
-                f"{disk.target} is shared with other guests, which would not see its new overlay; "
-                "snaptui does not do that yet."
-            )
+            yield refuse(Why.SHARED_NOT_YET, disk=name)
         if disk.path is not None and disk.format != "raw":
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
-                yield f"{end.path} is gone, and {disk.target} needs it. Put it back first."
-    plain = Counter(overlay_stems(disks))
+                yield refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, path=end.path, disk=name)
+    code, harm = checks.CONFIG_UNSUPPORTED, _stopped(facts)
     yield from (
-        Refusal(
-            f"The new overlays of two disks would both be called {path}<time>.",
-            code=checks.CONFIG_UNSUPPORTED,
-            harm=Harm.STOPPED if facts.status.domain.state.active else "",
-        )
-        for path, number in plain.items()
+        refuse(Why.SAME_OVERLAYS, code=code, harm=harm, path=path)
+        for path, number in Counter(overlay_stems(disks)).items()
         if number > 1
     )

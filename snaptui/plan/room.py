@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from snaptui import text
 from snaptui.image_model import FileSystem, ImageInfo
 from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import Space, When, space_on
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 SHARE_LEFT = 20
 """Overlays and images grow with each write: below a twentieth of free space this is said."""
@@ -41,13 +44,9 @@ class Room:
         return space is not None and (space.free - self.takes) * SHARE_LEFT < space.size
 
     @property
-    def words(self) -> str:
+    def told(self) -> Space:
         """The same for the dialog."""
-        need = f"up to {text.size(self.needs)}" if self.needs else "next to nothing"
-        if self.space is None:
-            return f"needs {need} now, free ?"
-        free = f"free {text.size(self.space.free)} of {text.size(self.space.size)}"
-        return f"needs {need} now, {free}"
+        return space_on(self.space, self.needs, when=When.NOW)
 
 
 def room(facts: Facts, needs: Mapping[str, int]) -> Room:
@@ -72,7 +71,7 @@ def room(facts: Facts, needs: Mapping[str, int]) -> Room:
     return Room(total, spaces[worst], takes[worst])
 
 
-def table_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
+def table_refusals(facts: Facts, written: Collection[str | None]) -> list[Refusal]:
     """Images in which there is no room for what a delete writes.
 
     QEMU writes a new snapshot table before it frees anything (qcow2_write_snapshots).
@@ -82,7 +81,7 @@ def table_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
     that is shut off it is root who writes.
     """
     active = facts.status.domain.state.active
-    refusals = []
+    refusals: list[Refusal] = []
     for path in sorted(path for path in written if path is not None):
         space, image = facts.spaces.get(path), facts.images.get(path)
         if not isinstance(space, FileSystem) or not isinstance(image, ImageInfo):
@@ -91,9 +90,9 @@ def table_refusals(facts: Facts, written: Collection[str | None]) -> list[str]:
         left = space.free if active else space.free + space.reserve
         if left < needed:
             refusals.append(
-                f"{text.size(left)} are free for {image.path}, and QEMU needs {text.size(needed)} "
-                "to write its new snapshot table; libvirt would drop the metadata, free nothing "
-                "and report success. Make that much room first: any file that can go, or a "
-                "leftover overlay (the file systems list them)."
-            )
+                refuse(
+                    Why.TABLE_DOES_NOT_FIT, Way.ROOM_FOR_TABLE, free=text.size(left), path=path,
+                    needs=text.size(needed),
+                )
+            )  # fmt: skip
     return refusals

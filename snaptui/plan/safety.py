@@ -10,14 +10,16 @@ from dataclasses import dataclass, replace
 from snaptui import text
 from snaptui.abilities import Wrong, does
 from snaptui.branches import line_of
-from snaptui.model import DomainState, Form, Presence, SafetyKind, Snapshot
+from snaptui.model import DomainState, Form, Presence, Reason, SafetyKind, Snapshot
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, create, external_checks, overlays
 from snaptui.plan.external_checks import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import Undo, UndoBy, undo
 from snaptui.plan.plan import CreateIntent
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.steps import CreateSnapshot, PowerOff
+from snaptui.plan.why import Way, Why
 
 RAM_AT_MOST = 8 << 30
 """Bytes of RAM above which nobody's guest is paused unasked while they are saved."""
@@ -37,7 +39,7 @@ class Safety:
 
     Attributes:
         kind: what the safety snapshot holds.
-        undo: the dialog's words.
+        undo: what the plan promises of it.
         steps: what is done before the revert.
         needs: bytes that it takes now.
         refusals: why it cannot be taken so, with the way round.
@@ -45,10 +47,10 @@ class Safety:
     """
 
     kind: SafetyKind
-    undo: str
+    undo: Undo
     steps: tuple[CreateSnapshot | PowerOff, ...] = ()
     needs: int = 0
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -72,28 +74,28 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
         wanted: what the admin chose; ``None`` for what suits the guest.
     """
     if wanted is SafetyKind.NONE:
-        return Safety(SafetyKind.NONE, "NO, what is lost is lost")
+        return Safety(SafetyKind.NONE, undo(UndoBy.NO_SAFETY_WANTED))
     obstacles = create.internal_obstacles(facts, active=wanted is SafetyKind.DISKS_AND_RAM)
     if facts.external:
-        obstacles.append(
-            f"{facts.name} has external snapshots ({text.some(facts.external)}), and what is "
-            "inside their overlays does not survive a revert beneath them."
-        )
+        names = text.some(facts.external)
+        obstacles.append(refuse(Why.OVERLAYS_DO_NOT_SURVIVE, domain=facts.name, names=names))
     if obstacles:
-        undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
-        refusals = tuple(obstacles) if wanted is not None else ()
-        return Safety(SafetyKind.NONE, undo, refusals=refusals)
+        return _impossible(obstacles, wanted)
     kind = wanted or _default(facts)
     step = _step(facts, target)
     with_ram = kind is SafetyKind.DISKS_AND_RAM and facts.status.domain.state.active
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if wanted is None and _too_full(facts, planned.needs):
-        sentence = (
-            "Less than 5 % of the file system would stay free. Choose the safety snapshot "
-            "yourself (Tab), or make room first."
-        )
-        return Safety(planned.kind, "choose below", refusals=(sentence,), needs=planned.needs)
+        refused = (refuse(Why.TOO_FULL, Way.CHOOSE_SAFETY),)
+        return Safety(planned.kind, undo(UndoBy.CHOOSE), refusals=refused, needs=planned.needs)
     return planned
+
+
+def _impossible(obstacles: list[Refusal], wanted: SafetyKind | None) -> Safety:
+    """None can be taken; that is a refusal only where the admin asked for one."""
+    no = undo(UndoBy.NO_SAFETY_POSSIBLE, reason=obstacles[0].words)
+    refusals = tuple(obstacles) if wanted is not None else ()
+    return Safety(SafetyKind.NONE, no, refusals=refusals)
 
 
 def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
@@ -103,7 +105,7 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     written after it that the revert removes.
     """
     if wanted is SafetyKind.NONE:
-        return Safety(SafetyKind.NONE, "NO, what is lost is lost")
+        return Safety(SafetyKind.NONE, undo(UndoBy.NO_SAFETY_WANTED))
     status = facts.status
     with_ram = wanted is SafetyKind.DISKS_AND_RAM and status.domain.state.active
     at = facts
@@ -118,9 +120,7 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
     obstacles = external_checks.obstacles(intent, at)
     if obstacles:
-        undo = f"NO, a safety snapshot cannot be taken: {obstacles[0]}"
-        refusals = tuple(obstacles) if wanted is not None else ()
-        return Safety(SafetyKind.NONE, undo, refusals=refusals)
+        return _impossible(obstacles, wanted)
     step = CreateSnapshot(overlays.resolved(intent, at.status))
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
@@ -174,14 +174,14 @@ def _default(facts: Facts) -> SafetyKind:
     status = facts.status
     active = status.domain.state.active
     paused_by_fault = (
-        status.domain.state is DomainState.PAUSED and status.domain.reason == "I/O error"
+        status.domain.state is DomainState.PAUSED and status.domain.reason is Reason.IO_ERROR
     )
     suspended = status.domain.state is DomainState.PMSUSPENDED
     if not active or status.hung or paused_by_fault or suspended or status.config.passthrough:
         return SafetyKind.DISKS
-    space = checks.smallest_space(facts)
+    space = checks.fullest_space(facts)
     memory = status.config.memory
-    if space is None or memory > RAM_AT_MOST or memory * SHARE_OF_FREE > space[0]:
+    if space is None or memory > RAM_AT_MOST or memory * SHARE_OF_FREE > space.free:
         return SafetyKind.DISKS
     return SafetyKind.DISKS_AND_RAM
 
@@ -189,10 +189,10 @@ def _default(facts: Facts) -> SafetyKind:
 def _powered_off(facts: Facts, step: CreateSnapshot) -> Safety:
     domain = facts.status.domain
     if not domain.state.active:
-        return Safety(SafetyKind.DISKS, "yes, disks", (step,))
+        return Safety(SafetyKind.DISKS, undo(UndoBy.DISKS), (step,))
     return Safety(
         SafetyKind.DISKS,
-        f"yes, disks only ({domain.name} is powered off first)",
+        undo(UndoBy.DISKS_POWERED_OFF, domain=domain.name),
         (PowerOff(), step),
         warnings=(
             f"{domain.name} is powered off at once: what its guest has not written to its "
@@ -204,23 +204,20 @@ def _powered_off(facts: Facts, step: CreateSnapshot) -> Safety:
 def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
     status = facts.status
     name, memory = status.domain.name, status.config.memory
-    refusals: list[str] = []
+    refusals: list[Refusal] = []
+    way = Way.DISKS_ONLY
     if status.domain.state is DomainState.PMSUSPENDED:
-        sentence = f"{name} is suspended, so its RAM cannot be saved. Choose disks only."
-        refusals.append(Refusal(sentence, code=checks.OPERATION_UNSUPPORTED))
-    space = checks.smallest_space(facts)
+        code = checks.OPERATION_UNSUPPORTED
+        refusals.append(refuse(Why.RAM_NOT_SAVED_SUSPENDED, way, code=code, domain=name))
+    space = checks.fullest_space(facts)
     if status.hung:
-        refusals.append(
-            f"QEMU of {name} does not answer, so its RAM cannot be saved. Choose disks only."
-        )
-    if space is not None and space[0] <= memory:
-        refusals.append(
-            f"The RAM of {name} may take {text.size(memory)}, and {text.size(space[0])} are "
-            "free. Choose disks only."
-        )
+        refusals.append(refuse(Why.RAM_NOT_SAVED_HUNG, way, domain=name))
+    if space is not None and space.free <= memory:
+        needs, free = text.size(memory), text.size(space.free)
+        refusals.append(refuse(Why.RAM_DOES_NOT_FIT, way, domain=name, needs=needs, free=free))
     return Safety(
         SafetyKind.DISKS_AND_RAM,
-        "yes, disks and RAM",
+        undo(UndoBy.DISKS_AND_RAM),
         (step,),
         needs=memory,
         refusals=tuple(refusals),
@@ -245,8 +242,8 @@ def _words(facts: Facts, target: Snapshot) -> str:
 
 
 def _too_full(facts: Facts, needs: int) -> bool:
-    space = checks.smallest_space(facts)
-    return space is not None and (space[0] - needs) * SHARE_LEFT < space[1]
+    space = checks.fullest_space(facts)
+    return space is not None and (space.free - needs) * SHARE_LEFT < space.size
 
 
 def brings_back(snapshot: Snapshot) -> str:

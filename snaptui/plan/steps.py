@@ -258,7 +258,8 @@ class DeleteSnapshot(OfSnapshot):
         """Images that would keep the data while libvirt drops the metadata, in words."""
         if self.metadata_only:
             return ()
-        return tuple(table_refusals(facts, {disk.path for disk in internal_disks(self.snapshot)}))
+        written = {disk.path for disk in internal_disks(self.snapshot)}
+        return tuple(refusal.words for refusal in table_refusals(facts, written))
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it: the snapshot is gone, and what it kept apart."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from snaptui.model import Agent, AgentState
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import ThawGuest
+from snaptui.plan.loss import NOTHING_LOST
+from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import Plan, ThawIntent
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
 
 _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 
@@ -24,11 +30,11 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
         intent=intent,
         verb="Thaw",
         title=f"Thaw {name}",
-        after=f"The file systems of {name} take writes again; what waits for them goes on.",
-        lost="nothing",
-        undo="not needed",
-        space="needs nothing",
-        refusals=tuple(_refusals(name, facts.agent or _NOT_ASKED)),
+        after=after(End.THAWED, facts.status.domain.state, domain=name),
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.NOT_NEEDED),
+        space=NO_SPACE,
+        refusals=_refusals(name, facts.agent or _NOT_ASKED),
         warnings=tuple(warnings),
         unchecked=(),
         lines=(step.virsh(facts.host, facts.status.domain),),
@@ -37,28 +43,22 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
     )
 
 
-def _refusals(name: str, agent: Agent) -> list[str]:
-    why = f" ({agent.reason})" if agent.reason else ""
-    refusals: dict[AgentState, list[str]] = {
-        AgentState.FROZEN: [],
-        AgentState.ANSWERS: [f"Nothing in {name} is frozen: its agent says so."],
-        AgentState.ABSENT: [
-            Refusal(
-                f"{name} has no channel for a guest agent, or is off: nothing can be frozen there.",
-                code=checks.ARGUMENT_UNSUPPORTED,
-            )
-        ],
-        AgentState.DISCONNECTED: [
-            Refusal(
-                f"{name} has no guest agent running, which alone can thaw. Start it in the guest, "
-                "or thaw there (fsfreeze --unfreeze).",
-                code=checks.AGENT_UNRESPONSIVE,
-            )
-        ],
-        AgentState.SILENT: [
-            f"The guest agent of {name} does not answer{why}. Wait, or thaw in the guest "
-            "(fsfreeze --unfreeze)."
-        ],
-        AgentState.UNKNOWN: [f"The guest agent of {name} fails{why}. Look in the guest."],
+def _refusals(name: str, agent: Agent) -> tuple[Refusal, ...]:
+    if agent.state is AgentState.FROZEN:
+        return ()
+    why, way, code = _CANNOT[agent.state]
+    reason = f" ({agent.reason})" if agent.reason else ""
+    return (refuse(why, way, code=code, domain=name, reason=reason),)
+
+
+_CANNOT: Mapping[AgentState, tuple[Why, Way | None, int | None]] = MappingProxyType(
+    {
+        AgentState.ANSWERS: (Why.NOT_FROZEN, None, None),
+        AgentState.ABSENT: (Why.THAW_ABSENT, None, checks.ARGUMENT_UNSUPPORTED),
+        AgentState.DISCONNECTED: (
+            Why.THAW_DISCONNECTED, Way.START_AGENT, checks.AGENT_UNRESPONSIVE
+        ),
+        AgentState.SILENT: (Why.THAW_SILENT, Way.WAIT_OR_THAW_INSIDE, None),
+        AgentState.UNKNOWN: (Why.THAW_FAILS, Way.LOOK_IN_GUEST, None),
     }
-    return refusals[agent.state]
+)  # fmt: skip

@@ -9,8 +9,10 @@ from snaptui import text
 from snaptui.image_model import FileSystem
 from snaptui.plan.group import Group
 from snaptui.plan.group_steps import FreezeGuest
+from snaptui.plan.loss import NOTHING_LOST, SeveralLost
+from snaptui.plan.outcome import End, Space, UndoBy, after, undo
 from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
-from snaptui.plan.refusal import reworded
+from snaptui.plan.refusal import Refusal
 from snaptui.plan.room import Room
 
 AT_ONCE = 4
@@ -30,9 +32,9 @@ def deletes(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
     return replace(
         _merged(plans, names),
         title=f"Delete {_deleted(plans)}",
-        after="One after another; what fails stops what comes after it.",
-        undo="NO, what is deleted cannot be brought back",
-        space=space,
+        after=after(End.DELETED_IN_TURN),
+        undo=undo(UndoBy.NO_DELETED_ALL),
+        space=Space(by_place=space),
     )
 
 
@@ -46,10 +48,8 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
     return replace(
         whole,
         title=f"Create {intent.name or 'a snapshot'} of {number}",
-        after="All guests are frozen, all snapshots taken, and all thawed, after 10 s at most."
-        if together
-        else f"{AT_ONCE} at a time; what fails stops none of the others.",
-        lost="nothing",
+        after=after(End.TAKEN_TOGETHER) if together else after(End.TAKEN_AT_ONCE, at_once=AT_ONCE),
+        lost=NOTHING_LOST,
         lines=tuple(
             line
             for kind in ("freeze", "create", "thaw", "edit")
@@ -57,9 +57,9 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
             for step, line in zip(plan.steps, plan.lines, strict=True)
             if step.kind == kind
         ),
-        undo="yes, by deleting the snapshots",
-        space=_room(plans).words,
-        notes=(*(plan.after for plan in plans), *whole.notes),
+        undo=undo(UndoBy.DELETES),
+        space=_room(plans).told,
+        notes=(*(plan.after.words for plan in plans), *whole.notes),
     )
 
 
@@ -67,18 +67,18 @@ def reverts(
     plans: Sequence[Plan],
     names: Sequence[str],
     group: Group,
-    twice: Sequence[str],
+    twice: Sequence[Refusal],
     doubts: Sequence[str],
 ) -> Plan:
     """A revert of all that are left of a group; plans and names as above.
 
     Args:
-        twice: domains with more than one of the group, as sentences.
+        twice: domains with more than one of the group.
         doubts: where others of it may be, as sentences.
     """
     whole = _merged(plans, names)
     parts = tuple(zip(names, plans, strict=True))
-    no_way_back = [name for name, plan in parts if plan.undo.startswith("NO")]
+    no_way_back = [name for name, plan in parts if plan.undo.impossible]
     left = text.count(len(plans), "domain")
     warnings = whole.warnings
     if len(plans) != group.size:
@@ -87,16 +87,19 @@ def reverts(
     return replace(
         whole,
         title=f"Revert {left} to {group.id}",
-        after="All at the same time, once each can be undone; if one cannot, none is reverted.",
-        undo=f"NO for {', '.join(no_way_back)}"
+        after=after(End.REVERTED_TOGETHER),
+        undo=undo(UndoBy.NO_FOR_SOME, names=", ".join(no_way_back))
         if no_way_back
-        else "yes, each by a safety snapshot of its own",
-        space=_room(plans).words,
+        else undo(UndoBy.EACH),
+        space=_room(plans).told,
         refusals=(*twice, *whole.refusals),
         warnings=warnings,
         unchecked=(*doubts, *whole.unchecked),
         type_name=whole.type_name or bool(doubts),
-        notes=(*(f"{plan.after}. Lost: {plan.lost}" for _, plan in parts), *whole.notes),
+        notes=(
+            *(f"{plan.after.words}. Lost: {plan.lost.words}" for _, plan in parts),
+            *whole.notes,
+        ),
     )
 
 
@@ -111,10 +114,10 @@ def _merged(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
 
     return replace(
         plans[0],
-        lost="; ".join(f"{name}: {plan.lost}" for name, plan in zip(names, plans, strict=True)),
+        lost=SeveralLost(tuple((name, plan.lost) for name, plan in zip(names, plans, strict=True))),
         refusals=tuple(
             dict.fromkeys(
-                reworded(refusal, f"{name}: {refusal}")
+                refusal.of(name)
                 for name, plan in zip(names, plans, strict=True)
                 for refusal in plan.refusals
             )

@@ -126,7 +126,7 @@ def bar(shares: Sequence[float], width: int, glyphs: Glyphs) -> str:
 
 def state_words(domain: Domain) -> str:
     """A domain's state with its reason (``paused: I/O error``)."""
-    return f"{domain.state.value}: {domain.reason}" if domain.reason else domain.state.value
+    return f"{domain.state.value}: {domain.why}" if domain.why else domain.state.value
 
 
 def state_style(state: DomainState) -> str:

@@ -19,13 +19,15 @@ from snaptui.model import DomainKey, SafetyKind, Scope
 from snaptui.performing import differences, expected_after, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import Harm
+from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
 from tests.sample import sample
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import qemu_io
+from tests.unit.made import assert_refused
 
 OFF, RUNNING, PAUSED = "shut off", "running", "paused"
 
@@ -100,18 +102,10 @@ class Planned:
             assert differences(expected_after(step, before), expected) == ()
         self.backend.abandon()
 
-    def refused(self, code: int | None, *words: str) -> None:
+    def refused(self, code: int | None, why: Why, **names: str) -> None:
         """It is refused, and libvirt's own answer is the one that is told."""
-        told = [one for one in self.plan.refusals if isinstance(one, Refusal)]
-        assert all(any(one in sentence for sentence in self.plan.refusals) for one in words), told
-        assert [one.code for one in told] == [code]
-        assert not self.plan.possible
-        self.backend.abandon()
-
-    def spoilt(self, words: str) -> None:
-        """It is refused with these words, whatever libvirt would do."""
-        assert any(words in sentence for sentence in self.plan.refusals), self.plan.refusals
-        assert not self.plan.possible
+        assert_refused(self.plan, why, **names)
+        assert {one.code for one in self.plan.refusals if one.why is why} == {code}
         self.backend.abandon()
 
 
@@ -266,7 +260,7 @@ def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_
 
 def test_off_only_the_newest_can_go_and_started_paused_any(lab: Lab) -> None:
     chain(lab, "one", "two")
-    deleting(lab, "one").refused(8, "Delete two first", "virsh start --paused")
+    deleting(lab, "one").refused(8, Why.NEWEST_ONLY, above="two")
     assert libvirts_answer(lab, "one") == 8
     start(lab, PAUSED)
     with same_disks(lab):
@@ -283,7 +277,7 @@ def test_one_with_an_internal_parent_and_the_way_round(lab: Lab) -> None:
     extern(lab, "over")
     write(overlay(lab, "over"), 0x33)
     start(lab, RUNNING)
-    deleting(lab, "over").refused(84, "delete the metadata of deep, then over")
+    deleting(lab, "over").refused(84, Why.PARENT_INSIDE, parent="deep", name="over")
     assert libvirts_answer(lab, "over") == 84
     Planned(lab, DeleteIntent(key_of(lab), "deep", metadata_only=True)).run()
     deleting(lab, "over").run()
@@ -306,7 +300,7 @@ def test_an_internal_snapshot_inside_the_overlay_is_not_destroyed(lab: Lab, stat
     extern(lab, "over")
     lab.snapshot("web", "inside")
     start(lab, state)
-    deleting(lab, "over").refused(None, "would destroy: inside")
+    deleting(lab, "over").refused(None, Why.INSIDE_OVERLAY, names="inside")
     with same_disks(lab):
         deleting(lab, "over", "inside").run()
     assert sources(lab) == {"vda": lab.image("web")}
@@ -341,7 +335,7 @@ def test_beneath_an_overlay_an_internal_one_can_go_while_the_domain_is_off(lab: 
     extern(lab, "over")
     qemu_io(overlay(lab, "over"), "write -P 0x33 1M 1M")
     start(lab, RUNNING)
-    deleting(lab, "deep").refused(84, "only while the domain is off")
+    deleting(lab, "deep").refused(84, Why.ONLY_WHILE_OFF)
     assert libvirts_answer(lab, "deep") == 84
     lab.virsh("destroy", "web")
     with same_disks(lab):
@@ -361,9 +355,11 @@ def test_images_that_others_lie_upon_are_left_alone(lab: Lab) -> None:
     qemu_img("create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", str(clone))
     for name in ("one", "two"):
         planned = deleting(lab, name)
-        planned.refused(None, f"the image {clone}, which lies upon it")
-        (refusal,) = (one for one in planned.plan.refusals if isinstance(one, Refusal))
-        assert "destroy" in refusal.harm
+        (refusal,) = planned.plan.refusals
+        user = f"the image {clone}, which lies upon it"
+        planned.refused(None, refusal.why, user=user)
+        assert refusal.why in (Why.USER_LOSES, Why.USER_SEES_OTHER_DATA)
+        assert refusal.harm is Harm.OTHER_LOST
     assert libvirts_answer(lab, "one") == 0
     with pytest.raises(subprocess.CalledProcessError):
         qemu_img("convert", "-O", "raw", str(clone), str(lab.images / "raw"))
@@ -385,11 +381,11 @@ def test_a_branch_is_not_deleted_nor_what_it_lies_upon(lab: Lab) -> None:
         f"{xml}</domainsnapshot>"
     )
     lab.virsh("snapshot-create", "web", str(branch), "--redefine")
-    deleting(lab, "branch").refused(8, "no snapshot of a branch", "only its metadata")
+    deleting(lab, "branch").refused(8, Why.NOT_USED_NOW)
     assert libvirts_answer(lab, "branch") == 8
     start(lab, RUNNING)
     planned = deleting(lab, "one")
-    planned.refused(None, f"{other} lies upon {below} too")
+    planned.refused(None, Why.LIES_UPON_SEES_OTHER, other=str(other), path=str(below))
     assert not Planned(lab, DeleteIntent(key_of(lab), "one", Scope.CHILDREN)).plan.possible
     Planned(lab, DeleteIntent(key_of(lab), "branch", metadata_only=True)).run()
     other.unlink()
@@ -403,12 +399,12 @@ def test_records_that_libvirt_would_spoil_stay_right(lab: Lab) -> None:
     lab.snapshot("web", "inside")
     extern(lab, "two")
     only = Planned(lab, DeleteIntent(key_of(lab), "one", metadata_only=True))
-    only.refused(None, "Delete the metadata of two too.")
+    only.refused(None, Why.RECORD_MOVED, below="two")
     lab.virsh("snapshot-delete", "web", "one", "--metadata")
     assert f"<source file='{lab.image('web')}'" in lab.virsh("snapshot-dumpxml", "web", "two")
     deleting(lab, "inside").run()
     told = deleting(lab, "two")
-    told.spoilt(f"{overlay(lab, 'two')} lies upon {overlay(lab, 'one')}, and two says")
+    told.refused(None, Why.RECORD_WRONG, path=str(overlay(lab, "two")), name="two")
 
 
 def test_what_is_hollow_inside_an_overlay_is_not_in_the_way(lab: Lab) -> None:
@@ -426,7 +422,7 @@ def test_a_block_job_is_in_the_way(lab: Lab) -> None:
     start(lab, RUNNING)
     lab.virsh("blockcommit", "web", "vda", "--active", "--wait")
     planned = deleting(lab, "one")
-    assert "A block job runs on vda" in planned.plan.refusals[0]
+    assert_refused(planned.plan, Why.BLOCK_JOB, disks="vda")
     assert libvirts_answer(lab, "one") == 84
 
 
@@ -434,7 +430,7 @@ def test_a_file_that_is_gone_is_told(lab: Lab) -> None:
     chain(lab, "one", "two")
     lab.image("web").rename(lab.images / "aside")
     planned = deleting(lab, "two")
-    assert f"{lab.image('web')} is gone, and vda needs it." in planned.plan.refusals[0]
+    assert_refused(planned.plan, Why.CHAIN_CUT_OFF, path=str(lab.image("web")), disk="vda")
     assert libvirts_answer(lab, "two") == 38
 
 
@@ -457,7 +453,7 @@ def test_an_unfinished_delete_is_finished_by_deleting_again(own_lab: Lab) -> Non
         lab.daemon.restart()
         while lab.virsh("domcontrol", "web").strip() != "ok":
             continue  # it still asks QEMU what became of its jobs
-        deleting(lab, "one").refused(55, "not finished. Delete that one again first (two)")
+        deleting(lab, "one").refused(55, Why.UNFINISHED, names="two")
         assert libvirts_answer(lab, "one") == 55
         with Terminal(["-c", lab.uri, "web"]) as terminal:
             at_snapshots(terminal, "one", "two", "three")
@@ -506,7 +502,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         terminal.wait("Delete the metadata of over of web: done")
     assert overlay(lab, "over").exists()
     assert lab.snapshots("web") == ["deep", "inside"]
-    Planned(lab, RevertIntent(key_of(lab), "inside")).spoilt("inside is broken")
+    Planned(lab, RevertIntent(key_of(lab), "inside")).refused(None, Why.BROKEN, name="inside")
 
 
 def test_no_snapshot_of_now_survives_a_revert_beneath(lab: Lab) -> None:
@@ -519,7 +515,7 @@ def test_no_snapshot_of_now_survives_a_revert_beneath(lab: Lab) -> None:
     extern(lab, "again")
     extern(lab, "last")
     planned = Planned(lab, RevertIntent(key_of(lab), "deep", safety=SafetyKind.DISKS))
-    planned.spoilt("No safety snapshot would bring vda back")
+    planned.refused(None, Why.NO_SAFETY_BENEATH, disk="vda")
     assert shows(overlay(lab, "again"), 0x22)
     lab.virsh("snapshot-revert", "web", "deep")
     assert not shows(overlay(lab, "again"), 0x22)
@@ -537,7 +533,7 @@ def test_a_revert_beneath_is_refused_where_another_would_be_spoilt(lab: Lab) -> 
     clone, base = lab.images / "clone.qcow2", str(lab.image("web"))
     qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(clone))
     planned = Planned(lab, RevertIntent(key_of(lab), "deep"))
-    planned.spoilt(f"{base} has another user")
+    planned.refused(None, Why.USER_SEES_OTHER_DATA, path=base)
     clone.unlink()
     assert Planned(lab, RevertIntent(key_of(lab), "deep")).plan.possible
 

@@ -60,7 +60,7 @@ class HostileHost(LibvirtBackend):
 
     def domains(self) -> tuple[Domain, ...]:
         return tuple(
-            Domain(domain.key, f"{at}{self.text}", DomainState.PAUSED, self.text)
+            Domain(domain.key, f"{at}{self.text}", DomainState.PAUSED, NotKnown(self.text))
             for at, domain in enumerate(super().domains())
         )
 

@@ -11,7 +11,10 @@ import pytest
 from textual.app import App, ComposeResult
 
 from snaptui.model import DomainKey
+from snaptui.plan.outcome import Space
 from snaptui.plan.plan import Intent, Plan, RevertIntent, impossible
+from snaptui.plan.refusal import refuse
+from snaptui.plan.why import Why
 from snaptui.preflight import AnyFacts
 from snaptui.ui import themes
 from snaptui.ui.dialogs import plan_dialog
@@ -42,12 +45,14 @@ async def nothing(_intent: Intent) -> AnyFacts:
 
 async def test_the_buttons_are_always_to_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Styled()
-    plain = replace(impossible(INTENT, "Apply", "Apply one", ""), refusals=())
+    plain = replace(impossible(INTENT, "Apply", "Apply one", refuse(Why.NAME_EMPTY)), refusals=())
     async with app.run_test(size=(80, 24)) as pilot:
         hidden = []
         for length in (70, 71, 72, 73, 74, 140):
             words = ("word " * length)[: length - 1] + "."
-            plan = replace(plain, after=words, warnings=(words,), lines=(words, words))
+            plan = replace(
+                plain, space=Space(by_place=words), warnings=(words,), lines=(words, words)
+            )
 
             def make(_i: Sequence[Intent], _f: object, plan: Plan = plan) -> tuple[Plan, ...]:
                 return (plan,)

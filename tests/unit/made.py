@@ -20,6 +20,7 @@ from snaptui.model import (
 )
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan
+from snaptui.plan.why import Why
 from tests.shells import argv
 
 KEY = DomainKey("qemu:///system", "c7a5fdbd-cdaf-9455-926a-d65c16db1809")
@@ -88,8 +89,10 @@ def with_image(found: Facts, path: str, content: ImageInfo | NotKnown) -> Facts:
     return replace(found, images={**found.images, path: content})
 
 
-def assert_refused(plan: Plan, why: str) -> None:
-    assert [sentence for sentence in plan.refusals if why in sentence], plan.refusals
+def assert_refused(plan: Plan, *any_of: Why, **names: str) -> None:
+    """It is refused for one of these reasons, and about just that."""
+    told = [one for one in plan.refusals if one.why in any_of]
+    assert any(names.items() <= dict(one.names).items() for one in told), plan.refusals
     assert not plan.possible
 
 

@@ -17,9 +17,11 @@ from snaptui.plan import edit, group, hold
 from snaptui.plan.group import Group
 from snaptui.plan.group_steps import NoteGroup
 from snaptui.plan.metadata_steps import Redefine
+from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.together import creates
+from snaptui.plan.why import Why
 from snaptui.preflight import make_plans
 from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
 
@@ -91,14 +93,15 @@ def test_what_all_need_together_must_be_free() -> None:
     whole = creates(both, ["web", "db"])
     assert whole.title == "Create patch of 2 domains"
     assert [words.partition(":")[0] for words in whole.warnings] == ["db"]
-    assert "needs up to 2.0 GiB now, free 1.5 GiB" in whole.space
+    assert (whole.space.needs, whole.space.free) == (2 << 30, 3 << 29)
     assert whole.steps == (*both[0].steps, *both[1].steps)
 
 
 def test_what_forbids_one_forbids_all() -> None:
     plans = make_plans([a_part(), a_part()], [facts(), facts(snapshot("patch"))])
     whole = creates(plans, ["web", "db"])
-    assert whole.refusals == ("db: There is a snapshot called patch already.",)
+    (refusal,) = whole.refusals
+    assert (refusal.member, refusal.why) == ("db", Why.NAME_TAKEN)
     assert not whole.possible
 
 
@@ -149,7 +152,7 @@ def test_all_freeze_before_one_is_taken_and_all_are_taken_before_one_thaws() -> 
     ]
     assert Place.FROZEN.all_or_none
     whole = creates([plan, plan], ["web", "db"])
-    assert "all thawed, after 10 s at most" in whole.after
+    assert whole.after.end is End.TAKEN_TOGETHER
     commands = ["domfsfreeze", "snapshot-create-as", "domfsthaw", "snapshot-edit"]
     assert [line.split()[3] for line in whole.lines] == [c for c in commands for _ in "12"]
 
@@ -181,7 +184,7 @@ def test_no_freeze_goes_with_saved_memory() -> None:
 
 def test_what_could_not_be_reverted_to_is_not_frozen_together() -> None:
     plan = frozen_together(host={"libvirt": (9, 8, 0)})
-    assert_refused(plan, "Freeze each by itself.")
+    assert_refused(plan, Why.GROUP_NOT_REVERTED)
 
 
 async def test_all_wait_for_all_but_for_those_that_are_over() -> None:

@@ -13,6 +13,7 @@ from snaptui.plan import delete, edit, hold
 from snaptui.plan.facts import differences
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent
+from snaptui.plan.why import Why
 from tests.unit.made import KEY, assert_refused, facts, snapshot
 
 MARK = "[held by root@kvm7 since 2026-11-24T06:00:00Z]"
@@ -57,8 +58,8 @@ def test_a_hold_and_its_release_change_the_description_alone() -> None:
     (back,) = plan.steps
     assert isinstance(back, Redefine)
     assert back.after.description == "words"
-    assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", True), after), "held by root@kvm7 already")
-    assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", False), found), "is not held")
+    assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", True), after), Why.HELD_ALREADY)
+    assert_refused(edit.plan_hold(HoldIntent(KEY, "s1", False), found), Why.NOT_HELD)
 
 
 def test_a_held_one_is_not_deleted_alone_or_with_others() -> None:
@@ -67,7 +68,7 @@ def test_a_held_one_is_not_deleted_alone_or_with_others() -> None:
     for scope in (Scope.WITH_CHILDREN, Scope.CHILDREN):
         for metadata_only in (False, True):
             plan = delete.plan(DeleteIntent(KEY, "a", scope, metadata_only), found)
-            assert_refused(plan, "b is held by root@kvm7 since 2026-11-24T06:00:00Z")
+            assert_refused(plan, Why.HELD)
     assert delete.plan(DeleteIntent(KEY, "a"), found).possible
 
 
@@ -76,11 +77,13 @@ def test_an_edit_keeps_the_hold_and_refuses_what_is_no_edit() -> None:
     (step,) = edit.plan_edit(EditIntent(KEY, "s1", "new\nlines"), found).steps
     assert isinstance(step, Redefine)
     assert step.after.description == f"new\nlines\n{MARK}"
-    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "old"), found), "as they were")
-    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "a\x1b[2J"), found), "invisible")
-    assert_refused(edit.plan_edit(EditIntent(KEY, "gone", "x"), found), "not there any more")
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "old"), found), Why.SAME_TEXTS)
+    assert_refused(
+        edit.plan_edit(EditIntent(KEY, "s1", "a\x1b[2J"), found), Why.DESCRIPTION_INVISIBLE
+    )
+    assert_refused(edit.plan_edit(EditIntent(KEY, "gone", "x"), found), Why.SNAPSHOT_GONE)
     busy = replace(found, status=replace(found.status, busy=True))
-    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "x"), busy), "Another job")
+    assert_refused(edit.plan_edit(EditIntent(KEY, "s1", "x"), busy), Why.BUSY)
     save = replace(found, status=replace(found.status, managed_save=True))
     assert edit.plan_edit(EditIntent(KEY, "s1", "x"), save).possible
 

@@ -39,7 +39,7 @@ async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
     await asyncio.wait_for(over.wait(), 10)
     ended = running.all[operation.number]
     assert ended.phase is Phase.FAILED
-    assert plan.refusals[0] in ended.error
+    assert plan.refusals[0].words in ended.error
 
 
 async def test_what_was_given_up_before_it_was_sent_is_never_sent(

@@ -13,6 +13,7 @@ from snaptui.performing import expected_after
 from snaptui.plan import adopt
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.plan import AdoptIntent, Plan
+from snaptui.plan.why import Why
 from tests.unit.made import (
     CREATED,
     KEY,
@@ -55,26 +56,30 @@ def test_what_all_disks_hold_once_may_be_adopted_and_no_image_changes() -> None:
 @pytest.mark.parametrize(
     ("found", "name", "why"),
     [
-        (with_image(both(("1", "x")), "/img/b.qcow2", off("/img/b.qcow2")), "x", "vdb holds no"),
-        (both(("1", "x"), ("2", "x")), "x", "holds 2 snapshots called x (IDs 1, 2)"),
-        (both(("1", "a"), ("a", "b")), "a", "the ID a belongs to the snapshot b"),
-        (both(("5", "7")), "7", "digits only"),
-        (both(("1", "x\x1b")), "x\x1b", "invisible"),
-        (with_image(both(("1", "x")), "/img/a.qcow2", NotKnown("no right")), "x", "no right"),
-        (both(("1", "x"), busy=True), "x", "Another job"),
-        (both(("1", "x"), unrecorded="no space"), "x", "journal"),
-        (replace(both(("1", "x")), external=("over",)), "x", "external snapshots"),
-        (both(("1", "x"), disks=config(VDA, RAW)), "x", "it is raw"),
-        (facts(snapshot("x")), "x", "knows a snapshot called x already"),
+        (with_image(both(("1", "x")), "/img/b.qcow2", off("/img/b.qcow2")), "x", Why.ENTRY_MISSING),
+        (both(("1", "x"), ("2", "x")), "x", Why.ENTRY_TWINS),
+        (both(("1", "a"), ("a", "b")), "a", Why.ENTRY_ID_OF_OTHER),
+        (both(("5", "7")), "7", Why.NAME_DIGITS),
+        (both(("1", "x\x1b")), "x\x1b", Why.NAME_INVISIBLE),
+        (
+            with_image(both(("1", "x")), "/img/a.qcow2", NotKnown("no right")),
+            "x",
+            Why.INSIDE_UNKNOWN,
+        ),
+        (both(("1", "x"), busy=True), "x", Why.BUSY),
+        (both(("1", "x"), unrecorded="no space"), "x", Why.JOURNAL),
+        (replace(both(("1", "x")), external=("over",)), "x", Why.AMONG_EXTERNAL_NOT_YET),
+        (both(("1", "x"), disks=config(VDA, RAW)), "x", Why.INSIDE_UNKNOWN),
+        (facts(snapshot("x")), "x", Why.KNOWN_ALREADY),
     ],
 )
-def test_what_could_not_be_reverted_to_is_refused(found: Facts, name: str, why: str) -> None:
+def test_what_could_not_be_reverted_to_is_refused(found: Facts, name: str, why: Why) -> None:
     assert_refused(planned(found, name), why)
 
 
 def test_saved_ram_is_refused() -> None:
     images = {path: image(path, ("1", "x")) for path in ("/img/a.qcow2", "/img/b.qcow2")}
-    assert_refused(planned(facts(images=images), "x"), "the RAM of a running guest")
+    assert_refused(planned(facts(images=images), "x"), Why.RAM_CANNOT_LOAD)
 
 
 def test_strays_are_what_no_name_is_known_of_oldest_first() -> None:

@@ -25,9 +25,12 @@ from snaptui.model import (
 from snaptui.performing import differences, expected_after
 from snaptui.plan import create, delete, revert
 from snaptui.plan.facts import Facts
+from snaptui.plan.loss import SnapshotsLost
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm
 from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo
+from snaptui.plan.why import Why
 from tests.unit.made import CDROM, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
 from tests.unit.test_plans_layers import external, internal
 
@@ -84,8 +87,8 @@ def a_revert(found: Facts, name: str, kind: SafetyKind | None = SafetyKind.NONE)
     return revert.plan(RevertIntent(KEY, name, RunState.RECORDED, kind), found)
 
 
-def told(plan: Plan) -> set[int | str | None]:
-    return {one.code or one.harm for one in plan.refusals if isinstance(one, Refusal)}
+def told(plan: Plan) -> set[int | Harm | None]:
+    return {one.code or one.harm for one in plan.refusals}
 
 
 def test_what_libvirt_takes_for_overlays_and_for_ends() -> None:
@@ -111,7 +114,8 @@ def test_the_end_of_a_branch_frees_the_image_that_it_froze() -> None:
     assert cost.reclaim == IMAGES["/a.a"].disk_size  # type: ignore[union-attr]  # known
     plan = a_delete(found, "b")
     assert plan.possible
-    assert plan.lost.startswith("the state of")
+    assert isinstance(plan.lost, SnapshotsLost)
+    assert not plan.lost.merged
     assert plan.notes[0] == "vda: /a.a is removed; nothing is merged."
     after = expected_after(plan.steps[0], found)
     assert isinstance(after, Facts)
@@ -140,7 +144,7 @@ def test_a_merge_beside_a_branch_of_which_the_record_says_nothing_crashes() -> N
     tree = (stem, replace(ROOT, parent="s"), LEFT, HERE)
     plan = a_delete(known(*tree, images=images), "s")
     assert told(plan) == {Harm.CRASH}
-    assert_refused(plan, "Delete b first")
+    assert_refused(plan, Why.BRANCHES_UNKNOWN)
     says = config(replace(VDA, path="/a.a", beneath=("/a", "/0")))
     plan = a_delete(known(stem, tree[1], replace(LEFT, config=says), HERE, images=images), "s")
     assert plan.possible, plan.refusals
@@ -152,8 +156,8 @@ def test_an_image_that_a_branch_left_out_and_the_domain_uses_is_not_removed() ->
     found = known(ROOT, LEFT, shared, images={"/c": over("/c", "/a.a")})
     plan = a_delete(found, "b")
     assert told(plan) == {Harm.OTHER_LOST}
-    assert_refused(plan, "which c needs")
-    assert_refused(plan, "which web uses now")
+    assert_refused(plan, Why.REMOVED_NEEDED)
+    assert_refused(plan, Why.REMOVED_IN_USE)
 
 
 def test_a_revert_puts_every_disk_on_a_new_overlay_and_removes_those_of_now() -> None:
@@ -183,12 +187,12 @@ def test_before_it_overlays_keep_what_is_now_and_the_guest_is_powered_off() -> N
     plan = a_revert(a_fork(state=DomainState.RUNNING), "a", None)
     assert plan.possible, plan.refusals
     assert [type(step) for step in plan.steps] == [PowerOff, CreateSnapshot, RevertTo]
-    assert plan.undo == "yes, disks only (web is powered off first)"
+    assert plan.undo.by is UndoBy.DISKS_POWERED_OFF
     (name,) = [step.new.name for step in plan.steps if isinstance(step, CreateSnapshot)]
     assert f"Until {name} is deleted, c, a cannot be: they lie on that branch." in plan.warnings
     with_ram = a_revert(a_fork(state=DomainState.RUNNING), "a", SafetyKind.DISKS_AND_RAM)
     assert [type(step) for step in with_ram.steps] == [CreateSnapshot, RevertTo]
-    assert with_ram.undo == "yes, disks and RAM"
+    assert with_ram.undo.by is UndoBy.DISKS_AND_RAM
 
 
 def test_what_a_revert_would_destroy_or_crash_on_needs_a_safety_snapshot() -> None:
@@ -250,7 +254,7 @@ def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> N
     assert a_create("two words", DomainState.RUNNING, HOST).possible
     odd = snapshot("日本")
     plan = a_revert(facts(odd, host=NEWER), "日本")
-    assert {one.code for one in plan.refusals if isinstance(one, Refusal)} == {1}
+    assert {one.code for one in plan.refusals} == {1}
     kept = a_revert(facts(snapshot("s"), host=NEWER), "s", SafetyKind.DISKS_AND_RAM)
     assert kept.possible
     assert any("upstream's stops the guest" in warning for warning in kept.warnings)

@@ -15,8 +15,10 @@ from snaptui.model import Disk, DomainState, Form, Presence, SnapshotDisk
 from snaptui.performing import expected_after
 from snaptui.plan import create, overlays
 from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.why import Why
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -64,7 +66,8 @@ def test_ram_goes_to_a_file_beside_the_first_disk() -> None:
     assert isinstance(step, CreateSnapshot)
     assert step.new.files == ("/img/a.new", "/img/b.new", "/img/a.new.mem")
     assert "--memspec=file=/img/a.new.mem,snapshot=external" in words(plan.lines[0])
-    assert "PAUSED while up to 1.0 GiB" in plan.after
+    assert plan.after.end is End.OVERLAYS_RUNNING
+    assert "PAUSED while up to 1.0 GiB" in plan.after.words
     assert not plan.type_name
 
 
@@ -96,7 +99,7 @@ def test_no_two_disks_ever_get_one_file(names: list[str], snapshot_name: str) ->
 def test_what_is_there_already_is_refused_and_what_is_not_known_wants_the_name() -> None:
     for file, form in (("b.new", Form.DISK_ONLY), ("a.new.mem", Form.EXTERNAL)):
         folders = {"/img": INSIDE["/img"] | {file}}
-        assert_refused(a_create(facts(folders=folders), form), f"/img/{file} is there already")
+        assert_refused(a_create(facts(folders=folders), form), Why.FILE_THERE, path=f"/img/{file}")
     unknown = facts(folders={"/img": NotKnown("no right")})
     plan = a_create(unknown, Form.EXTERNAL)
     assert plan.possible
@@ -108,15 +111,15 @@ def test_what_is_there_already_is_refused_and_what_is_not_known_wants_the_name()
 @pytest.mark.parametrize(
     ("disk", "why"),
     [
-        (replace(VDB, source_type="block", path="/dev/vg/b"), "vdb is a block device"),
-        (replace(VDB, source_type="network", path=None), "vdb is a network disk"),
-        (replace(VDB, shareable=True), "vdb is shared with other guests"),
-        (replace(VDB, device="lun"), "vdb is a lun"),
-        (replace(VDB, snapshot=Presence.INTERNAL), 'vdb is set to snapshot="internal"'),
-        (replace(VDB, snapshot=Presence.MANUAL), 'vdb is set to snapshot="manual"'),
+        (replace(VDB, source_type="block", path="/dev/vg/b"), Why.BESIDE_DEVICE),
+        (replace(VDB, source_type="network", path=None), Why.NO_OVERLAY_NOT_YET),
+        (replace(VDB, shareable=True), Why.SHARED),
+        (replace(VDB, device="lun"), Why.LUN),
+        (replace(VDB, snapshot=Presence.INTERNAL), Why.SETTING_NOT_YET),
+        (replace(VDB, snapshot=Presence.MANUAL), Why.SETTING_NOT_YET),
     ],
 )
-def test_a_disk_that_cannot_have_an_overlay_is_refused(disk: Disk, why: str) -> None:
+def test_a_disk_that_cannot_have_an_overlay_is_refused(disk: Disk, why: Why) -> None:
     assert_refused(a_create(known(disks=config(VDA, disk))), why)
 
 
@@ -148,33 +151,33 @@ def test_raw_disks_can_and_read_only_ones_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"state": DomainState.SHUTOFF}, "is shut off and has no RAM"),
-        ({"disks": config(passthrough=("pci",))}, "has host devices (pci)"),
-        ({"disks": config(pflash=True)}, "UEFI variables"),
+        ({"state": DomainState.SHUTOFF}, Why.OFF_HAS_NO_RAM),
+        ({"disks": config(passthrough=("pci",))}, Why.HOST_DEVICES),
+        ({"disks": config(pflash=True)}, Why.VARIABLES_NOT_YET),
     ],
 )
-def test_what_forbids_saving_ram_does_not_forbid_disks(more: dict[str, Any], why: str) -> None:
+def test_what_forbids_saving_ram_does_not_forbid_disks(more: dict[str, Any], why: Why) -> None:
     assert_refused(a_create(known(**more), Form.EXTERNAL), why)
     assert a_create(known(**more)).possible
 
 
 @pytest.mark.parametrize("form", [Form.DISK_ONLY, Form.EXTERNAL])
 def test_what_forbids_every_change_forbids_this_one(form: Form) -> None:
-    assert_refused(a_create(known(busy=True), form), "Another job holds web")
-    assert_refused(a_create(known(managed_save=True), form), "managed save")
-    assert_refused(a_create(known(persistent=False), form), "is transient")
-    assert_refused(a_create(known(unrecorded="no space"), form), "The journal cannot be written")
+    assert_refused(a_create(known(busy=True), form), Why.BUSY)
+    assert_refused(a_create(known(managed_save=True), form), Why.SAVE_WRITES_BENEATH)
+    assert_refused(a_create(known(persistent=False), form), Why.TRANSIENT)
+    assert_refused(a_create(known(unrecorded="no space"), form), Why.JOURNAL)
     found = known()
     hung = replace(found, status=replace(found.status, hung=True))
-    assert_refused(a_create(hung, form), "does not answer")
-    assert_refused(a_create(known(), form, "12"), "digits only")
+    assert_refused(a_create(hung, form), Why.HUNG)
+    assert_refused(a_create(known(), form, "12"), Why.NAME_DIGITS)
 
 
 def test_names_that_make_no_file_are_refused() -> None:
     long = known(disks=config(replace(VDA, path="/img/" + "x" * 100 + ".qcow2")))
-    assert_refused(a_create(long, name="n" * 200), "would have 301 bytes")
+    assert_refused(a_create(long, name="n" * 200), Why.FILE_NAME_LONG)
     assert a_create(known(), name="a,b").possible
-    assert_refused(a_create(known(state=DomainState.SHUTOFF), name="a,b"), "comma")
+    assert_refused(a_create(known(state=DomainState.SHUTOFF), name="a,b"), Why.COMMA)
 
 
 def test_what_a_host_can_do_with_it_is_said_by_its_version() -> None:

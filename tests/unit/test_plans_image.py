@@ -21,6 +21,8 @@ from snaptui.image_model import (
 from snaptui.performing import differences, expected_after
 from snaptui.plan.image_facts import CopyFacts, ImageFacts
 from snaptui.plan.image_steps import ExtractEntry
+from snaptui.plan.loss import EntryWritesLost
+from snaptui.plan.outcome import UndoBy, undo
 from snaptui.plan.plan import (
     ImageApply,
     ImageCreate,
@@ -29,6 +31,7 @@ from snaptui.plan.plan import (
     ImageIntent,
     Plan,
 )
+from snaptui.plan.why import Why
 from snaptui.preflight import make_plan
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, words
@@ -104,17 +107,17 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"holders": ("disk vda of web01",)}, "in use: disk vda of web01."),
-        ({"openers": Openers((Opener("qemu-nbd", 7),))}, "qemu-nbd (process 7) has it open"),
-        ({"faults": ("it is marked corrupt",)}, "marked corrupt. Look with qemu-img check"),
-        ({"encrypted": True}, "is encrypted"),
-        ({"writable": False}, "may not be written to"),
-        ({"image": NotKnown("/img/a.qcow2: No such file.")}, "No such file"),
-        ({"image": ImageInfo(KEY.path, "raw", SIZE, SIZE, ())}, "is raw, which holds no snapshots"),
-        ({"host": replace(HOST, local=False)}, "is on another host"),
+        ({"holders": ("disk vda of web01",)}, Why.IN_USE),
+        ({"openers": Openers((Opener("qemu-nbd", 7),))}, Why.IN_USE),
+        ({"faults": ("it is marked corrupt",)}, Why.FAULTY),
+        ({"encrypted": True}, Why.ENCRYPTED_BY_HAND),
+        ({"writable": False}, Why.NOT_WRITABLE),
+        ({"image": NotKnown("/img/a.qcow2: No such file.")}, Why.UNREADABLE),
+        ({"image": ImageInfo(KEY.path, "raw", SIZE, SIZE, ())}, Why.HOLDS_NO_SNAPSHOTS),
+        ({"host": replace(HOST, local=False)}, Why.OTHER_HOST),
     ],
 )
-def test_no_change_is_made_of_what_is_in_use_or_damaged(changed: dict[str, Any], why: str) -> None:
+def test_no_change_is_made_of_what_is_in_use_or_damaged(changed: dict[str, Any], why: Why) -> None:
     wanted = intents(facts(*TWO))
     for intent in wanted:
         assert_refused(make_plan(intent, facts(*TWO, **changed)), why)
@@ -153,10 +156,10 @@ def test_names_that_are_never_given(name: str) -> None:
 
 def test_names_that_are_another_entrys_name_or_id() -> None:
     found = facts(entry("1", "one"), entry("odd", "2"))
-    assert_refused(make_plan(ImageCreate(KEY, "one"), found), "called one already")
-    assert_refused(make_plan(ImageCreate(KEY, "odd"), found), "odd is the ID of 2")
+    assert_refused(make_plan(ImageCreate(KEY, "one"), found), Why.NAME_TAKEN)
+    assert_refused(make_plan(ImageCreate(KEY, "odd"), found), Why.NAME_IS_ID)
     outside = facts(*TWO, data_file="/img/data.raw")
-    assert_refused(make_plan(ImageCreate(KEY, "new"), outside), "in another file")
+    assert_refused(make_plan(ImageCreate(KEY, "new"), outside), Why.DATA_FILE)
 
 
 @given(st.sampled_from([*STRANGE, "-c", "--", "-a x"]), st.sampled_from([*STRANGE, "-q", "nbd:x"]))
@@ -178,15 +181,15 @@ def test_apply_goes_by_the_id_whatever_the_names_are() -> None:
     for place, id_ in ((0, "1"), (1, "2")):
         plan = make_plan(ImageApply(KEY, placed(found, place), safety=False), found)
         assert argv(plan.lines[0])[3] == id_
-        assert plan.undo.startswith("NO")
+        assert plan.undo.impossible
         assert plan.type_name
 
 
 @pytest.mark.parametrize("bad", ["", f"1{FFFD}"])
 def test_what_has_no_id_of_its_own_is_neither_applied_nor_copied(bad: str) -> None:
     for entries, why in (
-        ((entry("1", "one"), entry("1", "two")), "2 snapshots have the ID 1"),
-        ((entry(bad, "one"),), "cannot be given to qemu-img"),
+        ((entry("1", "one"), entry("1", "two")), Why.ID_TWICE),
+        ((entry(bad, "one"),), Why.ID_NOT_TEXT),
     ):
         found = facts(*entries)
         assert_refused(make_plan(ImageApply(KEY, placed(found, 0)), found), why)
@@ -196,14 +199,14 @@ def test_what_has_no_id_of_its_own_is_neither_applied_nor_copied(bad: str) -> No
 def test_apply_says_what_is_lost_and_what_is_not_brought_back() -> None:
     found = facts(entry("1", "one", vm_state=5 << 20, virtual_size=2 * SIZE))
     plan = make_plan(ImageApply(KEY, placed(found, 0)), found)
-    assert plan.lost == "until undone: all written that no snapshot holds: ? (not counted yet)"
-    assert plan.undo == "yes, by applying safety-20261121T025500Z-one"
+    assert plan.lost == EntryWritesLost(NotKnown("not counted yet"), "", kept=True)
+    assert plan.undo == undo(UndoBy.APPLY, name="safety-20261121T025500Z-one")
     assert "5.0 MiB) is not loaded" in plan.warnings[0]
     assert plan.warnings[1] == "The disk becomes 2.0 GiB large; now it is 1.0 GiB."
     same = replace(found, as_now=frozenset({"1"}))
-    assert (
-        "nothing that one does not hold" in make_plan(ImageApply(KEY, placed(found, 0)), same).lost
-    )
+    lost = make_plan(ImageApply(KEY, placed(found, 0)), same).lost
+    assert isinstance(lost, EntryWritesLost)
+    assert lost.as_now == "one"
 
 
 TWINS = (entry("1", "twin"), entry("2", "other"), entry("3", "twin"))
@@ -215,9 +218,7 @@ def test_of_twins_only_the_first_or_all_are_deleted() -> None:
     plan = make_plan(ImageDelete(KEY, (first,)), found)
     assert plan.possible
     assert "1 snapshot called twin" in plan.warnings[0]
-    assert_refused(
-        make_plan(ImageDelete(KEY, (last,)), found), "twin (ID 1) stands before twin (ID 3)"
-    )
+    assert_refused(make_plan(ImageDelete(KEY, (last,)), found), Why.NOT_THE_FIRST)
     both = make_plan(ImageDelete(KEY, (last, first)), found)
     assert [step.subject for step in both.steps] == ["1 twin", "3 twin"]
     assert both.warnings == ()
@@ -231,7 +232,7 @@ def test_of_twins_only_the_first_or_all_are_deleted() -> None:
 
 def test_a_name_that_is_not_utf8_is_not_deleted() -> None:
     found = facts(entry("1", f"a{FFFD}"))
-    assert_refused(make_plan(ImageDelete(KEY, (placed(found, 0),)), found), "not UTF-8")
+    assert_refused(make_plan(ImageDelete(KEY, (placed(found, 0),)), found), Why.NAME_NOT_TEXT)
     assert make_plan(ImageApply(KEY, placed(found, 0)), found).possible
 
 
@@ -240,7 +241,7 @@ def test_an_entry_that_is_not_where_it_was_is_not_touched() -> None:
     one = placed(old, 0)
     for now in (facts(TWO[1], TWO[0]), facts(), facts(entry("1", "one", created=1))):
         for intent in (ImageApply(KEY, one), ImageDelete(KEY, (one,))):
-            assert_refused(make_plan(intent, now), "is not there any more")
+            assert_refused(make_plan(intent, now), Why.PLACED_GONE)
 
 
 def test_a_delete_that_took_another_entry_is_seen() -> None:
@@ -292,8 +293,8 @@ def test_what_changes_between_the_dialog_and_the_step_stops_it(
 def test_without_the_journal_only_deletes_are_done() -> None:
     found = facts(*TWO, unrecorded="disk full")
     create, apply, delete = (make_plan(intent, found) for intent in intents(found))
-    assert_refused(create, "The journal cannot be written")
-    assert_refused(apply, "The journal cannot be written")
+    assert_refused(create, Why.JOURNAL)
+    assert_refused(apply, Why.JOURNAL)
     assert delete.possible
     assert delete.type_name
 
@@ -320,27 +321,27 @@ def test_a_copy_is_planned_to_the_very_file() -> None:
 @pytest.mark.parametrize(
     ("target", "why"),
     [
-        ("new.qcow2", "whole path"),
-        ("/img/", "needs a name"),
-        ("/img/..", "needs a name"),
-        ("/img/a\nb", "invisible"),
-        ("/img/" + "x" * 250, "249 bytes"),
-        ("/else/new", "has not been looked into"),
-        ("/img/there", "is there already, and is never replaced"),
-        ("/img/half", ".half.part is there"),
+        ("new.qcow2", Why.TARGET_NOT_WHOLE),
+        ("/img/", Why.TARGET_UNNAMED),
+        ("/img/..", Why.TARGET_UNNAMED),
+        ("/img/a\nb", Why.TARGET_INVISIBLE),
+        ("/img/" + "x" * 250, Why.TARGET_LONG),
+        ("/else/new", Why.FOLDER_NOT_READ),
+        ("/img/there", Why.TARGET_THERE),
+        ("/img/half", Why.TARGET_UNFINISHED),
     ],
 )
-def test_targets_that_are_refused(target: str, why: str) -> None:
+def test_targets_that_are_refused(target: str, why: Why) -> None:
     assert_refused(extract(copying(names=frozenset({"there", ".half.part"})), target), why)
 
 
 def test_a_copy_that_does_not_fit_or_cannot_be_read_is_refused() -> None:
     found = copying(space=FileSystem("/img", 1 << 30, 1 << 19))
-    assert_refused(extract(found), "The copy takes 1.0 MiB, and 512.0 KiB are free")
-    assert_refused(extract(copying(encrypted=True)), "is encrypted")
-    assert_refused(extract(copying(host=replace(HOST, local=False))), "another host")
+    assert_refused(extract(found), Why.COPY_DOES_NOT_FIT)
+    assert_refused(extract(copying(encrypted=True)), Why.ENCRYPTED_BY_HAND)
+    assert_refused(extract(copying(host=replace(HOST, local=False))), Why.OTHER_HOST)
     unread = replace(found, copy=CopyFacts("/img", NotKnown("not allowed")))
-    assert_refused(extract(unread), "cannot be looked into: not allowed")
+    assert_refused(extract(unread), Why.FOLDER_UNREAD)
 
 
 def test_a_copy_says_what_is_not_in_it_and_what_more_is() -> None:

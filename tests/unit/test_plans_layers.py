@@ -16,8 +16,10 @@ from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, Sn
 from snaptui.performing import differences, expected_after
 from snaptui.plan import delete, revert
 from snaptui.plan.facts import Facts
+from snaptui.plan.loss import SnapshotsLost, WritesLost
+from snaptui.plan.outcome import UndoBy, When, undo
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.why import Way, Why
 from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import CREATED, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
 
@@ -94,7 +96,7 @@ def a_delete(found: Facts, *names: str) -> Plan:
 
 
 def codes(plan: Plan) -> list[int | None]:
-    return [one.code for one in plan.refusals if isinstance(one, Refusal)]
+    return [one.code for one in plan.refusals]
 
 
 def test_a_merge_is_told_with_its_files() -> None:
@@ -103,8 +105,10 @@ def test_a_merge_is_told_with_its_files() -> None:
     assert plan.notes[0] == "vda: /b is merged into /a and removed."
     assert "10.0 MiB are copied, which may take seconds" in plan.notes[1]
     assert "its guest goes on meanwhile" in plan.notes[1]
-    assert "merged, not lost" in plan.lost
-    assert plan.space.startswith("needs up to 10.0 MiB first, then frees ? (one: vda: not counted")
+    assert isinstance(plan.lost, SnapshotsLost)
+    assert plan.lost.merged
+    assert (plan.space.needs, plan.space.when) == (10 * MIB, When.FIRST)
+    assert isinstance(plan.space.frees, NotKnown)
 
 
 def test_after_a_merge_everything_names_the_image_beneath() -> None:
@@ -125,7 +129,7 @@ def test_after_a_merge_everything_names_the_image_beneath() -> None:
 
 def test_off_only_the_newest_and_then_the_next() -> None:
     off = a_chain(DomainState.SHUTOFF)
-    assert_refused(a_delete(off, "one"), "merges only the newest overlay of a disk. Delete two")
+    assert_refused(a_delete(off, "one"), Why.NEWEST_ONLY)
     assert codes(a_delete(off, "one")) == [8]
     assert a_delete(off, "two").possible
     both = a_delete(off, "one", "two")
@@ -152,8 +156,9 @@ def test_an_internal_parent_is_in_the_way(state: DomainState) -> None:
     over = external("over", "/a", "/b", "deep")
     found = {**heads("/a", "/b"), "/a": holding("/a", "deep")}
     plan = a_delete(known("/b", found, deep, over, state=state), "over")
-    assert_refused(plan, "whose parent is internal (deep)")
-    assert ("delete deep first, or" in plan.refusals[0]) == (state is DomainState.SHUTOFF)
+    assert_refused(plan, Why.PARENT_INSIDE)
+    first = {Way.PARENT_FIRST, Way.PARENT_FIRST_XML}
+    assert (plan.refusals[0].way in first) == (state is DomainState.SHUTOFF)
     assert codes(plan) == [84]
 
 
@@ -161,8 +166,8 @@ def test_what_lies_inside_an_overlay_goes_first_or_it_stays() -> None:
     over, inside = external("over", "/a", "/b"), internal("in", "/b", "over")
     upper = replace(holding("/b", "in", "stray"), backing="/a")
     found = known("/b", {**heads("/a", "/b"), "/b": upper}, over, inside)
-    assert_refused(a_delete(found, "over"), "would destroy: in, stray")
-    assert_refused(a_delete(found, "over", "in"), "would destroy: stray")
+    assert_refused(a_delete(found, "over"), Why.INSIDE_OVERLAY)
+    assert_refused(a_delete(found, "over", "in"), Why.INSIDE_OVERLAY)
     upper = replace(holding("/b", "in"), backing="/a")
     found = known("/b", {**heads("/a", "/b"), "/b": upper}, over, inside)
     assert a_delete(found, "over", "in").possible
@@ -171,10 +176,10 @@ def test_what_lies_inside_an_overlay_goes_first_or_it_stays() -> None:
 def test_what_others_lie_upon_is_not_merged() -> None:
     other = {"/x": replace(image("/x"), backing="/b")}
     found = known("/c", heads("/a", "/b", "/c") | other, *CHAIN)
-    assert_refused(a_delete(found, "one"), "/x lies upon /b too and would lose it with /b")
-    assert_refused(a_delete(found, "two"), "/x lies upon /b too and would see other data in it")
+    assert_refused(a_delete(found, "one"), Why.LIES_UPON_LOSES)
+    assert_refused(a_delete(found, "two"), Why.LIES_UPON_SEES_OTHER)
     used = a_chain(others={"/a": ("disk vda of db",)})
-    assert_refused(a_delete(used, "one"), "would see other data in it: disk vda of db.")
+    assert_refused(a_delete(used, "one"), Why.USER_SEES_OTHER_DATA)
     assert a_delete(used, "two").possible
     unsure = a_delete(a_chain(doubts=("the pool p: it is not active",)), "two")
     assert unsure.type_name
@@ -186,10 +191,10 @@ def test_what_is_not_in_use_or_gone_is_not_merged() -> None:
     side = {"/x": replace(image("/x"), backing="/b")}
     found = known("/c", heads("/a", "/b", "/c") | side, *CHAIN, branch)
     plan = a_delete(found, "branch")
-    assert_refused(plan, "vda does not use /x now")
+    assert_refused(plan, Why.NOT_USED_NOW)
     assert codes(plan) == [8]
     gone = known("/c", {**heads("/a", "/b", "/c"), "/a": Missing("/a: gone")}, *CHAIN)
-    assert_refused(a_delete(gone, "two"), "/a is gone, and vda needs it")
+    assert_refused(a_delete(gone, "two"), Why.CHAIN_CUT_OFF)
     unread = known("/c", {**heads("/a", "/b", "/c"), "/a": NotKnown("no permission")}, *CHAIN)
     plan = a_delete(unread, "two")
     assert plan.unchecked == ("What lies beneath vda: no permission",)
@@ -199,15 +204,13 @@ def test_what_is_not_in_use_or_gone_is_not_merged() -> None:
 def test_other_reasons_not_to_merge() -> None:
     busy = a_chain()
     busy = replace(busy, status=replace(busy.status, block_jobs=("vda",)))
-    assert_refused(a_delete(busy, "two"), "A block job runs on vda")
+    assert_refused(a_delete(busy, "two"), Why.BLOCK_JOB)
     old = replace(a_chain(), host=replace(HOST, libvirt=(8, 10, 0)))
-    assert_refused(a_delete(old, "two"), "deletes no external snapshots: 9.0 and later do")
+    assert_refused(a_delete(old, "two"), Why.NO_EXTERNAL_DELETE)
     half = a_chain()
     marked = replace(CHAIN[0], delete_in_progress=True)
     half = replace(half, snapshots={**half.snapshots, "one": marked})
-    assert_refused(
-        a_delete(half, "one"), "begun and not finished. Delete that one again first (two)"
-    )
+    assert_refused(a_delete(half, "one"), Why.UNFINISHED)
     assert codes(a_delete(half, "one")) == [55]
     assert a_delete(half, "one", "two").possible
     after = expected_after(a_delete(half, "two").steps[0], half)
@@ -238,7 +241,7 @@ COUNTED = {"/b": usage("/b", "/a", 4 * MIB), "/c": usage("/c", "/b", 8 * MIB)}
 def test_a_merge_without_room_is_refused_or_not_checked() -> None:
     assert a_delete(a_chain(counted=COUNTED, free=10 * MIB), "two").possible
     tight = a_delete(a_chain(counted=COUNTED, free=8 * MIB), "two")
-    assert_refused(tight, "needs 8.0 MiB first, and 8.0 MiB are free. Make room")
+    assert_refused(tight, Why.MERGE_DOES_NOT_FIT)
     unsure = a_delete(a_chain(free=8 * MIB), "two")
     assert unsure.possible
     assert unsure.type_name
@@ -249,10 +252,10 @@ def test_several_merges_need_what_they_carry_on() -> None:
     """The upper one gives back its 10 MiB before the lower one needs 8 + 4."""
     plan = a_delete(a_chain(counted=COUNTED, free=12 * MIB), "one", "two")
     assert plan.possible
-    assert plan.space.startswith("needs up to 10.0 MiB first, then frees ? (")
-    assert_refused(
-        a_delete(a_chain(counted=COUNTED, free=10 * MIB), "one", "two"), "or delete one at a time"
-    )
+    assert (plan.space.needs, plan.space.when) == (10 * MIB, When.FIRST)
+    tight = a_delete(a_chain(counted=COUNTED, free=10 * MIB), "one", "two")
+    assert_refused(tight, Why.MERGE_DOES_NOT_FIT)
+    assert tight.refusals[-1].way is Way.ROOM_OR_ONE
 
 
 def test_what_is_merged_apart_adds_up() -> None:
@@ -310,20 +313,22 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     plan = a_revert(beneath(), "deep")
     assert plan.possible
     assert plan.type_name
-    assert plan.undo == "NO, a snapshot of now lies upon /a, which this writes over"
-    assert plan.lost.startswith("all that vda holds now")
+    assert plan.undo == undo(UndoBy.NO_WRITTEN_OVER, path="/a")
+    assert isinstance(plan.lost, WritesLost)
+    assert plan.lost.whole
     assert [step.words for step in plan.steps] == ["revert to deep"]
     assert plan.warnings[0].startswith("To keep what is now, delete over first")
     assert {warning.split(" becomes")[0] for warning in plan.warnings[1:]} == {"over", "in"}
-    assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), "would bring vda back")
-    assert_refused(a_revert(beneath(others={"/a": ("disk vda of db",)}), "deep"), "disk vda of db")
+    assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), Why.NO_SAFETY_BENEATH, disk="vda")
+    used = a_revert(beneath(others={"/a": ("disk vda of db",)}), "deep")
+    assert_refused(used, Why.USER_SEES_OTHER_DATA, user="disk vda of db")
 
 
 def test_a_revert_that_would_fail_on_a_faulty_image_is_refused() -> None:
     found = beneath()
     faulty = replace(holding("/a", "deep"), faults=("it is marked corrupt",))
     assert_refused(
-        a_revert(replace(found, images={**found.images, "/a": faulty}), "deep"), "corrupt"
+        a_revert(replace(found, images={**found.images, "/a": faulty}), "deep"), Why.IMAGE_FAULTY
     )
 
 
@@ -333,11 +338,11 @@ def test_what_a_revert_beneath_spoilt_is_broken_and_only_its_metadata_can_go() -
     assert set(after.layers.broken) == {"over", "in"}
     assert "what lies beneath its overlay is written to (/b on /a)" in after.layers.broken["over"]
     plan = a_delete(after, "over")
-    assert_refused(plan, "Delete only its metadata")
+    assert_refused(plan, Why.BROKEN)
     assert codes(plan) == [8]
     assert delete.plan(DeleteIntent(KEY, "over", metadata_only=True), after).possible
-    assert_refused(a_revert(after, "in"), "in is broken")
-    assert_refused(a_delete(after, "in"), "only while the domain is off")
+    assert_refused(a_revert(after, "in"), Why.BROKEN)
+    assert_refused(a_delete(after, "in"), Why.ONLY_WHILE_OFF)
     off = known("/a", images, DEEP, OVER, IN, state=DomainState.SHUTOFF)
     assert a_delete(off, "in").possible
     gone = known("/b", {**heads("/a"), "/b": Missing("/b: gone")}, OVER)
@@ -346,7 +351,7 @@ def test_what_a_revert_beneath_spoilt_is_broken_and_only_its_metadata_can_go() -
 
 def test_beneath_an_overlay_an_internal_one_goes_only_while_the_domain_is_off() -> None:
     plan = a_delete(beneath(DomainState.RUNNING), "deep")
-    assert_refused(plan, "libvirt deletes it only while the domain is off")
+    assert_refused(plan, Why.ONLY_WHILE_OFF)
     assert codes(plan) == [84]
     before = beneath()
     plan = a_delete(before, "deep")
@@ -359,7 +364,7 @@ def test_beneath_an_overlay_an_internal_one_goes_only_while_the_domain_is_off() 
 
 def test_a_revert_to_an_external_snapshot_is_told_by_hand() -> None:
     plan = a_revert(a_chain(), "two")
-    assert_refused(plan, "(qemu-img create -f qcow2 -b /b -F qcow2 /b.again)")
+    assert_refused(plan, Why.NO_EXTERNAL_REVERT)
     assert codes(plan) == [67]
     between = replace(a_chain(), host=replace(HOST, libvirt=(10, 0, 0), reverts_external=True))
-    assert_refused(a_revert(between, "two"), "libvirt 10.0 was not tried for a")
+    assert_refused(a_revert(between, "two"), Why.NO_EXTERNAL_REVERT)

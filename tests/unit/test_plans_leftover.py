@@ -14,6 +14,7 @@ from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.together import deletes
+from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, make_plans
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, assert_refused, snapshot
@@ -55,7 +56,7 @@ def test_it_is_set_aside_first_and_then_that_very_file_is_removed() -> None:
         ["mv", "-n", "--", PATH, ASIDE],
         ["rm", "--", ASIDE],
     ]
-    assert plan.space.startswith("frees 10.0 MiB, free 50.0 GiB")
+    assert (plan.space.frees, plan.space.free) == (10 << 20, 50 << 30)
     aside, remove = plan.steps
     after = expected_after(aside, facts())
     renamed = facts(image=NotKnown("no such file"), removal=RemovalFacts(None, FILE))
@@ -82,20 +83,20 @@ def test_whoever_misses_it_between_the_two_steps_stops_the_second(
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "why"),
     [
-        ({"holders": ("disk vda of web",)}, "disk vda of web"),
-        ({"openers": Openers((Opener("qemu-nbd", 7),))}, "qemu-nbd (process 7)"),
-        ({"removal": RemovalFacts(None, None)}, "not there any more"),
-        ({"host": replace(HOST, local=False)}, "another host"),
-        ({"image": ImageInfo(PATH, "qcow2", 1 << 30, 10 << 20, ())}, "the only copy"),
-        ({"space": FileSystem(PATH, 1, 1, 0, "/nfs", "nfs4")}, "nfs4, which other hosts"),
-        ({"space": FileSystem(PATH, 1, 1)}, "an unknown file system"),
-        ({"space": NotKnown("no /proc")}, "no /proc"),
+        ({"holders": ("disk vda of web",)}, Why.IN_USE),
+        ({"openers": Openers((Opener("qemu-nbd", 7),))}, Why.IN_USE),
+        ({"removal": RemovalFacts(None, None)}, Why.LEFTOVER_GONE),
+        ({"host": replace(HOST, local=False)}, Why.OTHER_HOST),
+        ({"image": ImageInfo(PATH, "qcow2", 1 << 30, 10 << 20, ())}, Why.LEFTOVER_WITHOUT_BASE),
+        ({"space": FileSystem(PATH, 1, 1, 0, "/nfs", "nfs4")}, Why.LEFTOVER_SHARED),
+        ({"space": FileSystem(PATH, 1, 1)}, Why.LEFTOVER_SHARED),
+        ({"space": NotKnown("no /proc")}, Why.LEFTOVER_PLACE_UNKNOWN),
     ],
 )  # fmt: skip
-def test_what_somebody_may_need_is_refused(more: dict[str, Any], words: str) -> None:
-    assert_refused(planned(**more), words)
+def test_what_somebody_may_need_is_refused(more: dict[str, Any], why: Why) -> None:
+    assert_refused(planned(**more), why)
 
 
 def test_what_is_not_certain_is_typed() -> None:
@@ -112,7 +113,7 @@ def test_what_is_not_certain_is_typed() -> None:
 
 def test_a_file_with_other_names_frees_nothing() -> None:
     linked = replace(FILE, links=2)
-    assert planned(removal=RemovalFacts(linked, None)).space.startswith("frees nothing")
+    assert planned(removal=RemovalFacts(linked, None)).space.frees == 0
 
 
 def test_what_was_written_to_lately_is_said() -> None:
@@ -131,14 +132,14 @@ def test_where_there_is_no_room_for_a_table_only_a_removed_file_makes_some() -> 
         domain_facts(snapshot("s1")), spaces={"/img/a.qcow2": FULL, "/img/b.qcow2": FULL}
     )
     (alone,) = make_plans((MANY,), (full,))
-    assert_refused(alone, "QEMU needs")
+    assert_refused(alone, Why.TABLE_DOES_NOT_FIT)
     leftover, after = make_plans((INTENT, MANY), (facts(), full))
     assert leftover.possible
     assert after.possible
     refused = facts(holders=("disk vda of web",))
-    assert_refused(make_plans((INTENT, MANY), (refused, full))[1], "QEMU needs")
+    assert_refused(make_plans((INTENT, MANY), (refused, full))[1], Why.TABLE_DOES_NOT_FIT)
     elsewhere = facts(space=FileSystem(PATH, 1 << 30, 1 << 20, 0, "/other", "ext4"))
-    assert_refused(make_plans((INTENT, MANY), (elsewhere, full))[1], "QEMU needs")
+    assert_refused(make_plans((INTENT, MANY), (elsewhere, full))[1], Why.TABLE_DOES_NOT_FIT)
 
 
 def test_root_may_use_what_is_kept_for_it_when_the_domain_is_off() -> None:
@@ -154,11 +155,11 @@ def test_one_plan_of_several_says_of_which_it_speaks() -> None:
     plans = make_plans((INTENT, MANY), (facts(), domain_facts(snapshot("s1"))))
     one = deletes(plans, ("old overlay", "web"), "frees 12 MiB on /img")
     assert one.title == "Delete 1 snapshot of 1 domain and 1 leftover"
-    assert one.space == "frees 12 MiB on /img"
+    assert one.space.words == "frees 12 MiB on /img"
     assert one.lines == (*plans[0].lines, *plans[1].lines)
     assert one.steps == (*plans[0].steps, *plans[1].steps)
     refused = (plans[0], make_plan(MANY, domain_facts()))
     stopped = deletes(refused, ("old overlay", "web"), "frees ?")
     assert not stopped.possible
-    assert stopped.refusals == tuple(f"web: {words}" for words in refused[1].refusals)
+    assert stopped.refusals == tuple(one.of("web") for one in refused[1].refusals)
     assert deletes(plans[:1], ("old overlay",), "") is plans[0]

@@ -6,6 +6,7 @@ import pytest
 
 from snaptui.model import Agent, AgentState
 from snaptui.plan.plan import ThawIntent
+from snaptui.plan.why import Why
 from snaptui.preflight import make_plans
 from tests.unit.made import KEY, assert_refused, facts
 
@@ -13,14 +14,14 @@ from tests.unit.made import KEY, assert_refused, facts
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        (AgentState.ANSWERS, "Nothing in web is frozen"),
-        (AgentState.ABSENT, "no channel"),
-        (AgentState.DISCONNECTED, "no guest agent running"),
-        (AgentState.SILENT, "does not answer (why)"),
-        (AgentState.UNKNOWN, "fails (why)"),
+        (AgentState.ANSWERS, Why.NOT_FROZEN),
+        (AgentState.ABSENT, Why.THAW_ABSENT),
+        (AgentState.DISCONNECTED, Why.THAW_DISCONNECTED),
+        (AgentState.SILENT, Why.THAW_SILENT),
+        (AgentState.UNKNOWN, Why.THAW_FAILS),
     ],
 )
-def test_only_a_frozen_guest_is_thawed(state: AgentState, why: str) -> None:
+def test_only_a_frozen_guest_is_thawed(state: AgentState, why: Why) -> None:
     (plan,) = make_plans([ThawIntent(KEY)], [facts(agent=Agent(state, reason="why"))])
     assert_refused(plan, why)
 
@@ -33,4 +34,4 @@ def test_one_is_thawed_also_where_nothing_can_be_written_down() -> None:
     assert [step.kind for step in plan.steps] == ["thaw"]
     assert any("No space left" in warning for warning in plan.warnings)
     (unasked,) = make_plans([ThawIntent(KEY)], [facts()])
-    assert_refused(unasked, "it was not asked")
+    assert_refused(unasked, Why.THAW_FAILS)

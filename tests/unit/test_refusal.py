@@ -1,24 +1,72 @@
-"""What a refusal knows of libvirt stays with it."""
+"""What a refusal knows of libvirt stays with it, and its words are made at the end."""
 
 from __future__ import annotations
 
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import snaptui
 from snaptui.plan import create
+from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent
-from snaptui.plan.refusal import Refusal, reworded
+from snaptui.plan.refusal import Harm, refuse
 from snaptui.plan.together import deletes
+from snaptui.plan.why import Way, Why
 from tests.unit.made import KEY, RAW, VDA, config, facts
 
+TABLES = {"Why": Why, "Way": Way, "End": End, "UndoBy": UndoBy}
+MAKERS = ("refuse", "after", "undo")
 
-def test_what_libvirt_would_do_stays_in_other_words() -> None:
-    told = reworded(Refusal("no", code=67, harm="it breaks"), "web: no")
-    assert told == "web: no"
-    assert isinstance(told, Refusal)
-    assert (told.code, told.harm) == (67, "it breaks")
-    assert not isinstance(reworded("no", "web: no"), Refusal)
+
+def test_what_libvirt_would_do_stays_with_it() -> None:
+    refusal = refuse(Why.BUSY, Way.WAIT, domain="web").but(code=67, harm=Harm.STOPPED)
+    assert refusal.of("db").words == "db: Another job holds web. Wait until it is done."
+    assert refusal.libvirt_would == "libvirt's error 67, and libvirt stops the guest"
+    assert refuse(Why.NAME_EMPTY).libvirt_would == ""
 
 
 def test_plans_of_several_domains_keep_what_libvirt_would_do() -> None:
     plan = create.plan(CreateIntent(KEY, "new", ""), facts(disks=config(VDA, RAW)))
     (refusal,) = deletes((plan, plan), ("a", "a"), "").refusals
-    assert isinstance(refusal, Refusal)
     assert refusal.code == 67
+
+
+def test_names_of_others_are_no_templates() -> None:
+    assert "{path}" in refuse(Why.NAME_TAKEN, name="{path}").words
+
+
+def calls() -> Iterator[tuple[str, ast.Call]]:
+    """All places where a sentence is chosen with the names that it needs."""
+    for path in sorted(Path(snaptui.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKERS:
+                yield f"{path.name}:{node.lineno}", node
+
+
+def named(node: ast.Call) -> Iterator[tuple[str, str]]:
+    for part in node.args:
+        if isinstance(part, ast.Attribute) and getattr(part.value, "id", "") in TABLES:
+            yield part.value.id, part.attr  # type: ignore[attr-defined]  # an ast.Name
+
+
+@pytest.mark.parametrize(("where", "node"), calls())
+def test_every_sentence_gets_all_its_names(where: str, node: ast.Call) -> None:
+    """Where the names are written out; what is passed on in a dictionary is seen in its test."""
+    given = {one.arg for one in node.keywords}
+    if None in given:
+        return
+    for table, member in named(node):
+        template = TABLES[table][member].value
+        needed = {field for _, field, _, _ in string.Formatter().parse(template) if field}
+        assert needed <= given, f"{where}: {member} lacks {needed - given}"
+
+
+def test_every_sentence_is_used() -> None:
+    source = "".join(path.read_text() for path in Path(snaptui.__file__).parent.rglob("*.py"))
+    for table, members in TABLES.items():
+        unused = [one.name for one in members if f"{table}.{one.name}" not in source]
+        assert unused == [], table

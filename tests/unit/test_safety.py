@@ -10,8 +10,10 @@ from snaptui.image_model import FileSystem
 from snaptui.model import DomainState, Presence, SafetyKind, SnapshotDisk
 from snaptui.plan import revert, safety
 from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.steps import CreateSnapshot, PowerOff
+from snaptui.plan.why import Why
 from tests.unit.made import KEY, assert_refused, config, facts, snapshot
 
 GIB = 1 << 30
@@ -39,7 +41,7 @@ def test_ram_is_saved_unasked_only_of_a_small_guest_with_room(
     steps = [type(step) for step in planned.steps]
     room = (free - planned.needs) * safety.SHARE_LEFT >= 4000 * GIB
     if not room:
-        assert "Less than 5 %" in planned.refusals[0]
+        assert [one.why for one in planned.refusals] == [Why.TOO_FULL]
     elif kind is SafetyKind.DISKS:
         assert steps == [PowerOff, CreateSnapshot]
     else:
@@ -54,7 +56,7 @@ def test_ram_is_saved_unasked_only_of_a_small_guest_with_room(
 def test_it_lies_inside_the_images_as_its_target_does(more: dict[str, object]) -> None:
     """An external one would be destroyed by the revert that it is to undo."""
     plan = revert.plan(RevertIntent(KEY, "s1"), guest(GIB, 3000 * GIB, **more))
-    assert plan.undo.startswith("yes")
+    assert plan.undo.by in (UndoBy.DISKS, UndoBy.DISKS_AND_RAM)
     *before, last = plan.steps
     assert any(isinstance(step, CreateSnapshot) for step in before)
     assert not any("disk-only" in line or "diskspec" in line for line in plan.lines)
@@ -69,7 +71,7 @@ def test_where_an_external_one_is_in_use_there_is_no_undo_and_the_name_is_typed(
     plan = revert.plan(
         RevertIntent(KEY, "s1"), replace(found, snapshots={**found.snapshots, "over": over})
     )
-    assert plan.undo.startswith("NO")
+    assert plan.undo.by is UndoBy.NO_SAFETY_POSSIBLE
     assert plan.type_name
     wanted = RevertIntent(KEY, "s1", safety=SafetyKind.DISKS)
-    assert_refused(revert.plan(wanted, found), "has external snapshots (over)")
+    assert_refused(revert.plan(wanted, found), Why.OVERLAYS_DO_NOT_SURVIVE, names="over")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.backend.states import domain_state
-from snaptui.model import DomainState
+from snaptui.model import DomainState, NewReason
 
 libvirt = pytest.importorskip("libvirt")
 
@@ -46,26 +46,28 @@ WORDS = [
 
 @pytest.mark.parametrize(("name", "state"), STATES.items())
 def test_each_number_of_libvirt_is_its_state(name: str, state: DomainState) -> None:
-    assert domain_state(getattr(libvirt, f"VIR_DOMAIN_{name}"), 0) == (state, "")
+    assert domain_state(getattr(libvirt, f"VIR_DOMAIN_{name}"), 0) == (state, None)
 
 
 @pytest.mark.parametrize(("state", "reason", "words"), WORDS)
 def test_each_reason_of_libvirt_has_its_words(state: str, reason: str, words: str) -> None:
     number = getattr(libvirt, f"VIR_DOMAIN_{state}")
     why = getattr(libvirt, f"VIR_DOMAIN_{state}_{reason}")
-    assert domain_state(number, why) == (STATES[state], words)
+    found, told = domain_state(number, why)
+    assert (found, told.value if told is not None else "") == (STATES[state], words)
 
 
 @pytest.mark.parametrize("state", [-1, 8, 99])
 def test_an_unknown_state_is_shown_as_a_number(state: int) -> None:
-    assert domain_state(state, 1) == (DomainState.UNKNOWN, f"state {state}")
+    assert domain_state(state, 1) == (DomainState.UNKNOWN, NewReason(state, "state"))
 
 
 @pytest.mark.parametrize(("state", "reason"), [(1, 12), (3, 99), (5, -1), (0, 3), (7, 1)])
 def test_an_unknown_reason_is_shown_as_a_number(state: int, reason: int) -> None:
-    found, words = domain_state(state, reason)
+    found, told = domain_state(state, reason)
     assert found is not DomainState.UNKNOWN
-    assert words == f"reason {reason}"
+    assert told == NewReason(reason)
+    assert told.value == f"reason {reason}"
 
 
 @given(st.integers(), st.integers())

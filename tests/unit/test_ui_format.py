@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from snaptui.image_model import NotKnown
-from snaptui.model import Domain, DomainKey, DomainState, Presence, Snapshot
+from snaptui.model import Domain, DomainKey, DomainState, Presence, Reason, Snapshot
 from snaptui.model import SnapshotDisk as Part
 from snaptui.tree import Row, RowKind
 from snaptui.ui import format as ui
@@ -129,7 +129,7 @@ def test_what_a_snapshot_holds(one: Snapshot, words: str) -> None:
 
 
 def test_states_and_sizes_in_words() -> None:
-    domain = Domain(DomainKey("h", "u"), "d", DomainState.PAUSED, "I/O error")
+    domain = Domain(DomainKey("h", "u"), "d", DomainState.PAUSED, Reason.IO_ERROR)
     assert ui.state_words(domain) == "paused: I/O error"
     assert ui.state_of(snapshot(Presence.NO, state="disk-snapshot")) == "disk-only"
     assert ui.state_of(snapshot(Presence.NO, state="x")) == "x"

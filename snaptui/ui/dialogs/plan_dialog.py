@@ -20,7 +20,6 @@ from snaptui.errors import SnaptuiError
 from snaptui.image_model import ImageKey
 from snaptui.model import Domain
 from snaptui.plan.plan import Intent, Plan
-from snaptui.plan.refusal import Refusal
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
@@ -259,10 +258,10 @@ class PlanDialog(Dialog[Confirmed]):
         unchecked = f"   Not checked: {len(plan.unchecked)}" if plan.unchecked else ""
         lines = Text()
         for label, words, style in (
-            ("", plan.after, ""),
-            ("Lost: ", plan.lost, ""),
-            ("Undo: ", plan.undo, "bold" if plan.undo.startswith("NO") else ""),
-            ("Space: ", plan.space, ""),
+            ("", plan.after.words, ""),
+            ("Lost: ", plan.lost.words, ""),
+            ("Undo: ", plan.undo.words, "bold" if plan.undo.impossible else ""),
+            ("Space: ", plan.space.words, ""),
             ("Refused: ", f"{refused}   Warnings: {warned}{unchecked}",
              "bold" if plan.refusals else ""),
         ):  # fmt: skip
@@ -277,8 +276,13 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _rest(self, plan: Plan) -> Text:
         rest = Text()
+        for refusal in plan.refusals:
+            rest.append("Refused: ", "bold")
+            rest.append(clean(refusal.words, self.glyphs))
+            if refusal.libvirt_would:
+                rest.append(f" ({refusal.libvirt_would})", "dim")
+            rest.append("\n")
         for heading, sentences in (
-            ("Refused", plan.refusals),
             ("Note", plan.notes),
             ("Warning", plan.warnings),
             ("Not checked", plan.unchecked),
@@ -287,8 +291,6 @@ class PlanDialog(Dialog[Confirmed]):
             for sentence in sentences:
                 rest.append(f"{heading}: ", "bold")
                 rest.append(clean(sentence, self.glyphs))
-                if isinstance(sentence, Refusal) and sentence.code is not None:
-                    rest.append(f" (libvirt's error {sentence.code})", "dim")
                 rest.append("\n")
         if plan.lines:
             alone = f"{shell.program(plan.lines[0])} alone would do it without these checks:\n"

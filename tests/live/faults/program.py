@@ -138,7 +138,7 @@ class App(product.SnaptuiApp):
     async def _act(self, intent: Intent) -> None:
         facts = await self.read_facts(intent)
         plan = make_plan(intent, facts)
-        self.control.tell(event="plan", refusals=plan.refusals)
+        self.control.tell(event="plan", refusals=[one.words for one in plan.refusals])
         self.operations.run(plan, facts)
 
     def _tell(self) -> None:

@@ -15,7 +15,7 @@ from snaptui.plan.beneath import unusable
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
-from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.refusal import Harm
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
@@ -176,11 +176,11 @@ class Bench:
     def _refused(
         self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
     ) -> tuple[str, str, bool, str]:
-        told = [one for one in plan.refusals if isinstance(one, Refusal)]
+        told = plan.refusals
         codes = {one.code for one in told if one.code is not None}
         by_code = [one for one in told if one.code is not None] if codes else told
-        harms = {one.harm for one in by_code if one.harm}
-        why = " / ".join(plan.refusals)
+        harms = {one.harm for one in by_code if one.harm is not None}
+        why = " / ".join(one.words for one in plan.refusals)
         saved = guest.saved_memory()
         error = self._raw(guest, plan)
         crashed = isinstance(error, Disconnected)
@@ -191,7 +191,7 @@ class Bench:
         after = read_facts(self.backend, self.host, intent)
         changed = differences(facts, after)
         if not codes and not harms:
-            mine = all("yet" in one for one in plan.refusals)
+            mine = all(one.why.not_yet for one in plan.refusals)
             predicted = NOT_YET if mine else "refused"
             if error is not None:
                 happened = f"error {code}" + ("" if not changed else ", and changes")
@@ -200,13 +200,13 @@ class Bench:
                 happened = WORKS if not wrong else f"works, but {'; '.join(wrong)}"
             said = f" -- {error.message}" if error is not None else ""
             return predicted, happened, mine, why + said
-        predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *sorted(harms)])
+        predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *_words(harms)])
         over = frozenset(
             path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
         )
         done = Done(guest, intent, facts, after, over, crashed)
         found = {harm for harm in harms if happened_so(harm, done)}
-        happened = ", ".join([*([f"error {code}"] if error else []), *sorted(found)]) or WORKS
+        happened = ", ".join([*([f"error {code}"] if error else []), *_words(found)]) or WORKS
         later = bool(found) and len(plan.steps) > 1  # the harm of one step lets the next one fail
         if code == libvirt.VIR_ERR_SYSTEM_ERROR and code not in codes and Harm.STOPPED in found:
             code = libvirt.VIR_ERR_INTERNAL_ERROR  # QEMU was gone before libvirt reached it
@@ -234,6 +234,10 @@ class Bench:
             before = expected_after(step, before)
         # what an earlier step reads anew is not known when the last one is looked at
         return [*differences(before, after), *guest.otherwise()]
+
+
+def _words(harms: set[Harm]) -> list[str]:
+    return sorted(harm.value for harm in harms)
 
 
 def _must_hold(guest: Guest, step: Step) -> None:

@@ -53,9 +53,9 @@ class Done:
         }
 
 
-def happened_so(harm: str, done: Done) -> bool:
+def happened_so(harm: Harm, done: Done) -> bool:
     """Whether a harm that was foretold is there."""
-    return _CHECKS[Harm(harm)](done)
+    return _CHECKS[harm](done)
 
 
 def _stopped(done: Done) -> bool:

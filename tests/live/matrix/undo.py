@@ -9,18 +9,15 @@ from itertools import product
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, Host, SafetyKind
 from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.safety import is_safety
 from snaptui.preflight import make_plan, read_facts
 from tests.live.matrix.guest import OFF, PAUSED, RUNNING, Guest
 
 STATES = (OFF, RUNNING, PAUSED)
-PROMISES = {
-    "yes, disks and RAM": True,
-    "yes, disks": False,
-    "yes, disks only": False,
-}
-"""What begins the dialog's word on undo, and whether the guest goes on where it was."""
+PROMISES = {UndoBy.DISKS_AND_RAM: True, UndoBy.DISKS: False, UndoBy.DISKS_POWERED_OFF: False}
+"""What the plan says of its undo, and whether the guest goes on where it was."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +85,9 @@ def otherwise(backend: LibvirtBackend, host: Host, guest: Guest, undo: Undo) -> 
         made = [name for name in guest.snapshots() - known if is_safety(name)]
         if len(made) != 1:
             return [*wrong, f"{what} took {len(made)} safety snapshots"]
-        promise = plan.undo.partition(" (")[0]
         target = made[0]
         held[target] = left
-        states[target] = before if PROMISES[promise] else OFF
+        states[target] = before if PROMISES[plan.undo.by] else OFF
         kind = SafetyKind.DISKS_AND_RAM if guest.state != OFF else SafetyKind.DISKS
     return wrong
 

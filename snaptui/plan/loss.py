@@ -1,0 +1,212 @@
+"""What a plan loses: data, and the sentences made from it at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snaptui import text
+from snaptui.image_model import NotKnown
+from snaptui.model import SafetyKind
+
+
+@dataclass(frozen=True, slots=True)
+class NothingLost:
+    """Nothing is."""
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        return "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class WritesLost:
+    """What a revert gives up, for good or until it is undone.
+
+    Attributes:
+        written: bytes that no snapshot holds.
+        running: the guest goes on writing, so that it may be more.
+        disks: targets that were written to.
+        since: when the current snapshot was made; ``None`` without one.
+        whole: all that the disks hold now, not only what was written since.
+        memory: a guest runs, and its RAM is given up.
+        changes: number of changes of the configuration.
+        kept: what the safety snapshot holds.
+    """
+
+    written: int | NotKnown
+    running: bool
+    disks: tuple[str, ...]
+    since: int | None
+    unsaved: bool
+    whole: bool
+    memory: bool
+    changes: int | NotKnown
+    kept: SafetyKind
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        disks = ", ".join(self.disks)
+        if self.whole:
+            first = f"all that {disks} hold{'s' * (len(self.disks) == 1)} now"
+        else:
+            moment = " and in no snapshot" if self.unsaved else f" since {text.when(self.since)}"
+            first = f"{self._written} to {disks or 'its disks'}{moment}"
+        memory = ["the running memory"] if self.memory else []
+        rest = [self._changes] if self._changes else []
+        if self.kept is SafetyKind.NONE:
+            return ", ".join([first, *memory, *rest])
+        if self.kept is SafetyKind.DISKS_AND_RAM:
+            return f"until undone: {', '.join([first, *memory, *rest])}"
+        until_undone = f"until undone: {', '.join([first, *rest])}"
+        return f"{memory[0]} for good; {until_undone}" if memory else until_undone
+
+    @property
+    def _written(self) -> str:
+        if isinstance(self.written, NotKnown):
+            return "all written"
+        return f"{text.size(self.written)}{' or more' if self.running else ''} written"
+
+    @property
+    def _changes(self) -> str:
+        if isinstance(self.changes, NotKnown):
+            return "configuration changes since, if there are any"
+        return text.count(self.changes, "configuration change") if self.changes else ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWritesLost:
+    """What applying an entry of an image gives up.
+
+    Attributes:
+        written: bytes that no snapshot holds.
+        as_now: the snapshot that holds all of it; empty when none does.
+        kept: an entry of now is made first.
+    """
+
+    written: int | NotKnown
+    as_now: str
+    kept: bool
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        return f"until undone: {self._since}" if self.kept else self._since
+
+    @property
+    def _since(self) -> str:
+        if self.as_now:
+            return f"nothing that {self.as_now} does not hold"
+        if isinstance(self.written, NotKnown):
+            return f"all written that no snapshot holds: ? ({self.written.reason})"
+        return f"{text.size(self.written)} that no snapshot holds"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotsLost:
+    """Snapshots that are deleted.
+
+    Attributes:
+        names: of several, as they are shown.
+        created: when the only one was made, seconds since the epoch; ``None`` when not known.
+        read_at: when that was read.
+        memory: it holds RAM.
+        merged: what was written since is merged, so that only the way back is lost.
+        unmanaged: only an image knows it.
+        one_disk: it is of an image, not of a domain.
+    """
+
+    names: tuple[str, ...]
+    created: int | None = None
+    read_at: float = 0
+    memory: bool = False
+    merged: bool = False
+    unmanaged: bool = False
+    one_disk: bool = False
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        if len(self.names) != 1:
+            return f"{text.count(len(self.names), 'snapshot')}: {', '.join(self.names)}"
+        if self.unmanaged:
+            return f"what its disks were at {text.when(self.created)}"
+        made = f"{text.when(self.created)} ({text.age(self.created, self.read_at)})"
+        if self.merged:
+            ram = " and its saved RAM" if self.memory else ""
+            return f"the way back to {made}{ram}; what was written since is merged, not lost"
+        disks = "disk" if self.one_disk else "disks"
+        return f"the state of {made}: {disks}{' and RAM' if self.memory else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataLost:
+    """libvirt's records of snapshots are dropped, and no data."""
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        return "what libvirt knows of it: times, parent, description, the domain of then; no data"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLost:
+    """A name or a description is replaced.
+
+    Attributes:
+        name: it is the name.
+    """
+
+    name: bool
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        return f"the {'name' if self.name else 'description'} as it was"
+
+
+@dataclass(frozen=True, slots=True)
+class FileLost:
+    """A whole image is removed.
+
+    Attributes:
+        size: bytes that are allocated for it; ``None`` when it cannot be read.
+        snapshots: how many lie inside.
+    """
+
+    size: int | None
+    snapshots: int = 0
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        if self.size is None:
+            return "the whole file"
+        inside = f", {text.count(self.snapshots, 'snapshot')} inside" if self.snapshots else ""
+        return f"what was written to it, {text.size(self.size)}{inside}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralLost:
+    """What each of several plans loses, by what it is about."""
+
+    parts: tuple[tuple[str, Loss], ...]
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        return "; ".join(f"{name}: {loss.words}" for name, loss in self.parts)
+
+
+Loss = (
+    NothingLost
+    | WritesLost
+    | EntryWritesLost
+    | SnapshotsLost
+    | MetadataLost
+    | TextLost
+    | FileLost
+    | SeveralLost
+)
+NOTHING_LOST = NothingLost()

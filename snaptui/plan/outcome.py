@@ -1,0 +1,223 @@
+"""What a plan promises: the end state, how it can be undone, the space that it takes and gives.
+
+All of it is data; the sentences of the dialog are made from it at the end.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from snaptui import text
+from snaptui.image_model import FileSystem, NotKnown
+from snaptui.model import DomainState
+
+
+class End(enum.Enum):
+    """What is true after a plan; the value is the sentence."""
+
+    NOTHING_CHANGES = "nothing changes"
+    REVERTED = "After this {domain} will be {shown}, {how} {moment}{reset}"
+    TAKEN_OFF = "{domain} stays {shown}; the snapshot holds its disks."
+    TAKEN_AND_HALTED = "{domain} is SHUT OFF when {saved}; the snapshot holds its disks and RAM."
+    TAKEN_PAUSED = "{domain} stays paused; the snapshot holds its disks and RAM."
+    TAKEN_RUNNING = (
+        "{domain} goes on running; the snapshot holds its disks and RAM. It is PAUSED while "
+        "{saved} ({pause})."
+    )
+    OVERLAYS_OFF = "{domain} stays {shown}; {files}"
+    OVERLAYS_AND_HALTED = "{domain} is SHUT OFF when {saved}; {files}"
+    OVERLAYS_ALONE = "{domain} {stays}{frozen}, its RAM is not kept; {files}"
+    OVERLAYS_PAUSED = "{domain} stays paused; {saved}, {files}"
+    OVERLAYS_LIVE = "{domain} runs on while {saved}; {files}"
+    OVERLAYS_RUNNING = "{domain} is PAUSED while {saved} ({pause}), then runs; {files}"
+    DELETED = "{domain} goes on as it is, with {left} left."
+    DELETED_CURRENT = "{domain} goes on as it is, with {left} left. Current becomes {current}."
+    ADOPTED = (
+        "libvirt knows {name} as a snapshot of {disks}, made {moment}; the images stay as they are."
+    )
+    DESCRIBED = "{name} has the new description; all else of it stays as it is."
+    RENAMED = "{name} is called {new_name}; its place, time, data and all below it stay."
+    HELD = (
+        "snaptui does not delete {name} until it is released; virsh and others still can. The mark "
+        "is in its description."
+    )
+    RELEASED = "{name}{by}, can be deleted again."
+    THAWED = "The file systems of {domain} take writes again; what waits for them goes on."
+    ENTRY_TAKEN = "{image} stays as it is; the snapshot holds its disk."
+    ENTRY_APPLIED = "After this the disk in {image} will be as on {moment}"
+    ENTRIES_DELETED = "The disk in {image} stays as it is, with {left} left."
+    EXTRACTED = "A new {form} file holds the disk as on {moment}; nothing else changes."
+    LEFTOVER_REMOVED = "{path} is gone; what lies beneath it stays."
+    DELETED_IN_TURN = "One after another; what fails stops what comes after it."
+    TAKEN_TOGETHER = (
+        "All guests are frozen, all snapshots taken, and all thawed, after 10 s at most."
+    )
+    TAKEN_AT_ONCE = "{at_once} at a time; what fails stops none of the others."
+    REVERTED_TOGETHER = (
+        "All at the same time, once each can be undone; if one cannot, none is reverted."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The end state.
+
+    Attributes:
+        state: what the domain does then; ``None`` where it is about none or several, or libvirt
+            does not document it.
+        names: what stands for the names in the sentence of :attr:`end`.
+    """
+
+    end: End
+    state: DomainState | None = None
+    names: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The same as a sentence."""
+        return self.end.value.format_map(dict(self.names))
+
+
+def after(end: End, state: DomainState | None = None, /, **names: object) -> After:
+    """The end state; ``names`` are those in the sentence of ``end``."""
+    return After(end, state, tuple((name, str(value)) for name, value in sorted(names.items())))
+
+
+class UndoBy(enum.Enum):
+    """How something is undone, or why it cannot be; the value is the sentence."""
+
+    NOT_NEEDED = "not needed"
+    DELETE = "yes, by deleting the snapshot"
+    DELETES = "yes, by deleting the snapshots"
+    MERGE = "yes, by deleting it, which merges the overlays back"
+    DELETE_METADATA = "yes, by deleting its metadata"
+    DELETE_FILE = "yes, by deleting the new file"
+    SAME_KEY = "yes, by the same key; the XML is saved before"
+    REDEFINE = "yes, virsh snapshot-create --redefine with the XML that is saved before"
+    DISKS = "yes, disks"
+    DISKS_POWERED_OFF = "yes, disks only ({domain} is powered off first)"
+    DISKS_AND_RAM = "yes, disks and RAM"
+    APPLY = "yes, by applying {name}"
+    EACH = "yes, each by a safety snapshot of its own"
+    CHOOSE = "choose below"
+    NO_SAFETY_WANTED = "NO, what is lost is lost"
+    NO_SAFETY_POSSIBLE = "NO, a safety snapshot cannot be taken: {reason}"
+    NO_WRITTEN_OVER = "NO, a snapshot of now lies upon {path}, which this writes over"
+    NO_DELETED = "NO, a deleted snapshot cannot be brought back"
+    NO_DELETED_ALL = "NO, what is deleted cannot be brought back"
+    NO_REMOVED = "NO, a removed file cannot be brought back"
+    NO_FOR_SOME = "NO for {names}"
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Whether and how a plan can be undone; ``names`` as in :class:`After`."""
+
+    by: UndoBy
+    names: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def impossible(self) -> bool:
+        """Whether something is lost for good."""
+        return self.by.name.startswith("NO_")
+
+    @property
+    def words(self) -> str:
+        """The same as a sentence."""
+        return self.by.value.format_map(dict(self.names))
+
+
+def undo(by: UndoBy, /, **names: object) -> Undo:
+    """How it is undone; ``names`` are those in the sentence of ``by``."""
+    return Undo(by, tuple((name, str(value)) for name, value in sorted(names.items())))
+
+
+class When(enum.Enum):
+    """When space is needed; the value is the word behind the figure."""
+
+    ALL_ALONG = ""
+    NOW = " now"
+    FIRST = " first"
+
+
+class Then(enum.Enum):
+    """What becomes of the images; the value is the end of the line."""
+
+    NOTHING = ""
+    OVERLAYS_GROW = "; overlays grow"
+    SHRINK = "; the images shrink"
+    MAY_KEEP = "; the images may keep it for their next writes"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What a plan takes and gives, in bytes, on the fullest file system that it is about.
+
+    Attributes:
+        needs: at most; ``None`` where there is nothing to say of it.
+        exact: it needs just that.
+        when: when it needs that.
+        frees: ``None`` where it is not about freeing.
+        shown: whether what is free is part of the line.
+        free: ``None`` when not known.
+        size: of the file system; ``None`` when not known or not said.
+        by_place: by file system, what is freed there, in words; of several plans.
+    """
+
+    needs: int | NotKnown | None = None
+    exact: bool = False
+    when: When = When.ALL_ALONG
+    frees: int | NotKnown | None = None
+    shown: bool = True
+    free: int | None = None
+    size: int | None = None
+    then: Then = Then.NOTHING
+    by_place: str = ""
+
+    @property
+    def words(self) -> str:
+        """The line of the dialog."""
+        if self.by_place:
+            return self.by_place
+        parts = [words for words in (self._needs, self._frees) if words]
+        line = ", then ".join(parts)
+        if self.shown:
+            of = f" of {text.size(self.size)}" if self.size is not None else ""
+            line += f", free {text.size(self.free)}{of}"
+        return line + self.then.value
+
+    @property
+    def _needs(self) -> str:
+        if self.needs is None:
+            return ""
+        if isinstance(self.needs, NotKnown):
+            return f"needs ?{self.when.value}"
+        exactly = "" if self.exact else "up to "
+        need = f"{exactly}{text.size(self.needs)}" if self.needs else "next to nothing"
+        return f"needs {need}{self.when.value}"
+
+    @property
+    def _frees(self) -> str:
+        if self.frees is None:
+            return ""
+        if isinstance(self.frees, NotKnown):
+            return f"frees ? ({self.frees.reason})"
+        return f"frees {text.size(self.frees)}" if self.frees else "frees nothing"
+
+
+NO_SPACE = Space(needs=0, shown=False)
+FREES_NONE = Space(frees=0, shown=False)
+
+
+def space_on(
+    place: FileSystem | NotKnown | None,
+    needs: int | NotKnown | None = None,
+    *,
+    when: When = When.ALL_ALONG,
+    frees: int | NotKnown | None = None,
+) -> Space:
+    """The same for one file system."""
+    if not isinstance(place, FileSystem):
+        return Space(needs, when=when, frees=frees)
+    return Space(needs, when=when, frees=frees, free=place.free, size=place.size)

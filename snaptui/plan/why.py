@@ -1,0 +1,458 @@
+"""What can stand in the way of a plan, and the ways round it: the words of all refusals.
+
+The names in braces are those of :class:`~snaptui.plan.refusal.Refusal`. Nothing compares these
+sentences: code and tests go by the members.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Why(enum.Enum):
+    """What stands in the way; the value is the sentence."""
+
+    # -- the domain as it is now
+    BUSY = "Another job holds {domain}."
+    ENDING = "{domain} is shutting down."
+    SUSPENDED = "{domain} is suspended."
+    HUNG = "QEMU of {domain} does not answer, and it must take part."
+    SILENT = (
+        "The file system of {path} does not answer. libvirt would wait for it, and whoever asks "
+        "for {domain} with it."
+    )
+    TRANSIENT = "{domain} is transient: its snapshots' metadata vanish when it stops."
+    TRANSIENT_NOT_YET = "{domain} is transient; snaptui does not do it with such a domain yet."
+    SAVE_OF_OTHER_DISKS = (
+        "{domain} has a managed save, whose memory would be loaded over other disks at the next "
+        "start."
+    )
+    SAVE_WRITES_BENEATH = (
+        "{domain} has a managed save, whose start would write to the images beneath the overlays."
+    )
+    BLOCK_JOB = "A block job runs on {disks} of {domain} (virsh blockjob shows it)."
+    NO_DISK = "{domain} has no disk that a snapshot could hold."
+    HOST_DEVICES = "{domain} has host devices ({devices}), whose state cannot be saved."
+    VARIABLES_IN_PFLASH = (
+        "{domain} keeps UEFI variables in a pflash image, which libvirt cannot put into an "
+        "internal snapshot before 10.9."
+    )
+    VARIABLES_RAW = (
+        "{domain} keeps UEFI variables in a raw image, and while it runs libvirt takes only those "
+        "in qcow2 into an internal snapshot."
+    )
+    VARIABLES_NOT_YET = (
+        "{domain} keeps UEFI variables in a pflash image; with them snaptui saves no RAM to a "
+        "file yet."
+    )
+    OFF_HAS_NO_RAM = "{domain} is {state} and has no RAM."
+    JOURNAL = "The journal cannot be written ({reason}); how far this came could not be told later."
+
+    # -- names and descriptions
+    NAME_EMPTY = "A snapshot needs a name."
+    NAME_SPELLING = "libvirt allows no name with / in it or . in front of it."
+    NAME_DIGITS = (
+        "A name of digits only can be mistaken for the ID of another snapshot in the image, and "
+        "QEMU would then revert to that one."
+    )
+    NAME_INVISIBLE = "A name with control or invisible characters cannot be told from others."
+    NAME_LONG = "A name can have {most} bytes at most."
+    NAME_TAKEN = "There is a snapshot called {name} already."
+    NAME_INSIDE = "The image {path} holds a snapshot {name} that libvirt does not know."
+    NAME_IS_ID = "{name} is the ID of {other}, for which QEMU would take it."
+    NAME_NOT_TEXT = (
+        "The name of {name} (ID {id}) is not UTF-8, so that it cannot be given to qemu-img "
+        "exactly, and qemu-img deletes by name alone."
+    )
+    NAME_IN_JOB = (
+        "libvirt {version} makes the name part of a job's ID, in which QEMU takes only letters "
+        "from a to z, digits, and - . _"
+    )
+    DESCRIPTION_INVISIBLE = "The description has control or invisible characters."
+    SAME_TEXTS = "Name and description are as they were."
+
+    # -- the snapshot that it is about
+    SNAPSHOT_GONE = "The snapshot {name} is not there any more."
+    SNAPSHOT_UNREAD = "The snapshot {name} could not be read."
+    SOME_UNREAD = "Some of the snapshots could not be read."
+    CHILD_UNREAD = "{name}, which is below it, could not be read."
+    NOTHING_BELOW = "There is nothing below {name}."
+    HELD = "{name} is held by {who} since {since}."
+    HELD_ALREADY = "{name} is held by {who} already."
+    NOT_HELD = "{name} is not held."
+    NO_DATA_NOT_YET = "{name} has no data of its own; snaptui cannot handle it yet."
+    MIXED_NOT_YET = "{name} is mixed; snaptui cannot handle such a snapshot yet."
+    UNFINISHED = "A delete of a snapshot above {name} was begun and not finished."
+    NO_DOMAIN = (
+        "The metadata of {name} hold no domain, without which libvirt reverts to nothing, not even "
+        "by force."
+    )
+    NO_DOMAIN_ACTIVE = (
+        "The metadata of {name} hold no domain, and a delete while {domain} is active brings "
+        "libvirt's daemon down."
+    )
+    NO_DOMAIN_NOT_YET = "The metadata of {name} hold no domain; snaptui does not delete it yet."
+    NO_DOMAIN_REDEFINE = "The metadata of {name} hold no domain, and libvirt takes none such."
+    BROKEN = "{name} is broken: {reason}."
+    NAME_IS_INSIDE = (
+        "The data of {name} lie inside the images under this name, which no tool can change, and "
+        "libvirt would not find them under another one: it could not be reverted to any more."
+    )
+    DETACHED_NOT_YET = (
+        "{disk} ({path}) was part of {domain} then and is not now; snaptui does not handle this "
+        "yet."
+    )
+    FILE_GONE = "{path} is gone, and the domain of that time needs it."
+
+    # -- the images
+    IMAGE_GONE = "{path}, the image of {disk}, is gone."
+    IMAGE_DAMAGED = "The image of {disk} is damaged: {reason}."
+    IMAGE_CUT_OFF = "{beneath}, on which the image of {disk} lies, is gone."
+    IMAGE_CORRUPT = "{path}, the image of {disk}, is marked corrupt."
+    IMAGE_OPEN = "{who} has {path} open, the image of {disk}."
+    IMAGE_FAULTY = "{path}: {fault}."
+    NOT_AN_OVERLAY = "{path} of {disk} is called an overlay but holds {format}."
+    CHAIN_CUT_OFF = "{path} is gone, and {disk} needs it."
+    SET_ASIDE_BY_DOMAIN = '{disk} is set to snapshot="{setting}" in the domain.'
+    NOT_A_FILE = "{disk} is a {kind} disk."
+    NOT_QCOW2 = "{disk} is {format}, not qcow2."
+    HOLDS_ANOTHER = "{disk} is called qcow2 but holds {format}."
+    ALL_OR_NONE_INSIDE = "An internal snapshot holds all disks inside their images."
+    ENTRY_GONE = "{disk} holds no snapshot {name} any more ({path})."
+    ENTRY_MISSING = "{disk} holds no snapshot {name}: a revert to it would fail."
+    ENTRY_TWINS = "{disk} holds {number} snapshots called {name} (IDs {ids})."
+    ENTRY_ID_OF_OTHER = (
+        "On {disk} the ID {name} belongs to the snapshot {other}: QEMU looks for an ID before a "
+        "name and would take that one."
+    )
+    INSIDE_UNKNOWN = "What {disk} holds inside is not known: {reason}"
+    TABLE_DOES_NOT_FIT = (
+        "{free} are free for {path}, and QEMU needs {needs} to write its new snapshot table; "
+        "libvirt would drop the metadata, free nothing and report success."
+    )
+    OTHER_IMAGE = "{disk} of {domain} is {now} now but was {then} then: another image lies between."
+    OTHER_IMAGE_UNREAD = (
+        "{disk} of {domain} is {now} now but was {then} then: another image lies between. What "
+        "lies beneath: {reason}"
+    )
+    USER_SEES_OTHER_DATA = "{path} has another user, which would see other data in it: {user}."
+    ONLY_WHILE_OFF = (
+        "{name} lies in {path}, and {domain} writes to {now} now: libvirt deletes it only while "
+        "the domain is off."
+    )
+
+    # -- creating overlays
+    NO_SUCH_DISK = "{domain} has no writable disk {disk}."
+    INSIDE_AMONG_OUTSIDE = (
+        "{disk} would be kept inside its image and others outside: libvirt takes all inside or all "
+        "outside."
+    )
+    NONE_CHOSEN = "No disk takes part."
+    BESIDE_DEVICE = "{disk} is a block device, beside which no overlay can lie."
+    NO_OVERLAY_NOT_YET = "{disk} is a {kind} disk; snaptui puts no overlay on such a disk yet."
+    SETTING_NOT_YET = (
+        '{disk} is set to snapshot="{setting}" in the domain, and snaptui does not pass over that '
+        "yet."
+    )
+    SHARED = "{disk} is shared with other guests, which would not see the overlay."
+    SHARED_NOT_YET = (
+        "{disk} is shared with other guests, which would not see its new overlay; snaptui does not "
+        "do that yet."
+    )
+    LUN = "{disk} is a lun, which cannot have an overlay."
+    LEFT_OUT = "{disk} would be left out: it has no way back."
+    OPEN_STILL = "{path} is gone, and QEMU, which has it open still, cannot save the RAM then."
+    FILE_THERE = "{path} is there already."
+    PATH_NOT_WHOLE = "{path} must begin with /."
+    PATH_TWICE = "{path} is named twice."
+    PATH_INVISIBLE = "The name of a file has control or invisible characters."
+    FILE_NAME_LONG = "The name of a file would have {bytes} bytes, and {most} are possible."
+    COMMA = (
+        "libvirt makes the overlay of a shut-off domain under another name when there is a comma "
+        "in it, and the domain then does not start."
+    )
+    REUSED_UNREAD = "The overlay of {disk} cannot be looked at: {reason}"
+    REUSED_NOT_QCOW2 = "{path} is no qcow2 image, and must lie upon {lower}."
+    REUSED_UPON_OTHER = "{path} lies upon {beneath}, and must lie upon {lower}."
+    REUSED_WRONG_FORMAT = "{path} takes {lower} for {taken}, and it is {format}."
+    REUSED_SMALL = "{path} is smaller than {lower}."
+    REUSED_HOLDS_SNAPSHOTS = "{path} holds snapshots of its own."
+    PAUSED_CANNOT_FREEZE = "{domain} is paused, so nothing in it can freeze."
+    AGENT_ABSENT = "{domain} has no channel for a guest agent."
+    AGENT_DISCONNECTED = "{domain} has no guest agent running."
+    AGENT_SILENT = "{domain} has a guest agent that does not answer."
+    AGENT_FROZEN = "{domain} has frozen file systems already (T thaws them)."
+    AGENT_FAILS = "{domain} has a guest agent that fails: {reason}."
+    GROUP_NOT_REVERTED = (
+        "Guests are frozen together only where what is taken can be reverted to, and {reason}."
+    )
+
+    # -- the safety snapshot
+    TOO_FULL = "Less than 5 % of the file system would stay free."
+    OVERLAYS_DO_NOT_SURVIVE = (
+        "{domain} has external snapshots ({names}), and what is inside their overlays does not "
+        "survive a revert beneath them."
+    )
+    NO_SAFETY_BENEATH = (
+        "No safety snapshot would bring {disk} back: a snapshot of now lies upon {path}, which "
+        "this writes over."
+    )
+    RAM_NOT_SAVED_SUSPENDED = "{domain} is suspended, so its RAM cannot be saved."
+    RAM_NOT_SAVED_HUNG = "QEMU of {domain} does not answer, so its RAM cannot be saved."
+    RAM_DOES_NOT_FIT = "The RAM of {domain} may take {needs}, and {free} are free."
+
+    # -- reverting to external snapshots
+    NO_EXTERNAL_REVERT = "{name} is external, and {reason}."
+    RAM_FILE_GONE = "{path} is gone, and the RAM of {name} with it."
+    NOTHING_CURRENT_REVERT = (
+        "No snapshot is the current one, and then this revert brings libvirt's daemon down."
+    )
+    ALL_MUST_BE_FILES = (
+        "{disk} is a {kind} disk, and libvirt reverts to an external snapshot only where all disks "
+        "are files."
+    )
+    SAME_OVERLAYS = "The new overlays of two disks would both be called {path}<time>."
+
+    # -- deleting external snapshots
+    NO_EXTERNAL_DELETE = "libvirt {version} deletes no external snapshots: 9.0 and later do."
+    PARENT_INSIDE = (
+        "libvirt {version} deletes no external snapshot whose parent is internal ({parent})."
+    )
+    IN_NO_FILE = "{disk} of {name} is in no file that libvirt knows."
+    NOT_USED_NOW = (
+        "{disk} does not use {path} now, and libvirt {version} deletes no snapshot of a branch so."
+    )
+    NEWEST_ONLY = (
+        "While {domain} is shut off, libvirt {version} merges only the newest overlay of a disk."
+    )
+    INSIDE_OVERLAY = "Inside {path} lie snapshots that the merge would destroy: {names}."
+    RECORD_WRONG = "{path} lies upon {beneath}, and {name} says {lower}: its record is wrong."
+    DEVICE_NOT_MERGED_NOT_YET = "{path} is a device, no file; snaptui does not merge it yet."
+    DEVICE_NOT_DELETED_NOT_YET = "{path} is a device, no file; snaptui does not delete it yet."
+    LIES_UPON_LOSES = "{other} lies upon {path} too and would lose it with {overlay}."
+    LIES_UPON_SEES_OTHER = "{other} lies upon {path} too and would see other data in it."
+    USER_LOSES = "{path} has another user, which would lose it with {overlay}: {user}."
+    MERGE_DOES_NOT_FIT = "The merge into {path} needs {needs} first, and {free} are free."
+    NOTHING_CURRENT_DELETE = (
+        "No snapshot is the current one, and then a delete of one with others below it ({names}) "
+        "brings the daemon of libvirt {version} down."
+    )
+    IS_CURRENT = (
+        "{name} is where {domain} is, and libvirt {version} does not merge it while others are "
+        "below it."
+    )
+    ON_LEFT_BRANCH = "{name} lies on a branch that {domain} has left, and others are below it."
+    IS_FORK = "Branches begin at {name}, and libvirt {version} merges no such snapshot."
+    BRANCHES_UNKNOWN = (
+        "A merge of {name} while there are branches of which libvirt {version} does not know what "
+        "lies beneath brings its daemon down."
+    )
+    REMOVED_NEEDED = "libvirt would remove {path}, which {user} needs."
+    REMOVED_IN_USE = "libvirt would remove {path}, which {domain} uses now."
+    REMOVED_HAS_USER = "libvirt would remove {path}, which has another user: {user}."
+    REMOVED_HOLDS_SNAPSHOTS = "libvirt would remove {path}, inside which lie snapshots ({names})."
+    RECORD_MOVED = (
+        "libvirt would put other images into the record of {below}, as if the overlays of {name} "
+        "were merged."
+    )
+
+    # -- unmanaged snapshots
+    UNMANAGED_GONE = "The stray {name} is not there any more."
+    UNMANAGED_HAS_NO_METADATA = "{name} is a stray: it has no metadata."
+    UNMANAGED_NAME = "libvirt cannot be told to delete {name}: no snapshot can be called so."
+    UNMANAGED_NAME_LONG = "libvirt cannot be told to delete {name}: its name is too long."
+    UNMANAGED_ELSEWHERE = "{name} is in {path}, which is not a disk of the domain now."
+    UNMANAGED_TWINS = (
+        "{path} holds {number} snapshots called {name}: libvirt would delete only one."
+    )
+    KNOWN_ALREADY = "libvirt knows a snapshot called {name} already."
+    NO_DISK_HOLDS = "{domain} has no disk that could hold it."
+    AMONG_EXTERNAL_NOT_YET = (
+        "{domain} has external snapshots; whether {name} lies beneath or above them snaptui does "
+        "not find out yet."
+    )
+    RAM_CANNOT_LOAD = (
+        "{name} holds the RAM of a running guest, and what libvirt needs to load it again (its "
+        "CPU, its devices) is not in the image."
+    )
+
+    # -- frozen guests
+    NOT_FROZEN = "Nothing in {domain} is frozen: its agent says so."
+    THAW_ABSENT = (
+        "{domain} has no channel for a guest agent, or is off: nothing can be frozen there."
+    )
+    THAW_DISCONNECTED = "{domain} has no guest agent running, which alone can thaw."
+    THAW_SILENT = "The guest agent of {domain} does not answer{reason}."
+    THAW_FAILS = "The guest agent of {domain} fails{reason}."
+
+    # -- images that no domain uses
+    DATA_FILE = "The data of {image} are in another file, and QEMU takes no snapshots of those."
+    OTHER_HOST = "{image} is on another host, where qemu-img cannot be run from here."
+    UNREADABLE = "{reason}"
+    HOLDS_NO_SNAPSHOTS = "{image} is {format}, which holds no snapshots."
+    ENCRYPTED_BY_HAND = "{image} is encrypted, and snaptui gives qemu-img no secrets."
+    IN_USE = "{image} is in use: {users}."
+    FAULTY = "{image} is damaged: {fault}."
+    NOT_WRITABLE = "{path} may not be written to, for you or at all."
+    PLACED_GONE = "{name} is not there any more, or the list changed."
+    ID_NOT_TEXT = "The ID of {name} cannot be given to qemu-img."
+    ID_TWICE = "{number} snapshots have the ID {id}; qemu-img takes the first."
+    NOT_THE_FIRST = "{first} stands before {name}, and qemu-img deletes the first of a name."
+    TARGET_NOT_WHOLE = "The new file needs a whole path, which begins with /."
+    TARGET_UNNAMED = "The new file needs a name."
+    TARGET_INVISIBLE = "A path with control or invisible characters cannot be told from others."
+    TARGET_LONG = "The file's name can have {most} bytes at most."
+    FOLDER_NOT_READ = "{folder} has not been looked into yet."
+    FOLDER_UNREAD = "{folder} cannot be looked into: {reason}"
+    TARGET_THERE = "{path} is there already, and is never replaced."
+    TARGET_UNFINISHED = "{path} is there: another copy is under way, or was cut short."
+    COPY_DOES_NOT_FIT = "The copy takes {needs}, and {free} are free there."
+    LEFTOVER_GONE = "{path} is not there any more."
+    LEFTOVER_WITHOUT_BASE = "{image} lies upon no other image: it may be the only copy of a disk."
+    LEFTOVER_SHARED = (
+        "{image} is on {kind}, which other hosts may use too: whether they need it cannot be known "
+        "here."
+    )
+    LEFTOVER_PLACE_UNKNOWN = "On which file system it lies is not known: {reason}"
+
+    # -- several at once
+    TWICE_IN_GROUP = "{domain} has {number} of the group: {names}."
+
+    @property
+    def not_yet(self) -> bool:
+        """Whether libvirt might do it, and only snaptui does not."""
+        return self in _NOT_YET
+
+
+_NOT_YET = frozenset(why for why in Why if why.name.endswith("_NOT_YET"))
+
+
+class Way(enum.Enum):
+    """A way round; the value is the sentence."""
+
+    WAIT = "Wait until it is done."
+    WAIT_OFF = "Wait until it is off."
+    WAKE = "Wake it (virsh dompmwakeup) or stop it first."
+    DEFINE = "Define it first (virsh define)."
+    START_OR_DROP_SAVE = "Start it, or drop the save (virsh managedsave-remove)."
+    END_JOB = "Wait for its end, or end it."
+    END_JOB_OR_HELPER = (
+        "Wait for its end, or end it. If {domain} was off before, this is no guest but what is "
+        "left of a delete whose libvirtd died: do not resume it, its disks are half merged. End it "
+        "(virsh destroy {domain}), then delete the snapshot again."
+    )
+    SERVER_BACK = "Bring its server back first."
+    POWER_OFF = "Power {domain} off (virsh destroy) or wait until it answers."
+    SHUT_DOWN = "Shut it down first."
+    ROOM_BY_DELETES = "Make room first: deletes are possible."
+    ROOM = "Make room first (the file systems list what can go)."
+    ROOM_OR_ONE = "Make room first (the file systems list what can go), or delete one at a time."
+    ROOM_FOR_TABLE = (
+        "Make that much room first: any file that can go, or a leftover overlay (the file systems "
+        "list them)."
+    )
+    OTHER_NAME = "Take another name."
+    OTHER_NAME_OR_OFF = "Take another name, or shut the domain down first."
+    SHORTER_NAME = "Take a shorter name."
+    NAME_WITHOUT_COMMA = "Take a name without one, or start the domain first."
+    LEAVE_CHARACTERS_OUT = "Leave them out."
+    DESCRIBE = "Describe it instead, or copy it out of its image."
+    RELEASE = "Release it first."
+    DELETE_ABOVE_AGAIN = "Delete that one again first."
+    DELETE_THESE_AGAIN = "Delete that one again first ({names})."
+    APPLY_OFFLINE = "With the domain shut off, qemu-img snapshot -a brings its disks back."
+    DELETE_WHILE_OFF = "{name} is deleted only while {domain} is off."
+    APPLY_BY_ID = (
+        "Way round: shut the domain down and, for each disk, qemu-img snapshot -a with the right "
+        "ID."
+    )
+    DELETE_BY_HAND = "With the domain shut off, qemu-img snapshot -d can."
+    PUT_BACK = "Put it back first."
+    PUT_BACK_OR_OTHER = "Put it back first, or choose another snapshot."
+    REPAIR = "Repair it first."
+    REPAIR_COPY = "Repair it first (qemu-img check -r all, on a copy)."
+    LOOK_INTO = "Look into it first (qemu-img check)."
+    END_FIRST = "End that first, or wait for it."
+    ONLY_EXTERNAL = "Only an external snapshot can hold it."
+    ONLY_METADATA_STRAY = "Delete only its metadata: it is a stray then, and can be deleted as one."
+    ONLY_METADATA = (
+        "What it held is lost, and libvirt cannot delete it. Delete only its metadata; its files "
+        "stay, and the file systems list them then."
+    )
+    ONLY_METADATA_FILE = (
+        "Delete only its metadata; the file stays, and the file systems list it then."
+    )
+    ONLY_METADATA_OF = "Delete only the metadata of {name}."
+    METADATA_BELOW_TOO = "Delete the metadata of {below} too."
+    WHAT_IT_HELD_IS_LOST = "What it held is lost."
+    OWN_IMAGE = "Give that an image of its own first (qemu-img convert)."
+    DELETE_OWNER_OR_COPY = (
+        "Delete what it belongs to first, or copy it to an image of its own (qemu-img convert)."
+    )
+    DELETE_OR_EXTRACT = "Delete them first, or extract what you need of them."
+    CHOOSE_ONE_DISK = "Choose one at least."
+    CHOOSE_FILE = "Choose a file for it."
+    LEAVE_OUT = "Leave it out."
+    OVERLAY_OR_LEAVE_OUT = "Choose an overlay for it, or leave it out."
+    DISKS_ONLY = "Choose disks only."
+    CHOOSE_NONE = "Choose none."
+    CHOOSE_SAFETY = "Choose the safety snapshot yourself (Tab), or make room first."
+    OTHER_FILE_OR_REUSE = "Take another name or, if it is meant, use what is there."
+    NO_FREEZE = "Take it without a freeze."
+    FREEZE_EACH = "Freeze each by itself."
+    OVERLAYS_BY_HAND = (
+        "By hand: its disks lie unchanged beneath the overlays. With {domain} shut off make new "
+        "overlays on them ({lines}) and let the disks be those (virsh edit). Never write to the "
+        "images themselves: the overlays of now lie upon them."
+    )
+    OVERLAYS_BY_HAND_WITH_RAM = (
+        "By hand: its disks lie unchanged beneath the overlays. With {domain} shut off make new "
+        "overlays on them ({lines}) and let the disks be those (virsh edit). Never write to the "
+        "images themselves: the overlays of now lie upon them. Its RAM is in {ram}: virsh restore "
+        "--xml loads it with such disks."
+    )
+    KEEP_NOW_TAKES_ONE = "Keep the disks of now: that takes one."
+    KEEP_NOW = "Keep the disks of now."
+    REVERT_OR_TAKE = "Revert to one, or take one, first."
+    PARENT_METADATA = (
+        "Way round: delete the metadata of {parent}, then {name}; {parent} stays in its image as a "
+        "stray and is adopted again after that."
+    )
+    PARENT_METADATA_XML = (
+        "Way round: delete the metadata of {parent}, then {name}; {parent} stays in its image as a "
+        "stray and is adopted again after that, from the XML that is saved before."
+    )
+    PARENT_FIRST = (
+        "Way round: delete {parent} first, or delete the metadata of {parent}, then {name}; "
+        "{parent} stays in its image as a stray and is adopted again after that."
+    )
+    PARENT_FIRST_XML = (
+        "Way round: delete {parent} first, or delete the metadata of {parent}, then {name}; "
+        "{parent} stays in its image as a stray and is adopted again after that, from the XML that "
+        "is saved before."
+    )
+    NEWER_FIRST = (
+        "Delete {above} first; or start {domain} paused (virsh start --paused), delete {name}, and "
+        "power it off."
+    )
+    MERGE_BY_HAND = "Merge by hand (virsh blockcommit), then delete its metadata."
+    DELETE_BELOW = "Delete what is below it first ({names})."
+    DELETE_BELOW_OR_TAKE = "Delete what is below it first ({names}), or take a snapshot."
+    DELETE_ALL_BUT_ONE = "Delete all but one of them first ({names})."
+    DELETE_FIRST = "Delete {names} first."
+    START_AGENT = "Start it in the guest, or thaw there (fsfreeze --unfreeze)."
+    WAIT_OR_THAW_INSIDE = "Wait, or thaw in the guest (fsfreeze --unfreeze)."
+    LOOK_IN_GUEST = "Look in the guest."
+    RUN_THERE = "Run snaptui there."
+    BY_HAND = "Do it by hand."
+    CHANGE_THERE = "Change it there, with libvirt, or let go of it first."
+    CHECK_AND_REPAIR_COPY = "Look with qemu-img check, and repair a copy first."
+    LOOK_AGAIN = "Look again."
+    ON_A_COPY = "No tool made it so: look with qemu-img check, and work on a copy of the image."
+    EXTRACT_INTO_NEW = "Way round: copy what you need out of the image (extract) into a new one."
+    MARK_BOTH = "Way round: mark both; or extract this one to a file."
+    OTHER_NAME_FILE = "Choose another name."
+    REMOVE_OR_OTHER = "Remove it, or choose another name."
+    OTHER_FOLDER = "Choose another directory, or make room."
+    LOOK_THERE = "Look there."
+    ALL_BUT_ONE = "Delete all but one, or take the others out of the group (virsh snapshot-edit)."
