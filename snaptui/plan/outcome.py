@@ -194,7 +194,8 @@ class Space:
         if isinstance(self.needs, NotKnown):
             return f"needs ?{self.when.value}"
         exactly = "" if self.exact else "up to "
-        need = f"{exactly}{text.size(self.needs)}" if self.needs else "next to nothing"
+        nothing = "next to nothing" if self.shown else "nothing"
+        need = f"{exactly}{text.size(self.needs)}" if self.needs else nothing
         return f"needs {need}{self.when.value}"
 
     @property

@@ -385,7 +385,7 @@ def test_a_branch_is_not_deleted_nor_what_it_lies_upon(lab: Lab) -> None:
     assert libvirts_answer(lab, "branch") == 8
     start(lab, RUNNING)
     planned = deleting(lab, "one")
-    planned.refused(None, Why.LIES_UPON_SEES_OTHER, other=str(other), path=str(below))
+    planned.refused(None, Why.LIES_UPON_LOSES, other=str(other), path=str(below))
     assert not Planned(lab, DeleteIntent(key_of(lab), "one", Scope.CHILDREN)).plan.possible
     Planned(lab, DeleteIntent(key_of(lab), "branch", metadata_only=True)).run()
     other.unlink()
