@@ -49,9 +49,8 @@ class Wrong(enum.Enum):
     NAMES_JOBS = enum.auto()
     """While the guest runs, the name of an internal snapshot is part of the ID of a job, and QEMU
     allows only some characters there (qemuSnapshotCreateActiveInternalStart, NEWS 10.9.0)."""
-    CRASHES_AT_BRANCHES = enum.auto()
-    """A merge crashes it where a branch's record does not say what lies beneath its images, or
-    no snapshot is the current one (qemuSnapshotDiskHasBackingDisk; not in 12.8, measured)."""
+    GOES_DOWN_AT_BRANCHES = enum.auto()
+    """Some merges beside branches bring its daemon down (not in 12.8, measured)."""
     OPENS_OVERLAYS = enum.auto()
     """Overlays of a domain that is off are readable for everybody (CVE-2025-13193)."""
 
@@ -63,7 +62,7 @@ _SPANS: Mapping[Wrong, tuple[Version, Version]] = MappingProxyType(
         Wrong.SPOILS_RECORDS: (_FIRST, (9, 9, 0)),
         Wrong.DELETES_STRAYS: (_FIRST, (10, 9, 0)),
         Wrong.NAMES_JOBS: ((10, 9, 0), _EVER),
-        Wrong.CRASHES_AT_BRANCHES: ((9, 9, 0), (12, 8, 0)),
+        Wrong.GOES_DOWN_AT_BRANCHES: ((9, 9, 0), (12, 8, 0)),
         Wrong.OPENS_OVERLAYS: (_FIRST, (11, 10, 0)),
     }
 )

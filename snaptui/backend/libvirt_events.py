@@ -41,9 +41,8 @@ class Subscription:
     """Lifecycle events and the loss of a connection, passed on as hints.
 
     Args:
-        shared: the connection carries calls too. Keepalive then stays off: with calls in
-            flight it crashes the client (libvirt 9.0) or hangs it (11.3) when a daemon that
-            was stopped goes on or dies.
+        shared: the connection carries calls too. Keepalive then stays off: libvirt's client
+            does not stand both (9.0, 11.3).
     """
 
     def __init__(

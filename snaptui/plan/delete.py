@@ -30,7 +30,7 @@ from snaptui.qcow2.usage import ImageUsage
 def plan(intent: DeleteIntent, facts: Facts) -> Plan:
     """Plan the delete of one snapshot, of all below it, or of both, leaves first.
 
-    libvirt's own flags for children are never used: they bring its daemon down in some trees.
+    libvirt's own flags for children are never sent: each is one plain call.
     """
     below = tuple(reversed(facts.below))
     names, of = {

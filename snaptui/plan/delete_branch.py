@@ -41,8 +41,8 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     if fixed is not None:
         why, way = _FIXED[fixed]
         yield refuse(why, way, code=checks.CONFIG_UNSUPPORTED, **names)
-    elif does(facts.host, Wrong.CRASHES_AT_BRANCHES):
-        unknown = ", ".join(sorted(_crashing(facts, snapshot)))
+    elif does(facts.host, Wrong.GOES_DOWN_AT_BRANCHES):
+        unknown = ", ".join(sorted(_unproven(facts, snapshot)))
         if unknown:
             yield refuse(
                 Why.BRANCHES_UNKNOWN, Way.DELETE_FIRST, harm=Harm.CRASH, name=name,
@@ -85,7 +85,7 @@ def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
     return found
 
 
-def _crashing(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+def _unproven(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
     """Snapshots of branches below it at which libvirt looks, and finds nothing beneath an image.
 
     It reads one image deep (qemuSnapshotDiskHasBackingDisk), and takes it for granted that it

@@ -87,10 +87,7 @@ class Why(enum.Enum):
         "The metadata of {name} hold no domain, without which libvirt reverts to nothing, not even "
         "by force."
     )
-    NO_DOMAIN_ACTIVE = (
-        "The metadata of {name} hold no domain, and a delete while {domain} is active brings "
-        "libvirt's daemon down."
-    )
+    NO_DOMAIN_ACTIVE = "Deleting {name} while {domain} is active would bring libvirt's daemon down."
     NO_DOMAIN_NOT_YET = "The metadata of {name} hold no domain; snaptui does not delete it yet."
     NO_DOMAIN_REDEFINE = "The metadata of {name} hold no domain, and libvirt takes none such."
     BROKEN = "{name} is broken: {reason}."
@@ -205,7 +202,7 @@ class Why(enum.Enum):
     NO_EXTERNAL_REVERT = "{name} is external, and {reason}."
     RAM_FILE_GONE = "{path} is gone, and the RAM of {name} with it."
     NOTHING_CURRENT_REVERT = (
-        "No snapshot is the current one, and then this revert brings libvirt's daemon down."
+        "This revert would bring libvirt's daemon down as the snapshots are now."
     )
     ALL_MUST_BE_FILES = (
         "{disk} is a {kind} disk, and libvirt reverts to an external snapshot only where all disks "
@@ -233,20 +230,14 @@ class Why(enum.Enum):
     LIES_UPON_SEES_OTHER = "{other} lies upon {path} too and would see other data in it."
     USER_LOSES = "{path} has another user, which would lose it with {overlay}: {user}."
     MERGE_DOES_NOT_FIT = "The merge into {path} needs {needs} first, and {free} are free."
-    NOTHING_CURRENT_DELETE = (
-        "No snapshot is the current one, and then a delete of one with others below it ({names}) "
-        "brings the daemon of libvirt {version} down."
-    )
+    NOTHING_CURRENT_DELETE = "Deleting {name} would bring the daemon of libvirt {version} down."
     IS_CURRENT = (
         "{name} is where {domain} is, and libvirt {version} does not merge it while others are "
         "below it."
     )
     ON_LEFT_BRANCH = "{name} lies on a branch that {domain} has left, and others are below it."
     IS_FORK = "Branches begin at {name}, and libvirt {version} merges no such snapshot."
-    BRANCHES_UNKNOWN = (
-        "A merge of {name} while there are branches of which libvirt {version} does not know what "
-        "lies beneath brings its daemon down."
-    )
+    BRANCHES_UNKNOWN = "Deleting {name} would bring the daemon of libvirt {version} down."
     REMOVED_NEEDED = "libvirt would remove {path}, which {user} needs."
     REMOVED_IN_USE = "libvirt would remove {path}, which {domain} uses now."
     REMOVED_HAS_USER = "libvirt would remove {path}, which has another user: {user}."
@@ -413,7 +404,7 @@ class Way(enum.Enum):
     )
     KEEP_NOW_TAKES_ONE = "Keep the disks of now: that takes one."
     KEEP_NOW = "Keep the disks of now."
-    REVERT_OR_TAKE = "Revert to one, or take one, first."
+    REVERT_OR_TAKE = "Revert to a snapshot, or take one, first."
     PARENT_METADATA = (
         "Way round: delete the metadata of {parent}, then {name}; {parent} stays in its image as a "
         "stray and is adopted again after that."

@@ -5,15 +5,21 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.protocol import HostEvent
 from snaptui.errors import Disconnected, ImageError, NotFound, NotPermitted
-from snaptui.model import DomainKey, DomainState, Kind, RunState
+from snaptui.model import DomainKey, DomainState, Kind, RunState, Scope
 from snaptui.new_snapshot import NewSnapshot
+from snaptui.performing import perform
+from snaptui.plan.plan import DeleteIntent
+from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab, entries
 from tests.world import write_world
+
+METADATA_ONLY = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
 
 
 @pytest.fixture
@@ -190,3 +196,48 @@ def test_what_is_no_image_is_told_and_hangs_nothing(lab: Lab, kind: str) -> None
         with pytest.raises(ImageError):
             backend.image(str(path))
     assert backend.missing_file(str(path)) is (kind == "missing")
+
+
+@pytest.mark.parametrize(
+    ("scope", "metadata_only", "expected"),
+    [
+        (Scope.WITH_CHILDREN, False, [("y", 0), ("x", 0), ("b", 0), ("a", 0)]),
+        (Scope.CHILDREN, False, [("y", 0), ("x", 0), ("b", 0)]),
+        (Scope.WITH_CHILDREN, True, [(name, METADATA_ONLY) for name in "yxba"]),
+    ],
+)
+def test_what_a_delete_of_children_sends(
+    lab: Lab,
+    monkeypatch: pytest.MonkeyPatch,
+    scope: Scope,
+    metadata_only: bool,
+    expected: list[tuple[str, int]],
+) -> None:
+    """One plain call after another, leaves first; the daemon is the same afterwards."""
+    sent: list[tuple[str, int]] = []
+    delete = libvirt.virDomainSnapshot.delete
+
+    def noted(snapshot: libvirt.virDomainSnapshot, flags: int = 0) -> int:
+        sent.append((snapshot.getName(), flags))
+        return int(delete(snapshot, flags))
+
+    lab.define("web")
+    for name in ("a", "b"):
+        lab.snapshot("web", name)
+    lab.virsh("snapshot-revert", "web", "a")
+    for name in ("x", "y"):
+        lab.snapshot("web", name)
+    backend = LibvirtBackend(lab.uri)
+    host = backend.connect()
+    (domain,) = backend.domains()
+    daemon = lab.daemon.pid
+    monkeypatch.setattr(libvirt.virDomainSnapshot, "delete", noted)
+    intent = DeleteIntent(domain.key, "a", scope, metadata_only)
+    plan = make_plan(intent, read_facts(backend, host, intent))
+    for step in plan.steps:
+        perform(backend, domain.key, step, lambda _: None)
+    assert sorted(sent) == sorted(expected)
+    assert [name for name, _ in sent if name != "b"] == [n for n, _ in expected if n != "b"]
+    assert lab.snapshots("web") == (["a"] if scope is Scope.CHILDREN else [])
+    assert lab.daemon.pid == daemon
+    backend.abandon()

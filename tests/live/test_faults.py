@@ -18,7 +18,7 @@ NAMED = (
     "create internal, running | between check and call | connection cut",
     "undo, off | during the call | daemon killed",
     "undo, off | during the call | program killed",
-    "delete with children, off | between two steps | daemon crashed by virsh",
+    "delete with children, off | between two steps | daemon killed",
     "create internal, running | during the call | domain destroyed",
 )
 """What once fell short."""

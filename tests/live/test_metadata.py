@@ -19,7 +19,7 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def forked(lab: Lab) -> None:
-    """a -> {b, x -> y}: with libvirt's own flags a delete of what is below a crashes it."""
+    """a -> {b, x -> y}."""
     lab.define("web")
     lab.snapshot("web", "a")
     lab.snapshot("web", "b")

@@ -127,8 +127,7 @@ def test_delete_of_one_keeps_what_is_below(lab: Lab) -> None:
     assert [name for _, name in entries(lab.image("web"))] == ["a", "c"]
 
 
-def test_delete_with_children_where_libvirts_own_crashes(lab: Lab) -> None:
-    """The smallest tree that crashes the daemon with --children."""
+def test_delete_with_children_of_a_fork(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "a")
     lab.snapshot("web", "b")

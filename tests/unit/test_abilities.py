@@ -54,7 +54,7 @@ def test_between_two_tried_ones_it_is_held_to_both(version: Version) -> None:
 def test_beyond_the_last_one_it_is_held_to_that_and_to_its_own() -> None:
     newest = host(12, 8, 0)
     assert can(newest, Can.REVERT_EXTERNAL)
-    assert does(newest, Wrong.CRASHES_AT_BRANCHES), "11.3 does"
+    assert does(newest, Wrong.GOES_DOWN_AT_BRANCHES), "11.3 does"
     assert not does(newest, Wrong.MERGES_NEWEST_ALONE)
 
 

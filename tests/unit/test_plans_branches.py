@@ -138,7 +138,7 @@ def test_what_the_tree_forbids(found: Facts, name: str, expected: object) -> Non
     assert told(plan) == {expected}
 
 
-def test_a_merge_beside_a_branch_of_which_the_record_says_nothing_crashes() -> None:
+def test_a_merge_beside_a_branch_of_which_the_record_says_nothing_is_refused() -> None:
     stem = external("s", "/0", "/a")
     images = {"/0": over("/0", None), "/a": over("/a", "/0")}
     tree = (stem, replace(ROOT, parent="s"), LEFT, HERE)
@@ -195,7 +195,7 @@ def test_before_it_overlays_keep_what_is_now_and_the_guest_is_powered_off() -> N
     assert with_ram.undo.by is UndoBy.DISKS_AND_RAM
 
 
-def test_what_a_revert_would_destroy_or_crash_on_needs_a_safety_snapshot() -> None:
+def test_what_a_revert_would_destroy_or_bring_down_needs_a_safety_snapshot() -> None:
     lost = known(ROOT, LEFT, top="/a.1", current="a")
     assert told(a_revert(lost, "b")) == {Harm.OTHER_LOST}, "its record says /a.a, which b needs"
     kept = a_revert(lost, "b", SafetyKind.DISKS)

@@ -26,7 +26,7 @@ from tests.live.faults.program import Hold, Order
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import OTHER, Seen, look, look_at_images, without
 from tests.live.faults.shim import Shim
-from tests.live.faults.strikes import Fault, Holding, Strike, makes_sense, prepared
+from tests.live.faults.strikes import Fault, Holding, Strike, makes_sense
 from tests.live.matrix.guest import Guest
 
 ROOM: Final = 128 * MIB
@@ -89,7 +89,6 @@ class Bench:
         """Build, strike and judge."""
         references = self._of(cell.act)
         with ExitStack() as stack:
-            stack.enter_context(prepared(cell.fault, self.lab))
             guest = stack.enter_context(self._guest(cell.act))
             proxy, uri = stack.enter_context(self._link(guest))
             return self._struck(cell, guest, proxy, uri, references)

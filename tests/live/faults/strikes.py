@@ -6,11 +6,11 @@ import enum
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from tests.lab import FILLER, Lab, fill
+from tests.lab import FILLER, fill
 from tests.live.faults.acts import FREE, Act
 from tests.live.faults.driven import Driven
 from tests.live.faults.proxy import Proxy
@@ -22,7 +22,6 @@ class Fault(enum.Enum):
     """The value is what the table calls it."""
 
     KILLED = "daemon killed"
-    CRASHED = "daemon crashed by virsh"
     STOPPED = "daemon stopped"
     STOPPED_LONG = "daemon stopped until given up"
     RESTARTED = "daemon restarted"
@@ -50,10 +49,8 @@ class Fault(enum.Enum):
         return _SIGNALS.get(self)
 
 
-_VICTIM = "victim"
 _OF_HOST = {
     Fault.KILLED,
-    Fault.CRASHED,
     Fault.STOPPED,
     Fault.STOPPED_LONG,
     Fault.RESTARTED,
@@ -104,13 +101,8 @@ class Strike:
     def strike(self) -> None:
         """Let it go wrong, until the program says so and the host is there again."""
         daemon, lost = self.guest.lab.daemon, ("connection lost", "connecting")
-        if self.fault in (Fault.KILLED, Fault.CRASHED):
-            if self.fault is Fault.KILLED:
-                daemon.kill()
-            else:  # its flags for children are too much for it in this tree
-                lab = self.guest.lab
-                lab.virsh("snapshot-delete", _VICTIM, "a", "--children", check=False)
-                self.driven.until(lambda: daemon.pid is None, "the crash of the daemon")
+        if self.fault is Fault.KILLED:
+            daemon.kill()
             self.driven.says(*lost)
             self._let_qemu_go()
             daemon.restart()
@@ -135,7 +127,7 @@ class Strike:
             fill(self.guest.lab.images)
         else:
             self._begin(self._other_admin)
-        if self.fault in (Fault.KILLED, Fault.CRASHED, Fault.RESTARTED):
+        if self.fault in (Fault.KILLED, Fault.RESTARTED):
             self.reconnect(self.guest)
         if self.fault.of_host:  # libvirt locks a domain while qemu-img changes its images
             self.driven.says("connected", "no answer")
@@ -171,25 +163,6 @@ class Strike:
             how = ["--disk-only"] if self.act.external else []
             words = ("snapshot-create-as", name, f"--name={OTHER}", *how)
             lab.virsh(*words, check=False)
-
-
-@contextmanager
-def prepared(fault: Fault, lab: Lab) -> Iterator[None]:
-    """Give the host what a fault takes: for a crash another domain, of snapshots that branch."""
-    if fault is not Fault.CRASHED:
-        yield
-        return
-    lab.define(_VICTIM)
-    for name in ("a", "b"):
-        lab.snapshot(_VICTIM, name)
-    lab.virsh("snapshot-revert", _VICTIM, "a")
-    for name in ("x", "y"):
-        lab.snapshot(_VICTIM, name)
-    try:
-        yield
-    finally:
-        lab.virsh("undefine", _VICTIM, "--snapshots-metadata")
-        lab.image(_VICTIM).unlink()
 
 
 def makes_sense(fault: Fault, act: Act, *, running: bool) -> bool:

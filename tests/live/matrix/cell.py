@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,12 +22,13 @@ from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest
-from tests.live.matrix.harms import Done, happened_so
+from tests.live.matrix.harms import NEVER_SENT, Done, happened_so
 from tests.live.matrix.undo import Undo, otherwise
 from tests.live.matrix.worlds import World, worlds
 
 WORKS, NOT_YET = "works", "refused: not done yet"
 NOT_CHECKED = "not checked"
+NOT_SENT, WENT_DOWN = "not sent", "the daemon went down"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Result:
     @property
     def not_checked(self) -> bool:
         return self.predicted == NOT_CHECKED
+
+    @property
+    def by_us(self) -> bool:
+        """Whether it was refused and libvirt was never asked."""
+        return self.happened == NOT_SENT
 
     @property
     def refused(self) -> bool:
@@ -181,12 +188,14 @@ class Bench:
         by_code = [one for one in told if one.code is not None] if codes else told
         harms = {one.harm for one in by_code if one.harm is not None}
         why = " / ".join(one.words for one in plan.refusals)
+        ends = NEVER_SENT & {one.harm for one in told if one.harm is not None}
+        if ends:
+            return ", ".join(_words(ends)), NOT_SENT, True, why
         saved = guest.saved_memory()
         error = self._raw(guest, plan)
-        crashed = isinstance(error, Disconnected)
-        if crashed:
+        if isinstance(error, Disconnected):
             self._restart(guest)
-            error = None if Harm.CRASH in harms else error
+            return self._predicted(codes, harms), WENT_DOWN, False, why
         code = _code(error) if error is not None else None
         after = read_facts(self.backend, self.host, intent)
         changed = differences(facts, after)
@@ -200,11 +209,11 @@ class Bench:
                 happened = WORKS if not wrong else f"works, but {'; '.join(wrong)}"
             said = f" -- {error.message}" if error is not None else ""
             return predicted, happened, mine, why + said
-        predicted = ", ".join([*(f"error {one}" for one in sorted(codes)), *_words(harms)])
+        predicted = self._predicted(codes, harms)
         over = frozenset(
             path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
         )
-        done = Done(guest, intent, facts, after, over, crashed)
+        done = Done(guest, intent, facts, after, over)
         found = {harm for harm in harms if happened_so(harm, done)}
         happened = ", ".join([*([f"error {code}"] if error else []), *_words(found)]) or WORKS
         later = bool(found) and len(plan.steps) > 1  # the harm of one step lets the next one fail
@@ -218,6 +227,10 @@ class Bench:
             if wrong:
                 return predicted, f"{happened}, and changes", False, f"{why} -- {'; '.join(wrong)}"
         return predicted, happened, same, why
+
+    @staticmethod
+    def _predicted(codes: set[int], harms: AbstractSet[Harm]) -> str:
+        return ", ".join([*(f"error {one}" for one in sorted(codes)), *_words(harms)])
 
     def _raw(self, guest: Guest, plan: Plan) -> SnaptuiError | None:
         """Ask libvirt for what was refused; returns its error."""
@@ -236,7 +249,7 @@ class Bench:
         return [*differences(before, after), *guest.otherwise()]
 
 
-def _words(harms: set[Harm]) -> list[str]:
+def _words(harms: AbstractSet[Harm]) -> list[str]:
     return sorted(harm.value for harm in harms)
 
 

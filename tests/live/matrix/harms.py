@@ -23,7 +23,6 @@ class Done:
 
     Attributes:
         overwritten: files for RAM that hold other bytes than before.
-        crashed: the daemon had to be started again.
     """
 
     guest: Guest
@@ -31,7 +30,6 @@ class Done:
     before: Facts
     after: Facts
     overwritten: frozenset[str]
-    crashed: bool
 
     @property
     def name(self) -> str:
@@ -204,8 +202,9 @@ def _ram_ignored(done: Done) -> bool:
     return done.guest.revert_works(done.name) and done.guest.state == OFF
 
 
+NEVER_SENT = frozenset({Harm.CRASH})
+"""What ends a program outside of ours; a plan that is refused for it is judged by itself."""
 _CHECKS: dict[Harm, Callable[[Done], bool]] = {
-    Harm.CRASH: lambda done: done.crashed,
     Harm.STOPPED: _stopped,
     Harm.HALF: _half,
     Harm.OTHER_DATA: _other_data,

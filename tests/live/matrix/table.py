@@ -56,6 +56,7 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
     print(f"{sum(one.not_checked for one in results)} are not checked, and said to be")
     print(f"{sum(one.refused for one in results)} are refused, of them")
     print(f"{sum(one.not_yet for one in results)} because snaptui does not do it yet")
+    print(f"{sum(one.by_us for one in results)} refused by us: they would bring a program down")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")
     print(f"{len(undone)} undos, {broken} of which bring back something else than promised")
     return not differ and not broken
