@@ -48,7 +48,7 @@ class NotPermitted(SnaptuiError):
 
 
 class NotFound(SnaptuiError):
-    """The domain or the snapshot is not there (any more)."""
+    """The domain, the snapshot, or the pool or volume is not there (any more)."""
 
     title = "Not found"
 

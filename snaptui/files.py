@@ -15,11 +15,13 @@ class NamedFile:
     Attributes:
         by: which definition, in words.
         image: it is the image of a disk.
+        raw: which is declared raw: what a guest wrote into it is no head of an image.
     """
 
     path: str
     by: str
     image: bool
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

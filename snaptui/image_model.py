@@ -43,6 +43,17 @@ class Silent(NotKnown):
 
 
 @dataclass(frozen=True, slots=True)
+class Unplaced(NotKnown):
+    """Stands for the path of a pool's volume that cannot be resolved.
+
+    Attributes:
+        folder: where it would be; ``None`` when not known, empty when it is no file at all.
+    """
+
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSnapshot:
     """An entry of a qcow2 image's own snapshot table.
 

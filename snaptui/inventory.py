@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
-from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.image_model import ImageInfo, NotKnown, Unplaced
 from snaptui.model import Domain, Host
 
 
@@ -30,6 +30,8 @@ class Inventory:
         doubts: why something may be missing in the above, in words.
         domains: how many were asked.
         real: by path as it is named, the same without symbolic links.
+        hidden: directories in which a file may be named that could not be resolved (a volume of
+            a pool); ``None`` for one that is not known.
     """
 
     holders: Mapping[str, tuple[str, ...]]
@@ -37,6 +39,7 @@ class Inventory:
     doubts: tuple[str, ...]
     domains: int
     real: Mapping[str, str]
+    hidden: frozenset[str | None] = frozenset()
 
     def held_by(self, path: str) -> tuple[str, ...]:
         """Who names a file; nobody is an empty tuple."""
@@ -55,8 +58,15 @@ class Inventory:
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The images that nothing names."""
-        return tuple(path for path in self.images if path not in self.holders)
+        """The images that nothing names, as far as all that is named can be resolved."""
+        if None in self.hidden:
+            return ()
+        return tuple(
+            path
+            for path in self.images
+            if path not in self.holders
+            and not any(path.startswith(f"{folder}/") for folder in self.hidden)
+        )
 
     @property
     def leftovers(self) -> tuple[str, ...]:
@@ -86,6 +96,7 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
         real=taking.real,
+        hidden=frozenset(taking.hidden),
     )
 
 
@@ -97,6 +108,8 @@ class _Taking:
         self.doubts: list[str] = []
         self.heads: dict[str, ImageInfo] = {}
         self.real: dict[str, str] = {}
+        self.hidden: set[str | None] = set()
+        self._raw: dict[str, bool] = {}
         self._due: set[str] = {self._real(path) for path in also}
 
     def ask(self, domain: Domain) -> None:
@@ -105,10 +118,14 @@ class _Taking:
             for found in self._backend.named_files(domain.key):
                 if isinstance(found, NotKnown):
                     self.doubts.append(found.reason)
+                    if isinstance(found, Unplaced):
+                        self.hidden.add(found.folder and self._real(found.folder))
                     continue
                 self._hold(found.path, found.by)
                 if found.image:
-                    self._due.add(self._real(found.path))
+                    real = self._real(found.path)
+                    self._due.add(real)
+                    self._raw[real] = found.raw and self._raw.get(real, True)
 
     def look_into_pools(self) -> None:
         """What the storage pools hold."""
@@ -137,7 +154,8 @@ class _Taking:
             with self._doubting(path):
                 if self._local and self._backend.missing_file(path):
                     continue
-                self.heads[path] = head = self._backend.image(path)
+                raw = self._raw.get(path, False)
+                self.heads[path] = head = self._backend.image(path, raw=raw)
                 uses = uses_by(path)
                 for beneath, use in zip((head.backing, head.data_file), uses, strict=True):
                     if isinstance(beneath, str):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
-from snaptui.image_model import ImageKey, NotKnown
+from snaptui.image_model import ImageKey, NotKnown, Unplaced
 
 Version = tuple[int, int, int]
 
@@ -173,6 +173,19 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume of a storage pool, which an XML names instead of a path.
+
+    Attributes:
+        place: where its pool says that it is now, or why that is not known.
+    """
+
+    pool: str
+    name: str
+    place: str | Unplaced
+
+
+@dataclass(frozen=True, slots=True)
 class Disk:
     """A disk as a domain's XML describes it.
 
@@ -180,7 +193,9 @@ class Disk:
         target: ``vda``; what snapshots call the disk by.
         device: ``disk``, ``cdrom``, ``floppy`` or ``lun``.
         source_type: ``file``, ``block``, ``network``, ``volume``, ...
-        path: file or device; ``None`` for an empty drive and for other source types.
+        path: the file or device whose bytes are the image; of a volume the one that QEMU has
+            open while the domain runs, else the one that its pool names. ``None`` for an empty
+            drive, and where there is none or it is not known.
         format: driver type (``qcow2``, ``raw``); empty when the XML does not say.
         read_only: ``<readonly/>`` is there.
         shareable: ``<shareable/>`` is there.
@@ -188,6 +203,8 @@ class Disk:
         beneath: the images that the XML itself says lie beneath, from the top; ``None`` when it
             says nothing of that. libvirt puts them in and leaves them out by itself, so two disks
             do not differ by them.
+        volume: the volume that it is, where the XML names one.
+        unknown: why there is no :attr:`path`, though the drive is not empty; empty otherwise.
     """
 
     target: str
@@ -199,6 +216,23 @@ class Disk:
     shareable: bool = False
     snapshot: Presence | None = None
     beneath: tuple[str, ...] | None = field(default=None, compare=False)
+    volume: Volume | None = None
+    unknown: str = ""
+
+    @property
+    def no_path(self) -> NotKnown:
+        """Why it has no path."""
+        return NotKnown(self.unknown or "there is no medium in it")
+
+    @property
+    def moved_to(self) -> str | NotKnown | None:
+        """Where its pool says that it is, while the running QEMU has another file open.
+
+        ``None`` where both agree, or nothing runs.
+        """
+        if self.volume is None or self.path in (None, self.volume.place):
+            return None
+        return self.volume.place
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +260,11 @@ class DomainConfig:
         """The disks, and the UEFI variables where snapshots can lie inside their image."""
         inside = self.variables is not None and self.variables.format == "qcow2"
         return (*self.disks, self.variables) if inside and self.variables else self.disks
+
+    @property
+    def of_pools(self) -> bool:
+        """Whether it has a disk that is a volume of a storage pool."""
+        return any(disk.volume is not None for disk in self.disks)
 
 
 @dataclass(frozen=True, slots=True)

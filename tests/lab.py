@@ -85,10 +85,14 @@ class Lab:
             qemu_img("create", "-q", "-f", format, str(path), str(size))
             parts.append(_DISK.format(format=format, path=quoteattr(str(path)), target=target))
             write(path, 0x11, format)
-        xml = _DOMAIN.format(name=escape(name), memory=memory, disks="".join(parts))
-        self.define_xml(xml)
+        key = self.define_disks(name, "".join(parts), memory=memory)
         if running:
             self.virsh("start", "--domain", name)
+        return key
+
+    def define_disks(self, name: str, disks: str, *, memory: int = 32) -> DomainKey:
+        """Define a domain with these disks."""
+        self.define_xml(_DOMAIN.format(name=escape(name), memory=memory, disks=disks))
         return DomainKey(self.uri, self.virsh("domuuid", "--domain", name).strip())
 
     def define_xml(self, xml: str) -> Path:

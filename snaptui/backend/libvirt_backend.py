@@ -38,6 +38,7 @@ from snaptui.model import (
 )
 
 if TYPE_CHECKING:
+    from snaptui.backend.libvirt_places import Places
     from snaptui.backend.volumes import VolumeFile
     from snaptui.files import Found, NamedFile
 
@@ -217,7 +218,10 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def snapshot(self, key: DomainKey, name: str) -> Snapshot:
         """One snapshot's metadata; see the protocol."""
-        return xml.parse_snapshot(self.snapshot_xml(key, name))
+        snapshot = xml.parse_snapshot(self.snapshot_xml(key, name))
+        if snapshot.config is None or not snapshot.config.of_pools:
+            return snapshot
+        return replace(snapshot, config=self._places().placed(snapshot.config))
 
     def snapshot_xml(self, key: DomainKey, name: str) -> str:
         """One snapshot's XML; see the protocol."""
@@ -229,7 +233,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live XML says; see the protocol."""
-        return xml.parse_domain(self.domain_xml(key))
+        live = self.domain_xml(key)
+        return self._placed(xml.parse_domain(live), live, key)
 
     def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """What has become otherwise since; see the protocol."""
@@ -247,7 +252,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         found = self._domain(domain, {})
         if found.state is DomainState.UNKNOWN:
             raise HostError(found.why)
-        config = xml.parse_domain(self._ask(domain.XMLDesc))
+        live = self._ask(domain.XMLDesc)
+        config = xml.parse_domain(live)
         persistent = bool(self._ask(domain.isPersistent))
         digest = config.digest
         if persistent:
@@ -263,13 +269,34 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             found = self._domain(domain, {})
         return DomainStatus(
             domain=found,
-            config=replace(config, digest=digest),
+            config=replace(self._placed(config, live, key, fresh=True, hung=hung), digest=digest),
             persistent=persistent,
             managed_save=self._managed_save(domain),
             busy=busy,
             hung=hung,
             block_jobs=self._block_jobs(domain, config) if free else (),
         )
+
+    def _placed(
+        self,
+        config: DomainConfig,
+        live: str,
+        key: DomainKey,
+        *,
+        fresh: bool = False,
+        hung: bool = False,
+    ) -> DomainConfig:
+        if not config.of_pools:
+            return config
+        return self._places().placed(config, live, key.uuid, fresh=fresh, hung=hung)
+
+    def _places(self) -> Places:
+        from snaptui.backend.libvirt_places import Places
+
+        reads = self._connections.reads
+        if reads.places is None:
+            reads.places = Places(self._ask, reads.connection, self._connections.probe)
+        return reads.places
 
     def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
         """State from the state call alone: whatever else fails, a running guest runs."""
@@ -300,7 +327,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def _block_jobs(self, domain: libvirt.virDomain, config: DomainConfig) -> tuple[str, ...]:
         """The disks that QEMU copies or merges; it waits where another job holds the domain."""
-        targets = [disk.target for disk in config.disks if disk.path is not None]
+        targets = [disk.target for disk in config.disks if disk.path or disk.unknown]
         try:
             return tuple(t for t in targets if self._ask(partial(domain.blockJobInfo, t)))
         except Disconnected:
@@ -348,7 +375,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         from snaptui.backend import libvirt_inventory
 
         domain = self._look_up(self._connections.reads.connection, key)
-        return libvirt_inventory.named_files(self._ask, domain)
+        return libvirt_inventory.named_files(self._ask, domain, self._places())
 
     def volumes(self) -> Found:
         """The files of its pools; see the protocol."""

@@ -12,7 +12,7 @@ import getpass
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import libvirt
 
@@ -23,6 +23,9 @@ from snaptui.backend.probe import Probe
 from snaptui.backend.protocol import HostEvent
 from snaptui.errors import Disconnected
 
+if TYPE_CHECKING:
+    from snaptui.backend.libvirt_places import Places
+
 
 class Reads:
     """The reading connection and the handles that were got through it."""
@@ -31,6 +34,7 @@ class Reads:
         self.connection = connection
         self.domains: dict[str, libvirt.virDomain] = {}
         self.snapshots: OrderedDict[str, dict[str, libvirt.virDomainSnapshot]] = OrderedDict()
+        self.places: Places | None = None
 
 
 class Connections:

@@ -10,6 +10,8 @@ from snaptui.errors import SnaptuiError
 _KINDS: dict[int, type[SnaptuiError]] = {
     libvirt.VIR_ERR_NO_DOMAIN: errors.NotFound,
     libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT: errors.NotFound,
+    libvirt.VIR_ERR_NO_STORAGE_POOL: errors.NotFound,
+    libvirt.VIR_ERR_NO_STORAGE_VOL: errors.NotFound,
     libvirt.VIR_ERR_OPERATION_DENIED: errors.NotPermitted,
     libvirt.VIR_ERR_ACCESS_DENIED: errors.NotPermitted,
     libvirt.VIR_ERR_AUTH_FAILED: errors.NotPermitted,

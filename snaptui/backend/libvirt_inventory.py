@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libvirt
 
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask, list_snapshots
+from snaptui.backend.libvirt_places import FILES, Places
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.files import Found, NamedFile
-from snaptui.image_model import NotKnown
-
-_FILES = ("dir", "fs", "netfs")
-"""Kinds of pools whose volumes are files (formatstorage.html)."""
+from snaptui.image_model import NotKnown, Unplaced
 
 
-def named_files(ask: Ask, domain: libvirt.virDomain) -> tuple[NamedFile | NotKnown, ...]:
-    """What one domain's definitions and snapshots name; ``NotKnown`` where one is not readable.
+def named_files(
+    ask: Ask, domain: libvirt.virDomain, places: Places
+) -> tuple[NamedFile | NotKnown, ...]:
+    """What one domain's definitions and snapshots name.
+
+    Args:
+        places: resolves volumes.
+
+    Returns:
+        ``NotKnown`` where one of them is not readable, ``Unplaced`` for volumes that cannot be
+        resolved.
 
     Raises:
         SnaptuiError: the domain itself cannot be read.
     """
-    return tuple(_named(ask, domain))
+    return tuple(_named(ask, domain, places))
 
 
-def _named(ask: Ask, domain: libvirt.virDomain) -> Iterator[NamedFile | NotKnown]:
+def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile | NotKnown]:
     name = domain.name()
     live = ask(domain.XMLDesc)
     texts = [(live, name)]
@@ -40,27 +48,34 @@ def _named(ask: Ask, domain: libvirt.virDomain) -> Iterator[NamedFile | NotKnown
             raise
         except SnaptuiError as error:
             yield NotKnown(f"{words}: {error.message}")
+    asked: dict[tuple[str, str], str | Unplaced] = {}
     for text, words in texts:
         try:
-            files, pools = xml.named_files(text, words), xml.named_volumes(text)
+            files, volumes = xml.named_files(text, words), xml.named_volumes(text)
         except SnaptuiError as error:
             yield NotKnown(f"{words}: {error.message}")
             continue
         yield from files
-        for pool, volume in pools:
-            yield _of_pool(ask, domain.connect(), pool, volume, words)
+        for pool, volume in volumes:
+            if (pool, volume) not in asked:
+                asked[pool, volume] = places.of(pool, volume, fresh=True)
+            place = asked[pool, volume]
+            if not isinstance(place, Unplaced):
+                yield NamedFile(place, words, True)
+            elif place.folder != "":
+                yield replace(place, reason=f"{words}: {place.reason}")
+    yield from _open_now(live, domain, places)
 
 
-def _of_pool(
-    ask: Ask, connection: libvirt.virConnect, pool: str, volume: str, words: str
-) -> NamedFile | NotKnown:
+def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile]:
+    """Volumes that the running QEMU has open, wherever their pools say now that they are."""
     try:
-        found = ask(lambda: connection.storagePoolLookupByName(pool))
-        return NamedFile(ask(lambda: found.storageVolLookupByName(volume)).path(), words, True)
-    except Disconnected:
-        raise
-    except SnaptuiError as error:
-        return NotKnown(f"{words} uses {volume} of the pool {pool}: {error.message}")
+        config = xml.parse_domain(live)
+    except SnaptuiError:
+        return  # that was told already
+    for disk in places.placed(config, live, domain.UUIDString()).disks:
+        if disk.volume is not None and disk.path is not None:
+            yield NamedFile(disk.path, domain.name(), True)
 
 
 def volumes(ask: Ask, connection: libvirt.virConnect) -> Found:
@@ -73,7 +88,7 @@ def volumes(ask: Ask, connection: libvirt.virConnect) -> Found:
             kind = xml.pool_kind(ask(pool.XMLDesc))
             if not ask(pool.isActive):
                 doubts.append(f"the pool {name} is not active")
-            elif kind in _FILES:
+            elif kind in FILES:
                 paths += [ask(volume.path) for volume in ask(pool.listAllVolumes)]
         except Disconnected:
             raise

@@ -39,7 +39,7 @@ class Probe:
     def outstanding(self, uuid: str) -> bool:
         """Whether a domain's QEMU still owes the answer to an earlier question."""
         with self._lock:
-            return (uuid, _statistics) in self._outstanding
+            return any((uuid, question) in self._outstanding for question in _OF_QEMU)
 
     def answers(self, uuid: str) -> bool:
         """Ask for block statistics, which QEMU itself must answer; :data:`PATIENCE` at most.
@@ -105,3 +105,21 @@ class Probe:
 
 def _statistics(domain: libvirt.virDomain) -> object:
     return domain.blockStats("")
+
+
+def block_paths(domain: libvirt.virDomain) -> dict[str, str]:
+    """By target, the path of each disk that is local to the host (virConnectGetAllDomainStats)."""
+    ((_, told),) = domain.connect().domainListGetStats(
+        [domain],
+        libvirt.VIR_DOMAIN_STATS_BLOCK,
+        libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
+    )
+    return {
+        told[f"block.{number}.name"]: told[f"block.{number}.path"]
+        for number in range(told.get("block.count", 0))
+        if f"block.{number}.path" in told
+    }
+
+
+_OF_QEMU = (_statistics, block_paths)
+"""Questions that QEMU itself answers."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
-from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk
+from snaptui.image_model import Unplaced
+from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk, Volume
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
     from snaptui.files import NamedFile
@@ -21,6 +23,9 @@ LARGEST = 1 << 20
 
 DEEPEST = 256
 """Elements inside of each other, as many as libxml2 lets libvirt read (XML_MAX_DEPTH)."""
+
+NOT_ASKED = Unplaced("its pool was not asked where it is")
+"""What is known of a volume from an XML alone."""
 
 _UNITS = {
     "b": 1,
@@ -113,15 +118,22 @@ def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
     for disk in root.iter("disk"):
         target = disk.find("target")
         name = target.get("dev", "?") if target is not None else disk.get("name", "?")
-        for source in disk.iter("source"):
-            path = source.get("file") or source.get("dev") or ""
+        for holder in disk.iter():
+            path = _path(holder) or ""
             if path.startswith("/"):
-                found.setdefault(path, NamedFile(path, f"disk {name} of {owner}", True))
+                raw = _form(holder) == "raw"
+                found.setdefault(path, NamedFile(path, f"disk {name} of {owner}", True, raw))
     for element in root.iter():
         for value in (*element.attrib.values(), (element.text or "").strip()):
             if value.startswith("/"):
                 found.setdefault(value, NamedFile(value, owner, False))
     return tuple(found.values())
+
+
+def _form(holder: Element) -> str:
+    """What a disk, or an image beneath it, is declared to be."""
+    said = holder.find("driver" if holder.tag == "disk" else "format")
+    return said.get("type", "") if said is not None else ""
 
 
 def named_volumes(xml: str) -> tuple[tuple[str, str], ...]:
@@ -132,6 +144,24 @@ def named_volumes(xml: str) -> tuple[tuple[str, str], ...]:
         for source in sources
         if (pool := source.get("pool")) and (volume := source.get("volume"))
     )
+
+
+def volume_nodes(xml: str) -> Mapping[str, tuple[str, ...]]:
+    """By target of each disk of a running domain that is a volume, what it is known by.
+
+    Its QEMU and the number of its node in there (formatdomain.html, ``index``): as long as these
+    are the same, the file that it has open is. Empty for a domain that is off.
+    """
+    root = parse(xml)
+    if (number := root.get("id")) is None:
+        return {}
+    found = {}
+    for disk in root.iterfind("devices/disk[@type='volume']"):
+        target, source = disk.find("target"), disk.find("source")
+        if target is not None and source is not None:
+            words = (source.get(key, "") for key in ("pool", "volume", "index"))
+            found[target.get("dev", "?")] = (number, *words)
+    return found
 
 
 def pool_target(xml: str) -> str:
@@ -243,17 +273,41 @@ def _variables(nvram: Element | None) -> Disk | None:
 def _disk(disk: Element) -> Disk:
     target, driver = disk.find("target"), disk.find("driver")
     snapshot = disk.get("snapshot")
+    unknown = _unknown(disk)
     return Disk(
         target=target.get("dev", "?") if target is not None else "?",
         device=disk.get("device", "disk"),
         source_type=disk.get("type", "file"),
-        path=_path(disk),
+        path=None if unknown else _path(disk),
         format=driver.get("type", "") if driver is not None else "",
         read_only=disk.find("readonly") is not None,
         shareable=disk.find("shareable") is not None,
         snapshot=_presence(disk) if snapshot is not None else None,
         beneath=_beneath(disk),
+        volume=_volume(disk),
+        unknown=unknown,
     )
+
+
+def _volume(disk: Element) -> Volume | None:
+    source = disk.find("source")
+    pool, name = (source.get("pool"), source.get("volume")) if source is not None else (None, None)
+    return Volume(pool, name, NOT_ASKED) if pool and name else None
+
+
+def _unknown(disk: Element) -> str:
+    """Why no path holds the bytes of a disk's image; empty when one does, or it has no medium."""
+    kind, source = disk.get("type", "file"), disk.find("source")
+    if kind == "volume" and source is not None and source.get("volume"):
+        return NOT_ASKED.reason
+    if kind == "network":
+        protocol = source.get("protocol", "?") if source is not None else "?"
+        return f"it is a network disk ({protocol}), of which libvirt passes no bytes on"
+    if kind not in ("file", "block", "volume"):
+        return f"it is a disk of the type {kind}, which only QEMU can open"
+    if source is not None and source.find("slices") is not None:
+        return f"it is a part of {_path(disk)}, at an offset in it (a slice)"
+    return ""
 
 
 def _beneath(disk: Element) -> tuple[str, ...] | None:

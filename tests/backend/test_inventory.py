@@ -12,6 +12,7 @@ from snaptui.errors import HostError
 from snaptui.files import Found
 from snaptui.inventory import Inventory, take_inventory
 from snaptui.model import DomainKey
+from tests import pools
 from tests.lab import Lab, qemu_img
 
 
@@ -92,6 +93,37 @@ def test_pools_are_looked_into_and_disks_of_pools_are_in_use(lab: Lab) -> None:
         assert any("spare" in doubt for doubt in take(lab).doubts), "its disk is not known any more"
     finally:
         lab.virsh("pool-destroy", "spare", check=False)
+
+
+def test_nothing_beside_a_volume_that_cannot_be_resolved_is_left_over(lab: Lab) -> None:
+    """It may be the very file; and where a pool is not known, any file may be."""
+    with pools.pool(lab, "p", lab.directory / "p") as folder:
+        pools.volume(lab, "p", "a.qcow2")
+        lab.define("web")
+        beside = overlay(lab.images / "beside.qcow2", lab.image("web"))
+        key = pools.define(lab, "of", ("p", "a.qcow2"))
+        lab.snapshot("of", "s1")
+        inside = overlay(folder / "inside.qcow2", folder / "a.qcow2")
+        assert sorted(take(lab).leftovers) == sorted([beside, inside])
+        lab.virsh("pool-destroy", "p")
+        found = take(lab)
+        assert found.leftovers == (beside,)
+        assert found.hidden == {str(folder)}
+        assert any("p is not active" in doubt for doubt in found.doubts)
+        lab.virsh("pool-undefine", "p")
+        assert take(lab).leftovers == ()
+        lab.virsh("undefine", key.uuid, "--snapshots-metadata")
+        assert beside in take(lab).leftovers
+
+
+def test_what_a_guest_wrote_into_its_raw_disk_names_nothing(lab: Lab) -> None:
+    lab.define("web", format="raw")
+    other = lab.images / "other.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(other), "8M")
+    overlay(lab.image("web"), other)
+    found = take(lab)
+    assert found.held_by(str(other)) == ()
+    assert os.path.realpath(lab.image("web")) not in found.images
 
 
 def test_what_cannot_be_read_is_a_doubt(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

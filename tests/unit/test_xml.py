@@ -55,7 +55,15 @@ DOMAIN = """
 DISKS = (
     Disk("vda", "disk", "file", "/img/a & b.qcow2", "qcow2"),
     Disk("sdb", "lun", "block", "/dev/vg/data", "raw", shareable=True, snapshot=Presence.NO),
-    Disk("vdc", "disk", "network", None, "raw", snapshot=Presence.EXTERNAL),
+    Disk(
+        "vdc",
+        "disk",
+        "network",
+        None,
+        "raw",
+        snapshot=Presence.EXTERNAL,
+        unknown="it is a network disk (rbd), of which libvirt passes no bytes on",
+    ),
     Disk("sda", "cdrom", "file", None, "", read_only=True),
 )
 
