@@ -59,9 +59,20 @@ def chain(path: str, form: str, heads: Images) -> tuple[Level, ...]:
 
 
 def disks_with_chains(config: DomainConfig) -> tuple[Disk, ...]:
-    """The disks of a domain that have images."""
+    """The disks of a domain that have images, and it is known where."""
     return tuple(
         disk for disk in config.disks if disk.path is not None and disk.device in ("disk", "lun")
+    )
+
+
+def disks_unplaced(config: DomainConfig) -> tuple[Disk, ...]:
+    """Those beneath which there may be images, but it is not known where."""
+    return tuple(
+        disk
+        for disk in config.disks
+        if disk.unknown
+        and disk.device in ("disk", "lun")
+        and (disk.volume is not None or disk.format != "raw")
     )
 
 
@@ -75,7 +86,8 @@ def files_of(config: DomainConfig, snapshots: Iterable[Snapshot]) -> Mapping[str
     known = tuple(snapshots)
     for one in (config, *(s.config for s in known if s.config is not None)):
         for disk in disks_with_chains(one):
-            found.setdefault(disk.path or "", disk.format == "raw")
+            # without a format libvirt takes it for raw (qemuDomainDeviceDiskDefPostParse)
+            found.setdefault(disk.path or "", disk.format in ("", "raw"))
     for snapshot in known:
         for path in overlays_of(snapshot):
             found.setdefault(path, False)
@@ -187,7 +199,7 @@ def layers_of(
     """
     known = sorted(snapshots, key=lambda one: (one.created or 0, one.name))
     in_use: set[str] = set()
-    doubts: list[str] = []
+    doubts = [f"where {disk.target} is: {disk.unknown}" for disk in disks_unplaced(config)]
     disks = disks_with_chains(config)
     for disk in disks:
         levels = chain(disk.path or "", disk.format, heads)

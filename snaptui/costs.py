@@ -22,6 +22,7 @@ from snaptui.shares import (
     places_of,
     stray_places,
 )
+from snaptui.totals import of_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ def cost_of(
         return NotKnown("it holds no data")
     times = [part.counted_at for part in parts.values() if part.counted_at is not None]
     return Cost(
-        written=_sum({target: part.written for target, part in parts.items()}),
-        reclaim=_sum({target: part.reclaim for target, part in parts.items()}),
+        written=of_one((target, part.written) for target, part in parts.items()),
+        reclaim=of_one((target, part.reclaim) for target, part in parts.items()),
         oldest=all(part.oldest for part in parts.values()),
         approximate=any(part.approximate for part in parts.values()),
         counted_at=min(times, default=None),
@@ -86,15 +87,6 @@ def cost_of(
         given_back=all(part.given_back for part in parts.values()),
         memory_left=left,
     )
-
-
-def _sum(figures: Mapping[str, int | NotKnown]) -> int | NotKnown:
-    total = 0
-    for target, figure in figures.items():
-        if isinstance(figure, NotKnown):
-            return NotKnown(f"{target}: {figure.reason}")
-        total += figure
-    return total
 
 
 def reclaim_of(
@@ -160,7 +152,7 @@ def _by_image(
             return NotKnown(f"{target}: {part.reclaim.reason}")
         path = paths.get(target)
         if path is None:
-            continue
+            return NotKnown(f"{target}: which file goes is not known")
         given[path] = given.get(path, 0) + part.reclaim + part.grows
         if part.merge is not None:
             merged[path] = part.merge[1], part.grows
@@ -215,13 +207,28 @@ def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[st
 
 def written_since(config: DomainConfig, counted: Counted) -> int | NotKnown:
     """What only the disks as they are now hold."""
-    total = 0
-    for disk in counted_disks(config):
-        usage = counted.get(disk.path or "", NOT_YET)
-        if isinstance(usage, NotKnown):
-            return NotKnown(f"{disk.target}: {usage.reason}")
-        total += usage.usage.active
-    return total
+    return of_one((disk.target, _held_now(disk, counted)) for disk in written_disks(config))
+
+
+def _held_now(disk: Disk, counted: Counted) -> int | NotKnown:
+    if disk.path is None:
+        return disk.no_path
+    if disk.format != "qcow2":
+        form = disk.format or "declared as nothing, and so raw"
+        return NotKnown(f"it is {form}: what is written to it leaves no trace")
+    usage = counted.get(disk.path, NOT_YET)
+    return usage if isinstance(usage, NotKnown) else usage.usage.active
+
+
+def written_disks(config: DomainConfig) -> tuple[Disk, ...]:
+    """The disks that a guest writes to, wherever they are."""
+    return tuple(
+        disk
+        for disk in config.disks
+        if disk.device in ("disk", "lun")
+        and not disk.read_only
+        and (disk.path is not None or disk.unknown)
+    )
 
 
 def counted_disks(config: DomainConfig) -> tuple[Disk, ...]:

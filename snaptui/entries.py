@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import Snapshot
+from snaptui.model import Disk, Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""
@@ -54,7 +54,8 @@ def strays(known: Collection[str], images: Images) -> tuple[Stray, ...]:
 def odd(snapshots: Iterable[Snapshot], images: Images) -> Mapping[str, str]:
     """By name, what is wrong with the parts inside the images in a word; empty for nothing.
 
-    Snapshots of which an image is not among ``images`` are left out.
+    Snapshots of which an image is not among ``images``, or cannot be read as what the guest
+    sees, are left out.
     """
     held = {
         path: Counter(entry.name for entry in image.snapshots)
@@ -63,18 +64,23 @@ def odd(snapshots: Iterable[Snapshot], images: Images) -> Mapping[str, str]:
     }
     found = {}
     for snapshot in snapshots:
-        paths = [disk.path or "" for disk in snapshot.inside]
-        if all(path in images for path in paths):
+        paths = [disk.path or "" for disk in snapshot.inside if _tells(disk)]
+        if len(paths) == len(snapshot.inside) and all(path in images for path in paths):
             numbers = {held[path][snapshot.name] for path in paths if path in held}
             found[snapshot.name] = HOLLOW if 0 in numbers else TWINS if numbers - {1} else ""
     return MappingProxyType(found)
+
+
+def _tells(disk: Disk) -> bool:
+    """Whether the snapshot table of its image is that of the disk: libvirt takes it for qcow2."""
+    return disk.path is not None and disk.format == "qcow2"
 
 
 def oddities(snapshot: Snapshot, images: Images) -> Iterator[str]:
     """What is wrong with a snapshot's parts inside the images, in words."""
     for disk in snapshot.inside:
         image = images.get(disk.path or "")
-        if not isinstance(image, ImageInfo):
+        if not isinstance(image, ImageInfo) or not _tells(disk):
             continue
         number = Counter(entry.name for entry in image.snapshots)[snapshot.name]
         if number == 0:

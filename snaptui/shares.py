@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from snaptui.chains import NOT_READ, Layers
 from snaptui.entries import Stray
 from snaptui.image_model import ImageInfo, NotKnown
-from snaptui.model import Kind, Presence, Snapshot
+from snaptui.model import Disk, Kind, Presence, Snapshot
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 RAM = "RAM"
@@ -16,8 +16,7 @@ RAM = "RAM"
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
 NOT_YET = NotKnown("not counted yet")
-NO_FILE = NotKnown("it is not a file")
-"""A disk of a pool, or of another host: libvirt's XML names no path."""
+NOT_TOLD = NotKnown("the snapshot's metadata do not say which image it was")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +64,18 @@ def outside_parts(
         if part.presence not in (Presence.EXTERNAL, Presence.MANUAL):
             continue
         disk = then.get(part.target)
-        if part.presence is Presence.MANUAL or disk is None or None in (disk.path, part.path):
+        if part.presence is Presence.MANUAL or part.path is None:
             return NotKnown(f"{part.target}: it is in no file that libvirt knows")
+        if disk is None or disk.path is None:
+            return NotKnown(f"{part.target}: {(disk.no_path if disk else NOT_TOLD).reason}")
         parts[part.target] = replace(
             Part(0, NotKnown(fixed.value))
             if fixed is not None
             else _removed(ended.get(part.target), layers)
             if ended is not None
             else _unfrozen(overlays[part.target], counted, layers),
-            written=_frozen(snapshot.name, disk.path or "", counted, layers),
-            oldest=_first(disk.path or "", layers),
+            written=_frozen(snapshot.name, disk.path, counted, layers),
+            oldest=_first(disk.path, layers),
         )
     if snapshot.memory is Presence.EXTERNAL:
         memory = layers.heads.get(snapshot.memory_path or "", NOT_READ)
@@ -184,6 +185,12 @@ def stray_places(stray: Stray, counted: Counted) -> Mapping[str, tuple[ImageUsag
     return places
 
 
+def _usage(disk: Disk | None, counted: Counted) -> ImageUsage | NotKnown:
+    if disk is None:
+        return NOT_TOLD
+    return disk.no_path if disk.path is None else counted.get(disk.path, NOT_YET)
+
+
 def own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
     """By target, the counted image and the snapshot's place in it."""
     if snapshot.config is None:
@@ -193,9 +200,7 @@ def own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, 
     for part in snapshot.disks:
         if part.presence is not Presence.INTERNAL:
             continue
-        disk = then.get(part.target)
-        path = disk.path if disk is not None else None
-        usage = counted.get(path, NOT_YET) if path is not None else NO_FILE
+        usage = _usage(then.get(part.target), counted)
         if isinstance(usage, NotKnown):
             return NotKnown(f"{part.target}: {usage.reason}")
         places = usage.places(snapshot.name)

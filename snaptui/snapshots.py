@@ -29,7 +29,9 @@ from snaptui.entries import Images, odd
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.image_model import NotKnown
-from snaptui.model import DomainConfig, DomainKey, Snapshot, SnapshotSet
+from snaptui.model import Disk, DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
+from snaptui.shares import NOT_TOLD
+from snaptui.totals import of_one
 from snaptui.worker import Priority, Worker, start
 
 T = TypeVar("T")
@@ -72,13 +74,21 @@ class Shown:
         """Bytes of the guest's memory that a snapshot keeps inside its images."""
         if snapshot.config is None:
             return NotKnown("its metadata hold no domain")
-        total = 0
-        for disk in snapshot.inside:
-            image = self.images.get(disk.path or "", NotKnown("not read yet"))
-            if isinstance(image, NotKnown):
-                return image
-            total += sum(e.vm_state for e in image.snapshots if e.name == snapshot.name)
-        return total
+        then = {disk.target: disk for disk in snapshot.config.disks}
+        inside = (part for part in snapshot.disks if part.presence is Presence.INTERNAL)
+        return of_one(
+            (part.target, self._saved(then.get(part.target), snapshot.name)) for part in inside
+        )
+
+    def _saved(self, disk: Disk | None, name: str) -> int | NotKnown:
+        if disk is None:
+            return NOT_TOLD
+        if disk.path is None:
+            return disk.no_path
+        image = self.images.get(disk.path, NotKnown("not read yet"))
+        if isinstance(image, NotKnown):
+            return image
+        return sum(entry.vm_state for entry in image.snapshots if entry.name == name)
 
 
 def holding(config: DomainConfig, snapshots: Iterable[Snapshot]) -> frozenset[str]:
@@ -160,6 +170,8 @@ class SnapshotWatch:
                     known = self._known(key)
                     on_screen = tuple(n for n in self._visible if n in known.names)
                     await self._read(key, known.names, known.current, on_screen)
+                    if self._unplaced():
+                        await self._read_images(key)
             except SnaptuiError as error:
                 self._suspect = True
                 self._publish(key, self._kept.get(key), error.message)
@@ -278,6 +290,12 @@ class SnapshotWatch:
         if self._reading is not None:
             self._reading.cancel()
         self._reading = start(self._heads.read(wanted, tell))
+
+    def _unplaced(self) -> bool:
+        """Whether it is not known where a volume is: its pool may be started meanwhile."""
+        config = self.shown.config if self.shown is not None else None
+        disks = config.disks if config is not None else ()
+        return any(disk.volume is not None and disk.unknown for disk in disks)
 
     def _known(self, key: DomainKey) -> SnapshotSet:
         return self._kept.get(key, SnapshotSet((), None))

@@ -11,7 +11,6 @@ from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.why import Way, Why
-from snaptui.shares import NO_FILE
 
 
 def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
@@ -112,7 +111,7 @@ def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
         if disk.presence is Presence.INTERNAL and disk.target not in known
     ]
     for disk in internal_disks(snapshot):
-        image = facts.images.get(disk.path or "", NO_FILE)
+        image = facts.images.get(disk.path or "", disk.no_path)
         if isinstance(image, NotKnown) and closed_to_writers(disk, facts):
             continue
         if isinstance(image, NotKnown):
