@@ -39,8 +39,8 @@ class Cost:
         by_disk: by target, what is written and reclaimed of it.
         needs: what the images beneath grow by before anything is given back.
         merges: by target, overlay and the image that it is merged into when it is deleted.
-        given_back: whether the host gets :attr:`reclaim`; else it may only be reusable inside
-            of the images.
+        given_back: whether the host gets all of :attr:`reclaim`: ``False`` where some stays in
+            an image on a block device; ``None`` where the images may keep it.
         memory_left: the memory file that libvirt leaves behind when it is deleted.
     """
 
@@ -52,7 +52,7 @@ class Cost:
     by_disk: Mapping[str, tuple[int | NotKnown, int | NotKnown]]
     needs: int = 0
     merges: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
-    given_back: bool = True
+    given_back: bool | None = True
     memory_left: str = ""
 
 
@@ -84,9 +84,13 @@ def cost_of(
         by_disk={target: (part.written, part.reclaim) for target, part in parts.items()},
         needs=sum(part.needs for part in parts.values()),
         merges={target: part.merge for target, part in parts.items() if part.merge is not None},
-        given_back=all(part.given_back for part in parts.values()),
+        given_back=_given_back([part.given_back for part in parts.values()]),
         memory_left=left,
     )
+
+
+def _given_back(parts: Collection[bool | None]) -> bool | None:
+    return False if False in parts else None if None in parts else True
 
 
 def reclaim_of(
@@ -94,7 +98,14 @@ def reclaim_of(
 ) -> int | NotKnown:
     """What deleting these together gives back: not the sum of what each alone does."""
     freed = frees_by_image(things, counted, layers)
-    return freed if isinstance(freed, NotKnown) else sum(freed.values())
+    if isinstance(freed, NotKnown):
+        return freed
+    return sum(size for path, size in freed.items() if size >= 0 or not _on_device(path, layers))
+
+
+def _on_device(path: str, layers: Layers) -> bool:
+    image = layers.heads.get(path)
+    return isinstance(image, ImageInfo) and image.device
 
 
 def frees_by_image(
@@ -153,7 +164,8 @@ def _by_image(
         path = paths.get(target)
         if path is None:
             return NotKnown(f"{target}: which file goes is not known")
-        given[path] = given.get(path, 0) + part.reclaim + part.grows
+        gross = part.reclaim if part.gross is None else part.gross
+        given[path] = given.get(path, 0) + gross
         if part.merge is not None:
             merged[path] = part.merge[1], part.grows
     return given
@@ -207,17 +219,22 @@ def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[st
 
 def written_since(config: DomainConfig, counted: Counted) -> int | NotKnown:
     """What only the disks as they are now hold."""
-    return of_one((disk.target, _held_now(disk, counted)) for disk in written_disks(config))
+    return of_one((disk.target, _active(disk, counted)) for disk in written_disks(config))
 
 
-def _held_now(disk: Disk, counted: Counted) -> int | NotKnown:
+def _active(disk: Disk, counted: Counted) -> int | NotKnown:
+    usage = held_now(disk, counted)
+    return usage if isinstance(usage, NotKnown) else usage.usage.active
+
+
+def held_now(disk: Disk, counted: Counted) -> ImageUsage | NotKnown:
+    """What was counted of the image that a disk writes to, or why nothing can be."""
     if disk.path is None:
         return disk.no_path
     if disk.format != "qcow2":
         form = disk.format or "declared as nothing, and so raw"
         return NotKnown(f"it is {form}: what is written to it leaves no trace")
-    usage = counted.get(disk.path, NOT_YET)
-    return usage if isinstance(usage, NotKnown) else usage.usage.active
+    return counted.get(disk.path, NOT_YET)
 
 
 def written_disks(config: DomainConfig) -> tuple[Disk, ...]:

@@ -89,6 +89,10 @@ class SilentImage(ImageError):
     """Its file system does not answer."""
 
 
+class FixedSize(ImageError):
+    """It takes what it takes, and neither grows nor shrinks: a raw block device."""
+
+
 class HostError(SnaptuiError):
     """Any other error that libvirt reports, with libvirt's own text."""
 

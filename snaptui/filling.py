@@ -7,15 +7,33 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from snaptui.backend.protocol import Backend
-from snaptui.errors import SnaptuiError
+from snaptui.costs import written_disks
+from snaptui.errors import FixedSize, NotFound, SnaptuiError
 from snaptui.image_model import FileSystem
-from snaptui.model import Domain, DomainKey
+from snaptui.model import Disk, Domain, DomainKey
 from snaptui.worker import Priority, Worker
 
 TICK = 10.0
 """Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fullest:
+    """How full the host's images make it.
+
+    Attributes:
+        space: the file system, or the device, of which the smallest share is free; ``None``
+            where not one is known.
+        missing: of how many images' places it is not known.
+        places: how many there are.
+    """
+
+    space: FileSystem | None = None
+    missing: int = 0
+    places: int = 0
 
 
 class Filling:
@@ -24,9 +42,6 @@ class Filling:
     Args:
         domains: those of the host at this moment.
         on_change: called on the loop after each change.
-
-    Attributes:
-        fullest: the file system of which the smallest share is free; ``None`` when not known.
     """
 
     def __init__(
@@ -41,45 +56,66 @@ class Filling:
         self._worker = worker
         self._domains = domains
         self._on_change = on_change
-        self._folders: dict[DomainKey, tuple[str, ...]] = {}
-        self.fullest: FileSystem | None = None
+        self._places: dict[DomainKey, frozenset[str | None]] = {}
+        self.fullest = Fullest()
 
     async def run(self) -> None:
         """Look, until cancelled."""
         while True:
             with contextlib.suppress(SnaptuiError):  # the connection was lost
-                await self._find_folders()
-            look = functools.partial(
-                self._look, {folder for paths in self._folders.values() for folder in paths}
-            )
+                await self._find_places()
+            look = functools.partial(self._look, tuple(self._places.values()))
             fullest = await self._worker.spaces.call(look)
             if fullest != self.fullest:
                 self.fullest = fullest
                 self._on_change()
             await asyncio.sleep(TICK)
 
-    async def _find_folders(self) -> None:
+    async def _find_places(self) -> None:
+        """Of new domains, and of those of which something was not known."""
         domains = self._domains()
-        self._folders = {key: at for key, at in self._folders.items() if key in domains}
-        for key in domains.keys() - self._folders.keys():
-            self._folders[key] = await self._worker.reads.call(
-                functools.partial(self._folders_of, key), priority=Priority.BACKGROUND
-            )
+        self._places = {key: at for key, at in self._places.items() if key in domains}
+        for key in domains:
+            if None in self._places.get(key, {None}):
+                self._places[key] = await self._worker.reads.call(
+                    functools.partial(self._places_of, key), priority=Priority.BACKGROUND
+                )
 
-    def _folders_of(self, key: DomainKey) -> tuple[str, ...]:
-        """The directories of a domain's disks; none while it cannot be read."""
+    def _places_of(self, key: DomainKey) -> frozenset[str | None]:
+        """The directories and devices of a domain's images; ``None`` for what is not known."""
         try:
-            disks = self._backend.config(key).disks
+            disks = written_disks(self._backend.config(key))
+        except NotFound:
+            return frozenset()
         except SnaptuiError:
-            return ()
-        paths = (disk.path for disk in disks if disk.path is not None and not disk.read_only)
-        return tuple({os.path.dirname(path) for path in paths} - {"/dev"})
+            return frozenset({None})
+        return frozenset(
+            _place(disk) for disk in disks if disk.volume is not None or disk.path is not None
+        )
 
-    def _look(self, folders: Collection[str]) -> FileSystem | None:
+    def _look(self, of_domains: Collection[frozenset[str | None]]) -> Fullest:
+        wanted = frozenset().union(*of_domains)
+        unknown = sum(None in places for places in of_domains)
         found: list[FileSystem] = []
-        for folder in folders:
+        for place in sorted(place for place in wanted if place is not None):
             try:
-                found.append(self._backend.file_system(folder))
-            except SnaptuiError:
+                space = self._backend.file_system(place)
+            except FixedSize:
                 continue
-        return min(found, key=lambda space: space.free / max(space.size, 1), default=None)
+            except SnaptuiError:
+                unknown += 1
+                continue
+            if space.size:
+                found.append(space)
+            else:
+                unknown += 1
+        fullest = min(found, key=lambda space: space.free / space.size, default=None)
+        return Fullest(fullest, unknown, len(found) + unknown)
+
+
+def _place(disk: Disk) -> str | None:
+    """Where the space is that a disk's image grows in: a directory, or a device by itself."""
+    if disk.path is None:
+        return None
+    device = disk.source_type == "block" or disk.path.startswith("/dev/")
+    return disk.path if device else os.path.dirname(disk.path)

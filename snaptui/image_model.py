@@ -43,6 +43,11 @@ class Silent(NotKnown):
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed(NotKnown):
+    """Stands for the space of an image that neither grows nor shrinks: a raw block device."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unplaced(NotKnown):
     """Stands for the path of a pool's volume that cannot be resolved.
 
@@ -98,6 +103,7 @@ class ImageInfo:
         faults: why QEMU should not write to it, in words: marked corrupt, not closed.
         corrupt: it is marked so: QEMU does not open it to write.
         locked: a QEMU keeps others from writing to it; ``False`` where that cannot be known.
+        device: it is on a block device, of which ``disk_size`` is the size.
     """
 
     path: str
@@ -112,18 +118,23 @@ class ImageInfo:
     faults: tuple[str, ...] = ()
     corrupt: bool = False
     locked: bool = False
+    device: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """Space on the file system that holds a path.
+    """Space on the file system that holds a path, or on the block device that it is.
 
     Attributes:
-        free: what an ordinary user may still use.
-        reserve: what root may use beyond that.
+        free: what an ordinary user may still use; of a device, what lies behind the end of the
+            image on it.
+        reserve: what root may use beyond that; of a device, what is free inside of the image,
+            where next to nothing lies behind its end.
         mount: where it is mounted; empty when not known.
         kind: its type as the kernel calls it (``ext4``); empty when not known.
         stale: these are figures of some time ago.
+        device: it is a block device with an image on it: what is freed there stays the image's,
+            and the host gets nothing.
     """
 
     path: str
@@ -133,3 +144,9 @@ class FileSystem:
     mount: str = ""
     kind: str = ""
     stale: bool = False
+    device: bool = False
+
+    @property
+    def name(self) -> str:
+        """What it is told from others by."""
+        return self.mount or self.path

@@ -149,12 +149,30 @@ def _domain(backend: Backend, domain: Domain) -> DomainReport:
 def _disk(backend: Backend, disk: Disk, names: Collection[str]) -> DiskReport:
     made = DiskReport(disk.target, disk.path, disk.format or None)
     if disk.path is None:
-        return replace(made, reason=f"it is a {disk.source_type} disk")
+        return replace(made, reason=disk.no_path.reason)
     path = disk.path
+    if disk.format != "qcow2":  # what a guest wrote into it is no head of an image
+        return _raw(made, backend)
     try:
         return _counted(made, backend.count_image(path, _quietly), names)
     except ImageError as error:
         return _head(made, backend.image, error, names)
+
+
+def _raw(made: DiskReport, backend: Backend) -> DiskReport:
+    """What is known of an image that libvirt takes for anything but qcow2."""
+    try:
+        head = backend.image(made.path or "", raw=True)
+    except ImageError as error:
+        return replace(made, reason=error.message)
+    form = made.format or "raw"
+    return replace(
+        made,
+        format=form,
+        virtual_size=head.virtual_size if form == "raw" else None,
+        disk_size=head.disk_size,
+        reason=f"it is {form}, not qcow2",
+    )
 
 
 def _image_by_itself(path: str) -> DiskReport:

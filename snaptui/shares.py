@@ -25,6 +25,8 @@ class Part:
 
     Attributes:
         grows: bytes by which a merge makes the image beneath larger on its file system.
+        gross: what goes with the file itself, where that is not ``reclaim``.
+        given_back: whether the host gets what is freed; ``None`` where it is not known.
     """
 
     written: int | NotKnown
@@ -35,7 +37,8 @@ class Part:
     needs: int = 0
     grows: int = 0
     merge: tuple[str, str] | None = None
-    given_back: bool = True
+    given_back: bool | None = True
+    gross: int | None = None
 
 
 def inside_part(usage: ImageUsage, place: int) -> Part:
@@ -47,7 +50,7 @@ def inside_part(usage: ImageUsage, place: int) -> Part:
         oldest=place == 0 and usage.backing is None,
         approximate=usage.approximate,
         counted_at=usage.counted_at,
-        given_back=bool(usage.given_back),
+        given_back=usage.given_back,
     )
 
 
@@ -90,7 +93,16 @@ def _removed(path: str | None, layers: Layers) -> Part:
     if path is None:
         return Part(0, 0)
     image = layers.heads.get(path, NOT_READ)
-    return Part(0, image if isinstance(image, NotKnown) else image.disk_size)
+    return Part(0, image if isinstance(image, NotKnown) else _whole(image))
+
+
+def _whole(image: ImageInfo) -> int | NotKnown:
+    """What removing an image gives back."""
+    if image.device:
+        return NotKnown("it is on a block device, which nothing removes")
+    if image.data_file is not None:
+        return NotKnown("its data are in another file, which stays")
+    return image.disk_size
 
 
 def _first(path: str, layers: Layers) -> bool:
@@ -108,7 +120,9 @@ def _frozen(name: str, path: str, counted: Counted, layers: Layers) -> int | Not
         return NotKnown("the image that it froze is written to again")
     if layers.frozen_by.get(path, name) != name:
         return NotKnown(f"the image that it froze was written to until {layers.frozen_by[path]}")
-    if not image.snapshots:
+    if image.data_file is not None:
+        return NotKnown("its data are in another file")
+    if not image.snapshots and (not image.device or image.format != "qcow2"):
         return image.disk_size
     usage = counted.get(path, NOT_YET)
     return usage if isinstance(usage, NotKnown) else usage.usage.active
@@ -125,7 +139,7 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> Part:
     if overlay not in layers.in_use:
         if layers.doubt or above:
             return Part(0, NotKnown(layers.doubt or "other images lie on its overlay"))
-        return Part(0, image.disk_size)
+        return Part(0, _whole(image))
     lower, usage = image.backing, counted.get(overlay, NOT_YET)
     if not isinstance(lower, str):
         return Part(0, lower or NotKnown("there is no image beneath its overlay"))
@@ -144,14 +158,17 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> Part:
     top = overlay in layers.tops and not (overlap.lower_raw and layers.branches.fills_raw)
     needs = overlap.only_upper + (0 if top else overlap.zeros_only_upper)
     emptied = overlap.zeros_both if top and overlap.lower_raw else 0
+    beneath = layers.heads.get(lower, NOT_READ)
+    grows = 0 if isinstance(beneath, ImageInfo) and beneath.device else needs - emptied
     return Part(
         written=0,
-        reclaim=usage.disk_size - needs + emptied,
+        reclaim=usage.disk_size - grows,
         approximate=usage.approximate or overlap.approximate,
         counted_at=usage.counted_at,
         needs=needs,
         grows=needs - emptied,
         merge=(overlay, lower),
+        gross=usage.disk_size,
     )
 
 

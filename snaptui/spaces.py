@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TypeGuard
 
 from snaptui import text
 from snaptui.chains import NO_LAYERS, Layers
-from snaptui.costs import frees_by_image, reclaim_by_image, with_older_by_image
+from snaptui.costs import frees_by_image, reclaim_by_image, with_older_by_image, written_disks
 from snaptui.entries import Stray, strays
-from snaptui.image_model import FileSystem, NotKnown
+from snaptui.image_model import FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.inventory import Inventory
-from snaptui.model import Domain, DomainConfig, Snapshot
+from snaptui.model import Domain, DomainConfig, Kind, Snapshot
 from snaptui.plan.safety import is_safety
 from snaptui.qcow2.usage import ImageUsage
-from snaptui.shares import Counted
+from snaptui.shares import NOT_YET, Counted
+from snaptui.totals import Total
+
+NOWHERE = ""
+"""Stands for the file system of what is on one that is not known."""
 
 
 class ItemKind(enum.Enum):
@@ -38,6 +43,7 @@ class Item:
         reclaim: bytes that deleting it gives back on this file system.
         with_older: the same for it and everything older in its images.
         proof: of a leftover, why nobody needs it, or why that is not certain.
+        inside: the host gets nothing of this back: it stays free inside of an image.
     """
 
     kind: ItemKind
@@ -47,6 +53,7 @@ class Item:
     reclaim: int | NotKnown
     with_older: int | NotKnown
     proof: str = ""
+    inside: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -56,21 +63,29 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file system with images on it.
+    """A file system with images on it, or a block device with one.
 
     Attributes:
+        space: why it is not known for what is where nobody knows.
         items: the most reclaim first; what is not known comes last.
-        in_snapshots: what only snapshots hold of its images, as far as they are counted.
+        in_snapshots: what only snapshots hold of its images.
     """
 
-    space: FileSystem
+    space: FileSystem | NotKnown
     items: tuple[Item, ...]
-    in_snapshots: int
+    in_snapshots: Total
 
     @property
-    def full(self) -> float:
-        """The share of it that is in use, 0 to 1."""
-        return 1.0 - self.space.free / self.space.size if self.space.size else 1.0
+    def name(self) -> str:
+        """What it is told from others by."""
+        return self.space.name if isinstance(self.space, FileSystem) else NOWHERE
+
+    @property
+    def full(self) -> float | None:
+        """The share of it that is in use, 0 to 1; ``None`` when not known."""
+        if isinstance(self.space, NotKnown) or not self.space.size:
+            return None
+        return 1.0 - self.space.free / self.space.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,51 +132,123 @@ class Survey:
 
 
 def places(survey: Survey, counted: Counted) -> tuple[Place, ...]:
-    """The file systems, the fullest first, and what is on each."""
+    """The file systems, the fullest first, and what is on each; what is nowhere comes last."""
     found: dict[str, FileSystem] = {}
     for space in survey.spaces.values():
         if isinstance(space, FileSystem):
-            found.setdefault(space.mount or space.path, space)
-    items: dict[str, list[Item]] = {mount: [] for mount in found}
+            found.setdefault(space.name, space)
+    items: dict[str, list[Item]] = {}
     for mount, item in _items(survey, counted):
-        items[mount].append(item)
-    held = dict.fromkeys(found, 0)
-    for path, image in counted.items():
-        on = _mount(survey, path)
-        if on is not None and isinstance(image, ImageUsage):
-            held[on] += image.usage.snapshots_only
-    made = (
-        Place(space, tuple(sorted(items[mount], key=_rank)), held[mount])
+        inside = mount in found and found[mount].device
+        items.setdefault(mount, []).append(replace(item, inside=inside))
+    held: dict[str, Total] = {}
+    for mount, part in _held(survey, counted):
+        held[mount] = held.get(mount, Total()).plus(part)
+    made = [
+        Place(space, _ranked(items.get(mount, ())), held.get(mount, Total()))
         for mount, space in found.items()
-    )
-    return tuple(sorted(made, key=lambda place: (-place.full, place.space.mount)))
+    ]
+    made.sort(key=lambda place: (-(place.full or 0), place.name))
+    nowhere = held.get(NOWHERE, Total())
+    if NOWHERE in items or not nowhere.whole:
+        reason = NotKnown(nowhere.reason or _first_reason(survey))
+        made.append(Place(reason, _ranked(items.get(NOWHERE, ())), nowhere))
+    return tuple(made)
+
+
+def _held(survey: Survey, counted: Counted) -> Iterator[tuple[str, int | NotKnown]]:
+    """By file system, what only snapshots hold of each image, and of what cannot be looked at."""
+    heads = {path: head for one in survey.domains for path, head in one.layers.heads.items()}
+    for path, head in heads.items():
+        mount = _mount(survey, path)
+        if mount is not None:
+            yield mount, _in_snapshots(head, counted.get(path, NOT_YET))
+    for one in survey.domains:
+        for disk in written_disks(one.config):
+            if disk.path is None:
+                yield NOWHERE, NotKnown(f"{disk.target} of {one.domain.name}: {disk.unknown}")
+    for name, reason in survey.failed.items():
+        yield NOWHERE, NotKnown(f"{name}: {reason}")
+
+
+def _in_snapshots(head: ImageInfo | NotKnown, usage: ImageUsage | NotKnown) -> int | NotKnown:
+    if isinstance(usage, ImageUsage):
+        return usage.usage.snapshots_only
+    if isinstance(head, Missing) or (isinstance(head, ImageInfo) and not head.snapshots):
+        return 0
+    return head if isinstance(head, NotKnown) else usage
+
+
+def _first_reason(survey: Survey) -> str:
+    reasons = (one.reason for one in survey.spaces.values() if _lacks(one))
+    return next(reasons, "its file system is not known")
+
+
+def _lacks(space: FileSystem | NotKnown) -> TypeGuard[NotKnown]:
+    return isinstance(space, NotKnown) and not isinstance(space, Fixed)
 
 
 def promised(
     survey: Survey, counted: Counted, marked: Collection[tuple[str, str]]
-) -> Mapping[str, int] | NotKnown:
-    """By mount point, what deleting all marked items together gives back.
+) -> Mapping[str, Total] | NotKnown:
+    """By file system, what deleting all marked items together gives back.
 
     Args:
         marked: by :attr:`Item.key`.
+
+    Returns:
+        ``NotKnown`` where something of a single domain is marked and not all of it is known.
     """
-    totals: dict[str, int] = {}
-    for one in survey.domains:
-        uuid = one.domain.key.uuid
-        chosen = [thing for thing in one.things if (uuid, thing.name) in marked]
-        if not chosen:
-            continue
-        freed = frees_by_image(chosen, counted, one.layers)
-        if isinstance(freed, NotKnown):
-            return NotKnown(f"{one.domain.name}: {freed.reason}")
-        for path, size in freed.items():
-            mount = _mount(survey, path)
-            if mount is not None:
-                totals[mount] = totals.get(mount, 0) + size
+    totals: dict[str, Total] = {}
+    by_domain = {one.domain.key.uuid: one for one in survey.domains}
+    uuids = {uuid for uuid, _ in marked}
+    for uuid in uuids & by_domain.keys():
+        one = by_domain[uuid]
+        names = {name for at, name in marked if at == uuid}
+        freed = _promised_of(survey, counted, one, names)
+        lacking = [total for total in freed.values() if not total.whole]
+        if lacking and len(uuids) == 1:
+            return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
+        for mount, total in freed.items():
+            totals[mount] = totals.get(mount, Total()).with_all(total)
     for path in leftovers(survey):
-        mount = _mount(survey, path)
-        if ("", path) in marked and mount is not None:
-            totals[mount] = totals.get(mount, 0) + _disk_size(survey, path)
+        on = _mount(survey, path)
+        if ("", path) in marked and on is not None:
+            totals[on] = totals.get(on, Total()).plus(_disk_size(survey, path))
+    return totals
+
+
+def _promised_of(
+    survey: Survey, counted: Counted, one: Surveyed, names: Collection[str]
+) -> Mapping[str, Total]:
+    """The same of one domain: what is known of it together, and the rest one by one."""
+    totals: dict[str, Total] = {}
+    known: list[Snapshot | Stray] = []
+    lacking: list[tuple[Snapshot | Stray | None, NotKnown]] = []
+    for thing in one.things:
+        if thing.name in names:
+            freed = reclaim_by_image(thing, counted, one.layers)
+            if isinstance(freed, NotKnown):
+                lacking.append((thing, freed))
+            else:
+                known.append(thing)
+    lacking += [(None, NotKnown(one.unread[name])) for name in one.unread if name in names]
+    together = frees_by_image(known, counted, one.layers)
+    if isinstance(together, NotKnown):
+        lacking += [(thing, together) for thing in known]
+        known, together = [], {}
+    for path, size in together.items():
+        on = _mount(survey, path)
+        if on is not None:
+            totals[on] = totals.get(on, Total()).plus(size, of=0)
+    for thing in known:
+        for mount in _mounts(survey, one, thing, together):
+            totals[mount] = totals.get(mount, Total()).plus(0)
+    for unsure, why in lacking:
+        # what is inside of an image can only be freed; an overlay may be merged elsewhere
+        inside = isinstance(unsure, Stray) or (unsure is not None and unsure.kind is Kind.INTERNAL)
+        for mount in _mounts(survey, one, unsure, ()):
+            totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
     return totals
 
 
@@ -172,11 +259,13 @@ def chosen(
     files = tuple(path for path in leftovers(survey) if ("", path) in marked)
     parts = []
     for one in survey.domains:
-        things = [thing for thing in one.things if (one.domain.key.uuid, thing.name) in marked]
-        names = tuple(thing.name for thing in things if isinstance(thing, Snapshot))
+        uuid = one.domain.key.uuid
+        things = [thing for thing in one.things if (uuid, thing.name) in marked]
+        names = [thing.name for thing in things if isinstance(thing, Snapshot)]
+        names += [name for name in one.unread if (uuid, name) in marked]
         extra = tuple(thing.name for thing in things if isinstance(thing, Stray))
-        if things:
-            parts.append((one.domain, names, extra))
+        if names or extra:
+            parts.append((one.domain, tuple(names), extra))
     return files, tuple(parts)
 
 
@@ -204,6 +293,11 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
                         _share(survey, older, mount),
                     ),
                 )
+        for name, reason in one.unread.items():
+            why = NotKnown(reason)
+            kind = ItemKind.SAFETY if is_safety(name) else ItemKind.SNAPSHOT
+            for mount in _mounts(survey, one, None, ()):
+                yield mount, Item(kind, one.domain, name, None, why, why)
     for path in leftovers(survey):
         on = _mount(survey, path)
         if on is not None:
@@ -212,16 +306,23 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
 
 
 def _mounts(
-    survey: Survey, one: Surveyed, thing: Snapshot | Stray, freed: Collection[str]
+    survey: Survey, one: Surveyed, thing: Snapshot | Stray | None, freed: Collection[str]
 ) -> tuple[str, ...]:
-    """Where what a snapshot holds lies, and where deleting it frees or takes space."""
+    """Where what a snapshot holds lies, and where deleting it frees or takes space.
+
+    Args:
+        thing: ``None`` for a snapshot of which nothing is known.
+    """
     if isinstance(thing, Stray):
         paths = [path for path, _ in thing.parts]
+        unknown = False
     else:
-        config = thing.config or one.config
-        paths = [disk.path for disk in config.disks if disk.path is not None and not disk.read_only]
+        disks = written_disks((thing.config if thing is not None else None) or one.config)
+        paths = [disk.path for disk in disks if disk.path is not None]
+        unknown = any(disk.path is None for disk in disks)
     mounts = (_mount(survey, path) for path in (*paths, *freed))
-    return tuple(dict.fromkeys(mount for mount in mounts if mount is not None))
+    found = dict.fromkeys(mount for mount in mounts if mount is not None)
+    return tuple(found) if found and not unknown else (*found, NOWHERE)
 
 
 def _share(survey: Survey, by_image: Mapping[str, int] | NotKnown, mount: str) -> int | NotKnown:
@@ -231,8 +332,11 @@ def _share(survey: Survey, by_image: Mapping[str, int] | NotKnown, mount: str) -
 
 
 def _mount(survey: Survey, path: str) -> str | None:
-    space = survey.spaces.get(path)
-    return space.mount or space.path if isinstance(space, FileSystem) else None
+    """The file system of an image; ``None`` for one that never grows or shrinks."""
+    space = survey.spaces.get(path, NOT_YET)
+    if isinstance(space, Fixed):
+        return None
+    return space.name if isinstance(space, FileSystem) else NOWHERE
 
 
 def _disk_size(survey: Survey, path: str) -> int:
@@ -246,6 +350,10 @@ def _proof(survey: Survey) -> str:
     if survey.inventory.doubts:
         return f"not certain: {survey.inventory.doubts[0]}"
     return f"nothing names it: asked {asked}, their snapshots, and the images beside it"
+
+
+def _ranked(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(sorted(items, key=_rank))
 
 
 def _rank(item: Item) -> tuple[bool, int, str]:

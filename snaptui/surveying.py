@@ -20,9 +20,9 @@ from snaptui.branches import branches_of
 from snaptui.chains import files_of, layers_of, of_several
 from snaptui.counting import Counting
 from snaptui.entries import Images
-from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.heads import Heads
-from snaptui.image_model import FileSystem, NotKnown
+from snaptui.image_model import FileSystem, Fixed, NotKnown
 from snaptui.inventory import Inventory, take_inventory
 from snaptui.model import Domain, Host, Snapshot
 from snaptui.snapshots import holding
@@ -201,10 +201,12 @@ def _spaces(
     asked: dict[str, FileSystem | NotKnown] = {}
     spaces: dict[str, FileSystem | NotKnown] = {}
     for path in paths:
-        place = path if host.local else os.path.dirname(path)
+        place = path if host.local or path.startswith("/dev/") else os.path.dirname(path)
         if place not in asked:
             try:
                 asked[place] = ask(path)
+            except FixedSize as error:
+                asked[place] = Fixed(error.message)
             except SnaptuiError as error:
                 asked[place] = NotKnown(error.message)
         spaces[path] = asked[place]

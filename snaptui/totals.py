@@ -67,6 +67,16 @@ class Total:
             )
         return Total(self.known + part, self.parts + of, self.missing, self.reason, self.least)
 
+    def with_all(self, other: Total) -> Total:
+        """With all parts of another one."""
+        return Total(
+            self.known + other.known,
+            self.parts + other.parts,
+            self.missing + other.missing,
+            self.reason or other.reason,
+            self.least and other.least,
+        )
+
 
 def total(parts: Iterable[int | NotKnown]) -> Total:
     """The sum of a list."""

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+import pytest
+
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.setups import HOST
 from snaptui.model import DomainKey
@@ -255,6 +257,23 @@ def small_disk(place: Path, size: int) -> Iterator[None]:
     finally:
         subprocess.run(["umount", "--lazy", place], check=True)
         place.rmdir()
+        image.unlink()
+
+
+@contextmanager
+def loop_device(image: Path, size: int) -> Iterator[str]:
+    """A block device of so many bytes; its path. Needs root."""
+    with image.open("wb") as f:
+        f.truncate(size)
+    words = ["losetup", "--find", "--show", str(image)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"there is no loop device: {done.stderr.strip()}")
+    device = done.stdout.strip()
+    try:
+        yield device
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
         image.unlink()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -30,16 +31,18 @@ class HostImages(LocalImages):
         if self._local:
             return self._look(path, partial(images.read_image, raw=raw))
         volume = self._volume(path)
-        file = cast(BinaryIO, volume)
-        return images.read_open_image(file, path, volume.disk_size, raw=raw)
+        file = cast("BinaryIO", volume)
+        image = images.read_open_image(file, path, volume.disk_size, raw=raw)
+        return replace(image, device=volume.device)
 
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
         if self._local:
             return self._look(path, partial(images.count_image, progress=progress))
         volume = self._volume(path)
-        file = cast(BinaryIO, volume)
-        return images.count_open_image(file, path, volume.disk_size, progress)
+        file = cast("BinaryIO", volume)
+        usage = images.count_open_image(file, path, volume.disk_size, progress)
+        return replace(usage, given_back=False) if volume.device else usage
 
     def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
         """Compare an overlay with what lies beneath; see the protocol."""
@@ -58,11 +61,14 @@ class HostImages(LocalImages):
 
     def pool_space(self, path: str) -> FileSystem:
         """The pool's figures; see the protocol."""
-        return self._volume(path).pool()
+        volume = self._volume(path)
+        if volume.device:
+            return replace(images.device_space(cast("BinaryIO", volume), path), stale=True)
+        return volume.pool()
 
     @contextmanager
     def _far(self, path: str) -> Iterator[OpenImage]:
         from snaptui.backend.overlaps import OpenImage
 
         volume = self._volume(path)
-        yield OpenImage(cast(BinaryIO, volume), volume.disk_size, None)
+        yield OpenImage(cast("BinaryIO", volume), volume.disk_size, None)

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from snaptui.errors import DamagedImage, ImageError, NoImage
+from snaptui.backend.mounts import device_name
+from snaptui.errors import DamagedImage, FixedSize, ImageError, NoImage
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.text import masked
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from snaptui.qcow2.usage import ImageUsage
 
 _QCOW2 = b"QFI\xfb"
+
+NEARLY_FULL = 20
+"""Below a twentieth behind the end of an image it is counted what is free inside of it."""
 
 
 def read_image(path: str, *, raw: bool = False) -> ImageInfo:
@@ -38,7 +42,8 @@ def read_image(path: str, *, raw: bool = False) -> ImageInfo:
     """
     with opened(path) as f:
         image = read_open_image(f, path, allocated(f), raw=raw)
-        return replace(image, locked=_is_locked(f))
+        device = stat.S_ISBLK(os.fstat(f.fileno()).st_mode)
+        return replace(image, locked=_is_locked(f), device=device)
 
 
 def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False) -> ImageInfo:
@@ -96,7 +101,8 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
 
     with opened(path) as f, idle_io():
         usage = count_open_image(f, path, allocated(f), progress)
-    return replace(usage, given_back=gives_back(mount_of(path)[1]))
+        device = stat.S_ISBLK(os.fstat(f.fileno()).st_mode)
+    return replace(usage, given_back=False if device else gives_back(mount_of(path)[1]))
 
 
 def count_open_image(
@@ -154,12 +160,17 @@ def missing_file(path: str) -> bool:
 
 
 def file_system(path: str) -> FileSystem:
-    """Space on the file system of a path, and what that is.
+    """Space on the file system of a path, and what that is; of a block device, on itself.
 
     Raises:
+        FixedSize: it is a device without a qcow2 image on it.
         ImageError: it cannot be known.
     """
     try:
+        if stat.S_ISBLK(os.stat(path).st_mode):
+            with opened(path) as f:
+                space = device_space(f, path)
+                return replace(space, mount=device_name(path), stale=_is_locked(f))
         found = os.statvfs(path)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -172,6 +183,28 @@ def file_system(path: str) -> FileSystem:
     # ext4_calculate_resv_clusters); f_blocks leaves out its own tables
     kept = min(found.f_blocks // 33, 4096) * found.f_frsize
     return FileSystem(path, size, free, max(0, to_root - free - kept), *mount_of(path))
+
+
+def device_space(f: BinaryIO, path: str) -> FileSystem:
+    """Space behind the end of the qcow2 image on a block device, wherever that is.
+
+    Raises:
+        FixedSize: there is no such image on it.
+        ImageError: it cannot be known.
+    """
+    size = f.seek(0, os.SEEK_END)
+    if not is_qcow2(f):
+        raise FixedSize(f"{path} is a device without a qcow2 image on it.")
+    from snaptui.qcow2.refcounts import Refcounts
+
+    header, _ = read_head(f, size)
+    if header.dirty:
+        raise ImageError(f"{path} was not closed: how far its image reaches is not known.")
+    refcounts = Refcounts(f, size, header)
+    end = refcounts.end()
+    free = max(0, size - end)
+    inside = refcounts.unused(end) if free * NEARLY_FULL < size else 0
+    return FileSystem(path, size, free, inside, path, "block device", device=True)
 
 
 def may_write(path: str) -> bool:

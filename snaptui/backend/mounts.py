@@ -44,3 +44,26 @@ def mount_over(path: str) -> tuple[str, str]:
 
 def _covers(mount: str, path: str) -> bool:
     return mount == "/" or path == mount or path.startswith(mount + "/")
+
+
+def device_name(path: str) -> str:
+    """A block device by the name that says most: of a logical volume those of its group and it.
+
+    The kernel's device mapper has them in one word, in which a hyphen of theirs is doubled
+    (LVM2's lib/misc/lvm-string.c).
+    """
+    real = os.path.realpath(path)
+    folder = f"/sys/class/block/{os.path.basename(real)}/dm"
+    uuid, name = _line(f"{folder}/uuid"), _line(f"{folder}/name")
+    if not uuid.startswith("LVM-") or not name:
+        return real
+    group, _, volume = re.sub("(?<!-)-(?!-)", "/", name, count=1).partition("/")
+    return f"/dev/{group.replace('--', '-')}/{volume.replace('--', '-')}"
+
+
+def _line(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+    except OSError:
+        return ""

@@ -33,6 +33,7 @@ class VolumeFile(io.RawIOBase):
     Attributes:
         size: length of the file there, in bytes.
         disk_size: what it takes on its file system there.
+        device: it is a block device there.
 
     Raises:
         ImageError: it is in no active pool of the host, or may not be read.
@@ -44,11 +45,12 @@ class VolumeFile(io.RawIOBase):
         self._at = 0
         try:
             self._volume = connection.storageVolLookupByPath(path)
-            self.disk_size = int(self._volume.info()[2])
+            kind, _, allocated = self._volume.info()
             physical = self._volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)
         except libvirt.libvirtError as error:
             raise self._failed(error) from error
-        self.size = int(physical[2])
+        self.size, self.disk_size = int(physical[2]), int(allocated)
+        self.device = kind == libvirt.VIR_STORAGE_VOL_BLOCK
 
     def pool(self) -> FileSystem:
         """The space of the pool that it is in, as it was when that was refreshed last.
@@ -62,6 +64,8 @@ class VolumeFile(io.RawIOBase):
             target, name = xml.pool_target(pool.XMLDesc()), pool.name()
         except libvirt.libvirtError as error:
             raise self._failed(error) from error
+        if not size:
+            raise ImageError(f"The pool {name} does not tell how large it is.")
         return FileSystem(
             self._path, int(size), int(free), mount=target, kind=f"pool {name}", stale=True
         )

@@ -48,6 +48,33 @@ class Refcounts:
         blocks = (used >> np.uint64(header.cluster_bits)).astype(np.int64)
         self.metadata: Indices = np.concatenate([table_clusters, blocks])
 
+    def end(self) -> int:
+        """Where the last cluster ends that is in use, in bytes.
+
+        Raises:
+            ImageError: a block cannot be read.
+        """
+        header = self._header
+        per_block = header.cluster_size * 8 // header.refcount_bits
+        for block in reversed(np.flatnonzero(self._blocks).tolist()):
+            offset = int(self._blocks[block])
+            data = fetch(self._file, self._size, offset, header.cluster_size, "A refcount block")
+            used = np.flatnonzero(_unpacked(data, header.refcount_bits))
+            if used.size:
+                return (block * per_block + int(used[-1]) + 1) << header.cluster_bits
+        return 0
+
+    def unused(self, end: int) -> int:
+        """Bytes of the clusters below ``end`` that nothing uses.
+
+        Raises:
+            ImageError: a block cannot be read.
+        """
+        clusters = end >> self._header.cluster_bits
+        slices = self.slices(clusters, lambda _: None)
+        used = sum(int(np.count_nonzero(values)) for _, values in slices)
+        return (clusters - used) << self._header.cluster_bits
+
     def slices(
         self, clusters: int, step: Callable[[int], None]
     ) -> Iterator[tuple[int, npt.NDArray[Any]]]:

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from snaptui import text, tree
 from snaptui.chains import Layers, Level, chain, disks_with_chains
-from snaptui.costs import Cost, cost_of, counted_disks, with_older_by_image, written_since
+from snaptui.costs import (
+    Cost,
+    cost_of,
+    held_now,
+    with_older_by_image,
+    written_disks,
+    written_since,
+)
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown, Silent
@@ -122,10 +129,12 @@ def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
         "Written since",
         f"? ({since.reason})" if isinstance(since, NotKnown) else f"{added(since)} in no snapshot",
     )
-    for disk in counted_disks(shown.config):
-        image = counted.get(disk.path or "")
-        if isinstance(image, ImageUsage):
-            yield f"Disk {disk.target}", _image_words(image)
+    for disk in written_disks(shown.config):
+        usage = held_now(disk, counted)
+        if isinstance(usage, NotKnown):
+            yield f"Disk {disk.target}", f"? ({usage.reason})"
+        else:
+            yield f"Disk {disk.target}", _image_words(usage)
 
 
 def _image_words(image: ImageUsage) -> str:
@@ -176,7 +185,7 @@ def _known_lines(
     disks = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     for part in snapshot.disks:
         then = disks.get(part.target)
-        source = then.path or then.source_type if then is not None else "?"
+        source = then.path or then.unknown or then.source_type if then is not None else "?"
         over = f" -> {part.path}" if part.path else ""
         yield f"Disk {part.target}", f"{part.presence.value}, {source}{over}"
     yield from cost_lines(snapshot, cost_of(snapshot, counted, shown.layers), counted)
@@ -204,7 +213,10 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
             holes = " or has holes that cannot be seen from here" if cost.merges else ""
             doubt = f", in use: does not add up{holes}"
         yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
-        if not cost.given_back:
+        if cost.given_back is False:
+            yield "", "of which the host gets nothing for images on block devices: what is freed"
+            yield "", "there stays inside the image, for its next writes"
+        elif cost.given_back is None:
             yield "", "of which the image perhaps keeps all for its next writes: on this file"
             yield "", "system it is not known to shrink when something is freed inside of it"
     older = with_older_by_image(thing, counted)
@@ -225,15 +237,27 @@ def _or_mark(size: int | NotKnown) -> str:
 
 def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
     """Each disk's image and what lies beneath it, from the top."""
-    for disk in disks_with_chains(config) if config is not None else ():
-        first, *beneath = chain(disk.path or "", disk.format, layers.heads)
-        yield "Chain", f"{disk.target}, {_level_words(first)}"
+    for disk in config.disks if config is not None else ():
+        if disk.device not in ("disk", "lun"):
+            continue
+        volume = disk.volume
+        of = f" (volume {volume.name} of the pool {volume.pool})" if volume is not None else ""
+        if disk.path is None:
+            if disk.unknown:
+                yield "Chain", f"{disk.target}{of}, ? ({disk.unknown})"
+            continue
+        first, *beneath = chain(disk.path, disk.format, layers.heads)
+        yield "Chain", f"{disk.target}{of}, {_level_words(first)}"
         for level in beneath:
             yield "beneath", _level_words(level)
 
 
 def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
     """What is wrong with the images of disks."""
+    for disk in config.disks if config is not None else ():
+        if (now := disk.moved_to) is not None:
+            place = now.reason if isinstance(now, NotKnown) else f"its pool says {now} today"
+            yield "Error", f"{disk.target}: QEMU has {disk.path} open, and {place}"
     for disk in disks_with_chains(config) if config is not None else ():
         for level in chain(disk.path or "", disk.format, layers.heads):
             if isinstance(level.image, Missing | Damaged | Silent):

@@ -9,13 +9,15 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from snaptui import abilities, text
-from snaptui.costs import counted_disks
+from snaptui.costs import held_now, written_disks
 from snaptui.counting import CountState
+from snaptui.filling import Fullest
 from snaptui.host import HostState, Link
-from snaptui.image_model import FileSystem
+from snaptui.image_model import NotKnown
 from snaptui.model import Domain
 from snaptui.operation import Operation
 from snaptui.qcow2.usage import ImageUsage
+from snaptui.shares import NOT_YET
 from snaptui.snapshots import Shown
 from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs, bar, clean, link_style, state_style, state_words
@@ -33,7 +35,7 @@ SHORTEST = 30
 
 def host_line(
     state: HostState,
-    fullest: FileSystem | None,
+    fullest: Fullest,
     width: int,
     *,
     glyphs: Glyphs,
@@ -45,7 +47,7 @@ def host_line(
     """Host, number of domains, how full, and how the connection is.
 
     Args:
-        fullest: the fullest of the file systems with images.
+        fullest: of the file systems and devices with images.
         sign_in: the key to sign in, if the host needs that.
         marked: how many domains are marked.
     """
@@ -79,7 +81,7 @@ def host_line(
     return name
 
 
-def _figures(state: HostState, fullest: FileSystem | None, marked: int, *, all_of: int) -> Text:
+def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) -> Text:
     """Number of domains, and how full; the shorter the less of it there is to be."""
     line = Text()
     if state.loaded:
@@ -87,10 +89,13 @@ def _figures(state: HostState, fullest: FileSystem | None, marked: int, *, all_o
         line.append(f"   {text.count(len(state.domains), 'domain')}")
         line.append(f", {running} running" if all_of > 1 else "")
         line.append(f", {marked} marked" if marked else "", "bold")
-    if fullest is not None and fullest.size:
-        free = fullest.free / fullest.size
-        words = f"   images {100 - free * 100:.0f} % full"
-        words += f", {text.short_size(fullest.free)} free" if all_of > 2 else ""
+    space = fullest.space
+    if space is not None:
+        free = space.free / space.size
+        least = "at least " if fullest.missing else ""
+        words = f"   images {least}{100 - free * 100:.0f} % full"
+        words += f", {text.short_size(space.free)} free" if all_of > 2 else ""
+        words += f" ({fullest.missing} of {fullest.places} not known)" if fullest.missing else ""
         line.append(words, STYLES["bad"] if free < FULL else "")
     return line
 
@@ -134,9 +139,9 @@ def _append_images(
         line.append(f"  counting {int(counts.share * 100)} %", "dim")
         return
     usages = [
-        (disk.target, counted)
-        for disk in (counted_disks(shown.config) if shown.config is not None else ())
-        if isinstance(counted := counts.counted.get(disk.path or ""), ImageUsage)
+        (disk.target, usage)
+        for disk in (written_disks(shown.config) if shown.config is not None else ())
+        if (usage := held_now(disk, counts.counted)) is not NOT_YET
     ]
     whole = "".join(_image_words(*one, glyphs, whole=True) for one in usages)
     if line.cell_len + cell_len(whole) <= width:
@@ -149,8 +154,12 @@ def _append_images(
         line.append(words, "dim")
 
 
-def _image_words(target: str, counted: ImageUsage, glyphs: Glyphs, *, whole: bool) -> str:
+def _image_words(
+    target: str, counted: ImageUsage | NotKnown, glyphs: Glyphs, *, whole: bool
+) -> str:
     """What an image holds, and its size on the host; ``whole`` names all of it."""
+    if isinstance(counted, NotKnown):
+        return f"   {clean(target, glyphs)} ?"
     usage, size = counted.usage, text.short_size
     shares = [part / max(usage.allocated, 1) for part in (usage.disk_now, usage.snapshots_only)]
     head = f"   {clean(target, glyphs)} {bar(shares, 10, glyphs)} {size(counted.disk_size)}: "

@@ -118,11 +118,12 @@ class ImagePane(RowList):
         self._rows = tuple(rows)
         self.rows_changed(cursor)
 
-    def _rank(self, placed: PlacedEntry | None) -> float:
+    def _rank(self, placed: PlacedEntry | None) -> tuple[bool, int]:
+        """What is not known comes last."""
         cost = entry_cost(self._shown, placed, self._counted)
         if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
-            return -1.0
-        return cost.reclaim
+            return False, 0
+        return True, cost.reclaim
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, mark and name, then the columns that fit."""

@@ -89,7 +89,11 @@ class SnapshotPane(RowList):
     def freed(self) -> int | NotKnown:
         """What deleting the marked ones together gives back."""
         layers = self._shown.layers if self._shown is not None else NO_LAYERS
-        return reclaim_of(self.marked_things, self._counted, layers)
+        things = self.marked_things
+        unread = self._marked - {thing.name for thing in things}
+        if unread:
+            return NotKnown(f"{text.some(sorted(unread))}: it could not be read, or not yet")
+        return reclaim_of(things, self._counted, layers)
 
     @property
     def marked_number(self) -> int:

@@ -34,26 +34,36 @@ class PlaceList(RowList):
         """Show these; the cursor stays on its file system."""
         before = self.selected
         self.places = places
-        mounts = [place.space.mount for place in places]
-        known = before is not None and before.space.mount in mounts
-        self.rows_changed(mounts.index(before.space.mount) if before and known else 0)
+        names = [place.name for place in places]
+        known = before is not None and before.name in names
+        self.rows_changed(names.index(before.name) if before and known else 0)
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Mount point, how full, size, free, what snapshots hold."""
         place, glyphs = self.places[index], self._glyphs
-        space = place.space
+        space, full = place.space, place.full
         marker = glyphs.cursor if index == self.cursor else " "
-        role = "bad" if place.full >= FULL else "warn" if place.full >= FULL - 0.1 else ""
-        name = f"{space.mount or space.path}  {space.kind}"
+        held = fit(place.in_snapshots.short, 12, glyphs, right=True)
+        left = max(1, width - 54)
+        if isinstance(space, NotKnown) or full is None:
+            return [
+                (f"{marker} ", "strong"),
+                (fit(clean(place.name or "not known where", glyphs), left, glyphs), "muted"),
+                (fit("?", 18, glyphs, right=True), "muted"),
+                (fit("?", 11, glyphs, right=True) * 2, "muted"),
+                (held, ""),
+            ]
+        role = "bad" if full >= FULL else "warn" if full >= FULL - 0.1 else ""
+        name = f"{space.name}  {space.kind}"
         about = "~" if space.stale else ""
         free = about + text.short_size(space.free)
         return [
             (f"{marker} ", "strong"),
-            (fit(clean(name, glyphs), max(1, width - 54), glyphs), ""),
-            (f" {bar((place.full,), 10, glyphs)} {f'{about}{place.full * 100:.0f}':>4} %", role),
+            (fit(clean(name, glyphs), left, glyphs), ""),
+            (f" {bar((full,), 10, glyphs)} {f'{about}{full * 100:.0f}':>4} %", role),
             (fit(text.short_size(space.size), 11, glyphs, right=True), ""),
             (fit(free, 11, glyphs, right=True), role),
-            (fit(text.short_size(place.in_snapshots), 12, glyphs, right=True), ""),
+            (held, ""),
         ]
 
     @staticmethod
@@ -116,8 +126,8 @@ class ItemList(RowList):
         role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER) else ""
         return [
             (f"{marker}{marked}", "strong"),
-            (fit(_size(item.reclaim), 9, glyphs, right=True), "strong"),
-            (fit(_size(item.with_older), 11, glyphs, right=True), "muted"),
+            (fit(_size(item.reclaim, item), 9, glyphs, right=True), "strong"),
+            (fit(_size(item.with_older, item), 11, glyphs, right=True), "muted"),
             (f"  {item.kind.value:9}", role),
             (fit(domain, 18, glyphs) + " ", ""),
             (fit(clean(item.name.rpartition("/")[2], glyphs), left, glyphs), ""),
@@ -147,5 +157,7 @@ def _widths(width: int) -> tuple[int, int]:
     return (left - 17, 17) if left >= 40 else (max(left, 8), 0)
 
 
-def _size(size: int | NotKnown) -> str:
-    return "?" if isinstance(size, NotKnown) else text.short_size(size)
+def _size(size: int | NotKnown, item: Item) -> str:
+    if isinstance(size, NotKnown):
+        return "?"
+    return f"({text.short_size(size)})" if item.inside else text.short_size(size)

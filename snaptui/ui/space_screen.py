@@ -15,10 +15,10 @@ from textual.widgets import Static
 from snaptui import text
 from snaptui.counting import Counting
 from snaptui.host import Link
-from snaptui.image_model import ImageKey, NotKnown
+from snaptui.image_model import FileSystem, ImageKey, NotKnown
 from snaptui.model import DomainKey
 from snaptui.operation import Operation, Phase
-from snaptui.spaces import Survey, chosen, promised
+from snaptui.spaces import NOWHERE, Survey, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
 from snaptui.ui.format import Glyphs, clean
@@ -232,10 +232,13 @@ class SpaceScreen(Closing[Jump | None]):
         self._draw_details()
 
     def _draw_details(self) -> None:
-        item = self.query_one(ItemList).selected
+        item, place = self.query_one(ItemList).selected, self.query_one(PlaceList).selected
         words = ""
+        if item is None and place is not None and not place.in_snapshots.whole:
+            words = f"snapshots hold {place.in_snapshots.words}: {place.in_snapshots.reason}"
         if item is not None:
-            parts = [item.name, item.proof]
+            inside = "the host gets nothing of it: it stays in the image" if item.inside else ""
+            parts = [item.name, item.proof, inside]
             if isinstance(item.reclaim, NotKnown):
                 parts.append(f"? {item.reclaim.reason}")
             words = "   ".join(part for part in parts if part)
@@ -274,9 +277,19 @@ class SpaceScreen(Closing[Jump | None]):
         given = promised(self._surveying.survey, self._counting.state.counted, marked)
         if isinstance(given, NotKnown):
             return f"? ({given.reason})"
-        frees = ", ".join(f"{text.size(size)} on {on}" for on, size in given.items() if size >= 0)
-        takes = ", ".join(f"{text.size(-size)} on {on}" for on, size in given.items() if size < 0)
-        return ", and takes ".join(filter(None, (frees or "nothing", takes)))
+        places = {place.name: place for place in self._surveying.places}
+        frees, takes = [], []
+        for on, total in given.items():
+            where = f" on {on}" if on != NOWHERE else " on what is not known"
+            space = places[on].space if on in places else None
+            if isinstance(space, FileSystem) and space.device:
+                where = f" inside the image on {on}, nothing to the host"
+            if total.whole and total.known < 0:
+                takes.append(f"{text.size(-total.known)}{where}")
+            else:
+                frees.append(f"{total.words}{where}")
+        freed = ", ".join(frees) or "nothing"
+        return ", and takes ".join(filter(None, (freed, ", ".join(takes))))
 
 
 def ended_words(ended: list[Operation]) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.chains import Layers
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.image_model import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.inventory import Inventory
-from snaptui.model import Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.model import Disk, Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
 from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
-from snaptui.spaces import Item, ItemKind, Survey, Surveyed, chosen, places, promised
+from snaptui.spaces import NOWHERE, Item, ItemKind, Survey, Surveyed, chosen, places, promised
+from snaptui.totals import Total
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot
 
 MIB = 1 << 20
@@ -45,13 +47,19 @@ def survey(*names: str) -> Survey:
     return Survey((one,), {A: SMALL, B: LARGE, OVER: SMALL}, {}, inventory)
 
 
+def sums(totals: Mapping[str, Total] | NotKnown) -> dict[str, int]:
+    assert not isinstance(totals, NotKnown)
+    assert all(total.whole for total in totals.values())
+    return {mount: total.known for mount, total in totals.items()}
+
+
 def shares(items: tuple[Item, ...]) -> list[tuple[str, ItemKind, int | NotKnown, int | NotKnown]]:
     return [(item.name, item.kind, item.reclaim, item.with_older) for item in items]
 
 
 def test_each_file_system_has_its_share_of_each_the_most_first() -> None:
     full, other = places(survey("old", "new"), COUNTED)
-    assert (full.space.mount, other.space.mount) == ("/img", "/other")
+    assert (full.name, other.name) == ("/img", "/other")
     assert shares(full.items) == [
         (OVER, ItemKind.LEFTOVER, 4 * MIB, 4 * MIB),
         ("by hand", ItemKind.STRAY, 3 * MIB, 7 * MIB),
@@ -59,14 +67,17 @@ def test_each_file_system_has_its_share_of_each_the_most_first() -> None:
         ("old", ItemKind.SNAPSHOT, 1 * MIB, 1 * MIB),
     ]
     assert shares(other.items)[0] == ("by hand", ItemKind.STRAY, 6 * MIB, 14 * MIB)
-    assert full.in_snapshots == 7 * MIB
-    assert other.in_snapshots == 14 * MIB
+    assert full.in_snapshots == Total(7 * MIB, 1)
+    assert other.in_snapshots == Total(14 * MIB, 1)
 
 
 def test_marks_promise_what_goes_together_and_not_the_sum() -> None:
     marked = {("web", "old"), ("web", "new"), ("", OVER)}
     found = survey("old", "new")
-    assert promised(found, COUNTED, marked) == {"/img": 4 * MIB + 4 * MIB, "/other": 8 * MIB}
+    assert sums(promised(found, COUNTED, marked)) == {
+        "/img": 4 * MIB + 4 * MIB,
+        "/other": 8 * MIB,
+    }
     files, parts = chosen(found, {*marked, ("web", "by hand")})
     assert files == (OVER,)
     assert parts == ((WEB, ("old", "new"), ("by hand",)),)
@@ -115,4 +126,94 @@ def test_a_merge_into_another_file_system_frees_one_and_fills_the_other() -> Non
     }
     assert shares == {SMALL: [taken], LARGE: [-MIB]}
     marked = {(WEB.key.uuid, "out")}
-    assert promised(apart, counted, marked) == {SMALL.mount: taken, LARGE.mount: -MIB}
+    assert sums(promised(apart, counted, marked)) == {SMALL.mount: taken, LARGE.mount: -MIB}
+
+
+OTHER = Domain(DomainKey("qemu:///system", "db"), "db", DomainState.RUNNING)
+
+
+def with_other(found: Survey, disk: Disk, *names: str) -> Survey:
+    """With another domain, whose only disk is this one."""
+    known = tuple(snapshot(name, config=config(disk), disks=(_inside(disk),)) for name in names)
+    return replace(found, domains=(*found.domains, Surveyed(OTHER, config(disk), known, {})))
+
+
+def _inside(disk: Disk) -> SnapshotDisk:
+    return SnapshotDisk(disk.target, Presence.INTERNAL)
+
+
+def test_what_is_nowhere_has_a_row_and_comes_last() -> None:
+    lost = Disk("vda", "disk", "network", None, "raw", unknown="it is a network disk (rbd)")
+    *known, nowhere = places(with_other(survey("old", "new"), lost, "far"), COUNTED)
+    assert [place.name for place in known] == ["/img", "/other"]
+    assert (nowhere.name, nowhere.full) == (NOWHERE, None)
+    assert [(item.name, type(item.reclaim)) for item in nowhere.items] == [("far", NotKnown)]
+    assert nowhere.in_snapshots.short == "?"
+    assert "rbd" in nowhere.in_snapshots.reason
+
+
+def test_an_image_whose_file_system_is_not_known_is_not_left_out() -> None:
+    found = survey("old", "new")
+    blind = replace(found, spaces={**found.spaces, B: NotKnown("no answer")})
+    full, nowhere = places(blind, COUNTED)
+    assert (full.name, nowhere.name) == ("/img", NOWHERE)
+    assert nowhere.space == NotKnown("no answer")
+    assert shares(nowhere.items)[0] == ("by hand", ItemKind.STRAY, 6 * MIB, 14 * MIB)
+    assert sums(promised(blind, COUNTED, {("web", "new")})) == {"/img": 2 * MIB, NOWHERE: 4 * MIB}
+
+
+def test_a_raw_device_grows_nowhere() -> None:
+    found = survey("old", "new")
+    fixed = replace(found, spaces={**found.spaces, B: Fixed("raw")})
+    assert [place.name for place in places(fixed, COUNTED)] == ["/img"]
+
+
+def test_a_sum_over_domains_says_how_many_are_not_known() -> None:
+    uncounted = replace(VDA, path="/img/db.qcow2")
+    found = with_other(survey("old", "new"), uncounted, "one", "two")
+    found = replace(found, spaces={**found.spaces, "/img/db.qcow2": SMALL})
+    marked = {("web", "old"), ("web", "new"), ("db", "one"), ("db", "two")}
+    given = promised(found, COUNTED, marked)
+    assert not isinstance(given, NotKnown)
+    assert given["/img"].words == "at least 4.0 MiB (2 of 4 not known)"
+    assert given["/other"] == Total(8 * MIB, 2)
+    alone = promised(found, COUNTED, {("db", "one")})
+    assert isinstance(alone, NotKnown), "of one domain it is not known"
+    assert alone.reason.startswith("db: ")
+
+
+def test_a_merge_that_is_not_known_makes_no_lower_bound() -> None:
+    """It may take more of the file system beneath than all else frees."""
+    found = survey("old")
+    overlay = SnapshotDisk("vda", Presence.EXTERNAL, "/img/over")
+    merged = snapshot("out", memory=Presence.NO, config=config(VDA), disks=(overlay,))
+    other = Surveyed(OTHER, config(VDA), (merged,), {})
+    found = replace(found, domains=(*found.domains, other))
+    given = promised(found, COUNTED, {("web", "old"), ("db", "out")})
+    assert not isinstance(given, NotKnown)
+    assert given["/img"].short == "?"
+
+
+def test_snapshots_and_domains_that_could_not_be_read_are_there() -> None:
+    found = survey("old")
+    one = replace(found.domains[0], unread={"bad": "its XML is too large"})
+    found = replace(found, domains=(one,), failed={"db": "no monitor"})
+    *known, nowhere = places(found, COUNTED)
+    for place in known:
+        assert place.items[-1].name == "bad"
+        assert place.items[-1].reclaim == NotKnown("its XML is too large")
+    assert nowhere.in_snapshots == Total(0, 1, 1, "db: no monitor")
+    assert chosen(found, {("web", "bad")})[1] == ((WEB, ("bad",), ()),)
+
+
+def test_what_is_not_counted_yet_is_not_nothing() -> None:
+    full, _ = places(survey("old"), {B: COUNTED[B]})
+    assert (full.in_snapshots.whole, full.in_snapshots.short) == (False, "?")
+
+
+def test_what_is_freed_on_a_device_stays_in_its_image() -> None:
+    found = survey("old")
+    device = FileSystem(A, 100 * MIB, 1 * MIB, 0, "/dev/vg/a", "block device", device=True)
+    place, other = places(replace(found, spaces={A: device, B: LARGE, OVER: LARGE}), COUNTED)
+    assert {item.inside for item in place.items} == {True}
+    assert {item.inside for item in other.items} == {False}
