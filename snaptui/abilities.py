@@ -46,6 +46,9 @@ class Wrong(enum.Enum):
     DELETES_STRAYS = enum.auto()
     """While the guest runs, a new snapshot takes the place of a stray of its name: savevm of
     QEMU's monitor; jobs refuse it (NEWS 10.9.0)."""
+    FORGETS_WHAT_STAYS = enum.auto()
+    """While the guest runs, the metadata of a snapshot go though its data could not be deleted:
+    delvm of QEMU's monitor; jobs fail (NEWS 10.9.0). Of a domain that is off all versions do."""
     NAMES_JOBS = enum.auto()
     """While the guest runs, the name of an internal snapshot is part of the ID of a job, and QEMU
     allows only some characters there (qemuSnapshotCreateActiveInternalStart, NEWS 10.9.0)."""
@@ -61,6 +64,7 @@ _SPANS: Mapping[Wrong, tuple[Version, Version]] = MappingProxyType(
         Wrong.MERGES_NEWEST_ALONE: (_FIRST, (9, 9, 0)),
         Wrong.SPOILS_RECORDS: (_FIRST, (9, 9, 0)),
         Wrong.DELETES_STRAYS: (_FIRST, (10, 9, 0)),
+        Wrong.FORGETS_WHAT_STAYS: (_FIRST, (10, 9, 0)),
         Wrong.NAMES_JOBS: ((10, 9, 0), _EVER),
         Wrong.GOES_DOWN_AT_BRANCHES: ((9, 9, 0), (12, 8, 0)),
         Wrong.OPENS_OVERLAYS: (_FIRST, (11, 10, 0)),

@@ -33,9 +33,11 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     copied = isinstance(intent, ImageExtract)
     holders: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    hidden = False
     if host.local and not copied:
         inventory = take_inventory(backend, host, (path,))
         holders, doubts = inventory.held_by(path), inventory.doubts
+        hidden = inventory.hides(path)
     lies = intent.folder if isinstance(intent, ImageExtract) else path
     removal, opened = None, path
     if isinstance(intent, RemoveLeftover):
@@ -53,6 +55,7 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         space=_known(lambda: backend.file_system(lies)),
         holders=holders,
         doubts=doubts,
+        hidden=hidden,
         copy=_copy(backend, intent) if isinstance(intent, ImageExtract) else None,
         removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,

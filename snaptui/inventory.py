@@ -59,14 +59,14 @@ class Inventory:
     @property
     def unused(self) -> tuple[str, ...]:
         """The images that nothing names, as far as all that is named can be resolved."""
-        if None in self.hidden:
-            return ()
         return tuple(
-            path
-            for path in self.images
-            if path not in self.holders
-            and not any(path.startswith(f"{folder}/") for folder in self.hidden)
+            path for path in self.images if path not in self.holders and not self.hides(path)
         )
+
+    def hides(self, path: str) -> bool:
+        """Whether it may be what somebody names, where that could not be resolved."""
+        real = self.real.get(path, path)
+        return None in self.hidden or any(real.startswith(f"{one}/") for one in self.hidden)
 
     @property
     def leftovers(self) -> tuple[str, ...]:

@@ -16,9 +16,9 @@ from snaptui.backend.protocol import Backend
 from snaptui.branches import branches_of
 from snaptui.chains import NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.entries import Images
-from snaptui.errors import Disconnected, ImageError, SnaptuiError
+from snaptui.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.heads import read_head, read_heads
-from snaptui.image_model import FileSystem, ImageInfo, Missing, NotKnown
+from snaptui.image_model import FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
 from snaptui.inventory import take_inventory
 from snaptui.model import DomainConfig, DomainKey, DomainStatus, Host, Kind, Scope, Snapshot
@@ -391,5 +391,7 @@ def _missing(backend: Backend, path: str) -> bool | NotKnown:
 def _space(backend: Backend, path: str) -> FileSystem | NotKnown:
     try:
         return backend.file_system(path)
+    except FixedSize as error:
+        return Fixed(error.message)
     except ImageError as error:
         return NotKnown(error.message)

@@ -82,8 +82,13 @@ def _moved(config: DomainConfig, merged: Mapping[str, Disk]) -> DomainConfig:
     for disk in config.disks:
         then = merged.get(disk.path or "")
         if then is not None:
-            image = then.source_type, then.path, then.format
-            disk = replace(disk, source_type=image[0], path=image[1], format=image[2])
+            disk = replace(
+                disk,
+                source_type=then.source_type,
+                path=then.path,
+                format=then.format,
+                volume=then.volume,
+            )
         disks.append(disk)
     return replace(config, disks=tuple(disks))
 

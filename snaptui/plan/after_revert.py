@@ -30,7 +30,7 @@ def after_external_revert(before: Facts, snapshot: Snapshot, state: DomainState 
     then = snapshot.config or before.status.config
     fresh = {disk.target: disk.path for disk in then.disks if disk.path is not None}
     disks = tuple(
-        replace(disk, source_type="file", path=CHOSEN, format="qcow2")
+        replace(disk, source_type="file", path=CHOSEN, format="qcow2", volume=None)
         if disk.target in fresh
         else disk
         for disk in then.disks

@@ -6,8 +6,9 @@ import re
 
 from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
-from snaptui.image_model import FileSystem, ImageInfo, NotKnown, Silent
+from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown, Silent
 from snaptui.model import Disk, DomainState, Kind, Snapshot
+from snaptui.plan import disk_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -38,6 +39,7 @@ def create_refusals(facts: Facts) -> list[Refusal]:
     """What forbids any new snapshot of the domain as it is now."""
     refusals = metadata_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
     refusals += _silent_refusals(facts)
+    refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
             refuse(Why.SUSPENDED, Way.WAKE, code=OPERATION_UNSUPPORTED, domain=facts.name)
@@ -65,6 +67,7 @@ def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[Refu
             )
         )
     refusals += _job_refusals(facts)
+    refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     return refusals
 
 
@@ -266,6 +269,17 @@ def fullest_space(facts: Facts) -> FileSystem | None:
     """The file system under the domain's disks with least free, of those that are known."""
     known = [space for space in facts.spaces.values() if not isinstance(space, NotKnown)]
     return min(known, key=lambda space: space.free, default=None)
+
+
+def shown_space(facts: Facts) -> FileSystem | None:
+    """The same to be shown: ``None`` where another one, which is not known, may be fuller."""
+    return None if some_space_unknown(facts) else fullest_space(facts)
+
+
+def some_space_unknown(facts: Facts) -> bool:
+    """Whether the room for an image that may grow is not known."""
+    spaces = (facts.spaces.get(d.path or "") for d in writable_disks(facts.status.config.disks))
+    return any(isinstance(one, NotKnown) and not isinstance(one, Fixed) for one in spaces)
 
 
 def still_true(facts: Facts) -> Counted:

@@ -77,11 +77,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
     obstacles = [
-        problem.but(
-            code=checks.INTERNAL_ERROR
-            if not active and _fails_in_qemu_img(disk)
-            else checks.CONFIG_UNSUPPORTED
-        )
+        problem.but(code=_code(problem, disk, active=active))
         for disk in disks
         if (problem := image_checks.image_problem(disk, facts))
     ]
@@ -104,6 +100,17 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
         devices = text.some(config.passthrough)
         obstacles.append(refuse(Why.HOST_DEVICES, Way.SHUT_DOWN, domain=name, devices=devices))
     return obstacles
+
+
+def _code(problem: Refusal, disk: Disk, *, active: bool) -> int | None:
+    """libvirt's error for a disk that cannot take an internal snapshot."""
+    if not active and _fails_in_qemu_img(disk):
+        return checks.INTERNAL_ERROR
+    if problem.why is Why.DATA_FILE:
+        return checks.OPERATION_FAILED
+    if not active and disk.volume is not None and not disk.format:
+        return None  # it takes one, which the guest, whose disk is raw then, never sees
+    return checks.CONFIG_UNSUPPORTED
 
 
 def _fails_in_qemu_img(disk: Disk) -> bool:

@@ -188,6 +188,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
             else:
                 found.warnings.append(f"{why.words} Only its metadata go.")
     found.refusals += [one.but(harm=Harm.TWIN_LEFT) for one in problems.twins]
+    found.refusals += problems.blind
     found.unchecked += problems.unread
     return found
 
@@ -334,12 +335,15 @@ def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: boo
 def _space(facts: Facts, victims: list[Snapshot | Stray], needs: MergeNeeds | None) -> Space:
     counted = checks.still_true(facts)
     freed = reclaim_of(victims, counted, facts.layers)
-    space = checks.fullest_space(facts)
+    space = checks.shown_space(facts)
     told = Space(frees=freed, free=space.free if space is not None else None)
     if needs is not None:
         return replace(told, needs=needs.most, exact=needs.exact, when=When.FIRST)
     if isinstance(freed, NotKnown):
         return told
     images = (facts.counted[path] for path in counted if path in facts.images)
-    shrink = all(isinstance(one, ImageUsage) and one.given_back for one in images)
+    given = [one.given_back if isinstance(one, ImageUsage) else None for one in images]
+    if given and all(one is False for one in given):
+        return replace(told, then=Then.INSIDE)
+    shrink = all(given)
     return replace(told, then=Then.SHRINK if shrink else Then.MAY_KEEP)

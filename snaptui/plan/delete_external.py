@@ -73,6 +73,13 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
                 refuse(Why.DETACHED_NOT_YET, disk=part.target, path=path, domain=facts.name)
             )
         else:
+            if disk.volume is not None and not facts.status.domain.state.active:
+                found.refusals.append(
+                    refuse(
+                        Why.VOLUME_MERGED_RUNNING, Way.START_PAUSED, code=checks.OPERATION_FAILED,
+                        path=disk.path, domain=facts.name, name=name,
+                    )
+                )  # fmt: skip
             _look_at(facts, snapshot, now[part.target], overlay, disk.path, found)
     _look_at_memory(facts, snapshot, found)
     return found

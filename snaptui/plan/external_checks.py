@@ -9,7 +9,7 @@ from snaptui import text
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, image_checks
+from snaptui.plan import checks, disk_checks, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
@@ -90,6 +90,8 @@ def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
     """Why a disk cannot get its overlay, with the way round; ``None`` when it can."""
     name = disk.target
     asked = {one.target: one.path for one in intent.disks}
+    if (problem := disk_checks.overlay_problem(disk)) is not None:
+        return problem
     if disk.source_type == "block" and not asked.get(name):
         return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
     if disk.source_type not in ("file", "block") or disk.path is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from snaptui.chains import NOT_READ
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
@@ -41,7 +42,9 @@ def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     return [
         (disk, now[disk.target])
         for disk in internal_disks(snapshot)
-        if disk.target in now and now[disk.target].path != disk.path
+        if disk.target in now
+        and None not in (disk.path, now[disk.target].path)
+        and now[disk.target].path != disk.path
     ]
 
 
@@ -91,19 +94,21 @@ class EntryProblems:
         twins: several of the same name in one image.
         mistaken: other entries whose *ID* is the snapshot's name (QEMU looks for an ID before a
             name: qemu block/snapshot.c, ``bdrv_snapshot_find_by_id_and_name``).
+        blind: disks of which nobody can tell, whatever is tried.
         unread: about images that could not be read, as sentences.
     """
 
     gone: tuple[Refusal, ...]
     twins: tuple[Refusal, ...]
     mistaken: tuple[Refusal, ...]
+    blind: tuple[Refusal, ...]
     unread: tuple[str, ...]
 
 
 def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
     """Look at the snapshot's parts inside the images."""
     name = snapshot.name
-    gone, twins, mistaken = [], [], []
+    gone, twins, mistaken, blind = [], [], [], []
     known = {disk.target for disk in snapshot.config.disks} if snapshot.config else set()
     unread = [
         f"What {disk.target} holds inside: the snapshot's metadata do not say which image it was."
@@ -111,7 +116,11 @@ def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
         if disk.presence is Presence.INTERNAL and disk.target not in known
     ]
     for disk in internal_disks(snapshot):
-        image = facts.images.get(disk.path or "", disk.no_path)
+        if disk.path is None:
+            reason = f"{disk.no_path.reason}."
+            blind.append(refuse(Why.INSIDE_UNKNOWN, disk=disk.target, reason=reason))
+            continue
+        image = facts.images.get(disk.path, NOT_READ)
         if isinstance(image, NotKnown) and closed_to_writers(disk, facts):
             continue
         if isinstance(image, NotKnown):
@@ -123,7 +132,7 @@ def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
         elif len(ids) > 1:
             twins.append(twins_of(disk, name, ids))
         mistaken += mistaken_ids(disk, name, image)
-    return EntryProblems(tuple(gone), tuple(twins), tuple(mistaken), tuple(unread))
+    return EntryProblems(tuple(gone), tuple(twins), tuple(mistaken), tuple(blind), tuple(unread))
 
 
 def twins_of(disk: Disk, name: str, ids: Sequence[str]) -> Refusal:
@@ -146,11 +155,13 @@ def image_problem(disk: Disk, facts: Facts) -> Refusal | None:
     name, way = disk.target, Way.ONLY_EXTERNAL
     if disk.snapshot not in (None, Presence.INTERNAL):
         return refuse(Why.SET_ASIDE_BY_DOMAIN, way, disk=name, setting=disk.snapshot.value)
-    if disk.source_type not in ("file", "block"):
+    if disk.source_type not in ("file", "block", "volume"):
         return refuse(Why.NOT_A_FILE, way, disk=name, kind=disk.source_type)
     if disk.format != "qcow2":
         return refuse(Why.NOT_QCOW2, way, disk=name, format=disk.format or "of unknown format")
     image = facts.images.get(disk.path or "")
     if isinstance(image, ImageInfo) and image.format != "qcow2":
         return refuse(Why.HOLDS_ANOTHER, way, disk=name, format=image.format)
+    if isinstance(image, ImageInfo) and image.data_file is not None:
+        return refuse(Why.DATA_FILE, way, image=image.path)
     return None

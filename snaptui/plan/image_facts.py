@@ -58,6 +58,7 @@ class ImageFacts:
         openers: the processes that have it open.
         holders: who names it: domains, snapshots, other images; not asked for a copy.
         doubts: why there may be more of these.
+        hidden: it may be a volume that somebody names, and that could not be resolved.
         writable: whether the file may be written to.
         space: the file system under it, or under the new file.
         copy: of a copy alone: only that its entry stays matters then.
@@ -77,6 +78,7 @@ class ImageFacts:
     space: FileSystem | NotKnown
     holders: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    hidden: bool = False
     copy: CopyFacts | None = None
     removal: RemovalFacts | None = None
     placed: PlacedEntry | None = None

@@ -61,6 +61,8 @@ def _refusals(facts: ImageFacts) -> list[Refusal]:
         refusals.append(refuse(Why.LEFTOVER_GONE, path=facts.path))
     elif isinstance(head, ImageInfo) and head.backing is None:
         refusals.append(refuse(Why.LEFTOVER_WITHOUT_BASE, image=facts.name))
+    if facts.hidden:
+        refusals.append(refuse(Why.LEFTOVER_HIDDEN, Way.POOLS_FIRST, image=facts.name))
     if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
         kind = space.kind or "an unknown file system"
         refusals.append(refuse(Why.LEFTOVER_SHARED, Way.LOOK_THERE, image=facts.name, kind=kind))

@@ -147,6 +147,7 @@ class Then(enum.Enum):
     NOTHING = ""
     OVERLAYS_GROW = "; overlays grow"
     SHRINK = "; the images shrink"
+    INSIDE = "; it stays inside the image on its device, the host gets nothing"
     MAY_KEEP = "; the images may keep it for their next writes"
 
 

@@ -7,7 +7,7 @@ from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import beneath, checks, image_checks, revert_external
+from snaptui.plan import beneath, checks, disk_checks, image_checks, revert_external
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
@@ -36,6 +36,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot)
+    refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
@@ -44,6 +45,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += image_checks.detached_refusals(facts, snapshot)
     inside = image_checks.entry_problems(facts, snapshot)
     unread = list(inside.unread)
+    refusals += inside.blind
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     refusals += [
         one.but(
@@ -110,7 +112,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         after=_after(facts, step),
         lost=_lost(facts, safety.kind, whole=bool(moved)),
         undo=safety.undo,
-        space=space_on(checks.fullest_space(facts), safety.needs),
+        space=space_on(checks.shown_space(facts), safety.needs),
         refusals=tuple(refusals),
         warnings=(
             *(hung or ()),

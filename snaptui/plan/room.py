@@ -6,14 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from snaptui import text
-from snaptui.image_model import FileSystem, ImageInfo
+from snaptui.abilities import Wrong, does
+from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import Space, When, space_on
-from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.why import Way, Why
 
 SHARE_LEFT = 20
 """Overlays and images grow with each write: below a twentieth of free space this is said."""
+OPERATION_FAILED = 9
+"""libvirt's error where QEMU's job fails (virterror.h)."""
 TABLE, ENTRY = 16 << 10, 256
 """Bytes that QEMU may need for a new snapshot table, and for each of its entries."""
 
@@ -26,11 +29,13 @@ class Room:
         needs: bytes on all file systems together.
         space: that file system; ``None`` when none is known.
         takes: what is needed of it.
+        missing: another one is not known, on which less may be left.
     """
 
     needs: int
     space: FileSystem | None = None
     takes: int = 0
+    missing: bool = False
 
     @property
     def lacks(self) -> bool:
@@ -46,7 +51,8 @@ class Room:
     @property
     def told(self) -> Space:
         """The same for the dialog."""
-        return space_on(self.space, self.needs, when=When.NOW)
+        space = None if self.missing and not self.lacks else self.space
+        return space_on(space, self.needs, when=When.NOW)
 
 
 def room(facts: Facts, needs: Mapping[str, int]) -> Room:
@@ -58,17 +64,19 @@ def room(facts: Facts, needs: Mapping[str, int]) -> Room:
     """
     takes: dict[str, int] = {}
     spaces: dict[str, FileSystem] = {}
+    missing = False
     for path, need in needs.items():
         space = facts.spaces.get(path)
         if isinstance(space, FileSystem):
-            place = space.mount or space.path
-            spaces[place] = space
-            takes[place] = takes.get(place, 0) + need
+            spaces[space.name] = space
+            takes[space.name] = takes.get(space.name, 0) + need
+        elif isinstance(space, NotKnown) and not isinstance(space, Fixed):
+            missing = True
     total = sum(needs.values())
     if not spaces:
-        return Room(total)
+        return Room(total, missing=missing)
     worst = min(spaces, key=lambda place: spaces[place].free - takes[place])
-    return Room(total, spaces[worst], takes[worst])
+    return Room(total, spaces[worst], takes[worst], missing)
 
 
 def table_refusals(facts: Facts, written: Collection[str | None]) -> list[Refusal]:
@@ -76,22 +84,26 @@ def table_refusals(facts: Facts, written: Collection[str | None]) -> list[Refusa
 
     QEMU writes a new snapshot table before it frees anything (qcow2_write_snapshots).
 
-    Where there is no room for it, libvirt 9.0 drops its metadata all the same and reports
-    success (qemu_snapshot.c, qemuSnapshotForEachQcow2: it goes on after errors). For a domain
-    that is shut off it is root who writes.
+    Where there is no room for it, libvirt drops its metadata all the same and reports success
+    (qemu_snapshot.c, qemuSnapshotForEachQcow2: it goes on after errors), unless a job tells it
+    while the guest runs. For a domain that is shut off it is root who writes.
     """
     active = facts.status.domain.state.active
+    told = active and not does(facts.host, Wrong.FORGETS_WHAT_STAYS)
+    code, harm = (OPERATION_FAILED, None) if told else (None, Harm.LEFT_INSIDE)
     refusals: list[Refusal] = []
     for path in sorted(path for path in written if path is not None):
         space, image = facts.spaces.get(path), facts.images.get(path)
         if not isinstance(space, FileSystem) or not isinstance(image, ImageInfo):
             continue
         needed = TABLE + ENTRY * len(image.snapshots)
-        left = space.free if active else space.free + space.reserve
+        left = space.free if active and not space.device else space.free + space.reserve
         if left < needed:
             refusals.append(
                 refuse(
-                    Why.TABLE_DOES_NOT_FIT, Way.ROOM_FOR_TABLE, free=text.size(left), path=path,
+                    Why.TABLE_DOES_NOT_FIT,
+                    Way.LARGER_DEVICE if space.device else Way.ROOM_FOR_TABLE,
+                    code=code, harm=harm, free=text.size(left), path=path,
                     needs=text.size(needed),
                 )
             )  # fmt: skip

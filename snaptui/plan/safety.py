@@ -181,7 +181,9 @@ def _default(facts: Facts) -> SafetyKind:
         return SafetyKind.DISKS
     space = checks.fullest_space(facts)
     memory = status.config.memory
-    if space is None or memory > RAM_AT_MOST or memory * SHARE_OF_FREE > space.free:
+    if space is None or checks.some_space_unknown(facts):
+        return SafetyKind.DISKS
+    if memory > RAM_AT_MOST or memory * SHARE_OF_FREE > space.free:
         return SafetyKind.DISKS
     return SafetyKind.DISKS_AND_RAM
 

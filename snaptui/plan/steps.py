@@ -108,7 +108,7 @@ class CreateSnapshot(BaseStep):
             if path is None:
                 disks.append(disk)
                 continue
-            disks.append(replace(disk, source_type="file", path=path, format="qcow2"))
+            disks.append(replace(disk, source_type="file", path=path, format="qcow2", volume=None))
             known = before.host.local
             images[path] = (
                 ImageInfo(path, "qcow2", 0, 0, ()) if known else NotKnown("it is not here")

@@ -114,6 +114,18 @@ class Why(enum.Enum):
     NOT_A_FILE = "{disk} is a {kind} disk."
     NOT_QCOW2 = "{disk} is {format}, not qcow2."
     HOLDS_ANOTHER = "{disk} is called qcow2 but holds {format}."
+    VOLUME_NOT_KNOWN = (
+        "{disk} is the volume {volume} of the pool {pool}, and where that is is not known: "
+        "{reason}."
+    )
+    VOLUME_ELSEWHERE = (
+        "QEMU has {path} open for {disk}, and the pool {pool} says {now} today: the next start of "
+        "{domain} would take that one."
+    )
+    PART_OF_FILE = (
+        "{disk} cannot be checked: {reason}. libvirt reads and writes the file from its start, "
+        "and forgets with an overlay that it is a part."
+    )
     ALL_OR_NONE_INSIDE = "An internal snapshot holds all disks inside their images."
     ENTRY_GONE = "{disk} holds no snapshot {name} any more ({path})."
     ENTRY_MISSING = "{disk} holds no snapshot {name}: a revert to it would fail."
@@ -124,8 +136,8 @@ class Why(enum.Enum):
     )
     INSIDE_UNKNOWN = "What {disk} holds inside is not known: {reason}"
     TABLE_DOES_NOT_FIT = (
-        "{free} are free for {path}, and QEMU needs {needs} to write its new snapshot table; "
-        "libvirt would drop the metadata, free nothing and report success."
+        "{free} are free for {path}, and QEMU needs {needs} to write its new snapshot table: "
+        "the delete would free nothing."
     )
     OTHER_IMAGE = "{disk} of {domain} is {now} now but was {then} then: another image lies between."
     OTHER_IMAGE_UNREAD = (
@@ -145,6 +157,10 @@ class Why(enum.Enum):
         "outside."
     )
     NONE_CHOSEN = "No disk takes part."
+    OVERLAY_ON_VOLUME = (
+        "{disk} is a volume of a pool: libvirt could not revert to a snapshot outside of it, and "
+        "would merge it only while the domain runs."
+    )
     BESIDE_DEVICE = "{disk} is a block device, beside which no overlay can lie."
     NO_OVERLAY_NOT_YET = "{disk} is a {kind} disk; snaptui puts no overlay on such a disk yet."
     SETTING_NOT_YET = (
@@ -224,6 +240,9 @@ class Why(enum.Enum):
     )
     INSIDE_OVERLAY = "Inside {path} lie snapshots that the merge would destroy: {names}."
     RECORD_WRONG = "{path} lies upon {beneath}, and {name} says {lower}: its record is wrong."
+    VOLUME_MERGED_RUNNING = (
+        "{path} is a volume of a pool, into which libvirt merges only while {domain} runs."
+    )
     DEVICE_NOT_MERGED_NOT_YET = "{path} is a device, no file; snaptui does not merge it yet."
     DEVICE_NOT_DELETED_NOT_YET = "{path} is a device, no file; snaptui does not delete it yet."
     LIES_UPON_LOSES = "{other} lies upon {path} too and would lose it with {overlay}."
@@ -300,6 +319,9 @@ class Why(enum.Enum):
     COPY_DOES_NOT_FIT = "The copy takes {needs}, and {free} are free there."
     LEFTOVER_GONE = "{path} is not there any more."
     LEFTOVER_WITHOUT_BASE = "{image} lies upon no other image: it may be the only copy of a disk."
+    LEFTOVER_HIDDEN = (
+        "{image} may be a volume that a domain or a snapshot names: where that is is not known."
+    )
     LEFTOVER_SHARED = (
         "{image} is on {kind}, which other hosts may use too: whether they need it cannot be known "
         "here."
@@ -338,6 +360,16 @@ class Way(enum.Enum):
     ROOM_BY_DELETES = "Make room first: deletes are possible."
     ROOM = "Make room first (the file systems list what can go)."
     ROOM_OR_ONE = "Make room first (the file systems list what can go), or delete one at a time."
+    LARGER_DEVICE = "Make the device larger first (lvextend): nothing else makes room on it."
+    POOL_FIRST = "Start or refresh the pool first, or define the disk as it was."
+    POOLS_FIRST = "Start or refresh the pools first (what is not certain names them)."
+    POOL_AS_BEFORE = "Let the pool name that file again, or shut {domain} down."
+    OWN_FILE = "Give the disk a file or a device of its own first."
+    BY_PATH = (
+        "Take an internal one, or let the disk be the file itself first (virsh edit: "
+        "type='file', source file='{path}')."
+    )
+    START_PAUSED = "Start {domain} paused (virsh start --paused), delete {name}, and power it off."
     ROOM_FOR_TABLE = (
         "Make that much room first: any file that can go, or a leftover overlay (the file systems "
         "list them)."

@@ -163,3 +163,7 @@ def test_one_plan_of_several_says_of_which_it_speaks() -> None:
     assert not stopped.possible
     assert stopped.refusals == tuple(one.of("web") for one in refused[1].refusals)
     assert deletes(plans[:1], ("old overlay",), "") is plans[0]
+
+
+def test_what_may_be_a_volume_that_is_not_known_is_not_removed() -> None:
+    assert_refused(planned(hidden=True), Why.LEFTOVER_HIDDEN)

@@ -1,0 +1,63 @@
+"""Checks of disks that are no plain files: volumes of pools, parts of files, network disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from snaptui.image_model import NotKnown
+from snaptui.model import Disk
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
+
+
+def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """What forbids any change of the data of a domain with these disks.
+
+    Where a volume is not known, or QEMU has another file open than the one that libvirt would
+    open next, nothing of what it does can be checked. Of a part of a file it reads and writes the
+    file from its start while the domain is off, and forgets with an overlay that it is a part
+    (measured with 9.0 and 11.3).
+    """
+    for disk in disks:
+        volume, now = disk.volume, disk.moved_to
+        if volume is not None and disk.path is None:
+            yield refuse(
+                Why.VOLUME_NOT_KNOWN, Way.POOL_FIRST, disk=disk.target, volume=volume.name,
+                pool=volume.pool, reason=disk.unknown,
+            )  # fmt: skip
+        elif volume is not None and isinstance(now, str):
+            yield refuse(
+                Why.VOLUME_ELSEWHERE, Way.POOL_AS_BEFORE, disk=disk.target, path=disk.path,
+                pool=volume.pool, now=now, domain=facts.name,
+            )  # fmt: skip
+        elif disk.source_type in ("file", "block") and disk.unknown:
+            yield refuse(
+                Why.PART_OF_FILE, Way.OWN_FILE, harm=Harm.OTHER_DATA, disk=disk.target,
+                reason=disk.unknown,
+            )  # fmt: skip
+
+
+def restart_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """What forbids to start a guest anew, as a revert does: its pool would not name its disk."""
+    for disk in disks:
+        now = disk.moved_to
+        if disk.volume is not None and isinstance(now, NotKnown):
+            yield refuse(
+                Why.VOLUME_NOT_KNOWN, Way.POOL_FIRST, harm=Harm.STOPPED, disk=disk.target,
+                volume=disk.volume.name, pool=disk.volume.pool, reason=now.reason,
+            )  # fmt: skip
+
+
+def overlay_problem(disk: Disk) -> Refusal | None:
+    """Why a disk that is no file or device by its path cannot get an overlay.
+
+    On a volume libvirt reverts to none (qemuSnapshotRevertExternalPrepare wants files), and does
+    not merge one while the domain is off (measured with 9.0 and 11.3).
+    """
+    if disk.volume is None:
+        return None
+    way = Way.BY_PATH if disk.path is not None else Way.LEAVE_OUT
+    return refuse(
+        Why.OVERLAY_ON_VOLUME, way, harm=Harm.NO_WAY_BACK, disk=disk.target, path=disk.path
+    )

@@ -1,0 +1,242 @@
+"""Plans for disks that are no plain files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, Unplaced
+from snaptui.model import (
+    Disk,
+    DomainState,
+    Form,
+    Presence,
+    RunState,
+    SafetyKind,
+    SnapshotDisk,
+    Volume,
+)
+from snaptui.performing import expected_after
+from snaptui.plan import create, delete, revert
+from snaptui.plan.facts import Facts
+from snaptui.plan.loss import WritesLost
+from snaptui.plan.outcome import Then
+from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
+from snaptui.plan.refusal import Harm, Refusal
+from snaptui.plan.why import Why
+from snaptui.preflight import make_plan
+from tests.unit.made import HOST, KEY, RAW, VDA, assert_refused, config, facts, snapshot
+from tests.unit.test_spaces import MIB, usage
+
+PLACE = "/img/a.qcow2"
+OF_POOL = replace(VDA, source_type="volume", volume=Volume("p", "a.qcow2", PLACE))
+NOWHERE = Unplaced("its pool p is not active", "/img")
+LOST = replace(OF_POOL, path=None, volume=Volume("p", "a.qcow2", NOWHERE), unknown=NOWHERE.reason)
+PART = replace(VDA, path=None, unknown="it is a part of /img/large, at an offset in it (a slice)")
+NETWORK = Disk("vdb", "disk", "network", None, "qcow2", unknown="it is a network disk (rbd)")
+OFF = DomainState.SHUTOFF
+
+
+def inside(disk: Disk, *more: Disk) -> Facts:
+    """A domain that is off, with an internal snapshot of all its disks."""
+    disks = (disk, *more)
+    parts = tuple(SnapshotDisk(one.target, Presence.INTERNAL) for one in disks)
+    one = snapshot("s1", config=config(*disks), disks=parts, memory=Presence.NO, state=OFF.value)
+    return facts(one, disks=config(*disks), state=OFF)
+
+
+def a_create(found: Facts, form: Form = Form.INTERNAL) -> Plan:
+    folders = {"/img": frozenset({"a.qcow2"})}
+    return create.plan(CreateIntent(KEY, "new", "", form), replace(found, folders=folders))
+
+
+def a_revert(found: Facts, safety: SafetyKind | None = None) -> Plan:
+    return revert.plan(RevertIntent(KEY, "s1", RunState.RECORDED, safety), found)
+
+
+def a_delete(found: Facts) -> Plan:
+    return delete.plan(DeleteIntent(KEY, "s1"), found)
+
+
+def of(plan: Plan, why: Why) -> Refusal:
+    (found,) = [one for one in plan.refusals if one.why is why]
+    return found
+
+
+def test_a_volume_that_is_known_is_as_good_as_a_file() -> None:
+    found = inside(OF_POOL)
+    for plan in (a_create(found), a_revert(found), a_delete(found)):
+        assert plan.refusals == ()
+        assert plan.possible
+        assert not plan.type_name
+
+
+@pytest.mark.parametrize("disk", [LOST, PART])
+def test_what_cannot_be_checked_is_not_changed(disk: Disk) -> None:
+    why = Why.PART_OF_FILE if disk is PART else Why.VOLUME_NOT_KNOWN
+    found = inside(disk)
+    for plan in (
+        a_create(found),
+        a_create(found, Form.DISK_ONLY),
+        a_revert(found),
+        a_delete(found),
+    ):
+        assert_refused(plan, why, disk="vda")
+        assert plan.undo.impossible or not plan.possible
+    harm = Harm.OTHER_DATA if disk is PART else None
+    assert of(a_create(found), why).harm is harm
+
+
+def test_a_pool_that_names_another_file_than_qemu_has_open_stops_everything() -> None:
+    moved = replace(OF_POOL, volume=Volume("p", "a.qcow2", "/other/a.qcow2"))
+    found = replace(inside(moved), status=facts(disks=config(moved)).status)
+    for plan in (a_create(found), a_revert(found), a_delete(found)):
+        assert_refused(plan, Why.VOLUME_ELSEWHERE, path=PLACE, now="/other/a.qcow2")
+
+
+def test_a_pool_that_is_gone_while_the_guest_runs_only_forbids_to_stop_it() -> None:
+    """A revert would stop it, and not find its disk when it starts it again."""
+    found = inside(OF_POOL)
+    gone = replace(OF_POOL, volume=Volume("p", "a.qcow2", NOWHERE))
+    running = replace(found, status=facts(disks=config(gone)).status)
+    assert a_create(running).possible
+    assert a_delete(running).possible
+    plan = a_revert(running)
+    assert_refused(plan, Why.VOLUME_NOT_KNOWN)
+    assert of(plan, Why.VOLUME_NOT_KNOWN).harm is Harm.STOPPED
+
+
+def test_what_a_snapshot_holds_in_a_network_disk_is_not_changed() -> None:
+    found = inside(VDA, NETWORK)
+    for plan in (a_revert(found), a_delete(found)):
+        assert_refused(plan, Why.INSIDE_UNKNOWN, disk="vdb")
+    assert_refused(a_create(found), Why.NOT_A_FILE, disk="vdb", kind="network")
+
+
+def test_a_disk_that_takes_no_part_forbids_nothing() -> None:
+    found = inside(VDA)
+    beside = replace(found, status=facts(disks=config(VDA, NETWORK), state=OFF).status)
+    assert a_delete(beside).possible
+
+
+def test_an_overlay_on_a_volume_has_no_way_back() -> None:
+    plan = a_create(inside(OF_POOL), Form.DISK_ONLY)
+    assert_refused(plan, Why.OVERLAY_ON_VOLUME, disk="vda", path=PLACE)
+    assert of(plan, Why.OVERLAY_ON_VOLUME).harm is Harm.NO_WAY_BACK
+
+
+def test_a_volume_of_which_no_format_is_told_is_raw_to_the_guest() -> None:
+    """While it is off libvirt takes a snapshot of it that the guest never sees."""
+    bare = replace(OF_POOL, format="")
+    off, running = inside(bare), facts(disks=config(bare))
+    assert of(a_create(off), Why.NOT_QCOW2).code is None
+    assert of(a_create(running), Why.NOT_QCOW2).code == 67
+
+
+def test_data_in_another_file_take_no_snapshot() -> None:
+    head = ImageInfo(PLACE, "qcow2", 1 << 30, 1 << 20, (), data_file="/img/data.raw")
+    for state, code in ((OFF, 1), (DomainState.RUNNING, 9)):
+        found = replace(facts(disks=config(VDA), state=state), images={PLACE: head})
+        assert of(a_create(found), Why.DATA_FILE).code == code
+
+
+def outside(disk: Disk, state: DomainState) -> Facts:
+    """An overlay upon a disk, made by another tool."""
+    over = "/img/a.s1"
+    now = Disk("vda", "disk", "file", over, "qcow2")
+    part = SnapshotDisk("vda", Presence.EXTERNAL, over)
+    one = snapshot("s1", config=config(disk), disks=(part,), memory=Presence.NO)
+    found = facts(one, disks=config(now), state=state, external=("s1",))
+    heads = {
+        over: ImageInfo(over, "qcow2", 1 << 30, MIB, (), backing=PLACE, backing_format="qcow2"),
+        PLACE: ImageInfo(PLACE, "qcow2", 1 << 30, MIB, ()),
+    }
+    layers = replace(
+        found.layers,
+        heads=heads,
+        tops=frozenset({over}),
+        in_use=frozenset(heads),
+        doubt="",
+        above={PLACE: frozenset({over})},
+    )
+    return replace(found, layers=layers, images=heads)
+
+
+def test_an_overlay_is_merged_into_a_volume_only_while_the_domain_runs() -> None:
+    off = delete.plan(DeleteIntent(KEY, "s1"), outside(OF_POOL, OFF))
+    assert_refused(off, Why.VOLUME_MERGED_RUNNING, path=PLACE)
+    assert of(off, Why.VOLUME_MERGED_RUNNING).code == 9
+    before = outside(OF_POOL, DomainState.RUNNING)
+    running = delete.plan(DeleteIntent(KEY, "s1"), before)
+    assert Why.VOLUME_MERGED_RUNNING not in [one.why for one in running.refusals]
+    (step,) = running.steps
+    assert expected_after(step, before).status.config.disks == (OF_POOL,)
+
+
+DEVICE = FileSystem(PLACE, 100 * MIB, 0, 0, "/dev/vg/a", "block device", device=True)
+
+
+def test_at_the_end_of_a_device_nothing_is_deleted() -> None:
+    block = replace(VDA, source_type="block")
+    old = inside(block)
+    new = replace(old.status.domain, state=DomainState.RUNNING)
+    full = replace(old, spaces={PLACE: DEVICE})
+    assert of(a_delete(full), Why.TABLE_DOES_NOT_FIT).harm is Harm.LEFT_INSIDE
+    running = replace(full, status=replace(full.status, domain=new))
+    assert of(a_delete(running), Why.TABLE_DOES_NOT_FIT).harm is Harm.LEFT_INSIDE
+    jobs = replace(running, host=replace(HOST, libvirt=(11, 3, 0)))
+    assert of(a_delete(jobs), Why.TABLE_DOES_NOT_FIT).code == 9
+    roomy = replace(running, spaces={PLACE: replace(DEVICE, reserve=MIB)})
+    assert a_delete(roomy).possible, "what is free inside of it is taken first"
+
+
+def test_what_a_delete_frees_on_a_device_is_nothing_to_the_host() -> None:
+    found = replace(inside(replace(VDA, source_type="block")), spaces={PLACE: DEVICE})
+    counted = replace(usage(PLACE, MIB), given_back=False, entries=_entries(found))
+    plan = a_delete(replace(found, counted={PLACE: counted}))
+    assert plan.space.then is Then.INSIDE
+
+
+def _entries(found: Facts) -> tuple[ImageSnapshot, ...]:
+    head = found.images[PLACE]
+    assert isinstance(head, ImageInfo)
+    return head.snapshots
+
+
+def test_room_that_is_not_known_of_one_disk_is_not_known() -> None:
+    small = FileSystem(PLACE, 100 << 30, 50 << 30, 0, "/img")
+    found = facts()
+    known = replace(found, spaces={PLACE: small, "/img/b.qcow2": small})
+    blind = replace(found, spaces={PLACE: small, "/img/b.qcow2": NotKnown("no answer")})
+    intent = CreateIntent(KEY, "new", "")
+    assert make_plan(intent, known).space.free == small.free
+    assert make_plan(intent, blind).space.free is None
+    one = snapshot("s1")
+    asked = RevertIntent(KEY, "s1")
+    for spaces, free in ((known.spaces, small.free), (blind.spaces, None)):
+        plan = make_plan(asked, replace(facts(one), spaces=spaces))
+        assert plan.space.free == free
+        assert plan.room is not None
+
+
+def test_ram_is_not_saved_unasked_where_the_room_is_not_known() -> None:
+    small = FileSystem(PLACE, 100 << 30, 50 << 30, 0, "/img")
+    found = facts(snapshot("s1"))
+    assert a_revert(found).steps[0].kind == "create"
+    blind = replace(found, spaces={PLACE: small, "/img/b.qcow2": NotKnown("no answer")})
+    assert a_revert(blind).steps[0].kind == "power off"
+
+
+def test_what_is_lost_is_not_known_beside_a_disk_that_leaves_no_trace() -> None:
+    found = inside(VDA)
+    beside = replace(found, status=facts(disks=config(VDA, RAW), state=OFF).status)
+    counted = {PLACE: replace(usage(PLACE, MIB), entries=_entries(found))}
+    assert isinstance(written(replace(beside, counted=counted)), NotKnown)
+    assert written(replace(found, counted=counted)) == 5 * MIB
+
+
+def written(found: Facts) -> int | NotKnown:
+    lost = a_revert(found).lost
+    assert isinstance(lost, WritesLost)
+    return lost.written
