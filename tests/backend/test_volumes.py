@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from snaptui.backend import images
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.image_model import Unplaced
 from snaptui.model import Disk
-from tests.lab import Lab, qemu_img
+from tests import pools
+from tests.lab import Lab, qemu_img, write
 from tests.pools import define, pool, volume
 
 
@@ -121,6 +123,34 @@ def test_a_qemu_that_does_not_answer_is_not_waited_for(lab: Lab, backend: Libvir
         assert only(backend.status(key).config.disks).path == path
         with lab.frozen("web"):
             assert only(backend.config(key).disks).path == path, "the same QEMU, the same file"
+
+
+def test_a_volume_of_another_host_is_read_through_its_pool_and_never_opened_here(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = LibvirtBackend(lab.uri)
+    monkeypatch.setattr(backend, "_local", False)
+
+    def never(path: str) -> None:
+        raise AssertionError(f"{path} was opened")
+
+    with pools.pool(lab, "p", lab.directory / "p") as folder:
+        volume(lab, "p", "a.qcow2")
+        key = define(lab, "web", ("p", "a.qcow2"))
+        lab.snapshot("web", "s1")
+        write(folder / "a.qcow2", 0x22)
+        here = images.count_image(str(folder / "a.qcow2"), lambda _done, _all: None)
+        monkeypatch.setattr(images, "opened", never)
+        backend.connect()
+        try:
+            path = only(backend.config(key).disks).path
+            assert path == str(folder / "a.qcow2")
+            assert [entry.name for entry in backend.image(path).snapshots] == ["s1"]
+            counted = backend.count_image(path, lambda _done, _all: None)
+            assert counted.usage == here.usage
+            assert backend.pool_space(path).mount == str(folder)
+        finally:
+            backend.abandon()
 
 
 def test_what_is_no_file_of_the_host_says_so(lab: Lab, backend: LibvirtBackend) -> None:

@@ -1,0 +1,147 @@
+"""Domains whose disks are volumes of a pool, and other disks that are no plain files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from snaptui import text
+from tests import pools
+from tests.lab import MIB, Lab, entries, holds, loop_device, qemu_img, write
+from tests.terminal import Terminal, at_snapshots, confirm
+from tests.unit.images import Plain
+
+
+@pytest.fixture
+def folder(lab: Lab) -> Iterator[Path]:
+    with pools.pool(lab, "p", lab.directory / "p") as folder:
+        pools.volume(lab, "p", "a.qcow2", 16 * MIB)
+        yield folder
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_a_volume_is_taken_reverted_undone_and_deleted_like_a_file(
+    lab: Lab, folder: Path, running: bool
+) -> None:
+    image = folder / "a.qcow2"
+    write(image, 0x11)
+    pools.define(lab, "web", ("p", "a.qcow2"))
+    if running:
+        lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web: done")
+    (name,) = lab.snapshots("web")
+    assert [entry for _, entry in entries(image)] == [name]
+    if running:
+        lab.virsh("destroy", "web")
+    write(image, 0x22)
+    write_at(image, 4)
+    if running:
+        lab.virsh("start", "web")
+    lost = text.size(Plain(image).active)
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, name)
+        terminal.wait(f"+{text.short_size(Plain(image).active)}")
+        terminal.press("r")
+        terminal.wait("Refused: nothing", f"{lost}{' or more' * running} written to vda")
+        confirm(terminal)
+        terminal.wait(f"Revert web to {name}: done")
+        assert holds(image, 0x11)
+        terminal.press("u")
+        terminal.wait("Undo: safety snapshots of web")
+        terminal.press("enter")
+        terminal.wait("Revert web to safety-")
+        confirm(terminal)
+        terminal.until(lambda: is_undone(terminal), "the end of the undo", 40)
+        assert holds(image, 0x22)
+    freed = Plain(image).frees({0})
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, name)
+        terminal.press("g", "d")
+        terminal.wait("Refused: nothing", f"frees {text.size(freed)}")
+        confirm(terminal)
+        terminal.wait("done")
+    assert name not in lab.snapshots("web")
+    assert name not in [entry for _, entry in entries(image)]
+
+
+def is_undone(terminal: Terminal) -> bool:
+    return re.search(r"Revert web to safety-\S+: done", terminal.text) is not None
+
+
+def write_at(path: Path, mib: int) -> None:
+    command = f"write -P 5 {mib * MIB} 4M"
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, path], check=True, stdout=-3)
+
+
+def test_figures_of_a_volume_are_in_the_list_and_in_the_report(lab: Lab, folder: Path) -> None:
+    image = folder / "a.qcow2"
+    pools.define(lab, "web", ("p", "a.qcow2"))
+    write(image, 0x11)
+    lab.snapshot("web", "old")
+    write(image, 0x22)
+    freed = text.short_size(Plain(image).frees({0}))
+    words = [sys.executable, "-m", "snaptui", "report", "--json", "-c", lab.uri, "web"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    (disk,) = json.loads(said)["domains"][0]["disks"]
+    assert (disk["path"], disk["reason"]) == (str(image), None)
+    assert disk["snapshots"][0]["frees"] == Plain(image).frees({0})
+    with Terminal(["-c", lab.uri], size=(120, 40)) as terminal:
+        terminal.wait("connected")
+        terminal.press("F")
+        terminal.wait("Reclaim", f"{freed}", "snapshot", "old", gone="...")
+        terminal.press("esc")
+
+
+def test_a_pool_that_is_not_active_leaves_no_figure_and_no_way(lab: Lab, folder: Path) -> None:
+    pools.define(lab, "web", ("p", "a.qcow2"))
+    write(folder / "a.qcow2", 0x11)
+    lab.snapshot("web", "old")
+    lab.virsh("pool-destroy", "p")
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "old")
+        terminal.wait("its pool p is not active", gone="+0 B")
+        terminal.press("r")
+        terminal.wait("where that is is not known", "all written to vda", gone="Refused: nothing")
+        terminal.press("esc")
+        terminal.wait("you are here")
+        terminal.press("F")
+        terminal.wait("not known where", gone="...")
+        terminal.press("esc")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has loop devices")
+def test_a_device_stands_in_the_list_by_itself_and_what_is_freed_stays_in_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    with loop_device(tmp_path / "device", 16 * MIB) as device:
+        qemu_img("create", "-q", "-f", "qcow2", device, "64M")
+        lab.define_disks(
+            "web",
+            "<disk type='block' device='disk'><driver name='qemu' type='qcow2'/>"
+            f"<source dev='{device}'/><target dev='vda' bus='virtio'/></disk>",
+        )
+        write(Path(device), 0x11)
+        for name in ("one", "two"):
+            lab.snapshot("web", name)
+            write(Path(device), 0x22)
+        freed = text.short_size(Plain(Path(device)).frees({1}))
+        with Terminal(["-c", lab.uri], size=(120, 40)) as terminal:
+            terminal.wait("connected")
+            terminal.press("F")
+            terminal.wait(device, "block device", f"({freed})", "nothing of it", gone="...")
+            terminal.press(" ")
+            terminal.wait("nothing to the host")
+            terminal.press("esc", "esc")
+        lab.virsh("undefine", "web", "--snapshots-metadata")
