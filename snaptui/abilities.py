@@ -54,6 +54,9 @@ class Wrong(enum.Enum):
     allows only some characters there (qemuSnapshotCreateActiveInternalStart, NEWS 10.9.0)."""
     GOES_DOWN_AT_BRANCHES = enum.auto()
     """Some merges beside branches bring its daemon down (not in 12.8, measured)."""
+    LOCKS_RECORDS = enum.auto()
+    """Of a domain that is off and has checkpoints it changes no record of a snapshot, and makes
+    none (measured on 9.0; 11.3 refuses external ones alone)."""
     OPENS_OVERLAYS = enum.auto()
     """Overlays of a domain that is off are readable for everybody (CVE-2025-13193)."""
 
@@ -67,6 +70,7 @@ _SPANS: Mapping[Wrong, tuple[Version, Version]] = MappingProxyType(
         Wrong.FORGETS_WHAT_STAYS: (_FIRST, (10, 9, 0)),
         Wrong.NAMES_JOBS: ((10, 9, 0), _EVER),
         Wrong.GOES_DOWN_AT_BRANCHES: ((9, 9, 0), (12, 8, 0)),
+        Wrong.LOCKS_RECORDS: (_FIRST, (11, 3, 0)),
         Wrong.OPENS_OVERLAYS: (_FIRST, (11, 10, 0)),
     }
 )

@@ -104,6 +104,7 @@ class ImageInfo:
         corrupt: it is marked so: QEMU does not open it to write.
         locked: a QEMU keeps others from writing to it; ``False`` where that cannot be known.
         device: it is on a block device, of which ``disk_size`` is the size.
+        bitmaps: how many persistent dirty bitmaps of backup tools it holds.
     """
 
     path: str
@@ -119,6 +120,7 @@ class ImageInfo:
     corrupt: bool = False
     locked: bool = False
     device: bool = False
+    bitmaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

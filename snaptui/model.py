@@ -429,6 +429,7 @@ class DomainStatus:
         busy: a job holds it (virDomainGetControlInfo); ``None`` where it cannot be asked.
         hung: its QEMU runs but does not answer.
         block_jobs: targets of the disks that QEMU copies or merges just now.
+        checkpoints: names of the points in time from which backup tools count changes.
     """
 
     domain: Domain
@@ -438,3 +439,4 @@ class DomainStatus:
     busy: bool | None
     hung: bool = False
     block_jobs: tuple[str, ...] = ()
+    checkpoints: tuple[str, ...] = ()

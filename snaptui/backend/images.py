@@ -67,6 +67,7 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
         encrypted=header.encrypted,
         faults=tuple(_faults(header)),
         corrupt=header.corrupt,
+        bitmaps=header.bitmaps.nb_bitmaps if header.bitmaps is not None else 0,
     )
 
 

@@ -275,6 +275,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             busy=busy,
             hung=hung,
             block_jobs=self._block_jobs(domain, config) if free else (),
+            checkpoints=self._checkpoints(domain),
         )
 
     def _placed(
@@ -317,6 +318,13 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             return bool(self._ask(domain.hasManagedSaveImage))
         except Unsupported:
             return False
+
+    def _checkpoints(self, domain: libvirt.virDomain) -> tuple[str, ...]:
+        try:
+            found = self._ask(domain.listAllCheckpoints)
+        except Unsupported:
+            return ()
+        return tuple(sorted(one.getName() for one in found))
 
     def _busy(self, domain: libvirt.virDomain) -> bool | None:
         try:

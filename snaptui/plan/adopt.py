@@ -27,7 +27,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
     entries = [one for inside in found.values() if isinstance(inside, list) for one in inside]
     refusals = [
         *checks.spelling_problems(name),
-        *checks.metadata_refusals(facts),
+        *checks.record_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),
         *([refuse(Why.KNOWN_ALREADY, name=name)] if name in facts.names else ()),
         *_disk_refusals(disks, found, name),

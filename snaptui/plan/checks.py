@@ -37,7 +37,7 @@ def metadata_refusals(facts: Facts) -> list[Refusal]:
 
 def create_refusals(facts: Facts) -> list[Refusal]:
     """What forbids any new snapshot of the domain as it is now."""
-    refusals = metadata_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
+    refusals = record_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
     refusals += _silent_refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     if facts.status.domain.state is DomainState.PMSUSPENDED:
@@ -45,6 +45,34 @@ def create_refusals(facts: Facts) -> list[Refusal]:
             refuse(Why.SUSPENDED, Way.WAKE, code=OPERATION_UNSUPPORTED, domain=facts.name)
         )
     return refusals
+
+
+def record_refusals(facts: Facts) -> list[Refusal]:
+    """What forbids to change or make libvirt's records themselves; deletes are not concerned."""
+    refusals = metadata_refusals(facts)
+    if does(facts.host, Wrong.LOCKS_RECORDS):
+        refusals += checkpoint_refusals(facts)
+    return refusals
+
+
+def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:
+    """Checkpoints beside which libvirt does nothing to a domain that is off.
+
+    qemuDomainSupportsCheckpointsBlockjobs asks for none where it has no QEMU to ask.
+
+    Args:
+        off: the domain is powered off before.
+    """
+    active = facts.status.domain.state.active and not off
+    if active or not facts.status.checkpoints:
+        return []
+    return [
+        refuse(
+            Why.CHECKPOINTS_WHILE_OFF, Way.START_FIRST, code=OPERATION_UNSUPPORTED,
+            domain=facts.name, names=text.some(facts.status.checkpoints),
+            version=abilities.name(facts.host),
+        )
+    ]  # fmt: skip
 
 
 def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[Refusal]:

@@ -112,7 +112,7 @@ def _plan(
         refusals = [*refusals, refused]
     refusals = [
         *refusals,
-        *checks.metadata_refusals(facts),
+        *checks.record_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),
     ]
     return Plan(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from snaptui import text
+from snaptui.abilities import Wrong, does
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
@@ -28,6 +29,7 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
         *checks.name_problems(intent.name, facts, inside=False),
         *checks.description_problems(intent.description),
         *checks.create_refusals(facts),
+        *_checkpoint_refusals(facts),
         *_save_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),
         *_disk_refusals(intent, facts, new),
@@ -55,11 +57,17 @@ def obstacles(intent: CreateIntent, facts: Facts) -> list[Refusal]:
     """Why not all disks, and the RAM if asked for, can be kept in files, with the way round."""
     new = resolved(intent, facts.status)
     return [
+        *checks.checkpoint_refusals(facts),
         *_disk_refusals(intent, facts, new),
         *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, CreateSnapshot(new)),
         *(refuse(Why.LEFT_OUT, disk=target) for target in new.left_out),
     ]
+
+
+def _checkpoint_refusals(facts: Facts) -> list[Refusal]:
+    """Those that are not in the way of every create already."""
+    return [] if does(facts.host, Wrong.LOCKS_RECORDS) else checks.checkpoint_refusals(facts)
 
 
 def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list[Refusal]:

@@ -54,6 +54,9 @@ def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
     placed, entry = intent.placed, intent.placed.entry
     refusals = [*entry_refusals(placed, facts), *id_refusals(entry, facts)]
     refusals += [*change_refusals(facts), *checks.journal_refusals(facts.unrecorded)]
+    if isinstance(facts.image, ImageInfo) and facts.image.bitmaps:
+        way, number = Way.REMOVE_BITMAPS, facts.image.bitmaps
+        refusals.append(refuse(Why.BITMAPS_INSIDE, way, image=facts.name, number=number))
     taken = {word for one in facts.entries for word in (one.name, one.id)}
     kept = safety_name(facts.read_at, entry.name.replace(UNDECODABLE, "_"), taken)
     safety = (AddEntry(facts.path, kept),) if intent.safety else ()

@@ -7,7 +7,7 @@ from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import beneath, checks, disk_checks, image_checks, revert_external
+from snaptui.plan import beneath, bitmaps, checks, disk_checks, image_checks, revert_external
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
@@ -63,6 +63,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         why.but(code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
         for why in closed.values()
     ]
+    refusals += bitmaps.refusals(facts, snapshot)
     refusals += [one.but(harm=Harm.FIRST_TWIN) for one in inside.twins]
     refusals += [one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken]
     if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:

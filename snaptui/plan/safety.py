@@ -76,6 +76,8 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     if wanted is SafetyKind.NONE:
         return Safety(SafetyKind.NONE, undo(UndoBy.NO_SAFETY_WANTED))
     obstacles = create.internal_obstacles(facts, active=wanted is SafetyKind.DISKS_AND_RAM)
+    if wanted is not SafetyKind.DISKS_AND_RAM and does(facts.host, Wrong.LOCKS_RECORDS):
+        obstacles += checks.checkpoint_refusals(facts, off=True)
     if facts.external:
         names = text.some(facts.external)
         obstacles.append(refuse(Why.OVERLAYS_DO_NOT_SURVIVE, domain=facts.name, names=names))

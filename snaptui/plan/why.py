@@ -31,6 +31,18 @@ class Why(enum.Enum):
         "{domain} has a managed save, whose start would write to the images beneath the overlays."
     )
     BLOCK_JOB = "A block job runs on {disks} of {domain} (virsh blockjob shows it)."
+    CHECKPOINTS_WHILE_OFF = (
+        "{domain} is off and has checkpoints ({names}), beside which libvirt {version} does not do "
+        "that."
+    )
+    CHECKPOINTS = (
+        "{domain} has checkpoints of a backup tool ({names}), and QEMU goes back to no internal "
+        "snapshot while an image holds their bitmaps."
+    )
+    BITMAPS = (
+        "The image of {disk} ({path}) holds bitmaps of a backup tool ({number}), with which QEMU "
+        "goes back to no internal snapshot."
+    )
     NO_DISK = "{domain} has no disk that a snapshot could hold."
     HOST_DEVICES = "{domain} has host devices ({devices}), whose state cannot be saved."
     VARIABLES_IN_PFLASH = (
@@ -297,6 +309,9 @@ class Why(enum.Enum):
 
     # -- images that no domain uses
     DATA_FILE = "The data of {image} are in another file, and QEMU takes no snapshots of those."
+    BITMAPS_INSIDE = (
+        "{image} holds bitmaps of a backup tool ({number}), with which QEMU applies no snapshot."
+    )
     OTHER_HOST = "{image} is on another host, where qemu-img cannot be run from here."
     UNREADABLE = "{reason}"
     HOLDS_NO_SNAPSHOTS = "{image} is {format}, which holds no snapshots."
@@ -347,6 +362,19 @@ class Way(enum.Enum):
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
     DEFINE = "Define it first (virsh define)."
+    START_FIRST = "Start it first: while it runs, checkpoints are not in the way."
+    DELETE_CHECKPOINTS = (
+        "Delete them while {domain} runs (virsh checkpoint-delete); the next backup is then a full "
+        "one."
+    )
+    START_AND_DELETE_CHECKPOINTS = (
+        "Start {domain} and delete them (virsh checkpoint-delete); the next backup is then a full "
+        "one."
+    )
+    REMOVE_BITMAPS = (
+        "Remove them with the image unused (qemu-img info names them, qemu-img bitmap --remove); "
+        "the next backup is then a full one."
+    )
     START_OR_DROP_SAVE = "Start it, or drop the save (virsh managedsave-remove)."
     END_JOB = "Wait for its end, or end it."
     END_JOB_OR_HELPER = (

@@ -141,6 +141,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     if "single" in world.tags:
         found += (RUN, PAUSE, DESCRIBE, HOLD, *TAKEN, KEPT[0])
         found += () if state == OFF else (KEPT[1],)
+    elif "backup" in world.tags:
+        found += (RUN, KEPT[0]) if state == OFF else (RUN, *KEPT)
     elif "damaged" in world.tags:
         found += (DESCRIBE, HOLD)
     return found

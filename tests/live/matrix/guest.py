@@ -235,6 +235,17 @@ class Guest:
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self.domain.snapshotCreateXML(xml.replace(f"<name>{old}<", f"<name>{new}<"), flag)
 
+    def checkpoint(self, name: str) -> None:
+        """Let a tool for backups begin with the changes from here on; while it is active."""
+        xml = f"<domaincheckpoint><name>{name}</name></domaincheckpoint>"
+        self.domain.checkpointCreateXML(xml, 0)
+
+    def bitmap(self, target: str, name: str) -> None:
+        """Put a persistent bitmap into the image of a disk, while it is off."""
+        for disk in self.disks:
+            if disk.target == target:
+                qemu_img("bitmap", "--add", str(disk.path), name)
+
     def give_up(self, target: str) -> None:
         """What a disk and its part of snapshots must hold is not asked any more."""
         for held in (self.now, *self.held.values()):
@@ -294,6 +305,7 @@ class Guest:
                     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
                     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
                     | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+                    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
                 )
         for loop in self._loops:
             subprocess.run(["losetup", "--detach", loop], check=True)

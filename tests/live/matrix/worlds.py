@@ -63,6 +63,7 @@ def worlds() -> tuple[World, ...]:
         *_broken(),
         *_disks(),
         *_states(),
+        *_backups(),
     )
 
 
@@ -541,6 +542,45 @@ def _states() -> Iterable[World]:
         _freeze(guest)
 
     yield World("QEMU hangs", hung, "a", (RUNNING,), tags=frozenset({"hung"}))
+
+
+def _backups() -> Iterable[World]:
+    """What tools for backups leave: checkpoints of libvirt, and bitmaps inside the images."""
+
+    def checkpointed(kind: str, taken: str, *, first: bool = False) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            if first:
+                guest.go(RUNNING)
+                guest.checkpoint("c0")
+            if kind:
+                guest.go(taken)
+                _take(guest, kind, "a")
+            guest.go(RUNNING)
+            if not first:
+                guest.checkpoint("c0")
+
+        return build
+
+    def marked(kind: str, taken: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            if kind:
+                guest.go(taken)
+                _take(guest, kind, "a")
+                guest.go(OFF)
+            guest.bitmap("vdb", "b0")
+
+        return build
+
+    tag = frozenset({"backup"})
+    for name, make in (("a checkpoint", checkpointed), ("a bitmap of nobody", marked)):
+        yield World(name, make("", OFF), tags=tag)
+        for kind, taken in product(("internal", "external", "external with RAM"), (OFF, RUNNING)):
+            if kind != "external with RAM" or taken != OFF:
+                yield World(f"{name}; {kind}, taken {taken}", make(kind, taken), "a", tags=tag)
+    older = checkpointed("internal", RUNNING, first=True)
+    yield World("an older checkpoint; internal, taken running", older, "a", tags=tag)
 
 
 def _freeze(guest: Guest) -> None:

@@ -1,0 +1,53 @@
+"""Persistent dirty bitmaps of backup tools, with which QEMU goes back to no internal snapshot.
+
+A bitmap says what was written since a backup, and QEMU will not exchange the data beneath it
+(block/qcow2-snapshot.c, qcow2_snapshot_goto: "Device has active dirty bitmaps"), whether the
+snapshot is older or newer, and whether or not a checkpoint of libvirt knows it. Taking and
+deleting internal snapshots go on to work. Proven by ``make matrix`` (worlds with checkpoints).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui import text
+from snaptui.abilities import Can, can
+from snaptui.image_model import ImageInfo
+from snaptui.model import Snapshot
+from snaptui.plan import checks, image_checks
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
+
+
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """What forbids a revert to an internal snapshot; libvirt stops the guest before it fails.
+
+    While a guest runs, its newer bitmaps are in no image yet: QEMU stores them when it ends. So
+    the checkpoints count as well then.
+    """
+    disks = image_checks.internal_disks(snapshot)
+    if not disks:
+        return
+    active, known = facts.status.domain.state.active, facts.status.checkpoints
+    by_job = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
+    code = checks.OPERATION_FAILED if by_job else checks.INTERNAL_ERROR
+    stopped = Harm.STOPPED if active else None
+    marked = [
+        (place, disk, image)
+        for place, disk in enumerate(disks)
+        if isinstance(image := facts.images.get(disk.path or ""), ImageInfo) and image.bitmaps
+    ]
+    if known and (active or marked):
+        yield refuse(
+            Why.CHECKPOINTS,
+            Way.DELETE_CHECKPOINTS if active else Way.START_AND_DELETE_CHECKPOINTS,
+            code=code, harm=stopped, domain=facts.name, names=text.some(known),
+        )  # fmt: skip
+    elif marked:
+        place, disk, image = marked[0]
+        first_goes = place > 0 and not snapshot.has_memory
+        yield refuse(
+            Why.BITMAPS, Way.REMOVE_BITMAPS, code=code, harm=Harm.HALF if first_goes else stopped,
+            disk=disk.target, path=disk.path, number=image.bitmaps,
+        )  # fmt: skip
