@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
@@ -46,7 +47,7 @@ class Inventory:
         return self.holders.get(self.real.get(path, path), ())
 
     def others(self, path: str, own: Collection[str], images: Iterable[str]) -> tuple[str, ...]:
-        """Who names a file beside those who are known.
+        """Who names a file beside those who are known; of an image upon it also who names that.
 
         Args:
             own: these, in words.
@@ -54,7 +55,26 @@ class Inventory:
         """
         real = [self.real.get(image, image) for image in images]
         known = {*own, *(words for image in real for words in uses_by(image))}
-        return tuple(words for words in self.held_by(path) if words not in known)
+        uppers = {words: image for image in self.images for words in uses_by(image)}
+        found = []
+        for words in self.held_by(path):
+            if words not in known:
+                tops = self._tops(uppers[words], uppers) if words in uppers else ()
+                found.append(f"{words} ({text.some(tops)})" if tops else words)
+        return tuple(found)
+
+    def _tops(self, image: str, uppers: Mapping[str, str]) -> tuple[str, ...]:
+        """Who names an image or, at any height, one that lies upon it; images are left out."""
+        seen, due, found = {image}, [image], dict[str, None]()
+        while due:
+            for words in self.held_by(due.pop()):
+                upper = uppers.get(words)
+                if upper is None:
+                    found[words] = None
+                elif upper not in seen:
+                    seen.add(upper)
+                    due.append(upper)
+        return tuple(found)
 
     @property
     def unused(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import overload
@@ -203,7 +203,10 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     if layered:
         layers = _layers(backend, host, status, snapshots, current)
         if _changes_layers(intent, status, snapshots, below):
-            users, doubts = _others(backend, host, key, layers)
+            users, doubts = _others(backend, host, key, layers.heads)
+    elif isinstance(intent, RevertIntent) and target is not None:
+        written = _images((status.config, *others))
+        users, doubts = _others(backend, host, key, written)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     images = {path: read_head(backend, path) for path in _images((status.config, *others))}
     return Facts(
@@ -323,10 +326,7 @@ def _changes_layers(
 ) -> bool:
     """Whether images are written to that others may lie upon: then all of the host is asked."""
     if isinstance(intent, RevertIntent):
-        target = snapshots.get(intent.name)
-        return target is not None and (
-            target.kind is Kind.EXTERNAL or _elsewhere(status, (target,))
-        )
+        return intent.name in snapshots
     names: Iterable[str] = ()
     if isinstance(intent, DeleteManyIntent):
         names = intent.names
@@ -336,13 +336,13 @@ def _changes_layers(
 
 
 def _others(
-    backend: Backend, host: Host, key: DomainKey, layers: Layers
+    backend: Backend, host: Host, key: DomainKey, images: Collection[str]
 ) -> tuple[MappingProxyType[str, tuple[str, ...]], tuple[str, ...]]:
     """Who else uses the images of a domain, and why somebody may be missing."""
-    inventory = take_inventory(backend, host, layers.heads)
+    inventory = take_inventory(backend, host, images)
     named = backend.named_files(key)
     own = {file.by for file in named if not isinstance(file, NotKnown)}
-    users = {path: inventory.others(path, own, layers.heads) for path in layers.heads}
+    users = {path: inventory.others(path, own, images) for path in images}
     return MappingProxyType({path: who for path, who in users.items() if who}), inventory.doubts
 
 

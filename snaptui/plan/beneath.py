@@ -31,10 +31,6 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             reason = end.reason if isinstance(end, NotKnown) else ""
             yield image_checks.other_image(facts, then, now, reason)
             continue
-        yield from (
-            refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, path=then.path, user=user)
-            for user in facts.of(then.path or "")
-        )
         image = facts.images.get(then.path or "")
         if isinstance(image, ImageInfo):
             yield from (

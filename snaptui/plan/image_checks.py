@@ -10,7 +10,7 @@ from snaptui.chains import NOT_READ
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.why import Way, Why
 
 
@@ -34,6 +34,20 @@ def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
     inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
     disks = snapshot.config.written if snapshot.config is not None and inside else ()
     return tuple(disk for disk in disks if disk.target in inside or disk.device == "nvram")
+
+
+def shared_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
+    """Who else reads the images that a revert to an internal snapshot writes: linked clones.
+
+    QEMU's locks keep nobody from it but a clone that runs. A new snapshot, and the delete of an
+    internal one, leave what an image shows as it is (tests/live/test_clones.py).
+    """
+    harm = Harm.OTHER_LOST
+    return [
+        refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, harm=harm, path=disk.path, user=user)
+        for disk in internal_disks(snapshot)
+        for user in facts.of(disk.path or "")
+    ]
 
 
 def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:

@@ -19,6 +19,9 @@ from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
 from snaptui.plan.why import Way, Why
 
+MOST_DOUBTS = 3
+"""Places that are named each; the others are counted."""
+
 
 def plan(intent: RevertIntent, facts: Facts) -> Plan:
     """Plan a revert.
@@ -40,6 +43,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
+        refusals += image_checks.shared_refusals(facts, snapshot)
     unfinished = checks.unfinished_refusals(facts, snapshot)
     refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += image_checks.detached_refusals(facts, snapshot)
@@ -90,7 +94,6 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         unread.append(f"What of the configuration changed since: {facts.changes.reason}")
     if moved:
         safety = beneath.no_safety(moved, intent.safety)
-        unread += [f"Whether others use these images: {doubt}" for doubt in facts.doubts]
     elif outside:
         safety = plan_external_safety(facts, snapshot, intent.safety)
         kept = safety.kind is not SafetyKind.NONE
@@ -98,6 +101,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         unread += revert_external.unread(facts, snapshot)
     else:
         safety = plan_safety(facts, snapshot, intent.safety)
+    clones = () if outside else clone_doubts(facts)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     hung = facts.status.hung and (
         f"QEMU of {domain.name} does not answer; stopping it may take 15 s.",
@@ -125,13 +129,21 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *([doubt] if doubt and abilities.tried(facts.host) else ()),
             *checks.version_warnings(facts),
         ),
-        unchecked=tuple(unread),
+        unchecked=(*unread, *clones),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
-        type_name=safety.kind is SafetyKind.NONE or bool(unread),
+        type_name=safety.kind is SafetyKind.NONE or bool(unread) or (bool(moved) and bool(clones)),
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs),
     )
+
+
+def clone_doubts(facts: Facts) -> tuple[str, ...]:
+    """Why somebody who lies upon the images may be missing."""
+    what = "Whether something else lies upon these images"
+    shown = [f"{what}: {doubt}" for doubt in facts.doubts[:MOST_DOUBTS]]
+    more = len(facts.doubts) - len(shown)
+    return (*shown, *([f"{what}: {text.count(more, 'more place')}"] if more > 0 else []))
 
 
 def _variables(facts: Facts, snapshot: Snapshot) -> list[str]:

@@ -309,6 +309,13 @@ def _damaged() -> Iterable[World]:
 
     yield World("another image lies upon the overlay", lent, "a")
 
+    def cloned(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.lend(f"{guest.directory}/vda.qcow2")
+
+    yield World("a linked clone lies upon its image", cloned, "a", (OFF, RUNNING))
+
     def cut(guest: Guest) -> None:
         guest.define()
         guest.internal("a")

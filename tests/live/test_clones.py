@@ -1,0 +1,138 @@
+"""Images upon which others lie: linked clones of a template, and two domains on one file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.model import DomainKey, Form, SafetyKind
+from snaptui.performing import perform
+from snaptui.plan.plan import (
+    CreateIntent,
+    DeleteIntent,
+    DomainIntent,
+    ImageIntent,
+    Plan,
+    RevertIntent,
+)
+from snaptui.plan.refusal import Harm
+from snaptui.plan.why import Why
+from snaptui.preflight import make_plan, read_facts
+from tests.lab import Lab, qemu_img, write
+from tests.unit.made import assert_refused
+
+DOMAIN = """\
+<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><disk type='file' device='disk'>
+<driver name='qemu' type='qcow2'/><source file='{path}'/><target dev='vda' bus='virtio'/></disk>
+</devices></domain>
+"""
+
+
+def content(path: Path) -> str:
+    """A hash of what a guest reads from an image."""
+    raw = path.with_suffix(".read")
+    qemu_img("convert", "-U", "-O", "raw", str(path), str(raw))
+    found = hashlib.sha256(raw.read_bytes()).hexdigest()
+    raw.unlink()
+    return found
+
+
+def template(lab: Lab) -> DomainKey:
+    """A domain with the snapshot ``golden``, written to since."""
+    key = lab.define("tmpl")
+    lab.snapshot("tmpl", "golden")
+    write(lab.image("tmpl"), 0x22)
+    return key
+
+
+def clone(lab: Lab, base: Path, name: str) -> Path:
+    made = lab.images / f"{name}.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(made))
+    return made
+
+
+def defined(lab: Lab, name: str, path: Path) -> None:
+    lab.define_xml(DOMAIN.format(name=name, path=path))
+
+
+def planned(lab: Lab, intent: DomainIntent | ImageIntent, *, carry_out: bool = False) -> Plan:
+    backend = LibvirtBackend(lab.uri)
+    try:
+        plan = make_plan(intent, read_facts(backend, backend.connect(), intent))
+        if carry_out:
+            assert plan.possible, plan.refusals
+            for step in plan.steps:
+                perform(backend, intent.key, step, lambda _: None)
+        return plan
+    finally:
+        backend.abandon()
+
+
+@contextmanager
+def unchanged(*paths: Path) -> Iterator[None]:
+    before = [content(path) for path in paths]
+    yield
+    assert [content(path) for path in paths] == before
+
+
+def revert(key: DomainKey, kind: SafetyKind = SafetyKind.NONE) -> RevertIntent:
+    return RevertIntent(key, "golden", safety=kind)
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["off", "running"])
+def test_a_revert_is_refused_and_names_who_lies_upon_it(lab: Lab, running: bool) -> None:
+    key, base = template(lab), lab.image("tmpl")
+    made = clone(lab, base, "a")
+    defined(lab, "web", made)
+    if running:
+        lab.virsh("start", "tmpl")
+    before = content(made)
+    plan = planned(lab, revert(key))
+    user = f"the image {made}, which lies upon it (disk vda of web)"
+    assert_refused(plan, Why.USER_SEES_OTHER_DATA, path=str(base), user=user)
+    assert plan.refusals[0].harm is Harm.OTHER_LOST
+    lab.virsh("snapshot-revert", "tmpl", "golden")
+    assert content(made) != before, "libvirt does it, and the clone reads something else"
+
+
+def test_at_any_depth_and_by_what_snapshots_say(lab: Lab) -> None:
+    key = template(lab)
+    middle = clone(lab, lab.image("tmpl"), "middle")
+    top = clone(lab, middle, "top")
+    defined(lab, "web", top)
+    lab.snapshot("web", "kept")
+    aside = clone(lab, lab.image("tmpl"), "aside")
+    lab.define_xml(lab.virsh("dumpxml", "web").replace(str(top), str(aside)))
+    plan = planned(lab, revert(key))
+    assert {dict(refusal.names)["user"] for refusal in plan.refusals} == {
+        f"the image {aside}, which lies upon it (disk vda of web)",
+        f"the image {middle}, which lies upon it (disk vda of the snapshot kept of web)",
+    }
+
+
+def test_two_domains_on_one_file(lab: Lab) -> None:
+    key = template(lab)
+    defined(lab, "twin", lab.image("tmpl"))
+    assert_refused(planned(lab, revert(key)), Why.USER_SEES_OTHER_DATA, user="disk vda of twin")
+
+
+def test_what_changes_nothing_that_a_clone_reads_is_done(lab: Lab) -> None:
+    key = template(lab)
+    made = clone(lab, lab.image("tmpl"), "a")
+    defined(lab, "web", made)
+    with unchanged(made):
+        planned(lab, CreateIntent(key, "more", "", Form.INTERNAL), carry_out=True)
+        planned(lab, DeleteIntent(key, "golden"), carry_out=True)
+        planned(lab, CreateIntent(key, "over", "", Form.DISK_ONLY), carry_out=True)
+    assert lab.snapshots("tmpl") == ["more", "over"]
+
+
+def test_its_own_images_are_no_clones(lab: Lab) -> None:
+    key = template(lab)
+    assert planned(lab, revert(key, SafetyKind.DISKS)).possible
