@@ -85,6 +85,10 @@ class DamagedImage(ImageError):
     """What it says of itself makes no sense."""
 
 
+class NotAnImage(ImageError):
+    """It is a directory, or anything else that holds no bytes of an image."""
+
+
 class SilentImage(ImageError):
     """Its file system does not answer."""
 

@@ -30,10 +30,12 @@ class Found:
 
     Attributes:
         doubts: why some may be missing, in words.
+        idle: directories of pools that are not active, of which libvirt knows no files.
     """
 
     paths: tuple[str, ...]
     doubts: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 class CopyFormat(enum.Enum):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
-from snaptui.errors import Disconnected, NotFound, SnaptuiError
+from snaptui.errors import Disconnected, NotAnImage, NotFound, SnaptuiError
 from snaptui.image_model import ImageInfo, NotKnown, Unplaced
 from snaptui.model import Domain, Host
 
@@ -130,6 +130,7 @@ class _Taking:
         self.real: dict[str, str] = {}
         self.hidden: set[str | None] = set()
         self._raw: dict[str, bool] = {}
+        self._idle: set[str] = set()
         self._due: set[str] = {self._real(path) for path in also}
 
     def ask(self, domain: Domain) -> None:
@@ -153,17 +154,27 @@ class _Taking:
             found = self._backend.volumes()
             self.doubts += found.doubts
             self._due |= {self._real(path) for path in found.paths}
+            self._idle |= {self._real(folder) for folder in found.idle}
 
     def look_into_folders(self) -> None:
         """What lies beside all these; of other hosts only the pools can be seen."""
         if not self._local:
+            self.doubts += [f"the pool of {folder} is not active" for folder in self._idle]
             return
-        for folder in {os.path.dirname(path) for path in self._due} - {"/"}:
+        for folder in {*self._idle, *(os.path.dirname(path) for path in self._due)} - {"/"}:
+            if folder in self._idle and self._gone(folder):
+                continue
             if not folder.startswith("/dev"):
                 with self._doubting(folder):
                     found = self._backend.qcow2_in(folder)
                     self.doubts += found.doubts
                     self._due |= {self._real(path) for path in found.paths}
+
+    def _gone(self, folder: str) -> bool:
+        gone = False
+        with self._doubting(folder):
+            gone = self._backend.missing_file(folder)
+        return gone
 
     def look_beneath(self) -> None:
         """Read the heads, and those of what lies beneath."""
@@ -201,8 +212,8 @@ class _Taking:
             yield
         except Disconnected:
             raise
-        except NotFound:
-            pass  # it is gone, and names nothing any more
+        except (NotFound, NotAnImage):
+            pass  # it is gone, or a directory of a pool, and names nothing
         except SnaptuiError as error:
             self.doubts.append(
                 error.message if what in error.message else f"{what}: {error.message}"

@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
+from snaptui.backend import backing
 from snaptui.backend.mounts import device_name
-from snaptui.errors import DamagedImage, FixedSize, ImageError, NoImage
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.text import masked
+from snaptui.errors import DamagedImage, FixedSize, ImageError, NoImage, NotAnImage
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot
 
 if TYPE_CHECKING:
     from snaptui.files import FileId
@@ -61,9 +61,9 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
         virtual_size=header.virtual_size,
         disk_size=disk_size,
         snapshots=tuple(map(_entry, entries)),
-        backing=named(path, header.backing_file),
-        backing_format=header.backing_format,
-        data_file=named(path, header.data_file),
+        backing=backing.named(path, header.backing_file),
+        backing_format=header.backing_format or backing.declared(header.backing_file),
+        data_file=backing.named(path, header.data_file),
         encrypted=header.encrypted,
         faults=tuple(_faults(header)),
         corrupt=header.corrupt,
@@ -118,6 +118,8 @@ def count_open_image(
         size = f.seek(0, os.SEEK_END)
         try:
             header, entries = read_head(f, size)
+            if header.external_data_file:
+                raise ImageError("Its data are in another file, and are not counted.")
             usage = count(f, size, header, entries, progress)
             steady = not usage.wrong and read_header(f, size) == header
         except ImageError:
@@ -134,7 +136,7 @@ def count_open_image(
                 disk_size=disk_size,
                 approximate=not steady,
                 counted_at=time.time(),
-                backing=named(path, header.backing_file),
+                backing=backing.named(path, header.backing_file),
             )
     raise AssertionError("the second reading is the last")
 
@@ -323,21 +325,6 @@ def is_qcow2_file(path: str) -> bool:
         return is_qcow2(f)
 
 
-def named(image: str, name: bytes | None) -> str | NotKnown | None:
-    """The path of a file that an image names, as QEMU understands it.
-
-    Relative ones start at the image; what has a colon before its first slash names a protocol
-    (QEMU block.c, path_has_protocol and bdrv_get_full_backing_filename_from_filename).
-    """
-    if not name:
-        return None
-    spelled = os.fsdecode(name.split(b"\0")[0])  # QEMU takes it for a string of C
-    path = spelled.removeprefix("file:")
-    if ":" in path.partition("/")[0] or (path != spelled and not path.startswith("/")):
-        return NotKnown(f"it is named {masked(spelled)}, which is not a path")
-    return os.path.join(os.path.dirname(image), path)
-
-
 def _entry(entry: Entry) -> ImageSnapshot:
     return ImageSnapshot(
         entry.id, entry.name, entry.created, entry.vm_state_size, entry.virtual_size
@@ -386,7 +373,7 @@ def opened(path: str) -> Iterator[BinaryIO]:
         try:
             mode = os.fstat(looked_at).st_mode
             if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
-                raise ImageError(f"{path} is neither a file nor a block device.")
+                raise NotAnImage(f"{path} is neither a file nor a block device.")
             descriptor = os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
         finally:
             os.close(looked_at)

@@ -9,7 +9,7 @@ import libvirt
 
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask, list_snapshots
-from snaptui.backend.libvirt_places import FILES, Places
+from snaptui.backend.libvirt_places import DEVICES, FILES, Places
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.files import Found, NamedFile
 from snaptui.image_model import NotKnown, Unplaced
@@ -82,16 +82,24 @@ def volumes(ask: Ask, connection: libvirt.virConnect) -> Found:
     """The files of all active pools, and why some may be missing."""
     paths: list[str] = []
     doubts: list[str] = []
+    idle: list[str] = []
     for pool in ask(connection.listAllStoragePools):
         name = pool.name()
         try:
-            kind = xml.pool_kind(ask(pool.XMLDesc))
-            if not ask(pool.isActive):
-                doubts.append(f"the pool {name} is not active")
-            elif kind in FILES:
-                paths += [ask(volume.path) for volume in ask(pool.listAllVolumes)]
+            text = ask(pool.XMLDesc)
+            kind, folder = xml.pool_kind(text), xml.pool_target(text)
+            if ask(pool.isActive):
+                if kind in FILES:
+                    paths += [ask(volume.path) for volume in ask(pool.listAllVolumes)]
+            elif kind == "dir" and folder:
+                idle.append(folder)
+            elif kind in FILES or kind in DEVICES:
+                doubts.append(
+                    f"the pool {name} is not active (virsh pool-start {name}, or pool-undefine "
+                    "if it is no more)"
+                )
         except Disconnected:
             raise
         except SnaptuiError as error:
             doubts.append(f"the pool {name}: {error.message}")
-    return Found(tuple(sorted(paths)), tuple(doubts))
+    return Found(tuple(sorted(paths)), tuple(doubts), tuple(idle))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from snaptui.backend import images
+from snaptui.backend import backing, images
 from snaptui.errors import ImageError
 
 if TYPE_CHECKING:
@@ -127,12 +127,13 @@ def _lowers(
 
 def _beneath(path: str, header: Header) -> tuple[str, bool]:
     """The image that one lies upon, and whether it is known to be raw."""
-    lower = images.named(path, header.backing_file)
+    lower = backing.named(path, header.backing_file)
     if not isinstance(lower, str):
         raise ImageError(lower.reason if lower is not None else f"{path} has no image beneath.")
-    if header.backing_format not in (None, "qcow2", "raw"):
-        raise ImageError(f"{lower} is {header.backing_format}, neither qcow2 nor raw.")
-    return lower, header.backing_format == "raw"
+    form = header.backing_format or backing.declared(header.backing_file)
+    if form not in (None, "qcow2", "raw"):
+        raise ImageError(f"{lower} is {form}, neither qcow2 nor raw.")
+    return lower, form == "raw"
 
 
 def _raw_layer(image: OpenImage) -> Layer:

@@ -13,7 +13,7 @@ import libvirt
 
 from snaptui.backend import xml
 from snaptui.backend.libvirt_errors import translated
-from snaptui.errors import Disconnected, ImageError, NotPermitted
+from snaptui.errors import Disconnected, ImageError, NotAnImage, NotPermitted
 from snaptui.image_model import FileSystem
 
 AT_ONCE = 4
@@ -49,6 +49,8 @@ class VolumeFile(io.RawIOBase):
             physical = self._volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)
         except libvirt.libvirtError as error:
             raise self._failed(error) from error
+        if kind == libvirt.VIR_STORAGE_VOL_DIR:
+            raise NotAnImage(f"{path} is a directory.")
         self.size, self.disk_size = int(physical[2]), int(allocated)
         self.device = kind == libvirt.VIR_STORAGE_VOL_BLOCK
 

@@ -48,6 +48,60 @@ def test_an_image_beneath_that_is_no_file_is_not_taken_for_one(
     assert isinstance(read_image(str(path)).backing, NotKnown)
 
 
+@pytest.mark.parametrize(
+    ("options", "form"),
+    [
+        ('{{"driver":"qcow2","file":{{"driver":"file","filename":"{}"}}}}', "qcow2"),
+        ('{{"driver":"qcow2","file.driver":"file","file.filename":"{}"}}', "qcow2"),
+        ('{{"file.filename":"{}"}}', None),
+        ('{{"driver":"file","filename":"{}"}}', None),
+        ('{{"driver":"raw","file":{{"driver":"file","filename":"{}"}}}}', "raw"),
+    ],
+)
+def test_options_in_json_name_the_file_that_they_open(
+    base: Path, tmp_path: Path, options: str, form: str | None
+) -> None:
+    path = tmp_path / "over.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "1M")
+    rebased(path, "json:" + options.format(base))
+    found = read_image(str(path))
+    assert (found.backing, found.backing_format) == (str(base), form)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ('{"driver":"raw","offset":4096,"file.filename":"/a"}', "at an offset"),
+        ('{"driver":"rbd","pool":"p","image":"i","user":"SECRET"}', "driver rbd"),
+        ('{"driver":"qcow2","file":{"driver":"https","url":"https://SECRET/"}}', "driver https"),
+        ('{"driver":"file","filename":"relative"}', "driver file"),
+        ('{"driver":["file"],"filename":"/a"}', "driver ?"),
+        ('{"driver":"file","filename":7}', "driver file"),
+        ("[" * 500, "cannot be read"),
+        ("7", "cannot be read"),
+    ],
+)
+def test_options_in_json_that_name_no_file_say_what_they_are(
+    tmp_path: Path, options: str, told: str
+) -> None:
+    path = tmp_path / "over.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "1M")
+    rebased(path, "json:" + options)
+    found = read_image(str(path)).backing
+    assert isinstance(found, NotKnown)
+    assert told in found.reason
+    assert "SECRET" not in found.reason
+
+
+def rebased(path: Path, name: str) -> None:
+    """Let an image name another one; qemu-img opens it before."""
+    with path.open("r+b") as f:
+        f.seek(8)
+        f.write((0x8000).to_bytes(8, "big") + len(name.encode()).to_bytes(4, "big"))
+        f.seek(0x8000)
+        f.write(name.encode())
+
+
 def test_a_path_with_its_protocol_is_a_path(base: Path, tmp_path: Path) -> None:
     path = tmp_path / "over.qcow2"
     over(f"file:{base}", path)

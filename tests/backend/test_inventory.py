@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,34 @@ def test_pools_are_looked_into_and_disks_of_pools_are_in_use(lab: Lab) -> None:
         assert any("spare" in doubt for doubt in take(lab).doubts), "its disk is not known any more"
     finally:
         lab.virsh("pool-destroy", "spare", check=False)
+
+
+def test_one_odd_thing_leaves_no_doubt_of_all_else(lab: Lab) -> None:
+    """A pool that is stale, a directory in a pool, options in JSON: they are looked into."""
+    lab.define("web")
+    lost = lab.directory / "stale"
+    lab.virsh("pool-define-as", "stale", "dir", "--target", str(lost))
+    with pools.pool(lab, "p", lab.directory / "p") as folder:
+        (folder / "sub").mkdir()
+        lab.virsh("pool-refresh", "p")
+        named = lab.images / "named.qcow2"
+        options = f'json:{{"driver":"qcow2","file":{{"driver":"file","filename":"{folder}/b"}}}}'
+        qemu_img("create", "-q", "-f", "qcow2", str(folder / "b"), "8M")
+        qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", options, str(named))
+        try:
+            found = take(lab)
+            assert found.doubts == ()
+            assert found.held_by(str(folder / "b")) == (
+                f"the image {os.path.realpath(named)}, which lies upon it",
+            )
+            lost.mkdir()
+            upon = overlay(lost / "upon.qcow2", lab.image("web"))
+            found = take(lab)
+            assert found.doubts == ()
+            assert upon in found.leftovers, "what is not active is looked into"
+        finally:
+            lab.virsh("pool-undefine", "stale")
+            shutil.rmtree(lost, ignore_errors=True)
 
 
 def test_nothing_beside_a_volume_that_cannot_be_resolved_is_left_over(lab: Lab) -> None:
