@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.branches import NO_BRANCHES, Branches
 from snaptui.entries import Images
-from snaptui.image_model import ImageInfo, Missing, NotKnown
+from snaptui.image_model import ImageInfo, Looped, Missing, NotKnown
 from snaptui.model import Disk, DomainConfig, Presence, Snapshot
 
 DEEPEST = 200
@@ -44,7 +44,7 @@ def chain(path: str, form: str, heads: Images) -> tuple[Level, ...]:
     seen: set[str] = set()
     while len(levels) < DEEPEST:
         if path in seen:
-            return (*levels, Level(path, NotKnown("it is above already: the chain goes round")))
+            return (*levels, Level(path, Looped("it is above already: the chain goes round")))
         seen.add(path)
         image = heads.get(path, NOT_READ)
         if isinstance(image, NotKnown):

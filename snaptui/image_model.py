@@ -38,6 +38,11 @@ class Damaged(NotKnown):
 
 
 @dataclass(frozen=True, slots=True)
+class Looped(NotKnown):
+    """Stands where a backing chain comes to an image that is above already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silent(NotKnown):
     """Stands for a file whose file system does not answer."""
 
@@ -105,6 +110,7 @@ class ImageInfo:
         locked: a QEMU keeps others from writing to it; ``False`` where that cannot be known.
         device: it is on a block device, of which ``disk_size`` is the size.
         bitmaps: how many persistent dirty bitmaps of backup tools it holds.
+        holds_qcow2: it is declared raw, and begins as a qcow2 image does.
     """
 
     path: str
@@ -121,6 +127,7 @@ class ImageInfo:
     locked: bool = False
     device: bool = False
     bitmaps: int = 0
+    holds_qcow2: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ class Disk:
         read_only: ``<readonly/>`` is there.
         shareable: ``<shareable/>`` is there.
         snapshot: the disk's own ``snapshot=`` attribute; ``None`` when it has none.
+        encryption: the XML has an ``<encryption>`` for it, or for what lies beneath.
         beneath: the images that the XML itself says lie beneath, from the top; ``None`` when it
             says nothing of that. libvirt puts them in and leaves them out by itself, so two disks
             do not differ by them.
@@ -215,6 +216,7 @@ class Disk:
     read_only: bool = False
     shareable: bool = False
     snapshot: Presence | None = None
+    encryption: bool = field(default=False, compare=False)
     beneath: tuple[str, ...] | None = field(default=None, compare=False)
     volume: Volume | None = None
     unknown: str = ""

@@ -14,11 +14,11 @@ from typing import overload
 from snaptui.abilities import Wrong, does
 from snaptui.backend.protocol import Backend
 from snaptui.branches import branches_of
-from snaptui.chains import NO_LAYERS, Layers, chain, files_of, layers_of
+from snaptui.chains import NO_LAYERS, Layers, Level, chain, files_of, layers_of
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.heads import read_head, read_heads
-from snaptui.image_model import FileSystem, Fixed, ImageInfo, Missing, NotKnown
+from snaptui.image_model import FileSystem, Fixed, ImageInfo, Looped, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
 from snaptui.inventory import take_inventory
 from snaptui.model import DomainConfig, DomainKey, DomainStatus, Host, Kind, Scope, Snapshot
@@ -209,6 +209,8 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         users, doubts = _others(backend, host, key, written)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     images = {path: read_head(backend, path) for path in _images((status.config, *others))}
+    off = not status.domain.state.active
+    beneath = tuple(_beneath(backend, images, layers.heads)) if off else ()
     return Facts(
         host=host,
         who=who(),
@@ -221,8 +223,12 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         below=below,
         images=MappingProxyType(images),
         cut_off=MappingProxyType(
-            {} if status.domain.state.active else dict(_cut_off(backend, images, layers.heads))
+            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Missing)}
         ),
+        looped=MappingProxyType(
+            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
+        ),
+        encrypted=MappingProxyType(dict(_encrypted(images, beneath))),
         missing=MappingProxyType(
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
         ),
@@ -287,14 +293,28 @@ def _snapshots(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict[s
     return found
 
 
-def _cut_off(backend: Backend, images: Images, heads: Images) -> Iterator[tuple[str, str]]:
+def _beneath(
+    backend: Backend, images: Images, heads: Images
+) -> Iterator[tuple[str, tuple[Level, ...]]]:
+    """By path of an image, what lies beneath it."""
     for path, head in images.items():
         if isinstance(head, ImageInfo) and isinstance(head.backing, str):
             raw = head.backing_format == "raw"
-            beneath = heads if path in heads else read_heads(backend, {head.backing: raw})
-            last = chain(head.backing, head.backing_format or "", beneath)[-1]
-            if isinstance(last.image, Missing):
-                yield path, last.path
+            known = heads if path in heads else read_heads(backend, {head.backing: raw})
+            yield path, chain(head.backing, head.backing_format or "", known)
+
+
+def _encrypted(
+    images: Images, beneath: Iterable[tuple[str, tuple[Level, ...]]]
+) -> Iterator[tuple[str, str]]:
+    for path, head in images.items():
+        if isinstance(head, ImageInfo) and head.encrypted:
+            yield path, path
+    for path, levels in beneath:
+        for level in levels:
+            if isinstance(level.image, ImageInfo) and level.image.encrypted:
+                yield path, level.path
+                break
 
 
 def _elsewhere(status: DomainStatus, snapshots: Iterable[Snapshot]) -> bool:

@@ -320,6 +320,14 @@ def qemu_img(*words: str) -> str:
     return done.stdout
 
 
+def encrypted_image(path: Path, size: int, key: str = "a key") -> None:
+    """A qcow2 image that is encrypted (LUKS)."""
+    path.unlink(missing_ok=True)
+    secret = ("--object", f"secret,id=key,data={key}")
+    options = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
+    qemu_img("create", "-q", "-f", "qcow2", *secret, "-o", options, str(path), str(size))
+
+
 def entries(path: Path) -> list[tuple[str, str]]:
     """ID and name of an image's own snapshots, as qemu-img sees them."""
     info: dict[str, Any] = json.loads(qemu_img("info", "-U", "--output=json", str(path)))

@@ -50,7 +50,7 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
     """The same of an image that is open, wherever it is; :func:`read_image` says the rest."""
     size = f.seek(0, os.SEEK_END)
     if raw or not is_qcow2(f):
-        return ImageInfo(path, "raw", size, disk_size, ())
+        return ImageInfo(path, "raw", size, disk_size, (), holds_qcow2=raw and is_qcow2(f))
     try:
         header, entries = read_head(f, size)
     except ImageError as error:

@@ -283,6 +283,7 @@ def _disk(disk: Element) -> Disk:
         read_only=disk.find("readonly") is not None,
         shareable=disk.find("shareable") is not None,
         snapshot=_presence(disk) if snapshot is not None else None,
+        encryption=next(disk.iter("encryption"), None) is not None,
         beneath=_beneath(disk),
         volume=_volume(disk),
         unknown=unknown,

@@ -8,7 +8,7 @@ from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown, Silent
 from snaptui.model import Disk, DomainState, Kind, Snapshot
-from snaptui.plan import disk_checks
+from snaptui.plan import disk_checks, encryption
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -40,6 +40,7 @@ def create_refusals(facts: Facts) -> list[Refusal]:
     refusals = record_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
     refusals += _silent_refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
+    refusals += encryption.lost_refusals(facts)
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
             refuse(Why.SUSPENDED, Way.WAKE, code=OPERATION_UNSUPPORTED, domain=facts.name)
@@ -96,6 +97,7 @@ def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[Refu
         )
     refusals += _job_refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
+    refusals += encryption.lost_refusals(facts)
     return refusals
 
 

@@ -7,7 +7,7 @@ from snaptui.abilities import Can, can
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, external, image_checks
+from snaptui.plan import checks, encryption, external, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, UndoBy, after, undo
@@ -86,6 +86,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
         for disk in disks
         if (why := image_checks.closed_to_writers(disk, facts))
     ]
+    obstacles += encryption.inside_refusals(facts, disks, Way.EXTERNAL_WHILE_RUNNING)
     if not disks:
         obstacles.append(refuse(Why.NO_DISK, code=checks.CONFIG_UNSUPPORTED, domain=name))
     unsupported = checks.OPERATION_UNSUPPORTED

@@ -12,7 +12,7 @@ from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
-from snaptui.plan import checks, delete_external, image_checks
+from snaptui.plan import checks, delete_external, encryption, image_checks
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
@@ -179,6 +179,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
             )  # fmt: skip
     if facts.status.domain.state.active:
         found.refusals += checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
+    found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
     problems = image_checks.entry_problems(facts, snapshot)
     found.warnings += [f"{one.fact} Only its metadata go." for one in problems.gone]
     for disk in image_checks.internal_disks(snapshot):

@@ -12,7 +12,7 @@ from typing import Any
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
-from snaptui.image_model import FileSystem, ImageInfo, Missing, NotKnown
+from snaptui.image_model import FileSystem, ImageInfo, Looped, Missing, NotKnown
 from snaptui.model import Disk, DomainState, Kind, Presence, Snapshot
 from snaptui.plan import checks, delete_branch
 from snaptui.plan.after_delete import descendants, frozen
@@ -131,6 +131,13 @@ def _look_at(
             )
         )  # fmt: skip
         return
+    if isinstance(end, Looped):
+        again = levels[-1].path
+        found.refusals.append(refuse(Why.SELF_BACKED, Way.LOOK_INTO_CHAIN, path=again, disk=target))
+        return
+    below = layers.heads.get(lower)
+    if isinstance(below, ImageInfo) and below.holds_qcow2:
+        found.refusals.append(refuse(Why.DECLARED_RAW, Way.DECLARE_QCOW2, path=lower, disk=target))
     if overlay not in paths:
         if isinstance(end, NotKnown):
             found.unchecked.append(f"Whether {target} uses {overlay}: {end.reason}")

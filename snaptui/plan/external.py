@@ -8,7 +8,7 @@ from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.model import DomainState
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, external_checks
+from snaptui.plan import checks, encryption, external_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, Then, UndoBy, after, undo
@@ -101,6 +101,8 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
         warnings.append(
             "What the guest has not written to its disks yet is not in it: as after a power cut."
         )
+    taken = [disk for disk in status.config.disks if disk.target in new.overlays]
+    warnings += encryption.warnings(facts, taken, ram=new.memory_path is not None)
     if status.config.pflash:
         warnings.append("The UEFI variables are not part of it.")
     if not status.domain.state.active and does(host, Wrong.OPENS_OVERLAYS) and not new.reuse:

@@ -10,7 +10,7 @@ from snaptui.abilities import Wrong, does
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, disk_checks, image_checks
+from snaptui.plan import checks, disk_checks, encryption, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
@@ -87,7 +87,9 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
                 )
         elif part.presence is Presence.INTERNAL:
             refusals.append(refuse(Why.INSIDE_AMONG_OUTSIDE, code=unsupported, disk=part.target))
-        elif part.presence is Presence.EXTERNAL and (problem := _disk_problem(disk, intent)):
+        elif part.presence is Presence.EXTERNAL and (
+            problem := _disk_problem(disk, intent) or encryption.overlay_problem(disk, facts)
+        ):
             refusals.append(problem)
     if not new.overlays and not refusals:
         refusals.append(refuse(Why.NONE_CHOSEN, Way.CHOOSE_ONE_DISK, code=unsupported))

@@ -33,6 +33,8 @@ class Facts:
         images: by path, the images of the domain's disks now and at the snapshot's time.
         cut_off: by path of such an image, what is gone of that which lies beneath it; only of a
             domain that is off.
+        looped: by path of such an image, where what lies beneath it comes to itself again.
+        encrypted: by path of such an image, the encrypted one that it is or lies upon.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
         folders: by path of a directory, what is in it; those in which files are made or removed.
@@ -62,6 +64,8 @@ class Facts:
     below: tuple[str, ...] = ()
     images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    looped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    encrypted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     missing: Mapping[str, bool | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     spaces: Mapping[str, FileSystem | NotKnown] = field(
         default_factory=lambda: MappingProxyType({})

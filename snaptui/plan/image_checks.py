@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,24 @@ def shared_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     ]
 
 
+def resized(facts: Facts, snapshot: Snapshot) -> Iterator[tuple[Disk, int, int]]:
+    """Disks that have another size after a revert: the disk, bytes then, bytes now.
+
+    An entry of an image keeps the size of its time, and an overlay that of the one beneath.
+    """
+    now = {disk.target: disk for disk in facts.status.config.written}
+    inside = {disk.target for disk in internal_disks(snapshot)}
+    for disk in snapshot.config.written if snapshot.config is not None else ():
+        here = facts.images.get(now[disk.target].path or "") if disk.target in now else None
+        image = facts.images.get(disk.path or "")
+        if not isinstance(here, ImageInfo) or not isinstance(image, ImageInfo):
+            continue
+        sizes = [e.virtual_size for e in image.snapshots if e.name == snapshot.name]
+        then = (sizes[0] if sizes else None) if disk.target in inside else image.virtual_size
+        if then is not None and then != here.virtual_size:
+            yield disk, then, here.virtual_size
+
+
 def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     """Disks of an internal snapshot that write to another image now: then and now."""
     now = {disk.target: disk for disk in facts.status.config.written}
@@ -91,6 +109,8 @@ def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
         return None
     if beneath := facts.cut_off.get(image.path):
         return refuse(Why.IMAGE_CUT_OFF, Way.PUT_BACK, beneath=beneath, **names)
+    if again := facts.looped.get(image.path):
+        return refuse(Why.SELF_BACKED, Way.LOOK_INTO_CHAIN, path=again, disk=disk.target)
     if image.corrupt:
         return refuse(Why.IMAGE_CORRUPT, Way.REPAIR_COPY, **names)
     if image.locked:

@@ -13,6 +13,8 @@ class Harm(enum.Enum):
     """What libvirt breaks or does wrongly; each is looked for by ``make matrix``."""
 
     CRASH = "brings the daemon down"
+    ENDS_QEMU = "fails, or ends QEMU"
+    NO_START = "leaves a domain that does not start"
     STOPPED = "stops the guest"
     HALF = "reverts one disk and not the next"
     OTHER_DATA = "brings back other data"

@@ -7,7 +7,15 @@ from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
-from snaptui.plan import beneath, bitmaps, checks, disk_checks, image_checks, revert_external
+from snaptui.plan import (
+    beneath,
+    bitmaps,
+    checks,
+    disk_checks,
+    encryption,
+    image_checks,
+    revert_external,
+)
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
@@ -68,6 +76,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         for why in closed.values()
     ]
     refusals += bitmaps.refusals(facts, snapshot)
+    refusals += encryption.snapshot_refusals(facts, snapshot, Way.NO_WAY_INSIDE)
+    refusals += encryption.revert_refusals(snapshot) if outside else ()
     refusals += [one.but(harm=Harm.FIRST_TWIN) for one in inside.twins]
     refusals += [one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken]
     if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
@@ -124,6 +134,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
             *safety.warnings,
             *(beneath.warnings(facts, snapshot) if moved else ()),
             *_left_out(facts, snapshot),
+            *_resized(facts, snapshot),
             *([] if intent.reset_nvram else _variables(facts, snapshot)),
             *(revert_external.warnings(snapshot) if outside else ()),
             *([doubt] if doubt and abilities.tried(facts.host) else ()),
@@ -229,6 +240,14 @@ def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
         changes=changes if isinstance(changes, NotKnown) else len(changes),
         kept=kept,
     )
+
+
+def _resized(facts: Facts, snapshot: Snapshot) -> list[str]:
+    return [
+        f"{disk.target} becomes {'smaller' if then < now else 'larger'}: {text.size(then)} as it "
+        f"was then; now it is {text.size(now)}."
+        for disk, then, now in image_checks.resized(facts, snapshot)
+    ]
 
 
 def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:

@@ -138,6 +138,24 @@ class Why(enum.Enum):
         "{disk} cannot be checked: {reason}. libvirt reads and writes the file from its start, "
         "and forgets with an overlay that it is a part."
     )
+    ENCRYPTED_INSIDE = "{disk} is encrypted, and no internal snapshot of such a disk works."
+    ENCRYPTED_WHILE_OFF = (
+        "{disk} is encrypted, and with an overlay that is made while the domain is off libvirt "
+        "drops <encryption> from its definition."
+    )
+    ENCRYPTED_REVERT_NOT_YET = (
+        "{disk} is encrypted, and whether libvirt makes its new overlay so that the domain starts "
+        "was not tried yet."
+    )
+    ENCRYPTION_LOST = (
+        "The definition of {domain} has no <encryption> for {path} of {disk}: it does not start, "
+        "and nothing of it can be merged."
+    )
+    SELF_BACKED = "{path}, beneath {disk}, refers to itself as its backing file."
+    DECLARED_RAW = (
+        "{path}, beneath {disk}, is qcow2, and the image upon it declares it raw: QEMU would read "
+        "its tables as data."
+    )
     ALL_OR_NONE_INSIDE = "An internal snapshot holds all disks inside their images."
     ENTRY_GONE = "{disk} holds no snapshot {name} any more ({path})."
     ENTRY_MISSING = "{disk} holds no snapshot {name}: a revert to it would fail."
@@ -359,6 +377,16 @@ class Way(enum.Enum):
     """A way round; the value is the sentence."""
 
     WAIT = "Wait until it is done."
+    WHILE_RUNNING = "Start it first: while it runs that works."
+    EXTERNAL_WHILE_RUNNING = (
+        "Take an external one while it runs; what is written from then on is not encrypted."
+    )
+    NO_WAY_INSIDE = "Copy the disk with its key instead (qemu-img convert)."
+    ONLY_ITS_METADATA = "Delete only its metadata."
+    DEFINE_ENCRYPTION = (
+        "Give its <backingStore> a <source> with the <encryption> that it had (virsh edit; the XML "
+        "of a snapshot before has it: virsh snapshot-dumpxml)."
+    )
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
     DEFINE = "Define it first (virsh define)."
@@ -422,6 +450,14 @@ class Way(enum.Enum):
     PUT_BACK_OR_OTHER = "Put it back first, or choose another snapshot."
     REPAIR = "Repair it first."
     REPAIR_COPY = "Repair it first (qemu-img check -r all, on a copy)."
+    LOOK_INTO_CHAIN = (
+        "Its header must name what it was made upon (qemu-img info; with the domain off, qemu-img "
+        "rebase -u writes another name)."
+    )
+    DECLARE_QCOW2 = (
+        "If it is qcow2 (qemu-img info), say so with the domain off: qemu-img rebase -u -b {path} "
+        "-F qcow2 on the image upon it."
+    )
     LOOK_INTO = "Look into it first (qemu-img check)."
     END_FIRST = "End that first, or wait for it."
     ONLY_EXTERNAL = "Only an external snapshot can hold it."

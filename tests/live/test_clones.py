@@ -9,21 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, Form, SafetyKind
-from snaptui.performing import perform
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
-    DomainIntent,
-    ImageIntent,
-    Plan,
     RevertIntent,
 )
 from snaptui.plan.refusal import Harm
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab, qemu_img, write
+from tests.live.planned import planned
 from tests.unit.made import assert_refused
 
 DOMAIN = """\
@@ -59,19 +54,6 @@ def clone(lab: Lab, base: Path, name: str) -> Path:
 
 def defined(lab: Lab, name: str, path: Path) -> None:
     lab.define_xml(DOMAIN.format(name=name, path=path))
-
-
-def planned(lab: Lab, intent: DomainIntent | ImageIntent, *, carry_out: bool = False) -> Plan:
-    backend = LibvirtBackend(lab.uri)
-    try:
-        plan = make_plan(intent, read_facts(backend, backend.connect(), intent))
-        if carry_out:
-            assert plan.possible, plan.refusals
-            for step in plan.steps:
-                perform(backend, intent.key, step, lambda _: None)
-        return plan
-    finally:
-        backend.abandon()
 
 
 @contextmanager

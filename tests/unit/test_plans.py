@@ -24,7 +24,7 @@ from snaptui.model import (
 )
 from snaptui.new_snapshot import suggested_name
 from snaptui.performing import expected_after
-from snaptui.plan import checks, create, delete, edit, revert
+from snaptui.plan import checks, create, delete, edit, image_checks, revert
 from snaptui.plan.facts import Facts, differences
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy
@@ -336,6 +336,25 @@ def test_a_revert_names_the_disks_that_do_not_come_back() -> None:
         "vdb is not part of the snapshot and stays as it is now.",
         "vdx (/img/later.qcow2) was attached later; the domain loses it, the file stays.",
     )
+
+
+def test_a_revert_across_a_resize_says_what_size_the_disk_becomes() -> None:
+    then = replace(image("/img/a.qcow2", ("1", "s1")), virtual_size=2 << 30)
+    entry = replace(then.snapshots[0], virtual_size=1 << 30)
+    plan = a_revert(
+        with_image(facts(snapshot()), "/img/a.qcow2", replace(then, snapshots=(entry,)))
+    )
+    (resized,) = image_checks.resized(
+        with_image(facts(snapshot()), "/img/a.qcow2", replace(then, snapshots=(entry,))), snapshot()
+    )
+    assert (resized[0].target, *resized[1:]) == ("vda", 1 << 30, 2 << 30)
+    assert len(plan.warnings) == 1
+
+
+def test_a_chain_that_comes_to_itself_is_refused() -> None:
+    off = facts(snapshot(), state=DomainState.SHUTOFF, looped={"/img/a.qcow2": "/img/base"})
+    assert_refused(a_create(off), Why.SELF_BACKED, path="/img/base", disk="vda")
+    assert_refused(a_revert(off), Why.SELF_BACKED, path="/img/base", disk="vda")
 
 
 def test_a_revert_to_what_could_not_be_checked_says_so() -> None:

@@ -368,3 +368,11 @@ def test_a_revert_to_an_external_snapshot_is_told_by_hand() -> None:
     assert codes(plan) == [67]
     between = replace(a_chain(), host=replace(HOST, libvirt=(10, 0, 0), reverts_external=True))
     assert_refused(a_revert(between, "two"), Why.NO_EXTERNAL_REVERT)
+
+
+def test_a_base_that_is_declared_raw_and_is_qcow2_is_not_merged_into() -> None:
+    found = heads("/a", "/b")
+    lower = ImageInfo("/a", "raw", 1 << 30, 1 << 20, (), holds_qcow2=True)
+    over = external("over", "/a", "/b", None)
+    plan = a_delete(known("/b", {**found, "/a": lower}, over), "over")
+    assert_refused(plan, Why.DECLARED_RAW, path="/a", disk="vda")

@@ -18,7 +18,7 @@ import libvirt_qemu
 
 from snaptui.backend.xml import parse_domain, parse_snapshot
 from snaptui.model import Disk, DomainKey, Presence, SnapshotDisk
-from tests.lab import MIB, Lab, qemu_img
+from tests.lab import MIB, Lab, encrypted_image, qemu_img
 
 OFF, RUNNING, PAUSED = "shut off", "running", "paused"
 CRASHED, SUSPENDED = "crashed", "suspended"
@@ -245,6 +245,18 @@ class Guest:
         for disk in self.disks:
             if disk.target == target:
                 qemu_img("bitmap", "--add", str(disk.path), name)
+
+    def encrypt(self, target: str) -> None:
+        """Let a disk be an encrypted image, of which the host does not have the key; while off."""
+        path = self.directory / f"{target}.qcow2"
+        encrypted_image(path, SIZE)
+        xml = self.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        source = f"<source file='{path}'"
+        assert source in xml
+        secret = "<secret type='passphrase' usage='of nobody'/>"
+        said = f"{source}><encryption format='luks'>{secret}</encryption></source>"
+        self.domain = self.connection.defineXML(xml.replace(f"{source}/>", said))
+        self.give_up(target)
 
     def give_up(self, target: str) -> None:
         """What a disk and its part of snapshots must hold is not asked any more."""

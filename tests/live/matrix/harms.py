@@ -60,6 +60,14 @@ def _stopped(done: Done) -> bool:
     return done.before.status.domain.state.active and done.guest.state == OFF
 
 
+def _no_start(done: Done) -> bool:
+    try:
+        done.guest.domain.create()
+    except libvirt.libvirtError:
+        return True
+    return False
+
+
 def _half(done: Done) -> bool:
     held = done.guest.held[done.name]
     state = [
@@ -202,10 +210,11 @@ def _ram_ignored(done: Done) -> bool:
     return done.guest.revert_works(done.name) and done.guest.state == OFF
 
 
-NEVER_SENT = frozenset({Harm.CRASH})
+NEVER_SENT = frozenset({Harm.CRASH, Harm.ENDS_QEMU})
 """What ends a program outside of ours; a plan that is refused for it is judged by itself."""
 _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.STOPPED: _stopped,
+    Harm.NO_START: _no_start,
     Harm.HALF: _half,
     Harm.OTHER_DATA: _other_data,
     Harm.FIRST_TWIN: _first_twin,

@@ -316,6 +316,12 @@ def _damaged() -> Iterable[World]:
 
     yield World("a linked clone lies upon its image", cloned, "a", (OFF, RUNNING))
 
+    def encrypted(guest: Guest) -> None:
+        guest.define()
+        guest.encrypt("vda")
+
+    yield World("an encrypted image", encrypted, states=(OFF,))
+
     def cut(guest: Guest) -> None:
         guest.define()
         guest.internal("a")

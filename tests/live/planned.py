@@ -1,0 +1,23 @@
+"""A plan on what a real host says, carried out without the program around it."""
+
+from __future__ import annotations
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.performing import perform
+from snaptui.plan.plan import DomainIntent, ImageIntent, Plan
+from snaptui.preflight import make_plan, read_facts
+from tests.lab import Lab
+
+
+def planned(lab: Lab, intent: DomainIntent | ImageIntent, *, carry_out: bool = False) -> Plan:
+    """The plan; carried out, it must be possible."""
+    backend = LibvirtBackend(lab.uri)
+    try:
+        plan = make_plan(intent, read_facts(backend, backend.connect(), intent))
+        if carry_out:
+            assert plan.possible, plan.refusals
+            for step in plan.steps:
+                perform(backend, intent.key, step, lambda _: None)
+        return plan
+    finally:
+        backend.abandon()

@@ -1,0 +1,107 @@
+"""Encrypted images: what is refused before libvirt leaves a domain that does not start."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+
+from snaptui.model import DomainKey, Form, SafetyKind
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.refusal import Harm
+from snaptui.plan.why import Why
+from tests.lab import MIB, Lab, encrypted_image, qemu_img
+from tests.live.planned import planned
+from tests.unit.made import assert_refused
+
+UUID = "0f0f0f0f-1111-2222-3333-444444444444"
+SECRET = "<secret type='passphrase' uuid='{uuid}'/>"
+DOMAIN = """\
+<domain type='qemu'><name>enc</name><memory unit='MiB'>32</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><devices><disk type='file' device='disk'>
+<driver name='qemu' type='qcow2'/><source file='{path}'><encryption format='luks'>{secret}
+</encryption></source><target dev='vda' bus='virtio'/></disk></devices></domain>
+"""
+LOWER = """\
+<backingStore type='file'><format type='qcow2'/><source file='{path}'>
+<encryption format='luks'>{secret}</encryption></source></backingStore><target dev='vda'"""
+
+
+@pytest.fixture
+def key(lab: Lab) -> Iterator[DomainKey]:
+    """A domain with an encrypted disk, whose key the host has."""
+    path = lab.images / "enc.qcow2"
+    encrypted_image(path, 8 * MIB)
+    secret = lab.directory / "secret.xml"
+    secret.write_text(
+        f"<secret ephemeral='no' private='no'><uuid>{UUID}</uuid>"
+        f"<usage type='volume'><volume>{path}</volume></usage></secret>"
+    )
+    lab.virsh("secret-define", str(secret))
+    lab.virsh("secret-set-value", UUID, base64.b64encode(b"a key").decode())
+    lab.define_xml(DOMAIN.format(path=path, secret=SECRET.format(uuid=UUID)))
+    yield DomainKey(lab.uri, lab.virsh("domuuid", "enc").strip())
+    lab.virsh("secret-undefine", UUID)
+
+
+def test_while_off_nothing_is_taken(lab: Lab, key: DomainKey) -> None:
+    inside = planned(lab, CreateIntent(key, "a", "", Form.INTERNAL))
+    assert_refused(inside, Why.ENCRYPTED_INSIDE, disk="vda")
+    outside = planned(lab, CreateIntent(key, "a", "", Form.DISK_ONLY))
+    assert_refused(outside, Why.ENCRYPTED_WHILE_OFF, disk="vda")
+    assert outside.refusals[0].harm is Harm.NO_START
+
+
+def test_while_it_runs_an_overlay_is_taken_and_said_to_be_plain(lab: Lab, key: DomainKey) -> None:
+    lab.virsh("start", "enc")
+    assert_refused(planned(lab, CreateIntent(key, "a", "", Form.INTERNAL)), Why.ENCRYPTED_INSIDE)
+    plan = planned(lab, CreateIntent(key, "a", "", Form.DISK_ONLY), carry_out=True)
+    assert any("vda is NOT encrypted" in warning for warning in plan.warnings)
+    overlay = lab.images / "enc.a"
+    assert "encrypted: yes" not in qemu_img("info", "-U", str(overlay))
+    text = b"what the guest writes next"
+    monitor = "qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend"
+    lab.virsh("qemu-monitor-command", "enc", "--hmp", f'{monitor} "write -P {text[0]} 0 1M"')
+    lab.virsh("qemu-monitor-command", "enc", "--hmp", f'{monitor} "flush"')
+    assert bytes([text[0]]) * 65536 in overlay.read_bytes(), "it can be read in the overlay"
+    planned(lab, DeleteIntent(key, "a"), carry_out=True)
+    assert lab.state("enc") == "running"
+
+
+def test_a_definition_that_lost_it_is_recognised_and_the_way_back_works(
+    lab: Lab, key: DomainKey
+) -> None:
+    base, overlay = lab.images / "enc.qcow2", lab.images / "enc.a"
+    lab.snapshot("enc", "a", "--disk-only")
+    assert "Failed to start" in lab.virsh("start", "enc", check=False)
+    for intent in (
+        CreateIntent(key, "b", "", Form.DISK_ONLY),
+        DeleteIntent(key, "a"),
+    ):
+        plan = planned(lab, intent)
+        assert_refused(plan, Why.ENCRYPTION_LOST, disk="vda", path=str(base))
+    xml = lab.virsh("dumpxml", "--inactive", "enc")
+    assert str(overlay) in xml
+    again = LOWER.format(path=base, secret=SECRET.format(uuid=UUID))
+    lab.define_xml(xml.replace("<target dev='vda'", again))
+    lab.virsh("start", "enc")
+    planned(lab, DeleteIntent(key, "a"), carry_out=True)
+    assert lab.snapshots("enc") == []
+
+
+def test_what_is_there_all_the_same_is_neither_reverted_to_nor_deleted(
+    lab: Lab, key: DomainKey
+) -> None:
+    """Its record alone: none can be taken."""
+    xml = lab.virsh("dumpxml", "--inactive", "enc")
+    record = lab.directory / "record.xml"
+    record.write_text(
+        "<domainsnapshot><name>in</name><creationTime>1700000000</creationTime>"
+        f"<state>shutoff</state>{xml}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "enc", str(record), "--redefine")
+    revert = planned(lab, RevertIntent(key, "in", safety=SafetyKind.NONE))
+    assert_refused(revert, Why.ENCRYPTED_INSIDE)
+    assert_refused(planned(lab, DeleteIntent(key, "in")), Why.ENCRYPTED_INSIDE)
+    planned(lab, DeleteIntent(key, "in", metadata_only=True), carry_out=True)
