@@ -148,7 +148,7 @@ def places(survey: Survey, counted: Counted) -> tuple[Place, ...]:
         Place(space, _ranked(items.get(mount, ())), held.get(mount, Total()))
         for mount, space in found.items()
     ]
-    made.sort(key=lambda place: (-(place.full or 0), place.name))
+    made.sort(key=lambda place: (place.full is None, -(place.full or 0), place.name))
     nowhere = held.get(NOWHERE, Total())
     if NOWHERE in items or not nowhere.whole:
         reason = NotKnown(nowhere.reason or _first_reason(survey))

@@ -11,7 +11,7 @@ from typing import Any
 
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
-from snaptui.chains import chain
+from snaptui.chains import NOT_READ, chain
 from snaptui.image_model import FileSystem, ImageInfo, Looped, Missing, NotKnown
 from snaptui.model import Disk, DomainState, Kind, Presence, Snapshot
 from snaptui.plan import checks, delete_branch
@@ -258,15 +258,20 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
     carried: dict[str, int] = {}
     copied = most = 0
     exact = True
+    unknown: NotKnown | None = None
     merges = (
         (overlay, disk.path or "", image)
         for snapshot in victims
         if snapshot.name not in facts.layers.branches.ended
         for overlay, disk in frozen(snapshot, facts.layers.branches).items()
         if overlay in facts.layers.in_use
-        if isinstance(image := facts.layers.heads.get(overlay), ImageInfo)
+        if (image := facts.layers.heads.get(overlay, NOT_READ))
     )
     for overlay, lower, image in merges:
+        if isinstance(image, NotKnown):
+            unknown = unknown or NotKnown(f"{overlay}: {image.reason}")
+            found.unchecked.append(f"What the merge of {overlay} needs: {image.reason}")
+            continue
         counted = merge_needs(overlay, facts.counted, facts.layers)
         more = carried.get(overlay, 0)
         needs = more + (image.disk_size if isinstance(counted, NotKnown) else counted)
@@ -277,6 +282,7 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
         if not isinstance(space, FileSystem):
             reason = space.reason if space is not None else "its file system is not known"
             found.unchecked.append(f"Whether there is room for the merge into {lower}: {reason}")
+            unknown = unknown or NotKnown(f"{lower}: {reason}")
             continue
         place = space.mount or space.path
         free = left.get(place, space.free)
@@ -295,8 +301,10 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
         if isinstance(above, FileSystem):
             there = above.mount or above.path
             left[there] = left.get(there, above.free) + image.disk_size
+    if unknown is not None and not copied:
+        found.needs = MergeNeeds(unknown, exact=False)
     if copied:
-        found.needs = MergeNeeds(most, exact)
+        found.needs = MergeNeeds(unknown or most, exact)
         doing = (
             "its guest goes on meanwhile"
             if facts.status.domain.state is DomainState.RUNNING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from snaptui.image_model import NotKnown
 from snaptui.plan.refusal import Refusal
 
 
@@ -11,7 +12,7 @@ from snaptui.plan.refusal import Refusal
 class MergeNeeds:
     """Bytes that merges need before they give anything back, at most, or just that."""
 
-    most: int
+    most: int | NotKnown
     exact: bool
 
 

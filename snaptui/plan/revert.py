@@ -145,7 +145,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         steps=steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread) or (bool(moved) and bool(clones)),
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
-        room=Room(safety.needs, fullest, safety.needs),
+        room=Room(safety.needs, fullest, safety.needs, checks.some_space_unknown(facts)),
     )
 
 

@@ -141,11 +141,13 @@ def _room(plans: Sequence[Plan]) -> Room:
             mount = room.space.mount
             spaces.setdefault(mount, room.space)
             takes[mount] = takes.get(mount, 0) + room.takes
-    total = sum(plan.room.needs for plan in plans if plan.room is not None)
+    rooms = [plan.room for plan in plans if plan.room is not None]
+    total = sum(room.needs for room in rooms)
+    missing = any(room.missing or (room.space is None and room.needs) for room in rooms)
     if not spaces:
-        return Room(total)
+        return Room(total, missing=missing)
     worst = min(spaces, key=lambda mount: spaces[mount].free - takes[mount])
-    return Room(total, spaces[worst], takes[worst])
+    return Room(total, spaces[worst], takes[worst], missing)
 
 
 def _deleted(plans: Sequence[Plan]) -> str:

@@ -240,3 +240,18 @@ def written(found: Facts) -> int | NotKnown:
     lost = a_revert(found).lost
     assert isinstance(lost, WritesLost)
     return lost.written
+
+
+def test_what_a_merge_needs_is_not_known_where_an_overlay_or_its_room_is_not() -> None:
+    """It is not left out of the sum, which would then be nothing."""
+    found = outside(VDA, DomainState.RUNNING)
+    heads = {**found.layers.heads, "/img/a.s1": NotKnown("no right to read it")}
+    blind = replace(found, layers=replace(found.layers, heads=heads))
+    homeless = replace(found, spaces={PLACE: NotKnown("no answer")})
+    for facts_ in (blind, homeless):
+        plan = delete.plan(DeleteIntent(KEY, "s1"), facts_)
+        assert isinstance(plan.space.needs, NotKnown)
+        assert plan.type_name
+    small = FileSystem(PLACE, 100 << 30, 50 << 30, 0, "/img")
+    known = delete.plan(DeleteIntent(KEY, "s1"), replace(found, spaces={PLACE: small}))
+    assert isinstance(known.space.needs, int)
