@@ -89,15 +89,25 @@ def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) ->
         line.append(f"   {text.count(len(state.domains), 'domain')}")
         line.append(f", {running} running" if all_of > 1 else "")
         line.append(f", {marked} marked" if marked else "", "bold")
-    space = fullest.space
-    if space is not None:
-        free = space.free / space.size
-        least = "at least " if fullest.missing else ""
-        words = f"   images {least}{100 - free * 100:.0f} % full"
-        words += f", {text.short_size(space.free)} free" if all_of > 2 else ""
-        words += f" ({fullest.missing} of {fullest.places} not known)" if fullest.missing else ""
-        line.append(words, STYLES["bad"] if free < FULL else "")
+    if fullest.space is not None:
+        free = fullest.space.free / fullest.space.size
+        line.append(
+            f"   images {_full_words(fullest, all_of)}", STYLES["bad"] if free < FULL else ""
+        )
     return line
+
+
+def _full_words(fullest: Fullest, all_of: int) -> str:
+    """How full the fullest is; another one, which is not known, may be fuller."""
+    space, missing = fullest.space, fullest.missing
+    if space is None:
+        return "?"
+    full = f"{100 - space.free / space.size * 100:.0f} % full"
+    if missing and all_of == 1:
+        return f">= {full}"
+    free = f", {text.short_size(space.free)} free" if all_of > 2 else ""
+    of = f" ({missing} of {fullest.places} not known)" if missing else ""
+    return f"{'at least ' * bool(missing)}{full}{free}{of}"
 
 
 def domain_line(

@@ -124,11 +124,15 @@ def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:
         return "It has not been read."
     else:
         then = {d.target: d for d in row.snapshot.config.disks} if row.snapshot.config else {}
-        places = [
-            (part.target, then[part.target].path or "", row.snapshot.name)
+        inside = [
+            then[part.target]
             for part in row.snapshot.disks
             if part.presence is Presence.INTERNAL and part.target in then
         ]
+        places = [(disk.target, disk.path, row.snapshot.name) for disk in inside if disk.path]
+        for disk in inside:
+            if disk.path is None:
+                return f"{disk.target}: {disk.no_path.reason}."
     found: list[Source] = []
     for label, path, name in places:
         head = shown.images.get(path, NotKnown("it has not been read"))
