@@ -13,7 +13,7 @@ from snaptui.costs import held_now, written_disks
 from snaptui.counting import CountState
 from snaptui.filling import Fullest
 from snaptui.host import HostState, Link
-from snaptui.image_model import NotKnown
+from snaptui.image_model import FileSystem, NotKnown
 from snaptui.model import Domain
 from snaptui.operation import Operation
 from snaptui.qcow2.usage import ImageUsage
@@ -90,18 +90,15 @@ def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) ->
         line.append(f", {running} running" if all_of > 1 else "")
         line.append(f", {marked} marked" if marked else "", "bold")
     if fullest.space is not None:
+        words = _full_words(fullest, fullest.space, all_of)
         free = fullest.space.free / fullest.space.size
-        line.append(
-            f"   images {_full_words(fullest, all_of)}", STYLES["bad"] if free < FULL else ""
-        )
+        line.append(f"   images {words}", STYLES["bad"] if free < FULL else "")
     return line
 
 
-def _full_words(fullest: Fullest, all_of: int) -> str:
+def _full_words(fullest: Fullest, space: FileSystem, all_of: int) -> str:
     """How full the fullest is; another one, which is not known, may be fuller."""
-    space, missing = fullest.space, fullest.missing
-    if space is None:
-        return "?"
+    missing = fullest.missing
     full = f"{100 - space.free / space.size * 100:.0f} % full"
     if missing and all_of == 1:
         return f">= {full}"
