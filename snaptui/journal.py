@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import math
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snaptui.model import Amount
+from snaptui.journal_record import Record, batch_fields, step_fields
 from snaptui.private import own_directory
 
 RESERVE = 64 << 10
@@ -28,64 +26,6 @@ LONGEST = 8 << 10
 """Characters of an error that are kept."""
 FULL = 1 << 20
 """Bytes of a file after which another one is begun, as soon as nothing is under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRecord:
-    """A step of an operation; times are ``None`` until it began or ended.
-
-    Attributes:
-        kind: ``create``, ``power off``, ``revert``, ``delete``, ...
-        subject: the snapshot or file that it is about; may be empty.
-        line: the same as a line for a shell.
-        defines: name, parent and description of the snapshot that it defines again, if it does.
-    """
-
-    kind: str
-    subject: str
-    words: str
-    line: str
-    began: float | None = None
-    ended: float | None = None
-    defines: tuple[str, str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One operation as the journal has it.
-
-    Attributes:
-        number: unique in its process.
-        host: the host's URI without a password.
-        uuid: of the domain; empty when it is about an image.
-        domain: its name, or that of the image.
-        copies: directory of the XML saved before it; empty when there is none.
-        outcome: ``done``, ``failed`` or ``cancelled``; empty while it is not over.
-        found: what a later look at the host said of it, when it had been cut short.
-        alive: whether the process that does it still runs.
-        image: path of the image that it is about; empty when it is about a domain.
-        share, amount: how much of what is under way is done, where that can be told; never
-            written.
-    """
-
-    number: int
-    host: str
-    uuid: str
-    domain: str
-    title: str
-    who: str
-    started: float
-    steps: tuple[StepRecord, ...]
-    copies: str = ""
-    outcome: str = ""
-    ended: float | None = None
-    error: str = ""
-    hint: str = ""
-    found: str = ""
-    alive: bool = True
-    image: str = ""
-    share: float | None = None
-    amount: Amount | None = None
 
 
 @dataclass(slots=True)
@@ -124,11 +64,11 @@ class Journal:
 
     def begin(self, record: Record) -> bool:
         """Write an operation before its first change; whether it is on the disk."""
-        steps = [[s.kind, s.subject, s.words, s.line, s.defines] for s in record.steps]
         return self._write(
             record.number, "begin", host=record.host, uuid=record.uuid, domain=record.domain,
-            title=record.title, who=record.who, time=record.started, steps=steps,
-            copies=record.copies, image=record.image,
+            title=record.title, who=record.who, time=record.started,
+            steps=[step_fields(step) for step in record.steps], copies=record.copies,
+            image=record.image, batch=batch_fields(record.batch),
         )  # fmt: skip
 
     def step_began(self, number: int, step: int) -> bool:
@@ -139,11 +79,14 @@ class Journal:
         """A step is known to have worked."""
         return self._write(number, "did", step=step, time=time.time())
 
-    def end(self, number: int, outcome: str, error: str, hint: str) -> bool:
-        """The operation is over."""
+    def end(self, record: Record) -> bool:
+        """The operation is over, as the record has it."""
+        became = record.became
+        assert record.outcome is not None
         return self._write(
-            number, "end", outcome=outcome, error=error[:LONGEST], hint=hint[:LONGEST],
-            time=time.time(),
+            record.number, "end", outcome=record.outcome.value, error=record.error[:LONGEST],
+            hint=record.hint[:LONGEST], meanwhile=record.meanwhile[:LONGEST],
+            became=None if became is None else became.value, time=time.time(),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -228,87 +171,10 @@ class Journal:
             return True
 
 
-def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
-    """The records of a journal, oldest first, and the number of lines that make no sense.
-
-    A last line that was not written to its end is such a line.
-    """
-    import json
-
-    records: dict[int, Record] = {}
-    damaged = 0
-    for line in data.rstrip(b"\0").splitlines():
-        if not line.strip():
-            continue
-        try:
-            told = json.loads(line)
-            number = int(told["operation"])
-            records[number] = _apply(records.get(number), number, told)
-        except (
-            ArithmeticError,
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            RecursionError,
-        ):
-            damaged += 1
-    return tuple(records.values()), damaged
-
-
 def state_directory() -> Path:
     """Where snaptui keeps what it must remember (XDG Base Directory Specification)."""
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "snaptui"
-
-
-def _step(told: Sequence[Any]) -> StepRecord:
-    kind, subject, words, line = map(str, told[:4])
-    defines = told[4] if len(told) > 4 else None  # earlier versions did not say
-    if defines is not None:
-        name, parent, description = map(str, defines)
-        defines = (name, parent, description)
-    return StepRecord(kind, subject, words, line, defines=defines)
-
-
-def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Record:
-    event = told["event"]
-    if event == "begin":
-        steps = tuple(map(_step, told["steps"]))
-        return Record(
-            number=number,
-            host=str(told["host"]),
-            uuid=str(told["uuid"]),
-            domain=str(told["domain"]),
-            title=str(told["title"]),
-            who=str(told["who"]),
-            started=_moment(told),
-            steps=steps,
-            copies=str(told["copies"]),
-            image=str(told.get("image", "")),
-        )
-    if record is None:
-        raise KeyError(number)
-    if event in ("step", "did"):
-        at, moment = int(told["step"]), _moment(told)
-        step = dict(enumerate(record.steps))[at]
-        step = replace(step, began=moment) if event == "step" else replace(step, ended=moment)
-        return replace(record, steps=(*record.steps[:at], step, *record.steps[at + 1 :]))
-    if event == "end":
-        return replace(
-            record, outcome=str(told["outcome"]), error=str(told["error"]),
-            hint=str(told["hint"]), ended=_moment(told),
-        )  # fmt: skip
-    if event == "found":
-        return replace(record, found=str(told["words"]))
-    raise ValueError(event)
-
-
-def _moment(told: Mapping[str, Any]) -> float:
-    moment = float(told["time"])
-    if not math.isfinite(moment):
-        raise ValueError(moment)
-    return moment
 
 
 def sync_directory(path: Path) -> None:

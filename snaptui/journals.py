@@ -14,7 +14,8 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from snaptui.journal import LONGEST, Record, parse, write_all
+from snaptui.journal import LONGEST, write_all
+from snaptui.journal_record import Became, Record, parse
 
 FILES = 200
 """Journals that are kept, the newest ones; more only where an end is not known."""
@@ -41,7 +42,7 @@ class Past:
     @property
     def settled(self) -> bool:
         """Whether it is known of all operations how they ended."""
-        return not self.alive and all(one.outcome or one.found for one in self.records)
+        return not self.alive and all(one.outcome is not None or one.found for one in self.records)
 
 
 def past(directory: Path, own: Container[Path]) -> tuple[Past, ...]:
@@ -76,13 +77,18 @@ def bound(directory: Path, own: Container[Path], copies: Path) -> None:
             path.unlink()
 
 
-def note_found(path: Path, number: int, found: str) -> None:
+def note_found(path: Path, number: int, found: str, became: Became | None = None) -> None:
     """Add to a journal of an ended process what a cut-short operation of it came to.
+
+    Args:
+        found: in words.
+        became: what became of the step that was under way.
 
     Raises:
         OSError: it cannot be written.
     """
-    line = json.dumps({"operation": number, "event": "found", "words": found[:LONGEST]}) + "\n"
+    told = {"operation": number, "event": "found", "words": found[:LONGEST]}
+    line = json.dumps({**told, "became": became.value if became is not None else None}) + "\n"
     with _opened(path) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # others only read it, for a moment
         end = len(os.pread(file, LARGEST, 0).rstrip(b"\0"))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import enum
 import itertools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from snaptui.errors import Cancelled, SnaptuiError
-from snaptui.journal import Record, StepRecord
+from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, StepRecord
 from snaptui.model import Amount, DomainKey, Host
 
 if TYPE_CHECKING:
+    from snaptui.plan.differences import Difference
     from snaptui.plan.plan import Plan, Step
 
 ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
 NO_COPY = "What there was of the new file was removed."
-NOTHING_DONE = "Nothing was done. Press the key again for a plan from what is there now."
+AGAIN = "Press the key again for a plan from what is there now."
 
 
 class Phase(enum.Enum):
@@ -33,9 +34,18 @@ class Phase(enum.Enum):
     CANCELLED = "cancelled"
 
     @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; ``None`` as long as it has not."""
+        return {
+            Phase.DONE: Outcome.DONE,
+            Phase.FAILED: Outcome.FAILED,
+            Phase.CANCELLED: Outcome.CANCELLED,
+        }.get(self)
+
+    @property
     def over(self) -> bool:
         """Whether nothing more will happen."""
-        return self in (Phase.DONE, Phase.FAILED, Phase.CANCELLED)
+        return self.outcome is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,10 @@ class Operation:
         ended: when it was over; ``None`` before.
         error: the full text of libvirt or qemu-img, or what had changed; empty while all is well.
         hint: what to do next; may be empty.
+        batch: what it was confirmed together with.
+        became: what became of the step at which it stopped; ``None`` if it did not stop at one.
+        sent: whether that step had been asked for.
+        meanwhile: what others changed while its last step was done.
     """
 
     number: int
@@ -71,6 +85,10 @@ class Operation:
     ended: float | None = None
     error: str = ""
     hint: str = ""
+    batch: Batch | None = None
+    became: Became | None = None
+    sent: bool = False
+    meanwhile: tuple[Difference, ...] = ()
 
     @property
     def step(self) -> Step | None:
@@ -87,14 +105,41 @@ class Operation:
     @property
     def is_copy(self) -> bool:
         """Whether snaptui itself does it, so that it ends with snaptui."""
-        return self.step is not None and self.step.kind == "extract"
+        return self.step is not None and kind_of(self.step) is StepKind.EXTRACT
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the safety snapshots that it has made."""
+        from snaptui.plan.safety import is_safety
+
+        return tuple(
+            step.subject
+            for step in self.plan.steps[: self.done]
+            if kind_of(step) is StepKind.CREATE and is_safety(step.subject)
+        )
+
+    def stopped(self, stop: Stop) -> Operation:
+        """The same when it went no further, at this moment of its steps."""
+        steps = self.plan.steps
+        said = []
+        if self.done:
+            did, left = _list(steps[: self.done]), _list(steps[self.done :])
+            said.append(f"Done: {did}. Not done: {left}.")
+        elif stop.became is Became.NOT_DONE:
+            said.append("Nothing was changed." if stop.sent else "Nothing was done.")
+        said += [f"The safety snapshot {name} stays." for name in self.kept]
+        hint = " ".join(words for words in (*said, stop.hint) if words)
+        return replace(
+            self, phase=stop.phase, error=stop.message, hint=hint, became=stop.became,
+            sent=stop.sent,
+        )  # fmt: skip
 
     @property
     def record(self) -> Record:
         """The same as the journal keeps it."""
         key = self.plan.intent.key
         steps = tuple(
-            StepRecord(step.kind, step.subject, step.words, line, began, ended, step.defines)
+            _step_record(step, line, began, ended)
             for (step, line), (began, ended, _) in zip(
                 zip(self.plan.steps, self.plan.lines, strict=True),
                 itertools.zip_longest(self.began, self.finished, self.plan.steps),
@@ -111,22 +156,66 @@ class Operation:
             started=self.started,
             steps=steps,
             copies=self.copies,
-            outcome=self.phase.value if self.phase.over else "",
+            outcome=self.phase.outcome,
             ended=self.ended,
             error=self.error,
             hint=self.hint,
+            became=self.became,
+            meanwhile="; ".join(map(str, self.meanwhile)),
             image="" if isinstance(key, DomainKey) else key.path,
+            batch=self.batch,
             share=self.share,
             amount=self.amount,
         )
 
 
-class Stop(SnaptuiError):
-    """A plan goes no further; the message says why, the hint what to do."""
+def kind_of(step: Step) -> StepKind:
+    """What a step does."""
+    return StepKind(step.kind)
 
-    def __init__(self, message: str, hint: str, phase: Phase = Phase.FAILED) -> None:
+
+def _step_record(step: Step, line: str, began: float | None, ended: float | None) -> StepRecord:
+    from snaptui.plan.metadata_steps import Adopt
+    from snaptui.plan.steps import DeleteSnapshot
+
+    return StepRecord(
+        kind_of(step),
+        step.subject,
+        step.words,
+        line,
+        began,
+        ended,
+        step.defines,
+        metadata_only=isinstance(step, DeleteSnapshot) and step.metadata_only,
+        adopts=isinstance(step, Adopt),
+    )
+
+
+def _list(steps: tuple[Step, ...]) -> str:
+    return ", ".join(step.words for step in steps)
+
+
+class Stop(SnaptuiError):
+    """A plan goes no further; the message says why, the hint what to do.
+
+    Attributes:
+        became: what became of the step that came next.
+        sent: whether that had been asked for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = AGAIN,
+        phase: Phase = Phase.FAILED,
+        *,
+        became: Became = Became.NOT_DONE,
+        sent: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.phase = phase
+        self.became = became
+        self.sent = sent
 
 
 class Copying:

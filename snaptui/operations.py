@@ -18,10 +18,19 @@ from typing import TYPE_CHECKING, Any
 from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
-from snaptui.journal import Journal, Record
+from snaptui.journal import Journal
+from snaptui.journal_record import Became, Record, StepKind
 from snaptui.model import DomainKey, Host, Key
-from snaptui.operation import NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
-from snaptui.recovery import CutShort, cut_short, look
+from snaptui.operation import (
+    AGAIN,
+    NO_COPY,
+    Copying,
+    Operation,
+    Phase,
+    Stop,
+    kind_of,
+)
+from snaptui.recovery import CutShort, Finding, cut_short, look
 from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
@@ -72,7 +81,8 @@ class Operations:
         """Names of the snapshots that are being made of a domain or an image."""
         operation = self.running(key)
         step = operation.step if operation is not None else None
-        return (step.subject,) if step is not None and step.kind == "create" else ()
+        making = step is not None and kind_of(step) is StepKind.CREATE
+        return (step.subject,) if step is not None and making else ()
 
     @property
     def unfinished(self) -> tuple[Operation, ...]:
@@ -123,24 +133,25 @@ class Operations:
             lambda: journals.past(self._journal.directory, self._journal.paths)
         )
 
-    async def resolve(self, cut: CutShort) -> str:
+    async def resolve(self, cut: CutShort) -> Finding | None:
         """Look what became of a cut-short operation, and note it in its journal.
 
         Returns:
-            The words; empty as long as a job still holds the domain.
+            ``None`` as long as a job still holds the domain.
 
         Raises:
             SnaptuiError: the host cannot be asked.
         """
         from snaptui.journals import note_found
 
-        words = await self._worker.reads.call(lambda: look(self._backend, cut.record))
-        if words:
+        found = await self._worker.reads.call(lambda: look(self._backend, cut.record))
+        if found is not None:
+            words, became = found.words, found.became
             with contextlib.suppress(OSError):  # it is told again at the next start
                 await self._worker.journal.call(
-                    lambda: note_found(cut.past.path, cut.record.number, words)
+                    lambda: note_found(cut.past.path, cut.record.number, words, became)
                 )
-        return words
+        return found
 
     def close(self) -> None:
         """Give up copies and close the journal; what else is under way is cut short."""
@@ -150,8 +161,11 @@ class Operations:
         until = time.monotonic() + GIVE_UP
         for one in copying:
             if self._copying(one.number).idle.wait(max(0.0, until - time.monotonic())):
-                words = Phase.CANCELLED.value
-                self._journal.end(one.number, words, "snaptui was ended.", NO_COPY)
+                over = replace(
+                    self.all[one.number], phase=Phase.CANCELLED, error="snaptui was ended.",
+                    hint=NO_COPY,
+                )  # fmt: skip
+                self._journal.end(over.record)
         self._journal.close()
 
     def run(self, plan: Plan, facts: AnyFacts) -> Operation:
@@ -213,31 +227,36 @@ class Operations:
             if not operation.plan.possible:
                 from snaptui.plan.refusal import words_of
 
-                raise Stop(f"It was refused: {words_of(operation.plan.refusals)}", NOTHING_DONE)
+                raise Stop(f"It was refused: {words_of(operation.plan.refusals)}")
             operation = await self._prepare(operation, facts)
             for step in operation.plan.steps:
                 if meeting is not None:
                     step = await self._meet(meeting, operation, step, expected)
-                operation, expected = await self._taking(operation, step, expected).take()
-                if meeting is not None and step.kind == "create":
+                operation, expected, off = await self._taking(operation, step, expected).take()
+                self._set(operation)
+                if meeting is not None and kind_of(step) is StepKind.CREATE:
                     meeting.took(operation.began[-1], operation.finished[-1])
+                if off:
+                    operation = replace(operation, meanwhile=off)
+                    _stop_if_there_is_more(operation, step)
         except Stop as stop:
-            over = self._finished(self.all[operation.number], stop)
+            over = replace(self.all[operation.number], meanwhile=operation.meanwhile)
+            over = replace(over.stopped(stop), ended=time.time())
             await self._thaw(over)
         else:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:
             await meeting.leave(operation.number)
-        await self._worker.journal.call(
-            lambda: self._journal.end(over.number, over.phase.value, over.error, over.hint)
-        )
+        await self._worker.journal.call(lambda: self._journal.end(over.record))
         self._set(over)
 
     async def _thaw(self, operation: Operation) -> None:
         """Thaw what a plan froze and went no further."""
         key, steps, done = operation.plan.intent.key, operation.plan.steps, operation.done
-        frozen = any(step.kind == "freeze" for step in steps[:done])
-        if frozen and isinstance(key, DomainKey) and any(s.kind == "thaw" for s in steps[done:]):
+        perhaps = done + (operation.became is Became.UNKNOWN)
+        frozen = any(kind_of(step) is StepKind.FREEZE for step in steps[:perhaps])
+        thaws = any(kind_of(step) is StepKind.THAW for step in steps[done:])
+        if frozen and thaws and isinstance(key, DomainKey):
             with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
                 await self._worker.changes.call(lambda: self._backend.thaw(key), key=key)
 
@@ -283,13 +302,9 @@ class Operations:
                     prepared = replace(operation, copies=str(made))
             except OSError as error:
                 if not facts.unrecorded:
-                    raise Stop(
-                        f"The XML could not be saved: {error.strerror or error}", NOTHING_DONE
-                    ) from error
+                    raise Stop(f"The XML could not be saved: {error.strerror or error}") from error
             if not self._journal.begin(prepared.record) and not facts.unrecorded:
-                raise Stop(
-                    f"The journal could not be written: {self._journal.problem}", NOTHING_DONE
-                )
+                raise Stop(f"The journal could not be written: {self._journal.problem}")
             return prepared
 
         try:
@@ -297,7 +312,7 @@ class Operations:
         except Stop:
             raise
         except SnaptuiError as error:
-            raise Stop(error.message, error.hint or NOTHING_DONE) from error
+            raise Stop(error.message, error.hint or AGAIN) from error
 
     def _taking(self, operation: Operation, step: Step, expected: AnyFacts) -> Taking:
         from snaptui.taking import Taking
@@ -305,17 +320,6 @@ class Operations:
         copying = self._copying(operation.number)
         tools = (self._backend, self._worker, self._journal)
         return Taking(*tools, copying, self._set, operation, step, expected)
-
-    def _finished(self, operation: Operation, stop: Stop) -> Operation:
-        hint = stop.hint
-        if operation.done:
-            steps = operation.plan.steps
-            did = ", ".join(step.words for step in steps[: operation.done])
-            left = ", ".join(step.words for step in steps[operation.done :])
-            hint = f"Done before: {did}. Not done: {left}. {hint}"
-        return replace(
-            operation, phase=stop.phase, ended=time.time(), error=stop.message, hint=hint
-        )
 
     def _copying(self, number: int) -> Copying:
         return self._copies_under_way.setdefault(number, Copying())
@@ -329,3 +333,10 @@ class Operations:
 
 
 _NOT_ALL = "Look at what failed, start what was powered off, and press the key again."
+
+
+def _stop_if_there_is_more(operation: Operation, step: Step) -> None:
+    """What others changed during a step ends the plan, unless that was the last one."""
+    if operation.step is not None:
+        changed = "; ".join(map(str, operation.meanwhile))
+        raise Stop(f"{step.words} is done, but meanwhile {changed}")

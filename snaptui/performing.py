@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import overload
 
@@ -13,7 +13,8 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
 from snaptui.image_model import FileSystem
 from snaptui.model import Amount, DomainKey, Host, Key
-from snaptui.plan import facts as domain_facts
+from snaptui.plan.differences import Change, Difference
+from snaptui.plan.differences import differences as domain_differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, ThawGuest
 from snaptui.plan.image_facts import ImageFacts, image_differences
@@ -41,13 +42,14 @@ FULL = 1 << 20
 """Bytes; where fewer are free a file system is as good as full."""
 
 
-def differences(expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
-    """What is otherwise than expected, in words; both are of the same thing."""
+def differences(expected: AnyFacts, found: AnyFacts) -> tuple[Difference, ...]:
+    """What is otherwise than expected; both are of the same thing."""
     if isinstance(expected, ImageFacts) and isinstance(found, ImageFacts):
-        return image_differences(expected, found)
+        words = image_differences(expected, found)
+        return tuple(Difference(Change.IMAGE, one) for one in words)
     assert isinstance(expected, Facts)
     assert isinstance(found, Facts)
-    return domain_facts.differences(expected, found)
+    return domain_differences(expected, found)
 
 
 @overload
@@ -63,34 +65,37 @@ def expected_after(step: Step, before: AnyFacts) -> AnyFacts:
     return step.expected(before)
 
 
-def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[str, ...]:
-    """What is otherwise than the plan expects, in words; empty when the step may be taken."""
-    changed = _other_version(expected.host, found.host) + differences(expected, found)
+def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[Difference, ...]:
+    """What is otherwise than the plan expects; empty when the step may be taken."""
+    changed = (*_other_version(expected.host, found.host), *differences(expected, found))
     if isinstance(expected, Facts) and isinstance(found, Facts):
         opened = found.held.items() - expected.held.items()
-        changed += tuple(f"{path} is open in {who}" for path, who in sorted(opened))
+        changed += tuple(Difference(Change.OPENED, path, now=who) for path, who in sorted(opened))
     if isinstance(step, CreateSnapshot) and isinstance(found, Facts):
-        return changed + step.in_the_way(found)
+        return changed + _obstacles(step.in_the_way(found))
     if isinstance(step, ExtractEntry) and isinstance(found, ImageFacts):
-        return changed + step.in_the_way(found)
+        return changed + _obstacles(step.in_the_way(found))
     return changed
 
 
-def no_room(step: Step, found: AnyFacts) -> tuple[str, ...]:
-    """Where there is no room for what the step must write, in words; empty when it may be taken."""
+def no_room(step: Step, found: AnyFacts) -> tuple[Difference, ...]:
+    """Where there is no room for what the step must write; empty when it may be taken."""
     if isinstance(step, DeleteSnapshot) and isinstance(found, Facts):
-        return step.no_room(found)
+        return _obstacles(step.no_room(found))
     return ()
 
 
-def _other_version(was: Host, now: Host) -> tuple[str, ...]:
+def _obstacles(sentences: tuple[str, ...]) -> tuple[Difference, ...]:
+    return tuple(Difference(Change.OBSTACLE, one) for one in sentences)
+
+
+def _other_version(was: Host, now: Host) -> Iterator[Difference]:
     """A plan is true for the versions that it was made for."""
     versions = (("libvirt", was.libvirt, now.libvirt), ("QEMU", was.hypervisor, now.hypervisor))
-    return tuple(
-        f"{what} was {'.'.join(map(str, before))} and is now {'.'.join(map(str, after))}"
-        for what, before, after in versions
-        if before is not None and after is not None and before != after
-    )
+    for what, before, after in versions:
+        if before is not None and after is not None and before != after:
+            numbers = (".".join(map(str, version)) for version in (before, after))
+            yield Difference(Change.VERSION, what, *numbers)
 
 
 def what_is_full(facts: AnyFacts) -> str:

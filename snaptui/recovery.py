@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,8 +11,8 @@ from snaptui.backend.protocol import Backend
 from snaptui.disks_now import Part, have, parts, reverted_words
 from snaptui.errors import ImageError, NotFound
 from snaptui.image_model import ImageSnapshot
-from snaptui.journal import Record, StepRecord
-from snaptui.model import DomainKey, Host, Kind, Presence, Snapshot
+from snaptui.journal_record import Became, Record, StepKind, StepRecord
+from snaptui.model import DomainKey, DomainState, Host, Kind, Presence, Snapshot
 
 if TYPE_CHECKING:
     from snaptui.journals import Past
@@ -35,12 +35,50 @@ def cut_short(journals: Iterable[Past], host: Host) -> tuple[CutShort, ...]:
         for past in journals
         if not past.alive
         for record in past.records
-        if record.host == host.label and not record.outcome and not record.found
+        if record.host == host.label and record.outcome is None and not record.found
     )
 
 
-def look(backend: Backend, record: Record) -> str:
-    """Ask the host what is true now, and say it; blocks.
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the host says of an operation that was cut short.
+
+    Attributes:
+        became: what became of the step that was under way; ``None`` where none was.
+        said: the same for a person, in sentences.
+        now: how the domain stands now, a sentence; empty for an image.
+        kept: the safety snapshot that it has made and that is there.
+    """
+
+    record: Record
+    became: Became | None
+    said: str
+    now: str = ""
+    kept: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether all that it was to do is done."""
+        left = [step for step in self.record.steps if step.ended is None]
+        under_way = self.record.under_way
+        return not left or (left == [under_way] and self.became is Became.DONE)
+
+    @property
+    def words(self) -> str:
+        """All of it, a line for each step and what else there is to say."""
+        if self.became is Became.GONE and not self.record.image:
+            return self.said
+        lines = list(_step_lines(self.record, self.said))
+        lines += [self.now] if self.now else []
+        if self.kept:
+            lines.append(
+                f"The safety snapshot {self.kept} is there: u brings back what was before."
+            )
+        return "\n".join(lines)
+
+
+def look(backend: Backend, record: Record) -> Finding | None:
+    """Ask the host what is true now; blocks. ``None`` as long as something holds it.
 
     Raises:
         SnaptuiError: it cannot be asked; nothing is known then.
@@ -53,22 +91,22 @@ def look(backend: Backend, record: Record) -> str:
         names = backend.snapshot_names(key)
         current = backend.current_snapshot(key)
     except NotFound:
-        return f"The domain {record.domain} is not there any more."
+        said = f"The domain {record.domain} is not there any more."
+        return Finding(record, Became.GONE, said)
     images = [disk.path for disk in status.config.written if disk.path is not None]
-    if status.busy or (not status.domain.state.active and backend.qemu_at(images)):
-        return ""
-    under_way = next((s for s in record.steps if s.began is not None and s.ended is None), None)
+    state = status.domain.state
+    if status.busy or (not state.active and backend.qemu_at(images)):
+        return None
+    under_way = record.under_way
     known: Snapshot | None = None
     inside: dict[str, Part] = {}
     if under_way is not None:
         with suppress(NotFound):
             name = under_way.defines[0] if under_way.defines else under_way.subject
             known = backend.snapshot(key, name) if name in names else None
-        if not status.domain.state.active:
+        if not state.active:
             inside = parts(backend, status.config, under_way.subject)
-    state = status.domain.state
-    found = Found(state.value, names, current, inside, known, status.block_jobs)
-    return found_words(record, found)
+    return finding(record, Found(state, names, current, inside, known, status.block_jobs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +120,7 @@ class Found:
         block_jobs: targets of the disks that QEMU merges.
     """
 
-    state: str
+    state: DomainState
     names: tuple[str, ...]
     current: str | None
     inside: dict[str, Part] = field(default_factory=dict)
@@ -90,156 +128,193 @@ class Found:
     block_jobs: tuple[str, ...] = ()
 
 
-def found_words(record: Record, found: Found) -> str:
-    """What the facts say of each step of an operation that was cut short."""
+def finding(record: Record, found: Found) -> Finding:
+    """What the facts say of an operation that was cut short."""
     from snaptui.plan.safety import is_safety  # the plans are a twentieth of each start
 
-    words = list(step_words(record, lambda step: _said(record, step, found)))
+    step = record.under_way
+    became, said = _of_domain(record, step, found) if step is not None else (None, "")
     current = found.current or "none"
-    words.append(f"{record.domain} is {found.state} now; its current snapshot is {current}.")
-    kept = [step.subject for step in record.steps if is_safety(step.subject)]
-    if any(name in found.names for name in kept):
-        words.append(f"The safety snapshot {kept[0]} is there: u brings back what was before.")
-    return "\n".join(words)
+    made = [one.subject for one in record.steps if is_safety(one.subject)]
+    return Finding(
+        record,
+        became,
+        said,
+        f"{record.domain} is {found.state.value} now; its current snapshot is {current}.",
+        next((name for name in made if name in found.names), ""),
+    )
 
 
-def step_words(record: Record, said: Callable[[StepRecord], str]) -> Iterator[str]:
-    """How far each step came; ``said`` tells it of the one that was under way."""
+def _step_lines(record: Record, said: str) -> Iterator[str]:
+    """How far each step came."""
     for step in record.steps:
         if step.ended is not None:
             yield f"Done before: {step.words}."
-        elif step.began is not None:
-            yield f"Under way when it was cut short: {step.words}. {said(step)}"
+        elif step is record.under_way:
+            yield f"Under way when it was cut short: {step.words}. {said}"
         else:
             yield f"Not begun: {step.words}."
 
 
-def _said(record: Record, step: StepRecord, found: Found) -> str:
-    if step.kind == "create":
-        return _said_of_create(step, found)
-    if step.kind == "delete":
-        return _said_of_delete(record, step, found)
-    if step.kind == "revert":
-        return _said_of_revert(record, step, found)
-    if step.kind in ("freeze", "thaw"):
-        return "A process that was left behind thaws it within 10 s; T asks the guest."
+Told = tuple[Became, str]
+"""What became of a step, and the same in sentences."""
+
+
+def _of_domain(record: Record, step: StepRecord, found: Found) -> Told:
+    if step.kind is StepKind.CREATE:
+        return _of_create(step, found)
+    if step.kind is StepKind.DELETE:
+        return _of_delete(record, step, found)
+    if step.kind is StepKind.REVERT:
+        return _of_revert(record, step, found)
+    if step.kind in (StepKind.FREEZE, StepKind.THAW):
+        words = "A process that was left behind thaws it within 10 s; T asks the guest."
+        return Became.UNKNOWN, words
     if step.defines is not None:
         known = found.known
         now = (known.name, known.parent or "", known.description) if known is not None else None
-        return "It was changed." if now == step.defines else "It was not changed."
-    return f"The domain is {found.state}."
-
-
-def _said_of_create(step: StepRecord, found: Found) -> str:
-    if step.subject in found.names:
-        return "The snapshot is there."
-    if " --redefine" in step.line:
-        return "There is no such snapshot: the images are as they were."
-    if holding := [target for target, part in found.inside.items() if part is not Part.NONE]:
+        changed = now == step.defines
         return (
+            (Became.DONE, "It was changed.")
+            if changed
+            else (Became.NOT_DONE, "It was not changed.")
+        )
+    if step.kind is StepKind.EDIT:
+        return Became.UNKNOWN, "Whether it was changed is not known."
+    if step.kind is StepKind.POWER_OFF:
+        became = Became.NOT_DONE if found.state.active else Became.DONE
+        return became, f"The domain is {found.state.value}."
+    return Became.UNKNOWN, f"The domain is {found.state.value}."
+
+
+def _of_create(step: StepRecord, found: Found) -> Told:
+    if step.subject in found.names:
+        return Became.DONE, "The snapshot is there."
+    if step.adopts:
+        words = "There is no such snapshot: the images are as they were."
+        return Became.NOT_DONE, words
+    if holding := [target for target, part in found.inside.items() if part is not Part.NONE]:
+        words = (
             f"There is no such snapshot, but {have(holding)} a part of it: a stray, which can be "
             "deleted."
         )
-    return "There is no such snapshot: it was not taken."
+        # a version that did not note it may have been about to adopt what was there
+        return (Became.UNKNOWN if step.adopts is None else Became.IN_PART), words
+    return Became.NOT_DONE, "There is no such snapshot: it was not taken."
 
 
-def _said_of_delete(record: Record, step: StepRecord, found: Found) -> str:
-    data_stay = " --metadata" in step.line
+def _of_delete(record: Record, step: StepRecord, found: Found) -> Told:
+    """Where the journal does not say whether only metadata went, all that can be is looked at."""
     if step.subject not in found.names:
         holding = [target for target, part in found.inside.items() if part is not Part.NONE]
-        if not holding or data_stay:
-            return "It is gone."
-        return f"It is gone, but {have(holding)} a part of it: a stray, which can be deleted."
+        if not holding or step.metadata_only:
+            return Became.DONE, "It is gone."
+        words = f"It is gone, but {have(holding)} a part of it: a stray, which can be deleted."
+        return (Became.UNKNOWN if step.metadata_only is None else Became.IN_PART), words
     words = "It is still there"
-    if found.known is None or data_stay:
-        return f"{words}."
+    if found.known is None or step.metadata_only:
+        return Became.NOT_DONE, f"{words}."
     presence = {disk.target: disk.presence for disk in found.known.disks}
     if gone := [
         target
         for target, part in found.inside.items()
         if part is Part.NONE and presence.get(target) is Presence.INTERNAL
     ]:
-        return f"{words}, but {have(gone)} nothing of it any more: delete it again."
+        words = f"{words}, but {have(gone)} nothing of it any more: delete it again."
+        return Became.IN_PART, words
     if Presence.EXTERNAL not in presence.values():
-        return f"{words}."
+        return Became.NOT_DONE, f"{words}."
     from snaptui.plan.checks import MERGED_IN_PART, left_merge
 
-    if found.block_jobs and found.state == "paused":
-        return f"{words}. If {record.domain} was off before, {left_merge(record.domain)}"
-    return f"{words}. {MERGED_IN_PART}"
+    if found.block_jobs and found.state is DomainState.PAUSED:
+        left = left_merge(record.domain)
+        return Became.IN_PART, f"{words}. If {record.domain} was off before, {left}"
+    return Became.PERHAPS, f"{words}. {MERGED_IN_PART}"
 
 
-def _said_of_revert(record: Record, step: StepRecord, found: Found) -> str:
+def _of_revert(record: Record, step: StepRecord, found: Found) -> Told:
     """libvirt calls a snapshot current when the revert to it has come to its end."""
     words = reverted_words(found.inside, step.subject)
     told = f" Its disks: {words}." if words else ""
     if found.current != step.subject:
-        ended = "did not come to its end" if words else "was not done"
-        if found.known is not None and found.known.kind is Kind.EXTERNAL:
+        outside = found.known is not None and found.known.kind is Kind.EXTERNAL
+        if outside:
             told = f" {OVERLAYS_LEFT}"
-        return f"The host does not call it current: the revert {ended}.{told}"
-    if any(one.kind == "create" and one.ended is not None for one in record.steps):
-        return "The host calls it current: the revert was done."  # another one was before
-    return f"The host calls it current: the revert was done, or it was current before.{told}"
+        ended = "did not come to its end" if words else "was not done"
+        became = Became.IN_PART if words else Became.PERHAPS if outside else Became.NOT_DONE
+        return became, f"The host does not call it current: the revert {ended}.{told}"
+    if any(one.kind is StepKind.CREATE and one.ended is not None for one in record.steps):
+        # another one was before
+        return Became.DONE, "The host calls it current: the revert was done."
+    whole = bool(found.inside) and set(found.inside.values()) == {Part.AS_NOW}
+    words = "The host calls it current: the revert was done, or it was current before."
+    return (Became.DONE if whole else Became.UNKNOWN), f"{words}{told}"
 
 
-def _look_at_image(backend: Backend, record: Record) -> str:
-    path = record.image
-    if any(step.kind == "set aside" for step in record.steps):
-        return "\n".join(step_words(record, lambda step: _said_of_removal(backend, step)))
-    changed = any(step.kind != "extract" for step in record.steps)
+def _look_at_image(backend: Backend, record: Record) -> Finding | None:
+    path, step = record.image, record.under_way
+    removal = any(one.kind is StepKind.SET_ASIDE for one in record.steps)
+    changed = not removal and any(one.kind is not StepKind.EXTRACT for one in record.steps)
 
     def at_work() -> bool:
         """Whether the qemu-img that was begun goes on without us."""
         return changed and bool(backend.openers(path).found)
 
-    def said() -> str:
+    def found() -> Finding | None:
         if at_work():
-            return ""
+            return None
         entries = backend.image(path).snapshots if changed else ()
         as_now = backend.entries_as_now(path) if changed else frozenset()
-        words = "\n".join(step_words(record, lambda one: _said_of(backend, one, entries, as_now)))
-        return "" if at_work() else words
+        told = (None, "") if step is None else _of_image(backend, step, entries, as_now)
+        return None if at_work() else Finding(record, *told)
 
     with suppress(ImageError):  # it may be written to just now
-        return said()
+        return found()
     try:
-        return said()
+        return found()
     except ImageError as error:
-        return f"What became of it cannot be told: {error.message}"
+        said = f"What became of it cannot be told: {error.message}"
+        return Finding(record, Became.UNKNOWN, said)
 
 
-def _said_of(
+def _of_image(
     backend: Backend, step: StepRecord, entries: tuple[ImageSnapshot, ...], as_now: frozenset[str]
-) -> str:
-    if step.kind == "extract":
-        return _said_of_copy(backend, step.subject)
-    if step.kind == "create":
+) -> Told:
+    if step.kind is StepKind.EXTRACT:
+        return _of_copy(backend, step.subject)
+    if step.kind is StepKind.SET_ASIDE:
+        if backend.missing_file(step.subject):
+            return Became.NOT_DONE, "It has its own name still."
+        return Became.DONE, f"It is called {step.subject} now."
+    if step.kind is StepKind.REMOVE:
+        if backend.missing_file(step.subject):
+            return Became.DONE, "It is gone."
+        return Became.NOT_DONE, f"It is still there, as {step.subject}."
+    if step.kind is StepKind.CREATE:
         if any(entry.name == step.subject for entry in entries):
-            return "The snapshot is there."
-        return "There is no such snapshot. If space was lost, qemu-img check -r leaks finds it."
+            return Became.DONE, "The snapshot is there."
+        words = "There is no such snapshot. If space was lost, qemu-img check shows it as leaked."
+        return Became.NOT_DONE, words
     found = [entry for entry in entries if f"{entry.id} {entry.name}" == step.subject]
-    if step.kind == "delete":
-        return "It is still there." if found else "It is gone."
+    if step.kind is StepKind.DELETE:
+        if found:
+            return Became.NOT_DONE, "It is still there."
+        return Became.DONE, "It is gone."
     if any(entry.id in as_now for entry in found):
-        return "The disk is now as this snapshot has it."
-    return "The disk is not as this snapshot has it: it was not applied, or written to since."
+        return Became.DONE, "The disk is now as this snapshot has it."
+    words = "The disk is not as this snapshot has it: it was not applied, or written to since."
+    return Became.NOT_DONE, words
 
 
-def _said_of_copy(backend: Backend, target: str) -> str:
+def _of_copy(backend: Backend, target: str) -> Told:
     from snaptui.files import unfinished
 
-    there = "There is no such file" if backend.missing_file(target) else "The file is there"
+    missing = backend.missing_file(target)
+    there = "There is no such file" if missing else "The file is there"
     part = unfinished(target)
     if backend.missing_file(part):
-        return f"{there}, and nothing unfinished."
+        return (Became.NOT_DONE if missing else Became.DONE), f"{there}, and nothing unfinished."
     writers = [f"{one.name} (process {one.pid})" for one in backend.openers(part).found]
     still = f"{', '.join(writers)} still writes to it: end that, then r" if writers else "R"
-    return f"{there}. What is unfinished is left: {part}. {still}emove it."
-
-
-def _said_of_removal(backend: Backend, step: StepRecord) -> str:
-    there = not backend.missing_file(step.subject)
-    if step.kind == "set aside":
-        return f"It is called {step.subject} now." if there else "It has its own name still."
-    return f"It is still there, as {step.subject}." if there else "It is gone."
+    words = f"{there}. What is unfinished is left: {part}. {still}emove it."
+    return Became.PERHAPS, words

@@ -10,18 +10,21 @@ from dataclasses import replace
 
 from snaptui.backend.protocol import Backend
 from snaptui.disks_now import Part, parts, reverted_words
-from snaptui.errors import (
-    Busy,
-    Cancelled,
-    Disconnected,
-    NotFound,
-    NotPermitted,
-    SnaptuiError,
-    Unsupported,
-)
+from snaptui.effects import REFUSED, became
+from snaptui.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.journal import Journal
+from snaptui.journal_record import Became, StepKind
 from snaptui.model import Amount, DomainKey
-from snaptui.operation import ASK_AGAIN, NO_COPY, NOTHING_DONE, Copying, Operation, Phase, Stop
+from snaptui.operation import (
+    AGAIN,
+    ASK_AGAIN,
+    NO_COPY,
+    Copying,
+    Operation,
+    Phase,
+    Stop,
+    kind_of,
+)
 from snaptui.performing import (
     Job,
     differences,
@@ -32,6 +35,7 @@ from snaptui.performing import (
     what_is_full,
 )
 from snaptui.plan.checks import MERGED_IN_PART, left_merge
+from snaptui.plan.differences import Difference, sentence
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
 from snaptui.preflight import AnyFacts, read_facts
@@ -75,6 +79,7 @@ class Taking:
         self._before = expected
         self._began = time.time()
         self._parts: dict[str, Part] = {}
+        self._parts_before: dict[str, Part] = {}
         self._sent = self._given_up = False
         self._told = 0.0
         self._loop = asyncio.get_running_loop()
@@ -88,11 +93,15 @@ class Taking:
         try:
             found = await self._worker.changes.call(self._read, key=self._key)
         except SnaptuiError as error:
-            raise Stop(error.message, error.hint or NOTHING_DONE) from error
+            raise Stop(error.message, error.hint or AGAIN) from error
         self._stop_if_not_possible(found)
 
-    async def take(self) -> tuple[Operation, AnyFacts]:
-        """Take it, in the queue of what it is about; returns what is true afterwards.
+    async def take(self) -> tuple[Operation, AnyFacts, tuple[Difference, ...]]:
+        """Take it, in the queue of what it is about.
+
+        Returns:
+            The operation with one more step done, what is true afterwards, and what of that is
+            otherwise than the step leaves it: others changed it meanwhile.
 
         Raises:
             Stop: it was not done, or not as the plan has it.
@@ -104,13 +113,13 @@ class Taking:
         except SnaptuiError as failed:
             self._given_up = True
             if not self._sent:
-                raise Stop(failed.message, failed.hint or NOTHING_DONE) from failed
+                raise Stop(failed.message, failed.hint or AGAIN) from failed
             error = failed
         finally:
             if following is not None:
                 following.cancel()
-        found, reverted = await self._look(error)
-        self._judge(error, found, reverted)
+        found = await self._look(error)
+        self._judge(error, found)
         number, index = self._operation.number, self._operation.done
         await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
         done = replace(
@@ -120,7 +129,8 @@ class Taking:
             began=(*self._operation.began, self._began),
             finished=(*self._operation.finished, time.time()),
         )
-        return done, found
+        off = differences(expected_after(self._step, self._before), found)
+        return done, found, off
 
     def _call(self) -> SnaptuiError | None:
         """Check and call, on a thread of the worker; returns what the call said."""
@@ -129,7 +139,7 @@ class Taking:
         link = self._backend.link
         self._before = self._read()
         self._stop_if_not_possible(self._before)
-        self._parts = self._disk_parts(self._before)
+        self._parts_before = self._disk_parts(self._before)
         self._say(Phase.RUNNING)
         self._journal.step_began(self._operation.number, self._operation.done)
         # in this order: either the call is not made, or take() knows that it was
@@ -152,16 +162,15 @@ class Taking:
         host = self._backend.host or self._expected.host
         return read_facts(self._backend, host, intent, ask_agent=False)
 
-    def _read_after(self) -> tuple[AnyFacts, str, bool]:
-        """The facts, which disks were reverted, and whether something is still under way."""
+    def _read_after(self) -> AnyFacts:
+        """The facts after the call; those of the disks are kept."""
         facts = self._read()
-        now = self._disk_parts(facts)
-        words = reverted_words(now, self._step.subject) if now != self._parts else ""
-        return facts, words, facts.busy
+        self._parts = self._disk_parts(facts)
+        return facts
 
     def _disk_parts(self, facts: AnyFacts) -> dict[str, Part]:
         """Which disks of a domain that is off are as the target of a revert has them."""
-        if self._step.kind != "revert" or not isinstance(facts, Facts):
+        if kind_of(self._step) is not StepKind.REVERT or not isinstance(facts, Facts):
             return {}
         status = facts.status
         active = status.domain.state.active
@@ -170,7 +179,7 @@ class Taking:
     def _stop_if_not_possible(self, found: AnyFacts) -> None:
         changed = in_the_way(self._step, self._expected, found)
         if wrong := changed + no_room(self._step, found):
-            raise Stop(_sentence(wrong), NOTHING_DONE)
+            raise Stop(sentence(wrong))
 
     def _say(self, phase: Phase, share: float | None = None, amount: Amount | None = None) -> None:
         at = (*self._operation.began, self._began)
@@ -198,10 +207,8 @@ class Taking:
                 if amount is not None:
                     self._say(Phase.RUNNING, amount.done / amount.total, amount)
 
-    async def _look(self, error: SnaptuiError | None) -> tuple[AnyFacts, str]:
+    async def _look(self, error: SnaptuiError | None) -> AnyFacts:
         """Read the facts after a change, however long the host takes to come back.
-
-        With which disks were reverted.
 
         When the connection was lost meanwhile, the change may still be under way there: it
         is as long as a job holds the domain, a process has its images open, or two looks at it
@@ -211,42 +218,78 @@ class Taking:
         before: AnyFacts | None = None
         while True:
             try:
-                facts, reverted, at_work = await self._worker.reads.call(
-                    self._read_after, priority=Priority.VISIBLE
-                )
+                facts = await self._worker.reads.call(self._read_after, priority=Priority.VISIBLE)
             except NotFound as gone:
-                raise Stop(words or gone.message, "The domain is gone.") from gone
+                message = words or gone.message
+                raise Stop(message, "The domain is gone.", became=Became.GONE, sent=True) from gone
             except SnaptuiError:
                 before = None
             else:
                 if not isinstance(error, Disconnected):
-                    return facts, reverted
-                if before is not None and not at_work and not differences(before, facts):
-                    return facts, reverted
+                    return facts
+                if before is not None and not facts.busy and not differences(before, facts):
+                    return facts
                 before = facts
             self._tell(replace(self._operation, phase=Phase.ASKING, error=words))
             await asyncio.sleep(ASK_AGAIN)
 
-    def _judge(self, error: SnaptuiError | None, found: AnyFacts, reverted: str) -> None:
+    def _judge(self, error: SnaptuiError | None, found: AnyFacts) -> None:
         """Stop unless the step was done, going by what is there now."""
-        off = differences(expected_after(self._step, self._before), found)
-        if error is None and not off:
+        what = became(self._step, self._before, found, error, inside=self._parts.values())
+        if what is Became.DONE:
             return
         if error is None:
+            off = differences(expected_after(self._step, self._before), found)
             who = "libvirt" if isinstance(self._key, DomainKey) else "qemu-img"
             raise Stop(
-                f"{who} reported success, but {_sentence(off)}",
+                f"{who} reported success, but {sentence(off)}",
                 f"Look at {self._operation.name} before going on.",
+                became=what,
+                sent=True,
             )
-        if off or not self._step.seen:
-            left = in_the_way(self._step, self._before, found) + ((reverted,) if reverted else ())
-            state = f"Since then {_sentence(left)}." if left else "Nothing was changed."
-            if self._step.merges and not left and not isinstance(error, _REFUSED):
-                state = MERGED_IN_PART
-            wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
-            phase = Phase.CANCELLED if wished else Phase.FAILED
-            hint = self._left_merge(found) or what_is_full(found) or error.hint
-            raise Stop(error.message, f"{state} {hint}".strip(), phase)
+        left = self._left(found) if what is Became.NOT_DONE else ""
+        if left:
+            what = Became.IN_PART
+        elif what is Became.NOT_DONE and self._step.merges and not isinstance(error, REFUSED):
+            what = Became.PERHAPS
+        wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
+        way = self._left_merge(found) or what_is_full(found) or error.hint
+        raise Stop(
+            error.message,
+            " ".join(words for words in (left, self._said(what, error), way) if words),
+            Phase.CANCELLED if wished else Phase.FAILED,
+            became=what,
+            sent=True,
+        )
+
+    def _left(self, found: AnyFacts) -> str:
+        """What is otherwise than before a step that was not done; empty when nothing is."""
+        words = sentence(in_the_way(self._step, self._before, found))
+        if self._parts != self._parts_before:
+            reverted = reverted_words(self._parts, self._step.subject)
+            words = "; ".join(one for one in (words, reverted) if one)
+        return f"Since then {words}." if words else ""
+
+    def _said(self, what: Became, error: SnaptuiError) -> str:
+        """What is to be known of a step of which more or less than nothing was done."""
+        subject = self._step.subject
+        if what is Became.PERHAPS:
+            return MERGED_IN_PART
+        if what is Became.UNKNOWN:
+            evidence = f"{subject} was the current snapshot before, too" if subject else "no answer"
+            return f"Cannot determine whether it was done: {evidence}."
+        if what is Became.BY_OTHERS:
+            sure = isinstance(error, REFUSED)
+            perhaps = "" if sure else ", or it was done before it failed"
+            return f"Another did it meanwhile{perhaps}: {self._by_others(subject)}"
+        return ""
+
+    def _by_others(self, subject: str) -> str:
+        if kind_of(self._step) in (StepKind.DELETE, StepKind.REMOVE):
+            return f"{subject} is gone."
+        if kind_of(self._step) in (StepKind.CREATE, StepKind.EXTRACT):
+            return f"{subject} is there."
+        return "all is as it should be after it."
 
     def _left_merge(self, found: AnyFacts) -> str:
         """What to do when a daemon died while it merged images of a domain that is off."""
@@ -256,11 +299,3 @@ class Taking:
         if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
             return ""
         return f"This is no guest: {left_merge(found.name)}"
-
-
-_REFUSED = (Busy, NotFound, NotPermitted, Unsupported)
-"""With these libvirt refuses before it has changed anything."""
-
-
-def _sentence(words: tuple[str, ...]) -> str:
-    return "; ".join(words)

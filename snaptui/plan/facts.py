@@ -1,14 +1,14 @@
-"""What a plan is built on, and what changed between two readings of it."""
+"""What a plan is built on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.chains import NO_LAYERS, Layers, uses_by
+from snaptui.chains import NO_LAYERS, Layers
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
-from snaptui.model import Agent, DomainStatus, Host, Snapshot, SnapshotDisk
+from snaptui.model import Agent, DomainStatus, Host, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.why import Why
 from snaptui.shares import Counted
@@ -115,110 +115,3 @@ class Facts:
         if not isinstance(image, ImageInfo):
             return None
         return frozenset((entry.id, entry.name) for entry in image.snapshots)
-
-
-def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
-    """What is otherwise than expected, in words; empty when a plan may go on.
-
-    Free space, sizes, times and what else lies in a directory are left out: they change all
-    the time. An empty digest of what is expected means that it could not be told before.
-    """
-    expected = _with_chosen(expected, found)
-    words: list[str] = []
-    was, now = expected.status, found.status
-    name = now.domain.name
-    if was.domain.name != name:
-        words.append(f"the domain {was.domain.name} is now called {name}")
-    if was.domain.state is not now.domain.state:
-        words.append(f"{name} was {was.domain.state.value} and is now {now.domain.state.value}")
-    if was.config.disks != now.config.disks:
-        words.append(f"the disks of {name} changed")
-    if was.config.digest and was.config.digest != now.config.digest:
-        words.append(f"the definition of {name} changed")
-    if was.persistent != now.persistent:
-        words.append(f"{name} is {'persistent' if now.persistent else 'transient'} now")
-    if was.managed_save != now.managed_save:
-        words.append(f"the managed save of {name} {'appeared' if now.managed_save else 'is gone'}")
-    if now.busy and not was.busy:
-        words.append(f"another job holds {name}")
-    if now.block_jobs and not was.block_jobs:
-        words.append(f"a block job runs on {', '.join(now.block_jobs)}")
-    words += _name_differences(expected, found)
-    if expected.current != found.current and set(expected.names) == set(found.names):
-        words.append(f"the current snapshot is now {found.current or 'none'}")
-    if set(expected.external) ^ set(found.external):
-        words.append("which snapshots are external changed")
-    for snapshot in expected.snapshots.keys() & found.snapshots.keys():
-        before, after = expected.snapshots[snapshot], found.snapshots[snapshot]
-        if before != (after if before.digest else replace(after, digest="")):
-            words.append(f"the snapshot {snapshot} was changed or made anew")
-    for path in sorted(expected.images.keys() & found.images.keys()):
-        if expected.entries(path) != found.entries(path):
-            words.append(f"the snapshots inside {path} changed")
-    words += _file_differences(expected, found)
-    for path, gone in found.missing.items():
-        at_first = gone if isinstance(gone, NotKnown) else False
-        if gone != expected.missing.get(path, at_first):
-            became = "cannot be looked at any more"
-            if not isinstance(gone, NotKnown):
-                became = "is gone" if gone else "is there again"
-            words.append(f"{path} {became}")
-    return tuple(words)
-
-
-def _with_chosen(expected: Facts, found: Facts) -> Facts:
-    """With the paths that libvirt chose, where these are new overlays on the right images."""
-    chosen = {}
-    for disk in found.status.config.disks:
-        lower, path = expected.fresh.get(disk.target), disk.path or ""
-        beneath = found.layers.beneath(path)
-        right = beneath == lower or isinstance(beneath, NotKnown)
-        if lower is not None and right and path not in expected.layers.heads:
-            chosen[disk.target] = path
-    if not chosen:
-        return expected
-
-    def named(parts: tuple[SnapshotDisk, ...]) -> tuple[SnapshotDisk, ...]:
-        return tuple(
-            replace(part, path=chosen.get(part.target)) if part.path == CHOSEN else part
-            for part in parts
-        )
-
-    disks = tuple(
-        replace(disk, path=chosen.get(disk.target, CHOSEN)) if disk.path == CHOSEN else disk
-        for disk in expected.status.config.disks
-    )
-    config = replace(expected.status.config, disks=disks)
-    return replace(
-        expected,
-        status=replace(expected.status, config=config),
-        snapshots=MappingProxyType(
-            {
-                name: replace(one, disks=named(one.disks), revert_disks=named(one.revert_disks))
-                for name, one in expected.snapshots.items()
-            }
-        ),
-    )
-
-
-def _file_differences(expected: Facts, found: Facts) -> list[str]:
-    """How the images lie upon each other, who else uses them, and what should be gone."""
-    words = [f"{path} is still there" for path in sorted(expected.gone) if found.exists(path)]
-    for path in sorted(expected.layers.heads.keys() & found.layers.heads.keys()):
-        was, now = expected.layers.beneath(path), found.layers.beneath(path)
-        if was != now:
-            words.append(f"what lies beneath {path} changed")
-    # an image that no record names any more is somebody else's for the inventory
-    own = {words for path in expected.layers.heads for words in uses_by(path)}
-    for path, users in found.others.items():
-        new = (user for user in users if user not in own and user not in expected.of(path))
-        words += [f"{path} is used by {user}" for user in new]
-    return words
-
-
-def _name_differences(expected: Facts, found: Facts) -> list[str]:
-    words = [f"the snapshot {name} is gone" for name in expected.names if name not in found.names]
-    words += [
-        f"the snapshot {name} has been made" for name in found.names if name not in expected.names
-    ]
-    return words

@@ -27,8 +27,9 @@ from snaptui.host import HostWatch
 from snaptui.image_model import ImageKey
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
+from snaptui.journal_record import StepKind
 from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
-from snaptui.operation import ASK_AGAIN, Operation, Phase
+from snaptui.operation import ASK_AGAIN, Operation, Phase, kind_of
 from snaptui.operations import Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from snaptui.groups import Members
     from snaptui.plan.plan import Intent
     from snaptui.preflight import AnyFacts
+    from snaptui.recovery import Finding
 
 T = TypeVar("T")
 
@@ -178,17 +180,16 @@ class SnaptuiApp(KeysInOrder):
             self._main.say(f"The journal cannot be written: {problem}. Only deletes are possible.")
         for cut in await self.operations.cut_short(host):
             while True:
-                try:
-                    words = await self.operations.resolve(cut)
-                except SnaptuiError:
-                    words = ""
-                if words:
+                found: Finding | None = None
+                with contextlib.suppress(SnaptuiError):
+                    found = await self.operations.resolve(cut)
+                if found is not None:
                     break
                 await asyncio.sleep(ASK_AGAIN)
             title = f"{cut.record.title}: cut short {text.when(int(cut.record.started))}"
             key = keymap.key_of("operations", self.overrides)
             hint = f"The host was asked just now. The operations ({key}) keep this."
-            self.show_error(title, words, hint)
+            self.show_error(title, found.words, hint)
 
     async def read_facts(self, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog.
@@ -329,7 +330,8 @@ class SnaptuiApp(KeysInOrder):
 
     def _operation_changed(self, operation: Operation) -> None:
         key = operation.plan.intent.key
-        thawed = operation.phase is Phase.DONE and operation.plan.steps[-1].kind == "thaw"
+        last = kind_of(operation.plan.steps[-1])
+        thawed = operation.phase is Phase.DONE and last is StepKind.THAW
         if thawed and isinstance(key, DomainKey):
             self.host.agent_said(key, Agent(AgentState.ANSWERS))
         if self._main is not None and is_there(self._main):

@@ -15,7 +15,7 @@ from snaptui import text
 from snaptui.errors import SnaptuiError
 from snaptui.host import Link
 from snaptui.image_model import ImageKey, NotKnown
-from snaptui.journal import Record
+from snaptui.journal_record import Record
 from snaptui.model import DomainKey, Key
 from snaptui.ui import keymap
 from snaptui.ui.detail_pane import LinesList, snapshot_lines

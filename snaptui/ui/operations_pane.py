@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from snaptui import text
-from snaptui.journal import Record
+from snaptui.journal_record import Became, Outcome, Record, StepRecord
 from snaptui.ui.detail_pane import Line, LinesList
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.leaving import Closing, is_there
@@ -54,7 +54,7 @@ class RecordList(RowList):
         """When, what, and how it ended."""
         record = self.records[index]
         outcome = self._outcomes[index]
-        role = {"done": "good", "failed": "bad"}.get(outcome, "warn")
+        role = _ROLES.get(record.outcome, "warn")
         marker = self._glyphs.cursor if index == self.cursor and self.has_focus else " "
         what = fit(clean(record.title, self._glyphs), max(1, width - 37), self._glyphs)
         return [
@@ -129,7 +129,7 @@ class OperationsPane(Closing[None]):
         record = self.query_one(RecordList).selected
         if record is None:
             return
-        if record.outcome or record in self._earlier:
+        if record.outcome is not None or record in self._earlier:
             self._answer("That is over, or another snaptui does it.")
         elif why := self._cancel(record.number):
             self._answer(f"This cannot be cancelled. {why}")
@@ -156,8 +156,8 @@ class OperationsPane(Closing[None]):
 
 def outcome_of(record: Record) -> str:
     """``done``, ``failed`` or ``cancelled``; how far and since when; ``cut short``."""
-    if record.outcome:
-        return record.outcome
+    if record.outcome is not None:
+        return record.outcome.value
     if record.found or record.alive is False:
         return "cut short"
     far = "running" if record.share is None else f"{int(record.share * 100)} %"
@@ -174,24 +174,50 @@ def record_lines(record: Record, glyphs: Glyphs) -> Iterator[Line]:
     ended = f", took {took:.1f} s" if took is not None else ""
     yield "When", f"{text.when(int(record.started), zone=True, seconds=True)}{ended}"
     for number, step in enumerate(record.steps, 1):
-        if step.ended is not None and step.began is not None:
-            how = f"done in {step.ended - step.began:.1f} s"
-        elif step.began is not None:
-            since = f"under way for {_seconds_since(step.began)} s"
-            how = "not done" if record.outcome else since
-        else:
-            how = "not begun"
-        yield f"Step {number}", f"{step.words}: {how}"
-    if record.share is not None and not record.outcome:
+        yield f"Step {number}", f"{step.words}: {_how(record, step)}"
+    if record.share is not None and record.outcome is None:
         done, total = record.amount or (None, None)
         amount = f", {text.size(done)} of {text.size(total)}" if total else ""
         yield "So far", f"{int(record.share * 100)} %{amount}"
-    for label, words in (("Error", record.error), ("Next", record.hint), ("Found", record.found)):
+    for label, words in (
+        ("Error", record.error),
+        # where it stopped because of that, the error says it
+        ("Meanwhile", record.meanwhile if record.outcome is Outcome.DONE else ""),
+        ("Next", record.hint),
+        ("Found", record.found),
+    ):
         yield from ((label, line) for line in words.split("\n") if words)
     for step in record.steps:
         yield "qemu-img" if record.image else "virsh", pasteable(step.line, glyphs)
     if record.copies:
         yield "XML before", record.copies
+
+
+_ROLES: dict[Outcome | None, str] = {Outcome.DONE: "good", Outcome.FAILED: "bad"}
+_ENDS = {
+    Became.DONE: "done",
+    Became.NOT_DONE: "not done",
+    Became.IN_PART: "done in part",
+    Became.PERHAPS: "not done, perhaps begun",
+    Became.BY_OTHERS: "done by another",
+    Became.GONE: "not known, what it is about is gone",
+    Became.UNKNOWN: "not known",
+}
+
+
+def _how(record: Record, step: StepRecord) -> str:
+    """How a step ended, or how far it is."""
+    if step.ended is not None and step.began is not None:
+        return f"done in {step.ended - step.began:.1f} s"
+    if step.began is None:
+        return "not begun"
+    if record.became is not None and step is record.under_way:
+        return _ENDS[record.became]
+    if record.outcome is not None:
+        return "not done"
+    if record.found or not record.alive:
+        return "cut short"
+    return f"under way for {_seconds_since(step.began)} s"
 
 
 def _seconds_since(moment: float) -> int:

@@ -90,6 +90,8 @@ class Watching(Drawing):
             what = f"{operation.plan.title}: {operation.phase.value}"
             if operation.phase in (Phase.DONE, Phase.CANCELLED):
                 self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
+                if operation.meanwhile:
+                    self._said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
             else:
                 self._said = f"{what}: {operation.error}"
                 self._failures.append(operation)

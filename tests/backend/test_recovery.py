@@ -9,8 +9,8 @@ import pytest
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import ImageError
 from snaptui.image_model import ImageInfo
-from snaptui.journal import Record, StepRecord
-from snaptui.recovery import look
+from snaptui.journal_record import Became, Record, StepKind, StepRecord
+from snaptui.recovery import Finding, look
 from tests.lab import Lab, qemu_img, write
 
 
@@ -32,49 +32,61 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
-def cut(path: Path, kind: str, subject: str) -> Record:
-    steps = (StepRecord(kind, subject, f"{kind} it", "qemu-img ...", began=1.0),)
+CREATE, DELETE, APPLY = StepKind.CREATE, StepKind.DELETE, StepKind.APPLY
+
+
+def cut(path: Path, kind: StepKind, subject: str) -> Record:
+    steps = (StepRecord(kind, subject, f"{kind.value} it", "qemu-img ...", began=1.0),)
     return Record(1, "qemu:///system", "", path.name, "It", "root", 0.0, steps, image=str(path))
 
 
+def looked(backend: LibvirtBackend, record: Record) -> Finding:
+    found = look(backend, record)
+    assert found is not None
+    assert found.words.startswith(f"Under way when it was cut short: {record.steps[0].words}. ")
+    return found
+
+
 @pytest.mark.parametrize(
-    ("kind", "subject", "said"),
+    ("kind", "subject", "became"),
     [
-        ("create", "twin", "The snapshot is there."),
-        ("create", "none", "There is no such snapshot."),
-        ("delete", "1 twin", "It is still there."),
-        ("delete", "3 twin", "It is gone."),
-        ("apply", "2 twin", "The disk is now as this snapshot has it."),
-        ("apply", "1 twin", "The disk is not as this snapshot has it"),
+        (CREATE, "twin", Became.DONE),
+        (CREATE, "none", Became.NOT_DONE),
+        (DELETE, "1 twin", Became.NOT_DONE),
+        (DELETE, "3 twin", Became.DONE),
+        (APPLY, "2 twin", Became.DONE),
+        (APPLY, "1 twin", Became.NOT_DONE),
     ],
 )
 def test_a_change_is_told_from_the_image(
-    backend: LibvirtBackend, path: Path, kind: str, subject: str, said: str
+    backend: LibvirtBackend, path: Path, kind: StepKind, subject: str, became: Became
 ) -> None:
-    words = look(backend, cut(path, kind, subject))
-    assert words.startswith(f"Under way when it was cut short: {kind} it. {said}")
+    found = looked(backend, cut(path, kind, subject))
+    assert (found.became, found.finished) == (became, became is Became.DONE)
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "became"),
     [
-        ((), "There is no such file, and nothing unfinished."),
-        (("new",), "The file is there, and nothing unfinished."),
-        ((".new.part",), "There is no such file. What is unfinished is left: {}/.new.part. Remove"),
+        ((), Became.NOT_DONE),
+        (("new",), Became.DONE),
+        ((".new.part",), Became.PERHAPS),
     ],
 )
 def test_a_copy_is_told_from_its_files(
-    backend: LibvirtBackend, path: Path, files: tuple[str, ...], said: str
+    backend: LibvirtBackend, path: Path, files: tuple[str, ...], became: Became
 ) -> None:
     for name in files:
         (path.parent / name).touch()
-    words = look(backend, cut(path, "extract", str(path.parent / "new")))
-    assert said.format(path.parent) in words
+    found = looked(backend, cut(path, StepKind.EXTRACT, str(path.parent / "new")))
+    assert found.became is became
+    left = [str(path.parent / name) for name in files if name.endswith(".part")]
+    assert all(name in found.words for name in left)
 
 
 def test_an_image_that_is_gone_is_told(backend: LibvirtBackend, path: Path) -> None:
     path.unlink()
-    assert "cannot be told: " in look(backend, cut(path, "delete", "1 twin"))
+    assert looked(backend, cut(path, DELETE, "1 twin")).became is Became.UNKNOWN
 
 
 def test_a_qemu_img_that_goes_on_is_waited_for(backend: LibvirtBackend, path: Path) -> None:
@@ -82,9 +94,9 @@ def test_a_qemu_img_that_goes_on_is_waited_for(backend: LibvirtBackend, path: Pa
     import subprocess
 
     with subprocess.Popen(["sleep", "60"], stdin=path.open("rb")) as holder:
-        assert look(backend, cut(path, "delete", "1 twin")) == ""
+        assert look(backend, cut(path, DELETE, "1 twin")) is None
         holder.kill()
-    assert look(backend, cut(path, "delete", "1 twin"))
+    assert look(backend, cut(path, DELETE, "1 twin")) is not None
 
 
 def test_an_image_that_is_being_written_is_looked_at_again(
@@ -102,7 +114,7 @@ def test_an_image_that_is_being_written_is_looked_at_again(
         return plain(path_)
 
     monkeypatch.setattr(backend, "image", image)
-    assert "cannot be told" not in look(backend, cut(path, "delete", "1 twin"))
+    assert looked(backend, cut(path, DELETE, "1 twin")).became is Became.NOT_DONE
     assert fails == []
 
     def opened(path_: str) -> ImageInfo:
@@ -111,7 +123,7 @@ def test_an_image_that_is_being_written_is_looked_at_again(
 
     monkeypatch.setattr(backend, "image", opened)
     try:
-        assert look(backend, cut(path, "delete", "1 twin")) == ""
+        assert look(backend, cut(path, DELETE, "1 twin")) is None
     finally:
         for holder in holders:
             holder.kill()

@@ -15,9 +15,11 @@ from snaptui import config, journal
 from snaptui.backend import images, overlaps, uris, xml
 from snaptui.backend.config_changes import changes
 from snaptui.errors import SnaptuiError
+from snaptui.journal_record import Outcome, parse
+from snaptui.model import DomainState
 from snaptui.new_snapshot import NewSnapshot, from_xml, to_xml
 from snaptui.qcow2.sameness import is_as_now
-from snaptui.recovery import Found, found_words
+from snaptui.recovery import Found, finding
 from snaptui.text import literal, masked
 from snaptui.ui.format import UNICODE
 from snaptui.ui.operations_pane import outcome_of, record_lines
@@ -206,17 +208,17 @@ def _journal(folder: Path) -> bytes:
         made.begin(replace(RECORD, number=number))
         made.step_began(number, 0)
         made.step_ended(number, 0)
-    made.end(1, "failed", "no\nspace", "make room")
+    made.end(replace(RECORD, outcome=Outcome.FAILED, error="no\nspace", hint="make room"))
     made.close()
     (path,) = (folder / "journal").iterdir()
     return path.read_bytes()
 
 
 def _read_journal(data: bytes) -> None:
-    records, damaged = journal.parse(data)
+    records, damaged = parse(data)
     assert len(records) + damaged <= len(data.splitlines())
     for record in records:
-        found_words(record, Found("shut off", ("good",), "good"))
+        assert finding(record, Found(DomainState.SHUTOFF, ("good",), "good")).words
         tuple(record_lines(record, UNICODE))
         outcome_of(record)
         json.dumps(record.title)

@@ -10,7 +10,7 @@ import pytest
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import DomainKey, Form
 from snaptui.performing import expected_after
-from snaptui.plan.facts import differences
+from snaptui.plan.differences import differences
 from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab, holds, qemu_img

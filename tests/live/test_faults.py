@@ -20,6 +20,8 @@ NAMED = (
     "undo, off | during the call | program killed",
     "delete with children, off | between two steps | daemon killed",
     "create internal, running | during the call | domain destroyed",
+    "delete marked, off | between call and read-back | another admin's delete",
+    "revert, running | between call and read-back | another admin's snapshot",
 )
 """What once fell short."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from snaptui import journals
+from snaptui.journal_record import Outcome
 from tests.lab import Lab, fill
 from tests.terminal import Terminal, at_snapshots, confirm
 
@@ -65,5 +66,5 @@ def test_two_at_the_same_time_write_each_a_journal_of_their_own(lab: Lab, tmp_pa
         other.wait("Nothing was done", "the snapshot a is gone")
         kept = journals.past(tmp_path / "state" / "snaptui" / "journal", ())
         assert [(past.alive, past.damaged) for past in kept] == [(True, 0)] * 2
-        outcomes = [record.outcome for past in kept for record in past.records]
-        assert sorted(outcomes) == ["done", "failed"]
+        outcomes = {record.outcome for past in kept for record in past.records}
+        assert outcomes == {Outcome.DONE, Outcome.FAILED}

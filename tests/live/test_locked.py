@@ -13,6 +13,7 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import HostError
 from snaptui.model import DomainKey, Form, SafetyKind
 from snaptui.performing import in_the_way, perform
+from snaptui.plan.differences import Change
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.why import Why
@@ -70,7 +71,7 @@ def test_what_libvirt_would_leave_half_done_is_refused(lab: Lab, intent: object)
         assert refusal.why is Why.IMAGE_OPEN
         assert (names["path"], names["disk"]) == (str(second), "vdb")
         assert names["who"].startswith("qemu-io (process ")
-        assert any("is open in" in words for words in in_the_way(plan.steps[-1], free, facts))
+        assert any(one.change is Change.OPENED for one in in_the_way(plan.steps[-1], free, facts))
         failing = nullcontext() if refusal.code is None else pytest.raises(HostError)
         with failing:
             perform(backend, key, plan.steps[-1], lambda _: None)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from snaptui.journal import parse, state_directory
+from snaptui.journal import state_directory
+from snaptui.journal_record import parse
 from tests.lab import Lab
 from tests.soak.monkey import REST, SIZES, bursts
 from tests.soak.program import Held

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from snaptui.model import Scope
 from snaptui.plan import delete, edit, hold
-from snaptui.plan.facts import differences
+from snaptui.plan.differences import Change, Difference, differences
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent
 from snaptui.plan.why import Why
@@ -53,7 +53,7 @@ def test_a_hold_and_its_release_change_the_description_alone() -> None:
     assert step.after.description.startswith("words\n[held by root@kvm7 since ")
     after = step.expected(found)
     assert differences(found, found) == differences(after, after) == ()
-    assert differences(after, found) == ("the snapshot s1 was changed or made anew",)
+    assert differences(after, found) == (Difference(Change.SNAPSHOT_CHANGED, "s1"),)
     plan = edit.plan_hold(HoldIntent(KEY, "s1", False), after)
     (back,) = plan.steps
     assert isinstance(back, Redefine)
@@ -91,5 +91,5 @@ def test_an_edit_keeps_the_hold_and_refuses_what_is_no_edit() -> None:
 def test_another_digest_is_expected_only_where_it_could_not_be_told() -> None:
     found = facts(snapshot())
     other = facts(snapshot(digest="other"))
-    assert differences(found, other) == ("the snapshot s1 was changed or made anew",)
+    assert differences(found, other) == (Difference(Change.SNAPSHOT_CHANGED, "s1"),)
     assert differences(facts(snapshot(digest="")), other) == ()

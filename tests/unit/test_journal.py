@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui import journal, journals
+from snaptui import journal, journals, shell
 from snaptui.disks_now import Part
-from snaptui.journal import Journal, Record, StepRecord
-from snaptui.model import Presence, Snapshot, SnapshotDisk
-from snaptui.recovery import Found, found_words
+from snaptui.journal import Journal
+from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, StepRecord, parse
+from snaptui.model import DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.recovery import Found, finding
 from tests.unit.made import snapshot
 
 RECORD = Record(
@@ -29,10 +31,11 @@ RECORD = Record(
     who="root@kvm7",
     started=1_800_000_000.0,
     steps=(
-        StepRecord("create", "safety-20270115T080000Z-good", "take it", "virsh a"),
-        StepRecord("revert", "good", "revert to good", "virsh b"),
+        StepRecord(StepKind.CREATE, "safety-20270115T080000Z-good", "take it", "virsh a"),
+        StepRecord(StepKind.REVERT, "good", "revert to good", "virsh b"),
     ),
 )
+OFF, PAUSED = DomainState.SHUTOFF, DomainState.PAUSED
 
 
 def of(directory: Path) -> Path:
@@ -47,14 +50,80 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     assert made.begin(RECORD)
     assert made.step_began(1, 0)
     assert made.step_ended(1, 0)
-    assert made.end(1, "failed", "no\nspace", "make room")
-    (record,), damaged = journal.parse(of(tmp_path / "j").read_bytes())
+    over = replace(
+        RECORD, outcome=Outcome.FAILED, error="no\nspace", hint="make room", meanwhile="x is gone"
+    )
+    assert made.end(replace(over, became=Became.IN_PART))
+    (record,), damaged = parse(of(tmp_path / "j").read_bytes())
     assert damaged == 0
-    assert (record.outcome, record.error, record.hint) == ("failed", "no\nspace", "make room")
+    assert (record.outcome, record.error, record.hint, record.meanwhile, record.became) == (
+        Outcome.FAILED,
+        "no\nspace",
+        "make room",
+        "x is gone",
+        Became.IN_PART,
+    )
     assert record.domain == RECORD.domain
     assert record.steps[0].began is not None
     assert record.steps[0].ended is not None
     assert record.steps[1].began is None
+
+
+@given(
+    st.sampled_from(StepKind),
+    st.tuples(st.text(), st.text(), st.text()),
+    st.none() | st.booleans(),
+    st.none() | st.booleans(),
+    st.none() | st.builds(Batch, st.integers(0), st.integers(0), st.text()),
+)
+def test_each_field_of_a_step_is_read_as_it_was_written(
+    kind: StepKind,
+    words: tuple[str, str, str],
+    metadata_only: bool | None,
+    adopts: bool | None,
+    batch: Batch | None,
+) -> None:
+    step = StepRecord(kind, *words, defines=words, metadata_only=metadata_only, adopts=adopts)
+    wanted = replace(RECORD, steps=(step,), batch=batch)
+    with tempfile.TemporaryDirectory() as place:
+        made = Journal(Path(place))
+        made.open()
+        made.begin(wanted)
+        assert parse(of(Path(place)).read_bytes()) == ((wanted,), 0)
+        made.close()
+
+
+BEFORE = Path(__file__).with_name("journal-before.jsonl")
+"""As the version before wrote it: the steps are lists, and only their lines say some things."""
+
+
+def test_what_the_version_before_wrote_is_read_and_what_it_did_not_say_is_not_known() -> None:
+    (cut, over), damaged = parse(BEFORE.read_bytes())
+    assert damaged == 0
+    assert [(s.kind, s.subject, s.metadata_only, s.adopts) for s in cut.steps] == [
+        (StepKind.CREATE, "a", None, None),
+        (StepKind.DELETE, "a", None, None),
+        (StepKind.EDIT, "a", None, None),
+    ]
+    assert cut.steps[2].defines == ("a", "", "words")
+    assert cut.under_way is cut.steps[1]
+    assert (over.outcome, over.error, over.became) == (Outcome.FAILED, "no", None)
+
+
+@pytest.mark.parametrize(
+    ("found", "became"),
+    [
+        (Found(OFF, (), None), Became.DONE),
+        (Found(OFF, (), None, {"vda": Part.HELD}), Became.UNKNOWN),
+        (Found(OFF, ("a",), "a", {"vda": Part.HELD}, snapshot("a")), Became.NOT_DONE),
+        (Found(OFF, ("a",), "a", {"vda": Part.NONE}, snapshot("a")), Became.IN_PART),
+    ],
+)
+def test_a_delete_of_which_it_is_not_known_what_went_is_judged_by_all_there_is(
+    found: Found, became: Became
+) -> None:
+    (cut, _), _ = parse(BEFORE.read_bytes())
+    assert finding(cut, found).became is became
 
 
 def test_its_owner_alone_can_read_it_and_an_empty_one_does_not_stay(tmp_path: Path) -> None:
@@ -74,7 +143,7 @@ def test_space_is_set_aside_before_it_is_needed(tmp_path: Path) -> None:
     for number in range(400):
         assert made.begin(replace(RECORD, number=number))
     made.close()
-    records, damaged = journal.parse(of(tmp_path / "j").read_bytes())
+    records, damaged = parse(of(tmp_path / "j").read_bytes())
     assert (len(records), damaged) == (400, 0)
 
 
@@ -123,10 +192,11 @@ def test_a_process_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -
     (past,) = journals.past(tmp_path, mine.paths)
     assert not past.alive
     (record,) = past.records
-    assert (record.alive, record.outcome, record.found) == (False, "", "")
-    journals.note_found(past.path, 1, "the host says so")
+    assert (record.alive, record.outcome, record.found) == (False, None, "")
+    journals.note_found(past.path, 1, "the host says so", Became.PERHAPS)
     (past,) = journals.past(tmp_path, mine.paths)
-    assert (past.records[0].found, past.damaged) == ("the host says so", 0)
+    (record,) = past.records
+    assert (record.found, record.became, past.damaged) == ("the host says so", Became.PERHAPS, 0)
 
 
 def test_a_line_that_was_torn_costs_only_itself(tmp_path: Path) -> None:
@@ -135,14 +205,14 @@ def test_a_line_that_was_torn_costs_only_itself(tmp_path: Path) -> None:
     made.begin(RECORD)
     made.step_began(1, 0)
     data = of(tmp_path / "j").read_bytes().rstrip(b"\0")
-    records, damaged = journal.parse(data[:-9] + b"\0" * 50)
+    records, damaged = parse(data[:-9] + b"\0" * 50)
     assert (len(records), damaged) == (1, 1)
     assert records[0].steps[0].began is None
 
 
 @given(st.binary(max_size=300))
 def test_nonsense_is_counted_and_raises_nothing(data: bytes) -> None:
-    records, damaged = journal.parse(data)
+    records, damaged = parse(data)
     assert records == ()
     assert damaged <= data.count(b"\n") + data.count(b"\r") + 1
 
@@ -165,39 +235,45 @@ def test_figures_that_are_none_cost_only_their_line(tmp_path: Path, line: str) -
     made.open()
     made.begin(RECORD)
     data = of(tmp_path / "j").read_bytes().rstrip(b"\0")
-    (record,), damaged = journal.parse(data + line.encode() + b"\n")
+    (record,), damaged = parse(data + line.encode() + b"\n")
     assert (len(record.steps), record.steps[0].began, damaged) == (len(RECORD.steps), None, 1)
 
 
+SAFETY = RECORD.steps[0].subject
+
+
 @pytest.mark.parametrize(
-    ("began", "names", "current", "said"),
+    ("began", "names", "current", "became"),
     [
-        (0, ("good",), "good", "it was not taken"),
-        (0, ("good", RECORD.steps[0].subject), "good", "The snapshot is there."),
-        (1, ("good", RECORD.steps[0].subject), "good", "calls it current"),
-        (1, ("good", RECORD.steps[0].subject), "other", "was not done"),
+        (0, ("good",), "good", Became.NOT_DONE),
+        (0, ("good", SAFETY), "good", Became.DONE),
+        (1, ("good", SAFETY), "good", Became.DONE),
+        (1, ("good", SAFETY), "other", Became.NOT_DONE),
     ],
 )
 def test_what_became_of_it_is_what_the_host_says(
-    began: int, names: tuple[str, ...], current: str, said: str
+    began: int, names: tuple[str, ...], current: str, became: Became
 ) -> None:
     steps = [
         replace(step, began=1.0 if at <= began else None, ended=2.0 if at < began else None)
         for at, step in enumerate(RECORD.steps)
     ]
-    words = found_words(replace(RECORD, steps=tuple(steps)), Found("shut off", names, current))
-    assert said in words
-    assert ("u brings back" in words) is (RECORD.steps[0].subject in names)
+    found = finding(replace(RECORD, steps=tuple(steps)), Found(OFF, names, current))
+    assert found.became is became
+    assert found.kept == (SAFETY if SAFETY in names else "")
+    assert found.finished is (began == 1 and became is Became.DONE)
 
 
-def kept(directory: Path, moment: str, *records: Record, outcome: str = "done") -> Path:
+def kept(
+    directory: Path, moment: str, *records: Record, outcome: Outcome | None = Outcome.DONE
+) -> Path:
     """The journal of a process that has ended."""
     made = Journal(directory)
     made.open()
     for record in records:
         made.begin(record)
-        if outcome:
-            made.end(record.number, outcome, "", "")
+        if outcome is not None:
+            made.end(replace(record, outcome=outcome))
     path = made.paths[-1].rename(directory / f"journal-{moment}.jsonl")
     made.close()
     return path
@@ -212,7 +288,7 @@ def test_old_journals_go_but_none_whose_end_nobody_knows(
     place = tmp_path / "j"
     first = replace(RECORD, copies=str(copies / "first"))
     gone = kept(place, "20260101T000000Z-1", first)
-    cut = kept(place, "20260102T000000Z-2", RECORD, replace(RECORD, number=2), outcome="")
+    cut = kept(place, "20260102T000000Z-2", RECORD, replace(RECORD, number=2), outcome=None)
     journals.note_found(cut, 1, "the host says so")
     others = [kept(place, f"2026020{day}T000000Z-3", RECORD) for day in (1, 2)]
     living = Journal(place)
@@ -247,11 +323,11 @@ def test_a_large_one_is_followed_by_another_when_nothing_is_under_way(
         assert made.begin(replace(RECORD, number=number))
     assert list(made.paths) == [made.paths[0]]
     for number in (1, 2):
-        assert made.end(number, "done", "", "")
+        assert made.end(replace(RECORD, number=number, outcome=Outcome.DONE))
     assert made.begin(replace(RECORD, number=3))
     first, second = list(made.paths)
-    assert [record.number for record in journal.parse(first.read_bytes())[0]] == [1, 2]
-    assert [record.number for record in journal.parse(second.read_bytes())[0]] == [3]
+    assert [record.number for record in parse(first.read_bytes())[0]] == [1, 2]
+    assert [record.number for record in parse(second.read_bytes())[0]] == [3]
     assert journals.past(tmp_path, made.paths) == ()
     assert not first.read_bytes().endswith(b"\0")
 
@@ -259,7 +335,7 @@ def test_a_large_one_is_followed_by_another_when_nothing_is_under_way(
 def test_who_reads_at_the_same_time_takes_no_ended_process_for_a_living_one(
     tmp_path: Path,
 ) -> None:
-    path = kept(tmp_path, "20260101T000000Z-1", RECORD, outcome="")
+    path = kept(tmp_path, "20260101T000000Z-1", RECORD, outcome=None)
     with path.open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
         (past,) = journals.past(tmp_path, ())
@@ -282,24 +358,38 @@ def test_a_journal_has_its_name_only_when_it_is_locked(
 
 
 @pytest.mark.parametrize(
-    ("known", "said"),
+    ("known", "became"),
     [
-        (snapshot("a", description="new"), "It was changed."),
-        (snapshot("a", description="old"), "It was not changed."),
-        (None, "It was not changed."),
+        (snapshot("a", description="new"), Became.DONE),
+        (snapshot("a", description="old"), Became.NOT_DONE),
+        (None, Became.NOT_DONE),
     ],
 )
-def test_what_became_of_an_edit_is_what_the_record_says(known: Snapshot | None, said: str) -> None:
-    step = StepRecord("edit", "a", "change it", "virsh", began=1.0, defines=("a", "", "new"))
-    found = Found("shut off", ("a",), None, known=known)
-    assert f"change it. {said}" in found_words(replace(RECORD, steps=(step,)), found)
+def test_what_became_of_an_edit_is_what_the_record_says(
+    known: Snapshot | None, became: Became
+) -> None:
+    step = StepRecord(StepKind.EDIT, "a", "change it", "virsh", 1.0, defines=("a", "", "new"))
+    found = Found(OFF, ("a",), None, known=known)
+    assert finding(replace(RECORD, steps=(step,)), found).became is became
 
 
-def test_a_revert_that_was_cut_short_half_way_is_told(tmp_path: Path) -> None:
-    step = StepRecord("revert", "good", "revert to good", "virsh", began=1.0)
-    found = Found("shut off", ("good", "b"), "b", {"vda": Part.AS_NOW, "vdb": Part.HELD})
-    words = found_words(replace(RECORD, steps=(step,)), found)
-    assert "the revert did not come to its end. Its disks: vda is as good has it, vdb is" in words
+def test_a_revert_that_was_cut_short_half_way_is_told() -> None:
+    step = StepRecord(StepKind.REVERT, "good", "revert to good", "virsh", began=1.0)
+    found = Found(OFF, ("good", "b"), "b", {"vda": Part.AS_NOW, "vdb": Part.HELD})
+    half = finding(replace(RECORD, steps=(step,)), found)
+    assert half.became is Became.IN_PART
+    assert "Its disks: vda is as good has it, vdb is" in half.words
+
+
+def test_a_revert_to_what_was_current_before_is_known_only_by_the_disks() -> None:
+    step = StepRecord(StepKind.REVERT, "good", "revert to good", "virsh", began=1.0)
+    record = replace(RECORD, steps=(step,))
+    for inside, became in (
+        ({}, Became.UNKNOWN),
+        ({"vda": Part.AS_NOW, "vdb": Part.HELD}, Became.UNKNOWN),
+        ({"vda": Part.AS_NOW, "vdb": Part.AS_NOW}, Became.DONE),
+    ):
+        assert finding(record, Found(OFF, ("good",), "good", inside)).became is became
 
 
 EXTERNAL = replace(
@@ -307,42 +397,89 @@ EXTERNAL = replace(
     memory=Presence.NO,
     disks=(SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.a"),),
 )
+CREATE, DELETE, REVERT = StepKind.CREATE, StepKind.DELETE, StepKind.REVERT
 
 
 @pytest.mark.parametrize(
-    ("kind", "found", "said"),
+    ("kind", "found", "became", "said"),
     [
         (
-            "create",
-            Found("shut off", (), None, {"vda": Part.HELD, "vdb": Part.NONE}),
+            CREATE,
+            Found(OFF, (), None, {"vda": Part.HELD, "vdb": Part.NONE}),
+            Became.IN_PART,
             "but vda has",
         ),
-        ("create", Found("shut off", (), None, {"vda": Part.NONE}), "it was not taken."),
         (
-            "create",
-            Found("shut off", (), None, {"vda": Part.HELD, "vdb": Part.HELD}),
+            CREATE,
+            Found(OFF, (), None, {"vda": Part.NONE}),
+            Became.NOT_DONE,
+            "it was not taken.",
+        ),
+        (
+            CREATE,
+            Found(OFF, (), None, {"vda": Part.HELD, "vdb": Part.HELD}),
+            Became.IN_PART,
             "but vda and vdb have a part of it",
         ),
         (
-            "delete",
-            Found("shut off", ("a",), "a", {"vda": Part.NONE, "vdb": Part.HELD}, snapshot("a")),
+            DELETE,
+            Found(OFF, ("a",), "a", {"vda": Part.NONE, "vdb": Part.HELD}, snapshot("a")),
+            Became.IN_PART,
             "It is still there, but vda has nothing of it any more: delete it again.",
         ),
-        ("delete", Found("shut off", ("a",), "a", {"vda": Part.HELD}, snapshot("a")), "there."),
-        ("delete", Found("shut off", ("a",), "a", {}, EXTERNAL), "do not revert to it, delete it"),
-        ("delete", Found("paused", ("a",), "a", {}, EXTERNAL, ("vda",)), "do not resume it"),
-        ("delete", Found("shut off", (), "a"), "It is gone."),
-        ("delete", Found("shut off", (), None, {"vdb": Part.HELD}), "gone, but vdb has a part of"),
-        ("revert", Found("shut off", ("a", "b"), "b", {}, EXTERNAL), "may be left; F lists those"),
+        (
+            DELETE,
+            Found(OFF, ("a",), "a", {"vda": Part.HELD}, snapshot("a")),
+            Became.NOT_DONE,
+            "there.",
+        ),
+        (
+            DELETE,
+            Found(OFF, ("a",), "a", {}, EXTERNAL),
+            Became.PERHAPS,
+            "do not revert to it, delete it",
+        ),
+        (
+            DELETE,
+            Found(PAUSED, ("a",), "a", {}, EXTERNAL, ("vda",)),
+            Became.IN_PART,
+            "do not resume it",
+        ),
+        (DELETE, Found(OFF, (), "a"), Became.DONE, "It is gone."),
+        (
+            DELETE,
+            Found(OFF, (), None, {"vdb": Part.HELD}),
+            Became.IN_PART,
+            "gone, but vdb has a part of",
+        ),
+        (
+            REVERT,
+            Found(OFF, ("a", "b"), "b", {}, EXTERNAL),
+            Became.PERHAPS,
+            "may be left; F lists those",
+        ),
     ],
 )
-def test_what_was_done_in_part_is_told(kind: str, found: Found, said: str) -> None:
+def test_what_was_done_in_part_is_told(
+    kind: StepKind, found: Found, became: Became, said: str
+) -> None:
     step = StepRecord(kind, "a", "do it", "virsh", began=1.0)
-    assert said in found_words(replace(RECORD, steps=(step,)), found).splitlines()[0]
+    told = finding(replace(RECORD, steps=(step,)), found)
+    assert told.became is became
+    assert said in told.words.splitlines()[0]
 
 
-def test_a_stray_that_was_not_made_known_is_no_part_of_something() -> None:
-    step = StepRecord("create", "a", "do it", "virsh snapshot-create --redefine x", began=1.0)
-    found = Found("shut off", (), None, {"vda": Part.HELD})
-    words = found_words(replace(RECORD, steps=(step,)), found).splitlines()[0]
-    assert words.endswith("There is no such snapshot: the images are as they were.")
+@pytest.mark.parametrize("text", ["a", "after --redefine", "as --metadata says", " --metadata "])
+@pytest.mark.parametrize("flag", [False, True])
+def test_what_a_step_does_is_told_by_its_fields_whatever_its_texts_hold(
+    text: str, flag: bool
+) -> None:
+    """A description that looks like an option is none."""
+    line = shell.line(["virsh", "snapshot-create-as", f"--description={text}"])
+    create = StepRecord(CREATE, "a", text, line, began=1.0, adopts=flag)
+    found = Found(OFF, (), None, {"vda": Part.HELD})
+    half = finding(replace(RECORD, steps=(create,)), found).became
+    assert half is (Became.NOT_DONE if flag else Became.IN_PART)
+    delete = StepRecord(DELETE, text, text, line, began=1.0, metadata_only=flag)
+    left = finding(replace(RECORD, steps=(delete,)), found).became
+    assert left is (Became.DONE if flag else Became.IN_PART)

@@ -25,7 +25,8 @@ from snaptui.model import (
 from snaptui.new_snapshot import suggested_name
 from snaptui.performing import expected_after
 from snaptui.plan import checks, create, delete, edit, image_checks, revert
-from snaptui.plan.facts import Facts, differences
+from snaptui.plan.differences import Change, Difference, differences
+from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import (
@@ -513,24 +514,78 @@ BASE = facts(*TREE, missing={"/img/cd.iso": False})
 
 
 @pytest.mark.parametrize(
-    ("found", "what"),
+    ("found", "change", "subject", "words"),
     [
-        (_status(BASE, domain=replace(BASE.status.domain, name="x")), "web is now called x"),
-        (facts(*TREE, state=DomainState.PAUSED), "was running and is now paused"),
-        (facts(*TREE, disks=config(VDA)), "the disks of web changed"),
-        (facts(*TREE, disks=config(digest="other")), "the definition of web changed"),
-        (facts(*TREE, managed_save=True), "the managed save of web appeared"),
-        (facts(*TREE, busy=True), "another job holds web"),
-        (facts(*TREE[:3], current="d"), "the snapshot d is gone"),
-        (facts(*TREE, snapshot("e"), current="d"), "the snapshot e has been made"),
-        (facts(*TREE, current="a"), "the current snapshot is now a"),
-        (facts(*TREE[:3], replace(TREE[3], digest="new")), "d was changed or made anew"),
-        (with_image(BASE, "/img/b.qcow2", image("/img/b.qcow2")), "inside /img/b.qcow2 changed"),
-        (replace(BASE, missing={"/img/cd.iso": True}), "/img/cd.iso is gone"),
+        (
+            _status(BASE, domain=replace(BASE.status.domain, name="x")),
+            Change.NAME,
+            "x",
+            "the domain web is now called x",
+        ),
+        (
+            facts(*TREE, state=DomainState.PAUSED),
+            Change.STATE,
+            "web",
+            "web was running and is now paused",
+        ),
+        (facts(*TREE, disks=config(VDA)), Change.DISKS, "web", "the disks of web changed"),
+        (
+            facts(*TREE, disks=config(digest="other")),
+            Change.DEFINITION,
+            "web",
+            "the definition of web changed",
+        ),
+        (
+            facts(*TREE, managed_save=True),
+            Change.SAVE_MADE,
+            "web",
+            "the managed save of web appeared",
+        ),
+        (facts(*TREE, busy=True), Change.BUSY, "web", "another job holds web"),
+        (
+            facts(*TREE[:3], current="d"),
+            Change.SNAPSHOT_GONE,
+            "d",
+            "the snapshot d is gone",
+        ),
+        (
+            facts(*TREE, snapshot("e"), current="d"),
+            Change.SNAPSHOT_MADE,
+            "e",
+            "the snapshot e has been made",
+        ),
+        (facts(*TREE, current="a"), Change.CURRENT, "a", "the current snapshot is now a"),
+        (
+            facts(*TREE[:3], replace(TREE[3], digest="new")),
+            Change.SNAPSHOT_CHANGED,
+            "d",
+            "the snapshot d was changed or made anew",
+        ),
+        (
+            with_image(BASE, "/img/b.qcow2", image("/img/b.qcow2")),
+            Change.ENTRIES,
+            "/img/b.qcow2",
+            "the snapshots inside /img/b.qcow2 changed",
+        ),
+        (
+            replace(BASE, missing={"/img/cd.iso": True}),
+            Change.FILE_GONE,
+            "/img/cd.iso",
+            "/img/cd.iso is gone",
+        ),
     ],
 )
-def test_each_kind_of_change_is_found(found: Facts, what: str) -> None:
-    assert [sentence for sentence in differences(BASE, found) if what in sentence]
+def test_each_kind_of_change_is_found(
+    found: Facts, change: Change, subject: str, words: str
+) -> None:
+    (one,) = (one for one in differences(BASE, found) if one.change is change)
+    assert (one.subject, str(one)) == (subject, words)
+
+
+def test_the_words_of_a_change_take_names_as_they_are() -> None:
+    """Whatever a name holds is neither a field nor a sentence of its own."""
+    for name in ("{was}", "{subject!r}", "100%", "is gone; the snapshot x"):
+        assert str(Difference(Change.SNAPSHOT_GONE, name)) == f"the snapshot {name} is gone"
 
 
 # What each step must have changed
@@ -585,11 +640,12 @@ def test_text_that_cannot_be_seen_is_refused(bad: str) -> None:
 
 def test_more_differences_are_found() -> None:
     before = facts(snapshot())
-    assert differences(before, facts(snapshot(), persistent=False)) == ("web is transient now",)
+    transient = facts(snapshot(), persistent=False)
+    assert differences(before, transient) == (Difference(Change.TRANSIENT, "web"),)
     assert differences(before, replace(before, external=("s1",)))
     gone = replace(before, missing={"/img/a.qcow2": True})
-    assert differences(before, gone) == ("/img/a.qcow2 is gone",)
+    assert differences(before, gone) == (Difference(Change.FILE_GONE, "/img/a.qcow2"),)
     there = replace(before, missing={"/img/a.qcow2": False})
     hidden = replace(before, missing={"/img/a.qcow2": NotKnown("I/O error")})
     assert differences(before, hidden) == (), "nor could it before"
-    assert differences(there, hidden) == ("/img/a.qcow2 cannot be looked at any more",)
+    assert differences(there, hidden) == (Difference(Change.FILE_HIDDEN, "/img/a.qcow2"),)

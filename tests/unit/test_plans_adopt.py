@@ -11,7 +11,8 @@ from snaptui.entries import HOLLOW, TWINS, odd, oddities, strays
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.performing import expected_after
 from snaptui.plan import adopt
-from snaptui.plan.facts import Facts, differences
+from snaptui.plan.differences import differences
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import AdoptIntent, Plan
 from snaptui.plan.why import Why
 from tests.unit.made import (

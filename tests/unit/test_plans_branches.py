@@ -24,6 +24,7 @@ from snaptui.model import (
 )
 from snaptui.performing import differences, expected_after
 from snaptui.plan import create, delete, revert
+from snaptui.plan.differences import Change, Difference
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost
 from snaptui.plan.outcome import UndoBy
@@ -177,10 +178,10 @@ def test_a_revert_puts_every_disk_on_a_new_overlay_and_removes_those_of_now() ->
     became = known(recorded, LEFT, HERE, top="/a.2", current="a", images={"/a.2": made})
     gone = replace(became, folders={"": frozenset({"a", "a.a", "a.1", "a.2"})})
     assert differences(after, gone) == ()
-    assert differences(after, became) == ("/c is still there",)
+    assert differences(after, became) == (Difference(Change.FILE_STAYS, "/c"),)
     wrong = {"/a.2": over("/a.2", "/a.1")}
     elsewhere = known(recorded, LEFT, HERE, top="/a.2", current="a", images=wrong)
-    assert "the disks of web changed" in differences(after, elsewhere)
+    assert Difference(Change.DISKS, "web") in differences(after, elsewhere)
 
 
 def test_before_it_overlays_keep_what_is_now_and_the_guest_is_powered_off() -> None:

@@ -19,6 +19,7 @@ from snaptui.image_model import (
     PlacedEntry,
 )
 from snaptui.performing import differences, expected_after
+from snaptui.plan.differences import sentence
 from snaptui.plan.image_facts import CopyFacts, ImageFacts
 from snaptui.plan.image_steps import ExtractEntry
 from snaptui.plan.loss import EntryWritesLost
@@ -287,7 +288,7 @@ def test_what_changes_between_the_dialog_and_the_step_stops_it(
 ) -> None:
     before = facts(*TWO, as_now=frozenset({"1"}))
     assert differences(before, before) == ()
-    assert said in " ".join(differences(before, replace(before, **changed)))
+    assert said in sentence(differences(before, replace(before, **changed)))
 
 
 def test_without_the_journal_only_deletes_are_done() -> None:
@@ -358,6 +359,6 @@ def test_of_a_copy_only_its_entry_and_its_file_matter() -> None:
     copied = CopyFacts("/img", frozenset({"new.qcow2"}))
     more = replace(copying(*TWO, entry("3", "three"), holders=("x",)), copy=copied)
     assert differences(wanted, more) == ()
-    assert "there is no /img/new.qcow2" in differences(wanted, before)
+    assert "there is no /img/new.qcow2" in sentence(differences(wanted, before))
     gone = replace(copying(TWO[1]), copy=copied)
-    assert "one (ID 1) is not in /img/a.qcow2 any more" in differences(wanted, gone)
+    assert "one (ID 1) is not in /img/a.qcow2 any more" in sentence(differences(wanted, gone))

@@ -15,6 +15,7 @@ from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, N
 from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
 from snaptui.performing import differences, expected_after
 from snaptui.plan import delete, revert
+from snaptui.plan.differences import Change, Difference
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
@@ -124,7 +125,9 @@ def test_after_a_merge_everything_names_the_image_beneath() -> None:
     still = replace(after, gone=frozenset(), folders={"/": NotKnown("far away")})
     folder = {"": frozenset({"a", "b", "c"})}
     assert differences(after, still) == ()
-    assert differences(after, replace(still, folders=folder)) == ("/b is still there",)
+    assert differences(after, replace(still, folders=folder)) == (
+        Difference(Change.FILE_STAYS, "/b"),
+    )
 
 
 def test_off_only_the_newest_and_then_the_next() -> None:

@@ -10,6 +10,7 @@ import pytest
 from snaptui.files import FileId, Opener, Openers
 from snaptui.image_model import FileSystem, ImageInfo, ImageKey, NotKnown
 from snaptui.performing import differences, expected_after
+from snaptui.plan.differences import sentence
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
@@ -79,7 +80,7 @@ def test_whoever_misses_it_between_the_two_steps_stops_the_second(
     found: ImageFacts, words: str
 ) -> None:
     after = expected_after(planned().steps[0], facts())
-    assert words in " ".join(differences(after, found))
+    assert words in sentence(differences(after, found))
 
 
 @pytest.mark.parametrize(

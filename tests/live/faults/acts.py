@@ -13,6 +13,7 @@ from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,
     DeleteIntent,
+    DeleteManyIntent,
     EditIntent,
     ImageApply,
     ImageDelete,
@@ -25,6 +26,8 @@ from tests.live.matrix.guest import RUNNING, Guest
 
 FREE = "free.qcow2"
 """The image that no domain uses."""
+SPARE = "spare"
+"""A snapshot that the operation leaves alone, and that the second admin may delete."""
 
 
 class Obstacle(enum.Enum):
@@ -48,6 +51,7 @@ class Act:
         bare: the domain has no snapshot, so that it can be renamed.
         external: the second admin takes external snapshots as well.
         spoils: snapshots that it takes apart.
+        spare: the domain has one that the second admin may delete.
         since: the first libvirt that does it.
     """
 
@@ -60,6 +64,7 @@ class Act:
     bare: bool = False
     external: bool = False
     spoils: tuple[str, ...] = ()
+    spare: bool = False
     since: tuple[int, ...] = (9, 0)
 
 
@@ -146,10 +151,11 @@ ACTS = (
     ),
     Act(
         "revert, running",
-        _made("a", state=RUNNING),
+        _made("a", SPARE, state=RUNNING),
         _revert("a", SafetyKind.DISKS_AND_RAM),
         Obstacle.SECOND,
         steps=2,
+        spare=True,
     ),
     Act(
         "undo, off",
@@ -169,17 +175,19 @@ ACTS = (
     ),
     Act(
         "delete internal, off",
-        _made("a", "b"),
+        _made("a", "b", SPARE),
         _delete(Scope.THIS),
         Obstacle.SECOND,
         spoils=("a",),
+        spare=True,
     ),
     Act(
         "delete internal, running",
-        _made("a", "b", state=RUNNING),
+        _made("a", "b", SPARE, state=RUNNING),
         _delete(Scope.THIS),
         Obstacle.GUEST,
         spoils=("a",),
+        spare=True,
     ),
     Act(
         "delete external, off",
@@ -205,7 +213,16 @@ ACTS = (
         steps=3,
         spoils=("a",),
     ),
-    Act("describe", _made("a", "b"), _edit(), Obstacle.NONE),
+    Act(
+        "delete marked, off",
+        _made("a", "b", "c", SPARE),
+        lambda guest, uri: DeleteManyIntent(_key(guest, uri), ("a", "c")),
+        Obstacle.SECOND,
+        steps=2,
+        spoils=("a", "c"),
+        spare=True,
+    ),
+    Act("describe", _made("a", "b", SPARE), _edit(), Obstacle.NONE, spare=True),
     Act(
         "rename",
         _made("a", "b", external=True),

@@ -14,14 +14,22 @@ from typing import Final
 
 import libvirt
 
-from snaptui import journal
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.journal_record import Record, parse
 from snaptui.performing import perform
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import MIB, Lab
-from tests.live.faults.acts import ACTS, Act, Obstacle
+from tests.live.faults.acts import ACTS, SPARE, Act, Obstacle
 from tests.live.faults.driven import Driven, Told
-from tests.live.faults.judge import Claim, Verdict, claim_of, claim_of_record, intact, told
+from tests.live.faults.judge import (
+    Claim,
+    Verdict,
+    agree,
+    claim_of,
+    claim_of_record,
+    intact,
+    told,
+)
 from tests.live.faults.program import Hold, Order
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import OTHER, Seen, look, look_at_images, without
@@ -178,7 +186,7 @@ class Bench:
             stack.callback(hold.release)
             strike = Strike(cell.fault, cell.act, guest, driven, proxy, hold, self._reconnect)
             stack.callback(strike.end)
-            survived = ""
+            survived = disagree = ""
             if number is None:
                 strike.strike()
                 if cell.moment is Moment.CALL and cell.fault.breaks_the_link:
@@ -187,11 +195,12 @@ class Bench:
                     driven.go()
                 hold.release()
                 claim = claim_of(driven.wait("over", 60))
+                disagree = agree(claim, _kept(order))
                 strike.end()
             else:
                 if not driven.end(number):
                     survived = "the terminal is not as it was"
-                (kept,) = (Path(order.state) / "snaptui" / "journal").glob("journal-*")
+                kept = _path(order)
                 if cell.fault is Fault.POWER:
                     self._power_cut(guest, hold)
                 driven = stack.enter_context(Driven(replace(order, intent=None, hold=None)))
@@ -201,7 +210,8 @@ class Bench:
             seen = look_at_images(guest) if cell.act.image else look(guest)
             verdict = _judged(cell, claim, seen, references)
             recovered = "" if cell.act.image else self._recovered(driven, guest)
-            return replace(verdict, survived=survived, recovered=recovered)
+            said = "; ".join(one for one in (verdict.told, disagree) if one)
+            return replace(verdict, told=said, survived=survived, recovered=recovered)
 
     def _power_cut(self, guest: Guest, hold: Holding) -> None:
         """Let all that works on the host end where it is; then it starts again."""
@@ -213,14 +223,13 @@ class Bench:
     def _recorded(self, driven: Driven, path: Path) -> Claim:
         """What the next start finds of an operation that was cut short."""
 
-        def record() -> journal.Record:
-            (found,), _ = journal.parse(path.read_bytes())
-            return found
+        def ended() -> bool:
+            return bool(_record(path).found) or _record(path).outcome is not None
 
-        driven.until(lambda: bool(record().found or record().outcome), "what was found")
-        if record().found:
+        driven.until(ended, "what was found")
+        if _record(path).found:
             driven.says("cut short")
-        return claim_of_record(record())
+        return claim_of_record(_record(path))
 
     def _recovered(self, driven: Driven, guest: Guest) -> str:
         """What the screen does not have as it is, however long one waits; empty when all is."""
@@ -267,7 +276,8 @@ class Bench:
 
 def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) -> Verdict:
     own: tuple[str, ...] = {
-        Fault.CHANGED: (OTHER, "current", "disk vda is", "disk vdb is"),
+        Fault.CHANGED: (OTHER, ": parent", "current", "disk vda is", "disk vdb is"),
+        Fault.DELETED: (SPARE, "current", ": parent"),
         Fault.UNDEFINED: ("persistent", ": ", "current"),
         Fault.DESTROYED: ("state",),
         Fault.POWER: ("state",),
@@ -278,6 +288,23 @@ def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) 
         told=told(claim, seen, references, changed=bool(own)),
         intact=intact(seen, references, cell.act.spoils),
     )
+
+
+def _path(order: Order) -> Path:
+    """The journal of a program."""
+    (kept,) = (Path(order.state) / "snaptui" / "journal").glob("journal-*")
+    return kept
+
+
+def _kept(order: Order) -> Record:
+    """What the journal of a program that goes on says of its operation."""
+    return _record(_path(order))
+
+
+def _record(path: Path) -> Record:
+    (found,), damaged = parse(path.read_bytes())
+    assert not damaged
+    return found
 
 
 def _resume(pid: int) -> None:

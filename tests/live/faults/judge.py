@@ -2,46 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snaptui.journal import Record
-from snaptui.plan.checks import MERGED_IN_PART
-from snaptui.recovery import OVERLAYS_LEFT
+from snaptui.journal_record import Became, Outcome, Record
 from tests.live.faults.driven import Told
 from tests.live.faults.seen import Seen, apart, without
-
-DONE, NOT_DONE, DIFFERENT, PERHAPS = "done", "not done", "different", "perhaps in part"
-GONE, SILENT = "gone", "does not say"
-
-_NOTHING = ("Nothing was changed.", "Nothing was done.")
-_BEFORE = re.compile(r"Done before: (.*?)\. Not done: ")
-_TRUE = (
-    "The snapshot is there.",
-    "It is gone.",
-    "The disk is now as this snapshot has it.",
-    "The file is there, and nothing unfinished.",
-    "the revert was done.",
-    "It was changed.",
-)
-_LEFT = (MERGED_IN_PART, OVERLAYS_LEFT, "What is unfinished is left: ")
-_HALF = (
-    "did not come to its end",
-    " a part of it",
-    " nothing of it any more",
-    "do not resume it",
-)
-_FALSE = (
-    "There is no such snapshot: it was not taken.",
-    "There is no such snapshot: the images are as they were.",
-    "There is no such snapshot.",
-    "It is still there.",
-    "The disk is not as this snapshot has it",
-    "There is no such file",
-    "the revert was not done.",
-    "It was not changed.",
-)
 
 
 @dataclass(frozen=True)
@@ -50,12 +16,12 @@ class Claim:
 
     Attributes:
         steps: that it says are done.
-        last: what it says of the next one.
-        words: as they were.
+        last: what it says of the next one, or of the last one where all are.
+        words: as they were, for who reads the table.
     """
 
     steps: int
-    last: str
+    last: Became
     words: str
 
 
@@ -75,43 +41,19 @@ class Verdict:
 
 def claim_of(told: Told) -> Claim:
     """What an operation that is over says."""
-    words = f"{told['phase']}: {told['error']} -- {told['hint']}"
-    if told["phase"] == "done":
-        return Claim(told["done"], DONE, words)
-    if "The domain is gone." in told["hint"]:
-        last = GONE
-    elif MERGED_IN_PART in told["hint"]:
-        last = PERHAPS
-    elif any(nothing in told["hint"] for nothing in _NOTHING):
-        last = NOT_DONE
-    elif "Since then" in told["hint"] or "reported success, but" in told["error"]:
-        last = DIFFERENT
-    else:
-        last = SILENT
-    return Claim(told["done"], last, words)
+    if Outcome(told["outcome"]) is Outcome.DONE:
+        return Claim(told["done"], Became.DONE, told["words"])
+    return Claim(told["done"], Became(told["became"]), told["words"])
 
 
 def claim_of_record(record: Record) -> Claim:
-    """What the journal says of one that was cut short."""
-    if record.outcome:
-        done = sum(step.ended is not None for step in record.steps)
-        last = DONE if record.outcome == "done" else NOT_DONE
-        return Claim(done, last, f"{record.outcome}: {record.error} -- {record.hint}")
-    lines = record.found.splitlines()
-    done = sum(line.startswith("Done before: ") for line in lines)
-    cut = [line for line in lines if line.startswith("Under way when it was cut short: ")]
-    last = NOT_DONE
-    if "is not there any more" in record.found:
-        last = GONE
-    elif cut and any(words in cut[0] for words in _HALF):
-        last = DIFFERENT
-    elif cut and any(words in cut[0] for words in _LEFT):
-        last = PERHAPS
-    elif cut and any(cut[0].endswith(words) for words in _TRUE):
-        last = DONE
-    elif cut and not any(words in cut[0] for words in _FALSE):
-        last = SILENT
-    return Claim(done + (last == DONE), last, record.found)
+    """What the journal says of one, or what was found of one that was cut short."""
+    done = sum(step.ended is not None for step in record.steps)
+    if record.outcome is Outcome.DONE:
+        return Claim(done, Became.DONE, f"journal: {record.title}")
+    last = record.became or Became.NOT_DONE  # between two steps there is nothing to be found
+    words = record.found or f"journal: {record.error} -- {record.hint}"
+    return Claim(done + (last is Became.DONE), last, words)
 
 
 def told(claim: Claim, seen: Seen, references: Sequence[Seen], *, changed: bool) -> str:
@@ -121,24 +63,36 @@ def told(claim: Claim, seen: Seen, references: Sequence[Seen], *, changed: bool)
         seen: what there is, without what the fault itself changed; the references likewise.
         changed: the fault itself changed something.
     """
-    if claim.last == GONE:
+    if claim.last is Became.GONE:
         return "" if seen.get("domain") == "gone" else f"not gone, but it says: {claim.words}"
-    if claim.last == SILENT:
+    if claim.last is Became.UNKNOWN:
         return f"it does not say how it ended: {claim.words}"
     if seen.get("domain") == "gone":
         return ""  # that the domain is gone was not so when it was said
-    if claim.last == PERHAPS:
+    if claim.last is Became.PERHAPS:
         seen = without(seen, " holds", "file ")
         references = [without(one, " holds", "file ") for one in references]
-    if claim.last == DIFFERENT:
-        if changed or "reported success, but" in claim.words:
+    at = claim.steps + (claim.last is Became.BY_OTHERS)
+    here, then = references[at : at + 1], references[claim.steps + 1 : claim.steps + 2]
+    same = bool(here) and not apart(seen, here[0])
+    if claim.last is Became.IN_PART:
+        if not same and then and not apart(seen, then[0]):
+            return f"the step is done, but it says: {claim.words}"
+        if changed:
             return ""  # what it names is the fault's own, or the step half done
-        same = not apart(seen, references[claim.steps])
         return f"nothing changed, but it says: {claim.words}" if same else ""
-    if claim.steps < len(references) and not apart(seen, references[claim.steps]):
+    if same:
         return ""
-    off = apart(references[min(claim.steps, len(references) - 1)], seen)
+    off = apart(references[min(at, len(references) - 1)], seen)
     return f"it says: {claim.words} -- there is, of {'; '.join(off)}"
+
+
+def agree(claim: Claim, record: Record) -> str:
+    """Where the journal says something else than the screen; empty when it does not."""
+    kept = claim_of_record(record)
+    if (kept.steps, kept.last) == (claim.steps, claim.last):
+        return ""
+    return f"the journal says {kept}, the screen {claim}"
 
 
 def intact(seen: Seen, references: Sequence[Seen], spoiled: Sequence[str]) -> str:

@@ -159,10 +159,10 @@ class App(product.SnaptuiApp):
         if operation.phase.over:
             self.control.tell(
                 event="over",
-                phase=operation.phase.value,
+                outcome=operation.phase.value,
                 done=operation.done,
-                error=operation.error,
-                hint=operation.hint,
+                became=operation.became.value if operation.became is not None else None,
+                words=f"{operation.phase.value}: {operation.error} -- {operation.hint}",
             )
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.lab import FILLER, fill
-from tests.live.faults.acts import FREE, Act
+from tests.live.faults.acts import FREE, SPARE, Act
 from tests.live.faults.driven import Driven
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import OTHER
@@ -31,6 +31,7 @@ class Fault(enum.Enum):
     DEAD = "program killed"
     POWER = "power cut"
     CHANGED = "another admin's snapshot"
+    DELETED = "another admin's delete"
     DESTROYED = "domain destroyed"
     UNDEFINED = "domain undefined"
     RENAMED = "domain renamed"
@@ -156,6 +157,8 @@ class Strike:
             lab.virsh("undefine", name, "--snapshots-metadata", check=False)
         elif self.fault is Fault.RENAMED:
             lab.virsh("domrename", name, f"{name}-{OTHER}", check=False)
+        elif self.fault is Fault.DELETED:
+            lab.virsh("snapshot-delete", name, SPARE, check=False)
         elif self.act.image:
             path = self.guest.directory / FREE
             subprocess.run(["/usr/bin/qemu-img", "snapshot", "-c", OTHER, path], check=False)
@@ -167,6 +170,8 @@ class Strike:
 
 def makes_sense(fault: Fault, act: Act, *, running: bool) -> bool:
     """Whether a fault can befall an act."""
+    if fault is Fault.DELETED:
+        return act.spare
     if act.image:  # what qemu-img does for the program itself goes on without it
         return fault in (Fault.KILLED, Fault.STOPPED_LONG, Fault.CHANGED, Fault.FULL) or (
             fault.of_program is not None and fault is not Fault.POWER

@@ -13,6 +13,7 @@ from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.beneath import unusable
+from snaptui.plan.differences import sentence
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
@@ -164,14 +165,14 @@ class Bench:
         for step in plan.steps:
             before = read_facts(self.backend, self.host, intent)
             if changed := in_the_way(step, expected, before):
-                return "is stopped", "; ".join(changed)
+                return "is stopped", sentence(changed)
             try:
                 perform(self.backend, guest.key, step, lambda _: None)
             except SnaptuiError as error:
                 return f"error {_code(error)}", error.message
             expected = read_facts(self.backend, self.host, intent)
             if off := differences(expected_after(step, before), expected):
-                return "works otherwise", "; ".join(off)
+                return "works otherwise", sentence(off)
             _must_hold(guest, step)
             if isinstance(step, RevertTo):
                 spoiled.update(one.name for one in unusable(before, step.snapshot))
@@ -223,7 +224,7 @@ class Bench:
         if error is not None:
             why += f" -- {error.message}"
         if codes and not harms:
-            wrong = [*changed, *guest.otherwise()]
+            wrong = [*map(str, changed), *guest.otherwise()]
             if wrong:
                 return predicted, f"{happened}, and changes", False, f"{why} -- {'; '.join(wrong)}"
         return predicted, happened, same, why
@@ -246,7 +247,7 @@ class Bench:
         for step in plan.steps:
             before = expected_after(step, before)
         # what an earlier step reads anew is not known when the last one is looked at
-        return [*differences(before, after), *guest.otherwise()]
+        return [*map(str, differences(before, after)), *guest.otherwise()]
 
 
 def _words(harms: AbstractSet[Harm]) -> list[str]:

@@ -107,8 +107,8 @@ def _reverted(
     assert plan.possible, plan.refusals
     for step in plan.steps:
         before = read_facts(backend, host, intent)
-        wrong += in_the_way(step, expected, before)
+        wrong += map(str, in_the_way(step, expected, before))
         perform(backend, key, step, lambda _: None)
         expected = read_facts(backend, host, intent)
-        wrong += differences(expected_after(step, before), expected)
+        wrong += map(str, differences(expected_after(step, before), expected))
     return plan

@@ -1,0 +1,192 @@
+"""What changed between two readings of what a plan is built on: data, and a sentence of each."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from snaptui.chains import uses_by
+from snaptui.image_model import NotKnown
+from snaptui.model import SnapshotDisk
+from snaptui.plan.facts import CHOSEN, Facts
+
+
+class Change(enum.Enum):
+    """A kind of difference; the value makes its sentence, without a full stop."""
+
+    VERSION = "{subject} was {was} and is now {now}"
+    NAME = "the domain {was} is now called {now}"
+    STATE = "{subject} was {was} and is now {now}"
+    DISKS = "the disks of {subject} changed"
+    DEFINITION = "the definition of {subject} changed"
+    PERSISTENT = "{subject} is persistent now"
+    TRANSIENT = "{subject} is transient now"
+    SAVE_MADE = "the managed save of {subject} appeared"
+    SAVE_GONE = "the managed save of {subject} is gone"
+    BUSY = "another job holds {subject}"
+    BLOCK_JOB = "a block job runs on {subject}"
+    SNAPSHOT_GONE = "the snapshot {subject} is gone"
+    SNAPSHOT_MADE = "the snapshot {subject} has been made"
+    SNAPSHOT_CHANGED = "the snapshot {subject} was changed or made anew"
+    CURRENT = "the current snapshot is now {subject}"
+    EXTERNAL = "which snapshots are external changed"
+    ENTRIES = "the snapshots inside {subject} changed"
+    FILE_STAYS = "{subject} is still there"
+    FILE_GONE = "{subject} is gone"
+    FILE_AGAIN = "{subject} is there again"
+    FILE_HIDDEN = "{subject} cannot be looked at any more"
+    BENEATH = "what lies beneath {subject} changed"
+    USER = "{subject} is used by {now}"
+    OPENED = "{subject} is open in {now}"
+    IMAGE = "{subject}"
+    """Something about an image that no domain uses; the subject is the sentence."""
+    OBSTACLE = "{subject}"
+    """What the next step meets, the subject is the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is otherwise.
+
+    Attributes:
+        subject: a domain, snapshot, path or program; what it is follows from the kind.
+        was, now: its state or name, where the kind has some.
+    """
+
+    change: Change
+    subject: str
+    was: str = ""
+    now: str = ""
+
+    def __str__(self) -> str:
+        return self.change.value.format(subject=self.subject, was=self.was, now=self.now)
+
+
+def sentence(those: Iterable[Difference]) -> str:
+    """All of them in one, without a full stop."""
+    return "; ".join(map(str, those))
+
+
+def differences(expected: Facts, found: Facts) -> tuple[Difference, ...]:
+    """What is otherwise than expected; empty when a plan may go on.
+
+    Free space, sizes, times and what else lies in a directory are left out: they change all
+    the time. An empty digest of what is expected means that it could not be told before.
+    """
+    expected = _with_chosen(expected, found)
+    return (
+        *_domain_differences(expected, found),
+        *_name_differences(expected, found),
+        *_snapshot_differences(expected, found),
+        *_file_differences(expected, found),
+        *_missing_differences(expected, found),
+    )
+
+
+def _domain_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
+    was, now = expected.status, found.status
+    name = now.domain.name
+    if was.domain.name != name:
+        yield Difference(Change.NAME, name, was.domain.name, name)
+    if was.domain.state is not now.domain.state:
+        states = was.domain.state.value, now.domain.state.value
+        yield Difference(Change.STATE, name, *states)
+    if was.config.disks != now.config.disks:
+        yield Difference(Change.DISKS, name)
+    if was.config.digest and was.config.digest != now.config.digest:
+        yield Difference(Change.DEFINITION, name)
+    if was.persistent != now.persistent:
+        yield Difference(Change.PERSISTENT if now.persistent else Change.TRANSIENT, name)
+    if was.managed_save != now.managed_save:
+        yield Difference(Change.SAVE_MADE if now.managed_save else Change.SAVE_GONE, name)
+    if now.busy and not was.busy:
+        yield Difference(Change.BUSY, name)
+    if now.block_jobs and not was.block_jobs:
+        yield Difference(Change.BLOCK_JOB, ", ".join(now.block_jobs))
+
+
+def _name_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
+    for name in expected.names:
+        if name not in found.names:
+            yield Difference(Change.SNAPSHOT_GONE, name)
+    for name in found.names:
+        if name not in expected.names:
+            yield Difference(Change.SNAPSHOT_MADE, name)
+
+
+def _snapshot_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
+    if expected.current != found.current and set(expected.names) == set(found.names):
+        yield Difference(Change.CURRENT, found.current or "none")
+    if set(expected.external) ^ set(found.external):
+        yield Difference(Change.EXTERNAL, "")
+    for snapshot in expected.snapshots.keys() & found.snapshots.keys():
+        before, after = expected.snapshots[snapshot], found.snapshots[snapshot]
+        if before != (after if before.digest else replace(after, digest="")):
+            yield Difference(Change.SNAPSHOT_CHANGED, snapshot)
+    for path in sorted(expected.images.keys() & found.images.keys()):
+        if expected.entries(path) != found.entries(path):
+            yield Difference(Change.ENTRIES, path)
+
+
+def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
+    """How the images lie upon each other, who else uses them, and what should be gone."""
+    for path in sorted(expected.gone):
+        if found.exists(path):
+            yield Difference(Change.FILE_STAYS, path)
+    for path in sorted(expected.layers.heads.keys() & found.layers.heads.keys()):
+        if expected.layers.beneath(path) != found.layers.beneath(path):
+            yield Difference(Change.BENEATH, path)
+    # an image that no record names any more is somebody else's for the inventory
+    own = {words for path in expected.layers.heads for words in uses_by(path)}
+    for path, users in found.others.items():
+        for user in users:
+            if user not in own and user not in expected.of(path):
+                yield Difference(Change.USER, path, now=user)
+
+
+def _missing_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
+    for path, gone in found.missing.items():
+        at_first = gone if isinstance(gone, NotKnown) else False
+        if gone == expected.missing.get(path, at_first):
+            continue
+        if isinstance(gone, NotKnown):
+            yield Difference(Change.FILE_HIDDEN, path)
+        else:
+            yield Difference(Change.FILE_GONE if gone else Change.FILE_AGAIN, path)
+
+
+def _with_chosen(expected: Facts, found: Facts) -> Facts:
+    """With the paths that libvirt chose, where these are new overlays on the right images."""
+    chosen = {}
+    for disk in found.status.config.disks:
+        lower, path = expected.fresh.get(disk.target), disk.path or ""
+        beneath = found.layers.beneath(path)
+        right = beneath == lower or isinstance(beneath, NotKnown)
+        if lower is not None and right and path not in expected.layers.heads:
+            chosen[disk.target] = path
+    if not chosen:
+        return expected
+
+    def named(parts: tuple[SnapshotDisk, ...]) -> tuple[SnapshotDisk, ...]:
+        return tuple(
+            replace(part, path=chosen.get(part.target)) if part.path == CHOSEN else part
+            for part in parts
+        )
+
+    disks = tuple(
+        replace(disk, path=chosen.get(disk.target, CHOSEN)) if disk.path == CHOSEN else disk
+        for disk in expected.status.config.disks
+    )
+    config = replace(expected.status.config, disks=disks)
+    return replace(
+        expected,
+        status=replace(expected.status, config=config),
+        snapshots=MappingProxyType(
+            {
+                name: replace(one, disks=named(one.disks), revert_disks=named(one.revert_disks))
+                for name, one in expected.snapshots.items()
+            }
+        ),
+    )
