@@ -46,7 +46,7 @@ def differences(expected: AnyFacts, found: AnyFacts) -> tuple[Difference, ...]:
     """What is otherwise than expected; both are of the same thing."""
     if isinstance(expected, ImageFacts) and isinstance(found, ImageFacts):
         words = image_differences(expected, found)
-        return tuple(Difference(Change.IMAGE, one) for one in words)
+        return tuple(Difference(Change.SAID, one) for one in words)
     assert isinstance(expected, Facts)
     assert isinstance(found, Facts)
     return domain_differences(expected, found)
@@ -86,7 +86,7 @@ def no_room(step: Step, found: AnyFacts) -> tuple[Difference, ...]:
 
 
 def _obstacles(sentences: tuple[str, ...]) -> tuple[Difference, ...]:
-    return tuple(Difference(Change.OBSTACLE, one) for one in sentences)
+    return tuple(Difference(Change.SAID, one) for one in sentences)
 
 
 def _other_version(was: Host, now: Host) -> Iterator[Difference]:

@@ -13,6 +13,7 @@ from snaptui.model import SnapshotDisk
 from snaptui.plan.facts import CHOSEN, Facts
 
 
+@enum.unique
 class Change(enum.Enum):
     """A kind of difference; the value makes its sentence, without a full stop."""
 
@@ -40,10 +41,8 @@ class Change(enum.Enum):
     BENEATH = "what lies beneath {subject} changed"
     USER = "{subject} is used by {now}"
     OPENED = "{subject} is open in {now}"
-    IMAGE = "{subject}"
-    """Something about an image that no domain uses; the subject is the sentence."""
-    OBSTACLE = "{subject}"
-    """What the next step meets, the subject is the sentence."""
+    SAID = "{subject}"
+    """About an image that no domain uses, or what the next step meets: the subject says it."""
 
 
 @dataclass(frozen=True, slots=True)

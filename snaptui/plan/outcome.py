@@ -13,6 +13,7 @@ from snaptui.image_model import FileSystem, NotKnown
 from snaptui.model import DomainState
 
 
+@enum.unique
 class End(enum.Enum):
     """What is true after a plan; the value is the sentence."""
 
@@ -84,6 +85,7 @@ def after(end: End, state: DomainState | None = None, /, **names: object) -> Aft
     return After(end, state, tuple((name, str(value)) for name, value in sorted(names.items())))
 
 
+@enum.unique
 class UndoBy(enum.Enum):
     """How something is undone, or why it cannot be; the value is the sentence."""
 

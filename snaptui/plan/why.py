@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 
 
+@enum.unique
 class Why(enum.Enum):
     """What stands in the way; the value is the sentence."""
 
@@ -286,7 +287,9 @@ class Why(enum.Enum):
     )
     ON_LEFT_BRANCH = "{name} lies on a branch that {domain} has left, and others are below it."
     IS_FORK = "Branches begin at {name}, and libvirt {version} merges no such snapshot."
-    BRANCHES_UNKNOWN = "Deleting {name} would bring the daemon of libvirt {version} down."
+    BRANCHES_UNKNOWN = (
+        "Deleting {name} beside {names} would bring the daemon of libvirt {version} down."
+    )
     REMOVED_NEEDED = "libvirt would remove {path}, which {user} needs."
     REMOVED_IN_USE = "libvirt would remove {path}, which {domain} uses now."
     REMOVED_HAS_USER = "libvirt would remove {path}, which has another user: {user}."
@@ -373,6 +376,7 @@ class Why(enum.Enum):
 _NOT_YET = frozenset(why for why in Why if why.name.endswith("_NOT_YET"))
 
 
+@enum.unique
 class Way(enum.Enum):
     """A way round; the value is the sentence."""
 
@@ -430,7 +434,6 @@ class Way(enum.Enum):
         "Make that much room first: any file that can go, or a leftover overlay (the file systems "
         "list them)."
     )
-    OTHER_NAME = "Take another name."
     OTHER_NAME_OR_OFF = "Take another name, or shut the domain down first."
     SHORTER_NAME = "Take a shorter name."
     NAME_WITHOUT_COMMA = "Take a name without one, or start the domain first."
