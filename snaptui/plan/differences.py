@@ -17,7 +17,7 @@ from snaptui.plan.facts import CHOSEN, Facts
 class Change(enum.Enum):
     """A kind of difference; the value makes its sentence, without a full stop."""
 
-    VERSION = "{subject} was {was} and is now {now}"
+    VERSION = "{subject} was version {was} and is now {now}"
     NAME = "the domain {was} is now called {now}"
     STATE = "{subject} was {was} and is now {now}"
     DISKS = "the disks of {subject} changed"
