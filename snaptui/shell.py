@@ -44,10 +44,6 @@ def _word(word: str) -> str:
 
 
 def _octal(raw: str) -> str:
-    """What printf(1) makes the text of; half a character, which no program can get, stays half."""
-    try:
-        data = raw.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        data = raw.encode("utf-8", "surrogatepass")
-    escaped = _CHANGED.sub(lambda byte: b"\\%03o" % byte[0][0], data)
+    """What printf(1) makes the text of."""
+    escaped = _CHANGED.sub(lambda byte: b"\\%03o" % byte[0][0], text.utf8(raw))
     return escaped.decode("ascii").replace("\\012", "\\n")

@@ -48,6 +48,14 @@ def literal(raw: str, *, ascii_only: bool = False) -> str:
     )
 
 
+def utf8(raw: str) -> bytes:
+    """The bytes of a string; half a character, which no program can get, stays half."""
+    try:
+        return raw.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return raw.encode("utf-8", "surrogatepass")
+
+
 def masked(raw: str) -> str:
     """A string of others in which URIs may stand, without their passwords.
 

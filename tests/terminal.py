@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from snaptui import cli
+from snaptui.ui.keys_in_order import BURST, CLOSED
 from tests.forked import Forked
 from tests.screen import Screen, Stream
 
@@ -46,6 +47,9 @@ SOME_READ = re.compile(r"snapshots?, \d+ read")
 _NOT_INHERITED = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 """The size is the terminal's; and an installed program has its byte code, so this one has."""
 
+
+_BUTTON = re.compile(r"[│|].* (Cancel|Close|Stay) .*[│|]")
+"""The line of a dialog that all have."""
 
 ESC = 0.15
 """Seconds without another key after which Esc is not the beginning of one."""
@@ -92,6 +96,7 @@ class Terminal:
         self._screen = Screen(columns, rows)
         self._stream = Stream(self._screen)
         self._text: str | None = None
+        self._in_dialog, self._closed_at = False, 0.0
         self.received = 0
         self.raw = b""
         inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
@@ -155,11 +160,21 @@ class Terminal:
         return termios.tcgetattr(self._slave) == self.attributes
 
     def press(self, *keys: str) -> None:
-        """Press keys, by name or as text, each after the screen came to rest."""
+        """Press keys, by name or as text, each after the screen came to rest.
+
+        What a dialog that has just closed would still take for its own waits until it does not.
+        """
         for key in keys:
+            self.rest(self._closed_at + CLOSED - time.monotonic())
             os.write(self._master, KEYS.get(key, key).encode())
             while self.read(ESC if key == "esc" else 0.05):
                 continue
+
+    def rest(self, seconds: float) -> None:
+        """Press nothing for a time."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.read(left)
 
     def type_ahead(self, *keys: str) -> None:
         """Press keys without waiting for the screen."""
@@ -198,6 +213,10 @@ class Terminal:
         if data:
             self._stream.feed(data)
             self._text = None
+            dialog = _BUTTON.search(self.text) is not None
+            if self._in_dialog and not dialog:
+                self._closed_at = time.monotonic()
+            self._in_dialog = dialog
         return data
 
     def resize(self, columns: int, rows: int) -> None:
@@ -229,17 +248,31 @@ def at_snapshots(terminal: Terminal, *names: str) -> None:
     terminal.press("g")
 
 
+IN_FIELD = "Tab, press Y"
+"""What the button says where Y would be a letter."""
+
+
+def press_alone(terminal: Terminal) -> None:
+    """Leave the fields, press Y, and nothing else until that is long ago."""
+    terminal.rest(BURST)
+    while IN_FIELD in terminal.text:
+        terminal.press("tab")
+        terminal.rest(BURST)
+    terminal.press("Y")
+    terminal.rest(BURST)
+
+
 def confirm(terminal: Terminal, typed: str = "") -> None:
     """Confirm the dialog as an admin does: read it, type the domain's name if asked, Y."""
     terminal.wait("Refused: nothing", "press Y")
     if typed:
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait(f"Type {typed} first.")
         terminal.press(typed, "tab")
 
     def confirmed() -> bool:
-        if "[ Cancel ]" in terminal.text or "press Y" in terminal.text:
-            terminal.press("Y")
+        if "press Y" in terminal.text:
+            press_alone(terminal)
             terminal.read(0.2)
             return False
         return True

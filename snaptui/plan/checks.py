@@ -183,7 +183,7 @@ def spelling_problems(name: str) -> list[Refusal]:
         problems.append(refuse(Why.NAME_DIGITS, harm=Harm.MISTAKEN_LATER))
     if any(map(text.invisible, name)):
         problems.append(refuse(Why.NAME_INVISIBLE))
-    if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
+    if len(text.utf8(name)) > NAME_BYTES:
         problems.append(
             refuse(Why.NAME_LONG, code=INTERNAL_ERROR, harm=Harm.LEFT_INSIDE, most=NAME_BYTES)
         )

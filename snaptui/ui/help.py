@@ -29,8 +29,8 @@ def help_lines(
         lines.append(("", ""))
     lines += [
         ("", "In dialogs"),
-        ("  Tab", "Next field or button; the focus starts on Cancel"),
-        (f"  {keymap.CONFIRM_KEY}", "Do it, once it could be read for half a second"),
+        ("  Tab", "Next field or button; the focus starts in the first field, or on Cancel"),
+        (f"  {keymap.CONFIRM_KEY}", "Do it: outside of fields, alone, half a second after reading"),
         ("  Esc", "Leave; nothing happens"),
         ("", ""),
         ("", "Marks"),

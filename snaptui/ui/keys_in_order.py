@@ -2,21 +2,40 @@
 
 Textual sends a key to the widget that has the focus when it arrives. Of keys that arrive
 together (pasted, through a slow link, while the host is busy) those after a Tab would go to the
-widget that the Tab leaves, and be lost there.
+widget that the Tab leaves, and be lost there. And of a text that closes a dialog, the rest would
+act on what was beneath it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from functools import partial
+from time import monotonic
+from typing import Protocol, runtime_checkable
 
 from textual import events, on
 from textual.app import App
+from textual.driver import Driver
 from textual.message import Message
 from textual.message_pump import MessagePump
 
+from snaptui.ui.pastes import Parser
+
+CLOSED = 0.5
+"""Seconds after a dialog closed in which keys do nothing; they were meant for the dialog."""
+BURST = 0.3
+"""Seconds; keys of a text follow each other faster, as a rule."""
 PATIENCE = 0.5
 """Seconds after which a key counts as handled even if the widget that had it is gone."""
+
+
+@runtime_checkable
+class Hears(Protocol):
+    """A screen that hears each key and paste before the widget with the focus gets it."""
+
+    def hear(self, event: events.Key | events.Paste) -> None:
+        """Take note of it."""
 
 
 class _Handled(Message):
@@ -39,6 +58,24 @@ class KeysInOrder(App[None]):
         super().__init__(ansi_color=ansi_color)
         self._arrived: deque[events.Key | events.Paste] = deque()
         self._under_way: _Handled | None = None
+        self._deaf_until = -math.inf
+        self._not_heard = ""
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, which makes its parser by this name."""
+        from textual.drivers import linux_driver
+
+        setattr(linux_driver, "XTermParser", Parser)  # noqa: B010 - mypy sees a type there
+        return super().get_driver_class()
+
+    @property
+    def keys_waiting(self) -> bool:
+        """Whether a key has arrived that its widget has not had yet."""
+        return bool(self._arrived)
+
+    def dialog_closed(self) -> None:
+        """Let the keys of the next moment do nothing."""
+        self._deaf_until, self._not_heard = monotonic() + CLOSED, ""
 
     async def on_event(self, event: events.Event) -> None:
         """Keep a key until its turn."""
@@ -53,11 +90,26 @@ class KeysInOrder(App[None]):
 
     async def _hand_out(self) -> None:
         self._under_way = None
+        while self._arrived and self._deaf_to(self._arrived[0]):
+            self._arrived.popleft()
         if self._arrived:
-            target = self.focused or self.screen
+            target, event = self.focused or self.screen, self._arrived.popleft()
             self._under_way = _Handled(target)
-            await super().on_event(self._arrived.popleft())
+            if isinstance(self.screen, Hears):
+                self.screen.hear(event)
+            await super().on_event(event)
             target.post_message(self._under_way)
+
+    def _deaf_to(self, event: events.Key | events.Paste) -> bool:
+        if event.time >= self._deaf_until:
+            return False
+        if isinstance(event, events.Key):
+            if event.key.startswith("ctrl+"):
+                return False  # the program can always be left
+            if event.is_printable and event.key != self._not_heard:  # a key held down is no text
+                self._deaf_until = max(self._deaf_until, event.time + BURST)
+            self._not_heard = event.key
+        return True
 
     @on(_Handled)
     async def _handled(self, handled: _Handled) -> None:

@@ -155,7 +155,7 @@ def test_every_size_can_be_used(lab: Lab) -> None:
 
 PLAN = ("Lost:", "Undo:", "Space:", "Refused:", "Cancel")
 ALWAYS = {
-    "c": (*PLAN, "Create: press Y"),
+    "c": (*PLAN, "Create: Tab, press Y"),
     "r": ("After this", *PLAN, "Revert: press Y"),
     "d": (*PLAN, "Delete: press Y"),
     "u": ("Brings back", "Cancel", "Undo: safety snapshots"),

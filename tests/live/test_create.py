@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.ui.keys_in_order import CLOSED
 from tests.lab import Lab, holds, qemu_img
 from tests.live.test_external import DISKS, RAM, beside, sources, wanted
 from tests.sample import sample
@@ -125,6 +126,7 @@ def test_from_the_xml_of_a_file(lab: Lab, tmp_path: Path) -> None:
         terminal.wait("Read.", "mine &amp; yours")
         terminal.press("f3")
         terminal.wait("[external, disks and RAM]", "mine & yours", "of a file", gone="as XML\n")
+        terminal.rest(CLOSED)
         more(terminal)
         terminal.wait(str(overlay)[:36], str(ram)[:36])
         confirm(terminal)

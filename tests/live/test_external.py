@@ -15,7 +15,7 @@ from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab, holds, qemu_img
 from tests.sample import sample
-from tests.terminal import Terminal, confirm
+from tests.terminal import Terminal, confirm, press_alone
 
 RAM, DISKS = "external, disks and RAM", "external, disks only"
 
@@ -24,14 +24,14 @@ def wanted(terminal: Terminal, name: str, form: str) -> None:
     """Open the dialog of a create and fill it in."""
     terminal.press("c")
     terminal.wait("[internal]", "Refused:")
-    terminal.press("tab", name, "tab", "tab")
+    terminal.press(name, "tab", "tab")
     terminal.press(*[" "] * (1 if form == DISKS else 2))
     terminal.wait(f"[{form}]")
 
 
 def refused(terminal: Terminal, *reasons: str) -> None:
     terminal.wait(*reasons, gone="Refused: nothing")
-    terminal.press("Y")
+    press_alone(terminal)
     terminal.wait("Refused, see above.")
 
 

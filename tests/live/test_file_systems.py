@@ -14,7 +14,7 @@ import pytest
 
 from snaptui import text
 from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_lab, write
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 from tests.unit.images import Plain, qemu_io
 
 SLACK = 1 * MIB
@@ -61,13 +61,13 @@ def yes(terminal: Terminal) -> None:
     """Confirm; what could not be checked is typed first."""
     terminal.wait("Refused: nothing", "press Y")
     if "Not checked" in terminal.text or "journal cannot" in terminal.text:
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait("Type delete first.")
         terminal.press("delete", "tab")
 
     def gone() -> bool:
         if "press Y" in terminal.text:
-            terminal.press("Y")
+            press_alone(terminal)
             terminal.read(0.2)
             return False
         return True
@@ -237,7 +237,7 @@ def test_an_overlay_that_a_process_has_open_is_not_removed(lab: Lab) -> None:
         mark_row(terminal, "leftover")
         terminal.press("d")
         terminal.wait("Refused: ", f"sleep (process {process.pid}) has it open")
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait("Refused, see above.")
         process.kill()
     assert over.exists()
@@ -284,7 +284,7 @@ def test_a_merge_that_does_not_fit_is_refused_where_libvirt_fills_the_disk(small
         terminal.wait("by merging, needs 29.0 MiB first")
         terminal.press("d")
         terminal.wait("needs 29.0 MiB first, and 8.0 MiB are free", gone="Refused: nothing")
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait("Refused, see above.")
     assert "No space left" in small.virsh("snapshot-delete", "web", "over", check=False)
     assert free_on(small.images) < 1 * MIB, "libvirt looks before it copies now"

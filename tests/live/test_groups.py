@@ -12,7 +12,7 @@ from snaptui.model import DomainKey
 from snaptui.plan.group import Group, described, group_of
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.ssh import behind_ssh
-from tests.terminal import Terminal, confirm
+from tests.terminal import Terminal, confirm, press_alone
 
 TWELVE = [f"web{number:02}" for number in range(1, 13)]
 
@@ -37,7 +37,7 @@ def create_asked(terminal: Terminal, name: str, description: str = "all") -> Non
     """Open the dialog for all marked domains, and fill it in."""
     terminal.press("c")
     terminal.wait("Name", "Refused: nothing")
-    terminal.press("tab", name, "tab")
+    terminal.press(name, "tab")
     terminal.wait(f"Create {name} of", "press Y")
     terminal.press(description, "tab")
 
@@ -113,7 +113,7 @@ def test_a_name_that_one_has_already_is_refused_for_all(lab: Lab) -> None:
         all_marked(terminal, 2)
         terminal.press("c")
         terminal.wait("Name", "Refused: nothing")
-        terminal.press("tab", "patch")
+        terminal.press("patch")
         terminal.wait("Refused: 1", "db: There is a snapshot called patch already.")
         terminal.press("esc")
         terminal.wait("2 marked", gone="press Y")
@@ -142,7 +142,7 @@ def test_editing_a_description_leaves_the_group(lab: Lab) -> None:
         terminal.wait("patch", "Group")
         terminal.press("g", "e")
         terminal.wait("Description (Tab goes on)")
-        terminal.press("tab", "tab", "changed ", "tab")
+        terminal.press("tab", "changed ", "tab")
         confirm(terminal)
         terminal.wait("Describe patch of db: done")
     found = groups(lab, keys, "patch")
@@ -240,7 +240,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         close_errors(terminal, *failed, "the snapshots inside", "all or none: web did not come")
         whole_group(terminal, 3)
         terminal.wait("Refused: 1", "web: vda holds no snapshot patch any more")
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait("Refused, see above.")
     for name in names:
         assert holds(lab.image(name), 0x22), name

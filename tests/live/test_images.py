@@ -16,7 +16,7 @@ from snaptui import text
 from snaptui.backend.openers import openers
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
 from tests.sample import sample
-from tests.terminal import Terminal, confirm
+from tests.terminal import Terminal, confirm, press_alone
 from tests.unit.images import Plain, qemu_io
 
 
@@ -132,7 +132,7 @@ def test_create_holds_the_disk(lab: Lab, tmp_path: Path) -> None:
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
         at_image(terminal, "○ one")
         plan(terminal, "c", "Create a snapshot in a.qcow2")
-        terminal.press("tab", "it's -x", "tab", "tab")
+        terminal.press("it's -x", "tab", "tab")
         terminal.wait("""'it'"'"'s -x'""")
         confirm(terminal)
         terminal.wait("Create a snapshot in a.qcow2: done", "○ it's -x")
@@ -147,7 +147,7 @@ def test_names_that_would_be_mistaken_are_refused(lab: Lab, tmp_path: Path) -> N
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
         at_image(terminal, "○ one")
         plan(terminal, "c", "Create a snapshot in a.qcow2")
-        terminal.press("tab", "one")
+        terminal.press("one")
         terminal.wait("There is a snapshot called one already.")
         terminal.press("backspace", "backspace", "backspace", "7")
         terminal.wait("A name of digits only can be mistaken for the ID")
@@ -302,7 +302,7 @@ def test_what_is_in_use_is_not_changed(lab: Lab, use: Callable[[Lab], Path], hol
         for key in ("c", "r", "d"):
             plan(terminal, key, path.name)
             terminal.wait(holder)
-            terminal.press("Y")
+            press_alone(terminal)
             terminal.wait("Refused, see above.")
             terminal.press("esc")
             terminal.wait("connected", gone="Refused")
@@ -361,7 +361,7 @@ def test_extract_copies_the_very_entry(lab: Lab, tmp_path: Path, place: int, for
         at_image(terminal, "○ 2", "○ 1", down=place)
         plan(terminal, "x", f"Extract {2 - place} of a.qcow2")
         if form == "raw":
-            terminal.press("tab", "tab", " ")
+            terminal.press("tab", " ")
         terminal.wait(target.name)
         confirm(terminal)
         terminal.wait(f"Extract {2 - place} of a.qcow2: done")
@@ -382,7 +382,7 @@ def test_extract_never_replaces_a_file(lab: Lab, tmp_path: Path) -> None:
         at_image(terminal, "○ one")
         plan(terminal, "x", "Extract one of a.qcow2")
         terminal.wait("a-one-2.qcow2", "Refused: nothing")
-        terminal.press("tab", *["backspace"] * len("-2.qcow2"), ".qcow2")
+        terminal.press(*["backspace"] * len("-2.qcow2"), ".qcow2")
         terminal.wait("is there already, and is never replaced")
         terminal.press("esc")
         terminal.wait("connected", gone="Refused")
@@ -406,7 +406,7 @@ def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None
         terminal.wait("connected", "one", "you are here", gone="reading")
         terminal.press("g")
         plan(terminal, "x", "Extract one of")
-        terminal.press("tab", " ")
+        terminal.press("shift+tab", " ")
         terminal.wait("[vdb]", lab.image("web", "vdb").stem, "QEMU's lock is not heeded")
         terminal.press("tab", "\x1b[1~", "\x0b", f"{tmp_path}/vdb.copy", "tab")
         terminal.wait("/vdb.copy", "Refused: nothing")
@@ -541,7 +541,7 @@ def test_a_copy_that_runs_out_of_space_leaves_nothing(lab: Lab, full: Path) -> N
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
         at_image(terminal, "○ one")
         plan(terminal, "x", "Extract one of a.qcow2")
-        terminal.press("tab", "\x1b[1~", "\x0b", str(target), "tab")
+        terminal.press("\x1b[1~", "\x0b", str(target), "tab")
         terminal.wait("copy.qcow2", "Refused: nothing")
         fill(full)
         confirm(terminal)

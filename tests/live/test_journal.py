@@ -11,7 +11,7 @@ import pytest
 from snaptui import journals
 from snaptui.journal_record import Outcome
 from tests.lab import Lab, fill
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
 
 @pytest.fixture
@@ -39,7 +39,8 @@ def test_without_a_journal_only_deletes_are_possible_and_the_name_is_typed(
         at_snapshots(terminal, "a")
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "The journal cannot be written")
-        terminal.press("Y", "esc")
+        press_alone(terminal)
+        terminal.press("esc")
         terminal.wait(gone="Create a snapshot")
         terminal.press("d")
         confirm(terminal, "web")

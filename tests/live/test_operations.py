@@ -24,7 +24,7 @@ def test_create_of_a_domain_that_is_off(lab: Lab, size: tuple[int, int]) -> None
 
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing")
-        terminal.press("tab", "pre upgrade", "tab", "a & b <c>", "tab")
+        terminal.press("pre upgrade", "tab", "a & b <c>", "tab")
         terminal.wait("--name=pre upgrade", "a & b <c>")
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done")

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.ui.keys_in_order import CLOSED
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
 
 def refused(terminal: Terminal, *reasons: str) -> None:
     """The dialog refuses, says why, and its confirm key does nothing."""
     terminal.wait("see below", *reasons, gone="Refused: nothing")
-    terminal.press("Y")
+    press_alone(terminal)
     terminal.wait("Refused, see above.")
 
 
@@ -25,7 +26,7 @@ def test_a_name_of_digits_is_not_created(lab: Lab) -> None:
         terminal.wait("no snapshots yet")
         terminal.press("c")
         terminal.wait("Refused: nothing")
-        terminal.press("tab", "2")
+        terminal.press("2")
         terminal.wait("digits only")
         terminal.press("tab", "tab")
         refused(terminal, "mistaken for the ID")
@@ -90,7 +91,7 @@ def test_long_and_impossible_names_are_refused(lab: Lab) -> None:
         ):
             terminal.press("c")
             terminal.wait("Refused: nothing")
-            terminal.press("tab", name)
+            terminal.press(name)
             terminal.wait(reason)
             terminal.press("tab", "tab")
             refused(terminal)
@@ -98,7 +99,7 @@ def test_long_and_impossible_names_are_refused(lab: Lab) -> None:
             terminal.wait("no snapshots yet", gone="Create a snapshot of")
         terminal.press("c")
         terminal.wait("Refused: nothing")
-        terminal.press("tab", "n" * 247, "tab", "tab")
+        terminal.press("n" * 247, "tab", "tab")
         confirm(terminal)
         terminal.wait("done")
     assert lab.snapshots("web") == ["n" * 247]
@@ -162,6 +163,7 @@ def test_keys_typed_ahead_confirm_nothing(lab: Lab) -> None:
         assert lab.snapshots("web") == ["good"]
         terminal.press("esc")
         terminal.wait("you are here", gone="Delete good")
+        terminal.rest(CLOSED)
         terminal.type_ahead("r", "web", "Y", "Y")
         terminal.wait("Revert web to good", "Refused: nothing")
         terminal.press("esc")
@@ -210,7 +212,7 @@ def test_a_name_that_only_the_image_knows_is_not_taken(lab: Lab, running: bool) 
         terminal.wait("no snapshots yet")
         terminal.press("c")
         terminal.wait("Refused: nothing")
-        terminal.press("tab", "mine", "tab", "tab", "tab")
+        terminal.press("mine", "tab", "tab", "tab")
         refused(terminal, "holds a snapshot mine that libvirt does not know")
     assert entries(lab.image("web")) == [("1", "mine")]
     lab.snapshot("web", "mine")

@@ -13,7 +13,7 @@ import pytest
 from snaptui import text
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 from tests.unit.images import Plain
 
 
@@ -229,7 +229,7 @@ def test_what_cannot_be_reverted_to_is_not_adopted(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         on_the_stray(terminal, "ram")
         terminal.wait("ram holds the RAM of a running guest")
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait("Refused, see above.")
     lab.clean()
     lab.define("web")

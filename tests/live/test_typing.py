@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from snaptui.ui.dialogs.dialog import READ
 from tests.lab import Lab
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.sample import sample
+from tests.terminal import IN_FIELD, Terminal, at_snapshots, confirm
 
 NAME = "quick-" + "n" * 241
 """As long as a name may be; its letters are keys of the lists."""
@@ -16,7 +20,7 @@ def test_a_name_typed_in_one_go_is_taken_whole(lab: Lab) -> None:
         terminal.wait("no snapshots yet")
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
-        terminal.type_ahead("tab", NAME, "tab", "tab", "tab")
+        terminal.type_ahead(NAME, "tab", "tab", "tab")
         terminal.wait(NAME[-60:])
         confirm(terminal)
         terminal.wait("done")
@@ -30,7 +34,7 @@ def test_a_description_typed_after_the_name_goes_into_its_field(lab: Lab) -> Non
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
         paste = "\x1b[200~as it was\x1b[201~"
-        terminal.type_ahead("tab", "before", "tab", paste, "tab", "tab")
+        terminal.type_ahead("before", "tab", paste, "tab", "tab")
         terminal.wait("'--description=as it was'", "--name=before")
         terminal.press("esc")
         terminal.wait("no snapshots yet", gone="Create a snapshot")
@@ -64,3 +68,72 @@ def test_a_key_typed_after_the_filter_goes_to_the_list(lab: Lab) -> None:
             terminal.wait(gone="Delete one of web")
             terminal.press("esc")
             terminal.wait("two")
+
+
+PROSE = "Yum patch day"
+PAUSE = 0.1
+"""Seconds between two keys of somebody who types fast."""
+
+
+def typed(terminal: Terminal, text: str) -> None:
+    for char in text:
+        terminal.type_ahead(char)
+        terminal.rest(PAUSE)
+
+
+@pytest.mark.parametrize("tabs", sample(2, [0, 1, 2, 3, 4]))
+def test_text_in_the_dialog_of_a_create_takes_no_snapshot(lab: Lab, tabs: int) -> None:
+    """Wherever the focus is; and none of it acts on the list, which stays beneath."""
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
+        terminal.rest(READ)
+        terminal.press(*["tab"] * tabs)
+        typed(terminal, PROSE)
+        terminal.wait("Cancel", "press Y")
+        if tabs < 2:
+            terminal.wait(PROSE, IN_FIELD)
+        else:
+            terminal.press("tab")
+        confirm(terminal)
+        terminal.wait("done")
+    assert len(lab.snapshots("web")) == 1
+
+
+def test_the_rest_of_a_text_that_confirmed_does_nothing(lab: Lab) -> None:
+    """Without fields a first Y is a yes; what follows it is not for the list."""
+    lab.define("web")
+    for name in ("one", "two"):
+        lab.snapshot("web", name)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two")
+        terminal.press("d")
+        terminal.wait("Delete one of web", "Refused: nothing")
+        terminal.rest(READ)
+        typed(terminal, PROSE)
+        terminal.wait("Delete one of web: done", "you are here", gone="Cancel")
+        terminal.rest(2 * PAUSE)
+        assert "Cancel" not in terminal.text
+        terminal.press("c")
+        terminal.wait("Create a snapshot of web")
+    assert lab.snapshots("web") == ["two"]
+
+
+def test_in_the_middle_of_a_text_it_does_not_count_without_fields(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("d")
+        terminal.wait("Delete one of web", "Refused: nothing")
+        terminal.rest(READ)
+        typed(terminal, "sayYes")
+        terminal.wait("Ignored: Y came with other keys", "press it alone")
+        terminal.type_ahead("\x1b[200~Y and \x1bY much more text than any sequence is\x1b[201~")
+        terminal.rest(PAUSE)
+        terminal.wait("Delete one of web", "Cancel")
+        confirm(terminal)
+        terminal.wait("Delete one of web: done")
+    assert lab.snapshots("web") == []

@@ -13,7 +13,7 @@ import pytest
 
 from tests.lab import Lab, holds, write
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
 
 def undone(terminal: Terminal) -> None:
@@ -161,7 +161,7 @@ def test_too_little_space_keeps_the_disks_and_asks_when_nearly_full(small_lab: L
         (lab.images / "more").write_bytes(b"x" * (free - (3 << 20)))
         terminal.press("r")
         terminal.wait("Undo: choose below", "Less than 5 %")
-        terminal.press("Y")
+        press_alone(terminal)
         terminal.wait("Refused, see above.")
         terminal.press("tab", "tab", " ", " ")
         terminal.wait("[disks only]", "Undo: yes, disks only")

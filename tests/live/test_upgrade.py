@@ -50,7 +50,7 @@ def test_abilities_header_and_plans_follow(
         terminal.wait("connection lost")
         terminal.wait("connected")
         confirm(terminal)
-        terminal.wait("Nothing was done", "libvirt was 9.0.0 and is now 11.3.0")
+        terminal.wait("Nothing was done", "libvirt was version 9.0.0 and is now 11.3.0")
         terminal.press("esc")
         terminal.wait(gone="Nothing was done")
         terminal.press("r")

@@ -95,6 +95,12 @@ async def at_rest(pilot: Pilot[None]) -> None:
     await pilot.pause()
 
 
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits after a dialog."""
+    monkeypatch.setattr("snaptui.ui.keys_in_order.CLOSED", 0.0)
+
+
 async def walk(pilot: Pilot[None], screens: Sequence[tuple[str, Sequence[str]]]) -> None:
     for name, keys in screens:
         await pilot.press(*keys)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.operation import Phase
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.keys_in_order import BURST, CLOSED
 from tests.lab import Lab, holds, write
 from tests.ui.conftest import loaded, until
+
+
+async def left(pilot: Pilot[None]) -> None:
+    """Tab until what is typed is no text."""
+    while isinstance(pilot.app.focused, Input):
+        await pilot.press("tab")
 
 
 async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
@@ -26,7 +34,8 @@ async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
         "the checks",
     )
     assert app.focused is not None
-    assert app.focused.id == "cancel"
+    assert app.focused.id == ("name" if key == "c" else "cancel")
+    await left(pilot)
     await pilot.press("Y")
     assert len(app.operations.all) == known, "it could not be read yet"
     if typed:
@@ -35,10 +44,12 @@ async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
 
     async def pressed() -> None:
         while isinstance(app.screen, PlanDialog):
+            await pilot.pause(2 * BURST)
             await pilot.press("Y")
-            await pilot.pause(0.05)
+            await pilot.pause(2 * BURST)
 
     await pressed()
+    await pilot.pause(CLOSED)
     await until(pilot, lambda: app.operations.all[known + 1].phase.over, "the end of the operation")
     assert app.operations.all[known + 1].phase is Phase.DONE
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 
 from snaptui.model import DomainKey
 from snaptui.plan.outcome import Space
@@ -21,6 +21,7 @@ from snaptui.ui.dialogs import plan_dialog
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.format import UNICODE
+from snaptui.ui.keys_in_order import KeysInOrder
 
 INTENT = RevertIntent(DomainKey("test:///default", "u"), "good")
 
@@ -34,7 +35,7 @@ class Asked(PlanDialog):
         yield Choice("Safety snapshot:", ["disk", "none"], id="safety")
 
 
-class Styled(App[None]):
+class Styled(KeysInOrder):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.STYLES
 

@@ -649,3 +649,9 @@ def test_more_differences_are_found() -> None:
     hidden = replace(before, missing={"/img/a.qcow2": NotKnown("I/O error")})
     assert differences(before, hidden) == (), "nor could it before"
     assert differences(there, hidden) == (Difference(Change.FILE_HIDDEN, "/img/a.qcow2"),)
+
+
+def test_a_name_with_half_a_character_is_refused() -> None:
+    """Whichever half; it cannot be counted as others are."""
+    for half in ("\ud800", "\udc80", "\ud800\udcff"):
+        assert not a_create(facts(), f"a{half}").possible

@@ -48,6 +48,7 @@ class CreateDialog(PlanDialog):
         Binding("f2", "options", "More"),
         Binding("f3", "xml", "XML"),
     ]
+    AUTO_FOCUS = "#name"
     verb = "Create"
 
     def __init__(

@@ -32,6 +32,7 @@ class CreateGroupDialog(PlanDialog):
         suggested: a name.
     """
 
+    AUTO_FOCUS = "#name"
     verb = "Create"
 
     def __init__(

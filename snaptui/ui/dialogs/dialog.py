@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, TypeVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.message import Message
@@ -17,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.leaving import Closing
 
 READ = 0.5
@@ -70,6 +72,12 @@ class Dialog(Closing[Result | None], Generic[Result]):
         """Whether there was time to read what is asked before ``event`` was sent."""
         return self._painted_at is not None and event.time >= self._painted_at + READ
 
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close it; the keys of the next moment were meant for it."""
+        if self.is_current and isinstance(self.app, KeysInOrder):
+            self.app.dialog_closed()
+        return super().dismiss(result)
+
     def _painted(self) -> None:
         self._painted_at = time.monotonic()
 
@@ -115,6 +123,10 @@ class Choice(Widget, can_focus=True):
         """Say the same words otherwise."""
         self._options = tuple(options)
         self.refresh(layout=True)
+
+    def changes_at(self, key: str) -> bool:
+        """Whether a key chooses another word."""
+        return key in self._bindings.key_to_bindings
 
     def watch_index(self) -> None:
         """Tell the dialog."""

@@ -18,6 +18,7 @@ from snaptui.ui.format import Glyphs
 class EditDialog(PlanDialog):
     """The name, and the description, which may have several lines."""
 
+    AUTO_FOCUS = "#name"
     verb = "Describe"
 
     def __init__(
@@ -38,7 +39,7 @@ class EditDialog(PlanDialog):
         """Name and description."""
         with Horizontal(classes="field"):
             yield Label("Name", markup=False)
-            yield Field(self._snapshot.name, id="name", compact=True)
+            yield Field(self._snapshot.name, id="name", compact=True, select_on_focus=False)
         yield Label("Description (Tab goes on)", markup=False)
         yield TextField(
             group.described(self._snapshot), id="description", compact=True, tab_behavior="focus"

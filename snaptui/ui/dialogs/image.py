@@ -28,6 +28,7 @@ TYPED = 0.3
 class ImageCreateDialog(PlanDialog):
     """The name, which is suggested."""
 
+    AUTO_FOCUS = "#name"
     verb = "Create"
 
     def __init__(
@@ -118,6 +119,7 @@ class ExtractDialog(PlanDialog):
         sources: at least one.
     """
 
+    AUTO_FOCUS = "#target"
     verb = "Extract"
 
     def __init__(self, sources: tuple[Source, ...], read_facts: ReadFacts, glyphs: Glyphs) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,7 +15,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input, Static, TextArea
 
 from snaptui import shell
 from snaptui.errors import SnaptuiError
@@ -22,9 +24,11 @@ from snaptui.model import Domain
 from snaptui.plan.plan import Intent, Plan
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
-from snaptui.ui.dialogs.dialog import Dialog
+from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
+from snaptui.ui.dialogs.dialog import Choice, Dialog
 from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
+from snaptui.ui.keys_in_order import BURST, KeysInOrder
 from snaptui.ui.leaving import is_there
 
 ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
@@ -50,10 +54,14 @@ class PlanDialog(Dialog[Confirmed]):
         read_facts: reads the facts for an intent; may take long or fail.
     """
 
+    clock = staticmethod(time.monotonic)
+
     def __init__(
         self, subject: Domain | ImageKey | str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(glyphs)
+        self._confirm_key = ConfirmKey()
+        self._heard: tuple[Message, Said] | None = None
         self._subject = subject
         self._read_facts = read_facts
         self._facts: tuple[AnyFacts, ...] = ()
@@ -111,10 +119,24 @@ class PlanDialog(Dialog[Confirmed]):
     def buttons(self) -> ComposeResult:
         """Cancel, and the one that does it."""
         yield from super().buttons()
-        label = f"{self.verb}: press {keymap.CONFIRM_KEY}"
-        confirm = Button(Text(label), id="confirm", compact=True, disabled=True)
+        confirm = Button(self._label, id="confirm", compact=True, disabled=True)
         confirm.can_focus = False  # Tab leads to the same fields before and after the checks
         yield confirm
+
+    @property
+    def _label(self) -> Text:
+        first = "Tab, " if self._in_field else ""
+        return Text(f"{self.verb}: {first}press {keymap.CONFIRM_KEY}")
+
+    @property
+    def _in_field(self) -> bool:
+        """Whether what is typed now is text."""
+        return isinstance(self.focused, Input | TextArea)
+
+    @property
+    def _has_fields(self) -> bool:
+        """Whether there is anything to type text into."""
+        return any(one.id != "typed" or one.display for one in self.query("Input, TextArea"))
 
     @property
     def challenge(self) -> str:
@@ -208,21 +230,67 @@ class PlanDialog(Dialog[Confirmed]):
         """Enter in a field goes on to the next one."""
         self.focus_next()
 
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def focus_moved(self) -> None:
+        """Say how it is confirmed from there."""
+        confirm, label = self.query_one("#confirm", Button), self._label
+        confirm.label = label
+        confirm.styles.width = label.cell_len + 2  # of one not yet shown Textual keeps the old one
+
+    def hear(self, event: events.Key | events.Paste) -> None:
+        """Find out whether a key is meant to confirm, or is a part of a text."""
+        key = event if isinstance(event, events.Key) else None
+        said = self._confirm_key.hear(
+            event.time,
+            types=key is None or key.is_printable,
+            confirms=key is not None and key.character == keymap.CONFIRM_KEY,
+            taken=self._in_field or (key is not None and self._is_choice_key(key.key)),
+            fields=self._has_fields,
+        )
+        self._heard = (event, said)
+        if said is Said.TEXT:
+            alone = "press Tab, then the key alone" if self._has_fields else "press it alone"
+            self.notice(f"Ignored: {keymap.CONFIRM_KEY} came with other keys. To confirm, {alone}.")
+
+    def _is_choice_key(self, key: str) -> bool:
+        return isinstance(self.focused, Choice) and self.focused.changes_at(key)
+
     def on_key(self, event: events.Key) -> None:
         """The confirm key."""
-        typing = self.focused is not None and self.focused.check_consume_key(
-            event.key, event.character
-        )
-        if event.character == keymap.CONFIRM_KEY and not typing:
-            event.stop()
-            self._confirm(event)
+        heard, said = self._heard if self._heard is not None else (None, Said.NOTHING)
+        if heard is not event or said not in (Said.YES, Said.YES_IF_ALONE):
+            return
+        event.stop()
+        if not self._may_be_confirmed(event):
+            return
+        if said is Said.YES:
+            self._confirm()
+        else:
+            self.set_timer(BURST, partial(self._wait_alone, self._plan))
+
+    def _wait_alone(self, plan: Plan | None) -> None:
+        """Confirm a plan unless more keys came after the one that did."""
+        # behind all keys that have arrived at the program by now
+        self.app.call_later(self._confirm_alone, plan)
+
+    def _confirm_alone(self, plan: Plan | None) -> None:
+        if isinstance(self.app, KeysInOrder) and self.app.keys_waiting:
+            self.set_timer(BURST, partial(self._wait_alone, plan))
+        elif self._confirm_key.stayed_alone(self.clock()):
+            if plan == self._plan:
+                self._confirm()
+            else:
+                self.notice("Ignored: the dialog has changed meanwhile. Read it, and press again.")
 
     @on(Button.Pressed, "#confirm")
     def confirm_pressed(self, event: Button.Pressed) -> None:
-        """A click on the button, or Enter on it."""
-        self._confirm(event)
+        """A click on the button."""
+        if self._may_be_confirmed(event):
+            self._confirm()
 
-    def _confirm(self, event: Message) -> None:
+    def _may_be_confirmed(self, event: Message) -> bool:
+        """Whether the plan may be carried out as the dialog stands; says why it may not."""
         if self._plan is None:
             self.notice("Not yet: the checks are not complete.")
         elif not self._plan.possible:
@@ -233,8 +301,12 @@ class PlanDialog(Dialog[Confirmed]):
         elif not self.readable(event):
             self.notice("Too soon: read it first, then press again.")
         else:
-            parts = tuple(zip(self._plans, self._facts, strict=True))
-            self.dismiss(Confirmed(parts, self.together))
+            return True
+        return False
+
+    def _confirm(self) -> None:
+        parts = tuple(zip(self._plans, self._facts, strict=True))
+        self.dismiss(Confirmed(parts, self.together))
 
     @property
     def _typed_right(self) -> bool:
