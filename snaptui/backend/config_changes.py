@@ -19,7 +19,27 @@ if TYPE_CHECKING:
 
 _RUNTIME = {"alias", "backingStore", "resource", "seclabel", "address", "cpu"}
 """Elements that libvirt fills in by itself; ``cpu`` while the domain runs."""
-_RUNTIME_ATTRIBUTES = {("domain", "id"), ("source", "index"), ("graphics", "port")}
+_RUNTIME_ATTRIBUTES = {
+    ("domain", "id"),
+    ("source", "index"),
+    ("graphics", "port"),
+    ("graphics", "tlsPort"),
+    ("graphics", "websocket"),
+    ("console", "tty"),
+}
+_RUNTIME_OF = {
+    "console": {"source"},
+    "serial": {"source"},
+    "parallel": {"source"},
+    "channel": {"source", "target"},
+    "interface": {"target", "backend"},
+    "graphics": {"listen"},
+    "tpm": {"backend"},
+}
+"""Elements of devices that libvirt gives a running domain: a terminal, a port, a name on the host,
+whether somebody listens."""
+_FIXED = {"emulator", "console", "memballoon", "audio"}
+"""What is in each domain, or stands for another device, and is never plugged."""
 _SIZES = {"memory", "currentMemory", "maxMemory"}
 
 
@@ -44,16 +64,46 @@ def changes(snapshot: str, definition: str, live: str | None) -> tuple[str, ...]
         then = ran
     if then is None or ran is None:
         raise HostError("The snapshot's metadata hold no domain.")
-    found = list(_differences(then, xml.parse(definition), (), frozenset({"address"})))
-    if live is not None and root.find("inactiveDomain") is not None:
-        running = _differences(ran, xml.parse(live), (), frozenset(_RUNTIME))
+    ran_then = then is ran and root.findtext("state") in ("running", "paused")
+    left_out = frozenset(_RUNTIME if ran_then else {"address"})
+    found = list(_differences(then, xml.parse(definition), (), left_out, running=ran_then))
+    if live is not None and not ran_then and root.find("inactiveDomain") is not None:
+        running = _plugged(ran, xml.parse(live))
         found += [words for words in running if words not in found]
     return tuple(found)
 
 
+def _plugged(then: Element, now: Element) -> Iterator[str]:
+    """What was plugged into the running guest, or taken from it, since.
+
+    Its devices are compared by what they are alone: the rest libvirt gives them as they start.
+    """
+    cpus, cpus_now = then.find("vcpu"), now.find("vcpu")
+    if cpus is not None and cpus_now is not None:
+        yield from _differences(cpus, cpus_now, ("vcpu",), frozenset())
+    before, after = (
+        _children(devices, frozenset(_FIXED)) if devices is not None else {}
+        for devices in (then.find("devices"), now.find("devices"))
+    )
+    yield from (f"{key} comes back" for key in before if key not in after)
+    yield from (f"{key} goes: it was not there then" for key in after if key not in before)
+
+
 def _differences(
-    then: Element, now: Element, path: tuple[str, ...], left_out: frozenset[str]
+    then: Element,
+    now: Element,
+    path: tuple[str, ...],
+    left_out: frozenset[str],
+    *,
+    running: bool = False,
 ) -> Iterator[str]:
+    """What is otherwise below an element.
+
+    Args:
+        path: names of the elements above.
+        left_out: tags that are not looked at.
+        running: one of the two is of a running domain.
+    """
     of = " ".join(path)
     if _text(then) != _text(now):
         yield f"{of}: {_text(now) or 'nothing'} becomes {_text(then) or 'nothing'} again"
@@ -64,7 +114,8 @@ def _differences(
             yield f"{of} {name}: {shown}".strip()
     if then.tag == "disk" and then.get("device", "disk") in ("disk", "lun"):
         left_out = left_out | {"source"}  # overlays come and go; the plans look at all images
-    before, after = _children(then, left_out), _children(now, left_out)
+    here = left_out | _RUNTIME_OF.get(then.tag, set()) if running else left_out
+    before, after = _children(then, here), _children(now, here)
     for key in [*before, *(key for key in after if key not in before)]:
         below = path if key == "devices" else (*path, key)
         if key not in after:
@@ -72,7 +123,7 @@ def _differences(
         elif key not in before:
             yield f"{' '.join(below)} goes: it was not there then"
         else:
-            yield from _differences(before[key], after[key], below, left_out)
+            yield from _differences(before[key], after[key], below, left_out, running=running)
 
 
 def _children(element: Element, left_out: frozenset[str]) -> dict[str, Element]:

@@ -40,6 +40,39 @@ def test_without_a_change_there_is_none(lab: Lab, taken: str, now: str) -> None:
     assert told(lab, key, "one") == ()
 
 
+DEVICES = """\
+<serial type='pty'/><console type='pty'/><parallel type='pty'/>
+<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+<channel type='pty'><target type='virtio' name='own'/></channel>
+<graphics type='vnc' autoport='yes' listen='127.0.0.1'/><video><model type='vga'/></video>
+<interface type='user'><model type='virtio'/></interface><input type='tablet' bus='usb'/>
+<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+<watchdog model='i6300esb' action='none'/>
+</devices>
+"""
+
+
+@pytest.mark.parametrize("inactive", [True, False], ids=["both recorded", "only as it ran"])
+@pytest.mark.parametrize("again", [False, True], ids=["goes on", "started again"])
+def test_what_devices_are_given_at_their_start_is_no_change(
+    lab: Lab, again: bool, inactive: bool
+) -> None:
+    key = lab.define("web")
+    edited(lab, "web", "</devices>", DEVICES)
+    lab.virsh("start", "web")
+    lab.snapshot("web", "one")
+    if not inactive:
+        xml = lab.virsh("snapshot-dumpxml", "web", "one", "--security-info")
+        path = lab.directory / "one.xml"
+        path.write_text(re.sub("<inactiveDomain.*</inactiveDomain>", "", xml, flags=re.DOTALL))
+        lab.virsh("snapshot-delete", "web", "one", "--metadata")
+        lab.virsh("snapshot-create", "web", str(path), "--redefine")
+    if again:
+        lab.virsh("destroy", "web")
+        lab.virsh("start", "web")
+    assert told(lab, key, "one") == ()
+
+
 @pytest.mark.parametrize("running", sample(1, [False, True]))
 def test_each_change_is_named_and_is_gone_after_the_revert(
     lab: Lab, tmp_path: Path, running: bool
