@@ -44,7 +44,7 @@ DEVICES = """\
 <serial type='pty'/><console type='pty'/><parallel type='pty'/>
 <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
 <channel type='pty'><target type='virtio' name='own'/></channel>
-<graphics type='vnc' autoport='yes' listen='127.0.0.1'/><video><model type='vga'/></video>
+<graphics type='vnc'><listen type='socket'/></graphics><video><model type='vga'/></video>
 <interface type='user'><model type='virtio'/></interface><input type='tablet' bus='usb'/>
 <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
 <watchdog model='i6300esb' action='none'/>
