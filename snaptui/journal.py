@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from snaptui.journal_record import Record, batch_fields, step_fields
+from snaptui.journal_record import Batch, Record, step_fields
 from snaptui.private import own_directory
 
 RESERVE = 64 << 10
@@ -68,8 +68,12 @@ class Journal:
             record.number, "begin", host=record.host, uuid=record.uuid, domain=record.domain,
             title=record.title, who=record.who, time=record.started,
             steps=[step_fields(step) for step in record.steps], copies=record.copies,
-            image=record.image, batch=batch_fields(record.batch),
+            image=record.image,
         )  # fmt: skip
+
+    def begin_batch(self, batch: Batch) -> bool:
+        """Write which operations belong together, before the first of them."""
+        return self._write(batch.first, "batch", members=batch.members, group=batch.group)
 
     def step_began(self, number: int, step: int) -> bool:
         """A step is about to be asked for."""
@@ -155,9 +159,10 @@ class Journal:
         with self._lock:
             if self._file < 0:
                 return False
-            if event == "begin":
+            if event in ("begin", "batch"):
                 self._turn()
                 self._make_room()
+            if event == "begin":
                 self._under_way.add(number)
             elif event == "end":
                 self._under_way.discard(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,14 +87,19 @@ class Batch:
     """Operations of one process that were confirmed with one key.
 
     Attributes:
-        first: the number of the first of them.
-        size: how many they are.
+        first: the number of the first of them; the others have those after it.
+        members: what each is about, by name and in their order.
         group: the ID of the group of snapshots that they are about; empty without one.
     """
 
     first: int
-    size: int
+    members: tuple[str, ...]
     group: str = ""
+
+    @property
+    def numbers(self) -> range:
+        """Those of its operations, in their order."""
+        return range(self.first, self.first + len(self.members))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +158,6 @@ def step_fields(step: StepRecord) -> list[object]:
     return [step.kind.value, step.subject, step.words, step.line, step.defines, more]
 
 
-def batch_fields(batch: Batch | None) -> list[object] | None:
-    """A batch as the journal writes it."""
-    return None if batch is None else [batch.first, batch.size, batch.group]
-
-
 def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
     """The records of a journal, oldest first, and the number of lines that make no sense.
 
@@ -166,6 +166,7 @@ def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
     import json  # not needed before the first screen is there
 
     records: dict[int, Record] = {}
+    batches: dict[int, Batch] = {}
     damaged = 0
     for line in data.rstrip(b"\0").splitlines():
         if not line.strip():
@@ -173,6 +174,10 @@ def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
         try:
             told = json.loads(line)
             number = int(told["operation"])
+            if told["event"] == "batch":
+                batch = Batch(number, tuple(map(str, told["members"])), str(told["group"]))
+                batches.update(dict.fromkeys(batch.numbers, batch))
+                continue
             records[number] = _apply(records.get(number), number, told)
         except (
             ArithmeticError,
@@ -183,7 +188,8 @@ def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
             RecursionError,
         ):
             damaged += 1
-    return tuple(records.values()), damaged
+    known = (replace(record, batch=batches.get(record.number)) for record in records.values())
+    return tuple(known), damaged
 
 
 def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Record:
@@ -220,7 +226,6 @@ def _begun(number: int, told: Mapping[str, Any]) -> Record:
         steps=tuple(map(_step, told["steps"])),
         copies=str(told["copies"]),
         image=str(told.get("image", "")),
-        batch=_batch(told.get("batch")),
     )
 
 
@@ -245,13 +250,6 @@ def _step(told: Sequence[Any]) -> StepRecord:
 
 def _flag(told: object) -> bool | None:
     return told if isinstance(told, bool) else None
-
-
-def _batch(told: Iterable[Any] | None) -> Batch | None:
-    if told is None:
-        return None
-    first, size, group = told
-    return Batch(int(first), int(size), str(group))
 
 
 def _became(told: Mapping[str, Any]) -> Became | None:

@@ -62,10 +62,12 @@ class Operation:
         started: when it was confirmed, seconds since the epoch.
         ended: when it was over; ``None`` before.
         error: the full text of libvirt or qemu-img, or what had changed; empty while all is well.
-        hint: what to do next; may be empty.
+        hint: how far it came, what stays of it and what to do next; may be empty.
+        way: what to do next alone.
         batch: what it was confirmed together with.
         became: what became of the step at which it stopped; ``None`` if it did not stop at one.
         sent: whether that step had been asked for.
+        because_of: numbers of the operations that did not end well, if it only stopped for them.
         meanwhile: what others changed while its last step was done.
     """
 
@@ -85,9 +87,11 @@ class Operation:
     ended: float | None = None
     error: str = ""
     hint: str = ""
+    way: str = ""
     batch: Batch | None = None
     became: Became | None = None
     sent: bool = False
+    because_of: tuple[int, ...] = ()
     meanwhile: tuple[Difference, ...] = ()
 
     @property
@@ -118,21 +122,26 @@ class Operation:
             if kind_of(step) is StepKind.CREATE and is_safety(step.subject)
         )
 
-    def stopped(self, stop: Stop) -> Operation:
-        """The same when it went no further, at this moment of its steps."""
+    @property
+    def how_far(self) -> str:
+        """How far it came, if it stopped, in sentences; may be empty."""
         steps = self.plan.steps
-        said = []
         if self.done:
             did, left = _list(steps[: self.done]), _list(steps[self.done :])
-            said.append(f"Done: {did}. Not done: {left}.")
-        elif stop.became is Became.NOT_DONE:
-            said.append("Nothing was changed." if stop.sent else "Nothing was done.")
-        said += [f"The safety snapshot {name} stays." for name in self.kept]
-        hint = " ".join(words for words in (*said, stop.hint) if words)
-        return replace(
-            self, phase=stop.phase, error=stop.message, hint=hint, became=stop.became,
-            sent=stop.sent,
+            return f"Done: {did}. Not done: {left}."
+        if self.became is Became.NOT_DONE:
+            return "Nothing was changed." if self.sent else "Nothing was done."
+        return ""
+
+    def stopped(self, stop: Stop) -> Operation:
+        """The same when it went no further, at this moment of its steps."""
+        over = replace(
+            self, phase=stop.phase, error=stop.message, way=stop.hint, became=stop.became,
+            sent=stop.sent, because_of=stop.because_of,
         )  # fmt: skip
+        stays = (f"The safety snapshot {name} stays." for name in self.kept)
+        said = (over.how_far, *stays, stop.hint)
+        return replace(over, hint=" ".join(words for words in said if words))
 
     @property
     def record(self) -> Record:
@@ -201,6 +210,7 @@ class Stop(SnaptuiError):
     Attributes:
         became: what became of the step that came next.
         sent: whether that had been asked for.
+        because_of: as of an operation.
     """
 
     def __init__(
@@ -211,11 +221,13 @@ class Stop(SnaptuiError):
         *,
         became: Became = Became.NOT_DONE,
         sent: bool = False,
+        because_of: tuple[int, ...] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.phase = phase
         self.became = became
         self.sent = sent
+        self.because_of = because_of
 
 
 class Copying:

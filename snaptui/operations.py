@@ -19,7 +19,7 @@ from snaptui import copies
 from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
 from snaptui.journal import Journal
-from snaptui.journal_record import Became, Record, StepKind
+from snaptui.journal_record import Batch, Became, Record, StepKind
 from snaptui.model import DomainKey, Host, Key
 from snaptui.operation import (
     AGAIN,
@@ -117,8 +117,11 @@ class Operations:
         await self._worker.journal.call(open_and_bound)
         return self._journal.problem
 
-    async def cut_short(self, host: Host) -> tuple[CutShort, ...]:
-        """The operations of earlier processes on the host that were cut short."""
+    async def cut_short(self, host: Host) -> tuple[tuple[CutShort, ...], ...]:
+        """The operations of earlier processes on the host that were cut short.
+
+        Those that were confirmed together are together.
+        """
         return cut_short(await self._past(), host)
 
     async def past(self) -> tuple[Record, ...]:
@@ -174,7 +177,7 @@ class Operations:
 
     def run_in_turn(self, parts: Sequence[tuple[Plan, AnyFacts]]) -> tuple[Operation, ...]:
         """Start confirmed plans one after another; what fails stops those after it."""
-        accepted = tuple(self._accept(plan, facts) for plan, facts in parts)
+        accepted = self._accept(parts)
         every = [facts for _, facts in parts]
         self._begin(self._run_all(list(zip(accepted, every, strict=True))))
         return accepted
@@ -183,41 +186,72 @@ class Operations:
         """Start confirmed plans at the same time, as one group; what fails stops no other."""
         from snaptui.meeting import Meeting
 
-        accepted = tuple(self._accept(plan, facts) for plan, facts in parts)
+        accepted = self._accept(parts, group=_group_of(*parts[0]))
         meeting = Meeting([operation.number for operation in accepted])
-        for operation, (_, facts) in zip(accepted, parts, strict=True):
-            self._begin(self._run(operation, facts, meeting))
+        every = [facts for _, facts in parts]
+        self._begin(self._run_at_once(list(zip(accepted, every, strict=True)), meeting))
         return accepted
+
+    def of(self, batch: Batch) -> tuple[Operation, ...]:
+        """The operations that were confirmed together."""
+        return tuple(self.all[number] for number in batch.numbers)
 
     def _begin(self, running: Coroutine[Any, Any, None]) -> None:
         task = start(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _accept(self, plan: Plan, facts: AnyFacts) -> Operation:
-        operation = Operation(
-            number=next(self._numbers),
-            name=facts.name,
-            host=facts.host,
-            who=facts.who,
-            plan=plan,
-            phase=Phase.WAITING,
-            started=time.time(),
+    def _accept(
+        self, parts: Sequence[tuple[Plan, AnyFacts]], group: str = ""
+    ) -> tuple[Operation, ...]:
+        numbers = list(itertools.islice(self._numbers, len(parts)))
+        batch: Batch | None = None
+        if len(parts) > 1:
+            batch = Batch(numbers[0], tuple(facts.name for _, facts in parts), group)
+        accepted = tuple(
+            Operation(
+                number=number,
+                name=facts.name,
+                host=facts.host,
+                who=facts.who,
+                plan=plan,
+                phase=Phase.WAITING,
+                started=time.time(),
+                batch=batch,
+            )
+            for number, (plan, facts) in zip(numbers, parts, strict=True)
         )
-        self._set(operation)
-        return operation
+        for operation in accepted:
+            self._set(operation)
+        return accepted
+
+    async def _note_batch(self, operation: Operation) -> None:
+        """Write what belongs together; where that cannot be, the first change is not made."""
+        if (batch := operation.batch) is not None:
+            await self._worker.journal.call(lambda: self._journal.begin_batch(batch))
 
     async def _run_all(self, parts: Sequence[tuple[Operation, AnyFacts]]) -> None:
-        stopped = ""
+        await self._note_batch(parts[0][0])
+        stopped: Operation | None = None
         for operation, facts in parts:
-            if stopped:
-                error = f"Not begun, because another did not end well: {stopped}."
-                over = replace(operation, phase=Phase.FAILED, ended=time.time(), error=error)
-                self._set(over)
+            if stopped is not None:
+                stop = Stop(
+                    f"Not begun, because another did not end well: {stopped.plan.title}.",
+                    "",
+                    because_of=(stopped.number,),
+                )
+                self._set(replace(operation.stopped(stop), ended=time.time()))
                 continue
             await self._run(operation, facts)
             if self.all[operation.number].phase is not Phase.DONE:
-                stopped = operation.plan.title
+                stopped = operation
+
+    async def _run_at_once(
+        self, parts: Sequence[tuple[Operation, AnyFacts]], meeting: Meeting
+    ) -> None:
+        await self._note_batch(parts[0][0])
+        for operation, facts in parts:
+            self._begin(self._run(operation, facts, meeting))
 
     async def _run(
         self, operation: Operation, facts: AnyFacts, meeting: Meeting | None = None
@@ -276,7 +310,7 @@ class Operations:
             if absent and place.all_or_none:
                 others = ", ".join(self.all[number].name for number in absent)
                 words = f"Not done, because this is all or none: {others} did not come so far."
-                raise Stop(words, _NOT_ALL)
+                raise Stop(words, _NOT_ALL, because_of=absent)
         if not isinstance(step, NoteGroup):
             return step
         assert isinstance(expected, Facts)
@@ -340,3 +374,18 @@ def _stop_if_there_is_more(operation: Operation, step: Step) -> None:
     if operation.step is not None:
         changed = "; ".join(map(str, operation.meanwhile))
         raise Stop(f"{step.words} is done, but meanwhile {changed}")
+
+
+def _group_of(plan: Plan, facts: AnyFacts) -> str:
+    """The ID of the group of snapshots that a plan is part of."""
+    from snaptui.plan.facts import Facts
+    from snaptui.plan.group import group_of
+    from snaptui.plan.plan import CreateIntent, RevertIntent
+
+    group, intent = None, plan.intent
+    if isinstance(intent, CreateIntent):
+        group = intent.group
+    elif isinstance(intent, RevertIntent) and isinstance(facts, Facts):
+        snapshot = facts.snapshots.get(intent.name)
+        group = group_of(snapshot) if snapshot is not None else None
+    return group.id if group is not None else ""

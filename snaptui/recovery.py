@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,16 +27,25 @@ class CutShort:
     past: Past
     record: Record
 
+    @property
+    def together(self) -> dict[int, Record]:
+        """By number, what its process had begun of that which was confirmed with it."""
+        numbers = self.record.batch.numbers if self.record.batch is not None else ()
+        return {one.number: one for one in self.past.records if one.number in numbers}
 
-def cut_short(journals: Iterable[Past], host: Host) -> tuple[CutShort, ...]:
-    """The operations on a host that were cut short and that nobody has been told of."""
-    return tuple(
-        CutShort(past, record)
-        for past in journals
-        if not past.alive
-        for record in past.records
-        if record.host == host.label and record.outcome is None and not record.found
-    )
+
+def cut_short(journals: Iterable[Past], host: Host) -> tuple[tuple[CutShort, ...], ...]:
+    """The operations on a host that were cut short and that nobody has been told of.
+
+    Those that were confirmed together are together.
+    """
+    found: dict[tuple[str, int], list[CutShort]] = {}
+    for past in journals:
+        for record in () if past.alive else past.records:
+            if record.host == host.label and record.outcome is None and not record.found:
+                first = record.batch.first if record.batch is not None else record.number
+                found.setdefault((str(past.path), first), []).append(CutShort(past, record))
+    return tuple(map(tuple, found.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +75,25 @@ class Finding:
     @property
     def words(self) -> str:
         """All of it, a line for each step and what else there is to say."""
-        if self.became is Became.GONE and not self.record.image:
-            return self.said
-        lines = list(_step_lines(self.record, self.said))
-        lines += [self.now] if self.now else []
-        if self.kept:
-            lines.append(
-                f"The safety snapshot {self.kept} is there: u brings back what was before."
-            )
+        done = [f"Done before: {s.words}." for s in self.record.steps if s.ended is not None]
+        gone = self.became is Became.GONE
+        back = f"The safety snapshot {self.kept} is there: u brings back what was before."
+        lines = (*(() if gone else done), *self.open_lines, *((back,) if self.kept else ()))
         return "\n".join(lines)
+
+    @property
+    def open_lines(self) -> tuple[str, ...]:
+        """What there is to say of the steps that had not ended, and how the domain stands."""
+        if self.became is Became.GONE:
+            return (self.said,)
+        left = [step for step in self.record.steps if step.ended is None]
+        lines = (
+            f"Under way when it was cut short: {step.words}. {self.said}"
+            if step is self.record.under_way
+            else f"Not begun: {step.words}."
+            for step in left
+        )
+        return (*lines, *((self.now,) if self.now else ()))
 
 
 def look(backend: Backend, record: Record) -> Finding | None:
@@ -143,17 +162,6 @@ def finding(record: Record, found: Found) -> Finding:
         f"{record.domain} is {found.state.value} now; its current snapshot is {current}.",
         next((name for name in made if name in found.names), ""),
     )
-
-
-def _step_lines(record: Record, said: str) -> Iterator[str]:
-    """How far each step came."""
-    for step in record.steps:
-        if step.ended is not None:
-            yield f"Done before: {step.words}."
-        elif step is record.under_way:
-            yield f"Under way when it was cut short: {step.words}. {said}"
-        else:
-            yield f"Not begun: {step.words}."
 
 
 Told = tuple[Became, str]

@@ -125,8 +125,9 @@ def _snapshot_differences(expected: Facts, found: Facts) -> Iterator[Difference]
         if before != (after if before.digest else replace(after, digest="")):
             yield Difference(Change.SNAPSHOT_CHANGED, snapshot)
     for path in sorted(expected.images.keys() & found.images.keys()):
-        if expected.entries(path) != found.entries(path):
-            yield Difference(Change.ENTRIES, path)
+        was, now = expected.entries(path), found.entries(path)
+        if was != now:
+            yield Difference(Change.ENTRIES if now is not None else Change.FILE_HIDDEN, path)
 
 
 def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from snaptui.groups import Members
     from snaptui.plan.plan import Intent
     from snaptui.preflight import AnyFacts
-    from snaptui.recovery import Finding
+    from snaptui.recovery import CutShort, Finding
 
 T = TypeVar("T")
 
@@ -178,18 +178,32 @@ class SnaptuiApp(KeysInOrder):
         problem = await self.operations.open_journal()
         if problem and self._main is not None:
             self._main.say(f"The journal cannot be written: {problem}. Only deletes are possible.")
-        for cut in await self.operations.cut_short(host):
-            while True:
-                found: Finding | None = None
-                with contextlib.suppress(SnaptuiError):
-                    found = await self.operations.resolve(cut)
-                if found is not None:
-                    break
-                await asyncio.sleep(ASK_AGAIN)
-            title = f"{cut.record.title}: cut short {text.when(int(cut.record.started))}"
-            key = keymap.key_of("operations", self.overrides)
-            hint = f"The host was asked just now. The operations ({key}) keep this."
-            self.show_error(title, found.words, hint)
+        for cuts in await self.operations.cut_short(host):
+            findings = {cut.record.number: await self._what_became(cut) for cut in cuts}
+            self._tell_findings(cuts[0], findings)
+
+    async def _what_became(self, cut: CutShort) -> Finding:
+        """Ask the host until it says what became of an operation."""
+        while True:
+            with contextlib.suppress(SnaptuiError):
+                if (found := await self.operations.resolve(cut)) is not None:
+                    return found
+            await asyncio.sleep(ASK_AGAIN)
+
+    def _tell_findings(self, cut: CutShort, findings: Mapping[int, Finding]) -> None:
+        """Open one dialog for what was confirmed together, however much of it was cut short."""
+        record = cut.record
+        when = f"cut short {text.when(int(record.started))}"
+        key = keymap.key_of("operations", self.overrides)
+        hint = f"The host was asked just now. The operations ({key}) keep this."
+        if record.batch is None:
+            words = findings[record.number].words
+            self.show_error(f"{record.title}: {when}", words, hint)
+            return
+        from snaptui.batches import of_cut_short
+
+        summary = of_cut_short(record.batch, cut.together, findings)
+        self.show_error(f"{summary.title}: {when}", summary.words, hint)
 
     async def read_facts(self, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog.

@@ -23,7 +23,7 @@ class Watching(Drawing):
     def __init__(self, select: str | ImageKey | None) -> None:
         super().__init__()
         self._select = select
-        self._failures: list[Operation] = []
+        self._failures: list[tuple[Operation, ...]] = []
 
     @abstractmethod
     def _selection_changed(self) -> None:
@@ -87,22 +87,45 @@ class Watching(Drawing):
                     self.snaptui.snapshots.look_again()
             else:
                 self.snaptui.images.look_again()
-            what = f"{operation.plan.title}: {operation.phase.value}"
-            if operation.phase in (Phase.DONE, Phase.CANCELLED):
-                self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
-                if operation.meanwhile:
-                    self._said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
-            else:
-                self._said = f"{what}: {operation.error}"
-                self._failures.append(operation)
-                self._show_failure()
+            self._tell_end(operation)
         self.host_changed()
+
+    def _tell_end(self, operation: Operation) -> None:
+        """Say how an operation ended; those that were confirmed together once all are over."""
+        what = f"{operation.plan.title}: {operation.phase.value}"
+        if operation.phase in (Phase.DONE, Phase.CANCELLED):
+            self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
+            if operation.meanwhile:
+                self._said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
+        else:
+            self._said = f"{what}: {operation.error}"
+        ended: tuple[Operation, ...] = (operation,)
+        if operation.batch is not None:
+            from snaptui.batches import of_operations
+
+            ended = self.snaptui.operations.of(operation.batch)
+            if not all(one.phase.over for one in ended):
+                return
+            self._said = of_operations(operation.batch, ended).title
+        if any(one.phase is Phase.FAILED for one in ended):
+            self._failures.append(ended)
+            self._show_failure()
 
     def _show_failure(self) -> None:
         """Open the errors, unless the admin is busy in a dialog; then they wait."""
         if not self._failures or self.app.screen is not self:
             return
-        failed, self._failures = self._failures, []
+        batch = self._failures[0][0].batch
+        if batch is not None:
+            from snaptui.batches import of_operations
+
+            summary = of_operations(batch, self._failures.pop(0))
+            hint = f"The operations ({self._key_of_operations}) keep each of them."
+            self.snaptui.show_error(summary.title, summary.words, hint, self._show_failure)
+            return
+        single = [ended for ended in self._failures if ended[0].batch is None]
+        self._failures = [ended for ended in self._failures if ended[0].batch is not None]
+        failed = [one for ended in single for one in ended]
         titles = [f"{one.plan.title}: {one.phase.value}" for one in failed]
         if len(failed) == 1:
             title, words, hint = titles[0], failed[0].error, failed[0].hint

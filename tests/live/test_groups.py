@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,7 +72,7 @@ def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
         lost = lab.image("web12")
         lost.rename(lost.with_suffix(".away"))
         confirm(terminal)
-        terminal.wait("web12", "failed", "Close", seconds=60)
+        terminal.wait("11 of 12 taken; not web12.", "Close", seconds=60)
 
         def closed() -> bool:
             """It heeds nobody before it can be read."""
@@ -236,8 +239,11 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         terminal.wait("Refused: nothing", "press Y")
         qemu_img("snapshot", "-d", "patch", str(lab.image("web")))
         confirm(terminal)
-        failed = [f"Revert {name} to patch: failed" for name in names]
-        close_errors(terminal, *failed, "the snapshots inside", "all or none: web did not come")
+        terminal.wait("0 of 3 reverted", "not db, mail, web", "web: the snapshots inside")
+        lines = terminal.dialog
+        assert lines.index("web: the snapshots inside") < lines.index("db, mail: Not done")
+        assert "all or none: web did not come so far" in lines
+        close_errors(terminal, "group-")
         whole_group(terminal, 3)
         terminal.wait("Refused: 1", "web: vda holds no snapshot patch any more")
         press_alone(terminal)
@@ -245,6 +251,41 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
     for name in names:
         assert holds(lab.image(name), 0x22), name
         assert lab.snapshots(name) == ["patch"], name
+
+
+def test_a_group_that_was_killed_is_told_in_one_dialog(lab: Lab, tmp_path: Path) -> None:
+    """Which of it were reverted, which not, and what each of these needs: as the bytes say."""
+    names = [f"g{number:02}" for number in range(1, 7)]
+    keys = {name: lab.define(name) for name in names}
+    mark = Group("group-20261125T120000Z-0aff", len(names), spread=0.4)
+    for name in names:
+        lab.snapshot(name, "patch", f"--description=[{mark.words}]")
+        write(lab.image(name), 0x22)
+    held = ["g03", "g06"]
+    uuids = [keys[name].uuid for name in names if name not in held]
+    left = [keys[name].uuid for name in held]
+    state = tmp_path / "state" / "snaptui"
+    words = [lab.uri, str(state), "patch", *uuids, "-", *left]
+    killed = subprocess.run([sys.executable, "-m", "tests.live.killed", *words], timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait(f"{mark.id}: 4 of 6 reverted: cut short", "not g03, g06.")
+        told = terminal.dialog
+        assert told.index("g03: Under way") < told.index("g06: Under way")
+        assert not any(f"{name}: " in told for name in names if name not in held)
+        terminal.press("end")
+        terminal.wait("Close")
+        terminal.press("tab", "tab", *["down"] * 20)
+        (kept,) = (one for one in lab.snapshots("g06") if one.startswith("safety-"))
+        terminal.wait(f"g06: {kept}")
+        close_errors(terminal)
+        terminal.press("o")
+        terminal.wait("Operations", "cut short", "done")
+    for name in names:
+        assert holds(lab.image(name), 0x22 if name in held else 0x11), name
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("connected", "g06")
+        assert "cut short" not in terminal.text, "it is told once"
 
 
 @pytest.mark.long

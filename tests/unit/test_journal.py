@@ -74,20 +74,24 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     st.tuples(st.text(), st.text(), st.text()),
     st.none() | st.booleans(),
     st.none() | st.booleans(),
-    st.none() | st.builds(Batch, st.integers(0), st.integers(0), st.text()),
+    st.lists(st.text(), min_size=1).map(tuple),
+    st.text(),
 )
 def test_each_field_of_a_step_is_read_as_it_was_written(
     kind: StepKind,
     words: tuple[str, str, str],
     metadata_only: bool | None,
     adopts: bool | None,
-    batch: Batch | None,
+    members: tuple[str, ...],
+    group: str,
 ) -> None:
     step = StepRecord(kind, *words, defines=words, metadata_only=metadata_only, adopts=adopts)
+    batch = Batch(RECORD.number, members, group)
     wanted = replace(RECORD, steps=(step,), batch=batch)
     with tempfile.TemporaryDirectory() as place:
         made = Journal(Path(place))
         made.open()
+        made.begin_batch(batch)
         made.begin(wanted)
         assert parse(of(Path(place)).read_bytes()) == ((wanted,), 0)
         made.close()
