@@ -86,10 +86,9 @@ def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
 
 
 def _unproven(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
-    """Snapshots of branches below it at which libvirt looks, and finds nothing beneath an image.
+    """Snapshots of branches below it beside which it must not be merged.
 
-    It reads one image deep (qemuSnapshotDiskHasBackingDisk), and takes it for granted that it
-    found something: only what a record says, or an image with nothing beneath, is safe.
+    Safe is one whose record says what lies beneath its images, or that has nothing beneath.
     """
     line = set(line_of(facts.snapshots, facts.current))
     for name in descendants(facts.snapshots, snapshot.name) - line:
