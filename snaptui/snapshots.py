@@ -59,6 +59,7 @@ class Shown:
         odd: by name, what is wrong with a snapshot's parts inside the images, in a word.
         layers: how these lie upon each other, and upon others.
         config: the domain as it is now; ``None`` until it was read.
+        checkpoints: names of its checkpoints; ``None`` until they were read.
         error: why the latest look failed; what is in ``snapshots`` is then stale.
     """
 
@@ -68,6 +69,7 @@ class Shown:
     odd: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     layers: Layers = NO_LAYERS
     config: DomainConfig | None = None
+    checkpoints: tuple[str, ...] | None = None
     error: str = ""
 
     def vm_state(self, snapshot: Snapshot) -> int | NotKnown:
@@ -170,6 +172,7 @@ class SnapshotWatch:
                     known = self._known(key)
                     on_screen = tuple(n for n in self._visible if n in known.names)
                     await self._read(key, known.names, known.current, on_screen)
+                    await self._read_checkpoints(key)
                     if self._unplaced():
                         await self._read_images(key)
             except SnaptuiError as error:
@@ -256,6 +259,7 @@ class SnapshotWatch:
     async def _read_images(self, key: DomainKey) -> None:
         """Begin to read the heads of all images and what lies beneath; nothing waits for files."""
         now = await self._call(lambda: self._backend.config(key))
+        await self._read_checkpoints(key)
         making = self._making(key)
         details = self._known(key).details
         snapshots = tuple(one for name, one in details.items() if name not in making)
@@ -290,6 +294,12 @@ class SnapshotWatch:
         if self._reading is not None:
             self._reading.cancel()
         self._reading = start(self._heads.read(wanted, tell))
+
+    async def _read_checkpoints(self, key: DomainKey) -> None:
+        found = await self._call(lambda: self._backend.checkpoints(key))
+        if self.shown is not None and self.shown.checkpoints != found:
+            self.shown = replace(self.shown, checkpoints=found)
+            self._on_change()
 
     def _unplaced(self) -> bool:
         """Whether it is not known where a volume is: its pool may be started meanwhile."""

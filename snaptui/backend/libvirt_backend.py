@@ -319,6 +319,10 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         except Unsupported:
             return False
 
+    def checkpoints(self, key: DomainKey) -> tuple[str, ...]:
+        """Names of a domain's checkpoints; see the protocol."""
+        return self._checkpoints(self._handle(key))
+
     def _checkpoints(self, domain: libvirt.virDomain) -> tuple[str, ...]:
         try:
             found = self._ask(domain.listAllCheckpoints)

@@ -112,6 +112,9 @@ class Backend(Protocol):
     def descendants(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """Names of all snapshots below ``name``, parents before children."""
 
+    def checkpoints(self, key: DomainKey) -> tuple[str, ...]:
+        """Names of a domain's checkpoints, from which backup tools count changes; one call."""
+
     def current_snapshot(self, key: DomainKey) -> str | None:
         """Name of the current snapshot, with one call; ``None`` when there is none."""
 

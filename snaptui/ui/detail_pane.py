@@ -18,7 +18,7 @@ from snaptui.costs import (
 )
 from snaptui.entries import Stray, oddities
 from snaptui.host import HostState
-from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown, Silent
+from snaptui.image_model import Damaged, ImageInfo, Looped, Missing, NotKnown, Silent
 from snaptui.model import Domain, DomainConfig, Presence, Snapshot, SnapshotSet
 from snaptui.plan import group, hold
 from snaptui.qcow2.usage import ImageUsage
@@ -94,6 +94,7 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
         return (
             ("You are here", "the state of the domain now"),
             *_fault_lines(shown.config, shown.layers),
+            *_checkpoint_lines(shown),
             ("After", current or "no snapshot"),
             *_image_lines(shown, counted),
             *_chain_lines(shown.config, shown.layers),
@@ -252,6 +253,13 @@ def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
             yield "beneath", _level_words(level)
 
 
+def _checkpoint_lines(shown: Shown) -> Iterator[Line]:
+    """What stands in the way of reverts to internal snapshots."""
+    if shown.checkpoints:
+        number = text.count(len(shown.checkpoints), "checkpoint")
+        yield "Backup", f"{number} ({text.some(shown.checkpoints)}): no internal revert beside"
+
+
 def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
     """What is wrong with the images of disks."""
     for disk in config.disks if config is not None else ():
@@ -259,7 +267,18 @@ def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
             place = now.reason if isinstance(now, NotKnown) else f"its pool says {now} today"
             yield "Error", f"{disk.target}: QEMU has {disk.path} open, and {place}"
     for disk in disks_with_chains(config) if config is not None else ():
-        for level in chain(disk.path or "", disk.format, layers.heads):
+        levels = chain(disk.path or "", disk.format, layers.heads)
+        if not disk.encryption and any(_is_encrypted(level) for level in levels):
+            yield (
+                "Error",
+                f"{disk.target}: the definition has no <encryption> for it: it does not start",
+            )
+        for level in levels:
+            if isinstance(level.image, Looped):
+                yield "Error", f"{disk.target}: its backing chain comes to {level.path} again"
+            elif isinstance(level.image, ImageInfo) and level.image.holds_qcow2:
+                name = os.path.basename(level.path)
+                yield "Error", f"{disk.target}: {name} is declared raw and holds qcow2"
             if isinstance(level.image, Missing | Damaged | Silent):
                 yield "Error", f"{disk.target}: {_path_last(level.image.reason, level.path)}"
             elif isinstance(level.image, ImageInfo) and level.image.corrupt:
@@ -268,6 +287,10 @@ def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
                     "Error",
                     f"{disk.target} is marked corrupt, and QEMU writes to it no more: {name}",
                 )
+
+
+def _is_encrypted(level: Level) -> bool:
+    return isinstance(level.image, ImageInfo) and level.image.encrypted
 
 
 def _path_last(reason: str, path: str) -> str:
@@ -290,12 +313,13 @@ def _level_words(level: Level) -> str:
 
 
 def domain_lines(
-    domain: Domain, state: HostState, marked: Sequence[Domain], thaw: str
+    domain: Domain, state: HostState, marked: Sequence[Domain], thaw: str, shown: Shown | None
 ) -> tuple[Line, ...]:
     """Everything that is known of a domain without asking more, and which ones are marked.
 
     Args:
         thaw: the key that thaws.
+        shown: its disks and snapshots; ``None`` where those of another domain are.
     """
     summary = state.summaries.get(domain.key)
     lines: list[Line] = [
@@ -314,6 +338,10 @@ def domain_lines(
             lines.append(("Newest", f"{newest}, {text.age(summary.newest, time.time())}"))
         if summary.error:
             lines.append(("Error", summary.error))
+    if shown is not None:
+        lines += _fault_lines(shown.config, shown.layers)
+        lines += _checkpoint_lines(shown)
+        lines += _chain_lines(shown.config, shown.layers)
     if marked:
         names = ", ".join(one.name for one in marked)
         lines.append(("Marked", f"{text.count(len(marked), 'domain')}: {names}"))

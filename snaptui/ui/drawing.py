@@ -104,7 +104,8 @@ class Drawing(Changes):
         elif domain is not None:
             marked = self.domains.marked
             thaw = keymap.key_of("thaw", self.snaptui.overrides)
-            details.show(domain_lines(domain, self.snaptui.host.state, marked, thaw))
+            of_it = shown if shown is not None and shown.key == domain.key else None
+            details.show(domain_lines(domain, self.snaptui.host.state, marked, thaw, of_it))
         else:
             details.show(())
 
