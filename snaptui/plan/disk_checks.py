@@ -53,7 +53,8 @@ def overlay_problem(disk: Disk) -> Refusal | None:
     """Why a disk that is no file or device by its path cannot get an overlay.
 
     On a volume libvirt reverts to none (qemuSnapshotRevertExternalPrepare wants files), and does
-    not merge one while the domain is off (measured with 9.0 and 11.3).
+    not merge one that was taken while the domain was off, or before its last start (measured with
+    9.0 and 11.3).
     """
     if disk.volume is None:
         return None

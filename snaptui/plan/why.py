@@ -190,7 +190,7 @@ class Why(enum.Enum):
     NONE_CHOSEN = "No disk takes part."
     OVERLAY_ON_VOLUME = (
         "{disk} is a volume of a pool: libvirt could not revert to a snapshot outside of it, and "
-        "would merge it only while the domain runs."
+        "would not merge it once the domain was started anew."
     )
     BESIDE_DEVICE = "{disk} is a block device, beside which no overlay can lie."
     NO_OVERLAY_NOT_YET = "{disk} is a {kind} disk; snaptui puts no overlay on such a disk yet."
@@ -271,8 +271,9 @@ class Why(enum.Enum):
     )
     INSIDE_OVERLAY = "Inside {path} lie snapshots that the merge would destroy: {names}."
     RECORD_WRONG = "{path} lies upon {beneath}, and {name} says {lower}: its record is wrong."
-    VOLUME_MERGED_RUNNING = (
-        "{path} is a volume of a pool, into which libvirt merges only while {domain} runs."
+    VOLUME_REOPENED = (
+        "{path} is a volume of a pool, which the definition of {domain} does not name beneath the "
+        "overlay of {name}: libvirt does not merge into it then."
     )
     DEVICE_NOT_MERGED_NOT_YET = "{path} is a device, no file; snaptui does not merge it yet."
     DEVICE_NOT_DELETED_NOT_YET = "{path} is a device, no file; snaptui does not delete it yet."
@@ -429,7 +430,6 @@ class Way(enum.Enum):
         "Take an internal one, or let the disk be the file itself first (virsh edit: "
         "type='file', source file='{path}')."
     )
-    START_PAUSED = "Start {domain} paused (virsh start --paused), delete {name}, and power it off."
     ROOM_FOR_TABLE = (
         "Make that much room first: any file that can go, or a leftover overlay (the file systems "
         "list them)."

@@ -141,10 +141,10 @@ def test_data_in_another_file_take_no_snapshot() -> None:
         assert of(a_create(found), Why.DATA_FILE).code == code
 
 
-def outside(disk: Disk, state: DomainState) -> Facts:
+def outside(disk: Disk, state: DomainState, beneath: tuple[str, ...] | None = None) -> Facts:
     """An overlay upon a disk, made by another tool."""
     over = "/img/a.s1"
-    now = Disk("vda", "disk", "file", over, "qcow2")
+    now = Disk("vda", "disk", "file", over, "qcow2", beneath=beneath)
     part = SnapshotDisk("vda", Presence.EXTERNAL, over)
     one = snapshot("s1", config=config(disk), disks=(part,), memory=Presence.NO)
     found = facts(one, disks=config(now), state=state, external=("s1",))
@@ -163,13 +163,16 @@ def outside(disk: Disk, state: DomainState) -> Facts:
     return replace(found, layers=layers, images=heads)
 
 
-def test_an_overlay_is_merged_into_a_volume_only_while_the_domain_runs() -> None:
-    off = delete.plan(DeleteIntent(KEY, "s1"), outside(OF_POOL, OFF))
-    assert_refused(off, Why.VOLUME_MERGED_RUNNING, path=PLACE)
-    assert of(off, Why.VOLUME_MERGED_RUNNING).code == 9
-    before = outside(OF_POOL, DomainState.RUNNING)
+def test_an_overlay_is_merged_only_into_a_volume_that_the_definition_names() -> None:
+    """Not into one that it names by its path, or not at all."""
+    for state in (OFF, DomainState.RUNNING):
+        for beneath in (None, (PLACE,)):
+            plan = delete.plan(DeleteIntent(KEY, "s1"), outside(OF_POOL, state, beneath))
+            assert_refused(plan, Why.VOLUME_REOPENED, path=PLACE)
+            assert of(plan, Why.VOLUME_REOPENED).code == 9
+    before = outside(OF_POOL, DomainState.RUNNING, ())
     running = delete.plan(DeleteIntent(KEY, "s1"), before)
-    assert Why.VOLUME_MERGED_RUNNING not in [one.why for one in running.refusals]
+    assert Why.VOLUME_REOPENED not in [one.why for one in running.refusals]
     (step,) = running.steps
     assert expected_after(step, before).status.config.disks == (OF_POOL,)
 

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
@@ -36,7 +36,11 @@ _DOMAIN = """\
 
 @dataclass(frozen=True)
 class Drive:
-    """A disk to be; without a medium where ``format`` is empty."""
+    """A disk to be; without a medium where ``format`` is empty.
+
+    Attributes:
+        outside: its data are in another file than its tables.
+    """
 
     target: str
     format: str = "qcow2"
@@ -45,6 +49,7 @@ class Drive:
     more: str = ""
     snapshot: str = ""
     bus: str = "virtio"
+    outside: bool = False
 
 
 VARIABLES = "UEFI variables"
@@ -81,6 +86,7 @@ class Guest:
         self._loops: list[str] = []
         self._at_the_end: list[Callable[[], object]] = []
         self.domain: libvirt.virDomain = None
+        self.pool: libvirt.virStoragePool = None
 
     # -- making it ------------------------------------------------------------------------
 
@@ -113,13 +119,20 @@ class Guest:
         if drive.kind == "network":
             source = "<source protocol='nbd' name='x'><host name='127.0.0.1' port='1'/></source>"
         elif drive.format:
-            _template(self.lab, drive.format, path, byte)
+            if drive.outside:
+                option = f"data_file={path}.data"
+                qemu_img("create", "-q", "-f", drive.format, "-o", option, str(path), str(SIZE))
+                _qemu_io(str(path), drive.format, f"write -P {byte} 0 1M", write=True)
+            else:
+                _template(self.lab, drive.format, path, byte)
             attribute, shown = "file", str(path)
             if drive.kind == "block":
                 os.truncate(path, 2 * SIZE)
                 shown = self._loop(path)
                 attribute = "dev"
             source = f"<source {attribute}={quoteattr(shown)}/>"
+            if drive.kind == "volume":
+                source = f"<source pool='{self._pool()}' volume='{path.name}'/>"
             if "readonly" not in drive.more and drive.device == "disk":
                 self.now[drive.target] = self.written[shown] = byte
         snapshot = f" snapshot='{drive.snapshot}'" if drive.snapshot else ""
@@ -128,6 +141,24 @@ class Guest:
             f"<driver name='qemu' type='{drive.format or 'raw'}'/>{source}"
             f"<target dev='{drive.target}' bus='{drive.bus}'/>{drive.more}</disk>"
         )
+
+    def _pool(self) -> str:
+        """The storage pool of its directory, as it is now."""
+        if self.pool is None:
+            target = f"<target><path>{self.directory}</path></target>"
+            self.pool = self.connection.storagePoolDefineXML(
+                f"<pool type='dir'><name>{self.name}</name>{target}</pool>"
+            )
+            self.pool.create()
+            self.at_the_end(self.pool.undefine)
+            self.at_the_end(self.stop_pool)
+        self.pool.refresh()
+        return self.name
+
+    def stop_pool(self) -> None:
+        """Let its pool be inactive."""
+        if self.pool.isActive():
+            self.pool.destroy()
 
     def _loop(self, path: Path) -> str:
         done = subprocess.run(
@@ -276,7 +307,7 @@ class Guest:
     def merge_in_part(self, name: str) -> None:
         """Write what its disks hold now to the images that an external snapshot froze."""
         snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
-        for disk in snapshot.config.disks if snapshot.config is not None else ():
+        for disk in self._placed(snapshot.config.disks if snapshot.config is not None else ()):
             command = f"write -P {self.now[disk.target]} 0 1M"
             _qemu_io(disk.path or "", disk.format, command, write=True)
         self.spoiled.add(name)
@@ -345,7 +376,16 @@ class Guest:
     @property
     def disks(self) -> tuple[Disk, ...]:
         """With the UEFI variables, if snapshots can lie inside them."""
-        return parse_domain(self.domain.XMLDesc()).written
+        return self._placed(parse_domain(self.domain.XMLDesc()).written)
+
+    def _placed(self, disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
+        """Volumes of its pool are files of its directory."""
+        return tuple(
+            disk
+            if disk.volume is None
+            else replace(disk, path=f"{self.directory}/{disk.volume.name}")
+            for disk in disks
+        )
 
     @property
     def saved(self) -> bool:
@@ -395,7 +435,8 @@ class Guest:
     def _lost(self, name: str) -> list[str]:
         """Disks whose part of a snapshot is not what it must be."""
         snapshot = parse_snapshot(self._snapshot(name).getXMLDesc())
-        then = {disk.target: disk for disk in snapshot.config.written} if snapshot.config else {}
+        written = self._placed(snapshot.config.written if snapshot.config else ())
+        then = {disk.target: disk for disk in written}
         parts = {part.target: part for part in snapshot.disks}
         if any(part.presence is Presence.INTERNAL for part in snapshot.disks):
             parts[VARIABLES] = SnapshotDisk(VARIABLES, Presence.INTERNAL)

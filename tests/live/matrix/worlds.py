@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import libvirt
 
@@ -430,7 +431,7 @@ def _disks() -> Iterable[World]:
         guest.define(devices=device)
 
     off_only = (OFF,)
-    cd = {"device": "cdrom", "bus": "ide"}
+    cd: dict[str, Any] = {"device": "cdrom", "bus": "ide"}
     for words, drive, states in (
         ("a raw disk", Drive("vdb", "raw"), STATES),
         ("a read-only disk", Drive("vdb", more="<readonly/>"), STATES),
@@ -440,6 +441,9 @@ def _disks() -> Iterable[World]:
         ("a block device", Drive("vdb", "qcow2", "block"), STATES),
         ("a raw block device", Drive("vdb", "raw", "block"), STATES),
         ("a network disk", Drive("vdb", "raw", "network"), off_only),
+        ("a disk with its data in another file", Drive("vdb", outside=True), STATES),
+        ("a volume of a pool", Drive("vdb", "qcow2", "volume"), STATES),
+        ("a raw volume of a pool", Drive("vdb", "raw", "volume"), STATES),
         ('a disk set to snapshot="no"', Drive("vdb", snapshot="no"), STATES),
         ('a disk set to snapshot="internal"', Drive("vdb", snapshot="internal"), STATES),
         ('a disk set to snapshot="external"', Drive("vdb", snapshot="external"), STATES),
@@ -449,11 +453,15 @@ def _disks() -> Iterable[World]:
         yield World(words, with_drive(drive), states=states, tags=tags)
         if drive.kind != "network":
             yield World(f"{words}; external", _then_external(drive), "a", states)
+        if drive.kind == "volume":
+            taken = _then_external(drive, state=RUNNING)
+            yield World(f"{words}; external, taken running", taken, "a", states)
         if drive.kind == "file" and "readonly" in drive.more:
             back = _then_external(drive, reverted=True)
             two = (OFF, RUNNING)
             yield World(f"{words}; external, back at it", back, "a", two, since=(9, 9))
-        if drive.kind == "file" and "raw" not in drive.format and not drive.snapshot:
+        inside = drive.kind in ("file", "volume") and "raw" not in drive.format
+        if inside and not drive.snapshot and not drive.outside:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
     yield World("no disk", lambda guest: guest.define(()))
@@ -469,9 +477,12 @@ def _disks() -> Iterable[World]:
     yield World("a host device", with_device, states=off_only)
 
 
-def _then_external(drive: Drive, *, reverted: bool = False) -> Callable[[Guest], None]:
+def _then_external(
+    drive: Drive, *, reverted: bool = False, state: str = OFF
+) -> Callable[[Guest], None]:
     def build(guest: Guest) -> None:
         guest.define((Drive("vda"), drive))
+        guest.go(state)
         targets = ["vda"] if drive.snapshot or drive.kind == "block" else ["vda", drive.target]
         if "shareable" in drive.more:
             targets = ["vda"]
