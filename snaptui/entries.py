@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.image_model import ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model import Disk, Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""
 HOLLOW, TWINS = "hollow", "twins"
 """An image holds none, or more than one, of a snapshot's name."""
+NO_RAM = "no RAM"
+"""The file that the RAM was saved in is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ def strays(known: Collection[str], images: Images) -> tuple[Stray, ...]:
                     found.setdefault(entry.name, []).append((path, entry))
     made = (Stray(name, tuple(parts)) for name, parts in found.items())
     return tuple(sorted(made, key=lambda stray: (stray.created, stray.name)))
+
+
+def without_ram(snapshots: Iterable[Snapshot], heads: Images) -> Mapping[str, str]:
+    """By name, the word for a snapshot whose file with the RAM is gone."""
+    return {
+        one.name: NO_RAM
+        for one in snapshots
+        if one.memory_path is not None and isinstance(heads.get(one.memory_path), Missing)
+    }
 
 
 def odd(snapshots: Iterable[Snapshot], images: Images) -> Mapping[str, str]:

@@ -431,6 +431,7 @@ class DomainStatus:
         busy: a job holds it (virDomainGetControlInfo); ``None`` where it cannot be asked.
         hung: its QEMU runs but does not answer.
         block_jobs: targets of the disks that QEMU copies or merges just now.
+        ready_jobs: those of them whose copy or merge is whole and waits to be told what to keep.
         checkpoints: names of the points in time from which backup tools count changes.
     """
 
@@ -441,4 +442,5 @@ class DomainStatus:
     busy: bool | None
     hung: bool = False
     block_jobs: tuple[str, ...] = ()
+    ready_jobs: tuple[str, ...] = ()
     checkpoints: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.branches import NO_BRANCHES, branches_of
 from snaptui.chains import NO_LAYERS, Layers, files_of, layers_of, overlays_of
 from snaptui.costs import counted_disks
-from snaptui.entries import Images, odd
+from snaptui.entries import Images, odd, without_ram
 from snaptui.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.image_model import NotKnown
@@ -280,7 +280,9 @@ class SnapshotWatch:
             words = {n: word for n, word in self.shown.odd.items() if n in details}
             shown = replace(
                 self.shown,
-                odd=MappingProxyType({**words, **odd(snapshots, found)}),
+                odd=MappingProxyType(
+                    {**words, **odd(snapshots, found), **without_ram(snapshots, heads)}
+                ),
                 images=MappingProxyType({p: head for p, head in heads.items() if p in counted}),
                 layers=layers_of(
                     now, snapshots, heads, keeps_memory=keeps_memory, branches=branches

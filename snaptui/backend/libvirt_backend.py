@@ -267,6 +267,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         free = active and not busy and not hung
         if free:  # a job that ended meanwhile may have left the guest in another state
             found = self._domain(domain, {})
+        jobs, ready = self._block_jobs(domain, config) if free else ((), ())
         return DomainStatus(
             domain=found,
             config=replace(self._placed(config, live, key, fresh=True, hung=hung), digest=digest),
@@ -274,7 +275,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             managed_save=self._managed_save(domain),
             busy=busy,
             hung=hung,
-            block_jobs=self._block_jobs(domain, config) if free else (),
+            block_jobs=jobs,
+            ready_jobs=ready,
             checkpoints=self._checkpoints(domain),
         )
 
@@ -337,15 +339,33 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             return None
         return control in (libvirt.VIR_DOMAIN_CONTROL_JOB, libvirt.VIR_DOMAIN_CONTROL_OCCUPIED)
 
-    def _block_jobs(self, domain: libvirt.virDomain, config: DomainConfig) -> tuple[str, ...]:
-        """The disks that QEMU copies or merges; it waits where another job holds the domain."""
+    def _block_jobs(
+        self, domain: libvirt.virDomain, config: DomainConfig
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The disks that QEMU copies or merges, and those of them that wait to be ended.
+
+        A copy, and a merge of the newest overlay, go on until they are told what to keep; they are
+        whole when libvirt says that all is done (virDomainBlockJobInfo). It waits where another
+        job holds the domain.
+        """
         targets = [disk.target for disk in config.disks if disk.path or disk.unknown]
         try:
-            return tuple(t for t in targets if self._ask(partial(domain.blockJobInfo, t)))
+            found = {t: self._ask(partial(domain.blockJobInfo, t)) for t in targets}
         except Disconnected:
             raise
         except SnaptuiError:
-            return ()  # libvirt itself refuses what one is in the way of, and changes nothing
+            return (), ()  # libvirt itself refuses what one is in the way of, and changes nothing
+        under_way = {target: info for target, info in found.items() if info}
+        lasting = (
+            libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COPY,
+            libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT,
+        )
+        ready = (
+            target
+            for target, info in under_way.items()
+            if info.get("type") in lasting and info.get("cur") == info.get("end")
+        )
+        return tuple(under_way), tuple(ready)
 
     def agent(self, key: DomainKey) -> Agent:
         """Ask the guest agent; see the protocol."""

@@ -104,16 +104,22 @@ def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[Refu
 def _busy_refusals(facts: Facts) -> list[Refusal]:
     if not facts.status.busy:
         return []
-    return [refuse(Why.BUSY, Way.WAIT, code=OPERATION_TIMEOUT, domain=facts.name)]
+    return [refuse(Why.BUSY, Way.WAIT_JOB, code=OPERATION_TIMEOUT, domain=facts.name)]
 
 
 def _job_refusals(facts: Facts) -> list[Refusal]:
     if not facts.status.block_jobs:
         return []
+    name = facts.name
+    if ready := facts.status.ready_jobs:
+        return [
+            refuse(
+                Why.BLOCK_JOB_WAITS, Way.PIVOT, disks=", ".join(ready), disk=ready[0], domain=name
+            )
+        ]
     paused = facts.status.domain.state is DomainState.PAUSED
     way = Way.END_JOB_OR_HELPER if paused else Way.END_JOB
-    disks = ", ".join(facts.status.block_jobs)
-    return [refuse(Why.BLOCK_JOB, way, disks=disks, domain=facts.name)]
+    return [refuse(Why.BLOCK_JOB, way, disks=", ".join(facts.status.block_jobs), domain=name)]
 
 
 def merge_refusals(facts: Facts) -> list[Refusal]:

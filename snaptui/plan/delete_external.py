@@ -97,7 +97,9 @@ def _reopened(now: Disk, then: Disk) -> bool:
 
 def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
     if snapshot.memory_path is not None:
-        if facts.layers.keeps_memory:
+        if isinstance(facts.layers.heads.get(snapshot.memory_path), Missing):
+            found.notes.append(f"Its RAM, {snapshot.memory_path}, is gone already.")
+        elif facts.layers.keeps_memory:
             found.warnings.append(
                 f"Its RAM, {snapshot.memory_path}, stays and keeps its space: libvirt "
                 f"{_version(facts)} does not remove it. Remove it by hand."

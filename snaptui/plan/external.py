@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from snaptui import abilities, text
 from snaptui.abilities import Can, Wrong, can, does
-from snaptui.model import DomainState
+from snaptui.model import DomainState, Presence
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, encryption, external_checks
 from snaptui.plan.facts import Facts
@@ -97,6 +97,12 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
             "internal snapshot can be taken, until it is deleted."
         )
     warnings += [f"{target} is left out: it has no way back." for target in new.left_out]
+    warnings += [
+        f'{disk.target} gets an overlay, although the domain sets snapshot="{disk.snapshot.value}" '
+        "for it."
+        for disk in status.config.disks
+        if disk.snapshot not in (None, Presence.EXTERNAL) and disk.target in new.overlays
+    ]
     if new.memory_path is None and status.domain.state.active and not new.quiesce:
         warnings.append(
             "What the guest has not written to its disks yet is not in it: as after a power cut."

@@ -188,7 +188,8 @@ def image_problem(disk: Disk, facts: Facts) -> Refusal | None:
     """Why a disk cannot take an internal snapshot; ``None`` when it can or is not known."""
     name, way = disk.target, Way.ONLY_EXTERNAL
     if disk.snapshot not in (None, Presence.INTERNAL):
-        return refuse(Why.SET_ASIDE_BY_DOMAIN, way, disk=name, setting=disk.snapshot.value)
+        setting = disk.snapshot.value
+        return refuse(Why.SET_ASIDE_BY_DOMAIN, Way.LEAVE_OUT_OUTSIDE, disk=name, setting=setting)
     if disk.source_type not in ("file", "block", "volume"):
         return refuse(Why.NOT_A_FILE, way, disk=name, kind=disk.source_type)
     if disk.format != "qcow2":

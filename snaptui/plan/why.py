@@ -44,6 +44,9 @@ class Why(enum.Enum):
         "The image of {disk} ({path}) holds bitmaps of a backup tool ({number}), with which QEMU "
         "goes back to no internal snapshot."
     )
+    BLOCK_JOB_WAITS = (
+        "A copy or merge of {disks} of {domain} is whole, and waits to be told what to keep."
+    )
     NO_DISK = "{domain} has no disk that a snapshot could hold."
     HOST_DEVICES = "{domain} has host devices ({devices}), whose state cannot be saved."
     VARIABLES_IN_PFLASH = (
@@ -381,7 +384,8 @@ _NOT_YET = frozenset(why for why in Why if why.name.endswith("_NOT_YET"))
 class Way(enum.Enum):
     """A way round; the value is the sentence."""
 
-    WAIT = "Wait until it is done."
+    WAIT_JOB = "Wait until it is done (virsh domjobinfo shows it; virsh domjobabort ends a backup)."
+    PIVOT = "virsh blockjob {domain} {disk} --pivot keeps the new image, --abort the one of before."
     WHILE_RUNNING = "Start it first: while it runs that works."
     EXTERNAL_WHILE_RUNNING = (
         "Take an external one while it runs; what is written from then on is not encrypted."
@@ -482,6 +486,9 @@ class Way(enum.Enum):
     DELETE_OR_EXTRACT = "Delete them first, or extract what you need of them."
     CHOOSE_ONE_DISK = "Choose one at least."
     CHOOSE_FILE = "Choose a file for it."
+    LEAVE_OUT_OUTSIDE = (
+        "Take an external one in which it has no part, or let the domain take it in (virsh edit)."
+    )
     LEAVE_OUT = "Leave it out."
     OVERLAY_OR_LEAVE_OUT = "Choose an overlay for it, or leave it out."
     DISKS_ONLY = "Choose disks only."

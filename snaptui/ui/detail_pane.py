@@ -176,7 +176,8 @@ def _known_lines(
     below = [name for name in tree.children_of(snapshots).get(snapshot.name, []) if name]
     yield "Children", ", ".join(below) or "none"
     if snapshot.memory is Presence.EXTERNAL:
-        yield "Memory", snapshot.memory_path or "?"
+        gone = isinstance(shown.layers.heads.get(snapshot.memory_path or ""), Missing)
+        yield "Error" if gone else "Memory", f"{snapshot.memory_path or '?'}{' is gone' * gone}"
     elif snapshot.has_memory:
         state = shown.vm_state(snapshot)
         yield (

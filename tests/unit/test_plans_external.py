@@ -220,3 +220,12 @@ def test_it_lies_above_those_that_are_there() -> None:
     one = snapshot()
     plan = a_create(facts(one, folders=INSIDE))
     assert expected_after(plan.steps[0], facts(one)).current == "new"
+
+
+def test_an_overlay_against_the_setting_of_a_disk_is_said() -> None:
+    disk = replace(VDB, snapshot=Presence.MANUAL)
+    chosen = (SnapshotDisk("vdb", Presence.EXTERNAL, "/img/chosen"),)
+    intent = CreateIntent(KEY, "new", "", Form.DISK_ONLY, chosen)
+    plan = create.plan(intent, known(disks=config(VDA, disk)))
+    assert plan.possible, plan.refusals
+    assert any("vdb gets an overlay, although" in warning for warning in plan.warnings)

@@ -11,6 +11,7 @@ import pytest
 
 from snaptui.chains import layers_of
 from snaptui.costs import frees_by_image, reclaim_of
+from snaptui.entries import NO_RAM, without_ram
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
 from snaptui.performing import differences, expected_after
@@ -379,3 +380,22 @@ def test_a_base_that_is_declared_raw_and_is_qcow2_is_not_merged_into() -> None:
     over = external("over", "/a", "/b", None)
     plan = a_delete(known("/b", {**found, "/a": lower}, over), "over")
     assert_refused(plan, Why.DECLARED_RAW, path="/a", disk="vda")
+
+
+def test_a_file_with_ram_that_is_gone_does_not_stay() -> None:
+    over = external("over", "/a", "/b", None)
+    over = replace(over, memory=Presence.EXTERNAL, memory_path="/m", state="running")
+    found = {**heads("/a", "/b"), "/m": Missing("/m: No such file or directory.")}
+    plan = a_delete(known("/b", found, over, state=DomainState.RUNNING), "over")
+    assert plan.possible, plan.refusals
+    assert any("is gone already" in note for note in plan.notes)
+    assert without_ram([over], found) == {"over": NO_RAM}
+    assert without_ram([over], {**found, "/m": ImageInfo("/m", "raw", 1, 1, ())}) == {}
+
+
+def test_a_copy_that_waits_names_how_it_is_ended() -> None:
+    busy = a_chain()
+    status = replace(busy.status, block_jobs=("vda", "vdb"), ready_jobs=("vdb",))
+    plan = a_delete(replace(busy, status=status), "two")
+    assert_refused(plan, Why.BLOCK_JOB_WAITS, disk="vdb")
+    assert plan.refusals[0].way is Way.PIVOT
