@@ -93,6 +93,36 @@ class NewSnapshot:
         return self.files[len(self.overlays) if self.reuse else 0 :]
 
 
+@dataclass(frozen=True, slots=True)
+class DiskXml:
+    """A disk of an admin's XML.
+
+    Attributes:
+        name: its target, or the path of its image.
+        presence: ``None`` where the XML leaves that to the kind of the snapshot.
+        path: of the overlay.
+    """
+
+    name: str
+    presence: Presence | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotXml:
+    """What an admin's XML says; what it means depends on the domain.
+
+    Attributes:
+        memory: ``None`` where it says nothing of the RAM.
+    """
+
+    name: str
+    description: str
+    disks: tuple[DiskXml, ...]
+    memory: Presence | None
+    memory_path: str | None
+
+
 def to_xml(new: NewSnapshot) -> str:
     """The XML with which libvirt is asked for it."""
     from xml.etree import ElementTree
@@ -115,8 +145,8 @@ def to_xml(new: NewSnapshot) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def from_xml(xml: str) -> NewSnapshot:
-    """What an admin's XML asks for.
+def from_xml(xml: str) -> SnapshotXml:
+    """What an admin's XML says.
 
     Raises:
         SnaptuiError: it cannot be read, or says something that snaptui would have to leave out.
@@ -125,22 +155,21 @@ def from_xml(xml: str) -> NewSnapshot:
     _check(root, "domainsnapshot")
     memory = root.find("memory")
     disks = tuple(map(_disk, root.iterfind("disks/disk")))
-    names = [disk.target for disk in disks]
+    names = [disk.name for disk in disks]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise SnaptuiError(f"The XML names the disk {twice} twice.")
     kept = _presence(memory) if memory is not None else None
     path = memory.get("file") if memory is not None else None
+    if kept is None and path is not None:
+        kept = Presence.EXTERNAL
     if (kept is Presence.EXTERNAL) != (path is not None):
         raise SnaptuiError("In the XML, external memory and its file go together.")
     outside = any(disk.presence is Presence.EXTERNAL for disk in disks)
     if kept is Presence.INTERNAL and outside:
         raise SnaptuiError("libvirt cannot keep memory inside an image beside external disks.")
-    return NewSnapshot(
-        name=root.findtext("name") or "",
-        description=root.findtext("description") or "",
-        disks=disks,
-        memory_path=path,
-    )
+    name = root.findtext("name") or ""
+    description = root.findtext("description") or ""
+    return SnapshotXml(name, description, disks, kept, path)
 
 
 def _parse(xml: str) -> Element:
@@ -171,7 +200,7 @@ def _check(element: Element, path: str) -> None:
         _check(child, f"{path}/{child.tag}")
 
 
-def _disk(disk: Element) -> SnapshotDisk:
+def _disk(disk: Element) -> DiskXml:
     target, presence = disk.get("name"), _presence(disk)
     source, driver = disk.find("source"), disk.find("driver")
     path = source.get("file") if source is not None else None
@@ -181,13 +210,17 @@ def _disk(disk: Element) -> SnapshotDisk:
         driver is not None and driver.get("type", "qcow2") != "qcow2"
     ):
         raise SnaptuiError(f"The overlay of {target} must be a qcow2 file.")
+    if presence is None and (path is not None or driver is not None):
+        presence = Presence.EXTERNAL  # as virDomainSnapshotDiskDefParseXML has it
     if path is not None and presence is not Presence.EXTERNAL:
         raise SnaptuiError(f"{target} is not external in the XML, but has a file.")
-    return SnapshotDisk(target, presence, path)
+    return DiskXml(target, presence, path)
 
 
-def _presence(element: Element) -> Presence:
-    word = element.get("snapshot", "external" if element.tag == "disk" else "no")
+def _presence(element: Element) -> Presence | None:
+    word = element.get("snapshot")
+    if word is None:
+        return None
     if word not in ("no", "internal", "external"):
         raise SnaptuiError(f'snapshot="{word}" is not possible in <{element.tag}>.')
     return Presence(word)

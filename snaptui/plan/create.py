@@ -6,11 +6,11 @@ from snaptui import text
 from snaptui.abilities import Can, can
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence
-from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, encryption, external, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, UndoBy, after, undo
+from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.room import Room, room
@@ -30,7 +30,11 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     refusals += checks.description_problems(intent.description)
     refusals += checks.create_refusals(facts) + checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
-    if any(disk.presence is not Presence.INTERNAL for disk in intent.disks):
+    writable = {disk.target for disk in disks}
+    if any(
+        one.presence is not (Presence.INTERNAL if one.target in writable else Presence.NO)
+        for one in intent.disks
+    ):
         refusals.append(refuse(Why.ALL_OR_NONE_INSIDE, code=checks.CONFIG_UNSUPPORTED))
     if status.hung:
         refusals.append(refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name))
@@ -40,15 +44,14 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
         and not image_checks.closed_to_writers(disk, facts)
     ]
-    halt = intent.halt and active
-    new = NewSnapshot(intent.name, intent.description, intent.disks, halt=halt)
+    new = resolved(intent, status)
     steps = (CreateSnapshot(new),) if intent.name else ()
     needed = _room(facts, active)
     return Plan(
         intent=intent,
         verb="Create",
         title=f"Create a snapshot of {domain.name}",
-        after=_after(facts, active, halt),
+        after=_after(facts, active, new.halt),
         lost=NOTHING_LOST,
         undo=undo(UndoBy.DELETE),
         space=needed.told,

@@ -18,6 +18,9 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
     possible with disks alone, and saving the RAM of a guest that runs on with a file for it.
     """
     active, form = status.domain.state.active, intent.form
+    if form is Form.INTERNAL:
+        halt = intent.halt and active
+        return NewSnapshot(intent.name, intent.description, intent.disks, halt=halt)
     chosen = {disk.target: disk for disk in intent.disks}
     disks = checks.writable_disks(status.config.disks)
     presence = {

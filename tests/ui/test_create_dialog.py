@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from textual.widgets import Static
+import pytest
+from textual.widgets import Input, Static, TextArea
 
 from snaptui.image_model import NotKnown
+from snaptui.model import Form
+from snaptui.new_snapshot import to_xml
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import Intent
+from snaptui.plan.overlays import resolved
+from snaptui.plan.plan import CreateIntent, Intent
+from snaptui.plan.steps import CreateSnapshot
+from snaptui.preflight import make_plan
 from snaptui.ui.dialogs.create import CreateDialog
+from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.xml import XmlDialog
 from snaptui.ui.format import UNICODE
+from snaptui.ui.keys_in_order import CLOSED
 from tests.ui.conftest import until
 from tests.ui.test_room import Styled
 from tests.unit.made import facts
@@ -40,3 +49,50 @@ async def test_the_options_and_the_xml_can_be_had_while_it_checks_again() -> Non
         assert isinstance(app.screen, XmlDialog)
         assert dialog.facts is None
         checked.set()
+
+
+@pytest.mark.parametrize("form", list(Form))
+async def test_the_xml_there_and_back_changes_nothing(form: Form) -> None:
+    """And what it shows is what would be sent; one edit changes that alone."""
+    found = facts(folders={"/img": NotKnown("not asked"), "/o": NotKnown("not asked")})
+
+    async def read(_intent: Intent) -> Facts:
+        return found
+
+    dialog = CreateDialog(found.status.domain, "before", read, UNICODE)
+    app = Styled()
+    async with app.run_test(size=(80, 24)) as pilot:
+
+        async def at_xml() -> XmlDialog[CreateIntent]:
+            await pilot.pause(CLOSED)
+            await pilot.press("f3")
+            await until(pilot, lambda: isinstance(app.screen, XmlDialog), "the XML")
+            assert isinstance(app.screen, XmlDialog)
+            return app.screen
+
+        app.push_screen(dialog)
+        await until(pilot, lambda: dialog.facts is not None, "the checks")
+        dialog.query_one("#form", Choice).index = list(Form).index(form)
+        dialog.query_one("#description", Input).value = "a & <b>"
+        await pilot.press("f2")
+        if form is not Form.INTERNAL:
+            dialog.query_one("#part-vdb", Choice).index = 1
+            dialog.query_one("#path-vda", Input).value = "/o/chosen"
+        dialog.query_one("#halt", Choice).index = 1
+        await pilot.pause()
+        before = dialog.intent
+        (step,) = make_plan(before, found).steps
+        assert isinstance(step, CreateSnapshot)
+        shown = (await at_xml()).query_one(TextArea)
+        assert shown.text == to_xml(step.new)
+        await pilot.press("f3")
+        await until(pilot, lambda: app.screen is dialog, "the way back")
+        assert dialog.intent == before
+        shown = (await at_xml()).query_one(TextArea)
+        shown.text = shown.text.replace("a &amp; &lt;b&gt;", "edited")
+        await pilot.press("f3")
+        await until(pilot, lambda: app.screen is dialog, "the way back")
+        edited = replace(before, description="edited")
+        status = found.status
+        assert resolved(dialog.intent, status) == resolved(edited, status)
+        assert dialog.intent.form is form

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from snaptui.errors import SnaptuiError
 from snaptui.model import Form, Presence, SnapshotDisk
 from snaptui.new_snapshot import (
+    DiskXml,
     NewSnapshot,
+    SnapshotXml,
     from_xml,
     suggested_name,
     template_problem,
@@ -32,7 +34,9 @@ def test_what_is_asked_for_comes_back(
     name: str, description: str, disk: SnapshotDisk, memory: str | None
 ) -> None:
     new = NewSnapshot(name, description, (disk, LEFT_OUT), memory)
-    assert from_xml(to_xml(new)) == new
+    disks = tuple(DiskXml(one.target, one.presence, one.path) for one in new.disks)
+    kept = Presence.EXTERNAL if memory is not None else None
+    assert from_xml(to_xml(new)) == SnapshotXml(name, description, disks, kept, memory)
 
 
 def test_the_form_follows_from_the_parts() -> None:
@@ -67,9 +71,9 @@ def test_the_form_follows_from_the_parts() -> None:
         ("<domainsnapshot><disks><disk name='vda' snapshot='no'><source file='/a'/></disk>"
          "</disks></domainsnapshot>", "not external"),
         ("<domainsnapshot><memory snapshot='external'/></domainsnapshot>", "go together"),
-        ("<domainsnapshot><memory file='/m'/></domainsnapshot>", "go together"),
-        ("<domainsnapshot><memory snapshot='internal'/><disks><disk name='vda'/></disks>"
-         "</domainsnapshot>", "beside external disks"),
+        ("<domainsnapshot><memory snapshot='no' file='/m'/></domainsnapshot>", "go together"),
+        ("<domainsnapshot><memory snapshot='internal'/><disks><disk name='vda'>"
+         "<source file='/a'/></disk></disks></domainsnapshot>", "beside external disks"),
     ],
 )  # fmt: skip
 def test_what_would_be_left_out_unsaid_is_refused(xml: str, why: str) -> None:

@@ -12,7 +12,8 @@ from textual.containers import Horizontal, VerticalGroup
 from textual.widgets import Input, Label, Static
 
 from snaptui.model import Domain, Form
-from snaptui.new_snapshot import NewSnapshot, to_xml
+from snaptui.new_snapshot import from_xml, to_xml
+from snaptui.plan.asked import asked
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
@@ -117,17 +118,21 @@ class CreateDialog(PlanDialog):
         if self._latest is None:
             self.notice("Not yet: the checks are not complete.")
             return
-        now = to_xml(resolved(self.intent, self._latest.status))
-        self.app.push_screen(XmlDialog(self._domain.name, now, self.glyphs), self._fill_in)
+        before, status = self.intent, self._latest.status
 
-    def _fill_in(self, new: NewSnapshot | None) -> None:
-        if new is None:
+        def take(xml: str) -> CreateIntent:
+            return asked(from_xml(xml), before, status)
+
+        now = to_xml(resolved(before, status))
+        self.app.push_screen(XmlDialog(self._domain.name, now, take, self.glyphs), self._fill_in)
+
+    def _fill_in(self, wanted: CreateIntent | None) -> None:
+        if wanted is None:
             return
-        if new.name:
-            self.query_one("#name", Input).value = new.name
-        self.query_one("#description", Input).value = new.description
-        self.query_one("#form", Choice).index = FORMS.index(new.form)
-        self._options.fill_in(new)
+        self.query_one("#name", Input).value = wanted.name
+        self.query_one("#description", Input).value = wanted.description
+        self.query_one("#form", Choice).index = FORMS.index(wanted.form)
+        self._options.fill_in(wanted)
         self.plan_again()
 
     @on(Input.Changed, "#name")

@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import Input, Label, Static
 
 from snaptui.model import Form, Presence, SnapshotDisk
-from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.checks import writable_disks
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
@@ -31,6 +30,7 @@ class DiskRow(Horizontal):
     def __init__(self, target: str, left_out: bool) -> None:
         super().__init__(classes="field")
         self.target = target
+        self.usual = _TAKES_PART[left_out]
         self.takes_part = Choice("", ["overlay", "left out"], id=f"part-{target}")
         self.takes_part.set_reactive(Choice.index, int(left_out))
         self.path = Field(compact=True, id=f"path-{target}")
@@ -122,20 +122,17 @@ class Options(VerticalScroll):
             reuse=self._reuse.index == 1,
         )
 
-    def fill_in(self, new: NewSnapshot) -> None:
-        """Choose what a snapshot's XML says; what no field can say is kept beside them."""
-        said = {disk.target: disk for disk in new.disks}
-        for row in self._rows:
-            disk = said.get(row.target)
-            if disk is not None and disk.presence in _TAKES_PART:
-                said.pop(row.target)
+    def fill_in(self, intent: CreateIntent) -> None:
+        """Choose what an intent says; what no field can say is kept beside them."""
+        said = {disk.target: disk for disk in intent.disks}
+        for row in self._rows if intent.form is not Form.INTERNAL else ():
+            disk = said.get(row.target, SnapshotDisk(row.target, row.usual))
+            if disk.presence in _TAKES_PART:
+                said.pop(row.target, None)
                 row.takes_part.index = _TAKES_PART.index(disk.presence)
                 row.path.value = disk.path or ""
-        inside = new.form is Form.INTERNAL
-        self._others = tuple(
-            disk for disk in said.values() if not (inside and disk.presence is Presence.INTERNAL)
-        )
-        self._memory.value = new.memory_path or ""
+        self._others = tuple(said.values())
+        self._memory.value = intent.memory_path
 
     @on(Input.Changed)
     @on(Choice.Changed)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.text import Text
 from textual import on
@@ -14,27 +15,32 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from snaptui.errors import SnaptuiError
-from snaptui.new_snapshot import LARGEST, NewSnapshot, from_xml
+from snaptui.new_snapshot import LARGEST
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs, clean
 
+Taken = TypeVar("Taken")
 
-class XmlDialog(Dialog[NewSnapshot]):
-    """Returns what the XML asks for; the create dialog then plans it.
+
+class XmlDialog(Dialog[Taken], Generic[Taken]):
+    """Returns what the XML asks for, ``None`` when it was not edited; the create dialog plans it.
 
     Args:
         domain: its name.
         xml: what would be asked for as the fields stand.
+        take: finds out what an XML asks for; raises SnaptuiError when nothing that can be.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f3", "use", "Use it")]
     AUTO_FOCUS = "#xml"
 
-    def __init__(self, domain: str, xml: str, glyphs: Glyphs) -> None:
+    def __init__(self, domain: str, xml: str, take: Callable[[str], Taken], glyphs: Glyphs) -> None:
         super().__init__(glyphs)
         self._domain = domain
         self._xml = xml
+        self._take = take
+        self._shown = ""
 
     def body(self) -> ComposeResult:
         """The file, the text."""
@@ -52,13 +58,14 @@ class XmlDialog(Dialog[NewSnapshot]):
     def on_mount(self) -> None:
         """Name the domain."""
         self.set_title(f"Snapshot of {self._domain} as XML")
+        self._shown = self.query_one(TextArea).text
 
     @on(Input.Submitted, "#file")
     def load(self, event: Input.Submitted) -> None:
         """Take the text of a file; nothing changes if that fails."""
         try:
             text = _read(Path(os.path.expanduser(event.value.strip())))
-            from_xml(text)
+            self._take(text)
         except SnaptuiError as error:
             self._say(error)
             return
@@ -69,12 +76,16 @@ class XmlDialog(Dialog[NewSnapshot]):
     @on(Button.Pressed, "#use")
     def action_use(self) -> None:
         """Go back with what the text asks for, if it can be understood."""
+        text = self.query_one(TextArea).text
+        if text == self._shown:
+            self.dismiss(None)
+            return
         try:
-            new = from_xml(self.query_one(TextArea).text)
+            taken = self._take(text)
         except SnaptuiError as error:
             self._say(error)
             return
-        self.dismiss(new)
+        self.dismiss(taken)
 
     def _say(self, error: SnaptuiError) -> None:
         self._notice(f"{error.message} {error.hint}".strip())
