@@ -16,6 +16,7 @@ from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.why import Way, Why
+from snaptui.qcow2.usage import ImageUsage
 
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
@@ -61,6 +62,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
             *_save_warnings(facts),
             *checks.variables_warnings(facts, "are not part of it"),
             *_mixed_warnings(facts),
+            *_refcount_warnings(facts),
             *checks.version_warnings(facts),
         ),
         unchecked=tuple(unchecked),
@@ -162,6 +164,26 @@ def _mixed_warnings(facts: Facts) -> list[str]:
         f"It lies inside the overlays of now: as long as it is there, {text.some(facts.external)} "
         "cannot be deleted (virsh would, and destroy it)."
     ]
+
+
+FEW_LEFT = 20
+"""Snapshots, below which the end of an image's refcounts is told."""
+
+
+def _refcount_warnings(facts: Facts) -> list[str]:
+    """QEMU refuses one more when a refcount would overflow, and each try leaks clusters."""
+    counted = checks.still_true(facts)
+    warnings = []
+    for disk in checks.writable_disks(facts.status.config.disks):
+        usage = counted.get(disk.path or "")
+        left = usage.usage.snapshots_left if isinstance(usage, ImageUsage) else None
+        if left is not None and left < FEW_LEFT:
+            number = f"about {text.count(left, 'more snapshot')}" if left else "no more snapshots"
+            warnings.append(
+                f"The refcounts of {disk.target} have room for {number}: then QEMU refuses, and "
+                "each try leaks clusters. Delete some first."
+            )
+    return warnings
 
 
 def _space_warnings(needed: Room) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -87,9 +88,12 @@ class _Count:
         self._total = (tables.size + refcounts.metadata.size) << self._bits
         self._walk(tables)
         metadata = self._metadata(refcounts)
-        leaked, wrong = self._compare(refcounts, metadata)
+        leaked, wrong, highest = self._compare(refcounts, metadata)
         shared = self._reach.counts(self._step)
-        return _figures(self._header, len(self._entries), shared, int(metadata.size), leaked, wrong)
+        found = _figures(
+            self._header, len(self._entries), shared, int(metadata.size), leaked, wrong
+        )
+        return replace(found, highest_refcount=highest)
 
     # -- from L1 to L2 tables -------------------------------------------------------------
 
@@ -235,12 +239,14 @@ class _Count:
         last = (offset + length + self._header.cluster_size - 1) >> self._bits
         return np.arange(offset >> self._bits, last)
 
-    def _compare(self, refcounts: Refcounts, metadata: Indices) -> tuple[int | None, int]:
-        """Leaked clusters, and those whose refcount is not what reaches them."""
+    def _compare(
+        self, refcounts: Refcounts, metadata: Indices
+    ) -> tuple[int | None, int, int | None]:
+        """Leaked clusters, those whose refcount is not what reaches them, the highest refcount."""
         if self._header.dirty:
-            return None, 0
+            return None, 0, None
         lengths = self._reach.lengths()
-        leaked = wrong = 0
+        leaked = wrong = highest = 0
         clusters = -(-self._size // self._header.cluster_size)
         for first, found in refcounts.slices(clusters, self._step):
             stop = first + found.size
@@ -254,7 +260,8 @@ class _Count:
             used = expected != 0
             leaked += int(np.count_nonzero(differ & ~used))
             wrong += int(np.count_nonzero(differ & used))
-        return leaked, wrong
+            highest = max(highest, int(found.max(initial=0)))
+        return leaked, wrong, highest
 
     def _step(self, read: int = 0) -> None:
         self._done += read
@@ -288,6 +295,7 @@ def _figures(
     with_older = list(itertools.accumulate(youngest[:snapshots]))
     return Usage(
         cluster_size=size,
+        refcount_limit=(1 << header.refcount_bits) - 1,
         allocated=size * (reached + metadata + (leaked or 0)),
         active=size * shared.get(here, 0),
         metadata=size * metadata,

@@ -44,6 +44,8 @@ class Usage:
         snapshots: in the order of the snapshot table, which is that of their making.
         shared: by set of those that reach them, clusters. A set is a number: bit ``i`` for
             the snapshot ``i``, the highest bit for the disk as it is now.
+        highest_refcount: of all clusters; ``None`` when the refcounts are stale.
+        refcount_limit: the highest that the image can hold (its ``refcount_order``).
     """
 
     cluster_size: int
@@ -54,6 +56,20 @@ class Usage:
     wrong: int
     snapshots: tuple[SnapshotUsage, ...]
     shared: Mapping[int, int]
+    highest_refcount: int | None = None
+    refcount_limit: int = 65535
+
+    @property
+    def snapshots_left(self) -> int | None:
+        """How many more snapshots its refcounts can hold, about; ``None`` when not known.
+
+        Each adds as much to the refcount of a cluster as the disk does: one, or one for each
+        piece of compressed data in it.
+        """
+        if self.highest_refcount is None:
+            return None
+        each = max(1, -(-self.highest_refcount // (len(self.snapshots) + 1)))
+        return max(0, self.refcount_limit - self.highest_refcount) // each
 
     @property
     def snapshots_only(self) -> int:

@@ -264,3 +264,26 @@ def test_a_count_can_be_ended(tmp_path: Path) -> None:
         with pytest.raises(Enough):
             count(f, size, header, read_snapshots(f, header, size), progress)
     assert 0 < seen[-1][0] <= seen[-1][1]
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "compressed"])
+def test_how_many_more_the_refcounts_hold_is_what_qemu_takes(
+    compressed: bool, tmp_path: Path
+) -> None:
+    text = tmp_path / "text"
+    text.write_bytes(b"the same words again and again\n" * 40_000)
+    path = tmp_path / "a.qcow2"
+    how = ("-c",) if compressed else ()
+    bits = "8" if compressed else "4"
+    options = ("-f", "raw", "-O", "qcow2", "-o", f"refcount_bits={bits}")
+    qemu_img("convert", *how, *options, text, path)
+    taken = 0
+    while (left := read(path)[2].snapshots_left) is not None:
+        done = subprocess.run(
+            ["qemu-img", "snapshot", "-c", f"s{taken}", path], capture_output=True, check=False
+        )
+        assert (done.returncode == 0) == (left > 0), (taken, left, done.stderr)
+        if done.returncode:
+            break
+        taken += 1
+    assert taken > 3
