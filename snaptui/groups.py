@@ -12,7 +12,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import SnaptuiError
 from snaptui.image_model import NotKnown
 from snaptui.model import Domain
-from snaptui.plan.group import group_of
+from snaptui.plan.group import Group, group_of
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.why import Way, Why
 from snaptui.worker import Worker
@@ -25,12 +25,16 @@ class Members:
     Attributes:
         found: the domains with the name of the snapshot of each, by the domains' names.
         twice: domains with more than one.
-        doubts: what could not be read, as sentences.
+        unread: names of the domains whose snapshots could not be read.
+        doubts: the same, as sentences.
+        group: what the mark says that was written when all of it was there; ``None`` without.
     """
 
     found: tuple[tuple[Domain, str], ...]
     twice: tuple[Refusal, ...] = ()
+    unread: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    group: Group | None = None
 
 
 async def find(backend: Backend, worker: Worker, domains: Iterable[Domain], group: str) -> Members:
@@ -41,25 +45,31 @@ async def find(backend: Backend, worker: Worker, domains: Iterable[Domain], grou
     )
     found: list[tuple[Domain, str]] = []
     twice: list[Refusal] = []
+    unread: list[str] = []
     doubts: list[str] = []
+    marks: list[Group] = []
     for domain, answer in zip(asked, answers, strict=True):
         if isinstance(answer, NotKnown):
+            unread.append(domain.name)
             doubts.append(f"Whether {domain.name} has one of the group: {answer.reason}")
-        elif answer:
-            found.append((domain, answer[0]))
-        if not isinstance(answer, NotKnown) and len(answer) > 1:
-            names = text.some(answer)
+            continue
+        if answer:
+            found.append((domain, answer[0][0]))
+            marks += [mark for _, mark in answer if mark.spread is not None]
+        if len(answer) > 1:
+            names = text.some([name for name, _ in answer])
             twice.append(
                 refuse(
                     Why.TWICE_IN_GROUP, Way.ALL_BUT_ONE, domain=domain.name, number=len(answer),
                     names=names,
                 )
             )  # fmt: skip
-    return Members(tuple(found), tuple(twice), tuple(doubts))
+    noted = max(marks, key=lambda mark: len(mark.members), default=None)
+    return Members(tuple(found), tuple(twice), tuple(unread), tuple(doubts), noted)
 
 
-def _of(backend: Backend, domain: Domain, group: str) -> tuple[str, ...] | NotKnown:
-    """Names of the snapshots of a domain that belong to a group; blocks."""
+def _of(backend: Backend, domain: Domain, group: str) -> tuple[tuple[str, Group], ...] | NotKnown:
+    """Names and marks of the snapshots of a domain that belong to a group; blocks."""
     try:
         snapshots = [
             backend.snapshot(domain.key, name) for name in backend.snapshot_names(domain.key)
@@ -67,4 +77,4 @@ def _of(backend: Backend, domain: Domain, group: str) -> tuple[str, ...] | NotKn
     except SnaptuiError as error:
         return NotKnown(error.message)
     marks = ((snapshot.name, group_of(snapshot)) for snapshot in snapshots)
-    return tuple(name for name, mark in marks if mark is not None and mark.id == group)
+    return tuple((name, mark) for name, mark in marks if mark is not None and mark.id == group)

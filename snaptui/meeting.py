@@ -66,18 +66,23 @@ class Meeting:
         self._at = dict.fromkeys(numbers, 0)
         self._left: set[int] = set()
         self._gave_up: set[int] = set()
-        self._took: list[tuple[float, float]] = []
+        self._took: dict[int, tuple[float, float]] = {}
         self._moved = asyncio.Condition()
 
     @property
     def spread(self) -> float:
         """Seconds from the first call to the end of the last, of the snapshots so far."""
-        began, ended = zip(*self._took, strict=True)
+        began, ended = zip(*self._took.values(), strict=True)
         return float(max(ended) - min(began))
 
-    def took(self, began: float, ended: float) -> None:
-        """Say when a snapshot was taken, in seconds since the epoch."""
-        self._took.append((began, ended))
+    @property
+    def taken(self) -> tuple[int, ...]:
+        """The operations that have taken their snapshot, in their order."""
+        return tuple(number for number in self._at if number in self._took)
+
+    def took(self, number: int, began: float, ended: float) -> None:
+        """Say when an operation has taken its snapshot, in seconds since the epoch."""
+        self._took[number] = (began, ended)
 
     async def come(self, number: int, place: Place) -> tuple[int, ...]:
         """Come to a place, and wait there until all others have, or are over.

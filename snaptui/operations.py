@@ -269,7 +269,7 @@ class Operations:
                 operation, expected, off = await self._taking(operation, step, expected).take()
                 self._set(operation)
                 if meeting is not None and kind_of(step) is StepKind.CREATE:
-                    meeting.took(operation.began[-1], operation.finished[-1])
+                    meeting.took(operation.number, operation.began[-1], operation.finished[-1])
                 if off:
                     operation = replace(operation, meanwhile=off)
                     _stop_if_there_is_more(operation, step)
@@ -314,7 +314,8 @@ class Operations:
         if not isinstance(step, NoteGroup):
             return step
         assert isinstance(expected, Facts)
-        noted = step.with_spread(expected, meeting.spread)
+        taken = tuple(self.all[number].name for number in meeting.taken)
+        noted = step.noted(expected, meeting.spread, taken)
         if noted is None:
             raise Stop(expected.absent(step.name).fact, "Its description does not say the spread.")
         return noted

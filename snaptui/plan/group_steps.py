@@ -66,7 +66,7 @@ class ThawGuest(_OfGuest):
 
 @dataclass(frozen=True, slots=True)
 class NoteGroup(OfName):
-    """Say in the description of a new snapshot how far those of its group are apart.
+    """Say in the description of a new snapshot what its group is, now that all of it is there.
 
     Attributes:
         group: what it belongs to.
@@ -79,22 +79,23 @@ class NoteGroup(OfName):
     @property
     def words(self) -> str:
         """What the step does, in a few words."""
-        return "note how far the group is apart"
+        return "note who is in the group, and how far all are apart"
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The nearest line for a shell: it opens an editor."""
         return virsh(host, "snapshot-edit", domain, option("snapshotname", self.name))
 
-    def with_spread(self, before: Facts, spread: float) -> Redefine | None:
+    def noted(self, before: Facts, spread: float, members: tuple[str, ...]) -> Redefine | None:
         """The step as it is carried out; ``None`` where the new snapshot could not be read.
 
         Args:
             spread: seconds from the first call of the group to the end of the last.
+            members: names of the domains whose snapshot was taken.
         """
         snapshot = before.snapshots.get(self.name)
         if snapshot is None:
             return None
-        mark = replace(self.group, spread=spread)
+        mark = replace(self.group, size=len(members), spread=spread, members=members)
         description = group.redescribed(snapshot, group.described(snapshot), mark)
         return Redefine(snapshot, replace(snapshot, description=description))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from snaptui import text
 from snaptui.image_model import FileSystem
 from snaptui.plan.group import Group
+from snaptui.plan.group_left import AfterOfSome, what_is_left
 from snaptui.plan.group_steps import FreezeGuest
 from snaptui.plan.loss import NOTHING_LOST, SeveralLost
 from snaptui.plan.outcome import End, Space, UndoBy, after, undo
@@ -67,27 +68,28 @@ def reverts(
     plans: Sequence[Plan],
     names: Sequence[str],
     group: Group,
-    twice: Sequence[Refusal],
-    doubts: Sequence[str],
+    twice: Sequence[Refusal] = (),
+    unread: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> Plan:
     """A revert of all that are left of a group; plans and names as above.
 
     Args:
         twice: domains with more than one of the group.
-        doubts: where others of it may be, as sentences.
+        unread: domains of which it is not known whether they have one.
+        doubts: the same, as sentences.
     """
     whole = _merged(plans, names)
     parts = tuple(zip(names, plans, strict=True))
     no_way_back = [name for name, plan in parts if plan.undo.impossible]
-    left = text.count(len(plans), "domain")
-    warnings = whole.warnings
-    if len(plans) != group.size:
-        sentence = f"The group had {text.count(group.size, 'domain')}, and {len(plans)} are left."
-        warnings = (sentence, *warnings)
+    end, warnings = after(End.REVERTED_TOGETHER), whole.warnings
+    if (left := what_is_left(group, names, unread)) is not None:
+        end = AfterOfSome(end.end, end.state, end.names, left)
+        warnings = (left.words, *warnings)
     return replace(
         whole,
-        title=f"Revert {left} to {group.id}",
-        after=after(End.REVERTED_TOGETHER),
+        title=f"Revert {text.count(len(plans), 'domain')} to {group.id}",
+        after=end,
         undo=undo(UndoBy.NO_FOR_SOME, names=", ".join(no_way_back))
         if no_way_back
         else undo(UndoBy.EACH),

@@ -93,8 +93,9 @@ class Watching(Drawing):
     def _tell_end(self, operation: Operation) -> None:
         """Say how an operation ended; those that were confirmed together once all are over."""
         what = f"{operation.plan.title}: {operation.phase.value}"
+        moment = text.when(int(time.time()), seconds=True)[11:]
         if operation.phase in (Phase.DONE, Phase.CANCELLED):
-            self._said = f"{what} at {text.when(int(time.time()), seconds=True)[11:]}"
+            self._said = f"{what} at {moment}"
             if operation.meanwhile:
                 self._said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
         else:
@@ -106,7 +107,10 @@ class Watching(Drawing):
             ended = self.snaptui.operations.of(operation.batch)
             if not all(one.phase.over for one in ended):
                 return
-            self._said = of_operations(operation.batch, ended).title
+            title = of_operations(operation.batch, ended).title
+            well = all(one.phase is Phase.DONE for one in ended)
+            how = f"done at {moment}" if well else f"{self._key_of_operations} shows why"
+            self._said = f"{title}: {how}"
         if any(one.phase is Phase.FAILED for one in ended):
             self._failures.append(ended)
             self._show_failure()

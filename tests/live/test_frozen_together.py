@@ -185,7 +185,7 @@ def test_the_dialog_freezes_each_by_itself_where_libvirt_cannot_revert(
         terminal.until(
             lambda: all(NAME in guest.lab.snapshots(guest.name) for guest in guests), "all", 60
         )
-        terminal.wait("Create an external snapshot of", "done")
+        terminal.wait("3 of 3 taken: done")
     for guest in guests:
         assert guest.freezes == ["freeze", "thaw"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +16,19 @@ from snaptui.meeting import Meeting, Place, places
 from snaptui.model import Agent, AgentState, DomainState, Form, SafetyKind
 from snaptui.plan import edit, group, hold
 from snaptui.plan.group import Group
+from snaptui.plan.group_left import AfterOfSome, what_is_left
 from snaptui.plan.group_steps import NoteGroup
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
 from snaptui.plan.steps import CreateSnapshot
-from snaptui.plan.together import creates
+from snaptui.plan.together import creates, reverts
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plans
 from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
 
 GROUP = Group("group-20261125T120000Z-0aff", 12)
+NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), max_size=5)
 SPREADS = st.none() | st.integers(0, 10**6).map(lambda tenths: tenths / 10)
 
 
@@ -33,12 +36,12 @@ def test_an_id_has_the_time_and_a_token() -> None:
     assert group.new_id(CREATED, "0aff") == "group-20261120T025500Z-0aff"
 
 
-@given(st.text(), st.integers(1, 9999), st.booleans(), SPREADS, st.booleans())
+@given(st.text(), st.integers(1, 9999), st.booleans(), SPREADS, NAMES, st.booleans())
 def test_a_mark_is_found_and_taken_away_without_a_trace(
-    words: str, size: int, together: bool, spread: float | None, held: bool
+    words: str, size: int, together: bool, spread: float | None, names: list[str], held: bool
 ) -> None:
     plain = group.described(snapshot(description=words))
-    wanted = Group(GROUP.id, size, together, spread)
+    wanted = Group(GROUP.id, size, together, spread, tuple(names))
     mark = hold.new_hold("root@kvm7", CREATED) if held else None
     taken = snapshot(description=hold.marked(group.marked(plain, wanted), mark))
     assert group.group_of(taken) == wanted
@@ -76,12 +79,84 @@ def test_a_part_is_marked_at_once_and_its_spread_noted_at_the_end() -> None:
     assert create.new.description == f"words\n[{GROUP.words}]"
     assert isinstance(note, NoteGroup)
     taken = snapshot("patch", description=create.new.description)
-    step = note.with_spread(facts(taken), 3.21)
+    step = note.noted(facts(taken), 3.21, ("web", "db"))
     assert step is not None
-    assert group.group_of(step.after) == replace(GROUP, spread=3.2)
+    noted = group.group_of(step.after)
+    assert noted == replace(GROUP, size=2, spread=3.2, members=("web", "db")), "what was taken"
     assert group.described(step.after) == "words"
-    assert note.with_spread(facts(), 3.21) is None, "it could not be read"
+    assert note.noted(facts(), 3.21, ("web",)) is None, "it could not be read"
     assert [line.split()[3] for line in plan.lines] == ["snapshot-create-as", "snapshot-edit"]
+
+
+def test_many_names_are_left_out_of_a_mark_and_a_mark_without_names_is_one() -> None:
+    many = replace(GROUP, spread=1.0, members=tuple(f"guest-{n:04}" for n in range(1000)))
+    found = group.group_of(snapshot(description=many.mark))
+    assert found == replace(many, members=())
+
+
+TWELVE = tuple(f"g{number:02}" for number in range(1, 13))
+NOTED = replace(GROUP, spread=3.2, members=TWELVE)
+
+
+@pytest.mark.parametrize(
+    ("of", "found", "unread", "words"),
+    [
+        (
+            NOTED,
+            [name for name in TWELVE if name not in ("g02", "g05")],
+            [],
+            "The group had 12 domains, 10 are left: g02 and g05 are missing.",
+        ),
+        (
+            NOTED,
+            TWELVE[:11],
+            [],
+            "The group had 12 domains, 11 are left: g12 is missing.",
+        ),
+        (
+            NOTED,
+            TWELVE[:11],
+            ["g12"],
+            "The group had 12 domains, 11 are left: 1 domain could not be read.",
+        ),
+        (
+            NOTED,
+            (*TWELVE[:10], "renamed"),
+            [],
+            "The group had 12 domains, 11 are left: of g11 and g12, 1 is missing, and others have "
+            "another name now.",
+        ),
+        (
+            replace(NOTED, members=()),
+            TWELVE[:1],
+            [],
+            "The group had 12 domains, 1 is left: it is not noted which are missing.",
+        ),
+        (
+            GROUP,
+            TWELVE[:2],
+            [],
+            "The group was to have 12 domains, 2 are left: it is not noted which are missing.",
+        ),
+        (NOTED, (*TWELVE, "copy"), [], "The group had 12 domains, 13 have its mark."),
+    ],
+)
+def test_who_is_missing_of_a_group_is_the_first_that_is_said(
+    of: Group, found: Sequence[str], unread: list[str], words: str
+) -> None:
+    left = what_is_left(of, found, unread)
+    assert left is not None
+    assert left.words == words
+    plans = make_plans([RevertIntent(KEY, "s1")], [facts(snapshot())]) * len(found)
+    whole = reverts(plans, found, of, unread=unread)
+    assert isinstance(whole.after, AfterOfSome)
+    assert whole.after.left == left
+    assert whole.after.words.startswith(words)
+
+
+def test_of_a_whole_group_nothing_is_missing() -> None:
+    assert what_is_left(NOTED, TWELVE, []) is None
+    assert what_is_left(NOTED, (*TWELVE[:11], "renamed"), []) is None
 
 
 def test_what_all_need_together_must_be_free() -> None:
@@ -196,13 +271,14 @@ async def test_all_wait_for_all_but_for_those_that_are_over() -> None:
 
     first, second = asyncio.create_task(come(1)), asyncio.create_task(come(2))
     await asyncio.sleep(0)
-    meeting.took(10.0, 11.0)
-    meeting.took(10.5, 12.5)
+    meeting.took(2, 10.0, 11.0)
+    meeting.took(1, 10.5, 12.5)
     assert came == []
     await meeting.leave(3)
     await asyncio.gather(first, second)
     assert sorted(came) == [1, 2]
     assert meeting.spread == 2.5
+    assert meeting.taken == (1, 2)
 
 
 async def test_the_one_to_blame_is_told_and_not_those_that_gave_up() -> None:

@@ -85,7 +85,8 @@ class RevertDialog(PlanDialog):
             return plans[0]
         names = [domain.name for domain, _ in self._parts]
         members = self._members
-        return reverts(plans, names, self._group, members.twice, members.doubts)
+        group = members.group or self._group
+        return reverts(plans, names, group, members.twice, members.unread, members.doubts)
 
     def fields(self) -> ComposeResult:
         """What is reverted, the state afterwards, and what is taken before."""
