@@ -53,6 +53,7 @@ class EntryCopy:
         path: of the image.
         target: of the new file.
         shared: the image may be in use: QEMU's locks are not heeded.
+        longer: the image is larger today than the entry.
     """
 
     path: str
@@ -60,6 +61,7 @@ class EntryCopy:
     target: str
     form: CopyFormat
     shared: bool = False
+    longer: bool = False
 
 
 def unfinished(target: str) -> str:

@@ -8,7 +8,7 @@ from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.plan import checks
 from snaptui.plan.image import entry_refusals, id_refusals, reading_refusals
 from snaptui.plan.image_facts import ImageFacts
-from snaptui.plan.image_steps import ExtractEntry
+from snaptui.plan.image_steps import ExtractEntry, cut_off, longer
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import End, Space, UndoBy, after, space_on, undo
 from snaptui.plan.plan import ImageExtract, Plan
@@ -26,9 +26,12 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
     refusals = reading_refusals(facts)
     if not refusals:
         refusals = [*entry_refusals(placed, facts), *id_refusals(entry, facts)]
-        refusals += [*_target_refusals(intent, facts), *_space_refusals(facts)]
+        refusals += _size_refusals(intent, facts)
+        refusals += _target_refusals(intent, facts)
+        refusals += _space_refusals(facts) if not cut_off(entry, facts) else []
     refusals += checks.journal_refusals(facts.unrecorded)
-    copy = EntryCopy(facts.path, entry, intent.target, intent.form, shared)
+    more = longer(entry, facts)
+    copy = EntryCopy(facts.path, entry, intent.target, intent.form, shared, more)
     step = ExtractEntry(copy)
     made = f"{text.when(entry.created)} ({text.age(entry.created, facts.read_at)})"
     return Plan(
@@ -38,7 +41,7 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
         after=after(End.EXTRACTED, form=intent.form.value, moment=made),
         lost=NOTHING_LOST,
         undo=undo(UndoBy.DELETE_FILE),
-        space=_space(facts),
+        space=_space(intent, facts),
         refusals=tuple(refusals),
         warnings=tuple(_warnings(intent, facts)),
         unchecked=_unchecked(facts) if not refusals else (),
@@ -80,8 +83,26 @@ def _space_refusals(facts: ImageFacts) -> list[Refusal]:
     return [refuse(Why.COPY_DOES_NOT_FIT, Way.OTHER_FOLDER, needs=text.size(needs), free=free)]
 
 
-def _space(facts: ImageFacts) -> Space:
+def _size_refusals(intent: ImageExtract, facts: ImageFacts) -> list[Refusal]:
+    entry = intent.placed.entry
+    if not isinstance(facts.image, ImageInfo) or not cut_off(entry, facts):
+        return []
+    return [
+        refuse(
+            Why.COPY_CUT_OFF,
+            Way.APPLY_IN_COPY,
+            image=facts.name,
+            name=entry.name,
+            then=text.size(entry.virtual_size),
+            now=text.size(facts.image.virtual_size),
+        )
+    ]
+
+
+def _space(intent: ImageExtract, facts: ImageFacts) -> Space:
     needs = facts.copy.needs if facts.copy is not None else NotKnown("not measured")
+    if cut_off(intent.placed.entry, facts):
+        needs = NotKnown("qemu-img measures it at the size of today")
     return space_on(facts.space, needs)
 
 

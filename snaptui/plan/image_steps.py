@@ -107,6 +107,22 @@ class DeleteEntry(_OfEntry):
         return replace(_with(before, before.image, left), as_now=before.as_now - {entry.id})
 
 
+def cut_off(entry: ImageSnapshot, facts: ImageFacts) -> bool:
+    """Whether qemu-img, which reads an entry at today's size, would leave its end out."""
+    return _today(entry, facts) < 0
+
+
+def longer(entry: ImageSnapshot, facts: ImageFacts) -> bool:
+    """Whether it would go on behind the end of the entry."""
+    return _today(entry, facts) > 0
+
+
+def _today(entry: ImageSnapshot, facts: ImageFacts) -> int:
+    if entry.virtual_size is None or not isinstance(facts.image, ImageInfo):
+        return 0  # QEMU takes one that says no size to have today's
+    return facts.image.virtual_size - entry.virtual_size
+
+
 @dataclass(frozen=True, slots=True)
 class ExtractEntry(BaseStep):
     """Copy an entry to a new file."""
@@ -138,12 +154,19 @@ class ExtractEntry(BaseStep):
         shared = ["-U"] if copy.shared else []
         form = ["-f", "qcow2", "-O", copy.form.value]
         words = ["qemu-img", "convert", "-p", *shared, *form, "-l", wanted]
-        return shell.line([*words, copy.path, copy.target])
+        lines = [shell.line([*words, copy.path, copy.target])]
+        if copy.longer:  # qemu-img takes an entry at today's size
+            resize = ["qemu-img", "resize", "--shrink", "-f", copy.form.value]
+            lines.append(shell.line([*resize, copy.target, str(copy.entry.virtual_size)]))
+        return " && ".join(lines)
 
     def in_the_way(self, facts: ImageFacts) -> tuple[str, ...]:
         """Why the facts of this moment forbid it, in words."""
         there = facts.copy is not None and facts.copy.exists(self._name)
-        return (f"{self.copy.target} is there already",) if there else ()
+        found = [f"{self.copy.target} is there already"] if there else []
+        if cut_off(self.copy.entry, facts):
+            found.append(f"{facts.name} is smaller now than {self.copy.entry.name}")
+        return tuple(found)
 
     def expected(self, before: ImageFacts) -> ImageFacts:
         """What the facts must be after it: the file is there."""

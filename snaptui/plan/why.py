@@ -356,6 +356,10 @@ class Why(enum.Enum):
     FOLDER_UNREAD = "{folder} cannot be looked into: {reason}"
     TARGET_THERE = "{path} is there already, and is never replaced."
     TARGET_UNFINISHED = "{path} is there: another copy is under way, or was cut short."
+    COPY_CUT_OFF = (
+        "{name} is {then} large and {image} is {now} today, at which qemu-img would cut the copy "
+        "off."
+    )
     COPY_DOES_NOT_FIT = "The copy takes {needs}, and {free} are free there."
     LEFTOVER_GONE = "{path} is not there any more."
     LEFTOVER_WITHOUT_BASE = "{image} lies upon no other image: it may be the only copy of a disk."
@@ -550,6 +554,10 @@ class Way(enum.Enum):
     MARK_BOTH = "Way round: mark both; or extract this one to a file."
     OTHER_NAME_FILE = "Choose another name."
     REMOVE_OR_OTHER = "Remove it, or choose another name."
+    APPLY_IN_COPY = (
+        "Copy the image while nothing uses it, and apply the snapshot in the copy (qemu-img "
+        "snapshot -a)."
+    )
     OTHER_FOLDER = "Choose another directory, or make room."
     LOOK_THERE = "Look there."
     ALL_BUT_ONE = "Delete all but one, or take the others out of the group (virsh snapshot-edit)."

@@ -416,6 +416,31 @@ def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None
     assert lab.state("web") == "running"
 
 
+@pytest.mark.parametrize("running", sample(1, [True, False]))
+def test_extract_across_a_resize(lab: Lab, tmp_path: Path, running: bool) -> None:
+    """As large as then, also beside the guest; what would be cut off is refused."""
+    key = lab.define("web")
+    path = lab.image("web")
+    lab.snapshot("web", "small")
+    qemu_img("resize", "-q", str(path), str(64 * MIB))
+    lab.snapshot("web", "large")
+    qemu_img("resize", "-q", "--shrink", str(path), str(32 * MIB))
+    if running:
+        lab.virsh("start", "web")
+    with Terminal(["-c", lab.uri, key.uuid]) as terminal:
+        terminal.wait("connected", "small", "large", "you are here", gone="reading")
+        terminal.press("g")
+        plan(terminal, "x", "Extract small of")
+        terminal.press("\x1b[1~", "\x0b", f"{tmp_path}/small.qcow2", "tab")
+        terminal.wait("/small.qcow2", "Refused: nothing")
+        confirm(terminal)
+        terminal.wait("Extract small of", ": done")
+        terminal.press("j")
+        plan(terminal, "x", "Extract large of")
+        terminal.wait("Refused: 1", "64.0 MiB large", "would cut the copy off", "in the copy")
+    assert f"{8 * MIB} bytes" in qemu_img("info", str(tmp_path / "small.qcow2"))
+
+
 def big(path: Path) -> Path:
     """An image whose entry takes a while to copy."""
     qemu_img("create", "-q", "-f", "qcow2", str(path), "512M")

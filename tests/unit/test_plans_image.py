@@ -345,6 +345,34 @@ def test_a_copy_that_does_not_fit_or_cannot_be_read_is_refused() -> None:
     assert_refused(extract(unread), Why.FOLDER_UNREAD)
 
 
+@pytest.mark.parametrize(
+    ("size", "longer"), [(SIZE, False), (SIZE - 1536, True), (None, False), (512, True)]
+)
+def test_a_copy_has_the_size_of_its_entry(size: int | None, longer: bool) -> None:
+    """qemu-img reads it at today's size; QEMU takes an entry that says none to have that."""
+    plan = extract(copying(entry("1", "one", virtual_size=size)))
+    (step,) = plan.steps
+    assert plan.possible
+    assert isinstance(step, ExtractEntry)
+    assert step.copy.longer is longer
+    assert (f"qemu-img resize --shrink -f qcow2 /img/new.qcow2 {size}" in step.line) is longer
+
+
+def test_a_copy_that_would_be_cut_off_is_refused() -> None:
+    """At the plan, and at its step if the disk became smaller meanwhile; no size is made up."""
+    larger = copying(entry("1", "one", virtual_size=SIZE + 512))
+    plan = extract(larger)
+    assert_refused(plan, Why.COPY_CUT_OFF)
+    assert isinstance(plan.space.needs, NotKnown)
+    before = copying()
+    (step,) = extract(before).steps
+    assert isinstance(step, ExtractEntry)
+    assert isinstance(before.image, ImageInfo)
+    assert step.in_the_way(before) == ()
+    shrunk = replace(before, image=replace(before.image, virtual_size=SIZE - 512))
+    assert len(step.in_the_way(shrunk)) == 1
+
+
 def test_a_copy_says_what_is_not_in_it_and_what_more_is() -> None:
     found = copying(entry("1", "one", vm_state=1 << 20), backing="/img/base.qcow2")
     warnings = " ".join(extract(found).warnings)
