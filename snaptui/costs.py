@@ -123,7 +123,11 @@ def frees_by_image(
                 return NotKnown(f"{thing.name}: {removed.reason}")
             for path, size in removed.items():
                 given[path] = given.get(path, 0) + size
-        places = stray_places(thing, counted) if isinstance(thing, Stray) else own(thing, counted)
+        places = (
+            stray_places(thing, counted)
+            if isinstance(thing, Stray)
+            else own(thing, counted, hollow=True)
+        )
         if isinstance(places, NotKnown):
             return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():

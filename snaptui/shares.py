@@ -208,8 +208,15 @@ def _usage(disk: Disk | None, counted: Counted) -> ImageUsage | NotKnown:
     return disk.no_path if disk.path is None else counted.get(disk.path, NOT_YET)
 
 
-def own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
-    """By target, the counted image and the snapshot's place in it."""
+def own(
+    snapshot: Snapshot, counted: Counted, *, hollow: bool = False
+) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
+    """By target, the counted image and the snapshot's place in it.
+
+    Args:
+        hollow: parts that were gone when their image was counted are left out: their share is
+            known to be none.
+    """
     if snapshot.config is None:
         return NotKnown("its metadata hold no domain")
     then = {disk.target: disk for disk in snapshot.config.disks}
@@ -221,6 +228,8 @@ def own(snapshot: Snapshot, counted: Counted) -> Mapping[str, tuple[ImageUsage, 
         if isinstance(usage, NotKnown):
             return NotKnown(f"{part.target}: {usage.reason}")
         places = usage.places(snapshot.name)
+        if hollow and not places and (snapshot.created or usage.counted_at) < usage.counted_at:
+            continue
         if len(places) != 1:
             there = "no snapshot" if not places else f"{len(places)} snapshots"
             return NotKnown(f"{part.target} holds {there} of this name")

@@ -117,3 +117,15 @@ def test_a_file_that_is_not_known_is_not_left_out_of_what_goes() -> None:
     counted: Counted = MappingProxyType({})
     heads = {"/img/over": ImageInfo("/img/over", "qcow2", 1, MIB, (), backing=VDA.path)}
     assert isinstance(reclaim_of([gone], counted, Layers(heads=heads)), NotKnown)
+
+
+def test_a_part_that_is_known_to_be_gone_takes_nothing_from_a_sum() -> None:
+    usage = COUNTED["/img/a.qcow2"]
+    gone = snapshot("gone", config=config(VDA), disks=(SnapshotDisk("vda", Presence.INTERNAL),))
+    old = replace(gone, name="old")
+    counted = {"/img/a.qcow2": replace(usage, counted_at=(gone.created or 0) + 1.0)}
+    alone = reclaim_of([old], counted)
+    assert not isinstance(alone, NotKnown)
+    assert reclaim_of([old, gone], counted) == alone
+    earlier = {"/img/a.qcow2": replace(usage, counted_at=(gone.created or 0) - 1.0)}
+    assert isinstance(reclaim_of([old, gone], earlier), NotKnown), "it may have been made since"
