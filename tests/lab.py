@@ -191,7 +191,8 @@ class Lab:
         """Remove all domains and images."""
         for uuid in self.virsh("list", "--all", "--uuid").split():
             self.virsh("destroy", uuid, check=False)
-            self.virsh("undefine", uuid, "--snapshots-metadata", "--managed-save", "--nvram")
+            kept = ("--snapshots-metadata", "--checkpoints-metadata", "--managed-save", "--nvram")
+            self.virsh("undefine", uuid, *kept)
         for path in self.images.iterdir():
             path.unlink()
 

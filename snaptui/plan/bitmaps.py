@@ -46,7 +46,8 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         )  # fmt: skip
     elif marked:
         place, disk, image = marked[0]
-        first_goes = place > 0 and not snapshot.has_memory
+        # QEMU takes disk after disk, also when it loads RAM; a guest that runs is stopped first
+        first_goes = place > 0 and not (active and snapshot.has_memory)
         yield refuse(
             Why.BITMAPS, Way.REMOVE_BITMAPS, code=code, harm=Harm.HALF if first_goes else stopped,
             disk=disk.target, path=disk.path, number=image.bitmaps,

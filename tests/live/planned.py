@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.image_model import ImageInfo
 from snaptui.performing import perform
 from snaptui.plan.plan import DomainIntent, ImageIntent, Plan
 from snaptui.preflight import make_plan, read_facts
@@ -19,5 +22,15 @@ def planned(lab: Lab, intent: DomainIntent | ImageIntent, *, carry_out: bool = F
             for step in plan.steps:
                 perform(backend, intent.key, step, lambda _: None)
         return plan
+    finally:
+        backend.abandon()
+
+
+def read_image(lab: Lab, path: Path) -> ImageInfo:
+    """The head of an image."""
+    backend = LibvirtBackend(lab.uri)
+    try:
+        backend.connect()
+        return backend.image(str(path))
     finally:
         backend.abandon()
