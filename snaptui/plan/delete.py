@@ -48,7 +48,9 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
         refusals.append(refuse(Why.NOTHING_BELOW, name=intent.name))
     left: tuple[str, ...] = ()
     if intent.scope is Scope.THIS and facts.below:
-        left = (f"{text.count(len(facts.below), 'snapshot')} below it stay and move up.",)
+        number = len(facts.below)
+        moves = "stays and moves" if number == 1 else "stay and move"
+        left = (f"{text.count(number, 'snapshot')} below it {moves} up.",)
     return _plan(intent, facts, names, of, refusals, left)
 
 

@@ -243,6 +243,11 @@ class Plan:
     notes: tuple[str, ...] = ()
     room: Room | None = None
 
+    def __post_init__(self) -> None:
+        """What several disks or snapshots have in common is said once."""
+        for name in ("refusals", "warnings", "unchecked", "changes", "notes"):
+            object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+
     @property
     def possible(self) -> bool:
         """Whether it may be confirmed at all."""

@@ -105,6 +105,16 @@ def refuse(
     return Refusal(why, way, code, harm, filled)
 
 
+def once(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """Each sentence once; of those that say the same, one that knows what libvirt would do."""
+    found: dict[str, Refusal] = {}
+    for refusal in refusals:
+        told = found.setdefault(refusal.words, refusal)
+        if refusal.libvirt_would and not told.libvirt_would:
+            found[refusal.words] = refusal
+    return tuple(found.values())
+
+
 def words_of(refusals: Iterable[Refusal]) -> str:
     """Several in one line."""
     return " ".join(refusal.words for refusal in refusals)

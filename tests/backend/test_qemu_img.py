@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -205,3 +206,18 @@ def test_faults_and_encryption_are_read(tmp_path: Path) -> None:
     options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
     qemu_img("create", "-q", "-f", "qcow2", "--object", secret, "-o", options, str(luks), "1M")
     assert read_image(str(luks)).encrypted
+
+
+def test_what_is_advised_repairs_a_copy_of_an_image_that_was_not_closed(tmp_path: Path) -> None:
+    """``check -r all``: its refcounts are right then, and a write destroys nothing."""
+    path, copied = tmp_path / "a.qcow2", tmp_path / "copy.qcow2"
+    options = "compat=1.1,lazy_refcounts=on"
+    qemu_img("create", "-q", "-f", "qcow2", "-o", options, str(path), str(8 * MIB))
+    cut_short = ["qemu-io", "-f", "qcow2", "-c", "write -P 1 0 1M", "-c", "abort", str(path)]
+    subprocess.run(cut_short, capture_output=True, check=False)
+    assert read_image(str(path)).faults
+    shutil.copy(path, copied)
+    qemu_img("check", "-q", "-r", "all", str(copied))
+    assert read_image(str(copied)).faults == ()
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", "write -P 2 4M 1M", str(copied)], check=True)
+    assert holds(copied, 1)

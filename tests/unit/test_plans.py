@@ -421,7 +421,7 @@ def test_several_are_refused_as_a_whole() -> None:
 def test_a_delete_of_one_leaves_those_below_and_says_so() -> None:
     plan = a_delete(facts(*TREE, below=("c",), current="b"), "b")
     assert [step.words for step in plan.steps] == ["delete b"]
-    assert plan.warnings == ("1 snapshot below it stay and move up.",)
+    assert plan.warnings == ("1 snapshot below it stays and moves up.",)
     assert "3 snapshots left. Current becomes a." in plan.after.words
     assert isinstance(plan.lost, SnapshotsLost)
     assert plan.lost.memory

@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import snaptui
 from snaptui.plan import create
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent
-from snaptui.plan.refusal import Harm, refuse
+from snaptui.plan.refusal import Harm, once, refuse
 from snaptui.plan.together import deletes
 from snaptui.plan.why import Way, Why
 from tests.unit.made import KEY, RAW, VDA, config, facts
@@ -34,6 +35,26 @@ def test_plans_of_several_domains_keep_what_libvirt_would_do() -> None:
     plan = create.plan(CreateIntent(KEY, "new", ""), facts(disks=config(VDA, RAW)))
     (refusal,) = deletes((plan, plan), ("a", "a"), "").refusals
     assert refusal.code == 67
+
+
+def test_the_same_is_said_once() -> None:
+    """Of two that say the same, the one that knows what libvirt would do; a plan holds no twins."""
+    plain, known = refuse(Why.NAME_EMPTY), refuse(Why.NAME_EMPTY, code=67)
+    other = refuse(Why.BUSY, Way.WAIT_OFF, domain="web")
+    assert once((plain, other, known, plain)) == (known, other)
+    assert once((known, plain)) == (known,)
+    plan = create.plan(CreateIntent(KEY, "new", ""), facts(disks=config(VDA, RAW)))
+    twice = replace(
+        plan, refusals=(other, plain, other), warnings=("a", "b", "a"), unchecked=("c", "c")
+    )
+    assert twice.refusals == (other, plain)
+    assert (twice.warnings, twice.unchecked) == (("a", "b"), ("c",))
+
+
+def test_nothing_advises_the_repair_that_repairs_nothing() -> None:
+    """``qemu-img check -r leaks`` takes the mark off a dirty image, and the next write destroys."""
+    sources = [*Path(snaptui.__file__).parent.rglob("*.py"), Path("README.md")]
+    assert [path for path in sources if "-r leaks" in path.read_text()] == []
 
 
 def test_names_of_others_are_no_templates() -> None:

@@ -22,6 +22,7 @@ from snaptui.errors import SnaptuiError
 from snaptui.image_model import ImageKey
 from snaptui.model import Domain
 from snaptui.plan.plan import Intent, Plan
+from snaptui.plan.refusal import once
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
@@ -325,7 +326,7 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _always(self, plan: Plan) -> Text:
         """The lines that are always visible; each on two lines at most."""
-        refused = f"{len(plan.refusals)}, see below" if plan.refusals else "nothing"
+        refused = f"{len(once(plan.refusals))}, see below" if plan.refusals else "nothing"
         warned = f"{len(plan.warnings)}, see below" if plan.warnings else "none"
         unchecked = f"   Not checked: {len(plan.unchecked)}" if plan.unchecked else ""
         lines = Text()
@@ -348,7 +349,7 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _rest(self, plan: Plan) -> Text:
         rest = Text()
-        for refusal in plan.refusals:
+        for refusal in once(plan.refusals):
             rest.append("Refused: ", "bold")
             rest.append(clean(refusal.words, self.glyphs))
             if refusal.libvirt_would:
