@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from snaptui import __version__, text
-from snaptui.config import MONO, load
+from snaptui.config import MONO, Config, load
 from snaptui.errors import ConfigError, SnaptuiError, Unsupported
 from snaptui.journal import state_directory
 from snaptui.private import own_directory
@@ -23,6 +23,7 @@ from snaptui.private import own_directory
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
     from snaptui.model import Domain, Host
+    from snaptui.quiet import Quiet
 
 T = TypeVar("T")
 
@@ -100,6 +101,22 @@ def _run(options: argparse.Namespace) -> int:
     config = load(options.config)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
+    with _quiet_while_nothing_is_asked(options, config) as typed:
+        return _shown(options, config, typed)
+
+
+def _quiet_while_nothing_is_asked(
+    options: argparse.Namespace, config: Config
+) -> AbstractContextManager[Quiet | None]:
+    """Keep the terminal from showing what is typed; ssh asks on it, and is left alone."""
+    from snaptui.backend.uris import default_uri, is_local
+    from snaptui.quiet import quiet
+
+    near = options.demo or is_local(options.connect or config.uri or default_uri())
+    return quiet() if near else nullcontext()
+
+
+def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> int:
     # Textual takes a fifth of a second to import: not before the arguments are known to be good.
     with _imported_for_good():
         try:
@@ -139,6 +156,8 @@ def _run(options: argparse.Namespace) -> int:
         with _stderr_to_log():
             # while a program takes the mouse, GNU screen holds its Esc back until the next key
             in_screen = "STY" in os.environ
+            if typed is not None:
+                typed.now_read()
             app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
         if app.return_code:
             print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
@@ -175,8 +194,11 @@ def _connected(backend: Backend) -> Host:
     try:
         return connecting.result(PATIENCE)
     except TimeoutError:
-        said = f"snaptui: {label(backend.uri)} does not answer. It is waited for; Ctrl+C ends that."
-        print(said, file=sys.stderr, flush=True)
+        host = label(backend.uri)
+        # libvirt may have to run its QEMU first, to know it: seconds, in which virsh lists domains
+        busy = f"{host} answers, but does not yet say which QEMU it has." if backend.answers else ""
+        said = busy or f"{host} does not answer."
+        print(f"snaptui: {said} It is waited for; Ctrl+C ends that.", file=sys.stderr, flush=True)
         # a signal that comes just before a wait without end is not heeded in it
         while not wait([connecting], AGAIN).done:
             pass

@@ -159,6 +159,17 @@ class Terminal:
         """Whether the terminal's modes are what they were at first."""
         return termios.tcgetattr(self._slave) == self.attributes
 
+    @property
+    def left_for_others(self) -> bytes:
+        """What was typed and the program has not read: a shell would be given it."""
+        os.set_blocking(self._slave, False)
+        try:
+            return os.read(self._slave, 4096)
+        except BlockingIOError:
+            return b""
+        finally:
+            os.set_blocking(self._slave, True)
+
     def press(self, *keys: str) -> None:
         """Press keys, by name or as text, each after the screen came to rest.
 

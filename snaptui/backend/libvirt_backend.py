@@ -63,6 +63,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         self._label = uris.label(self._uri)
         self._read_only = read_only
         self._host: Host | None = None
+        self._answers = False
         super().__init__(self._uri, read_only=read_only)
 
     @property
@@ -75,11 +76,17 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """The host as it presented itself last; see the protocol."""
         return self._host
 
+    @property
+    def answers(self) -> bool:
+        """Whether the host has answered since it was last connected to; see the protocol."""
+        return self._answers
+
     # -- connection -------------------------------------------------------------------
 
     def connect(self, *, interactive: bool = False) -> Host:
         """Open the reading connection; see the protocol."""
         self.abandon()
+        self._answers = False
         connection = self._connections.open(interactive=interactive)
         try:
             host = self._introduce(connection)
@@ -100,6 +107,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def _introduce(self, connection: libvirt.virConnect) -> Host:
         driver = self._ask(connection.getType)
+        self._answers = True
         hypervisor: Version | None = None
         try:
             hypervisor = _version(self._ask(connection.getVersion))

@@ -22,6 +22,7 @@ from snaptui.backend.libvirt_events import Janitor, Subscription, start_event_lo
 from snaptui.backend.probe import Probe
 from snaptui.backend.protocol import HostEvent
 from snaptui.errors import Disconnected
+from snaptui.quiet import echoing
 
 if TYPE_CHECKING:
     from snaptui.backend.libvirt_places import Places
@@ -168,7 +169,11 @@ def _answer(credentials: list[list[Any]], _data: object) -> int:
     for credential in credentials:
         kind, prompt = credential[0], f"{credential[1]}: "
         shown = kind in (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT)
-        credential[4] = input(prompt) if shown else getpass.getpass(prompt)
+        if shown:
+            with echoing():
+                credential[4] = input(prompt)
+        else:
+            credential[4] = getpass.getpass(prompt)
     return 0
 
 

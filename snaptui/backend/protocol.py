@@ -56,6 +56,14 @@ class Backend(Protocol):
         """The host as it presented itself when it was last connected to."""
 
     @property
+    def answers(self) -> bool:
+        """Whether the host has answered since :meth:`connect` was called last.
+
+        It may be at work then for what comes next: libvirt runs each QEMU that it does not know
+        yet, or that has changed, before it says which one it has (qemu_capabilities.c).
+        """
+
+    @property
     def calls(self) -> int:
         """Number of calls sent to libvirt so far."""
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from snaptui.demo import setups
+from tests.conftest import one_lab
 from tests.lab import Lab
 from tests.live.test_command_line import says
 from tests.terminal import Terminal
@@ -125,3 +129,68 @@ def test_a_daemon_that_does_not_answer_is_said_and_can_be_left(own_lab: Lab) -> 
             terminal.wait("connected", "web")
     finally:
         own_lab.daemon.resume()
+
+
+def test_what_is_typed_before_there_is_a_screen_is_not_shown_and_does_nothing(
+    own_lab: Lab,
+) -> None:
+    """Neither on the terminal, nor as keys of the screen that comes, nor in the shell after it."""
+    own_lab.define("web")
+    own_lab.snapshot("web", "a")
+    own_lab.daemon.pause()
+    try:
+        with Terminal(["-c", own_lab.uri, "web"]) as terminal:
+            terminal.wait("does not answer")
+            terminal.type_ahead("enter", "g", "dYzq")
+            own_lab.daemon.resume()
+            terminal.wait("connected", "you are here")
+            assert b"zq" not in terminal.raw
+            assert b"Y" not in terminal.raw.partition(b"\x1b[?1049h")[0]
+            terminal.press("?")
+            terminal.wait("Help")
+            assert terminal.process.poll() is None
+            terminal.press("q", "q")
+            assert terminal.exit_code() == 0
+            assert terminal.restored
+        assert own_lab.snapshots("web") == ["a"]
+        own_lab.daemon.pause()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with Terminal(["-c", own_lab.uri]) as terminal:
+                terminal.wait("does not answer")
+                terminal.type_ahead("reboot", "enter")
+                terminal.signal(number)
+                assert terminal.exit_code(5) in (130, -number)
+                assert terminal.restored
+                assert terminal.left_for_others == b""
+                assert b"reboot" not in terminal.raw
+    finally:
+        own_lab.daemon.resume()
+
+
+def test_a_host_that_answers_is_not_said_to_be_silent() -> None:
+    """libvirt runs its QEMU to know it, which takes seconds; virsh lists domains meanwhile."""
+    real = shutil.which("qemu-system-x86_64")
+    assert real is not None
+    with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as folder:
+        held = Path(folder, "held")
+        held.touch()
+        slow = Path(folder, "qemu-system-x86_64")
+        waits = f"while [ -e {held} ]; do sleep 0.05; done"
+        slow.write_text(f'#!/bin/sh\n{waits}\nexec {real} "$@"\n')
+        slow.chmod(0o755)
+        for lab in _with_first_in_its_path(folder):
+            with Terminal(["-c", lab.uri]) as terminal:
+                terminal.wait("answers, but does not yet say", seconds=30)
+                assert lab.virsh("list", "--all").strip() == ""
+                assert "does not answer" not in terminal.text
+                held.unlink()
+                terminal.wait("connected", "This host has no domains", seconds=60)
+
+
+def _with_first_in_its_path(folder: str) -> Iterator[Lab]:
+    search = setups.SEARCH
+    setups.SEARCH = f"{folder}:{search}"
+    try:
+        yield from one_lab(None)
+    finally:
+        setups.SEARCH = search
