@@ -141,6 +141,37 @@ class _Count:
     # -- from L2 tables to data -----------------------------------------------------------
 
     def _walk(self, tables: Indices) -> None:
+        here = 1 << len(self._entries)
+        beyond = self._beyond_the_disk()
+        alone = [self._reach.members(number) == here for number in self._reach.of(beyond).tolist()]
+        state = beyond[np.array(alone, dtype=bool)]
+        self._walk_all(tables[~np.isin(tables, state)])
+        for entries in self._read_tables(state):
+            for data in self._data(entries):
+                self._reach.add(data[self._reach.of(data) == 0], here)
+
+    def _beyond_the_disk(self) -> Indices:
+        """L2 tables that the active L1 table names beyond the end of the disk.
+
+        There QEMU puts the RAM while it takes a snapshot, and lets go of it afterwards (block/
+        qcow2-snapshot.c, qcow2_snapshot_create, and qcow2_vm_state_offset). Of a guest that runs
+        that is not in the file before QEMU writes its tables the next time: what a snapshot has
+        is not the active state's there, whatever the table says.
+        """
+        header = self._header
+        covered = header.cluster_size * header.l2_entries
+        first = -(-header.virtual_size // covered)
+        offset, length = header.l1_table_offset, header.l1_size
+        if first >= length or not self._entries:
+            return np.zeros(0, dtype=np.int64)
+        data = fetch(self._file, self._size, offset, length * L1_ENTRY_SIZE, "The active L1 table")
+        beyond = l1_words(data, "The active L1 table")[first:] & OFFSET
+        found: Indices = (beyond[beyond != 0] >> np.uint64(self._bits)).astype(np.int64)
+        return found
+
+    def _walk_all(self, tables: Indices) -> None:
+        if not tables.size:
+            return
         reached_by = self._reach.of(tables)
         order = np.argsort(reached_by, kind="stable")
         tables, reached_by = tables[order], reached_by[order]

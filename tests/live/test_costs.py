@@ -10,7 +10,7 @@ import pytest
 from snaptui import text
 from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.terminal import Terminal, at_snapshots, confirm
-from tests.unit.images import Plain
+from tests.unit.images import Plain, read
 
 
 def taken(path: Path) -> int:
@@ -170,3 +170,18 @@ def test_a_wide_screen_says_all_that_an_image_holds(lab: Lab) -> None:
             f"{size(taken(lab.image('web')))}: now {size(now)}, in snapshots only {size(only)}, "
             f"metadata {size(metadata)}, leaked 0 B"
         )
+
+
+def test_what_ram_inside_an_image_frees_is_the_same_before_qemu_has_written_its_tables(
+    lab: Lab,
+) -> None:
+    """The disk as it is now names the RAM still, until then, and does not hold it."""
+    lab.define("web", running=True)
+    lab.snapshot("web", "one")
+    before = read(lab.image("web"))[2]
+    assert before.wrong, "QEMU has its refcounts in memory still"
+    lab.virsh("destroy", "web")
+    settled = read(lab.image("web"))[2]
+    assert settled.wrong == 0
+    assert before.frees([0]) == settled.frees([0])
+    assert before.active == settled.active
