@@ -17,17 +17,19 @@ SIZES = ((80, 24), (120, 40), (60, 20), (200, 50), (40, 10), (100, 30))
 
 
 ASKS = ("c", "c", "r", "d", "d", "e", "H", "u", "a")
-MEANT: tuple[tuple[str, ...], ...] = ((), (), ("\t",), ("\t", "x", "\t", "\t"), ("\t", "\t", " "))
+LEAVE = ("\t", "\t")
+MEANT: tuple[tuple[str, ...], ...] = ((), LEAVE, LEAVE, ("x", *LEAVE), ("\t", "\t", " "))
+"""Out of the fields, where there are any."""
 REST = ""
-"""Time for a dialog to come and to be read."""
+"""Time for a dialog to come and to be read, for a key to be alone, and for a dialog to be gone."""
 
 
 def bursts(chance: random.Random) -> Iterator[str]:
     """Bytes for the terminal, a few keys at a time, without end; and rests."""
     while True:
         if chance.random() < 0.15:  # it asks for something, and means it
-            yield from (*[KEYS["esc"]] * 3, chance.choice(("g", "G", "j", "k")))
-            yield from (chance.choice(ASKS), REST, REST, *chance.choice(MEANT), "Y", REST)
+            yield from (*[KEYS["esc"]] * 3, REST, chance.choice(("g", "G", "j", "k")))
+            yield from (chance.choice(ASKS), REST, REST, *chance.choice(MEANT), REST, "Y", REST)
         kind = chance.choices((MOVES, ACTS, DECIDES, TYPES), (5, 3, 4, 1))[0]
         keys = [chance.choice(kind) for _ in range(chance.randint(1, 4))]
         if "esc" in keys:  # followed by another it would be another key
