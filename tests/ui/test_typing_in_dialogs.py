@@ -198,7 +198,7 @@ async def test_keys_after_a_dialog_do_nothing(
         for number, char in enumerate("daemon d"):
             await press(char, CLOSED - QUICK + number * 4 * QUICK)
         assert len(app.screen_stack) == 1
-        await press("d", CLOSED - QUICK + 7 * 4 * QUICK + BURST)
+        await press("d", CLOSED - QUICK + 7 * 4 * QUICK + 2 * BURST)
         await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the dialog")
 
 
