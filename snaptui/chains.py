@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.branches import NO_BRANCHES, Branches
+from snaptui.damage import Broken, broken_of
 from snaptui.entries import Images
-from snaptui.image_model import ImageInfo, Looped, Missing, NotKnown
+from snaptui.image_model import ImageInfo, Looped, NotKnown
 from snaptui.model import Disk, DomainConfig, Presence, Snapshot
 
 DEEPEST = 200
@@ -123,7 +124,7 @@ class Layers:
         frozen_by: by path, the snapshot that made a disk write elsewhere; the newest.
         merging: the overlays of external snapshots that a delete would merge.
         keeps_memory: the host's libvirt leaves the memory file of a snapshot that it deletes.
-        broken: by name, snapshots whose data are not what they were any more, and why.
+        broken: by name, snapshots whose images are not what they were, and what is the matter.
         branches: what libvirt does with the files of the external ones.
     """
 
@@ -135,7 +136,7 @@ class Layers:
     frozen_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     merging: frozenset[str] = frozenset()
     keeps_memory: bool = False
-    broken: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    broken: Mapping[str, Broken] = field(default_factory=lambda: MappingProxyType({}))
     branches: Branches = NO_BRANCHES
 
     def beneath(self, path: str) -> str | NotKnown | None:
@@ -229,48 +230,6 @@ def layers_of(
             path for one in known for path in branches.overlays_of(one).values() if path in in_use
         ),
         keeps_memory=keeps_memory,
-        broken=MappingProxyType(dict(_broken(known, heads, tops, _spoiled(tops, above), branches))),
+        broken=MappingProxyType(broken_of(known, heads, tops, above, branches)),
         branches=branches,
     )
-
-
-def _spoiled(tops: Iterable[str], above: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
-    """The images that lie upon one that a disk writes to, and which one that is."""
-    found: dict[str, str] = {}
-    due = [(top, top) for top in tops]
-    while due:
-        path, top = due.pop()
-        for upper in above.get(path, ()):
-            if upper not in found:
-                found[upper] = top
-                due.append((upper, top))
-    return found
-
-
-def _broken(
-    snapshots: Iterable[Snapshot],
-    heads: Images,
-    tops: frozenset[str],
-    spoiled: Mapping[str, str],
-    branches: Branches,
-) -> Iterator[tuple[str, str]]:
-    """Where branches are kept, the overlay of a snapshot that ends one may be gone."""
-    for snapshot in snapshots:
-        then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
-        for part in snapshot.disks:
-            outside = part.presence is Presence.EXTERNAL
-            froze = outside and branches.known
-            if outside and not froze and part.path is not None:
-                what, path = "its overlay", part.path
-            elif (froze or part.presence is Presence.INTERNAL) and then.get(part.target):
-                what = "the image that it froze" if froze else "its image"
-                path = then[part.target] or ""
-            else:
-                continue
-            if froze and path in tops:
-                yield snapshot.name, f"{what} is written to again ({path})"
-            elif path in spoiled:
-                why = f"what lies beneath {what} is written to ({path} on {spoiled[path]})"
-                yield snapshot.name, why
-            elif isinstance(heads.get(path), Missing):
-                yield snapshot.name, f"{what} is gone ({path})"

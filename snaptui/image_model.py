@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -111,6 +111,8 @@ class ImageInfo:
         device: it is on a block device, of which ``disk_size`` is the size.
         bitmaps: how many persistent dirty bitmaps of backup tools it holds.
         holds_qcow2: it is declared raw, and begins as a qcow2 image does.
+        written: when the file was written to last, seconds since the epoch; ``None`` for what is
+            no file of this machine.
     """
 
     path: str
@@ -128,6 +130,7 @@ class ImageInfo:
     device: bool = False
     bitmaps: int = 0
     holds_qcow2: bool = False
+    written: float | None = field(default=None, compare=False)  # a guest writes all the time
 
 
 @dataclass(frozen=True, slots=True)

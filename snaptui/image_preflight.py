@@ -41,7 +41,9 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     lies = intent.folder if isinstance(intent, ImageExtract) else path
     removal, opened = None, path
     if isinstance(intent, RemoveLeftover):
-        removal = RemovalFacts(backend.file_id(path), backend.file_id(intent.aside))
+        there = backend.file_id(path)
+        own = _known(lambda: _own(backend, path)) if there is not None else 0
+        removal = RemovalFacts(there, backend.file_id(intent.aside), own)
         opened = path if removal.there is not None else intent.aside
     return ImageFacts(
         host=host,
@@ -60,6 +62,19 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
     )
+
+
+def _own(backend: Backend, path: str) -> int:
+    """Bytes of data in an overlay's own clusters; all tables of it are read.
+
+    Raises:
+        ImageError: it cannot be known.
+    """
+    head = backend.image(path)
+    if head.backing is None:  # it is not removed
+        return head.disk_size
+    found = backend.overlap(path, lambda *_: None)
+    return found.both + found.only_upper
 
 
 def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:

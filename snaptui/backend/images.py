@@ -42,8 +42,10 @@ def read_image(path: str, *, raw: bool = False) -> ImageInfo:
     """
     with opened(path) as f:
         image = read_open_image(f, path, allocated(f), raw=raw)
-        device = stat.S_ISBLK(os.fstat(f.fileno()).st_mode)
-        return replace(image, locked=_is_locked(f), device=device)
+        found = os.fstat(f.fileno())
+        device = stat.S_ISBLK(found.st_mode)
+        written = None if device else found.st_mtime
+        return replace(image, locked=_is_locked(f), device=device, written=written)
 
 
 def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False) -> ImageInfo:

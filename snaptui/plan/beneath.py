@@ -12,6 +12,7 @@ from snaptui.chains import chain
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, Kind, Presence, SafetyKind, Snapshot
 from snaptui.plan import image_checks
+from snaptui.plan.broken import refusal
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy, undo
 from snaptui.plan.refusal import Refusal, refuse
@@ -22,8 +23,8 @@ from snaptui.plan.why import Way, Why
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What forbids a revert to an internal snapshot whose image is not the one of now."""
     broken = facts.layers.broken.get(snapshot.name)
-    if broken is not None:
-        yield refuse(Why.BROKEN, Way.WHAT_IT_HELD_IS_LOST, name=snapshot.name, reason=broken)
+    if broken is not None and snapshot.kind is not Kind.EXTERNAL:
+        yield refusal(facts, snapshot.name, broken)
     for then, now in image_checks.moved_disks(facts, snapshot):
         levels = chain(now.path or "", now.format, facts.layers.heads)
         end = levels[-1].image

@@ -12,7 +12,7 @@ from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
-from snaptui.plan import checks, delete_external, encryption, image_checks
+from snaptui.plan import broken, checks, delete_external, encryption, image_checks
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
@@ -265,6 +265,8 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
         warnings.append(
             f"These files stay, and nothing tells any more what they are: {', '.join(files)}."
         )
+    for one in victims:
+        warnings += broken.forgotten(facts, one.name)
     return Findings(refusals, warnings)
 
 

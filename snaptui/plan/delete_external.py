@@ -14,7 +14,7 @@ from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import NOT_READ, chain
 from snaptui.image_model import FileSystem, ImageInfo, Looped, Missing, NotKnown
 from snaptui.model import Disk, DomainState, Kind, Presence, Snapshot
-from snaptui.plan import checks, delete_branch
+from snaptui.plan import broken, checks, delete_branch
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
@@ -53,9 +53,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
             for path in ends
         )
         code = checks.NO_FILE if gone else checks.INVALID_ARG
-        found.refusals.append(
-            refuse(Why.BROKEN, Way.ONLY_METADATA, code=code, name=name, reason=why)
-        )
+        found.refusals.append(broken.refusal(facts, name, why).but(code=code))
         return found
     found.refusals += _whole(facts, snapshot)
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}

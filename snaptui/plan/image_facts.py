@@ -41,10 +41,12 @@ class RemovalFacts:
     Attributes:
         there: the file under its name; ``None`` when there is none.
         aside: the file under the name that it is given first.
+        own: bytes of the disk that it holds by itself: data that no other image has.
     """
 
     there: FileId | None
     aside: FileId | None
+    own: int | NotKnown = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,9 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
         unchecked=tuple(doubts),
         lines=tuple(step.line for step in steps),
         steps=steps,
-        type_name=bool(doubts or facts.unrecorded or isinstance(head, NotKnown)),
+        type_name=bool(
+            doubts or facts.unrecorded or isinstance(head, NotKnown) or _own(facts) != 0
+        ),
     )
 
 
@@ -75,7 +77,11 @@ def _lost(facts: ImageFacts) -> Loss:
     head = facts.image
     if isinstance(head, NotKnown):
         return FileLost(None)
-    return FileLost(head.disk_size, len(head.snapshots))
+    return FileLost(head.disk_size, len(head.snapshots), _own(facts))
+
+
+def _own(facts: ImageFacts) -> int | NotKnown:
+    return facts.removal.own if facts.removal is not None else 0
 
 
 def _frees(facts: ImageFacts) -> int | NotKnown:

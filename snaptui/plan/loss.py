@@ -173,10 +173,12 @@ class FileLost:
     Attributes:
         size: bytes that are allocated for it; ``None`` when it cannot be read.
         snapshots: how many lie inside.
+        own: bytes of the disk that it holds by itself and no image beneath it has.
     """
 
     size: int | None
     snapshots: int = 0
+    own: int | NotKnown = 0
 
     @property
     def words(self) -> str:
@@ -184,7 +186,12 @@ class FileLost:
         if self.size is None:
             return "the whole file"
         inside = f", {text.count(self.snapshots, 'snapshot')} inside" if self.snapshots else ""
-        return f"what was written to it, {text.size(self.size)}{inside}"
+        own = ""
+        if isinstance(self.own, NotKnown):
+            own = f"; what no other image has of it: ? ({self.own.reason})"
+        elif self.own:
+            own = f", of which {text.size(self.own)} of data that no other image has"
+        return f"what was written to it, {text.size(self.size)}{inside}{own}"
 
 
 @dataclass(frozen=True, slots=True)

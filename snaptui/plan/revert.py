@@ -10,6 +10,7 @@ from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import (
     beneath,
     bitmaps,
+    broken,
     checks,
     disk_checks,
     encryption,
@@ -132,7 +133,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         warnings=(
             *(hung or ()),
             *safety.warnings,
-            *(beneath.warnings(facts, snapshot) if moved else ()),
+            *(beneath.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)),
             *_left_out(facts, snapshot),
             *_resized(facts, snapshot),
             *([] if intent.reset_nvram else _variables(facts, snapshot)),
@@ -188,8 +189,8 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     if snapshot.kind is not Kind.EXTERNAL:
         return []
     if snapshot.name in facts.layers.broken:
-        reason, code = facts.layers.broken[snapshot.name], checks.CONFIG_UNSUPPORTED
-        return [refuse(Why.BROKEN, code=code, name=snapshot.name, reason=reason)]
+        why = broken.refusal(facts, snapshot.name, facts.layers.broken[snapshot.name])
+        return [why.but(code=checks.CONFIG_UNSUPPORTED)]
     makes = ("qemu-img", "create", "-f", "qcow2", "-b")
     lines = "; ".join(
         shell.line((*makes, disk.path, "-F", disk.format or "raw", f"{disk.path}.again"))

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from snaptui.chains import chain
+from snaptui.damage import Matter
 from snaptui.image_model import Missing, NotKnown
 from snaptui.model import Disk, Snapshot
-from snaptui.plan import checks, removal
+from snaptui.plan import broken, checks, removal
 from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -30,12 +31,14 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
     why = facts.layers.broken.get(name)
     disks = snapshot.config.disks if snapshot.config is not None else ()
     if why is not None:
-        broken = refuse(Why.BROKEN, Way.WHAT_IT_HELD_IS_LOST, name=name, reason=why)
+        refusal = broken.refusal(facts, name, why)
         gone = any(isinstance(facts.layers.heads.get(disk.path or ""), Missing) for disk in disks)
         if gone:
-            yield broken.but(code=checks.CONFIG_UNSUPPORTED)
+            yield refusal.but(code=checks.CONFIG_UNSUPPORTED)
+        elif why.matter is Matter.UNTOUCHED:
+            yield refusal
         else:
-            yield broken.but(harm=Harm.OTHER_DATA)
+            yield refusal.but(harm=Harm.OTHER_DATA)
     yield from _disk_refusals(facts, disks)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):

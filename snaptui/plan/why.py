@@ -473,16 +473,26 @@ class Way(enum.Enum):
     END_FIRST = "End that first, or wait for it."
     ONLY_EXTERNAL = "Only an external snapshot can hold it."
     ONLY_METADATA_STRAY = "Delete only its metadata: it is a stray then, and can be deleted as one."
-    ONLY_METADATA = (
-        "What it held is lost, and libvirt cannot delete it. Delete only its metadata; its files "
-        "stay, and the file systems list them then."
+    SET_BACK = (
+        "Set {disk} to {overlay} again (virsh edit {domain}, while it is off) before anything is "
+        "written to {upon}: until then nothing is lost."
+    )
+    COPY_OR_SET_BACK = (
+        "Look at a copy of {overlay} first (qemu-img convert). If it is whole, set {disk} to it "
+        "again (virsh edit {domain}, while it is off)."
+    )
+    COPY_FIRST = (
+        "What {overlay} shows may be a mixture of two times: copy what you need out of it first "
+        "(qemu-img convert). Delete only its metadata then; its files stay."
+    )
+    PUT_BACK_OR_METADATA = (
+        "Put it back first. If there is no copy of it, delete only the snapshot's metadata."
     )
     ONLY_METADATA_FILE = (
         "Delete only its metadata; the file stays, and the file systems list it then."
     )
     ONLY_METADATA_OF = "Delete only the metadata of {name}."
     METADATA_BELOW_TOO = "Delete the metadata of {below} too."
-    WHAT_IT_HELD_IS_LOST = "What it held is lost."
     OWN_IMAGE = "Give that an image of its own first (qemu-img convert)."
     DELETE_OWNER_OR_COPY = (
         "Delete what it belongs to first, or copy it to an image of its own (qemu-img convert)."

@@ -163,7 +163,10 @@ def _known_lines(
     for oddity in oddities(snapshot, shown.images):
         yield "Error", oddity
     if snapshot.name in shown.layers.broken:
-        yield "Error", f"broken: {shown.layers.broken[snapshot.name]}"
+        broken = shown.layers.broken[snapshot.name]
+        if broken.way_back:
+            yield "Way back", broken.way_back
+        yield "Error", f"{broken.matter.mark}: {broken.words}"
     if snapshot.delete_in_progress:
         yield "Error", "a delete of one above it was begun and not finished: delete that again"
     if (held := hold.hold_of(snapshot)) is not None:

@@ -281,7 +281,7 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
 def _broken(shown: Shown) -> dict[str, str]:
     """By name, what is wrong with snapshots in a word."""
     odd = {name: word for name, word in shown.odd.items() if word}
-    return odd | dict.fromkeys(shown.layers.broken, "broken")
+    return odd | {name: one.matter.mark for name, one in shown.layers.broken.items()}
 
 
 def _cost(row: Row, shown: Shown | None, counted: Counted) -> Cost | NotKnown:

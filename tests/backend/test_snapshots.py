@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.damage import Broken, Matter, Part
 from snaptui.image_model import ImageInfo
 from snaptui.model import DomainKey
 from snaptui.snapshots import Shown, SnapshotWatch
@@ -92,6 +93,6 @@ async def test_what_is_being_made_is_not_broken(lab: Lab) -> None:
     lab.snapshot("web", "one", "--disk-only")
     overlay.unlink()
     assert dict((await looked_at(lab, key, ())).layers.broken) == {
-        "one": f"its overlay is gone ({overlay})"
+        "one": Broken(Matter.GONE, Part.OVERLAY, "vda", str(overlay))
     }
     assert not (await looked_at(lab, key, {"one"})).layers.broken

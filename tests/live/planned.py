@@ -7,6 +7,7 @@ from pathlib import Path
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.image_model import ImageInfo
 from snaptui.performing import perform
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DomainIntent, ImageIntent, Plan
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import Lab
@@ -32,5 +33,14 @@ def read_image(lab: Lab, path: Path) -> ImageInfo:
     try:
         backend.connect()
         return backend.image(str(path))
+    finally:
+        backend.abandon()
+
+
+def facts_of(lab: Lab, intent: DomainIntent) -> Facts:
+    """What such a plan is built on."""
+    backend = LibvirtBackend(lab.uri)
+    try:
+        return read_facts(backend, backend.connect(), intent)
     finally:
         backend.abandon()

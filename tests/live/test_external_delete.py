@@ -494,7 +494,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         assert shows(lab.image("web"), 0x11)
         assert not shows(overlay(lab, "over"), 0x22), "it is not spoilt any more"
         terminal.press("g", "j")
-        terminal.wait("broken: what lies beneath its overlay is written to")
+        terminal.wait("broken: what lies beneath its overlay was written to after it")
         terminal.press("d")
         terminal.wait("over is broken", "Delete only its metadata", gone="Refused: nothing")
         terminal.press("tab", "tab", "right")

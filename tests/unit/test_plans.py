@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.config import SNAPSHOT_NAME
+from snaptui.damage import Broken, Matter, Part
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import (
     Disk,
@@ -456,7 +457,12 @@ def test_a_record_goes_only_with_those_of_its_external_children() -> None:
     assert delete.plan(DeleteIntent(KEY, "b", metadata_only=True), found).possible
     both = delete.plan_many(DeleteManyIntent(KEY, ("a", "b"), metadata_only=True), found)
     assert both.possible
-    broken = replace(found, layers=replace(found.layers, broken={"b": "written to"}))
+    broken = replace(
+        found,
+        layers=replace(
+            found.layers, broken={"b": Broken(Matter.WRITTEN, Part.OVERLAY, "vda", "/b")}
+        ),
+    )
     assert delete.plan(DeleteIntent(KEY, "a", metadata_only=True), broken).possible
 
 

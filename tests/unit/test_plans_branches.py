@@ -11,6 +11,7 @@ import pytest
 from snaptui.branches import branches_of
 from snaptui.chains import layers_of
 from snaptui.costs import cost_of
+from snaptui.damage import Matter, Part
 from snaptui.image_model import ImageInfo, Missing, NotKnown
 from snaptui.model import (
     Disk,
@@ -223,7 +224,8 @@ def test_what_is_written_to_again_is_broken() -> None:
     inside = internal("in", "/a")
     upon = replace(external("out", "/a", "/c", "in"), disks=ROOT.disks)
     found = known(inside, upon, top="/a", current="in")
-    assert "is written to again (/a)" in found.layers.broken["out"]
+    out = found.layers.broken["out"]
+    assert (out.matter, out.part, out.upon) == (Matter.NOT_KNOWN, Part.FROZEN, "/a")
     assert told(a_revert(found, "out")) == {Harm.OTHER_DATA}
     plan = a_delete(found, "out")
     assert plan.possible, "nothing is removed: its parent is internal"

@@ -11,6 +11,7 @@ import pytest
 
 from snaptui.chains import layers_of
 from snaptui.costs import frees_by_image, reclaim_of
+from snaptui.damage import Broken, Matter, Part
 from snaptui.entries import NO_RAM, without_ram
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
@@ -340,7 +341,9 @@ def test_what_a_revert_beneath_spoilt_is_broken_and_only_its_metadata_can_go() -
     images = beneath().images
     after = known("/a", images, DEEP, OVER, IN)
     assert set(after.layers.broken) == {"over", "in"}
-    assert "what lies beneath its overlay is written to (/b on /a)" in after.layers.broken["over"]
+    assert after.layers.broken["over"] == Broken(
+        Matter.NOT_KNOWN, Part.OVERLAY, "vda", "/b", "/a", ("/b",)
+    )
     plan = a_delete(after, "over")
     assert_refused(plan, Why.BROKEN)
     assert codes(plan) == [8]
@@ -350,7 +353,7 @@ def test_what_a_revert_beneath_spoilt_is_broken_and_only_its_metadata_can_go() -
     off = known("/a", images, DEEP, OVER, IN, state=DomainState.SHUTOFF)
     assert a_delete(off, "in").possible
     gone = known("/b", {**heads("/a"), "/b": Missing("/b: gone")}, OVER)
-    assert gone.layers.broken == {"over": "its overlay is gone (/b)"}
+    assert gone.layers.broken == {"over": Broken(Matter.GONE, Part.OVERLAY, "vda", "/b")}
 
 
 def test_beneath_an_overlay_an_internal_one_goes_only_while_the_domain_is_off() -> None:

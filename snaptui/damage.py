@@ -1,0 +1,228 @@
+"""What is the matter with snapshots whose images are gone or lie upon one that a disk writes to.
+
+That a disk names an image beneath an overlay proves no loss: somebody may have set it so, and
+nothing was written there yet. The evidence are the times of the files.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from snaptui import text
+from snaptui.branches import Branches
+from snaptui.entries import Images
+from snaptui.image_model import ImageInfo, Missing
+from snaptui.model import Presence, Snapshot
+
+
+class Matter(enum.Enum):
+    """What is the matter with an image of a snapshot, and how it is known."""
+
+    GONE = enum.auto()
+    """The file is not there."""
+    WRITTEN = enum.auto()
+    """A disk writes beneath it, and that file was written to after the one upon it."""
+    NOT_KNOWN = enum.auto()
+    """A disk writes beneath it, and the times do not tell whether anything was written there."""
+    UNTOUCHED = enum.auto()
+    """A disk was set to what lies beneath it, and that was not written to since."""
+
+    @property
+    def severe(self) -> int:
+        """How little is left to be hoped for, beside the others."""
+        return -self.value
+
+    @property
+    def mark(self) -> str:
+        """The word in the snapshot's row."""
+        return {Matter.UNTOUCHED: "unused", Matter.NOT_KNOWN: "broken?"}.get(self, "broken")
+
+
+class Part(enum.Enum):
+    """Which of a snapshot's images it is; the value is shown."""
+
+    OVERLAY = "its overlay"
+    FROZEN = "the image that it froze"
+    IMAGE = "its image"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What is the matter with one image of a snapshot.
+
+    Attributes:
+        target: the disk.
+        path: the image.
+        upon: the image beneath that a disk writes to now; empty where the file is gone.
+        tops: the images that lie upon ``upon`` and have none upon them: the disk wrote to one.
+        lower_written, upper_written: when ``upon`` and the image directly upon it were written to
+            last, seconds since the epoch; ``None`` when not known.
+    """
+
+    matter: Matter
+    part: Part
+    target: str
+    path: str
+    upon: str = ""
+    tops: tuple[str, ...] = ()
+    lower_written: float | None = None
+    upper_written: float | None = None
+
+    @property
+    def words(self) -> str:
+        """What is the matter, without a full stop."""
+        if self.matter is Matter.GONE:
+            return f"{self.part.value} is gone ({self.path})"
+        again = self.path == self.upon
+        if self.matter is Matter.UNTOUCHED:
+            what = self.part.value if again else f"what lies beneath {self.part.value}"
+            return f"{self.target} was set to {what} ({self.upon}); it was not written to since"
+        where = self.path if again else f"{self.path} on {self.upon}"
+        what = self.part.value if again else f"what lies beneath {self.part.value}"
+        if self.matter is Matter.WRITTEN:
+            return f"{what} was written to after it ({where}): {self._times}"
+        return f"{what} is a disk's now ({where}), and whether it was written to is not known"
+
+    @property
+    def _times(self) -> str:
+        lower, upper = (
+            text.when(None if time is None else int(time), seconds=True)
+            for time in (self.lower_written, self.upper_written)
+        )
+        return f"{lower}, and the one upon it {upper}"
+
+    @property
+    def way_back(self) -> str:
+        """What brings it back, where something may; empty otherwise."""
+        if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
+            return ""
+        return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoiled:
+    """An image that lies upon one that a disk writes to; ``over`` lies directly upon that."""
+
+    top: str
+    over: str
+
+
+def broken_of(
+    snapshots: Iterable[Snapshot],
+    heads: Images,
+    tops: Collection[str],
+    above: Mapping[str, Collection[str]],
+    branches: Branches,
+) -> Mapping[str, Broken]:
+    """By name, the snapshots with whose images something is the matter, and the worst of it.
+
+    Where branches are kept, the overlay of a snapshot that ends one may be gone.
+
+    Args:
+        tops: the images that the disks write to.
+        above: by path, the images that lie directly upon it.
+    """
+    found: dict[str, Broken] = {}
+    for name, broken in _parts(tuple(snapshots), heads, tops, above, branches):
+        if name not in found or found[name].matter.severe < broken.matter.severe:
+            found[name] = broken
+    return found
+
+
+def _parts(
+    known: Sequence[Snapshot],
+    heads: Images,
+    tops: Collection[str],
+    above: Mapping[str, Collection[str]],
+    branches: Branches,
+) -> Iterator[tuple[str, Broken]]:
+    """The same for each image."""
+    frozen_at = dict(_frozen_at(known))
+    spoiled = _spoiled(tops, above)
+    for snapshot in known:
+        then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
+        for disk in snapshot.disks:
+            outside = disk.presence is Presence.EXTERNAL
+            froze = outside and branches.known
+            if outside and not froze and disk.path is not None:
+                part, path = Part.OVERLAY, disk.path
+            elif (froze or disk.presence is Presence.INTERNAL) and then.get(disk.target):
+                part = Part.FROZEN if froze else Part.IMAGE
+                path = then[disk.target] or ""
+            else:
+                continue
+            over = spoiled.get(path)
+            if froze and path in tops:
+                over = _Spoiled(path, disk.path or "")
+            if over is not None:
+                matter, *times = _written(over, heads, frozen_at)
+                ends = tuple(sorted(_ends(over.top, above)))
+                broken = Broken(matter, part, disk.target, path, over.top, ends, *times)
+                yield snapshot.name, broken
+            elif isinstance(heads.get(path), Missing):
+                yield snapshot.name, Broken(Matter.GONE, part, disk.target, path)
+
+
+def _frozen_at(snapshots: Iterable[Snapshot]) -> Iterator[tuple[str, int | None]]:
+    """By path of an image, when the first snapshot froze it."""
+    found: dict[str, list[int | None]] = {}
+    for one in snapshots:
+        outside = {d.target for d in one.disks if d.presence is Presence.EXTERNAL}
+        for disk in one.config.disks if one.config is not None else ():
+            if disk.target in outside and disk.path is not None:
+                found.setdefault(disk.path, []).append(one.created)
+    for path, times in found.items():
+        known = [time for time in times if time is not None]
+        yield path, min(known) if len(known) == len(times) else None
+
+
+def _spoiled(tops: Iterable[str], above: Mapping[str, Collection[str]]) -> Mapping[str, _Spoiled]:
+    """The images that lie upon one that a disk writes to, and which one that is."""
+    found: dict[str, _Spoiled] = {}
+    due = [(top, top, "") for top in tops]
+    while due:
+        path, top, over = due.pop()
+        for upper in above.get(path, ()):
+            if upper not in found:
+                found[upper] = _Spoiled(top, over or upper)
+                due.append((upper, top, over or upper))
+    return found
+
+
+def _written(
+    spoiled: _Spoiled, heads: Images, frozen_at: Mapping[str, int | None]
+) -> tuple[Matter, float | None, float | None]:
+    """Whether the image beneath was written to since there is one upon it, by the files' times.
+
+    That one was made at the earliest when the snapshot was, and at the latest when it was written
+    to last.
+    """
+    lower, upper = (_last(heads, one) for one in (spoiled.top, spoiled.over))
+    since = frozen_at.get(spoiled.top)
+    matter = Matter.NOT_KNOWN
+    if lower is not None and since is not None and lower < since:
+        matter = Matter.UNTOUCHED
+    elif lower is not None and upper is not None and lower > upper:
+        matter = Matter.WRITTEN
+    return matter, lower, upper
+
+
+def _last(heads: Images, path: str) -> float | None:
+    head = heads.get(path)
+    return head.written if isinstance(head, ImageInfo) else None
+
+
+def _ends(path: str, above: Mapping[str, Collection[str]]) -> set[str]:
+    """The images upon one that have none upon them."""
+    found: set[str] = set()
+    seen, due = {path}, [path]
+    while due:
+        at = due.pop()
+        uppers = set(above.get(at, ()))
+        if not uppers and at != path:
+            found.add(at)
+        due += uppers - seen
+        seen |= uppers
+    return found

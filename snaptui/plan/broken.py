@@ -1,0 +1,48 @@
+"""What is said where a snapshot's images are not what they were, and the way round."""
+
+from __future__ import annotations
+
+from snaptui.damage import Broken, Matter
+from snaptui.model import Snapshot
+from snaptui.plan import image_checks
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.why import Way, Why
+
+_WAYS = {
+    Matter.GONE: Way.PUT_BACK_OR_METADATA,
+    Matter.WRITTEN: Way.COPY_FIRST,
+    Matter.NOT_KNOWN: Way.COPY_OR_SET_BACK,
+    Matter.UNTOUCHED: Way.SET_BACK,
+}
+
+
+def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
+    """Why nothing can be done with a snapshot, and first of all what keeps or brings back data."""
+    return refuse(
+        Why.BROKEN, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
+        path=broken.path, upon=broken.upon, overlay=" or ".join(broken.tops) or broken.path,
+        domain=facts.name,
+    )  # fmt: skip
+
+
+def spoiled(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """What a revert writes beneath that may be whole still."""
+    written = {disk.path for disk in image_checks.internal_disks(snapshot)}
+    return [
+        f"{name} may be whole still and lies upon {one.upon}, which this writes over: "
+        f"{one.way_back} first."
+        for name, one in facts.layers.broken.items()
+        if one.way_back and one.upon in written
+    ]
+
+
+def forgotten(facts: Facts, name: str) -> list[str]:
+    """What it means that nobody knows its files any more, when only its metadata go."""
+    broken = facts.layers.broken.get(name)
+    if broken is None or not broken.way_back:
+        return []
+    return [
+        f"{' and '.join(broken.tops)} may hold the only copy of what was written last: "
+        f"{broken.way_back} before that is forgotten."
+    ]

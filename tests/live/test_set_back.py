@@ -1,0 +1,139 @@
+"""A definition that was set back beneath an overlay: nothing is called lost without evidence."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from snaptui.damage import Matter
+from snaptui.image_model import ImageKey, NotKnown
+from snaptui.model import DomainKey
+from snaptui.plan.leftover import aside_name
+from snaptui.plan.loss import FileLost
+from snaptui.plan.plan import DeleteIntent, RemoveLeftover, RevertIntent
+from snaptui.plan.why import Way, Why
+from tests.lab import MIB, Lab, write
+from tests.live.planned import facts_of, planned
+from tests.terminal import Terminal, at_snapshots
+from tests.unit.made import assert_refused
+
+
+@pytest.fixture
+def key(lab: Lab) -> DomainKey:
+    """A domain whose disk was set to the base again, after an overlay was written to."""
+    key = lab.define("web")
+    before = time.time() - 3600
+    os.utime(lab.image("web"), (before, before))  # what it holds is older than the snapshot
+    lab.snapshot("web", "over", "--disk-only")
+    write(overlay(lab), 0x22)
+    xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
+    lab.define_xml(xml)
+    return key
+
+
+def base(lab: Lab) -> Path:
+    return lab.image("web")
+
+
+def overlay(lab: Lab) -> Path:
+    return lab.image("web").with_suffix(".over")
+
+
+def test_a_base_that_was_not_written_to_is_told_so_and_the_way_back(
+    lab: Lab, key: DomainKey
+) -> None:
+    (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
+    assert broken.matter is Matter.UNTOUCHED
+    assert (broken.path, broken.upon) == (str(overlay(lab)), str(base(lab)))
+    plan = planned(lab, DeleteIntent(key, "over"))
+    names = {"disk": "vda", "overlay": str(overlay(lab)), "domain": "web"}
+    assert_refused(plan, Why.BROKEN, **names)
+    assert [one.way for one in plan.refusals] == [Way.SET_BACK]
+    revert = planned(lab, RevertIntent(key, "over"))
+    assert [one.way for one in revert.refusals if one.why is Why.BROKEN] == [Way.SET_BACK]
+    forgotten = planned(lab, DeleteIntent(key, "over", metadata_only=True))
+    assert forgotten.possible
+    assert any(str(overlay(lab)) in warning for warning in forgotten.warnings)
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "over")
+        terminal.press("g")
+        terminal.wait("E unused", "set vda to", gone="lost")
+
+
+def test_the_way_back_brings_it_back(lab: Lab, key: DomainKey) -> None:
+    xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(base(lab)), str(overlay(lab)))
+    lab.define_xml(xml)
+    assert not facts_of(lab, DeleteIntent(key, "over")).layers.broken
+    assert planned(lab, DeleteIntent(key, "over"), carry_out=True).possible
+    assert lab.snapshots("web") == []
+
+
+def test_a_leftover_that_holds_what_nothing_else_has_says_so(lab: Lab, key: DomainKey) -> None:
+    lab.virsh("snapshot-delete", "web", "over", "--metadata")
+    path = str(overlay(lab))
+    intent = RemoveLeftover(ImageKey(lab.uri, path), aside_name(path, "20261125T010203Z"))
+    plan = planned(lab, intent)
+    assert isinstance(plan.lost, FileLost)
+    assert plan.lost.own == MIB, "what write() wrote"
+    assert plan.type_name
+    lab.image("web").unlink()
+    blind = planned(lab, intent)
+    assert isinstance(blind.lost, FileLost)
+    assert isinstance(blind.lost.own, NotKnown)
+    assert blind.type_name
+
+
+def test_an_overlay_that_nothing_was_written_to_holds_nothing(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "over", "--disk-only")
+    path = str(overlay(lab))
+    lab.define_xml(lab.virsh("dumpxml", "web", "--inactive").replace(path, str(base(lab))))
+    lab.virsh("snapshot-delete", "web", "over", "--metadata")
+    intent = RemoveLeftover(ImageKey(lab.uri, path), aside_name(path, "20261125T010203Z"))
+    plan = planned(lab, intent)
+    assert isinstance(plan.lost, FileLost)
+    assert plan.lost.own == 0
+
+
+def test_a_base_that_was_written_to_after_it_is_told_so(lab: Lab, key: DomainKey) -> None:
+    write(base(lab), 0x33)
+    later = time.time() + 5
+    os.utime(base(lab), (later, later))
+    (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
+    assert broken.matter is Matter.WRITTEN
+    plan = planned(lab, DeleteIntent(key, "over"))
+    assert [one.way for one in plan.refusals] == [Way.COPY_FIRST]
+
+
+def test_what_the_times_do_not_tell_is_not_known(lab: Lab, key: DomainKey) -> None:
+    """The base was written to after the snapshot was begun, and before its overlay was last."""
+    between, last = time.time() + 5, time.time() + 10
+    os.utime(base(lab), (between, between))
+    os.utime(overlay(lab), (last, last))
+    (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
+    assert broken.matter is Matter.NOT_KNOWN
+    plan = planned(lab, DeleteIntent(key, "over"))
+    assert [one.way for one in plan.refusals] == [Way.COPY_OR_SET_BACK]
+
+
+def test_an_overlay_that_is_gone_may_be_put_back(lab: Lab, key: DomainKey) -> None:
+    overlay(lab).unlink()
+    (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
+    assert broken.matter is Matter.GONE
+    plan = planned(lab, DeleteIntent(key, "over"))
+    assert [one.way for one in plan.refusals] == [Way.PUT_BACK_OR_METADATA]
+
+
+def test_a_revert_that_would_write_beneath_what_may_be_whole_says_so(lab: Lab) -> None:
+    key = lab.define("web")
+    lab.snapshot("web", "deep")
+    before = time.time() - 3600
+    os.utime(base(lab), (before, before))
+    lab.snapshot("web", "over", "--disk-only")
+    xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
+    lab.define_xml(xml)
+    plan = planned(lab, RevertIntent(key, "deep"))
+    assert any(str(overlay(lab)) in warning for warning in plan.warnings)
