@@ -76,9 +76,9 @@ class Refusal:
     @property
     def libvirt_would(self) -> str:
         """What libvirt would do, in words; empty when that is not known."""
-        code = [f"libvirt's error {self.code}"] if self.code is not None else []
-        harm = [f"libvirt {self.harm.value}"] if self.harm is not None else []
-        return ", and ".join([*code, *harm])
+        code = [f"error {self.code}"] if self.code is not None else []
+        would = [*code, *([self.harm.value] if self.harm is not None else [])]
+        return f"libvirt: {', and '.join(would)}" if would else ""
 
     def of(self, member: str) -> Refusal:
         """The same as a refusal of one of several."""

@@ -95,7 +95,7 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
 
 def _impossible(obstacles: list[Refusal], wanted: SafetyKind | None) -> Safety:
     """None can be taken; that is a refusal only where the admin asked for one."""
-    no = undo(UndoBy.NO_SAFETY_POSSIBLE, reason=obstacles[0].words)
+    no = undo(UndoBy.NO_SAFETY_POSSIBLE, reason=obstacles[0].fact)
     refusals = tuple(obstacles) if wanted is not None else ()
     return Safety(SafetyKind.NONE, no, refusals=refusals)
 

@@ -33,8 +33,7 @@ class Why(enum.Enum):
     )
     BLOCK_JOB = "A block job runs on {disks} of {domain} (virsh blockjob shows it)."
     CHECKPOINTS_WHILE_OFF = (
-        "{domain} is off and has checkpoints ({names}), beside which libvirt {version} does not do "
-        "that."
+        "While {domain} is off, libvirt {version} does not do that beside checkpoints ({names})."
     )
     CHECKPOINTS = (
         "{domain} has checkpoints of a backup tool ({names}), and QEMU goes back to no internal "

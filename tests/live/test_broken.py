@@ -67,7 +67,7 @@ def test_an_image_that_another_program_has_open(lab: Lab, tmp_path: Path) -> Non
             terminal.until(ready.exists, "qemu-nbd")
             at_snapshots(terminal, "good")
             terminal.press("d")
-            terminal.wait("qemu-nbd (process ", "libvirt leaves it inside")
+            terminal.wait("qemu-nbd (process ", "libvirt: leaves it inside")
             terminal.press("esc")
             terminal.wait(gone="qemu-nbd (process ")
         finally:

@@ -27,7 +27,7 @@ MAKERS = ("refuse", "after", "undo")
 def test_what_libvirt_would_do_stays_with_it() -> None:
     refusal = refuse(Why.BUSY, Way.WAIT_OFF, domain="web").but(code=67, harm=Harm.STOPPED)
     assert refusal.of("db").words == "db: Another job holds web. Wait until it is off."
-    assert refusal.libvirt_would == "libvirt's error 67, and libvirt stops the guest"
+    assert refusal.libvirt_would == "libvirt: error 67, and stops the guest"
     assert refuse(Why.NAME_EMPTY).libvirt_would == ""
 
 

@@ -366,7 +366,7 @@ class PlanDialog(Dialog[Confirmed]):
                 rest.append(clean(sentence, self.glyphs))
                 rest.append("\n")
         if plan.lines:
-            alone = f"{shell.program(plan.lines[0])} alone would do it without these checks:\n"
+            alone = f"{shell.program(plan.lines[0])} alone checks none of this:\n"
             rest.append(alone if plan.refusals else "")
             for line in plan.lines:
                 rest.append(f"  {pasteable(line, self.glyphs)}\n", "dim")
