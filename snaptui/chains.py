@@ -218,6 +218,7 @@ def layers_of(
         for disk in snapshot.config.disks if snapshot.config is not None else ():
             if disk.target in outside and disk.path is not None:
                 frozen_by[disk.path] = snapshot.name
+    now = {disk.target: disk.path for disk in disks if disk.path is not None}
     tops = frozenset(disk.path for disk in disks if disk.path is not None)
     return Layers(
         heads=heads,
@@ -230,6 +231,6 @@ def layers_of(
             path for one in known for path in branches.overlays_of(one).values() if path in in_use
         ),
         keeps_memory=keeps_memory,
-        broken=MappingProxyType(broken_of(known, heads, tops, above, branches)),
+        broken=MappingProxyType(broken_of(known, heads, tops, above, branches, now)),
         branches=branches,
     )

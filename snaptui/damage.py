@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from snaptui import text
 from snaptui.branches import Branches
 from snaptui.entries import Images
-from snaptui.image_model import ImageInfo, Missing
+from snaptui.image_model import ImageInfo, Missing, NotKnown
 from snaptui.model import Presence, Snapshot
 
 
@@ -28,6 +28,8 @@ class Matter(enum.Enum):
     """A disk writes beneath it, and the times do not tell whether anything was written there."""
     UNTOUCHED = enum.auto()
     """A disk was set to what lies beneath it, and that was not written to since."""
+    MOVED = enum.auto()
+    """The file is not there, and the disk's image of now holds the entry."""
 
     @property
     def severe(self) -> int:
@@ -37,7 +39,13 @@ class Matter(enum.Enum):
     @property
     def mark(self) -> str:
         """The word in the snapshot's row."""
-        return {Matter.UNTOUCHED: "unused", Matter.NOT_KNOWN: "broken?"}.get(self, "broken")
+        return _MARKS.get(self, "broken")
+
+
+_MARKS = {Matter.UNTOUCHED: "unused", Matter.NOT_KNOWN: "broken?", Matter.MOVED: "moved"}
+SAME = 60
+"""Seconds between libvirt's time of an internal snapshot and that in the image, at most: QEMU takes
+its own when it begins, after the guest was stopped."""
 
 
 class Part(enum.Enum):
@@ -56,6 +64,7 @@ class Broken:
         target: the disk.
         path: the image.
         upon: the image beneath that a disk writes to now; empty where the file is gone.
+        now: the disk's image of now, where that holds the snapshot and the file is gone.
         tops: the images that lie upon ``upon`` and have none upon them: the disk wrote to one.
         lower_written, upper_written: when ``upon`` and the image directly upon it were written to
             last, seconds since the epoch; ``None`` when not known.
@@ -69,12 +78,15 @@ class Broken:
     tops: tuple[str, ...] = ()
     lower_written: float | None = None
     upper_written: float | None = None
+    now: str = ""
 
     @property
     def words(self) -> str:
         """What is the matter, without a full stop."""
         if self.matter is Matter.GONE:
             return f"{self.part.value} is gone ({self.path})"
+        if self.matter is Matter.MOVED:
+            return f"its record says {self.path}, and {self.now}, the disk of now, holds it"
         again = self.path == self.upon
         if self.matter is Matter.UNTOUCHED:
             what = self.part.value if again else f"what lies beneath {self.part.value}"
@@ -96,6 +108,8 @@ class Broken:
     @property
     def way_back(self) -> str:
         """What brings it back, where something may; empty otherwise."""
+        if self.matter is Matter.MOVED:
+            return f"let its record say {self.now} (virsh snapshot-edit)"
         if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
             return ""
         return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"
@@ -115,6 +129,7 @@ def broken_of(
     tops: Collection[str],
     above: Mapping[str, Collection[str]],
     branches: Branches,
+    now: Mapping[str, str],
 ) -> Mapping[str, Broken]:
     """By name, the snapshots with whose images something is the matter, and the worst of it.
 
@@ -123,9 +138,10 @@ def broken_of(
     Args:
         tops: the images that the disks write to.
         above: by path, the images that lie directly upon it.
+        now: by target, the images of the disks.
     """
     found: dict[str, Broken] = {}
-    for name, broken in _parts(tuple(snapshots), heads, tops, above, branches):
+    for name, broken in _parts(tuple(snapshots), heads, tops, above, branches, now):
         if name not in found or found[name].matter.severe < broken.matter.severe:
             found[name] = broken
     return found
@@ -137,6 +153,7 @@ def _parts(
     tops: Collection[str],
     above: Mapping[str, Collection[str]],
     branches: Branches,
+    now: Mapping[str, str],
 ) -> Iterator[tuple[str, Broken]]:
     """The same for each image."""
     frozen_at = dict(_frozen_at(known))
@@ -157,12 +174,27 @@ def _parts(
             if froze and path in tops:
                 over = _Spoiled(path, disk.path or "")
             if over is not None:
-                matter, *times = _written(over, heads, frozen_at)
+                matter, lower, upper = _written(over, heads, frozen_at)
                 ends = tuple(sorted(_ends(over.top, above)))
-                broken = Broken(matter, part, disk.target, path, over.top, ends, *times)
+                broken = Broken(matter, part, disk.target, path, over.top, ends, lower, upper)
                 yield snapshot.name, broken
             elif isinstance(heads.get(path), Missing):
-                yield snapshot.name, Broken(Matter.GONE, part, disk.target, path)
+                place = now.get(disk.target, "")
+                if part is Part.IMAGE and _holds(heads.get(place), snapshot):
+                    yield (
+                        snapshot.name,
+                        Broken(Matter.MOVED, part, disk.target, path, now=place),
+                    )
+                else:
+                    yield snapshot.name, Broken(Matter.GONE, part, disk.target, path)
+
+
+def _holds(image: ImageInfo | NotKnown | None, snapshot: Snapshot) -> bool:
+    """Whether an image has one entry of a snapshot's name, and that was made when it was."""
+    if not isinstance(image, ImageInfo) or snapshot.created is None:
+        return False
+    of_name = [one.created for one in image.snapshots if one.name == snapshot.name]
+    return len(of_name) == 1 and 0 <= of_name[0] - snapshot.created <= SAME
 
 
 def _frozen_at(snapshots: Iterable[Snapshot]) -> Iterator[tuple[str, int | None]]:

@@ -165,6 +165,8 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     Beneath an overlay libvirt deletes it only while the domain is off; nothing of what the
     overlay shows changes then (tests/live/test_external_delete.py).
     """
+    if (elsewhere := broken.moved(facts, snapshot.name)) is not None:
+        return Findings([elsewhere])
     found = Findings(refusals=image_checks.detached_refusals(facts, snapshot))
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))

@@ -43,6 +43,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if snapshot is None:
         title = f"Revert {domain.name} to {intent.name}"
         return impossible(intent, "Revert", title, facts.absent(intent.name))
+    if (elsewhere := broken.moved(facts, snapshot.name)) is not None:
+        return impossible(intent, "Revert", f"Revert {domain.name} to {snapshot.name}", elsewhere)
     step = RevertTo(snapshot, intent.state, intent.reset_nvram)
     moved = image_checks.moved_disks(facts, snapshot)
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY

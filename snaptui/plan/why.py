@@ -106,6 +106,10 @@ class Why(enum.Enum):
     NO_DOMAIN_NOT_YET = "The metadata of {name} hold no domain; snaptui does not delete it yet."
     NO_DOMAIN_REDEFINE = "The metadata of {name} hold no domain, and libvirt takes none such."
     BROKEN = "{name} is broken: {reason}."
+    MOVED = (
+        "The record of {name} says {path}, which is not there; {now}, the image of {disk} now, "
+        "holds it: the same name and time."
+    )
     NAME_IS_INSIDE = (
         "The data of {name} lie inside the images under this name, which no tool can change, and "
         "libvirt would not find them under another one: it could not be reverted to any more."
@@ -472,6 +476,10 @@ class Way(enum.Enum):
     END_FIRST = "End that first, or wait for it."
     ONLY_EXTERNAL = "Only an external snapshot can hold it."
     ONLY_METADATA_STRAY = "Delete only its metadata: it is a stray then, and can be deleted as one."
+    REDEFINE_WITH_PATH = (
+        "Nothing is lost. Let the record say where it is, which keeps its time, parent and place: "
+        "{lines}"
+    )
     SET_BACK = (
         "Set {disk} to {overlay} again (virsh edit {domain}, while it is off) before anything is "
         "written to {upon}: until then nothing is lost."

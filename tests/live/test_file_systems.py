@@ -60,7 +60,7 @@ def opened(lab: Lab, *words: str, size: tuple[int, int] = (120, 40)) -> Iterator
 def yes(terminal: Terminal) -> None:
     """Confirm; what could not be checked is typed first."""
     terminal.wait("Refused: nothing", "press Y")
-    if "Not checked" in terminal.text or "journal cannot" in terminal.text:
+    if any(one in terminal.text for one in ("Not checked", "journal cannot", "no other image")):
         press_alone(terminal)
         terminal.wait("Type delete first.")
         terminal.press("delete", "tab")

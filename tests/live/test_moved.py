@@ -1,0 +1,83 @@
+"""Images that were moved: the data are where the domain's disks are now, and that is said."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from snaptui.damage import Matter
+from snaptui.model import DomainKey
+from snaptui.plan.plan import DeleteIntent, RevertIntent
+from snaptui.plan.why import Way, Why
+from tests.lab import Lab, write
+from tests.live.planned import facts_of, planned
+from tests.terminal import Terminal, at_snapshots
+
+
+@pytest.fixture
+def key(lab: Lab) -> DomainKey:
+    """A domain with snapshots, whose image and definition were moved together."""
+    key = lab.define("web")
+    for name, byte in (("one", 0x22), ("two", 0x33), ("three", 0x44)):
+        lab.snapshot("web", name)
+        write(lab.image("web"), byte)
+    lab.virsh("snapshot-revert", "web", "two")
+    lab.image("web").rename(place(lab))
+    xml = lab.virsh("dumpxml", "web", "--inactive")
+    lab.define_xml(xml.replace(str(lab.image("web")), str(place(lab))))
+    return key
+
+
+def place(lab: Lab) -> Path:
+    return lab.images / "moved here.qcow2"
+
+
+def test_it_is_said_where_the_data_are(lab: Lab, key: DomainKey) -> None:
+    for plan in (planned(lab, RevertIntent(key, "one")), planned(lab, DeleteIntent(key, "one"))):
+        (refusal,) = plan.refusals
+        assert (refusal.why, refusal.way) == (Why.MOVED, Way.REDEFINE_WITH_PATH)
+        assert {"now": str(place(lab)), "path": str(lab.image("web"))}.items() <= dict(
+            refusal.names
+        ).items()
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.press("g")
+        terminal.wait("I moved", "Way back", gone="broken")
+
+
+def test_the_lines_that_are_said_bring_all_of_it_back(lab: Lab, key: DomainKey) -> None:
+    before = tree(lab)
+    for name in ("one", "two", "three"):
+        (refusal,) = planned(lab, RevertIntent(key, name)).refusals
+        lines = dict(refusal.names)["lines"]
+        subprocess.run(lines, shell=True, check=True, cwd=lab.directory, stdout=-3)
+    assert tree(lab) == before, "times, parents and the current one"
+    assert planned(lab, RevertIntent(key, "one"), carry_out=True).possible
+    assert lab.current("web") == "one"
+    planned(lab, DeleteIntent(key, "three"), carry_out=True)
+    assert "three" not in lab.snapshots("web")
+
+
+def test_an_image_without_the_entry_is_not_taken_for_it(lab: Lab, key: DomainKey) -> None:
+    subprocess.run(["qemu-img", "snapshot", "-d", "one", str(place(lab))], check=True)
+    broken = facts_of(lab, RevertIntent(key, "one")).layers.broken
+    assert {name: one.matter for name, one in broken.items()} == {
+        "one": Matter.GONE,
+        "two": Matter.MOVED,
+        "three": Matter.MOVED,
+    }
+
+
+def tree(lab: Lab) -> list[str]:
+    """Name, parent and time of all, and the current one."""
+    return [
+        *(
+            line.strip()
+            for name in lab.snapshots("web")
+            for line in lab.virsh("snapshot-dumpxml", "web", name).splitlines()
+            if "<creationTime>" in line or "<name>" in line
+        ),
+        lab.current("web"),
+    ]
