@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
@@ -193,13 +194,13 @@ class Bench:
         if ends:
             return ", ".join(_words(ends)), NOT_SENT, True, why
         saved = guest.saved_memory()
-        error = self._raw(guest, plan)
+        worked, error = self._raw(guest, plan)
         if isinstance(error, Disconnected):
             self._restart(guest)
             return self._predicted(codes, harms), WENT_DOWN, False, why
         code = _code(error) if error is not None else None
         after = read_facts(self.backend, self.host, intent)
-        changed = differences(facts, after)
+        changed = differences(_after(worked, facts), after)
         if not codes and not harms:
             mine = all(one.why.not_yet for one in plan.refusals)
             predicted = NOT_YET if mine else "refused"
@@ -233,21 +234,26 @@ class Bench:
     def _predicted(codes: set[int], harms: AbstractSet[Harm]) -> str:
         return ", ".join([*(f"error {one}" for one in sorted(codes)), *_words(harms)])
 
-    def _raw(self, guest: Guest, plan: Plan) -> SnaptuiError | None:
-        """Ask libvirt for what was refused; returns its error."""
-        for step in plan.steps:
+    def _raw(self, guest: Guest, plan: Plan) -> tuple[tuple[Step, ...], SnaptuiError | None]:
+        """Ask libvirt for what was refused; returns the steps that it did, and its error."""
+        for done, step in enumerate(plan.steps):
             try:
                 perform(self.backend, guest.key, step, lambda _: None)
             except SnaptuiError as error:
-                return error
+                return plan.steps[:done], error
             _must_hold(guest, step)
-        return None
+        return plan.steps, None
 
     def _wrong(self, guest: Guest, plan: Plan, before: Facts, after: Facts) -> list[str]:
-        for step in plan.steps:
-            before = expected_after(step, before)
+        before = _after(plan.steps, before)
         # what an earlier step reads anew is not known when the last one is looked at
         return [*map(str, differences(before, after)), *guest.otherwise()]
+
+
+def _after(steps: Iterable[Step], facts: Facts) -> Facts:
+    for step in steps:
+        facts = expected_after(step, facts)
+    return facts
 
 
 def _words(harms: AbstractSet[Harm]) -> list[str]:
