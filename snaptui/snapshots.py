@@ -32,6 +32,7 @@ from snaptui.image_model import NotKnown
 from snaptui.model import Disk, DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
 from snaptui.shares import NOT_TOLD
 from snaptui.totals import of_one
+from snaptui.unnamed import Unnamed, unnamed_overlays
 from snaptui.worker import Priority, Worker, start
 
 T = TypeVar("T")
@@ -71,6 +72,14 @@ class Shown:
     config: DomainConfig | None = None
     checkpoints: tuple[str, ...] | None = None
     error: str = ""
+
+    @property
+    def unnamed(self) -> tuple[Unnamed, ...]:
+        """Overlays that no snapshot names; none as long as not every snapshot was read."""
+        known = self.snapshots
+        if known is None or self.config is None or len(known.details) < len(known.names):
+            return ()
+        return unnamed_overlays(self.config, known.details.values(), self.layers)
 
     def vm_state(self, snapshot: Snapshot) -> int | NotKnown:
         """Bytes of the guest's memory that a snapshot keeps inside its images."""

@@ -37,6 +37,7 @@ from snaptui.ui.format import (
     written,
 )
 from snaptui.ui.row_list import Cell, RowList
+from snaptui.unnamed import Unnamed
 
 Line = tuple[str, str]
 """A label and a value; both may be empty."""
@@ -97,7 +98,7 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
             *_checkpoint_lines(shown),
             ("After", current or "no snapshot"),
             *_image_lines(shown, counted),
-            *_chain_lines(shown.config, shown.layers),
+            *_chain_lines(shown.config, shown.layers, shown),
         )
     if row.stray is not None:
         return tuple(_stray_lines(row.stray, counted))
@@ -240,8 +241,15 @@ def _or_mark(size: int | NotKnown) -> str:
     return "?" if isinstance(size, NotKnown) else text.size(size)
 
 
-def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
-    """Each disk's image and what lies beneath it, from the top."""
+def _chain_lines(
+    config: DomainConfig | None, layers: Layers, now: Shown | None = None
+) -> Iterator[Line]:
+    """Each disk's image and what lies beneath it, from the top.
+
+    Args:
+        now: the domain as it is now, where these are its disks.
+    """
+    unnamed = {(one.target, one.path): one for one in (now.unnamed if now is not None else ())}
     for disk in config.disks if config is not None else ():
         if disk.device not in ("disk", "lun"):
             continue
@@ -253,8 +261,26 @@ def _chain_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
             continue
         first, *beneath = chain(disk.path, disk.format, layers.heads)
         yield "Chain", f"{disk.target}{of}, {_level_words(first)}"
-        for level in beneath:
-            yield "beneath", _level_words(level)
+        for level in (first, *beneath):
+            if level is not first:
+                yield "beneath", _level_words(level)
+            one = unnamed.get((disk.target, level.path))
+            if one is not None and now is not None:
+                yield from _unnamed_lines(one, now)
+
+
+def _unnamed_lines(one: Unnamed, shown: Shown) -> Iterator[Line]:
+    """Whose an overlay may be that no snapshot names, and how it is merged by hand."""
+    name = os.path.basename(one.path)
+    if not one.settled(shown.checkpoints, time.time()):
+        when = "?" if one.written is None else text.age(int(one.written), time.time())
+        words = f"a backup may be using it, or it is a clone's own (written {when})"
+        yield "unnamed", f"no snapshot names {name}: {words}"
+        return
+    lower = os.path.basename(one.lower)
+    yield "unnamed", f"no snapshot names {name}. To merge it into {lower}, for good, if no block"
+    yield "", f"job runs and no other image lies upon {lower}, while the domain runs:"
+    yield "", one.merge(shown.key.uuid)
 
 
 def _checkpoint_lines(shown: Shown) -> Iterator[Line]:
@@ -345,7 +371,7 @@ def domain_lines(
     if shown is not None:
         lines += _fault_lines(shown.config, shown.layers)
         lines += _checkpoint_lines(shown)
-        lines += _chain_lines(shown.config, shown.layers)
+        lines += _chain_lines(shown.config, shown.layers, shown)
     if marked:
         names = ", ".join(one.name for one in marked)
         lines.append(("Marked", f"{text.count(len(marked), 'domain')}: {names}"))

@@ -1,0 +1,80 @@
+"""Overlays of a domain that none of its snapshots names: what a backup leaves or a clone is.
+
+``virsh snapshot-create --no-metadata`` makes such ones, and the script that should have merged
+them may be dead, or at work just now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from snaptui import shell
+from snaptui.branches import recorded
+from snaptui.chains import Layers, chain, disks_with_chains, overlays_of
+from snaptui.image_model import ImageInfo
+from snaptui.model import DomainConfig, Snapshot
+
+DAY = 86400
+"""Seconds for which an overlay may be a backup's that is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """An overlay that no snapshot names.
+
+    Attributes:
+        target: the disk in whose chain it is.
+        lower: the image beneath.
+        top: the disk writes to it.
+        written: when it was written to last, seconds since the epoch; ``None`` when not known.
+    """
+
+    target: str
+    path: str
+    lower: str
+    top: bool
+    written: float | None
+
+    def settled(self, checkpoints: Collection[str] | None, now: float) -> bool:
+        """Whether it is known to be older than a day, and no backup tool counts changes.
+
+        It is at least as old as its last write. ``None``: it is not known yet whether there are
+        checkpoints.
+        """
+        old = self.written is not None and now - self.written > DAY
+        return old and checkpoints is not None and not checkpoints
+
+    def merge(self, domain: str) -> str:
+        """The line that merges it into the image beneath while the domain runs."""
+        which = ("--active", "--pivot") if self.top else (f"--top={self.path}",)
+        names = (f"--domain={domain}", f"--path={self.target}", f"--base={self.lower}")
+        return shell.line(("virsh", "blockcommit", *names, *which))
+
+
+def unnamed_overlays(
+    config: DomainConfig, snapshots: Iterable[Snapshot], layers: Layers
+) -> tuple[Unnamed, ...]:
+    """Those of all disks, from the tops.
+
+    Args:
+        config: the domain as it is now.
+        snapshots: all of the domain's.
+    """
+    named: set[str] = set()
+    for snapshot in snapshots:
+        named.update(overlays_of(snapshot))
+        named.update(recorded(snapshot.revert_disks).values())
+        then = snapshot.config
+        named.update(disk.path or "" for disk in (then.disks if then is not None else ()))
+    for overlays in layers.branches.overlays.values():
+        named.update(overlays.values())
+    return tuple(one for one in _overlays(config, layers) if one.path not in named)
+
+
+def _overlays(config: DomainConfig, layers: Layers) -> Iterator[Unnamed]:
+    for disk in disks_with_chains(config):
+        for at, level in enumerate(chain(disk.path or "", disk.format, layers.heads)):
+            image = level.image
+            if isinstance(image, ImageInfo) and isinstance(image.backing, str):
+                yield Unnamed(disk.target, level.path, image.backing, at == 0, image.written)
