@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from snaptui import abilities, shell, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
@@ -9,13 +11,13 @@ from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import (
     beneath,
-    bitmaps,
     broken,
     checks,
     disk_checks,
     encryption,
     image_checks,
     revert_external,
+    revert_inside,
 )
 from snaptui.plan.after_delete import frozen
 from snaptui.plan.facts import Facts
@@ -58,48 +60,11 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     unfinished = checks.unfinished_refusals(facts, snapshot)
     refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += image_checks.detached_refusals(facts, snapshot)
-    inside = image_checks.entry_problems(facts, snapshot)
-    unread = list(inside.unread)
-    refusals += inside.blind
-    looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
-    refusals += [
-        one.but(
-            code=checks.OPERATION_FAILED if looks else checks.INTERNAL_ERROR,
-            harm=_before_it_fails(facts, snapshot),
-        )
-        for one in inside.gone
-    ]
-    closed = {
-        disk.path: why
-        for disk in image_checks.internal_disks(snapshot)
-        if (why := image_checks.closed_to_writers(disk, facts))
-    }
-    refusals += [
-        why.but(code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
-        for why in closed.values()
-    ]
-    refusals += bitmaps.refusals(facts, snapshot)
-    refusals += encryption.snapshot_refusals(facts, snapshot, Way.NO_WAY_INSIDE)
+    refusals += revert_inside.refusals(facts, snapshot)
     refusals += encryption.revert_refusals(snapshot) if outside else ()
-    refusals += [one.but(harm=Harm.FIRST_TWIN) for one in inside.twins]
-    refusals += [one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken]
-    if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
-        stopped = Harm.STOPPED if domain.state.active else None
-        named = checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE)
-        refusals += [one.but(code=checks.INTERNAL_ERROR, harm=stopped) for one in named]
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))
-    written = {disk.path for disk in image_checks.internal_disks(snapshot)}
-    for path, missing in facts.missing.items():
-        if missing is True and path not in closed:
-            harm = _before_it_fails(facts, snapshot) if path in written else None
-            code = checks.INTERNAL_ERROR if path in written else None
-            refusals.append(refuse(Why.FILE_GONE, Way.PUT_BACK, code=code, harm=harm, path=path))
-    unread += [
-        f"Whether {path} is there: {missing.reason}"
-        for path, missing in facts.missing.items()
-        if isinstance(missing, NotKnown) and missing.reason not in " ".join(unread)
-    ]
+    unread = revert_inside.unread(facts, snapshot)
     doubt = _doubt(facts, snapshot)
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)
@@ -116,9 +81,6 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         safety = plan_safety(facts, snapshot, intent.safety)
     clones = () if outside else clone_doubts(facts)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
-    hung = facts.status.hung and (
-        f"QEMU of {domain.name} does not answer; stopping it may take 15 s.",
-    )
     # what asked whether QEMU answers waits still, and a revert would wait behind it
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     steps = (*first, *safety.steps, step)
@@ -132,17 +94,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         undo=safety.undo,
         space=space_on(checks.shown_space(facts), safety.needs),
         refusals=tuple(refusals),
-        warnings=(
-            *(hung or ()),
-            *safety.warnings,
-            *(beneath.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)),
-            *_left_out(facts, snapshot),
-            *_resized(facts, snapshot),
-            *([] if intent.reset_nvram else _variables(facts, snapshot)),
-            *(revert_external.warnings(snapshot) if outside else ()),
-            *([doubt] if doubt and abilities.tried(facts.host) else ()),
-            *checks.version_warnings(facts),
-        ),
+        warnings=(*safety.warnings, *_warnings(intent, facts, snapshot, outside=outside)),
         unchecked=(*unread, *clones),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
@@ -150,6 +102,26 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs, checks.some_space_unknown(facts)),
     )
+
+
+def _warnings(
+    intent: RevertIntent, facts: Facts, snapshot: Snapshot, *, outside: bool
+) -> Iterator[str]:
+    """What it breaks or leaves behind, beside what its safety snapshot costs."""
+    if facts.status.hung:
+        yield f"QEMU of {facts.name} does not answer; stopping it may take 15 s."
+    moved = image_checks.moved_disks(facts, snapshot)
+    yield from beneath.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)
+    yield from _left_out(facts, snapshot)
+    yield from _resized(facts, snapshot)
+    if not intent.reset_nvram:
+        yield from _variables(facts, snapshot)
+    if outside:
+        yield from revert_external.warnings(snapshot)
+    doubt = _doubt(facts, snapshot)
+    if doubt and abilities.tried(facts.host):
+        yield doubt
+    yield from checks.version_warnings(facts)
 
 
 def clone_doubts(facts: Facts) -> tuple[str, ...]:
@@ -175,15 +147,6 @@ def _doubt(facts: Facts, snapshot: Snapshot) -> str:
         f"Whether this libvirt {abilities.name(facts.host)} loads RAM from an image: Debian 13's "
         "does, upstream's stops the guest and fails."
     )
-
-
-def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
-    """What libvirt has done when it finds that a part is gone: it takes disk after disk."""
-    first = image_checks.internal_disks(snapshot)[0].path or ""
-    inside = facts.entries(first) or frozenset()
-    if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
-        return Harm.HALF
-    return Harm.STOPPED if facts.status.domain.state.active else None
 
 
 def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:

@@ -1,0 +1,76 @@
+"""What a revert needs of the images that a snapshot lies inside, and of the files of its time.
+
+A revert that fails has already stopped the guest (libvirt qemu_snapshot.c stops the process
+first), and takes disk after disk, so all that it needs is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui.abilities import Can, can
+from snaptui.image_model import NotKnown
+from snaptui.model import Kind, Snapshot
+from snaptui.plan import bitmaps, checks, encryption, image_checks
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.why import Way, Why
+
+
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """What the images and the files forbid."""
+    inside = image_checks.entry_problems(facts, snapshot)
+    yield from inside.blind
+    looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
+    code = checks.OPERATION_FAILED if looks else checks.INTERNAL_ERROR
+    for one in inside.gone:
+        yield one.but(code=code, harm=_before_it_fails(facts, snapshot))
+    yield from _file_refusals(facts, snapshot)
+    yield from bitmaps.refusals(facts, snapshot)
+    yield from encryption.snapshot_refusals(facts, snapshot, Way.NO_WAY_INSIDE)
+    yield from (one.but(harm=Harm.FIRST_TWIN) for one in inside.twins)
+    yield from (one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken)
+    if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
+        stopped = Harm.STOPPED if facts.status.domain.state.active else None
+        for one in checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
+            yield one.but(code=checks.INTERNAL_ERROR, harm=stopped)
+
+
+def unread(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """What could not be looked at."""
+    told = list(image_checks.entry_problems(facts, snapshot).unread)
+    reasons = {
+        image.reason
+        for disk in image_checks.internal_disks(snapshot)
+        if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
+    }
+    return told + [
+        f"Whether {path} is there: {missing.reason}"
+        for path, missing in facts.missing.items()
+        if isinstance(missing, NotKnown) and missing.reason not in reasons
+    ]
+
+
+def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """Images that QEMU will not open, and files that the domain of that time names."""
+    disks = image_checks.internal_disks(snapshot)
+    written = {disk.path for disk in disks}
+    closed = {
+        disk.path: why for disk in disks if (why := image_checks.closed_to_writers(disk, facts))
+    }
+    for why in closed.values():
+        yield why.but(code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
+    for path, missing in facts.missing.items():
+        if missing is True and path not in closed:
+            harm = _before_it_fails(facts, snapshot) if path in written else None
+            code = checks.INTERNAL_ERROR if path in written else None
+            yield refuse(Why.FILE_GONE, Way.PUT_BACK, code=code, harm=harm, path=path)
+
+
+def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
+    """What libvirt has done when it finds that a part is gone: it takes disk after disk."""
+    first = image_checks.internal_disks(snapshot)[0].path or ""
+    inside = facts.entries(first) or frozenset()
+    if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
+        return Harm.HALF
+    return Harm.STOPPED if facts.status.domain.state.active else None
