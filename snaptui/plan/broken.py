@@ -30,8 +30,9 @@ def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
             Why.MOVED, Way.REDEFINE_WITH_PATH, name=name, path=broken.path, now=broken.now,
             disk=broken.target, lines="; ".join(_redefining(facts, facts.snapshots[name])),
         )  # fmt: skip
+    why = Why.SET_AWAY if broken.matter is Matter.UNTOUCHED else Why.BROKEN
     return refuse(
-        Why.BROKEN, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
+        why, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
         path=broken.path, upon=broken.upon, overlay=" or ".join(broken.tops) or broken.path,
         domain=facts.name,
     )  # fmt: skip

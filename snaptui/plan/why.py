@@ -106,6 +106,7 @@ class Why(enum.Enum):
     NO_DOMAIN_NOT_YET = "The metadata of {name} hold no domain; snaptui does not delete it yet."
     NO_DOMAIN_REDEFINE = "The metadata of {name} hold no domain, and libvirt takes none such."
     BROKEN = "{name} is broken: {reason}."
+    SET_AWAY = "{name} is not in use: {reason}."
     MOVED = (
         "The record of {name} says {path}, which is not there; {now}, the image of {disk} now, "
         "holds it: the same name and time."

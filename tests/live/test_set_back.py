@@ -50,10 +50,10 @@ def test_a_base_that_was_not_written_to_is_told_so_and_the_way_back(
     assert (broken.path, broken.upon) == (str(overlay(lab)), str(base(lab)))
     plan = planned(lab, DeleteIntent(key, "over"))
     names = {"disk": "vda", "overlay": str(overlay(lab)), "domain": "web"}
-    assert_refused(plan, Why.BROKEN, **names)
+    assert_refused(plan, Why.SET_AWAY, **names)
     assert [one.way for one in plan.refusals] == [Way.SET_BACK]
     revert = planned(lab, RevertIntent(key, "over"))
-    assert [one.way for one in revert.refusals if one.why is Why.BROKEN] == [Way.SET_BACK]
+    assert [one.way for one in revert.refusals if one.why is Why.SET_AWAY] == [Way.SET_BACK]
     forgotten = planned(lab, DeleteIntent(key, "over", metadata_only=True))
     assert forgotten.possible
     assert any(str(overlay(lab)) in warning for warning in forgotten.warnings)
