@@ -14,7 +14,8 @@ from snaptui.image_model import NotKnown
 from snaptui.model import Domain
 from snaptui.plan.group import Group, group_of
 from snaptui.plan.refusal import Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from snaptui.worker import Worker
 
 

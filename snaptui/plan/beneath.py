@@ -17,7 +17,8 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy, undo
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.safety import Safety
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:

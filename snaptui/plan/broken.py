@@ -13,7 +13,8 @@ from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.step import option, virsh
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 _WAYS = {
     Matter.GONE: Way.PUT_BACK_OR_METADATA,

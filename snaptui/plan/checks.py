@@ -12,7 +12,8 @@ from snaptui.plan import disk_checks, encryption
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from snaptui.shares import Counted
 
 INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35

@@ -15,7 +15,8 @@ from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage
 
 

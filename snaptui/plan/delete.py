@@ -23,7 +23,8 @@ from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.room import table_refusals
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage
 
 

@@ -20,7 +20,8 @@ from snaptui.plan.after_delete import descendants
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 _LOCAL = ("file", "block", "dir", "volume")
 

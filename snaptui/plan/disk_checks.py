@@ -8,7 +8,8 @@ from snaptui.image_model import NotKnown
 from snaptui.model import Disk
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:

@@ -14,7 +14,8 @@ from snaptui.plan.outcome import NO_SPACE, After, End, UndoBy, after, undo
 from snaptui.plan.plan import EditIntent, HoldIntent, Plan, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def plan_edit(intent: EditIntent, facts: Facts) -> Plan:

@@ -15,7 +15,8 @@ from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 INTERNAL_ERROR = 1
 

@@ -16,7 +16,8 @@ from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.steps import CreateSnapshot
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 FILE_NAME_BYTES = 255
 _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")

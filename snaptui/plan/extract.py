@@ -13,7 +13,8 @@ from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import End, Space, UndoBy, after, space_on, undo
 from snaptui.plan.plan import ImageExtract, Plan
 from snaptui.plan.refusal import Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 NAME_BYTES = 249
 """While it is unfinished, the file has six bytes more, of 255."""

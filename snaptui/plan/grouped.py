@@ -12,7 +12,8 @@ from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import refuse
 from snaptui.plan.steps import CreateSnapshot, DomainStep
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:

@@ -17,7 +17,8 @@ from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, Plan
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.safety import safety_name
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage
 
 UNDECODABLE = "\N{REPLACEMENT CHARACTER}"

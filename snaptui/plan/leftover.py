@@ -11,7 +11,8 @@ from snaptui.plan.loss import FileLost, Loss
 from snaptui.plan.outcome import End, UndoBy, after, space_on, undo
 from snaptui.plan.plan import Plan, RemoveLeftover
 from snaptui.plan.refusal import Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 THIS_HOST = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "jfs", "bcachefs"}

@@ -9,7 +9,8 @@ from snaptui.image_model import ImageInfo
 from snaptui.model import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def refusals(

@@ -28,7 +28,8 @@ from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.room import Room
 from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 MOST_DOUBTS = 3
 """Places that are named each; the others are counted."""

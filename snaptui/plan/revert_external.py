@@ -18,7 +18,8 @@ from snaptui.plan import broken, checks, removal
 from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusal]:

@@ -14,7 +14,8 @@ from snaptui.model import Kind, Snapshot
 from snaptui.plan import bitmaps, checks, encryption, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:

@@ -11,7 +11,8 @@ from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import Space, When, space_on
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 SHARE_LEFT = 20
 """Overlays and images grow with each write: below a twentieth of free space this is said."""

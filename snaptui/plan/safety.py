@@ -19,7 +19,8 @@ from snaptui.plan.outcome import Undo, UndoBy, undo
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.steps import CreateSnapshot, PowerOff
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 RAM_AT_MOST = 8 << 30
 """Bytes of RAM above which nobody's guest is paused unasked while they are saved."""

@@ -13,7 +13,8 @@ from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import Plan, ThawIntent
 from snaptui.plan.refusal import Refusal, refuse
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 
 _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 

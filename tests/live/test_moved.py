@@ -10,7 +10,8 @@ import pytest
 from snaptui.damage import Matter
 from snaptui.model import DomainKey
 from snaptui.plan.plan import DeleteIntent, RevertIntent
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from tests.lab import Lab, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots

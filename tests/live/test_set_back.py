@@ -14,7 +14,8 @@ from snaptui.model import DomainKey
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.loss import FileLost
 from snaptui.plan.plan import DeleteIntent, RemoveLeftover, RevertIntent
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from tests.lab import MIB, Lab, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots

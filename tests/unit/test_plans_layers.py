@@ -22,7 +22,8 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import CREATED, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
 

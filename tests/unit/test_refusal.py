@@ -17,7 +17,8 @@ from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm, once, refuse
 from snaptui.plan.together import deletes
-from snaptui.plan.why import Way, Why
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
 from tests.unit.made import KEY, RAW, VDA, config, facts
 
 TABLES = {"Why": Why, "Way": Way, "End": End, "UndoBy": UndoBy}

@@ -1,0 +1,198 @@
+"""The ways round what stands in the way of a plan, in words; why.py says how they are made."""
+
+from __future__ import annotations
+
+import enum
+
+
+@enum.unique
+class Way(enum.Enum):
+    """A way round; the value is the sentence."""
+
+    WAIT_JOB = "Wait until it is done (virsh domjobinfo shows it; virsh domjobabort ends a backup)."
+    PIVOT = "virsh blockjob {domain} {disk} --pivot keeps the new image, --abort the one of before."
+    WHILE_RUNNING = "Start it first: while it runs that works."
+    EXTERNAL_WHILE_RUNNING = (
+        "Take an external one while it runs; what is written from then on is not encrypted."
+    )
+    NO_WAY_INSIDE = "Copy the disk with its key instead (qemu-img convert)."
+    ONLY_ITS_METADATA = "Delete only its metadata."
+    DEFINE_ENCRYPTION = (
+        "Give its <backingStore> a <source> with the <encryption> that it had (virsh edit; the XML "
+        "of a snapshot before has it: virsh snapshot-dumpxml)."
+    )
+    WAIT_OFF = "Wait until it is off."
+    WAKE = "Wake it (virsh dompmwakeup) or stop it first."
+    DEFINE = "Define it first (virsh define)."
+    START_FIRST = "Start it first: while it runs, checkpoints are not in the way."
+    DELETE_CHECKPOINTS = (
+        "Delete them while {domain} runs (virsh checkpoint-delete); the next backup is then a full "
+        "one."
+    )
+    START_AND_DELETE_CHECKPOINTS = (
+        "Start {domain} and delete them (virsh checkpoint-delete); the next backup is then a full "
+        "one."
+    )
+    REMOVE_BITMAPS = (
+        "Remove them with the image unused (qemu-img info names them, qemu-img bitmap --remove); "
+        "the next backup is then a full one."
+    )
+    START_OR_DROP_SAVE = "Start it, or drop the save (virsh managedsave-remove)."
+    END_JOB = "Wait for its end, or end it."
+    END_JOB_OR_HELPER = (
+        "Wait for its end, or end it. If {domain} was off before, this is no guest but what is "
+        "left of a delete whose libvirtd died: do not resume it, its disks are half merged. End it "
+        "(virsh destroy {domain}), then delete the snapshot again."
+    )
+    SERVER_BACK = "Bring its server back first."
+    POWER_OFF = "Power {domain} off (virsh destroy) or wait until it answers."
+    SHUT_DOWN = "Shut it down first."
+    ROOM_BY_DELETES = "Make room first: deletes are possible."
+    ROOM = "Make room first (the file systems list what can go)."
+    ROOM_OR_ONE = "Make room first (the file systems list what can go), or delete one at a time."
+    LARGER_DEVICE = "Make the device larger first (lvextend): nothing else makes room on it."
+    POOL_FIRST = "Start or refresh the pool first, or define the disk as it was."
+    POOLS_FIRST = "Start or refresh the pools first (what is not certain names them)."
+    POOL_AS_BEFORE = "Let the pool name that file again, or shut {domain} down."
+    OWN_FILE = "Give the disk a file or a device of its own first."
+    BY_PATH = (
+        "Take an internal one, or let the disk be the file itself first (virsh edit: "
+        "type='file', source file='{path}')."
+    )
+    ROOM_FOR_TABLE = (
+        "Make that much room first: any file that can go, or a leftover overlay (the file systems "
+        "list them)."
+    )
+    OTHER_NAME_OR_OFF = "Take another name, or shut the domain down first."
+    SHORTER_NAME = "Take a shorter name."
+    NAME_WITHOUT_COMMA = "Take a name without one, or start the domain first."
+    LEAVE_CHARACTERS_OUT = "Leave them out."
+    DESCRIBE = "Describe it instead, or copy it out of its image."
+    RELEASE = "Release it first."
+    DELETE_ABOVE_AGAIN = "Delete that one again first."
+    DELETE_THESE_AGAIN = "Delete that one again first ({names})."
+    APPLY_OFFLINE = "With the domain shut off, qemu-img snapshot -a brings its disks back."
+    DELETE_WHILE_OFF = "{name} is deleted only while {domain} is off."
+    APPLY_BY_ID = (
+        "Way round: shut the domain down and, for each disk, qemu-img snapshot -a with the right "
+        "ID."
+    )
+    DELETE_BY_HAND = "With the domain shut off, qemu-img snapshot -d can."
+    PUT_BACK = "Put it back first."
+    PUT_BACK_OR_OTHER = "Put it back first, or choose another snapshot."
+    REPAIR = "Repair it first."
+    REPAIR_COPY = "Repair it first (qemu-img check -r all, on a copy)."
+    LOOK_INTO_CHAIN = (
+        "Its header must name what it was made upon (qemu-img info; with the domain off, qemu-img "
+        "rebase -u writes another name)."
+    )
+    DECLARE_QCOW2 = (
+        "If it is qcow2 (qemu-img info), say so with the domain off: qemu-img rebase -u -b {path} "
+        "-F qcow2 on the image upon it."
+    )
+    LOOK_INTO = "Look into it first (qemu-img check)."
+    END_FIRST = "End that first, or wait for it."
+    ONLY_EXTERNAL = "Only an external snapshot can hold it."
+    ONLY_METADATA_STRAY = "Delete only its metadata: it is a stray then, and can be deleted as one."
+    REDEFINE_WITH_PATH = (
+        "Nothing is lost. Let the record say where it is, which keeps its time, parent and place: "
+        "{lines}"
+    )
+    SET_BACK = (
+        "Set {disk} to {overlay} again (virsh edit {domain}, while it is off) before anything is "
+        "written to {upon}: until then nothing is lost."
+    )
+    COPY_OR_SET_BACK = (
+        "Look at a copy of {overlay} first (qemu-img convert). If it is whole, set {disk} to it "
+        "again (virsh edit {domain}, while it is off)."
+    )
+    COPY_FIRST = (
+        "What {overlay} shows may be a mixture of two times: copy what you need out of it first "
+        "(qemu-img convert). Delete only its metadata then; its files stay."
+    )
+    PUT_BACK_OR_METADATA = (
+        "Put it back first. If there is no copy of it, delete only the snapshot's metadata."
+    )
+    ONLY_METADATA_FILE = (
+        "Delete only its metadata; the file stays, and the file systems list it then."
+    )
+    ONLY_METADATA_OF = "Delete only the metadata of {name}."
+    METADATA_BELOW_TOO = "Delete the metadata of {below} too."
+    OWN_IMAGE = "Give that an image of its own first (qemu-img convert)."
+    DELETE_OWNER_OR_COPY = (
+        "Delete what it belongs to first, or copy it to an image of its own (qemu-img convert)."
+    )
+    DELETE_OR_EXTRACT = "Delete them first, or extract what you need of them."
+    CHOOSE_ONE_DISK = "Choose one at least."
+    CHOOSE_FILE = "Choose a file for it."
+    LEAVE_OUT_OUTSIDE = (
+        "Take an external one in which it has no part, or let the domain take it in (virsh edit)."
+    )
+    LEAVE_OUT = "Leave it out."
+    OVERLAY_OR_LEAVE_OUT = "Choose an overlay for it, or leave it out."
+    DISKS_ONLY = "Choose disks only."
+    CHOOSE_NONE = "Choose none."
+    CHOOSE_SAFETY = "Choose the safety snapshot yourself (Tab), or make room first."
+    OTHER_FILE_OR_REUSE = "Take another name or, if it is meant, use what is there."
+    NO_FREEZE = "Take it without a freeze."
+    FREEZE_EACH = "Freeze each by itself."
+    OVERLAYS_BY_HAND = (
+        "By hand: its disks lie unchanged beneath the overlays. With {domain} shut off make new "
+        "overlays on them ({lines}) and let the disks be those (virsh edit). Never write to the "
+        "images themselves: the overlays of now lie upon them."
+    )
+    OVERLAYS_BY_HAND_WITH_RAM = (
+        "By hand: its disks lie unchanged beneath the overlays. With {domain} shut off make new "
+        "overlays on them ({lines}) and let the disks be those (virsh edit). Never write to the "
+        "images themselves: the overlays of now lie upon them. Its RAM is in {ram}: virsh restore "
+        "--xml loads it with such disks."
+    )
+    KEEP_NOW_TAKES_ONE = "Keep the disks of now: that takes one."
+    KEEP_NOW = "Keep the disks of now."
+    REVERT_OR_TAKE = "Revert to a snapshot, or take one, first."
+    PARENT_METADATA = (
+        "Way round: delete the metadata of {parent}, then {name}; {parent} stays in its image as a "
+        "stray and is adopted again after that."
+    )
+    PARENT_METADATA_XML = (
+        "Way round: delete the metadata of {parent}, then {name}; {parent} stays in its image as a "
+        "stray and is adopted again after that, from the XML that is saved before."
+    )
+    PARENT_FIRST = (
+        "Way round: delete {parent} first, or delete the metadata of {parent}, then {name}; "
+        "{parent} stays in its image as a stray and is adopted again after that."
+    )
+    PARENT_FIRST_XML = (
+        "Way round: delete {parent} first, or delete the metadata of {parent}, then {name}; "
+        "{parent} stays in its image as a stray and is adopted again after that, from the XML that "
+        "is saved before."
+    )
+    NEWER_FIRST = (
+        "Delete {above} first; or start {domain} paused (virsh start --paused), delete {name}, and "
+        "power it off."
+    )
+    MERGE_BY_HAND = "Merge by hand (virsh blockcommit), then delete its metadata."
+    DELETE_BELOW = "Delete what is below it first ({names})."
+    DELETE_BELOW_OR_TAKE = "Delete what is below it first ({names}), or take a snapshot."
+    DELETE_ALL_BUT_ONE = "Delete all but one of them first ({names})."
+    DELETE_FIRST = "Delete {names} first."
+    START_AGENT = "Start it in the guest, or thaw there (fsfreeze --unfreeze)."
+    WAIT_OR_THAW_INSIDE = "Wait, or thaw in the guest (fsfreeze --unfreeze)."
+    LOOK_IN_GUEST = "Look in the guest."
+    RUN_THERE = "Run snaptui there."
+    BY_HAND = "Do it by hand."
+    CHANGE_THERE = "Change it there, with libvirt, or let go of it first."
+    CHECK_AND_REPAIR_COPY = "Look with qemu-img check, and repair a copy first."
+    LOOK_AGAIN = "Look again."
+    ON_A_COPY = "No tool made it so: look with qemu-img check, and work on a copy of the image."
+    EXTRACT_INTO_NEW = "Way round: copy what you need out of the image (extract) into a new one."
+    MARK_BOTH = "Way round: mark both; or extract this one to a file."
+    OTHER_NAME_FILE = "Choose another name."
+    REMOVE_OR_OTHER = "Remove it, or choose another name."
+    APPLY_IN_COPY = (
+        "Copy the image while nothing uses it, and apply the snapshot in the copy (qemu-img "
+        "snapshot -a)."
+    )
+    OTHER_FOLDER = "Choose another directory, or make room."
+    LOOK_THERE = "Look there."
+    ALL_BUT_ONE = "Delete all but one, or take the others out of the group (virsh snapshot-edit)."
