@@ -112,15 +112,14 @@ def _job_refusals(facts: Facts) -> list[Refusal]:
     if not facts.status.block_jobs:
         return []
     name = facts.name
-    if ready := facts.status.ready_jobs:
-        return [
-            refuse(
-                Why.BLOCK_JOB_WAITS, Way.PIVOT, disks=", ".join(ready), disk=ready[0], domain=name
-            )
-        ]
-    paused = facts.status.domain.state is DomainState.PAUSED
-    way = Way.END_JOB_OR_HELPER if paused else Way.END_JOB
-    return [refuse(Why.BLOCK_JOB, way, disks=", ".join(facts.status.block_jobs), domain=name)]
+    if facts.status.domain.state is DomainState.PAUSED:
+        # it may be what a delete left whose libvirtd died: that waits too, and is not to be pivoted
+        way, why, disks = Way.END_JOB_OR_HELPER, Why.BLOCK_JOB, facts.status.block_jobs
+    elif disks := facts.status.ready_jobs:
+        way, why = Way.PIVOT, Why.BLOCK_JOB_WAITS
+    else:
+        way, why, disks = Way.END_JOB, Why.BLOCK_JOB, facts.status.block_jobs
+    return [refuse(why, way, disks=", ".join(disks), disk=disks[0], domain=name)]
 
 
 def merge_refusals(facts: Facts) -> list[Refusal]:

@@ -403,3 +403,11 @@ def test_a_copy_that_waits_names_how_it_is_ended() -> None:
     plan = a_delete(replace(busy, status=status), "two")
     assert_refused(plan, Why.BLOCK_JOB_WAITS, disk="vdb")
     assert plan.refusals[0].way is Way.PIVOT
+
+
+def test_what_a_dead_daemon_left_is_not_to_be_pivoted() -> None:
+    busy = a_chain(state=DomainState.PAUSED)
+    status = replace(busy.status, block_jobs=("vda",), ready_jobs=("vda",))
+    plan = a_delete(replace(busy, status=status), "two")
+    assert_refused(plan, Why.BLOCK_JOB, disks="vda")
+    assert plan.refusals[0].way is Way.END_JOB_OR_HELPER
