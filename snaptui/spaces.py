@@ -161,8 +161,7 @@ def _held(survey: Survey, counted: Counted) -> Iterator[tuple[str, int | NotKnow
     heads = {path: head for one in survey.domains for path, head in one.layers.heads.items()}
     for path, head in heads.items():
         mount = _mount(survey, path)
-        if mount is not None:
-            yield mount, _in_snapshots(head, counted.get(path, NOT_YET))
+        yield mount or NOWHERE, _in_snapshots(head, counted.get(path, NOT_YET))
     for one in survey.domains:
         for disk in written_disks(one.config):
             if disk.path is None:

@@ -31,11 +31,12 @@ class PlaceList(RowList):
         return self.places[self.cursor] if self.places else None
 
     def show(self, places: tuple[Place, ...]) -> None:
-        """Show these; the cursor stays on its file system."""
+        """Show these; the cursor stays on its file system, once one is known."""
         before = self.selected
+        first = self.cursor == 0 and before is not None and isinstance(before.space, NotKnown)
         self.places = places
         names = [place.name for place in places]
-        known = before is not None and before.name in names
+        known = before is not None and before.name in names and not first
         self.rows_changed(names.index(before.name) if before and known else 0)
 
     def cells(self, index: int, width: int) -> list[Cell]:
