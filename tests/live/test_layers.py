@@ -335,7 +335,10 @@ def test_the_chain_is_told_from_the_top(lab: Lab) -> None:
         terminal.press("G")
         top = [taken(overlay(lab, name)) for name in ("three", "two", "one")]
         base = text.size(taken(lab.image("web")))
-        terminal.wait(f"{lab.image('web').name}: raw, {base} on the host, 64.0 MiB virtual;")
+        newest = f"{overlay(lab, 'three').name}: qcow2, {text.size(top[0])} on the host"
+        terminal.wait(
+            newest, f"{lab.image('web').name}: raw, {base} on the host, 64.0 MiB virtual;"
+        )
         lines = [line for line in terminal.text.splitlines() if " virtual; in " in line]
         for name, size, line in zip(("three", "two", "one"), top, lines, strict=False):
             expected = f" qcow2, {text.size(size)} on the host, 64.0 MiB virtual; in {lab.images}"
