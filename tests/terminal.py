@@ -160,15 +160,10 @@ class Terminal:
         return termios.tcgetattr(self._slave) == self.attributes
 
     @property
-    def left_for_others(self) -> bytes:
-        """What was typed and the program has not read: a shell would be given it."""
-        os.set_blocking(self._slave, False)
-        try:
-            return os.read(self._slave, 4096)
-        except BlockingIOError:
-            return b""
-        finally:
-            os.set_blocking(self._slave, True)
+    def typed(self) -> int:
+        """Bytes of whole lines that were typed and nobody has read: a shell would be given them."""
+        told = fcntl.ioctl(self._slave, termios.FIONREAD, struct.pack("i", 0))
+        return int(struct.unpack("i", told)[0])
 
     def press(self, *keys: str) -> None:
         """Press keys, by name or as text, each after the screen came to rest.
