@@ -36,14 +36,23 @@ class Unnamed:
     top: bool
     written: float | None
 
+    @property
+    def taken(self) -> bool:
+        """Whether it is called as libvirt calls the overlay of a snapshot.
+
+        That is the image beneath with another last suffix (virDomainSnapshotAlignDisks). A linked
+        clone is not, and to merge it would write into its template.
+        """
+        return _stem(self.path) == _stem(self.lower)
+
     def settled(self, checkpoints: Collection[str] | None, now: float) -> bool:
-        """Whether it is known to be older than a day, and no backup tool counts changes.
+        """Whether it is known to be a snapshot's, older than a day, and no backup tool is at work.
 
         It is at least as old as its last write. ``None``: it is not known yet whether there are
         checkpoints.
         """
         old = self.written is not None and now - self.written > DAY
-        return old and checkpoints is not None and not checkpoints
+        return self.taken and old and checkpoints is not None and not checkpoints
 
     def merge(self, domain: str) -> str:
         """The line that merges it into the image beneath while the domain runs."""
@@ -70,6 +79,11 @@ def unnamed_overlays(
     for overlays in layers.branches.overlays.values():
         named.update(overlays.values())
     return tuple(one for one in _overlays(config, layers) if one.path not in named)
+
+
+def _stem(path: str) -> str:
+    folder, slash, name = path.rpartition("/")
+    return f"{folder}{slash}{name.rpartition('.')[0] or name}"
 
 
 def _overlays(config: DomainConfig, layers: Layers) -> Iterator[Unnamed]:

@@ -274,7 +274,8 @@ def _unnamed_lines(one: Unnamed, shown: Shown) -> Iterator[Line]:
     name = os.path.basename(one.path)
     if not one.settled(shown.checkpoints, time.time()):
         when = "?" if one.written is None else text.age(int(one.written), time.time())
-        words = f"a backup may be using it, or it is a clone's own (written {when})"
+        whose = "a backup may be using it" if one.taken else "it is a linked clone's, or a backup's"
+        words = f"{whose} (written {when})"
         yield "unnamed", f"no snapshot names {name}: {words}"
         return
     lower = os.path.basename(one.lower)

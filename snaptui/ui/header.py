@@ -132,7 +132,7 @@ def domain_line(
     elif shown.snapshots is not None:
         total = len(shown.snapshots.names)
         none = f"no snapshots yet{create and f': {create} takes one'}"
-        if not total and (unnamed := shown.unnamed):
+        if not total and (unnamed := [one for one in shown.unnamed if one.taken]):
             none = f"no snapshots yet, {text.count(len(unnamed), 'overlay')} that no snapshot names"
         line.append(f"  {text.count(total, 'snapshot') if total else none}")
         if not shown.snapshots.complete:

@@ -15,7 +15,7 @@ from snaptui.chains import files_of, layers_of
 from snaptui.heads import read_heads
 from snaptui.model import DomainKey
 from snaptui.unnamed import DAY, Unnamed, unnamed_overlays
-from tests.lab import Lab, write
+from tests.lab import Lab, qemu_img, write
 from tests.terminal import Terminal
 
 
@@ -81,3 +81,17 @@ def test_what_a_snapshot_names_is_not_among_them(lab: Lab) -> None:
     assert found(lab, key) == ()
     lab.virsh("snapshot-delete", "web", "one", "--metadata")
     assert [one.path for one in found(lab, key)] == [str(place(lab, "one"))]
+
+
+def test_a_linked_clone_is_never_to_be_merged_into_its_template(lab: Lab) -> None:
+    lab.define("web")
+    clone = lab.images / "clone.qcow2"
+    base = str(lab.image("web"))
+    qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(clone))
+    lab.define_xml(lab.virsh("dumpxml", "web").replace(base, str(clone)))
+    (one,) = found(lab, DomainKey(lab.uri, lab.virsh("domuuid", "web").strip()))
+    assert not one.taken
+    assert not one.settled((), time.time() + 2 * DAY)
+    with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
+        terminal.wait("no snapshots yet: c takes one", "it is a linked clone's")
+        assert "blockcommit" not in terminal.text
