@@ -112,6 +112,19 @@ class UndoBy(enum.Enum):
     NO_FOR_SOME = "NO for {names}"
 
 
+_IMPOSSIBLE = frozenset(
+    {
+        UndoBy.NO_SAFETY_WANTED,
+        UndoBy.NO_SAFETY_POSSIBLE,
+        UndoBy.NO_WRITTEN_OVER,
+        UndoBy.NO_DELETED,
+        UndoBy.NO_DELETED_ALL,
+        UndoBy.NO_REMOVED,
+        UndoBy.NO_FOR_SOME,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
     """Whether and how a plan can be undone; ``names`` as in :class:`After`."""
@@ -122,7 +135,7 @@ class Undo:
     @property
     def impossible(self) -> bool:
         """Whether something is lost for good."""
-        return self.by.name.startswith("NO_")
+        return self.by in _IMPOSSIBLE
 
     @property
     def words(self) -> str:

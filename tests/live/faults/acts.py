@@ -51,6 +51,7 @@ class Act:
         bare: the domain has no snapshot, so that it can be renamed.
         external: the second admin takes external snapshots as well.
         spoils: snapshots that it takes apart.
+        running: its guest runs.
         spare: the domain has one that the second admin may delete.
         since: the first libvirt that does it.
     """
@@ -65,6 +66,7 @@ class Act:
     external: bool = False
     spoils: tuple[str, ...] = ()
     spare: bool = False
+    running: bool = False
     since: tuple[int, ...] = (9, 0)
 
 
@@ -134,13 +136,20 @@ def _image(make: Callable[[ImageKey, PlacedEntry], Intent]) -> Callable[[Guest, 
 
 ACTS = (
     Act("create internal, off", _made(), _create(Form.INTERNAL), Obstacle.SECOND, bare=True),
-    Act("create internal, running", _made(state=RUNNING), _create(Form.INTERNAL), Obstacle.GUEST),
+    Act(
+        "create internal, running",
+        _made(state=RUNNING),
+        _create(Form.INTERNAL),
+        Obstacle.GUEST,
+        running=True,
+    ),
     Act(
         "create external, running",
         _made(state=RUNNING),
         _create(Form.DISK_ONLY),
         Obstacle.GUEST,
         external=True,
+        running=True,
     ),
     Act(
         "create external with RAM",
@@ -156,6 +165,7 @@ ACTS = (
         Obstacle.SECOND,
         steps=2,
         spare=True,
+        running=True,
     ),
     Act(
         "undo, off",
@@ -188,6 +198,7 @@ ACTS = (
         Obstacle.GUEST,
         spoils=("a",),
         spare=True,
+        running=True,
     ),
     Act(
         "delete external, off",
@@ -204,6 +215,7 @@ ACTS = (
         Obstacle.GUEST,
         external=True,
         spoils=("a",),
+        running=True,
     ),
     Act(
         "delete with children, off",

@@ -73,7 +73,7 @@ def cells() -> tuple[Cell, ...]:
         if moment is not Moment.STEPS or act.steps > 1
         if moment is not Moment.DURING or act.obstacle is not Obstacle.NONE
         for fault in Fault
-        if makes_sense(fault, act, running="running" in act.words)
+        if makes_sense(fault, act, running=act.running)
     )
 
 
