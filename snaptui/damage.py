@@ -81,6 +81,11 @@ class Broken:
     now: str = ""
 
     @property
+    def moved(self) -> bool:
+        """Whether nothing is lost, and only the record says a wrong place."""
+        return self.matter is Matter.MOVED
+
+    @property
     def words(self) -> str:
         """What is the matter, without a full stop."""
         if self.matter is Matter.GONE:
@@ -109,7 +114,7 @@ class Broken:
     def way_back(self) -> str:
         """What brings it back, where something may; empty otherwise."""
         if self.matter is Matter.MOVED:
-            return f"let its record say {self.now} (virsh snapshot-edit)"
+            return f"adopt it, which lets its record say {self.now}"
         if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
             return ""
         return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"

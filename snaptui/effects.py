@@ -26,7 +26,7 @@ from snaptui.plan.image_steps import (
     ImageStep,
     SetAside,
 )
-from snaptui.plan.metadata_steps import Adopt, Redefine
+from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, DomainStep, PowerOff, RevertTo
 from snaptui.preflight import AnyFacts
@@ -113,6 +113,9 @@ def _there_in_domain(step: DomainStep, before: Facts, found: Facts) -> bool:
         return not found.status.domain.state.active
     if isinstance(step, Redefine):
         return _defined(step, found)
+    if isinstance(step, Relocate):
+        known = found.snapshots.get(step.subject)
+        return known is not None and known.config is not None and known.config.at(step.places)
     assert isinstance(step, FreezeGuest | ThawGuest | NoteGroup)  # no fact tells of them
     return False
 

@@ -19,6 +19,7 @@ class StepKind(enum.Enum):
     REVERT = "revert"
     DELETE = "delete"
     EDIT = "edit"
+    RELOCATE = "relocate"
     FREEZE = "freeze"
     THAW = "thaw"
     APPLY = "apply"
@@ -69,6 +70,7 @@ class StepRecord:
         metadata_only: a delete leaves the data where they are; ``None`` where the journal does
             not say.
         adopts: a create only makes known to libvirt what the images hold; likewise.
+        places: by target of a disk, the path that it names or lets the disk write to.
     """
 
     kind: StepKind
@@ -80,6 +82,7 @@ class StepRecord:
     defines: tuple[str, str, str] | None = None
     metadata_only: bool | None = False
     adopts: bool | None = False
+    places: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,9 @@ class Record:
 
 def step_fields(step: StepRecord) -> list[object]:
     """A step as the journal writes it: what versions before read, and then fields by name."""
-    more = {"metadata_only": step.metadata_only, "adopts": step.adopts}
+    more = {
+        "metadata_only": step.metadata_only, "adopts": step.adopts, "places": dict(step.places)
+    }  # fmt: skip
     return [step.kind.value, step.subject, step.words, step.line, step.defines, more]
 
 
@@ -245,6 +250,7 @@ def _step(told: Sequence[Any]) -> StepRecord:
         defines=defines,
         metadata_only=_flag(more.get("metadata_only")),
         adopts=_flag(more.get("adopts")),
+        places=tuple((str(at), str(path)) for at, path in more.get("places", {}).items()),
     )
 
 

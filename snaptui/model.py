@@ -7,7 +7,7 @@ bytes. ``None`` always means *not known*; it is never used for *empty*.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -262,6 +262,11 @@ class DomainConfig:
         """The disks, and the UEFI variables where snapshots can lie inside their image."""
         inside = self.variables is not None and self.variables.format == "qcow2"
         return (*self.disks, self.variables) if inside and self.variables else self.disks
+
+    def at(self, places: Iterable[tuple[str, str]]) -> bool:
+        """Whether its disks have these paths, by target."""
+        paths = {disk.target: disk.path for disk in self.disks}
+        return all(paths.get(target) == path for target, path in places)
 
     @property
     def of_pools(self) -> bool:

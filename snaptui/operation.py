@@ -197,6 +197,7 @@ def _step_record(step: Step, line: str, began: float | None, ended: float | None
         step.defines,
         metadata_only=isinstance(step, DeleteSnapshot) and step.metadata_only,
         adopts=isinstance(step, Adopt),
+        places=step.places,
     )
 
 

@@ -27,7 +27,7 @@ from snaptui.plan.image_steps import (
     RemoveAside,
     SetAside,
 )
-from snaptui.plan.metadata_steps import Adopt, Redefine
+from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
     CreateSnapshot,
@@ -216,6 +216,8 @@ def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
         backend.adopt_snapshot(key, step.name, step.created)
     elif isinstance(step, Redefine):
         backend.redefine_snapshot(key, step.snapshot.name, step.after, current=step.current)
+    elif isinstance(step, Relocate):
+        backend.redefine_snapshot(key, step.snapshot.name, step.after, current=False)
     else:
         assert isinstance(step, DeleteSnapshot)
         backend.delete_snapshot(key, step.snapshot.name, metadata_only=step.metadata_only)

@@ -31,6 +31,7 @@ from snaptui.plan import (
     image,
     leftover,
     overlays,
+    relocate,
     revert,
     thaw,
 )
@@ -50,6 +51,7 @@ from snaptui.plan.plan import (
     ImageIntent,
     Intent,
     Plan,
+    RelocateIntent,
     RemoveLeftover,
     RevertIntent,
     ThawIntent,
@@ -124,6 +126,8 @@ def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
         return edit.plan_hold(intent, facts)
     if isinstance(intent, ThawIntent):
         return thaw.plan(intent, facts)
+    if isinstance(intent, RelocateIntent):
+        return relocate.plan(intent, facts)
     return adopt.plan(intent, facts)
 
 
@@ -187,7 +191,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             wanted.update(below)
         elif isinstance(intent, RevertIntent) and current is not None:
             wanted.add(current)
-    moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent)
+    moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent | RelocateIntent)
     snapshots = _snapshots(backend, key, wanted)
     layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))
     if layered:

@@ -187,6 +187,14 @@ def _of_domain(record: Record, step: StepRecord, found: Found) -> Told:
             if changed
             else (Became.NOT_DONE, "It was not changed.")
         )
+    if step.kind is StepKind.RELOCATE:
+        then = found.known.config if found.known is not None else None
+        changed = then is not None and then.at(step.places)
+        return (
+            (Became.DONE, "It was changed.")
+            if changed
+            else (Became.NOT_DONE, "It was not changed.")
+        )
     if step.kind is StepKind.EDIT:
         return Became.UNKNOWN, "Whether it was changed is not known."
     if step.kind is StepKind.POWER_OFF:

@@ -195,7 +195,9 @@ def adopted(name: str, created: int, domain: str) -> str:
 
 
 def redefined(xml: str, after: Snapshot) -> str:
-    """A snapshot's XML with the name, description and parent of ``after``, and all else as it is.
+    """A snapshot's XML with what ``after`` says, and all else as it is.
+
+    That is its name, description and parent, and the paths of the disks' images.
 
     Raises:
         HostError: it cannot be read.
@@ -214,7 +216,25 @@ def redefined(xml: str, after: Snapshot) -> str:
             element.text = value
             if path == "description" and not value:
                 root.remove(element)
+    wanted = {disk.target: disk.path for disk in after.config.disks} if after.config else {}
+    for domain in ("domain", "inactiveDomain"):
+        for disk in root.iterfind(f"{domain}/devices/disk"):
+            _relocate(disk, wanted)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _relocate(disk: Element, wanted: Mapping[str, str | None]) -> None:
+    """Give a disk the path that is wanted for its target; libvirt finds what lies beneath."""
+    source, target = disk.find("source"), disk.find("target")
+    now = wanted.get(target.get("dev", "")) if target is not None else None
+    then = _path(disk)
+    if source is None or now is None or then is None or now == then:
+        return
+    for name, value in source.items():
+        if value == then:
+            source.set(name, now)
+    for beneath in disk.findall("backingStore"):
+        disk.remove(beneath)
 
 
 def digest(xml: str) -> str:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from xml.sax.saxutils import escape
-
-from snaptui import shell
 from snaptui.damage import Broken, Matter
 from snaptui.model import Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
-from snaptui.plan.step import option, virsh
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -28,8 +22,8 @@ def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
     """Why nothing can be done with a snapshot, and first of all what keeps or brings back data."""
     if broken.matter is Matter.MOVED:
         return refuse(
-            Why.MOVED, Way.REDEFINE_WITH_PATH, name=name, path=broken.path, now=broken.now,
-            disk=broken.target, lines="; ".join(_redefining(facts, facts.snapshots[name])),
+            Why.MOVED, Way.RELOCATE, name=name, path=broken.path, now=broken.now,
+            disk=broken.target,
         )  # fmt: skip
     why = Why.SET_AWAY if broken.matter is Matter.UNTOUCHED else Why.BROKEN
     return refuse(
@@ -45,32 +39,6 @@ def moved(facts: Facts, name: str) -> Refusal | None:
     if broken is None or broken.matter is not Matter.MOVED:
         return None
     return refusal(facts, name, broken)
-
-
-def _redefining(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
-    """Lines for a shell that put the paths of now into a snapshot's record.
-
-    The parent, the time and all else is given back as libvirt has it; proven by
-    tests/live/test_moved.py.
-    """
-    host, domain = facts.host, facts.status.domain
-    now = {disk.target: disk.path for disk in facts.status.config.disks}
-    file = "snapshot.xml"
-    named = option("snapshotname", snapshot.name)
-    yield f"{virsh(host, 'snapshot-dumpxml', domain, named, '--security-info')} > {file}"
-    for disk in snapshot.config.disks if snapshot.config is not None else ():
-        place = now.get(disk.target)
-        if disk.path is not None and place is not None and place != disk.path:
-            old = re.sub(r"([][\\.*^$|])", r"\\\1", _attribute(disk.path))
-            new = re.sub(r"([\\&|])", r"\\\1", _attribute(place))
-            yield shell.line(("sed", "-i", f"s|file={old}|file={new}|", file))
-    flags = ("--redefine", *(("--current",) if facts.current == snapshot.name else ()))
-    yield virsh(host, "snapshot-create", domain, f"--xmlfile={file}", *flags)
-
-
-def _attribute(path: str) -> str:
-    """As libvirt writes it (virBufferEscapeString)."""
-    return f"'{escape(path, {chr(39): '&apos;', chr(34): '&quot;'})}'"
 
 
 def spoiled(facts: Facts, snapshot: Snapshot) -> list[str]:

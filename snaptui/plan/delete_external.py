@@ -6,29 +6,21 @@ refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from snaptui import abilities, text
+from snaptui import abilities
 from snaptui.abilities import Can, Wrong, can, does
-from snaptui.chains import NOT_READ, chain
-from snaptui.image_model import FileSystem, ImageInfo, Looped, Missing, NotKnown
-from snaptui.model import Disk, DomainState, Kind, Presence, Snapshot
-from snaptui.plan import broken, checks, delete_branch
+from snaptui.chains import chain
+from snaptui.image_model import ImageInfo, Looped, Missing, NotKnown
+from snaptui.model import Disk, Kind, Presence, Snapshot
+from snaptui.plan import broken, checks, delete_branch, merging
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
-from snaptui.plan.findings import Findings, MergeNeeds
-from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.findings import Findings
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
-from snaptui.shares import merge_needs
-
-LEAST = 1 << 20
-"""Bytes that a merge may need for tables beside the data."""
-TABLES = 64
-"""For so many bytes of data one more is taken for tables, at most."""
-SECONDS, MINUTES = 1 << 30, 30 << 30
-"""Bytes that are merged in seconds, and in minutes, on disks that are not slow."""
 
 
 def look(facts: Facts, snapshot: Snapshot) -> Findings:
@@ -170,7 +162,7 @@ def _look_at(
     at = paths.index(overlay)
     if lower not in (now.beneath or ()):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
-    found.refusals += _inside_refusals(facts, overlay)
+    found.refusals += merging.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
         code = checks.OPERATION_FAILED if layers.branches.known else None
@@ -186,7 +178,7 @@ def _look_at(
     own = {paths[at - 1]} if at else set()
     if layers.branches.known:
         own |= _rebased(facts, name)
-    found.refusals += _sharing_refusals(facts, overlay, lower, own)
+    found.refusals += merging.sharing_refusals(facts, overlay, lower, own)
     if not found.refusals:
         found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
 
@@ -228,112 +220,25 @@ def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> It
     )  # fmt: skip
 
 
-def _inside_refusals(facts: Facts, overlay: str) -> Iterator[Refusal]:
-    image = facts.layers.heads.get(overlay)
-    inside = image.snapshots if isinstance(image, ImageInfo) else ()
-    if inside:
-        names = ", ".join(entry.name for entry in inside)
-        way, harm = Way.DELETE_OR_EXTRACT, Harm.INSIDE_LOST
-        yield refuse(Why.INSIDE_OVERLAY, way, harm=harm, path=overlay, names=names)
-
-
 def _rebased(facts: Facts, name: str) -> set[str]:
     """The images of branches below, which libvirt puts upon the image that is merged into."""
     below = (facts.snapshots[one].config for one in descendants(facts.snapshots, name))
     return {disk.path or "" for config in below if config is not None for disk in config.disks}
 
 
-def _sharing_refusals(
-    facts: Facts, overlay: str, lower: str, uppers: Collection[str]
-) -> Iterator[Refusal]:
-    """Whoever else lies upon one of the two would lose it, or see other data in it."""
-    above, harm = facts.layers.above, Harm.OTHER_LOST
-    for path, own, lies, uses in (
-        (overlay, uppers, Why.LIES_UPON_LOSES, Why.USER_LOSES),
-        (lower, (overlay,), Why.LIES_UPON_SEES_OTHER, Why.USER_SEES_OTHER_DATA),
-    ):
-        names: dict[str, Any] = {"path": path, "overlay": overlay}
-        for other in sorted(above.get(path, frozenset()).difference(own)):
-            yield refuse(lies, Way.DELETE_OWNER_OR_COPY, harm=harm, other=other, **names)
-        for user in facts.of(path):
-            yield refuse(uses, Way.OWN_IMAGE, harm=harm, user=user, **names)
-
-
 def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
-    """Whether the merges have the space that they need first, one after another.
-
-    What was merged into an overlay before is merged on with it: needs add up from the top.
-    """
-    found = Findings()
-    left: dict[str, int] = {}
-    carried: dict[str, int] = {}
-    copied = most = 0
-    exact = True
-    unknown: NotKnown | None = None
-    merges = (
-        (overlay, disk.path or "", image)
-        for snapshot in victims
-        if snapshot.name not in facts.layers.branches.ended
-        for overlay, disk in frozen(snapshot, facts.layers.branches).items()
-        if overlay in facts.layers.in_use
-        if (image := facts.layers.heads.get(overlay, NOT_READ))
+    """Whether the merges have the space that they need first, one after another."""
+    return merging.room(
+        facts,
+        (
+            (overlay, disk.path or "")
+            for snapshot in victims
+            if snapshot.name not in facts.layers.branches.ended
+            for overlay, disk in frozen(snapshot, facts.layers.branches).items()
+            if overlay in facts.layers.in_use
+        ),
+        stops="cannot be cancelled",
     )
-    for overlay, lower, image in merges:
-        if isinstance(image, NotKnown):
-            unknown = unknown or NotKnown(f"{overlay}: {image.reason}")
-            found.unchecked.append(f"What the merge of {overlay} needs: {image.reason}")
-            continue
-        counted = merge_needs(overlay, facts.counted, facts.layers)
-        more = carried.get(overlay, 0)
-        needs = more + (image.disk_size if isinstance(counted, NotKnown) else counted)
-        carried[lower] = carried.get(lower, 0) + needs
-        copied += image.disk_size
-        exact = exact and not isinstance(counted, NotKnown) and not more
-        space, above = facts.spaces.get(lower), facts.spaces.get(overlay)
-        if not isinstance(space, FileSystem):
-            reason = space.reason if space is not None else "its file system is not known"
-            found.unchecked.append(f"Whether there is room for the merge into {lower}: {reason}")
-            unknown = unknown or NotKnown(f"{lower}: {reason}")
-            continue
-        place = space.mount or space.path
-        free = left.get(place, space.free)
-        left[place] = free - needs
-        most = max(most, space.free - left[place])
-        if needs and left[place] < needs // TABLES + LEAST:
-            lacks = refuse(
-                Why.MERGE_DOES_NOT_FIT, Way.ROOM_OR_ONE if more else Way.ROOM,
-                code=checks.INTERNAL_ERROR, path=lower, free=text.size(free),
-                needs=f"{'' if exact else 'up to '}{text.size(needs)}",
-            )  # fmt: skip
-            if isinstance(counted, NotKnown):
-                found.unchecked.append(f"{lacks.fact} More is not known: {counted.reason}")
-            else:
-                found.refusals.append(lacks)
-        if isinstance(above, FileSystem):
-            there = above.mount or above.path
-            left[there] = left.get(there, above.free) + image.disk_size
-    if unknown is not None and not copied:
-        found.needs = MergeNeeds(unknown, exact=False)
-    if copied:
-        found.needs = MergeNeeds(unknown or most, exact)
-        doing = (
-            "its guest goes on meanwhile"
-            if facts.status.domain.state is DomainState.RUNNING
-            else "its guest stays as it is"
-            if facts.status.domain.state.active
-            else "libvirt starts its QEMU for that, paused, and ends it"
-        )
-        found.notes.append(
-            f"Up to {text.size(copied)} are copied, which may take {_time(copied)} and cannot be "
-            f"cancelled; {doing}."
-        )
-    return found
-
-
-def _time(size: int) -> str:
-    if size < SECONDS:
-        return "seconds"
-    return "minutes" if size < MINUTES else "long, on slow disks hours"
 
 
 def _version(facts: Facts) -> str:

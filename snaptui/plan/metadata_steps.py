@@ -68,6 +68,42 @@ class Redefine(OfSnapshot):
 
 
 @dataclass(frozen=True, slots=True)
+class Relocate(OfSnapshot):
+    """Let a snapshot's record name other images, and all else of it be as it is.
+
+    Attributes:
+        places: by target, the path that it names then.
+    """
+
+    places: tuple[tuple[str, str], ...]
+
+    kind: ClassVar[str] = "relocate"
+
+    @property
+    def words(self) -> str:
+        """What the step does, in a few words."""
+        return f"let the record of {self.subject} name {', '.join(dict(self.places).values())}"
+
+    @property
+    def after(self) -> Snapshot:
+        """The snapshot as its record has it then."""
+        places, then = dict(self.places), self.snapshot.config
+        if then is None:
+            return self.snapshot
+        disks = tuple(replace(d, path=places.get(d.target, d.path)) for d in then.disks)
+        return replace(self.snapshot, config=replace(then, disks=disks, digest=""), digest="")
+
+    def virsh(self, host: Host, domain: Domain) -> str:
+        """The nearest line for a shell: it opens an editor."""
+        return virsh(host, "snapshot-edit", domain, option("snapshotname", self.subject))
+
+    def expected(self, before: Facts) -> Facts:
+        """What the facts must be after it: nothing else changed."""
+        snapshots = {**before.snapshots, self.subject: self.after}
+        return replace(before, snapshots=MappingProxyType(snapshots))
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt(OfName):
     """Give entries that the images hold libvirt's metadata, as of a domain that was off.
 

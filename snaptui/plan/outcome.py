@@ -37,6 +37,7 @@ class End(enum.Enum):
     ADOPTED = (
         "libvirt knows {name} as a snapshot of {disks}, made {moment}; the images stay as they are."
     )
+    RELOCATED = "libvirt finds {name} where it is: {places}. All else of it stays."
     DESCRIBED = "{name} has the new description; all else of it stays as it is."
     RENAMED = "{name} is called {new_name}; its place, time, data and all below it stay."
     HELD = (

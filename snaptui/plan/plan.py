@@ -124,6 +124,14 @@ class AdoptIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class RelocateIntent:
+    """Let a snapshot's record say where its images are now."""
+
+    key: DomainKey
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ThawIntent:
     """Thaw the file systems of a guest."""
 
@@ -200,6 +208,7 @@ DomainIntent = (
     | EditIntent
     | HoldIntent
     | AdoptIntent
+    | RelocateIntent
     | ThawIntent
 )
 ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract | RemoveLeftover

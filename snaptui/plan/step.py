@@ -27,6 +27,11 @@ class BaseStep:
         return None
 
     @property
+    def places(self) -> tuple[tuple[str, str], ...]:
+        """By target of a disk, the path that it names there, or lets the disk write to."""
+        return ()
+
+    @property
     def merges(self) -> tuple[str, ...]:
         """Targets of the disks of which libvirt tells how much is merged."""
         return ()

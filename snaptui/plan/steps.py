@@ -15,7 +15,7 @@ from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.image_checks import internal_disks
-from snaptui.plan.metadata_steps import Adopt, Redefine
+from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.room import table_refusals
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
 
@@ -272,6 +272,7 @@ DomainStep = (
     | RevertTo
     | DeleteSnapshot
     | Redefine
+    | Relocate
     | Adopt
     | FreezeGuest
     | ThawGuest

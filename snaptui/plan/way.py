@@ -94,9 +94,9 @@ class Way(enum.Enum):
     END_FIRST = "End that first, or wait for it."
     ONLY_EXTERNAL = "Only an external snapshot can hold it."
     ONLY_METADATA_STRAY = "Delete only its metadata: it is a stray then, and can be deleted as one."
-    REDEFINE_WITH_PATH = (
-        "Nothing is lost. Let the record say where it is, which keeps its time, parent and place: "
-        "{lines}"
+    RELOCATE = (
+        "Nothing is lost. Adopt it: its record says then where it is, and keeps time, parent and "
+        "place."
     )
     SET_BACK = (
         "Set {disk} to {overlay} again (virsh edit {domain}, while it is off) before anything is "

@@ -111,6 +111,11 @@ class Why(enum.Enum):
         "The record of {name} says {path}, which is not there; {now}, the image of {disk} now, "
         "holds it: the same name and time."
     )
+    NOT_MOVED = "The images of {name} are where its record says."
+    MOVED_TO_ANOTHER_KIND_NOT_YET = (
+        "{disk} was {path} and is {now} now, which is of another kind or a volume: snaptui does "
+        "not change the record to that yet."
+    )
     NAME_IS_INSIDE = (
         "The data of {name} lie inside the images under this name, which no tool can change, and "
         "libvirt would not find them under another one: it could not be reverted to any more."

@@ -159,7 +159,8 @@ class Changes(Screen[None]):
             self.ask(HoldDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_adopt(self) -> None:
-        """Ask, and make the selected stray known to libvirt."""
+        """Ask, and make the selected stray known to libvirt, or where a snapshot's images are."""
+        from snaptui.plan.plan import AdoptIntent, RelocateIntent
         from snaptui.ui.dialogs.edit import AdoptDialog
 
         if self._not_for_images("there is no domain that could adopt it."):
@@ -167,11 +168,15 @@ class Changes(Screen[None]):
         domain, row = self._free_domain(), self.snapshots.selected
         if domain is None:
             return
-        if row is None or row.stray is None or self.focused is self.domains:
-            self.say("Select a stray first: what only the image knows.")
+        intent: AdoptIntent | RelocateIntent
+        if row is not None and row.stray is not None and self.focused is not self.domains:
+            intent = AdoptIntent(domain.key, row.stray.name)
+        elif (name := self._moved_name()) is not None:
+            intent = RelocateIntent(domain.key, name)
+        else:
+            self.say("Select a stray, which only the image knows, or a moved snapshot first.")
             return
-        read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
-        self.ask(AdoptDialog(domain, row.stray.name, read_facts, glyphs))
+        self.ask(AdoptDialog(domain, intent, self.snaptui.read_facts, self.snaptui.glyphs))
 
     def action_thaw(self) -> None:
         """Ask the guest's agent whether it is frozen, and thaw it."""
@@ -273,6 +278,14 @@ class Changes(Screen[None]):
             self.say(f"{name} has not been read.")
             return None
         return domain, row.snapshot
+
+    def _moved_name(self) -> str | None:
+        """The snapshot under the cursor, where its images are elsewhere than its record says."""
+        row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
+        if shown is None or shown.key != self._shown_key or self.focused is self.domains:
+            return None
+        broken = shown.layers.broken.get(row.name or "") if row is not None else None
+        return row.name if row is not None and broken is not None and broken.moved else None
 
     def _selected_name(self) -> str | None:
         """The snapshot under the cursor, while the list shown is the selected domain's."""

@@ -9,12 +9,14 @@ import pytest
 
 from snaptui.damage import Matter
 from snaptui.model import DomainKey
-from snaptui.plan.plan import DeleteIntent, RevertIntent
+from snaptui.plan.outcome import End, UndoBy
+from snaptui.plan.plan import DeleteIntent, RelocateIntent, RevertIntent
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from tests.lab import Lab, write
 from tests.live.planned import facts_of, planned
-from tests.terminal import Terminal, at_snapshots
+from tests.terminal import Terminal, at_snapshots, confirm
+from tests.unit.made import assert_refused
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def place(lab: Lab) -> Path:
 def test_it_is_said_where_the_data_are(lab: Lab, key: DomainKey) -> None:
     for plan in (planned(lab, RevertIntent(key, "one")), planned(lab, DeleteIntent(key, "one"))):
         (refusal,) = plan.refusals
-        assert (refusal.why, refusal.way) == (Why.MOVED, Way.REDEFINE_WITH_PATH)
+        assert (refusal.why, refusal.way) == (Why.MOVED, Way.RELOCATE)
         assert {"now": str(place(lab)), "path": str(lab.image("web"))}.items() <= dict(
             refusal.names
         ).items()
@@ -48,17 +50,34 @@ def test_it_is_said_where_the_data_are(lab: Lab, key: DomainKey) -> None:
         terminal.wait("I moved", "Way back", gone="broken")
 
 
-def test_the_lines_that_are_said_bring_all_of_it_back(lab: Lab, key: DomainKey) -> None:
+def test_adopting_it_brings_all_of_it_back(lab: Lab, key: DomainKey) -> None:
     before = tree(lab)
     for name in ("one", "two", "three"):
-        (refusal,) = planned(lab, RevertIntent(key, name)).refusals
-        lines = dict(refusal.names)["lines"]
-        subprocess.run(lines, shell=True, check=True, cwd=lab.directory, stdout=-3)
+        plan = planned(lab, RelocateIntent(key, name), carry_out=True)
+        assert plan.possible
+        assert (plan.after.end, plan.undo.by) == (End.RELOCATED, UndoBy.REDEFINE)
     assert tree(lab) == before, "times, parents and the current one"
     assert planned(lab, RevertIntent(key, "one"), carry_out=True).possible
     assert lab.current("web") == "one"
     planned(lab, DeleteIntent(key, "three"), carry_out=True)
     assert "three" not in lab.snapshots("web")
+
+
+def test_one_that_is_where_its_record_says_is_left_alone(lab: Lab) -> None:
+    key = lab.define("web")
+    lab.snapshot("web", "one")
+    before = lab.virsh("snapshot-dumpxml", "web", "one")
+    assert_refused(planned(lab, RelocateIntent(key, "one")), Why.NOT_MOVED)
+    assert lab.virsh("snapshot-dumpxml", "web", "one") == before
+
+
+def test_it_is_one_key_on_its_row(lab: Lab, key: DomainKey) -> None:
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.press("g", "a")
+        terminal.wait("Let the record of one of web say where it is", "press Y")
+        confirm(terminal)
+        terminal.wait("I moved", gone="✗ one")
 
 
 def test_an_image_without_the_entry_is_not_taken_for_it(lab: Lab, key: DomainKey) -> None:

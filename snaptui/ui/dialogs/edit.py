@@ -9,7 +9,7 @@ from textual.widgets import Input, Label, TextArea
 
 from snaptui.model import Domain, Snapshot
 from snaptui.plan import group, hold
-from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent
+from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent, RelocateIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs
@@ -73,15 +73,21 @@ class HoldDialog(PlanDialog):
 
 
 class AdoptDialog(PlanDialog):
-    """Make a stray known to libvirt."""
+    """Make a stray known to libvirt, or where the images of a snapshot are."""
 
     verb = "Adopt"
 
-    def __init__(self, domain: Domain, name: str, read_facts: ReadFacts, glyphs: Glyphs) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        intent: AdoptIntent | RelocateIntent,
+        read_facts: ReadFacts,
+        glyphs: Glyphs,
+    ) -> None:
         super().__init__(domain, read_facts, glyphs)
-        self._intent = AdoptIntent(domain.key, name)
+        self._intent = intent
 
     @property
-    def intent(self) -> AdoptIntent:
+    def intent(self) -> AdoptIntent | RelocateIntent:
         """To adopt it."""
         return self._intent
