@@ -26,6 +26,7 @@ from snaptui.plan.image_steps import (
     ImageStep,
     SetAside,
 )
+from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, DomainStep, PowerOff, RevertTo
@@ -113,6 +114,9 @@ def _there_in_domain(step: DomainStep, before: Facts, found: Facts) -> bool:
         return not found.status.domain.state.active
     if isinstance(step, Redefine):
         return _defined(step, found)
+    if isinstance(step, MergeOverlay):
+        in_use = found.layers.in_use
+        return not found.layers.doubt and step.path not in in_use and step.lower.path in in_use
     if isinstance(step, Relocate):
         known = found.snapshots.get(step.subject)
         return known is not None and known.config is not None and known.config.at(step.places)

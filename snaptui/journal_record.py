@@ -20,6 +20,7 @@ class StepKind(enum.Enum):
     DELETE = "delete"
     EDIT = "edit"
     RELOCATE = "relocate"
+    MERGE = "merge"
     FREEZE = "freeze"
     THAW = "thaw"
     APPLY = "apply"

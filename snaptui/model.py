@@ -438,6 +438,7 @@ class DomainStatus:
         block_jobs: targets of the disks that QEMU copies or merges just now.
         ready_jobs: those of them whose copy or merge is whole and waits to be told what to keep.
         checkpoints: names of the points in time from which backup tools count changes.
+        next_start: by target, the images of the *inactive* definition.
     """
 
     domain: Domain
@@ -449,3 +450,6 @@ class DomainStatus:
     block_jobs: tuple[str, ...] = ()
     ready_jobs: tuple[str, ...] = ()
     checkpoints: tuple[str, ...] = ()
+    next_start: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )

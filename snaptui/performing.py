@@ -27,6 +27,7 @@ from snaptui.plan.image_steps import (
     RemoveAside,
     SetAside,
 )
+from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
 from snaptui.plan.steps import (
@@ -123,7 +124,7 @@ def perform(backend: Backend, key: Key, step: Step, progress: Callable[[float], 
         _change_image(backend, step, progress)
     else:
         assert isinstance(key, DomainKey)
-        _change_domain(backend, key, step)
+        _change_domain(backend, key, step, progress)
 
 
 class Job:
@@ -200,7 +201,9 @@ def _past_new_overlays(backend: Backend, step: RevertTo) -> None:
                 time.sleep(0.02)
 
 
-def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
+def _change_domain(
+    backend: Backend, key: DomainKey, step: DomainStep, progress: Callable[[float], None]
+) -> None:
     if isinstance(step, CreateSnapshot):
         backend.create_snapshot(key, step.new)
     elif isinstance(step, PowerOff):
@@ -212,6 +215,8 @@ def _change_domain(backend: Backend, key: DomainKey, step: DomainStep) -> None:
         backend.freeze(key)
     elif isinstance(step, ThawGuest):
         backend.thaw(key)
+    elif isinstance(step, MergeOverlay):
+        backend.merge_overlay(key, step.target, step.path, step.lower.path or "", progress)
     elif isinstance(step, Adopt):
         backend.adopt_snapshot(key, step.name, step.created)
     elif isinstance(step, Redefine):

@@ -30,12 +30,13 @@ from snaptui.plan import (
     extract,
     image,
     leftover,
+    merge,
     overlays,
     relocate,
     revert,
     thaw,
 )
-from snaptui.plan.facts import Facts
+from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.grouped import grouped
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import (
@@ -50,6 +51,7 @@ from snaptui.plan.plan import (
     ImageDelete,
     ImageIntent,
     Intent,
+    MergeIntent,
     Plan,
     RelocateIntent,
     RemoveLeftover,
@@ -128,6 +130,8 @@ def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
         return thaw.plan(intent, facts)
     if isinstance(intent, RelocateIntent):
         return relocate.plan(intent, facts)
+    if isinstance(intent, MergeIntent):
+        return merge.plan(intent, facts)
     return adopt.plan(intent, facts)
 
 
@@ -157,6 +161,8 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
         return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
     if isinstance(intent, ThawIntent):
         return replace(facts, agent=backend.agent(intent.key) if ask_agent else None)
+    if isinstance(intent, MergeIntent):
+        return replace(facts, overlay=_use(backend, intent, facts))
     if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
         return replace(facts, changes=_changes(backend, intent))
     return facts
@@ -181,7 +187,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     elif isinstance(intent, CreateIntent):
         # one of a group is described anew once it is there
         wanted.update({intent.name} & set(names) if intent.group is not None else ())
-    elif not isinstance(intent, ThawIntent) and intent.name in names:
+    elif not isinstance(intent, ThawIntent | MergeIntent) and intent.name in names:
         wanted.add(intent.name)
         if isinstance(intent, DeleteIntent):
             below = backend.descendants(key, intent.name)
@@ -194,10 +200,13 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent | RelocateIntent)
     snapshots = _snapshots(backend, key, wanted)
     layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))
+    layered = layered or isinstance(intent, MergeIntent)
     if layered:
         snapshots |= _snapshots(backend, key, set(names) - wanted)
     target = (
-        None if isinstance(intent, DeleteManyIntent | ThawIntent) else snapshots.get(intent.name)
+        None
+        if isinstance(intent, DeleteManyIntent | ThawIntent | MergeIntent)
+        else snapshots.get(intent.name)
     )
     then = target.config if target is not None else None
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
@@ -247,6 +256,28 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         doubts=doubts,
         held={} if status.domain.state.active else _held(backend, status.config),
     )
+
+
+def _use(backend: Backend, intent: MergeIntent, facts: Facts) -> OverlayUse:
+    """Whether somebody is at work with the overlay, as far as it can be seen; blocks."""
+    made: float | NotKnown
+    try:
+        made = backend.birth(intent.path)
+    except ImageError as error:
+        made = NotKnown(error.message)
+    open_in: dict[str, str] = {}
+    unseen = ""
+    for path in [path for path in facts.layers.in_use if path and path not in facts.layers.tops]:
+        try:
+            found = backend.open_beside(path, intent.key.uuid)
+        except ImageError as error:
+            unseen = error.message
+            continue
+        if found.found:
+            open_in[path] = ", ".join(f"{one.name} (process {one.pid})" for one in found.found)
+        if found.hidden:
+            unseen = "there are processes that may not be looked into"
+    return OverlayUse(made, MappingProxyType(open_in), unseen)
 
 
 def _held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
@@ -351,6 +382,8 @@ def _changes_layers(
     """Whether images are written to that others may lie upon: then all of the host is asked."""
     if isinstance(intent, RevertIntent):
         return intent.name in snapshots
+    if isinstance(intent, MergeIntent):
+        return True
     names: Iterable[str] = ()
     if isinstance(intent, DeleteManyIntent):
         names = intent.names

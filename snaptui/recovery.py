@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
+from snaptui.chains import chain, disks_with_chains
 from snaptui.disks_now import Part, have, parts, reverted_words
 from snaptui.errors import ImageError, NotFound
-from snaptui.image_model import ImageSnapshot
+from snaptui.heads import read_heads
+from snaptui.image_model import ImageSnapshot, NotKnown
 from snaptui.journal_record import Became, Record, StepKind, StepRecord
-from snaptui.model import DomainKey, DomainState, Host, Kind, Presence, Snapshot
+from snaptui.model import DomainConfig, DomainKey, DomainState, Host, Kind, Presence, Snapshot
 
 if TYPE_CHECKING:
     from snaptui.journals import Past
@@ -125,7 +127,21 @@ def look(backend: Backend, record: Record) -> Finding | None:
             known = backend.snapshot(key, name) if name in names else None
         if not state.active:
             inside = parts(backend, status.config, under_way.subject)
-    return finding(record, Found(state, names, current, inside, known, status.block_jobs))
+    merge = under_way is not None and under_way.kind is StepKind.MERGE
+    chains = _chains(backend, status.config) if merge else None
+    return finding(record, Found(state, names, current, inside, known, status.block_jobs, chains))
+
+
+def _chains(backend: Backend, config: DomainConfig) -> frozenset[str] | None:
+    """The images of all disks and what lies beneath them; ``None`` where that is not known."""
+    found: set[str] = set()
+    for disk in disks_with_chains(config):
+        path = disk.path or ""
+        levels = chain(path, disk.format, read_heads(backend, {path: disk.format == "raw"}))
+        if isinstance(levels[-1].image, NotKnown):
+            return None
+        found.update(level.path for level in levels)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +153,7 @@ class Found:
             empty while they are in use, or cannot be read.
         known: this snapshot, or that which it defines again.
         block_jobs: targets of the disks that QEMU merges.
+        images: of a merge, the images in the chains of its disks; ``None`` when not known.
     """
 
     state: DomainState
@@ -145,6 +162,7 @@ class Found:
     inside: dict[str, Part] = field(default_factory=dict)
     known: Snapshot | None = None
     block_jobs: tuple[str, ...] = ()
+    images: frozenset[str] | None = None
 
 
 def finding(record: Record, found: Found) -> Finding:
@@ -187,6 +205,8 @@ def _of_domain(record: Record, step: StepRecord, found: Found) -> Told:
             if changed
             else (Became.NOT_DONE, "It was not changed.")
         )
+    if step.kind is StepKind.MERGE:
+        return _of_merge(record, step, found)
     if step.kind is StepKind.RELOCATE:
         then = found.known.config if found.known is not None else None
         changed = then is not None and then.at(step.places)
@@ -246,6 +266,20 @@ def _of_delete(record: Record, step: StepRecord, found: Found) -> Told:
         left = left_merge(record.domain)
         return Became.IN_PART, f"{words}. If {record.domain} was off before, {left}"
     return Became.PERHAPS, f"{words}. {MERGED_IN_PART}"
+
+
+def _of_merge(record: Record, step: StepRecord, found: Found) -> Told:
+    """A merge of what a disk writes to waits for ever where nobody tells it to pivot."""
+    if found.images is None:
+        return Became.UNKNOWN, "Whether it was merged is not known: its chain cannot be read."
+    if step.subject not in found.images:
+        return Became.DONE, "It is merged."
+    if found.block_jobs:
+        from snaptui.plan.checks import left_job
+
+        left = left_job(record.domain, found.block_jobs)
+        return Became.IN_PART, f"It is not merged yet, and QEMU still does it. {left}"
+    return Became.NOT_DONE, "It is not merged, and in use as before: merge it again."
 
 
 def _of_revert(record: Record, step: StepRecord, found: Found) -> Told:

@@ -34,7 +34,7 @@ from snaptui.performing import (
     perform,
     what_is_full,
 )
-from snaptui.plan.checks import MERGED_IN_PART, left_merge
+from snaptui.plan.checks import MERGED_IN_PART, left_job, left_merge
 from snaptui.plan.differences import Difference, sentence
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
@@ -188,7 +188,7 @@ class Taking:
             self._loop.call_soon_threadsafe(self._tell, now)
 
     def _progress(self, share: float) -> None:
-        self._copying.go_on(NO_COPY)
+        self._copying.go_on(NO_COPY if self._operation.is_copy else "")
         if (moment := time.monotonic()) - self._told >= TELL:
             self._told = moment
             self._say(Phase.RUNNING, share)
@@ -292,10 +292,12 @@ class Taking:
         return "all is as it should be after it."
 
     def _left_merge(self, found: AnyFacts) -> str:
-        """What to do when a daemon died while it merged images of a domain that is off."""
+        """What to do when a merge was left to itself: of a domain that is off, or by us."""
         if not isinstance(found, Facts) or not isinstance(self._before, Facts):
             return ""
         was, now = self._before.status, found.status
+        if kind_of(self._step) is StepKind.MERGE and now.block_jobs:
+            return left_job(found.name, now.block_jobs)
         if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
             return ""
         return f"This is no guest: {left_merge(found.name)}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from snaptui.entries import Stray
 from snaptui.model import Snapshot, SnapshotSet
+from snaptui.unnamed import Unnamed
 
 
 class RowKind(enum.Enum):
@@ -26,6 +27,7 @@ class RowKind(enum.Enum):
     BROKEN = "broken"
     HERE = "here"
     STRAY = "stray"
+    OVERLAY = "overlay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,14 @@ class Row:
     """One line of the snapshot pane.
 
     Attributes:
-        name: the snapshot's exact name; ``None`` for *you are here*.
+        name: the snapshot's exact name, or the path of an overlay; ``None`` for *you are here*.
         kind: ``UNREADABLE`` is a snapshot whose metadata could not be read, ``BROKEN`` one
             whose data are not what they were, or not all there.
         prefix: graph to the left of the row's own mark, two columns a level, made of
             the characters ``│├┌─`` and spaces.
         snapshot: its metadata, when they have been read.
         stray: what a row of kind ``STRAY`` stands for.
+        overlay: what a row of kind ``OVERLAY`` stands for.
         broken: what is wrong with one of kind ``BROKEN``, in a word.
     """
 
@@ -48,7 +51,21 @@ class Row:
     prefix: str
     snapshot: Snapshot | None = None
     stray: Stray | None = None
+    overlay: Unnamed | None = None
     broken: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called in the list; an overlay by its disk and what tells it from others."""
+        if self.overlay is None:
+            return self.name or ""
+        return f"{self.overlay.target}.{self.overlay.path.rpartition('.')[2]}"
+
+
+def with_overlays(drawn: Sequence[Row], overlays: Iterable[Unnamed]) -> tuple[Row, ...]:
+    """The rows, and below them the overlays that no snapshot names."""
+    below = (Row(one.path, RowKind.OVERLAY, "", overlay=one) for one in overlays)
+    return (*drawn, *below)
 
 
 def with_strays(drawn: Sequence[Row], strays: Iterable[Stray]) -> tuple[Row, ...]:

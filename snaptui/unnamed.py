@@ -6,17 +6,13 @@ them may be dead, or at work just now.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from snaptui import shell
 from snaptui.branches import recorded
 from snaptui.chains import Layers, chain, disks_with_chains, overlays_of
 from snaptui.image_model import ImageInfo
 from snaptui.model import DomainConfig, Snapshot
-
-DAY = 86400
-"""Seconds for which an overlay may be a backup's that is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +40,6 @@ class Unnamed:
         clone is not, and to merge it would write into its template.
         """
         return _stem(self.path) == _stem(self.lower)
-
-    def settled(self, checkpoints: Collection[str] | None, now: float) -> bool:
-        """Whether it is known to be a snapshot's, older than a day, and no backup tool is at work.
-
-        It is at least as old as its last write. ``None``: it is not known yet whether there are
-        checkpoints.
-        """
-        old = self.written is not None and now - self.written > DAY
-        return self.taken and old and checkpoints is not None and not checkpoints
-
-    def merge(self, domain: str) -> str:
-        """The line that merges it into the image beneath while the domain runs."""
-        which = ("--active", "--pivot") if self.top else (f"--top={self.path}",)
-        names = (f"--domain={domain}", f"--path={self.target}", f"--base={self.lower}")
-        return shell.line(("virsh", "blockcommit", *names, *which))
 
 
 def unnamed_overlays(

@@ -263,10 +263,10 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         live = self._ask(domain.XMLDesc)
         config = xml.parse_domain(live)
         persistent = bool(self._ask(domain.isPersistent))
-        digest = config.digest
+        defined = config
         if persistent:
             inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
-            digest = xml.digest(self._ask(lambda: domain.XMLDesc(inactive)))
+            defined = xml.parse_domain(self._ask(lambda: domain.XMLDesc(inactive)))
         active = found.state.active
         hung = active and self._connections.probe.outstanding(key.uuid)
         busy = self._busy(domain) if active and not hung else False
@@ -278,7 +278,9 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         jobs, ready = self._block_jobs(domain, config) if free else ((), ())
         return DomainStatus(
             domain=found,
-            config=replace(self._placed(config, live, key, fresh=True, hung=hung), digest=digest),
+            config=replace(
+                self._placed(config, live, key, fresh=True, hung=hung), digest=defined.digest
+            ),
             persistent=persistent,
             managed_save=self._managed_save(domain),
             busy=busy,
@@ -286,6 +288,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             block_jobs=jobs,
             ready_jobs=ready,
             checkpoints=self._checkpoints(domain),
+            next_start={d.target: d.path for d in defined.disks if d.path is not None},
         )
 
     def _placed(

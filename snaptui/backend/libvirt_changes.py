@@ -15,6 +15,8 @@ from snaptui.errors import HostError, SnaptuiError
 from snaptui.model import DomainKey, Form, RunState, Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from snaptui.backend.libvirt_guard import Guard
     from snaptui.new_snapshot import NewSnapshot
 
@@ -101,6 +103,16 @@ class LibvirtChanges(LibvirtCalls):
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY if metadata_only else 0
         self._change(lambda: snapshot.delete(flags))
+
+    def merge_overlay(
+        self, key: DomainKey, target: str, path: str, lower: str, progress: Callable[[float], None]
+    ) -> None:
+        """Merge it into the image beneath; see the protocol."""
+        from snaptui.backend.libvirt_merge import merge
+
+        self._may_change()
+        domain = self._look_up(self._connections.changes(), key)
+        merge(self._ask, domain, target, path, lower, progress)
 
     def adopt_snapshot(self, key: DomainKey, name: str, created: int) -> None:
         """Define its metadata; see the protocol."""

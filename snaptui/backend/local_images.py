@@ -67,6 +67,18 @@ class LocalImages:
 
         return self._look(path, openers)
 
+    def open_beside(self, path: str, uuid: str) -> Openers:
+        """Who has it open beside a domain's QEMU; see the protocol."""
+        from snaptui.backend.openers import open_beside
+
+        return self._look(path, partial(open_beside, uuid=uuid))
+
+    def birth(self, path: str) -> float:
+        """When it was made; see the protocol."""
+        from snaptui.backend.birth import birth
+
+        return self._look(path, birth)
+
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """Who of QEMU's tools has them open; see the protocol."""
         if not self._local:

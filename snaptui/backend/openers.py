@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import pairwise
 
 from snaptui.errors import ImageError
 from snaptui.files import Opener, Openers
@@ -57,6 +58,26 @@ def qemu_at(paths: Iterable[str]) -> dict[str, Opener]:
                     if path not in found and _has_open(f"/proc/{word}", identity):
                         found[path] = Opener(name, int(word))
     return found
+
+
+def open_beside(path: str, uuid: str) -> Openers:
+    """The processes other than this one and the QEMU of a domain that have a file open.
+
+    Raises:
+        ImageError: the file cannot be looked at.
+    """
+    known = openers(path)
+    return Openers(tuple(one for one in known.found if _guest(one.pid) != uuid), known.hidden)
+
+
+def _guest(pid: int) -> str:
+    """The UUID of the domain whose QEMU a process is; empty for any other process."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            words = f.read().decode(errors="replace").split("\0")
+    except OSError:
+        return ""
+    return dict(pairwise(words)).get("-uuid", "")
 
 
 def _has_open(directory: str, wanted: tuple[int, int]) -> bool:

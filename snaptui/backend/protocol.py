@@ -160,6 +160,16 @@ class Backend(Protocol):
     def merged(self, key: DomainKey, target: str) -> Amount | None:
         """How much of a disk's image is merged; ``None`` while there is no merge."""
 
+    def merge_overlay(
+        self, key: DomainKey, target: str, path: str, lower: str, progress: Callable[[float], None]
+    ) -> None:
+        """Merge an overlay of an active domain into the image beneath, and remove it.
+
+        Args:
+            target: the disk in whose chain it is.
+            progress: called with the share that is done; what it raises gives the merge up.
+        """
+
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The inactive definition with its secrets: for copies, never for the screen."""
 
@@ -245,6 +255,12 @@ class Backend(Protocol):
 
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """By path, the QEMU or qemu-img that is known to have it open, in words."""
+
+    def birth(self, path: str) -> float:
+        """When a file was made, seconds since the epoch; ImageError when it is not known."""
+
+    def open_beside(self, path: str, uuid: str) -> Openers:
+        """The processes other than this one and a domain's QEMU that have a file open."""
 
     def may_write(self, path: str) -> bool:
         """Whether a file may be written to; ImageError when it cannot be known."""

@@ -194,6 +194,19 @@ def adopted(name: str, created: int, domain: str) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
+def mirrored(xml: str, target: str) -> bool:
+    """Whether a merge or copy of what a disk writes to is whole, and waits to be told to pivot.
+
+    Raises:
+        HostError: it cannot be read.
+    """
+    for disk in parse(xml).iterfind("devices/disk"):
+        device, mirror = disk.find("target"), disk.find("mirror")
+        if device is not None and device.get("dev") == target and mirror is not None:
+            return mirror.get("ready") == "yes"
+    return False
+
+
 def redefined(xml: str, after: Snapshot) -> str:
     """A snapshot's XML with what ``after`` says, and all else as it is.
 

@@ -70,6 +70,28 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     )
 
 
+def after_merge(before: Facts, path: str, lower: Disk) -> Facts:
+    """The facts without an overlay that no snapshot names: whatever named it names ``lower``."""
+    merged = {path: lower}
+    config = replace(_moved(before.status.config, merged), digest="")
+    known = before.snapshots.values()
+    heads = _without(before.layers.heads, "", merged, merged, set())
+    layers = layers_of(
+        config,
+        known,
+        heads,
+        keeps_memory=before.layers.keeps_memory,
+        branches=branches_of(before.host, config, known, before.current),
+    )
+    return replace(
+        before,
+        images=_without(before.images, "", merged, merged, set()),
+        status=replace(before.status, config=config),
+        layers=layers,
+        gone=frozenset({path}),
+    )
+
+
 def frozen(snapshot: Snapshot, branches: Branches = NO_BRANCHES) -> Mapping[str, Disk]:
     """By path of each overlay of an external snapshot, the disk that it froze."""
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from snaptui import abilities, text
+from snaptui import abilities, shell, text
 from snaptui.abilities import Wrong, does
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown, Silent
 from snaptui.model import Disk, DomainState, Kind, Snapshot
@@ -137,6 +138,12 @@ def left_merge(name: str) -> str:
         f"do not resume it, its disks are half merged. End it (virsh destroy {name}), then delete "
         "the snapshot again."
     )
+
+
+def left_job(name: str, disks: Iterable[str]) -> str:
+    """What to do with a merge of a running guest that goes on without us."""
+    lines = " and ".join(shell.line(("virsh", "blockjob", name, disk, "--abort")) for disk in disks)
+    return f"To give it up ({lines}) leaves the guest as it was; then it can be merged again."
 
 
 def _silent_refusals(facts: Facts) -> list[Refusal]:

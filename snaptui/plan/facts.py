@@ -18,6 +18,22 @@ CHOSEN = ""
 
 
 @dataclass(frozen=True, slots=True)
+class OverlayUse:
+    """Whether somebody is at work with an overlay that is to be merged.
+
+    Attributes:
+        made: when its file was made, seconds since the epoch.
+        open_in: by path of what lies beneath, the processes beside the domain's QEMU that have it
+            open, in words.
+        unseen: why some of these may be missing; empty otherwise.
+    """
+
+    made: float | NotKnown
+    open_in: Mapping[str, str]
+    unseen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One reading of everything that a plan for one domain depends on.
 
@@ -50,6 +66,7 @@ class Facts:
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
+        overlay: of a merge, whether somebody is at work with it.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -82,6 +99,7 @@ class Facts:
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    overlay: OverlayUse | None = None
     unrecorded: str = ""
 
     @property

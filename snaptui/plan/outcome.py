@@ -38,6 +38,8 @@ class End(enum.Enum):
         "libvirt knows {name} as a snapshot of {disks}, made {moment}; the images stay as they are."
     )
     RELOCATED = "libvirt finds {name} where it is: {places}. All else of it stays."
+    MERGED = "{domain} goes on as it is; {disk} writes to {lower} then."
+    MERGED_BENEATH = "{domain} goes on as it is; what the overlay held is in {lower} then."
     DESCRIBED = "{name} has the new description; all else of it stays as it is."
     RENAMED = "{name} is called {new_name}; its place, time, data and all below it stay."
     HELD = (
@@ -109,6 +111,7 @@ class UndoBy(enum.Enum):
     NO_WRITTEN_OVER = "NO, a snapshot of now lies upon {path}, which this writes over"
     NO_DELETED = "NO, a deleted snapshot cannot be brought back"
     NO_DELETED_ALL = "NO, what is deleted cannot be brought back"
+    NO_MERGED = "NO, a merge cannot be undone"
     NO_REMOVED = "NO, a removed file cannot be brought back"
     NO_FOR_SOME = "NO for {names}"
 
@@ -120,6 +123,7 @@ _IMPOSSIBLE = frozenset(
         UndoBy.NO_WRITTEN_OVER,
         UndoBy.NO_DELETED,
         UndoBy.NO_DELETED_ALL,
+        UndoBy.NO_MERGED,
         UndoBy.NO_REMOVED,
         UndoBy.NO_FOR_SOME,
     }

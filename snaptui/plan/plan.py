@@ -132,6 +132,18 @@ class RelocateIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeIntent:
+    """Merge an overlay that no snapshot names into the image beneath.
+
+    Attributes:
+        path: the overlay.
+    """
+
+    key: DomainKey
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class ThawIntent:
     """Thaw the file systems of a guest."""
 
@@ -209,6 +221,7 @@ DomainIntent = (
     | HoldIntent
     | AdoptIntent
     | RelocateIntent
+    | MergeIntent
     | ThawIntent
 )
 ImageIntent = ImageCreate | ImageApply | ImageDelete | ImageExtract | RemoveLeftover

@@ -15,6 +15,7 @@ from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.image_checks import internal_disks
+from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.room import table_refusals
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
@@ -273,6 +274,7 @@ DomainStep = (
     | DeleteSnapshot
     | Redefine
     | Relocate
+    | MergeOverlay
     | Adopt
     | FreezeGuest
     | ThawGuest

@@ -312,6 +312,19 @@ class Why(enum.Enum):
         "were merged."
     )
 
+    # -- overlays that no snapshot names
+    NOT_UNNAMED = "{domain} has no overlay {path} any more that no snapshot names."
+    MERGE_WHILE_OFF = "{domain} is off, and libvirt merges only for a QEMU that runs."
+    PERHAPS_A_CLONE = (
+        "{path} is not called as the overlay of a snapshot of {lower}: it may be a linked clone, "
+        "and a merge would write into its template."
+    )
+    BACKUP_KEEPS = "{path} may be a backup's: there are checkpoints ({names})."
+    LAYER_OPEN = "{who} has {path} open, which lies beneath: a backup may be at work."
+    AGE_NOT_KNOWN = "{path} may be a backup's that is at work. {reason}"
+    MADE_LATELY = "{path} was made {age}: a backup may be at work."
+    NEXT_START_NEEDS = "{domain} is defined to start with {path}, which is removed."
+
     # -- unmanaged snapshots
     UNMANAGED_GONE = "The stray {name} is not there any more."
     UNMANAGED_HAS_NO_METADATA = "{name} is a stray: it has no metadata."

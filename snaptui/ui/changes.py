@@ -121,7 +121,7 @@ class Changes(Screen[None]):
 
     def action_delete(self) -> None:
         """Ask, and delete the marked snapshots, or the selected one."""
-        from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog
+        from snaptui.ui.dialogs.delete import DeleteDialog, DeleteManyDialog, MergeDialog
 
         if (image := self._image) is not None:
             image.delete()
@@ -131,6 +131,10 @@ class Changes(Screen[None]):
             return
         read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
         names, strays = self.snapshots.marked
+        unmarked = not names and not strays and self.focused is not self.domains
+        if unmarked and row is not None and row.overlay is not None:
+            self.ask(MergeDialog(domain, row.overlay.path, read_facts, glyphs))
+            return
         if not names and not strays and row is not None and row.stray is not None:
             strays = (row.stray.name,) if self.focused is not self.domains else ()
         if names or strays:
@@ -298,5 +302,8 @@ class Changes(Screen[None]):
             return None
         if row.stray is not None:
             self.say("libvirt does not know this stray: adopt it first.")
+            return None
+        if row.overlay is not None:
+            self.say("It is an overlay and no snapshot: it can only be merged (d).")
             return None
         return row.name

@@ -102,6 +102,8 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
         )
     if row.stray is not None:
         return tuple(_stray_lines(row.stray, counted))
+    if row.overlay is not None:
+        return tuple(_overlay_lines(row.overlay, shown))
     lines = [("Name", row.name), *_fault_lines(shown.config, shown.layers)]
     if row.name in snapshots.errors:
         return (*lines, ("Error", snapshots.errors[row.name]))
@@ -265,23 +267,29 @@ def _chain_lines(
             if level is not first:
                 yield "beneath", _level_words(level)
             one = unnamed.get((disk.target, level.path))
-            if one is not None and now is not None:
-                yield from _unnamed_lines(one, now)
+            if one is not None:
+                yield _unnamed_line(one)
 
 
-def _unnamed_lines(one: Unnamed, shown: Shown) -> Iterator[Line]:
-    """Whose an overlay may be that no snapshot names, and how it is merged by hand."""
-    name = os.path.basename(one.path)
-    if not one.settled(shown.checkpoints, time.time()):
-        when = "?" if one.written is None else text.age(int(one.written), time.time())
-        whose = "a backup may be using it" if one.taken else "it is a linked clone's, or a backup's"
-        words = f"{whose} (written {when})"
-        yield "unnamed", f"no snapshot names {name}: {words}"
-        return
-    lower = os.path.basename(one.lower)
-    yield "unnamed", f"no snapshot names {name}. To merge it into {lower}, for good, if no block"
-    yield "", f"job runs and no other image lies upon {lower}, while the domain runs:"
-    yield "", one.merge(shown.key.uuid)
+def _unnamed_line(one: Unnamed) -> Line:
+    """Whose an overlay may be that no snapshot names."""
+    name, when = os.path.basename(one.path), "?"
+    if one.written is not None:
+        when = text.age(int(one.written), time.time())
+    whose = "perhaps a backup's" if one.taken else "it is a linked clone's, or a backup's"
+    return "unnamed", f"no snapshot names {name}: {whose} (written {when})"
+
+
+def _overlay_lines(one: Unnamed, shown: Shown) -> Iterator[Line]:
+    """All about an overlay that no snapshot names."""
+    yield "Overlay", one.path
+    yield "Lies upon", f"{one.lower}, into which d merges it while the domain runs"
+    image = shown.layers.heads.get(one.path, NotKnown("not read yet"))
+    if isinstance(image, NotKnown):
+        yield "Size", f"? ({image.reason})"
+    else:
+        yield "Size", f"{text.size(image.disk_size)} on the host"
+    yield from _chain_lines(shown.config, shown.layers, shown)
 
 
 def _checkpoint_lines(shown: Shown) -> Iterator[Line]:

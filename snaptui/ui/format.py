@@ -28,6 +28,7 @@ class Glyphs:
     held_current: str
     marked: str
     stray: str
+    overlay: str
     unreadable: str
     broken: str
     unread: str
@@ -51,6 +52,7 @@ UNICODE = Glyphs(
     "◆",
     "✓",
     "□",
+    "≡",
     "!",
     "✗",
     "·",
@@ -68,6 +70,7 @@ ASCII = Glyphs(
     "H",
     "x",
     "-",
+    "=",
     "!",
     "%",
     ".",
@@ -216,6 +219,7 @@ def mark(row: Row, glyphs: Glyphs) -> str:
         RowKind.BROKEN: glyphs.broken,
         RowKind.HERE: glyphs.here,
         RowKind.STRAY: glyphs.stray,
+        RowKind.OVERLAY: glyphs.overlay,
     }
     shown = marks[row.kind]
     if row.snapshot is not None and hold_of(row.snapshot) is not None:

@@ -42,6 +42,10 @@ def help_lines(
         ),
         (f"  {glyphs.marked}", "marked: d deletes all such snapshots, c takes one of each domain"),
         (f"  {glyphs.stray}", "a stray: only the image knows it, as qemu-img makes it"),
+        (
+            f"  {glyphs.overlay}",
+            "an overlay that no snapshot names, as backups leave it: d merges it",
+        ),
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),
         (f"  {glyphs.unreadable}", "cannot be read; the details say why"),

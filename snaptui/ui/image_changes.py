@@ -120,6 +120,8 @@ def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:
 
     if row.stray is not None:
         places = [(path, path, row.stray.name) for path, _ in row.stray.parts]
+    elif row.overlay is not None:
+        return "It is an overlay, with no snapshot in it to copy."
     elif row.snapshot is None:
         return "It has not been read."
     else:

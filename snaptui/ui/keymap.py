@@ -59,7 +59,15 @@ ACTIONS: tuple[Action, ...] = (
         True,
         True,
     ),
-    Action("delete", ("d",), "delete", "Delete the snapshot", Scope.MAIN, True, True),
+    Action(
+        "delete",
+        ("d",),
+        "delete",
+        "Delete the snapshot, or merge the overlay",
+        Scope.MAIN,
+        True,
+        True,
+    ),
     Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
     Action(
         "mark",
@@ -79,7 +87,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "thaw", ("T",), "thaw", "Ask whether the guest is frozen, and thaw it", Scope.MAIN, True
     ),
-    Action("adopt", ("a",), "adopt", "Make a stray known to libvirt", Scope.MAIN, True),
+    Action(
+        "adopt",
+        ("a",),
+        "adopt",
+        "Make known to libvirt a stray, or where a moved snapshot is",
+        Scope.MAIN,
+        True,
+    ),
     Action(
         "file_systems",
         ("F",),

@@ -319,7 +319,7 @@ class MainScreen(Watching):
         try:
             if name is None:
                 xml = await self.snaptui.read(lambda: backend.domain_xml(key), key)
-            elif row.stray is None:
+            elif row.stray is None and row.overlay is None:
                 xml = await self.snaptui.read(lambda: backend.snapshot_xml(key, name), key)
             else:
                 xml = ""
@@ -331,5 +331,5 @@ class MainScreen(Watching):
             ("", ""),
             *(("", text.masked(line)) for line in xml.rstrip("\n").split("\n")),
         )
-        title = "You are here" if name is None else name
+        title = "You are here" if name is None else row.title
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))

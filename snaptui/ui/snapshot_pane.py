@@ -10,7 +10,7 @@ from snaptui import text, tree
 from snaptui.chains import NO_LAYERS
 from snaptui.costs import Cost, cost_of, reclaim_of, written_since
 from snaptui.entries import Stray, strays
-from snaptui.image_model import NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import DomainKey, Snapshot
 from snaptui.shares import Counted
 from snaptui.snapshots import Shown
@@ -28,6 +28,7 @@ from snaptui.ui.format import (
     written,
 )
 from snaptui.ui.row_list import Cell, RowList
+from snaptui.unnamed import Unnamed
 
 NAME = 18
 """Cells that a name gets before a column of lower rank is shown."""
@@ -119,7 +120,7 @@ class SnapshotPane(RowList):
     def mark(self) -> None:
         """Mark the selected snapshot, or take its mark away, and go on to the next row."""
         row = self.selected
-        if row is not None and row.name is not None:
+        if row is not None and row.name is not None and row.overlay is None:
             self._marked ^= {row.name}
             self.refresh_line(self.cursor)
             self.cursor += 1
@@ -166,6 +167,7 @@ class SnapshotPane(RowList):
         if self._shown is not None and snapshots is not None:
             rows = tree.with_broken(rows, _broken(self._shown))
             rows = tree.with_strays(rows, strays(snapshots.names, self._shown.images))
+            rows = tree.with_overlays(rows, [one for one in self._shown.unnamed if one.taken])
         self._all = rows
         there = {row.name for row in rows if row.name is not None}
         self._marked = self._marked & there if same else frozenset()
@@ -200,7 +202,7 @@ class SnapshotPane(RowList):
         graph = mark(row, glyphs) + " "
         graph = fit(graph, min(len(graph), name // 2), glyphs)
         role = "strong" if row.name is None else _ROLES.get(row.kind, "")
-        title = "you are here" if row.name is None else clean(row.name, glyphs)
+        title = "you are here" if row.name is None else clean(row.title, glyphs)
         mark_cell = glyphs.marked if row.name in self._marked else " "
         cells = [
             (f"{marker}{mark_cell}", "strong"),
@@ -264,6 +266,8 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
             "VM state": (size_or_mark(saved), ""),
             **figures,
         }
+    if row.overlay is not None and shown is not None:
+        return {"Holds": ("- overlay", "warn"), **_overlay_values(row.overlay, shown)}
     snapshot = row.snapshot
     if snapshot is None or shown is None:
         return {}
@@ -276,6 +280,13 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         "VM state": (_vm_state(snapshot, shown), ""),
         **figures,
     }
+
+
+def _overlay_values(overlay: Unnamed, shown: Shown) -> dict[str, Cell]:
+    """What it takes on the host; what a merge gives back is not counted."""
+    image = shown.layers.heads.get(overlay.path)
+    size = text.short_size(image.disk_size) if isinstance(image, ImageInfo) else "?"
+    return {"Written": (size, "" if size != "?" else "muted"), "Reclaim": ("?", "muted")}
 
 
 def _broken(shown: Shown) -> dict[str, str]:

@@ -1,22 +1,32 @@
-"""Overlays that a backup script left: named where the domain is, and how they are merged."""
+"""Overlays that a backup script left: shown where the domain is, and merged with its checks."""
 
 from __future__ import annotations
 
-import os
-import shlex
 import subprocess
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.chains import files_of, layers_of
+from snaptui.errors import Cancelled
 from snaptui.heads import read_heads
+from snaptui.image_model import NotKnown
 from snaptui.model import DomainKey
-from snaptui.unnamed import DAY, Unnamed, unnamed_overlays
-from tests.lab import Lab, qemu_img, write
+from snaptui.performing import differences, expected_after, perform
+from snaptui.plan.facts import Facts, OverlayUse
+from snaptui.plan.merge import DAY
+from snaptui.plan.outcome import End, UndoBy
+from snaptui.plan.plan import MergeIntent, Plan
+from snaptui.plan.why import Why
+from snaptui.preflight import make_plan, read_facts
+from snaptui.unnamed import Unnamed, unnamed_overlays
+from tests.lab import Lab, holds, qemu_img, write
 from tests.terminal import Terminal
+from tests.unit.made import assert_refused
 
 
 @pytest.fixture
@@ -32,46 +42,196 @@ def place(lab: Lab, name: str) -> Path:
     return lab.image("web").with_suffix(f".{name}")
 
 
-def found(lab: Lab, key: DomainKey) -> tuple[Unnamed, ...]:
+@contextmanager
+def connected(lab: Lab) -> Iterator[LibvirtBackend]:
     backend = LibvirtBackend(lab.uri)
+    backend.connect()
     try:
-        backend.connect()
-        config = backend.config(key)
-        known = [backend.snapshot(key, name) for name in backend.snapshot_names(key)]
-        heads = read_heads(backend, files_of(config, known))
-        return unnamed_overlays(config, known, layers_of(config, known, heads, keeps_memory=True))
+        yield backend
     finally:
         backend.abandon()
 
 
-def test_they_are_found_and_the_title_says_so(lab: Lab, key: DomainKey) -> None:
+def found(lab: Lab, key: DomainKey) -> tuple[Unnamed, ...]:
+    with connected(lab) as backend:
+        config = backend.config(key)
+        known = [backend.snapshot(key, name) for name in backend.snapshot_names(key)]
+        heads = read_heads(backend, files_of(config, known))
+        return unnamed_overlays(config, known, layers_of(config, known, heads, keeps_memory=True))
+
+
+def facts_of(backend: LibvirtBackend, intent: MergeIntent) -> Facts:
+    host = backend.host or backend.connect()
+    facts = read_facts(backend, host, intent)
+    assert isinstance(facts, Facts)
+    return facts
+
+
+def in_two_days(facts: Facts) -> Facts:
+    return replace(facts, read_at=facts.read_at + 2 * DAY)
+
+
+def planned(lab: Lab, intent: MergeIntent, as_if: Callable[[Facts], Facts] = in_two_days) -> Plan:
+    with connected(lab) as backend:
+        return make_plan(intent, as_if(facts_of(backend, intent)))
+
+
+def merge(lab: Lab, key: DomainKey, path: Path) -> Plan:
+    """Merge it, and hold what there is then against what was expected."""
+    intent = MergeIntent(key, str(path))
+    with connected(lab) as backend:
+        facts = in_two_days(facts_of(backend, intent))
+        plan = make_plan(intent, facts)
+        assert plan.possible, plan.refusals
+        (step,) = plan.steps
+        perform(backend, key, step, lambda _share: None)
+        assert differences(expected_after(step, facts), facts_of(backend, intent)) == ()
+    return plan
+
+
+def test_they_are_rows_and_the_title_says_so(lab: Lab, key: DomainKey) -> None:
     assert [(one.path, one.lower, one.top) for one in found(lab, key)] == [
         (str(place(lab, "tmp2")), str(place(lab, "tmp1")), True),
         (str(place(lab, "tmp1")), str(lab.image("web")), False),
     ]
-    old = time.time() - 2 * DAY
-    os.utime(place(lab, "tmp1"), (old, old))
     with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
-        terminal.wait("2 overlays that no snapshot names", ".tmp2: a backup", ".tmp1. To merge it")
-        terminal.wait("virsh blockcommit --domain=")
+        terminal.wait("2 overlays that no snapshot names", "overlay")
+        terminal.wait("≡ vda.tmp2", "≡ vda.tmp1")
+        terminal.press("tab", "d")
+        terminal.wait(
+            "Merge the overlay", "NO, a merge cannot be undone", "a backup may be at work"
+        )
 
 
-def test_one_of_less_than_a_day_or_beside_checkpoints_may_be_a_backups(
+def test_each_is_merged_and_no_byte_changes(lab: Lab, key: DomainKey) -> None:
+    lab.virsh("destroy", "web")
+    write(place(lab, "tmp1"), 0x11)
+    write(place(lab, "tmp2"), 0x22)
+    lab.virsh("start", "web")
+    plan = merge(lab, key, place(lab, "tmp1"))
+    assert (plan.after.end, plan.undo.by) == (End.MERGED_BENEATH, UndoBy.NO_MERGED)
+    plan = merge(lab, key, place(lab, "tmp2"))
+    assert plan.after.end is End.MERGED
+    assert found(lab, key) == ()
+    for name in ("tmp1", "tmp2"):
+        assert not place(lab, name).exists()
+    for which in ("", "--inactive"):
+        assert str(lab.image("web")) in lab.virsh("domblklist", "web", *which.split())
+    lab.virsh("destroy", "web")
+    assert holds(lab.image("web"), 0x22)
+    lab.virsh("start", "web")
+
+
+def test_the_lines_that_are_said_do_the_same(lab: Lab, key: DomainKey) -> None:
+    for name in ("tmp1", "tmp2"):
+        (line,) = planned(lab, MergeIntent(key, str(place(lab, name)))).lines
+        subprocess.run(line, shell=True, check=True, stdout=-3)
+        assert not place(lab, name).exists()
+    assert str(lab.image("web")) in lab.virsh("domblklist", "web")
+
+
+def test_one_between_snapshots_is_merged_and_both_stay_whole(lab: Lab) -> None:
+    key = lab.define("web")
+    write(lab.image("web"), 0x11)
+    lab.snapshot("web", "one", "--disk-only")
+    write(place(lab, "one"), 0x22)
+    lab.virsh("start", "web")
+    lab.snapshot("web", "tmp", "--disk-only", "--no-metadata")
+    (overlay,) = found(lab, key)
+    merge(lab, key, Path(overlay.path))
+    lab.virsh("destroy", "web")
+    assert lab.snapshots("web") == ["one"]
+    assert holds(place(lab, "one"), 0x22)
+    assert holds(lab.image("web"), 0x11)
+
+
+def test_one_that_is_given_up_leaves_all_as_it_was(lab: Lab, key: DomainKey) -> None:
+    before = lab.virsh("domblklist", "web")
+    intent = MergeIntent(key, str(place(lab, "tmp2")))
+
+    def give_up(_share: float) -> None:
+        raise Cancelled("It was cancelled.")
+
+    with connected(lab) as backend:
+        (step,) = make_plan(intent, in_two_days(facts_of(backend, intent))).steps
+        with pytest.raises(Cancelled):
+            perform(backend, key, step, give_up)
+        assert facts_of(backend, intent).status.block_jobs == ()
+    assert lab.virsh("domblklist", "web") == before
+    assert [Path(one.path).suffix for one in found(lab, key)] == [".tmp2", ".tmp1"]
+
+
+def test_one_of_less_than_a_day_or_of_unknown_age_may_be_a_backups(
     lab: Lab, key: DomainKey
 ) -> None:
-    _, lower = found(lab, key)
-    assert not lower.settled((), time.time())
-    assert lower.settled((), time.time() + 2 * DAY)
-    assert not lower.settled(("backup",), time.time() + 2 * DAY)
-    assert not lower.settled(None, time.time() + 2 * DAY)
+    intent = MergeIntent(key, str(place(lab, "tmp1")))
+    assert_refused(planned(lab, intent, lambda facts: facts), Why.MADE_LATELY)
+
+    def unknown(facts: Facts) -> Facts:
+        assert facts.overlay is not None
+        return replace(facts, overlay=replace(facts.overlay, made=NotKnown("It is not told.")))
+
+    assert_refused(planned(lab, intent, unknown), Why.AGE_NOT_KNOWN)
 
 
-def test_the_lines_that_are_said_merge_them(lab: Lab, key: DomainKey) -> None:
-    for _ in range(2):
-        words = shlex.split(found(lab, key)[-1].merge(key.uuid))
-        subprocess.run([words[0], "-c", lab.uri, *words[1:], "--wait"], check=True, stdout=-3)
-    assert found(lab, key) == ()
-    assert str(lab.image("web")) in lab.virsh("domblklist", "web")
+def test_beside_a_checkpoint_it_may_be_a_backups(lab: Lab, key: DomainKey) -> None:
+    lab.virsh("checkpoint-create-as", "web", "c0")
+    plan = planned(lab, MergeIntent(key, str(place(lab, "tmp1"))))
+    assert_refused(plan, Why.BACKUP_KEEPS, names="c0")
+
+
+def test_one_beneath_which_somebody_reads_is_left_alone(lab: Lab, key: DomainKey) -> None:
+    with lab.image("web").open("rb"):
+        reader = subprocess.Popen(["sleep", "60"], stdin=lab.image("web").open("rb"))
+        try:
+            plan = planned(lab, MergeIntent(key, str(place(lab, "tmp1"))))
+        finally:
+            reader.kill()
+            reader.wait()
+    who = f"sleep (process {reader.pid})"
+    assert_refused(plan, Why.LAYER_OPEN, path=str(lab.image("web")), who=who)
+
+
+def test_of_a_domain_that_is_off_it_is_refused_with_the_way_round(lab: Lab, key: DomainKey) -> None:
+    lab.virsh("destroy", "web")
+    plan = planned(lab, MergeIntent(key, str(place(lab, "tmp2"))))
+    assert_refused(plan, Why.MERGE_WHILE_OFF)
+    lab.virsh("start", "web", "--paused")
+    merge(lab, key, place(lab, "tmp2"))
+    assert lab.state("web") == "paused"
+
+
+def test_one_that_the_next_start_needs_is_kept(lab: Lab, key: DomainKey) -> None:
+    defined = lab.virsh("dumpxml", "web", "--inactive")
+    lab.define_xml(defined.replace(str(place(lab, "tmp2")), str(place(lab, "tmp1"))))
+    plan = planned(lab, MergeIntent(key, str(place(lab, "tmp1"))))
+    assert_refused(plan, Why.NEXT_START_NEEDS)
+
+
+def test_one_upon_which_another_image_lies_is_kept(lab: Lab, key: DomainKey) -> None:
+    other = lab.images / "other.qcow2"
+    base = str(place(lab, "tmp1"))
+    qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(other))
+    xml = lab.virsh("dumpxml", lab_domain(lab), "--inactive")
+    lab.define_xml(xml.replace(str(lab.image("other")), str(other)))
+    plan = planned(lab, MergeIntent(key, base))
+    assert_refused(plan, Why.USER_LOSES)
+
+
+def lab_domain(lab: Lab) -> str:
+    lab.define("other")
+    return "other"
+
+
+@pytest.mark.parametrize("unseen", ["", "there are processes that may not be looked into"])
+def test_who_cannot_be_seen_is_asked_for_by_the_name(lab: Lab, key: DomainKey, unseen: str) -> None:
+    def seen(facts: Facts) -> Facts:
+        assert isinstance(facts.overlay, OverlayUse)
+        return in_two_days(replace(facts, overlay=replace(facts.overlay, unseen=unseen)))
+
+    plan = planned(lab, MergeIntent(key, str(place(lab, "tmp1"))), seen)
+    assert plan.possible
+    assert (plan.type_name, len(plan.unchecked)) == (bool(unseen), len(unseen and " "))
 
 
 def test_what_a_snapshot_names_is_not_among_them(lab: Lab) -> None:
@@ -79,6 +239,8 @@ def test_what_a_snapshot_names_is_not_among_them(lab: Lab) -> None:
     lab.snapshot("web", "one", "--disk-only")
     write(place(lab, "one"), 0x22)
     assert found(lab, key) == ()
+    plan = planned(lab, MergeIntent(key, str(place(lab, "one"))))
+    assert_refused(plan, Why.NOT_UNNAMED)
     lab.virsh("snapshot-delete", "web", "one", "--metadata")
     assert [one.path for one in found(lab, key)] == [str(place(lab, "one"))]
 
@@ -89,9 +251,11 @@ def test_a_linked_clone_is_never_to_be_merged_into_its_template(lab: Lab) -> Non
     base = str(lab.image("web"))
     qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(clone))
     lab.define_xml(lab.virsh("dumpxml", "web").replace(base, str(clone)))
-    (one,) = found(lab, DomainKey(lab.uri, lab.virsh("domuuid", "web").strip()))
+    lab.virsh("start", "web")
+    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    (one,) = found(lab, key)
     assert not one.taken
-    assert not one.settled((), time.time() + 2 * DAY)
+    assert_refused(planned(lab, MergeIntent(key, str(clone))), Why.PERHAPS_A_CLONE)
     with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
         terminal.wait("no snapshots yet: c takes one", "it is a linked clone's")
         assert "blockcommit" not in terminal.text

@@ -20,7 +20,7 @@ from snaptui.journal import Journal
 from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, StepRecord, parse
 from snaptui.model import DomainState, Presence, Snapshot, SnapshotDisk
 from snaptui.recovery import Found, finding
-from tests.unit.made import snapshot
+from tests.unit.made import VDA, config, snapshot
 
 RECORD = Record(
     number=1,
@@ -74,6 +74,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     st.tuples(st.text(), st.text(), st.text()),
     st.none() | st.booleans(),
     st.none() | st.booleans(),
+    st.dictionaries(st.text(), st.text()).map(lambda told: tuple(told.items())),
     st.lists(st.text(), min_size=1).map(tuple),
     st.text(),
 )
@@ -82,10 +83,13 @@ def test_each_field_of_a_step_is_read_as_it_was_written(
     words: tuple[str, str, str],
     metadata_only: bool | None,
     adopts: bool | None,
+    places: tuple[tuple[str, str], ...],
     members: tuple[str, ...],
     group: str,
 ) -> None:
-    step = StepRecord(kind, *words, defines=words, metadata_only=metadata_only, adopts=adopts)
+    step = StepRecord(
+        kind, *words, defines=words, metadata_only=metadata_only, adopts=adopts, places=places
+    )
     batch = Batch(RECORD.number, members, group)
     wanted = replace(RECORD, steps=(step,), batch=batch)
     with tempfile.TemporaryDirectory() as place:
@@ -374,6 +378,32 @@ def test_what_became_of_an_edit_is_what_the_record_says(
 ) -> None:
     step = StepRecord(StepKind.EDIT, "a", "change it", "virsh", 1.0, defines=("a", "", "new"))
     found = Found(OFF, ("a",), None, known=known)
+    assert finding(replace(RECORD, steps=(step,)), found).became is became
+
+
+@pytest.mark.parametrize(
+    ("images", "jobs", "became"),
+    [
+        (None, (), Became.UNKNOWN),
+        (frozenset({"/base"}), (), Became.DONE),
+        (frozenset({"/base", "/tmp1"}), ("vda",), Became.IN_PART),
+        (frozenset({"/base", "/tmp1"}), (), Became.NOT_DONE),
+    ],
+)
+def test_what_became_of_a_merge_is_what_the_chains_say(
+    images: frozenset[str] | None, jobs: tuple[str, ...], became: Became
+) -> None:
+    step = StepRecord(StepKind.MERGE, "/tmp1", "merge it", "virsh", 1.0)
+    found = Found(DomainState.RUNNING, (), None, block_jobs=jobs, images=images)
+    assert finding(replace(RECORD, steps=(step,)), found).became is became
+
+
+@pytest.mark.parametrize(("path", "became"), [("/new", Became.DONE), ("/old", Became.NOT_DONE)])
+def test_what_became_of_a_relocation_is_what_the_record_says(path: str, became: Became) -> None:
+    places = (("vda", "/new"),)
+    step = StepRecord(StepKind.RELOCATE, "a", "let it", "virsh", 1.0, places=places)
+    then = config(replace(VDA, path=path))
+    found = Found(OFF, ("a",), None, known=replace(snapshot("a"), config=then))
     assert finding(replace(RECORD, steps=(step,)), found).became is became
 
 

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from snaptui.model import Domain, Scope
-from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, Plan
+from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, MergeIntent, Plan
 from snaptui.plan.together import deletes
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
@@ -123,3 +123,18 @@ class DeleteManyDialog(PlanDialog):
     def choice_changed(self) -> None:
         """The plan follows."""
         self.plan_again()
+
+
+class MergeDialog(PlanDialog):
+    """Merge an overlay that no snapshot names into the image beneath."""
+
+    verb = "Merge"
+
+    def __init__(self, domain: Domain, path: str, read_facts: ReadFacts, glyphs: Glyphs) -> None:
+        super().__init__(domain, read_facts, glyphs)
+        self._intent = MergeIntent(domain.key, path)
+
+    @property
+    def intent(self) -> MergeIntent:
+        """To merge it."""
+        return self._intent

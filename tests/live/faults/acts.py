@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+
+import libvirt
 
 from snaptui.backend.images import read_image
 from snaptui.image_model import ImageKey, PlacedEntry
@@ -19,6 +22,8 @@ from snaptui.plan.plan import (
     ImageDelete,
     ImageExtract,
     Intent,
+    MergeIntent,
+    RelocateIntent,
     RevertIntent,
 )
 from tests.lab import qemu_img, write
@@ -103,6 +108,34 @@ def _free(guest: Guest) -> None:
         write(path, byte)
         if name:
             qemu_img("snapshot", "-c", name, str(path))
+
+
+def _moved(guest: Guest) -> None:
+    """Images and definition were moved together, and the record says where they were."""
+    guest.define()
+    guest.internal("a")
+    xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+    for disk in guest.disks:
+        path = Path(disk.path or "")
+        path.rename(path.with_name(f"moved-{path.name}"))
+        xml = xml.replace(str(path), str(path.with_name(f"moved-{path.name}")))
+    guest.domain = guest.connection.defineXML(xml)
+
+
+def _left(guest: Guest) -> None:
+    """Its backup went away and left overlays that no snapshot names."""
+    guest.define()
+    guest.go(RUNNING)
+    disks = "".join(
+        f"<disk name='{target}'><source file='{guest.directory}/{target}.tmp'/></disk>"
+        for target in guest.now
+    )
+    flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+    flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA
+    guest.domain.snapshotCreateXML(
+        f"<domainsnapshot><disks>{disks}</disks></domainsnapshot>", flags
+    )
+    guest.write()
 
 
 def _key(guest: Guest, uri: str) -> DomainKey:
@@ -249,6 +282,20 @@ ACTS = (
         lambda guest, uri: AdoptIntent(_key(guest, uri), "stray"),
         Obstacle.NONE,
         bare=True,
+    ),
+    Act(
+        "relocate",
+        _moved,
+        lambda guest, uri: RelocateIntent(_key(guest, uri), "a"),
+        Obstacle.NONE,
+    ),
+    Act(
+        "merge what a backup left, running",
+        _left,
+        lambda guest, uri: MergeIntent(_key(guest, uri), str(guest.directory / "vda.tmp")),
+        Obstacle.GUEST,
+        external=True,
+        running=True,
     ),
     Act(
         "image: apply",

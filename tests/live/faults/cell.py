@@ -30,7 +30,7 @@ from tests.live.faults.judge import (
     intact,
     told,
 )
-from tests.live.faults.program import Hold, Order
+from tests.live.faults.program import Hold, Order, days_later
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import OTHER, Seen, look, look_at_images, without
 from tests.live.faults.shim import Shim
@@ -109,7 +109,7 @@ class Bench:
             with self._guest(act) as guest:
                 intent = act.intent(guest, self.lab.uri)
                 seen = [self._look(act, guest)]
-                plan = make_plan(intent, read_facts(backend, host, intent))
+                plan = make_plan(intent, days_later(read_facts(backend, host, intent)))
                 assert plan.possible, plan.refusals
                 assert len(plan.steps) == act.steps, plan.steps
                 for step in plan.steps:

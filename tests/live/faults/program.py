@@ -18,7 +18,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,10 +26,17 @@ from snaptui import taking, ui
 from snaptui.model import DomainKey
 from snaptui.operation import Operation
 from snaptui.performing import perform
+from snaptui.plan.facts import Facts
+from snaptui.plan.merge import DAY
 from snaptui.plan.plan import Intent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.preflight import AnyFacts, make_plan, read_facts
 from snaptui.ui import app as product
 from snaptui.worker import start
+
+
+def days_later(facts: AnyFacts) -> AnyFacts:
+    """As if what was made just now had been there for days: young overlays are not merged."""
+    return replace(facts, read_at=facts.read_at + 2 * DAY) if isinstance(facts, Facts) else facts
 
 
 class Hold(enum.Enum):
@@ -137,7 +144,7 @@ class App(product.SnaptuiApp):
 
     async def _act(self, intent: Intent) -> None:
         facts = await self.read_facts(intent)
-        plan = make_plan(intent, facts)
+        plan = make_plan(intent, days_later(facts))
         self.control.tell(event="plan", refusals=[one.words for one in plan.refusals])
         self.operations.run(plan, facts)
 

@@ -38,6 +38,9 @@ def look(guest: Guest) -> Seen:
     for disk in parse_domain(domain.XMLDesc()).disks:
         seen[f"disk {disk.target} is"] = Path(disk.path or "").name
         seen[f"disk {disk.target} holds"] = _content(Path(disk.path or ""), "-f", disk.format)
+        with suppress(libvirt.libvirtError):
+            if job := domain.blockJobInfo(disk.target):
+                seen[f"disk {disk.target} is copied or merged"] = str(job["type"])
     with suppress(libvirt.libvirtError):
         seen["current"] = domain.snapshotCurrent().getName()
     for one in domain.listAllSnapshots():

@@ -11,7 +11,7 @@ import libvirt
 from snaptui.image_model import ImageInfo
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
-from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent, ThawIntent
+from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent, MergeIntent, ThawIntent
 from snaptui.plan.refusal import Harm
 from tests.lab import entries
 from tests.live.matrix.guest import OFF, RUNNING, Guest, entry_holds, reads
@@ -39,7 +39,7 @@ class Done:
             return name
         if isinstance(self.intent, EditIntent):
             return self.intent.new_name or self.intent.name
-        assert not isinstance(self.intent, ThawIntent)
+        assert not isinstance(self.intent, ThawIntent | MergeIntent)
         return self.intent.name
 
     def inside(self, facts: Facts) -> Mapping[str, list[str]]:

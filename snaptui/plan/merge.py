@@ -1,0 +1,141 @@
+"""The plan that merges an overlay which no snapshot names: what a dead backup script left.
+
+Checked as an external delete is; beside that it must not be a backup's that is at work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui import text
+from snaptui.image_model import FileSystem, ImageInfo, NotKnown
+from snaptui.model import Disk
+from snaptui.plan import checks, merging
+from snaptui.plan.facts import Facts
+from snaptui.plan.findings import Findings
+from snaptui.plan.leftover import THIS_HOST
+from snaptui.plan.loss import NOTHING_LOST
+from snaptui.plan.merge_steps import MergeOverlay
+from snaptui.plan.outcome import End, Space, UndoBy, When, after, undo
+from snaptui.plan.plan import MergeIntent, Plan, impossible
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.way import Way
+from snaptui.plan.why import Why
+from snaptui.unnamed import Unnamed, unnamed_overlays
+
+DAY = 86400
+"""Seconds for which an overlay may be a backup's that is under way."""
+
+
+def plan(intent: MergeIntent, facts: Facts) -> Plan:
+    """Plan to merge it into the image beneath while the guest runs, and to remove it."""
+    domain, path = facts.status.domain, intent.path
+    verb, title = "Merge", f"Merge the overlay {path.rpartition('/')[2]} of {domain.name}"
+    if len(facts.snapshots) < len(facts.names):
+        return impossible(intent, verb, title, refuse(Why.SOME_UNREAD))
+    overlays = unnamed_overlays(facts.status.config, facts.snapshots.values(), facts.layers)
+    found = [one for one in overlays if one.path == path]
+    if not found:
+        return impossible(
+            intent, verb, title, refuse(Why.NOT_UNNAMED, path=path, domain=domain.name)
+        )
+    one = found[0]
+    step = MergeOverlay(path, _lower(facts, one), one.top)
+    room = merging.room(facts, ((path, one.lower),), stops="can be cancelled")
+    doubts = _doubts(facts, one)
+    end = End.MERGED if one.top else End.MERGED_BENEATH
+    return Plan(
+        intent=intent,
+        verb=verb,
+        title=title,
+        after=after(end, domain.state, domain=domain.name, disk=one.target, lower=one.lower),
+        lost=NOTHING_LOST,
+        undo=undo(UndoBy.NO_MERGED),
+        space=_space(facts, room),
+        refusals=(*_refusals(facts, one, step), *room.refusals),
+        warnings=(
+            "A backup that counts on this overlay finds it gone.",
+            *room.warnings,
+            *checks.version_warnings(facts),
+        ),
+        unchecked=(*doubts, *room.unchecked),
+        notes=(f"{one.target}: {path} is merged into {one.lower} and removed.", *room.notes),
+        lines=(step.virsh(facts.host, domain),),
+        steps=(step,),
+        type_name=bool(doubts),
+    )
+
+
+def _lower(facts: Facts, one: Unnamed) -> Disk:
+    """What the overlay lies upon, as its disk has it once it writes there."""
+    upper, lower = facts.layers.heads.get(one.path), facts.layers.heads.get(one.lower)
+    said = upper.backing_format if isinstance(upper, ImageInfo) else None
+    form = said or (lower.format if isinstance(lower, ImageInfo) else "")
+    kind = "block" if one.lower.startswith("/dev/") else "file"
+    return Disk(one.target, "disk", kind, one.lower, form)
+
+
+def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusal]:
+    domain, path = facts.status.domain, one.path
+    yield from checks.metadata_refusals(facts)
+    yield from checks.merge_refusals(facts)
+    yield from checks.journal_refusals(facts.unrecorded)
+    if facts.status.hung:
+        yield refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name)
+    if not domain.state.active:
+        yield refuse(
+            Why.MERGE_WHILE_OFF, Way.START_PAUSED, code=checks.OPERATION_INVALID, domain=domain.name
+        )
+    if not one.taken:
+        yield refuse(Why.PERHAPS_A_CLONE, Way.PULL_INSTEAD, path=path, lower=one.lower)
+    yield from _at_work(facts, path, step.virsh(facts.host, domain))
+    yield from merging.inside_refusals(facts, path)
+    above = facts.layers.above.get(path, frozenset()) & facts.layers.in_use
+    yield from merging.sharing_refusals(facts, path, one.lower, above)
+    if path.startswith("/dev/"):
+        yield refuse(Why.DEVICE_NOT_MERGED_NOT_YET, path=path)
+    for target, next_path in facts.status.next_start.items():
+        if next_path == path and not (one.top and target == one.target):
+            yield refuse(
+                Why.NEXT_START_NEEDS, Way.SET_NEXT_START, harm=Harm.OTHER_LOST, path=path,
+                domain=domain.name,
+            )  # fmt: skip
+
+
+def _at_work(facts: Facts, path: str, line: str) -> Iterator[Refusal]:
+    """That it may be a backup's which goes on; ``line`` merges it all the same."""
+    use = facts.overlay
+    if facts.status.checkpoints:
+        names = text.some(facts.status.checkpoints)
+        yield refuse(Why.BACKUP_KEEPS, Way.MERGE_LINE, path=path, names=names, line=line)
+    if use is None:
+        return
+    for lower, who in sorted(use.open_in.items()):
+        yield refuse(Why.LAYER_OPEN, Way.END_FIRST, path=lower, who=who)
+    if isinstance(use.made, NotKnown):
+        reason = use.made.reason
+        yield refuse(Why.AGE_NOT_KNOWN, Way.MERGE_LINE, path=path, reason=reason, line=line)
+    elif facts.read_at - use.made < DAY:
+        age = text.age(int(use.made), facts.read_at)
+        yield refuse(Why.MADE_LATELY, Way.WAIT_OR_MERGE_LINE, path=path, age=age, line=line)
+
+
+def _doubts(facts: Facts, one: Unnamed) -> tuple[str, ...]:
+    """Who may use its images and cannot be seen from here."""
+    doubts = [f"Whether others use these images: {each}" for each in facts.doubts]
+    if facts.overlay is not None and facts.overlay.unseen:
+        doubts.append(f"Who else has what lies beneath open: {facts.overlay.unseen}")
+    for path in (one.path, one.lower):
+        space = facts.spaces.get(path)
+        if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
+            kind = space.kind or "an unknown file system"
+            doubts.append(f"Whether another host has {path} open, which lies on {kind}")
+    return tuple(doubts)
+
+
+def _space(facts: Facts, room: Findings) -> Space:
+    space = checks.shown_space(facts)
+    free = space.free if space is not None else None
+    if room.needs is None:
+        return Space(needs=0, when=When.FIRST, free=free)
+    return Space(room.needs.most, room.needs.exact, When.FIRST, free=free)
