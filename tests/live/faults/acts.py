@@ -5,9 +5,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-import libvirt
 
 from snaptui.backend.images import read_image
 from snaptui.image_model import ImageKey, PlacedEntry
@@ -111,31 +108,16 @@ def _free(guest: Guest) -> None:
 
 
 def _moved(guest: Guest) -> None:
-    """Images and definition were moved together, and the record says where they were."""
     guest.define()
     guest.internal("a")
-    xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-    for disk in guest.disks:
-        path = Path(disk.path or "")
-        path.rename(path.with_name(f"moved-{path.name}"))
-        xml = xml.replace(str(path), str(path.with_name(f"moved-{path.name}")))
-    guest.domain = guest.connection.defineXML(xml)
+    guest.move()
 
 
 def _left(guest: Guest) -> None:
     """Its backup went away and left overlays that no snapshot names."""
     guest.define()
     guest.go(RUNNING)
-    disks = "".join(
-        f"<disk name='{target}'><source file='{guest.directory}/{target}.tmp'/></disk>"
-        for target in guest.now
-    )
-    flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
-    flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA
-    guest.domain.snapshotCreateXML(
-        f"<domainsnapshot><disks>{disks}</disks></domainsnapshot>", flags
-    )
-    guest.write()
+    guest.unnamed("tmp")
 
 
 def _key(guest: Guest, uri: str) -> DomainKey:

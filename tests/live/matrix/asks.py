@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from snaptui.model import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
@@ -15,6 +16,8 @@ from snaptui.plan.plan import (
     DomainIntent,
     EditIntent,
     HoldIntent,
+    MergeIntent,
+    RelocateIntent,
     RevertIntent,
 )
 from tests.live.matrix.guest import OFF, Guest
@@ -43,6 +46,10 @@ def _revert(words: str, state: RunState, safety: SafetyKind = SafetyKind.NONE) -
 
 def _delete(words: str, scope: Scope, *, metadata_only: bool = False) -> Ask:
     return Ask(words, lambda guest, name: DeleteIntent(guest.key, name, scope, metadata_only))
+
+
+def _merge(overlay: str, guest: Guest, _: str) -> MergeIntent:
+    return MergeIntent(guest.key, f"{guest.directory}/vda.{overlay}")
 
 
 CREATE = tuple(_create(f"create {form.value}", form) for form in Form)
@@ -100,6 +107,11 @@ HOLD = Ask("hold", lambda guest, name: HoldIntent(guest.key, name, True))
 RELEASE = Ask("release", lambda guest, name: HoldIntent(guest.key, name, False))
 ADOPT = Ask("adopt", lambda guest, _: AdoptIntent(guest.key, "s"))
 DELETE_STRAY = Ask("delete the stray", lambda guest, _: DeleteManyIntent(guest.key, (), ("s",)))
+RELOCATE = Ask("let the record say where it is", lambda g, name: RelocateIntent(g.key, name))
+MERGES = tuple(
+    Ask(words, partial(_merge, name))
+    for words, name in (("merge the newest", "tmp2"), ("merge the one beneath", "tmp1"))
+)
 NAMES = tuple(
     _create(f"create internal, called {words}", Form.INTERNAL, name)
     for words, name in (
@@ -123,6 +135,10 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         return (CREATE[0], REVERT, DELETE, FORGET, DESCRIBE)
     if "hung" in world.tags:
         return (REVERT, KEPT[0])
+    if "left" in world.tags:
+        return (*MERGES, *CREATE)
+    if "moved" in world.tags:
+        return (RELOCATE,)
     if "stray" in world.tags:
         return (ADOPT, DELETE_STRAY, *AS_STRAY)
     if not world.target:

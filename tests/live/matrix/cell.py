@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libvirt
 
@@ -16,6 +16,7 @@ from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.beneath import unusable
 from snaptui.plan.differences import sentence
 from snaptui.plan.facts import Facts
+from snaptui.plan.merge import DAY
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.refusal import Harm
@@ -109,7 +110,7 @@ class Bench:
                 guest.go(cell.state)
             intent = cell.ask.intent(guest, cell.world.target)
             facts = read_facts(self.backend, self.host, intent)
-            plan = make_plan(intent, facts)
+            plan = make_plan(intent, _at_rest(facts))
             judge = self._works if plan.possible else self._refused
             predicted, happened, same, why = judge(guest, intent, plan, facts)
         except (SnaptuiError, libvirt.libvirtError) as error:
@@ -248,6 +249,14 @@ class Bench:
         before = _after(plan.steps, before)
         # what an earlier step reads anew is not known when the last one is looked at
         return [*map(str, differences(before, after)), *guest.otherwise()]
+
+
+def _at_rest(facts: Facts) -> Facts:
+    """As if its overlays had been there for days, and all processes could be looked into."""
+    if facts.overlay is None:
+        return facts
+    seen = replace(facts.overlay, unseen="")
+    return replace(facts, read_at=facts.read_at + 2 * DAY, overlay=seen)
 
 
 def _after(steps: Iterable[Step], facts: Facts) -> Facts:

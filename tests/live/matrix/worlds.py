@@ -65,6 +65,7 @@ def worlds() -> tuple[World, ...]:
         *_disks(),
         *_states(),
         *_backups(),
+        *_left_over(),
     )
 
 
@@ -635,3 +636,33 @@ def _hold_with_a_job(guest: Guest) -> None:
     thread.start()
     while guest.domain.controlInfo(0)[0] != libvirt.VIR_DOMAIN_CONTROL_JOB:
         pass
+
+
+def _left_over() -> Iterable[World]:
+    """What a backup that died left: overlays that no snapshot names; and images that were moved."""
+
+    def overlays(kind: str, *, lent: bool = False) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            if kind:
+                _take(guest, kind, "a")
+            guest.go(RUNNING)
+            guest.unnamed("tmp1")
+            guest.unnamed("tmp2")
+            if lent:
+                guest.lend(f"{guest.directory}/vda.tmp2")
+
+        return build
+
+    def moved(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.move()
+
+    left = frozenset({"left"})
+    yield World("overlays of a backup", overlays(""), tags=left)
+    yield World("overlays of a backup above an internal one", overlays("internal"), tags=left)
+    yield World("overlays of a backup above an external one", overlays("external"), tags=left)
+    lent = overlays("", lent=True)
+    yield World("overlays of a backup, another image upon them", lent, tags=left)
+    yield World("images that were moved", moved, "a", tags=frozenset({"moved"}))
