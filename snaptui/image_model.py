@@ -64,6 +64,18 @@ class Unplaced(NotKnown):
 
 
 @dataclass(frozen=True, slots=True)
+class NoPath(NotKnown):
+    """Stands for the path of what an image names otherwise: by a protocol, or by options.
+
+    Attributes:
+        files: the files of the host that it may open; empty for another protocol, ``None`` when
+            it may be any.
+    """
+
+    files: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageSnapshot:
     """An entry of a qcow2 image's own snapshot table.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.backend.images import read_image
-from snaptui.image_model import NotKnown
+from snaptui.image_model import NoPath, NotKnown
 from tests.lab import qemu_img
 
 
@@ -72,8 +72,11 @@ def test_options_in_json_name_the_file_that_they_open(
     ("options", "told"),
     [
         ('{"driver":"raw","offset":4096,"file.filename":"/a"}', "at an offset"),
-        ('{"driver":"rbd","pool":"p","image":"i","user":"SECRET"}', "driver rbd"),
-        ('{"driver":"qcow2","file":{"driver":"https","url":"https://SECRET/"}}', "driver https"),
+        ('{"driver":"rbd","pool":"p","image":"i","user":"SECRET"}', "driver rbd at p at i"),
+        (
+            '{"driver":"qcow2","file":{"driver":"https","url":"https://u:SECRET@h/SECRET"}}',
+            "https at h",
+        ),
         ('{"driver":"file","filename":"relative"}', "driver file"),
         ('{"driver":["file"],"filename":"/a"}', "driver ?"),
         ('{"driver":"file","filename":7}', "driver file"),
@@ -90,6 +93,37 @@ def test_options_in_json_that_name_no_file_say_what_they_are(
     found = read_image(str(path)).backing
     assert isinstance(found, NotKnown)
     assert told in found.reason
+    assert "SECRET" not in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("nbd://h/SECRET", ()),
+        ("nbd:unix:/run/socket:exportname=SECRET", ()),
+        ("rbd:pool/image:id=a:key=SECRET", ()),
+        ("ssh://user:SECRET@h/disk", ()),
+        ("fat:/etc", None),
+        ("file:relative", None),
+        ('json:{"driver":"iscsi","portal":"h","target":"t","password":"SECRET"}', ()),
+        ('json:{"driver":"nbd","server.type":"inet","server.host":"h","server.port":"1"}', ()),
+        ('json:{"driver":"luks","key-secret":"SECRET","file.filename":"/l"}', ("/l",)),
+        ('json:{"driver":"raw","offset":512,"file":{"driver":"file","filename":"/a"}}', ("/a",)),
+        ('json:{"driver":"qcow2","file.filename":"/t","backing":{"filename":"/b"}}', ("/t", "/b")),
+        ('json:{"driver":"quorum","children":[{"driver":"file","filename":"/a"}]}', None),
+        ('json:{"driver":"qcow2","file":"node"}', None),
+        ('json:{"driver":"qcow2","file":{"driver":"file","filename":"relative"}}', None),
+    ],
+)
+def test_a_name_that_is_no_path_says_which_files_it_may_open(
+    tmp_path: Path, name: str, files: tuple[str, ...] | None
+) -> None:
+    path = tmp_path / "over.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "1M")
+    rebased(path, name)
+    found = read_image(str(path)).backing
+    assert isinstance(found, NoPath)
+    assert found.files == (None if files is None else frozenset(files))
     assert "SECRET" not in found.reason
 
 
