@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from snaptui.doubts import Doubt
 from snaptui.image_model import ImageSnapshot
 
 
@@ -29,12 +30,12 @@ class Found:
     """Files of some places, by path.
 
     Attributes:
-        doubts: why some may be missing, in words.
-        idle: directories of pools that are not active, of which libvirt knows no files.
+        doubts: why some may be missing.
+        idle: directories of pools of which libvirt tells no files.
     """
 
     paths: tuple[str, ...]
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     idle: tuple[str, ...] = ()
 
 

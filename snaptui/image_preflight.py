@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
+from snaptui.doubts import Doubt
 from snaptui.errors import ImageError
 from snaptui.files import Openers, unfinished
 from snaptui.image_model import NotKnown
@@ -32,11 +33,11 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     path = intent.key.path
     copied = isinstance(intent, ImageExtract)
     holders: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     hidden = False
     if host.local and not copied:
         inventory = take_inventory(backend, host, (path,))
-        holders, doubts = inventory.held_by(path), inventory.doubts
+        holders, doubts = inventory.held_by(path), inventory.doubts_about((path,))
         hidden = inventory.hides(path)
     lies = intent.folder if isinstance(intent, ImageExtract) else path
     removal, opened = None, path

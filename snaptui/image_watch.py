@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
+from snaptui.doubts import Doubt, Unread
 from snaptui.errors import SnaptuiError
 from snaptui.image_model import ImageInfo, ImageKey, NotKnown
 from snaptui.model import Host
@@ -58,7 +59,11 @@ class ImagesState:
     """
 
     images: Mapping[ImageKey, ListedImage] = field(default_factory=lambda: MappingProxyType({}))
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    def doubts_about(self, key: ImageKey) -> tuple[str, ...]:
+        """Those that reach an image, in words."""
+        return tuple(one.words for one in self.doubts if one.reaches((key.path,)))
 
 
 class ImageWatch:
@@ -148,7 +153,7 @@ class ImageWatch:
                 priority=Priority.BACKGROUND,
             )
         except SnaptuiError as error:
-            self._update(replace(self.state, doubts=(error.message,)))
+            self._update(replace(self.state, doubts=(Doubt(Unread.HOST, "", error.message),)))
             return True
         images = {key: self._given_one(key, inventory) for key in self._given}
         for path in inventory.unused:

@@ -2,7 +2,7 @@
 
 A file is in use when a domain (live or defined), a snapshot, or another image (as the one
 beneath it, or for its data) names it. What could not be read is a *doubt*: whoever builds on
-"nobody names it" must heed them.
+"nobody names it" must heed those that reach it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
+from snaptui.doubts import Doubt, Unread, reaching
 from snaptui.errors import Disconnected, NotAnImage, NotFound, SnaptuiError
-from snaptui.image_model import ImageInfo, NotKnown, Unplaced
+from snaptui.image_model import ImageInfo, NoPath, NotKnown
 from snaptui.model import Domain, Host
 
 
@@ -28,19 +29,16 @@ class Inventory:
         holders: by path without symbolic links, who names it, in words.
         images: by such a path, the qcow2 images in the host's pools and, where its files are
             here, beside those that are named.
-        doubts: why something may be missing in the above, in words.
+        doubts: why something may be missing in the above.
         domains: how many were asked.
         real: by path as it is named, the same without symbolic links.
-        hidden: directories in which a file may be named that could not be resolved (a volume of
-            a pool); ``None`` for one that is not known.
     """
 
     holders: Mapping[str, tuple[str, ...]]
     images: Mapping[str, ImageInfo]
-    doubts: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
     domains: int
     real: Mapping[str, str]
-    hidden: frozenset[str | None] = frozenset()
 
     def held_by(self, path: str) -> tuple[str, ...]:
         """Who names a file; nobody is an empty tuple."""
@@ -83,15 +81,23 @@ class Inventory:
             path for path in self.images if path not in self.holders and not self.hides(path)
         )
 
+    def doubts_about(self, paths: Collection[str]) -> tuple[Doubt, ...]:
+        """Why somebody may be missing who names one of these files."""
+        return reaching(self.doubts, {*paths, *(self.real.get(path, path) for path in paths)})
+
     def hides(self, path: str) -> bool:
-        """Whether it may be what somebody names, where that could not be resolved."""
-        real = self.real.get(path, path)
-        return None in self.hidden or any(real.startswith(f"{one}/") for one in self.hidden)
+        """Whether it may be a volume that somebody names, where that could not be resolved."""
+        return any(one.what is Unread.VOLUME for one in self.doubts_about((path,)))
+
+    @property
+    def orphans(self) -> tuple[str, ...]:
+        """Those of them that lie upon another image."""
+        return tuple(path for path in self.unused if self.images[path].backing is not None)
 
     @property
     def leftovers(self) -> tuple[str, ...]:
-        """Those of them that lie upon another image: overlays that lost what they were for."""
-        return tuple(path for path in self.unused if self.images[path].backing is not None)
+        """Those of these that no doubt reaches: overlays that lost what they were for."""
+        return tuple(path for path in self.orphans if not self.doubts_about((path,)))
 
 
 def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> Inventory:
@@ -116,7 +122,6 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
         real=taking.real,
-        hidden=frozenset(taking.hidden),
     )
 
 
@@ -125,22 +130,19 @@ class _Taking:
         self._backend = backend
         self._local = host.local
         self.holders: dict[str, dict[str, None]] = {}
-        self.doubts: list[str] = []
+        self.doubts: list[Doubt] = []
         self.heads: dict[str, ImageInfo] = {}
         self.real: dict[str, str] = {}
-        self.hidden: set[str | None] = set()
         self._raw: dict[str, bool] = {}
         self._idle: set[str] = set()
         self._due: set[str] = {self._real(path) for path in also}
 
     def ask(self, domain: Domain) -> None:
         """What a domain and its snapshots name."""
-        with self._doubting(domain.name):
+        with self._doubting(Unread.DEFINITION, domain.name):
             for found in self._backend.named_files(domain.key):
-                if isinstance(found, NotKnown):
-                    self.doubts.append(found.reason)
-                    if isinstance(found, Unplaced):
-                        self.hidden.add(found.folder and self._real(found.folder))
+                if isinstance(found, Doubt):
+                    self._doubt(found)
                     continue
                 self._hold(found.path, found.by)
                 if found.image:
@@ -150,29 +152,30 @@ class _Taking:
 
     def look_into_pools(self) -> None:
         """What the storage pools hold."""
-        with self._doubting("the storage pools"):
+        with self._doubting(Unread.POOLS, ""):
             found = self._backend.volumes()
-            self.doubts += found.doubts
+            for doubt in found.doubts:
+                self._doubt(doubt)
             self._due |= {self._real(path) for path in found.paths}
             self._idle |= {self._real(folder) for folder in found.idle}
 
     def look_into_folders(self) -> None:
         """What lies beside all these; of other hosts only the pools can be seen."""
         if not self._local:
-            self.doubts += [f"the pool of {folder} is not active" for folder in self._idle]
             return
         for folder in {*self._idle, *(os.path.dirname(path) for path in self._due)} - {"/"}:
             if folder in self._idle and self._gone(folder):
                 continue
             if not folder.startswith("/dev"):
-                with self._doubting(folder):
+                places = frozenset((folder,)) if folder in self._idle else None
+                with self._doubting(Unread.FOLDER, folder, places):
                     found = self._backend.qcow2_in(folder)
                     self.doubts += found.doubts
                     self._due |= {self._real(path) for path in found.paths}
 
     def _gone(self, folder: str) -> bool:
         gone = False
-        with self._doubting(folder):
+        with self._doubting(Unread.FOLDER, folder, frozenset((folder,))):
             gone = self._backend.missing_file(folder)
         return gone
 
@@ -182,18 +185,19 @@ class _Taking:
         while self._due:
             path = self._due.pop()
             seen.add(path)
-            with self._doubting(path):
+            with self._doubting(Unread.IMAGE, path):
                 if self._local and self._backend.missing_file(path):
                     continue
                 raw = self._raw.get(path, False)
                 self.heads[path] = head = self._backend.image(path, raw=raw)
                 uses = uses_by(path)
                 for beneath, use in zip((head.backing, head.data_file), uses, strict=True):
-                    if isinstance(beneath, str):
-                        self._hold(beneath, use)
-                        self._due |= {self._real(beneath)} - seen
-                    elif beneath is not None:
-                        self.doubts.append(f"what lies beneath {path}: {beneath.reason}")
+                    files = _files(beneath)
+                    if files is None and isinstance(beneath, NotKnown):
+                        self._doubt(Doubt(Unread.BENEATH, path, beneath.reason))
+                    for file in files or ():
+                        self._hold(file, use)
+                        self._due |= {self._real(file)} - seen
 
     def _hold(self, path: str, by: str) -> None:
         self.holders.setdefault(self._real(path), {})[by] = None
@@ -201,12 +205,20 @@ class _Taking:
     def _real(self, path: str) -> str:
         if path not in self.real:
             self.real[path] = path
-            with self._doubting(path):
+            with self._doubting(Unread.IMAGE, path):
                 self.real[path] = self._backend.real_path(path)
         return self.real[path]
 
+    def _doubt(self, doubt: Doubt) -> None:
+        places = doubt.places
+        if places is not None:
+            places = places | {self._real(place) for place in places}
+        self.doubts.append(replace(doubt, places=places))
+
     @contextmanager
-    def _doubting(self, what: str) -> Iterator[None]:
+    def _doubting(
+        self, what: Unread, name: str, places: frozenset[str] | None = None
+    ) -> Iterator[None]:
         """What cannot be read is told, and the rest goes on."""
         try:
             yield
@@ -215,6 +227,11 @@ class _Taking:
         except (NotFound, NotAnImage):
             pass  # it is gone, or a directory of a pool, and names nothing
         except SnaptuiError as error:
-            self.doubts.append(
-                error.message if what in error.message else f"{what}: {error.message}"
-            )
+            self.doubts.append(Doubt(what, name, error.message, places))
+
+
+def _files(beneath: str | NotKnown | None) -> Collection[str] | None:
+    """The files of the host that an image may open for what it names; ``None``: any."""
+    if isinstance(beneath, NotKnown):
+        return beneath.files if isinstance(beneath, NoPath) else None
+    return () if beneath is None else (beneath,)

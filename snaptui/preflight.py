@@ -15,6 +15,7 @@ from snaptui.abilities import Wrong, does
 from snaptui.backend.protocol import Backend
 from snaptui.branches import branches_of
 from snaptui.chains import NO_LAYERS, Layers, Level, chain, files_of, layers_of
+from snaptui.doubts import Doubt
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.heads import read_head, read_heads
@@ -212,7 +213,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
     layers = NO_LAYERS
     users: Mapping[str, tuple[str, ...]] = {}
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     if layered:
         layers = _layers(backend, host, status, snapshots, current)
         if _changes_layers(intent, status, snapshots, below):
@@ -394,13 +395,14 @@ def _changes_layers(
 
 def _others(
     backend: Backend, host: Host, key: DomainKey, images: Collection[str]
-) -> tuple[MappingProxyType[str, tuple[str, ...]], tuple[str, ...]]:
+) -> tuple[MappingProxyType[str, tuple[str, ...]], tuple[Doubt, ...]]:
     """Who else uses the images of a domain, and why somebody may be missing."""
     inventory = take_inventory(backend, host, images)
     named = backend.named_files(key)
-    own = {file.by for file in named if not isinstance(file, NotKnown)}
+    own = {file.by for file in named if not isinstance(file, Doubt)}
     users = {path: inventory.others(path, own, images) for path in images}
-    return MappingProxyType({path: who for path, who in users.items() if who}), inventory.doubts
+    found = MappingProxyType({path: who for path, who in users.items() if who})
+    return found, inventory.doubts_about(images)
 
 
 def who() -> str:

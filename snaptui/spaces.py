@@ -31,6 +31,8 @@ class ItemKind(enum.Enum):
     SAFETY = "safety"
     STRAY = "stray"
     LEFTOVER = "leftover"
+    UNSURE = "leftover?"
+    """An overlay of which it is not certain that nothing names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +272,7 @@ def chosen(
 
 def leftovers(survey: Survey) -> tuple[str, ...]:
     """Paths of the overlays that nothing names, as far as that is known by now."""
-    return survey.inventory.leftovers if survey.inventory is not None else ()
+    return survey.inventory.orphans if survey.inventory is not None else ()
 
 
 def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
@@ -300,8 +302,7 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
     for path in leftovers(survey):
         on = _mount(survey, path)
         if on is not None:
-            size = _disk_size(survey, path)
-            yield on, Item(ItemKind.LEFTOVER, None, path, None, size, size, _proof(survey))
+            yield on, _leftover(survey, path)
 
 
 def _mounts(
@@ -343,12 +344,17 @@ def _disk_size(survey: Survey, path: str) -> int:
     return survey.inventory.images[path].disk_size
 
 
-def _proof(survey: Survey) -> str:
+def _leftover(survey: Survey, path: str) -> Item:
     assert survey.inventory is not None
+    kind, size = ItemKind.LEFTOVER, _disk_size(survey, path)
     asked = text.count(survey.inventory.domains, "domain")
-    if survey.inventory.doubts:
-        return f"not certain: {survey.inventory.doubts[0]}"
-    return f"nothing names it: asked {asked}, their snapshots, and the images beside it"
+    proof = f"nothing names it: asked {asked}, their snapshots, and the images beside it"
+    if doubts := survey.inventory.doubts_about((path,)):
+        kind = ItemKind.UNSURE
+        proof = f"not certain: {doubts[0].words}"
+        if len(doubts) > 1:
+            proof += f" ({len(doubts) - 1} more)"
+    return Item(kind, None, path, None, size, size, proof)
 
 
 def _ranked(items: Iterable[Item]) -> tuple[Item, ...]:

@@ -40,6 +40,7 @@ from snaptui.model import (
 if TYPE_CHECKING:
     from snaptui.backend.libvirt_places import Places
     from snaptui.backend.volumes import VolumeFile
+    from snaptui.doubts import Doubt
     from snaptui.files import Found, NamedFile
 
 T = TypeVar("T")
@@ -413,7 +414,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
 
-    def named_files(self, key: DomainKey) -> tuple[NamedFile | NotKnown, ...]:
+    def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""
         from snaptui.backend import libvirt_inventory
 
@@ -424,19 +425,22 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """The files of its pools; see the protocol."""
         from snaptui.backend import libvirt_inventory
 
-        return libvirt_inventory.volumes(self._ask, self._connections.reads.connection)
+        return libvirt_inventory.volumes(
+            self._ask, self._connections.reads.connection, local=self._local
+        )
 
     def qcow2_in(self, folder: str) -> Found:
         """The images in a directory; see the protocol."""
+        from snaptui.doubts import Doubt, Unread
         from snaptui.files import Found
 
         found: list[str] = []
-        doubts: list[str] = []
+        doubts: list[Doubt] = []
         for path in sorted(os.path.join(folder, name) for name in self.names_in(folder)):
             try:
                 found += [path] if self._look(path, images.is_qcow2_file) else []
             except ImageError as error:
-                doubts.append(error.message)
+                doubts.append(Doubt(Unread.IMAGE, path, error.message))
         return Found(tuple(found), tuple(doubts))
 
     def _volume(self, path: str) -> VolumeFile:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import libvirt
 
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask, list_snapshots
 from snaptui.backend.libvirt_places import DEVICES, FILES, Places
+from snaptui.doubts import Doubt, Unread
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.files import Found, NamedFile
-from snaptui.image_model import NotKnown, Unplaced
+from snaptui.image_model import Unplaced
 
 
 def named_files(
     ask: Ask, domain: libvirt.virDomain, places: Places
-) -> tuple[NamedFile | NotKnown, ...]:
+) -> tuple[NamedFile | Doubt, ...]:
     """What one domain's definitions and snapshots name.
 
     Args:
         places: resolves volumes.
 
     Returns:
-        ``NotKnown`` where one of them is not readable, ``Unplaced`` for volumes that cannot be
-        resolved.
+        A doubt where one of them is not readable, or a volume cannot be resolved.
 
     Raises:
         SnaptuiError: the domain itself cannot be read.
@@ -33,7 +32,7 @@ def named_files(
     return tuple(_named(ask, domain, places))
 
 
-def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile | NotKnown]:
+def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile | Doubt]:
     name = domain.name()
     live = ask(domain.XMLDesc)
     texts = [(live, name)]
@@ -47,13 +46,13 @@ def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[Name
         except Disconnected:
             raise
         except SnaptuiError as error:
-            yield NotKnown(f"{words}: {error.message}")
+            yield Doubt(Unread.DEFINITION, words, error.message)
     asked: dict[tuple[str, str], str | Unplaced] = {}
     for text, words in texts:
         try:
             files, volumes = xml.named_files(text, words), xml.named_volumes(text)
         except SnaptuiError as error:
-            yield NotKnown(f"{words}: {error.message}")
+            yield Doubt(Unread.DEFINITION, words, error.message)
             continue
         yield from files
         for pool, volume in volumes:
@@ -63,7 +62,8 @@ def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[Name
             if not isinstance(place, Unplaced):
                 yield NamedFile(place, words, True)
             elif place.folder != "":
-                yield replace(place, reason=f"{words}: {place.reason}")
+                where = None if place.folder is None else frozenset((place.folder,))
+                yield Doubt(Unread.VOLUME, words, place.reason, where)
     yield from _open_now(live, domain, places)
 
 
@@ -78,28 +78,40 @@ def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[
             yield NamedFile(disk.path, domain.name(), True)
 
 
-def volumes(ask: Ask, connection: libvirt.virConnect) -> Found:
-    """The files of all active pools, and why some may be missing."""
+def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
+    """The files of all active pools, and why some may be missing.
+
+    A pool that is not active is a doubt for what lies in its own place alone: who uses an image
+    of it is a domain or a snapshot, and these say so themselves.
+
+    Args:
+        local: the directories of pools can be looked into.
+    """
     paths: list[str] = []
-    doubts: list[str] = []
+    doubts: list[Doubt] = []
     idle: list[str] = []
     for pool in ask(connection.listAllStoragePools):
-        name = pool.name()
+        name, folder = pool.name(), ""
         try:
             text = ask(pool.XMLDesc)
             kind, folder = xml.pool_kind(text), xml.pool_target(text)
             if ask(pool.isActive):
                 if kind in FILES:
                     paths += [ask(volume.path) for volume in ask(pool.listAllVolumes)]
-            elif kind == "dir" and folder:
-                idle.append(folder)
             elif kind in FILES or kind in DEVICES:
-                doubts.append(
-                    f"the pool {name} is not active (virsh pool-start {name}, or pool-undefine "
-                    "if it is no more)"
-                )
+                if kind in FILES and folder:
+                    idle.append(folder)
+                if not (kind == "dir" and folder and local):
+                    doubts.append(_idle(name, "/dev" if kind in DEVICES else folder))
         except Disconnected:
             raise
         except SnaptuiError as error:
-            doubts.append(f"the pool {name}: {error.message}")
+            place = frozenset((folder,)) if local and folder else None
+            idle += place or ()
+            doubts.append(Doubt(Unread.POOL, name, error.message, place))
     return Found(tuple(sorted(paths)), tuple(doubts), tuple(idle))
+
+
+def _idle(name: str, place: str) -> Doubt:
+    reason = f"it is not active (virsh pool-start {name}, or pool-undefine if it is no more)"
+    return Doubt(Unread.POOL, name, reason, frozenset((place,)) if place else None)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from snaptui.image_model import FileSystem, ImageInfo, NotKnown
+from snaptui.image_model import FileSystem, ImageInfo
 from snaptui.model import (
     Agent,
     Amount,
@@ -27,6 +27,7 @@ from snaptui.model import (
 from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
+    from snaptui.doubts import Doubt
     from snaptui.files import EntryCopy, FileId, Found, NamedFile, Openers
     from snaptui.new_snapshot import NewSnapshot
 
@@ -176,7 +177,7 @@ class Backend(Protocol):
     def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
         """A snapshot's XML with its secrets: for copies, never for the screen."""
 
-    def named_files(self, key: DomainKey) -> tuple[NamedFile | NotKnown, ...]:
+    def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All files that a domain's definitions, live and inactive, and its snapshots name."""
 
     def volumes(self) -> Found:

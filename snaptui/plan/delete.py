@@ -156,7 +156,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     found.refusals += table_refusals(facts, written)
     found.add(delete_external.room(facts, victims))
     if any(one.kind is Kind.EXTERNAL for one in victims):
-        found.unchecked += [f"Whether others use these images: {one}" for one in facts.doubts]
+        found.unchecked += [f"Whether others use these images: {one.words}" for one in facts.doubts]
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, Layers
+from snaptui.doubts import Doubt
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import Agent, DomainStatus, Host, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
@@ -92,7 +93,7 @@ class Facts:
     )
     layers: Layers = NO_LAYERS
     others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     gone: frozenset[str] = frozenset()
     fresh: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))

@@ -151,7 +151,7 @@ def change_doubts(facts: ImageFacts) -> list[str]:
     """What could not be checked before an image is changed."""
     if reading_refusals(facts):
         return []
-    doubts = [f"Whether something else uses it: {doubt}" for doubt in facts.doubts]
+    doubts = [f"Whether something else uses it: {doubt.words}" for doubt in facts.doubts]
     for what, known in (
         ("Whether a process has it open", facts.openers),
         ("Whether it may be written to", facts.writable),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from snaptui.doubts import Doubt
 from snaptui.files import FileId, Openers
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.model import Host
@@ -79,7 +80,7 @@ class ImageFacts:
     writable: bool | NotKnown
     space: FileSystem | NotKnown
     holders: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     hidden: bool = False
     copy: CopyFacts | None = None
     removal: RemovalFacts | None = None
@@ -169,7 +170,7 @@ def _new_users(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
         for holder in found.holders
         if holder not in expected.holders
     )
-    yield from (doubt for doubt in found.doubts if doubt not in expected.doubts)
+    yield from (doubt.words for doubt in found.doubts if doubt not in expected.doubts)
     if not isinstance(found.openers, NotKnown):
         known = () if isinstance(expected.openers, NotKnown) else expected.openers.found
         yield from (

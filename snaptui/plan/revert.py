@@ -128,7 +128,7 @@ def _warnings(
 def clone_doubts(facts: Facts) -> tuple[str, ...]:
     """Why somebody who lies upon the images may be missing."""
     what = "Whether something else lies upon these images"
-    shown = [f"{what}: {doubt}" for doubt in facts.doubts[:MOST_DOUBTS]]
+    shown = [f"{what}: {doubt.words}" for doubt in facts.doubts[:MOST_DOUBTS]]
     more = len(facts.doubts) - len(shown)
     return (*shown, *([f"{what}: {text.count(more, 'more place')}"] if more > 0 else []))
 

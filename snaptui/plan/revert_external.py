@@ -66,7 +66,7 @@ def unread(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
             end = chain(disk.path, disk.format, facts.layers.heads)[-1].image
             if isinstance(end, NotKnown) and not isinstance(end, Missing) and disk.format != "raw":
                 yield f"What lies beneath {disk.target}: {end.reason}"
-    yield from (f"Whether others use the overlays of now: {doubt}" for doubt in facts.doubts)
+    yield from (f"Whether others use the overlays of now: {doubt.words}" for doubt in facts.doubts)
 
 
 def warnings(snapshot: Snapshot) -> Iterator[str]:

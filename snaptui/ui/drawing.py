@@ -113,7 +113,7 @@ class Drawing(Changes):
         """All about an image, or the selected snapshot of it."""
         counted, placed = self.snaptui.counting.state.counted, self.entries.selected
         if self.focused is self.domains or placed is None:
-            return image_lines(image, counted, self.snaptui.images.state.doubts)
+            return image_lines(image, counted, self.snaptui.images.state.doubts_about(image.key))
         return entry_lines(image, placed, counted)
 
     def draw_footer(self) -> None:

@@ -124,7 +124,7 @@ class ItemList(RowList):
         marked = glyphs.marked if item.key in self.marked else " "
         domain = clean(item.domain.name, glyphs) if item.domain is not None else "-"
         left, dated = _widths(width)
-        role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER) else ""
+        role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER, ItemKind.UNSURE) else ""
         return [
             (f"{marker}{marked}", "strong"),
             (fit(_size(item.reclaim, item), 9, glyphs, right=True), "strong"),

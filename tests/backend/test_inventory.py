@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.doubts import Unread
 from snaptui.errors import HostError
 from snaptui.files import Found
 from snaptui.inventory import Inventory, take_inventory
@@ -91,7 +92,8 @@ def test_pools_are_looked_into_and_disks_of_pools_are_in_use(lab: Lab) -> None:
         assert found.unused == (os.path.realpath(folder / "free.qcow2"),)
         assert found.leftovers == ()
         lab.virsh("pool-destroy", "spare")
-        assert any("spare" in doubt for doubt in take(lab).doubts), "its disk is not known any more"
+        (doubt,) = (one for one in take(lab).doubts if one.what is Unread.VOLUME)
+        assert (doubt.name, doubt.places) == ("web", None), "nobody knows where the pool was"
     finally:
         lab.virsh("pool-destroy", "spare", check=False)
 
@@ -137,8 +139,9 @@ def test_nothing_beside_a_volume_that_cannot_be_resolved_is_left_over(lab: Lab) 
         lab.virsh("pool-destroy", "p")
         found = take(lab)
         assert found.leftovers == (beside,)
-        assert found.hidden == {str(folder)}
-        assert any("p is not active" in doubt for doubt in found.doubts)
+        assert {(one.what, one.places) for one in found.doubts} == {
+            (Unread.VOLUME, frozenset({str(folder)}))
+        }
         lab.virsh("pool-undefine", "p")
         assert take(lab).leftovers == ()
         lab.virsh("undefine", key.uuid, "--snapshots-metadata")
@@ -173,9 +176,13 @@ def test_what_cannot_be_read_is_a_doubt(lab: Lab, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(LibvirtBackend, "named_files", failing)
     monkeypatch.setattr(LibvirtBackend, "volumes", forbidden)
-    doubts = "\n".join(take(lab).doubts)
-    for word in ("db: monitor gone", "no pools for you", "broken.qcow2", "nbd://elsewhere/disk"):
-        assert word in doubts
+    doubts = {(one.what, one.name): one for one in take(lab).doubts}
+    assert doubts.keys() == {
+        (Unread.DEFINITION, "db"),
+        (Unread.POOLS, ""),
+        (Unread.IMAGE, os.path.realpath(lab.images / "broken.qcow2")),
+    }
+    assert {one.places for one in doubts.values()} == {None}, "they could matter to any file"
 
 
 def test_a_file_that_is_not_there_names_nothing(lab: Lab) -> None:
@@ -197,7 +204,10 @@ def test_file_names_that_libvirts_binding_cannot_pass_on_are_a_doubt(lab: Lab) -
     lab.define("web")
     try:
         found = take(lab)
-        assert any("the pool hostile" in doubt and "utf-8" in doubt for doubt in found.doubts)
+        (doubt,) = found.doubts
+        assert (doubt.what, doubt.name) == (Unread.POOL, "hostile")
+        assert doubt.places == frozenset({str(folder)}), "its directory is looked into all the same"
+        assert "utf-8" in doubt.reason
         assert found.held_by(str(lab.image("web"))) == ("disk vda of web",)
     finally:
         lab.virsh("pool-destroy", "hostile")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.doubts import Doubt, Unread
 from snaptui.errors import HostError, ImageError
 from snaptui.files import FileId, Found, NamedFile, Opener, Openers
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
@@ -119,15 +120,19 @@ class HostileHost(LibvirtBackend):
     def agent(self, key: DomainKey) -> Agent:
         return Agent(AgentState.SILENT, (self.text,), self.text)
 
-    def named_files(self, key: DomainKey) -> tuple[NamedFile | NotKnown, ...]:
+    @property
+    def _doubt(self) -> Doubt:
+        return Doubt(Unread.POOL, self.text, self.text)
+
+    def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         self._fail()
-        return NamedFile(self.path, self.text, True), NotKnown(self.text)
+        return NamedFile(self.path, self.text, True), self._doubt
 
     def volumes(self) -> Found:
-        return Found((f"{self.path}.free",), (self.text,))
+        return Found((f"{self.path}.free",), (self._doubt,))
 
     def qcow2_in(self, folder: str) -> Found:
-        return Found((f"{self.path}.free", f"{self.path}.free2"), (self.text,))
+        return Found((f"{self.path}.free", f"{self.path}.free2"), (self._doubt,))
 
     def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         if self._failing:

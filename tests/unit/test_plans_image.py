@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from snaptui.doubts import Doubt, Unread
 from snaptui.files import CopyFormat, Opener, Openers
 from snaptui.image_model import (
     FileSystem,
@@ -37,6 +38,7 @@ from snaptui.preflight import make_plan
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, words
 
+IDLE = Doubt(Unread.POOL, "p", "it is not active")
 KEY = ImageKey(HOST.uri, "/img/a.qcow2")
 SIZE = 1 << 30
 FFFD = "\N{REPLACEMENT CHARACTER}"
@@ -127,7 +129,7 @@ def test_no_change_is_made_of_what_is_in_use_or_damaged(changed: dict[str, Any],
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
-        ({"doubts": ("the pool p is not active",)}, "uses it: the pool p is not active"),
+        ({"doubts": (IDLE,)}, "uses it: the pool p: it is not active"),
         ({"openers": NotKnown("no /proc")}, "has it open: no /proc"),
         ({"writable": NotKnown("gone")}, "written to: gone"),
         ({"as_now": NotKnown("torn")}, "as one of its snapshots: torn"),
@@ -277,7 +279,7 @@ def test_a_create_is_known_by_its_id_and_name_and_holds_the_disk() -> None:
     [
         ({"holders": ("disk vda of web01",)}, "disk vda of web01 names a.qcow2 now"),
         ({"openers": Openers((Opener("cp", 9),))}, "cp (process 9) opened a.qcow2"),
-        ({"doubts": ("the pool p",)}, "the pool p"),
+        ({"doubts": (IDLE,)}, "the pool p: it is not active"),
         ({"writable": False}, "may not be written to any more"),
         ({"image": NotKnown("it is gone")}, "it is gone"),
         ({"as_now": frozenset({"2"})}, "is not what it is expected to be"),

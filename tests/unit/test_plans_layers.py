@@ -12,6 +12,7 @@ import pytest
 from snaptui.chains import layers_of
 from snaptui.costs import frees_by_image, reclaim_of
 from snaptui.damage import Broken, Matter, Part
+from snaptui.doubts import Doubt, Unread
 from snaptui.entries import NO_RAM, without_ram
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
@@ -187,7 +188,7 @@ def test_what_others_lie_upon_is_not_merged() -> None:
     used = a_chain(others={"/a": ("disk vda of db",)})
     assert_refused(a_delete(used, "one"), Why.USER_SEES_OTHER_DATA)
     assert a_delete(used, "two").possible
-    unsure = a_delete(a_chain(doubts=("the pool p: it is not active",)), "two")
+    unsure = a_delete(a_chain(doubts=(Doubt(Unread.POOL, "p", "it is not active"),)), "two")
     assert unsure.type_name
     assert unsure.unchecked == ("Whether others use these images: the pool p: it is not active",)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from snaptui.doubts import Doubt, Unread
 from snaptui.files import FileId, Opener, Openers
 from snaptui.image_model import FileSystem, ImageInfo, ImageKey, NotKnown
 from snaptui.performing import differences, expected_after
@@ -102,7 +103,7 @@ def test_what_somebody_may_need_is_refused(more: dict[str, Any], why: Why) -> No
 
 def test_what_is_not_certain_is_typed() -> None:
     for more in (
-        {"doubts": ("the pool spare is not active",)},
+        {"doubts": (Doubt(Unread.POOL, "spare", "it is not active"),)},
         {"openers": Openers((), hidden=True)},
         {"openers": NotKnown("no /proc")},
         {"unrecorded": "No space left on device"},

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.chains import Layers
+from snaptui.doubts import Doubt, Unread
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.inventory import Inventory
 from snaptui.model import Disk, Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
@@ -94,11 +95,18 @@ def test_what_is_not_counted_is_not_known_and_comes_last() -> None:
 def test_a_leftover_that_is_not_certain_says_why() -> None:
     found = survey("old", "new")
     assert found.inventory is not None
-    doubted = replace(
-        found, inventory=replace(found.inventory, doubts=("the pool p is not active",))
+    here, beside = (
+        Doubt(Unread.POOL, "p", "it is not active", frozenset({place}))
+        for place in ("/img", "/other")
     )
+    doubted = replace(found, inventory=replace(found.inventory, doubts=(beside, here)))
     (first, *_), certain = places(doubted, COUNTED)[0].items, places(found, COUNTED)[0].items[0]
-    assert first.proof == "not certain: the pool p is not active"
+    assert (first.kind, first.proof) == (
+        ItemKind.UNSURE,
+        "not certain: the pool p: it is not active",
+    )
+    apart = replace(found, inventory=replace(found.inventory, doubts=(beside,)))
+    assert places(apart, COUNTED)[0].items[0] == certain
     assert certain.proof.startswith("nothing names it: asked 1 domain,")
 
 

@@ -1,0 +1,153 @@
+"""What cannot be looked at on a host counts against the changes that it could matter to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from snaptui.doubts import Unread
+from snaptui.image_model import ImageKey
+from snaptui.model import DomainKey
+from snaptui.plan.leftover import aside_name
+from snaptui.plan.plan import DeleteIntent, Plan, RemoveLeftover, RevertIntent
+from snaptui.plan.why import Why
+from tests import pools
+from tests.lab import Lab, qemu_img
+from tests.live.planned import facts_of, planned
+
+REMOTE = (
+    "nbd://elsewhere/disk",
+    "rbd:pool/image:id=admin",
+    'json:{"driver":"qcow2","file":{"driver":"nbd","server":{"type":"inet","host":"h","port":"1"}}}',
+    'json:{"driver":"raw","file.driver":"iscsi","file.portal":"h","file.target":"t"}',
+)
+
+
+@pytest.fixture
+def key(lab: Lab) -> DomainKey:
+    key = lab.define("web")
+    lab.snapshot("web", "over", "--disk-only")
+    return key
+
+
+def upon(lab: Lab, name: str, beneath: str) -> Path:
+    """An image whose header names what lies beneath in these words."""
+    path = lab.images / name
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-u", "-b", beneath, str(path), "8M")
+    return path
+
+
+@contextmanager
+def idle(lab: Lab, name: str, kind: str, *words: str) -> Iterator[None]:
+    """A pool that is defined and not active."""
+    lab.virsh("pool-define-as", name, kind, *words)
+    try:
+        yield
+    finally:
+        lab.virsh("pool-undefine", name)
+
+
+@contextmanager
+def odd_things(lab: Lab) -> Iterator[None]:
+    """Much that cannot be looked at, none of which can have to do with a domain's image."""
+    for number, name in enumerate(REMOTE):
+        upon(lab, f"far{number}.qcow2", name)
+    folder = lab.directory / "elsewhere"
+    net = ("--source-host=h", "--source-path=/e", f"--target={folder}/net")
+    with (
+        idle(lab, "stale", "dir", f"--target={folder}/gone"),
+        idle(lab, "net", "netfs", *net),
+        idle(lab, "disk", "fs", "--source-dev=/dev/none", f"--target={folder}/fs"),
+        idle(lab, "group", "logical", "--source-name=group", "--target=/dev/group"),
+        pools.pool(lab, "p", folder) as active,
+    ):
+        (active / "sub").mkdir()
+        (active / "net").mkdir()
+        lab.virsh("pool-refresh", "p")
+        yield
+
+
+def share_here(lab: Lab) -> AbstractContextManager[None]:
+    """A share that is not mounted, and whose place is where the images are."""
+    source = ("--source-host=h", "--source-path=/here")
+    return idle(lab, "here", "netfs", *source, f"--target={lab.images}")
+
+
+def delete(lab: Lab, key: DomainKey) -> Plan:
+    return planned(lab, DeleteIntent(key, "over"))
+
+
+def test_odd_things_elsewhere_do_not_count(lab: Lab, key: DomainKey) -> None:
+    with odd_things(lab):
+        plan = delete(lab, key)
+        assert (plan.unchecked, plan.type_name, plan.refusals) == ((), False, ())
+        key = lab.define("db")
+        lab.snapshot("db", "inside")
+        revert = planned(lab, RevertIntent(key, "inside"))
+        assert revert.possible
+        assert not [one for one in revert.unchecked if "lies upon" in one]
+
+
+def test_what_is_told_is_only_what_could_matter(lab: Lab, key: DomainKey) -> None:
+    """The same pool, with its place where the images are."""
+    with odd_things(lab), share_here(lab):
+        plan = delete(lab, key)
+        assert plan.type_name
+        (doubt,) = facts_of(lab, DeleteIntent(key, "over")).doubts
+        assert (doubt.what, doubt.name) == (Unread.POOL, "here")
+        assert "virsh pool-start here" in doubt.words
+        assert len(plan.unchecked) == 1
+
+
+def test_a_name_that_may_be_any_file_counts(lab: Lab, key: DomainKey) -> None:
+    path = upon(lab, "odd.qcow2", 'json:{"driver":"qcow2","file":"node0"}')
+    plan = delete(lab, key)
+    assert plan.type_name
+    (doubt,) = facts_of(lab, DeleteIntent(key, "over")).doubts
+    assert (doubt.what, doubt.name, doubt.places) == (Unread.BENEATH, str(path), None)
+    assert "driver qcow2" in doubt.words
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{{"driver":"luks","key-secret":"k","file":{{"driver":"file","filename":"{}"}}}}',
+        '{{"driver":"raw","offset":512,"file.driver":"file","file.filename":"{}"}}',
+        '{{"driver":"qcow2","file.filename":"/t","backing":{{"driver":"file","filename":"{}"}}}}',
+    ],
+)
+def test_what_options_name_is_in_use(lab: Lab, key: DomainKey, options: str) -> None:
+    """However it is opened there, to merge into it changes what the other shows."""
+    upon(lab, "odd.qcow2", "json:" + options.format(lab.image("web")))
+    plan = delete(lab, key)
+    assert not plan.unchecked
+    assert plan.refusals[0].why is Why.USER_SEES_OTHER_DATA
+
+
+def test_a_definition_that_cannot_be_read_counts_everywhere(lab: Lab, key: DomainKey) -> None:
+    """Whatever it names may be this image."""
+    lab.define("db")
+    xml = lab.virsh("dumpxml", "db", "--inactive")
+    lab.define_xml(
+        xml.replace("<memory", f"<description>{'x' * (1 << 20)}</description><memory", 1)
+    )
+    (doubt,) = facts_of(lab, DeleteIntent(key, "over")).doubts
+    assert (doubt.what, doubt.name, doubt.places) == (Unread.DEFINITION, "db", None)
+    assert delete(lab, key).type_name
+
+
+def test_a_leftover_is_called_one_where_no_doubt_reaches_it(lab: Lab, key: DomainKey) -> None:
+    over = upon(lab, "gone.qcow2", str(lab.image("web")))
+    intent = RemoveLeftover(ImageKey(lab.uri, str(over)), aside_name(str(over), "20261125T010203Z"))
+    with odd_things(lab):
+        assert not of_others(planned(lab, intent))
+        with share_here(lab):
+            assert len(of_others(planned(lab, intent))) == 1
+
+
+def of_others(plan: Plan) -> list[str]:
+    """What is not known of other users, beside processes that may not be looked into."""
+    return [one for one in plan.unchecked if "something else uses it" in one]
