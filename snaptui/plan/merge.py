@@ -122,7 +122,7 @@ def _at_work(facts: Facts, path: str, line: str) -> Iterator[Refusal]:
 
 def _doubts(facts: Facts, one: Unnamed) -> tuple[str, ...]:
     """Who may use its images and cannot be seen from here."""
-    doubts = [f"Whether others use these images: {each}" for each in facts.doubts]
+    doubts = [f"Whether others use these images: {each.words}" for each in facts.doubts]
     if facts.overlay is not None and facts.overlay.unseen:
         doubts.append(f"Who else has what lies beneath open: {facts.overlay.unseen}")
     for path in (one.path, one.lower):
