@@ -1,7 +1,7 @@
 """What is the matter with snapshots whose images are gone or lie upon one that a disk writes to.
 
 That a disk names an image beneath an overlay proves no loss: somebody may have set it so, and
-nothing was written there yet. The evidence are the times of the files.
+nothing was written there yet. Whether it was is judged by evidence alone.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from snaptui import text
 from snaptui.branches import Branches
 from snaptui.entries import Images
+from snaptui.evidence import NO_EVIDENCE, Evidence, judge
 from snaptui.image_model import ImageInfo, Missing, NotKnown
 from snaptui.model import Presence, Snapshot
 
@@ -23,9 +23,9 @@ class Matter(enum.Enum):
     GONE = enum.auto()
     """The file is not there."""
     WRITTEN = enum.auto()
-    """A disk writes beneath it, and that file was written to after the one upon it."""
+    """A disk writes beneath it, and that file was written to since."""
     NOT_KNOWN = enum.auto()
-    """A disk writes beneath it, and the times do not tell whether anything was written there."""
+    """A disk writes beneath it, and nothing tells whether anything was written there."""
     UNTOUCHED = enum.auto()
     """A disk was set to what lies beneath it, and that was not written to since."""
     MOVED = enum.auto()
@@ -43,6 +43,7 @@ class Matter(enum.Enum):
 
 
 _MARKS = {Matter.UNTOUCHED: "unused", Matter.NOT_KNOWN: "broken?", Matter.MOVED: "moved"}
+_WRITTEN = {True: Matter.WRITTEN, False: Matter.UNTOUCHED, None: Matter.NOT_KNOWN}
 SAME = 60
 """Seconds between libvirt's time of an internal snapshot and that in the image, at most: QEMU takes
 its own when it begins, after the guest was stopped."""
@@ -66,8 +67,7 @@ class Broken:
         upon: the image beneath that a disk writes to now; empty where the file is gone.
         now: the disk's image of now, where that holds the snapshot and the file is gone.
         tops: the images that lie upon ``upon`` and have none upon them: the disk wrote to one.
-        lower_written, upper_written: when ``upon`` and the image directly upon it were written to
-            last, seconds since the epoch; ``None`` when not known.
+        evidence: whether ``upon`` was written to.
     """
 
     matter: Matter
@@ -76,8 +76,7 @@ class Broken:
     path: str
     upon: str = ""
     tops: tuple[str, ...] = ()
-    lower_written: float | None = None
-    upper_written: float | None = None
+    evidence: Evidence = NO_EVIDENCE
     now: str = ""
 
     @property
@@ -99,16 +98,9 @@ class Broken:
         where = self.path if again else f"{self.path} on {self.upon}"
         what = self.part.value if again else f"what lies beneath {self.part.value}"
         if self.matter is Matter.WRITTEN:
-            return f"{what} was written to after it ({where}): {self._times}"
-        return f"{what} is a disk's now ({where}), and whether it was written to is not known"
-
-    @property
-    def _times(self) -> str:
-        lower, upper = (
-            text.when(None if time is None else int(time), seconds=True)
-            for time in (self.lower_written, self.upper_written)
-        )
-        return f"{lower}, and the one upon it {upper}"
+            return f"{what} was written to after it ({where}): {self.evidence.words}"
+        why = f" ({self.evidence.words})" if self.evidence.words else ""
+        return f"{what} is a disk's now ({where}), and whether it was written to is not known{why}"
 
     @property
     def way_back(self) -> str:
@@ -179,9 +171,10 @@ def _parts(
             if froze and path in tops:
                 over = _Spoiled(path, disk.path or "")
             if over is not None:
-                matter, lower, upper = _written(over, heads, frozen_at)
+                found = judge(heads.get(over.top), heads.get(over.over), frozen_at.get(over.top))
                 ends = tuple(sorted(_ends(over.top, above)))
-                broken = Broken(matter, part, disk.target, path, over.top, ends, lower, upper)
+                matter = _WRITTEN[found.written]
+                broken = Broken(matter, part, disk.target, path, over.top, ends, found)
                 yield snapshot.name, broken
             elif isinstance(heads.get(path), Missing):
                 place = now.get(disk.target, "")
@@ -226,29 +219,6 @@ def _spoiled(tops: Iterable[str], above: Mapping[str, Collection[str]]) -> Mappi
                 found[upper] = _Spoiled(top, over or upper)
                 due.append((upper, top, over or upper))
     return found
-
-
-def _written(
-    spoiled: _Spoiled, heads: Images, frozen_at: Mapping[str, int | None]
-) -> tuple[Matter, float | None, float | None]:
-    """Whether the image beneath was written to since there is one upon it, by the files' times.
-
-    That one was made at the earliest when the snapshot was, and at the latest when it was written
-    to last.
-    """
-    lower, upper = (_last(heads, one) for one in (spoiled.top, spoiled.over))
-    since = frozen_at.get(spoiled.top)
-    matter = Matter.NOT_KNOWN
-    if lower is not None and since is not None and lower < since:
-        matter = Matter.UNTOUCHED
-    elif lower is not None and upper is not None and lower > upper:
-        matter = Matter.WRITTEN
-    return matter, lower, upper
-
-
-def _last(heads: Images, path: str) -> float | None:
-    head = heads.get(path)
-    return head.written if isinstance(head, ImageInfo) else None
 
 
 def _ends(path: str, above: Mapping[str, Collection[str]]) -> set[str]:

@@ -125,6 +125,10 @@ class ImageInfo:
         holds_qcow2: it is declared raw, and begins as a qcow2 image does.
         written: when the file was written to last, seconds since the epoch; ``None`` for what is
             no file of this machine.
+        changed: when anything of the file was changed last: bytes, owner, name, times.
+        departed: when the newest of those snapshots was made that the disk is not as any more: it
+            was written to after that. ``None`` when not known; of several, the newest are
+            compared.
     """
 
     path: str
@@ -143,6 +147,8 @@ class ImageInfo:
     bitmaps: int = 0
     holds_qcow2: bool = False
     written: float | None = field(default=None, compare=False)  # a guest writes all the time
+    changed: float | None = field(default=None, compare=False)
+    departed: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _QCOW2 = b"QFI\xfb"
 
+COMPARED = 8
+"""Entries, the newest, of which it is looked whether the disk is as they are."""
 NEARLY_FULL = 20
 """Below a twentieth behind the end of an image it is counted what is free inside of it."""
 
@@ -41,23 +43,36 @@ def read_image(path: str, *, raw: bool = False) -> ImageInfo:
         ImageError: it is missing, not readable, neither file nor block device, or damaged.
     """
     with opened(path) as f:
-        image = read_open_image(f, path, allocated(f), raw=raw)
+        image, head = _read_open(f, path, allocated(f), raw=raw)
         found = os.fstat(f.fileno())
         device = stat.S_ISBLK(found.st_mode)
-        written = None if device else found.st_mtime
-        return replace(image, locked=_is_locked(f), device=device, written=written)
+        return replace(
+            image,
+            locked=_is_locked(f),
+            device=device,
+            written=None if device else found.st_mtime,
+            changed=None if device else found.st_ctime,
+            departed=None if head is None else _departed(f, *head),
+        )
 
 
 def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False) -> ImageInfo:
     """The same of an image that is open, wherever it is; :func:`read_image` says the rest."""
+    return _read_open(f, path, disk_size, raw=raw)[0]
+
+
+def _read_open(
+    f: BinaryIO, path: str, disk_size: int, *, raw: bool
+) -> tuple[ImageInfo, tuple[Header, tuple[Entry, ...]] | None]:
+    """With what its head says, where it has one."""
     size = f.seek(0, os.SEEK_END)
     if raw or not is_qcow2(f):
-        return ImageInfo(path, "raw", size, disk_size, (), holds_qcow2=raw and is_qcow2(f))
+        return ImageInfo(path, "raw", size, disk_size, (), holds_qcow2=raw and is_qcow2(f)), None
     try:
         header, entries = read_head(f, size)
     except ImageError as error:
         raise DamagedImage(f"{path}: {error.message}", hint=error.hint) from error
-    return ImageInfo(
+    image = ImageInfo(
         path=path,
         format="qcow2",
         virtual_size=header.virtual_size,
@@ -71,6 +86,20 @@ def read_open_image(f: BinaryIO, path: str, disk_size: int, *, raw: bool = False
         corrupt=header.corrupt,
         bitmaps=header.bitmaps.nb_bitmaps if header.bitmaps is not None else 0,
     )
+    return image, (header, entries)
+
+
+def _departed(f: BinaryIO, header: Header, entries: tuple[Entry, ...]) -> int | None:
+    """When the newest entry was made that the disk is not as any more."""
+    from snaptui.qcow2.sameness import compared
+
+    size = f.seek(0, os.SEEK_END)
+    newest = sorted(entries, key=lambda entry: entry.created)[-COMPARED:]
+    try:
+        unlike = [one.created for one in newest if compared(f, size, header, one) is False]
+    except ImageError:  # it changes just now
+        return None
+    return max(unlike, default=None)
 
 
 def entries_as_now(path: str) -> frozenset[str]:

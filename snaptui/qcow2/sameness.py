@@ -21,6 +21,11 @@ def is_as_now(f: BinaryIO, size: int, header: Header, entry: Entry) -> bool:
     Raises:
         ImageError: the active L1 table cannot be read.
     """
+    return compared(f, size, header, entry) is True
+
+
+def compared(f: BinaryIO, size: int, header: Header, entry: Entry) -> bool | None:
+    """The same; ``None`` for an entry whose L1 table cannot be walked."""
     if entry.virtual_size != header.virtual_size:
         return False
     length = entry.l1_entries * L1_ENTRY_SIZE
@@ -28,7 +33,7 @@ def is_as_now(f: BinaryIO, size: int, header: Header, entry: Entry) -> bool:
         check_table("Its L1 table", entry.l1_offset, length, MAX_L1_SIZE, header.cluster_size, size)
         then = _table(f, size, entry.l1_offset, length)
     except ImageError:
-        return False
+        return None
     now = _table(f, size, header.l1_table_offset, header.l1_size * L1_ENTRY_SIZE)
     longest = max(len(then), len(now))
     return then.ljust(longest, b"\0") == now.ljust(longest, b"\0")

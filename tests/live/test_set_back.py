@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from snaptui.damage import Matter
+from snaptui.evidence import By
 from snaptui.image_model import ImageKey, NotKnown
 from snaptui.model import DomainKey
 from snaptui.plan.leftover import aside_name
@@ -16,7 +19,7 @@ from snaptui.plan.loss import FileLost
 from snaptui.plan.plan import DeleteIntent, RemoveLeftover, RevertIntent
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
-from tests.lab import MIB, Lab, write
+from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots
 from tests.unit.made import assert_refused
@@ -26,13 +29,18 @@ from tests.unit.made import assert_refused
 def key(lab: Lab) -> DomainKey:
     """A domain whose disk was set to the base again, after an overlay was written to."""
     key = lab.define("web")
-    before = time.time() - 3600
-    os.utime(lab.image("web"), (before, before))  # what it holds is older than the snapshot
+    past(lab.image("web"))
     lab.snapshot("web", "over", "--disk-only")
     write(overlay(lab), 0x22)
     xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
     lab.define_xml(xml)
     return key
+
+
+def past(image: Path) -> None:
+    """Wait until the second has passed in which a file was changed: libvirt counts whole ones."""
+    while int(time.time()) <= os.stat(image).st_ctime:
+        time.sleep(0.01)
 
 
 def base(lab: Lab) -> Path:
@@ -101,23 +109,54 @@ def test_an_overlay_that_nothing_was_written_to_holds_nothing(lab: Lab) -> None:
 
 def test_a_base_that_was_written_to_after_it_is_told_so(lab: Lab, key: DomainKey) -> None:
     write(base(lab), 0x33)
-    later = time.time() + 5
-    os.utime(base(lab), (later, later))
     (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
-    assert broken.matter is Matter.WRITTEN
+    assert (broken.matter, broken.evidence.by) == (Matter.WRITTEN, By.LATER)
     plan = planned(lab, DeleteIntent(key, "over"))
     assert [one.way for one in plan.refusals] == [Way.COPY_FIRST]
 
 
 def test_what_the_times_do_not_tell_is_not_known(lab: Lab, key: DomainKey) -> None:
     """The base was written to after the snapshot was begun, and before its overlay was last."""
-    between, last = time.time() + 5, time.time() + 10
-    os.utime(base(lab), (between, between))
-    os.utime(overlay(lab), (last, last))
+    write(base(lab), 0x33)
+    write(overlay(lab), 0x22)
     (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
     assert broken.matter is Matter.NOT_KNOWN
     plan = planned(lab, DeleteIntent(key, "over"))
     assert [one.way for one in plan.refusals] == [Way.COPY_OR_SET_BACK]
+
+
+def restored(path: Path) -> None:
+    """As from a backup: other bytes, with the times of before."""
+    kept = os.stat(path)
+    write(path, 0x33)
+    os.utime(path, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+
+
+def copied(path: Path) -> None:
+    """The same bytes in another file, with their times."""
+    subprocess.run(["cp", "-p", path, path.with_suffix(".new")], check=True)
+    path.with_suffix(".new").rename(path)
+
+
+@pytest.mark.parametrize("act", [restored, copied])
+def test_a_base_that_was_put_there_is_neither_untouched_nor_written(
+    lab: Lab, key: DomainKey, act: Callable[[Path], None]
+) -> None:
+    act(base(lab))
+    (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
+    assert (broken.matter, broken.evidence.by) == (Matter.NOT_KNOWN, By.SET)
+
+
+def test_the_bytes_of_a_base_tell_that_it_was_written_to(lab: Lab, key: DomainKey) -> None:
+    """A snapshot was taken in it since, and something was written then; its times were set back."""
+    kept = os.stat(base(lab))
+    past(overlay(lab))
+    qemu_img("snapshot", "-c", "since", str(base(lab)))
+    write(base(lab), 0x33)
+    os.utime(base(lab), ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
+    assert (broken.matter, broken.evidence.by) == (Matter.WRITTEN, By.ENTRY)
+    assert [one.way for one in planned(lab, DeleteIntent(key, "over")).refusals] == [Way.COPY_FIRST]
 
 
 def test_an_overlay_that_is_gone_may_be_put_back(lab: Lab, key: DomainKey) -> None:
@@ -131,8 +170,7 @@ def test_an_overlay_that_is_gone_may_be_put_back(lab: Lab, key: DomainKey) -> No
 def test_a_revert_that_would_write_beneath_what_may_be_whole_says_so(lab: Lab) -> None:
     key = lab.define("web")
     lab.snapshot("web", "deep")
-    before = time.time() - 3600
-    os.utime(base(lab), (before, before))
+    past(base(lab))
     lab.snapshot("web", "over", "--disk-only")
     xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
     lab.define_xml(xml)

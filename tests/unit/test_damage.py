@@ -1,4 +1,4 @@
-"""What the times of files prove of an overlay whose base a disk writes to, and what they do not."""
+"""What proves whether the base of an overlay was written to, and what does not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def broken(*times: Times, made: int | None = CREATED) -> Broken:
     heads: dict[str, ImageInfo | NotKnown] = {}
     for disk, (lower, upper) in zip(bases, times, strict=True):
         base = disk.path or ""
-        heads[base] = ImageInfo(base, "qcow2", 1, 1, (), written=lower)
+        heads[base] = ImageInfo(base, "qcow2", 1, 1, (), written=lower, changed=lower)
         over = f"{base}.over"
         heads[over] = ImageInfo(over, "qcow2", 1, 1, (), backing=base, written=upper)
     (found,) = layers_of(config(*bases), [taken], heads, keeps_memory=True).broken.values()
