@@ -11,7 +11,7 @@ from snaptui.doubts import Doubt
 from snaptui.errors import ImageError
 from snaptui.files import Openers, unfinished
 from snaptui.image_model import NotKnown
-from snaptui.inventory import take_inventory
+from snaptui.inventory import own_bytes, take_inventory
 from snaptui.model import Host
 from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
 from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover
@@ -43,7 +43,7 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     removal, opened = None, path
     if isinstance(intent, RemoveLeftover):
         there = backend.file_id(path)
-        own = _known(lambda: _own(backend, path)) if there is not None else 0
+        own = _known(lambda: own_bytes(backend, path)) if there is not None else 0
         removal = RemovalFacts(there, backend.file_id(intent.aside), own)
         opened = path if removal.there is not None else intent.aside
     return ImageFacts(
@@ -63,19 +63,6 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
     )
-
-
-def _own(backend: Backend, path: str) -> int:
-    """Bytes of data in an overlay's own clusters; all tables of it are read.
-
-    Raises:
-        ImageError: it cannot be known.
-    """
-    head = backend.image(path)
-    if head.backing is None:  # it is not removed
-        return head.disk_size
-    found = backend.overlap(path, lambda *_: None)
-    return found.both + found.only_upper
 
 
 def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:

@@ -125,6 +125,21 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
     )
 
 
+def own_bytes(backend: Backend, path: str) -> int:
+    """Bytes of a disk that an overlay holds by itself, zeros that were written to it among them.
+
+    All tables of it and of the image beneath are read.
+
+    Raises:
+        ImageError: it cannot be known.
+    """
+    head = backend.image(path)
+    if head.backing is None:  # it is no overlay
+        return head.disk_size
+    found = backend.overlap(path, lambda *_: None)
+    return found.both + found.only_upper + found.zeros_both + found.zeros_only_upper
+
+
 class _Taking:
     def __init__(self, backend: Backend, host: Host, also: Iterable[str]) -> None:
         self._backend = backend

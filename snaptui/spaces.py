@@ -45,6 +45,7 @@ class Item:
         reclaim: bytes that deleting it gives back on this file system.
         with_older: the same for it and everything older in its images.
         proof: of a leftover, why nobody needs it, or why that is not certain.
+        own: of a leftover, bytes of its disk that it holds by itself and no other image has.
         inside: the host gets nothing of this back: it stays free inside of an image.
     """
 
@@ -55,6 +56,7 @@ class Item:
     reclaim: int | NotKnown
     with_older: int | NotKnown
     proof: str = ""
+    own: int | NotKnown = 0
     inside: bool = False
 
     @property
@@ -123,6 +125,7 @@ class Survey:
         spaces: by path of an image, the file system that it is on.
         failed: by name, domains that could not be read, and why.
         inventory: who names which file; ``None`` before that is known.
+        own: by path of an overlay that nothing names, bytes of its disk that it holds by itself.
     """
 
     domains: tuple[Surveyed, ...] = ()
@@ -131,6 +134,7 @@ class Survey:
     )
     failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inventory: Inventory | None = None
+    own: Mapping[str, int | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def places(survey: Survey, counted: Counted) -> tuple[Place, ...]:
@@ -354,7 +358,7 @@ def _leftover(survey: Survey, path: str) -> Item:
         proof = f"not certain: {doubts[0].words}"
         if len(doubts) > 1:
             proof += f" ({len(doubts) - 1} more)"
-    return Item(kind, None, path, None, size, size, proof)
+    return Item(kind, None, path, None, size, size, proof, survey.own.get(path, NOT_YET))
 
 
 def _ranked(items: Iterable[Item]) -> tuple[Item, ...]:

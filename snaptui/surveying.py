@@ -23,7 +23,7 @@ from snaptui.entries import Images
 from snaptui.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.image_model import FileSystem, Fixed, NotKnown
-from snaptui.inventory import Inventory, take_inventory
+from snaptui.inventory import Inventory, own_bytes, take_inventory
 from snaptui.model import Domain, Host, Snapshot
 from snaptui.snapshots import holding
 from snaptui.spaces import Place, Survey, Surveyed, places
@@ -90,7 +90,7 @@ class Surveying:
         known: list[Surveyed] = []
         failed: dict[str, str] = {}
         spaces: dict[str, FileSystem | NotKnown] = {}
-        inventory: Inventory | None = self.survey.inventory
+        inventory, own = self.survey.inventory, dict(self.survey.own)
         try:
             for number, domain in enumerate(domains, 1):
                 self._say(f"reading {domain.name} ({number} of {len(domains)})")
@@ -110,7 +110,7 @@ class Surveying:
                     functools.partial(_spaces, self._backend, host, tuple(one.layers.heads)),
                     priority=Priority.VISIBLE,
                 )
-                self._set(known, failed, spaces, inventory)
+                self._set(known, failed, spaces, inventory, own)
             layers = of_several(one.layers for one in known)
             counted = {path for one in known for path in holding(one.config, one.snapshots)}
             heads = {path: layers.heads[path] for path in counted if path in layers.heads}
@@ -120,12 +120,19 @@ class Surveying:
                 lambda: take_inventory(self._backend, host), priority=Priority.BACKGROUND
             )
             spaces |= await self._worker.files.call(
-                functools.partial(_spaces, self._backend, host, inventory.leftovers)
+                functools.partial(_spaces, self._backend, host, inventory.orphans)
             )
+            for path in inventory.orphans:
+                self._set(known, failed, spaces, inventory, own)
+                self._say(f"counting what {path} holds by itself")
+                own[path] = await self._worker.files.call(
+                    functools.partial(_own, self._backend, host, path),
+                    priority=Priority.BACKGROUND,
+                )
         except SnaptuiError as error:
             self._say(f"stopped: {error.message}")
             return
-        self._set(known, failed, spaces, inventory)
+        self._set(known, failed, spaces, inventory, own)
         self._say("")
 
     async def _with_layers(self, host: Host, one: Surveyed) -> Surveyed:
@@ -156,9 +163,14 @@ class Surveying:
         failed: dict[str, str],
         spaces: dict[str, FileSystem | NotKnown],
         inventory: Inventory | None,
+        own: dict[str, int | NotKnown],
     ) -> None:
         self.survey = Survey(
-            tuple(known), MappingProxyType(dict(spaces)), MappingProxyType(dict(failed)), inventory
+            tuple(known),
+            MappingProxyType(dict(spaces)),
+            MappingProxyType(dict(failed)),
+            inventory,
+            MappingProxyType(dict(own)),
         )
         self._weigh.set()
 
@@ -191,6 +203,17 @@ def _read_domain(backend: Backend, domain: Domain) -> Surveyed:
             unread[name] = error.message
     current = backend.current_snapshot(key) if snapshots else None
     return Surveyed(domain, config, tuple(snapshots), unread, current=current)
+
+
+def _own(backend: Backend, host: Host, path: str) -> int | NotKnown:
+    if not host.local:
+        return NotKnown("all its tables would come over the link")
+    try:
+        return own_bytes(backend, path)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
 
 
 def _spaces(

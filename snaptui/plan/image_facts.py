@@ -42,7 +42,7 @@ class RemovalFacts:
     Attributes:
         there: the file under its name; ``None`` when there is none.
         aside: the file under the name that it is given first.
-        own: bytes of the disk that it holds by itself: data that no other image has.
+        own: bytes of the disk that it holds by itself and no other image has.
     """
 
     there: FileId | None

@@ -122,7 +122,7 @@ class ItemList(RowList):
         item, glyphs = self.items[index], self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
         marked = glyphs.marked if item.key in self.marked else " "
-        domain = clean(item.domain.name, glyphs) if item.domain is not None else "-"
+        domain = clean(item.domain.name, glyphs) if item.domain is not None else _own(item)
         left, dated = _widths(width)
         role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER, ItemKind.UNSURE) else ""
         return [
@@ -156,6 +156,12 @@ def _widths(width: int) -> tuple[int, int]:
     """Cells of the name and of the date, which a narrow screen goes without."""
     left = width - 52
     return (left - 17, 17) if left >= 40 else (max(left, 8), 0)
+
+
+def _own(item: Item) -> str:
+    """In the place of a domain, what only this overlay has of a disk."""
+    size = "?" if isinstance(item.own, NotKnown) else text.short_size(item.own)
+    return f"- own {size}"
 
 
 def _size(size: int | NotKnown, item: Item) -> str:

@@ -18,7 +18,7 @@ from snaptui.host import Link
 from snaptui.image_model import FileSystem, ImageKey, NotKnown
 from snaptui.model import DomainKey
 from snaptui.operation import Operation, Phase
-from snaptui.spaces import NOWHERE, Survey, chosen, promised
+from snaptui.spaces import NOWHERE, Item, Survey, chosen, promised
 from snaptui.surveying import Surveying
 from snaptui.ui import header
 from snaptui.ui.format import Glyphs, clean
@@ -238,7 +238,8 @@ class SpaceScreen(Closing[Jump | None]):
             words = f"snapshots hold {place.in_snapshots.words}: {place.in_snapshots.reason}"
         if item is not None:
             inside = "the host gets nothing of it: it stays in the image" if item.inside else ""
-            parts = [item.name, item.proof, inside]
+            own = own_words(item) if item.domain is None else ""
+            parts = [item.name, own, item.proof, inside]
             if isinstance(item.reclaim, NotKnown):
                 parts.append(f"? {item.reclaim.reason}")
             words = "   ".join(part for part in parts if part)
@@ -290,6 +291,15 @@ class SpaceScreen(Closing[Jump | None]):
                 frees.append(f"{total.words}{where}")
         freed = ", ".join(frees) or "nothing"
         return ", and takes ".join(filter(None, (freed, ", ".join(takes))))
+
+
+def own_words(item: Item) -> str:
+    """What a leftover holds that no other image does."""
+    if isinstance(item.own, NotKnown):
+        return f"what no other image has of it: ? ({item.own.reason})"
+    if item.own:
+        return f"holds {text.size(item.own)} that no other image has"
+    return "holds nothing of its own"
 
 
 def ended_words(ended: list[Operation]) -> str:

@@ -263,6 +263,40 @@ def test_read_only_changes_nothing(lab: Lab) -> None:
         terminal.wait("Nothing can be changed: read-only.")
 
 
+def test_a_leftover_says_what_no_other_image_has_of_it(lab: Lab) -> None:
+    """Data and zeros that were written to it; without what lies beneath it is not known."""
+    _, db, _ = world(lab)
+    zeros, blind = lab.images / "zeros.overlay", lab.images / "blind.overlay"
+    for path, beneath in ((zeros, db), (blind, lab.images / "none")):
+        options = ("-q", "-f", "qcow2", "-u", "-F", "qcow2", "-b", str(beneath))
+        qemu_img("create", *options, str(path), "32M")
+    subprocess.run(["qemu-io", "-f", "qcow2", "-c", "write -z 8M 3M", zeros], check=True, stdout=-3)
+    with opened(lab) as terminal:
+        for name, row, words in (
+            ("gone", "own 10 MiB", "holds 10.0 MiB that no other image has"),
+            ("zeros", "own 3.0 MiB", "holds 3.0 MiB that no other image has"),
+            ("blind", "own ?", "what no other image has of it: ? ("),
+        ):
+            mark_row(terminal, "leftover", f"{name}.overlay", row)
+            terminal.wait(f"{name}.overlay", words)
+
+
+def test_an_overlay_that_a_doubt_reaches_is_not_called_a_leftover(lab: Lab) -> None:
+    """A share that is not mounted, and whose place is where the images are."""
+    world(lab)
+    source = ("--source-host=h", "--source-path=/e", f"--target={lab.images}")
+    lab.virsh("pool-define-as", "share", "netfs", *source)
+    try:
+        with opened(lab, size=(80, 24)) as terminal:
+            mark_row(terminal, "leftover?", "gone.overlay")
+            terminal.wait("own 10 MiB")
+        with opened(lab, size=(200, 40)) as terminal:
+            mark_row(terminal, "leftover?")
+            terminal.wait("not certain: the pool share: it is not active (virsh pool-start share")
+    finally:
+        lab.virsh("pool-undefine", "share")
+
+
 def test_a_lost_write_to_the_base_is_not_hidden(lab: Lab) -> None:
     """An overlay on a changed base is a leftover all the same, and says when it was written."""
     web, _, over = world(lab)

@@ -72,6 +72,13 @@ def test_each_file_system_has_its_share_of_each_the_most_first() -> None:
     assert other.in_snapshots == Total(14 * MIB, 1)
 
 
+def test_a_leftover_has_what_was_counted_of_it_alone() -> None:
+    found = survey("old", "new")
+    assert isinstance(places(found, COUNTED)[0].items[0].own, NotKnown)
+    counted = replace(found, own={OVER: 3 * MIB})
+    assert places(counted, COUNTED)[0].items[0].own == 3 * MIB
+
+
 def test_marks_promise_what_goes_together_and_not_the_sum() -> None:
     marked = {("web", "old"), ("web", "new"), ("", OVER)}
     found = survey("old", "new")
