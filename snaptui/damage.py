@@ -30,6 +30,8 @@ class Matter(enum.Enum):
     """A disk was set to what lies beneath it, and that was not written to since."""
     MOVED = enum.auto()
     """The file is not there, and the disk's image of now holds the entry."""
+    COPIED = enum.auto()
+    """The file is there, and the disk's image of now, which is another one, holds the entry."""
 
     @property
     def severe(self) -> int:
@@ -42,7 +44,12 @@ class Matter(enum.Enum):
         return _MARKS.get(self, "broken")
 
 
-_MARKS = {Matter.UNTOUCHED: "unused", Matter.NOT_KNOWN: "broken?", Matter.MOVED: "moved"}
+_MARKS = {
+    Matter.UNTOUCHED: "unused",
+    Matter.NOT_KNOWN: "broken?",
+    Matter.MOVED: "moved",
+    Matter.COPIED: "moved?",
+}
 _WRITTEN = {True: Matter.WRITTEN, False: Matter.UNTOUCHED, None: Matter.NOT_KNOWN}
 SAME = 60
 """Seconds between libvirt's time of an internal snapshot and that in the image, at most: QEMU takes
@@ -65,7 +72,8 @@ class Broken:
         target: the disk.
         path: the image.
         upon: the image beneath that a disk writes to now; empty where the file is gone.
-        now: the disk's image of now, where that holds the snapshot and the file is gone.
+        now: the disk's image of now, where that is another one and holds the snapshot.
+        left: of a copied one, whether ``path`` holds it as well; ``None`` when not known.
         tops: the images that lie upon ``upon`` and have none upon them: the disk wrote to one.
         evidence: whether ``upon`` was written to.
     """
@@ -78,11 +86,12 @@ class Broken:
     tops: tuple[str, ...] = ()
     evidence: Evidence = NO_EVIDENCE
     now: str = ""
+    left: bool | None = None
 
     @property
     def moved(self) -> bool:
-        """Whether nothing is lost, and only the record says a wrong place."""
-        return self.matter is Matter.MOVED
+        """Whether nothing is lost, and only the record may say a wrong place."""
+        return self.matter in (Matter.MOVED, Matter.COPIED)
 
     @property
     def words(self) -> str:
@@ -91,6 +100,13 @@ class Broken:
             return f"{self.part.value} is gone ({self.path})"
         if self.matter is Matter.MOVED:
             return f"its record says {self.path}, and {self.now}, the disk of now, holds it"
+        if self.matter is Matter.COPIED:
+            if self.left is False:
+                return f"its record says {self.path}, which does not hold it, and {self.now} does"
+            return (
+                f"its record says {self.path}, and {self.now}, the disk of now, holds an entry of "
+                "its name and time: which of both it is is not known"
+            )
         again = self.path == self.upon
         if self.matter is Matter.UNTOUCHED:
             what = self.part.value if again else f"what lies beneath {self.part.value}"
@@ -107,6 +123,8 @@ class Broken:
         """What brings it back, where something may; empty otherwise."""
         if self.matter is Matter.MOVED:
             return f"adopt it, which lets its record say {self.now}"
+        if self.matter is Matter.COPIED:
+            return f"if it is the one in {self.now}, adopt it, which lets its record say so"
         if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
             return ""
         return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"
@@ -176,21 +194,34 @@ def _parts(
                 matter = _WRITTEN[found.written]
                 broken = Broken(matter, part, disk.target, path, over.top, ends, found)
                 yield snapshot.name, broken
-            elif isinstance(heads.get(path), Missing):
-                place = now.get(disk.target, "")
-                if part is Part.IMAGE and _holds(heads.get(place), snapshot):
-                    yield (
-                        snapshot.name,
-                        Broken(Matter.MOVED, part, disk.target, path, now=place),
-                    )
-                else:
-                    yield snapshot.name, Broken(Matter.GONE, part, disk.target, path)
+                continue
+            there, place = heads.get(path), now.get(disk.target, "")
+            gone = isinstance(there, Missing)
+            if part is Part.IMAGE and _elsewhere(path, place, heads, snapshot):
+                matter = Matter.MOVED if gone else Matter.COPIED
+                left = _holds(there, snapshot)
+                yield snapshot.name, Broken(matter, part, disk.target, path, now=place, left=left)
+            elif gone:
+                yield snapshot.name, Broken(Matter.GONE, part, disk.target, path)
 
 
-def _holds(image: ImageInfo | NotKnown | None, snapshot: Snapshot) -> bool:
+def _elsewhere(path: str, place: str, heads: Images, snapshot: Snapshot) -> bool:
+    """Whether an internal snapshot of one image is in another one, which does not lie upon it."""
+    at: str | NotKnown | None = place
+    seen: set[str] = set()
+    while isinstance(at, str) and at not in seen:
+        if at == path:
+            return False
+        seen.add(at)
+        image = heads.get(at)
+        at = image.backing if isinstance(image, ImageInfo) else image
+    return _holds(heads.get(place), snapshot) is True
+
+
+def _holds(image: ImageInfo | NotKnown | None, snapshot: Snapshot) -> bool | None:
     """Whether an image has one entry of a snapshot's name, and that was made when it was."""
     if not isinstance(image, ImageInfo) or snapshot.created is None:
-        return False
+        return False if isinstance(image, Missing) else None
     of_name = [one.created for one in image.snapshots if one.name == snapshot.name]
     return len(of_name) == 1 and 0 <= of_name[0] - snapshot.created <= SAME
 

@@ -20,11 +20,12 @@ _WAYS = {
 
 def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
     """Why nothing can be done with a snapshot, and first of all what keeps or brings back data."""
-    if broken.matter is Matter.MOVED:
-        return refuse(
-            Why.MOVED, Way.RELOCATE, name=name, path=broken.path, now=broken.now,
-            disk=broken.target,
-        )  # fmt: skip
+    if broken.moved:
+        why, way = Why.MOVED, Way.RELOCATE
+        if broken.matter is Matter.COPIED:
+            why = Why.LEFT_BEHIND if broken.left is False else Why.COPIED
+            way = way if broken.left is False else Way.RELOCATE_IF
+        return refuse(why, way, name=name, path=broken.path, now=broken.now, disk=broken.target)
     why = Why.SET_AWAY if broken.matter is Matter.UNTOUCHED else Why.BROKEN
     return refuse(
         why, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
@@ -36,7 +37,7 @@ def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
 def moved(facts: Facts, name: str) -> Refusal | None:
     """That a snapshot is elsewhere than its record says, where the disks of now hold all of it."""
     broken = facts.layers.broken.get(name)
-    if broken is None or broken.matter is not Matter.MOVED:
+    if broken is None or not broken.moved:
         return None
     return refusal(facts, name, broken)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snaptui.damage import Matter
+from snaptui.damage import Broken, Matter
 from snaptui.image_model import Missing
-from snaptui.model import Disk, Snapshot
+from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
@@ -29,6 +29,10 @@ def plan(intent: RelocateIntent, facts: Facts) -> Plan:
     if snapshot is None:
         return impossible(intent, verb, title, facts.absent(name))
     moved = {then.target: now for then, now in _moved(facts, snapshot)}
+    copied = _copied(facts, snapshot)
+    unchecked = () if copied is None or copied.left is False else (
+        f"Whether it is the one in {copied.now} or the one in {copied.path}",
+    )  # fmt: skip
     step = Relocate(snapshot, tuple((target, now.path or "") for target, now in moved.items()))
     return Plan(
         intent=intent,
@@ -47,26 +51,39 @@ def plan(intent: RelocateIntent, facts: Facts) -> Plan:
             *checks.journal_refusals(facts.unrecorded),
         ),
         warnings=tuple(checks.version_warnings(facts)),
-        unchecked=(),
+        unchecked=unchecked,
         lines=(step.virsh(facts.host, facts.status.domain),),
         steps=(step,),
-        type_name=False,
+        type_name=bool(unchecked),
     )  # fmt: skip
 
 
 def _moved(facts: Facts, snapshot: Snapshot) -> Iterator[tuple[Disk, Disk]]:
-    """The disks of its record whose images are gone, and the same disks of now."""
+    """The disks of its record whose images are gone or were copied, and the same disks of now."""
     now = {disk.target: disk for disk in facts.status.config.disks}
+    copied = _copied(facts, snapshot)
     for then in snapshot.config.disks if snapshot.config is not None else ():
         disk = now.get(then.target)
         gone = isinstance(facts.layers.heads.get(then.path or ""), Missing)
-        if gone and disk is not None and disk.path is not None:
+        if disk is None or disk.path is None or disk.path == then.path:
+            continue
+        if gone or (copied is not None and then.target in _inside(snapshot)):
             yield then, disk
+
+
+def _copied(facts: Facts, snapshot: Snapshot) -> Broken | None:
+    """What is known of one whose image of then is there still, beside the one of now."""
+    broken = facts.layers.broken.get(snapshot.name)
+    return broken if broken is not None and broken.matter is Matter.COPIED else None
+
+
+def _inside(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(d.target for d in snapshot.disks if d.presence is Presence.INTERNAL)
 
 
 def _refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     broken = facts.layers.broken.get(snapshot.name)
-    if broken is None or broken.matter is not Matter.MOVED:
+    if broken is None or not broken.moved:
         yield refuse(Why.NOT_MOVED, name=snapshot.name)
     for then, now in _moved(facts, snapshot):
         if (then.source_type, then.format) != (now.source_type, now.format) or now.volume:

@@ -103,6 +103,10 @@ class Way(enum.Enum):
         "Nothing is lost. Adopt it: its record says then where it is, and keeps time, parent and "
         "place."
     )
+    RELOCATE_IF = (
+        "If it is the one in {now}, adopt it: its record says so then, and keeps time, parent and "
+        "place. If it is not, set {disk} to {path} (virsh edit)."
+    )
     SET_BACK = (
         "Set {disk} to {overlay} again (virsh edit {domain}, while it is off) before anything is "
         "written to {upon}: until then nothing is lost."

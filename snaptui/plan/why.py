@@ -111,6 +111,14 @@ class Why(enum.Enum):
         "The record of {name} says {path}, which is not there; {now}, the image of {disk} now, "
         "holds it: the same name and time."
     )
+    COPIED = (
+        "The record of {name} says {path}, which is there still, and {now}, the image of {disk} "
+        "now, holds an entry of its name and time: which of both it is is not known."
+    )
+    LEFT_BEHIND = (
+        "The record of {name} says {path}, which is there and does not hold it; {now}, the image "
+        "of {disk} now, does: the same name and time."
+    )
     NOT_MOVED = "The images of {name} are where its record says."
     MOVED_TO_ANOTHER_KIND_NOT_YET = (
         "{disk} was {path} and is {now} now, which is of another kind or a volume: snaptui does "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import DeleteIntent, RelocateIntent, RevertIntent
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
-from tests.lab import Lab, write
+from tests.lab import Lab, holds, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.made import assert_refused
@@ -78,6 +79,43 @@ def test_it_is_one_key_on_its_row(lab: Lab, key: DomainKey) -> None:
         terminal.wait("Let the record of one of web say where it is", "press Y")
         confirm(terminal)
         terminal.wait("I moved", gone="✗ one")
+
+
+@pytest.fixture
+def copied(lab: Lab, key: DomainKey) -> DomainKey:
+    """The same, with the old image in its old place: a copy was made and is used."""
+    shutil.copy(place(lab), lab.image("web"))
+    return key
+
+
+def test_of_a_copied_image_it_is_not_known_which_is_the_snapshots(
+    lab: Lab, copied: DomainKey
+) -> None:
+    for plan in (
+        planned(lab, RevertIntent(copied, "one")),
+        planned(lab, DeleteIntent(copied, "one")),
+    ):
+        names = {"now": str(place(lab)), "path": str(lab.image("web"))}
+        assert_refused(plan, Why.COPIED, **names)
+        assert [one.way for one in plan.refusals] == [Way.RELOCATE_IF]
+    adopt = planned(lab, RelocateIntent(copied, "one"), carry_out=True)
+    assert adopt.type_name
+    planned(lab, RevertIntent(copied, "one"), carry_out=True)
+    assert holds(place(lab), 0x11)
+    assert lab.virsh("domblklist", "web").split()[1:] == str(place(lab)).split()
+
+
+def test_an_image_that_was_left_and_does_not_hold_it_is_not_its(
+    lab: Lab, copied: DomainKey
+) -> None:
+    subprocess.run(["qemu-img", "snapshot", "-d", "one", str(lab.image("web"))], check=True)
+    plan = planned(lab, RevertIntent(copied, "one"))
+    assert [(one.why, one.way) for one in plan.refusals] == [(Why.LEFT_BEHIND, Way.RELOCATE)]
+    assert not planned(lab, RelocateIntent(copied, "one"), carry_out=True).type_name
+    assert planned(lab, RevertIntent(copied, "one")).possible
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two", "three")
+        terminal.wait("I moved?")
 
 
 def test_an_image_without_the_entry_is_not_taken_for_it(lab: Lab, key: DomainKey) -> None:

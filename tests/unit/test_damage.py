@@ -88,3 +88,17 @@ def test_only_an_entry_of_its_name_and_time_is_it(name: str, created: int, matte
     now = config(replace(VDA, path="/new"))
     (found,) = layers_of(now, [taken], heads, keeps_memory=True).broken.values()
     assert found.matter is matter
+
+
+@pytest.mark.parametrize("upon", [False, True])
+def test_an_image_that_lies_upon_the_one_of_then_is_no_copy_of_it(upon: bool) -> None:
+    taken: Snapshot = replace(snapshot("in"), config=config(replace(VDA, path="/old")))
+    entry = ImageSnapshot("1", "in", CREATED, 0)
+    heads: dict[str, ImageInfo | NotKnown] = {
+        "/old": ImageInfo("/old", "qcow2", 1, 1, (entry,)),
+        "/mid": ImageInfo("/mid", "qcow2", 1, 1, (), backing="/old"),
+        "/new": ImageInfo("/new", "qcow2", 1, 1, (entry,), backing="/mid" if upon else None),
+    }
+    now = config(replace(VDA, path="/new"))
+    found = layers_of(now, [taken], heads, keeps_memory=True).broken.get("in")
+    assert (found is not None and found.matter is Matter.COPIED) is not upon
