@@ -9,6 +9,7 @@ from types import MappingProxyType
 from snaptui.branches import NO_BRANCHES, Branches
 from snaptui.damage import Broken, broken_of
 from snaptui.entries import Images
+from snaptui.files import Use, User
 from snaptui.image_model import ImageInfo, Looped, NotKnown
 from snaptui.model import Disk, DomainConfig, Presence, Snapshot
 
@@ -106,9 +107,9 @@ def overlays_of(snapshot: Snapshot) -> tuple[str, ...]:
     )
 
 
-def uses_by(path: str) -> tuple[str, str]:
-    """How an image uses the one beneath it, and the file of its data, in words."""
-    return f"the image {path}, which lies upon it", f"the image {path}, which has its data in it"
+def uses_by(path: str) -> tuple[User, User]:
+    """An image as the user of the one beneath it, and of the file of its data."""
+    return User(path, use=Use.BENEATH), User(path, use=Use.DATA)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from snaptui.image_model import ImageInfo
 from snaptui.journal_record import Became
 from snaptui.model import Form
 from snaptui.performing import differences, expected_after
-from snaptui.plan.differences import Change
+from snaptui.plan.change import Change
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.image_facts import ImageFacts

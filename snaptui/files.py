@@ -5,8 +5,44 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from snaptui import text
 from snaptui.doubts import Doubt
 from snaptui.image_model import ImageSnapshot
+
+
+class Use(enum.Enum):
+    """What an image has another file for; the value is shown."""
+
+    BENEATH = "which lies upon it"
+    DATA = "which has its data in it"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who names a file: a domain, one of its snapshots, or an image.
+
+    Attributes:
+        name: of the domain; of an image its path.
+        snapshot: whose record names it; empty where the domain itself does.
+        disk: target of the disk whose image the file is; empty where it is no image.
+        use: of an image, what it has the file for.
+        tops: of an image, who names it or what lies upon it, at any height.
+    """
+
+    name: str
+    snapshot: str = ""
+    disk: str = ""
+    use: Use | None = None
+    tops: tuple[User, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The same for a person."""
+        if self.use is not None:
+            tops = text.some([one.words for one in self.tops])
+            return f"the image {self.name}, {self.use.value}{tops and f' ({tops})'}"
+        owner = f"the snapshot {self.snapshot} of {self.name}" if self.snapshot else self.name
+        return f"disk {self.disk} of {owner}" if self.disk else owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +50,13 @@ class NamedFile:
     """A file that a definition on the host names.
 
     Attributes:
-        by: which definition, in words.
+        by: which definition.
         image: it is the image of a disk.
         raw: which is declared raw: what a guest wrote into it is no head of an image.
     """
 
     path: str
-    by: str
+    by: User
     image: bool
     raw: bool = False
 

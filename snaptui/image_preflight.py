@@ -9,7 +9,7 @@ from typing import TypeVar
 from snaptui.backend.protocol import Backend
 from snaptui.doubts import Doubt
 from snaptui.errors import ImageError
-from snaptui.files import Openers, unfinished
+from snaptui.files import Openers, User, unfinished
 from snaptui.image_model import NotKnown
 from snaptui.inventory import own_bytes, take_inventory
 from snaptui.model import Host
@@ -32,7 +32,7 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     """
     path = intent.key.path
     copied = isinstance(intent, ImageExtract)
-    holders: tuple[str, ...] = ()
+    holders: tuple[User, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     hidden = False
     if host.local and not copied:

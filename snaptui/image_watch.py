@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from snaptui.backend.protocol import Backend
 from snaptui.doubts import Doubt, Unread
 from snaptui.errors import SnaptuiError
+from snaptui.files import User
 from snaptui.image_model import ImageInfo, ImageKey, NotKnown
 from snaptui.model import Host
 from snaptui.worker import Priority, Worker, start
@@ -46,7 +47,7 @@ class ListedImage:
 
     key: ImageKey
     head: ImageInfo | NotKnown
-    holders: tuple[str, ...] | NotKnown
+    holders: tuple[User, ...] | NotKnown
 
 
 @dataclass(frozen=True, slots=True)

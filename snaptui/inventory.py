@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
 from snaptui.doubts import Doubt, Unread, reaching
 from snaptui.errors import Disconnected, NotAnImage, NotFound, SnaptuiError
+from snaptui.files import User
 from snaptui.image_model import ImageInfo, NoPath, NotKnown
 from snaptui.model import Domain, Host
 
@@ -26,7 +26,7 @@ class Inventory:
     """The image files of a host at one moment.
 
     Attributes:
-        holders: by path without symbolic links, who names it, in words.
+        holders: by path without symbolic links, who names it.
         images: by such a path, the qcow2 images in the host's pools and, where its files are
             here, beside those that are named.
         doubts: why something may be missing in the above.
@@ -34,44 +34,41 @@ class Inventory:
         real: by path as it is named, the same without symbolic links.
     """
 
-    holders: Mapping[str, tuple[str, ...]]
+    holders: Mapping[str, tuple[User, ...]]
     images: Mapping[str, ImageInfo]
     doubts: tuple[Doubt, ...]
     domains: int
     real: Mapping[str, str]
 
-    def held_by(self, path: str) -> tuple[str, ...]:
+    def held_by(self, path: str) -> tuple[User, ...]:
         """Who names a file; nobody is an empty tuple."""
         return self.holders.get(self.real.get(path, path), ())
 
-    def others(self, path: str, own: Collection[str], images: Iterable[str]) -> tuple[str, ...]:
+    def others(self, path: str, own: Collection[User], images: Iterable[str]) -> tuple[User, ...]:
         """Who names a file beside those who are known; of an image upon it also who names that.
 
         Args:
-            own: these, in words.
+            own: these.
             images: and what lies upon it or has its data in it.
         """
         real = [self.real.get(image, image) for image in images]
-        known = {*own, *(words for image in real for words in uses_by(image))}
-        uppers = {words: image for image in self.images for words in uses_by(image)}
-        found = []
-        for words in self.held_by(path):
-            if words not in known:
-                tops = self._tops(uppers[words], uppers) if words in uppers else ()
-                found.append(f"{words} ({text.some(tops)})" if tops else words)
-        return tuple(found)
+        known = {*own, *(user for image in real for user in uses_by(image))}
+        return tuple(
+            user if user.use is None else replace(user, tops=self._tops(user.name))
+            for user in self.held_by(path)
+            if user not in known
+        )
 
-    def _tops(self, image: str, uppers: Mapping[str, str]) -> tuple[str, ...]:
+    def _tops(self, image: str) -> tuple[User, ...]:
         """Who names an image or, at any height, one that lies upon it; images are left out."""
-        seen, due, found = {image}, [image], dict[str, None]()
+        seen, due, found = {image}, [image], dict[User, None]()
         while due:
-            for words in self.held_by(due.pop()):
-                upper = uppers.get(words)
-                if upper is None:
-                    found[words] = None
-                elif upper not in seen:
-                    seen.add(upper)
-                    due.append(upper)
+            for user in self.held_by(due.pop()):
+                if user.use is None:
+                    found[user] = None
+                elif user.name not in seen:
+                    seen.add(user.name)
+                    due.append(user.name)
         return tuple(found)
 
     @property
@@ -117,7 +114,7 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
     taking.look_into_folders()
     taking.look_beneath()
     return Inventory(
-        holders={path: tuple(words) for path, words in taking.holders.items()},
+        holders={path: tuple(users) for path, users in taking.holders.items()},
         images={path: image for path, image in taking.heads.items() if image.format == "qcow2"},
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
@@ -144,7 +141,7 @@ class _Taking:
     def __init__(self, backend: Backend, host: Host, also: Iterable[str]) -> None:
         self._backend = backend
         self._local = host.local
-        self.holders: dict[str, dict[str, None]] = {}
+        self.holders: dict[str, dict[User, None]] = {}
         self.doubts: list[Doubt] = []
         self.heads: dict[str, ImageInfo] = {}
         self.real: dict[str, str] = {}
@@ -214,7 +211,7 @@ class _Taking:
                         self._hold(file, use)
                         self._due |= {self._real(file)} - seen
 
-    def _hold(self, path: str, by: str) -> None:
+    def _hold(self, path: str, by: User) -> None:
         self.holders.setdefault(self._real(path), {})[by] = None
 
     def _real(self, path: str) -> str:

@@ -13,7 +13,7 @@ from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, Ste
 from snaptui.model import Amount, DomainKey, Host
 
 if TYPE_CHECKING:
-    from snaptui.plan.differences import Difference
+    from snaptui.plan.change import Difference
     from snaptui.plan.plan import Plan, Step
 
 ASK_AGAIN = 2.0
@@ -109,7 +109,7 @@ class Operation:
     @property
     def is_copy(self) -> bool:
         """Whether snaptui itself does it, so that it ends with snaptui."""
-        return self.step is not None and kind_of(self.step) is StepKind.EXTRACT
+        return self.step is not None and self.step.kind is StepKind.EXTRACT
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ class Operation:
         return tuple(
             step.subject
             for step in self.plan.steps[: self.done]
-            if kind_of(step) is StepKind.CREATE and is_safety(step.subject)
+            if step.kind is StepKind.CREATE and is_safety(step.subject)
         )
 
     @property
@@ -178,17 +178,12 @@ class Operation:
         )
 
 
-def kind_of(step: Step) -> StepKind:
-    """What a step does."""
-    return StepKind(step.kind)
-
-
 def _step_record(step: Step, line: str, began: float | None, ended: float | None) -> StepRecord:
     from snaptui.plan.metadata_steps import Adopt
     from snaptui.plan.steps import DeleteSnapshot
 
     return StepRecord(
-        kind_of(step),
+        step.kind,
         step.subject,
         step.words,
         line,

@@ -28,7 +28,6 @@ from snaptui.operation import (
     Operation,
     Phase,
     Stop,
-    kind_of,
 )
 from snaptui.recovery import CutShort, Finding, cut_short, look
 from snaptui.worker import Worker, start
@@ -81,7 +80,7 @@ class Operations:
         """Names of the snapshots that are being made of a domain or an image."""
         operation = self.running(key)
         step = operation.step if operation is not None else None
-        making = step is not None and kind_of(step) is StepKind.CREATE
+        making = step is not None and step.kind is StepKind.CREATE
         return (step.subject,) if step is not None and making else ()
 
     @property
@@ -268,7 +267,7 @@ class Operations:
                     step = await self._meet(meeting, operation, step, expected)
                 operation, expected, off = await self._taking(operation, step, expected).take()
                 self._set(operation)
-                if meeting is not None and kind_of(step) is StepKind.CREATE:
+                if meeting is not None and step.kind is StepKind.CREATE:
                     meeting.took(operation.number, operation.began[-1], operation.finished[-1])
                 if off:
                     operation = replace(operation, meanwhile=off)
@@ -288,8 +287,8 @@ class Operations:
         """Thaw what a plan froze and went no further."""
         key, steps, done = operation.plan.intent.key, operation.plan.steps, operation.done
         perhaps = done + (operation.became is Became.UNKNOWN)
-        frozen = any(kind_of(step) is StepKind.FREEZE for step in steps[:perhaps])
-        thaws = any(kind_of(step) is StepKind.THAW for step in steps[done:])
+        frozen = any(step.kind is StepKind.FREEZE for step in steps[:perhaps])
+        thaws = any(step.kind is StepKind.THAW for step in steps[done:])
         if frozen and thaws and isinstance(key, DomainKey):
             with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
                 await self._worker.changes.call(lambda: self._backend.thaw(key), key=key)

@@ -13,7 +13,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.errors import ImageError
 from snaptui.image_model import FileSystem
 from snaptui.model import Amount, DomainKey, Host, Key
-from snaptui.plan.differences import Change, Difference
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.differences import differences as domain_differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, ThawGuest
@@ -46,8 +46,7 @@ FULL = 1 << 20
 def differences(expected: AnyFacts, found: AnyFacts) -> tuple[Difference, ...]:
     """What is otherwise than expected; both are of the same thing."""
     if isinstance(expected, ImageFacts) and isinstance(found, ImageFacts):
-        words = image_differences(expected, found)
-        return tuple(Difference(Change.SAID, one) for one in words)
+        return image_differences(expected, found)
     assert isinstance(expected, Facts)
     assert isinstance(found, Facts)
     return domain_differences(expected, found)
@@ -73,21 +72,17 @@ def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[Differe
         opened = found.held.items() - expected.held.items()
         changed += tuple(Difference(Change.OPENED, path, now=who) for path, who in sorted(opened))
     if isinstance(step, CreateSnapshot) and isinstance(found, Facts):
-        return changed + _obstacles(step.in_the_way(found))
+        return changed + step.in_the_way(found)
     if isinstance(step, ExtractEntry) and isinstance(found, ImageFacts):
-        return changed + _obstacles(step.in_the_way(found))
+        return changed + step.in_the_way(found)
     return changed
 
 
 def no_room(step: Step, found: AnyFacts) -> tuple[Difference, ...]:
     """Where there is no room for what the step must write; empty when it may be taken."""
     if isinstance(step, DeleteSnapshot) and isinstance(found, Facts):
-        return _obstacles(step.no_room(found))
+        return step.no_room(found)
     return ()
-
-
-def _obstacles(sentences: tuple[str, ...]) -> tuple[Difference, ...]:
-    return tuple(Difference(Change.SAID, one) for one in sentences)
 
 
 def _other_version(was: Host, now: Host) -> Iterator[Difference]:

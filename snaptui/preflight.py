@@ -18,6 +18,7 @@ from snaptui.chains import NO_LAYERS, Layers, Level, chain, files_of, layers_of
 from snaptui.doubts import Doubt
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, FixedSize, ImageError, SnaptuiError
+from snaptui.files import User
 from snaptui.heads import read_head, read_heads
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, Looped, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
@@ -212,7 +213,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     then = target.config if target is not None else None
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
     layers = NO_LAYERS
-    users: Mapping[str, tuple[str, ...]] = {}
+    users: Mapping[str, tuple[User, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
     if layered:
         layers = _layers(backend, host, status, snapshots, current)
@@ -395,7 +396,7 @@ def _changes_layers(
 
 def _others(
     backend: Backend, host: Host, key: DomainKey, images: Collection[str]
-) -> tuple[MappingProxyType[str, tuple[str, ...]], tuple[Doubt, ...]]:
+) -> tuple[MappingProxyType[str, tuple[User, ...]], tuple[Doubt, ...]]:
     """Who else uses the images of a domain, and why somebody may be missing."""
     inventory = take_inventory(backend, host, images)
     named = backend.named_files(key)

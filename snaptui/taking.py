@@ -23,7 +23,6 @@ from snaptui.operation import (
     Operation,
     Phase,
     Stop,
-    kind_of,
 )
 from snaptui.performing import (
     Job,
@@ -34,8 +33,8 @@ from snaptui.performing import (
     perform,
     what_is_full,
 )
+from snaptui.plan.change import Difference, sentence
 from snaptui.plan.checks import MERGED_IN_PART, left_job, left_merge
-from snaptui.plan.differences import Difference, sentence
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
 from snaptui.preflight import AnyFacts, read_facts
@@ -170,7 +169,7 @@ class Taking:
 
     def _disk_parts(self, facts: AnyFacts) -> dict[str, Part]:
         """Which disks of a domain that is off are as the target of a revert has them."""
-        if kind_of(self._step) is not StepKind.REVERT or not isinstance(facts, Facts):
+        if self._step.kind is not StepKind.REVERT or not isinstance(facts, Facts):
             return {}
         status = facts.status
         active = status.domain.state.active
@@ -285,9 +284,9 @@ class Taking:
         return ""
 
     def _by_others(self, subject: str) -> str:
-        if kind_of(self._step) in (StepKind.DELETE, StepKind.REMOVE):
+        if self._step.kind in (StepKind.DELETE, StepKind.REMOVE):
             return f"{subject} is gone."
-        if kind_of(self._step) in (StepKind.CREATE, StepKind.EXTRACT):
+        if self._step.kind in (StepKind.CREATE, StepKind.EXTRACT):
             return f"{subject} is there."
         return "all is as it should be after it."
 
@@ -296,7 +295,7 @@ class Taking:
         if not isinstance(found, Facts) or not isinstance(self._before, Facts):
             return ""
         was, now = self._before.status, found.status
-        if kind_of(self._step) is StepKind.MERGE and now.block_jobs:
+        if self._step.kind is StepKind.MERGE and now.block_jobs:
             return left_job(found.name, now.block_jobs)
         if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
             return ""

@@ -11,7 +11,7 @@ from snaptui.backend.libvirt_calls import Ask, list_snapshots
 from snaptui.backend.libvirt_places import DEVICES, FILES, Places
 from snaptui.doubts import Doubt, Unread
 from snaptui.errors import Disconnected, SnaptuiError
-from snaptui.files import Found, NamedFile
+from snaptui.files import Found, NamedFile, User
 from snaptui.image_model import Unplaced
 
 
@@ -35,24 +35,24 @@ def named_files(
 def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile | Doubt]:
     name = domain.name()
     live = ask(domain.XMLDesc)
-    texts = [(live, name)]
+    texts = [(live, User(name))]
     if ask(domain.isPersistent):
         inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
-        texts.append((ask(lambda: domain.XMLDesc(inactive)), name))
+        texts.append((ask(lambda: domain.XMLDesc(inactive)), User(name)))
     for snapshot in list_snapshots(ask, domain):
-        words = f"the snapshot {snapshot.getName()} of {name}"
+        owner = User(name, snapshot.getName())
         try:
-            texts.append((ask(snapshot.getXMLDesc), words))
+            texts.append((ask(snapshot.getXMLDesc), owner))
         except Disconnected:
             raise
         except SnaptuiError as error:
-            yield Doubt(Unread.DEFINITION, words, error.message)
+            yield Doubt(Unread.DEFINITION, owner.words, error.message)
     asked: dict[tuple[str, str], str | Unplaced] = {}
-    for text, words in texts:
+    for text, owner in texts:
         try:
-            files, volumes = xml.named_files(text, words), xml.named_volumes(text)
+            files, volumes = xml.named_files(text, owner), xml.named_volumes(text)
         except SnaptuiError as error:
-            yield Doubt(Unread.DEFINITION, words, error.message)
+            yield Doubt(Unread.DEFINITION, owner.words, error.message)
             continue
         yield from files
         for pool, volume in volumes:
@@ -60,10 +60,10 @@ def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[Name
                 asked[pool, volume] = places.of(pool, volume, fresh=True)
             place = asked[pool, volume]
             if not isinstance(place, Unplaced):
-                yield NamedFile(place, words, True)
+                yield NamedFile(place, owner, True)
             elif place.folder != "":
                 where = None if place.folder is None else frozenset((place.folder,))
-                yield Doubt(Unread.VOLUME, words, place.reason, where)
+                yield Doubt(Unread.VOLUME, owner.words, place.reason, where)
     yield from _open_now(live, domain, places)
 
 
@@ -75,7 +75,7 @@ def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[
         return  # that was told already
     for disk in places.placed(config, live, domain.UUIDString()).disks:
         if disk.volume is not None and disk.path is not None:
-            yield NamedFile(disk.path, domain.name(), True)
+            yield NamedFile(disk.path, User(domain.name()), True)
 
 
 def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:

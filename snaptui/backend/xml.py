@@ -6,6 +6,7 @@ imported where it is used: the first screen does without it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
-    from snaptui.files import NamedFile
+    from snaptui.files import NamedFile, User
 
 LARGEST = 1 << 20
 """Characters of XML above which it is not parsed."""
@@ -102,7 +103,7 @@ def agent_connected(xml: str) -> bool | None:
     return None
 
 
-def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
+def named_files(xml: str, owner: User) -> tuple[NamedFile, ...]:
     """Every absolute path in a domain's or snapshot's XML.
 
     Whatever it stands for: a path that is missed here could be taken for one that nobody
@@ -122,7 +123,7 @@ def named_files(xml: str, owner: str) -> tuple[NamedFile, ...]:
             path = _path(holder) or ""
             if path.startswith("/"):
                 raw = _form(holder) == "raw"
-                found.setdefault(path, NamedFile(path, f"disk {name} of {owner}", True, raw))
+                found.setdefault(path, NamedFile(path, replace(owner, disk=name), True, raw))
     for element in root.iter():
         for value in (*element.attrib.values(), (element.text or "").strip()):
             if value.startswith("/"):

@@ -1,71 +1,16 @@
-"""What changed between two readings of what a plan is built on: data, and a sentence of each."""
+"""What changed between two readings of what a plan for a domain is built on."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.chains import uses_by
 from snaptui.image_model import NotKnown
 from snaptui.model import SnapshotDisk
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import CHOSEN, Facts
-
-
-@enum.unique
-class Change(enum.Enum):
-    """A kind of difference; the value makes its sentence, without a full stop."""
-
-    VERSION = "{subject} was version {was} and is now {now}"
-    NAME = "the domain {was} is now called {now}"
-    STATE = "{subject} was {was} and is now {now}"
-    DISKS = "the disks of {subject} changed"
-    DEFINITION = "the definition of {subject} changed"
-    PERSISTENT = "{subject} is persistent now"
-    TRANSIENT = "{subject} is transient now"
-    SAVE_MADE = "the managed save of {subject} appeared"
-    SAVE_GONE = "the managed save of {subject} is gone"
-    BUSY = "another job holds {subject}"
-    BLOCK_JOB = "a block job runs on {subject}"
-    SNAPSHOT_GONE = "the snapshot {subject} is gone"
-    SNAPSHOT_MADE = "the snapshot {subject} has been made"
-    SNAPSHOT_CHANGED = "the snapshot {subject} was changed or made anew"
-    CURRENT = "the current snapshot is now {subject}"
-    EXTERNAL = "which snapshots are external changed"
-    ENTRIES = "the snapshots inside {subject} changed"
-    FILE_STAYS = "{subject} is still there"
-    FILE_GONE = "{subject} is gone"
-    FILE_AGAIN = "{subject} is there again"
-    FILE_HIDDEN = "{subject} cannot be looked at any more"
-    BENEATH = "what lies beneath {subject} changed"
-    USER = "{subject} is used by {now}"
-    OPENED = "{subject} is open in {now}"
-    SAID = "{subject}"
-    """About an image that no domain uses, or what the next step meets: the subject says it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is otherwise.
-
-    Attributes:
-        subject: a domain, snapshot, path or program; what it is follows from the kind.
-        was, now: its state or name, where the kind has some.
-    """
-
-    change: Change
-    subject: str
-    was: str = ""
-    now: str = ""
-
-    def __str__(self) -> str:
-        return self.change.value.format(subject=self.subject, was=self.was, now=self.now)
-
-
-def sentence(those: Iterable[Difference]) -> str:
-    """All of them in one, without a full stop."""
-    return "; ".join(map(str, those))
 
 
 def differences(expected: Facts, found: Facts) -> tuple[Difference, ...]:
@@ -139,11 +84,11 @@ def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
         if expected.layers.beneath(path) != found.layers.beneath(path):
             yield Difference(Change.BENEATH, path)
     # an image that no record names any more is somebody else's for the inventory
-    own = {words for path in expected.layers.heads for words in uses_by(path)}
+    own = {user for path in expected.layers.heads for user in uses_by(path)}
     for path, users in found.others.items():
         for user in users:
             if user not in own and user not in expected.of(path):
-                yield Difference(Change.USER, path, now=user)
+                yield Difference(Change.USER, path, now=user.words)
 
 
 def _missing_differences(expected: Facts, found: Facts) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, Layers
 from snaptui.doubts import Doubt
+from snaptui.files import User
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import Agent, DomainStatus, Host, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
@@ -92,7 +93,7 @@ class Facts:
         default_factory=lambda: MappingProxyType({})
     )
     layers: Layers = NO_LAYERS
-    others: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    others: Mapping[str, tuple[User, ...]] = field(default_factory=lambda: MappingProxyType({}))
     doubts: tuple[Doubt, ...] = ()
     gone: frozenset[str] = frozenset()
     fresh: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -119,7 +120,7 @@ class Facts:
         inside = self.folders.get(folder)
         return None if inside is None or isinstance(inside, NotKnown) else name in inside
 
-    def of(self, path: str) -> tuple[str, ...]:
+    def of(self, path: str) -> tuple[User, ...]:
         """Who else on the host uses an image."""
         return self.others.get(path, ())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from snaptui.journal_record import StepKind
 from snaptui.model import Domain, Host
 from snaptui.plan import group
 from snaptui.plan.facts import Facts
@@ -36,7 +37,7 @@ class _OfGuest(BaseStep):
 class FreezeGuest(_OfGuest):
     """Freeze the file systems of a guest (virDomainFSFreeze)."""
 
-    kind: ClassVar[str] = "freeze"
+    kind: ClassVar[StepKind] = StepKind.FREEZE
 
     @property
     def words(self) -> str:
@@ -52,7 +53,7 @@ class FreezeGuest(_OfGuest):
 class ThawGuest(_OfGuest):
     """Thaw them (virDomainFSThaw); done only where something was frozen."""
 
-    kind: ClassVar[str] = "thaw"
+    kind: ClassVar[StepKind] = StepKind.THAW
 
     @property
     def words(self) -> str:
@@ -74,7 +75,7 @@ class NoteGroup(OfName):
 
     group: group.Group
 
-    kind: ClassVar[str] = "edit"
+    kind: ClassVar[StepKind] = StepKind.EDIT
 
     @property
     def words(self) -> str:

@@ -131,7 +131,7 @@ def change_refusals(facts: ImageFacts) -> list[Refusal]:
     refusals = reading_refusals(facts)
     if refusals:
         return refusals
-    users = list(facts.holders)
+    users = [one.words for one in facts.holders]
     if not isinstance(facts.openers, NotKnown):
         users += [f"{one.name} (process {one.pid}) has it open" for one in facts.openers.found]
     if users:

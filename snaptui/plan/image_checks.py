@@ -45,7 +45,7 @@ def shared_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     """
     harm = Harm.OTHER_LOST
     return [
-        refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, harm=harm, path=disk.path, user=user)
+        refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, harm=harm, path=disk.path, user=user.words)
         for disk in internal_disks(snapshot)
         for user in facts.of(disk.path or "")
     ]

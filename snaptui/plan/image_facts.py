@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.doubts import Doubt
-from snaptui.files import FileId, Openers
+from snaptui.files import FileId, Openers, User
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.model import Host
+from snaptui.plan.change import Change, Difference
 from snaptui.shares import Counted
 
 
@@ -79,7 +80,7 @@ class ImageFacts:
     openers: Openers | NotKnown
     writable: bool | NotKnown
     space: FileSystem | NotKnown
-    holders: tuple[str, ...] = ()
+    holders: tuple[User, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     hidden: bool = False
     copy: CopyFacts | None = None
@@ -109,8 +110,8 @@ class ImageFacts:
         return self.entries[placed.place : placed.place + 1] == (placed.entry,)
 
 
-def image_differences(expected: ImageFacts, found: ImageFacts) -> tuple[str, ...]:
-    """What is otherwise than expected, in words; empty when a plan may go on.
+def image_differences(expected: ImageFacts, found: ImageFacts) -> tuple[Difference, ...]:
+    """What is otherwise than expected; empty when a plan may go on.
 
     Free space, sizes and what else lies in a directory are left out. A time of 0 of what is
     expected means that it could not be told before.
@@ -118,66 +119,66 @@ def image_differences(expected: ImageFacts, found: ImageFacts) -> tuple[str, ...
     if expected.removal is not None:
         return tuple(_removal_differences(expected, found))
     if isinstance(found.image, NotKnown):
-        return () if isinstance(expected.image, NotKnown) else (found.image.reason,)
+        known = not isinstance(expected.image, NotKnown)
+        return (Difference(Change.UNREAD, found.path, now=found.image.reason),) if known else ()
     if expected.copy is not None:
         return tuple(_copy_differences(expected, found))
     return tuple(_differences(expected, found))
 
 
-def _copy_differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
+def _copy_differences(expected: ImageFacts, found: ImageFacts) -> Iterator[Difference]:
     placed, was, now = expected.placed, expected.copy, found.copy
     if placed is not None and placed.entry not in found.entries:
-        yield f"{placed.words} is not in {found.path} any more"
+        yield Difference(Change.ENTRY_GONE, found.path, placed.words)
     if was is None or now is None:
         return
     if isinstance(now.names, NotKnown):
         if not isinstance(was.names, NotKnown):
-            yield now.names.reason
+            yield Difference(Change.UNREAD, was.folder, now=now.names.reason)
     else:
-        yield from (f"there is no {was.folder}/{name}" for name in sorted(was.made - now.names))
+        gone = sorted(was.made - now.names)
+        yield from (Difference(Change.FILE_GONE, f"{was.folder}/{name}") for name in gone)
 
 
-def _removal_differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
+def _removal_differences(expected: ImageFacts, found: ImageFacts) -> Iterator[Difference]:
     was, now = expected.removal, found.removal
     assert was is not None
     assert now is not None
-    for before, after, name in (
-        (was.there, now.there, "file"),
-        (was.aside, now.aside, "set aside"),
+    for before, after, gone, other in (
+        (was.there, now.there, Change.FILE_GONE, Change.FILE_OTHER),
+        (was.aside, now.aside, Change.ASIDE_GONE, Change.ASIDE_OTHER),
     ):
         if before != after:
-            became = "is gone" if after is None else "was changed or is another one"
-            yield f"the {name} of {found.path} {became}"
+            yield Difference(gone if after is None else other, found.path)
     yield from _new_users(expected, found)
 
 
-def _differences(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
+def _differences(expected: ImageFacts, found: ImageFacts) -> Iterator[Difference]:
     if not _same(expected.entries, found.entries):
-        yield f"the snapshots in {found.path} changed"
+        yield Difference(Change.ENTRIES, found.path)
     elif isinstance(found.as_now, NotKnown):
         if not isinstance(expected.as_now, NotKnown):
-            yield found.as_now.reason
+            yield Difference(Change.UNREAD, found.path, now=found.as_now.reason)
     elif not isinstance(expected.as_now, NotKnown) and expected.as_now - found.as_now:
-        yield f"the disk in {found.path} is not what it is expected to be"
+        yield Difference(Change.NOT_AS_EXPECTED, found.path)
     yield from _new_users(expected, found)
     if found.writable is False and expected.writable is not False:
-        yield f"{found.path} may not be written to any more"
+        yield Difference(Change.READ_ONLY, found.path)
 
 
-def _new_users(expected: ImageFacts, found: ImageFacts) -> Iterator[str]:
-    yield from (
-        f"{holder} names {found.name} now"
-        for holder in found.holders
-        if holder not in expected.holders
-    )
-    yield from (doubt.words for doubt in found.doubts if doubt not in expected.doubts)
+def _new_users(expected: ImageFacts, found: ImageFacts) -> Iterator[Difference]:
+    for holder in found.holders:
+        if holder not in expected.holders:
+            yield Difference(Change.USER, found.path, now=holder.words)
+    for doubt in found.doubts:
+        if doubt not in expected.doubts:
+            yield Difference(Change.UNREAD, found.path, now=doubt.words)
     if not isinstance(found.openers, NotKnown):
         known = () if isinstance(expected.openers, NotKnown) else expected.openers.found
-        yield from (
-            f"{opener.name} (process {opener.pid}) opened {found.name}"
-            for opener in found.openers.found
-            if opener not in known
-        )
+        for opener in found.openers.found:
+            if opener not in known:
+                who = f"{opener.name} (process {opener.pid})"
+                yield Difference(Change.OPENED, found.path, now=who)
 
 
 def _same(expected: tuple[ImageSnapshot, ...], found: tuple[ImageSnapshot, ...]) -> bool:

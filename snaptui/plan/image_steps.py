@@ -8,6 +8,8 @@ from typing import ClassVar
 from snaptui import shell
 from snaptui.files import EntryCopy, FileId
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.journal_record import StepKind
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.step import BaseStep, next_id
 
@@ -19,7 +21,7 @@ class AddEntry(BaseStep):
     path: str
     name: str
 
-    kind: ClassVar[str] = "create"
+    kind: ClassVar[StepKind] = StepKind.CREATE
 
     @property
     def subject(self) -> str:
@@ -64,7 +66,7 @@ class _OfEntry(BaseStep):
 class ApplyEntry(_OfEntry):
     """Make the disk as the entry has it."""
 
-    kind: ClassVar[str] = "apply"
+    kind: ClassVar[StepKind] = StepKind.APPLY
 
     @property
     def words(self) -> str:
@@ -85,7 +87,7 @@ class ApplyEntry(_OfEntry):
 class DeleteEntry(_OfEntry):
     """Delete an entry: at that moment the first one of its name."""
 
-    kind: ClassVar[str] = "delete"
+    kind: ClassVar[StepKind] = StepKind.DELETE
 
     @property
     def words(self) -> str:
@@ -129,7 +131,7 @@ class ExtractEntry(BaseStep):
 
     copy: EntryCopy
 
-    kind: ClassVar[str] = "extract"
+    kind: ClassVar[StepKind] = StepKind.EXTRACT
 
     @property
     def subject(self) -> str:
@@ -160,12 +162,13 @@ class ExtractEntry(BaseStep):
             lines.append(shell.line([*resize, copy.target, str(copy.entry.virtual_size)]))
         return " && ".join(lines)
 
-    def in_the_way(self, facts: ImageFacts) -> tuple[str, ...]:
-        """Why the facts of this moment forbid it, in words."""
-        there = facts.copy is not None and facts.copy.exists(self._name)
-        found = [f"{self.copy.target} is there already"] if there else []
+    def in_the_way(self, facts: ImageFacts) -> tuple[Difference, ...]:
+        """Why the facts of this moment forbid it."""
+        found = []
+        if facts.copy is not None and facts.copy.exists(self._name):
+            found.append(Difference(Change.THERE_ALREADY, self.copy.target))
         if cut_off(self.copy.entry, facts):
-            found.append(f"{facts.name} is smaller now than {self.copy.entry.name}")
+            found.append(Difference(Change.SHRUNK, facts.path, self.copy.entry.name))
         return tuple(found)
 
     def expected(self, before: ImageFacts) -> ImageFacts:
@@ -187,7 +190,7 @@ class SetAside(BaseStep):
     aside: str
     file: FileId
 
-    kind: ClassVar[str] = "set aside"
+    kind: ClassVar[StepKind] = StepKind.SET_ASIDE
 
     @property
     def subject(self) -> str:
@@ -218,7 +221,7 @@ class RemoveAside(BaseStep):
     aside: str
     file: FileId
 
-    kind: ClassVar[str] = "remove"
+    kind: ClassVar[StepKind] = StepKind.REMOVE
 
     @property
     def subject(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from snaptui.journal_record import StepKind
 from snaptui.model import Disk, Domain, Host
 from snaptui.plan.after_delete import after_merge
 from snaptui.plan.facts import Facts
@@ -25,7 +26,7 @@ class MergeOverlay(BaseStep):
     lower: Disk
     top: bool
 
-    kind: ClassVar[str] = "merge"
+    kind: ClassVar[StepKind] = StepKind.MERGE
 
     @property
     def subject(self) -> str:

@@ -48,7 +48,7 @@ def sharing_refusals(
         for other in sorted(above.get(path, frozenset()).difference(own)):
             yield refuse(lies, Way.DELETE_OWNER_OR_COPY, harm=harm, other=other, **names)
         for user in facts.of(path):
-            yield refuse(uses, Way.OWN_IMAGE, harm=harm, user=user, **names)
+            yield refuse(uses, Way.OWN_IMAGE, harm=harm, user=user.words, **names)
 
 
 def room(facts: Facts, merges: Iterable[tuple[str, str]], *, stops: str) -> Findings:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
+from snaptui.journal_record import StepKind
 from snaptui.model import Domain, Host, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.step import OfName, OfSnapshot, option, virsh
@@ -26,7 +27,7 @@ class Redefine(OfSnapshot):
     after: Snapshot
     current: bool = False
 
-    kind: ClassVar[str] = "edit"
+    kind: ClassVar[StepKind] = StepKind.EDIT
 
     @property
     def words(self) -> str:
@@ -77,7 +78,7 @@ class Relocate(OfSnapshot):
 
     places: tuple[tuple[str, str], ...]
 
-    kind: ClassVar[str] = "relocate"
+    kind: ClassVar[StepKind] = StepKind.RELOCATE
 
     @property
     def words(self) -> str:
@@ -113,7 +114,7 @@ class Adopt(OfName):
 
     created: int
 
-    kind: ClassVar[str] = "create"
+    kind: ClassVar[StepKind] = StepKind.CREATE
 
     @property
     def words(self) -> str:

@@ -35,7 +35,7 @@ def refusals(
                 Why.REMOVED_IN_USE, way, harm=lost, path=path, domain=facts.name, name=without
             )
         yield from (
-            refuse(Why.REMOVED_HAS_USER, way, harm=lost, path=path, user=user, name=without)
+            refuse(Why.REMOVED_HAS_USER, way, harm=lost, path=path, user=user.words, name=without)
             for user in facts.of(path)
         )
         image = facts.layers.heads.get(path)

@@ -8,10 +8,12 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.journal_record import StepKind
 from snaptui.model import Domain, DomainState, Form, Host, Kind, Presence, RunState, Snapshot
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.after_delete import after_delete
 from snaptui.plan.after_revert import after_external_revert, overlay_stems
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.image_checks import internal_disks
@@ -27,7 +29,7 @@ class CreateSnapshot(BaseStep):
 
     new: NewSnapshot
 
-    kind: ClassVar[str] = "create"
+    kind: ClassVar[StepKind] = StepKind.CREATE
 
     @property
     def subject(self) -> str:
@@ -78,9 +80,10 @@ class CreateSnapshot(BaseStep):
             words.append(option("diskspec", spec))
         return virsh(host, "snapshot-create-as", domain, *words)
 
-    def in_the_way(self, facts: Facts) -> tuple[str, ...]:
-        """Why the facts of this moment forbid it, in words."""
-        return tuple(f"{path} is there already" for path in self.new.made if facts.exists(path))
+    def in_the_way(self, facts: Facts) -> tuple[Difference, ...]:
+        """Why the facts of this moment forbid it."""
+        there = (path for path in self.new.made if facts.exists(path))
+        return tuple(Difference(Change.THERE_ALREADY, path) for path in there)
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it: one more snapshot, or overlays as disks."""
@@ -127,7 +130,7 @@ class CreateSnapshot(BaseStep):
 class PowerOff(BaseStep):
     """Stop the guest at once."""
 
-    kind: ClassVar[str] = "power off"
+    kind: ClassVar[StepKind] = StepKind.POWER_OFF
 
     @property
     def subject(self) -> str:
@@ -161,7 +164,7 @@ class RevertTo(OfSnapshot):
     state: RunState
     reset_nvram: bool = False
 
-    kind: ClassVar[str] = "revert"
+    kind: ClassVar[StepKind] = StepKind.REVERT
 
     @property
     def words(self) -> str:
@@ -229,7 +232,7 @@ class DeleteSnapshot(OfSnapshot):
 
     metadata_only: bool = False
 
-    kind: ClassVar[str] = "delete"
+    kind: ClassVar[StepKind] = StepKind.DELETE
 
     @property
     def words(self) -> str:
@@ -255,12 +258,15 @@ class DeleteSnapshot(OfSnapshot):
         flags = ["--metadata"] if self.metadata_only else []
         return virsh(host, "snapshot-delete", domain, name, *flags)
 
-    def no_room(self, facts: Facts) -> tuple[str, ...]:
-        """Images that would keep the data while libvirt drops the metadata, in words."""
+    def no_room(self, facts: Facts) -> tuple[Difference, ...]:
+        """Images that would keep the data while libvirt drops the metadata."""
         if self.metadata_only:
             return ()
         written = {disk.path for disk in internal_disks(self.snapshot)}
-        return tuple(refusal.words for refusal in table_refusals(facts, written))
+        refused = table_refusals(facts, written)
+        return tuple(
+            Difference(Change.NO_ROOM, dict(one.names)["path"], now=one.words) for one in refused
+        )
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it: the snapshot is gone, and what it kept apart."""

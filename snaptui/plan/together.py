@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from snaptui import text
 from snaptui.image_model import FileSystem
+from snaptui.journal_record import StepKind
 from snaptui.plan.group import Group
 from snaptui.plan.group_left import AfterOfSome, what_is_left
 from snaptui.plan.group_steps import FreezeGuest
@@ -53,10 +54,10 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
         lost=NOTHING_LOST,
         lines=tuple(
             line
-            for kind in ("freeze", "create", "thaw", "edit")
+            for kind in (StepKind.FREEZE, StepKind.CREATE, StepKind.THAW, StepKind.EDIT)
             for plan in plans
             for step, line in zip(plan.steps, plan.lines, strict=True)
-            if step.kind == kind
+            if step.kind is kind
         ),
         undo=undo(UndoBy.DELETES),
         space=_room(plans).told,

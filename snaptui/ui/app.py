@@ -29,7 +29,7 @@ from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
 from snaptui.journal_record import StepKind
 from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
-from snaptui.operation import ASK_AGAIN, Operation, Phase, kind_of
+from snaptui.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations import Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
@@ -344,7 +344,7 @@ class SnaptuiApp(KeysInOrder):
 
     def _operation_changed(self, operation: Operation) -> None:
         key = operation.plan.intent.key
-        last = kind_of(operation.plan.steps[-1])
+        last = operation.plan.steps[-1].kind
         thawed = operation.phase is Phase.DONE and last is StepKind.THAW
         if thawed and isinstance(key, DomainKey):
             self.host.agent_said(key, Agent(AgentState.ANSWERS))

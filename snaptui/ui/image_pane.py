@@ -214,7 +214,7 @@ def image_title(shown: ListedImage | None, counts: CountState, glyphs: Glyphs, c
     else:
         line.append(f"   {text.size(shown.head.disk_size)} on the host", "dim")
     if not isinstance(shown.holders, NotKnown) and shown.holders:
-        line.append(f"   in use: {clean(shown.holders[0], glyphs)}", "yellow")
+        line.append(f"   in use: {clean(shown.holders[0].words, glyphs)}", "yellow")
     return line
 
 
@@ -234,7 +234,7 @@ def _image_lines(shown: ListedImage, counted: Counted, doubts: tuple[str, ...]) 
         yield "Used by", f"? ({shown.holders.reason})"
     else:
         for holder in shown.holders:
-            yield "Used by", holder
+            yield "Used by", holder.words
         if not shown.holders:
             yield "Used by", "nothing on this host" if not doubts else "nothing that was found"
     if isinstance(head, ImageInfo):

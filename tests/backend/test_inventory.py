@@ -11,7 +11,7 @@ import pytest
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.doubts import Unread
 from snaptui.errors import HostError
-from snaptui.files import Found
+from snaptui.files import Found, Use, User
 from snaptui.inventory import Inventory, take_inventory
 from snaptui.model import DomainKey
 from tests import pools
@@ -49,10 +49,10 @@ def test_an_overlay_that_nothing_names_is_left_over_and_one_that_something_names
     assert found.doubts == ()
     assert found.leftovers == (gone,)
     assert found.held_by(str(used)) == (
-        "disk vda of web",
-        "disk vda of the snapshot outside of web",
+        User("web", disk="vda"),
+        User("web", "outside", disk="vda"),
     )
-    assert "the image " + gone + ", which lies upon it" in found.held_by(str(lab.image("web")))
+    assert User(gone, use=Use.BENEATH) in found.held_by(str(lab.image("web")))
 
     overlay(lab.images / "upon.qcow2", "gone.qcow2")
     found = take(lab)
@@ -70,8 +70,8 @@ def test_what_only_a_snapshot_the_inactive_definition_or_a_link_names_is_in_use(
     link.symlink_to(hotplugged)
     lab.virsh("attach-disk", "web", str(link), "vdb", "--config", "--subdriver", "qcow2")
     found = take(lab)
-    assert found.held_by(str(hotplugged)) == ("disk vdb of web",)
-    assert any("which lies upon it" in words for words in found.held_by(str(one)))
+    assert found.held_by(str(hotplugged)) == (User("web", disk="vdb"),)
+    assert any(user.use is Use.BENEATH for user in found.held_by(str(one)))
     assert found.leftovers == ()
 
 
@@ -114,7 +114,7 @@ def test_one_odd_thing_leaves_no_doubt_of_all_else(lab: Lab) -> None:
             found = take(lab)
             assert found.doubts == ()
             assert found.held_by(str(folder / "b")) == (
-                f"the image {os.path.realpath(named)}, which lies upon it",
+                User(os.path.realpath(named), use=Use.BENEATH),
             )
             lost.mkdir()
             upon = overlay(lost / "upon.qcow2", lab.image("web"))
@@ -190,7 +190,7 @@ def test_a_file_that_is_not_there_names_nothing(lab: Lab) -> None:
     lab.image("web").unlink()
     found = take(lab)
     assert found.doubts == ()
-    assert found.held_by(str(lab.image("web"))) == ("disk vda of web",)
+    assert found.held_by(str(lab.image("web"))) == (User("web", disk="vda"),)
 
 
 def test_file_names_that_libvirts_binding_cannot_pass_on_are_a_doubt(lab: Lab) -> None:
@@ -208,6 +208,6 @@ def test_file_names_that_libvirts_binding_cannot_pass_on_are_a_doubt(lab: Lab) -
         assert (doubt.what, doubt.name) == (Unread.POOL, "hostile")
         assert doubt.places == frozenset({str(folder)}), "its directory is looked into all the same"
         assert "utf-8" in doubt.reason
-        assert found.held_by(str(lab.image("web"))) == ("disk vda of web",)
+        assert found.held_by(str(lab.image("web"))) == (User("web", disk="vda"),)
     finally:
         lab.virsh("pool-destroy", "hostile")

@@ -18,7 +18,7 @@ from snaptui.model import DomainKey, RunState
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.operation import Operation
 from snaptui.operations import Operations
-from snaptui.plan.differences import Change
+from snaptui.plan.change import Change
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,

@@ -15,6 +15,7 @@ from snaptui import config, journal
 from snaptui.backend import images, overlaps, uris, xml
 from snaptui.backend.config_changes import changes
 from snaptui.errors import SnaptuiError
+from snaptui.files import User
 from snaptui.journal_record import Outcome, parse
 from snaptui.model import DomainState
 from snaptui.new_snapshot import NewSnapshot, from_xml, to_xml
@@ -161,7 +162,7 @@ def _domain(data: bytes) -> None:
     text = _words(data)
     found = xml.parse_domain(text)
     assert found.memory >= 0 or "-" in text
-    xml.named_files(text, "of it")
+    xml.named_files(text, User("of it"))
     xml.named_volumes(text)
     xml.agent_connected(text)
     xml.parse_snapshot(xml.adopted("s", 1, text))
@@ -170,7 +171,7 @@ def _domain(data: bytes) -> None:
 def _snapshot(data: bytes) -> None:
     text = _words(data)
     found = xml.parse_snapshot(text)
-    xml.named_files(text, found.name)
+    xml.named_files(text, User(found.name))
     again = xml.parse_snapshot(xml.redefined(text, replace(found, description="as it was")))
     assert again.name == found.name
 

@@ -13,7 +13,7 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.errors import HostError
 from snaptui.model import DomainKey, Form, SafetyKind
 from snaptui.performing import in_the_way, perform
-from snaptui.plan.differences import Change
+from snaptui.plan.change import Change
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.why import Why

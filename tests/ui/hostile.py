@@ -11,7 +11,7 @@ from pathlib import Path
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.doubts import Doubt, Unread
 from snaptui.errors import HostError, ImageError
-from snaptui.files import FileId, Found, NamedFile, Opener, Openers
+from snaptui.files import FileId, Found, NamedFile, Opener, Openers, User
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import (
     Agent,
@@ -126,7 +126,7 @@ class HostileHost(LibvirtBackend):
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         self._fail()
-        return NamedFile(self.path, self.text, True), self._doubt
+        return NamedFile(self.path, User(self.text), True), self._doubt
 
     def volumes(self) -> Found:
         return Found((f"{self.path}.free",), (self._doubt,))

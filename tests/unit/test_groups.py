@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.image_model import FileSystem
+from snaptui.journal_record import StepKind
 from snaptui.meeting import Meeting, Place, places
 from snaptui.model import Agent, AgentState, DomainState, Form, SafetyKind
 from snaptui.plan import edit, group, hold
@@ -212,7 +213,12 @@ def frozen_together(**more: Any) -> Plan:
 def test_all_freeze_before_one_is_taken_and_all_are_taken_before_one_thaws() -> None:
     plan = frozen_together()
     assert plan.refusals == ()
-    assert [step.kind for step in plan.steps] == ["freeze", "create", "thaw", "edit"]
+    assert [step.kind for step in plan.steps] == [
+        StepKind.FREEZE,
+        StepKind.CREATE,
+        StepKind.THAW,
+        StepKind.EDIT,
+    ]
     create, note = plan.steps[1], plan.steps[3]
     assert isinstance(create, CreateSnapshot)
     assert isinstance(note, NoteGroup)
@@ -232,7 +238,7 @@ def test_all_freeze_before_one_is_taken_and_all_are_taken_before_one_thaws() -> 
     assert [line.split()[3] for line in whole.lines] == [c for c in commands for _ in "12"]
 
     off = frozen_together(state=DomainState.SHUTOFF)
-    assert [step.kind for step in off.steps] == ["create", "edit"]
+    assert [step.kind for step in off.steps] == [StepKind.CREATE, StepKind.EDIT]
     assert places(off, 0) == (Place.READY, Place.FROZEN)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from snaptui.model import Scope
 from snaptui.plan import delete, edit, hold
-from snaptui.plan.differences import Change, Difference, differences
+from snaptui.plan.change import Change, Difference
+from snaptui.plan.differences import differences
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent
 from snaptui.plan.why import Why

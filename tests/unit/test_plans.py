@@ -26,7 +26,8 @@ from snaptui.model import (
 from snaptui.new_snapshot import suggested_name
 from snaptui.performing import expected_after
 from snaptui.plan import checks, create, delete, edit, image_checks, revert
-from snaptui.plan.differences import Change, Difference, differences
+from snaptui.plan.change import Change, Difference
+from snaptui.plan.differences import differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy

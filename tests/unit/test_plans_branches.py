@@ -25,7 +25,7 @@ from snaptui.model import (
 )
 from snaptui.performing import differences, expected_after
 from snaptui.plan import create, delete, revert
-from snaptui.plan.differences import Change, Difference
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost
 from snaptui.plan.outcome import UndoBy

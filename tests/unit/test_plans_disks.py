@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, Unplaced
+from snaptui.journal_record import StepKind
 from snaptui.model import (
     Disk,
     DomainState,
@@ -226,9 +227,9 @@ def test_room_that_is_not_known_of_one_disk_is_not_known() -> None:
 def test_ram_is_not_saved_unasked_where_the_room_is_not_known() -> None:
     small = FileSystem(PLACE, 100 << 30, 50 << 30, 0, "/img")
     found = facts(snapshot("s1"))
-    assert a_revert(found).steps[0].kind == "create"
+    assert a_revert(found).steps[0].kind is StepKind.CREATE
     blind = replace(found, spaces={PLACE: small, "/img/b.qcow2": NotKnown("no answer")})
-    assert a_revert(blind).steps[0].kind == "power off"
+    assert a_revert(blind).steps[0].kind is StepKind.POWER_OFF
 
 
 def test_what_is_lost_is_not_known_beside_a_disk_that_leaves_no_trace() -> None:

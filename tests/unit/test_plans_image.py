@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.doubts import Doubt, Unread
-from snaptui.files import CopyFormat, Opener, Openers
+from snaptui.files import CopyFormat, Opener, Openers, User
 from snaptui.image_model import (
     FileSystem,
     ImageInfo,
@@ -20,7 +20,7 @@ from snaptui.image_model import (
     PlacedEntry,
 )
 from snaptui.performing import differences, expected_after
-from snaptui.plan.differences import sentence
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.image_facts import CopyFacts, ImageFacts
 from snaptui.plan.image_steps import ExtractEntry
 from snaptui.plan.loss import EntryWritesLost
@@ -38,6 +38,7 @@ from snaptui.preflight import make_plan
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, words
 
+WEB = User("web01", disk="vda")
 IDLE = Doubt(Unread.POOL, "p", "it is not active")
 KEY = ImageKey(HOST.uri, "/img/a.qcow2")
 SIZE = 1 << 30
@@ -110,7 +111,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"holders": ("disk vda of web01",)}, Why.IN_USE),
+        ({"holders": (WEB,)}, Why.IN_USE),
         ({"openers": Openers((Opener("qemu-nbd", 7),))}, Why.IN_USE),
         ({"faults": ("it is marked corrupt",)}, Why.FAULTY),
         ({"encrypted": True}, Why.ENCRYPTED_BY_HAND),
@@ -277,20 +278,23 @@ def test_a_create_is_known_by_its_id_and_name_and_holds_the_disk() -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"holders": ("disk vda of web01",)}, "disk vda of web01 names a.qcow2 now"),
-        ({"openers": Openers((Opener("cp", 9),))}, "cp (process 9) opened a.qcow2"),
-        ({"doubts": (IDLE,)}, "the pool p: it is not active"),
-        ({"writable": False}, "may not be written to any more"),
-        ({"image": NotKnown("it is gone")}, "it is gone"),
-        ({"as_now": frozenset({"2"})}, "is not what it is expected to be"),
+        ({"holders": (WEB,)}, Difference(Change.USER, KEY.path, now=WEB.words)),
+        (
+            {"openers": Openers((Opener("cp", 9),))},
+            Difference(Change.OPENED, KEY.path, now="cp (process 9)"),
+        ),
+        ({"doubts": (IDLE,)}, Difference(Change.UNREAD, KEY.path, now=IDLE.words)),
+        ({"writable": False}, Difference(Change.READ_ONLY, KEY.path)),
+        ({"image": NotKnown("gone")}, Difference(Change.UNREAD, KEY.path, now="gone")),
+        ({"as_now": frozenset({"2"})}, Difference(Change.NOT_AS_EXPECTED, KEY.path)),
     ],
 )
 def test_what_changes_between_the_dialog_and_the_step_stops_it(
-    changed: dict[str, Any], said: str
+    changed: dict[str, Any], said: Difference
 ) -> None:
     before = facts(*TWO, as_now=frozenset({"1"}))
     assert differences(before, before) == ()
-    assert said in sentence(differences(before, replace(before, **changed)))
+    assert differences(before, replace(before, **changed)) == (said,)
 
 
 def test_without_the_journal_only_deletes_are_done() -> None:
@@ -314,7 +318,7 @@ def test_a_copy_is_planned_to_the_very_file() -> None:
     )
     raw = extract(found, form=CopyFormat.RAW)
     assert "-O raw" in raw.lines[0]
-    used = copying(openers=Openers((Opener("qemu-system-x86", 5),)), holders=("disk vda of web",))
+    used = copying(openers=Openers((Opener("qemu-system-x86", 5),)), holders=(WEB,))
     shared = extract(used)
     assert shared.possible
     assert " -U " in shared.lines[0]
@@ -372,7 +376,7 @@ def test_a_copy_that_would_be_cut_off_is_refused() -> None:
     assert isinstance(before.image, ImageInfo)
     assert step.in_the_way(before) == ()
     shrunk = replace(before, image=replace(before.image, virtual_size=SIZE - 512))
-    assert len(step.in_the_way(shrunk)) == 1
+    assert [one.change for one in step.in_the_way(shrunk)] == [Change.SHRUNK]
 
 
 def test_a_copy_says_what_is_not_in_it_and_what_more_is() -> None:
@@ -387,8 +391,9 @@ def test_of_a_copy_only_its_entry_and_its_file_matter() -> None:
     (step,) = extract(before).steps
     wanted = expected_after(step, before)
     copied = CopyFacts("/img", frozenset({"new.qcow2"}))
-    more = replace(copying(*TWO, entry("3", "three"), holders=("x",)), copy=copied)
+    more = replace(copying(*TWO, entry("3", "three"), holders=(WEB,)), copy=copied)
     assert differences(wanted, more) == ()
-    assert "there is no /img/new.qcow2" in sentence(differences(wanted, before))
+    assert differences(wanted, before) == (Difference(Change.FILE_GONE, "/img/new.qcow2"),)
     gone = replace(copying(TWO[1]), copy=copied)
-    assert "one (ID 1) is not in /img/a.qcow2 any more" in sentence(differences(wanted, gone))
+    missed = Difference(Change.ENTRY_GONE, "/img/a.qcow2", "one (ID 1)")
+    assert differences(wanted, gone) == (missed,)

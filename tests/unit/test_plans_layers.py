@@ -14,11 +14,12 @@ from snaptui.costs import frees_by_image, reclaim_of
 from snaptui.damage import Broken, Matter, Part
 from snaptui.doubts import Doubt, Unread
 from snaptui.entries import NO_RAM, without_ram
+from snaptui.files import User
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
 from snaptui.performing import differences, expected_after
 from snaptui.plan import delete, revert
-from snaptui.plan.differences import Change, Difference
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
@@ -185,7 +186,7 @@ def test_what_others_lie_upon_is_not_merged() -> None:
     found = known("/c", heads("/a", "/b", "/c") | other, *CHAIN)
     assert_refused(a_delete(found, "one"), Why.LIES_UPON_LOSES)
     assert_refused(a_delete(found, "two"), Why.LIES_UPON_SEES_OTHER)
-    used = a_chain(others={"/a": ("disk vda of db",)})
+    used = a_chain(others={"/a": (User("db", disk="vda"),)})
     assert_refused(a_delete(used, "one"), Why.USER_SEES_OTHER_DATA)
     assert a_delete(used, "two").possible
     unsure = a_delete(a_chain(doubts=(Doubt(Unread.POOL, "p", "it is not active"),)), "two")
@@ -327,7 +328,7 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     assert plan.warnings[0].startswith("To keep what is now, delete over first")
     assert {warning.split(" becomes")[0] for warning in plan.warnings[1:]} == {"over", "in"}
     assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), Why.NO_SAFETY_BENEATH, disk="vda")
-    used = a_revert(beneath(others={"/a": ("disk vda of db",)}), "deep")
+    used = a_revert(beneath(others={"/a": (User("db", disk="vda"),)}), "deep")
     assert_refused(used, Why.USER_SEES_OTHER_DATA, user="disk vda of db")
 
 

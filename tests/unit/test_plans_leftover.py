@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from snaptui.doubts import Doubt, Unread
-from snaptui.files import FileId, Opener, Openers
+from snaptui.files import FileId, Opener, Openers, User
 from snaptui.image_model import FileSystem, ImageInfo, ImageKey, NotKnown
 from snaptui.performing import differences, expected_after
-from snaptui.plan.differences import sentence
+from snaptui.plan.change import Change, Difference
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
@@ -67,27 +67,39 @@ def test_it_is_set_aside_first_and_then_that_very_file_is_removed() -> None:
     assert differences(expected_after(remove, renamed), gone) == ()
 
 
+USER = User("db", disk="vdb")
+
+
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("found", "changed"),
     [
-        (facts(removal=RemovalFacts(None, FILE), holders=("disk vdb of db",)), "disk vdb of db"),
-        (facts(removal=RemovalFacts(None, FILE), openers=Openers((Opener("qemu", 7),))), "qemu"),
-        (facts(removal=RemovalFacts(None, replace(FILE, written=5))), "changed or is another"),
-        (facts(removal=RemovalFacts(FILE, FILE)), "changed or is another"),
-        (facts(removal=RemovalFacts(None, None)), "is gone"),
+        (
+            facts(removal=RemovalFacts(None, FILE), holders=(USER,)),
+            Difference(Change.USER, PATH, now=USER.words),
+        ),
+        (
+            facts(removal=RemovalFacts(None, FILE), openers=Openers((Opener("qemu", 7),))),
+            Difference(Change.OPENED, PATH, now="qemu (process 7)"),
+        ),
+        (
+            facts(removal=RemovalFacts(None, replace(FILE, written=5))),
+            Difference(Change.ASIDE_OTHER, PATH),
+        ),
+        (facts(removal=RemovalFacts(FILE, FILE)), Difference(Change.FILE_OTHER, PATH)),
+        (facts(removal=RemovalFacts(None, None)), Difference(Change.ASIDE_GONE, PATH)),
     ],
 )
 def test_whoever_misses_it_between_the_two_steps_stops_the_second(
-    found: ImageFacts, words: str
+    found: ImageFacts, changed: Difference
 ) -> None:
     after = expected_after(planned().steps[0], facts())
-    assert words in sentence(differences(after, found))
+    assert differences(after, found) == (changed,)
 
 
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"holders": ("disk vda of web",)}, Why.IN_USE),
+        ({"holders": (User("web", disk="vda"),)}, Why.IN_USE),
         ({"openers": Openers((Opener("qemu-nbd", 7),))}, Why.IN_USE),
         ({"removal": RemovalFacts(None, None)}, Why.LEFTOVER_GONE),
         ({"host": replace(HOST, local=False)}, Why.OTHER_HOST),
@@ -138,7 +150,7 @@ def test_where_there_is_no_room_for_a_table_only_a_removed_file_makes_some() -> 
     leftover, after = make_plans((INTENT, MANY), (facts(), full))
     assert leftover.possible
     assert after.possible
-    refused = facts(holders=("disk vda of web",))
+    refused = facts(holders=(User("web", disk="vda"),))
     assert_refused(make_plans((INTENT, MANY), (refused, full))[1], Why.TABLE_DOES_NOT_FIT)
     elsewhere = facts(space=FileSystem(PATH, 1 << 30, 1 << 20, 0, "/other", "ext4"))
     assert_refused(make_plans((INTENT, MANY), (elsewhere, full))[1], Why.TABLE_DOES_NOT_FIT)

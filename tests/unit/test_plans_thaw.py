@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from snaptui.journal_record import StepKind
 from snaptui.model import Agent, AgentState
 from snaptui.plan.plan import ThawIntent
 from snaptui.plan.why import Why
@@ -31,7 +32,7 @@ def test_one_is_thawed_also_where_nothing_can_be_written_down() -> None:
     found = facts(agent=Agent(AgentState.FROZEN), unrecorded="No space left on device")
     (plan,) = make_plans([ThawIntent(KEY)], [found])
     assert plan.possible
-    assert [step.kind for step in plan.steps] == ["thaw"]
+    assert [step.kind for step in plan.steps] == [StepKind.THAW]
     assert any("No space left" in warning for warning in plan.warnings)
     (unasked,) = make_plans([ThawIntent(KEY)], [facts()])
     assert_refused(unasked, Why.THAW_FAILS)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from snaptui.image_model import FileSystem
+from snaptui.journal_record import StepKind
 from snaptui.model import DomainState, Presence, SafetyKind, SnapshotDisk
 from snaptui.plan import revert, safety
 from snaptui.plan.facts import Facts
@@ -60,7 +61,7 @@ def test_it_lies_inside_the_images_as_its_target_does(more: dict[str, object]) -
     *before, last = plan.steps
     assert any(isinstance(step, CreateSnapshot) for step in before)
     assert not any("disk-only" in line or "diskspec" in line for line in plan.lines)
-    assert last.kind == "revert"
+    assert last.kind is StepKind.REVERT
 
 
 def test_where_an_external_one_is_in_use_there_is_no_undo_and_the_name_is_typed() -> None:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from snaptui.chains import Layers
 from snaptui.doubts import Doubt, Unread
+from snaptui.files import User
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.inventory import Inventory
 from snaptui.model import Disk, Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
@@ -44,7 +45,7 @@ def survey(*names: str) -> Survey:
     known: tuple[Snapshot, ...] = tuple(snapshot(name) for name in names)
     one = Surveyed(WEB, config(), known, {}, Layers(heads=heads))
     over = ImageInfo(OVER, "qcow2", 1, 4 * MIB, (), backing=A)
-    inventory = Inventory({A: ("disk vda of web",)}, {OVER: over}, (), 1, {})
+    inventory = Inventory({A: (User("web", disk="vda"),)}, {OVER: over}, (), 1, {})
     return Survey((one,), {A: SMALL, B: LARGE, OVER: SMALL}, {}, inventory)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from snaptui.backend import xml
 from snaptui.errors import HostError
+from snaptui.files import User
 from snaptui.model import Disk, Kind, Presence, SnapshotDisk
 from snaptui.new_snapshot import NewSnapshot, to_xml
 
@@ -214,7 +215,10 @@ def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:
         for parse in (xml.parse_domain, xml.parse_snapshot, xml.pool_kind, xml.agent_connected):
             with pytest.raises(HostError, match="larger than 1 MiB"):
                 parse(large)
-        for asked in (lambda: xml.named_files(large, "it"), lambda: xml.adopted("s", 1, large)):
+        for asked in (
+            lambda: xml.named_files(large, User("it")),
+            lambda: xml.adopted("s", 1, large),
+        ):
             with pytest.raises(HostError, match="larger than 1 MiB"):
                 asked()
         assert tracemalloc.get_traced_memory()[1] < MIB

@@ -14,7 +14,7 @@ from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import Host
 from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.beneath import unusable
-from snaptui.plan.differences import sentence
+from snaptui.plan.change import sentence
 from snaptui.plan.facts import Facts
 from snaptui.plan.merge import DAY
 from snaptui.plan.metadata_steps import Adopt, Redefine
