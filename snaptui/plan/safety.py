@@ -122,10 +122,13 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     form = Form.EXTERNAL if with_ram else Form.DISK_ONLY
     intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
     obstacles = external_checks.obstacles(intent, at)
-    if obstacles:
+    if obstacles and wanted is None:
         return _impossible(obstacles, wanted)
     step = CreateSnapshot(overlays.resolved(intent, at.status))
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
+    if obstacles:
+        impossible = _impossible(obstacles, wanted)
+        return replace(planned, undo=impossible.undo, refusals=impossible.refusals)
     return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
 
 
