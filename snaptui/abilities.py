@@ -1,36 +1,39 @@
 """What a host's libvirt can do, and what it does wrongly: the only place that compares versions.
 
-The plans are proven on :data:`TRIED` (``make matrix``). Any other version is held to the
-strictest rules of those next to it: it can do what they can as well, and does wrongly what one
-of them does.
+Each line says what is known, and how: from libvirt's NEWS, which counts for the host's own
+version, or from a run on single versions. Between two that differ, and where nothing is known,
+the stricter one counts, and that it is assumed is said. The plans as a whole are proven on
+:data:`TRIED` (``make matrix``).
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.model import Host, Version
 
-TRIED: tuple[Version, ...] = ((9, 0, 0), (11, 3, 0))
+Minor = tuple[int, int]
+"""A version without its last number."""
+
+TRIED: tuple[Minor, ...] = ((9, 0), (11, 3))
 """Debian 12's and Debian 13's, whatever their last number is."""
 _HOLES = (7, 2)
-_FIRST: Version = (0, 0, 0)
-_EVER: Version = (1000, 0, 0)
 
 
 class Can(enum.Enum):
     """What plans make use of; the value is the first version (libvirt's NEWS says so)."""
 
-    DELETE_EXTERNAL = 9, 0, 0
+    DELETE_EXTERNAL = 9, 0
     """Merges an external snapshot away."""
-    REVERT_EXTERNAL = 9, 9, 0
+    REVERT_EXTERNAL = 9, 9
     """Reverts to an external snapshot, and knows the branches that this leaves; its capabilities
     must say so too."""
-    KEEP_FIRMWARE_INSIDE = 10, 9, 0
+    KEEP_FIRMWARE_INSIDE = 10, 9
     """Takes an internal snapshot where the UEFI variables are in qcow2, or the domain is off."""
-    LOAD_BY_JOB = 10, 10, 0
+    LOAD_BY_JOB = 10, 10
     """Looks for the parts inside the images before it loads the RAM from one."""
 
 
@@ -38,68 +41,147 @@ class Wrong(enum.Enum):
     """What plans refuse or warn of."""
 
     KEEPS_MEMORY_FILES = enum.auto()
-    """A deleted snapshot's RAM stays in its file (NEWS 9.1.0)."""
+    """A deleted snapshot's RAM stays in its file."""
     MERGES_NEWEST_ALONE = enum.auto()
-    """Of a domain that is off it knows no more of a chain than its definition says (measured)."""
+    """Of a domain that is off it knows no more of a chain than its definition says."""
     SPOILS_RECORDS = enum.auto()
-    """A delete of metadata changes the records below as if data were merged (measured)."""
+    """A delete of metadata changes the records below as if data were merged."""
     DELETES_STRAYS = enum.auto()
     """While the guest runs, a new snapshot takes the place of a stray of its name: savevm of
-    QEMU's monitor; jobs refuse it (NEWS 10.9.0)."""
+    QEMU's monitor; jobs refuse it."""
     FORGETS_WHAT_STAYS = enum.auto()
     """While the guest runs, the metadata of a snapshot go though its data could not be deleted:
-    delvm of QEMU's monitor; jobs fail (NEWS 10.9.0). Of a domain that is off all versions do."""
+    delvm of QEMU's monitor; jobs fail. Of a domain that is off all versions do."""
     NAMES_JOBS = enum.auto()
     """While the guest runs, the name of an internal snapshot is part of the ID of a job, and QEMU
-    allows only some characters there (qemuSnapshotCreateActiveInternalStart, NEWS 10.9.0)."""
+    allows only some characters there (qemuSnapshotCreateActiveInternalStart)."""
     GOES_DOWN_AT_BRANCHES = enum.auto()
-    """Some merges beside branches bring its daemon down (not in 12.8, measured)."""
+    """Refused: some merges beside branches bring the daemon down."""
+    REMOVES_BASES = enum.auto()
+    """After a revert to an internal snapshot, the delete of an external one below it removes the
+    images that the domain writes to, with success."""
     LOCKS_RECORDS = enum.auto()
     """Of a domain that is off and has checkpoints it changes no record of a snapshot, and makes
-    none (measured on 9.0; 11.3 refuses external ones alone)."""
+    none; 11.3 refuses external ones alone."""
     OPENS_OVERLAYS = enum.auto()
     """Overlays of a domain that is off are readable for everybody (CVE-2025-13193)."""
+    STARTS_NO_LONG_CHAIN = enum.auto()
+    """A guest with more than some 25 external snapshots does not start any more."""
 
 
-_SPANS: Mapping[Wrong, tuple[Version, Version]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Which versions do something wrongly.
+
+    Attributes:
+        since, until: the first that does and the first that does not any more, by libvirt's NEWS;
+            ``None`` where that says nothing.
+        seen: by version, whether it does; measured.
+        source: where else it is told.
+    """
+
+    since: Minor | None = None
+    until: Minor | None = None
+    seen: Mapping[Minor, bool] = field(default_factory=lambda: MappingProxyType({}))
+    source: str = ""
+
+
+def _seen(*, does: tuple[Minor, ...], not_: tuple[Minor, ...]) -> Mapping[Minor, bool]:
+    return MappingProxyType({**dict.fromkeys(does, True), **dict.fromkeys(not_, False)})
+
+
+LINES: Mapping[Wrong, Line] = MappingProxyType(
     {
-        Wrong.KEEPS_MEMORY_FILES: (_FIRST, (9, 1, 0)),
-        Wrong.MERGES_NEWEST_ALONE: (_FIRST, (9, 9, 0)),
-        Wrong.SPOILS_RECORDS: (_FIRST, (9, 9, 0)),
-        Wrong.DELETES_STRAYS: (_FIRST, (10, 9, 0)),
-        Wrong.FORGETS_WHAT_STAYS: (_FIRST, (10, 9, 0)),
-        Wrong.NAMES_JOBS: ((10, 9, 0), _EVER),
-        Wrong.GOES_DOWN_AT_BRANCHES: ((9, 9, 0), (12, 8, 0)),
-        Wrong.LOCKS_RECORDS: (_FIRST, (11, 3, 0)),
-        Wrong.OPENS_OVERLAYS: (_FIRST, (11, 10, 0)),
+        Wrong.KEEPS_MEMORY_FILES: Line(until=(9, 1), source="NEWS 9.1.0"),
+        Wrong.MERGES_NEWEST_ALONE: Line(seen=_seen(does=((9, 0),), not_=((11, 3),))),
+        Wrong.SPOILS_RECORDS: Line(
+            seen=_seen(does=((9, 0), (10, 0)), not_=((11, 3), (12, 0), (12, 8)))
+        ),
+        Wrong.DELETES_STRAYS: Line(until=(10, 9), source="NEWS 10.9.0"),
+        Wrong.FORGETS_WHAT_STAYS: Line(until=(10, 9), source="NEWS 10.9.0"),
+        Wrong.NAMES_JOBS: Line(since=(10, 9), source="NEWS 10.9.0"),
+        Wrong.GOES_DOWN_AT_BRANCHES: Line(
+            since=(9, 9), seen=_seen(does=((11, 3), (12, 0)), not_=((12, 8), (12, 9)))
+        ),
+        Wrong.REMOVES_BASES: Line(
+            since=(9, 9), until=(11, 0), source="NEWS 11.0.0; libvirt's issue 734"
+        ),
+        Wrong.LOCKS_RECORDS: Line(seen=_seen(does=((9, 0),), not_=((11, 3),))),
+        Wrong.OPENS_OVERLAYS: Line(until=(11, 10), source="NEWS 11.10.0; CVE-2025-13193"),
+        Wrong.STARTS_NO_LONG_CHAIN: Line(
+            since=(10, 8), until=(12, 0), source="NEWS 12.0.0 (json-c's depth)"
+        ),
     }
 )
-"""The first version, and the first that does not any more."""
 _NO_RAM_INSIDE: tuple[Version, Version] = ((11, 2, 0), (11, 4, 0))
 """Upstream's cannot revert to RAM inside an image, Debian's 11.3 can (NEWS 11.4.0; measured)."""
 
 
 def tried(host: Host) -> bool:
     """Whether the plans are proven on this libvirt; another driver than QEMU's changes nothing."""
-    return host.driver != "QEMU" or _minor(host.libvirt) in map(_minor, TRIED)
+    return host.driver != "QEMU" or _minor(host.libvirt) in TRIED
 
 
 def can(host: Host, what: Can) -> bool:
-    """Whether this libvirt, and those next to it if it was not tried, can do something."""
-    if what is Can.REVERT_EXTERNAL and not host.reverts_external:
-        return False
-    return all(version >= what.value for version in _held_to(host))
+    """Whether this libvirt can be asked for something.
+
+    A revert to an external snapshot is asked only of versions that were tried, or that come after
+    one which can.
+    """
+    own = _minor(host.libvirt)
+    if what is not Can.REVERT_EXTERNAL:
+        return bool(own >= what.value)
+    last = max((version for version in TRIED if version <= own), default=own)
+    return keeps_branches(host) and bool(last >= what.value)
+
+
+def keeps_branches(host: Host) -> bool:
+    """Whether this libvirt keeps records as those do that revert to external snapshots."""
+    return host.reverts_external and _minor(host.libvirt) >= Can.REVERT_EXTERNAL.value
 
 
 def tells_reverts(libvirt: Version) -> bool:
     """Whether the capabilities of this version can say that it reverts to external snapshots."""
-    return libvirt >= Can.REVERT_EXTERNAL.value
+    return _minor(libvirt) >= Can.REVERT_EXTERNAL.value
 
 
 def does(host: Host, what: Wrong) -> bool:
-    """Whether this libvirt, or one next to it if it was not tried, does something wrongly."""
-    first, fixed = _SPANS[what]
-    return any(first <= version < fixed for version in _held_to(host))
+    """Whether this libvirt does something wrongly, or has to be taken to."""
+    return _known(_minor(host.libvirt), LINES[what])[0]
+
+
+def by_whom(host: Host, what: Wrong) -> str:
+    """Of which version it is known whether it does something wrongly, in words.
+
+    ``11.3``; ``9.0 (10.2 was not tried)`` where it is only assumed of the host's own.
+    """
+    own = _minor(host.libvirt)
+    of = _known(own, LINES[what])[1]
+    return _shown(of) if of == own else f"{_shown(of)} ({_shown(own)} was not tried)"
+
+
+def proven(host: Host) -> str:
+    """The version of which it is known what the plans say without a line above, in words."""
+    own = _minor(host.libvirt)
+    of = max((one for one in TRIED if one <= own), default=TRIED[0])
+    return _shown(own) if tried(host) else f"{_shown(of)} ({_shown(own)} was not tried)"
+
+
+def _known(own: Minor, line: Line) -> tuple[bool, Minor]:
+    """Whether a version does it, and of which version that is known."""
+    if (line.until is not None and own >= line.until) or (
+        line.since is not None and own < line.since
+    ):
+        return False, own
+    if own in line.seen:
+        return line.seen[own], own
+    if not line.seen:
+        return True, own
+    before = max((one for one in line.seen if one < own), default=None)
+    after = min((one for one in line.seen if one > own), default=None)
+    near = [one for one in (before, after) if one is not None]
+    wrong = [one for one in near if line.seen[one]]
+    return bool(wrong), (wrong or near)[0]
 
 
 def may_fail_with_ram_inside(host: Host) -> bool:
@@ -117,7 +199,7 @@ def fills_raw(host: Host) -> bool:
 
 def name(host: Host) -> str:
     """Its version as people call it: ``11.3``."""
-    return ".".join(map(str, _minor(host.libvirt)))
+    return _shown(_minor(host.libvirt))
 
 
 def no_external_revert(host: Host) -> str:
@@ -126,15 +208,9 @@ def no_external_revert(host: Host) -> str:
     return f"libvirt {name(host)} {how} revert to external snapshots"
 
 
-def _held_to(host: Host) -> tuple[Version, ...]:
-    """The version itself and, if it was not tried, the tried ones before and after it."""
-    own = host.libvirt
-    if tried(host):
-        return (own,)
-    before = [version for version in TRIED if version < own][-1:]
-    after = [version for version in TRIED if version > own][:1]
-    return (own, *before, *after)
-
-
-def _minor(version: Version) -> tuple[int, int]:
+def _minor(version: Version) -> Minor:
     return version[:2]
+
+
+def _shown(version: Minor) -> str:
+    return ".".join(map(str, version))

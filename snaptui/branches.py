@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.abilities import Can, can, fills_raw
+from snaptui.abilities import fills_raw, keeps_branches
 from snaptui.model import Disk, DomainConfig, Host, Kind, Presence, Snapshot, SnapshotDisk
 
 Overlays = Mapping[str, str]
@@ -74,7 +74,7 @@ def branches_of(
         config: the domain as it is now.
         snapshots: all of the domain's.
     """
-    if not can(host, Can.REVERT_EXTERNAL):
+    if not keeps_branches(host):
         return Branches(fills_raw=fills_raw(host))
     known = {snapshot.name: snapshot for snapshot in snapshots}
     external = [one for one in known.values() if one.kind in (Kind.EXTERNAL, Kind.MIXED)]

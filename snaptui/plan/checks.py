@@ -73,7 +73,7 @@ def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:
         refuse(
             Why.CHECKPOINTS_WHILE_OFF, Way.START_FIRST, code=OPERATION_UNSUPPORTED,
             domain=facts.name, names=text.some(facts.status.checkpoints),
-            version=abilities.name(facts.host),
+            version=abilities.proven(facts.host),
         )
     ]  # fmt: skip
 

@@ -288,8 +288,7 @@ def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[Refusal]:
         )
         for victim in victims
         for name in sorted(descendants(facts.snapshots, victim.name) - names)
-        if name not in facts.layers.broken
-        and (below := facts.snapshots[name]).kind is Kind.EXTERNAL
+        if (below := facts.snapshots[name]).kind is Kind.EXTERNAL
         and below.config is not None
         and {disk.path for disk in below.config.disks} & frozen(victim).keys()
     ]

@@ -28,7 +28,7 @@ _LOCAL = ("file", "block", "dir", "volume")
 
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What the place in the tree forbids."""
-    name, version = snapshot.name, abilities.name(facts.host)
+    name, version = snapshot.name, abilities.proven(facts.host)
     children = sorted(one.name for one in facts.snapshots.values() if one.parent == name)
     if not children:
         return
@@ -46,8 +46,8 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         unknown = ", ".join(sorted(_unproven(facts, snapshot)))
         if unknown:
             yield refuse(
-                Why.BRANCHES_UNKNOWN, Way.DELETE_FIRST, harm=Harm.CRASH, name=name,
-                version=version, names=unknown,
+                Why.BRANCHES_UNKNOWN, Way.DELETE_FIRST, harm=Harm.CRASH, name=name, names=unknown,
+                version=abilities.by_whom(facts.host, Wrong.GOES_DOWN_AT_BRANCHES),
             )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from snaptui.plan import broken, checks, delete_branch, merging
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
-from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -30,7 +30,8 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         return found
     name = snapshot.name
     branches = facts.layers.branches
-    if branches.known:
+    found.refusals += _bases_removed(facts, snapshot)
+    if branches.known and not found.refusals:
         found.refusals += delete_branch.refusals(facts, snapshot)
         if found.refusals:
             return found
@@ -76,6 +77,24 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     return found
 
 
+def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """Below an internal one that the domain went back to, its images are taken for left ones."""
+    parent = facts.snapshots.get(snapshot.parent or "")
+    overlays = facts.layers.branches.overlays_of(snapshot).values()
+    left = not facts.layers.in_use.intersection(overlays)
+    if (
+        does(facts.host, Wrong.REMOVES_BASES)
+        and left
+        and parent is not None
+        and parent.kind is not Kind.EXTERNAL
+    ):
+        yield refuse(
+            Why.BASES_REMOVED, Way.ONLY_METADATA_OF, harm=Harm.BASES_LOST, name=snapshot.name,
+            parent=parent.name, domain=facts.name, without=snapshot.name,
+            version=abilities.by_whom(facts.host, Wrong.REMOVES_BASES),
+        )  # fmt: skip
+
+
 def _reopened(now: Disk, then: Disk) -> bool:
     """Whether a disk's XML does not say that a volume lies beneath its overlay.
 
@@ -93,7 +112,7 @@ def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
         elif facts.layers.keeps_memory:
             found.warnings.append(
                 f"Its RAM, {snapshot.memory_path}, stays and keeps its space: libvirt "
-                f"{_version(facts)} does not remove it. Remove it by hand."
+                f"{abilities.name(facts.host)} does not remove it. Remove it by hand."
             )
         else:
             found.notes.append(f"Its RAM, {snapshot.memory_path}, is removed.")
@@ -103,7 +122,7 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What forbids it whatever its disks are."""
     name = snapshot.name
     if not can(facts.host, Can.DELETE_EXTERNAL):
-        yield refuse(Why.NO_EXTERNAL_DELETE, version=_version(facts))
+        yield refuse(Why.NO_EXTERNAL_DELETE, version=abilities.name(facts.host))
     if facts.status.hung:
         yield refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name)
     parent = facts.snapshots.get(snapshot.parent or "")
@@ -113,8 +132,8 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         else:
             way = Way.PARENT_FIRST_XML if parent.has_memory else Way.PARENT_FIRST
         yield refuse(
-            Why.PARENT_INSIDE, way, code=checks.OPERATION_UNSUPPORTED, version=_version(facts),
-            parent=parent.name, name=name,
+            Why.PARENT_INSIDE, way, code=checks.OPERATION_UNSUPPORTED, parent=parent.name,
+            name=name, version=abilities.proven(facts.host),
         )  # fmt: skip
 
 
@@ -152,7 +171,7 @@ def _look_at(
                 code=checks.INVALID_ARG,
                 disk=target,
                 path=overlay,
-                version=_version(facts),
+                version=abilities.proven(facts.host),
             )
         )
         return
@@ -216,7 +235,8 @@ def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> It
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
     yield refuse(
         Why.NEWEST_ONLY, Way.NEWER_FIRST, code=checks.INVALID_ARG, domain=facts.name,
-        version=_version(facts), above=", ".join(above) or "what lies above", name=snapshot.name,
+        version=abilities.by_whom(facts.host, Wrong.MERGES_NEWEST_ALONE),
+        above=", ".join(above) or "what lies above", name=snapshot.name,
     )  # fmt: skip
 
 
@@ -239,7 +259,3 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
         ),
         stops="cannot be cancelled",
     )
-
-
-def _version(facts: Facts) -> str:
-    return abilities.name(facts.host)

@@ -31,6 +31,7 @@ class Harm(enum.Enum):
     RECORDS_SPOILED = "spoils the records below"
     INSIDE_LOST = "destroys what lies inside"
     OTHER_LOST = "destroys another image"
+    BASES_LOST = "removes the images that the domain writes to"
     HELD_LOST = "deletes what is held"
     HOLDER_LOST = "forgets who holds it"
     FORGOTTEN = "is forgotten when it stops"

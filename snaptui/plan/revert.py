@@ -168,8 +168,9 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
         refuse(
             Why.NO_EXTERNAL_REVERT,
             Way.OVERLAYS_BY_HAND if ram is None else Way.OVERLAYS_BY_HAND_WITH_RAM,
-            code=checks.CONFIG_UNSUPPORTED, name=snapshot.name, lines=lines, ram=ram,
-            reason=abilities.no_external_revert(facts.host), domain=facts.name,
+            code=None if facts.host.reverts_external else checks.CONFIG_UNSUPPORTED,
+            name=snapshot.name, lines=lines, ram=ram, domain=facts.name,
+            reason=abilities.no_external_revert(facts.host),
         )
     ]  # fmt: skip
 

@@ -311,6 +311,10 @@ class Why(enum.Enum):
     BRANCHES_UNKNOWN = (
         "Deleting {name} beside {names} would bring the daemon of libvirt {version} down."
     )
+    BASES_REMOVED = (
+        "{domain} went back to {parent}, which lies inside its images, and libvirt {version} takes "
+        "these for what {name} left: it would remove them, with success."
+    )
     REMOVED_NEEDED = "libvirt would remove {path}, which {user} needs."
     REMOVED_IN_USE = "libvirt would remove {path}, which {domain} uses now."
     REMOVED_HAS_USER = "libvirt would remove {path}, which has another user: {user}."

@@ -7,11 +7,14 @@ import pytest
 from snaptui.abilities import (
     Can,
     Wrong,
+    by_whom,
     can,
     does,
     fills_raw,
+    keeps_branches,
     may_fail_with_ram_inside,
     no_external_revert,
+    proven,
     tried,
 )
 from snaptui.model import Host, Version
@@ -46,15 +49,56 @@ def test_a_revert_to_external_snapshots_is_only_asked_of_who_says_that_he_can() 
 
 
 @pytest.mark.parametrize("version", [(9, 2, 0), (9, 9, 0), (10, 10, 0), (11, 2, 0)])
-def test_between_two_tried_ones_it_is_held_to_both(version: Version) -> None:
+def test_between_two_that_differ_the_stricter_one_counts(version: Version) -> None:
     assert not can(host(*version), Can.REVERT_EXTERNAL)
-    assert all(does(host(*version), what) for what in (Wrong.SPOILS_RECORDS, Wrong.NAMES_JOBS))
+    assert does(host(*version), Wrong.SPOILS_RECORDS)
+    assert does(host(*version), Wrong.MERGES_NEWEST_ALONE)
 
 
-def test_beyond_the_last_one_it_is_held_to_that_and_to_its_own() -> None:
+@pytest.mark.parametrize(
+    ("version", "what", "wrong"),
+    [
+        ((10, 0, 0), Wrong.NAMES_JOBS, False),
+        ((10, 9, 0), Wrong.NAMES_JOBS, True),
+        ((10, 0, 0), Wrong.KEEPS_MEMORY_FILES, False),
+        ((12, 0, 0), Wrong.OPENS_OVERLAYS, False),
+        ((11, 9, 0), Wrong.OPENS_OVERLAYS, True),
+        ((10, 8, 0), Wrong.STARTS_NO_LONG_CHAIN, True),
+        ((12, 0, 0), Wrong.STARTS_NO_LONG_CHAIN, False),
+        ((10, 10, 0), Wrong.REMOVES_BASES, True),
+        ((11, 0, 0), Wrong.REMOVES_BASES, False),
+    ],
+)
+def test_what_the_news_say_counts_for_the_version_itself(
+    version: Version, what: Wrong, wrong: bool
+) -> None:
+    assert does(host(*version), what) is wrong
+    assert by_whom(host(*version), what) == ".".join(map(str, version[:2]))
+
+
+def test_what_was_measured_counts_and_what_lies_between_is_said_to_be_assumed() -> None:
+    branches = Wrong.GOES_DOWN_AT_BRANCHES
+    assert [does(host(12, minor, 0), branches) for minor in (0, 4, 8, 9)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert by_whom(host(12, 0, 0), branches) == "12.0"
+    assert by_whom(host(12, 4, 0), branches) == "12.0 (12.4 was not tried)"
+    assert by_whom(host(13, 0, 0), branches) == "12.9 (13.0 was not tried)"
+    assert (proven(host(11, 3, 0)), proven(host(12, 4, 0))) == ("11.3", "11.3 (12.4 was not tried)")
+
+
+def test_records_are_read_as_the_host_keeps_them_and_not_as_it_is_asked() -> None:
+    assert keeps_branches(host(10, 0, 0))
+    assert not keeps_branches(HOST)
+    assert not keeps_branches(replace(host(10, 0, 0), reverts_external=False))
+
+
+def test_beyond_the_last_one_it_is_asked_as_that_is() -> None:
     newest = host(12, 8, 0)
     assert can(newest, Can.REVERT_EXTERNAL)
-    assert does(newest, Wrong.GOES_DOWN_AT_BRANCHES), "11.3 does"
     assert not does(newest, Wrong.MERGES_NEWEST_ALONE)
 
 

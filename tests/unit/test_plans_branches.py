@@ -58,16 +58,18 @@ IMAGES: dict[str, ImageInfo | NotKnown] = {
 }
 
 
-def known(*all_: Snapshot, top: str = "/c", current: str | None = "c", **more: Any) -> Facts:
+def known(
+    *all_: Snapshot, top: str = "/c", current: str | None = "c", host: Host = NEWER, **more: Any
+) -> Facts:
     here = config(replace(VDA, path=top))
     found = MappingProxyType({**IMAGES, **more.pop("images", {})})
-    branches = branches_of(NEWER, here, all_, current)
+    branches = branches_of(host, here, all_, current)
     layers = layers_of(here, all_, found, keeps_memory=False, branches=branches)
     more.setdefault("state", DomainState.SHUTOFF)
     return facts(
         *all_,
         disks=here,
-        host=NEWER,
+        host=host,
         current=current,
         external=tuple(one.name for one in all_ if one.disks[0].path),
         images=found,
