@@ -199,7 +199,7 @@ def _parts(
             gone = isinstance(there, Missing)
             if part is Part.IMAGE and _elsewhere(path, place, heads, snapshot):
                 matter = Matter.MOVED if gone else Matter.COPIED
-                left = _holds(there, snapshot)
+                left = holds(there, snapshot)
                 yield snapshot.name, Broken(matter, part, disk.target, path, now=place, left=left)
             elif gone:
                 yield snapshot.name, Broken(Matter.GONE, part, disk.target, path)
@@ -215,10 +215,10 @@ def _elsewhere(path: str, place: str, heads: Images, snapshot: Snapshot) -> bool
         seen.add(at)
         image = heads.get(at)
         at = image.backing if isinstance(image, ImageInfo) else image
-    return _holds(heads.get(place), snapshot) is True
+    return holds(heads.get(place), snapshot) is True
 
 
-def _holds(image: ImageInfo | NotKnown | None, snapshot: Snapshot) -> bool | None:
+def holds(image: ImageInfo | NotKnown | None, snapshot: Snapshot) -> bool | None:
     """Whether an image has one entry of a snapshot's name, and that was made when it was."""
     if not isinstance(image, ImageInfo) or snapshot.created is None:
         return False if isinstance(image, Missing) else None

@@ -22,7 +22,7 @@ from snaptui.files import User
 from snaptui.heads import read_head, read_heads
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, Looped, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
-from snaptui.inventory import take_inventory
+from snaptui.inventory import Inventory, take_inventory
 from snaptui.model import DomainConfig, DomainKey, DomainStatus, Host, Kind, Scope, Snapshot
 from snaptui.plan import (
     adopt,
@@ -60,6 +60,7 @@ from snaptui.plan.plan import (
     RevertIntent,
     ThawIntent,
 )
+from snaptui.traces import Trace, traces_of
 
 AnyFacts = Facts | ImageFacts
 
@@ -215,13 +216,28 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
     layers = NO_LAYERS
     users: Mapping[str, tuple[User, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
+    traces: Mapping[str, Trace] = {}
     if layered:
         layers = _layers(backend, host, status, snapshots, current)
         if _changes_layers(intent, status, snapshots, below):
-            users, doubts = _others(backend, host, key, layers.heads)
+            inventory = take_inventory(backend, host, layers.heads)
+            own = _own_uses(backend, key)
+            users, doubts = (
+                _others(inventory, own, layers.heads),
+                inventory.doubts_about(layers.heads),
+            )
+            traces = traces_of(
+                status.config,
+                snapshots.values(),
+                layers,
+                inventory.images,
+                lambda path: bool(inventory.others(path, own, layers.heads)),
+            )
     elif isinstance(intent, RevertIntent) and target is not None:
         written = _images((status.config, *others))
-        users, doubts = _others(backend, host, key, written)
+        inventory = take_inventory(backend, host, written)
+        users = _others(inventory, _own_uses(backend, key), written)
+        doubts = inventory.doubts_about(written)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
     images = {path: read_head(backend, path) for path in _images((status.config, *others))}
     off = not status.domain.state.active
@@ -256,6 +272,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         layers=layers,
         others=users,
         doubts=doubts,
+        traces=traces,
         held={} if status.domain.state.active else _held(backend, status.config),
     )
 
@@ -394,16 +411,18 @@ def _changes_layers(
     return any(snapshots[name].kind is Kind.EXTERNAL for name in names if name in snapshots)
 
 
-def _others(
-    backend: Backend, host: Host, key: DomainKey, images: Collection[str]
-) -> tuple[MappingProxyType[str, tuple[User, ...]], tuple[Doubt, ...]]:
-    """Who else uses the images of a domain, and why somebody may be missing."""
-    inventory = take_inventory(backend, host, images)
+def _own_uses(backend: Backend, key: DomainKey) -> frozenset[User]:
+    """A domain and its snapshots, as those who name files."""
     named = backend.named_files(key)
-    own = {file.by for file in named if not isinstance(file, Doubt)}
+    return frozenset(file.by for file in named if not isinstance(file, Doubt))
+
+
+def _others(
+    inventory: Inventory, own: Collection[User], images: Collection[str]
+) -> Mapping[str, tuple[User, ...]]:
+    """Who else uses the images of a domain."""
     users = {path: inventory.others(path, own, images) for path in images}
-    found = MappingProxyType({path: who for path, who in users.items() if who})
-    return found, inventory.doubts_about(images)
+    return MappingProxyType({path: who for path, who in users.items() if who})
 
 
 def who() -> str:

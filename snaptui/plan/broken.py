@@ -8,6 +8,7 @@ from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.way import Way
+from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
 
 _WAYS = {
@@ -26,12 +27,13 @@ def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
             why = Why.LEFT_BEHIND if broken.left is False else Why.COPIED
             way = way if broken.left is False else Way.RELOCATE_IF
         return refuse(why, way, name=name, path=broken.path, now=broken.now, disk=broken.target)
-    why = Why.SET_AWAY if broken.matter is Matter.UNTOUCHED else Why.BROKEN
-    return refuse(
-        why, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
+    reason = Why.SET_AWAY if broken.matter is Matter.UNTOUCHED else Why.BROKEN
+    told = refuse(
+        reason, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
         path=broken.path, upon=broken.upon, overlay=" or ".join(broken.tops) or broken.path,
         domain=facts.name,
     )  # fmt: skip
+    return traced(facts, told, broken.path) if broken.matter is Matter.GONE else told
 
 
 def moved(facts: Facts, name: str) -> Refusal | None:

@@ -20,6 +20,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
+from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
 
 
@@ -146,12 +147,9 @@ def _look_at(
     paths = [level.path for level in levels]
     end = levels[-1].image
     if isinstance(end, Missing):
-        found.refusals.append(
-            refuse(
-                Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=checks.NO_FILE, path=levels[-1].path,
-                disk=target,
-            )
-        )  # fmt: skip
+        path = levels[-1].path
+        cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=checks.NO_FILE, path=path, disk=target)
+        found.refusals.append(traced(facts, cut, path))
         return
     if isinstance(end, Looped):
         again = levels[-1].path

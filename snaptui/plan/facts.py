@@ -14,6 +14,7 @@ from snaptui.model import Agent, DomainStatus, Host, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.why import Why
 from snaptui.shares import Counted
+from snaptui.traces import Trace
 
 CHOSEN = ""
 """Stands for the path of an overlay to which libvirt gives a name."""
@@ -59,6 +60,7 @@ class Facts:
         layers: how the images lie upon each other, where there are external snapshots.
         others: by path of such an image, who else on the host names it or lies upon it.
         doubts: why somebody may be missing in :attr:`others`.
+        traces: by path of an image that is gone, where it may be.
         gone: files that a step has removed; only of what is expected.
         fresh: by target, the image beneath a new overlay, whose path is :data:`CHOSEN` in what
             is expected, for libvirt makes the name.
@@ -95,6 +97,7 @@ class Facts:
     layers: Layers = NO_LAYERS
     others: Mapping[str, tuple[User, ...]] = field(default_factory=lambda: MappingProxyType({}))
     doubts: tuple[Doubt, ...] = ()
+    traces: Mapping[str, Trace] = field(default_factory=lambda: MappingProxyType({}))
     gone: frozenset[str] = frozenset()
     fresh: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))

@@ -12,6 +12,7 @@ from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
+from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
 
 
@@ -103,13 +104,14 @@ def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
         return None
     names: dict[str, Any] = {"path": disk.path, "disk": disk.target}
     if isinstance(image, Missing):
-        return refuse(Why.IMAGE_GONE, Way.PUT_BACK, **names)
+        return traced(facts, refuse(Why.IMAGE_GONE, Way.PUT_BACK, **names), disk.path or "")
     if isinstance(image, Damaged):
         return refuse(Why.IMAGE_DAMAGED, Way.REPAIR, reason=image.reason, **names)
     if not isinstance(image, ImageInfo):
         return None
     if beneath := facts.cut_off.get(image.path):
-        return refuse(Why.IMAGE_CUT_OFF, Way.PUT_BACK, beneath=beneath, **names)
+        cut = refuse(Why.IMAGE_CUT_OFF, Way.PUT_BACK, beneath=beneath, **names)
+        return traced(facts, cut, beneath)
     if again := facts.looped.get(image.path):
         return refuse(Why.SELF_BACKED, Way.LOOK_INTO_CHAIN, path=again, disk=disk.target)
     if image.corrupt:

@@ -19,6 +19,7 @@ from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
+from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
 
 
@@ -90,7 +91,8 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
         if disk.path is not None and disk.format != "raw":
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
-                yield refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, path=end.path, disk=name)
+                cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, path=end.path, disk=name)
+                yield traced(facts, cut, end.path)
     code, harm = checks.CONFIG_UNSUPPORTED, _stopped(facts)
     yield from (
         refuse(Why.SAME_OVERLAYS, code=code, harm=harm, path=path)

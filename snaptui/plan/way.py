@@ -122,6 +122,20 @@ class Way(enum.Enum):
     PUT_BACK_OR_METADATA = (
         "Put it back first. If there is no copy of it, delete only the snapshot's metadata."
     )
+    FOUND_UPON = (
+        "Of all images here that nothing else names, {at} alone lies upon {by}, has its size and "
+        "was written to since. Move it back{lines}."
+    )
+    FOUND_BY_HEADER = "The header of {by} names {at} instead, which is there. Move it back{lines}."
+    FOUND_BY_ENTRIES = (
+        "{at} holds the snapshots that the records say are in it, by their names and times: it is "
+        "that one. Move it back{lines}."
+    )
+    NOT_KNOWN_WHICH = (
+        "Which file it is now, if any, is not known{perhaps}. Put it back first. If there is no "
+        "copy of it, delete only the snapshot's metadata."
+    )
+    PUT_BACK_WHICH = "Which file it is now, if any, is not known{perhaps}. Put it back first."
     ONLY_METADATA_FILE = (
         "Delete only its metadata; the file stays, and the file systems list it then."
     )

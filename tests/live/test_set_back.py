@@ -164,7 +164,7 @@ def test_an_overlay_that_is_gone_may_be_put_back(lab: Lab, key: DomainKey) -> No
     (broken,) = facts_of(lab, DeleteIntent(key, "over")).layers.broken.values()
     assert broken.matter is Matter.GONE
     plan = planned(lab, DeleteIntent(key, "over"))
-    assert [one.way for one in plan.refusals] == [Way.PUT_BACK_OR_METADATA]
+    assert [one.way for one in plan.refusals] == [Way.NOT_KNOWN_WHICH]
 
 
 def test_a_revert_that_would_write_beneath_what_may_be_whole_says_so(lab: Lab) -> None:
