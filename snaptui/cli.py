@@ -18,7 +18,7 @@ from snaptui import __version__, text
 from snaptui.config import MONO, Config, load
 from snaptui.errors import ConfigError, SnaptuiError, Unsupported
 from snaptui.journal import state_directory
-from snaptui.private import own_directory
+from snaptui.private import held, open_own
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
@@ -279,12 +279,12 @@ def _stderr_to_log() -> Iterator[None]:
 def _opened_log() -> int:
     """The log's descriptor; where it cannot be written, a full disk perhaps, nothing is kept."""
     log = _log()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     try:
-        own_directory(log.parent)
-        return os.open(log, flags | os.O_NOFOLLOW, 0o600)
+        with held(log.parent) as folder:
+            return open_own(log.name, flags, folder)
     except OSError:
-        return os.open(os.devnull, flags)
+        return os.open(os.devnull, flags | os.O_CLOEXEC)
 
 
 def _log() -> Path:

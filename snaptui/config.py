@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from snaptui.errors import ConfigError
+from snaptui.private import base_directory
 
 MONO = "mono"
 THEMES = ("dark", "light", "ansi", MONO)
@@ -101,5 +102,4 @@ def _keys(value: object, where: str) -> tuple[str, ...]:
 
 
 def _default_path() -> Path:
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "snaptui" / "config.toml"
+    return base_directory("XDG_CONFIG_HOME", ".config") / "snaptui" / "config.toml"

@@ -11,14 +11,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from snaptui.journal_record import Batch, Record, step_fields
-from snaptui.private import own_directory
+from snaptui.private import base_directory, held, open_own
 
 RESERVE = 64 << 10
 """Bytes set aside for operations to come."""
@@ -26,6 +28,7 @@ LONGEST = 8 << 10
 """Characters of an error that are kept."""
 FULL = 1 << 20
 """Bytes of a file after which another one is begun, as soon as nothing is under way."""
+_NAME = re.compile(r"journal-(?:n(\d{1,18})-)?\d{8}T\d{6}Z-\d+(?:-\d+)?\.jsonl", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -34,10 +37,12 @@ class Journal:
 
     Attributes:
         directory: where journals are kept; made when it is missing.
+        top: the uppermost directory of our own that it lies in (:func:`held`).
         problem: why nothing can be written; empty while all is well.
     """
 
     directory: Path
+    top: Path | None = None
     problem: str = "it is not open yet"
     _file: int = -1
     _paths: list[Path] = field(default_factory=list)
@@ -102,28 +107,28 @@ class Journal:
 
     def _create(self) -> None:
         """Make a file that has its name only when it is locked, and for good."""
-        own_directory(self.directory)
-        moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        name = f"{moment}-{os.getpid()}-{len(self._paths)}.jsonl"
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        hidden, path = self.directory / f".new-{name}", self.directory / f"journal-{name}"
-        file = os.open(hidden, flags, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            hidden.rename(path)
-            sync_directory(self.directory)
-        except OSError:
-            os.close(file)
-            hidden.unlink(missing_ok=True)
-            raise
+        with held(self.directory, self.top) as folder:
+            name = new_name(os.listdir(folder), len(self._paths))
+            hidden = f".new-{name}"
+            file = open_own(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL, folder)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.fsync(folder)
+            except OSError:
+                os.close(file)
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(hidden, dir_fd=folder)
+                raise
         self._file, self._used, self._reserved = file, 0, 0
-        self._paths.append(path)
+        self._paths.append(self.directory / name)
 
     def _leave(self) -> None:
         """Let go of the file; its unused space goes back, and with it an empty file."""
         os.ftruncate(self._file, self._used)
         if self._used == 0:
-            self._paths.pop().unlink()
+            with held(self.directory, self.top, make=False) as folder:
+                os.unlink(self._paths.pop().name, dir_fd=folder)
         os.close(self._file)
         self._file = -1
 
@@ -178,17 +183,23 @@ class Journal:
 
 def state_directory() -> Path:
     """Where snaptui keeps what it must remember (XDG Base Directory Specification)."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "snaptui"
+    return base_directory("XDG_STATE_HOME", ".local", "state") / "snaptui"
 
 
-def sync_directory(path: Path) -> None:
-    """Bring the names in a directory to the disk (fsync(2): a file's own fsync does not)."""
-    file = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
+def in_order(name: str) -> tuple[int, str] | None:
+    """What sorts journals by age; ``None`` for what is not a journal's name.
+
+    They are numbered: a clock may have been set back. Versions before had no numbers.
+    """
+    found = _NAME.fullmatch(name)
+    return (int(found[1] or 0), name) if found is not None else None
+
+
+def new_name(names: Iterable[str], nth: int) -> str:
+    """A name for a journal after all of these, the ``nth`` of this process."""
+    last = max((order[0] for order in map(in_order, names) if order is not None), default=0)
+    moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return f"journal-n{last + 1:08}-{moment}-{os.getpid()}-{nth}.jsonl"
 
 
 def write_all(file: int, data: bytes, at: int) -> None:

@@ -9,13 +9,13 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from snaptui.journal import LONGEST, write_all
+from snaptui.journal import LONGEST, Journal, in_order, write_all
 from snaptui.journal_record import Became, Record, parse
+from snaptui.private import held, open_own
 
 FILES = 200
 """Journals that are kept, the newest ones; more only where an end is not known."""
@@ -45,42 +45,55 @@ class Past:
         return not self.alive and all(one.outcome is not None or one.found for one in self.records)
 
 
-def past(directory: Path, own: Container[Path]) -> tuple[Past, ...]:
-    """The journals of other processes, the newest first.
+def past(own: Journal) -> tuple[Past, ...]:
+    """The journals of other processes beside the one of this process, the newest first.
 
-    Args:
-        own: those of this process.
+    None of a directory that is not used, because it is not this user's alone.
     """
-    return tuple(_past(path) for path in _all(directory) if path not in own)
+    mine = {path.name for path in own.paths}
+    try:
+        with held(own.directory, own.top, make=False) as folder:
+            others = [name for name in _all(folder) if name not in mine]
+            return tuple(_past(folder, own.directory / name) for name in others)
+    except OSError:
+        return ()
 
 
-def bound(directory: Path, own: Container[Path], copies: Path) -> None:
+def bound(own: Journal, remove_copies: Callable[[str], None]) -> None:
     """Remove the oldest journals beyond :data:`FILES` and :data:`BYTES`; blocks.
 
     One of a living process stays, and one with an operation of which nobody knows how it ended.
 
     Args:
-        copies: directory of the copies of XML; those go with their journal.
+        own: the journal of this process.
+        remove_copies: called with what a journal says where its copies of XML are; they go
+            with it.
     """
     room = BYTES
-    for number, path in enumerate(_all(directory)):
-        with contextlib.suppress(OSError):
-            room -= path.stat().st_size
-            if path in own or (number < FILES and room >= 0):
-                continue
-            known = _past(path)
-            if not known.settled:
-                continue
-            for record in known.records:
-                if record.copies and Path(record.copies).parent == copies:
-                    shutil.rmtree(record.copies, ignore_errors=True)
-            path.unlink()
+    mine = {path.name for path in own.paths}
+    with contextlib.suppress(OSError), held(own.directory, own.top, make=False) as folder:
+        for number, name in enumerate(_all(folder)):
+            with contextlib.suppress(OSError):
+                found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                room -= min(found.st_size, found.st_blocks * 512)  # one with holes takes less
+                if name in mine or (number < FILES and room >= 0):
+                    continue
+                known = _past(folder, own.directory / name)
+                if not known.settled:
+                    continue
+                for record in known.records:
+                    if record.copies:
+                        remove_copies(record.copies)
+                os.unlink(name, dir_fd=folder)
 
 
-def note_found(path: Path, number: int, found: str, became: Became | None = None) -> None:
+def note_found(
+    own: Journal, path: Path, number: int, found: str, became: Became | None = None
+) -> None:
     """Add to a journal of an ended process what a cut-short operation of it came to.
 
     Args:
+        own: the journal of this process, which lies beside it.
         found: in words.
         became: what became of the step that was under way.
 
@@ -89,23 +102,21 @@ def note_found(path: Path, number: int, found: str, became: Became | None = None
     """
     told = {"operation": number, "event": "found", "words": found[:LONGEST]}
     line = json.dumps({**told, "became": became.value if became is not None else None}) + "\n"
-    with _opened(path) as file:
+    with held(own.directory, own.top, make=False) as folder, _opened(folder, path.name) as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # others only read it, for a moment
         end = len(os.pread(file, LARGEST, 0).rstrip(b"\0"))
         write_all(file, b"\n" + line.encode(), end)
         os.fsync(file)
 
 
-def _all(directory: Path) -> list[Path]:
-    try:
-        return sorted(directory.glob("journal-*.jsonl"), reverse=True)
-    except OSError:
-        return []
+def _all(folder: int) -> list[str]:
+    orders = map(in_order, os.listdir(folder))
+    return [name for _, name in sorted((one for one in orders if one), reverse=True)]
 
 
-def _past(path: Path) -> Past:
+def _past(folder: int, path: Path) -> Past:
     try:
-        with _opened(path) as file:
+        with _opened(folder, path.name) as file:
             alive = False
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -118,8 +129,8 @@ def _past(path: Path) -> Past:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+def _opened(folder: int, name: str) -> Iterator[int]:
+    file = open_own(name, os.O_RDWR, folder)
     try:
         yield file
     finally:

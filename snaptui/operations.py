@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snaptui import copies
 from snaptui.backend.protocol import Backend
+from snaptui.copies import Copies
 from snaptui.errors import SnaptuiError
 from snaptui.journal import Journal
 from snaptui.journal_record import Batch, Became, Record, StepKind
@@ -61,8 +61,8 @@ class Operations:
     ) -> None:
         self._backend = backend
         self._worker = worker
-        self._copies = state / "xml"
-        self._journal = Journal(state / "journal")
+        self._copies = Copies(state / "xml", state)
+        self._journal = Journal(state / "journal", state)
         self._on_change = on_change
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -111,7 +111,7 @@ class Operations:
 
         def open_and_bound() -> None:
             self._journal.open()
-            journals.bound(self._journal.directory, self._journal.paths, self._copies)
+            journals.bound(self._journal, self._copies.remove)
 
         await self._worker.journal.call(open_and_bound)
         return self._journal.problem
@@ -131,9 +131,7 @@ class Operations:
     async def _past(self) -> tuple[Past, ...]:
         from snaptui import journals
 
-        return await self._worker.journal.call(
-            lambda: journals.past(self._journal.directory, self._journal.paths)
-        )
+        return await self._worker.journal.call(lambda: journals.past(self._journal))
 
     async def resolve(self, cut: CutShort) -> Finding | None:
         """Look what became of a cut-short operation, and note it in its journal.
@@ -151,7 +149,9 @@ class Operations:
             words, became = found.words, found.became
             with contextlib.suppress(OSError):  # it is told again at the next start
                 await self._worker.journal.call(
-                    lambda: note_found(cut.past.path, cut.record.number, words, became)
+                    lambda: note_found(
+                        self._journal, cut.past.path, cut.record.number, words, became
+                    )
                 )
         return found
 
@@ -332,7 +332,7 @@ class Operations:
             prepared = operation
             try:
                 if isinstance(facts, Facts) and isinstance(key, DomainKey):
-                    made = copies.save(self._copies, self._backend, key, facts.snapshots)
+                    made = self._copies.save(self._backend, key, facts.snapshots)
                     prepared = replace(operation, copies=str(made))
             except OSError as error:
                 if not facts.unrecorded:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from snaptui.errors import ConfigError
+from snaptui.private import base_directory
 
 DEFAULT = "qemu:///system"
 
@@ -63,5 +64,4 @@ def _split(uri: str) -> SplitResult:
 def _client_configuration() -> Path:
     if os.geteuid() == 0:
         return Path("/etc/libvirt/libvirt.conf")
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(base) / "libvirt" / "libvirt.conf"
+    return base_directory("XDG_CONFIG_HOME", ".config") / "libvirt" / "libvirt.conf"

@@ -224,7 +224,7 @@ def test_an_ordinary_user_is_told_what_is_missing_and_never_to_be_root(lab: Lab)
     socket.chmod(0o777)
     own = lab.directory / "own"
     own.mkdir(exist_ok=True)
-    own.chmod(0o777)
+    os.chown(own, 65534, 65534)
     environment = {"HOME": str(own), "XDG_STATE_HOME": str(own), "XDG_CONFIG_HOME": str(own)}
     with Terminal(
         ["-c", lab.uri, "web"], module="tests.live.nobody", environment=environment

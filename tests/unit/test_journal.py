@@ -9,16 +9,19 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui import journal, journals, shell
+from snaptui.backend.protocol import Backend
+from snaptui.copies import Copies
 from snaptui.disks_now import Part, reverted_words
 from snaptui.journal import Journal
 from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, StepRecord, parse
-from snaptui.model import DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.model import DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
 from snaptui.recovery import Found, finding
 from tests.unit.made import VDA, config, snapshot
 
@@ -193,16 +196,16 @@ def test_a_process_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
-        (past,) = journals.past(tmp_path, mine.paths)
+        (past,) = journals.past(mine)
         assert past.alive
         assert past.records[0].alive
         other.kill()
-    (past,) = journals.past(tmp_path, mine.paths)
+    (past,) = journals.past(mine)
     assert not past.alive
     (record,) = past.records
     assert (record.alive, record.outcome, record.found) == (False, None, "")
-    journals.note_found(past.path, 1, "the host says so", Became.PERHAPS)
-    (past,) = journals.past(tmp_path, mine.paths)
+    journals.note_found(mine, past.path, 1, "the host says so", Became.PERHAPS)
+    (past,) = journals.past(mine)
     (record,) = past.records
     assert (record.found, record.became, past.damaged) == ("the host says so", Became.PERHAPS, 0)
 
@@ -287,28 +290,42 @@ def kept(
     return path
 
 
+class Xml:
+    """A host that has a domain with a snapshot, and a secret in both."""
+
+    def secret_domain_xml(self, _key: DomainKey) -> str:
+        return "<domain secret='x'/>"
+
+    def secret_snapshot_xml(self, _key: DomainKey, _name: str) -> str:
+        return "<domainsnapshot secret='x'/>"
+
+
+def saved(copies: Copies) -> Path:
+    return copies.save(cast(Backend, Xml()), DomainKey("qemu:///system", RECORD.uuid), ("a",))
+
+
 def test_old_journals_go_but_none_whose_end_nobody_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(journals, "FILES", 2)
-    copies = tmp_path / "xml"
-    (copies / "first").mkdir(parents=True)
+    copies = Copies(tmp_path / "xml", tmp_path / "xml")
+    first_copies = saved(copies)
     place = tmp_path / "j"
-    first = replace(RECORD, copies=str(copies / "first"))
+    first = replace(RECORD, copies=str(first_copies))
     gone = kept(place, "20260101T000000Z-1", first)
     cut = kept(place, "20260102T000000Z-2", RECORD, replace(RECORD, number=2), outcome=None)
-    journals.note_found(cut, 1, "the host says so")
+    journals.note_found(Journal(place), cut, 1, "the host says so")
     others = [kept(place, f"2026020{day}T000000Z-3", RECORD) for day in (1, 2)]
     living = Journal(place)
     living.open()
     living.begin(RECORD)
     old = living.paths[0].rename(place / "journal-20250101T000000Z-4.jsonl")
-    journals.bound(place, (), copies)
+    journals.bound(Journal(place), copies.remove)
     assert not gone.exists()
-    assert not (copies / "first").exists()
+    assert not first_copies.exists()
     assert sorted(place.iterdir()) == [old, cut, *others]
-    journals.note_found(cut, 2, "and so")
-    journals.bound(place, (), copies)
+    journals.note_found(Journal(place), cut, 2, "and so")
+    journals.bound(Journal(place), copies.remove)
     assert sorted(place.iterdir()) == [old, *others]
 
 
@@ -316,7 +333,7 @@ def test_journals_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.Monkey
     older = kept(tmp_path, "20260101T000000Z-1", RECORD)
     newer = kept(tmp_path, "20260102T000000Z-1", RECORD)
     monkeypatch.setattr(journals, "BYTES", newer.stat().st_size)
-    journals.bound(tmp_path, (), tmp_path / "xml")
+    journals.bound(Journal(tmp_path), print)
     assert list(tmp_path.iterdir()) == [newer]
     assert not older.exists()
 
@@ -336,7 +353,7 @@ def test_a_large_one_is_followed_by_another_when_nothing_is_under_way(
     first, second = list(made.paths)
     assert [record.number for record in parse(first.read_bytes())[0]] == [1, 2]
     assert [record.number for record in parse(second.read_bytes())[0]] == [3]
-    assert journals.past(tmp_path, made.paths) == ()
+    assert journals.past(made) == ()
     assert not first.read_bytes().endswith(b"\0")
 
 
@@ -346,7 +363,7 @@ def test_who_reads_at_the_same_time_takes_no_ended_process_for_a_living_one(
     path = kept(tmp_path, "20260101T000000Z-1", RECORD, outcome=None)
     with path.open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
-        (past,) = journals.past(tmp_path, ())
+        (past,) = journals.past(Journal(tmp_path))
     assert not past.alive
 
 
