@@ -18,6 +18,7 @@ from snaptui import __version__, text
 from snaptui.config import MONO, Config, load
 from snaptui.errors import ConfigError, SnaptuiError, Unsupported
 from snaptui.journal import state_directory
+from snaptui.masking import fault, label
 from snaptui.private import held, open_own
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ AGAIN = 0.2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run snaptui; returns the exit code, 2 when it could not start."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    sys.excepthook = lambda _kind, error, _trace: _tell_fault(error)
+    threading.excepthook = lambda failed: _tell_fault(failed.exc_value)
     try:
         if words[:1] == ["report"]:
             return _report(_report_parser().parse_args(words[1:]))
@@ -46,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _tell_fault(error: BaseException | None) -> None:
+    if error is not None:  # past Textual, which keeps what is printed
+        os.write(2, fault(error).encode("utf-8", "backslashreplace"))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -185,7 +193,7 @@ def _connected(backend: Backend) -> Host:
     A call into libvirt cannot be interrupted, and a daemon that is stopped answers none: on a
     thread that is left behind, Ctrl+C ends the program. Only ssh asks on the terminal.
     """
-    from snaptui.backend.uris import is_local, label
+    from snaptui.backend.uris import is_local
 
     connect = partial(backend.connect, interactive=True)
     if not is_local(backend.uri):

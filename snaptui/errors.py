@@ -1,8 +1,13 @@
 """The errors that snaptui raises on purpose.
 
 Every one of them can be shown as it is: a short title, a message that says what is
-wrong, and a hint that says what to do about it.
+wrong, and a hint that says what to do about it. What they quote of others, as of libvirt
+and qemu-img, is without secrets.
 """
+
+from __future__ import annotations
+
+from snaptui.masking import masked
 
 
 class SnaptuiError(Exception):
@@ -17,10 +22,10 @@ class SnaptuiError(Exception):
     title = "Something went wrong"
 
     def __init__(self, message: str, *, hint: str = "", title: str = "") -> None:
-        super().__init__(message)
         self.title = title or type(self).title
-        self.message = message
-        self.hint = hint
+        self.message = masked(message)
+        self.hint = masked(hint)
+        super().__init__(self.message)
 
 
 class ConfigError(SnaptuiError):

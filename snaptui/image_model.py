@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from snaptui.masking import label
+
 
 class ImageKey(NamedTuple):
     """What an image is known by that is shown for itself, not as a disk of a domain."""
@@ -18,6 +20,9 @@ class ImageKey(NamedTuple):
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition("/")[2]
+
+    def __repr__(self) -> str:
+        return f"ImageKey({label(self.host)!r}, {self.path!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from snaptui.image_model import ImageKey, NotKnown, Unplaced
+from snaptui.masking import label
 
 Version = tuple[int, int, int]
 
@@ -23,6 +24,9 @@ class DomainKey(NamedTuple):
     host: str
     """The URI of the host as the user named it."""
     uuid: str
+
+    def __repr__(self) -> str:
+        return f"DomainKey({label(self.host)!r}, {self.uuid!r})"
 
 
 Key = DomainKey | ImageKey
@@ -46,7 +50,7 @@ class Host:
             (formatcaps.html, guest features: ``externalSnapshot``).
     """
 
-    uri: str
+    uri: str = field(repr=False)
     label: str
     hostname: str
     driver: str

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from snaptui import text
 from snaptui.backend.images import count_image, read_image
 from snaptui.backend.protocol import Backend
-from snaptui.backend.uris import label
 from snaptui.errors import ConfigError, ImageError
 from snaptui.image_model import ImageInfo, ImageSnapshot
+from snaptui.masking import label
 from snaptui.model import Disk, Domain
 from snaptui.qcow2.usage import ImageUsage
 

@@ -56,15 +56,6 @@ def utf8(raw: str) -> bytes:
         return raw.encode("utf-8", "surrogatepass")
 
 
-def masked(raw: str) -> str:
-    """A string of others in which URIs may stand, without their passwords.
-
-    What QEMU takes for the options of a driver (``json:{``) may hold a secret anywhere.
-    """
-    shown = re.sub(r"(://[^/@:\s]*):[^/\s]*@", r"\1:***@", raw)
-    return re.sub(r"json:\{.*", "json:{***}", shown, flags=re.DOTALL)
-
-
 def size(count: int | None) -> str:
     """Bytes in binary units (``2.6 GiB``); ``?`` when not known."""
     if count is None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from snaptui.image_model import NoPath, NotKnown
+from snaptui.masking import endpoint
 
 _JSON = "json:"
 _DEVICE = ("host_device", "host_cdrom")
@@ -48,11 +49,10 @@ def named(image: str, name: bytes | None) -> str | NotKnown | None:
         return os.path.join(os.path.dirname(image), spelled)
     if protocol in ("file", *_DEVICE) and rest.startswith("/"):
         return rest
-    where = _place(spelled, protocol, rest)
-    kind = protocol.partition("+")[0]
+    elsewhere = protocol.partition("+")[0] in _ELSEWHERE
     return NoPath(
-        f"it is named by the protocol {protocol}{where}, which is no path",
-        frozenset() if kind in _ELSEWHERE else None,
+        f"it is named {endpoint(spelled)}, which is not a path",
+        frozenset() if elsewhere else None,
     )
 
 
@@ -68,16 +68,6 @@ def _spelled(name: bytes) -> str:
     return os.fsdecode(name.split(b"\0")[0])  # QEMU takes it for a string of C
 
 
-def _place(spelled: str, protocol: str, rest: str) -> str:
-    """Where a name leads, without what may be a secret in it."""
-    place = ""
-    if rest.startswith("//"):
-        place = _host(spelled)
-    elif protocol in ("nbd", "rbd"):  # options follow, and a key may be one of them
-        place = rest.removeprefix("unix:").partition(":")[0]
-    return f" at {place}" if place else ""
-
-
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
@@ -88,7 +78,7 @@ def _host(url: str) -> str:
 def _in_json(spelled: str) -> str | NotKnown:
     options = _options(spelled)
     if options is None:
-        return NoPath("it is named json:{***}, which cannot be read")
+        return NoPath("it is named by options in JSON that cannot be read")
     if (path := _plain(options)) is not None:
         return path
     nodes = tuple(_nodes(options))
@@ -99,7 +89,7 @@ def _in_json(spelled: str) -> str | NotKnown:
     )
     files = _files(options)
     return NoPath(
-        f"it is named json:{{***}} (driver {drivers}{places}{part}), which is no path",
+        f"it is named by options in JSON (driver {drivers}{places}{part}), which is no path",
         frozenset(files) if files is not None else None,
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import libvirt
 
-from snaptui import abilities
+from snaptui import abilities, masking
 from snaptui.backend import images, uris, xml
 from snaptui.backend.host_images import HostImages
 from snaptui.backend.libvirt_calls import list_snapshots
@@ -61,7 +61,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         self._uri = uri or uris.default_uri()
         self._local = uris.is_local(self._uri)
         self._patience = Patience()
-        self._label = uris.label(self._uri)
+        self._label = masking.label(self._uri)
         self._read_only = read_only
         self._host: Host | None = None
         self._answers = False

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import libvirt
 
+from snaptui import masking
 from snaptui.backend import uris
 from snaptui.backend.libvirt_errors import connecting, translated
 from snaptui.backend.libvirt_events import Janitor, Subscription, start_event_loop
@@ -52,7 +53,8 @@ class Connections:
 
     def __init__(self, uri: str, *, read_only: bool, on_open: Callable[[], None]) -> None:
         self._uri = uri
-        self.label = uris.label(uri)
+        self.label = masking.label(uri)
+        masking.learn(uri)
         self.link = 0
         self._single = uris.has_one_world(uri)
         self._read_only = read_only

@@ -78,13 +78,16 @@ class Guard:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__, self._uri],  # -P: nothing of the directory here
+            [sys.executable, "-P", "-m", __name__],  # -P: nothing of the directory here
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # what ends our terminal does not end it
         )
+        assert process.stdin is not None
         assert process.stdout is not None
+        with contextlib.suppress(OSError):  # it has ended, and does not answer either
+            os.write(process.stdin.fileno(), f"{self._uri}\n".encode("utf-8", "surrogateescape"))
         with process.stdout as answer:
             if answer.read(len(_READY)) != _READY:
                 process.kill()
@@ -105,16 +108,19 @@ class Guard:
             process.wait()
 
 
-def main(uri: str) -> None:
-    """Be the guard: read what is frozen from the standard input, until it ends."""
+def main() -> None:
+    """Be the guard: read the URI and what is frozen from the standard input, until it ends.
+
+    What is in arguments all users of the machine can read.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     libvirt.registerErrorHandler(lambda *_: None, None)
+    uri, rest = _first_line()
     libvirt.open(uri).close()  # who cannot connect now must not be relied upon
     os.write(1, _READY)
     os.close(1)
     due: dict[str, float] = {}
-    rest = b""
     while True:
         now = time.monotonic()
         for uuid in [one for one, moment in due.items() if moment <= now]:
@@ -137,6 +143,17 @@ def main(uri: str) -> None:
         threading.Thread(target=_thaw, args=(uri, uuid)).start()
 
 
+def _first_line() -> tuple[str, bytes]:
+    read = b""
+    while b"\n" not in read:
+        data = os.read(0, 4096)
+        if not data:
+            sys.exit(1)
+        read += data
+    line, _, rest = read.partition(b"\n")
+    return line.decode("utf-8", "surrogateescape"), rest
+
+
 def _thaw(uri: str, uuid: str) -> None:
     """Thaw a guest; each on a connection of its own, so that none waits for a silent one."""
     until = time.monotonic() + GO_ON
@@ -154,4 +171,4 @@ def _thaw(uri: str, uuid: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -24,6 +24,8 @@ from snaptui.image_model import NotKnown
 TICK = 0.1
 """Seconds between two tellings of how far a copy is."""
 
+_URI = "LIBVIRT_DEFAULT_URI"
+"""It may hold a password, and is nothing to qemu-img."""
 _SHARE = re.compile(rb"\((\d+\.\d+)/100%\)")
 
 
@@ -219,7 +221,7 @@ def _started(words: Sequence[str], *files: int) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**{n: v for n, v in os.environ.items() if n != _URI}, "LC_ALL": "C"},
             start_new_session=True,
             pass_fds=files,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from snaptui.errors import ConfigError
+from snaptui.masking import label
 from snaptui.private import base_directory
 
 DEFAULT = "qemu:///system"
@@ -23,11 +24,6 @@ def default_uri() -> str:
         return DEFAULT
     found = re.search(r'^\s*uri_default\s*=\s*"([^"]+)"', text, re.MULTILINE)
     return found[1] if found else DEFAULT
-
-
-def label(uri: str) -> str:
-    """The URI without a password, also where it is none."""
-    return re.sub(r":[^/]*@", ":***@", uri)
 
 
 def is_local(uri: str) -> bool:

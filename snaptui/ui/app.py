@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from rich.text import Text
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import BindingType
@@ -28,6 +30,7 @@ from snaptui.image_model import ImageKey
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
 from snaptui.journal_record import StepKind
+from snaptui.masking import fault
 from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
 from snaptui.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations import Operations
@@ -300,10 +303,12 @@ class SnaptuiApp(KeysInOrder):
         """A fault of our own: leave with its traceback rather than show what may be wrong."""
         error = context.get("exception")
         if isinstance(error, Exception):
-            from rich.traceback import Traceback  # slow to import, and hardly ever needed
+            self.exit(return_code=1, message=Text(fault(error)))
 
-            trace = Traceback.from_exception(type(error), error, error.__traceback__)
-            self.exit(return_code=1, message=trace)
+    def _fatal_error(self) -> None:
+        """A fault in a widget; Textual would print the values of all variables."""
+        error = sys.exception()
+        self.panic(*(() if error is None else (Text(fault(error)),)))
 
     def _host_changed(self) -> None:
         if self._main is not None and is_there(self._main):

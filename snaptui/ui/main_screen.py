@@ -16,6 +16,7 @@ from snaptui.errors import SnaptuiError
 from snaptui.host import Link
 from snaptui.image_model import ImageKey, NotKnown
 from snaptui.journal_record import Record
+from snaptui.masking import masked
 from snaptui.model import DomainKey, Key
 from snaptui.ui import keymap
 from snaptui.ui.detail_pane import LinesList, snapshot_lines
@@ -329,7 +330,7 @@ class MainScreen(Watching):
         lines = (
             *known,
             ("", ""),
-            *(("", text.masked(line)) for line in xml.rstrip("\n").split("\n")),
+            *(("", masked(line)) for line in xml.rstrip("\n").split("\n")),
         )
         title = "You are here" if name is None else row.title
         self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))

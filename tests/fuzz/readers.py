@@ -17,11 +17,12 @@ from snaptui.backend.config_changes import changes
 from snaptui.errors import SnaptuiError
 from snaptui.files import User
 from snaptui.journal_record import Outcome, parse
+from snaptui.masking import label, masked
 from snaptui.model import DomainState
 from snaptui.new_snapshot import NewSnapshot, from_xml, to_xml
 from snaptui.qcow2.sameness import is_as_now
 from snaptui.recovery import Found, finding
-from snaptui.text import literal, masked
+from snaptui.text import literal
 from snaptui.ui.format import UNICODE
 from snaptui.ui.operations_pane import outcome_of, record_lines
 from tests.unit.images import MIB, Made, qemu_img
@@ -228,9 +229,9 @@ def _read_journal(data: bytes) -> None:
 def _uri(data: bytes) -> None:
     uri = data.decode("utf-8", "surrogateescape")
     masked(uri)
-    for told in (uris.label, uris.is_local, uris.has_one_world, uris.without_terminal):
+    for told in (label, uris.is_local, uris.has_one_world, uris.without_terminal):
         told(uri)
-    assert ":pw@" not in uris.label(uri)
+    assert ":pw@" not in label(uri)
 
 
 __all__ = ["Reader", "SnaptuiError", "readers"]

@@ -71,13 +71,15 @@ def none_stays_frozen(guests: list[Guest]) -> None:
         assert time.monotonic() < until, [guest.frozen for guest in guests]
 
 
-def guards(uri: str) -> list[int]:
-    """The processes that would thaw."""
+def guards() -> list[int]:
+    """The processes that would thaw, of this test."""
     found = []
+    own = f"XDG_STATE_HOME={os.environ['XDG_STATE_HOME']}".encode()
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            if b"snaptui.backend.libvirt_guard" in words and uri.encode() in words:
+            ours = own in (entry / "environ").read_bytes().split(b"\0")
+            if b"snaptui.backend.libvirt_guard" in words and ours:
                 found.append(int(entry.name))
     return found
 
@@ -102,7 +104,7 @@ def test_all_stand_still_at_one_moment(guests: list[Guest], tmp_path: Path) -> N
         raw = contents(guest.disk, tmp_path / "raw")
         assert not needs_recovery(raw)
         assert is_clean(raw)
-    assert guards(guests[0].lab.uri) == []
+    assert guards() == []
     backend.abandon()
 
 
@@ -118,7 +120,7 @@ def test_one_that_does_not_freeze_leaves_all_as_they_were(
     assert told.count(f"this is all or none: {guests[1].name} did not") == 2
     assert not any(guest.frozen for guest in guests)
     assert all(guest.lab.snapshots(guest.name) == [] for guest in guests)
-    assert guards(guests[0].lab.uri) == []
+    assert guards() == []
 
 
 MOMENTS = (
@@ -141,7 +143,7 @@ def test_a_kill_at_any_step_leaves_nothing_frozen(guests: list[Guest], tmp_path:
             freezes = guest.freezes
             assert freezes.count("freeze") <= freezes.count("thaw"), f"{moment}: {freezes}"
             without_snapshot(guest)
-    assert guards(guests[0].lab.uri) == []
+    assert guards() == []
 
 
 @pytest.mark.long
@@ -192,10 +194,9 @@ def test_the_dialog_freezes_each_by_itself_where_libvirt_cannot_revert(
 
 @pytest.mark.long
 def test_without_its_guard_it_thaws_itself(guests: list[Guest], tmp_path: Path) -> None:
-    uri = guests[0].lab.uri
     with run(guests, tmp_path, signal.SIGSTOP, "after freeze 3") as process:
         os.waitpid(process.pid, os.WUNTRACED)
-        (guard,) = guards(uri)
+        (guard,) = guards()
         os.kill(guard, signal.SIGKILL)
         process.send_signal(signal.SIGCONT)
         told, _ = process.communicate()

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from snaptui.cli import main
+from snaptui.worker import start
 from tests.lab import Lab, qemu_img
 from tests.live.test_command_line import says
 from tests.sample import sample
@@ -77,9 +81,9 @@ def test_no_secret_is_shown_or_kept_but_in_the_copies(lab: Lab, state: Path) -> 
             terminal.press("esc")
             terminal.wait("connected", gone="XML before")
             terminal.press("left", "G")
-            terminal.wait("protocol https at host")
+            terminal.wait("https://host,")
             terminal.press("k")
-            terminal.wait("json:{***} (driver https at h)")
+            terminal.wait("options in JSON (driver https at h)")
             terminal.press("F")
             terminal.wait("File systems")
             terminal.press("esc")
@@ -99,6 +103,48 @@ def test_no_secret_is_shown_or_kept_but_in_the_copies(lab: Lab, state: Path) -> 
     for path in (state, *state.rglob("*")):
         mode = path.stat().st_mode & 0o777
         assert mode == (0o700 if path.is_dir() else 0o600), path
+
+
+def _fault(kind: str) -> int:
+    """snaptui with a fault of its own, where a secret is at hand."""
+    from snaptui.ui.app import SnaptuiApp
+
+    def fail(xml: str) -> None:
+        raise ValueError(f"of {len(xml)} letters: {xml}")
+
+    def look_further(_: SnaptuiApp) -> None:
+        secret_xml = "<graphics passwd='vncSECR'/> https://user:urlSECRET@host/"
+        if kind == "thread":
+            thread = threading.Thread(target=fail, args=(secret_xml,))
+            thread.start()
+            thread.join()
+        fail(secret_xml)
+
+    async def in_a_task(app: SnaptuiApp) -> None:
+        look_further(app)
+
+    def start_task(app: SnaptuiApp) -> None:
+        start(in_a_task(app))
+
+    wanted = start_task if kind == "task" else look_further
+    setattr(SnaptuiApp, "_look_further", wanted)  # noqa: B010 - mypy has methods stay
+    return main()
+
+
+@pytest.mark.parametrize("kind", ["task", "widget", "thread"])
+def test_a_fault_of_its_own_keeps_no_values_of_variables(
+    lab: Lab, state: Path, tmp_path: Path, kind: str
+) -> None:
+    """Neither of the frames nor in the words of the error; of the URI not even in a key."""
+    uri = behind_ssh(lab, tmp_path).replace("root@", "root:uriSECRET@")
+    with Terminal(["-c", uri], main=partial(_fault, kind)) as terminal:
+        assert terminal.exit_code() == 1
+        assert b"a fault of its own" in terminal.raw
+        told = terminal.raw.decode(errors="replace") + (state / "snaptui.log").read_text()
+    assert "ValueError" in told
+    assert told.count("in fail") == (2 if kind == "thread" else 1)
+    for secret in SECRETS:
+        assert secret not in told
 
 
 def test_no_secret_is_in_a_report(lab: Lab) -> None:

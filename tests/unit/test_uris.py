@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snaptui import masking
 from snaptui.backend import uris
 
 NAMES = st.text(st.characters(categories=["L", "N"], max_codepoint=0x7F), min_size=1)
@@ -58,12 +59,12 @@ def test_only_unix_sockets_are_local(uri: str, local: bool) -> None:
     ],
 )  # fmt: skip
 def test_a_label_hides_the_password_and_nothing_else(uri: str, label: str) -> None:
-    assert uris.label(uri) == label
+    assert masking.label(uri) == label
 
 
 @given(NAMES, NAMES.map(lambda text: f"pass-{text}"), NAMES)
 def test_no_label_holds_a_password(user: str, password: str, host: str) -> None:
-    shown = uris.label(f"qemu+tls://{user}:{password}@{host}/system")
+    shown = masking.label(f"qemu+tls://{user}:{password}@{host}/system")
     assert shown == f"qemu+tls://{user}:***@{host}/system"
 
 
