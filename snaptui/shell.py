@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from snaptui import text
 
 _EVAL = "eval \"$(printf -- '"
+_NEW = "(umask 077; set -C; : > "
 _CHANGED = re.compile(rb"""[^\x20-\x7e]|[\\%'"`$!]""")
 """What printf(1) changes, a shell takes for its own, or a terminal may not show."""
 
@@ -23,6 +24,19 @@ def line(words: Sequence[str]) -> str:
     return " ".join(map(_word, words))
 
 
+def line_for_new(path: str, *commands: Sequence[str]) -> str:
+    """Commands of qemu-img that fill a file, as a line that never replaces one that is there.
+
+    It is made first, for its owner alone; qemu-img, which would open what is there, follows only
+    where that could be done (POSIX sh, set -C).
+    """
+    if any(word.endswith("\n") for words in ((path,), *commands) for word in words):
+        return spelled_out(
+            f"{_NEW}{shlex.quote(path)}) && {' && '.join(map(shlex.join, commands))}"
+        )
+    return f"{_NEW}{_word(path)}) && {' && '.join(map(line, commands))}"
+
+
 def spelled_out(made: str) -> str:
     """The same line in printable ASCII."""
     if made.isascii() and made.isprintable():
@@ -31,7 +45,9 @@ def spelled_out(made: str) -> str:
 
 
 def program(made: str) -> str:
-    """The program that a line starts."""
+    """The program that a line starts, and that does what it is for."""
+    if made.removeprefix(_EVAL).startswith(_NEW):
+        return "qemu-img"
     return made.removeprefix(_EVAL).partition(" ")[0]
 
 

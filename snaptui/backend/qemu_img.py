@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from snaptui.backend.images import read_image
 from snaptui.errors import ImageError, SnaptuiError, Unsupported
 from snaptui.files import CopyFormat, EntryCopy, unfinished
-from snaptui.image_model import NotKnown
+from snaptui.private import OWN_FILE
 
 TICK = 0.1
 """Seconds between two tellings of how far a copy is."""
@@ -61,12 +61,14 @@ def measure(path: str, entry_id: str) -> int:
 def extract(
     copy: EntryCopy, progress: Callable[[float], None], still_there: Callable[[], bool]
 ) -> None:
-    """Copy an entry to a new file; see the protocol.
+    """Copy an entry to a new file, which its owner alone can read; see the protocol.
+
+    Who may read an image is not said by its mode alone, but by the groups of its file, by ACLs
+    and by the directories that it and all beneath it lie in.
 
     Args:
         still_there: whether the image holds the entry, asked when all has been read.
     """
-    mode = _shared_mode(copy.path)
     with _new_file(unfinished(copy.target)) as (folder, file):
         # by its descriptor: in a directory of others the name may lead elsewhere by now
         part = f"/proc/self/fd/{file}"
@@ -77,7 +79,7 @@ def extract(
         if not still_there():
             raise ImageError(f"{copy.entry.name} went from {copy.path} while it was copied.")
         try:
-            os.fchmod(file, mode)
+            os.fchmod(file, OWN_FILE)  # also where the directory has an ACL for what is in it
             os.fsync(file)
             # rename(2) would take the place of a file
             os.link(part, os.path.basename(copy.target), dst_dir_fd=folder)
@@ -122,24 +124,6 @@ def _mode(path: str) -> int:
         raise _failed(path, error) from error
 
 
-def _shared_mode(path: str) -> int:
-    """Who may read a copy of what is in an image: whoever may read all that it lies upon."""
-    mode, below = 0o666, [path]
-    seen: set[str] = set()
-    while below:
-        path = below.pop()
-        found = _mode(path)
-        mode &= stat.S_IMODE(found) if stat.S_ISREG(found) else 0o600
-        seen.add(path)
-        head = read_image(path)
-        for named in (head.backing, head.data_file):
-            if isinstance(named, NotKnown):
-                return mode & 0o600
-            if named is not None and named not in seen:
-                below.append(named)
-    return mode | 0o600
-
-
 @contextlib.contextmanager
 def _new_file(path: str) -> Iterator[tuple[int, int]]:
     """A file that was not there, and its directory, open; its name is gone afterwards."""
@@ -149,7 +133,7 @@ def _new_file(path: str) -> Iterator[tuple[int, int]]:
         raise _failed(path, error) from error
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        file = os.open(os.path.basename(path), flags, 0o600, dir_fd=folder)
+        file = os.open(os.path.basename(path), flags, OWN_FILE, dir_fd=folder)
     except OSError as error:
         os.close(folder)
         raise _failed(path, error) from error

@@ -150,17 +150,17 @@ class ExtractEntry(BaseStep):
 
     @property
     def line(self) -> str:
-        """The nearest line for a shell: it replaces a file that is there."""
+        """The nearest line for a shell; it replaces no file either."""
         copy = self.copy
         wanted = f"snapshot.id={copy.entry.id.replace(',', ',,')}"
         shared = ["-U"] if copy.shared else []
         form = ["-f", "qcow2", "-O", copy.form.value]
         words = ["qemu-img", "convert", "-p", *shared, *form, "-l", wanted]
-        lines = [shell.line([*words, copy.path, copy.target])]
+        commands = [[*words, copy.path, copy.target]]
         if copy.longer:  # qemu-img takes an entry at today's size
             resize = ["qemu-img", "resize", "--shrink", "-f", copy.form.value]
-            lines.append(shell.line([*resize, copy.target, str(copy.entry.virtual_size)]))
-        return " && ".join(lines)
+            commands.append([*resize, copy.target, str(copy.entry.virtual_size)])
+        return shell.line_for_new(copy.target, *commands)
 
     def in_the_way(self, facts: ImageFacts) -> tuple[Difference, ...]:
         """Why the facts of this moment forbid it."""

@@ -51,7 +51,7 @@ class End(enum.Enum):
     ENTRY_TAKEN = "{image} stays as it is; the snapshot holds its disk."
     ENTRY_APPLIED = "After this the disk in {image} will be as on {moment}"
     ENTRIES_DELETED = "The disk in {image} stays as it is, with {left} left."
-    EXTRACTED = "A new {form} file holds the disk as on {moment}; nothing else changes."
+    EXTRACTED = "A new {form} file (mode 0600) holds the disk as on {moment}; nothing else changes."
     LEFTOVER_REMOVED = "{path} is gone; what lies beneath it stays."
     DELETED_IN_TURN = "One after another; what fails stops what comes after it."
     TAKEN_TOGETHER = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from typing import Any
 
@@ -169,14 +170,18 @@ def test_names_that_are_another_entrys_name_or_id() -> None:
 @given(st.sampled_from([*STRANGE, "-c", "--", "-a x"]), st.sampled_from([*STRANGE, "-q", "nbd:x"]))
 @settings(max_examples=25, deadline=None)  # each starts a shell
 def test_lines_are_passed_on_unchanged(name: str, file: str) -> None:
-    path = f"/img/{file}"
+    with tempfile.TemporaryDirectory() as folder:
+        lines_are_passed_on(name, f"{folder}/{file}")
+
+
+def lines_are_passed_on(name: str, path: str) -> None:
     found = replace(facts(entry("1", name)), path=path)
     key = ImageKey(HOST.uri, path)
     one = placed(found, 0)
     assert words(make_plan(ImageDelete(key, (one,)), found).lines[0]) == [
         "qemu-img", "snapshot", "-d", name, path,
     ]  # fmt: skip
-    line = make_plan(ImageExtract(key, one, f"/img/{file}.new"), found).lines[0]
+    line = make_plan(ImageExtract(key, one, f"{path}.new"), found).lines[0]
     assert words(line)[-2:] == [path, f"{path}.new"]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -97,20 +99,45 @@ def test_each_step_of_an_image_names_exactly_its_entry(name: str) -> None:
     path, aside = f"/img/{name}", f"/img/{name}.aside"
     entry = ImageSnapshot(name, name, 0, 0)
     placed, file = PlacedEntry(0, entry), FileId((1, 2), 3, 4, 1)
-    copy = EntryCopy(path, entry, aside, CopyFormat.RAW)
-    wanted = f"snapshot.id={name.replace(',', ',,')}"
     said: dict[ImageStep, list[str]] = {
         AddEntry(path, name): ["qemu-img", "snapshot", "-c", name, path],
         ApplyEntry(path, placed): ["qemu-img", "snapshot", "-a", name, path],
         DeleteEntry(path, placed): ["qemu-img", "snapshot", "-d", name, path],
-        ExtractEntry(copy): [
-            "qemu-img", "convert", "-p", "-f", "qcow2", "-O", "raw", "-l", wanted, path, aside,
-        ],
         SetAside(path, aside, file): ["mv", "-n", "--", path, aside],
         RemoveAside(aside, file): ["rm", "--", aside],
     }  # fmt: skip
     for step, words in said.items():
         assert_shown_and_exact(step.line, words)
+
+
+@pytest.mark.parametrize("runs", SHELLS)
+@pytest.mark.parametrize("longer", [False, True])
+def test_the_line_of_a_copy_makes_a_file_for_its_owner_and_replaces_none(
+    tmp_path: Path, runs: str, longer: bool
+) -> None:
+    for name in filter(None, HOSTILE):
+        path, target = f"/img/{name}", f"{tmp_path}/{name.replace('/', ':')[:200]}"
+        entry = ImageSnapshot(name, name, 0, 0, virtual_size=7)
+        copy = EntryCopy(path, entry, target, CopyFormat.RAW, longer=longer)
+        wanted = f"snapshot.id={name.replace(',', ',,')}"
+        form = ["qemu-img", "convert", "-p", "-f", "qcow2", "-O", "raw"]
+        words = [*form, "-l", wanted, path, target]
+        resize = ["qemu-img", "resize", "--shrink", "-f", "raw", target, "7"] if longer else []
+        line = ExtractEntry(copy).line
+        assert not any(map(text.invisible, line))
+        assert pasteable(line, UNICODE) == line
+        for shown in {line, pasteable(line, ASCII)}:
+            assert shell.program(shown) == "qemu-img"
+            assert argv(shown, runs) == [*words, *resize]
+            assert (os.stat(target).st_mode & 0o777, os.stat(target).st_size) == (0o600, 0)
+            with pytest.raises(AssertionError):
+                argv(shown, runs)
+            os.unlink(target)
+            os.symlink(tmp_path / "nowhere", target)
+            with pytest.raises(AssertionError):
+                argv(shown, runs)
+            assert not (tmp_path / "nowhere").exists()
+            os.unlink(target)
 
 
 def test_a_domain_that_virsh_would_take_for_another_goes_by_its_uuid() -> None:
