@@ -32,6 +32,8 @@ class Inventory:
         doubts: why something may be missing in the above.
         domains: how many were asked.
         real: by path as it is named, the same without symbolic links.
+        linked: images that only a symbolic link from another directory leads to: who names them
+            where they are has not been looked at.
     """
 
     holders: Mapping[str, tuple[User, ...]]
@@ -39,6 +41,7 @@ class Inventory:
     doubts: tuple[Doubt, ...]
     domains: int
     real: Mapping[str, str]
+    linked: frozenset[str] = frozenset()
 
     def held_by(self, path: str) -> tuple[User, ...]:
         """Who names a file; nobody is an empty tuple."""
@@ -89,7 +92,8 @@ class Inventory:
     @property
     def orphans(self) -> tuple[str, ...]:
         """Those of them that lie upon another image."""
-        return tuple(path for path in self.unused if self.images[path].backing is not None)
+        lies = (path for path in self.unused if self.images[path].backing is not None)
+        return tuple(path for path in lies if path not in self.linked)
 
     @property
     def leftovers(self) -> tuple[str, ...]:
@@ -119,6 +123,7 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         doubts=tuple(dict.fromkeys(taking.doubts)),
         domains=len(domains),
         real=taking.real,
+        linked=frozenset(taking.linked),
     )
 
 
@@ -145,6 +150,7 @@ class _Taking:
         self.doubts: list[Doubt] = []
         self.heads: dict[str, ImageInfo] = {}
         self.real: dict[str, str] = {}
+        self.linked: set[str] = set()
         self._raw: dict[str, bool] = {}
         self._idle: set[str] = set()
         self._due: set[str] = {self._real(path) for path in also}
@@ -175,7 +181,8 @@ class _Taking:
         """What lies beside all these; of other hosts only the pools can be seen."""
         if not self._local:
             return
-        for folder in {*self._idle, *(os.path.dirname(path) for path in self._due)} - {"/"}:
+        folders = {*self._idle, *(os.path.dirname(path) for path in self._due)} - {"/"}
+        for folder in folders:
             if folder in self._idle and self._gone(folder):
                 continue
             if not folder.startswith("/dev"):
@@ -183,7 +190,9 @@ class _Taking:
                 with self._doubting(Unread.FOLDER, folder, places):
                     found = self._backend.qcow2_in(folder)
                     self.doubts += found.doubts
-                    self._due |= {self._real(path) for path in found.paths}
+                    real = {self._real(path) for path in found.paths}
+                    self._due |= real
+                    self.linked |= {one for one in real if os.path.dirname(one) not in folders}
 
     def _gone(self, folder: str) -> bool:
         gone = False

@@ -276,6 +276,7 @@ class Operations:
             over = replace(self.all[operation.number], meanwhile=operation.meanwhile)
             over = replace(over.stopped(stop), ended=time.time())
             await self._thaw(over)
+            over = await self._name_again(over)
         else:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:
@@ -292,6 +293,23 @@ class Operations:
         if frozen and thaws and isinstance(key, DomainKey):
             with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
                 await self._worker.changes.call(lambda: self._backend.thaw(key), key=key)
+
+    async def _name_again(self, operation: Operation) -> Operation:
+        """Give an image that was set aside and is not removed its name again."""
+        from snaptui.plan.image_steps import SetAside
+
+        last = operation.plan.steps[operation.done - 1] if operation.done else None
+        if not isinstance(last, SetAside):
+            return operation
+        try:
+            await self._worker.changes.call(
+                lambda: self._backend.set_aside(last.aside, last.path, last.file),
+                key=operation.plan.intent.key,
+            )
+            words = f"{last.path} has its own name again."
+        except SnaptuiError as error:
+            words = f"It is called {last.aside} now. It could not be renamed: {error.message}"
+        return replace(operation, hint=f"{operation.hint} {words}".strip())
 
     async def _meet(
         self, meeting: Meeting, operation: Operation, step: Step, expected: AnyFacts

@@ -19,7 +19,14 @@ from snaptui.backend.libvirt_errors import translated
 from snaptui.backend.patience import Patience
 from snaptui.backend.protocol import HostEvent
 from snaptui.backend.states import domain_state
-from snaptui.errors import Disconnected, HostError, ImageError, SnaptuiError, Unsupported
+from snaptui.errors import (
+    Disconnected,
+    HostError,
+    ImageError,
+    NoImage,
+    SnaptuiError,
+    Unsupported,
+)
 from snaptui.image_model import NotKnown
 from snaptui.model import (
     Agent,
@@ -439,6 +446,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         for path in sorted(os.path.join(folder, name) for name in self.names_in(folder)):
             try:
                 found += [path] if self._look(path, images.is_qcow2_file) else []
+            except NoImage:
+                continue  # it is gone, or a link to what is, and names nothing
             except ImageError as error:
                 doubts.append(Doubt(Unread.IMAGE, path, error.message))
         return Found(tuple(found), tuple(doubts))

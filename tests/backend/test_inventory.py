@@ -75,6 +75,26 @@ def test_what_only_a_snapshot_the_inactive_definition_or_a_link_names_is_in_use(
     assert found.leftovers == ()
 
 
+def test_an_overlay_that_only_a_link_leads_to_is_none_of_those_left_over(lab: Lab) -> None:
+    """Beside it nobody has looked who names it."""
+    lab.define("web")
+    elsewhere = lab.directory / "elsewhere"
+    elsewhere.mkdir()
+    there = overlay(elsewhere / "there.qcow2", lab.image("web"))
+    (lab.images / "link.qcow2").symlink_to(there)
+    (lab.images / "nowhere.qcow2").symlink_to("/nowhere")
+    found = take(lab)
+    assert found.leftovers == ()
+    assert User(there, use=Use.BENEATH) in found.held_by(str(lab.image("web")))
+    assert found.doubts == (), "a link to nothing names nothing"
+    pool(lab, "elsewhere", elsewhere)
+    try:
+        assert take(lab).leftovers == (there,)
+    finally:
+        lab.virsh("pool-destroy", "elsewhere")
+        shutil.rmtree(elsewhere)
+
+
 def test_pools_are_looked_into_and_disks_of_pools_are_in_use(lab: Lab) -> None:
     folder = lab.directory / "pool"
     pool(lab, "spare", folder)

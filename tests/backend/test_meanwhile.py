@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from snaptui.new_snapshot import NewSnapshot
 from snaptui.operation import Operation
 from snaptui.operations import Operations
 from snaptui.plan.change import Change
+from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
@@ -26,6 +28,7 @@ from snaptui.plan.plan import (
     EditIntent,
     ImageDelete,
     Intent,
+    RemoveLeftover,
     RevertIntent,
 )
 from snaptui.preflight import make_plan
@@ -312,3 +315,62 @@ async def test_of_two_deletes_of_an_entry_one_may_have_been_done_by_another(
         assert (operation.phase.outcome, operation.done) == (Outcome.DONE, 1)
         assert operation.meanwhile
     assert [name for _, name in entries(path)] == (["two"] if late else [])
+
+
+async def test_a_leftover_that_somebody_names_after_all_has_its_name_again(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """It was set aside when another domain was defined that needs it."""
+    program, path = leftover(lab, tmp_path)
+    set_aside = program.backend.set_aside
+
+    def and_then(*words: Any) -> None:
+        set_aside(*words)
+        setattr(program.backend, "set_aside", set_aside)  # noqa: B010 - mypy has methods stay
+        disk = f"<disk type='file'><source file='{path}'/><target dev='vda' bus='virtio'/></disk>"
+        lab.define_disks("late", disk)
+
+    setattr(program.backend, "set_aside", and_then)  # noqa: B010 - mypy has methods stay
+    ended = await program.end(await program.begin(removal(lab, path)))
+    assert (ended.operation.phase.outcome, ended.operation.done) == (Outcome.FAILED, 1)
+    assert path.exists()
+    assert list(lab.images.glob("*.aside-*")) == []
+    assert f"{path} has its own name again." in ended.operation.hint
+
+
+async def test_a_leftover_that_cannot_have_its_name_back_is_said_to_have_another(
+    lab: Lab, tmp_path: Path
+) -> None:
+    program, path = leftover(lab, tmp_path)
+    set_aside = program.backend.set_aside
+
+    def and_then(*words: Any) -> None:
+        set_aside(*words)
+        path.write_bytes(b"another")
+
+    setattr(program.backend, "set_aside", and_then)  # noqa: B010 - mypy has methods stay
+    ended = await program.end(await program.begin(removal(lab, path)))
+    (aside,) = lab.images.glob("*.aside-*")
+    assert path.read_bytes() == b"another"
+    assert ended.operation.phase.outcome is Outcome.FAILED
+    assert f"It is called {aside} now." in ended.operation.hint
+
+
+async def test_a_leftover_to_which_a_link_leads_is_removed(lab: Lab, tmp_path: Path) -> None:
+    """The link leads to nothing in between, which is no doubt of anything."""
+    program, path = leftover(lab, tmp_path)
+    (lab.images / "link.qcow2").symlink_to(path)
+    ended = await program.end(await program.begin(removal(lab, path)))
+    assert ended.operation.phase.outcome is Outcome.DONE
+    assert not path.exists()
+
+
+def leftover(lab: Lab, state: Path) -> tuple[Program, Path]:
+    lab.define("web")
+    path = lab.images / "gone.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(lab.image("web")), str(path))
+    return Program(lab, state), path
+
+
+def removal(lab: Lab, path: Path) -> RemoveLeftover:
+    return RemoveLeftover(ImageKey(lab.uri, str(path)), aside_name(str(path), "20261125T010203Z"))
