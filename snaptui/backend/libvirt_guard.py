@@ -79,7 +79,7 @@ class Guard:
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", __name__],  # -P: nothing of the directory here
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_from())},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # what ends our terminal does not end it
@@ -106,6 +106,12 @@ class Guard:
         if process is not None and process.stdin is not None:
             process.stdin.close()
             process.wait()
+
+
+def _import_from() -> list[str]:
+    """Where this process imports from, and where it got snaptui from; no relative ones."""
+    own = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    return list(dict.fromkeys([own, *filter(os.path.isabs, sys.path)]))
 
 
 def main() -> None:

@@ -34,6 +34,7 @@ class DomainPane(RowList):
         self._rows: tuple[Row, ...] = ()
         self._names: Mapping[str, str] = {}
         self._marked: frozenset[DomainKey] = frozenset()
+        self._lost = ""
 
     @property
     def count(self) -> int:
@@ -63,14 +64,18 @@ class DomainPane(RowList):
     @property
     def selected(self) -> Domain | None:
         """The domain under the cursor."""
-        row = self._rows[self.cursor] if self._rows else None
+        row = self._row
         return row if isinstance(row, Domain) else None
 
     @property
     def selected_image(self) -> ListedImage | None:
         """The image under the cursor."""
-        row = self._rows[self.cursor] if self._rows else None
+        row = self._row
         return row if isinstance(row, ListedImage) else None
+
+    @property
+    def _row(self) -> Row:
+        return self._rows[self.cursor] if self._rows and self.cursor >= 0 else None
 
     @property
     def visible_keys(self) -> tuple[DomainKey, ...]:
@@ -88,6 +93,9 @@ class DomainPane(RowList):
     ) -> None:
         """Show a new state; the cursor stays on its row, or goes to ``select``.
 
+        When its domain is gone from the host, it goes to the one of the same name, or nowhere
+        until there is one: what is pressed then is meant for none of the others.
+
         Args:
             wanted: text that the names, or the paths of images, must have.
         """
@@ -104,11 +112,15 @@ class DomainPane(RowList):
         rows = (*domains, *heading, *listed)
         old = [str(row.key) if row is not None else "" for row in self._rows]
         new = [str(row.key) if row is not None else "" for row in rows]
-        at = self.cursor
+        if (lost := self.selected) is not None:
+            self._lost = lost.name if lost.key not in state.domains else ""
+        named = [row.name if isinstance(row, Domain) else "" for row in rows]
         if select is not None and str(select) in new:
             cursor = new.index(str(select))
+        elif self._lost:
+            cursor = named.index(self._lost) if self._lost in named else -1
         else:
-            cursor = cursor_after(old, at, new) if old else 0
+            cursor = cursor_after(old, max(0, self.cursor), new) if old else 0
         self._names = told_apart([one.key.path for one in images.images.values()])
         self._state, self._under_way, self._rows = state, running, rows
         self._marked &= state.domains.keys()
@@ -119,7 +131,7 @@ class DomainPane(RowList):
         return self._beside_heading(super().validate_cursor(cursor))
 
     def _beside_heading(self, cursor: int) -> int:
-        if not self._rows or cursor >= len(self._rows) or self._rows[cursor] is not None:
+        if not 0 <= cursor < len(self._rows) or self._rows[cursor] is not None:
             return cursor
         return cursor - 1 if 0 < cursor < self.cursor else cursor + 1
 

@@ -30,7 +30,8 @@ class RowList(ScrollView, can_focus=True):
     """Rows, one line each; subclasses say what is in a row.
 
     Attributes:
-        cursor: index of the selected row; ``0`` when there are none.
+        cursor: index of the selected row; ``0`` when there are none, ``-1`` when none is selected
+            because it is gone.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.LIST)
@@ -89,10 +90,11 @@ class RowList(ScrollView, can_focus=True):
         return range(top, min(self.count, top + max(self.size.height, 1)))
 
     def rows_changed(self, cursor: int) -> None:
-        """Draw again after the rows changed; the cursor goes to ``cursor``."""
+        """Draw again after the rows changed; the cursor goes to ``cursor``, or nowhere (-1)."""
         self.virtual_size = Size(0, self.count)
         before = self.cursor
-        self.set_reactive(RowList.cursor, max(0, min(cursor, self.count - 1)))
+        least = min(0, max(cursor, -1))
+        self.set_reactive(RowList.cursor, max(least, min(cursor, self.count - 1)))
         self._reveal()
         self.refresh()
         self.post_message(self.Scrolled(self))
@@ -123,7 +125,8 @@ class RowList(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         """Repaint the two rows that changed."""
-        self.refresh_line(before)
+        if before >= 0:
+            self.refresh_line(before)
         self.refresh_line(after)
         self._reveal()
         self.post_message(self.Moved(self))
@@ -180,7 +183,7 @@ class RowList(ScrollView, can_focus=True):
         self.cursor = self.count - 1
 
     def _reveal(self) -> None:
-        if self.size.height:
+        if self.size.height and self.cursor >= 0:
             self.scroll_to_region(
                 Region(0, self.cursor, 1, 1), animate=False, force=True, x_axis=False
             )

@@ -217,3 +217,17 @@ def test_the_directory_that_it_is_run_in_is_not_imported_from(tmp_path: Path) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("thawed\n", 0), done.stderr
+
+
+def test_the_program_itself_imports_nothing_from_there_either(tmp_path: Path) -> None:
+    for name in ("libvirt", "argparse", "textual", "tomllib"):
+        (tmp_path / f"{name}.py").write_text("import os; os.write(1, b'hostile'); os._exit(9)")
+    own = str(Path(__file__).parent.parent.parent)
+    for words in (["--version"], ["report", "-c", "test:///default", "--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "snaptui", *words],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": own}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "hostile" not in done.stdout

@@ -21,6 +21,25 @@ def test_the_cursor_stays_on_its_domain_when_the_list_changes(lab: Lab) -> None:
         terminal.wait("▌ mmm", gone="zzz")
 
 
+def test_a_domain_that_vanishes_leaves_the_cursor_on_no_other_one(lab: Lab) -> None:
+    """A key that was meant for it does nothing to its neighbour; it may come again."""
+    for name in ("aaa", "mmm", "zzz"):
+        lab.define(name)
+    with Terminal(["-c", lab.uri, "mmm"]) as terminal:
+        terminal.wait("▌ mmm", "no snapshots yet")
+        lab.virsh("undefine", "mmm")
+        terminal.wait("  zzz", gone="mmm")
+        terminal.press("c")
+        lab.define_disks("mmm", "")
+        terminal.wait("▌ mmm", gone="Create a snapshot")
+        lab.virsh("undefine", "mmm")
+        terminal.wait("  zzz", gone="mmm")
+        terminal.press("left", "j")
+        terminal.wait("▌ aaa")
+        terminal.press("j")
+        terminal.wait("▌ zzz")
+
+
 def test_the_cursor_stays_on_its_snapshot_when_others_come_and_go(lab: Lab) -> None:
     lab.define("web")
     for name in ("one", "two"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -96,3 +97,29 @@ async def test_the_xml_there_and_back_changes_nothing(form: Form) -> None:
         status = found.status
         assert resolved(dialog.intent, status) == resolved(edited, status)
         assert dialog.intent.form is form
+
+
+async def test_a_file_that_is_not_read_yet_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The path that is typed may be on a file system that does not answer."""
+    answers = threading.Event()
+
+    def read(_path: object) -> str:
+        answers.wait(60)
+        return "<domainsnapshot/>"
+
+    monkeypatch.setattr("snaptui.ui.dialogs.xml._read", read)
+    taken: list[str] = []
+    dialog = XmlDialog("web", "<domainsnapshot/>", taken.append, UNICODE)
+    app = Styled()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(dialog)
+        dialog.query_one("#file", Input).focus()
+        await pilot.press("x", "enter")
+        notice = dialog.query_one("#notice", Static)
+        await until(pilot, lambda: "being read" in str(notice.content), "the notice")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not dialog, "the end of the dialog")
+        answers.set()
+    assert taken == []

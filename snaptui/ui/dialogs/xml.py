@@ -19,6 +19,7 @@ from snaptui.new_snapshot import LARGEST
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs, clean
+from snaptui.worker import Lane, start
 
 Taken = TypeVar("Taken")
 
@@ -63,8 +64,14 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
     @on(Input.Submitted, "#file")
     def load(self, event: Input.Submitted) -> None:
         """Take the text of a file; nothing changes if that fails."""
+        self._notice("It is being read.")
+        start(self._load(Path(os.path.expanduser(event.value.strip()))))
+
+    async def _load(self, path: Path) -> None:
         try:
-            text = _read(Path(os.path.expanduser(event.value.strip())))
+            text = await _READING.call(lambda: _read(path))
+            if not self.is_current:
+                return
             self._take(text)
         except SnaptuiError as error:
             self._say(error)
@@ -92,6 +99,10 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
 
     def _notice(self, words: str) -> None:
         self.query_one("#notice", Static).update(Text(clean(words, self.glyphs)))
+
+
+_READING = Lane("xml", 2)
+"""A path of any kind is typed, and a file system may not answer."""
 
 
 def _read(path: Path) -> str:
