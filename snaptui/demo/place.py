@@ -1,23 +1,26 @@
 """The directory of a demo: locked while it is in use, removed afterwards, if need be by the next.
 
-The lock (flock(2)) is on the directory itself and goes with the process, however it ends.
+The lock (flock(2)) is on the directory itself and goes with the process, however it ends. A
+file in it says that a demo made this very directory: its name, mode and owner prove nothing.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from snaptui.errors import ConfigError
+from snaptui.private import open_own
 
 PREFIX = "snaptui-demo-"
+MARK = ".made-by-snaptui-demo"
+"""A file that holds the number of the directory that it lies in; a copy of both has another."""
 LONGEST = 40
 """Characters of the temporary directory's path: a socket's may have 107, far below it."""
 TRIES = 100
@@ -51,8 +54,8 @@ def private_directory() -> Iterator[Path]:
 def sweep(parent: Path) -> None:
     """Remove the directories of demos that do not run any more.
 
-    Only directories that are ours and that nobody else may enter are touched, and no
-    symbolic link is followed.
+    Only directories that a demo has marked, that are ours and that nobody else may enter are
+    touched, no symbolic link is followed, and nothing on another mount is removed.
     """
     for path in sorted(parent.glob(f"{PREFIX}*")):
         try:
@@ -61,7 +64,8 @@ def sweep(parent: Path) -> None:
             continue
         try:
             found = os.fstat(lock)
-            if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700:
+            private = found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+            if private and _is_marked(lock):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(path, lock)
         except BlockingIOError:
@@ -71,21 +75,32 @@ def sweep(parent: Path) -> None:
 
 
 def _make(parent: Path) -> tuple[Path, int]:
-    while True:
-        try:
-            path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-            lock = _open(path)
-        except OSError as error:
-            if isinstance(error, FileNotFoundError) and parent.is_dir():
-                continue  # swept before it was opened
-            raise ConfigError(
-                f"No directory can be made in {parent}: {error.strerror}.",
-                hint="Name another with TMPDIR.",
-            ) from error
+    try:
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        lock = _open(path)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.fstat(lock).st_nlink:
-            return path, lock
-        os.close(lock)  # swept before it was locked
+        mark = open_own(MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL, lock)
+        with os.fdopen(mark, "w") as file:
+            file.write(_mark_of(lock))
+    except OSError as error:
+        raise ConfigError(
+            f"No directory can be made in {parent}: {error.strerror}.",
+            hint="Name another with TMPDIR.",
+        ) from error
+    return path, lock
+
+
+def _mark_of(folder: int) -> str:
+    found = os.fstat(folder)
+    return f"{found.st_dev} {found.st_ino}\n"
+
+
+def _is_marked(folder: int) -> bool:
+    try:
+        with os.fdopen(open_own(MARK, os.O_RDONLY, folder)) as file:
+            return file.read(100) == _mark_of(folder)
+    except (OSError, ValueError):
+        return False
 
 
 def _open(path: Path) -> int:
@@ -93,16 +108,38 @@ def _open(path: Path) -> int:
 
 
 def _remove(path: Path, opened: int) -> None:
-    """Empty the open directory, whatever its path means by now, and remove it."""
+    """Empty the open directory, whatever its path means by now, and remove it.
+
+    Its mark goes last: what could not be removed now is removed by the next demo.
+    """
     for _ in range(TRIES):
-        for entry in os.scandir(opened):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.name, ignore_errors=True, dir_fd=opened)
-            else:
-                os.unlink(entry.name, dir_fd=opened)
-        try:
-            os.rmdir(path)
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
+        _empty(opened, _mount_of(opened), keep=MARK)
+        if os.listdir(opened) == [MARK]:
+            with suppress(OSError):
+                os.unlink(MARK, dir_fd=opened)
+                os.rmdir(path)
+                return
+        time.sleep(0.02)
+
+
+def _empty(folder: int, mount: str, keep: str = "") -> None:
+    for entry in list(os.scandir(folder)):
+        with suppress(OSError):
+            if not entry.is_dir(follow_symlinks=False):
+                if entry.name != keep:
+                    os.unlink(entry.name, dir_fd=folder)
+                continue
+            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+            inner = os.open(entry.name, flags, dir_fd=folder)
+            try:
+                if _mount_of(inner) == mount:
+                    _empty(inner, mount)
+            finally:
+                os.close(inner)
+            os.rmdir(entry.name, dir_fd=folder)
+
+
+def _mount_of(folder: int) -> str:
+    """Which mount an open directory is on (proc(5): mnt_id); a bind mount is one of its own."""
+    lines = Path(f"/proc/self/fdinfo/{folder}").read_text().splitlines()
+    return next(line for line in lines if line.startswith("mnt_id:"))

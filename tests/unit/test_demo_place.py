@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.demo import setups
-from snaptui.demo.place import private_directory, sweep
+from snaptui.demo.place import MARK, private_directory, sweep
 from snaptui.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,9 +31,16 @@ def left(here: Path, name: str = "snaptui-demo-left") -> Path:
     """A directory as a killed demo leaves it."""
     path = here / name
     path.mkdir(mode=0o700)
+    marked(path)
     (path / "images").mkdir()
     (path / "images" / "web.qcow2").write_text("x")
     return path
+
+
+def marked(path: Path) -> None:
+    found = path.stat()
+    (path / MARK).write_text(f"{found.st_dev} {found.st_ino}\n")
+    (path / MARK).chmod(0o600)
 
 
 def test_it_is_private_and_removed_with_all_in_it(here: Path) -> None:
@@ -96,6 +104,39 @@ def test_only_closed_directories_of_this_name_are_removed(here: Path) -> None:
         assert (path / "images" / "web.qcow2").exists()
     assert link.is_symlink()
     assert file.exists()
+
+
+def test_what_no_demo_has_made_is_not_removed_whatever_its_name_is(here: Path) -> None:
+    mine, copied = here / "snaptui-demo-notes", here / "snaptui-demo-copy"
+    mine.mkdir(mode=0o700)
+    shutil.copytree(left(here), copied)
+    copied.chmod(0o700)
+    fifo = left(here, "snaptui-demo-fifo")
+    (fifo / MARK).unlink()
+    os.mkfifo(fifo / MARK, 0o600)
+    (mine / "f").write_text("x")
+    with private_directory():
+        pass
+    assert sorted(path.name for path in here.iterdir()) == [copied.name, fifo.name, mine.name]
+    assert (mine / "f").exists()
+    assert (copied / "images" / "web.qcow2").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+def test_nothing_on_another_mount_is_removed(here: Path) -> None:
+    """Not even where that is the same file system."""
+    old, precious = left(here), here / "precious"
+    precious.mkdir()
+    (precious / "f").write_text("x")
+    (old / "images" / "there").mkdir()
+    subprocess.run(["mount", "--bind", precious, old / "images" / "there"], check=True)
+    try:
+        sweep(here)
+        assert (precious / "f").exists()
+    finally:
+        subprocess.run(["umount", "--lazy", old / "images" / "there"], check=True)
+    sweep(here)
+    assert not old.exists(), "it is removed when nothing is in the way any more"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
