@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FAULT = 1
+"""What it exits with after a fault of its own; 2 is a mistake of others, 128 and more a signal."""
 PATIENCE = 3.0
 """Seconds to wait for the host before anything is shown."""
 AGAIN = 0.2
@@ -167,7 +169,7 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
             if typed is not None:
                 typed.now_read()
             app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
-        if app.return_code:
+        if app.return_code == FAULT:
             print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
         return app.return_code or 0
 

@@ -36,7 +36,7 @@ from snaptui.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations import Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
-from snaptui.ui.ending import Ending
+from snaptui.ui.ending import BY_SIGNAL, Ending
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.leaving import is_there
@@ -150,7 +150,7 @@ class SnaptuiApp(KeysInOrder):
             self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
-        self._ending = Ending(partial(loop.call_soon_threadsafe, self.exit))
+        self._ending = Ending(lambda number: loop.call_soon_threadsafe(self._end_by, number))
         self._watching = start(self.host.run())
         self._told = start(self._tell_cut_short())
         self.call_after_refresh(self._look_further)
@@ -172,6 +172,9 @@ class SnaptuiApp(KeysInOrder):
         self.counting.stop()
         self.backend.abandon()
         self._ending.stop()
+
+    def _end_by(self, number: int) -> None:
+        self.exit(return_code=BY_SIGNAL + number)
 
     async def _tell_cut_short(self) -> None:
         """Look what became of operations that an earlier snaptui did not end, and say it."""

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LAST = 3.0
 """Seconds after a signal at which the process ends, whatever it is doing."""
+BY_SIGNAL = 128
+"""What a shell adds to the number of the signal that ended a program, for its exit status."""
 _DEAF, _HEARING = 254, 255
 """What is sent in a row with the signals, whose numbers are lower."""
 
@@ -26,10 +28,10 @@ class Ending:
     """From its making to :meth:`stop` the signals end the program.
 
     Args:
-        end: called on the waiting thread; asks the program to end.
+        end: called on the waiting thread with the signal's number; asks the program to end.
     """
 
-    def __init__(self, end: Callable[[], object]) -> None:
+    def __init__(self, end: Callable[[int], object]) -> None:
         self._end = end
         self._heard, self._told = socket.socketpair()
         self._told.setblocking(False)
@@ -63,7 +65,7 @@ class Ending:
                     interrupts = number == _HEARING
                 elif number in SIGNALS and (interrupts or number != signal.SIGINT):
                     with contextlib.suppress(RuntimeError):  # the loop is closed: it ends
-                        self._end()
+                        self._end(number)
                     time.sleep(LAST)
-                    os._exit(128 + number)
+                    os._exit(BY_SIGNAL + number)
         self._heard.close()

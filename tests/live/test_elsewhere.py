@@ -168,7 +168,7 @@ def test_a_signal_gives_the_terminal_back_while_a_call_is_blocked(
         try:
             terminal.wait("no answer")
             terminal.signal(number)
-            terminal.exit_code(5)
+            assert terminal.exit_code(5) == 128 + number
         finally:
             own_lab.daemon.resume()
         assert b"\x1b[?1049l" in terminal.raw
