@@ -9,7 +9,7 @@ from typing import TypeVar
 from snaptui.backend.protocol import Backend
 from snaptui.doubts import Doubt
 from snaptui.errors import ImageError
-from snaptui.files import Openers, User, unfinished
+from snaptui.files import FileId, Openers, User, unfinished
 from snaptui.image_model import NotKnown
 from snaptui.inventory import own_bytes, take_inventory
 from snaptui.model import Host
@@ -62,7 +62,13 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         copy=_copy(backend, intent) if isinstance(intent, ImageExtract) else None,
         removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
+        file=_file(backend, path),
     )
+
+
+def _file(backend: Backend, path: str) -> tuple[int, int] | None:
+    found = _known(lambda: backend.file_id(backend.real_path(path)))
+    return found.inode if isinstance(found, FileId) else None
 
 
 def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:

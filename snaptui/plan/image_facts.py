@@ -69,6 +69,7 @@ class ImageFacts:
         removal: of a removal alone.
         counted: by path, what was counted of it at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
+        file: device and number of the file; ``None`` where they are not known.
     """
 
     host: Host
@@ -88,6 +89,7 @@ class ImageFacts:
     placed: PlacedEntry | None = None
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
+    file: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -118,6 +120,8 @@ def image_differences(expected: ImageFacts, found: ImageFacts) -> tuple[Differen
     """
     if expected.removal is not None:
         return tuple(_removal_differences(expected, found))
+    if expected.file is not None and found.file != expected.file:
+        return (Difference(Change.FILE_OTHER, found.path),)
     if isinstance(found.image, NotKnown):
         known = not isinstance(expected.image, NotKnown)
         return (Difference(Change.UNREAD, found.path, now=found.image.reason),) if known else ()

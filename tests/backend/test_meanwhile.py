@@ -374,3 +374,58 @@ def leftover(lab: Lab, state: Path) -> tuple[Program, Path]:
 
 def removal(lab: Lab, path: Path) -> RemoveLeftover:
     return RemoveLeftover(ImageKey(lab.uri, str(path)), aside_name(str(path), "20261125T010203Z"))
+
+
+@pytest.mark.parametrize("exchange", ["the file", "the definition"])
+async def test_a_disk_that_is_exchanged_after_the_dialog_is_not_touched(
+    lab: Lab, tmp_path: Path, exchange: str
+) -> None:
+    """A snapshot of the same name is in it, and one more."""
+    key = lab.define("web")
+    lab.snapshot("web", "a")
+    other = lab.images / "other.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(other), "8M")
+    qemu_img("snapshot", "-c", "a", str(other))
+    qemu_img("snapshot", "-c", "b", str(other))
+    program = Program(lab, tmp_path)
+    intent = DeleteIntent(key, "a")
+    facts = await program.operations.facts(program.host, intent)
+    plan = make_plan(intent, facts)
+    assert plan.possible
+    if exchange == "the file":
+        lab.image("web").rename(lab.images / "kept.qcow2")
+        other.rename(lab.image("web"))
+        kept, touched = lab.images / "kept.qcow2", lab.image("web")
+    else:
+        xml = lab.virsh("dumpxml", "web").replace(str(lab.image("web")), str(other))
+        lab.define_xml(xml)
+        kept, touched = lab.image("web"), other
+    ended = await program.end(program.operations.run(plan, facts).number)
+    assert ended.operation.phase.outcome is Outcome.FAILED
+    assert (ended.operation.done, ended.operation.sent) == (0, False)
+    assert lab.snapshots("web") == ["a"]
+    assert [name for _, name in entries(kept)] == ["a"]
+    assert [name for _, name in entries(touched)] == ["a", "b"]
+
+
+async def test_an_image_that_is_exchanged_after_the_dialog_is_not_touched(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """Not even by one with a snapshot of the same name and second."""
+    path, other = lab.images / "a.qcow2", lab.images / "b.qcow2"
+    for one in (path, other):
+        qemu_img("create", "-q", "-f", "qcow2", str(one), "8M")
+    qemu_img("snapshot", "-c", "a", str(path))
+    write(other, 0x77)
+    qemu_img("snapshot", "-c", "a", str(other))
+    program = Program(lab, tmp_path)
+    (entry,) = read_image(str(path)).snapshots
+    intent = ImageDelete(ImageKey(lab.uri, str(path)), (PlacedEntry(0, entry),))
+    facts = await program.operations.facts(program.host, intent)
+    plan = make_plan(intent, facts)
+    path.rename(lab.images / "kept.qcow2")
+    other.rename(path)
+    ended = await program.end(program.operations.run(plan, facts).number)
+    assert ended.operation.phase.outcome is Outcome.FAILED
+    assert not ended.operation.sent
+    assert [name for _, name in entries(path)] == ["a"]

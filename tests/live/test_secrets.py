@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -208,6 +209,32 @@ def test_what_cannot_be_seen_does_not_reach_the_terminal(lab: Lab, name: str) ->
     assert done.returncode == 2
     assert f"There is no domain {shown}" in done.stderr
     assert done.stderr.strip().isprintable()
+
+
+def test_names_of_pools_and_volumes_reach_no_terminal_raw(lab: Lab) -> None:
+    """A pool, and a file that its owner made in it, with names as XML may hold them."""
+    lab.define("web")
+    folder = lab.directory / "\u202epool[red]x[@y] $(id)"
+    folder.mkdir()
+    pool = "\u202ep[b]$(id)"
+    lab.virsh("pool-create-as", pool, "dir", "--target", str(folder))
+    try:
+        beneath = folder / "\u2066base\u200b.qcow2"
+        qemu_img("create", "-q", "-f", "qcow2", str(beneath), "1M")
+        top = folder / "[red]top\u202e.qcow2"
+        qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(beneath), str(top))
+        lab.virsh("pool-refresh", pool)
+        with Terminal(["-c", lab.uri, "web"], size=(200, 40)) as terminal:
+            terminal.wait("no snapshots yet")
+            terminal.press("F")
+            terminal.wait("File systems", "[red]top\\u202e.qcow2")
+            terminal.press("q", "q")
+            assert terminal.exit_code() == 0
+            shown = terminal.raw.decode()
+    finally:
+        lab.virsh("pool-destroy", pool)
+        shutil.rmtree(folder)
+    assert not set("\u202e\u2066\u200b") & set(shown)
 
 
 _WATCHED = """\
