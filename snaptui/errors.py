@@ -87,7 +87,18 @@ class NoImage(ImageError):
 
 
 class DamagedImage(ImageError):
-    """What it says of itself makes no sense."""
+    """What it says of itself makes no sense.
+
+    Attributes:
+        beneath: the files that its head names all the same as what it lies upon; ``None`` when
+            that cannot be told, so that it may be any.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", beneath: frozenset[str] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.beneath = beneath
 
 
 class NotAnImage(ImageError):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from snaptui.backend.protocol import Backend
 from snaptui.chains import uses_by
 from snaptui.doubts import Doubt, Unread, reaching
-from snaptui.errors import Disconnected, NotAnImage, NotFound, SnaptuiError
+from snaptui.errors import DamagedImage, Disconnected, NotAnImage, NotFound, SnaptuiError
 from snaptui.files import User
 from snaptui.image_model import ImageInfo, NoPath, NotKnown
 from snaptui.model import Domain, Host
@@ -161,12 +161,21 @@ class _Taking:
             for found in self._backend.named_files(domain.key):
                 if isinstance(found, Doubt):
                     self._doubt(found)
+                    self._look_for(found)
                     continue
                 self._hold(found.path, found.by)
                 if found.image:
                     real = self._real(found.path)
                     self._due.add(real)
                     self._raw[real] = found.raw and self._raw.get(real, True)
+
+    def _look_for(self, doubt: Doubt) -> None:
+        """A volume that has no path may lie upon any image: its directory is looked into."""
+        if doubt.what is Unread.VOLUME and doubt.places is not None:
+            if self._local:
+                self._idle |= {self._real(place) for place in doubt.places}
+            else:
+                self._doubt(Doubt(Unread.IMAGE, doubt.name, doubt.reason))
 
     def look_into_pools(self) -> None:
         """What the storage pools hold."""
@@ -210,15 +219,26 @@ class _Taking:
                 if self._local and self._backend.missing_file(path):
                     continue
                 raw = self._raw.get(path, False)
-                self.heads[path] = head = self._backend.image(path, raw=raw)
                 uses = uses_by(path)
+                try:
+                    head = self._backend.image(path, raw=raw)
+                except DamagedImage as error:
+                    if error.beneath is None:
+                        raise
+                    self._lie(error.beneath, uses[0], seen)
+                    continue
+                self.heads[path] = head
                 for beneath, use in zip((head.backing, head.data_file), uses, strict=True):
                     files = _files(beneath)
                     if files is None and isinstance(beneath, NotKnown):
                         self._doubt(Doubt(Unread.BENEATH, path, beneath.reason))
-                    for file in files or ():
-                        self._hold(file, use)
-                        self._due |= {self._real(file)} - seen
+                    self._lie(files or (), use, seen)
+
+    def _lie(self, files: Iterable[str], use: User, seen: set[str]) -> None:
+        """An image uses files, which are looked into as well."""
+        for file in files:
+            self._hold(file, use)
+            self._due |= {self._real(file)} - seen
 
     def _hold(self, path: str, by: User) -> None:
         self.holders.setdefault(self._real(path), {})[by] = None

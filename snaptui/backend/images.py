@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from snaptui.backend import backing
 from snaptui.backend.mounts import device_name
 from snaptui.errors import DamagedImage, FixedSize, ImageError, NoImage, NotAnImage
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot
+from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NoPath, NotKnown
 
 if TYPE_CHECKING:
     from snaptui.files import FileId
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from snaptui.qcow2.usage import ImageUsage
 
 _QCOW2 = b"QFI\xfb"
+_BACKING = struct.Struct(">4sIQI")
+"""The start of a head (QEMU docs/interop/qcow2.txt): magic, version, place and length of a name."""
+_LONGEST_NAME = 1023
 
 COMPARED = 8
 """Entries, the newest, of which it is looked whether the disk is as they are."""
@@ -71,7 +74,8 @@ def _read_open(
     try:
         header, entries = read_head(f, size)
     except ImageError as error:
-        raise DamagedImage(f"{path}: {error.message}", hint=error.hint) from error
+        beneath = _beneath_damaged(f, path, size)
+        raise DamagedImage(f"{path}: {error.message}", hint=error.hint, beneath=beneath) from error
     image = ImageInfo(
         path=path,
         format="qcow2",
@@ -87,6 +91,24 @@ def _read_open(
         bitmaps=header.bitmaps.nb_bitmaps if header.bitmaps is not None else 0,
     )
     return image, (header, entries)
+
+
+def _beneath_damaged(f: BinaryIO, path: str, size: int) -> frozenset[str] | None:
+    """What an image lies upon of which other parts are damaged; ``None``: it may be any."""
+    from snaptui.qcow2.reading import fetch
+
+    try:
+        start = fetch(f, size, 0, _BACKING.size, "Its head")
+        _, version, offset, length = _BACKING.unpack(start)
+        if version not in (2, 3) or length > _LONGEST_NAME:
+            return None
+        name = fetch(f, size, offset, length, "The name of its backing file") if offset else None
+    except ImageError:
+        return None
+    named = backing.named(path, name)
+    if isinstance(named, NotKnown):
+        return named.files if isinstance(named, NoPath) else None
+    return frozenset() if named is None else frozenset((named,))
 
 
 def _departed(f: BinaryIO, header: Header, entries: tuple[Entry, ...]) -> int | None:

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.doubts import Unread
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.doubts import Doubt, Unread
 from snaptui.image_model import ImageKey
 from snaptui.model import DomainKey
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteIntent, Plan, RemoveLeftover, RevertIntent
 from snaptui.plan.why import Why
+from snaptui.preflight import read_facts
 from tests import pools
 from tests.lab import Lab, qemu_img
 from tests.live.planned import facts_of, planned
+from tests.ssh import behind_ssh
 
 REMOTE = (
     "nbd://elsewhere/disk",
@@ -125,6 +128,67 @@ def test_what_options_name_is_in_use(lab: Lab, key: DomainKey, options: str) -> 
     plan = delete(lab, key)
     assert not plan.unchecked
     assert plan.refusals[0].why is Why.USER_SEES_OTHER_DATA
+
+
+def test_a_damaged_image_counts_for_what_its_head_names(lab: Lab, key: DomainKey) -> None:
+    """Of its snapshot table alone nothing is left; where its head makes no sense it may be any."""
+    far = upon(lab, "far.qcow2", "nbd://elsewhere/disk")
+    near = upon(lab, "near.qcow2", str(lab.image("web")))
+    for path in (far, near):
+        with path.open("r+b") as f:
+            f.seek(60)
+            f.write((1).to_bytes(4, "big") + (1 << 40).to_bytes(8, "big"))
+    plan = delete(lab, key)
+    assert plan.unchecked == ()
+    assert [dict(one.names)["user"] for one in plan.refusals] == [
+        f"the image {near}, which lies upon it"
+    ]
+    near.unlink()
+    assert delete(lab, key).possible
+    far.write_bytes(b"QFI\xfb" + b"\xff" * 100)
+    assert delete(lab, key).type_name
+
+
+def test_a_volume_of_a_pool_that_is_not_active_is_looked_for(lab: Lab, key: DomainKey) -> None:
+    """It is a domain's, and lies upon this image."""
+    with pools.pool(lab, "p", lab.directory / "p") as folder:
+        clone = folder / "clone.qcow2"
+        words = ("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(lab.image("web")))
+        qemu_img(*words, str(clone))
+        lab.virsh("pool-refresh", "p")
+        pools.define(lab, "of", ("p", clone.name))
+        lab.virsh("pool-destroy", "p")
+        plan = delete(lab, key)
+        assert (plan.unchecked, plan.type_name) == ((), False)
+        (refusal,) = plan.refusals
+        assert refusal.why is Why.USER_SEES_OTHER_DATA
+        assert str(clone) in dict(refusal.names)["user"]
+
+
+def test_on_another_host_what_nobody_names_in_an_idle_pool_does_not_count(
+    lab: Lab, key: DomainKey, tmp_path: Path
+) -> None:
+    """Its directory cannot be looked into from here; what a domain has in it may lie upon any."""
+    far = DomainKey(behind_ssh(lab, tmp_path), key.uuid)
+    lab.virsh("pool-create-as", "seen", "dir", f"--target={lab.images}")
+    try:
+        with pools.pool(lab, "p", lab.directory / "p"):
+            pools.volume(lab, "p", "a.qcow2")
+            lab.virsh("pool-destroy", "p")
+            assert doubts_from_afar(far) == ()
+            pools.define(lab, "of", ("p", "a.qcow2"))
+            (doubt,) = doubts_from_afar(far)
+            assert (doubt.what, doubt.name, doubt.places) == (Unread.IMAGE, "of", None)
+    finally:
+        lab.virsh("pool-destroy", "seen")
+
+
+def doubts_from_afar(key: DomainKey) -> tuple[Doubt, ...]:
+    backend = LibvirtBackend(key.host)
+    try:
+        return read_facts(backend, backend.connect(), DeleteIntent(key, "over")).doubts
+    finally:
+        backend.abandon()
 
 
 def test_a_definition_that_cannot_be_read_counts_everywhere(lab: Lab, key: DomainKey) -> None:
