@@ -10,7 +10,7 @@ from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask, list_snapshots
 from snaptui.backend.libvirt_places import DEVICES, FILES, Places
 from snaptui.doubts import Doubt, Unread
-from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.errors import Disconnected, SnaptuiError, Unsupported
 from snaptui.files import Found, NamedFile, User
 from snaptui.image_model import Unplaced
 
@@ -82,7 +82,8 @@ def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
     """The files of all active pools, and why some may be missing.
 
     A pool that is not active is a doubt for what lies in its own place alone: who uses an image
-    of it is a domain or a snapshot, and these say so themselves.
+    of it is a domain or a snapshot, and these say so themselves. Where libvirt was installed
+    without its storage driver there are no pools.
 
     Args:
         local: the directories of pools can be looked into.
@@ -90,7 +91,11 @@ def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
     paths: list[str] = []
     doubts: list[Doubt] = []
     idle: list[str] = []
-    for pool in ask(connection.listAllStoragePools):
+    try:
+        pools = ask(connection.listAllStoragePools)
+    except Unsupported:
+        pools = []
+    for pool in pools:
         name, folder = pool.name(), ""
         try:
             text = ask(pool.XMLDesc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -215,3 +216,26 @@ def test_a_leftover_is_called_one_where_no_doubt_reaches_it(lab: Lab, key: Domai
 def of_others(plan: Plan) -> list[str]:
     """What is not known of other users, beside processes that may not be looked into."""
     return [one for one in plan.unchecked if "something else uses it" in one]
+
+
+def test_a_host_without_the_storage_driver_has_no_pools_and_that_is_no_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drivers = tmp_path / "drivers"
+    drivers.mkdir()
+    places = ("lib*/libvirt/connection-driver/*", "lib*/*/libvirt/connection-driver/*")
+    for driver in (found for place in places for found in Path("/usr").glob(place)):
+        if "storage" not in driver.name:
+            (drivers / driver.name).symlink_to(driver)
+    monkeypatch.setenv("LIBVIRT_DRIVER_DIR", str(drivers))
+    with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as place:
+        lab = Lab(Path(place))
+        try:
+            assert "not supported by the connection driver" in lab.virsh("pool-list", check=False)
+            key = lab.define("web")
+            lab.snapshot("web", "over", "--disk-only")
+            plan = planned(lab, DeleteIntent(key, "over"))
+        finally:
+            lab.daemon.stop()
+    assert plan.possible
+    assert (plan.unchecked, plan.type_name) == ((), False)
