@@ -242,6 +242,22 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """What a guest is a machine of; what the XML leaves open is empty.
+
+    Attributes:
+        kind: of hypervisor (``kvm``).
+        type: QEMU's machine type (``pc-q35-7.2``).
+        emulator: path of QEMU.
+    """
+
+    kind: str
+    arch: str
+    type: str
+    emulator: str
+
+
+@dataclass(frozen=True, slots=True)
 class DomainConfig:
     """What snaptui needs of a domain's XML.
 
@@ -252,6 +268,8 @@ class DomainConfig:
         passthrough: host devices given to the guest, by their XML's type (``pci``, ``usb``).
         digest: hash of the XML, to see whether it changed.
         variables: the image of the UEFI variables, where it is a file of its own.
+        machine: what it is a machine of; ``None`` where the XML has no ``<os>``.
+        boot_files: its firmware, the template of its variables, its kernel and initrd.
     """
 
     disks: tuple[Disk, ...]
@@ -260,6 +278,8 @@ class DomainConfig:
     passthrough: tuple[str, ...]
     digest: str
     variables: Disk | None = None
+    machine: Machine | None = None
+    boot_files: tuple[str, ...] = ()
 
     @property
     def written(self) -> tuple[Disk, ...]:

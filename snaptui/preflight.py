@@ -23,7 +23,16 @@ from snaptui.heads import read_head, read_heads
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, Looped, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
 from snaptui.inventory import Inventory, take_inventory
-from snaptui.model import DomainConfig, DomainKey, DomainStatus, Host, Kind, Scope, Snapshot
+from snaptui.model import (
+    DomainConfig,
+    DomainKey,
+    DomainStatus,
+    Host,
+    Kind,
+    Machine,
+    Scope,
+    Snapshot,
+)
 from snaptui.plan import (
     adopt,
     create,
@@ -167,7 +176,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     if isinstance(intent, MergeIntent):
         return replace(facts, overlay=_use(backend, intent, facts))
     if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
-        return replace(facts, changes=_changes(backend, intent))
+        return _with_needs(backend, intent, facts)
     return facts
 
 
@@ -324,6 +333,28 @@ def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_age
         ),
         agent=backend.agent(intent.key) if new.quiesce and ask_agent else None,
     )
+
+
+def _with_needs(backend: Backend, intent: RevertIntent, facts: Facts) -> Facts:
+    """What a revert also depends on: the machine and the firmware of then, and what it changes."""
+    then = facts.snapshots[intent.name].config
+    files = then.boot_files if then is not None else ()
+    missing = {path: _missing(backend, path) for path in files}
+    return replace(
+        facts,
+        changes=_changes(backend, intent),
+        missing=MappingProxyType({**facts.missing, **missing}),
+        lacks=_lacks(backend, then.machine) if then is not None and then.machine else "",
+    )
+
+
+def _lacks(backend: Backend, machine: Machine) -> str | NotKnown:
+    try:
+        return backend.lacks(machine)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
 
 
 def _changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | NotKnown:

@@ -24,6 +24,7 @@ from snaptui.errors import (
     HostError,
     ImageError,
     NoImage,
+    NotPermitted,
     SnaptuiError,
     Unsupported,
 )
@@ -37,6 +38,7 @@ from snaptui.model import (
     DomainState,
     DomainStatus,
     Host,
+    Machine,
     NewReason,
     Reason,
     Snapshot,
@@ -420,6 +422,18 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """A snapshot's XML with its secrets; see the protocol."""
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
+
+    def lacks(self, machine: Machine) -> str:
+        """Why it cannot be one; see the protocol (virConnectGetDomainCapabilities)."""
+        asked = (machine.emulator, machine.arch, machine.type, machine.kind)
+        connection = self._connections.reads.connection
+        try:
+            self._ask(lambda: connection.getDomainCapabilities(*(one or None for one in asked)))
+        except (Disconnected, NotPermitted, Unsupported):
+            raise
+        except SnaptuiError as error:
+            return error.message
+        return ""
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""

@@ -20,6 +20,7 @@ from snaptui.model import (
     DomainKey,
     DomainStatus,
     Host,
+    Machine,
     RunState,
     Snapshot,
     SnapshotSummary,
@@ -176,6 +177,9 @@ class Backend(Protocol):
 
     def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
         """A snapshot's XML with its secrets: for copies, never for the screen."""
+
+    def lacks(self, machine: Machine) -> str:
+        """Why the host's QEMU cannot be such a machine; empty when it can."""
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All files that a domain's definitions, live and inactive, and its snapshots name."""

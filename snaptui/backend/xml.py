@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from snaptui.errors import HostError
 from snaptui.image_model import Unplaced
-from snaptui.model import Disk, DomainConfig, Presence, Snapshot, SnapshotDisk, Volume
+from snaptui.model import Disk, DomainConfig, Machine, Presence, Snapshot, SnapshotDisk, Volume
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from xml.etree.ElementTree import Element
 
     from snaptui.files import NamedFile, User
@@ -292,7 +292,30 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
         digest=hashed,
         variables=_variables(domain.find("os/nvram")),
+        machine=_machine(domain),
+        boot_files=tuple(dict.fromkeys(_boot_files(domain))),
     )
+
+
+def _machine(domain: Element) -> Machine | None:
+    """formatdomain.html, *Operating system booting* and *Devices*."""
+    os_type = domain.find("os/type")
+    if os_type is None:
+        return None
+    emulator = (domain.findtext("devices/emulator") or "").strip()
+    arch, machine = os_type.get("arch", ""), os_type.get("machine", "")
+    return Machine(domain.get("type", ""), arch, machine, emulator)
+
+
+def _boot_files(domain: Element) -> Iterator[str]:
+    for name in ("loader", "kernel", "initrd", "dtb"):
+        path = (domain.findtext(f"os/{name}") or "").strip()
+        if path.startswith("/"):
+            yield path
+    nvram = domain.find("os/nvram")
+    template = nvram.get("template", "") if nvram is not None else ""
+    if template.startswith("/"):
+        yield template
 
 
 def _variables(nvram: Element | None) -> Disk | None:

@@ -70,6 +70,7 @@ class Facts:
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
+        lacks: for a revert, why the host's QEMU cannot be the machine of then; empty when it can.
         overlay: of a merge, whether somebody is at work with it.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
@@ -104,6 +105,7 @@ class Facts:
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    lacks: str | NotKnown = ""
     overlay: OverlayUse | None = None
     unrecorded: str = ""
 

@@ -16,6 +16,7 @@ from snaptui.plan import (
     disk_checks,
     encryption,
     image_checks,
+    machine_checks,
     revert_external,
     revert_inside,
 )
@@ -54,6 +55,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot)
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
+    refusals += machine_checks.refusals(facts, step)
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
@@ -65,7 +67,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += encryption.revert_refusals(snapshot) if outside else ()
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))
-    unread = revert_inside.unread(facts, snapshot)
+    unread = [*revert_inside.unread(facts, snapshot), *machine_checks.unread(facts)]
     doubt = _doubt(facts, snapshot)
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)

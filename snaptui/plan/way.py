@@ -47,6 +47,10 @@ class Way(enum.Enum):
     SERVER_BACK = "Bring its server back first."
     POWER_OFF = "Power {domain} off (virsh destroy) or wait until it answers."
     SHUT_DOWN = "Shut it down first."
+    DISKS_OF_OTHER_MACHINE = (
+        "Its disks can be had: copy them to files (extract), or, where it holds no RAM, delete "
+        "only its metadata and adopt it, which gives it the machine of today."
+    )
     START_PAUSED = "Start it, or start it paused (virsh start --paused {domain})."
     PULL_INSTEAD = "virsh blockpull makes it independent of {lower} instead."
     MERGE_LINE = "If you know that nothing needs it: {line}"

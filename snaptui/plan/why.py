@@ -132,6 +132,7 @@ class Why(enum.Enum):
         "{disk} ({path}) was part of {domain} then and is not now; snaptui does not handle this "
         "yet."
     )
+    MACHINE_GONE = "{name} was taken of a {machine}, which QEMU here cannot be: {reason}."
     FILE_GONE = "{path} is gone, and the domain of that time needs it."
 
     # -- the images
