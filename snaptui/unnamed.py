@@ -57,8 +57,6 @@ def unnamed_overlays(
         named.update(recorded(snapshot.revert_disks).values())
         then = snapshot.config
         named.update(disk.path or "" for disk in (then.disks if then is not None else ()))
-    for overlays in layers.branches.overlays.values():
-        named.update(overlays.values())
     return tuple(one for one in _overlays(config, layers) if one.path not in named)
 
 
