@@ -20,6 +20,7 @@ from tests.live.test_command_line import says
 from tests.sample import sample
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
+from tests.users import NOBODY, OTHER, needs_root
 
 SECRETS = ("vncSECR", "urlSECRET", "jsonSECRET", "uriSECRET")
 
@@ -285,19 +286,24 @@ def test_nothing_is_given_to_a_shell(lab: Lab) -> None:
     assert not Path("shell-was-here").exists()
 
 
-def test_an_ordinary_user_is_told_what_is_missing_and_never_to_be_root(lab: Lab) -> None:
-    """With libvirt's leave, but not that to read the images; and with less."""
+def open_to_nobody(lab: Lab) -> Path:
+    """Let another user reach the daemon, but not the image of web; gives a HOME of theirs."""
     lab.define("web")
     lab.image("web").chmod(0o600)
     lab.directory.chmod(0o711)
     lab.images.chmod(0o711)
     for directory in (lab.directory / "d", lab.directory / "d" / "run"):
         directory.chmod(0o711)
-    socket = lab.directory / "d" / "run" / "libvirt-sock"
-    socket.chmod(0o777)
+    (lab.directory / "d" / "run" / "libvirt-sock").chmod(0o777)
     own = lab.directory / "own"
     own.mkdir(exist_ok=True)
-    os.chown(own, 65534, 65534)
+    os.chown(own, NOBODY, NOBODY)
+    return own
+
+
+def test_an_ordinary_user_is_told_what_is_missing_and_never_to_be_root(lab: Lab) -> None:
+    """With libvirt's leave, but not that to read the images; and with less."""
+    own = open_to_nobody(lab)
     environment = {"HOME": str(own), "XDG_STATE_HOME": str(own), "XDG_CONFIG_HOME": str(own)}
     with Terminal(
         ["-c", lab.uri, "web"], module="tests.live.nobody", environment=environment
@@ -313,3 +319,60 @@ def test_an_ordinary_user_is_told_what_is_missing_and_never_to_be_root(lab: Lab)
         ["-c", lab.uri, "--read-only", "web"], module="tests.live.nobody", environment=environment
     ) as terminal:
         terminal.wait("READ-ONLY", "no snapshots yet")
+
+
+@needs_root
+@pytest.mark.parametrize("mask", ["0", "077"])
+def test_a_member_of_the_group_keeps_what_is_theirs_whatever_the_umask(lab: Lab, mask: str) -> None:
+    """Of the group of libvirt's socket; what cannot be checked is confirmed by typing the name."""
+    own = open_to_nobody(lab)
+    socket = lab.directory / "d" / "run" / "libvirt-sock"
+    os.chown(socket, 0, OTHER)
+    socket.chmod(0o770)
+    environment = {
+        "HOME": str(own), "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "",
+        "SNAPTUI_TEST_GROUP": str(OTHER), "SNAPTUI_TEST_UMASK": mask,
+    }  # fmt: skip
+    try:
+        with Terminal(
+            ["-c", lab.uri, "web"], module="tests.live.nobody", environment=environment
+        ) as terminal:
+            terminal.wait("no snapshots yet", "connected")
+            terminal.press("c")
+            confirm(terminal)
+            terminal.wait("Create a snapshot of web: done", "1 snapshot")
+            terminal.press("q")
+            assert terminal.exit_code() == 0
+        kept = [own / ".local", *(own / ".local").rglob("*")]
+        assert {path.name for path in kept} >= {"state", "snaptui", "journal", "xml", "snaptui.log"}
+        for path in kept:
+            found = path.stat()
+            assert found.st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+            assert found.st_uid == NOBODY
+    finally:
+        shutil.rmtree(own)
+
+
+@needs_root
+@pytest.mark.parametrize("root", [True, False], ids=["root", "nobody"])
+def test_in_the_home_of_another_user_nothing_is_written_and_it_is_said(
+    lab: Lab, root: bool
+) -> None:
+    """As after sudo -E, or in a HOME that was kept."""
+    own = open_to_nobody(lab)
+    os.chown(own, OTHER, OTHER)
+    own.chmod(0o755)
+    environment = {"HOME": str(own), "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": ""}
+    module = "snaptui" if root else "tests.live.nobody"
+    try:
+        with Terminal(["-c", lab.uri, "web"], module=module, environment=environment) as terminal:
+            terminal.wait("belongs to another user. Only deletes are possible.")
+            terminal.press("c")
+            terminal.wait("Create a snapshot of web", "how far this came could not be told later")
+            terminal.press("esc")
+            terminal.wait("no snapshots yet", gone="Create a snapshot")
+            terminal.press("q")
+            assert terminal.exit_code() == 0
+        assert list(own.iterdir()) == []
+    finally:
+        shutil.rmtree(own)
