@@ -14,6 +14,7 @@ from snaptui.image_model import NotKnown
 from snaptui.model import Domain
 from snaptui.plan.group import Group, group_of
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.worker import Worker
@@ -27,14 +28,14 @@ class Members:
         found: the domains with the name of the snapshot of each, by the domains' names.
         twice: domains with more than one.
         unread: names of the domains whose snapshots could not be read.
-        doubts: the same, as sentences.
+        doubts: the same, each with the reason.
         group: what the mark says that was written when all of it was there; ``None`` without.
     """
 
     found: tuple[tuple[Domain, str], ...]
     twice: tuple[Refusal, ...] = ()
     unread: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
+    doubts: tuple[Remark, ...] = ()
     group: Group | None = None
 
 
@@ -47,12 +48,12 @@ async def find(backend: Backend, worker: Worker, domains: Iterable[Domain], grou
     found: list[tuple[Domain, str]] = []
     twice: list[Refusal] = []
     unread: list[str] = []
-    doubts: list[str] = []
+    doubts: list[Remark] = []
     marks: list[Group] = []
     for domain, answer in zip(asked, answers, strict=True):
         if isinstance(answer, NotKnown):
             unread.append(domain.name)
-            doubts.append(f"Whether {domain.name} has one of the group: {answer.reason}")
+            doubts.append(remark(Unchecked.IN_GROUP, domain=domain.name, reason=answer.reason))
             continue
         if answer:
             found.append((domain, answer[0][0]))

@@ -12,6 +12,8 @@ from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import AdoptIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 
 
@@ -53,7 +55,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
         space=NO_SPACE,
         refusals=tuple(refusals),
         warnings=(
-            f"What {domain.name} was like then is not known: it is recorded as it is today.",
+            remark(Warn.RECORDED_AS_TODAY, domain=domain.name),
             *checks.version_warnings(facts),
         ),
         unchecked=(),

@@ -16,7 +16,9 @@ from snaptui.plan.broken import refusal
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy, undo
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, remark
 from snaptui.plan.safety import Safety
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -53,26 +55,16 @@ def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
     )
 
 
-def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     """How to keep them, and what becomes of each of them."""
     external = [one.name for one in unusable(facts, snapshot) if one.kind is Kind.EXTERNAL]
-    yield (
-        f"To keep what is now, delete {', '.join(external)} first, which merges it; then this "
-        "revert has a safety snapshot."
-    )
+    yield remark(Warn.KEEP_NOW_FIRST, names=", ".join(external))
     for one in unusable(facts, snapshot):
         if one.kind is Kind.EXTERNAL:
             files = ", ".join(part.path for part in one.disks if part.path is not None)
-            yield (
-                f"{one.name} becomes unusable: nobody can revert to it or delete it, only its "
-                f"metadata. What {files} shows then is a mixture of two times; it stays and keeps "
-                "its space."
-            )
+            yield remark(Warn.UNUSABLE, name=one.name, files=files)
         else:
-            yield (
-                f"{one.name} becomes unusable: it lies in an overlay, and what that shows then is "
-                "a mixture of two times."
-            )
+            yield remark(Warn.UNUSABLE_INSIDE, name=one.name)
 
 
 def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safety:

@@ -7,6 +7,8 @@ from snaptui.model import Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
@@ -44,23 +46,20 @@ def moved(facts: Facts, name: str) -> Refusal | None:
     return refusal(facts, name, broken)
 
 
-def spoiled(facts: Facts, snapshot: Snapshot) -> list[str]:
+def spoiled(facts: Facts, snapshot: Snapshot) -> list[Remark]:
     """What a revert writes beneath that may be whole still."""
     written = {disk.path for disk in image_checks.internal_disks(snapshot)}
     return [
-        f"{name} may be whole still and lies upon {one.upon}, which this writes over: "
-        f"{one.way_back} first."
+        remark(Warn.WRITES_OVER, name=name, path=one.upon, way_back=one.way_back)
         for name, one in facts.layers.broken.items()
         if one.tops and one.way_back and one.upon in written
     ]
 
 
-def forgotten(facts: Facts, name: str) -> list[str]:
+def forgotten(facts: Facts, name: str) -> list[Remark]:
     """What it means that nobody knows its files any more, when only its metadata go."""
     broken = facts.layers.broken.get(name)
     if broken is None or not broken.way_back or not broken.tops:
         return []
-    return [
-        f"{' and '.join(broken.tops)} may hold the only copy of what was written last: "
-        f"{broken.way_back} before that is forgotten."
-    ]
+    files = " and ".join(broken.tops)
+    return [remark(Warn.ONLY_COPY, files=files, way_back=broken.way_back)]

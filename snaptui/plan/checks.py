@@ -1,4 +1,4 @@
-"""Checks that several plans share. Each returns sentences; none means that it holds."""
+"""Checks that several plans share. Each returns what to say; nothing means that it holds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from snaptui.plan import disk_checks, encryption
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.shares import Counted
@@ -170,19 +172,16 @@ def journal_refusals(unrecorded: str) -> list[Refusal]:
     return [refuse(Why.JOURNAL, Way.ROOM_BY_DELETES, reason=unrecorded)] if unrecorded else []
 
 
-def unrecorded_warning(unrecorded: str) -> str:
+def unrecorded_warnings(unrecorded: str) -> list[Remark]:
     """What a delete without the journal means."""
-    return (
-        f"The journal cannot be written ({unrecorded}): nothing will tell later how far this came."
-    )
+    return [remark(Warn.NO_JOURNAL, reason=unrecorded)] if unrecorded else []
 
 
-def version_warnings(facts: Facts) -> list[str]:
+def version_warnings(facts: Facts) -> list[Remark]:
     """A warning where the server is none on which the plans are proven."""
     if abilities.tried(facts.host):
         return []
-    version = abilities.name(facts.host)
-    return [f"libvirt {version} is not one that was tried: the strictest rules apply."]
+    return [remark(Warn.VERSION_NOT_TRIED, version=abilities.name(facts.host))]
 
 
 def spelling_problems(name: str) -> list[Refusal]:
@@ -281,12 +280,10 @@ def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
     return tuple(disk for disk in disks if disk.device in ("disk", "lun") and not disk.read_only)
 
 
-def variables_warnings(facts: Facts, what: str) -> list[str]:
+def variables_warnings(facts: Facts, what: Warn) -> list[Remark]:
     """What becomes of UEFI variables that no internal snapshot holds."""
     config = facts.status.config
-    return (
-        [f"The UEFI variables {what}."] if config.pflash and config.written == config.disks else []
-    )
+    return [remark(what)] if config.pflash and config.written == config.disks else []
 
 
 def kind_refusals(snapshot: Snapshot) -> list[Refusal]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from snaptui import text
 from snaptui.abilities import Can, can
 from snaptui.image_model import NotKnown
@@ -13,8 +15,10 @@ from snaptui.plan.outcome import After, End, UndoBy, after, undo
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage
@@ -41,14 +45,14 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     if status.hung:
         refusals.append(refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name))
     unchecked = [
-        f"Whether the name is free inside {disk.target}: {image.reason}"
+        remark(Unchecked.NAME_FREE, disk=disk.target, reason=image.reason)
         for disk in disks
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
         and not image_checks.closed_to_writers(disk, facts)
     ]
     new = resolved(intent, status)
     steps = (CreateSnapshot(new),) if intent.name else ()
-    needed = _room(facts, active)
+    needed, outside = _room(facts, active), facts.external
     return Plan(
         intent=intent,
         verb="Create",
@@ -59,10 +63,10 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         space=needed.told,
         refusals=tuple(refusals),
         warnings=(
-            *_space_warnings(needed),
-            *_save_warnings(facts),
-            *checks.variables_warnings(facts, "are not part of it"),
-            *_mixed_warnings(facts),
+            *([remark(Warn.RAM_MAY_NOT_FIT_INSIDE)] if needed.lacks else ()),
+            *([remark(Warn.SAVE_NOT_KEPT, domain=facts.name)] if status.managed_save else ()),
+            *checks.variables_warnings(facts, Warn.VARIABLES_NOT_KEPT),
+            *([remark(Warn.INSIDE_OVERLAYS, names=text.some(outside))] if outside else ()),
             *_refcount_warnings(facts),
             *checks.version_warnings(facts),
         ),
@@ -149,45 +153,18 @@ def _room(facts: Facts, active: bool) -> Room:
     return room(facts, needs)
 
 
-def _save_warnings(facts: Facts) -> list[str]:
-    if not facts.status.managed_save:
-        return []
-    return [
-        f"The managed save of {facts.name} is not part of it: its disks will be as after a power "
-        "cut."
-    ]
-
-
-def _mixed_warnings(facts: Facts) -> list[str]:
-    if not facts.external:
-        return []
-    return [
-        f"It lies inside the overlays of now: as long as it is there, {text.some(facts.external)} "
-        "cannot be deleted (virsh would, and destroy it)."
-    ]
-
-
 FEW_LEFT = 20
 """Snapshots, below which the end of an image's refcounts is told."""
 
 
-def _refcount_warnings(facts: Facts) -> list[str]:
+def _refcount_warnings(facts: Facts) -> Iterator[Remark]:
     """QEMU refuses one more when a refcount would overflow, and each try leaks clusters."""
     counted = checks.still_true(facts)
-    warnings = []
     for disk in checks.writable_disks(facts.status.config.disks):
         usage = counted.get(disk.path or "")
         left = usage.usage.snapshots_left if isinstance(usage, ImageUsage) else None
-        if left is not None and left < FEW_LEFT:
-            number = f"about {text.count(left, 'more snapshot')}" if left else "no more snapshots"
-            warnings.append(
-                f"The refcounts of {disk.target} have room for {number}: then QEMU refuses, and "
-                "each try leaks clusters. Delete some first."
-            )
-    return warnings
-
-
-def _space_warnings(needed: Room) -> list[str]:
-    if not needed.lacks:
-        return []
-    return ["The RAM may not fit: when the disk is full, the guest stops with an I/O error."]
+        if left == 0:
+            yield remark(Warn.NO_REFCOUNTS, disk=disk.target)
+        elif left is not None and left < FEW_LEFT:
+            number = text.count(left, "more snapshot")
+            yield remark(Warn.FEW_REFCOUNTS, disk=disk.target, number=number)

@@ -21,8 +21,10 @@ from snaptui.plan.metadata_steps import Adopt
 from snaptui.plan.outcome import FREES_NONE, After, End, Space, Then, UndoBy, When, after, undo
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.room import table_refusals
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage
@@ -47,11 +49,11 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
         refusals.append(facts.absent(intent.name))
     elif not names:
         refusals.append(refuse(Why.NOTHING_BELOW, name=intent.name))
-    left: tuple[str, ...] = ()
+    left: tuple[Remark, ...] = ()
     if intent.scope is Scope.THIS and facts.below:
         number = len(facts.below)
-        moves = "stays and moves" if number == 1 else "stay and move"
-        left = (f"{text.count(number, 'snapshot')} below it {moves} up.",)
+        move = "stays and moves" if number == 1 else "stay and move"
+        left = (remark(Warn.BELOW_MOVES_UP, number=text.count(number, "snapshot"), move=move),)
     return _plan(intent, facts, names, of, refusals, left)
 
 
@@ -93,7 +95,7 @@ def _plan(
     names: tuple[str, ...],
     of: str,
     refusals: list[Refusal],
-    left: tuple[str, ...],
+    left: tuple[Remark, ...],
     stray_names: tuple[str, ...] = (),
 ) -> Plan:
     domain = facts.status.domain
@@ -110,8 +112,7 @@ def _plan(
     told = _metadata(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
     refusals += [one for one in told.refusals if one not in refusals]
     told.warnings += left
-    if facts.unrecorded:
-        told.warnings.append(checks.unrecorded_warning(facts.unrecorded))
+    told.warnings += checks.unrecorded_warnings(facts.unrecorded)
     steps: tuple[DomainStep, ...] = (
         *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
         *(step for stray in extra for step in _stray_steps(stray, facts)),
@@ -156,7 +157,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     found.refusals += table_refusals(facts, written)
     found.add(delete_external.room(facts, victims))
     if any(one.kind is Kind.EXTERNAL for one in victims):
-        found.unchecked += [f"Whether others use these images: {one.words}" for one in facts.doubts]
+        found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
     return found
 
 
@@ -186,13 +187,13 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
         found.refusals += checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
     found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
     problems = image_checks.entry_problems(facts, snapshot)
-    found.warnings += [f"{one.fact} Only its metadata go." for one in problems.gone]
+    found.warnings += [remark(Warn.ONLY_METADATA, fact=one.fact) for one in problems.gone]
     for disk in image_checks.internal_disks(snapshot):
         if why := image_checks.closed_to_writers(disk, facts):
             if isinstance(facts.images.get(disk.path or ""), ImageInfo):
                 found.refusals.append(why.but(harm=Harm.LEFT_INSIDE))
             else:
-                found.warnings.append(f"{why.words} Only its metadata go.")
+                found.warnings.append(remark(Warn.ONLY_METADATA, fact=why.words))
     found.refusals += [one.but(harm=Harm.TWIN_LEFT) for one in problems.twins]
     found.refusals += problems.blind
     found.unchecked += problems.unread
@@ -255,19 +256,14 @@ def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
         for one in checks.unfinished_refusals(facts, each)
     ]
     refusals += _spoiling_refusals(facts, victims)
-    warnings = []
+    warnings: list[Remark] = []
     inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]
     if inside:
-        warnings.append(
-            f"Inside the images the data of {', '.join(inside)} stay and keep their space; "
-            "libvirt's tools do not show them any more, qemu-img does."
-        )
+        warnings.append(remark(Warn.DATA_STAY, names=", ".join(inside)))
     warnings += _between(facts, victims)
     files = [path for one in victims for path in _files(one)]
     if files:
-        warnings.append(
-            f"These files stay, and nothing tells any more what they are: {', '.join(files)}."
-        )
+        warnings.append(remark(Warn.FILES_STAY, files=", ".join(files)))
     for one in victims:
         warnings += broken.forgotten(facts, one.name)
     return Findings(refusals, warnings)
@@ -294,12 +290,11 @@ def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[Refusal]:
     ]
 
 
-def _between(facts: Facts, victims: list[Snapshot]) -> list[str]:
+def _between(facts: Facts, victims: list[Snapshot]) -> list[Remark]:
     """Where libvirt keeps branches, what it can merge no more: overlays stay between."""
     branches, names = facts.layers.branches, {one.name for one in victims}
     return [
-        f"{one.parent} cannot be deleted after that, only its metadata: the overlays of "
-        f"{one.name} stay between."
+        remark(Warn.OVERLAYS_BETWEEN, parent=one.parent, name=one.name)
         for one in victims
         if branches.known and one.kind is Kind.EXTERNAL and one.name not in branches.ended
         if one.parent not in names and one.parent in facts.external

@@ -20,6 +20,8 @@ from snaptui.plan.after_delete import descendants
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Note, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -68,7 +70,7 @@ def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
         refusals=list(removal.refusals(facts, removed.values(), Way.ONLY_METADATA_OF, without=name))
     )
     for target, path in removed.items():
-        found.notes.append(f"{target}: {path} is removed; nothing is merged.")
+        found.notes.append(remark(Note.REMOVED, disk=target, path=path))
         if path.startswith("/dev/"):
             found.refusals.append(refuse(Why.DEVICE_NOT_DELETED_NOT_YET, path=path))
     left = [
@@ -79,10 +81,8 @@ def look_at_end(facts: Facts, snapshot: Snapshot) -> Findings:
         if not isinstance(facts.layers.heads.get(part.path), Missing)
     ]
     if left:
-        found.warnings.append(
-            f"{', '.join(left)} stay{'s' * (len(left) == 1)} and keep{'s' * (len(left) == 1)} "
-            "the space: libvirt does not remove it. The file systems list it then."
-        )
+        keep = "stays and keeps" if len(left) == 1 else "stay and keep"
+        found.warnings.append(remark(Warn.OVERLAYS_STAY, files=", ".join(left), keep=keep))
     return found
 
 

@@ -19,6 +19,8 @@ from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Note, Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
@@ -107,16 +109,15 @@ def _reopened(now: Disk, then: Disk) -> bool:
 
 
 def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
-    if snapshot.memory_path is not None:
-        if isinstance(facts.layers.heads.get(snapshot.memory_path), Missing):
-            found.notes.append(f"Its RAM, {snapshot.memory_path}, is gone already.")
+    path = snapshot.memory_path
+    if path is not None:
+        if isinstance(facts.layers.heads.get(path), Missing):
+            found.notes.append(remark(Note.RAM_GONE, path=path))
         elif facts.layers.keeps_memory:
-            found.warnings.append(
-                f"Its RAM, {snapshot.memory_path}, stays and keeps its space: libvirt "
-                f"{abilities.name(facts.host)} does not remove it. Remove it by hand."
-            )
+            version = abilities.name(facts.host)
+            found.warnings.append(remark(Warn.RAM_STAYS, path=path, version=version))
         else:
-            found.notes.append(f"Its RAM, {snapshot.memory_path}, is removed.")
+            found.notes.append(remark(Note.RAM_REMOVED, path=path))
 
 
 def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
@@ -160,7 +161,9 @@ def _look_at(
         found.refusals.append(refuse(Why.DECLARED_RAW, Way.DECLARE_QCOW2, path=lower, disk=target))
     if overlay not in paths:
         if isinstance(end, NotKnown):
-            found.unchecked.append(f"Whether {target} uses {overlay}: {end.reason}")
+            found.unchecked.append(
+                remark(Unchecked.USES_OVERLAY, disk=target, path=overlay, reason=end.reason)
+            )
             return
         found.refusals.append(
             refuse(
@@ -174,7 +177,7 @@ def _look_at(
         )
         return
     if isinstance(end, NotKnown):
-        found.unchecked.append(f"What lies beneath {target}: {end.reason}")
+        found.unchecked.append(remark(Unchecked.BENEATH, disk=target, reason=end.reason))
     found.refusals += _closed_refusals(facts, target, (overlay, lower))
     at = paths.index(overlay)
     if lower not in (now.beneath or ()):
@@ -197,7 +200,7 @@ def _look_at(
         own |= _rebased(facts, name)
     found.refusals += merging.sharing_refusals(facts, overlay, lower, own)
     if not found.refusals:
-        found.notes.append(f"{target}: {overlay} is merged into {lower} and removed.")
+        found.notes.append(remark(Note.MERGED, disk=target, path=overlay, lower=lower))
 
 
 def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Iterator[Refusal]:
@@ -255,5 +258,5 @@ def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
             for overlay, disk in frozen(snapshot, facts.layers.branches).items()
             if overlay in facts.layers.in_use
         ),
-        stops="cannot be cancelled",
+        cancels=False,
     )

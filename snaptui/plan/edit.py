@@ -13,7 +13,9 @@ from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.outcome import NO_SPACE, After, End, UndoBy, after, undo
 from snaptui.plan.plan import EditIntent, HoldIntent, Plan, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, remark
 from snaptui.plan.steps import DeleteSnapshot, DomainStep
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -63,7 +65,7 @@ def _plan_rename(
     end = after(End.RENAMED, facts.status.domain.state, name=name, new_name=edited.name)
     files = [part.path for part in snapshot.disks if part.path is not None]
     files += [snapshot.memory_path] if snapshot.memory_path is not None else []
-    warnings = [f"Its files keep their names: {', '.join(files)}."] if files else []
+    warnings = [remark(Warn.FILES_KEEP_NAMES, files=", ".join(files))] if files else []
     lost = TextLost(name=True)
     return _plan(intent, facts, "Rename", title, end, lost, steps, refusals, warnings)
 
@@ -105,7 +107,7 @@ def _plan(
     lost: Loss,
     steps: tuple[DomainStep, ...],
     refusals: list[Refusal],
-    warnings: Sequence[str] = (),
+    warnings: Sequence[Remark] = (),
 ) -> Plan:
     snapshot = facts.snapshots[intent.name]
     if snapshot.config is None:

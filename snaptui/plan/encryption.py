@@ -15,6 +15,8 @@ from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -67,7 +69,7 @@ def revert_refusals(snapshot: Snapshot) -> Iterator[Refusal]:
             yield refuse(Why.ENCRYPTED_REVERT_NOT_YET, disk=disk.target)
 
 
-def warnings(facts: Facts, disks: Iterable[Disk], *, ram: bool) -> Iterator[str]:
+def warnings(facts: Facts, disks: Iterable[Disk], *, ram: bool) -> Iterator[Remark]:
     """What an external snapshot of encrypted disks lays open.
 
     Args:
@@ -75,9 +77,6 @@ def warnings(facts: Facts, disks: Iterable[Disk], *, ram: bool) -> Iterator[str]
     """
     plain = [disk.target for disk in disks if is_encrypted(disk, facts)]
     if plain:
-        yield (
-            f"The new overlay of {', '.join(plain)} is NOT encrypted: libvirt makes it so. What "
-            "the guest writes from then on can be read in it, until it is merged."
-        )
+        yield remark(Warn.OVERLAY_PLAIN, disks=", ".join(plain))
         if ram:
-            yield "The file with the RAM is not encrypted either: keys of the guest are in it."
+            yield remark(Warn.RAM_PLAIN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from snaptui import abilities, text
@@ -14,8 +15,10 @@ from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, Then, UndoBy, after, undo
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.remark import Remark, remark
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.warn import Warn
 
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
@@ -81,46 +84,28 @@ def _room(facts: Facts, new: NewSnapshot) -> Room:
     return room(facts, needs)
 
 
-def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> list[str]:
+def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> Iterator[Remark]:
     host, status = facts.host, facts.status
-    shown = abilities.name(host)
-    warnings = []
     if not can(host, Can.REVERT_EXTERNAL):
-        warnings.append(
-            f"This host cannot revert to it: {abilities.no_external_revert(host)}. "
-            "It can only be deleted, which merges it."
-        )
+        yield remark(Warn.NO_REVERT_HERE, reason=abilities.no_external_revert(host))
     internal = [name for name in facts.names if name not in facts.external]
     if internal:
-        warnings.append(
-            f"{text.some(internal)} inside the images beneath cannot be reverted to, and no "
-            "internal snapshot can be taken, until it is deleted."
-        )
-    warnings += [f"{target} is left out: it has no way back." for target in new.left_out]
-    warnings += [
-        f'{disk.target} gets an overlay, although the domain sets snapshot="{disk.snapshot.value}" '
-        "for it."
-        for disk in status.config.disks
-        if disk.snapshot not in (None, Presence.EXTERNAL) and disk.target in new.overlays
-    ]
-    if new.memory_path is None and status.domain.state.active and not new.quiesce:
-        warnings.append(
-            "What the guest has not written to its disks yet is not in it: as after a power cut."
-        )
+        yield remark(Warn.INSIDE_BENEATH, names=text.some(internal))
+    yield from (remark(Warn.DISK_LEFT_OUT, disk=target) for target in new.left_out)
     taken = [disk for disk in status.config.disks if disk.target in new.overlays]
-    warnings += encryption.warnings(facts, taken, ram=new.memory_path is not None)
+    for disk in taken:
+        if disk.snapshot not in (None, Presence.EXTERNAL):
+            setting = disk.snapshot.value
+            yield remark(Warn.OVERLAY_AGAINST_SETTING, disk=disk.target, setting=setting)
+    if new.memory_path is None and status.domain.state.active and not new.quiesce:
+        yield remark(Warn.NOT_WRITTEN_YET)
+    yield from encryption.warnings(facts, taken, ram=new.memory_path is not None)
     if status.config.pflash:
-        warnings.append("The UEFI variables are not part of it.")
+        yield remark(Warn.VARIABLES_NOT_KEPT)
     if not status.domain.state.active and does(host, Wrong.OPENS_OVERLAYS) and not new.reuse:
-        warnings.append(
-            f"libvirt {shown} may make the overlays readable for every user of the host "
-            "(CVE-2025-13193)."
-        )
+        yield remark(Warn.OVERLAYS_READABLE, version=abilities.name(host))
     if needed.lacks:
-        warnings.append("The RAM may not fit: libvirt then gives up, and the guest goes on.")
+        yield remark(Warn.RAM_MAY_NOT_FIT)
     elif needed.tight:
-        warnings.append(
-            "Less than 5 % of the file system is free: when it is full, the guest stops with an "
-            "I/O error."
-        )
-    return [*warnings, *checks.version_warnings(facts)]
+        yield remark(Warn.LITTLE_FREE)
+    yield from checks.version_warnings(facts)

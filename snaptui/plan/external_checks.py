@@ -15,6 +15,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
@@ -45,12 +46,12 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
     return found
 
 
-def doubts(facts: Facts, new: NewSnapshot) -> Iterator[str]:
+def doubts(facts: Facts, new: NewSnapshot) -> Iterator[Remark]:
     """What could not be checked of it, with the reason."""
     for path in new.files:
         if facts.exists(path) is None:
-            ram = ", which libvirt would overwrite" if path == new.memory_path else ""
-            yield f"Whether there is a file {path} already{ram}"
+            is_ram = path == new.memory_path
+            yield remark(Unchecked.RAM_FILE_FREE if is_ram else Unchecked.OVERLAY_FREE, path=path)
     yield from _doubts_beneath(facts, new)
 
 
@@ -261,7 +262,7 @@ def _beneath_refusals(facts: Facts, new: NewSnapshot) -> Iterator[Refusal]:
             yield refuse(Why.HOLDS_ANOTHER, code=code, disk=disk.target, format=image.format)
 
 
-def _doubts_beneath(facts: Facts, new: NewSnapshot) -> Iterator[str]:
+def _doubts_beneath(facts: Facts, new: NewSnapshot) -> Iterator[Remark]:
     for disk, image in _beneath(facts, new):
         if isinstance(image, Damaged):
-            yield f"Whether QEMU lays an overlay on the image of {disk.target}: {image.reason}"
+            yield remark(Unchecked.TAKES_OVERLAY, disk=disk.target, reason=image.reason)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from snaptui import text
 from snaptui.files import CopyFormat, EntryCopy, unfinished
 from snaptui.image_model import ImageInfo, NotKnown
@@ -13,6 +15,8 @@ from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import End, Space, UndoBy, after, space_on, undo
 from snaptui.plan.plan import ImageExtract, Plan
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -107,29 +111,22 @@ def _space(intent: ImageExtract, facts: ImageFacts) -> Space:
     return space_on(facts.space, needs)
 
 
-def _unchecked(facts: ImageFacts) -> tuple[str, ...]:
+def _unchecked(facts: ImageFacts) -> tuple[Remark, ...]:
     needs = facts.copy.needs if facts.copy is not None else None
-    return (f"How much it takes: {needs.reason}",) if isinstance(needs, NotKnown) else ()
+    if not isinstance(needs, NotKnown):
+        return ()
+    return (remark(Unchecked.COPY_NEEDS, reason=needs.reason),)
 
 
-def _warnings(intent: ImageExtract, facts: ImageFacts) -> list[str]:
+def _warnings(intent: ImageExtract, facts: ImageFacts) -> Iterator[Remark]:
     entry = intent.placed.entry
-    warnings = []
     if entry.vm_state:
-        warnings.append(
-            f"Its RAM ({text.size(entry.vm_state)}) is not copied: the disk alone is, as after a "
-            "power failure."
-        )
+        yield remark(Warn.RAM_NOT_COPIED, size=text.size(entry.vm_state))
     if isinstance(facts.image, ImageInfo) and facts.image.backing is not None:
         beneath = facts.image.backing
         name = beneath if isinstance(beneath, str) else "what lies beneath"
-        warnings.append(f"What the snapshot takes from {name} is copied too, as that is now.")
-    if not isinstance(facts.openers, NotKnown):
-        warnings += [
-            f"{opener.name} (process {opener.pid}) has {facts.name} open: QEMU's lock is not "
-            "heeded. Snapshots do not change, but this one must not be deleted meanwhile."
-            for opener in facts.openers.found
-        ]
+        yield remark(Warn.BENEATH_COPIED, path=name)
+    for opener in facts.openers.found if not isinstance(facts.openers, NotKnown) else ():
+        yield remark(Warn.OPEN_MEANWHILE, who=opener.name, pid=opener.pid, image=facts.name)
     if intent.form is CopyFormat.RAW:
-        warnings.append("A raw file has holes where the disk is empty; some tools fill them.")
-    return warnings
+        yield remark(Warn.HOLES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from snaptui.image_model import NotKnown
 from snaptui.plan.refusal import Refusal
+from snaptui.plan.remark import Remark
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class MergeNeeds:
 
 @dataclass(slots=True)
 class Findings:
-    """What speaks against a delete, and sentences about it.
+    """What speaks against a delete, and what else is to be said of it.
 
     Attributes:
         notes: what happens, that is neither good nor bad.
@@ -26,9 +27,9 @@ class Findings:
     """
 
     refusals: list[Refusal] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    unchecked: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
+    unchecked: list[Remark] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
     needs: MergeNeeds | None = None
 
     def add(self, more: Findings) -> None:

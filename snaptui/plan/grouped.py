@@ -11,6 +11,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import refuse
+from snaptui.plan.remark import Note, remark
 from snaptui.plan.steps import CreateSnapshot, DomainStep
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
@@ -30,11 +31,7 @@ def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
         mark = replace(mark, together=False)
     if mark.together and not facts.host.local:
         mark = replace(mark, together=False)
-        notes = (
-            *notes,
-            f"{facts.name} is frozen by itself: from another machine nobody could thaw it if the "
-            "connection broke.",
-        )
+        notes = (*notes, remark(Note.FROZEN_ALONE, domain=facts.name))
     if mark.together and not can(facts.host, Can.REVERT_EXTERNAL):
         refusals = (
             *refusals,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from snaptui import text
 from snaptui.costs import reclaim_of
@@ -16,7 +16,9 @@ from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
 from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, Plan
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.safety import safety_name
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage
@@ -88,9 +90,6 @@ def plan_delete(intent: ImageDelete, facts: ImageFacts) -> Plan:
         refusals += _twin_refusals(chosen, facts)
     refusals += [one for placed in chosen for one in _name_refusals(placed.entry)]
     refusals += change_refusals(facts)
-    warnings = [*_twin_warnings(chosen, facts), *change_warnings(facts)]
-    if facts.unrecorded:
-        warnings.append(checks.unrecorded_warning(facts.unrecorded))
     steps = tuple(DeleteEntry(facts.path, placed) for placed in chosen)
     one = chosen[0].entry.name if len(chosen) == 1 else text.count(len(chosen), "snapshot")
     left = text.count(len(facts.entries) - len(chosen), "snapshot")
@@ -104,7 +103,11 @@ def plan_delete(intent: ImageDelete, facts: ImageFacts) -> Plan:
         undo=undo(UndoBy.NO_DELETED),
         space=_frees(chosen, facts),
         refusals=tuple(refusals),
-        warnings=tuple(warnings),
+        warnings=(
+            *_twin_warnings(chosen, facts),
+            *change_warnings(facts),
+            *checks.unrecorded_warnings(facts.unrecorded),
+        ),
         unchecked=tuple(doubts),
         lines=tuple(step.line for step in steps),
         steps=steps,
@@ -147,28 +150,26 @@ def change_refusals(facts: ImageFacts) -> list[Refusal]:
     return refusals
 
 
-def change_doubts(facts: ImageFacts) -> list[str]:
+def change_doubts(facts: ImageFacts) -> list[Remark]:
     """What could not be checked before an image is changed."""
     if reading_refusals(facts):
         return []
-    doubts = [f"Whether something else uses it: {doubt.words}" for doubt in facts.doubts]
-    for what, known in (
-        ("Whether a process has it open", facts.openers),
-        ("Whether it may be written to", facts.writable),
-        ("Whether the disk is as one of its snapshots", facts.as_now),
-    ):
-        if isinstance(known, NotKnown):
-            doubts.append(f"{what}: {known.reason}")
-    return doubts
+    doubts = [remark(Unchecked.USED, reason=doubt.words) for doubt in facts.doubts]
+    return doubts + [
+        remark(what, reason=known.reason)
+        for what, known in (
+            (Unchecked.OPEN, facts.openers),
+            (Unchecked.WRITABLE, facts.writable),
+            (Unchecked.AS_AN_ENTRY, facts.as_now),
+        )
+        if isinstance(known, NotKnown)
+    ]
 
 
-def change_warnings(facts: ImageFacts) -> list[str]:
+def change_warnings(facts: ImageFacts) -> list[Remark]:
     """What an admin should know before an image is changed."""
     if not isinstance(facts.openers, NotKnown) and facts.openers.hidden:
-        return [
-            "Some processes may not be looked into; of those that use it only a QEMU would keep "
-            "qemu-img out, by its lock."
-        ]
+        return [remark(Warn.PROCESSES_HIDDEN)]
     return []
 
 
@@ -225,30 +226,25 @@ def _twin_refusals(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[Ref
     return refusals
 
 
-def _twin_warnings(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[str]:
+def _twin_warnings(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> list[Remark]:
     numbers = Counter(one.name for one in facts.entries)
     gone = Counter(placed.entry.name for placed in chosen)
     return [
-        f"Left of this name: {text.count(numbers[name] - gone[name], 'snapshot')} called {name}. "
-        "That this very one went is looked at afterwards."
+        remark(
+            Warn.TWINS_LEFT, number=text.count(numbers[name] - gone[name], "snapshot"), name=name
+        )
         for name in gone
         if numbers[name] > gone[name]
     ]
 
 
-def _apply_warnings(entry: ImageSnapshot, facts: ImageFacts) -> list[str]:
-    warnings = []
+def _apply_warnings(entry: ImageSnapshot, facts: ImageFacts) -> Iterator[Remark]:
     if entry.vm_state:
-        warnings.append(
-            f"Its RAM ({text.size(entry.vm_state)}) is not loaded: the disk will be as after a "
-            "power failure."
-        )
-    size = facts.image.virtual_size if isinstance(facts.image, ImageInfo) else None
-    if entry.virtual_size is not None and size is not None and entry.virtual_size != size:
-        warnings.append(
-            f"The disk becomes {text.size(entry.virtual_size)} large; now it is {text.size(size)}."
-        )
-    return warnings
+        yield remark(Warn.RAM_NOT_LOADED, size=text.size(entry.vm_state))
+    then = entry.virtual_size
+    now = facts.image.virtual_size if isinstance(facts.image, ImageInfo) else None
+    if then is not None and now is not None and then != now:
+        yield remark(Warn.DISK_RESIZED, then=text.size(then), now=text.size(now))
 
 
 def _since(facts: ImageFacts, *, kept: bool) -> Loss:

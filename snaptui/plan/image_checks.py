@@ -11,6 +11,7 @@ from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.way import Way
 from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
@@ -132,14 +133,14 @@ class EntryProblems:
         mistaken: other entries whose *ID* is the snapshot's name (QEMU looks for an ID before a
             name: qemu block/snapshot.c, ``bdrv_snapshot_find_by_id_and_name``).
         blind: disks of which nobody can tell, whatever is tried.
-        unread: about images that could not be read, as sentences.
+        unread: about images that could not be read.
     """
 
     gone: tuple[Refusal, ...]
     twins: tuple[Refusal, ...]
     mistaken: tuple[Refusal, ...]
     blind: tuple[Refusal, ...]
-    unread: tuple[str, ...]
+    unread: tuple[Remark, ...]
 
 
 def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
@@ -148,7 +149,7 @@ def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
     gone, twins, mistaken, blind = [], [], [], []
     known = {disk.target for disk in snapshot.config.disks} if snapshot.config else set()
     unread = [
-        f"What {disk.target} holds inside: the snapshot's metadata do not say which image it was."
+        remark(Unchecked.INSIDE_UNNAMED, disk=disk.target)
         for disk in snapshot.disks
         if disk.presence is Presence.INTERNAL and disk.target not in known
     ]
@@ -161,7 +162,7 @@ def entry_problems(facts: Facts, snapshot: Snapshot) -> EntryProblems:
         if isinstance(image, NotKnown) and closed_to_writers(disk, facts):
             continue
         if isinstance(image, NotKnown):
-            unread.append(f"What {disk.target} holds inside: {image.reason}")
+            unread.append(remark(Unchecked.INSIDE, disk=disk.target, reason=image.reason))
             continue
         ids = [entry.id for entry in image.snapshots if entry.name == name]
         if not ids:

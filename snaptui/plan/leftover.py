@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from snaptui import text
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.plan import checks, image
@@ -11,6 +13,8 @@ from snaptui.plan.loss import FileLost, Loss
 from snaptui.plan.outcome import End, UndoBy, after, space_on, undo
 from snaptui.plan.plan import Plan, RemoveLeftover
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -34,7 +38,7 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
     refusals = [*image.change_refusals(facts), *_refusals(facts)]
     doubts = image.change_doubts(facts)
     if not isinstance(facts.openers, NotKnown) and facts.openers.hidden:
-        doubts.append("Whether a process that may not be looked into has it open")
+        doubts.append(remark(Unchecked.OPEN_UNSEEN))
     steps = () if file is None else (
         SetAside(facts.path, intent.aside, file), RemoveAside(intent.aside, file)
     )  # fmt: skip
@@ -96,21 +100,15 @@ def _has_other_names(facts: ImageFacts) -> bool:
     return removal is not None and removal.there is not None and removal.there.links > 1
 
 
-def _warnings(facts: ImageFacts) -> list[str]:
-    warnings = []
+def _warnings(facts: ImageFacts) -> Iterator[Remark]:
     removal = facts.removal
     if removal is not None and removal.there is not None:
         age = facts.read_at - removal.there.written / 1e9
         if age < LATELY:
             when = text.age(int(removal.there.written / 1e9), facts.read_at)
-            warnings.append(f"It was written to {when}: somebody may be working with it.")
+            yield remark(Warn.WRITTEN_LATELY, age=when)
     if _has_other_names(facts):
-        warnings.append("The file has other names, which keep its space.")
+        yield remark(Warn.OTHER_NAMES)
     if not facts.holders:
-        warnings.append(
-            "Nothing on this host names it: no domain, no snapshot, no other image. A copy of its "
-            "definition elsewhere (virsh dumpxml, a backup) may."
-        )
-    if facts.unrecorded:
-        warnings.append(checks.unrecorded_warning(facts.unrecorded))
-    return warnings
+        yield remark(Warn.NOT_NAMED_HERE)
+    yield from checks.unrecorded_warnings(facts.unrecorded)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from snaptui.image_model import NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps import RevertTo
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
@@ -30,7 +31,7 @@ def refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
     )  # fmt: skip
 
 
-def unread(facts: Facts) -> Iterator[str]:
+def unread(facts: Facts) -> Iterator[Remark]:
     """What could not be asked."""
     if isinstance(facts.lacks, NotKnown):
-        yield f"Whether QEMU can be the machine of then: {facts.lacks.reason}"
+        yield remark(Unchecked.MACHINE, reason=facts.lacks.reason)

@@ -19,6 +19,8 @@ from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.outcome import End, Space, UndoBy, When, after, undo
 from snaptui.plan.plan import MergeIntent, Plan, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Note, Remark, Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.unnamed import Unnamed, unnamed_overlays
@@ -41,8 +43,8 @@ def plan(intent: MergeIntent, facts: Facts) -> Plan:
         )
     one = found[0]
     step = MergeOverlay(path, _lower(facts, one), one.top)
-    room = merging.room(facts, ((path, one.lower),), stops="can be cancelled")
-    doubts = _doubts(facts, one)
+    room = merging.room(facts, ((path, one.lower),), cancels=True)
+    doubts = tuple(_doubts(facts, one))
     end = End.MERGED if one.top else End.MERGED_BENEATH
     return Plan(
         intent=intent,
@@ -54,12 +56,12 @@ def plan(intent: MergeIntent, facts: Facts) -> Plan:
         space=_space(facts, room),
         refusals=(*_refusals(facts, one, step), *room.refusals),
         warnings=(
-            "A backup that counts on this overlay finds it gone.",
+            remark(Warn.BACKUP_LOSES),
             *room.warnings,
             *checks.version_warnings(facts),
         ),
         unchecked=(*doubts, *room.unchecked),
-        notes=(f"{one.target}: {path} is merged into {one.lower} and removed.", *room.notes),
+        notes=(remark(Note.MERGED, disk=one.target, path=path, lower=one.lower), *room.notes),
         lines=(step.virsh(facts.host, domain),),
         steps=(step,),
         type_name=bool(doubts),
@@ -120,17 +122,17 @@ def _at_work(facts: Facts, path: str, line: str) -> Iterator[Refusal]:
         yield refuse(Why.MADE_LATELY, Way.WAIT_OR_MERGE_LINE, path=path, age=age, line=line)
 
 
-def _doubts(facts: Facts, one: Unnamed) -> tuple[str, ...]:
+def _doubts(facts: Facts, one: Unnamed) -> Iterator[Remark]:
     """Who may use its images and cannot be seen from here."""
-    doubts = [f"Whether others use these images: {each.words}" for each in facts.doubts]
+    for each in facts.doubts:
+        yield remark(Unchecked.OTHERS_USE, reason=each.words)
     if facts.overlay is not None and facts.overlay.unseen:
-        doubts.append(f"Who else has what lies beneath open: {facts.overlay.unseen}")
+        yield remark(Unchecked.OPEN_BENEATH, reason=facts.overlay.unseen)
     for path in (one.path, one.lower):
         space = facts.spaces.get(path)
         if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
             kind = space.kind or "an unknown file system"
-            doubts.append(f"Whether another host has {path} open, which lies on {kind}")
-    return tuple(doubts)
+            yield remark(Unchecked.OPEN_ON_OTHER_HOST, path=path, kind=kind)
 
 
 def _space(facts: Facts, room: Findings) -> Space:

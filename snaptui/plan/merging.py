@@ -13,6 +13,7 @@ from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.shares import merge_needs
@@ -51,14 +52,14 @@ def sharing_refusals(
             yield refuse(uses, Way.OWN_IMAGE, harm=harm, user=user.words, **names)
 
 
-def room(facts: Facts, merges: Iterable[tuple[str, str]], *, stops: str) -> Findings:
+def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> Findings:
     """Whether the merges have the space that they need first, one after another.
 
     What was merged into an overlay before is merged on with it: needs add up from the top.
 
     Args:
         merges: each overlay and what it is merged into.
-        stops: whether one can be given up, in words.
+        cancels: whether one can be given up.
     """
     found = Findings()
     left: dict[str, int] = {}
@@ -70,7 +71,7 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, stops: str) -> Find
         image = facts.layers.heads.get(overlay, NOT_READ)
         if isinstance(image, NotKnown):
             unknown = unknown or NotKnown(f"{overlay}: {image.reason}")
-            found.unchecked.append(f"What the merge of {overlay} needs: {image.reason}")
+            found.unchecked.append(remark(Unchecked.MERGE_NEEDS, path=overlay, reason=image.reason))
             continue
         counted = merge_needs(overlay, facts.counted, facts.layers)
         more = carried.get(overlay, 0)
@@ -81,7 +82,7 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, stops: str) -> Find
         space, above = facts.spaces.get(lower), facts.spaces.get(overlay)
         if not isinstance(space, FileSystem):
             reason = space.reason if space is not None else "its file system is not known"
-            found.unchecked.append(f"Whether there is room for the merge into {lower}: {reason}")
+            found.unchecked.append(remark(Unchecked.MERGE_ROOM, path=lower, reason=reason))
             unknown = unknown or NotKnown(f"{lower}: {reason}")
             continue
         place = space.mount or space.path
@@ -95,7 +96,9 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, stops: str) -> Find
                 needs=f"{'' if exact else 'up to '}{text.size(needs)}",
             )  # fmt: skip
             if isinstance(counted, NotKnown):
-                found.unchecked.append(f"{lacks.fact} More is not known: {counted.reason}")
+                found.unchecked.append(
+                    remark(Unchecked.MERGE_FITS, fact=lacks.fact, reason=counted.reason)
+                )
             else:
                 found.refusals.append(lacks)
         if isinstance(above, FileSystem):
@@ -105,18 +108,16 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, stops: str) -> Find
         found.needs = MergeNeeds(unknown, exact=False)
     if copied:
         found.needs = MergeNeeds(unknown or most, exact)
-        doing = (
-            "its guest goes on meanwhile"
-            if facts.status.domain.state is DomainState.RUNNING
-            else "its guest stays as it is"
-            if facts.status.domain.state.active
-            else "libvirt starts its QEMU for that, paused, and ends it"
-        )
-        found.notes.append(
-            f"Up to {text.size(copied)} are copied, which may take {_time(copied)} and {stops}; "
-            f"{doing}."
-        )
+        can = "can" if cancels else "cannot"
+        note = _copied(facts.status.domain.state)
+        found.notes.append(remark(note, size=text.size(copied), time=_time(copied), can=can))
     return found
+
+
+def _copied(state: DomainState) -> Note:
+    if state is DomainState.RUNNING:
+        return Note.COPIED_RUNNING
+    return Note.COPIED_ACTIVE if state.active else Note.COPIED_OFF
 
 
 def _time(size: int) -> str:

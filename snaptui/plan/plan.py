@@ -12,6 +12,7 @@ from snaptui.plan.image_steps import ImageStep
 from snaptui.plan.loss import NOTHING_LOST, Loss
 from snaptui.plan.outcome import NO_SPACE, After, End, Space, Undo, UndoBy, after, undo
 from snaptui.plan.refusal import Refusal
+from snaptui.plan.remark import Remark
 from snaptui.plan.room import Room
 from snaptui.plan.steps import DomainStep
 
@@ -256,13 +257,13 @@ class Plan:
     undo: Undo
     space: Space
     refusals: tuple[Refusal, ...]
-    warnings: tuple[str, ...]
-    unchecked: tuple[str, ...]
+    warnings: tuple[Remark, ...]
+    unchecked: tuple[Remark, ...]
     lines: tuple[str, ...]
     steps: tuple[Step, ...]
     type_name: bool
     changes: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     room: Room | None = None
 
     def __post_init__(self) -> None:

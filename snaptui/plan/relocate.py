@@ -14,6 +14,7 @@ from snaptui.plan.metadata_steps import Relocate
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import Plan, RelocateIntent, impossible
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Unchecked, remark
 from snaptui.plan.why import Why
 
 
@@ -31,7 +32,7 @@ def plan(intent: RelocateIntent, facts: Facts) -> Plan:
     moved = {then.target: now for then, now in _moved(facts, snapshot)}
     copied = _copied(facts, snapshot)
     unchecked = () if copied is None or copied.left is False else (
-        f"Whether it is the one in {copied.now} or the one in {copied.path}",
+        remark(Unchecked.WHICH_COPY, now=copied.now, path=copied.path),
     )  # fmt: skip
     step = Relocate(snapshot, tuple((target, now.path or "") for target, now in moved.items()))
     return Plan(

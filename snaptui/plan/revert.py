@@ -26,9 +26,11 @@ from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import After, End, after, space_on
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.room import Room
 from snaptui.plan.safety import plan_external_safety, plan_safety
 from snaptui.plan.steps import PowerOff, RevertTo
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -72,7 +74,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)
     if isinstance(facts.changes, NotKnown):
-        unread.append(f"What of the configuration changed since: {facts.changes.reason}")
+        unread.append(remark(Unchecked.CONFIGURATION, reason=facts.changes.reason))
     if moved:
         safety = beneath.no_safety(moved, intent.safety)
     elif outside:
@@ -82,7 +84,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         unread += revert_external.unread(facts, snapshot)
     else:
         safety = plan_safety(facts, snapshot, intent.safety)
-    clones = () if outside else clone_doubts(facts)
+    clones = () if outside else _clone_doubts(facts)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     # what asked whether QEMU answers waits still, and a revert would wait behind it
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
@@ -109,10 +111,10 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
 
 def _warnings(
     intent: RevertIntent, facts: Facts, snapshot: Snapshot, *, outside: bool
-) -> Iterator[str]:
+) -> Iterator[Remark]:
     """What it breaks or leaves behind, beside what its safety snapshot costs."""
     if facts.status.hung:
-        yield f"QEMU of {facts.name} does not answer; stopping it may take 15 s."
+        yield remark(Warn.STOPPED_SLOWLY, domain=facts.name)
     moved = image_checks.moved_disks(facts, snapshot)
     yield from beneath.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)
     yield from _left_out(facts, snapshot)
@@ -127,29 +129,26 @@ def _warnings(
     yield from checks.version_warnings(facts)
 
 
-def clone_doubts(facts: Facts) -> tuple[str, ...]:
+def _clone_doubts(facts: Facts) -> tuple[Remark, ...]:
     """Why somebody who lies upon the images may be missing."""
-    what = "Whether something else lies upon these images"
-    shown = [f"{what}: {doubt.words}" for doubt in facts.doubts[:MOST_DOUBTS]]
-    more = len(facts.doubts) - len(shown)
-    return (*shown, *([f"{what}: {text.count(more, 'more place')}"] if more > 0 else []))
+    reasons = [doubt.words for doubt in facts.doubts[:MOST_DOUBTS]]
+    if (more := len(facts.doubts) - len(reasons)) > 0:
+        reasons.append(text.count(more, "more place"))
+    return tuple(remark(Unchecked.LIES_UPON, reason=reason) for reason in reasons)
 
 
-def _variables(facts: Facts, snapshot: Snapshot) -> list[str]:
+def _variables(facts: Facts, snapshot: Snapshot) -> list[Remark]:
     if snapshot.kind is Kind.INTERNAL:
-        return checks.variables_warnings(facts, "stay as they are now")
-    return ["The UEFI variables stay as they are now."] if facts.status.config.pflash else []
+        return checks.variables_warnings(facts, Warn.VARIABLES_STAY)
+    return [remark(Warn.VARIABLES_STAY)] if facts.status.config.pflash else []
 
 
-def _doubt(facts: Facts, snapshot: Snapshot) -> str:
-    """What not every build of this libvirt can; empty when it can."""
+def _doubt(facts: Facts, snapshot: Snapshot) -> Remark | None:
+    """What not every build of this libvirt can; ``None`` when it can."""
     inside = snapshot.kind is Kind.INTERNAL and snapshot.has_memory
     if not inside or not abilities.may_fail_with_ram_inside(facts.host):
-        return ""
-    return (
-        f"Whether this libvirt {abilities.name(facts.host)} loads RAM from an image: Debian 13's "
-        "does, upstream's stops the guest and fails."
-    )
+        return None
+    return remark(Unchecked.LOADS_RAM, version=abilities.name(facts.host))
 
 
 def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
@@ -212,34 +211,27 @@ def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
     )
 
 
-def _resized(facts: Facts, snapshot: Snapshot) -> list[str]:
-    return [
-        f"{disk.target} becomes {'smaller' if then < now else 'larger'}: {text.size(then)} as it "
-        f"was then; now it is {text.size(now)}."
-        for disk, then, now in image_checks.resized(facts, snapshot)
-    ]
+def _resized(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    for disk, then, now in image_checks.resized(facts, snapshot):
+        what = Warn.DISK_SMALLER if then < now else Warn.DISK_LARGER
+        yield remark(what, disk=disk.target, then=text.size(then), now=text.size(now))
 
 
-def _left_out(facts: Facts, snapshot: Snapshot) -> list[str]:
+def _left_out(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     """Disks that do not come back, by name."""
     kept = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     now = {disk.target: disk for disk in facts.status.config.disks}
-    stays = []
     for disk in checks.writable_disks(tuple(then.values())):
-        if disk.target in kept:
+        target, path = disk.target, disk.path
+        if target in kept:
             continue
-        stay = f"{disk.target} is not part of the snapshot"
-        if disk.target not in now or now[disk.target].path == disk.path:
-            stays.append(f"{stay} and stays as it is now.")
+        if target not in now or now[target].path == path:
+            yield remark(Warn.DISK_STAYS, disk=target)
+        elif (frozen_by := facts.layers.frozen_by.get(path or "")) is not None:
+            yield remark(Warn.DISK_AS_FROZEN, disk=target, path=path, name=frozen_by)
         else:
-            written = facts.layers.frozen_by.get(disk.path or "")
-            until = f" when {written} was taken" if written is not None else ""
-            stays.append(f"{stay}: it becomes what {disk.path} holds, as it was{until}.")
-    dropped = [
-        f"{disk.target} ({disk.path or 'no file'}) was attached later; the domain loses it, "
-        "the file stays."
-        for disk in facts.status.config.disks
-        if disk.target not in then and disk.snapshot is not Presence.NO
-    ]
-    return stays + dropped
+            yield remark(Warn.DISK_AS_FILE, disk=target, path=path)
+    for disk in facts.status.config.disks:
+        if disk.target not in then and disk.snapshot is not Presence.NO:
+            yield remark(Warn.DISK_LOST, disk=disk.target, path=disk.path or "no file")

@@ -18,6 +18,8 @@ from snaptui.plan import broken, checks, removal
 from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.whereabouts import traced
 from snaptui.plan.why import Why
@@ -60,24 +62,22 @@ def _stopped(facts: Facts) -> Harm | None:
     return Harm.STOPPED if facts.status.domain.state.active else None
 
 
-def unread(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+def unread(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     """What could not be looked at."""
     for disk in snapshot.config.disks if snapshot.config is not None else ():
         if disk.path is not None:
             end = chain(disk.path, disk.format, facts.layers.heads)[-1].image
             if isinstance(end, NotKnown) and not isinstance(end, Missing) and disk.format != "raw":
-                yield f"What lies beneath {disk.target}: {end.reason}"
-    yield from (f"Whether others use the overlays of now: {doubt.words}" for doubt in facts.doubts)
+                yield remark(Unchecked.BENEATH, disk=disk.target, reason=end.reason)
+    for doubt in facts.doubts:
+        yield remark(Unchecked.OTHERS_USE_OVERLAYS, reason=doubt.words)
 
 
-def warnings(snapshot: Snapshot) -> Iterator[str]:
+def warnings(snapshot: Snapshot) -> Iterator[Remark]:
     """What it makes of disks that nobody writes to."""
     for disk in snapshot.config.disks if snapshot.config is not None else ():
         if disk.path is not None and (disk.read_only or disk.device != "disk"):
-            yield (
-                f"{disk.target} gets an overlay on {disk.path} too, though it is never written to: "
-                "libvirt takes all disks. Where none can be made there, the revert fails."
-            )
+            yield remark(Warn.OVERLAY_ON_ALL, disk=disk.target, path=disk.path)
 
 
 def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:

@@ -14,6 +14,7 @@ from snaptui.model import Kind, Snapshot
 from snaptui.plan import bitmaps, checks, encryption, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -37,7 +38,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             yield one.but(code=checks.INTERNAL_ERROR, harm=stopped)
 
 
-def unread(facts: Facts, snapshot: Snapshot) -> list[str]:
+def unread(facts: Facts, snapshot: Snapshot) -> list[Remark]:
     """What could not be looked at."""
     told = list(image_checks.entry_problems(facts, snapshot).unread)
     reasons = {
@@ -46,7 +47,7 @@ def unread(facts: Facts, snapshot: Snapshot) -> list[str]:
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
     }
     return told + [
-        f"Whether {path} is there: {missing.reason}"
+        remark(Unchecked.FILE_THERE, path=path, reason=missing.reason)
         for path, missing in facts.missing.items()
         if isinstance(missing, NotKnown) and missing.reason not in reasons
     ]

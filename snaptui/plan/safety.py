@@ -18,7 +18,9 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import Undo, UndoBy, undo
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, remark
 from snaptui.plan.steps import CreateSnapshot, PowerOff
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -28,8 +30,6 @@ SHARE_OF_FREE = 4
 """RAM may take a quarter of the free space unasked."""
 SHARE_LEFT = 20
 """A twentieth of the file system stays free, or the admin chooses."""
-
-NO_END = "shows no progress and cannot be cancelled."
 
 _NAME = re.compile(r"safety-\d{8}T\d{6}Z-")
 
@@ -52,7 +52,7 @@ class Safety:
     steps: tuple[CreateSnapshot | PowerOff, ...] = ()
     needs: int = 0
     refusals: tuple[Refusal, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Remark, ...] = ()
 
 
 def is_safety(name: str) -> bool:
@@ -132,15 +132,15 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
 
 
-def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[str]:
+def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[Remark]:
     """libvirt deletes no external snapshot on a branch that was left, but for its end."""
     line = list(line_of(facts.snapshots, facts.current))
     reached = set(line_of(facts.snapshots, target.name))
     there = [one for one in line if one not in reached]
     there += [one for one in line if one in reached][:1]
     if there:
-        lies = "it lies" if len(there) == 1 else "they lie"
-        yield f"Until {name} is deleted, {text.some(there)} cannot be: {lies} on that branch."
+        lie = "it lies" if len(there) == 1 else "they lie"
+        yield remark(Warn.UNDELETABLE, name=name, names=text.some(there), lie=lie)
 
 
 def safety_name(
@@ -202,10 +202,7 @@ def _powered_off(facts: Facts, step: CreateSnapshot) -> Safety:
         SafetyKind.DISKS,
         undo(UndoBy.DISKS_POWERED_OFF, domain=domain.name),
         (PowerOff(), step),
-        warnings=(
-            f"{domain.name} is powered off at once: what its guest has not written to its "
-            "disks yet is lost.",
-        ),
+        warnings=(remark(Warn.POWERED_OFF, domain=domain.name),),
     )
 
 
@@ -223,16 +220,14 @@ def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
     if space is not None and space.free <= memory:
         needs, free = text.size(memory), text.size(space.free)
         refusals.append(refuse(Why.RAM_DOES_NOT_FIT, way, domain=name, needs=needs, free=free))
+    paused = Warn.PAUSED if step.ram_file else Warn.PAUSED_TO_THE_END
     return Safety(
         SafetyKind.DISKS_AND_RAM,
         undo(UndoBy.DISKS_AND_RAM),
         (step,),
         needs=memory,
         refusals=tuple(refusals),
-        warnings=(
-            f"{name} is paused while up to {text.size(memory)} of its RAM are saved; this "
-            + ("can be cancelled." if step.ram_file else NO_END),
-        ),
+        warnings=(remark(paused, domain=name, size=text.size(memory)),),
     )
 
 

@@ -13,6 +13,8 @@ from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import Plan, ThawIntent
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -22,11 +24,6 @@ _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 def plan(intent: ThawIntent, facts: Facts) -> Plan:
     """Plan a thaw; only the agent in the guest knows whether there is anything to do."""
     name, step = facts.name, ThawGuest()
-    warnings = [
-        "Whoever froze it may be copying its disks: what is copied after this is not of one moment."
-    ]
-    if facts.unrecorded:
-        warnings.append(checks.unrecorded_warning(facts.unrecorded))
     return Plan(
         intent=intent,
         verb="Thaw",
@@ -36,7 +33,10 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
         undo=undo(UndoBy.NOT_NEEDED),
         space=NO_SPACE,
         refusals=_refusals(name, facts.agent or _NOT_ASKED),
-        warnings=tuple(warnings),
+        warnings=(
+            remark(Warn.COPY_NOT_OF_ONE_MOMENT),
+            *checks.unrecorded_warnings(facts.unrecorded),
+        ),
         unchecked=(),
         lines=(step.virsh(facts.host, facts.status.domain),),
         steps=(step,),

@@ -15,7 +15,9 @@ from snaptui.plan.loss import NOTHING_LOST, SeveralLost
 from snaptui.plan.outcome import End, Space, UndoBy, after, undo
 from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.refusal import Refusal
+from snaptui.plan.remark import Note, Remark, remark
 from snaptui.plan.room import Room
+from snaptui.plan.warn import Warn
 
 AT_ONCE = 4
 """Changes that are under way on a host at the same time."""
@@ -61,7 +63,10 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
         ),
         undo=undo(UndoBy.DELETES),
         space=_room(plans).told,
-        notes=(*(plan.after.words for plan in plans), *whole.notes),
+        notes=(
+            *(remark(Note.END_OF_ONE, end=plan.after.words) for plan in plans),
+            *whole.notes,
+        ),
     )
 
 
@@ -71,14 +76,14 @@ def reverts(
     group: Group,
     twice: Sequence[Refusal] = (),
     unread: Sequence[str] = (),
-    doubts: Sequence[str] = (),
+    doubts: Sequence[Remark] = (),
 ) -> Plan:
     """A revert of all that are left of a group; plans and names as above.
 
     Args:
         twice: domains with more than one of the group.
         unread: domains of which it is not known whether they have one.
-        doubts: the same, as sentences.
+        doubts: the same, each with the reason.
     """
     whole = _merged(plans, names)
     parts = tuple(zip(names, plans, strict=True))
@@ -86,7 +91,7 @@ def reverts(
     end, warnings = after(End.REVERTED_TOGETHER), whole.warnings
     if (left := what_is_left(group, names, unread)) is not None:
         end = AfterOfSome(end.end, end.state, end.names, left)
-        warnings = (left.words, *warnings)
+        warnings = (remark(Warn.GROUP_NOT_WHOLE, left=left.words), *warnings)
     return replace(
         whole,
         title=f"Revert {text.count(len(plans), 'domain')} to {group.id}",
@@ -100,35 +105,25 @@ def reverts(
         unchecked=(*doubts, *whole.unchecked),
         type_name=whole.type_name or bool(doubts),
         notes=(
-            *(f"{plan.after.words}. Lost: {plan.lost.words}" for _, plan in parts),
+            *(
+                remark(Note.END_AND_LOSS_OF_ONE, end=plan.after.words, lost=plan.lost.words)
+                for plan in plans
+            ),
             *whole.notes,
         ),
     )
 
 
 def _merged(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
-    def of_all(sentences: str) -> tuple[str, ...]:
-        found = (
-            f"{name}: {sentence}"
-            for name, plan in zip(names, plans, strict=True)
-            for sentence in getattr(plan, sentences)
-        )
-        return tuple(dict.fromkeys(found))
-
+    parts = tuple(zip(names, plans, strict=True))
     return replace(
         plans[0],
-        lost=SeveralLost(tuple((name, plan.lost) for name, plan in zip(names, plans, strict=True))),
-        refusals=tuple(
-            dict.fromkeys(
-                refusal.of(name)
-                for name, plan in zip(names, plans, strict=True)
-                for refusal in plan.refusals
-            )
-        ),
-        warnings=of_all("warnings"),
-        unchecked=of_all("unchecked"),
-        changes=of_all("changes"),
-        notes=of_all("notes"),
+        lost=SeveralLost(tuple((name, plan.lost) for name, plan in parts)),
+        refusals=tuple(one.of(name) for name, plan in parts for one in plan.refusals),
+        warnings=tuple(one.of(name) for name, plan in parts for one in plan.warnings),
+        unchecked=tuple(one.of(name) for name, plan in parts for one in plan.unchecked),
+        changes=tuple(f"{name}: {one}" for name, plan in parts for one in plan.changes),
+        notes=tuple(one.of(name) for name, plan in parts for one in plan.notes),
         lines=tuple(line for plan in plans for line in plan.lines),
         steps=tuple(step for plan in plans for step in plan.steps),
         type_name=any(plan.type_name for plan in plans),

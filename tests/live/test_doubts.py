@@ -15,12 +15,14 @@ from snaptui.image_model import ImageKey
 from snaptui.model import DomainKey
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteIntent, Plan, RemoveLeftover, RevertIntent
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.why import Why
 from snaptui.preflight import read_facts
 from tests import pools
 from tests.lab import Lab, qemu_img
 from tests.live.planned import facts_of, planned
 from tests.ssh import behind_ssh
+from tests.unit.made import said
 
 REMOTE = (
     "nbd://elsewhere/disk",
@@ -92,7 +94,7 @@ def test_odd_things_elsewhere_do_not_count(lab: Lab, key: DomainKey) -> None:
         lab.snapshot("db", "inside")
         revert = planned(lab, RevertIntent(key, "inside"))
         assert revert.possible
-        assert not [one for one in revert.unchecked if "lies upon" in one]
+        assert Unchecked.LIES_UPON not in said(revert.unchecked)
 
 
 def test_what_is_told_is_only_what_could_matter(lab: Lab, key: DomainKey) -> None:
@@ -103,7 +105,7 @@ def test_what_is_told_is_only_what_could_matter(lab: Lab, key: DomainKey) -> Non
         (doubt,) = facts_of(lab, DeleteIntent(key, "over")).doubts
         assert (doubt.what, doubt.name) == (Unread.POOL, "here")
         assert "virsh pool-start here" in doubt.words
-        assert len(plan.unchecked) == 1
+        assert plan.unchecked == (remark(Unchecked.OTHERS_USE, reason=doubt.words),)
 
 
 def test_a_name_that_may_be_any_file_counts(lab: Lab, key: DomainKey) -> None:
@@ -213,9 +215,9 @@ def test_a_leftover_is_called_one_where_no_doubt_reaches_it(lab: Lab, key: Domai
             assert len(of_others(planned(lab, intent))) == 1
 
 
-def of_others(plan: Plan) -> list[str]:
+def of_others(plan: Plan) -> list[Remark]:
     """What is not known of other users, beside processes that may not be looked into."""
-    return [one for one in plan.unchecked if "something else uses it" in one]
+    return [one for one in plan.unchecked if one.what is Unchecked.USED]
 
 
 def test_a_host_without_the_storage_driver_has_no_pools_and_that_is_no_doubt(

@@ -10,10 +10,11 @@ import pytest
 from snaptui.model import DomainKey, Form, SafetyKind
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from tests.lab import MIB, Lab, encrypted_image, qemu_img
 from tests.live.planned import planned
-from tests.unit.made import assert_refused
+from tests.unit.made import assert_refused, assert_said
 
 UUID = "0f0f0f0f-1111-2222-3333-444444444444"
 SECRET = "<secret type='passphrase' uuid='{uuid}'/>"
@@ -57,7 +58,7 @@ def test_while_it_runs_an_overlay_is_taken_and_said_to_be_plain(lab: Lab, key: D
     lab.virsh("start", "enc")
     assert_refused(planned(lab, CreateIntent(key, "a", "", Form.INTERNAL)), Why.ENCRYPTED_INSIDE)
     plan = planned(lab, CreateIntent(key, "a", "", Form.DISK_ONLY), carry_out=True)
-    assert any("vda is NOT encrypted" in warning for warning in plan.warnings)
+    assert_said(plan.warnings, Warn.OVERLAY_PLAIN, disks="vda")
     overlay = lab.images / "enc.a"
     assert "encrypted: yes" not in qemu_img("info", "-U", str(overlay))
     text = b"what the guest writes next"

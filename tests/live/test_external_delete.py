@@ -20,6 +20,7 @@ from snaptui.performing import differences, expected_after, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.remark import Unchecked
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, read_facts
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
@@ -239,7 +240,9 @@ def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_
     far = DomainKey(behind_ssh(lab, tmp_path), key_of(lab).uuid)
     blind = Planned(lab, DeleteIntent(far, "two"))
     assert blind.plan.type_name
-    assert "What lies beneath vda: It is in no active storage pool" in blind.plan.unchecked[0]
+    (beneath,) = [one for one in blind.plan.unchecked if one.what is Unchecked.BENEATH]
+    names = dict(beneath.names)
+    assert (names["disk"], "in no active storage pool" in names["reason"]) == ("vda", True)
     blind.backend.abandon()
     pool = lab.directory / "pool.xml"
     target = f"<target><path>{lab.images}</path></target>"
@@ -249,7 +252,7 @@ def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_
         with same_disks(lab):
             seen = Planned(lab, DeleteIntent(far, "one"))
             (room,) = seen.plan.unchecked
-            assert room.startswith("Whether there is room for the merge into")
+            assert room.what is Unchecked.MERGE_ROOM
             seen.run()
     finally:
         lab.virsh("pool-destroy", "images")

@@ -74,4 +74,6 @@ def said(lab: Lab, intent: DeleteIntent | RevertIntent) -> list[str]:
         plan = planned(lab, intent)
     except SnaptuiError as error:
         return [error.message]
-    return ["refused" for _ in plan.refusals] + list(plan.unchecked)
+    return ["refused" for _ in plan.refusals] + [
+        dict(one.names).get("reason", "") for one in plan.unchecked
+    ]

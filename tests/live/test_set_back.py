@@ -17,12 +17,13 @@ from snaptui.model import DomainKey
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.loss import FileLost
 from snaptui.plan.plan import DeleteIntent, RemoveLeftover, RevertIntent
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots
-from tests.unit.made import assert_refused
+from tests.unit.made import assert_refused, assert_said
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_a_base_that_was_not_written_to_is_told_so_and_the_way_back(
     assert [one.way for one in revert.refusals if one.why is Why.SET_AWAY] == [Way.SET_BACK]
     forgotten = planned(lab, DeleteIntent(key, "over", metadata_only=True))
     assert forgotten.possible
-    assert any(str(overlay(lab)) in warning for warning in forgotten.warnings)
+    assert_said(forgotten.warnings, Warn.ONLY_COPY, files=str(overlay(lab)))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "over")
         terminal.press("g")
@@ -175,4 +176,4 @@ def test_a_revert_that_would_write_beneath_what_may_be_whole_says_so(lab: Lab) -
     xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
     lab.define_xml(xml)
     plan = planned(lab, RevertIntent(key, "deep"))
-    assert any(str(overlay(lab)) in warning for warning in plan.warnings)
+    assert_said(plan.warnings, Warn.WRITES_OVER, name="over", path=str(base(lab)))

@@ -20,6 +20,7 @@ from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.merge import DAY
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import MergeIntent, Plan
+from snaptui.plan.remark import Unchecked, remark
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, read_facts
 from snaptui.unnamed import Unnamed, unnamed_overlays
@@ -228,7 +229,8 @@ def test_who_cannot_be_seen_is_asked_for_by_the_name(lab: Lab, key: DomainKey, u
 
     plan = planned(lab, MergeIntent(key, str(place(lab, "tmp1"))), seen)
     assert plan.possible
-    assert (plan.type_name, len(plan.unchecked)) == (bool(unseen), len(unseen and " "))
+    doubts = (remark(Unchecked.OPEN_BENEATH, reason=unseen),) if unseen else ()
+    assert (plan.type_name, plan.unchecked) == (bool(unseen), doubts)
 
 
 def test_what_a_snapshot_names_is_not_among_them(lab: Lab) -> None:

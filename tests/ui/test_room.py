@@ -14,6 +14,8 @@ from snaptui.model import DomainKey
 from snaptui.plan.outcome import Space
 from snaptui.plan.plan import Intent, Plan, RevertIntent, impossible
 from snaptui.plan.refusal import refuse
+from snaptui.plan.remark import remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from snaptui.preflight import AnyFacts
 from snaptui.ui import themes
@@ -51,8 +53,9 @@ async def test_the_buttons_are_always_to_be_seen(monkeypatch: pytest.MonkeyPatch
         hidden = []
         for length in (70, 71, 72, 73, 74, 140):
             words = ("word " * length)[: length - 1] + "."
+            left_out = remark(Warn.GROUP_NOT_WHOLE, left=words)
             plan = replace(
-                plain, space=Space(by_place=words), warnings=(words,), lines=(words, words)
+                plain, space=Space(by_place=words), warnings=(left_out,), lines=(words, words)
             )
 
             def make(_i: Sequence[Intent], _f: object, plan: Plan = plan) -> tuple[Plan, ...]:

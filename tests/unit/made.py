@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,8 @@ from snaptui.model import (
 )
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan
+from snaptui.plan.remark import Note, Remark, Unchecked
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from tests.shells import argv
 
@@ -94,6 +97,17 @@ def assert_refused(plan: Plan, *any_of: Why, **names: str) -> None:
     told = [one for one in plan.refusals if one.why in any_of]
     assert any(names.items() <= dict(one.names).items() for one in told), plan.refusals
     assert not plan.possible
+
+
+def assert_said(remarks: Iterable[Remark], what: Warn | Note | Unchecked, **names: str) -> None:
+    """It is said, and about just that."""
+    told = [one for one in remarks if one.what is what]
+    assert any(names.items() <= dict(one.names).items() for one in told), remarks
+
+
+def said(remarks: Iterable[Remark]) -> list[Warn | Note | Unchecked]:
+    """What is said, in its order."""
+    return [one.what for one in remarks]
 
 
 def words(line: str) -> list[str]:

@@ -22,8 +22,10 @@ from snaptui.plan.group_steps import NoteGroup
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
+from snaptui.plan.remark import Note, remark
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.together import creates, reverts
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plans
 from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
@@ -168,7 +170,7 @@ def test_what_all_need_together_must_be_free() -> None:
     both = make_plans([a_part(), a_part()], [facts(spaces=space)] * 2)
     whole = creates(both, ["web", "db"])
     assert whole.title == "Create patch of 2 domains"
-    assert [words.partition(":")[0] for words in whole.warnings] == ["db"]
+    assert whole.warnings == (remark(Warn.RAM_MAY_NOT_FIT_INSIDE).of("db"),)
     assert (whole.space.needs, whole.space.free) == (2 << 30, 3 << 29)
     assert whole.steps == (*both[0].steps, *both[1].steps)
 
@@ -250,7 +252,7 @@ def test_from_another_machine_each_is_frozen_by_itself() -> None:
     assert isinstance(note, NoteGroup)
     assert create.new.quiesce
     assert not note.group.together
-    assert "web is frozen by itself" in plan.notes[0]
+    assert plan.notes == (remark(Note.FROZEN_ALONE, domain="web"),)
 
 
 def test_no_freeze_goes_with_saved_memory() -> None:

@@ -39,7 +39,9 @@ from snaptui.plan.plan import (
     Plan,
     RevertIntent,
 )
-from snaptui.plan.refusal import Harm
+from snaptui.plan.refusal import Harm, refuse
+from snaptui.plan.remark import Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from tests.unit.made import (
     CDROM,
@@ -50,6 +52,7 @@ from tests.unit.made import (
     VDA,
     VDB,
     assert_refused,
+    assert_said,
     config,
     facts,
     image,
@@ -150,7 +153,7 @@ def test_a_managed_save_forbids_a_revert_and_is_not_part_of_a_create() -> None:
     assert_refused(a_revert(saved), Why.SAVE_OF_OTHER_DISKS)
     plan = a_create(saved)
     assert plan.possible
-    assert any("managed save of web is not part of it" in words for words in plan.warnings)
+    assert_said(plan.warnings, Warn.SAVE_NOT_KEPT, domain="web")
 
 
 def test_of_a_suspended_guest_nothing_can_be_taken_but_it_can_be_reverted() -> None:
@@ -209,19 +212,17 @@ def test_a_create_warns_when_the_memory_may_not_fit_or_libvirt_is_another() -> N
     tight = facts(
         spaces={"/img/a.qcow2": FileSystem("/img", 1 << 40, 1 << 29), "/x": NotKnown("x")}
     )
-    assert any("may not fit" in warning for warning in a_create(tight).warnings)
+    assert_said(a_create(tight).warnings, Warn.RAM_MAY_NOT_FIT_INSIDE)
     mixed = a_create(facts(external=("e1", "e2", "e3", "e4")))
     assert mixed.possible
-    assert any("e1, e2, e3 and 1 more cannot be deleted" in words for words in mixed.warnings)
+    assert_said(mixed.warnings, Warn.INSIDE_OVERLAYS, names="e1, e2, e3 and 1 more")
     newer = replace(facts(), host=replace(HOST, libvirt=(10, 1, 0)))
-    assert any(
-        "libvirt 10.1 is not one that was tried" in warning for warning in a_create(newer).warnings
-    )
+    assert_said(a_create(newer).warnings, Warn.VERSION_NOT_TRIED, version="10.1")
 
 
 def test_a_create_says_which_image_it_could_not_look_into() -> None:
     plan = a_create(with_image(facts(), "/img/b.qcow2", NotKnown("Permission denied")))
-    assert plan.unchecked == ("Whether the name is free inside vdb: Permission denied",)
+    assert plan.unchecked == (remark(Unchecked.NAME_FREE, disk="vdb", reason="Permission denied"),)
 
 
 @given(st.floats(0, 4e9), st.integers(0, 5))
@@ -336,8 +337,8 @@ def test_a_revert_names_the_disks_that_do_not_come_back() -> None:
     plan = a_revert(facts(one, disks=config(VDA, VDB, later)))
     assert plan.possible
     assert plan.warnings == (
-        "vdb is not part of the snapshot and stays as it is now.",
-        "vdx (/img/later.qcow2) was attached later; the domain loses it, the file stays.",
+        remark(Warn.DISK_STAYS, disk="vdb"),
+        remark(Warn.DISK_LOST, disk="vdx", path="/img/later.qcow2"),
     )
 
 
@@ -351,7 +352,7 @@ def test_a_revert_across_a_resize_says_what_size_the_disk_becomes() -> None:
         with_image(facts(snapshot()), "/img/a.qcow2", replace(then, snapshots=(entry,))), snapshot()
     )
     assert (resized[0].target, *resized[1:]) == ("vda", 1 << 30, 2 << 30)
-    assert len(plan.warnings) == 1
+    assert plan.warnings == (remark(Warn.DISK_SMALLER, disk="vda", then="1.0 GiB", now="2.0 GiB"),)
 
 
 def test_a_chain_that_comes_to_itself_is_refused() -> None:
@@ -364,8 +365,8 @@ def test_a_revert_to_what_could_not_be_checked_says_so() -> None:
     found = with_image(facts(snapshot()), "/img/b.qcow2", NotKnown("Permission denied"))
     plan = a_revert(replace(found, missing={"/img/cd.iso": NotKnown("remote host")}))
     assert plan.unchecked == (
-        "What vdb holds inside: Permission denied",
-        "Whether /img/cd.iso is there: remote host",
+        remark(Unchecked.INSIDE, disk="vdb", reason="Permission denied"),
+        remark(Unchecked.FILE_THERE, path="/img/cd.iso", reason="remote host"),
     )
     assert plan.possible
     assert plan.type_name
@@ -423,7 +424,7 @@ def test_several_are_refused_as_a_whole() -> None:
 def test_a_delete_of_one_leaves_those_below_and_says_so() -> None:
     plan = a_delete(facts(*TREE, below=("c",), current="b"), "b")
     assert [step.words for step in plan.steps] == ["delete b"]
-    assert plan.warnings == ("1 snapshot below it stays and moves up.",)
+    assert_said(plan.warnings, Warn.BELOW_MOVES_UP, number="1 snapshot")
     assert "3 snapshots left. Current becomes a." in plan.after.words
     assert isinstance(plan.lost, SnapshotsLost)
     assert plan.lost.memory
@@ -484,12 +485,13 @@ def test_a_delete_refuses_twins_but_takes_metadata_whose_data_are_gone() -> None
     assert refused.refusals[0].harm is Harm.TWIN_LEFT
     plan = a_delete(with_image(facts(snapshot()), "/img/b.qcow2", image("/img/b.qcow2")))
     assert plan.possible
-    assert plan.warnings[0].startswith("vdb holds no snapshot s1")
+    gone = refuse(Why.ENTRY_GONE, disk="vdb", name="s1", path="/img/b.qcow2")
+    assert plan.warnings == (remark(Warn.ONLY_METADATA, fact=gone.fact),)
 
 
 def test_a_delete_of_what_could_not_be_checked_wants_the_name_typed() -> None:
     plan = a_delete(with_image(facts(snapshot()), "/img/a.qcow2", NotKnown("I/O error")))
-    assert plan.unchecked == ("What vda holds inside: I/O error",)
+    assert plan.unchecked == (remark(Unchecked.INSIDE, disk="vda", reason="I/O error"),)
     assert plan.type_name
 
 
@@ -635,7 +637,9 @@ def test_a_disk_that_was_detached_since_is_refused_by_name() -> None:
 
 def test_metadata_without_a_domain_are_not_taken_for_checked() -> None:
     plan = a_delete(facts(snapshot(config=None)))
-    assert len(plan.unchecked) == 2
+    assert plan.unchecked == tuple(
+        remark(Unchecked.INSIDE_UNNAMED, disk=disk) for disk in ("vda", "vdb")
+    )
     assert plan.type_name
 
 

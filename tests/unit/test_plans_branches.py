@@ -31,9 +31,22 @@ from snaptui.plan.loss import SnapshotsLost
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from tests.unit.made import CDROM, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
+from tests.unit.made import (
+    CDROM,
+    HOST,
+    KEY,
+    VDA,
+    assert_refused,
+    assert_said,
+    config,
+    facts,
+    image,
+    snapshot,
+)
 from tests.unit.test_plans_layers import external, internal
 
 NEWER = replace(HOST, libvirt=(11, 3, 0), reverts_external=True, hypervisor=(10, 0, 13))
@@ -120,7 +133,7 @@ def test_the_end_of_a_branch_frees_the_image_that_it_froze() -> None:
     assert plan.possible
     assert isinstance(plan.lost, SnapshotsLost)
     assert not plan.lost.merged
-    assert plan.notes[0] == "vda: /a.a is removed; nothing is merged."
+    assert plan.notes == (remark(Note.REMOVED, disk="vda", path="/a.a"),)
     after = expected_after(plan.steps[0], found)
     assert isinstance(after, Facts)
     assert after.gone == {"/a.a"}
@@ -193,7 +206,7 @@ def test_before_it_overlays_keep_what_is_now_and_the_guest_is_powered_off() -> N
     assert [type(step) for step in plan.steps] == [PowerOff, CreateSnapshot, RevertTo]
     assert plan.undo.by is UndoBy.DISKS_POWERED_OFF
     (name,) = [step.new.name for step in plan.steps if isinstance(step, CreateSnapshot)]
-    assert f"Until {name} is deleted, c, a cannot be: they lie on that branch." in plan.warnings
+    assert_said(plan.warnings, Warn.UNDELETABLE, name=name, names="c, a")
     with_ram = a_revert(a_fork(state=DomainState.RUNNING), "a", SafetyKind.DISKS_AND_RAM)
     assert [type(step) for step in with_ram.steps] == [CreateSnapshot, RevertTo]
     assert with_ram.undo.by is UndoBy.DISKS_AND_RAM
@@ -231,7 +244,7 @@ def test_what_is_written_to_again_is_broken() -> None:
     assert told(a_revert(found, "out")) == {Harm.OTHER_DATA}
     plan = a_delete(found, "out")
     assert plan.possible, "nothing is removed: its parent is internal"
-    assert any("/a.a stays and keeps the space" in warning for warning in plan.warnings)
+    assert_said(plan.warnings, Warn.OVERLAYS_STAY, files="/a.a")
 
 
 def test_uefi_variables_in_qcow2_are_kept_inside_and_raw_ones_told_of() -> None:
@@ -246,7 +259,7 @@ def test_uefi_variables_in_qcow2_are_kept_inside_and_raw_ones_told_of() -> None:
     assert told(a_create(raw, DomainState.RUNNING)) == {84}
     off = a_create(raw, DomainState.SHUTOFF)
     assert off.possible
-    assert "The UEFI variables are not part of it." in off.warnings
+    assert_said(off.warnings, Warn.VARIABLES_NOT_KEPT)
     assert told(a_create(inside, DomainState.SHUTOFF, HOST)) == {84}
 
 
@@ -262,4 +275,4 @@ def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> N
     assert {one.code for one in plan.refusals} == {1}
     kept = a_revert(facts(snapshot("s"), host=NEWER), "s", SafetyKind.DISKS_AND_RAM)
     assert kept.possible
-    assert any("upstream's stops the guest" in warning for warning in kept.warnings)
+    assert_said(kept.warnings, Unchecked.LOADS_RAM)

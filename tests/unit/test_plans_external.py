@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from snaptui.abilities import no_external_revert
 from snaptui.image_model import FileSystem, NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence, SnapshotDisk
 from snaptui.performing import expected_after
@@ -17,7 +18,9 @@ from snaptui.plan import create, overlays
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.remark import Unchecked
 from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from tests.unit.made import (
     CDROM,
@@ -27,8 +30,10 @@ from tests.unit.made import (
     VDA,
     VDB,
     assert_refused,
+    assert_said,
     config,
     facts,
+    said,
     snapshot,
     words,
 )
@@ -104,7 +109,7 @@ def test_what_is_there_already_is_refused_and_what_is_not_known_wants_the_name()
     plan = a_create(unknown, Form.EXTERNAL)
     assert plan.possible
     assert plan.type_name
-    assert any("which libvirt would overwrite" in words for words in plan.unchecked)
+    assert_said(plan.unchecked, Unchecked.RAM_FILE_FREE, path="/img/a.new.mem")
     assert not a_create(unknown).type_name, "libvirt itself refuses an overlay that is there"
 
 
@@ -138,7 +143,7 @@ def test_ram_is_saved_to_a_file_also_where_a_disk_is_left_out() -> None:
     left_out = (SnapshotDisk("vdb", Presence.NO),)
     plan = create.plan(CreateIntent(KEY, "new", "", Form.EXTERNAL, left_out), known())
     assert plan.possible, plan.refusals
-    assert "vdb is left out: it has no way back." in plan.warnings
+    assert_said(plan.warnings, Warn.DISK_LEFT_OUT, disk="vdb")
 
 
 def test_raw_disks_can_and_read_only_ones_are_passed_over() -> None:
@@ -181,27 +186,27 @@ def test_names_that_make_no_file_are_refused() -> None:
 
 
 def test_what_a_host_can_do_with_it_is_said_by_its_version() -> None:
-    plan = a_create(known())
-    assert any("This host cannot revert to it: libvirt 9.0 has no" in w for w in plan.warnings)
-    between = replace(known(), host=replace(HOST, libvirt=(10, 0, 0), reverts_external=True))
-    assert any("libvirt 10.0 was not tried for a" in w for w in a_create(between).warnings)
+    between = replace(HOST, libvirt=(10, 0, 0), reverts_external=True)
+    for host in (HOST, between):
+        warnings = a_create(replace(known(), host=host)).warnings
+        assert_said(warnings, Warn.NO_REVERT_HERE, reason=no_external_revert(host))
     newer = replace(known(), host=replace(HOST, libvirt=(11, 3, 0), reverts_external=True))
-    assert not any("This host cannot" in w for w in a_create(newer).warnings)
+    assert Warn.NO_REVERT_HERE not in said(a_create(newer).warnings)
 
 
 def test_what_it_costs_is_said() -> None:
     below = replace(known(), names=("s1", "over"), external=("over",), current="over")
-    assert any(w.startswith("s1 inside the images") for w in a_create(below).warnings)
-    assert any("power cut" in w for w in a_create(known()).warnings)
-    off = a_create(known(state=DomainState.SHUTOFF))
-    assert any("CVE-2025-13193" in w for w in off.warnings)
-    assert not any("power cut" in w for w in off.warnings)
-    for free, form, why in (
-        (1 << 20, Form.EXTERNAL, "may not fit"),
-        (1 << 20, Form.DISK_ONLY, "5 %"),
+    assert_said(a_create(below).warnings, Warn.INSIDE_BENEATH, names="s1")
+    assert Warn.NOT_WRITTEN_YET in said(a_create(known()).warnings)
+    off = said(a_create(known(state=DomainState.SHUTOFF)).warnings)
+    assert Warn.OVERLAYS_READABLE in off
+    assert Warn.NOT_WRITTEN_YET not in off
+    full = known(spaces={"/img": FileSystem("/img", 100 << 30, 1 << 20)})
+    for form, what in (
+        (Form.EXTERNAL, Warn.RAM_MAY_NOT_FIT),
+        (Form.DISK_ONLY, Warn.LITTLE_FREE),
     ):
-        full = known(spaces={"/img": FileSystem("/img", 100 << 30, free)})
-        assert any(why in w for w in a_create(full, form).warnings)
+        assert_said(a_create(full, form).warnings, what)
 
 
 def test_after_it_the_disks_are_the_overlays() -> None:
@@ -228,4 +233,4 @@ def test_an_overlay_against_the_setting_of_a_disk_is_said() -> None:
     intent = CreateIntent(KEY, "new", "", Form.DISK_ONLY, chosen)
     plan = create.plan(intent, known(disks=config(VDA, disk)))
     assert plan.possible, plan.refusals
-    assert any("vdb gets an overlay, although" in warning for warning in plan.warnings)
+    assert_said(plan.warnings, Warn.OVERLAY_AGAINST_SETTING, disk="vdb", setting="manual")

@@ -34,10 +34,12 @@ from snaptui.plan.plan import (
     ImageIntent,
     Plan,
 )
+from snaptui.plan.remark import Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plan
 from tests.shells import argv
-from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, words
+from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, assert_said, words
 
 WEB = User("web01", disk="vda")
 IDLE = Doubt(Unread.POOL, "p", "it is not active")
@@ -129,29 +131,29 @@ def test_no_change_is_made_of_what_is_in_use_or_damaged(changed: dict[str, Any],
 
 
 @pytest.mark.parametrize(
-    ("changed", "what"),
+    ("changed", "what", "reason"),
     [
-        ({"doubts": (IDLE,)}, "uses it: the pool p: it is not active"),
-        ({"openers": NotKnown("no /proc")}, "has it open: no /proc"),
-        ({"writable": NotKnown("gone")}, "written to: gone"),
-        ({"as_now": NotKnown("torn")}, "as one of its snapshots: torn"),
+        ({"doubts": (IDLE,)}, Unchecked.USED, IDLE.words),
+        ({"openers": NotKnown("no /proc")}, Unchecked.OPEN, "no /proc"),
+        ({"writable": NotKnown("gone")}, Unchecked.WRITABLE, "gone"),
+        ({"as_now": NotKnown("torn")}, Unchecked.AS_AN_ENTRY, "torn"),
     ],
 )
 def test_what_is_not_known_of_its_users_is_confirmed_by_its_name(
-    changed: dict[str, Any], what: str
+    changed: dict[str, Any], what: Unchecked, reason: str
 ) -> None:
     found = facts(*TWO, **changed)
     for intent in intents(found):
         plan = make_plan(intent, found)
         assert plan.possible
         assert plan.type_name
-        assert what in " ".join(plan.unchecked)
+        assert plan.unchecked == (remark(what, reason=reason),)
 
 
 def test_processes_that_are_hidden_are_told() -> None:
     found = facts(*TWO, openers=Openers(hidden=True))
     for intent in intents(found):
-        assert "may not be looked into" in " ".join(make_plan(intent, found).warnings)
+        assert make_plan(intent, found).warnings == (remark(Warn.PROCESSES_HIDDEN),)
 
 
 @pytest.mark.parametrize("name", ["", " ", "3", "a/b", ".x", "a\nb", "a\u202eb", "x" * 248])
@@ -210,8 +212,10 @@ def test_apply_says_what_is_lost_and_what_is_not_brought_back() -> None:
     plan = make_plan(ImageApply(KEY, placed(found, 0)), found)
     assert plan.lost == EntryWritesLost(NotKnown("not counted yet"), "", kept=True)
     assert plan.undo == undo(UndoBy.APPLY, name="safety-20261121T025500Z-one")
-    assert "5.0 MiB) is not loaded" in plan.warnings[0]
-    assert plan.warnings[1] == "The disk becomes 2.0 GiB large; now it is 1.0 GiB."
+    assert plan.warnings == (
+        remark(Warn.RAM_NOT_LOADED, size="5.0 MiB"),
+        remark(Warn.DISK_RESIZED, then="2.0 GiB", now="1.0 GiB"),
+    )
     same = replace(found, as_now=frozenset({"1"}))
     lost = make_plan(ImageApply(KEY, placed(found, 0)), same).lost
     assert isinstance(lost, EntryWritesLost)
@@ -226,7 +230,7 @@ def test_of_twins_only_the_first_or_all_are_deleted() -> None:
     first, last = placed(found, 0), placed(found, 2)
     plan = make_plan(ImageDelete(KEY, (first,)), found)
     assert plan.possible
-    assert "1 snapshot called twin" in plan.warnings[0]
+    assert plan.warnings == (remark(Warn.TWINS_LEFT, number="1 snapshot", name="twin"),)
     assert_refused(make_plan(ImageDelete(KEY, (last,)), found), Why.NOT_THE_FIRST)
     both = make_plan(ImageDelete(KEY, (last, first)), found)
     assert [step.subject for step in both.steps] == ["1 twin", "3 twin"]
@@ -327,7 +331,7 @@ def test_a_copy_is_planned_to_the_very_file() -> None:
     shared = extract(used)
     assert shared.possible
     assert " -U " in shared.lines[0]
-    assert "QEMU's lock is not heeded" in shared.warnings[0]
+    assert_said(shared.warnings, Warn.OPEN_MEANWHILE, who="qemu-system-x86", pid="5")
 
 
 @pytest.mark.parametrize(
@@ -386,9 +390,10 @@ def test_a_copy_that_would_be_cut_off_is_refused() -> None:
 
 def test_a_copy_says_what_is_not_in_it_and_what_more_is() -> None:
     found = copying(entry("1", "one", vm_state=1 << 20), backing="/img/base.qcow2")
-    warnings = " ".join(extract(found).warnings)
-    assert "RAM (1.0 MiB) is not copied" in warnings
-    assert "from /img/base.qcow2 is copied too" in warnings
+    assert extract(found).warnings == (
+        remark(Warn.RAM_NOT_COPIED, size="1.0 MiB"),
+        remark(Warn.BENEATH_COPIED, path="/img/base.qcow2"),
+    )
 
 
 def test_of_a_copy_only_its_entry_and_its_file_matter() -> None:

@@ -24,10 +24,24 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
+from snaptui.plan.refusal import refuse
+from snaptui.plan.remark import Note, Unchecked, remark
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
-from tests.unit.made import CREATED, HOST, KEY, VDA, assert_refused, config, facts, image, snapshot
+from tests.unit.made import (
+    CREATED,
+    HOST,
+    KEY,
+    VDA,
+    assert_refused,
+    assert_said,
+    config,
+    facts,
+    image,
+    snapshot,
+)
 
 MIB = 1 << 20
 Heads = dict[str, ImageInfo | NotKnown]
@@ -108,9 +122,10 @@ def codes(plan: Plan) -> list[int | None]:
 def test_a_merge_is_told_with_its_files() -> None:
     plan = a_delete(a_chain(), "one")
     assert plan.possible
-    assert plan.notes[0] == "vda: /b is merged into /a and removed."
-    assert "10.0 MiB are copied, which may take seconds" in plan.notes[1]
-    assert "its guest goes on meanwhile" in plan.notes[1]
+    assert plan.notes == (
+        remark(Note.MERGED, disk="vda", path="/b", lower="/a"),
+        remark(Note.COPIED_RUNNING, size="10.0 MiB", time="seconds", can="cannot"),
+    )
     assert isinstance(plan.lost, SnapshotsLost)
     assert plan.lost.merged
     assert (plan.space.needs, plan.space.when) == (10 * MIB, When.FIRST)
@@ -144,8 +159,8 @@ def test_off_only_the_newest_and_then_the_next() -> None:
     assert both.possible
     assert [step.subject for step in both.steps] == ["two", "one"]
     assert both.notes[:2] == (
-        "vda: /c is merged into /b and removed.",
-        "vda: /b is merged into /a and removed.",
+        remark(Note.MERGED, disk="vda", path="/c", lower="/b"),
+        remark(Note.MERGED, disk="vda", path="/b", lower="/a"),
     )
     whole = delete.plan(DeleteIntent(KEY, "one", Scope.WITH_CHILDREN), replace(off, below=("two",)))
     assert [step.subject for step in whole.steps] == ["two", "one"]
@@ -191,7 +206,9 @@ def test_what_others_lie_upon_is_not_merged() -> None:
     assert a_delete(used, "two").possible
     unsure = a_delete(a_chain(doubts=(Doubt(Unread.POOL, "p", "it is not active"),)), "two")
     assert unsure.type_name
-    assert unsure.unchecked == ("Whether others use these images: the pool p: it is not active",)
+    assert unsure.unchecked == (
+        remark(Unchecked.OTHERS_USE, reason="the pool p: it is not active"),
+    )
 
 
 def test_what_is_not_in_use_or_gone_is_not_merged() -> None:
@@ -205,7 +222,7 @@ def test_what_is_not_in_use_or_gone_is_not_merged() -> None:
     assert_refused(a_delete(gone, "two"), Why.CHAIN_CUT_OFF)
     unread = known("/c", {**heads("/a", "/b", "/c"), "/a": NotKnown("no permission")}, *CHAIN)
     plan = a_delete(unread, "two")
-    assert plan.unchecked == ("What lies beneath vda: no permission",)
+    assert plan.unchecked == (remark(Unchecked.BENEATH, disk="vda", reason="no permission"),)
     assert plan.type_name
 
 
@@ -229,9 +246,9 @@ def test_other_reasons_not_to_merge() -> None:
 def test_ram_that_stays_is_named() -> None:
     ram = replace(external("one", "/a", "/b"), memory=Presence.EXTERNAL, memory_path="/m")
     plan = a_delete(known("/b", heads("/a", "/b"), ram), "one")
-    assert "Its RAM, /m, stays" in plan.warnings[0]
+    assert_said(plan.warnings, Warn.RAM_STAYS, path="/m")
     plan = a_delete(known("/b", heads("/a", "/b"), ram, keeps_memory=False), "one")
-    assert "Its RAM, /m, is removed." in plan.notes
+    assert_said(plan.notes, Note.RAM_REMOVED, path="/m")
 
 
 # -- space -------------------------------------------------------------------------------------
@@ -253,7 +270,9 @@ def test_a_merge_without_room_is_refused_or_not_checked() -> None:
     unsure = a_delete(a_chain(free=8 * MIB), "two")
     assert unsure.possible
     assert unsure.type_name
-    assert "needs up to 10.0 MiB first, and 8.0 MiB are free" in unsure.unchecked[0]
+    needs, why = "up to 10.0 MiB", Why.MERGE_DOES_NOT_FIT
+    lacks = refuse(why, path="/b", needs=needs, free="8.0 MiB")
+    assert_said(unsure.unchecked, Unchecked.MERGE_FITS, fact=lacks.fact)
 
 
 def test_several_merges_need_what_they_carry_on() -> None:
@@ -325,8 +344,12 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     assert isinstance(plan.lost, WritesLost)
     assert plan.lost.whole
     assert [step.words for step in plan.steps] == ["revert to deep"]
-    assert plan.warnings[0].startswith("To keep what is now, delete over first")
-    assert {warning.split(" becomes")[0] for warning in plan.warnings[1:]} == {"over", "in"}
+    first, *others = plan.warnings
+    assert first == remark(Warn.KEEP_NOW_FIRST, names="over")
+    assert {(one.what, dict(one.names)["name"]) for one in others} == {
+        (Warn.UNUSABLE, "over"),
+        (Warn.UNUSABLE_INSIDE, "in"),
+    }
     assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), Why.NO_SAFETY_BENEATH, disk="vda")
     used = a_revert(beneath(others={"/a": (User("db", disk="vda"),)}), "deep")
     assert_refused(used, Why.USER_SEES_OTHER_DATA, user="disk vda of db")
@@ -394,7 +417,7 @@ def test_a_file_with_ram_that_is_gone_does_not_stay() -> None:
     found = {**heads("/a", "/b"), "/m": Missing("/m: No such file or directory.")}
     plan = a_delete(known("/b", found, over, state=DomainState.RUNNING), "over")
     assert plan.possible, plan.refusals
-    assert any("is gone already" in note for note in plan.notes)
+    assert_said(plan.notes, Note.RAM_GONE, path="/m")
     assert without_ram([over], found) == {"over": NO_RAM}
     assert without_ram([over], {**found, "/m": ImageInfo("/m", "raw", 1, 1, ())}) == {}
 

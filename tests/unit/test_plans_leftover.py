@@ -16,10 +16,11 @@ from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.together import deletes
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, make_plans
 from tests.shells import argv
-from tests.unit.made import CREATED, HOST, assert_refused, snapshot
+from tests.unit.made import CREATED, HOST, assert_refused, assert_said, snapshot
 from tests.unit.made import KEY as DOMAIN
 from tests.unit.made import facts as domain_facts
 
@@ -132,9 +133,7 @@ def test_a_file_with_other_names_frees_nothing() -> None:
 
 def test_what_was_written_to_lately_is_said() -> None:
     fresh = replace(FILE, written=(CREATED - 60) * 10**9)
-    assert "somebody may be working" in " ".join(
-        planned(removal=RemovalFacts(fresh, None)).warnings
-    )
+    assert_said(planned(removal=RemovalFacts(fresh, None)).warnings, Warn.WRITTEN_LATELY)
 
 
 FULL = FileSystem("/img/a.qcow2", 100 << 30, 0, 0, "/img", "ext4")

@@ -7,9 +7,10 @@ import pytest
 from snaptui.journal_record import StepKind
 from snaptui.model import Agent, AgentState
 from snaptui.plan.plan import ThawIntent
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plans
-from tests.unit.made import KEY, assert_refused, facts
+from tests.unit.made import KEY, assert_refused, assert_said, facts
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,6 @@ def test_one_is_thawed_also_where_nothing_can_be_written_down() -> None:
     (plan,) = make_plans([ThawIntent(KEY)], [found])
     assert plan.possible
     assert [step.kind for step in plan.steps] == [StepKind.THAW]
-    assert any("No space left" in warning for warning in plan.warnings)
+    assert_said(plan.warnings, Warn.NO_JOURNAL, reason="No space left on device")
     (unasked,) = make_plans([ThawIntent(KEY)], [facts()])
     assert_refused(unasked, Why.THAW_FAILS)

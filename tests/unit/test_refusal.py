@@ -1,8 +1,9 @@
-"""What a refusal knows of libvirt stays with it, and its words are made at the end."""
+"""What a plan refuses and says is data, and its words are made at the end."""
 
 from __future__ import annotations
 
 import ast
+import enum
 import re
 import string
 from collections.abc import Iterator
@@ -16,13 +17,17 @@ from snaptui.plan import create
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm, once, refuse
+from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.together import deletes
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from tests.unit.made import KEY, RAW, VDA, config, facts
 
-TABLES = {"Why": Why, "Way": Way, "End": End, "UndoBy": UndoBy}
-MAKERS = ("refuse", "after", "undo")
+TABLES: dict[str, type[enum.Enum]] = {
+    table.__name__: table for table in (Why, Way, End, UndoBy, Warn, Note, Unchecked)
+}
+MAKERS = ("refuse", "after", "undo", "remark")
 
 
 def test_what_libvirt_would_do_stays_with_it() -> None:
@@ -45,11 +50,10 @@ def test_the_same_is_said_once() -> None:
     assert once((plain, other, known, plain)) == (known, other)
     assert once((known, plain)) == (known,)
     plan = create.plan(CreateIntent(KEY, "new", ""), facts(disks=config(VDA, RAW)))
-    twice = replace(
-        plan, refusals=(other, plain, other), warnings=("a", "b", "a"), unchecked=("c", "c")
-    )
+    lost, plain_ram = remark(Warn.DISK_LOST, disk="vda", path="/a"), remark(Warn.RAM_PLAIN)
+    twice = replace(plan, refusals=(other, plain, other), warnings=(lost, plain_ram, lost))
     assert twice.refusals == (other, plain)
-    assert (twice.warnings, twice.unchecked) == (("a", "b"), ("c",))
+    assert twice.warnings == (lost, plain_ram)
 
 
 def test_nothing_advises_the_repair_that_repairs_nothing() -> None:
@@ -60,6 +64,13 @@ def test_nothing_advises_the_repair_that_repairs_nothing() -> None:
 
 def test_names_of_others_are_no_templates() -> None:
     assert "{path}" in refuse(Why.NAME_TAKEN, name="{path}").words
+    assert "{path}" in remark(Warn.DISK_LEFT_OUT, disk="{path}").words
+
+
+def test_what_is_said_of_one_of_several_says_of_which() -> None:
+    plain = remark(Note.RAM_REMOVED, path="/m")
+    assert plain.of("db").words == f"db: {plain.words}" == "db: Its RAM, /m, is removed."
+    assert len({plain, plain.of("db"), remark(Note.RAM_REMOVED, path="/m")}) == 2
 
 
 def calls() -> Iterator[tuple[str, ast.Call]]:
@@ -71,7 +82,8 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 
 
 def named(node: ast.Call) -> Iterator[tuple[str, str]]:
-    for part in node.args:
+    """The members among its arguments, also where one of two is chosen there."""
+    for part in (sub for arg in node.args for sub in ast.walk(arg)):
         if isinstance(part, ast.Attribute) and getattr(part.value, "id", "") in TABLES:
             yield part.value.id, part.attr  # type: ignore[attr-defined]  # an ast.Name
 
@@ -94,3 +106,4 @@ def test_every_sentence_is_used() -> None:
         used = set(re.findall(rf"\b{table}\.([A-Z0-9_]+)", source))
         unused = [one.name for one in members if one.name not in used]
         assert unused == [], table
+        assert len(members.__members__) == len(members), f"two of {table} say the same"

@@ -355,16 +355,16 @@ class PlanDialog(Dialog[Confirmed]):
             if refusal.libvirt_would:
                 rest.append(f" ({refusal.libvirt_would})", "dim")
             rest.append("\n")
-        for heading, sentences in (
-            ("Note", plan.notes),
-            ("Warning", plan.warnings),
-            ("Not checked", plan.unchecked),
-            ("Configuration", plan.changes),
-        ):
-            for sentence in sentences:
-                rest.append(f"{heading}: ", "bold")
-                rest.append(clean(sentence, self.glyphs))
-                rest.append("\n")
+        said = (
+            *(("Note", note.words) for note in plan.notes),
+            *(("Warning", warning.words) for warning in plan.warnings),
+            *(("Not checked", unchecked.words) for unchecked in plan.unchecked),
+            *(("Configuration", change) for change in plan.changes),
+        )
+        for heading, words in said:
+            rest.append(f"{heading}: ", "bold")
+            rest.append(clean(words, self.glyphs))
+            rest.append("\n")
         if plan.lines:
             alone = f"{shell.program(plan.lines[0])} alone checks none of this:\n"
             rest.append(alone if plan.refusals else "")
