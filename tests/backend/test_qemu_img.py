@@ -121,7 +121,7 @@ def test_a_copy_holds_the_entry_and_never_replaces_a_file(tmp_path: Path) -> Non
         copy(path, place, target)
         assert holds(target, place + 1)
         assert entries(target) == []
-        assert target.stat().st_mode & 0o777 == 0o640
+        assert target.stat().st_mode & 0o777 == 0o600
         assert target.stat().st_size == tool.measure(str(path), str(place + 1))
     before = (tmp_path / "copy0").read_bytes()
     with pytest.raises(ImageError, match=r"File exists"):
