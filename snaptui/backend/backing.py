@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from snaptui.image_model import NoPath, NotKnown
 from snaptui.masking import endpoint
@@ -66,13 +65,6 @@ def declared(name: bytes | None) -> str | None:
 
 def _spelled(name: bytes) -> str:
     return os.fsdecode(name.split(b"\0")[0])  # QEMU takes it for a string of C
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _in_json(spelled: str) -> str | NotKnown:
@@ -162,7 +154,7 @@ def _servers(nodes: Iterable[dict[str, Any]]) -> Iterator[str]:
             if isinstance(value := node.get(key), str):
                 yield value
         if isinstance(url := node.get("url"), str):
-            yield from filter(None, [_host(url)])
+            yield from filter(None, [endpoint(url).partition("://")[2]])
 
 
 def _options(spelled: str) -> dict[str, Any] | None:
