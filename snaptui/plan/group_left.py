@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from snaptui import text
 from snaptui.plan.group import Group
 from snaptui.plan.outcome import After
+from snaptui.plan.sentence import filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class AfterOfSome(After):
     @property
     def words(self) -> str:
         """The same as a sentence."""
-        end = self.end.value.format_map(dict(self.names))
+        end = filled(self.end, self.names)
         return f"{self.left.words} {end}" if self.left is not None else end
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from snaptui import text
 from snaptui.image_model import FileSystem, NotKnown
 from snaptui.model import DomainState
+from snaptui.plan.sentence import Names, filled, named
 
 
 @enum.unique
@@ -75,17 +76,17 @@ class After:
 
     end: End
     state: DomainState | None = None
-    names: tuple[tuple[str, str], ...] = ()
+    names: Names = ()
 
     @property
     def words(self) -> str:
         """The same as a sentence."""
-        return self.end.value.format_map(dict(self.names))
+        return filled(self.end, self.names)
 
 
 def after(end: End, state: DomainState | None = None, /, **names: object) -> After:
     """The end state; ``names`` are those in the sentence of ``end``."""
-    return After(end, state, tuple((name, str(value)) for name, value in sorted(names.items())))
+    return After(end, state, named(names))
 
 
 @enum.unique
@@ -135,7 +136,7 @@ class Undo:
     """Whether and how a plan can be undone; ``names`` as in :class:`After`."""
 
     by: UndoBy
-    names: tuple[tuple[str, str], ...] = ()
+    names: Names = ()
 
     @property
     def impossible(self) -> bool:
@@ -145,12 +146,12 @@ class Undo:
     @property
     def words(self) -> str:
         """The same as a sentence."""
-        return self.by.value.format_map(dict(self.names))
+        return filled(self.by, self.names)
 
 
 def undo(by: UndoBy, /, **names: object) -> Undo:
     """How it is undone; ``names`` are those in the sentence of ``by``."""
-    return Undo(by, tuple((name, str(value)) for name, value in sorted(names.items())))
+    return Undo(by, named(names))
 
 
 class When(enum.Enum):

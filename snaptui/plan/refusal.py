@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from snaptui.plan.sentence import Names, filled, named
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -60,18 +61,18 @@ class Refusal:
     way: Way | None = None
     code: int | None = None
     harm: Harm | None = None
-    names: tuple[tuple[str, str], ...] = ()
+    names: Names = ()
     member: str = ""
 
     @property
     def fact(self) -> str:
         """What stands in the way, as a sentence."""
-        return self.why.value.format_map(dict(self.names))
+        return filled(self.why, self.names)
 
     @property
     def words(self) -> str:
         """The whole for the screen."""
-        way = f" {self.way.value.format_map(dict(self.names))}" if self.way is not None else ""
+        way = f" {filled(self.way, self.names)}" if self.way is not None else ""
         of = f"{self.member}: " if self.member else ""
         return f"{of}{self.fact}{way}"
 
@@ -103,8 +104,7 @@ def refuse(
     **names: object,
 ) -> Refusal:
     """A refusal; ``names`` are those in the sentences of ``why`` and ``way``."""
-    filled = tuple((name, str(value)) for name, value in sorted(names.items()))
-    return Refusal(why, way, code, harm, filled)
+    return Refusal(why, way, code, harm, named(names))
 
 
 def once(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 
+from snaptui.plan.sentence import Names, filled, named
 from snaptui.plan.warn import Warn
 
 
@@ -96,14 +97,14 @@ class Remark:
     """
 
     what: Warn | Note | Unchecked
-    names: tuple[tuple[str, str], ...] = ()
+    names: Names = ()
     member: str = ""
 
     @property
     def words(self) -> str:
         """The same as a sentence."""
         of = f"{self.member}: " if self.member else ""
-        return f"{of}{self.what.value.format_map(dict(self.names))}"
+        return f"{of}{filled(self.what, self.names)}"
 
     def of(self, member: str) -> Remark:
         """The same of one of several."""
@@ -112,4 +113,4 @@ class Remark:
 
 def remark(what: Warn | Note | Unchecked, /, **names: object) -> Remark:
     """A remark; ``names`` are those in the sentence of ``what``."""
-    return Remark(what, tuple((name, str(value)) for name, value in sorted(names.items())))
+    return Remark(what, named(names))
