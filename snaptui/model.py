@@ -269,6 +269,7 @@ class DomainConfig:
         digest: hash of the XML, to see whether it changed.
         variables: the image of the UEFI variables, where it is a file of its own.
         machine: what it is a machine of; ``None`` where the XML has no ``<os>``.
+        tpm: it has an emulated TPM, whose state lies beside its disks.
         boot_files: its firmware, the template of its variables, its kernel and initrd.
     """
 
@@ -280,6 +281,7 @@ class DomainConfig:
     variables: Disk | None = None
     machine: Machine | None = None
     boot_files: tuple[str, ...] = ()
+    tpm: bool = False
 
     @property
     def written(self) -> tuple[Disk, ...]:

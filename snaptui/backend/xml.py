@@ -288,12 +288,13 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         disks=tuple(_disk(disk) for disk in domain.iterfind("devices/disk")),
         memory=bytes_of(domain.find("memory")),
         pflash=any(loader.get("type") == "pflash" for loader in loaders)
-        or domain.find("os/nvram") is not None,
+        or any(domain.find(f"os/{name}") is not None for name in ("nvram", "varstore")),
         passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
         digest=hashed,
         variables=_variables(domain.find("os/nvram")),
         machine=_machine(domain),
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
+        tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
     )
 
 
@@ -312,10 +313,11 @@ def _boot_files(domain: Element) -> Iterator[str]:
         path = (domain.findtext(f"os/{name}") or "").strip()
         if path.startswith("/"):
             yield path
-    nvram = domain.find("os/nvram")
-    template = nvram.get("template", "") if nvram is not None else ""
-    if template.startswith("/"):
-        yield template
+    for name in ("nvram", "varstore"):
+        variables = domain.find(f"os/{name}")
+        template = variables.get("template", "") if variables is not None else ""
+        if template.startswith("/"):
+            yield template
 
 
 def _variables(nvram: Element | None) -> Disk | None:

@@ -66,6 +66,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
             *([remark(Warn.RAM_MAY_NOT_FIT_INSIDE)] if needed.lacks else ()),
             *([remark(Warn.SAVE_NOT_KEPT, domain=facts.name)] if status.managed_save else ()),
             *checks.variables_warnings(facts, Warn.VARIABLES_NOT_KEPT),
+            *([remark(Warn.TPM_NOT_KEPT)] if status.config.tpm and not active else ()),
             *([remark(Warn.INSIDE_OVERLAYS, names=text.some(outside))] if outside else ()),
             *_refcount_warnings(facts),
             *checks.version_warnings(facts),

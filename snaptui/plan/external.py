@@ -20,6 +20,9 @@ from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.warn import Warn
 
+LONG_CHAIN = 24
+"""External snapshots after which one more may keep a guest from starting, on some versions."""
+
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
     """Plan overlays for all disks, and with :attr:`Form.EXTERNAL` a file for the RAM."""
@@ -102,6 +105,12 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> Iterator[Remark]:
     yield from encryption.warnings(facts, taken, ram=new.memory_path is not None)
     if status.config.pflash:
         yield remark(Warn.VARIABLES_NOT_KEPT)
+    if status.config.tpm and new.memory_path is None:
+        yield remark(Warn.TPM_NOT_KEPT)
+    if does(host, Wrong.STARTS_NO_LONG_CHAIN) and len(facts.external) >= LONG_CHAIN:
+        number = len(facts.external) + 1
+        version = abilities.by_whom(host, Wrong.STARTS_NO_LONG_CHAIN)
+        yield remark(Warn.LONG_CHAIN, version=version, domain=facts.name, number=number)
     if not status.domain.state.active and does(host, Wrong.OPENS_OVERLAYS) and not new.reuse:
         yield remark(Warn.OVERLAYS_READABLE, version=abilities.name(host))
     if needed.lacks:

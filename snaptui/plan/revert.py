@@ -121,6 +121,8 @@ def _warnings(
     yield from _resized(facts, snapshot)
     if not intent.reset_nvram:
         yield from _variables(facts, snapshot)
+    if facts.status.config.tpm and not snapshot.has_memory:
+        yield remark(Warn.TPM_STAYS)
     if outside:
         yield from revert_external.warnings(snapshot)
     doubt = _doubt(facts, snapshot)

@@ -27,6 +27,11 @@ class Warn(enum.Enum):
         "What the guest has not written to its disks yet is not in it: as after a power cut."
     )
     VARIABLES_NOT_KEPT = "The UEFI variables are not part of it."
+    TPM_NOT_KEPT = "The state of its TPM is not part of it."
+    LONG_CHAIN = (
+        "libvirt {version} starts no guest any more that has more than some 25 external snapshots; "
+        "with this one {domain} has {number}."
+    )
     DISK_LEFT_OUT = "{disk} is left out: it has no way back."
     INSIDE_OVERLAYS = (
         "It lies inside the overlays of now: as long as it is there, {names} cannot be deleted "
@@ -79,6 +84,10 @@ class Warn(enum.Enum):
         "cannot be cancelled."
     )
     VARIABLES_STAY = "The UEFI variables stay as they are now."
+    TPM_STAYS = (
+        "The state of its TPM stays as it is now: what the guest has sealed with it may ask for a "
+        "recovery key (BitLocker does)."
+    )
     DISK_STAYS = "{disk} is not part of the snapshot and stays as it is now."
     DISK_AS_FILE = "{disk} is not part of the snapshot: it becomes what {path} holds, as it was."
     DISK_AS_FROZEN = (

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model import Host, Presence, SafetyKind, SnapshotDisk, Version
-from snaptui.plan import delete
-from snaptui.plan.plan import DeleteIntent
+from snaptui.model import Form, Host, Presence, SafetyKind, SnapshotDisk, Version
+from snaptui.plan import create, delete
+from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from tests.unit.made import HOST, KEY, assert_refused, snapshot
+from tests.unit.made import HOST, KEY, assert_refused, facts, snapshot
 from tests.unit.test_plans_branches import HERE, LEFT, NEWER, ROOT, a_delete, a_revert, known
 from tests.unit.test_plans_layers import external, internal
 
@@ -76,3 +77,32 @@ def test_what_is_assumed_of_a_version_is_said_as_of_which() -> None:
     found = known(ROOT, HERE, snapshot("x", "a"), host=host((12, 4, 0)))
     names = {dict(one.names).get("version") for one in a_delete(found, "a").refusals}
     assert "11.3 (12.4 was not tried)" in names or "12.0 (12.4 was not tried)" in names
+
+
+@pytest.mark.parametrize(
+    ("version", "number", "warned"),
+    [
+        ((10, 8, 0), 24, True),
+        ((10, 8, 0), 23, False),
+        ((11, 3, 0), 24, True),
+        ((12, 0, 0), 30, False),
+    ],
+)
+def test_one_more_external_snapshot_after_which_no_guest_starts_is_warned_of(
+    version: Version, number: int, warned: bool
+) -> None:
+    names = tuple(f"e{at}" for at in range(number))
+    found = replace(known(ROOT, HERE, host=host(version)), names=names, external=names)
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), found)
+    assert (Warn.LONG_CHAIN in {one.what for one in plan.warnings}) is warned
+
+
+def test_what_becomes_of_the_state_of_a_tpm_is_said_where_no_ram_holds_it() -> None:
+    found = facts(snapshot("off", memory=Presence.NO), snapshot("run"))
+    sealed = replace(found.status.config, tpm=True)
+    found = replace(found, status=replace(found.status, config=sealed))
+    for name, warned in (("off", True), ("run", False)):
+        plan = a_revert(found, name)
+        assert (Warn.TPM_STAYS in {one.what for one in plan.warnings}) is warned
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), found)
+    assert Warn.TPM_NOT_KEPT in {one.what for one in plan.warnings}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from snaptui.backend import xml
 from snaptui.errors import HostError
 from snaptui.files import User
-from snaptui.model import Disk, Kind, Presence, SnapshotDisk
+from snaptui.model import Disk, Kind, Machine, Presence, SnapshotDisk
 from snaptui.new_snapshot import NewSnapshot, to_xml
 
 DOMAIN = """
@@ -206,6 +206,21 @@ def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> 
     for parse in (xml.parse_domain, xml.parse_snapshot):
         with pytest.raises(HostError, match=why):
             parse(text)
+
+
+def test_varstore_tpm_machine_and_firmware_are_read() -> None:
+    found = xml.parse_domain(
+        "<domain type='kvm'><name>w</name><os><type arch='x86_64' machine='q35'>hvm</type>"
+        "<loader>/fw/code.fd</loader><varstore template='/fw/vars.json' path='/v/w.json'/></os>"
+        "<devices><emulator>/usr/bin/qemu</emulator><tpm model='tpm-crb'>"
+        "<backend type='emulator' version='2.0'/></tpm></devices></domain>"
+    )
+    assert found.pflash, "varstore holds UEFI's variables as nvram does (since libvirt 12.1)"
+    assert found.tpm
+    assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")
+    assert found.boot_files == ("/fw/code.fd", "/fw/vars.json")
+    bare = xml.parse_domain("<domain><name>w</name></domain>")
+    assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, False, None, ())
 
 
 def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:
