@@ -12,7 +12,7 @@ from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks, encryption, external_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
-from snaptui.plan.outcome import After, End, Then, UndoBy, after, undo
+from snaptui.plan.outcome import After, End, Then, Undo, UndoBy, after, undo
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.remark import Remark, remark
@@ -37,7 +37,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         title=f"Create an external snapshot of {domain.name}",
         after=_after(facts, new),
         lost=NOTHING_LOST,
-        undo=undo(UndoBy.MERGE),
+        undo=_undo(facts),
         space=replace(needed.told, then=Then.OVERLAYS_GROW),
         refusals=tuple(external_checks.refusals(intent, facts, step)),
         warnings=tuple(_warnings(facts, new, needed)),
@@ -47,6 +47,15 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         type_name=new.memory_path is not None and facts.exists(new.memory_path) is None,
         room=needed,
     )
+
+
+def _undo(facts: Facts) -> Undo:
+    """By a delete, which libvirt refuses upon an internal snapshot (delete_external)."""
+    if not can(facts.host, Can.DELETE_EXTERNAL):
+        return undo(UndoBy.NO_MERGE, version=f"libvirt {abilities.name(facts.host)}")
+    if facts.current is not None and facts.current not in facts.external:
+        return undo(UndoBy.MERGE_ONCE_ALONE, parent=facts.current)
+    return undo(UndoBy.MERGE)
 
 
 def _after(facts: Facts, new: NewSnapshot) -> After:

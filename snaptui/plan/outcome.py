@@ -96,7 +96,9 @@ class UndoBy(enum.Enum):
     NOT_NEEDED = "not needed"
     DELETE = "yes, by deleting the snapshot"
     DELETES = "yes, by deleting the snapshots"
-    MERGE = "yes, by deleting it, which merges the overlays back"
+    MERGE = "yes, by deleting it, which merges the overlays back unless others use the images"
+    MERGE_ONCE_ALONE = "only once {parent}, which is internal, or its metadata are deleted"
+    NO_MERGE = "NO, {version} deletes no external snapshot"
     DELETE_METADATA = "yes, by deleting its metadata"
     DELETE_FILE = "yes, by deleting the new file"
     SAME_KEY = "yes, by the same key; the XML is saved before"
@@ -124,6 +126,7 @@ _IMPOSSIBLE = frozenset(
         UndoBy.NO_WRITTEN_OVER,
         UndoBy.NO_DELETED,
         UndoBy.NO_DELETED_ALL,
+        UndoBy.NO_MERGE,
         UndoBy.NO_MERGED,
         UndoBy.NO_REMOVED,
         UndoBy.NO_FOR_SOME,

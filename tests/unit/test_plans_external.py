@@ -16,7 +16,7 @@ from snaptui.model import Disk, DomainState, Form, Presence, SnapshotDisk
 from snaptui.performing import expected_after
 from snaptui.plan import create, overlays
 from snaptui.plan.facts import Facts
-from snaptui.plan.outcome import End
+from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.steps import CreateSnapshot
@@ -43,6 +43,19 @@ INSIDE = {"/img": frozenset({"a.qcow2", "b.qcow2"})}
 
 def a_create(found: Facts, form: Form = Form.DISK_ONLY, name: str = "new") -> Plan:
     return create.plan(CreateIntent(KEY, name, "", form), found)
+
+
+def test_its_undo_is_a_delete_where_libvirt_deletes_it() -> None:
+    """It refuses to upon an internal snapshot, and 8.10 deletes none at all."""
+    assert a_create(known()).undo.by is UndoBy.MERGE
+    inside = a_create(known(names=("base",), current="base")).undo
+    assert inside.by is UndoBy.MERGE_ONCE_ALONE
+    assert "base" in inside.words
+    outside = known(names=("base",), external=("base",), current="base")
+    assert a_create(outside).undo.by is UndoBy.MERGE
+    older = a_create(known(host=replace(HOST, libvirt=(8, 10, 0)))).undo
+    assert older.by is UndoBy.NO_MERGE
+    assert older.impossible
 
 
 def known(**more: Any) -> Facts:
