@@ -184,6 +184,34 @@ def version_warnings(facts: Facts) -> list[Remark]:
     return [remark(Warn.VERSION_NOT_TRIED, version=abilities.name(facts.host))]
 
 
+def power_off_refusals(facts: Facts) -> list[Refusal]:
+    """Why the domain cannot be powered off on the way: its definition names other images.
+
+    A definition that was edited while the guest runs, or a disk that was attached to one of both
+    alone. What volumes are resolved to is not compared.
+    """
+    status = facts.status
+    if not status.domain.state.active or not status.persistent:
+        return []
+    disks = (disk for disk in status.config.disks if disk.volume is None)
+    now = {disk.target: disk.path for disk in disks if disk.path is not None}
+    then = status.next_start
+    placed = [disk.target for disk in status.config.disks if disk.volume is not None]
+    other = sorted(
+        target
+        for target in (now.keys() | then.keys()) - set(placed)
+        if now.get(target) != then.get(target)
+    )
+    if not other:
+        return []
+    return [
+        refuse(
+            Why.OTHER_ONCE_OFF_NOT_YET, Way.DEFINE_AS_NOW, domain=facts.name,
+            disks=", ".join(other),
+        )
+    ]  # fmt: skip
+
+
 def spelling_problems(name: str) -> list[Refusal]:
     """Why no snapshot can have this name."""
     problems: list[Refusal] = []

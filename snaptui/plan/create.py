@@ -51,6 +51,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         and not image_checks.closed_to_writers(disk, facts)
     ]
     new = resolved(intent, status)
+    refusals += checks.power_off_refusals(facts) if new.halt else ()
     steps = (CreateSnapshot(new),) if intent.name else ()
     needed, outside = _room(facts, active), facts.external
     return Plan(

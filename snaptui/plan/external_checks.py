@@ -40,6 +40,7 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
         *_beneath_refusals(facts, new),
         *(_reuse_refusals(facts, new) if new.reuse else ()),
         *(_quiesce_refusals(facts) if new.quiesce else ()),
+        *(checks.power_off_refusals(facts) if new.halt else ()),
     ]
     if facts.status.hung:
         found.append(refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name))

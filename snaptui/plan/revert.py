@@ -88,6 +88,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     # what asked whether QEMU answers waits still, and a revert would wait behind it
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
+    refusals += checks.power_off_refusals(facts) if first else ()
     steps = (*first, *safety.steps, step)
     fullest = checks.fullest_space(facts)
     return Plan(

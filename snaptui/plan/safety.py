@@ -128,7 +128,9 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if obstacles:
         impossible = _impossible(obstacles, wanted)
-        return replace(planned, undo=impossible.undo, refusals=impossible.refusals)
+        return replace(
+            planned, undo=impossible.undo, refusals=impossible.refusals + planned.refusals
+        )
     return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
 
 
@@ -202,6 +204,7 @@ def _powered_off(facts: Facts, step: CreateSnapshot) -> Safety:
         SafetyKind.DISKS,
         undo(UndoBy.DISKS_POWERED_OFF, domain=domain.name),
         (PowerOff(), step),
+        refusals=tuple(checks.power_off_refusals(facts)),
         warnings=(remark(Warn.POWERED_OFF, domain=domain.name),),
     )
 

@@ -24,6 +24,7 @@ class Way(enum.Enum):
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
     DEFINE = "Define it first (virsh define)."
+    DEFINE_AS_NOW = "Let its definition name the images of now first (virsh edit {domain})."
     START_FIRST = "Start it first: while it runs, checkpoints are not in the way."
     DELETE_CHECKPOINTS = (
         "Delete them while {domain} runs (virsh checkpoint-delete); the next backup is then a full "

@@ -60,6 +60,10 @@ class Why(enum.Enum):
         "{domain} keeps UEFI variables in a pflash image; with them snaptui saves no RAM to a "
         "file yet."
     )
+    OTHER_ONCE_OFF_NOT_YET = (
+        "Once it is off {domain} has other images than now, as its definition says ({disks}); "
+        "snaptui does not power it off then yet."
+    )
     OFF_HAS_NO_RAM = "{domain} is {state} and has no RAM."
     JOURNAL = "The journal cannot be written ({reason}); how far this came could not be told later."
 

@@ -69,7 +69,9 @@ def facts(*snapshots: Snapshot, disks: DomainConfig | None = None, **more: Any) 
     names = tuple(one.name for one in snapshots)
     inside = [(str(at), name) for at, name in enumerate(names, 1)]
     domain = Domain(KEY, "web", more.pop("state", DomainState.RUNNING))
-    status = DomainStatus(domain, disks or config(), True, False, False)
+    now = disks or config()
+    named = {disk.target: disk.path for disk in now.disks if disk.path is not None}
+    status = DomainStatus(domain, now, True, False, False, next_start=named)
     for field in ("persistent", "managed_save", "busy"):
         if field in more:
             status = replace(status, **{field: more.pop(field)})

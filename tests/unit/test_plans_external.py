@@ -58,6 +58,17 @@ def test_its_undo_is_a_delete_where_libvirt_deletes_it() -> None:
     assert older.impossible
 
 
+@pytest.mark.parametrize("form", Form)
+def test_a_guest_is_not_halted_whose_definition_names_other_images(form: Form) -> None:
+    """What is edited while it runs, or attached to one of both alone, is true once it is off."""
+    for then in ({"vda": "/img/a.qcow2"}, {"vda": "/img/other", "vdb": "/img/b.qcow2"}):
+        found = known()
+        found = replace(found, status=replace(found.status, next_start=then))
+        halting = create.plan(CreateIntent(KEY, "new", "", form, halt=True), found)
+        assert_refused(halting, Why.OTHER_ONCE_OFF_NOT_YET)
+        assert Why.OTHER_ONCE_OFF_NOT_YET not in {one.why for one in a_create(found, form).refusals}
+
+
 def known(**more: Any) -> Facts:
     return facts(folders=INSIDE, **more)
 

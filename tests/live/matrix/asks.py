@@ -137,6 +137,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         return (REVERT, KEPT[0])
     if "left" in world.tags:
         return (*MERGES, *CREATE)
+    if "edited" in world.tags:
+        return (*(one for one in OPTIONS if "shut off" in one.words), *CREATE, *KEPT)
     if "moved" in world.tags:
         return (RELOCATE,)
     if "stray" in world.tags:

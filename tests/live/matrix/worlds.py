@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -665,4 +666,17 @@ def _left_over() -> Iterable[World]:
     yield World("overlays of a backup above an external one", overlays("external"), tags=left)
     lent = overlays("", lent=True)
     yield World("overlays of a backup, another image upon them", lent, tags=left)
+
+    def edited(guest: Guest) -> None:
+        """Its definition names another image of the disk while the guest runs."""
+        guest.define()
+        guest.internal("a")
+        guest.go(RUNNING)
+        other = guest.directory / "other.qcow2"
+        shutil.copy(guest.directory / "vdb.qcow2", other)
+        xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        guest.connection.defineXML(xml.replace(str(guest.directory / "vdb.qcow2"), str(other)))
+
+    tag = frozenset({"edited"})
+    yield World("a definition with another image than now", edited, "a", (RUNNING,), tags=tag)
     yield World("images that were moved", moved, "a", tags=frozenset({"moved"}))
