@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test long lint stacks matrix faults fuzz soak bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix worlds faults fuzz soak bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ stacks: .venv/ready-test ## Debian 13's libvirt and QEMU in build/trixie, beside
 
 matrix: stacks ## what the plans foretell beside what each libvirt does (ARGS="words of cells")
 	$(PYTHON) -m tests.live.matrix $(ARGS)
+
+worlds: stacks ## hosts that nobody thought of, and whether the plans are true (MINUTES=30 SEED=1 STACKS=host,11.3)
+	$(PYTHON) -m tests.worlds
 
 faults: stacks ## what is left when the host or the program goes away (ARGS="words of cells")
 	$(PYTHON) -m tests.live.faults $(ARGS)

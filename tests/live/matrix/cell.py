@@ -110,7 +110,7 @@ class Bench:
                 guest.go(cell.state)
             intent = cell.ask.intent(guest, cell.world.target)
             facts = read_facts(self.backend, self.host, intent)
-            plan = make_plan(intent, _at_rest(facts))
+            plan = make_plan(intent, at_rest(facts))
             judge = self._works if plan.possible else self._refused
             predicted, happened, same, why = judge(guest, intent, plan, facts)
         except (SnaptuiError, libvirt.libvirtError) as error:
@@ -171,11 +171,11 @@ class Bench:
             try:
                 perform(self.backend, guest.key, step, lambda _: None)
             except SnaptuiError as error:
-                return f"error {_code(error)}", error.message
+                return f"error {code_of(error)}", error.message
             expected = read_facts(self.backend, self.host, intent)
             if off := differences(expected_after(step, before), expected):
                 return "works otherwise", sentence(off)
-            _must_hold(guest, step)
+            must_hold(guest, step)
             if isinstance(step, RevertTo):
                 spoiled.update(one.name for one in unusable(before, step.snapshot))
         wrong = guest.otherwise(spoiled)
@@ -199,7 +199,7 @@ class Bench:
         if isinstance(error, Disconnected):
             self._restart(guest)
             return self._predicted(codes, harms), WENT_DOWN, False, why
-        code = _code(error) if error is not None else None
+        code = code_of(error) if error is not None else None
         after = read_facts(self.backend, self.host, intent)
         changed = differences(_after(worked, facts), after)
         if not codes and not harms:
@@ -242,7 +242,7 @@ class Bench:
                 perform(self.backend, guest.key, step, lambda _: None)
             except SnaptuiError as error:
                 return plan.steps[:done], error
-            _must_hold(guest, step)
+            must_hold(guest, step)
         return plan.steps, None
 
     def _wrong(self, guest: Guest, plan: Plan, before: Facts, after: Facts) -> list[str]:
@@ -251,7 +251,7 @@ class Bench:
         return [*map(str, differences(before, after)), *guest.otherwise()]
 
 
-def _at_rest(facts: Facts) -> Facts:
+def at_rest(facts: Facts) -> Facts:
     """As if its overlays had been there for days, and all processes could be looked into."""
     if facts.overlay is None:
         return facts
@@ -269,7 +269,7 @@ def _words(harms: AbstractSet[Harm]) -> list[str]:
     return sorted(harm.value for harm in harms)
 
 
-def _must_hold(guest: Guest, step: Step) -> None:
+def must_hold(guest: Guest, step: Step) -> None:
     """What disks and snapshots must hold after a step that worked."""
     if isinstance(step, CreateSnapshot):
         taken = step.new.overlays or guest.now
@@ -288,6 +288,6 @@ def _must_hold(guest: Guest, step: Step) -> None:
         guest.held.pop(step.snapshot.name, None)
 
 
-def _code(error: SnaptuiError) -> int | None:
+def code_of(error: SnaptuiError) -> int | None:
     cause = error.__cause__
     return cause.get_error_code() if isinstance(cause, libvirt.libvirtError) else None

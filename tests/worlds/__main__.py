@@ -1,0 +1,105 @@
+"""Make worlds on each stack and print what is not true there: ``python -m tests.worlds``.
+
+Environment: MINUTES, SEED, STACKS (words of versions, ``host`` for the host's), WORLD (one that
+was printed, instead).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections import Counter
+
+from snaptui.demo.setups import HOST
+from tests.stacks import Stack, missing, stacks
+from tests.worlds.making import BY_OTHERS
+from tests.worlds.member import SORTS
+from tests.worlds.run import Sum, Told, told, until
+from tests.worlds.steps import ACTS
+from tests.worlds.verbs import VERBS
+
+DAEMON = """\
+D=$(mktemp -d)
+python -i -c 'from pathlib import Path
+from tempfile import mkdtemp
+from snaptui.demo.daemon import Daemon
+print("in another shell:  export LIBVIRT_DEFAULT_URI=" + Daemon(Path(mkdtemp(dir="/tmp"))).uri)'"""
+"""How a recipe begins: on a daemon of its own."""
+_printing = threading.Lock()
+
+
+def main() -> int:
+    """Returns 1 when something is not true, or went down."""
+    seed, minutes = int(os.environ.get("SEED", "1")), float(os.environ.get("MINUTES", "10"))
+    wanted = os.environ.get("STACKS", "").replace(",", " ").split()
+    chosen = [one for one in stacks() if not wanted or _name(one) in wanted]
+    more = {"SHRINK": "1", "UNTIL": until(minutes)}
+    if world := os.environ.get("WORLD"):
+        more |= {"WORLD": world, "LAST": "1"}
+    print(f"seed {seed}, {minutes:g} minutes, libvirt {', '.join(map(_name, chosen))}", flush=True)
+    sums = {_name(stack): Sum() for stack in chosen}
+    running = [
+        threading.Thread(target=_run, args=(stack, seed, more, sums[_name(stack)]))
+        for stack in chosen
+    ]
+    for one in running:
+        one.start()
+    for one in running:
+        one.join()
+    for name, found in sums.items():
+        print(f"\n===== libvirt {name}, seed {seed}")
+        print("\n".join(found.words))
+    _coverage(sum((found.met for found in sums.values()), Counter()))
+    print(missing())
+    return int(any(found.lying or found.down for found in sums.values()))
+
+
+def _name(stack: Stack) -> str:
+    return (
+        "host" if stack.root == HOST and "host" in os.environ.get("STACKS", "") else stack.version
+    )
+
+
+def _run(stack: Stack, seed: int, more: dict[str, str], found: Sum) -> None:
+    about: list[str] = []
+    for line in told(stack, seed, **more):
+        if "about" in line:
+            about = line["about"]
+        elif "down" in line:
+            found.down.append(about)
+        else:
+            found.add(line)
+            if line["recipe"] is not None:
+                with _printing:
+                    _show(stack, line)
+
+
+def _show(stack: Stack, line: Told) -> None:
+    """A world in which something is not true, as a recipe."""
+    print(f"\n--- libvirt {stack.version}, world {line['number']}: {', '.join(line['features'])}")
+    for one in line["verdicts"]:
+        for kind, words in one["lies"]:
+            print(f"NOT TRUE ({kind}) {one['verb']}: {words}")
+    print(DAEMON)
+    print("\n".join(line["recipe"]))
+    print(f"WORLD='{json.dumps(line['world'])}'", flush=True)
+
+
+def _coverage(met: Counter[tuple[str, str]]) -> None:
+    """How often features met verbs; what never did is seen."""
+    features = {key for key in SORTS if key != "plain"}
+    features |= {kind.feature for kind in ACTS.values() if kind.feature and "{" not in kind.feature}
+    features |= {feature for feature, _ in met}
+    print("\nHow often each feature met each verb (columns: " + ", ".join(VERBS) + ")")
+    for feature in sorted(features):
+        row = " ".join(f"{met[feature, verb] or '.':>3}" for verb in VERBS)
+        print(f"  {feature:<36} {row}")
+    never = sum(not met[feature, verb] for feature in features for verb in VERBS)
+    print(f"{len(features) * len(VERBS) - never} of {len(features) * len(VERBS)} pairs have met;")
+    print(f"{len(BY_OTHERS)} kinds of acts of others, {len(VERBS)} verbs")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,316 @@
+"""One question to a world: all that our plan says, beside all that really happens."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+
+import libvirt
+
+from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.model import DomainState
+from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.plan.beneath import unusable
+from snaptui.plan.change import sentence
+from snaptui.plan.facts import Facts
+from snaptui.plan.image_steps import ApplyEntry, DeleteEntry, ImageStep
+from snaptui.plan.loss import SnapshotsLost, WritesLost
+from snaptui.plan.metadata_steps import Adopt, Redefine
+from snaptui.plan.plan import CreateIntent, DomainIntent, ImageIntent, Intent, Plan
+from snaptui.plan.refusal import Harm
+from snaptui.plan.safety import is_safety
+from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.preflight import AnyFacts, read_facts
+from tests.live.matrix.cell import code_of, must_hold
+from tests.live.matrix.guest import OFF
+from tests.live.matrix.harms import NEVER_SENT, Done, happened_so
+from tests.worlds import contents, figures
+from tests.worlds.asking import planned
+from tests.worlds.contents import Contents, differing
+from tests.worlds.lies import Lying
+from tests.worlds.machine import DidNot, Down, Machine
+from tests.worlds.member import Member
+from tests.worlds.undoing import undo
+from tests.worlds.verbs import Ask, intent
+from tests.worlds.verdict import Kind, Verdict
+
+WORKS, NOT_SENT = "works", "not sent"
+STATES = {DomainState.SHUTOFF: OFF}
+
+
+def judge(machine: Machine, ask: Ask, lying: Lying) -> Verdict | None:
+    """Ask, carry out, compare; ``None`` where there is nothing that could be asked.
+
+    Raises:
+        Down: something went down, or hangs, that was not foretold.
+    """
+    verdict = Verdict(ask.verb)
+    try:
+        wanted = intent(machine, ask)
+        if wanted is None:
+            return None
+        plan, facts = planned(machine, wanted)
+    except Disconnected as error:
+        raise Down(error.message) from error
+    except (SnaptuiError, libvirt.libvirtError) as error:
+        verdict.predicted = verdict.happened = f"could not be asked: {error}"
+        return verdict
+    one = _One(machine, machine.members[ask.on], verdict, wanted, *lying(plan, facts))
+    try:
+        if one.plan.possible:
+            one.works()
+        else:
+            one.refused()
+    except Disconnected as error:
+        raise Down(error.message) from error
+    finally:
+        machine.alive()
+    return verdict
+
+
+class _One:
+    """One question, and how the world is before it."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        member: Member,
+        verdict: Verdict,
+        wanted: Intent,
+        plan: Plan,
+        facts: AnyFacts,
+    ) -> None:
+        self.machine, self.member, self.verdict = machine, member, verdict
+        self.intent, self.plan, self.facts = wanted, plan, facts
+        self.before: Contents = machine.contents()
+        self.states = machine.states()
+        self.off = all(state == OFF for state in self.states.values())
+
+    # -- a plan that may be confirmed -----------------------------------------------------
+
+    def works(self) -> None:
+        """Carry it out and compare."""
+        verdict, plan = self.verdict, self.plan
+        verdict.predicted = "not checked" if plan.unchecked else WORKS
+        if self.off:
+            figures.judge_images(verdict, self.facts)
+        if isinstance(self.facts, Facts):
+            figures.judge_costs(verdict, self.facts)
+            if isinstance(plan.lost, WritesLost):
+                figures.judge_lost(verdict, plan, self.facts, off=self.off)
+        took, inside = contents.taken(self.machine.images), {}
+        if self.off:
+            inside = figures.allocated(self.facts)
+        records = self._records()
+        for line in plan.lines:
+            words = [one for one in shlex.split(line) if one not in ("-c", self.machine.lab.uri)]
+            self.machine.note("#", *words)
+        verdict.happened = self._carry_out()
+        wrong = [verdict.happened] if verdict.happened != WORKS else []
+        verdict.compare(Kind.WORKS, *(wrong if not plan.unchecked else []))
+        if wrong:
+            verdict.spoiled = True
+            return
+        verdict.carried_out = True
+        self._judge_after()
+        after = self.machine.contents()
+        verdict.compare(Kind.DATA, *self._otherwise(after))
+        if isinstance(plan.lost, SnapshotsLost) and isinstance(self.facts, Facts):
+            there = self.member.snapshots() & set(plan.lost.names)
+            verdict.compare(Kind.LOST, *(f"{name} is not lost" for name in sorted(there)))
+        now = contents.taken(self.machine.images)
+        left = figures.allocated(self.facts) if self.off else {}
+        figures.judge_space(
+            verdict, self.machine, self.member, plan, self.facts, (took, now), (inside, left),
+            off=self.off,
+        )  # fmt: skip
+        if not verdict.lies:
+            undo(verdict, self.machine, self.member, plan, self.before, self._then, records)
+        verdict.spoiled = bool(verdict.lies)
+
+    @property
+    def _then(self) -> str:
+        """The state that an undo brings back: that of before, but for what halts the guest."""
+        halts = isinstance(self.intent, CreateIntent) and self.intent.halt
+        return OFF if halts else self.states.get(self._name, "")
+
+    @property
+    def _name(self) -> str:
+        return next(name for name, one in self.machine.members.items() if one is self.member)
+
+    def _carry_out(self) -> str:
+        expected = self.facts
+        machine, backend = self.machine, self.machine.backend
+        for step in self.plan.steps:
+            found = read_facts(backend, machine.host, self.intent)
+            if changed := in_the_way(step, expected, found):
+                return f"is stopped: {sentence(changed)}"
+            try:
+                perform(backend, self.intent.key, step, lambda _: None)
+            except Disconnected:
+                raise
+            except SnaptuiError as error:
+                return f"error {code_of(error)}: {error.message}"
+            expected = read_facts(backend, machine.host, self.intent)
+            if off := differences(expected_after(step, found), expected):
+                return f"works otherwise: {sentence(off)}"
+            if not isinstance(step, ImageStep):
+                must_hold(self.member, step)
+        return WORKS
+
+    def _judge_after(self) -> None:
+        state = self.plan.after.state
+        now = self.machine.states()
+        wrong = []
+        if state is not None and now.get(self._name) != STATES.get(state, state.value):
+            wrong.append(f"it is {now.get(self._name)}, not {state.value}")
+        wrong += [
+            f"{name} was {was} and is {now.get(name)}"
+            for name, was in self.states.items()
+            if name != self._name and now.get(name) != was
+        ]
+        self.verdict.compare(Kind.AFTER, *wrong)
+
+    def _records(self) -> Mapping[str, str]:
+        """The XML of all snapshots, parents first."""
+        found = {}
+        due = list(self.member.domain.listAllSnapshots(libvirt.VIR_DOMAIN_SNAPSHOT_LIST_ROOTS))
+        while due:
+            one = due.pop(0)
+            found[one.getName()] = one.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)
+            due += one.listAllChildren()
+        return found
+
+    def _otherwise(self, after: Contents) -> list[str]:
+        """What holds something else than it must: our own disks and snapshots, and all others."""
+        name, before = self._name, dict(self.before)
+        gone: set[str] = set()
+        for step in self.plan.steps:
+            if isinstance(step, DeleteSnapshot):
+                gone.add(step.snapshot.name)
+            elif isinstance(step, Redefine) and step.after.name != step.snapshot.name:
+                gone.add(step.snapshot.name)
+                self._moved(before, step.snapshot.name, step.after.name)
+            elif isinstance(step, Adopt):
+                gone.add(step.name)
+            elif isinstance(step, CreateSnapshot):
+                taken = step.new.overlays or self.member.now
+                for target in taken:
+                    held = self.before.get(f"{name}:{target}")
+                    before[f"{name}:{target}@{step.new.name}"] = held
+            elif isinstance(step, RevertTo):
+                self._reverted(before, step)
+            elif isinstance(step, ApplyEntry):
+                self._applied(before, step)
+            elif isinstance(step, DeleteEntry):
+                gone.add(step.placed.entry.name)
+        wrong = differing(before, after)
+        for lost in sorted(before.keys() - after.keys()):
+            one = lost.partition("@")[2] or lost.partition("#")[2]
+            known = one in gone or one.startswith("new") or is_safety(one)
+            if one and not known and self._read_again(lost) is None:
+                wrong.append(f"{lost} is not there any more")
+        return wrong
+
+    def _read_again(self, lost: str) -> contents.Held | None:
+        """What lay in an image that is none of the domain's any more."""
+        path, _, entry = lost.partition("#")
+        return contents.read(path, "qcow2", entry) if entry else None
+
+    def _moved(self, before: dict[str, contents.Held | None], old: str, new: str) -> None:
+        for where in [one for one in before if one.endswith(f"@{old}")]:
+            if where.startswith(f"{self._name}:"):
+                before[f"{where.rpartition('@')[0]}@{new}"] = before.pop(where)
+
+    def _applied(self, before: dict[str, contents.Held | None], step: ApplyEntry) -> None:
+        """The disk of an image is as the entry was."""
+        before[step.path] = self.before.get(f"{step.path}#{step.placed.entry.name}")
+
+    def _reverted(self, before: dict[str, contents.Held | None], step: RevertTo) -> None:
+        """Its disks hold what the snapshot held; what it is said to spoil is not asked."""
+        assert isinstance(self.facts, Facts)
+        name, snapshot = self._name, step.snapshot.name
+        for where in [one for one in before if one.startswith(f"{name}:") and "@" not in one]:
+            then = before.get(f"{where}@{snapshot}")
+            if then is not None:
+                before[where] = then
+            else:
+                del before[where]
+        for one in unusable(self.facts, step.snapshot):
+            for where in [w for w in before if w.endswith(f"@{one.name}")]:
+                del before[where]
+
+    # -- a plan that may not --------------------------------------------------------------
+
+    def refused(self) -> None:
+        """Ask libvirt all the same, where it is known what it does; harms are looked for."""
+        verdict, told = self.verdict, self.plan.refusals
+        codes = {one.code for one in told if one.code is not None}
+        by_code = [one for one in told if one.code is not None] if codes else told
+        harms = {one.harm for one in by_code if one.harm is not None}
+        all_harms = {one.harm for one in told if one.harm is not None}
+        verdict.predicted = ", ".join(
+            [*(f"error {code}" for code in sorted(codes)), *sorted(h.value for h in harms)]
+        ) or "refused"  # fmt: skip
+        if isinstance(self.intent, ImageIntent) or not (codes or harms) or NEVER_SENT & all_harms:
+            verdict.happened = NOT_SENT
+            return
+        error = self._raw()
+        code = code_of(error) if error is not None else None
+        verdict.happened = f"error {code}" if error is not None else WORKS
+        assert isinstance(self.facts, Facts)
+        if codes and not harms:
+            self._only_an_error(codes, code, error)
+            return
+        verdict.spoiled = True
+        self._harmed(harms, codes, code, error)
+
+    def _raw(self) -> SnaptuiError | None:
+        for step in self.plan.steps:
+            try:
+                perform(self.machine.backend, self.intent.key, step, lambda _: None)
+            except Disconnected:
+                raise
+            except SnaptuiError as error:
+                return error
+            if not isinstance(step, ImageStep):
+                must_hold(self.member, step)
+        return None
+
+    def _only_an_error(self, codes: set[int], code: int | None, error: SnaptuiError | None) -> None:
+        words = error.message if error is not None else "libvirt does it"
+        expected = " or ".join(map(str, sorted(codes)))
+        wrong = [] if code in codes else [f"error {expected} is foretold, and {code}: {words}"]
+        self.verdict.compare(Kind.REFUSAL, *wrong)
+        if wrong or self.machine.states() != self.states:
+            self.verdict.spoiled = True
+        if not wrong:
+            changed = differing(self.before, self.machine.contents())
+            self.verdict.compare(Kind.DATA, *(f"refused, and {words}" for words in changed))
+
+    def _harmed(
+        self, harms: set[Harm], codes: set[int], code: int | None, error: SnaptuiError | None
+    ) -> None:
+        assert isinstance(self.intent, DomainIntent)
+        assert isinstance(self.facts, Facts)
+        try:
+            after = read_facts(self.machine.backend, self.machine.host, self.intent)
+            done = Done(self.member, self.intent, self.facts, after, frozenset())
+            found = {harm for harm in harms if happened_so(harm, done)}
+        except (SnaptuiError, libvirt.libvirtError, LookupError, AssertionError, ValueError):
+            self.verdict.unknown[Kind.REFUSAL] += 1
+            return
+        fine = bool(found) or (code in codes if codes else error is not None)
+        if not fine and (self._harmed_otherwise()):
+            fine = True
+        names = ", ".join(sorted(harm.value for harm in harms))
+        wrong = [] if fine else [f"foretold: {names}; {self.verdict.happened}, and none of it"]
+        self.verdict.compare(Kind.REFUSAL, *wrong)
+
+    def _harmed_otherwise(self) -> bool:
+        """Whether anything that any domain or image held is another now."""
+        try:
+            return bool(differing(self.before, self.machine.contents()))
+        except (DidNot, json.JSONDecodeError):
+            return False

@@ -1,0 +1,225 @@
+"""The host of a world: a daemon, its domains, and the lines of all that was done to it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import libvirt
+
+from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.xml import parse_snapshot
+from snaptui.errors import SnaptuiError
+from snaptui.model import Host, Presence
+from snaptui.plan.plan import DomainIntent
+from snaptui.preflight import make_plan, read_facts
+from tests.lab import Lab
+from tests.live.matrix.harms import NEVER_SENT
+from tests.worlds import contents, place
+from tests.worlds.contents import Contents, Held
+from tests.worlds.member import Member
+
+TIME = 60
+"""Seconds after which something hangs."""
+
+
+class DidNot(Exception):
+    """An act is not possible in this world, or was refused; the world goes on without it."""
+
+
+class Down(Exception):
+    """The daemon or a QEMU went down, or something hangs, and nobody foretold it."""
+
+
+class Machine:
+    """A lab in the place, and the domains of one world after another.
+
+    Attributes:
+        members: the domains of the world, as they are called in steps.
+        lines: what was done to them, as a person would.
+        done: the features that the world really has.
+        others: the acts of other people that really were.
+        started: domains that ran once, so that their QEMU is looked for.
+    """
+
+    def __init__(self, root: Path) -> None:
+        folder = place.ROOT / "lab"
+        folder.mkdir()
+        self.lab = Lab(folder, root=root)
+        self.loops = place.Loops()
+        self.world = 0
+        self.connect()
+        self.begin()
+
+    def connect(self) -> None:
+        """Ask the daemon anew."""
+        self.backend = LibvirtBackend(self.lab.uri)
+        self.host: Host = self.backend.connect()
+        self.connection = libvirt.open(self.lab.uri)
+
+    def begin(self) -> None:
+        """A world without anything."""
+        self.world += 1
+        self.members: dict[str, Member] = {}
+        self.lines: list[str] = []
+        self.done: list[str] = []
+        self.others: list[str] = []
+        self.loose: list[Path] = []
+
+    def end(self) -> None:
+        """Remove all of the world."""
+        for member in reversed(self.members.values()):
+            with suppress(libvirt.libvirtError):
+                member.destroy()
+        self.loops.close()
+        self.begin()
+
+    @property
+    def images(self) -> Path:
+        return self.lab.images
+
+    # -- doing something --------------------------------------------------------------------
+
+    def run(self, *words: str, quiet: bool = False) -> str:
+        """Run a command as other people do, with paths of the place alone.
+
+        Raises:
+            DidNot: it failed; the message is its last words.
+        """
+        place.checked(words[1:])
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=TIME)
+        except subprocess.TimeoutExpired:
+            raise Down(f"{words[0]} hangs") from None
+        if done.returncode:
+            raise DidNot(done.stderr.strip()[-200:])
+        if not quiet:
+            uri = ("-q", "-c", self.lab.uri)
+            self.note(*(words if words[1:4] != uri else (words[0], *words[4:])))
+        return done.stdout
+
+    def virsh(self, *words: str, quiet: bool = False) -> str:
+        """Run virsh on the daemon."""
+        return self.run("virsh", "-q", "-c", self.lab.uri, *words, quiet=quiet)
+
+    def qemu_img(self, *words: str) -> str:
+        """Run qemu-img."""
+        return self.run("qemu-img", *words)
+
+    def note(self, *words: str) -> None:
+        """Write a line down."""
+        self.lines.append(shlex.join(words).replace(str(self.images), "$D"))
+
+    def xml(self, member: Member, text: str) -> Path:
+        """A file for virsh, and the line that makes it."""
+        path = member.directory / f"{len(self.lines)}.xml"
+        path.write_text(text)
+        self.lines.append(f"cat > {path} <<'END'\n{text}\nEND".replace(str(self.images), "$D"))
+        return path
+
+    def safe(self, intent: DomainIntent) -> None:
+        """The guard before an act: what is known to bring a program down is not done.
+
+        Raises:
+            DidNot: it would, or nobody can tell.
+        """
+        try:
+            plan = make_plan(intent, read_facts(self.backend, self.host, intent))
+        except SnaptuiError as error:
+            raise DidNot(error.message) from None
+        if NEVER_SENT & {one.harm for one in plan.refusals if one.harm is not None}:
+            raise DidNot("it is never sent")
+
+    def alive(self) -> None:
+        """The daemon answers, and each QEMU that should be there is.
+
+        Raises:
+            Down: not so.
+        """
+        if self.lab.daemon.pid is None:
+            raise Down("the daemon is down")
+        try:
+            self.connection.getLibVersion()
+        except libvirt.libvirtError as error:
+            raise Down("the daemon does not answer") from error
+        for member in self.members.values():
+            if member.domain is not None and _crashed(member):
+                raise Down("a QEMU is down")
+
+    # -- looking ----------------------------------------------------------------------------
+
+    def contents(self, *, quick: bool = False) -> Contents:
+        """What all disks of all domains, their snapshots, and images of nobody hold now.
+
+        Args:
+            quick: of disks and images alone.
+        """
+        found: dict[str, Held | None] = {}
+        seen: dict[tuple[str, str, str], Held | None] = {}
+
+        def read(where: str, path: str | None, form: str, entry: str = "") -> None:
+            if path is None:
+                return
+            key = path, form, entry
+            if key not in seen:
+                seen[key] = contents.read(*key)
+            found[where] = seen[key]
+
+        for name, member in self.members.items():
+            with suppress(libvirt.libvirtError):
+                for disk in member.disks:
+                    if disk.path is not None and disk.device == "disk":
+                        read(f"{name}:{disk.target}", disk.path, disk.format)
+                for where, path, form, entry in () if quick else self._parts(name, member):
+                    read(where, path, form, entry)
+        for one in self.loose:
+            if one.exists():
+                read(str(one), str(one), "qcow2")
+                for entry in contents.entries(str(one)):
+                    read(f"{one}#{entry}", str(one), "qcow2", entry)
+        return found
+
+    @staticmethod
+    def _parts(name: str, member: Member) -> Iterator[tuple[str, str | None, str, str]]:
+        """Where, path, format and entry of each disk's part of each snapshot."""
+        inside: dict[str, set[str]] = {}
+        for one in member.domain.listAllSnapshots():
+            snapshot = parse_snapshot(one.getXMLDesc())
+            parts = {part.target: part.presence for part in snapshot.disks}
+            then = member.placed(snapshot.config.disks if snapshot.config else ())
+            for disk in then:
+                where = f"{name}:{disk.target}@{snapshot.name}"
+                if parts.get(disk.target) is Presence.INTERNAL:
+                    inside.setdefault(disk.path or "", set()).add(snapshot.name)
+                    yield where, disk.path, disk.format, snapshot.name
+                elif parts.get(disk.target) is Presence.EXTERNAL:
+                    yield where, disk.path, disk.format, ""
+        for disk in member.disks:
+            if disk.format == "qcow2" and disk.path is not None:
+                for entry in contents.entries(disk.path):
+                    if entry not in inside.get(disk.path, ()):
+                        yield f"{disk.path}#{entry}", disk.path, "qcow2", entry
+
+    def states(self) -> dict[str, str]:
+        """What each domain does."""
+        found = {}
+        for name, member in self.members.items():
+            with suppress(libvirt.libvirtError):
+                found[name] = member.state
+        return found
+
+    def each(self, what: Callable[[Member], object]) -> None:
+        """Do something with each domain."""
+        for member in self.members.values():
+            what(member)
+
+
+def _crashed(member: Member) -> bool:
+    try:
+        found: tuple[int, int] = tuple(member.domain.state())
+    except libvirt.libvirtError:
+        return False
+    return found == (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_CRASHED)

@@ -1,0 +1,234 @@
+"""A domain of a world: made and written to by the lines that other people would use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
+
+import libvirt
+
+from snaptui.model import Disk
+from tests.lab import MIB
+from tests.live.matrix.guest import Guest
+from tests.worlds import contents
+
+if TYPE_CHECKING:
+    from tests.worlds.machine import Machine
+
+SIZE = 4 * MIB
+MEMORY = 32
+
+_DOMAIN = """\
+<domain type='qemu'>
+  <name>{name}</name><memory unit='MiB'>{memory}</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>{disks}<memballoon model='none'/></devices>
+</domain>"""
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort of disk.
+
+    Attributes:
+        options: for ``qemu-img create -o``.
+        more: inside of its XML.
+        snapshot: what its XML says of snapshots.
+        made: ``compressed``, ``bitmap``, ``data`` or ``backed``: what is done to the new image.
+        off: its domain is never started.
+    """
+
+    format: str = "qcow2"
+    options: str = ""
+    kind: str = "file"
+    more: str = ""
+    snapshot: str = ""
+    made: str = ""
+    size: int = SIZE
+    off: bool = False
+
+
+PLAIN = "plain"
+SORTS = {
+    PLAIN: Sort(),
+    "version 2": Sort(options="compat=0.10"),
+    "extended L2": Sort(options="extended_l2=on,cluster_size=32k"),
+    "small clusters": Sort(options="cluster_size=4k"),
+    "large clusters": Sort(options="cluster_size=1M"),
+    "refcounts of 8 bits": Sort(options="refcount_bits=8"),
+    "refcounts of 64 bits": Sort(options="refcount_bits=64"),
+    "lazy refcounts": Sort(options="lazy_refcounts=on"),
+    "preallocated": Sort(options="preallocation=metadata"),
+    "compressed": Sort(made="compressed"),
+    "compressed by zstd": Sort(options="compression_type=zstd", made="compressed"),
+    "a bitmap": Sort(made="bitmap"),
+    "data in another file": Sort(made="data"),
+    "on a base": Sort(made="backed"),
+    "odd size": Sort(size=SIZE + 512 * 77),
+    "raw": Sort("raw"),
+    "raw, no": Sort("raw", snapshot="no"),
+    "volume": Sort(kind="volume"),
+    "raw volume": Sort("raw", kind="volume"),
+    "block device": Sort(kind="block"),
+    "raw block device": Sort("raw", kind="block"),
+    "read-only": Sort(more="<readonly/>"),
+    "shareable": Sort("raw", more="<shareable/>"),
+    "no": Sort(snapshot="no"),
+    "manual": Sort(snapshot="manual"),
+    "set external": Sort(snapshot="external"),
+    "set internal": Sort(snapshot="internal"),
+    "network": Sort("raw", kind="network", off=True),
+}
+
+
+class Member(Guest):
+    """A domain whose making and writing leaves lines.
+
+    Attributes:
+        never: it is not to be started.
+    """
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        super().__init__(machine.lab, machine.connection, name)
+        self.machine = machine
+        self.never = False
+        machine.note("mkdir", str(self.directory))
+
+    def make(self, sorts: Iterable[tuple[str, str]], *, transient: bool = False) -> None:
+        """Define it with new images; transient, start it.
+
+        Args:
+            sorts: target and key of :data:`SORTS`, or the path of an image that is there.
+        """
+        byte = next(self._bytes)
+        disks = "".join(self.disk_xml(target, sort, byte) for target, sort in sorts)
+        xml = _DOMAIN.format(name=self.name, memory=MEMORY, disks=disks)
+        path = self.machine.xml(self, xml)
+        self.machine.virsh("create" if transient else "define", str(path))
+        self.domain = self.connection.lookupByName(self.name)
+
+    def disk_xml(self, target: str, key: str, byte: int) -> str:
+        """The XML of a disk, whose image is made unless the key is a path."""
+        if key.startswith("/"):
+            self.now[target] = byte
+            return _disk(target, Sort(), f"file={quoteattr(key)}")
+        sort = SORTS[key]
+        self.never = self.never or sort.off
+        path = self.directory / f"{target}.{sort.format}"
+        if sort.kind == "network":
+            host = "<host name='127.0.0.1' port='1'/>"
+            source = f"<source protocol='nbd' name='x'>{host}</source>"
+            return _disk(target, sort, "", source)
+        self._image(path, sort, byte)
+        if "readonly" not in sort.more:
+            self.now[target] = byte
+        if sort.kind == "block":
+            with path.open("r+b") as f:
+                f.truncate(2 * SIZE)
+            self.machine.note("truncate", "-s", str(2 * SIZE), str(path))
+            device = self.machine.loops.attach(path)
+            self.machine.note("losetup", device, str(path))
+            return _disk(target, sort, f"dev='{device}'")
+        if sort.kind == "volume":
+            return _disk(target, sort, f"pool='{self._pool()}' volume='{path.name}'")
+        return _disk(target, sort, f"file={quoteattr(str(path))}")
+
+    def _image(self, path: Path, sort: Sort, byte: int) -> None:
+        run, image = self.machine.run, self.machine.qemu_img
+        options = sort.options
+        if sort.made == "data":
+            options = f"data_file={path}.data"
+        beneath = []
+        if sort.made == "backed":
+            base = path.with_suffix(".base")
+            image("create", "-q", "-f", "qcow2", str(base), str(sort.size))
+            run("qemu-io", "-f", "qcow2", "-c", f"write -P {byte ^ 1} 1M 2M", str(base))
+            beneath = ["-F", "qcow2", "-b", str(base)]
+        chosen = ["-o", options] if options else []
+        if sort.made == "compressed":
+            source = path.with_suffix(".source")
+            source.write_bytes(bytes([byte]) * MIB + b"some text\n" * 60_000 + bytes(MIB))
+            with source.open("r+b") as f:
+                f.truncate(sort.size)
+            self.machine.note("#", f"{source}: 1 MiB of a byte, then text, {sort.size} bytes")
+            words = ["convert", "-c", "-f", "raw", "-O", "qcow2", *chosen, str(source), str(path)]
+            image(*words)
+            source.unlink()
+            return
+        image("create", "-q", "-f", sort.format, *chosen, *beneath, str(path), str(sort.size))
+        run("qemu-io", "-f", sort.format, "-c", f"write -P {byte} 0 1M", str(path))
+        if sort.made == "bitmap":
+            image("bitmap", "--add", str(path), "of-a-backup")
+
+    def _pool(self) -> str:
+        fresh = self.pool is None
+        name = super()._pool()
+        if fresh:
+            self.machine.note(
+                "virsh", "pool-create-as", name, "dir", "--target", str(self.directory)
+            )
+        return name
+
+    def placed(self, disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
+        """With the paths of volumes."""
+        return self._placed(disks)
+
+    def write(self, more: str = "") -> None:
+        """Write another byte to every disk, and do something more there, as its guest would.
+
+        Args:
+            more: a command of qemu-io.
+        """
+        byte = next(self._bytes)
+        running = self.domain.isActive()
+        backends = self._backends() if running else {}
+        for disk in self.disks:
+            if disk.target not in self.now or (running and disk.target not in backends):
+                continue
+            commands = [f"write -P {byte} 0 1M", *([more] if more else []), "flush"]
+            if running:
+                for command in commands:
+                    line = f'qemu-io -d {backends[disk.target]} "{command}"'
+                    words = ("qemu-monitor-command", self.name, "--hmp", line)
+                    self.machine.virsh(*words)
+            else:
+                said = [word for command in commands for word in ("-c", command)]
+                self.machine.run("qemu-io", "-f", disk.format or "raw", *said, disk.path or "")
+            self.now[disk.target] = self.written[disk.path or ""] = byte
+
+    def look(self) -> None:
+        """Take what the disks hold now for what they must hold from here on."""
+        for disk in self.disks:
+            if disk.target in self.now:
+                found = contents.first(disk.path or "", disk.format)
+                if found is None:
+                    self.give_up(disk.target)
+                else:
+                    self.now[disk.target] = self.written[disk.path or ""] = found
+
+    def held_from_now(self, name: str, left: Iterable[str] = ()) -> None:
+        """What a snapshot must hold that was taken just now."""
+        self.held[name] = {t: byte for t, byte in self.now.items() if t not in set(left)}
+
+    @property
+    def path_of(self) -> dict[str, str]:
+        """By target, the image of each disk that it writes to."""
+        return {d.target: d.path for d in self.disks if d.path and d.target in self.now}
+
+    def destroy(self) -> None:
+        """Remove the domain and all files."""
+        with suppress(libvirt.libvirtError):
+            super().destroy()
+
+
+def _disk(target: str, sort: Sort, attribute: str, source: str = "") -> str:
+    snapshot = f" snapshot='{sort.snapshot}'" if sort.snapshot else ""
+    return (
+        f"<disk type='{sort.kind}' device='disk'{snapshot}>"
+        f"<driver name='qemu' type='{sort.format}'/>{source or f'<source {attribute}/>'}"
+        f"<target dev='{target}' bus='virtio'/>{sort.more}</disk>"
+    )

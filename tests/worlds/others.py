@@ -1,0 +1,249 @@
+"""What other people and their tools do to the images and definitions of a domain."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from tests.lab import MIB
+from tests.live.matrix.guest import OFF
+from tests.worlds import contents
+from tests.worlds.machine import DidNot, Machine
+from tests.worlds.member import PLAIN, Member
+from tests.worlds.steps import act
+
+
+def _off(member: Member) -> None:
+    if member.state != OFF:
+        raise DidNot("it is not off")
+
+
+def _qcow2(member: Member, which: int = 0) -> tuple[str, str]:
+    """Target and path of a disk whose image can hold snapshots."""
+    found = [(d.target, d.path or "") for d in member.disks if d.format == "qcow2" and d.path]
+    if not found:
+        raise DidNot("no qcow2")
+    return found[which % len(found)]
+
+
+@act("stray", "unmanaged inside", others=True)
+def stray(machine: Machine, member: Member, name: str, which: str) -> None:
+    """qemu-img takes a snapshot of one disk or of all."""
+    _off(member)
+    paths = [disk.path or "" for disk in member.disks if disk.format == "qcow2" and disk.path]
+    for path in paths if which == "all" else [_qcow2(member, int(which))[1]]:
+        machine.qemu_img("snapshot", "-c", name, path)
+    member.strays[name] = dict(member.now)
+
+
+@act("drop", "hollow", others=True)
+def drop(machine: Machine, member: Member, name: str, which: str) -> None:
+    """qemu-img deletes what one image holds of a snapshot."""
+    _off(member)
+    target, path = _qcow2(member, int(which))
+    machine.qemu_img("snapshot", "-d", name, path)
+    member.held.get(name, {}).pop(target, None)
+
+
+@act("apply", "applied by hand", others=True)
+def apply(machine: Machine, member: Member, name: str, which: str) -> None:
+    """qemu-img goes back with one disk alone."""
+    _off(member)
+    machine.qemu_img("snapshot", "-a", name, _qcow2(member, int(which))[1])
+    member.look()
+
+
+@act("bitmap", "bitmaps", others=True)
+def bitmap(machine: Machine, member: Member, name: str, which: str) -> None:
+    _off(member)
+    machine.qemu_img("bitmap", "--add", _qcow2(member, int(which))[1], name)
+
+
+@act("checkpoint", "checkpoints", others=True)
+def checkpoint(machine: Machine, member: Member, name: str) -> None:
+    if member.state == OFF:
+        raise DidNot("it is off")
+    machine.virsh("checkpoint-create-as", member.name, name)
+
+
+@act("unnamed", "overlays without metadata", others=True)
+def unnamed(machine: Machine, member: Member, name: str) -> None:
+    """As a backup does that dies before it merges them."""
+    specs = []
+    for target in member.now:
+        spec = f"{target},snapshot=external,file={member.directory}/{target}.{name}"
+        specs += ["--diskspec", spec]
+    words = ("--disk-only", "--no-metadata", "--atomic")
+    machine.virsh("snapshot-create-as", member.name, *words, *specs)
+
+
+@act("forget", "metadata lost", others=True)
+def forget(machine: Machine, member: Member, name: str) -> None:
+    machine.virsh("snapshot-delete", "--metadata", member.name, name)
+    if (held := member.held.pop(name, None)) is not None:
+        member.strays[name] = held
+
+
+@act("redefine", "redefined", others=True)
+def redefine(machine: Machine, member: Member, name: str, what: str) -> None:
+    """A record is given another time or description."""
+    xml = machine.virsh("snapshot-dumpxml", "--security-info", member.name, name, quiet=True)
+    if what == "description":
+        told = r"\1<description>by hand</description>"
+        changed = re.sub(r"(<name>[^<]*</name>)", told, xml, count=1)
+    else:
+        changed = re.sub(
+            r"<creationTime>(\d+)<",
+            lambda found: f"<creationTime>{int(found[1]) - 86_400 * 30}<",
+            xml,
+        )
+    path = machine.xml(member, changed)
+    machine.virsh("snapshot-create", "--redefine", member.name, str(path))
+
+
+@act("edit back", "defined on the base again", others=True)
+def edit_back(machine: Machine, member: Member) -> None:
+    """The definition names the image beneath, so that the overlay looks like garbage."""
+    _off(member)
+    xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
+    _, path = _qcow2(member)
+    lower = contents.info(path).get("full-backing-filename")
+    if not lower:
+        raise DidNot("nothing lies beneath")
+    form = contents.info(path).get("backing-filename-format", "raw")
+    start = xml.rindex("<disk ", 0, xml.index(f"'{path}'"))
+    end = xml.index("</disk>", start)
+    disk = xml[start:end].replace(path, str(lower))
+    disk = re.sub(r"type='(qcow2|raw)'", f"type='{form}'", disk, count=1)
+    _define(machine, member, xml[:start] + disk + xml[end:])
+    member.look()
+
+
+@act("move", "images moved", others=True)
+def move(machine: Machine, member: Member) -> None:
+    """To another directory, and the definition says so; no record does."""
+    _off(member)
+    xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
+    folder = member.directory / "moved"
+    folder.mkdir()
+    machine.note("mkdir", str(folder))
+    files = [d.path or "" for d in member.disks if d.source_type == "file" and d.path]
+    for old in files:
+        new = str(folder / Path(old).name)
+        machine.run("mv", old, new)
+        xml = xml.replace(f"'{old}'", f"'{new}'")
+    _define(machine, member, xml)
+    member.look()
+
+
+def _define(machine: Machine, member: Member, xml: str) -> None:
+    machine.virsh("define", str(machine.xml(member, xml)))
+    member.domain = member.connection.lookupByName(member.name)
+
+
+@act("attach", "a disk added", others=True)
+def attach(machine: Machine, member: Member, target: str) -> None:
+    """A disk came later."""
+    xml = member.disk_xml(target, PLAIN, next(member._bytes))
+    how = ("--config",) if member.state == OFF else ("--config", "--live")
+    try:
+        machine.virsh("attach-device", member.name, str(machine.xml(member, xml)), *how)
+    except DidNot:
+        member.give_up(target)
+        raise
+
+
+@act("detach", "a disk taken away", others=True)
+def detach(machine: Machine, member: Member) -> None:
+    _off(member)
+    targets = sorted(member.now)
+    if len(targets) < 2:
+        raise DidNot("it is the only one")
+    machine.virsh("detach-disk", member.name, targets[-1], "--config")
+    del member.now[targets[-1]]
+
+
+@act("commit by hand", "merged by hand", others=True)
+def commit(machine: Machine, member: Member) -> None:
+    """The newest overlay of a disk is merged behind libvirt's records."""
+    target, path = _qcow2(member)
+    if not contents.info(path).get("backing-filename"):
+        raise DidNot("nothing lies beneath")
+    if member.state == OFF:
+        machine.qemu_img("commit", "-q", "-f", "qcow2", path)
+    else:
+        words = ("--active", "--pivot", "--wait", "--shallow")
+        machine.virsh("blockcommit", member.name, target, *words)
+
+
+@act("rebase", "rebased by hand", others=True)
+def rebase(machine: Machine, member: Member) -> None:
+    """An overlay is made to stand alone."""
+    _off(member)
+    machine.qemu_img("rebase", "-f", "qcow2", "-b", "", _qcow2(member)[1])
+
+
+@act("lend", "an image of nobody upon it", others=True)
+def lend(machine: Machine, member: Member, name: str) -> None:
+    _, path = _qcow2(member)
+    lent = member.directory / name
+    machine.qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", path, str(lent), "-u",
+                     str(4 * MIB))  # fmt: skip
+    machine.loose.append(lent)
+
+
+@act("loose", "an image of nobody", others=True)
+def loose(machine: Machine, member: Member, name: str, number: str) -> None:
+    """With entries of its own; it may be looked at and changed as an image."""
+    path = member.directory / name
+    machine.qemu_img("create", "-q", "-f", "qcow2", str(path), str(4 * MIB))
+    for at in range(int(number)):
+        machine.run("qemu-io", "-f", "qcow2", "-c", f"write -P {at + 1} {at * 300}k 1M", str(path))
+        machine.qemu_img("snapshot", "-c", f"{name}-{at}", str(path))
+    machine.run("qemu-io", "-f", "qcow2", "-c", "write -P 99 512k 2M", str(path))
+    machine.loose.append(path)
+
+
+@act("copy back", "a file replaced", others=True)
+def copy_back(machine: Machine, member: Member) -> None:
+    """The image is replaced by a copy of itself, as after a restore."""
+    _off(member)
+    path = _qcow2(member)[1]
+    if not os.path.isfile(path):
+        raise DidNot("no file")
+    shutil.copy(path, f"{path}.copy")
+    machine.note("cp", path, f"{path}.copy")
+    machine.run("mv", f"{path}.copy", path)
+
+
+@act("restore", "an older file restored", others=True)
+def restore(machine: Machine, member: Member) -> None:
+    """The image is replaced by one made anew from what the disk holds, without its snapshots."""
+    _off(member)
+    path = _qcow2(member)[1]
+    if not os.path.isfile(path):
+        raise DidNot("no file")
+    machine.qemu_img("convert", "-f", "qcow2", "-O", "qcow2", path, f"{path}.new")
+    machine.run("mv", f"{path}.new", path)
+
+
+@act("read-only file", "a file that is read-only", others=True)
+def chmod(machine: Machine, member: Member) -> None:
+    machine.run("chmod", "0444", _qcow2(member)[1])
+
+
+@act("stop pool", "a pool that is inactive", others=True)
+def stop_pool(machine: Machine, member: Member) -> None:
+    if member.pool is None or not member.pool.isActive():
+        raise DidNot("no pool")
+    machine.virsh("pool-destroy", member.name)
+
+
+@act("virsh delete", "deleted by virsh", others=True)
+def virsh_delete(machine: Machine, member: Member, name: str) -> None:
+    """Another admin deletes one."""
+    from tests.worlds.steps import delete
+
+    delete(machine, member, name)

@@ -1,0 +1,162 @@
+"""Where worlds are made: namespaces and a small file system of their own, and nothing else.
+
+Inside there are a private /tmp of limited size, a private /run and /dev, no network, no process
+of outside, and all other files are read-only. With the first process all of it goes, loop devices
+too, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import stat
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path("/tmp/worlds")
+ROOM = 768 << 20
+"""Bytes of the file system that holds a world; a full disk is that one."""
+MARK = "snaptui-worlds"
+"""What loop devices of ours are called by (``lo_file_name`` of linux/loop.h)."""
+
+_APART = (
+    *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--net", "--ipc", "--fork"),
+    *("--kill-child", "--mount-proc", "--propagation", "private"),
+)
+_NODES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
+_GET_FREE, _CONFIGURE, _GET_STATUS = 0x4C82, 0x4C0A, 0x4C05
+_AUTOCLEAR = 4
+_LOOP_MAJOR = 7
+
+
+class Outside(Exception):
+    """Something is not in the place: the whole run stops."""
+
+
+def start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start a module of this package in a place of its own, to be read line by line."""
+    inner = (sys.executable, "-m", *words)
+    return subprocess.Popen(
+        (*_APART, *inner),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **environment, "HOME": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=Path(__file__).parents[2],
+        text=True,
+        start_new_session=True,
+    )
+
+
+def furnish() -> None:
+    """Take the place that this process was started in: mounts, and nothing of the host's.
+
+    Raises:
+        Outside: it was not.
+    """
+    if os.getpid() != 1:
+        raise Outside("this is no namespace of its own")
+    for name in [name for name in os.environ if name.startswith(("XDG_", "DBUS_", "LIBVIRT_"))]:
+        del os.environ[name]
+    _mount("-t", "tmpfs", "-o", f"size={ROOM}", "worlds", "/tmp")
+    ROOT.mkdir()
+    _mount("-t", "tmpfs", "-o", "size=16m", "worlds", "/run")
+    _mount("-t", "tmpfs", "-o", "size=1m,mode=755", "worlds", "/dev")
+    for name, minor in _NODES.items():
+        _node(f"/dev/{name}", stat.S_IFCHR, os.makedev(1, minor))
+    _node("/dev/loop-control", stat.S_IFCHR, os.makedev(10, 237))
+    for name in ("shm", "pts"):
+        Path("/dev", name).mkdir()
+    _mount("-t", "devpts", "worlds", "/dev/pts")
+    os.symlink("/proc/self/fd", "/dev/fd")
+    _mount("-o", "remount,bind,ro", "/")
+
+
+def _node(path: str, kind: int, device: int) -> None:
+    os.mknod(path, kind | 0o666, device)
+
+
+def _mount(*words: str) -> None:
+    subprocess.run(("mount", *words), check=True)
+
+
+def inside(path: str | Path) -> str:
+    """The path, which must be one of the place or a loop device of ours.
+
+    Raises:
+        Outside: it is not.
+    """
+    found = Path(path).resolve()
+    if str(found).startswith("/dev/loop"):
+        if not _ours(found):
+            raise Outside(f"{path} is not ours")
+    elif not found.is_relative_to(ROOT):
+        raise Outside(f"{path} is {found}, which is outside")
+    return str(path)
+
+
+def checked(words: Sequence[str]) -> None:
+    """Every path in the words of a command lies in the place.
+
+    Raises:
+        Outside: one does not.
+    """
+    for word in words:
+        for part in shlex.split(word.replace("=", " ").replace(",", " ").replace("'", " ")):
+            if part.startswith("/") and not part.startswith("/machine/"):
+                inside(part)
+
+
+class Loops:
+    """Loop devices that are gone with this process, whatever ends it."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, int] = {}
+
+    def attach(self, image: Path) -> str:
+        """A new device upon an image of the place; its path."""
+        inside(image)
+        with open("/dev/loop-control", "rb") as control:
+            number = fcntl.ioctl(control, _GET_FREE)
+        path = f"/dev/loop{number}"
+        if not os.path.exists(path):
+            _node(path, stat.S_IFBLK, os.makedev(_LOOP_MAJOR, number))
+        device = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        backing = os.open(image, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            info = struct.pack("<5Q4I64s64s32s2Q", *(0,) * 8, _AUTOCLEAR, _name(image), *_REST)
+            fcntl.ioctl(device, _CONFIGURE, struct.pack("<2I", backing, 0) + info + bytes(64))
+        except OSError:
+            os.close(device)
+            raise
+        finally:
+            os.close(backing)
+        self._held[path] = device
+        return path
+
+    def close(self) -> None:
+        """Let go of all of them; each is gone when nobody else has it open."""
+        for path, device in self._held.items():
+            inside(path)
+            os.close(device)
+        self._held.clear()
+
+
+_REST = (b"", b"", 0, 0)
+
+
+def _name(image: Path) -> bytes:
+    return f"{MARK}:{image.name}".encode()[:63]
+
+
+def _ours(device: Path) -> bool:
+    """Whether a loop device bears our mark."""
+    try:
+        with device.open("rb") as f:
+            info = fcntl.ioctl(f, _GET_STATUS, bytes(232))
+    except OSError:
+        return False
+    return info[56:120].startswith(MARK.encode())

@@ -1,0 +1,152 @@
+"""Worlds on each stack at the same time, and what they told, added up."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tests.stacks import Stack
+from tests.worlds import place
+
+HANGS = 300
+"""Seconds without a word after which a world hangs."""
+Told = Mapping[str, Any]
+"""One line of :mod:`tests.worlds.inside`."""
+
+
+@dataclass
+class Sum:
+    """What the worlds of one stack came to.
+
+    Attributes:
+        counted: worlds with two disks or domains, three features, an act of others and a plan that
+            was carried out.
+        met: how often a feature has met a verb.
+        down: features and verb of worlds in which something went down or hung, unforetold.
+    """
+
+    worlds: int = 0
+    counted: int = 0
+    plans: int = 0
+    carried_out: int = 0
+    undone: int = 0
+    undo_lies: int = 0
+    compared: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    lying: list[Told] = field(default_factory=list)
+    features: list[int] = field(default_factory=list)
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    down: list[list[str]] = field(default_factory=list)
+    last_lie: int = 0
+
+    def add(self, told: Told) -> None:
+        """With one world more."""
+        self.worlds += 1
+        verdicts = told["verdicts"]
+        self.plans += len(verdicts)
+        self.features.append(len(told["features"]))
+        done = sum(one["carried out"] for one in verdicts)
+        large = told["disks"] > 1 or told["domains"] > 1
+        self.counted += large and len(told["features"]) > 2 and bool(told["others"]) and done > 0
+        self.carried_out += done
+        for one in verdicts:
+            self.undone += one["undone"]
+            self.undo_lies += any(kind == "undo" for kind, _ in one["lies"])
+            self.compared.update(one["compared"])
+            self.unknown.update(one["unknown"])
+            self.met.update((feature, one["verb"]) for feature in told["features"])
+        if any(one["lies"] for one in verdicts):
+            self.lying.append(told)
+            self.last_lie = self.worlds
+
+    @property
+    def kinds(self) -> set[str]:
+        """Of the statements that are not true."""
+        return {kind for told in self.lying for one in told["verdicts"] for kind, _ in one["lies"]}
+
+    @property
+    def words(self) -> Iterator[str]:
+        """The end of a run, for people."""
+        yield f"{self.worlds} worlds, {self.counted} of them count; {self.plans} plans asked"
+        yield f"{self.carried_out} carried out, {self.undone} undone, {self.undo_lies} not as said"
+        yield f"{sum(self.compared.values())} statements compared: {_list(self.compared)}"
+        yield f"{sum(self.unknown.values())} say that something is not known: {_list(self.unknown)}"
+        yield f"{len(self.lying)} worlds in which something is not true: {', '.join(self.kinds)}"
+        yield f"features of a world: {median(self.features or [0]):g} in the median"
+        since = self.worlds - self.last_lie
+        if since:
+            yield f"nothing untrue in the last {since}: at most one in {since / 3:.0f} (95 %)"
+        for one in self.down:
+            yield f"went down or hung, unforetold: {', '.join(one)}"
+
+
+def _list(those: Counter[str]) -> str:
+    return ", ".join(f"{kind} {number}" for kind, number in those.most_common())
+
+
+def told(stack: Stack, seed: int, **environment: str) -> Iterator[Told]:
+    """Run the worlds of a seed on a stack, in a place of their own; each as it is over.
+
+    Where something went down or hung the next world is on another daemon.
+    """
+    first, last = int(environment.pop("FIRST", "0")), int(environment.pop("LAST", str(1 << 30)))
+    while first < last:
+        given = {"ROOT": str(stack.root), "SEED": str(seed), "FIRST": str(first)}
+        went = None
+        for line in _lines(given | {"LAST": str(last)} | environment):
+            yield line
+            if "number" in line:
+                first = line["number"] + 1
+            went = line.get("down", went)
+        if went is None:
+            return
+        first += 1
+
+
+def _lines(environment: Mapping[str, str]) -> Iterator[Told]:
+    running = place.start(["tests.worlds.inside"], environment)
+    lines: queue.Queue[str | None] = queue.Queue()
+
+    def read() -> None:
+        assert running.stdout is not None
+        for line in running.stdout:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        while (line := lines.get(timeout=HANGS)) is not None:
+            yield json.loads(line)
+        if running.wait():
+            raise RuntimeError("the worlds came to an end of their own")
+    except queue.Empty:
+        yield {"down": "it hangs"}
+    finally:
+        running.kill()
+        running.wait()
+
+
+def add_up(stack: Stack, seed: int, **environment: str) -> Sum:
+    """The sum over all worlds of a run."""
+    found = Sum()
+    about: list[str] = []
+    for line in told(stack, seed, **environment):
+        if "about" in line:
+            about = line["about"]
+        elif "down" in line:
+            found.down.append(about)
+        else:
+            found.add(line)
+    return found
+
+
+def until(minutes: float) -> str:
+    """For ``UNTIL``."""
+    return str(time.time() + 60 * minutes)

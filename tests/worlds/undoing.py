@@ -1,0 +1,168 @@
+"""The undo that a plan promises, carried out as the program would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+import libvirt
+
+from snaptui.errors import SnaptuiError
+from snaptui.image_model import ImageInfo, PlacedEntry
+from snaptui.model import SafetyKind, Scope
+from snaptui.performing import perform
+from snaptui.plan.outcome import UndoBy
+from snaptui.plan.plan import (
+    AdoptIntent,
+    CreateIntent,
+    DeleteIntent,
+    DeleteManyIntent,
+    EditIntent,
+    HoldIntent,
+    ImageApply,
+    ImageCreate,
+    ImageDelete,
+    Intent,
+    Plan,
+    RevertIntent,
+)
+from snaptui.plan.safety import is_safety
+from snaptui.plan.why import Why
+from tests.live.matrix.guest import OFF
+from tests.worlds.asking import planned
+from tests.worlds.contents import Contents, differing
+from tests.worlds.machine import DidNot, Machine
+from tests.worlds.member import Member
+from tests.worlds.verdict import Kind, Verdict
+
+OTHERS = {
+    Why.LIES_UPON_LOSES,
+    Why.LIES_UPON_SEES_OTHER,
+    Why.USER_LOSES,
+    Why.USER_SEES_OTHER_DATA,
+}
+AS_BEFORE = {UndoBy.DISKS_AND_RAM}
+"""By these the guest goes on where it was; by the other safety snapshots it is off."""
+
+
+def undo(
+    verdict: Verdict,
+    machine: Machine,
+    member: Member,
+    plan: Plan,
+    before: Contents,
+    state: str,
+    records: Mapping[str, str],
+) -> None:
+    """Carry it out, and compare all that all domains and images hold with what was before.
+
+    Args:
+        state: of the guest, before the plan.
+        records: the XML of all snapshots before it, by name, parents first.
+    """
+    make = _WAYS.get(plan.undo.by)
+    if make is None:
+        return
+    try:
+        intents = make(machine, member, plan)
+        if plan.undo.by is UndoBy.MERGE and _used_by_others(machine, intents):
+            return
+        wrong = [words for intent in intents for words in _carry_out(machine, intent)]
+        if plan.undo.by is UndoBy.REDEFINE:
+            wrong += _redefined(machine, member, plan, records)
+    except (SnaptuiError, DidNot, libvirt.libvirtError) as error:
+        wrong = [f"{plan.undo.by.name}: {error}"]
+    if intents_made := not wrong:
+        wrong += [f"after the undo {words}" for words in differing(before, machine.contents())]
+        now = member.state
+        then = state if plan.undo.by in AS_BEFORE or plan.undo.by not in _SAFETIES else OFF
+        if now != then:
+            wrong.append(f"after the undo it is {now}, not {then}")
+    verdict.undone = intents_made
+    verdict.compare(Kind.UNDO, *wrong)
+
+
+def _used_by_others(machine: Machine, intents: Sequence[Intent]) -> bool:
+    """Whether somebody else lies upon the images: then the promise does not hold, as it says."""
+    whys = [one.why for intent in intents for one in planned(machine, intent)[0].refusals]
+    return bool(whys) and set(whys) <= OTHERS
+
+
+def _carry_out(machine: Machine, intent: Intent) -> list[str]:
+    plan, _ = planned(machine, intent)
+    if not plan.possible:
+        return [f"the undo is refused: {'; '.join(one.words for one in plan.refusals)}"]
+    for step in plan.steps:
+        perform(machine.backend, intent.key, step, lambda _: None)
+    return []
+
+
+def _delete(machine: Machine, member: Member, plan: Plan) -> Sequence[Intent]:
+    if isinstance(plan.intent, ImageCreate):
+        key, name = plan.intent.key, plan.intent.name
+        head = machine.backend.image(key.path)
+        placed = [PlacedEntry(at, one) for at, one in enumerate(head.snapshots) if one.name == name]
+        return [ImageDelete(key, tuple(placed))]
+    assert isinstance(plan.intent, CreateIntent)
+    return [DeleteIntent(member.key, plan.intent.name)]
+
+
+def _forget(_: Machine, member: Member, plan: Plan) -> Sequence[Intent]:
+    assert isinstance(plan.intent, AdoptIntent)
+    return [DeleteIntent(member.key, plan.intent.name, Scope.THIS, metadata_only=True)]
+
+
+def _same_key(_: Machine, member: Member, plan: Plan) -> Sequence[Intent]:
+    intent = plan.intent
+    if isinstance(intent, HoldIntent):
+        return [HoldIntent(member.key, intent.name, not intent.hold)]
+    assert isinstance(intent, EditIntent)
+    if intent.new_name:
+        return [EditIntent(member.key, intent.new_name, "", intent.name)]
+    return [EditIntent(member.key, intent.name, "")]
+
+
+def _safety(_: Machine, member: Member, __: Plan) -> Sequence[Intent]:
+    newest = max(name for name in member.snapshots() if is_safety(name))
+    return [RevertIntent(member.key, newest, safety=SafetyKind.NONE)]
+
+
+def _apply(machine: Machine, _: Member, plan: Plan) -> Sequence[Intent]:
+    assert isinstance(plan.intent, ImageApply)
+    head = machine.backend.image(plan.intent.key.path)
+    assert isinstance(head, ImageInfo)
+    name = dict(plan.undo.names)["name"]
+    for at, one in enumerate(head.snapshots):
+        if one.name == name:
+            return [ImageApply(plan.intent.key, PlacedEntry(at, one), safety=False)]
+    raise DidNot("the entry that it is undone by is not there")
+
+
+def _nothing(_: Machine, __: Member, ___: Plan) -> Sequence[Intent]:
+    return []
+
+
+def _redefined(
+    machine: Machine, member: Member, plan: Plan, records: Mapping[str, str]
+) -> list[str]:
+    """Give libvirt back the records that were saved."""
+    assert isinstance(plan.intent, DeleteIntent | DeleteManyIntent) or plan.steps
+    for name, xml in records.items():
+        with suppress(libvirt.libvirtError):
+            member.domain.snapshotLookupByName(name)
+            continue
+        path = machine.xml(member, xml)
+        machine.virsh("snapshot-create", "--redefine", member.name, str(path))
+    return [f"{name} is not known again" for name in records.keys() - member.snapshots()]
+
+
+_SAFETIES = (UndoBy.DISKS, UndoBy.DISKS_POWERED_OFF, UndoBy.DISKS_AND_RAM)
+_WAYS: Mapping[UndoBy, Callable[[Machine, Member, Plan], Sequence[Intent]]] = {
+    UndoBy.DELETE: _delete,
+    UndoBy.MERGE: _delete,
+    UndoBy.DELETE_METADATA: _forget,
+    UndoBy.SAME_KEY: _same_key,
+    UndoBy.REDEFINE: _nothing,
+    UndoBy.APPLY: _apply,
+    **dict.fromkeys(_SAFETIES, _safety),
+}
