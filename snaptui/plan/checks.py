@@ -80,16 +80,19 @@ def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:
     ]  # fmt: skip
 
 
-def domain_refusals(facts: Facts, *, saved_code: int | None = None) -> list[Refusal]:
+def domain_refusals(
+    facts: Facts, *, saved_code: int | None = None, saved: bool = True
+) -> list[Refusal]:
     """What forbids to revert the domain as it is now, or to take a snapshot from it.
 
     Args:
         saved_code: the error with which libvirt refuses it while there is a managed save.
+        saved: a managed save does not fit the disks any more afterwards.
     """
     refusals = _busy_refusals(facts) + _ending_refusals(facts) + _silent_refusals(facts)
     if not facts.status.persistent:
         refusals.append(refuse(Why.TRANSIENT_NOT_YET, Way.DEFINE, domain=facts.name))
-    if facts.status.managed_save:
+    if facts.status.managed_save and saved:
         refusals.append(
             refuse(
                 Why.SAVE_OF_OTHER_DISKS,

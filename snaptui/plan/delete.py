@@ -138,9 +138,11 @@ def _plan(
 def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings:
     """What is to be said where the data go.
 
-    Each delete is looked at as things are after those before it.
+    Each delete is looked at as things are after those before it. A managed save fits the disks
+    after the delete of what lies inside of them as before.
     """
-    found = Findings(refusals=checks.domain_refusals(facts))
+    merges = any(victim.kind is not Kind.INTERNAL for victim in victims)
+    found = Findings(refusals=checks.domain_refusals(facts, saved=merges))
     at = facts
     for victim in victims:
         snapshot = at.snapshots[victim.name]

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.plan.outcome import UndoBy
+from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.ui.keys_in_order import CLOSED
 from tests.lab import Lab, holds, qemu_img
+from tests.live.planned import planned
 from tests.live.test_external import DISKS, RAM, beside, sources, wanted
 from tests.sample import sample
 from tests.terminal import Terminal, confirm
@@ -175,3 +178,22 @@ def test_the_name_follows_the_template(lab: Lab, tmp_path: Path) -> None:
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done")
     assert lab.snapshots("web") == ["web 1", "web 2"]
+
+
+@pytest.mark.parametrize("which", ["lab", "newer_lab"])
+def test_one_taken_beside_a_managed_save_can_be_deleted_and_the_save_loads(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    """The disks are after the delete what the save knows."""
+    lab: Lab = request.getfixturevalue(which)
+    key = lab.define("web", disks=("vda", "vdb"), running=True)
+    lab.virsh("managedsave", "web")
+    plan = planned(lab, CreateIntent(key, "new", ""), carry_out=True)
+    assert plan.undo.by is UndoBy.DELETE
+    planned(lab, DeleteIntent(key, "new"), carry_out=True)
+    assert lab.snapshots("web") == []
+    lab.virsh("start", "web")
+    assert lab.state("web") == "running"
+    assert "Restored" in lab.virsh("domstate", "--domain", "web", "--reason").title()
+    for target in ("vda", "vdb"):
+        assert holds(lab.image("web", target), 0x11)
