@@ -27,6 +27,8 @@ from tempfile import mkdtemp
 from snaptui.demo.daemon import Daemon
 print("in another shell:  export LIBVIRT_DEFAULT_URI=" + Daemon(Path(mkdtemp(dir="/tmp"))).uri)'"""
 """How a recipe begins: on a daemon of its own."""
+TOLD_EACH = 20
+"""Worlds between two lines on how far it is."""
 _printing = threading.Lock()
 
 
@@ -71,6 +73,11 @@ def _run(stack: Stack, seed: int, more: dict[str, str], found: Sum) -> None:
             found.down.append(about)
         else:
             found.add(line)
+            if found.worlds % TOLD_EACH == 0:
+                print(
+                    f"{stack.version}: {found.worlds} worlds, {len(found.lying)} not true",
+                    flush=True,
+                )
             if line["recipe"] is not None:
                 with _printing:
                     _show(stack, line)

@@ -42,8 +42,53 @@ Contents = Mapping[str, Held | None]
 """By place (``a:vda``, ``a:vda@snapshot``, ``path#entry``); ``None`` where it cannot be read."""
 
 
+_read: dict[tuple[str, str, str], tuple[object, Held | None]] = {}
+_named: dict[str, tuple[object, list[str]]] = {}
+
+
 def read(path: str, form: str, entry: str = "") -> Held | None:
-    """What a disk holds whose top is this image, or what an entry inside it holds."""
+    """What a disk holds whose top is this image, or what an entry inside it holds.
+
+    It is read anew when a file of its chain was written to.
+    """
+    key, now = (path, form, entry), stamp(path)
+    if now is None or _read.get(key, (None,))[0] != now:
+        _read[key] = now, _convert(path, form, entry)
+    return _read[key][1]
+
+
+def forget() -> None:
+    """Another world has other files of these names."""
+    _read.clear()
+    _named.clear()
+
+
+def stamp(path: str) -> object | None:
+    """Which files an image and all beneath it are, and when they were written to.
+
+    ``None`` where that cannot be told: of devices, and of data in another file.
+    """
+    found: list[tuple[str, int, int, int]] = []
+    beneath: str | None = path
+    while beneath is not None:
+        if not os.path.isfile(beneath) or len(found) > 50:
+            return None
+        seen = os.stat(beneath)
+        found.append((beneath, seen.st_ino, seen.st_mtime_ns, seen.st_size))
+        with open(beneath, "rb") as f:
+            head = f.read(104)
+            # docs/interop/qcow2.txt, Header
+            magic, offset, length = head[:4], int.from_bytes(head[8:16]), head[16:20]
+            if magic != b"QFI\xfb":
+                return tuple(found)
+            if head[4:8] != b"\0\0\0\2" and head[79] & 4:
+                return None
+            f.seek(offset)
+            beneath = f.read(int.from_bytes(length)).decode() if offset else None
+    return tuple(found)
+
+
+def _convert(path: str, form: str, entry: str) -> Held | None:
     out = Path("/tmp/worlds/read.raw")
     inside = ["-l", f"snapshot.name={entry}"] if entry else []
     words = ["qemu-img", "convert", "-U", "-f", form or "raw", "-O", "raw", *inside, path, str(out)]
@@ -85,7 +130,10 @@ def info(path: str) -> dict[str, Any]:
 
 def entries(path: str) -> list[str]:
     """Names of an image's own snapshots."""
-    return [str(entry["name"]) for entry in info(path).get("snapshots", [])]
+    now = stamp(path)
+    if now is None or _named.get(path, (None,))[0] != now:
+        _named[path] = now, [str(entry["name"]) for entry in info(path).get("snapshots", [])]
+    return _named[path][1]
 
 
 def differing(before: Contents, after: Contents, skip: Iterable[str] = ()) -> list[str]:

@@ -18,6 +18,7 @@ from snaptui.preflight import AnyFacts
 from snaptui.qcow2.usage import ImageUsage
 from tests.unit.images import Plain
 from tests.worlds import place
+from tests.worlds.contents import stamp
 from tests.worlds.machine import Machine
 from tests.worlds.member import Member
 from tests.worlds.verdict import Kind, Verdict
@@ -28,13 +29,18 @@ NEXT_TO_NOTHING = 512 << 10
 """Bytes for each file that is said to need next to nothing."""
 
 
-def judge_images(verdict: Verdict, facts: AnyFacts) -> None:
-    """Each counted image, and one real delete in a copy of it; of a domain that is off."""
+def judge_images(verdict: Verdict, facts: AnyFacts, seen: set[object]) -> None:
+    """Each counted image, and one real delete in a copy of it; of a domain that is off.
+
+    Args:
+        seen: the images that were judged already, as they are.
+    """
     for path, usage in facts.counted.items():
         if isinstance(usage, NotKnown):
             verdict.unknown[Kind.FIGURE] += 1
-        elif not Path(path).is_block_device():
+        elif (now := stamp(path)) is not None and now not in seen:
             verdict.compare(Kind.FIGURE, *_image(Path(path), usage))
+            seen.add(now)
 
 
 def _image(path: Path, told: ImageUsage) -> Iterator[str]:

@@ -26,7 +26,8 @@ from tests.worlds.verdict import Kind, Verdict
 
 CARRIED = 2
 """Plans that are carried out in one world, one after another."""
-TRIES = 40
+AGAIN = "write -P 0x6b 1M 64k"
+TRIES = 24
 """Worlds that are tried to make one that fails smaller."""
 
 
@@ -87,6 +88,8 @@ def _judge(machine: Machine, world: World, lying: Lying) -> tuple[list[Verdict],
             if verdict is not None:
                 verdicts.append(verdict)
                 carried += verdict.carried_out
+                if verdict.carried_out:  # what is harmed is seen where something was written since
+                    take(machine, Step("write", ask.on, (AGAIN,)))
                 if verdict.spoiled or carried == CARRIED:
                     break
         told: dict[str, object] = {

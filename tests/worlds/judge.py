@@ -94,7 +94,7 @@ class _One:
         verdict, plan = self.verdict, self.plan
         verdict.predicted = "not checked" if plan.unchecked else WORKS
         if self.off:
-            figures.judge_images(verdict, self.facts)
+            figures.judge_images(verdict, self.facts, self.machine.judged)
         if isinstance(self.facts, Facts):
             figures.judge_costs(verdict, self.facts)
             if isinstance(plan.lost, WritesLost):
@@ -105,7 +105,7 @@ class _One:
         records = self._records()
         for line in plan.lines:
             words = [one for one in shlex.split(line) if one not in ("-c", self.machine.lab.uri)]
-            self.machine.note("#", *words)
+            self.machine.note(*words, remark=True)
         verdict.happened = self._carry_out()
         wrong = [verdict.happened] if verdict.happened != WORKS else []
         verdict.compare(Kind.WORKS, *(wrong if not plan.unchecked else []))

@@ -39,10 +39,11 @@ class Machine:
 
     Attributes:
         members: the domains of the world, as they are called in steps.
+        loose: images that no domain uses.
+        judged: images whose figures were compared, by their :func:`contents.stamp`.
         lines: what was done to them, as a person would.
         done: the features that the world really has.
         others: the acts of other people that really were.
-        started: domains that ran once, so that their QEMU is looked for.
     """
 
     def __init__(self, root: Path) -> None:
@@ -68,6 +69,7 @@ class Machine:
         self.done: list[str] = []
         self.others: list[str] = []
         self.loose: list[Path] = []
+        self.judged: set[object] = set()
 
     def end(self) -> None:
         """Remove all of the world."""
@@ -75,6 +77,7 @@ class Machine:
             with suppress(libvirt.libvirtError):
                 member.destroy()
         self.loops.close()
+        contents.forget()
         self.begin()
 
     @property
@@ -109,9 +112,10 @@ class Machine:
         """Run qemu-img."""
         return self.run("qemu-img", *words)
 
-    def note(self, *words: str) -> None:
-        """Write a line down."""
-        self.lines.append(shlex.join(words).replace(str(self.images), "$D"))
+    def note(self, *words: str, remark: bool = False) -> None:
+        """Write a line down, or a remark."""
+        line = f"{'# ' if remark else ''}{shlex.join(words)}"
+        self.lines.append(line.replace(str(self.images), "$D"))
 
     def xml(self, member: Member, text: str) -> Path:
         """A file for virsh, and the line that makes it."""

@@ -154,7 +154,7 @@ class Member(Guest):
             source.write_bytes(bytes([byte]) * MIB + b"some text\n" * 60_000 + bytes(MIB))
             with source.open("r+b") as f:
                 f.truncate(sort.size)
-            self.machine.note("#", f"{source}: 1 MiB of a byte, then text, {sort.size} bytes")
+            self.machine.note(str(source), f"1 MiB of {byte}, then text", remark=True)
             words = ["convert", "-c", "-f", "raw", "-O", "qcow2", *chosen, str(source), str(path)]
             image(*words)
             source.unlink()
