@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
+from snaptui.chains import chain
 from snaptui.doubts import Doubt
 from snaptui.errors import ImageError
 from snaptui.files import FileId, Openers, User, unfinished
-from snaptui.image_model import NotKnown
+from snaptui.heads import read_heads
+from snaptui.image_model import ImageInfo, Missing, NotKnown
 from snaptui.inventory import own_bytes, take_inventory
 from snaptui.model import Host
 from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
@@ -46,12 +48,13 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         own = _known(lambda: own_bytes(backend, path)) if there is not None else 0
         removal = RemovalFacts(there, backend.file_id(intent.aside), own)
         opened = path if removal.there is not None else intent.aside
+    image = _known(lambda: backend.image(path))
     return ImageFacts(
         host=host,
         who=who,
         read_at=time.time(),
         path=path,
-        image=_known(lambda: backend.image(path)),
+        image=image,
         as_now=_known(lambda: backend.entries_as_now(path)),
         openers=_known(lambda: backend.openers(opened)),
         writable=_known(lambda: backend.may_write(path)),
@@ -63,12 +66,22 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
         file=_file(backend, path),
+        cut_off=_cut_off(backend, image),
     )
 
 
 def _file(backend: Backend, path: str) -> tuple[int, int] | None:
     found = _known(lambda: backend.file_id(backend.real_path(path)))
     return found.inode if isinstance(found, FileId) else None
+
+
+def _cut_off(backend: Backend, image: ImageInfo | NotKnown) -> str:
+    """What is gone of that which lies beneath an image."""
+    if not isinstance(image, ImageInfo) or not isinstance(image.backing, str):
+        return ""
+    heads = read_heads(backend, {image.backing: image.backing_format == "raw"})
+    last = chain(image.backing, image.backing_format or "", heads)[-1]
+    return last.path if isinstance(last.image, Missing) else ""
 
 
 def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:

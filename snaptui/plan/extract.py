@@ -8,7 +8,7 @@ from snaptui import text
 from snaptui.files import CopyFormat, EntryCopy, unfinished
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.plan import checks
-from snaptui.plan.image import entry_refusals, id_refusals, reading_refusals
+from snaptui.plan.image import beneath_refusals, entry_refusals, id_refusals, reading_refusals
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.image_steps import ExtractEntry, cut_off, longer
 from snaptui.plan.loss import NOTHING_LOST
@@ -31,7 +31,7 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
     refusals = reading_refusals(facts)
     if not refusals:
         refusals = [*entry_refusals(placed, facts), *id_refusals(entry, facts)]
-        refusals += _size_refusals(intent, facts)
+        refusals += [*beneath_refusals(facts), *_size_refusals(intent, facts)]
         refusals += _target_refusals(intent, facts)
         refusals += _space_refusals(facts) if not cut_off(entry, facts) else []
     refusals += checks.journal_refusals(facts.unrecorded)

@@ -147,7 +147,15 @@ def change_refusals(facts: ImageFacts) -> list[Refusal]:
         ]
     if facts.writable is False:
         refusals.append(refuse(Why.NOT_WRITABLE, path=facts.path))
-    return refusals
+    return refusals + (beneath_refusals(facts) if facts.removal is None else [])
+
+
+def beneath_refusals(facts: ImageFacts) -> list[Refusal]:
+    """What qemu-img needs beside the image to open it."""
+    if not facts.cut_off:
+        return []
+    why = Why.IMAGE_BENEATH_GONE
+    return [refuse(why, Way.PUT_BACK, beneath=facts.cut_off, image=facts.name)]
 
 
 def change_doubts(facts: ImageFacts) -> list[Remark]:

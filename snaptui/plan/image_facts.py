@@ -67,6 +67,7 @@ class ImageFacts:
         space: the file system under it, or under the new file.
         copy: of a copy alone: only that its entry stays matters then.
         removal: of a removal alone.
+        cut_off: what is gone of that which lies beneath it; empty when nothing is.
         counted: by path, what was counted of it at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
         file: device and number of the file; ``None`` where they are not known.
@@ -87,6 +88,7 @@ class ImageFacts:
     copy: CopyFacts | None = None
     removal: RemovalFacts | None = None
     placed: PlacedEntry | None = None
+    cut_off: str = ""
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
     file: tuple[int, int] | None = None

@@ -143,6 +143,7 @@ class Why(enum.Enum):
     IMAGE_GONE = "{path}, the image of {disk}, is gone."
     IMAGE_DAMAGED = "The image of {disk} is damaged: {reason}."
     IMAGE_CUT_OFF = "{beneath}, on which the image of {disk} lies, is gone."
+    IMAGE_BENEATH_GONE = "{beneath}, on which {image} lies, is gone, and QEMU does not open it."
     IMAGE_CORRUPT = "{path}, the image of {disk}, is marked corrupt."
     IMAGE_OPEN = "{who} has {path} open, the image of {disk}."
     IMAGE_FAULTY = "{path}: {fault}."

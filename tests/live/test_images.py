@@ -14,7 +14,11 @@ import pytest
 
 from snaptui import text
 from snaptui.backend.openers import openers
+from snaptui.image_model import ImageKey, PlacedEntry
+from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
+from snaptui.plan.why import Why
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.live.planned import planned, read_image
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone
 from tests.unit.images import Plain, qemu_io
@@ -613,3 +617,24 @@ def test_the_journal_keeps_what_was_done(lab: Lab, tmp_path: Path) -> None:
         terminal.wait("connected")
         terminal.press("o")
         terminal.wait("Delete one of a.qcow2", f"qemu-img snapshot -d one {path}", str(path))
+
+
+def test_nothing_is_done_with_an_image_whose_base_is_gone(lab: Lab, tmp_path: Path) -> None:
+    """qemu-img opens it for none of that."""
+    base, path = made(tmp_path / "base"), tmp_path / "overlay"
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(path))
+    qemu_img("snapshot", "-c", "one", str(path))
+    key = ImageKey(lab.uri, str(path))
+    placed = PlacedEntry(0, read_image(lab, path).snapshots[0])
+    assert planned(lab, ImageCreate(key, "two")).possible
+    base.unlink()
+    for intent in (
+        ImageCreate(key, "two"),
+        ImageApply(key, placed),
+        ImageDelete(key, (placed,)),
+        ImageExtract(key, placed, str(tmp_path / "new")),
+    ):
+        told = planned(lab, intent).refusals
+        assert [one.why for one in told] == [Why.IMAGE_BENEATH_GONE], intent
+    with pytest.raises(subprocess.CalledProcessError):
+        qemu_img("snapshot", "-d", "one", str(path))
