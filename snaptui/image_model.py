@@ -125,6 +125,7 @@ class ImageInfo:
         faults: why QEMU should not write to it, in words: marked corrupt, not closed.
         corrupt: it is marked so: QEMU does not open it to write.
         locked: a QEMU keeps others from writing to it; ``False`` where that cannot be known.
+        in_writing: a QEMU writes to it; none opens what lies upon it meanwhile.
         device: it is on a block device, of which ``disk_size`` is the size.
         bitmaps: how many persistent dirty bitmaps of backup tools it holds.
         holds_qcow2: it is declared raw, and begins as a qcow2 image does.
@@ -148,6 +149,7 @@ class ImageInfo:
     faults: tuple[str, ...] = ()
     corrupt: bool = False
     locked: bool = False
+    in_writing: bool = field(default=False, compare=False)
     device: bool = False
     bitmaps: int = 0
     holds_qcow2: bool = False

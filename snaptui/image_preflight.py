@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
-from snaptui.chains import chain
+from snaptui.chains import Level, chain
 from snaptui.doubts import Doubt
 from snaptui.errors import ImageError
 from snaptui.files import FileId, Openers, User, unfinished
@@ -49,6 +49,7 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         removal = RemovalFacts(there, backend.file_id(intent.aside), own)
         opened = path if removal.there is not None else intent.aside
     image = _known(lambda: backend.image(path))
+    beneath = _beneath(backend, image)
     return ImageFacts(
         host=host,
         who=who,
@@ -66,7 +67,8 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         removal=removal,
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
         file=_file(backend, path),
-        cut_off=_cut_off(backend, image),
+        cut_off=next((one.path for one in beneath if isinstance(one.image, Missing)), ""),
+        in_writing=next((one.path for one in beneath if _in_writing(one)), ""),
     )
 
 
@@ -75,13 +77,16 @@ def _file(backend: Backend, path: str) -> tuple[int, int] | None:
     return found.inode if isinstance(found, FileId) else None
 
 
-def _cut_off(backend: Backend, image: ImageInfo | NotKnown) -> str:
-    """What is gone of that which lies beneath an image."""
+def _beneath(backend: Backend, image: ImageInfo | NotKnown) -> tuple[Level, ...]:
+    """What lies beneath an image."""
     if not isinstance(image, ImageInfo) or not isinstance(image.backing, str):
-        return ""
+        return ()
     heads = read_heads(backend, {image.backing: image.backing_format == "raw"})
-    last = chain(image.backing, image.backing_format or "", heads)[-1]
-    return last.path if isinstance(last.image, Missing) else ""
+    return chain(image.backing, image.backing_format or "", heads)
+
+
+def _in_writing(level: Level) -> bool:
+    return isinstance(level.image, ImageInfo) and level.image.in_writing
 
 
 def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:

@@ -7,7 +7,7 @@ import os
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
@@ -52,6 +52,7 @@ def read_image(path: str, *, raw: bool = False) -> ImageInfo:
         return replace(
             image,
             locked=_is_locked(f),
+            in_writing=_is_locked(f, (WRITES,)),
             device=device,
             written=None if device else found.st_mtime,
             changed=None if device else found.st_ctime,
@@ -442,13 +443,14 @@ def allocated(f: BinaryIO) -> int:
     return f.seek(0, os.SEEK_END) if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
 
 
-def _is_locked(f: BinaryIO) -> bool:
-    """Whether a QEMU or one of its tools keeps others from writing to an image.
+WRITES, WRITES_ALONE = 101, 201
+"""The bytes of a file that a QEMU locks while it writes, and while it lets no other write
+(block/file-posix.c, RAW_LOCK_PERM_BASE and RAW_LOCK_SHARED_BASE; BLK_PERM_WRITE)."""
 
-    It locks one byte of the file for what it does, and one for what it lets no other do (QEMU
-    block/file-posix.c, RAW_LOCK_PERM_BASE and RAW_LOCK_SHARED_BASE; BLK_PERM_WRITE).
-    """
-    for byte in (101, 201):
+
+def _is_locked(f: BinaryIO, those: Iterable[int] = (WRITES, WRITES_ALONE)) -> bool:
+    """Whether a QEMU or one of its tools keeps others from writing to an image."""
+    for byte in those:
         asked = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
         with suppress(OSError):  # a file system without locks
             found = fcntl.fcntl(f, fcntl.F_OFD_GETLK, asked)

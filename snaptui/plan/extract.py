@@ -31,7 +31,7 @@ def plan(intent: ImageExtract, facts: ImageFacts) -> Plan:
     refusals = reading_refusals(facts)
     if not refusals:
         refusals = [*entry_refusals(placed, facts), *id_refusals(entry, facts)]
-        refusals += [*beneath_refusals(facts), *_size_refusals(intent, facts)]
+        refusals += [*beneath_refusals(facts, shared=shared), *_size_refusals(intent, facts)]
         refusals += _target_refusals(intent, facts)
         refusals += _space_refusals(facts) if not cut_off(entry, facts) else []
     refusals += checks.journal_refusals(facts.unrecorded)

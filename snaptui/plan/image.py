@@ -150,12 +150,18 @@ def change_refusals(facts: ImageFacts) -> list[Refusal]:
     return refusals + (beneath_refusals(facts) if facts.removal is None else [])
 
 
-def beneath_refusals(facts: ImageFacts) -> list[Refusal]:
-    """What qemu-img needs beside the image to open it."""
-    if not facts.cut_off:
-        return []
-    why = Why.IMAGE_BENEATH_GONE
-    return [refuse(why, Way.PUT_BACK, beneath=facts.cut_off, image=facts.name)]
+def beneath_refusals(facts: ImageFacts, *, shared: bool = False) -> list[Refusal]:
+    """What keeps qemu-img from opening what lies beneath the image.
+
+    Args:
+        shared: it does not heed locks (its ``-U``).
+    """
+    if gone := facts.cut_off:
+        return [refuse(Why.IMAGE_BENEATH_GONE, Way.PUT_BACK, beneath=gone, image=facts.name)]
+    if (busy := facts.in_writing) and not shared:
+        way = Way.END_FIRST
+        return [refuse(Why.IMAGE_BENEATH_WRITTEN, way, beneath=busy, image=facts.name)]
+    return []
 
 
 def change_doubts(facts: ImageFacts) -> list[Remark]:

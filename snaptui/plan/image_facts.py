@@ -68,6 +68,7 @@ class ImageFacts:
         copy: of a copy alone: only that its entry stays matters then.
         removal: of a removal alone.
         cut_off: what is gone of that which lies beneath it; empty when nothing is.
+        in_writing: what a QEMU writes to of that which lies beneath it; empty when none does.
         counted: by path, what was counted of it at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
         file: device and number of the file; ``None`` where they are not known.
@@ -89,6 +90,7 @@ class ImageFacts:
     removal: RemovalFacts | None = None
     placed: PlacedEntry | None = None
     cut_off: str = ""
+    in_writing: str = ""
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
     file: tuple[int, int] | None = None

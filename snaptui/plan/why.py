@@ -144,6 +144,9 @@ class Why(enum.Enum):
     IMAGE_DAMAGED = "The image of {disk} is damaged: {reason}."
     IMAGE_CUT_OFF = "{beneath}, on which the image of {disk} lies, is gone."
     IMAGE_BENEATH_GONE = "{beneath}, on which {image} lies, is gone, and QEMU does not open it."
+    IMAGE_BENEATH_WRITTEN = (
+        "A QEMU writes to {beneath}, on which {image} lies, and lets no other open that meanwhile."
+    )
     IMAGE_CORRUPT = "{path}, the image of {disk}, is marked corrupt."
     IMAGE_OPEN = "{who} has {path} open, the image of {disk}."
     IMAGE_FAULTY = "{path}: {fault}."

@@ -638,3 +638,21 @@ def test_nothing_is_done_with_an_image_whose_base_is_gone(lab: Lab, tmp_path: Pa
         assert [one.why for one in told] == [Why.IMAGE_BENEATH_GONE], intent
     with pytest.raises(subprocess.CalledProcessError):
         qemu_img("snapshot", "-d", "one", str(path))
+
+
+def test_nothing_is_done_with_an_image_whose_base_a_guest_writes_to(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """QEMU lets nobody open what lies upon it; that it is only read is no hindrance."""
+    lab.define("web", running=True)
+    base, path = lab.image("web"), tmp_path / "overlay"
+    words = ("create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(path))
+    qemu_img(*words, str(8 * MIB))
+    key = ImageKey(lab.uri, str(path))
+    told = planned(lab, ImageCreate(key, "one")).refusals
+    assert [one.why for one in told] == [Why.IMAGE_BENEATH_WRITTEN]
+    with pytest.raises(subprocess.CalledProcessError):
+        qemu_img("snapshot", "-c", "one", str(path))
+    lab.snapshot("web", "frozen", "--disk-only", "--diskspec", f"vda,file={tmp_path}/top")
+    planned(lab, ImageCreate(key, "one"), carry_out=True)
+    assert [name for _, name in entries(path)] == ["one"]
