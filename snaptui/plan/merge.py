@@ -85,9 +85,9 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
     if facts.status.hung:
         yield refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name)
     if not domain.state.active:
-        yield refuse(
-            Why.MERGE_WHILE_OFF, Way.START_PAUSED, code=checks.OPERATION_INVALID, domain=domain.name
-        )
+        told = {d.target: d.beneath or () for d in facts.status.config.disks}[one.target]
+        code = checks.OPERATION_INVALID if one.lower in told else checks.INVALID_ARG
+        yield refuse(Why.MERGE_WHILE_OFF, Way.START_PAUSED, code=code, domain=domain.name)
     if not one.taken:
         yield refuse(Why.PERHAPS_A_CLONE, Way.PULL_INSTEAD, path=path, lower=one.lower)
     yield from _at_work(facts, path, step.virsh(facts.host, domain))
