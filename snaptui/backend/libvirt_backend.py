@@ -429,10 +429,11 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         connection = self._connections.reads.connection
         try:
             self._ask(lambda: connection.getDomainCapabilities(*(one or None for one in asked)))
-        except (Disconnected, NotPermitted, Unsupported):
+        except (Disconnected, NotPermitted):
             raise
         except SnaptuiError as error:
-            return error.message
+            of_qemu = self.host is None or self.host.driver == "QEMU"
+            return error.message if of_qemu or not isinstance(error, Unsupported) else ""
         return ""
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
