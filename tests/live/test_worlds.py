@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -11,12 +12,27 @@ import pytest
 from tests import stacks
 from tests.stacks import Stack
 from tests.worlds import place
-from tests.worlds.run import add_up
+from tests.worlds.lies import LIES
+from tests.worlds.run import add_up, told
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces take root")
 
-SEED, WORLDS, LIED_TO = 20261129, 5, 6
-KINDS = ("lost", "undo", "space", "figure", "refusal", "works", "after")
+SEED, WORLDS = 20261129, 4
+MORE = "write -P 0x3c 1M 512k"
+SMALL = [
+    ["define", "a", "plain", "small clusters"],
+    ["internal", "a", "s1"],
+    ["write", "a", MORE],
+    ["internal", "a", "s2"],
+    ["write", "a", MORE],
+]
+LIED_ABOUT = {
+    "delete": ("space", "undo", "figure"),
+    "revert, keeping nothing": ("lost",),
+    "describe": ("after", "refusal"),
+    "create with RAM, halting": ("works",),
+}
+"""By what is asked in such a world, the lies that are planted there."""
 
 
 def stack(newer: bool) -> Stack:
@@ -35,10 +51,24 @@ def test_plans_are_true_in_worlds_nobody_thought_of(newer: bool) -> None:
     assert found.undone
 
 
-def test_a_planted_lie_of_each_kind_is_found() -> None:
-    """All of them in one run: each world is judged once for each lie."""
-    found = add_up(stack(False), SEED, LAST=str(LIED_TO), LIE=" ".join(KINDS))
-    assert found.kinds == set(KINDS)
+@pytest.mark.parametrize("kind", [one for one in LIES if one])
+def test_a_planted_lie_is_found(kind: str, kinds_found: dict[str, set[str]]) -> None:
+    assert kind in kinds_found[kind]
+    assert kinds_found[""] == set(), "without one nothing is untrue in the same worlds"
+
+
+@pytest.fixture(scope="module")
+def kinds_found() -> dict[str, set[str]]:
+    """By the lie that is planted, the kinds of statements that are found not to be true."""
+    asked = [(verb, lie) for verb, lies in LIED_ABOUT.items() for lie in ("", *lies)]
+    given = [([SEED, 0, SMALL, [[verb, "a", 0]]], lie) for verb, lie in asked]
+    found: dict[str, set[str]] = {lie: set() for lie in LIES}
+    worlds = (
+        line for line in told(stack(False), SEED, WORLDS=json.dumps(given)) if "number" in line
+    )
+    for (_, lie), line in zip(asked, worlds, strict=True):
+        found[lie] |= {kind for one in line["verdicts"] for kind, _ in one["lies"]}
+    return found
 
 
 @pytest.mark.parametrize("code", [

@@ -39,7 +39,7 @@ def main() -> int:
     chosen = [one for one in stacks() if not wanted or _name(one) in wanted]
     more = {"SHRINK": "1", "UNTIL": until(minutes)}
     if world := os.environ.get("WORLD"):
-        more |= {"WORLD": world, "LAST": "1"}
+        more |= {"WORLDS": f'[[{world}, ""]]', "LAST": "1"}
     print(f"seed {seed}, {minutes:g} minutes, libvirt {', '.join(map(_name, chosen))}", flush=True)
     sums = {_name(stack): Sum() for stack in chosen}
     running = [

@@ -1,7 +1,7 @@
 """What runs in the place: worlds one after another on one daemon, told line by line as JSON.
 
-Environment: ROOT of the stack, SEED, FIRST and LAST number, UNTIL, SHRINK, LIE (those that are
-planted one after another), or WORLD alone, as it was told.
+Environment: ROOT of the stack; SEED, FIRST and LAST number, UNTIL when; or WORLDS, each as it was
+told and with the lie that is planted; SHRINK to make smaller what is not true.
 """
 
 from __future__ import annotations
@@ -35,27 +35,26 @@ def main() -> None:
     """Furnish the place, and go through the worlds."""
     place.furnish()
     machine = Machine(Path(os.environ["ROOT"]))
-    planted = os.environ.get("LIE", "").split() or [""]
     shrinks = "SHRINK" in os.environ
-    for world in _wanted():
-        for lie in planted:
-            try:
-                _tell(**_run(machine, world, LIES[lie], shrinks=shrinks))
-            except Down as down:
-                _tell(down=str(down))
-                return
+    for world, lie in _wanted():
+        try:
+            _tell(**_run(machine, world, LIES[lie], shrinks=shrinks))
+        except Down as down:
+            _tell(down=str(down))
+            return
 
 
-def _wanted() -> Iterator[World]:
-    if told := os.environ.get("WORLD"):
-        yield world_of(json.loads(told))
+def _wanted() -> Iterator[tuple[World, str]]:
+    """Worlds, and what is planted into their plans."""
+    if told := os.environ.get("WORLDS"):
+        yield from ((world_of(data), lie) for data, lie in json.loads(told))
         return
     first, last = int(os.environ["FIRST"]), int(os.environ["LAST"])
     until = float(os.environ.get("UNTIL", "inf"))
     for world in islice(worlds(int(os.environ["SEED"])), first, last):
         if time.time() >= until:
             return
-        yield world
+        yield world, ""
 
 
 def _run(machine: Machine, world: World, lying: Lying, *, shrinks: bool) -> dict[str, object]:

@@ -64,6 +64,9 @@ def judge(machine: Machine, ask: Ask, lying: Lying) -> Verdict | None:
             one.refused()
     except Disconnected as error:
         raise Down(error.message) from error
+    except libvirt.libvirtError:  # a transient domain is gone
+        verdict.unknown[Kind.WORKS] += 1
+        verdict.spoiled = True
     finally:
         machine.alive()
     return verdict

@@ -219,6 +219,14 @@ class Member(Guest):
         """By target, the image of each disk that it writes to."""
         return {d.target: d.path for d in self.disks if d.path and d.target in self.now}
 
+    @property
+    def there(self) -> bool:
+        """A transient one is not once it is off."""
+        with suppress(libvirt.libvirtError):
+            self.domain.state()
+            return True
+        return False
+
     def destroy(self) -> None:
         """Remove the domain and all files."""
         with suppress(libvirt.libvirtError):

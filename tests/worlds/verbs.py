@@ -48,7 +48,7 @@ class Ask:
 def intent(machine: Machine, ask: Ask) -> Intent | None:
     """What is asked; ``None`` where there is nothing that it could be asked of."""
     member = machine.members.get(ask.on)
-    if member is None or member.domain is None:
+    if member is None or member.domain is None or not member.there:
         return None
     return VERBS[ask.verb](machine, member, ask.which)
 
