@@ -70,7 +70,7 @@ def _run(stack: Stack, seed: int, more: dict[str, str], found: Sum) -> None:
         if "about" in line:
             about = line["about"]
         elif "down" in line:
-            found.down.append(about)
+            found.down.append([line["down"], *about])
         else:
             found.add(line)
             if found.worlds % TOLD_EACH == 0:
