@@ -21,7 +21,8 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
 
     Its overlays are merged into the images that it froze and removed; whatever named an overlay
     names that image then: the domain, the external snapshots below it, and the images above.
-    Some versions let the snapshots do so even where only metadata went and nothing was merged.
+    Some versions let the snapshots do so even where only metadata went and nothing was merged, and
+    write the records of all below anew.
     Where it ended a branch nothing is merged: the images that it froze are removed. A digest is
     empty where it could not be told before.
     """
@@ -30,7 +31,8 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     ended = {} if metadata_only else branches.ended.get(name, {})
     overlays = {} if name in branches.ended else frozen(snapshot, branches)
     merged = {} if metadata_only else overlays
-    renamed = merged if not does(host, Wrong.SPOILS_RECORDS) else overlays
+    rewritten = does(host, Wrong.SPOILS_RECORDS)
+    renamed = overlays if rewritten else merged
     emptied = (
         set() if metadata_only else {disk.path for disk in image_checks.internal_disks(snapshot)}
     )
@@ -43,7 +45,9 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
         if other.name != name:
             moved = renamed if other.name in later and other.kind is Kind.EXTERNAL else {}
             left = _left(other, snapshot, moved, metadata_only=metadata_only)
-            snapshots[other.name] = replace(left, digest="") if moved or left != other else left
+            anew = rewritten and other.name in later
+            changed = moved or anew or left != other
+            snapshots[other.name] = replace(left, digest="") if changed else left
     current = snapshot.parent if before.current == name else before.current
     removed = merged.keys() | ended.values()
     layers = before.layers

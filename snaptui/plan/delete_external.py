@@ -44,12 +44,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         return found
     why = facts.layers.broken.get(name)
     if why is not None:
-        ends = {disk.path for disk in facts.status.config.disks}
-        gone = any(
-            path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing)
-            for path in ends
-        )
-        code = checks.NO_FILE if gone else checks.INVALID_ARG
+        code = _code_of_broken(facts, snapshot)
         found.refusals.append(broken.refusal(facts, name, why).but(code=code))
         return found
     found.refusals += _whole(facts, snapshot)
@@ -82,20 +77,30 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
 
 def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """Below an internal one that the domain went back to, its images are taken for left ones."""
-    parent = facts.snapshots.get(snapshot.parent or "")
+    parent = _parent_inside(facts, snapshot)
     overlays = facts.layers.branches.overlays_of(snapshot).values()
     left = not facts.layers.in_use.intersection(overlays)
-    if (
-        does(facts.host, Wrong.REMOVES_BASES)
-        and left
-        and parent is not None
-        and parent.kind is not Kind.EXTERNAL
-    ):
+    if does(facts.host, Wrong.REMOVES_BASES) and left and parent is not None:
         yield refuse(
             Why.BASES_REMOVED, Way.ONLY_METADATA_OF, harm=Harm.BASES_LOST, name=snapshot.name,
             parent=parent.name, domain=facts.name, without=snapshot.name,
             version=abilities.by_whom(facts.host, Wrong.REMOVES_BASES),
         )  # fmt: skip
+
+
+def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
+    """libvirt's error where an overlay is in no chain; newer versions look at more before that."""
+    known = facts.layers.branches.known
+    if known and _parent_inside(facts, snapshot) is not None:
+        return checks.OPERATION_UNSUPPORTED
+    ends = {disk.path for disk in facts.status.config.disks}
+    if any(
+        path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
+    ):
+        return checks.NO_FILE
+    then = snapshot.config.disks if snapshot.config is not None else ()
+    volumes = any(disk.volume is not None for disk in then)
+    return checks.OPERATION_FAILED if known and volumes else checks.INVALID_ARG
 
 
 def _reopened(now: Disk, then: Disk) -> bool:
@@ -127,8 +132,7 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         yield refuse(Why.NO_EXTERNAL_DELETE, version=abilities.name(facts.host))
     if facts.status.hung:
         yield refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name)
-    parent = facts.snapshots.get(snapshot.parent or "")
-    if parent is not None and parent.kind is not Kind.EXTERNAL:
+    if (parent := _parent_inside(facts, snapshot)) is not None:
         if facts.status.domain.state.active:
             way = Way.PARENT_METADATA_XML if parent.has_memory else Way.PARENT_METADATA
         else:
@@ -137,6 +141,12 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             Why.PARENT_INSIDE, way, code=checks.OPERATION_UNSUPPORTED, parent=parent.name,
             name=name, version=abilities.proven(facts.host),
         )  # fmt: skip
+
+
+def _parent_inside(facts: Facts, snapshot: Snapshot) -> Snapshot | None:
+    """Its parent, where that is internal."""
+    parent = facts.snapshots.get(snapshot.parent or "")
+    return parent if parent is not None and parent.kind is not Kind.EXTERNAL else None
 
 
 def _look_at(
@@ -190,6 +200,14 @@ def _look_at(
             refuse(
                 Why.RECORD_WRONG, Way.MERGE_BY_HAND, code=code, path=overlay, beneath=beneath,
                 name=name, lower=lower,
+            )
+        )  # fmt: skip
+        return
+    if beneath is None and lower not in (now.beneath or ()):
+        found.refusals.append(
+            refuse(
+                Why.STANDS_ALONE, Way.ONLY_METADATA_FILE, code=checks.OPERATION_FAILED,
+                path=overlay, name=name, lower=lower,
             )
         )  # fmt: skip
         return

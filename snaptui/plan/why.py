@@ -299,6 +299,7 @@ class Why(enum.Enum):
         "While {domain} is shut off, libvirt {version} merges only the newest overlay of a disk."
     )
     INSIDE_OVERLAY = "Inside {path} lie snapshots that the merge would destroy: {names}."
+    STANDS_ALONE = "{path}, the overlay of {name}, lies upon nothing any more: {lower} is not used."
     RECORD_WRONG = "{path} lies upon {beneath}, and {name} says {lower}: its record is wrong."
     VOLUME_REOPENED = (
         "{path} is a volume of a pool, which the definition of {domain} does not name beneath the "

@@ -15,6 +15,7 @@ from typing import Any
 
 import libvirt
 
+from tests.lab import qemu_img
 from tests.live.matrix.guest import (
     BOTH,
     CRASHED,
@@ -134,6 +135,9 @@ def _trees() -> Iterable[World]:
 
     for target, below in (("a", True), ("b", False), ("x", True), ("y", False)):
         yield World(f"a fork a -> b, x -> y: {target}", fork, target, (OFF, RUNNING), below)
+    mixed = (RUNNING, "internal", "a"), (RUNNING, "internal", "b"), (RUNNING, "external", "c")
+    words = "two internal, above them external, taken running: a"
+    yield World(words, _built(*mixed), "a", (OFF, RUNNING), True)
     for state in (OFF, RUNNING):
         chain = _built(*((state, "external", name) for name in "abc"))
         for target in "abc":
@@ -339,6 +343,19 @@ def _damaged() -> Iterable[World]:
     yield World("a file where the RAM would go", in_the_way)
 
 
+def _alone(state: str, kind: str) -> Callable[[Guest], None]:
+    """An overlay was made to hold all of its disk, and lies upon nothing any more."""
+
+    def build(guest: Guest) -> None:
+        guest.define()
+        guest.go(state)
+        _take(guest, kind, "a")
+        guest.go(OFF)
+        qemu_img("rebase", "-f", "qcow2", "-b", "", str(guest.directory / "vdb.a"))
+
+    return build
+
+
 def _broken() -> Iterable[World]:
     """Images that something happened to behind libvirt's back, while the guest was off."""
 
@@ -381,6 +398,9 @@ def _broken() -> Iterable[World]:
         guest.go(RUNNING)
         gone(guest, guest.directory / "vdb.qcow2")
 
+    for state in (OFF, RUNNING):
+        words = f"an overlay that stands alone, taken {state}"
+        yield World(words, _alone(state, "external"), "a", (OFF, RUNNING))
     yield World("an image is gone under its guest", removed, "a", (RUNNING,))
     for kind in ("internal", "external"):
         for words, happen in (
