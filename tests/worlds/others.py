@@ -7,6 +7,8 @@ import re
 import shutil
 from pathlib import Path
 
+from snaptui.model import Form
+from snaptui.plan.plan import CreateIntent, DeleteIntent
 from tests.lab import MIB
 from tests.live.matrix.guest import OFF
 from tests.worlds import contents
@@ -71,6 +73,7 @@ def checkpoint(machine: Machine, member: Member, name: str) -> None:
 @act("unnamed", "overlays without metadata", others=True)
 def unnamed(machine: Machine, member: Member, name: str) -> None:
     """As a backup does that dies before it merges them."""
+    machine.safe(CreateIntent(member.key, name, "", Form.DISK_ONLY))
     specs = []
     for target in member.now:
         spec = f"{target},snapshot=external,file={member.directory}/{target}.{name}"
@@ -81,6 +84,7 @@ def unnamed(machine: Machine, member: Member, name: str) -> None:
 
 @act("forget", "metadata lost", others=True)
 def forget(machine: Machine, member: Member, name: str) -> None:
+    machine.safe(DeleteIntent(member.key, name, metadata_only=True))
     machine.virsh("snapshot-delete", "--metadata", member.name, name)
     if (held := member.held.pop(name, None)) is not None:
         member.strays[name] = held
