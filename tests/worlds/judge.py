@@ -312,8 +312,10 @@ class _One:
         self.verdict.compare(Kind.REFUSAL, *wrong)
 
     def _harmed_otherwise(self) -> bool:
-        """Whether anything that any domain or image held is another now."""
+        """Whether anything that any domain or image held is another now, or not what it must be."""
         try:
-            return bool(differing(self.before, self.machine.contents()))
+            return bool(self.member.otherwise()) or bool(
+                differing(self.before, self.machine.contents())
+            )
         except (DidNot, json.JSONDecodeError):
             return False

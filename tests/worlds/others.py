@@ -123,6 +123,7 @@ def edit_back(machine: Machine, member: Member) -> None:
     disk = re.sub(r"type='(qcow2|raw)'", f"type='{form}'", disk, count=1)
     _define(machine, member, xml[:start] + disk + xml[end:])
     member.look()
+    member.write()
 
 
 @act("move", "images moved", others=True)
