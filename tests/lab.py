@@ -311,6 +311,13 @@ def free_on(place: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
+def next_second() -> None:
+    """Wait for it: libvirt and images tell the times of snapshots by the second."""
+    now = int(time.time())
+    while int(time.time()) == now:
+        time.sleep(0.01)
+
+
 def qemu_img(*words: str) -> str:
     while True:
         done = subprocess.run(["qemu-img", *words], capture_output=True, text=True)

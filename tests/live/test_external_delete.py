@@ -23,7 +23,7 @@ from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, read_facts
-from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.lab import MIB, Lab, entries, holds, next_second, qemu_img, write
 from tests.sample import sample
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -474,6 +474,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
     """libvirt 9.0 writes to the base without a word, and deletes the external one no more."""
     lab.define("web", disks=("vda", "vdb"), running=state == RUNNING)
     lab.snapshot("web", "deep")
+    next_second()
     lab.virsh("destroy", "web", check=False)
     for target in ("vda", "vdb"):
         write(lab.image("web", target), 0x22)
@@ -512,6 +513,7 @@ def test_no_snapshot_of_now_survives_a_revert_beneath(lab: Lab) -> None:
     """Neither inside the overlay nor as another overlay: so there is no undo."""
     lab.define("web")
     lab.snapshot("web", "deep")
+    next_second()
     write(lab.image("web"), 0x22)
     extern(lab, "over")
     lab.snapshot("web", "inside")
@@ -522,7 +524,7 @@ def test_no_snapshot_of_now_survives_a_revert_beneath(lab: Lab) -> None:
     assert shows(overlay(lab, "again"), 0x22)
     lab.virsh("snapshot-revert", "web", "deep")
     assert not shows(overlay(lab, "again"), 0x22)
-    for name in ("again", "over"):
+    for name in ("last", "again", "over"):
         Planned(lab, DeleteIntent(key_of(lab), name, metadata_only=True)).run()
     lab.virsh("snapshot-revert", "web", "inside")
     assert sources(lab) == {"vda": overlay(lab, "over")}

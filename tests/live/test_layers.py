@@ -18,7 +18,7 @@ from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import DomainKey, Snapshot
 from snaptui.qcow2.usage import ImageUsage
 from snaptui.shares import Counted
-from tests.lab import MIB, Lab, qemu_img
+from tests.lab import MIB, Lab, next_second, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain, qemu_io
@@ -259,6 +259,7 @@ def test_what_a_revert_left_gives_its_space_back_when_it_is_removed(lab: Lab) ->
     """libvirt 9.0 moves the disk beneath the overlay without a word."""
     key = lab.define("web", size=64 * MIB)
     lab.snapshot("web", "deep")
+    next_second()
     extern(lab, "left")
     left = overlay(lab, "left")
     qemu_io(left, "write 0 5M")
