@@ -340,7 +340,7 @@ def test_what_takes_the_lock_after_the_dialog_stops_it(lab: Lab, tmp_path: Path)
         plan(terminal, "d", "Delete one of a.qcow2")
         with served(path, tmp_path) as pid:
             confirm(terminal)
-            terminal.wait(f"qemu-nbd (process {pid}) opened a.qcow2", "Nothing was done.")
+            terminal.wait(f"a.qcow2 is open in qemu-nbd (process {pid})", "Nothing was done.")
     assert entries(path) == [("1", "one")]
 
 
