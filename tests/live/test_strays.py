@@ -79,7 +79,7 @@ def test_strays_and_snapshots_are_marked_together(lab: Lab) -> None:
     together = Plain(path).frees({0, 1})
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, "one", "three", "□ two")
-        terminal.wait("Reclaim  ")
+        terminal.wait("when deleted; counted")
         terminal.press("g", " ", "G", " ")
         terminal.wait(f"2 snapshots marked: deleting them frees {text.size(together)}.")
         terminal.press("d")
