@@ -36,7 +36,9 @@ from snaptui.worker import start
 
 def days_later(facts: AnyFacts) -> AnyFacts:
     """As if what was made just now had been there for days: young overlays are not merged."""
-    return replace(facts, read_at=facts.read_at + 2 * DAY) if isinstance(facts, Facts) else facts
+    if not isinstance(facts, Facts) or facts.overlay is None:
+        return facts
+    return replace(facts, overlay=replace(facts.overlay, made=facts.read_at - 2 * DAY))
 
 
 class Hold(enum.Enum):

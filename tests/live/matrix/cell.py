@@ -255,8 +255,8 @@ def at_rest(facts: Facts) -> Facts:
     """As if its overlays had been there for days, and all processes could be looked into."""
     if facts.overlay is None:
         return facts
-    seen = replace(facts.overlay, unseen="")
-    return replace(facts, read_at=facts.read_at + 2 * DAY, overlay=seen)
+    rested = replace(facts.overlay, made=facts.read_at - 2 * DAY, unseen="")
+    return replace(facts, overlay=rested)
 
 
 def _after(steps: Iterable[Step], facts: Facts) -> Facts:
