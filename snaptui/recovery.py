@@ -199,22 +199,12 @@ def _of_domain(record: Record, step: StepRecord, found: Found) -> Told:
     if step.defines is not None:
         known = found.known
         now = (known.name, known.parent or "", known.description) if known is not None else None
-        changed = now == step.defines
-        return (
-            (Became.DONE, "It was changed.")
-            if changed
-            else (Became.NOT_DONE, "It was not changed.")
-        )
+        return _of_record(changed=now == step.defines)
     if step.kind is StepKind.MERGE:
         return _of_merge(record, step, found)
     if step.kind is StepKind.RELOCATE:
         then = found.known.config if found.known is not None else None
-        changed = then is not None and then.at(step.places)
-        return (
-            (Became.DONE, "It was changed.")
-            if changed
-            else (Became.NOT_DONE, "It was not changed.")
-        )
+        return _of_record(changed=then is not None and then.at(step.places))
     if step.kind is StepKind.EDIT:
         return Became.UNKNOWN, "Whether it was changed is not known."
     if step.kind is StepKind.POWER_OFF:
@@ -266,6 +256,12 @@ def _of_delete(record: Record, step: StepRecord, found: Found) -> Told:
         left = left_merge(record.domain)
         return Became.IN_PART, f"{words}. If {record.domain} was off before, {left}"
     return Became.PERHAPS, f"{words}. {MERGED_IN_PART}"
+
+
+def _of_record(*, changed: bool) -> Told:
+    if changed:
+        return Became.DONE, "It was changed."
+    return Became.NOT_DONE, "It was not changed."
 
 
 def _of_merge(record: Record, step: StepRecord, found: Found) -> Told:

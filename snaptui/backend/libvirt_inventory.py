@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libvirt
 
+from snaptui import shell
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask, list_snapshots
 from snaptui.backend.libvirt_places import DEVICES, FILES, Places
@@ -107,7 +108,7 @@ def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
                 if kind in FILES and folder:
                     idle.append(folder)
                 if not (kind == "dir" and folder and local):
-                    doubts.append(_idle(name, "/dev" if kind in DEVICES else folder))
+                    doubts.append(idle_pool(name, "/dev" if kind in DEVICES else folder))
         except Disconnected:
             raise
         except SnaptuiError as error:
@@ -117,6 +118,8 @@ def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
     return Found(tuple(sorted(paths)), tuple(doubts), tuple(idle))
 
 
-def _idle(name: str, place: str) -> Doubt:
-    reason = f"it is not active (virsh pool-start {name}, or pool-undefine if it is no more)"
+def idle_pool(name: str, place: str) -> Doubt:
+    """What is not known because a pool is not active; ``place`` is empty when not known."""
+    line = shell.line(("virsh", "pool-start", f"--pool={name}"))
+    reason = f"it is not active ({line}, or pool-undefine if it is no more)"
     return Doubt(Unread.POOL, name, reason, frozenset((place,)) if place else None)

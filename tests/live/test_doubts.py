@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from snaptui import shell
+from snaptui.backend.backing import named
 from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.libvirt_inventory import idle_pool
 from snaptui.doubts import Doubt, Unread
-from snaptui.image_model import ImageKey
+from snaptui.image_model import ImageKey, NotKnown
 from snaptui.model import DomainKey
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteIntent, Plan, RemoveLeftover, RevertIntent
@@ -103,18 +107,20 @@ def test_what_is_told_is_only_what_could_matter(lab: Lab, key: DomainKey) -> Non
         plan = delete(lab, key)
         assert plan.type_name
         (doubt,) = facts_of(lab, DeleteIntent(key, "over")).doubts
-        assert (doubt.what, doubt.name) == (Unread.POOL, "here")
-        assert "virsh pool-start here" in doubt.words
+        assert doubt == idle_pool("here", str(lab.images))
         assert plan.unchecked == (remark(Unchecked.OTHERS_USE, reason=doubt.words),)
 
 
 def test_a_name_that_may_be_any_file_counts(lab: Lab, key: DomainKey) -> None:
-    path = upon(lab, "odd.qcow2", 'json:{"driver":"qcow2","file":"node0"}')
+    beneath = 'json:{"driver":"qcow2","file":"node0"}'
+    path = upon(lab, "odd.qcow2", beneath)
     plan = delete(lab, key)
     assert plan.type_name
     (doubt,) = facts_of(lab, DeleteIntent(key, "over")).doubts
     assert (doubt.what, doubt.name, doubt.places) == (Unread.BENEATH, str(path), None)
-    assert "driver qcow2" in doubt.words
+    read = named(str(path), beneath.encode())
+    assert isinstance(read, NotKnown)
+    assert doubt.reason == read.reason
 
 
 @pytest.mark.parametrize(
@@ -241,3 +247,10 @@ def test_a_host_without_the_storage_driver_has_no_pools_and_that_is_no_doubt(
             lab.daemon.stop()
     assert plan.possible
     assert (plan.unchecked, plan.type_name) == ((), False)
+
+
+def test_the_line_that_starts_a_pool_can_be_pasted_whatever_it_is_called() -> None:
+    for name in ("-c", "two words", "a'b", "$(id)"):
+        line = shell.line(("virsh", "pool-start", f"--pool={name}"))
+        assert line in idle_pool(name, "").reason
+        assert shlex.split(line) == ["virsh", "pool-start", f"--pool={name}"]

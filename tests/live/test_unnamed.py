@@ -25,7 +25,7 @@ from snaptui.plan.remark import Unchecked, remark
 from snaptui.plan.why import Why
 from snaptui.preflight import make_plan, read_facts
 from snaptui.unnamed import Unnamed, unnamed_overlays
-from tests.lab import Lab, holds, qemu_img, write
+from tests.lab import Lab, holds, next_second, qemu_img, write
 from tests.terminal import Terminal
 from tests.unit.made import assert_refused
 
@@ -274,10 +274,8 @@ def test_what_reverts_made_is_not_among_them_and_what_a_backup_left_above_is(
         lab.snapshot("web", name, "--disk-only")
     for name in ("a", "b", "a", "b"):
         lab.virsh("snapshot-revert", "web", name)
-        second = int(time.time())
         assert found(lab, key) == (), name
-        while int(time.time()) == second:
-            pass  # libvirt calls the overlays of two reverts in a second by the same names
+        next_second()  # libvirt calls the overlays of two reverts in a second by the same names
     lab.virsh("start", "web")
     lab.snapshot("web", "tmp", "--disk-only", "--no-metadata")
     assert [Path(one.path).suffix for one in found(lab, key)] == [".tmp"]

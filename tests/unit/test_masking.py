@@ -130,7 +130,7 @@ def test_a_password_of_any_letters_is_not_in_a_label_nor_in_what_is_said_of_it(
         "qemu:///system and qemu+ssh://root@host/system?keyfile=/k",
         "Failed to open file '/a/b:c@d.qcow2': Permission denied",
         "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>",
-        "<libosinfo:os id='http://debian.org/debian/12'/>",
+        "<libosinfo:os id='http://libosinfo.org/linux/2022'/>",
         "<auth username='admin'><secret type='ceph' uuid='0-1'/></auth>",
         "file:///images/a.qcow2",
         "spice://host:5900",

@@ -59,8 +59,13 @@ def _part(target: str, presence: Presence, path: str | None = None) -> SnapshotD
     return SnapshotDisk(target, presence, path)
 
 
-OPTIONS = (
+HALTING = (
     _of("create internal, then shut off", Form.INTERNAL, halt=True),
+    _of("create external, then shut off", Form.DISK_ONLY, halt=True),
+    _of("create external with RAM, then shut off", Form.EXTERNAL, halt=True),
+)
+OPTIONS = (
+    *HALTING,
     _of("create internal, vdb left out", Form.INTERNAL, disks=(_part("vdb", Presence.NO),)),
     _of("create external, vdb left out", Form.DISK_ONLY, disks=(_part("vdb", Presence.NO),)),
     _of("create external, vdb inside", Form.DISK_ONLY, disks=(_part("vdb", Presence.INTERNAL),)),
@@ -71,10 +76,8 @@ OPTIONS = (
     ),
     _of("create external, vdx too", Form.DISK_ONLY, disks=(_part("vdx", Presence.EXTERNAL),)),
     _of("create external, files frozen", Form.DISK_ONLY, quiesce=True),
-    _of("create external, then shut off", Form.DISK_ONLY, halt=True),
     _of("create external, overlays reused", Form.DISK_ONLY, reuse=True),
     _of("create external with RAM, running", Form.EXTERNAL, live=True),
-    _of("create external with RAM, then shut off", Form.EXTERNAL, halt=True),
     _of(
         "create external with RAM, vdb left out", Form.EXTERNAL, disks=(_part("vdb", Presence.NO),)
     ),
@@ -138,7 +141,7 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     if "left" in world.tags:
         return (*MERGES, *CREATE)
     if "edited" in world.tags:
-        return (*(one for one in OPTIONS if "shut off" in one.words), *CREATE, *KEPT)
+        return (*HALTING, *CREATE, *KEPT)
     if "moved" in world.tags:
         return (RELOCATE,)
     if "stray" in world.tags:
