@@ -25,16 +25,16 @@ lint: .venv/ready-test ## style, types, and which module may import which
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-stacks: .venv/ready-test ## Debian 13's libvirt and QEMU in build/trixie, beside the host's own
+stacks: .venv/ready-test ## other libvirts and QEMUs beside the host's: Debian 13's, its backports', sid's (STACKS=trixie)
 	$(PYTHON) -m tests.stacks
 
-matrix: stacks ## what the plans foretell beside what each libvirt does (ARGS="words of cells")
+matrix: stacks ## what the plans foretell beside what each libvirt does (STACKS="host 12.9" ARGS="words of cells")
 	$(PYTHON) -m tests.live.matrix $(ARGS)
 
 worlds: stacks ## hosts that nobody thought of, and whether the plans are true (MINUTES=30 SEED=1 STACKS=host,11.3)
 	$(PYTHON) -m tests.worlds
 
-faults: stacks ## what is left when the host or the program goes away (ARGS="words of cells")
+faults: stacks ## what is left when the host or the program goes away (STACKS=host ARGS="words of cells")
 	$(PYTHON) -m tests.live.faults $(ARGS)
 
 fuzz: .venv/ready-test ## many damaged inputs for all that reads what others wrote (INPUTS=100000 SEED=1)

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -52,17 +53,24 @@ def lab(_shared_lab: Lab) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def _shared_newer_lab() -> Iterator[Lab]:
-    if why := stacks.missing():
-        pytest.skip(why)
-    yield from one_lab(None, stacks.TRIXIE)
+def _labs() -> Iterator[dict[stacks.Suite, Lab]]:
+    """Of other stacks than the host's, each from its first use on."""
+    with ExitStack() as stop:
+        yield _LabOfEach(stop)
 
 
 @pytest.fixture
-def newer_lab(_shared_newer_lab: Lab) -> Iterator[Lab]:
+def newer_lab(_labs: dict[stacks.Suite, Lab]) -> Iterator[Lab]:
     """The same of libvirt 11.3 and QEMU 10.0, where ``make stacks`` has built them."""
-    yield _shared_newer_lab
-    _shared_newer_lab.clean()
+    yield _labs[stacks.TRIXIE]
+    _labs[stacks.TRIXIE].clean()
+
+
+@pytest.fixture(params=stacks.SUITES[1:], ids=lambda suite: suite.name)
+def newest_lab(_labs: dict[stacks.Suite, Lab], request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The same of the suites that move."""
+    yield _labs[request.param]
+    _labs[request.param].clean()
 
 
 @pytest.fixture
@@ -76,6 +84,17 @@ def guest(lab: Lab) -> Guest:
     """A real guest, running, with an agent that answers; there is one on a lab."""
     skip_without()
     return Guest(lab)
+
+
+class _LabOfEach(dict[stacks.Suite, Lab]):
+    def __init__(self, stop: ExitStack) -> None:
+        self._stop = stop
+
+    def __missing__(self, suite: stacks.Suite) -> Lab:
+        if why := stacks.missing([suite]):
+            pytest.skip(why)
+        lab = self._stop.enter_context(contextmanager(one_lab)(None, suite.root))
+        return self.setdefault(suite, lab)
 
 
 def one_lab(capabilities: Path | None, root: Path = HOST) -> Iterator[Lab]:

@@ -1,24 +1,28 @@
 """The libvirts and QEMUs that the plans are proven on: ``make stacks`` builds what is missing.
 
-One is the host's own. The other is Debian 13's, in a root of its own below ``build``.
+One is the host's own. The others are those of suites of Debian, each in a root of its own below
+``build``, and named by what it was on the day it was built: a suite moves, a root does not.
+``rm -r build/SUITE`` before ``make stacks`` brings a newer one.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from snaptui.demo.setups import HOST, SEARCH
 
-TRIXIE = Path(__file__).parents[1] / "build" / "trixie"
+BUILD = Path(__file__).parents[1] / "build"
 _PACKAGES = (
     "libvirt-daemon",
     "libvirt-daemon-driver-qemu",
@@ -26,8 +30,33 @@ _PACKAGES = (
     "libvirt-clients",
     "qemu-system-x86",
     "qemu-utils",
+    "python3-libvirt",
+    "python3-venv",
 )
 _MOUNTED = ("proc", "dev", "sys")
+_LATE = ("-o", "Acquire::Check-Valid-Until=false")
+"""The index of a suite that moves is valid for days; a mirror may lag behind."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Of Debian.
+
+    Attributes:
+        name: of the suite that libvirt and QEMU are from, and of its root below ``build``.
+        release: that the rest of the root is from.
+    """
+
+    name: str
+    release: str
+
+    @property
+    def root(self) -> Path:
+        return BUILD / self.name
+
+
+TRIXIE = Suite("trixie", "trixie")
+SUITES = (TRIXIE, Suite("trixie-backports", "trixie"), Suite("sid", "sid"))
 
 
 @dataclass(frozen=True)
@@ -35,54 +64,95 @@ class Stack:
     """A libvirt with its QEMU.
 
     Attributes:
+        name: of its suite, or ``host``.
         version: of libvirt, as people call it: ``11.3``.
+        qemu: the same of QEMU.
         root: of the system that it is installed in.
     """
 
+    name: str
     version: str
+    qemu: str
     root: Path
 
     @property
     def number(self) -> tuple[int, ...]:
         return tuple(map(int, self.version.split(".")))
 
-
-def stacks() -> tuple[Stack, ...]:
-    """Those that are there, the host's first."""
-    return tuple(Stack(_version(root), root) for root in (HOST, TRIXIE) if _libvirtd(root))
+    def __str__(self) -> str:
+        return f"libvirt {self.version}, QEMU {self.qemu} ({self.name})"
 
 
-def missing() -> str:
-    """Why a stack is not there; empty when all are."""
-    return "" if _libvirtd(TRIXIE) else f"There is no {TRIXIE}: make stacks builds it, as root."
+def stacks(words: Sequence[str] = ()) -> tuple[Stack, ...]:
+    """Those that are there, the host's first.
+
+    Args:
+        words: names and versions of the ones that are wanted; all without any.
+    """
+    places = [("host", HOST), *((suite.name, suite.root) for suite in SUITES)]
+    there = [_stack(name, root) for name, root in places if _libvirtd(root)]
+    return tuple(one for one in there if not words or {one.name, one.version} & set(words))
 
 
-def build() -> None:
-    """Install Debian 13's libvirt and QEMU into a root of its own, unless it is there.
+def chosen() -> tuple[Stack, ...]:
+    """Those that ``STACKS`` in the environment names.
+
+    Raises:
+        SystemExit: it names one that is not there.
+    """
+    words = _words(os.environ.get("STACKS", ""))
+    for word in words:
+        if not stacks([word]):
+            names = "; ".join(map(str, stacks()))
+            sys.exit(f"There is no stack {word} here, only: {names}. make stacks builds others.")
+    return stacks(words)
+
+
+def missing(suites: Sequence[Suite] = SUITES) -> str:
+    """Which stacks are not there; empty when all are."""
+    names = [str(suite.root) for suite in suites if not _libvirtd(suite.root)]
+    return f"Not run on: {', '.join(names)}. make stacks builds them, as root." if names else ""
+
+
+def build(suite: Suite) -> None:
+    """Install a suite's libvirt and QEMU into a root of its own, unless it is there.
 
     It takes the place of nothing before it is whole. As root only.
     """
-    if _libvirtd(TRIXIE):
+    if _libvirtd(suite.root):
         return
     if shutil.which("debootstrap", path=SEARCH) is None:
         _run("apt-get", "update")
         _run("apt-get", "install", "--yes", "--no-install-recommends", "debootstrap")
     began = time.monotonic()
-    half = TRIXIE.with_name(f"trixie.{os.getpid()}")
+    half = BUILD / f"{suite.name}.{os.getpid()}"
     half.mkdir(parents=True)
     try:
-        _run("debootstrap", "--variant=minbase", "trixie", str(half), *_mirror())
+        _run("debootstrap", "--variant=minbase", suite.release, str(half), *_mirror())
         policy = half / "usr" / "sbin" / "policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")  # no daemon is started by its installation
         policy.chmod(0o755)
+        inside = ("chroot", str(half), "apt-get", *_LATE)
         with _mounted(half):
-            words = ("apt-get", "install", "--yes", "--no-install-recommends", *_PACKAGES)
-            _run("chroot", str(half), *words)
-        half.rename(TRIXIE)
+            if suite.name != suite.release:
+                _add_suite(half, suite)
+                _run(*inside, "update")
+            target = ("--target-release", suite.name)
+            _run(*inside, "install", "--yes", "--no-install-recommends", *target, *_PACKAGES)
+        half.rename(suite.root)
     except BaseException:
         shutil.rmtree(half)
         raise
-    print(f"{TRIXIE}: libvirt {_version(TRIXIE)}, built in {time.monotonic() - began:.0f} s")
+    stack = _stack(suite.name, suite.root)
+    print(f"{suite.root}: {stack}, built in {time.monotonic() - began:.0f} s", flush=True)
+
+
+def _add_suite(root: Path, suite: Suite) -> None:
+    """Take packages from another suite of the same mirror too."""
+    sources = root / "etc" / "apt" / "sources.list"
+    kind, site, _, *components = sources.read_text().split()
+    line = " ".join((kind, site, suite.name, *components))
+    (sources.parent / "sources.list.d" / f"{suite.name}.list").write_text(f"{line}\n")
 
 
 @contextmanager
@@ -118,13 +188,40 @@ def _libvirtd(root: Path) -> Path | None:
     return path if path.exists() else None
 
 
-def _version(root: Path) -> str:
-    """``libvirtd (libvirt) 11.3.0`` is what it says."""
-    words = ["/usr/sbin/libvirtd", "--version"]
+@cache
+def _stack(name: str, root: Path) -> Stack:
+    return Stack(
+        name,
+        version=_version(root, "/usr/sbin/libvirtd"),
+        qemu=_version(root, "/usr/bin/qemu-img"),
+        root=root,
+    )
+
+
+def _version(root: Path, program: str) -> str:
+    """``libvirtd (libvirt) 11.3.0`` is what one says, ``qemu-img version 10.0.2 (...`` another."""
+    words = [program, "--version"]
     words = words if root == HOST else ["chroot", str(root), *words]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return said.split()[-1].rpartition(".")[0]
+    found = re.search(r"(\d+\.\d+)\.\d+", said)
+    if found is None:
+        sys.exit(f"{shlex.join(words)} names no version: {said}")
+    return found[1]
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _wanted(words: Sequence[str]) -> Iterator[Suite]:
+    """What is to be built: the suites that are named; all for a version that is not there yet."""
+    known = {"host", *(suite.name for suite in SUITES)}
+    unknown = any(word not in known and not stacks([word]) for word in words)
+    for suite in SUITES:
+        if not words or unknown or suite.name in words:
+            yield suite
 
 
 if __name__ == "__main__":
-    build()
+    for _suite in _wanted(_words(os.environ.get("STACKS", ""))):
+        build(_suite)

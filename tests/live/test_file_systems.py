@@ -292,7 +292,9 @@ def test_an_overlay_that_a_doubt_reaches_is_not_called_a_leftover(lab: Lab) -> N
             terminal.wait("own 10 MiB")
         with opened(lab, size=(200, 40)) as terminal:
             mark_row(terminal, "leftover?")
-            terminal.wait("not certain: the pool share: it is not active (virsh pool-start --pool=share")
+            terminal.wait(
+                "not certain: the pool share: it is not active (virsh pool-start --pool=share"
+            )
     finally:
         lab.virsh("pool-undefine", "share")
 

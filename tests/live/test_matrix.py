@@ -16,7 +16,7 @@ from tests.live.matrix import cell
 from tests.live.matrix.cell import Bench, Cell, Result, cells
 from tests.live.matrix.guest import Guest
 
-SEED, CELLS, NEWER = 20261120, 9, 8
+SEED, CELLS, NEWER, NEWEST = 20261120, 9, 8, 5
 SLOW = {"busy", "hung"}
 """What waits for libvirt to give up is for the whole table."""
 DANGERS = {
@@ -69,6 +69,12 @@ def test_libvirt_does_as_foretold(lab: Lab, cell: Cell) -> None:
 @pytest.mark.parametrize("cell", some(NEWER, (11, 3)), ids=words)
 def test_a_newer_libvirt_does_as_foretold(newer_lab: Lab, cell: Cell) -> None:
     result = judged(newer_lab, cell)
+    assert result.same, result
+
+
+@pytest.mark.parametrize("cell", some(NEWEST, (11, 3)), ids=words)
+def test_the_newest_libvirts_do_as_foretold(newest_lab: Lab, cell: Cell) -> None:
+    result = judged(newest_lab, cell)
     assert result.same, result
 
 

@@ -35,15 +35,15 @@ LIED_ABOUT = {
 """By what is asked in such a world, the lies that are planted there."""
 
 
-def stack(newer: bool) -> Stack:
-    if newer and (why := stacks.missing()):
-        pytest.skip(why)
-    return stacks.stacks()[newer]
+def stack(name: str) -> Stack:
+    if not (found := stacks.stacks([name])):
+        pytest.skip(stacks.missing())
+    return found[0]
 
 
-@pytest.mark.parametrize("newer", [False, True], ids=["host", "newer"])
-def test_plans_are_true_in_worlds_nobody_thought_of(newer: bool) -> None:
-    found = add_up(stack(newer), SEED, LAST=str(WORLDS))
+@pytest.mark.parametrize("name", ["host", *(suite.name for suite in stacks.SUITES)])
+def test_plans_are_true_in_worlds_nobody_thought_of(name: str) -> None:
+    found = add_up(stack(name), SEED, LAST=str(WORLDS))
     assert not found.lying, found.lying
     assert not found.down
     assert found.worlds == WORLDS
@@ -64,7 +64,7 @@ def kinds_found() -> dict[str, set[str]]:
     given = [([SEED, 0, SMALL, [[verb, "a", 0]]], lie) for verb, lie in asked]
     found: dict[str, set[str]] = {lie: set() for lie in LIES}
     worlds = (
-        line for line in told(stack(False), SEED, WORLDS=json.dumps(given)) if "number" in line
+        line for line in told(stack("host"), SEED, WORLDS=json.dumps(given)) if "number" in line
     )
     for (_, lie), line in zip(asked, worlds, strict=True):
         found[lie] |= {kind for one in line["verdicts"] for kind, _ in one["lies"]}

@@ -12,8 +12,7 @@ import sys
 import threading
 from collections import Counter
 
-from snaptui.demo.setups import HOST
-from tests.stacks import Stack, missing, stacks
+from tests.stacks import Stack, chosen, missing
 from tests.worlds.making import BY_OTHERS
 from tests.worlds.member import SORTS
 from tests.worlds.run import Sum, Told, told, until
@@ -35,33 +34,25 @@ _printing = threading.Lock()
 def main() -> int:
     """Returns 1 when something is not true, or went down."""
     seed, minutes = int(os.environ.get("SEED", "1")), float(os.environ.get("MINUTES", "10"))
-    wanted = os.environ.get("STACKS", "").replace(",", " ").split()
-    chosen = [one for one in stacks() if not wanted or _name(one) in wanted]
+    wanted = chosen()
     more = {"SHRINK": "1", "UNTIL": until(minutes)}
     if world := os.environ.get("WORLD"):
         more |= {"WORLDS": f'[[{world}, ""]]', "LAST": "1"}
-    print(f"seed {seed}, {minutes:g} minutes, libvirt {', '.join(map(_name, chosen))}", flush=True)
-    sums = {_name(stack): Sum() for stack in chosen}
+    print(f"seed {seed}, {minutes:g} minutes, {'; '.join(map(str, wanted))}", flush=True)
+    sums = {stack: Sum() for stack in wanted}
     running = [
-        threading.Thread(target=_run, args=(stack, seed, more, sums[_name(stack)]))
-        for stack in chosen
+        threading.Thread(target=_run, args=(stack, seed, more, sums[stack])) for stack in wanted
     ]
     for one in running:
         one.start()
     for one in running:
         one.join()
-    for name, found in sums.items():
-        print(f"\n===== libvirt {name}, seed {seed}")
+    for stack, found in sums.items():
+        print(f"\n===== {stack}, seed {seed}")
         print("\n".join(found.words))
     _coverage(sum((found.met for found in sums.values()), Counter()))
     print(missing())
     return int(any(found.lying or found.down for found in sums.values()))
-
-
-def _name(stack: Stack) -> str:
-    return (
-        "host" if stack.root == HOST and "host" in os.environ.get("STACKS", "") else stack.version
-    )
 
 
 def _run(stack: Stack, seed: int, more: dict[str, str], found: Sum) -> None:

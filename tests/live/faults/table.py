@@ -56,12 +56,12 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
     wanted = [number for number, cell in enumerate(cells()) if _has(stack, cell, words)]
     if not wanted:
         return True
-    print(f"\n===== libvirt {stack.version}")
+    print(f"\n===== {stack}")
     began, short = time.monotonic(), 0
     for number, verdict in zip(wanted, pool.map(_run, repeat(stack.root), wanted), strict=True):
         _show(cells()[number], verdict)
         short += not verdict.fine
-    print(f"\nlibvirt {stack.version}: {len(wanted)} cells, {short} fall short, ", end="")
+    print(f"\n{stack}: {len(wanted)} cells, {short} fall short, ", end="")
     print(f"in {time.monotonic() - began:.0f} s")
     return not short
 

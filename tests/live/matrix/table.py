@@ -43,7 +43,7 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
     ]
     if not wanted and not undone:
         return True
-    print(f"\n===== libvirt {stack.version}")
+    print(f"\n===== {stack}")
     began = time.monotonic()
     results: list[Result] = []
     for result in pool.map(_run, repeat(stack.root), wanted, chunksize=1):
@@ -51,7 +51,7 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
         results.append(result)
     broken = _show_undos(undone, list(pool.map(_undo, repeat(stack.root), undone, chunksize=1)))
     differ = [one for one in results if not one.same]
-    print(f"\nlibvirt {stack.version}: {len(results)} cells in {time.monotonic() - began:.0f} s")
+    print(f"\n{stack}: {len(results)} cells in {time.monotonic() - began:.0f} s")
     print(f"{sum(one.predicted == 'works' for one in results)} work")
     print(f"{sum(one.not_checked for one in results)} are not checked, and said to be")
     print(f"{sum(one.refused for one in results)} are refused, of them")
