@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 ARGS ?=
 
-.PHONY: help run demo test long lint stacks matrix worlds faults fuzz soak bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix worlds inside faults fuzz soak bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ matrix: stacks ## what the plans foretell beside what each libvirt does (STACKS=
 
 worlds: stacks ## hosts that nobody thought of, and whether the plans are true (MINUTES=30 SEED=1 STACKS=host,11.3)
 	$(PYTHON) -m tests.worlds
+
+inside: stacks ## snaptui itself, installed and tested on the Python of each stack (STACKS=sid)
+	$(PYTHON) -m tests.inside $(ARGS)
 
 faults: stacks ## what is left when the host or the program goes away (STACKS=host ARGS="words of cells")
 	$(PYTHON) -m tests.live.faults $(ARGS)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from snaptui.backend.mounts import mount_over
 from snaptui.errors import Unsupported
 
 PACKAGES = {
@@ -69,6 +70,17 @@ while :; do
 done
 """
 """Runs the daemon of a root, and once more for each line that it is sent."""
+
+_ROOT_OF_ITS_OWN = """\
+mount --make-private /proc && mount -t tmpfs none /proc && mkdir /proc/root &&
+mount --rbind / /proc/root && mount --make-rprivate /proc/root && exec chroot /proc/root "$@"
+"""
+_APART_IN_CHROOT = (
+    *("unshare", "--mount", "--propagation", "unchanged"),
+    *("sh", "-c", _ROOT_OF_ITS_OWN, "sh"),
+)
+"""A root that is no mount (a chroot's) has no propagation that could be private: it gets a mount,
+at the one place of a chroot that always is one (mount_namespaces(7))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +144,11 @@ def for_root(directory: Path, root: Path) -> Setup:
         known = (root / "etc" / name).read_text()
         missing = "" if "\nlibvirt-qemu:" in known else line
         (directory / "etc" / name).write_text(known + missing)
-    tie = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork")
+    tie: tuple[str, ...] = ("setpriv", "--pdeathsig", "KILL")
+    tie = (*tie, "unshare", "--mount", "--pid", "--fork")
     apart = ("--kill-child", "--mount-proc", "--propagation", "private")
+    if mount_over("/") == ("", ""):
+        tie = (*_APART_IN_CHROOT, *tie)
     return Setup(
         command=(*tie, *apart, "sh", "-c", _INIT, "sh", str(directory), str(root)),
         environment={**os.environ, "PATH": SEARCH},

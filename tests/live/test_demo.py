@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from snaptui.demo.setups import PACKAGES
+from tests import stacks
 from tests.lab import Lab, entries
 from tests.live.test_command_line import says
 from tests.sample import sample
@@ -409,3 +410,35 @@ def test_a_session_on_a_real_host_never_loads_the_demo(lab: Lab, tmp_path: Path)
         log = (tmp_path / "state" / "snaptui" / "snaptui.log").read_bytes()
         assert b"snaptui.ui.app" in terminal.raw + log
         assert b"snaptui.demo" not in terminal.raw + log
+
+
+IN_A_CHROOT = """
+import subprocess, tempfile
+from pathlib import Path
+from snaptui.demo.daemon import Daemon
+
+mounts = Path("/proc/self/mountinfo").read_text()
+assert not any(line.split()[4] == "/" for line in mounts.splitlines())
+daemon = Daemon(Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp")))
+print(subprocess.check_output(["virsh", "-c", daemon.uri, "version", "--daemon"], text=True))
+daemon.stop()
+assert Path("/proc/self/mountinfo").read_text() == mounts
+"""
+
+
+def test_it_starts_in_a_root_that_is_no_mount() -> None:
+    """A chroot's, as builds and rescues have; no mount stays behind."""
+    if os.geteuid() != 0 or (why := stacks.missing([stacks.TRIXIE])):
+        pytest.skip(why or "a chroot takes root")
+    enter = (
+        'mount -t proc proc "$1/proc" && mount --bind "$2" "$1/mnt" &&'
+        ' exec env PYTHONPATH=/mnt chroot "$1" python3 -c "$3"'
+    )
+    apart = ("unshare", "--mount", "--propagation", "private", "sh", "-c", enter, "sh")
+    done = subprocess.run(
+        [*apart, str(stacks.TRIXIE.root), str(ROOT), IN_A_CHROOT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Running against daemon: 11." in done.stdout, done.stderr

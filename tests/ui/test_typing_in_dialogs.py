@@ -55,7 +55,7 @@ class Clocked(CreateDialog):
     def set_timer(self, delay: float, callback: Any = None, **more: Any) -> Timer:
         if delay == BURST:
             self.waiting.append((self.time + delay, callback))
-            delay, callback = 0.0, None
+            delay, callback = QUICK, None  # it calls nothing
         return super().set_timer(delay, callback, **more)
 
     async def at(self, pilot: Pilot[None], moment: float) -> None:

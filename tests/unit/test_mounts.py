@@ -13,6 +13,8 @@ from snaptui.backend.mounts import mount_of
 
 @pytest.mark.parametrize("path", ["/", "/proc/self", "/dev/null", "/usr/bin"])
 def test_mount_and_type_are_those_that_df_tells(path: str) -> None:
+    if mount_of("/") == ("", ""):
+        pytest.skip("In a root that is no mount df names another mount of the same device.")
     told = subprocess.run(
         ["df", "--output=target,fstype", path], capture_output=True, text=True, check=True
     )
