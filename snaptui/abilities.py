@@ -18,8 +18,11 @@ from snaptui.model import Host, Version
 Minor = tuple[int, int]
 """A version without its last number."""
 
-TRIED: tuple[Minor, ...] = ((9, 0), (11, 3))
-"""Debian 12's and Debian 13's, whatever their last number is."""
+TRIED: Mapping[Minor, Minor] = MappingProxyType(
+    {(9, 0): (7, 2), (11, 3): (10, 0), (12, 8): (11, 1), (12, 9): (11, 1)}
+)
+"""The libvirts that the plans are proven on, whatever their last number is, each with its QEMU:
+Debian 12's, 13's, and those of sid and of the backports of 13 in November 2026."""
 _HOLES = (7, 2)
 
 
@@ -38,35 +41,19 @@ class Can(enum.Enum):
 
 
 class Wrong(enum.Enum):
-    """What plans refuse or warn of."""
+    """What plans refuse or warn of; :data:`LINES` says what each is."""
 
     KEEPS_MEMORY_FILES = enum.auto()
-    """A deleted snapshot's RAM stays in its file."""
     MERGES_NEWEST_ALONE = enum.auto()
-    """Of a domain that is off it knows no more of a chain than its definition says."""
     SPOILS_RECORDS = enum.auto()
-    """A delete of metadata changes the records below as if data were merged."""
     DELETES_STRAYS = enum.auto()
-    """While the guest runs, a new snapshot takes the place of a stray of its name: savevm of
-    QEMU's monitor; jobs refuse it."""
     FORGETS_WHAT_STAYS = enum.auto()
-    """While the guest runs, the metadata of a snapshot go though its data could not be deleted:
-    delvm of QEMU's monitor; jobs fail. Of a domain that is off all versions do."""
     NAMES_JOBS = enum.auto()
-    """While the guest runs, the name of an internal snapshot is part of the ID of a job, and QEMU
-    allows only some characters there (qemuSnapshotCreateActiveInternalStart)."""
     GOES_DOWN_AT_BRANCHES = enum.auto()
-    """Refused: some merges beside branches bring the daemon down."""
     REMOVES_BASES = enum.auto()
-    """After a revert to an internal snapshot, the delete of an external one below it removes the
-    images that the domain writes to, with success."""
     LOCKS_RECORDS = enum.auto()
-    """Of a domain that is off and has checkpoints it changes no record of a snapshot, and makes
-    none; 11.3 refuses external ones alone."""
     OPENS_OVERLAYS = enum.auto()
-    """Overlays of a domain that is off are readable for everybody (CVE-2025-13193)."""
     STARTS_NO_LONG_CHAIN = enum.auto()
-    """A guest with more than some 25 external snapshots does not start any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +61,14 @@ class Line:
     """Which versions do something wrongly.
 
     Attributes:
+        what: it is, in words.
         since, until: the first that does and the first that does not any more, by libvirt's NEWS;
             ``None`` where that says nothing.
         seen: by version, whether it does; measured.
         source: where else it is told.
     """
 
+    what: str
     since: Minor | None = None
     until: Minor | None = None
     seen: Mapping[Minor, bool] = field(default_factory=lambda: MappingProxyType({}))
@@ -92,24 +81,61 @@ def _seen(*, does: tuple[Minor, ...], not_: tuple[Minor, ...]) -> Mapping[Minor,
 
 LINES: Mapping[Wrong, Line] = MappingProxyType(
     {
-        Wrong.KEEPS_MEMORY_FILES: Line(until=(9, 1), source="NEWS 9.1.0"),
-        Wrong.MERGES_NEWEST_ALONE: Line(seen=_seen(does=((9, 0),), not_=((11, 3),))),
-        Wrong.SPOILS_RECORDS: Line(
-            seen=_seen(does=((9, 0), (10, 0)), not_=((11, 3), (12, 0), (12, 8)))
+        Wrong.KEEPS_MEMORY_FILES: Line(
+            "the RAM of a deleted snapshot stays in its file",
+            until=(9, 1),
+            source="NEWS 9.1.0",
         ),
-        Wrong.DELETES_STRAYS: Line(until=(10, 9), source="NEWS 10.9.0"),
-        Wrong.FORGETS_WHAT_STAYS: Line(until=(10, 9), source="NEWS 10.9.0"),
-        Wrong.NAMES_JOBS: Line(since=(10, 9), source="NEWS 10.9.0"),
+        Wrong.MERGES_NEWEST_ALONE: Line(
+            "of a domain that is off no more of a chain is known than its definition says",
+            seen=_seen(does=((9, 0),), not_=((11, 3),)),
+        ),
+        Wrong.SPOILS_RECORDS: Line(
+            "a delete of metadata changes the records below as if data were merged",
+            seen=_seen(does=((9, 0), (10, 0)), not_=((11, 3), (12, 0), (12, 8))),
+        ),
+        Wrong.DELETES_STRAYS: Line(
+            "while the guest runs, a new snapshot takes the place of a stray of its name",
+            until=(10, 9),
+            source="NEWS 10.9.0 (savevm of QEMU's monitor; jobs refuse it)",
+        ),
+        Wrong.FORGETS_WHAT_STAYS: Line(
+            "while the guest runs, the record of a snapshot goes though its data cannot be deleted",
+            until=(10, 9),
+            source="NEWS 10.9.0 (delvm of QEMU's monitor; jobs fail)",
+        ),
+        Wrong.NAMES_JOBS: Line(
+            "while the guest runs, some characters cannot be in the name of an internal snapshot",
+            since=(10, 9),
+            source="NEWS 10.9.0 (it is part of a job's ID)",
+        ),
         Wrong.GOES_DOWN_AT_BRANCHES: Line(
-            since=(9, 9), seen=_seen(does=((11, 3), (12, 0)), not_=((12, 8), (12, 9)))
+            "some merges beside branches are refused: they bring the daemon down",
+            since=(9, 9),
+            seen=_seen(does=((11, 3), (12, 0)), not_=((12, 8), (12, 9))),
         ),
         Wrong.REMOVES_BASES: Line(
-            since=(9, 9), until=(11, 0), source="NEWS 11.0.0; libvirt's issue 734"
+            "after a revert to an internal snapshot, the delete of an external one below it removes"
+            " the images that the domain writes to, with success",
+            since=(9, 9),
+            until=(11, 0),
+            source="NEWS 11.0.0; libvirt's issue 734",
         ),
-        Wrong.LOCKS_RECORDS: Line(seen=_seen(does=((9, 0),), not_=((11, 3),))),
-        Wrong.OPENS_OVERLAYS: Line(until=(11, 10), source="NEWS 11.10.0; CVE-2025-13193"),
+        Wrong.LOCKS_RECORDS: Line(
+            "of a domain that is off and has checkpoints no record is changed and none made"
+            " (later ones make no external one alone)",
+            seen=_seen(does=((9, 0),), not_=((11, 3),)),
+        ),
+        Wrong.OPENS_OVERLAYS: Line(
+            "overlays of a domain that is off are readable for everybody",
+            until=(11, 10),
+            source="NEWS 11.10.0; CVE-2025-13193",
+        ),
         Wrong.STARTS_NO_LONG_CHAIN: Line(
-            since=(10, 8), until=(12, 0), source="NEWS 12.0.0 (json-c's depth)"
+            "a guest with more than some 25 external snapshots does not start any more",
+            since=(10, 8),
+            until=(12, 0),
+            source="NEWS 12.0.0 (json-c's depth)",
         ),
     }
 )
@@ -157,14 +183,17 @@ def by_whom(host: Host, what: Wrong) -> str:
     """
     own = _minor(host.libvirt)
     of = _known(own, LINES[what])[1]
-    return _shown(of) if of == own else f"{_shown(of)} ({_shown(own)} was not tried)"
+    return shown(of) if of == own else f"{shown(of)} ({shown(own)} was not tried)"
 
 
 def proven(host: Host) -> str:
     """The version of which it is known what the plans say without a line above, in words."""
-    own = _minor(host.libvirt)
-    of = max((one for one in TRIED if one <= own), default=TRIED[0])
-    return _shown(own) if tried(host) else f"{_shown(of)} ({_shown(own)} was not tried)"
+    return name(host) if tried(host) else f"{proven_on(host)} ({name(host)} was not tried)"
+
+
+def proven_on(host: Host) -> str:
+    """The newest version up to the host's that the plans are proven on, or the oldest."""
+    return shown(max((one for one in TRIED if one <= _minor(host.libvirt)), default=min(TRIED)))
 
 
 def _known(own: Minor, line: Line) -> tuple[bool, Minor]:
@@ -197,9 +226,16 @@ def fills_raw(host: Host) -> bool:
     return host.hypervisor is None or _minor(host.hypervisor) > _HOLES
 
 
+def measured(host: Host) -> str:
+    """Whether the plans are proven on this libvirt, in words."""
+    if tried(host):
+        return "the plans are proven on this version"
+    return f"not tried; what is not in its NEWS is taken to be as on {proven_on(host)}"
+
+
 def name(host: Host) -> str:
     """Its version as people call it: ``11.3``."""
-    return _shown(_minor(host.libvirt))
+    return shown(_minor(host.libvirt))
 
 
 def no_external_revert(host: Host) -> str:
@@ -212,5 +248,6 @@ def _minor(version: Version) -> Minor:
     return version[:2]
 
 
-def _shown(version: Minor) -> str:
+def shown(version: Version | Minor) -> str:
+    """``9.0.0`` or ``9.0``."""
     return ".".join(map(str, version))

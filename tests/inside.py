@@ -32,7 +32,10 @@ exec .venv/bin/python -m pytest -q -n 2 -p no:cacheprovider "$@"
 """
 _ENTER = """\
 set -eu
-for name in proc dev sys; do mount --rbind "/$name" "$1/$name"; done
+for name in proc dev sys etc/ssl; do
+    mkdir -p "$1/$name"
+    mount --rbind "/$name" "$1/$name"
+done
 root=$1
 shift
 exec chroot "$root" "$@"

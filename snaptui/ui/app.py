@@ -278,7 +278,8 @@ class SnaptuiApp(KeysInOrder):
         from snaptui.ui.help import help_lines
         from snaptui.ui.text_screen import TextScreen
 
-        lines = help_lines(self.overrides, self.read_only, self.glyphs)
+        host = self.host.state.host
+        lines = help_lines(self.overrides, host, self.read_only, self.glyphs)
         self.push_screen(TextScreen("Help", lines, self.glyphs))
 
     def show_error(

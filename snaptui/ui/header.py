@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from rich.cells import cell_len
 from rich.text import Text
 
-from snaptui import abilities, text
+from snaptui import text
 from snaptui.costs import held_now, written_disks
 from snaptui.counting import CountState
 from snaptui.filling import Fullest
@@ -57,8 +57,6 @@ def host_line(
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
         link += {Link.LOST: ", retrying", Link.SIGN_IN: f": press {sign_in}"}.get(state.link, "")
     right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
-    if host is not None and not abilities.tried(host):
-        right.append(f"untried libvirt {abilities.name(host)}  ", STYLES["warn"])
     right.append(f"{link} ", STYLES[link_style(state.link)])
     name = Text(" snaptui ", "bold")
     if demo:

@@ -213,6 +213,8 @@ def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
         terminal.wait("web")
         terminal.press("?")
         terminal.wait("Revert the domain or image to the snapshot", "Moving")
+        terminal.press("g")
+        terminal.wait("This host", ".0: the plans are proven on this version")
         terminal.press("esc", ":")
         terminal.press("creat")
         terminal.wait("Take a snapshot of the domain")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from snaptui import config
+from snaptui.abilities import LINES, TRIED, shown
 from snaptui.ui import keymap
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,6 +25,25 @@ def test_the_keys_are_those_of_the_table() -> None:
     found = re.search(r"<!-- keys -->\n(.*)<!-- /keys -->", README, re.DOTALL)
     assert found is not None
     assert found[1].strip() == key_table()
+
+
+def version_list() -> str:
+    on = ", ".join(f"{shown(libvirt)} with QEMU {shown(qemu)}" for libvirt, qemu in TRIED.items())
+    lines = [f"Measured on libvirt {on}. What others are known to do, by single runs or NEWS:", ""]
+    lines += ["| what | from | until | seen | not seen | told by |", "|---|---|---|---|---|---|"]
+    for line in LINES.values():
+        ends = [shown(end) if end else "" for end in (line.since, line.until)]
+        seen = [shown(version) for version, does in line.seen.items() if does]
+        not_seen = [shown(version) for version, does in line.seen.items() if not does]
+        row = [line.what, *ends, ", ".join(seen), ", ".join(not_seen), line.source]
+        lines.append(f"| {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+def test_the_versions_are_those_of_the_table() -> None:
+    found = re.search(r"<!-- versions -->\n(.*)<!-- /versions -->", README, re.DOTALL)
+    assert found is not None
+    assert found[1].strip() == version_list()
 
 
 def test_the_example_of_a_configuration_can_be_read(tmp_path: Path) -> None:
