@@ -14,12 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from snaptui import __version__, text
+from snaptui import __version__, log, text
 from snaptui.config import MONO, Config, load
 from snaptui.errors import ConfigError, SnaptuiError, Unsupported
-from snaptui.journal import state_directory
 from snaptui.masking import fault, label
-from snaptui.private import held, open_own
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
@@ -169,9 +167,9 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
             if typed is not None:
                 typed.now_read()
             app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
-        if app.return_code == FAULT:
-            print(f"snaptui: a fault of its own; {_log()} has the traceback.", file=sys.stderr)
-        return app.return_code or 0
+        if app.faulty or app.return_code == FAULT:
+            print(f"snaptui: a fault of its own; {log.path()} has the traceback.", file=sys.stderr)
+        return app.return_code or FAULT * app.faulty
 
 
 @contextmanager
@@ -272,7 +270,8 @@ def _stderr_to_log() -> Iterator[None]:
     """
     sys.stderr.flush()
     terminal = os.dup(2)
-    written = _opened_log()
+    written = log.opened()
+    log.bound(written)
     os.dup2(written, 2)
     os.close(written)
     before = sys.__stderr__
@@ -284,21 +283,6 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]  # as it was
-
-
-def _opened_log() -> int:
-    """The log's descriptor; where it cannot be written, a full disk perhaps, nothing is kept."""
-    log = _log()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    try:
-        with held(log.parent) as folder:
-            return open_own(log.name, flags, folder)
-    except OSError:
-        return os.open(os.devnull, flags | os.O_CLOEXEC)
-
-
-def _log() -> Path:
-    return state_directory() / "snaptui.log"
 
 
 _BINDING = (

@@ -6,18 +6,21 @@ import asyncio
 import contextlib
 import functools
 import os
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from snaptui.backend.protocol import Backend
 from snaptui.costs import written_disks
-from snaptui.errors import FixedSize, NotFound, SnaptuiError
+from snaptui.errors import FixedSize, SnaptuiError
 from snaptui.image_model import FileSystem
 from snaptui.model import Disk, Domain, DomainKey
 from snaptui.worker import Priority, Worker
 
 TICK = 10.0
 """Seconds between two looks."""
+KEPT = 60.0
+"""Seconds for which it is taken for granted where a domain's images are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Filling:
         self._domains = domains
         self._on_change = on_change
         self._places: dict[DomainKey, frozenset[str | None]] = {}
+        self._read_at: dict[DomainKey, float] = {}
         self.fullest = Fullest()
 
     async def run(self) -> None:
@@ -72,21 +76,25 @@ class Filling:
             await asyncio.sleep(TICK)
 
     async def _find_places(self) -> None:
-        """Of new domains, and of those of which something was not known."""
+        """Of new domains, of those that changed or were read a while ago, and of unknown ones."""
         domains = self._domains()
         self._places = {key: at for key, at in self._places.items() if key in domains}
         for key in domains:
-            if None in self._places.get(key, {None}):
+            old = time.monotonic() - self._read_at.get(key, -KEPT) >= KEPT
+            if old or None in self._places.get(key, {None}):
+                self._read_at[key] = time.monotonic()
                 self._places[key] = await self._worker.reads.call(
                     functools.partial(self._places_of, key), priority=Priority.BACKGROUND
                 )
+
+    def changed(self, key: DomainKey) -> None:
+        """A domain may have its disks elsewhere now."""
+        self._read_at.pop(key, None)
 
     def _places_of(self, key: DomainKey) -> frozenset[str | None]:
         """The directories and devices of a domain's images; ``None`` for what is not known."""
         try:
             disks = written_disks(self._backend.config(key))
-        except NotFound:
-            return frozenset()
         except SnaptuiError:
             return frozenset({None})
         return frozenset(

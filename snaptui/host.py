@@ -28,6 +28,8 @@ SILENCE = 3.0
 SUMMARIES = 30.0
 """Seconds between two readings of the numbers of snapshots of all domains."""
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds before each attempt to connect again; a link that lasts longer than the last of them
+begins anew with the first."""
 
 
 class Link(enum.Enum):
@@ -38,6 +40,8 @@ class Link(enum.Enum):
     SILENT = "no answer"
     LOST = "connection lost"
     SIGN_IN = "sign-in needed"
+    REFUSED = "refused"
+    UNREADABLE = "domains not read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +129,34 @@ class HostWatch:
         self._retry.set()
 
     async def run(self) -> None:
-        """Connect, keep fresh, and connect again, until cancelled."""
+        """Connect, keep fresh, and connect again, until cancelled.
+
+        What refuses is not asked again but by :meth:`retry`: who tries a wrong password again and
+        again is locked out.
+        """
         attempt = 0
         while True:
+            opened = time.monotonic()
             try:
                 if self.state.link is not Link.CONNECTED:
                     await self._open()
-                attempt = 0
                 await self._serve()
             except SignInNeeded as error:
                 self._update(link=Link.SIGN_IN, trouble=error.message)
                 await self._pause(None)
             except Disconnected as error:
                 self._update(link=Link.LOST, trouble=error.message)
+                if time.monotonic() - opened > BACK_OFF[-1]:
+                    attempt = 0
                 await self._pause(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
                 attempt += 1
+            except SnaptuiError as error:
+                self._update(link=Link.REFUSED, trouble=error.message)
+                await self._pause(None)
+            except Exception as error:
+                asyncio.get_running_loop().call_exception_handler({"exception": error})
+                self._update(link=Link.REFUSED, trouble="a fault of snaptui")
+                await self._pause(None)
 
     async def answered(self, call: Awaitable[T]) -> T:
         """Await a call; while it takes longer than ``SILENCE``, the link is *silent*."""
@@ -206,7 +223,7 @@ class HostWatch:
             except Disconnected:
                 raise
             except SnaptuiError as error:
-                self._update(trouble=error.message)
+                self._update(link=Link.UNREADABLE, trouble=error.message)
             else:
                 self._list(listed)
             with contextlib.suppress(TimeoutError):

@@ -49,6 +49,7 @@ class Journal:
     _used: int = 0
     _reserved: int = 0
     _under_way: set[int] = field(default_factory=set)
+    _begun: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self) -> None:
@@ -69,12 +70,19 @@ class Journal:
 
     def begin(self, record: Record) -> bool:
         """Write an operation before its first change; whether it is on the disk."""
-        return self._write(
+        begun = self._write(
             record.number, "begin", host=record.host, uuid=record.uuid, domain=record.domain,
             title=record.title, who=record.who, time=record.started,
             steps=[step_fields(step) for step in record.steps], copies=record.copies,
             image=record.image,
         )  # fmt: skip
+        if begun:
+            self._begun.add(record.number)
+        return begun
+
+    def has(self, number: int) -> bool:
+        """Whether the beginning of an operation is on the disk."""
+        return number in self._begun
 
     def begin_batch(self, batch: Batch) -> bool:
         """Write which operations belong together, before the first of them."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
 NO_COPY = "What there was of the new file was removed."
+LOOK = "Look at the domain before you go on."
 AGAIN = "Press the key again for a plan from what is there now."
 
 

@@ -23,6 +23,7 @@ from snaptui.journal_record import Batch, Became, Record, StepKind
 from snaptui.model import DomainKey, Host, Key
 from snaptui.operation import (
     AGAIN,
+    LOOK,
     NO_COPY,
     Copying,
     Operation,
@@ -277,6 +278,12 @@ class Operations:
             over = replace(over.stopped(stop), ended=time.time())
             await self._thaw(over)
             over = await self._name_again(over)
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler({"exception": error})
+            words = f"A fault of snaptui: {type(error).__name__}."
+            unknown = Stop(words, LOOK, became=Became.UNKNOWN)
+            over = replace(self.all[operation.number].stopped(unknown), ended=time.time())
+            await self._thaw(over)
         else:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:

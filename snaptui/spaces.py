@@ -274,6 +274,15 @@ def chosen(
     return files, tuple(parts)
 
 
+def still_there(survey: Survey, marked: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of marked items that were found."""
+    files, domains = chosen(survey, marked)
+    inside = {
+        (domain.key.uuid, name) for domain, names, strays in domains for name in (*names, *strays)
+    }
+    return frozenset({("", path) for path in files} | inside)
+
+
 def leftovers(survey: Survey) -> tuple[str, ...]:
     """Paths of the overlays that nothing names, as far as that is known by now."""
     return survey.inventory.orphans if survey.inventory is not None else ()

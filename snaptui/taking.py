@@ -140,7 +140,9 @@ class Taking:
         self._stop_if_not_possible(self._before)
         self._parts_before = self._disk_parts(self._before)
         self._say(Phase.RUNNING)
-        self._journal.step_began(self._operation.number, self._operation.done)
+        number = self._operation.number
+        if not self._journal.step_began(number, self._operation.done) and self._journal.has(number):
+            raise Stop(f"The journal could not be written: {self._journal.problem}")
         # in this order: either the call is not made, or take() knows that it was
         self._sent = True
         if self._given_up:

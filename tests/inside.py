@@ -32,6 +32,7 @@ exec .venv/bin/python -m pytest -q -n 2 -p no:cacheprovider "$@"
 """
 _ENTER = """\
 set -eu
+mount --rbind "$1" "$1"
 for name in proc dev sys etc/ssl; do
     mkdir -p "$1/$name"
     mount --rbind "/$name" "$1/$name"

@@ -35,6 +35,23 @@ _HINTS: dict[type[SnaptuiError], str] = {
 }
 
 _ASKS = ("permission denied (", "host key verification failed", "too many authentication failures")
+_AWAY = (
+    "no such file or directory",
+    "broken pipe",
+    "could not resolve hostname",
+    "connection closed",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "end of file while reading data",
+    "name or service not known",
+    "network is unreachable",
+    "no route to host",
+    "operation timed out",
+    "temporary failure in name resolution",
+    "unable to resolve address",
+)
+"""What libvirt, ssh and the resolver say of hosts that are away and of links that broke."""
 
 
 def translated(error: libvirt.libvirtError) -> SnaptuiError:
@@ -54,18 +71,19 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
     """
     code, message = error.get_error_code(), _text(error)
     low = message.lower()
-    if not interactive and (code == libvirt.VIR_ERR_AUTH_CANCELLED or any(a in low for a in _ASKS)):
+    asks = code == libvirt.VIR_ERR_AUTH_CANCELLED or any(words in low for words in _ASKS)
+    if asks and not interactive:
         return errors.SignInNeeded(
             f"{label} wants a sign-in: {message}.",
             hint="Press S to sign in. Changes and events go over connections of their own: "
             "use an ssh key or an agent for them.",
         )
-    if code in (
+    denied = (
         libvirt.VIR_ERR_AUTH_FAILED,
         libvirt.VIR_ERR_AUTH_UNAVAILABLE,
-        libvirt.VIR_ERR_AUTH_CANCELLED,
         libvirt.VIR_ERR_OPERATION_DENIED,
-    ) or low.endswith("permission denied"):
+    )
+    if asks or code in denied or low.endswith("permission denied"):
         return errors.NotPermitted(
             f"{label} does not let you in: {message}.",
             hint="To change things join the group libvirt (usermod -aG libvirt USER, then log in "
@@ -83,8 +101,12 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
             hint="Start it there (systemctl start libvirtd, or virtqemud.socket), "
             "or name another host with -c URI.",
         )
-    return errors.Disconnected(
-        f"{label} cannot be opened: {message}.", hint="Check the URI given with -c."
+    away = "certificate" not in low and any(words in low for words in _AWAY)
+    kind = errors.Disconnected if away else errors.HostError
+    return kind(
+        f"{label} cannot be opened: {message}.",
+        hint="Check the URI given with -c.",
+        title=errors.Disconnected.title,
     )
 
 

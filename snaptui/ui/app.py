@@ -6,18 +6,18 @@ import asyncio
 import contextlib
 import sys
 import time
+import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
-from textual import work
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from snaptui import text
+from snaptui import log, text
 from snaptui.backend.protocol import Backend
 from snaptui.chains import NO_LAYERS
 from snaptui.config import MONO, SNAPSHOT_NAME, THEMES
@@ -30,12 +30,13 @@ from snaptui.image_model import ImageKey
 from snaptui.image_watch import WAITING, ImageWatch
 from snaptui.journal import state_directory
 from snaptui.journal_record import StepKind
-from snaptui.masking import fault
+from snaptui.masking import fault, masked
 from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
 from snaptui.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations import Operations
 from snaptui.snapshots import SnapshotWatch
 from snaptui.ui import header, keymap, themes
+from snaptui.ui.background import background
 from snaptui.ui.ending import BY_SIGNAL, Ending
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.keys_in_order import KeysInOrder
@@ -127,6 +128,7 @@ class SnaptuiApp(KeysInOrder):
         )
         self._main: MainScreen | None = None
         self._filling: asyncio.Task[None] | None = None
+        self._faults: set[tuple[object, ...]] = set()
         self.host.opened(host, listed)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -160,6 +162,11 @@ class SnaptuiApp(KeysInOrder):
         self._filling = start(self.filling.run())
         self.images.start()
 
+    @property
+    def faulty(self) -> bool:
+        """Whether a fault of our own has happened."""
+        return bool(self._faults)
+
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self._watching.cancel()
@@ -184,9 +191,13 @@ class SnaptuiApp(KeysInOrder):
         problem = await self.operations.open_journal()
         if problem and self._main is not None:
             self._main.say(f"The journal cannot be written: {problem}. Only deletes are possible.")
-        for cuts in await self.operations.cut_short(host):
-            findings = {cut.record.number: await self._what_became(cut) for cut in cuts}
-            self._tell_findings(cuts[0], findings)
+        cut_short = await self.operations.cut_short(host)
+        await asyncio.gather(*map(self._tell_what_became, cut_short))
+
+    async def _tell_what_became(self, cuts: tuple[CutShort, ...]) -> None:
+        """Of what was confirmed together; one that stays busy keeps no other waiting."""
+        findings = {cut.record.number: await self._what_became(cut) for cut in cuts}
+        self._tell_findings(cuts[0], findings)
 
     async def _what_became(self, cut: CutShort) -> Finding:
         """Ask the host until it says what became of an operation."""
@@ -232,7 +243,7 @@ class SnaptuiApp(KeysInOrder):
 
         return await find(self.backend, self.worker, self.host.state.domains.values(), group)
 
-    @work(group="agents", exit_on_error=False)
+    @background("agents")
     async def ask_agent(self, key: DomainKey) -> None:
         """Ask a guest's agent whether it is frozen; seconds if it is silent."""
         with contextlib.suppress(SnaptuiError):  # then nothing is known
@@ -243,7 +254,7 @@ class SnaptuiApp(KeysInOrder):
         """Run a reading call that the user asked for."""
         return await self.worker.reads.call(call, key=key)
 
-    @work(exclusive=True, group="sign-in", exit_on_error=False)
+    @background("sign-in", exclusive=True)
     async def sign_in(self) -> None:
         """Give the terminal to ssh, connect, and take it back."""
         failed: SnaptuiError | None = None
@@ -304,10 +315,29 @@ class SnaptuiApp(KeysInOrder):
             )
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A fault of our own: leave with its traceback rather than show what may be wrong."""
+        """What a task raised that nobody awaits."""
         error = context.get("exception")
         if isinstance(error, Exception):
-            self.exit(return_code=1, message=Text(fault(error)))
+            self.own_fault(error)
+
+    def own_fault(self, error: Exception) -> None:
+        """Log a fault of our own, and show it once for each place in the code.
+
+        What runs goes on; what is shown may be out of date from now on, and the header says so.
+        """
+        log.write_fault(error)
+        place = traceback.extract_tb(error.__traceback__)[-1:]
+        at = (type(error).__name__, *((one.filename, one.lineno) for one in place))
+        if at in self._faults:
+            return
+        self._faults.add(at)
+        self._host_changed()
+        words = f"{type(error).__name__}: {masked(str(error))}"
+        hint = (
+            f"{log.path()} has where. What was begun goes on, but what is shown may be out of date"
+            " from now on: leave, and start snaptui again."
+        )
+        self.call_later(self.show_error, "A fault of snaptui", words, hint)
 
     def _fatal_error(self) -> None:
         """A fault in a widget; Textual would print the values of all variables."""
@@ -366,6 +396,7 @@ class SnaptuiApp(KeysInOrder):
         self.images.look_again()
 
     def _hinted(self, key: DomainKey) -> None:
+        self.filling.changed(key)
         shown = self.snapshots.shown
         if shown is not None and shown.key == key:
             self.snapshots.look_again()

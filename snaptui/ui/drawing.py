@@ -45,6 +45,7 @@ class Drawing(Changes):
             sign_in=keymap.key_of("sign_in", app.overrides),
             read_only=app.read_only,
             demo=app.demo,
+            faulty=app.faulty,
             marked=len(self.domains.marked),
         )
         self._set("header", line)
@@ -82,11 +83,13 @@ class Drawing(Changes):
     def draw_message(self) -> None:
         """What runs, or the answer to a key."""
         running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
-        if running and time.monotonic() - self._answered_at >= ANSWER:
+        state = self.snaptui.host.state
+        answered = time.monotonic() - self._answered_at < ANSWER
+        if running and not answered:
             words = "   ".join(running)
-        elif self.snaptui.host.state.loaded and not (
-            self.snaptui.host.state.domains or self.snaptui.images.state.images
-        ):
+        elif state.trouble and not answered:
+            words = f"{state.link.value}: {state.trouble}"
+        elif state.loaded and not (state.domains or self.snaptui.images.state.images):
             words = "This host has no domains: define one, or look at another host with -c."
         else:
             words = self._said

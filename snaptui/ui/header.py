@@ -42,6 +42,7 @@ def host_line(
     sign_in: str,
     read_only: bool,
     demo: bool,
+    faulty: bool,
     marked: int,
 ) -> Text:
     """Host, number of domains, how full, and how the connection is.
@@ -49,14 +50,17 @@ def host_line(
     Args:
         fullest: of the file systems and devices with images.
         sign_in: the key to sign in, if the host needs that.
+        faulty: whether what is shown may be out of date by a fault of our own.
         marked: how many domains are marked.
     """
     host = state.host
     link = state.link.value
     if state.link is not Link.CONNECTED and state.answered:
         link += f", as of {int(time.monotonic() - state.answered)} s ago"
-        link += {Link.LOST: ", retrying", Link.SIGN_IN: f": press {sign_in}"}.get(state.link, "")
+        ask = f": {sign_in} tries again" if state.link is Link.REFUSED else f": press {sign_in}"
+        link += {Link.LOST: ", retrying", Link.SIGN_IN: ask, Link.REFUSED: ask}.get(state.link, "")
     right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
+    right.append("FAULT  " * faulty, STYLES["bad"])
     right.append(f"{link} ", STYLES[link_style(state.link)])
     name = Text(" snaptui ", "bold")
     if demo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,6 +19,7 @@ from snaptui.journal_record import Record
 from snaptui.masking import masked
 from snaptui.model import DomainKey, Key
 from snaptui.ui import keymap
+from snaptui.ui.background import background
 from snaptui.ui.detail_pane import LinesList, snapshot_lines
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.fields import Field
@@ -216,7 +217,7 @@ class MainScreen(Watching):
             field.display = False
             (self.domains if self._filtered == "domains" else self.right_pane).focus()
 
-    @work(exclusive=True, group="operations", exit_on_error=False)
+    @background("operations", exclusive=True)
     async def action_operations(self) -> None:
         """All operations with their steps and outcomes."""
         earlier = await self.snaptui.operations.past()
@@ -297,12 +298,12 @@ class MainScreen(Watching):
 
     def action_sign_in(self) -> None:
         """Connect now."""
-        if self.snaptui.host.state.link is Link.SIGN_IN:
+        if self.snaptui.host.state.link in (Link.SIGN_IN, Link.REFUSED):
             self.snaptui.sign_in()
         else:
             self.snaptui.host.retry()
 
-    @work(exclusive=True, group="details", exit_on_error=False)
+    @background("details", exclusive=True)
     async def show_details(self) -> None:
         """All about the snapshot, or the domain as it is now, with its XML."""
         from snaptui.ui.text_screen import TextScreen

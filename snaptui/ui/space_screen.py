@@ -18,7 +18,7 @@ from snaptui.host import Link
 from snaptui.image_model import FileSystem, ImageKey, NotKnown
 from snaptui.model import DomainKey
 from snaptui.operation import Operation, Phase
-from snaptui.spaces import NOWHERE, Item, Survey, chosen, promised
+from snaptui.spaces import NOWHERE, Item, Survey, chosen, promised, still_there
 from snaptui.surveying import Surveying
 from snaptui.ui import header
 from snaptui.ui.format import Glyphs, clean
@@ -209,7 +209,6 @@ class SpaceScreen(Closing[Jump | None]):
         if over != self._over and not self.snaptui.operations.unfinished:
             ended = [self.snaptui.operations.all[number] for number in over - self._over]
             self._over = over
-            self.query_one(ItemList).marked = frozenset()
             self._said = ended_words(ended)
             self._survey()
         self._draw_message()
@@ -224,6 +223,9 @@ class SpaceScreen(Closing[Jump | None]):
             if places.places != self._surveying.places:
                 places.show(self._surveying.places)
                 self._draw_items()
+            if not self._surveying.doing:
+                items = self.query_one(ItemList)
+                items.marked = still_there(self._surveying.survey, items.marked)
             self._draw_message()
 
     def _draw_items(self) -> None:

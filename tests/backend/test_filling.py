@@ -11,7 +11,7 @@ import pytest
 
 from snaptui.backend import libvirt_places
 from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import HostError
+from snaptui.errors import HostError, NotFound
 from snaptui.filling import Filling, Fullest
 from snaptui.image_model import FileSystem
 from snaptui.model import DomainConfig, DomainKey
@@ -72,6 +72,33 @@ async def test_what_is_not_known_is_not_taken_for_empty(
 
     monkeypatch.setattr(LibvirtBackend, "config", failing)
     assert (await look(backend)).missing == 2
+
+
+async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_followed(
+    lab: Lab, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = lab.define("web")
+    listed = {domain.key: domain for domain in backend.domains()}
+    filling = Filling(backend, Worker(), lambda: listed, on_change=lambda: None)
+
+    def nothing(_: LibvirtBackend, __: DomainKey) -> DomainConfig:
+        raise NotFound("no pool")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(LibvirtBackend, "config", nothing)
+        await filling._find_places()
+        assert filling._places[key] == {None}
+    await filling._find_places()
+    assert filling._places[key] == {str(lab.images)}
+    elsewhere = lab.directory / "elsewhere"
+    elsewhere.mkdir()
+    lab.image("web").rename(elsewhere / "web.qcow2")
+    xml = lab.virsh("dumpxml", "web").replace(str(lab.image("web")), f"{elsewhere}/web.qcow2")
+    (elsewhere / "web.xml").write_text(xml)
+    lab.virsh("define", str(elsewhere / "web.xml"))
+    filling.changed(key)
+    await filling._find_places()
+    assert filling._places[key] == {str(elsewhere)}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has loop devices")

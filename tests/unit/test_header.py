@@ -22,6 +22,7 @@ def line(fullest: Fullest, width: int) -> str:
         sign_in="S",
         read_only=False,
         demo=False,
+        faulty=False,
         marked=0,
     )
     assert shown.cell_len == width

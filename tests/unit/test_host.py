@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from snaptui.backend.protocol import Backend, HostEvent
-from snaptui.errors import Disconnected
-from snaptui.host import HostWatch, Link
+from snaptui.errors import ConfigError, Disconnected, HostError, NotPermitted, SnaptuiError
+from snaptui.host import BACK_OFF, HostState, HostWatch, Link
 from snaptui.worker import Worker
 from tests.unit.made import HOST, KEY
 
@@ -88,3 +88,112 @@ async def test_an_error_that_nobody_waits_for_any_more_ends_nothing(
     del running
     gc.collect()
     assert faults == []
+
+
+class Refusing(Failing):
+    """A host whose connections end in one way."""
+
+    def __init__(self, error: SnaptuiError, *, opens: bool = False) -> None:
+        super().__init__()
+        self.error = error
+        self.opens = opens
+        self.connected = 0
+        self.again = threading.Event()
+
+    def connect(self) -> object:
+        self.connected += 1
+        if self.connected > 1:
+            self.again.set()
+        if self.opens:
+            return HOST
+        raise self.error
+
+    def domains(self) -> tuple[()]:
+        raise self.error
+
+
+def watch_of(backend: Failing, changed: Callable[[HostState], None]) -> HostWatch:
+    watch = HostWatch(
+        cast(Backend, backend),
+        Worker(),
+        on_change=lambda: changed(watch.state),
+        on_hint=lambda _: None,
+        on_again=lambda: None,
+    )
+    return watch
+
+
+@pytest.mark.parametrize("error", [NotPermitted("no"), ConfigError("no"), HostError("no")])
+async def test_what_refuses_is_asked_again_only_by_hand(error: SnaptuiError) -> None:
+    backend, refused = Refusing(error), asyncio.Event()
+
+    def changed(state: HostState) -> None:
+        if state.link is Link.REFUSED:
+            refused.set()
+
+    watch = watch_of(backend, changed)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(refused.wait(), 10)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert (watch.state.trouble, backend.connected) == ("no", 1)
+    watch.retry()
+    assert await asyncio.to_thread(backend.again.wait, 10)
+    running.cancel()
+
+
+async def test_a_link_that_opens_and_dies_at_once_is_tried_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backend, waits = Refusing(Disconnected("gone"), opens=True), list[float | None]()
+    enough = asyncio.Event()
+
+    async def pause(_: HostWatch, seconds: float | None) -> None:
+        waits.append(seconds)
+        if len(waits) > len(BACK_OFF):
+            enough.set()
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(HostWatch, "_pause", pause)
+    running = asyncio.create_task(watch_of(backend, lambda _: None).run())
+    await asyncio.wait_for(enough.wait(), 10)
+    running.cancel()
+    assert tuple(waits[: len(BACK_OFF) + 1]) == (*BACK_OFF, BACK_OFF[-1])
+
+
+async def test_a_list_that_cannot_be_read_is_not_shown_as_current() -> None:
+    """What was listed before stays, with why it may be old."""
+    backend, told = Refusing(HostError("access denied"), opens=True), asyncio.Event()
+
+    def changed(state: HostState) -> None:
+        if state.trouble:
+            told.set()
+
+    watch = watch_of(backend, changed)
+    watch.opened(HOST)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(told.wait(), 10)
+    assert (watch.state.link, watch.state.trouble) == (Link.UNREADABLE, "access denied")
+    running.cancel()
+
+
+async def test_a_fault_of_our_own_is_told_and_the_host_is_not_shown_as_current(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, faults = asyncio.Event(), list[dict[str, Any]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+
+    async def wrong(_: HostWatch) -> None:
+        raise ZeroDivisionError
+
+    def changed(state: HostState) -> None:
+        if state.link is Link.REFUSED:
+            told.set()
+
+    monkeypatch.setattr(HostWatch, "_serve", wrong)
+    watch = watch_of(Failing(), changed)
+    watch.opened(HOST)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(told.wait(), 10)
+    assert isinstance(faults[0]["exception"], ZeroDivisionError)
+    running.cancel()

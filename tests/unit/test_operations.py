@@ -11,6 +11,8 @@ from typing import Any, cast
 from snaptui import taking
 from snaptui.backend.protocol import Backend
 from snaptui.errors import Disconnected
+from snaptui.journal import Journal
+from snaptui.journal_record import Became
 from snaptui.model import Form
 from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
@@ -159,3 +161,68 @@ async def test_what_is_cancelled_too_late_is_done(monkeypatch: Any, tmp_path: Pa
     """The call worked all the same, and that is what is shown."""
     ended, sent = await a_save_of_ram(monkeypatch, tmp_path, late=True)
     assert (ended.phase, ended.error, sent) == (Phase.DONE, "", 1)
+
+
+class Deleting:
+    """A backend that notes what it is asked to change."""
+
+    host = None
+    link = 0
+    over = nullcontext
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def secret_domain_xml(self, *_: object) -> str:
+        return "<domain/>"
+
+    def secret_snapshot_xml(self, *_: object) -> str:
+        return "<domainsnapshot/>"
+
+    def delete_snapshot(self, *_: object, **__: object) -> None:
+        self.sent.append("delete")
+        raise ZeroDivisionError
+
+
+async def ended(monkeypatch: Any, tmp_path: Path, backend: Deleting) -> Operation:
+    """What becomes of a delete."""
+    found, over = facts(snapshot()), asyncio.Event()
+    monkeypatch.setattr(taking, "read_facts", lambda *_, **__: found)
+    running = Operations(
+        cast(Backend, backend),
+        Worker(),
+        state=tmp_path,
+        on_change=lambda operation: over.set() if operation.phase.over else None,
+    )
+    assert await running.open_journal() == ""
+    operation = running.run(delete.plan(DeleteIntent(KEY, "s1"), found), found)
+    await asyncio.wait_for(over.wait(), 10)
+    return running.all[operation.number]
+
+
+async def test_a_step_whose_start_cannot_be_journaled_is_not_sent(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    """The next start would say that it was not begun."""
+
+    def fails(journal: Journal, *_: int) -> bool:
+        journal.problem = "No space left on device"
+        return False
+
+    monkeypatch.setattr(Journal, "step_began", fails)
+    backend = Deleting()
+    operation = await ended(monkeypatch, tmp_path, backend)
+    assert (operation.phase, backend.sent) == (Phase.FAILED, [])
+    assert operation.error == "The journal could not be written: No space left on device"
+    assert "Nothing was done" in operation.hint
+
+
+async def test_a_fault_of_our_own_ends_an_operation_as_not_known(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    operation = await ended(monkeypatch, tmp_path, backend := Deleting())
+    assert (backend.sent, operation.became) == (["delete"], Became.UNKNOWN)
+    assert operation.phase is Phase.FAILED
+    assert isinstance(faults[0]["exception"], ZeroDivisionError)

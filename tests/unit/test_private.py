@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import cli, journals, private
+from snaptui import journals, log, private
 from snaptui.copies import Copies
 from snaptui.journal import Journal, in_order, new_name, state_directory
 from snaptui.journal_record import Outcome
@@ -152,7 +152,7 @@ def test_an_ordinary_user_has_a_place_of_their_own_and_none_in_that_of_another(
             made = Journal(state / "journal", state)
             made.open()
             made.begin(RECORD)
-            os.close(cli._opened_log())
+            os.close(log.opened())
             return made.problem
 
         return call
@@ -230,7 +230,7 @@ def test_a_log_that_is_a_pipe_does_not_hold_up_the_start(tmp_path: Path) -> None
     state = state_directory()
     state.mkdir(parents=True)
     os.mkfifo(state / "snaptui.log")
-    opened = cli._opened_log()
+    opened = log.opened()
     try:
         assert os.path.samestat(os.fstat(opened), os.stat(os.devnull))
     finally:

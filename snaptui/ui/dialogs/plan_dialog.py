@@ -11,7 +11,7 @@ from functools import partial
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -25,6 +25,7 @@ from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.refusal import once
 from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
+from snaptui.ui.background import background
 from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
 from snaptui.ui.dialogs.dialog import Choice, Dialog
 from snaptui.ui.fields import Field
@@ -170,7 +171,7 @@ class PlanDialog(Dialog[Confirmed]):
         self._allow()
         self._read()
 
-    @work(exclusive=True, group="facts", exit_on_error=False)
+    @background("facts", exclusive=True)
     async def _read(self) -> None:
         try:
             await self.before_reading()

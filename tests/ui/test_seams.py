@@ -1,0 +1,123 @@
+"""Where the screen meets what runs beside it: nothing of that is swallowed, or hides the rest."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from snaptui.host import Link
+from snaptui.journal_record import Became
+from snaptui.journals import Past
+from snaptui.operation import Operation, Phase
+from snaptui.plan import delete
+from snaptui.plan.plan import DeleteIntent
+from snaptui.recovery import CutShort, Finding
+from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.dialogs.message import ErrorDialog
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.keys_in_order import CLOSED
+from snaptui.ui.space_lists import ItemList
+from snaptui.ui.space_screen import SpaceScreen
+from tests.ui.conftest import MakeApp, loaded, until
+from tests.unit.made import KEY, facts, snapshot
+from tests.unit.test_journal import RECORD
+
+
+def line(app: SnaptuiApp, name: str) -> str:
+    return str(app.screen_stack[0].query_one(f"#{name}").render())
+
+
+async def test_a_fault_of_our_own_in_a_dialog_is_told_and_the_program_lives_on(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+
+    async def wrong(_: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(PlanDialog, "before_reading", wrong)
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+        for _ in range(2):
+            await pilot.press("c")
+            await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "the error")
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the dialog")
+            await pilot.pause(CLOSED)  # what comes before was typed for the one that closed
+            await pilot.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1, "the main screen")
+            assert "FAULT" in line(app, "header")
+            app._faults.clear()
+            await pilot.pause(CLOSED)
+        await pilot.press("down")
+        assert app.is_running
+
+
+async def test_why_the_host_does_not_answer_is_told(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+        app.host._update(link=Link.UNREADABLE, trouble="access denied")
+        await pilot.pause()
+        assert "domains not read, as of" in line(app, "header")
+        assert line(app, "message") == "domains not read: access denied"
+
+
+async def test_what_was_cut_short_and_stays_busy_hides_no_other(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+
+    def cut(number: int, domain: str) -> CutShort:
+        record = replace(RECORD, number=number, domain=domain, title=f"Delete {domain}")
+        return CutShort(Past(Path(), alive=False, records=(record,)), record)
+
+    async def cuts(_: object) -> tuple[tuple[CutShort, ...], ...]:
+        return (cut(1, "busy"),), (cut(2, "free"),)
+
+    async def resolve(one: CutShort) -> Finding | None:
+        done = Finding(one.record, Became.DONE, "It was done.")
+        return None if one.record.domain == "busy" else done
+
+    monkeypatch.setattr(app.operations, "cut_short", cuts)
+    monkeypatch.setattr(app.operations, "resolve", resolve)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "what became of it")
+        shown = app.screen
+        assert isinstance(shown, ErrorDialog)
+        assert "Delete free" in shown._title
+
+
+async def test_marks_stay_when_another_operation_ends(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+        await pilot.press("F")
+        screen = app.screen
+        assert isinstance(screen, SpaceScreen)
+        items = screen.query_one(ItemList)
+        await until(pilot, lambda: items.count > 1 and not screen._surveying.doing, "the survey")
+        items.focus()
+        await pilot.press("space")
+        marked = items.marked
+        assert len(marked) == 1
+        app.operations.all[1] = ended_elsewhere()
+        await until(pilot, lambda: 1 in screen._over, "its end")
+        await until(pilot, lambda: not screen._surveying.doing, "the survey after it")
+        assert items.marked == marked
+
+
+def ended_elsewhere() -> Operation:
+    found = facts(snapshot())
+    return Operation(
+        number=1,
+        name="web",
+        host=found.host,
+        who="root",
+        plan=delete.plan(DeleteIntent(KEY, "s1"), found),
+        phase=Phase.DONE,
+        started=time.time(),
+    )
