@@ -75,7 +75,7 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
     if asks and not interactive:
         return errors.SignInNeeded(
             f"{label} wants a sign-in: {message}.",
-            hint="Press S to sign in. Changes and events go over connections of their own: "
+            hint="Sign in on the terminal. Changes and events go over connections of their own: "
             "use an ssh key or an agent for them.",
         )
     denied = (

@@ -160,7 +160,7 @@ class Way(enum.Enum):
     OVERLAY_OR_LEAVE_OUT = "Choose an overlay for it, or leave it out."
     DISKS_ONLY = "Choose disks only."
     CHOOSE_NONE = "Choose none."
-    CHOOSE_SAFETY = "Choose the safety snapshot yourself (Tab), or make room first."
+    CHOOSE_SAFETY = "Choose the safety snapshot yourself, or make room first."
     OTHER_FILE_OR_REUSE = "Take another name or, if it is meant, use what is there."
     NO_FREEZE = "Take it without a freeze."
     FREEZE_EACH = "Freeze each by itself."

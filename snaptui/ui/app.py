@@ -90,7 +90,7 @@ class SnaptuiApp(KeysInOrder):
     ) -> None:
         themes.prepare(theme)
         # without colours Textual takes those of its theme of this moment for greys, or for none
-        super().__init__(ansi_color=True if theme == MONO else None)
+        super().__init__(ansi_color=True if theme == MONO else None, overrides=overrides)
         if theme != THEMES[0]:  # setting it makes Textual read the style sheet once more
             themes.use(self, theme)
         self.animation_level = "none"
@@ -99,7 +99,6 @@ class SnaptuiApp(KeysInOrder):
         self.glyphs = ASCII if ascii_only else UNICODE
         self.read_only = host.read_only
         self.demo = demo
-        self.overrides = overrides or {}
         self._snapshot_name = snapshot_name
         self._select: str | ImageKey | None = select
         if images and select is None:
@@ -271,7 +270,8 @@ class SnaptuiApp(KeysInOrder):
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """The palette: the actions of the table that can be used now."""
         for action in keymap.ACTIONS:
-            if action.scope is keymap.Scope.LIST or (self.read_only and action.changes):
+            here = (keymap.Scope.MAIN, keymap.Scope.APP)
+            if action.scope not in here or (self.read_only and action.changes):
                 continue
             if action.id == "command_palette" or self._main is None:
                 continue

@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from snaptui.host import Link
 from snaptui.model import Domain, Key, Snapshot
-from snaptui.ui import header
+from snaptui.ui import header, keymap
 from snaptui.ui.domain_pane import DomainPane
 from snaptui.ui.image_pane import ImagePane
 from snaptui.ui.snapshot_pane import SnapshotPane
@@ -226,7 +226,7 @@ class Changes(Screen[None]):
             return
         shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
         if shown is None or shown.key != self._shown_key or self.focused is self.domains:
-            self.say("Go to the snapshot first (Enter or Tab).")
+            self.say(keymap.go_first(self.snaptui.overrides))
         elif row is None or row.name is None:
             self.say("Select a snapshot first.")
         else:
@@ -295,7 +295,7 @@ class Changes(Screen[None]):
         """The snapshot under the cursor, while the list shown is the selected domain's."""
         row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
         if shown is None or shown.key != self._shown_key or self.focused is self.domains:
-            self.say("Go to the snapshot first (Enter or Tab).")
+            self.say(keymap.go_first(self.snaptui.overrides))
             return None
         if row is None or row.name is None:
             self.say("Select a snapshot first.")

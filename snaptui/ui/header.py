@@ -201,7 +201,8 @@ def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width
     """The keys that matter most, as many as fit."""
     line = Text(" ")
     for action in keymap.ACTIONS:
-        if action.footer and not (read_only and action.changes):
+        here = action.scope in (keymap.Scope.MAIN, keymap.Scope.APP)
+        if here and action.footer and not (read_only and action.changes):
             keys = keymap.keys_of(action, overrides)
             if keys and len(line) + len(keymap.shown(keys[0])) + len(action.label) < width:
                 line.append(keymap.shown(keys[0]), "bold")

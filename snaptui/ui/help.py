@@ -28,13 +28,12 @@ def help_lines(
             if action.scope is scope and not (read_only and action.changes):
                 keys = ", ".join(map(keymap.shown, keymap.keys_of(action, overrides)))
                 lines.append((f"  {keys}", action.help))
+        if scope is keymap.Scope.DIALOG:
+            done = "Do it: outside of fields, alone, half a second after reading"
+            lines.append((f"  {keymap.CONFIRM_KEY}", done))
+            lines.append(("  Tab", "Next field or button, out of a field too"))
         lines.append(("", ""))
     lines += [
-        ("", "In dialogs"),
-        ("  Tab", "Next field or button; the focus starts in the first field, or on Cancel"),
-        (f"  {keymap.CONFIRM_KEY}", "Do it: outside of fields, alone, half a second after reading"),
-        ("  Esc", "Leave; nothing happens"),
-        ("", ""),
         ("", "Marks"),
         (f"  {glyphs.snapshot}", "a snapshot"),
         (f"  {glyphs.current}", "the current snapshot: the parent of the next one"),

@@ -10,7 +10,7 @@ from snaptui.image_watch import ListedImage
 from snaptui.model import Presence
 from snaptui.snapshots import Shown
 from snaptui.tree import Row
-from snaptui.ui import header
+from snaptui.ui import header, keymap
 from snaptui.ui.image_pane import ImagePane
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ImageChanges:
         """The entry under the cursor, while the list shown is the selected image's."""
         following = self._screen.snaptui.images.selected == self._listed.key
         if self._screen.focused is not self._pane or not following:
-            self._screen.say("Go to the snapshot first (Enter or Tab).")
+            self._screen.say(keymap.go_first(self._screen.snaptui.overrides))
             return None
         if self._pane.selected is None:
             self._screen.say("Select a snapshot first.")

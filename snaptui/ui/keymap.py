@@ -16,7 +16,14 @@ class Scope(enum.Enum):
 
     MAIN = "Domains and snapshots"
     LIST = "Moving"
-    APP = "Everywhere"
+    APP = "Everywhere but in dialogs"
+    FILES = "File systems"
+    OPERATIONS = "Operations"
+    TEXT = "Help and details"
+    DIALOG = "Dialogs"
+    CREATE = "Dialog: create"
+    XML = "Dialog: as XML"
+    CHOICE = "Dialogs: a choice of words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,12 @@ class Action:
     """One thing that a key does.
 
     Attributes:
-        id: the name in the configuration; the method is ``action_<id>``.
+        id: the name in the configuration.
         keys: default keys, in Textual's spelling.
         label: a word for the footer.
         changes: whether it changes anything on the host; not there when read-only.
         footer: whether the footer shows it.
+        does: what it is in Textual's words; the method ``action_<id>`` without.
     """
 
     id: str
@@ -38,6 +46,12 @@ class Action:
     scope: Scope
     changes: bool = False
     footer: bool = False
+    does: str = ""
+
+    @property
+    def run(self) -> str:
+        """What Textual runs."""
+        return self.does or self.id
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -126,6 +140,158 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("pagedown", "ctrl+f"), "page down", "A page down", Scope.LIST),
     Action("top", ("home", "g"), "top", "To the top", Scope.LIST),
     Action("bottom", ("end", "G"), "bottom", "To the bottom", Scope.LIST),
+    Action(
+        "files_back",
+        ("escape",),
+        "close",
+        "Drop the marks, or close",
+        Scope.FILES,
+        footer=True,
+        does="back",
+    ),
+    Action("files_mark", ("space",), "mark", "Mark", Scope.FILES, False, True, "mark"),
+    Action(
+        "files_delete",
+        ("d",),
+        "delete",
+        "Delete what is marked, or the selected one",
+        Scope.FILES,
+        True,
+        True,
+        "delete",
+    ),
+    Action(
+        "files_jump",
+        ("enter",),
+        "go to it",
+        "Go to the snapshot in its domain",
+        Scope.FILES,
+        footer=True,
+        does="jump",
+    ),
+    Action(
+        "files_pane",
+        ("tab", "shift+tab"),
+        "pane",
+        "Other pane",
+        Scope.FILES,
+        footer=True,
+        does="app.focus_next",
+    ),
+    Action(
+        "files_refresh",
+        ("f5", "ctrl+r"),
+        "read again",
+        "Read and count everything again",
+        Scope.FILES,
+        footer=True,
+        does="refresh",
+    ),
+    Action("files_close", ("q", "F"), "close", "Close", Scope.FILES, does="dismiss"),
+    Action(
+        "files_keys", ("question_mark",), "help", "This help", Scope.FILES, False, True, "app.keys"
+    ),
+    Action(
+        "operations_close",
+        ("escape", "q", "o"),
+        "close",
+        "Close",
+        Scope.OPERATIONS,
+        footer=True,
+        does="dismiss",
+    ),
+    Action(
+        "operations_pane",
+        ("tab", "shift+tab"),
+        "pane",
+        "Other pane",
+        Scope.OPERATIONS,
+        footer=True,
+        does="app.focus_next",
+    ),
+    Action(
+        "copy",
+        ("y",),
+        "copy the command lines",
+        "Copy the command lines to the clipboard",
+        Scope.OPERATIONS,
+        footer=True,
+    ),
+    Action(
+        "give_up",
+        ("x", "delete"),
+        "cancel",
+        "Cancel what is under way",
+        Scope.OPERATIONS,
+        footer=True,
+    ),
+    Action(
+        "operations_keys",
+        ("question_mark",),
+        "help",
+        "This help",
+        Scope.OPERATIONS,
+        footer=True,
+        does="app.keys",
+    ),
+    Action(
+        "close",
+        ("escape", "q", "question_mark"),
+        "close",
+        "Leave the search, or close",
+        Scope.TEXT,
+        footer=True,
+    ),
+    Action("search", ("slash",), "search", "Search", Scope.TEXT, footer=True),
+    Action("next", ("n",), "next", "Next line with the text", Scope.TEXT, False, True, "next(1)"),
+    Action(
+        "previous",
+        ("N",),
+        "previous",
+        "Previous line with the text",
+        Scope.TEXT,
+        footer=True,
+        does="next(-1)",
+    ),
+    Action("cancel", ("escape",), "cancel", "Leave; nothing happens", Scope.DIALOG),
+    Action(
+        "focus_back",
+        ("left", "up"),
+        "back",
+        "Previous field or button",
+        Scope.DIALOG,
+        does="app.focus_previous",
+    ),
+    Action(
+        "focus_on",
+        ("right", "down"),
+        "on",
+        "Next field or button",
+        Scope.DIALOG,
+        does="app.focus_next",
+    ),
+    Action(
+        "dialog_keys",
+        ("f1", "question_mark"),
+        "help",
+        "This help",
+        Scope.DIALOG,
+        does="app.keys",
+    ),
+    Action("options", ("f2",), "more", "More to choose, or back to the name", Scope.CREATE),
+    Action("xml", ("f3",), "as XML", "What is asked for as XML", Scope.CREATE),
+    Action("use", ("f3",), "use it", "Take what the XML asks for", Scope.XML),
+    Action(
+        "choose_next", ("space", "right", "l"), "next", "Next word", Scope.CHOICE, does="step(1)"
+    ),
+    Action(
+        "choose_previous",
+        ("left", "h"),
+        "previous",
+        "Previous word",
+        Scope.CHOICE,
+        does="step(-1)",
+    ),
     Action("keys", ("question_mark",), "help", "This help", Scope.APP, footer=True),
     Action("leave", ("q", "ctrl+q"), "quit", "Quit", Scope.APP, footer=True),
     Action(
@@ -149,13 +315,37 @@ _SHOWN = {
 }  # fmt: skip
 
 
+TOGETHER: tuple[frozenset[Scope], ...] = (
+    frozenset({Scope.MAIN, Scope.LIST, Scope.APP}),
+    frozenset({Scope.FILES, Scope.LIST}),
+    frozenset({Scope.OPERATIONS, Scope.LIST}),
+    frozenset({Scope.TEXT, Scope.LIST}),
+    frozenset({Scope.DIALOG, Scope.CREATE}),
+    frozenset({Scope.DIALOG, Scope.XML}),
+    frozenset({Scope.CHOICE}),
+)
+"""Scopes whose keys are there at the same time, so that one key can be of one action alone. What
+has the focus comes before its screen: a choice takes its arrows from the dialog."""
+
+
 def bindings(scope: Scope) -> list[BindingType]:
     """Textual bindings of all actions of a scope."""
     return [
-        Binding(",".join(action.keys), action.id, action.help, show=False, id=action.id)
+        Binding(",".join(action.keys), action.run, action.help, show=False, id=action.id)
         for action in ACTIONS
         if action.scope is scope
     ]
+
+
+def footer(
+    scope: Scope, overrides: Mapping[str, tuple[str, ...]], *, read_only: bool = False
+) -> str:
+    """The keys of a scope that its footer shows, with a word each."""
+    return "   ".join(
+        f"{shown(keys_of(action, overrides)[0])} {action.label}"
+        for action in ACTIONS
+        if action.scope is scope and action.footer and not (read_only and action.changes)
+    )
 
 
 def keys_of(action: Action, overrides: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -167,6 +357,12 @@ def key_of(name: str, overrides: Mapping[str, tuple[str, ...]]) -> str:
     """The first key of an action, as people write it."""
     action = next(action for action in ACTIONS if action.id == name)
     return shown(keys_of(action, overrides)[0])
+
+
+def go_first(overrides: Mapping[str, tuple[str, ...]]) -> str:
+    """What to do where a key is of a snapshot, and the domains have the focus."""
+    ways = " or ".join(key_of(name, overrides) for name in ("enter", "next_pane"))
+    return f"Go to the snapshot first ({ways})."
 
 
 def shown(key: str) -> str:
@@ -191,11 +387,12 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
                 f"keys.{name}: there is no such action.",
                 hint=f"Actions: {', '.join(sorted(known))}.",
             )
-    owners: dict[str, str] = {}
-    for action in ACTIONS:
-        for key in keys_of(action, overrides):
-            if key in (CONFIRM_KEY, CONFIRM_KEY.lower()):
-                raise ConfigError(f"keys.{action.id}: {key} is kept for confirming dialogs.")
-            if key in owners:
-                raise ConfigError(f"keys.{action.id}: {key} is the key of {owners[key]} too.")
-            owners[key] = action.id
+    for together in TOGETHER:
+        owners: dict[str, str] = {}
+        for action in ACTIONS:
+            for key in keys_of(action, overrides) if action.scope in together else ():
+                if key in (CONFIRM_KEY, CONFIRM_KEY.lower()) and key not in action.keys:
+                    raise ConfigError(f"keys.{action.id}: {key} is kept for confirming dialogs.")
+                if key in owners:
+                    raise ConfigError(f"keys.{action.id}: {key} is the key of {owners[key]} too.")
+                owners[key] = action.id

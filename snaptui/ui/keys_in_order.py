@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 from typing import Protocol, runtime_checkable
@@ -52,10 +53,20 @@ class _Handled(Message):
 
 
 class KeysInOrder(App[None]):
-    """Hands out the next key when the one before it has been handled."""
+    """Hands out the next key when the one before it has been handled.
 
-    def __init__(self, *, ansi_color: bool | None = None) -> None:
+    Args:
+        overrides: keys by action, checked, where they are not those of the table.
+    """
+
+    def __init__(
+        self,
+        *,
+        ansi_color: bool | None = None,
+        overrides: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         super().__init__(ansi_color=ansi_color)
+        self.overrides = overrides or {}
         self._arrived: deque[events.Key | events.Paste] = deque()
         self._under_way: _Handled | None = None
         self._deaf_until = -math.inf

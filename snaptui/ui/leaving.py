@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
+
+from snaptui.ui import keymap
+from snaptui.ui.keys_in_order import KeysInOrder
 
 Result = TypeVar("Result")
 
@@ -20,6 +24,16 @@ class Closing(ModalScreen[Result], Generic[Result]):
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close it with a result, unless it is closed, or something lies over it."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+def key_of(screen: Screen[Any], action: str) -> str:
+    """The key of an action, as people write it and as the configuration has it."""
+    return keymap.key_of(action, overrides_of(screen))
+
+
+def overrides_of(screen: Screen[Any]) -> Mapping[str, tuple[str, ...]]:
+    """Keys by action."""
+    return screen.app.overrides if isinstance(screen.app, KeysInOrder) else {}
 
 
 def is_there(screen: Screen[Any]) -> bool:

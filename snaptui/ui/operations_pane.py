@@ -8,14 +8,15 @@ from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from snaptui import text
 from snaptui.journal_record import Became, Outcome, Record, StepRecord
+from snaptui.ui import keymap
 from snaptui.ui.detail_pane import Line, LinesList
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
-from snaptui.ui.leaving import Closing, is_there
+from snaptui.ui.leaving import Closing, is_there, overrides_of
 from snaptui.ui.row_list import Cell, RowList
 
 HEADING = "  Started           Operation"
@@ -73,12 +74,7 @@ class OperationsPane(Closing[None]):
         cancel: gives up the operation of a number, or returns why that cannot be.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,o", "dismiss", "Close"),
-        Binding("tab,shift+tab", "app.focus_next", "Pane"),
-        Binding("y", "copy", "Copy the command lines"),
-        Binding("x,delete", "give_up", "Cancel"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.OPERATIONS)
     AUTO_FOCUS = "#records"
 
     def __init__(
@@ -102,7 +98,7 @@ class OperationsPane(Closing[None]):
         yield RecordList(self._glyphs)
         yield LinesList(self._glyphs, id="record")
         yield Static(
-            Text("Esc close   Tab pane   y copy the command lines   x cancel", no_wrap=True),
+            Text(keymap.footer(keymap.Scope.OPERATIONS, overrides_of(self)), no_wrap=True),
             id="footer",
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Static
 
 from snaptui import text
@@ -20,7 +20,7 @@ from snaptui.model import DomainKey
 from snaptui.operation import Operation, Phase
 from snaptui.spaces import NOWHERE, Item, Survey, chosen, promised, still_there
 from snaptui.surveying import Surveying
-from snaptui.ui import header
+from snaptui.ui import header, keymap
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.leaving import Closing, is_there
 from snaptui.ui.row_list import RowList
@@ -41,15 +41,7 @@ class Jump:
 class SpaceScreen(Closing[Jump | None]):
     """File systems above, what could be deleted on the selected one below."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Drop the marks, or close"),
-        Binding("q,F", "dismiss", "Close"),
-        Binding("tab,shift+tab", "app.focus_next", "Pane"),
-        Binding("space", "mark", "Mark"),
-        Binding("d", "delete", "Delete"),
-        Binding("enter", "jump", "Go to it"),
-        Binding("f5,ctrl+r", "refresh", "Read and count everything again"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.FILES)
     AUTO_FOCUS = "#items"
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -72,7 +64,8 @@ class SpaceScreen(Closing[Jump | None]):
         yield ItemList(self._glyphs)
         yield Static(id="item-details", markup=False)
         yield Static(id="message", markup=False)
-        keys = "Esc close   Space mark   d delete   Enter go to it   Tab pane   F5 read again"
+        app = self.snaptui
+        keys = keymap.footer(keymap.Scope.FILES, app.overrides, read_only=app.read_only)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_mount(self) -> None:

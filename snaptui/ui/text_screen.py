@@ -7,24 +7,20 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widgets import Input, Static
 
+from snaptui.ui import keymap
 from snaptui.ui.detail_pane import Line, LinesList
 from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.leaving import Closing
+from snaptui.ui.leaving import Closing, overrides_of
 
 
 class TextScreen(Closing[None]):
     """Lines, full screen; ``/`` searches, ``n`` and ``N`` go on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "close", "Close"),
-        Binding("slash", "search", "Search"),
-        Binding("n", "next(1)", "Next"),
-        Binding("N", "next(-1)", "Previous"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.TEXT)
     AUTO_FOCUS = "#lines"
 
     def __init__(self, title: str, lines: tuple[Line, ...], glyphs: Glyphs) -> None:
@@ -39,7 +35,11 @@ class TextScreen(Closing[None]):
         yield Static(clean(self._title, self._glyphs), id="header", markup=False)
         yield LinesList(self._glyphs, id="lines")
         yield Field(id="search", compact=True, placeholder="search")
-        yield Static(Text("Esc close   / search   n next   N previous", no_wrap=True), id="footer")
+        yield Static(Text(self._keys, no_wrap=True), id="footer")
+
+    @property
+    def _keys(self) -> str:
+        return keymap.footer(keymap.Scope.TEXT, overrides_of(self))
 
     def on_mount(self) -> None:
         """Show the lines."""

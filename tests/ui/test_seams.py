@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from snaptui.host import Link
 from snaptui.journal_record import Became
@@ -21,6 +22,7 @@ from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.keys_in_order import CLOSED
 from snaptui.ui.space_lists import ItemList
 from snaptui.ui.space_screen import SpaceScreen
+from snaptui.ui.text_screen import TextScreen
 from tests.ui.conftest import MakeApp, loaded, until
 from tests.unit.made import KEY, facts, snapshot
 from tests.unit.test_journal import RECORD
@@ -121,3 +123,24 @@ def ended_elsewhere() -> Operation:
         phase=Phase.DONE,
         started=time.time(),
     )
+
+
+@pytest.mark.parametrize("key", ["F", "o", "c", "question_mark"])
+async def test_the_help_is_there_everywhere(make_app: MakeApp, key: str) -> None:
+    """Also over a dialog, which is as it was afterwards; typed into a field it is text."""
+    app = make_app()
+    async with app.run_test() as pilot:
+        await loaded(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: len(app.screen_stack) == 2, "the screen")
+        over = app.screen
+        if isinstance(over, TextScreen):
+            return
+        await pilot.press("question_mark")
+        if key == "c":
+            assert app.screen is over
+            assert over.query_one("#name", Input).value.endswith("?")
+            await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, TextScreen), "the help")
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is over, "the screen again")

@@ -15,7 +15,11 @@ README = (ROOT / "README.md").read_text()
 
 def key_table() -> str:
     lines = ["| key | |", "|---|---|"]
+    scope = None
     for action in keymap.ACTIONS:
+        if action.scope is not scope:
+            scope = action.scope
+            lines.append(f"| **{scope.value}** | |")
         keys = ", ".join(f"`{keymap.shown(key)}`" for key in action.keys)
         lines.append(f"| {keys} | {action.help} |")
     return "\n".join(lines)

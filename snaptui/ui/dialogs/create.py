@@ -7,7 +7,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.widgets import Input, Label, Static
 
@@ -18,11 +18,13 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import AnyFacts
+from snaptui.ui import keymap
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs
+from snaptui.ui.leaving import key_of
 
 FORMS = tuple(Form)
 
@@ -45,10 +47,7 @@ class CreateDialog(PlanDialog):
         suggested: a name that is free.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "options", "More"),
-        Binding("f3", "xml", "XML"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.CREATE)
     AUTO_FOCUS = "#name"
     verb = "Create"
 
@@ -94,7 +93,9 @@ class CreateDialog(PlanDialog):
 
     def _tell_keys(self) -> None:
         where = "back to the name" if self._options.display else "more"
-        self.query_one("#more", Static).update(Text(f"F2 {where}   F3 as XML"))
+        self.query_one("#more", Static).update(
+            Text(f"{key_of(self, 'options')} {where}   {key_of(self, 'xml')} as XML")
+        )
 
     def action_options(self) -> None:
         """Show the options in the place of the first fields, or these again."""

@@ -10,13 +10,14 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.leaving import Closing
@@ -30,11 +31,7 @@ Result = TypeVar("Result")
 class Dialog(Closing[Result | None], Generic[Result]):
     """A box in the middle; it returns a value, ``None`` when it was left without one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel"),
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.DIALOG)
     AUTO_FOCUS = "#cancel"
     CSS_PATH = "dialogs.tcss"
 
@@ -90,10 +87,7 @@ class Dialog(Closing[Result | None], Generic[Result]):
 class Choice(Widget, can_focus=True):
     """One of a few words, on one line; space or the arrows change it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,right,l", "step(1)", show=False),
-        Binding("left,h", "step(-1)", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.CHOICE)
 
     index: reactive[int] = reactive(0, init=False)
 

@@ -10,15 +10,17 @@ from typing import ClassVar, Generic, TypeVar
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static, TextArea
 
 from snaptui.errors import SnaptuiError
 from snaptui.new_snapshot import LARGEST
+from snaptui.ui import keymap
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.leaving import key_of
 from snaptui.worker import Lane, start
 
 Taken = TypeVar("Taken")
@@ -33,7 +35,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
         take: finds out what an XML asks for; raises SnaptuiError when nothing that can be.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f3", "use", "Use it")]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.XML)
     AUTO_FOCUS = "#xml"
 
     def __init__(self, domain: str, xml: str, take: Callable[[str], Taken], glyphs: Glyphs) -> None:
@@ -54,7 +56,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
     def buttons(self) -> ComposeResult:
         """Cancel, and the one that goes back with it."""
         yield from super().buttons()
-        yield Button(Text("Use it: F3"), id="use", compact=True)
+        yield Button(Text(f"Use it: {key_of(self, 'use')}"), id="use", compact=True)
 
     def on_mount(self) -> None:
         """Name the domain."""
