@@ -148,7 +148,7 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
         listed = None
         with suppress(TimeoutError):  # the screen says for how long there has been no answer
             listed = _begun(backend.domains).result(PATIENCE)
-        select, images = _wanted(options.wanted, host, listed or ())
+        select, images = _wanted(options.wanted, host, listed)
         app = SnaptuiApp(
             backend,
             host=host,
@@ -228,18 +228,20 @@ def _begun(call: Callable[[], T]) -> Future[T]:
 
 
 def _wanted(
-    words: Sequence[str], host: Host, listed: Sequence[Domain]
+    words: Sequence[str], host: Host, listed: Sequence[Domain] | None
 ) -> tuple[str | None, tuple[str, ...]]:
     """The domain to select, and the paths of the images to show, without symbolic links.
 
     A word with a slash is an image. Another one is a domain, if there is one of this name or
-    UUID, or else a file; what is neither is left for the screen to say.
+    UUID, or else a file; what is neither is left for the screen to say. As long as the domains
+    are not listed (``None``) it is one of them.
 
     Raises:
         ConfigError: more than one domain, or an image with another host.
     """
-    known = {word for domain in listed for word in (domain.name, domain.key.uuid)}
-    images = [w for w in words if "/" in w or (w not in known and os.path.isfile(w))]
+    known = {word for domain in listed or () for word in (domain.name, domain.key.uuid)}
+    none = listed is not None
+    images = [w for w in words if "/" in w or (none and w not in known and os.path.isfile(w))]
     domains = [word for word in words if word not in images]
     if len(domains) > 1:
         raise ConfigError(

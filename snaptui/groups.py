@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -39,12 +39,29 @@ class Members:
     group: Group | None = None
 
 
-async def find(backend: Backend, worker: Worker, domains: Iterable[Domain], group: str) -> Members:
-    """Read the descriptions of all snapshots of all domains."""
+async def find(
+    backend: Backend,
+    worker: Worker,
+    domains: Iterable[Domain],
+    group: str,
+    tell: Callable[[int, int], None],
+) -> Members:
+    """Read the descriptions of all snapshots of all domains.
+
+    Args:
+        tell: called with how many domains have been read, and how many there are.
+    """
     asked = sorted(domains, key=lambda domain: domain.name)
-    answers = await asyncio.gather(
-        *(worker.reads.call(partial(_of, backend, one, group), key=one.key) for one in asked)
-    )
+    read = 0
+
+    async def ask(one: Domain) -> tuple[tuple[str, Group], ...] | NotKnown:
+        nonlocal read
+        answer = await worker.reads.call(partial(_of, backend, one, group), key=one.key)
+        read += 1
+        tell(read, len(asked))
+        return answer
+
+    answers = await asyncio.gather(*map(ask, asked))
     found: list[tuple[Domain, str]] = []
     twice: list[Refusal] = []
     unread: list[str] = []

@@ -29,6 +29,9 @@ GO_ON = 300.0
 AGAIN = 0.5
 """Seconds between two tries."""
 
+LEAVES = 5.0
+"""Seconds in which it ends when all is thawed, before it is ended."""
+
 _READY = b"ready\n"
 _NOTHING_FROZEN = (
     libvirt.VIR_ERR_NO_DOMAIN,
@@ -105,7 +108,11 @@ class Guard:
         self._watched.clear()
         if process is not None and process.stdin is not None:
             process.stdin.close()
-            process.wait()
+            try:
+                process.wait(LEAVES)
+            except subprocess.TimeoutExpired:  # it has nothing left to thaw
+                process.kill()
+                process.wait()
 
 
 def _import_from() -> list[str]:

@@ -236,11 +236,12 @@ class SnaptuiApp(KeysInOrder):
             self.host.agent_said(key, agent)
         return replace(facts, counted=self.counting.state.counted)
 
-    async def find_group(self, group: str) -> Members:
+    async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
         """Find all snapshots of a group on the host."""
         from snaptui.groups import find
 
-        return await find(self.backend, self.worker, self.host.state.domains.values(), group)
+        domains = self.host.state.domains.values()
+        return await find(self.backend, self.worker, domains, group, tell)
 
     @background("agents")
     async def ask_agent(self, key: DomainKey) -> None:

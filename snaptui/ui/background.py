@@ -46,7 +46,7 @@ def background(
         def begin(
             node: Node, /, *args: Parameters.args, **kwargs: Parameters.kwargs
         ) -> Worker[None]:
-            work = run(node, *args, **kwargs)
+            work = functools.partial(run, node, *args, **kwargs)
             return node.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
 
         return begin

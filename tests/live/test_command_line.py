@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 import snaptui
+from snaptui import cli
+from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.cli import main
+from snaptui.model import Domain
 from snaptui.worker import start
 from tests.lab import Lab
 from tests.terminal import Terminal
@@ -151,3 +155,28 @@ def test_a_fault_of_its_own_is_said_and_logged(lab: Lab, tmp_path: Path) -> None
         assert terminal.exit_code() == 1
         assert b"snaptui: a fault of its own; " in terminal.raw
     assert "ZeroDivisionError" in (tmp_path / "state" / "snaptui" / "snaptui.log").read_text()
+
+
+def slow_to_list() -> int:
+    """snaptui on a host whose list comes late, where a file is called like a domain."""
+    real, gone_on = LibvirtBackend.domains, threading.Event()
+
+    def domains(backend: LibvirtBackend) -> tuple[Domain, ...]:
+        if threading.current_thread() is not threading.main_thread() and not gone_on.is_set():
+            gone_on.wait(1.0)
+            gone_on.set()
+        return real(backend)
+
+    os.chdir(os.environ["XDG_CONFIG_HOME"])
+    Path("web").touch()
+    cli.PATIENCE = 0.05
+    setattr(LibvirtBackend, "domains", domains)  # noqa: B010 - mypy has methods stay
+    return main()
+
+
+def test_a_name_is_a_domain_as_long_as_none_are_listed(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    lab.define("aaa")
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"], main=slow_to_list) as terminal:
+        terminal.wait("▌ web", "aaa", "web  shut off")

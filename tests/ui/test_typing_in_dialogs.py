@@ -135,7 +135,7 @@ async def test_a_paste_is_never_a_key() -> None:
     async def read(_intent: Intent) -> AnyFacts:
         return found
 
-    async def group(_id: str) -> Any:
+    async def group(_id: str, _tell: object) -> Any:
         raise AssertionError
 
     app = Styled()

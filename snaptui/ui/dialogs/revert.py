@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.widgets import Static
 
+from snaptui import text
 from snaptui.groups import Members
 from snaptui.model import Domain, RunState, SafetyKind
 from snaptui.plan.facts import Facts
@@ -16,18 +19,19 @@ from snaptui.plan.together import reverts
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
+from snaptui.ui.leaving import is_there
 
 _STATES = tuple(RunState)
 _SAFETY = (None, *SafetyKind)
 
-FindGroup = Callable[[str], Awaitable[Members]]
+FindGroup = Callable[[str, Callable[[int, int], None]], Awaitable[Members]]
 
 
 class RevertDialog(PlanDialog):
     """What the domain does afterwards, and how it can be undone; or a whole group.
 
     Args:
-        find_group: finds all snapshots of a group by its ID.
+        find_group: finds all snapshots of a group by its ID, and tells how far it is.
     """
 
     verb = "Revert"
@@ -106,7 +110,12 @@ class RevertDialog(PlanDialog):
         """Find the group, if it was chosen."""
         self._members = Members(())
         if self.together and self._group is not None:
-            self._members = await self._find_group(self._group.id)
+            self._members = await self._find_group(self._group.id, self._tell_search)
+
+    def _tell_search(self, read: int, number: int) -> None:
+        if is_there(self):
+            words = f"Looking for the group: {read} of {text.count(number, 'domain')} ..."
+            self.query_one("#facts", Static).update(Text(words))
 
     def plan_again(self) -> None:
         """Offer what there is for the domain, and plan."""
