@@ -253,7 +253,7 @@ def _of_delete(record: Record, step: StepRecord, found: Found) -> Told:
     from snaptui.plan.checks import MERGED_IN_PART, left_merge
 
     if found.block_jobs and found.state is DomainState.PAUSED:
-        left = left_merge(record.domain)
+        left = left_merge(record.domain, record.uuid)
         return Became.IN_PART, f"{words}. If {record.domain} was off before, {left}"
     return Became.PERHAPS, f"{words}. {MERGED_IN_PART}"
 
@@ -273,7 +273,7 @@ def _of_merge(record: Record, step: StepRecord, found: Found) -> Told:
     if found.block_jobs:
         from snaptui.plan.checks import left_job
 
-        left = left_job(record.domain, found.block_jobs)
+        left = left_job(record.domain, record.uuid, found.block_jobs)
         return Became.IN_PART, f"It is not merged yet, and QEMU still does it. {left}"
     return Became.NOT_DONE, "It is not merged, and in use as before: merge it again."
 

@@ -298,7 +298,7 @@ class Taking:
             return ""
         was, now = self._before.status, found.status
         if self._step.kind is StepKind.MERGE and now.block_jobs:
-            return left_job(found.name, now.block_jobs)
+            return left_job(found.name, now.domain.key.uuid, now.block_jobs)
         if not now.block_jobs or was.domain.state.active or not now.domain.state.active:
             return ""
-        return f"This is no guest: {left_merge(found.name)}"
+        return f"This is no guest: {left_merge(found.name, now.domain.key.uuid)}"

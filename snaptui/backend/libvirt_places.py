@@ -13,6 +13,7 @@ from typing import cast
 
 import libvirt
 
+from snaptui import shell
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask
 from snaptui.backend.probe import PATIENCE, Probe, block_paths
@@ -66,7 +67,8 @@ class Places:
             if kind not in (*FILES, *DEVICES):
                 return Unplaced(f"the pool {pool} is {kind}: its volumes are no files here", "")
             if not self._ask(handle.isActive):
-                return Unplaced(f"its pool {pool} is not active (virsh pool-start {pool})", folder)
+                start = shell.line(("virsh", "pool-start", f"--pool={pool}"))
+                return Unplaced(f"its pool {pool} is not active ({start})", folder)
             found = self._ask(lambda: handle.storageVolLookupByName(volume))
             return cast("str", self._ask(found.path))
         except Disconnected:
@@ -135,6 +137,5 @@ def _unplaced(error: SnaptuiError, pool: str, volume: str, folder: str | None) -
         return Unplaced(f"the volume {volume} of the pool {pool}: {error.message}", folder)
     if folder is None:
         return Unplaced(f"there is no pool {pool}")
-    return Unplaced(
-        f"the pool {pool} has no volume {volume} (virsh pool-refresh {pool} looks again)", folder
-    )
+    look = shell.line(("virsh", "pool-refresh", f"--pool={pool}"))
+    return Unplaced(f"the pool {pool} has no volume {volume} ({look} looks again)", folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from snaptui import abilities, shell, text
+from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown, Silent
 from snaptui.model import Disk, DomainState, Kind, Snapshot
@@ -14,6 +14,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark
+from snaptui.plan.step import option, virsh_there
 from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
@@ -117,15 +118,18 @@ def _busy_refusals(facts: Facts) -> list[Refusal]:
 def _job_refusals(facts: Facts) -> list[Refusal]:
     if not facts.status.block_jobs:
         return []
-    name = facts.name
-    if facts.status.domain.state is DomainState.PAUSED:
+    domain, line = facts.status.domain, ""
+    if domain.state is DomainState.PAUSED:
         # it may be what a delete left whose libvirtd died: that waits too, and is not to be pivoted
         way, why, disks = Way.END_JOB_OR_HELPER, Why.BLOCK_JOB, facts.status.block_jobs
+        line = virsh_there("destroy", domain.name, domain.key.uuid)
     elif disks := facts.status.ready_jobs:
         way, why = Way.PIVOT, Why.BLOCK_JOB_WAITS
+        path = option("path", disks[0])
+        line = virsh_there("blockjob", domain.name, domain.key.uuid, path, "--pivot")
     else:
         way, why, disks = Way.END_JOB, Why.BLOCK_JOB, facts.status.block_jobs
-    return [refuse(why, way, disks=", ".join(disks), disk=disks[0], domain=name)]
+    return [refuse(why, way, disks=", ".join(disks), domain=domain.name, line=line)]
 
 
 def merge_refusals(facts: Facts) -> list[Refusal]:
@@ -137,17 +141,24 @@ MERGED_IN_PART = "If its merge had begun: do not revert to it, delete it again."
 """What to do with an external snapshot whose delete did not come to its end."""
 
 
-def left_merge(name: str) -> str:
+def edit_line(facts: Facts) -> str:
+    """What edits the definition of a domain by hand."""
+    return virsh_there("edit", facts.name, facts.status.domain.key.uuid)
+
+
+def left_merge(name: str, uuid: str) -> str:
     """What to do with a QEMU that was left in the middle of a merge (libvirt keeps it)."""
     return (
-        f"do not resume it, its disks are half merged. End it (virsh destroy {name}), then delete "
-        "the snapshot again."
+        "do not resume it, its disks are half merged. End it "
+        f"({virsh_there('destroy', name, uuid)}), then delete the snapshot again."
     )
 
 
-def left_job(name: str, disks: Iterable[str]) -> str:
+def left_job(name: str, uuid: str, disks: Iterable[str]) -> str:
     """What to do with a merge of a running guest that goes on without us."""
-    lines = " and ".join(shell.line(("virsh", "blockjob", name, disk, "--abort")) for disk in disks)
+    lines = " and ".join(
+        virsh_there("blockjob", name, uuid, option("path", disk), "--abort") for disk in disks
+    )
     return f"To give it up ({lines}) leaves the guest as it was; then it can be merged again."
 
 
@@ -210,7 +221,7 @@ def power_off_refusals(facts: Facts) -> list[Refusal]:
     return [
         refuse(
             Why.OTHER_ONCE_OFF_NOT_YET, Way.DEFINE_AS_NOW, domain=facts.name,
-            disks=", ".join(other),
+            disks=", ".join(other), line=edit_line(facts),
         )
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from snaptui import abilities
+from snaptui import abilities, shell
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
 from snaptui.image_model import ImageInfo, Looped, Missing, NotKnown
@@ -168,7 +168,9 @@ def _look_at(
         return
     below = layers.heads.get(lower)
     if isinstance(below, ImageInfo) and below.holds_qcow2:
-        found.refusals.append(refuse(Why.DECLARED_RAW, Way.DECLARE_QCOW2, path=lower, disk=target))
+        line = shell.line(("qemu-img", "rebase", "-u", "-F", "qcow2", "-b", lower, overlay))
+        way = Way.DECLARE_QCOW2 if layers.beneath(overlay) == lower else Way.DECLARE_QCOW2_ABOVE
+        found.refusals.append(refuse(Why.DECLARED_RAW, way, path=lower, disk=target, line=line))
     if overlay not in paths:
         if isinstance(end, NotKnown):
             found.unchecked.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import quoteattr
 
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk
@@ -61,5 +62,6 @@ def overlay_problem(disk: Disk) -> Refusal | None:
         return None
     way = Way.BY_PATH if disk.path is not None else Way.LEAVE_OUT
     return refuse(
-        Why.OVERLAY_ON_VOLUME, way, harm=Harm.NO_WAY_BACK, disk=disk.target, path=disk.path
-    )
+        Why.OVERLAY_ON_VOLUME, way, harm=Harm.NO_WAY_BACK, disk=disk.target, path=disk.path,
+        attribute=quoteattr(disk.path or ""),
+    )  # fmt: skip

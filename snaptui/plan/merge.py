@@ -20,6 +20,7 @@ from snaptui.plan.outcome import End, Space, UndoBy, When, after, undo
 from snaptui.plan.plan import MergeIntent, Plan, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Note, Remark, Unchecked, remark
+from snaptui.plan.step import virsh_there
 from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
@@ -87,7 +88,10 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
     if not domain.state.active:
         told = {d.target: d.beneath or () for d in facts.status.config.disks}[one.target]
         code = checks.OPERATION_INVALID if one.lower in told else checks.INVALID_ARG
-        yield refuse(Why.MERGE_WHILE_OFF, Way.START_PAUSED, code=code, domain=domain.name)
+        line = virsh_there("start", domain.name, domain.key.uuid, "--paused")
+        yield refuse(
+            Why.MERGE_WHILE_OFF, Way.START_PAUSED, code=code, domain=domain.name, line=line
+        )
     if not one.taken:
         yield refuse(Why.PERHAPS_A_CLONE, Way.PULL_INSTEAD, path=path, lower=one.lower)
     yield from _at_work(facts, path, step.virsh(facts.host, domain))
@@ -100,7 +104,7 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
         if next_path == path and not (one.top and target == one.target):
             yield refuse(
                 Why.NEXT_START_NEEDS, Way.SET_NEXT_START, harm=Harm.OTHER_LOST, path=path,
-                domain=domain.name,
+                domain=domain.name, line=checks.edit_line(facts),
             )  # fmt: skip
 
 

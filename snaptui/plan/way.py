@@ -10,7 +10,7 @@ class Way(enum.Enum):
     """A way round; the value is the sentence."""
 
     WAIT_JOB = "Wait until it is done (virsh domjobinfo shows it; virsh domjobabort ends a backup)."
-    PIVOT = "virsh blockjob {domain} {disk} --pivot keeps the new image, --abort the one of before."
+    PIVOT = "{line} keeps the new image, --abort the one of before."
     WHILE_RUNNING = "Start it first: while it runs that works."
     EXTERNAL_WHILE_RUNNING = (
         "Take an external one while it runs; what is written from then on is not encrypted."
@@ -24,7 +24,7 @@ class Way(enum.Enum):
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
     DEFINE = "Define it first (virsh define)."
-    DEFINE_AS_NOW = "Let its definition name the images of now first (virsh edit {domain})."
+    DEFINE_AS_NOW = "Let its definition name the images of now first ({line})."
     START_FIRST = "Start it first: while it runs, checkpoints are not in the way."
     DELETE_CHECKPOINTS = (
         "Delete them while {domain} runs (virsh checkpoint-delete); the next backup is then a full "
@@ -43,7 +43,7 @@ class Way(enum.Enum):
     END_JOB_OR_HELPER = (
         "Wait for its end, or end it. If {domain} was off before, this is no guest but what is "
         "left of a delete whose libvirtd died: do not resume it, its disks are half merged. End it "
-        "(virsh destroy {domain}), then delete the snapshot again."
+        "({line}), then delete the snapshot again."
     )
     SERVER_BACK = "Bring its server back first."
     POWER_OFF = "Power {domain} off (virsh destroy) or wait until it answers."
@@ -52,11 +52,11 @@ class Way(enum.Enum):
         "Its disks can be had: copy them to files (extract), or, where it holds no RAM, delete "
         "only its metadata and adopt it, which gives it the machine of today."
     )
-    START_PAUSED = "Start it, or start it paused (virsh start --paused {domain})."
-    PULL_INSTEAD = "virsh blockpull makes it independent of {lower} instead."
+    START_PAUSED = "Start it, or start it paused ({line})."
+    PULL_INSTEAD = "It can be made independent of {lower} instead (virsh blockpull)."
     MERGE_LINE = "If you know that nothing needs it: {line}"
     WAIT_OR_MERGE_LINE = "Wait until it is a day old. If you know that nothing needs it: {line}"
-    SET_NEXT_START = "Set that disk to what {domain} writes to now (virsh edit {domain})."
+    SET_NEXT_START = "Set that disk to what {domain} writes to now ({line})."
     ROOM_BY_DELETES = "Make room first: deletes are possible."
     ROOM = "Make room first (the file systems list what can go)."
     ROOM_OR_ONE = "Make room first (the file systems list what can go), or delete one at a time."
@@ -67,7 +67,7 @@ class Way(enum.Enum):
     OWN_FILE = "Give the disk a file or a device of its own first."
     BY_PATH = (
         "Take an internal one, or let the disk be the file itself first (virsh edit: "
-        "type='file', source file='{path}')."
+        "type='file', source file={attribute})."
     )
     ROOM_FOR_TABLE = (
         "Make that much room first: any file that can go, or a leftover overlay (the file systems "
@@ -96,9 +96,10 @@ class Way(enum.Enum):
         "Its header must name what it was made upon (qemu-img info; with the domain off, qemu-img "
         "rebase -u writes another name)."
     )
-    DECLARE_QCOW2 = (
-        "If it is qcow2 (qemu-img info), say so with the domain off: qemu-img rebase -u -b {path} "
-        "-F qcow2 on the image upon it."
+    DECLARE_QCOW2 = "If it is qcow2 (qemu-img info), say so with the domain off: {line}"
+    DECLARE_QCOW2_ABOVE = (
+        "If it is qcow2 (qemu-img info), say so with the domain off, in the image upon it "
+        "(qemu-img rebase -u)."
     )
     LOOK_INTO = "Look into it first (qemu-img check)."
     END_FIRST = "End that first, or wait for it."
@@ -113,12 +114,12 @@ class Way(enum.Enum):
         "place. If it is not, set {disk} to {path} (virsh edit)."
     )
     SET_BACK = (
-        "Set {disk} to {overlay} again (virsh edit {domain}, while it is off) before anything is "
-        "written to {upon}: until then nothing is lost."
+        "Set {disk} to {overlay} again ({line}, while it is off) before anything is written to "
+        "{upon}: until then nothing is lost."
     )
     COPY_OR_SET_BACK = (
         "Look at a copy of {overlay} first (qemu-img convert). If it is whole, set {disk} to it "
-        "again (virsh edit {domain}, while it is off)."
+        "again ({line}, while it is off)."
     )
     COPY_FIRST = (
         "What {overlay} shows may be a mixture of two times: copy what you need out of it first "

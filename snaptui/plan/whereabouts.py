@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from snaptui import shell
+from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal
 from snaptui.plan.way import Way
@@ -42,6 +43,5 @@ def _lines(facts: Facts, path: str, trace: Trace) -> str:
     lines = [shell.line((*rebase, upper)) for upper in trace.uppers]
     for disk in facts.status.config.disks:
         if disk.path == path:
-            edit = shell.line(("virsh", "edit", facts.name))
-            lines.append(f"{edit} (set {disk.target} to it)")
+            lines.append(f"{checks.edit_line(facts)} (set {disk.target} to it)")
     return f", or while {facts.name} is off: {'; '.join(lines)}" if lines else ""

@@ -425,7 +425,7 @@ def test_a_block_job_is_in_the_way(lab: Lab) -> None:
     start(lab, RUNNING)
     lab.virsh("blockcommit", "web", "vda", "--active", "--wait")
     planned = deleting(lab, "one")
-    assert_refused(planned.plan, Why.BLOCK_JOB_WAITS, disk="vda")
+    assert_refused(planned.plan, Why.BLOCK_JOB_WAITS, disks="vda")
     assert libvirts_answer(lab, "one") == 84
 
 

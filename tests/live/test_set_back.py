@@ -59,7 +59,7 @@ def test_a_base_that_was_not_written_to_is_told_so_and_the_way_back(
     assert broken.matter is Matter.UNTOUCHED
     assert (broken.path, broken.upon) == (str(overlay(lab)), str(base(lab)))
     plan = planned(lab, DeleteIntent(key, "over"))
-    names = {"disk": "vda", "overlay": str(overlay(lab)), "domain": "web"}
+    names = {"disk": "vda", "overlay": str(overlay(lab)), "line": "virsh edit --domain=web"}
     assert_refused(plan, Why.SET_AWAY, **names)
     assert [one.way for one in plan.refusals] == [Way.SET_BACK]
     revert = planned(lab, RevertIntent(key, "over"))

@@ -70,7 +70,7 @@ def test_a_moved_overlay_is_known_by_what_it_lies_upon(
     moved(lab, over(lab), place)
     said = names(told(planned(lab, DeleteIntent(key, "over")), Way.FOUND_UPON))
     assert (said["at"], said["by"]) == (str(place), str(base(lab)))
-    assert "virsh edit web" in said["lines"]
+    assert "virsh edit --domain=web" in said["lines"]
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, "inside", "over")
         terminal.press("j", "d")

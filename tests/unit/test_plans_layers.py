@@ -426,7 +426,8 @@ def test_a_copy_that_waits_names_how_it_is_ended() -> None:
     busy = a_chain()
     status = replace(busy.status, block_jobs=("vda", "vdb"), ready_jobs=("vdb",))
     plan = a_delete(replace(busy, status=status), "two")
-    assert_refused(plan, Why.BLOCK_JOB_WAITS, disk="vdb")
+    line = f"virsh blockjob --domain={busy.name} --path=vdb --pivot"
+    assert_refused(plan, Why.BLOCK_JOB_WAITS, disks="vdb", line=line)
     assert plan.refusals[0].way is Way.PIVOT
 
 
