@@ -124,6 +124,27 @@ class FileId:
 
 
 @dataclass(frozen=True, slots=True)
+class Inode:
+    """Which file it is, whatever is written to it, and whoever it belongs to.
+
+    Attributes:
+        device: of its file system; another one after that was mounted anew.
+        number: its own; the next file that is made may get that of one that was removed.
+        made: nanoseconds since the epoch; ``None`` where its file system does not keep that.
+    """
+
+    device: int
+    number: int
+    made: int | None
+
+    def replaced_by(self, now: Inode) -> bool:
+        """Whether it is known to be another one now."""
+        if self.made is not None and now.made is not None and self.made != now.made:
+            return True
+        return self.number != now.number
+
+
+@dataclass(frozen=True, slots=True)
 class Opener:
     """A process of this machine that has a file open."""
 

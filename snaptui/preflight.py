@@ -18,7 +18,7 @@ from snaptui.chains import NO_LAYERS, Layers, Level, chain, files_of, layers_of
 from snaptui.doubts import Doubt
 from snaptui.entries import Images
 from snaptui.errors import Disconnected, FixedSize, ImageError, SnaptuiError
-from snaptui.files import User
+from snaptui.files import Inode, User
 from snaptui.heads import read_head, read_heads
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, Looped, Missing, NotKnown
 from snaptui.image_preflight import read_image_facts
@@ -282,6 +282,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         others=users,
         doubts=doubts,
         traces=traces,
+        inodes=_inodes(backend, (status.config, *others), (*layers.heads, *_levels(beneath))),
         held={} if status.domain.state.active else _held(backend, status.config),
     )
 
@@ -306,6 +307,24 @@ def _use(backend: Backend, intent: MergeIntent, facts: Facts) -> OverlayUse:
         if found.hidden:
             unseen = "there are processes that may not be looked into"
     return OverlayUse(made, MappingProxyType(open_in), unseen)
+
+
+def _inodes(
+    backend: Backend, configs: Iterable[DomainConfig], layers: Iterable[str]
+) -> Mapping[str, Inode]:
+    """Which files the disks are, and what they lie upon; blocks.
+
+    Without the UEFI variables, which a revert may make anew from their template.
+    """
+    known = tuple(configs)
+    disks = [disk.path for config in known for disk in config.disks if not disk.read_only]
+    variables = {config.variables.path for config in known if config.variables is not None}
+    paths = [path for path in (*disks, *layers) if path is not None and path not in variables]
+    return MappingProxyType(backend.inodes(tuple(dict.fromkeys(paths))))
+
+
+def _levels(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[str]:
+    return (level.path for _, levels in beneath for level in levels if level.path)
 
 
 def _held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:

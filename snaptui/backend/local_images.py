@@ -14,7 +14,7 @@ from snaptui.errors import ImageError
 from snaptui.image_model import FileSystem
 
 if TYPE_CHECKING:
-    from snaptui.files import EntryCopy, FileId, Openers
+    from snaptui.files import EntryCopy, FileId, Inode, Openers
 
 T = TypeVar("T")
 
@@ -72,6 +72,16 @@ class LocalImages:
         from snaptui.backend.openers import open_beside
 
         return self._look(path, partial(open_beside, uuid=uuid))
+
+    def inodes(self, paths: Collection[str]) -> Mapping[str, Inode]:
+        """Which files they are; see the protocol."""
+        if not self._local or not paths:
+            return {}
+        from snaptui.backend.birth import inodes
+
+        with suppress(ImageError):
+            return self._patience.look(partial(inodes, paths), *paths)
+        return {}
 
     def birth(self, path: str) -> float:
         """When it was made; see the protocol."""

@@ -29,7 +29,7 @@ from snaptui.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
     from snaptui.doubts import Doubt
-    from snaptui.files import EntryCopy, FileId, Found, NamedFile, Openers
+    from snaptui.files import EntryCopy, FileId, Found, Inode, NamedFile, Openers
     from snaptui.new_snapshot import NewSnapshot
 
 
@@ -260,6 +260,9 @@ class Backend(Protocol):
 
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """By path, the QEMU or qemu-img that is known to have it open, in words."""
+
+    def inodes(self, paths: Collection[str]) -> Mapping[str, Inode]:
+        """By path, which file it is, links followed; what cannot be known is left out."""
 
     def birth(self, path: str) -> float:
         """When a file was made, seconds since the epoch; ImageError when it is not known."""

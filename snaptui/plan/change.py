@@ -43,6 +43,8 @@ class Change(enum.Enum):
     ENTRY_GONE = "{was} is not in {subject} any more"
     NOT_AS_EXPECTED = "the disk in {subject} is not what it is expected to be"
     READ_ONLY = "{subject} may not be written to any more"
+    EXCHANGED = "{subject} is another file now"
+    """With the same snapshots in it, perhaps; who knows what else."""
     FILE_OTHER = "{subject} was changed or is another one"
     ASIDE_GONE = "what was set aside of {subject} is gone"
     ASIDE_OTHER = "what was set aside of {subject} was changed or is another one"

@@ -76,13 +76,16 @@ def _snapshot_differences(expected: Facts, found: Facts) -> Iterator[Difference]
 
 
 def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
-    """How the images lie upon each other, who else uses them, and what should be gone."""
+    """Whether images are the same files, how they lie upon each other, who else uses them."""
     for path in sorted(expected.gone):
         if found.exists(path):
             yield Difference(Change.FILE_STAYS, path)
     for path in sorted(expected.layers.heads.keys() & found.layers.heads.keys()):
         if expected.layers.beneath(path) != found.layers.beneath(path):
             yield Difference(Change.BENEATH, path)
+    for path in sorted((expected.inodes.keys() & found.inodes.keys()) - expected.gone):
+        if expected.inodes[path].replaced_by(found.inodes[path]):
+            yield Difference(Change.EXCHANGED, path)
     # an image that no record names any more is somebody else's for the inventory
     own = {user for path in expected.layers.heads for user in uses_by(path)}
     for path, users in found.others.items():

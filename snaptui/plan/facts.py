@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.chains import NO_LAYERS, Layers
 from snaptui.doubts import Doubt
-from snaptui.files import User
+from snaptui.files import Inode, User
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import Agent, DomainStatus, Host, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
@@ -70,6 +70,7 @@ class Facts:
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
+        inodes: by path of an image of a domain that is on this machine, which file it is.
         lacks: for a revert, why the host's QEMU cannot be the machine of then; empty when it can.
         overlay: of a merge, whether somebody is at work with it.
         unrecorded: why the journal cannot take what is done; empty when it can.
@@ -105,6 +106,7 @@ class Facts:
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))
     lacks: str | NotKnown = ""
     overlay: OverlayUse | None = None
     unrecorded: str = ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from snaptui.backend.images import read_image
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.image_model import ImageKey, PlacedEntry
 from snaptui.journal_record import Became, Outcome, Record, parse
-from snaptui.model import DomainKey, RunState
+from snaptui.model import DomainKey, Form, RunState
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.operation import Operation
 from snaptui.operations import Operations
@@ -406,6 +408,110 @@ async def test_a_disk_that_is_exchanged_after_the_dialog_is_not_touched(
     assert lab.snapshots("web") == ["a"]
     assert [name for _, name in entries(kept)] == ["a"]
     assert [name for _, name in entries(touched)] == ["a", "b"]
+
+
+def by_a_copy(path: Path) -> None:
+    """Another file with the same snapshots, as a backup that is put back."""
+    other = path.with_name("copy.qcow2")
+    shutil.copyfile(path, other)
+    other.rename(path)
+
+
+def made_anew(path: Path) -> None:
+    """The same once more; the new file may get the number of the old one."""
+    held = path.read_bytes()
+    path.unlink()
+    path.write_bytes(held)
+
+
+def by_a_link(path: Path) -> None:
+    other = path.with_name("copy.qcow2")
+    shutil.copyfile(path, other)
+    path.unlink()
+    path.symlink_to(other)
+
+
+@pytest.mark.parametrize("exchange", [by_a_copy, made_anew, by_a_link])
+@pytest.mark.parametrize("intent", [DeleteIntent, RevertIntent])
+async def test_a_disk_that_is_exchanged_for_its_like_is_not_touched(
+    lab: Lab,
+    tmp_path: Path,
+    exchange: Callable[[Path], None],
+    intent: type[DeleteIntent | RevertIntent],
+) -> None:
+    """What lies inside of it, names, IDs and times, tells nothing."""
+    key, path = lab.define("web"), lab.image("web")
+    lab.snapshot("web", "a")
+    program = Program(lab, tmp_path)
+    if exchange is made_anew and not keeps_births(program, path):
+        pytest.skip("the file system does not keep when a file was made")
+    wanted = intent(key, "a")
+    facts = await program.operations.facts(program.host, wanted)
+    plan = make_plan(wanted, facts)
+    assert plan.possible
+    exchange(path)
+    held = path.read_bytes()
+    ended = await program.end(program.operations.run(plan, facts).number)
+    assert ended.operation.phase.outcome is Outcome.FAILED
+    assert (ended.operation.done, ended.operation.sent) == (0, False)
+    assert f"{path} is another file now" in ended.operation.error
+    assert lab.snapshots("web") == ["a"]
+    assert path.read_bytes() == held
+
+
+def keeps_births(program: Program, path: Path) -> bool:
+    return program.backend.inodes([str(path)])[str(path)].made is not None
+
+
+async def test_a_disk_that_is_exchanged_between_two_steps_is_not_reverted(
+    lab: Lab, tmp_path: Path
+) -> None:
+    key, path = lab.define("web"), lab.image("web")
+    lab.snapshot("web", "a")
+    write(path, 0x22)
+    program = Program(lab, tmp_path)
+    program.backend.after = lambda: by_a_copy(path)
+    ended = await program.end(await program.begin(RevertIntent(key, "a")))
+    assert (ended.operation.phase.outcome, ended.operation.done) == (Outcome.FAILED, 1)
+    assert f"{path} is another file now" in ended.operation.error
+    assert holds(path, 0x22)
+    assert lab.virsh("snapshot-current", "web", "--name").strip() != "a"
+
+
+async def test_what_lies_beneath_a_disk_and_is_exchanged_is_noticed(
+    lab: Lab, tmp_path: Path
+) -> None:
+    key, path = lab.define("web"), lab.image("web")
+    lab.snapshot("web", "a", "--disk-only")
+    program = Program(lab, tmp_path)
+    intent = CreateIntent(key, "b", "", form=Form.DISK_ONLY)
+    facts = await program.operations.facts(program.host, intent)
+    plan = make_plan(intent, facts)
+    assert plan.possible, plan.refusals
+    by_a_copy(path)
+    ended = await program.end(program.operations.run(plan, facts).number)
+    assert (ended.operation.phase.outcome, ended.operation.sent) == (Outcome.FAILED, False)
+    assert f"{path} is another file now" in ended.operation.error
+
+
+async def test_a_disk_that_is_written_to_linked_and_given_away_is_the_same(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """So does QEMU, so do backups, and so does libvirt, which gives images to QEMU's user."""
+    key, path = lab.define("web"), lab.image("web")
+    lab.snapshot("web", "a")
+    program = Program(lab, tmp_path)
+    intent = DeleteIntent(key, "a")
+    facts = await program.operations.facts(program.host, intent)
+    write(path, 0x33)
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    os.utime(path, (1, 1))
+    path.with_name("another-name").hardlink_to(path)
+    ended = await program.end(program.operations.run(make_plan(intent, facts), facts).number)
+    assert (ended.operation.phase.outcome, ended.operation.meanwhile) == (Outcome.DONE, ())
+    assert holds(path, 0x33)
 
 
 async def test_an_image_that_is_exchanged_after_the_dialog_is_not_touched(

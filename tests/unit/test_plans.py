@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from snaptui.config import SNAPSHOT_NAME
 from snaptui.damage import Broken, Matter, Part
+from snaptui.files import Inode
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model import (
     Disk,
@@ -590,6 +591,30 @@ def test_each_kind_of_change_is_found(
 ) -> None:
     (one,) = (one for one in differences(BASE, found) if one.change is change)
     assert (one.subject, str(one)) == (subject, words)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "other"),
+    [
+        (Inode(1, 7, 100), Inode(1, 7, 100), False),
+        (Inode(1, 7, 100), Inode(1, 8, 200), True),
+        (Inode(1, 7, None), Inode(1, 8, None), True),
+        (Inode(1, 7, 100), Inode(1, 7, 200), True),  # the number of one that was removed
+        (Inode(1, 7, 100), Inode(1, 8, 100), True),
+        (Inode(1, 7, 100), Inode(2, 7, 100), False),  # its file system was mounted anew
+        (Inode(1, 7, 100), Inode(1, 7, None), False),
+        (None, Inode(1, 7, 100), False),
+        (Inode(1, 7, 100), None, False),
+    ],
+)
+def test_an_image_that_is_known_to_be_another_file_is_a_change(
+    was: Inode | None, now: Inode | None, other: bool
+) -> None:
+    path = "/img/a.qcow2"
+    before, after = (replace(BASE, inodes={} if one is None else {path: one}) for one in (was, now))
+    found = differences(before, after)
+    assert found == ((Difference(Change.EXCHANGED, path),) if other else ())
+    assert differences(replace(before, gone=frozenset({path})), after) == ()
 
 
 def test_the_words_of_a_change_take_names_as_they_are() -> None:
