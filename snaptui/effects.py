@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from snaptui.disks_now import Part
 from snaptui.errors import Busy, Disconnected, NotFound, NotPermitted, SnaptuiError, Unsupported
-from snaptui.image_model import ImageInfo
+from snaptui.image_model import ImageInfo, Missing
 from snaptui.journal_record import Became
 from snaptui.model import Form
 from snaptui.performing import differences, expected_after
@@ -134,6 +134,8 @@ def _holds(step: CreateSnapshot, found: Facts) -> bool:
         return step.subject in found.external
     paths = [disk.path for disk in found.status.config.written if not disk.read_only]
     images = [found.images.get(path or "") for path in paths]
+    if any(isinstance(image, Missing) for image in images):
+        return False
     return all(
         any(entry.name == step.subject for entry in image.snapshots)
         for image in images
@@ -142,7 +144,10 @@ def _holds(step: CreateSnapshot, found: Facts) -> bool:
 
 
 def _deleted(step: DeleteSnapshot, before: Facts, found: Facts) -> bool:
-    """Whether its record is gone, and with it what it kept in images or in files."""
+    """Whether its record is gone, and with it what it kept in images or in files.
+
+    Of an image that cannot be read its record tells; of one that is gone nothing does.
+    """
     name = step.subject
     if name not in before.names or name in found.names:
         return False
@@ -151,7 +156,11 @@ def _deleted(step: DeleteSnapshot, before: Facts, found: Facts) -> bool:
     after = step.expected(before)
     for path in after.images.keys() & found.images.keys():
         had, left, now = before.entries(path), after.entries(path), found.entries(path)
-        if had is not None and left is not None and now is not None and (had - left) & now:
+        if had is None or left is None:
+            continue
+        if (had - left) & (now or frozenset()):
+            return False
+        if had - left and isinstance(found.images[path], Missing):  # libvirt goes on without it
             return False
     return not any(found.exists(path) for path in after.gone)
 
