@@ -111,6 +111,14 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def shortened(raw: str, longest: int) -> str:
+    """The beginning and the end of what is longer than so many characters."""
+    if len(raw) <= longest:
+        return raw
+    end = longest // 4
+    return f"{raw[: longest - end - 5]} ... {raw[-end:]}"
+
+
 def some(names: Collection[str]) -> str:
     """The first three of several names, and how many more there are."""
     first = ", ".join(list(names)[:3])

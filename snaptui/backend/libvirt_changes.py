@@ -60,7 +60,9 @@ class LibvirtChanges(LibvirtCalls):
         domain = self._look_up(self._connections.changes(), key)
         self._guard.watch(key.uuid)
         try:
-            self._change(domain.fsFreeze)
+            number = self._change(domain.fsFreeze)
+            if not number:
+                raise HostError("Its agent froze no file system.")
         except SnaptuiError as error:
             with suppress(SnaptuiError):
                 if not agent_refused(error.message):  # it may be frozen, or become so

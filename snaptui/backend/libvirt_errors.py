@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import libvirt
 
-from snaptui import errors
+from snaptui import errors, text
 from snaptui.errors import SnaptuiError
+from snaptui.masking import masked
 
 _KINDS: dict[int, type[SnaptuiError]] = {
     libvirt.VIR_ERR_NO_DOMAIN: errors.NotFound,
@@ -28,6 +29,11 @@ _KINDS: dict[int, type[SnaptuiError]] = {
     libvirt.VIR_ERR_NO_CONNECT: errors.Disconnected,
     libvirt.VIR_ERR_RPC: errors.Disconnected,
 }
+
+LONGEST = 4000
+"""Characters of an error that are kept: more than a start of QEMU that failed prints."""
+_READ = 1 << 16
+"""Characters of it that are looked at at all."""
 
 _HINTS: dict[type[SnaptuiError], str] = {
     errors.Busy: "Another job holds the domain; wait until it is done.",
@@ -128,4 +134,6 @@ def says_frozen(message: str) -> bool:
 
 
 def _text(error: libvirt.libvirtError) -> str:
-    return (error.get_error_message() or str(error)).strip().rstrip(".")
+    """What libvirt says, without secrets and of a bounded length: agents and servers word it."""
+    said = (error.get_error_message() or str(error))[:_READ].strip().rstrip(".")
+    return text.shortened(masked(said), LONGEST)
