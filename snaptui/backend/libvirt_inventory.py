@@ -103,7 +103,8 @@ def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
             kind, folder = xml.pool_kind(text), xml.pool_target(text)
             if ask(pool.isActive):
                 if kind in FILES:
-                    paths += [ask(volume.path) for volume in ask(pool.listAllVolumes)]
+                    named = [ask(volume.path) for volume in ask(pool.listAllVolumes)]
+                    paths += [path for path in named if path.startswith("/")]
             elif kind in FILES or kind in DEVICES:
                 if kind in FILES and folder:
                     idle.append(folder)

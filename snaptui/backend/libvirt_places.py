@@ -70,7 +70,10 @@ class Places:
                 start = shell.line(("virsh", "pool-start", f"--pool={pool}"))
                 return Unplaced(f"its pool {pool} is not active ({start})", folder)
             found = self._ask(lambda: handle.storageVolLookupByName(volume))
-            return cast("str", self._ask(found.path))
+            path = cast("str", self._ask(found.path))
+            if not path.startswith("/"):
+                return Unplaced(f"libvirt gives no path of the volume {volume} of the pool {pool}")
+            return path
         except Disconnected:
             raise
         except SnaptuiError as error:

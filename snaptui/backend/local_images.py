@@ -32,6 +32,8 @@ class LocalImages:
 
     def _look(self, path: str, run: Callable[[str], T]) -> T:
         self._need_local()
+        if path and not path.startswith("/"):  # QEMU takes it from a directory of its own
+            raise ImageError(f"{path}: its path is not absolute.")
         return self._patience.look(partial(run, path), path)
 
     def _may_change(self) -> None:
@@ -75,6 +77,7 @@ class LocalImages:
 
     def inodes(self, paths: Collection[str]) -> Mapping[str, Inode]:
         """Which files they are; see the protocol."""
+        paths = tuple(path for path in paths if path.startswith("/"))
         if not self._local or not paths:
             return {}
         from snaptui.backend.birth import inodes
@@ -91,6 +94,7 @@ class LocalImages:
 
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """Who of QEMU's tools has them open; see the protocol."""
+        paths = tuple(path for path in paths if path.startswith("/"))
         if not self._local:
             return {}
         from snaptui.backend.openers import qemu_at

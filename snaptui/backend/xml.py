@@ -167,7 +167,8 @@ def volume_nodes(xml: str) -> Mapping[str, tuple[str, ...]]:
 
 def pool_target(xml: str) -> str:
     """The directory of a pool; empty when it has none (formatstorage.html, *Target elements*)."""
-    return parse(xml).findtext("target/path") or ""
+    path = parse(xml).findtext("target/path") or ""
+    return path if path.startswith("/") else ""
 
 
 def pool_kind(xml: str) -> str:
