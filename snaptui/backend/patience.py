@@ -48,7 +48,9 @@ class Patience:
         hanging = {path for path, opening in list(self._opening.items()) if not opening.done()}
         for path in hanging.intersection(paths):
             raise _silence(path)
-        mounts = set(map(mount_over, hanging)) if hanging else set()
+        if not hanging:
+            return LONG
+        mounts = set(map(mount_over, hanging))
         return SHORT if mounts.intersection(map(mount_over, paths)) else LONG
 
     def _open(self, paths: tuple[str, ...], seconds: float) -> None:
