@@ -61,6 +61,8 @@ def furnish() -> None:
         raise Outside("this is no namespace of its own")
     for name in [name for name in os.environ if name.startswith(("XDG_", "DBUS_", "LIBVIRT_"))]:
         del os.environ[name]
+    for path in _mounted_below("/tmp", "/run"):
+        subprocess.run(("umount", "--lazy", path), check=True)
     _mount("-t", "tmpfs", "-o", f"size={ROOM}", "worlds", "/tmp")
     ROOT.mkdir()
     _mount("-t", "tmpfs", "-o", "size=16m", "worlds", "/run")
@@ -73,6 +75,13 @@ def furnish() -> None:
     _mount("-t", "devpts", "worlds", "/dev/pts")
     os.symlink("/proc/self/fd", "/dev/fd")
     _mount("-o", "remount,bind,ro", "/")
+
+
+def _mounted_below(*places: str) -> list[str]:
+    """What would be hidden, and yet be in the list where libvirt looks for its own."""
+    with open("/proc/self/mountinfo") as f:
+        paths = [line.split()[4] for line in f]
+    return [path for path in reversed(paths) if path.startswith(tuple(f"{p}/" for p in places))]
 
 
 def _node(path: str, kind: int, device: int) -> None:
