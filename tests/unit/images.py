@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import struct
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +130,7 @@ class Plain:
 
     def _words(self, offset: int, number: int) -> list[int]:
         raw = self.data[offset : offset + 8 * number]
-        return [int.from_bytes(raw[at : at + 8], "big") for at in range(0, len(raw), 8)]
+        return list(struct.unpack(f">{len(raw) // 8}Q", raw[: len(raw) // 8 * 8]))
 
     def _walk(self, offset: int, length: int) -> set[int]:
         found = set(range(offset // self.cluster, -(-(offset + 8 * length) // self.cluster)))
@@ -139,7 +140,7 @@ class Plain:
                 continue
             found.add(table // self.cluster)
             words = self._words(table, self.cluster // 8)
-            for word in words[:: 2 if self.header.extended_l2 else 1]:
+            for word in filter(None, words[:: 2 if self.header.extended_l2 else 1]):
                 found.update(self._data(word))
         return found
 
@@ -164,7 +165,8 @@ class Plain:
         found, per_block = set(), self.cluster * 8 // bits
         for number, block in enumerate(blocks):
             raw = self.data[block : block + self.cluster] if block else b""
-            for at in range(per_block if raw else 0):
+            counted = len(raw.rstrip(b"\0"))  # none is counted in what is left of the block
+            for at in range(min(per_block, -(-counted * 8 // bits))):
                 if bits >= 8:
                     value = int.from_bytes(raw[at * bits // 8 : (at + 1) * bits // 8], "big")
                 else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -62,22 +61,21 @@ def _image(path: Path, told: ImageUsage) -> Iterator[str]:
             yield f"{path.name}: entry {at} is said to be {figures}"
     if told.entries and not check.get("check-errors"):
         name, frees = told.entries[-1].name, usage.snapshots[-1].frees
-        if len(told.places(name)) == 1 and (gone := _deleted(path, name)) is not None:
+        if len(told.places(name)) == 1 and (gone := _deleted(plain, name)) is not None:
             table = plain.cluster if len(told.entries) == 1 else 0  # goes with the last
             if gone not in (frees, frees + table):
                 yield f"{path.name}: deleting {name} frees {gone}, not {frees}"
 
 
-def _deleted(path: Path, name: str) -> int | None:
+def _deleted(plain: Plain, name: str) -> int | None:
     """What a delete of an entry really frees, in a copy; ``None`` where it fails."""
     copy = place.ROOT / "copy.qcow2"
-    shutil.copy(path, copy)
-    before = Plain(copy).allocated
+    copy.write_bytes(plain.data)
     words = ["qemu-img", "snapshot", "-d", name, str(copy)]
     failed = subprocess.run(words, capture_output=True).returncode
-    after = before if failed else Plain(copy).allocated
+    after = plain.allocated if failed else Plain(copy).allocated
     copy.unlink()
-    return None if failed else before - after
+    return None if failed else plain.allocated - after
 
 
 def judge_lost(verdict: Verdict, plan: Plan, facts: Facts, *, off: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import libvirt
+import libvirt_qemu
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.xml import parse_snapshot
@@ -107,6 +108,12 @@ class Machine:
     def virsh(self, *words: str, quiet: bool = False) -> str:
         """Run virsh on the daemon."""
         return self.run("virsh", "-q", "-c", self.lab.uri, *words, quiet=quiet)
+
+    def monitor(self, member: Member, line: str) -> None:
+        """Let a QEMU do something itself; what it says of it goes to its own log."""
+        human = libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
+        libvirt_qemu.qemuMonitorCommand(member.domain, line, human)
+        self.note("virsh", "qemu-monitor-command", member.name, "--hmp", line)
 
     def qemu_img(self, *words: str) -> str:
         """Run qemu-img."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from xml.sax.saxutils import quoteattr
 
 import libvirt
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SIZE = 4 * MIB
 MEMORY = 32
+BLOCK = 4 << 10
 
 _DOMAIN = """\
 <domain type='qemu'>
@@ -92,6 +93,9 @@ class Member(Guest):
         never: it is not to be started.
     """
 
+    _kept: ClassVar[dict[tuple[Sort, int], tuple[bytes, list[str], str]]] = {}
+    """The first image of each kind, the lines that made it, and its path in them."""
+
     def __init__(self, machine: Machine, name: str) -> None:
         super().__init__(machine.lab, machine.connection, name)
         self.machine = machine
@@ -138,6 +142,21 @@ class Member(Guest):
         return _disk(target, sort, f"file={quoteattr(str(path))}")
 
     def _image(self, path: Path, sort: Sort, byte: int) -> None:
+        key, lines = (sort, byte), self.machine.lines
+        if key in self._kept:
+            data, made, first = self._kept[key]
+            _copy(data, path)
+            lines += [line.replace(first, self._short(path)) for line in made]
+            return
+        before = len(lines)
+        self._new_image(path, sort, byte)
+        if sort.made not in ("data", "backed"):  # those name another file by its path
+            self._kept[key] = path.read_bytes(), lines[before:], self._short(path)
+
+    def _short(self, path: Path) -> str:
+        return str(path).replace(str(self.machine.images), "$D")
+
+    def _new_image(self, path: Path, sort: Sort, byte: int) -> None:
         run, image = self.machine.run, self.machine.qemu_img
         options = sort.options
         if sort.made == "data":
@@ -192,9 +211,7 @@ class Member(Guest):
             commands = [f"write -P {byte} 0 1M", *([more] if more else []), "flush"]
             if running:
                 for command in commands:
-                    line = f'qemu-io -d {backends[disk.target]} "{command}"'
-                    words = ("qemu-monitor-command", self.name, "--hmp", line)
-                    self.machine.virsh(*words)
+                    self.machine.monitor(self, f'qemu-io -d {backends[disk.target]} "{command}"')
             else:
                 said = [word for command in commands for word in ("-c", command)]
                 self.machine.run("qemu-io", "-f", disk.format or "raw", *said, disk.path or "")
@@ -231,6 +248,17 @@ class Member(Guest):
         """Remove the domain and all files."""
         with suppress(libvirt.libvirtError):
             super().destroy()
+
+
+def _copy(data: bytes, path: Path) -> None:
+    """A file that holds this, with holes where it is of zeroes."""
+    with path.open("wb") as f:
+        f.truncate(len(data))
+        for start in range(0, len(data), BLOCK):
+            block = data[start : start + BLOCK]
+            if block.strip(b"\0"):
+                f.seek(start)
+                f.write(block)
 
 
 def _disk(target: str, sort: Sort, attribute: str, source: str = "") -> str:

@@ -254,8 +254,8 @@ def revert(machine: Machine, member: Member, name: str) -> None:
     second = int(time.time())
     member.look()
     member.write()
-    while int(time.time()) == second:
-        pass  # libvirt calls the overlays of two reverts in a second by the same names
+    while int(time.time()) == second:  # two reverts in one give their overlays the same names
+        time.sleep(max(0.0, second + 1 - time.time()))
 
 
 @act("delete")
