@@ -257,6 +257,31 @@ class Machine:
     emulator: str
 
 
+class Part(enum.Enum):
+    """What of a machine a host may not have any more."""
+
+    MACHINE = enum.auto()
+    CPU = enum.auto()
+    DEVICE = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Something that QEMU on a host is not or has not.
+
+    Attributes:
+        part: of a machine.
+        name: libvirt's, as ``pc-q35-2.4`` or ``video qxl``.
+        reason: libvirt's words, where it has any.
+        sure: a start fails by it; otherwise it may.
+    """
+
+    part: Part
+    name: str
+    reason: str = ""
+    sure: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class DomainConfig:
     """What snaptui needs of a domain's XML.

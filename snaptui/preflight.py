@@ -29,7 +29,7 @@ from snaptui.model import (
     DomainStatus,
     Host,
     Kind,
-    Machine,
+    Lack,
     Scope,
     Snapshot,
 )
@@ -363,13 +363,13 @@ def _with_needs(backend: Backend, intent: RevertIntent, facts: Facts) -> Facts:
         facts,
         changes=_changes(backend, intent),
         missing=MappingProxyType({**facts.missing, **missing}),
-        lacks=_lacks(backend, then.machine) if then is not None and then.machine else "",
+        lacks=_lacks(backend, intent) if then is not None and then.machine else (),
     )
 
 
-def _lacks(backend: Backend, machine: Machine) -> str | NotKnown:
+def _lacks(backend: Backend, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:
     try:
-        return backend.lacks(machine)
+        return backend.lacks(intent.key, intent.name)
     except Disconnected:
         raise
     except SnaptuiError as error:

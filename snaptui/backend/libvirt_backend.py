@@ -24,7 +24,6 @@ from snaptui.errors import (
     HostError,
     ImageError,
     NoImage,
-    NotPermitted,
     SnaptuiError,
     Unsupported,
 )
@@ -38,7 +37,7 @@ from snaptui.model import (
     DomainState,
     DomainStatus,
     Host,
-    Machine,
+    Lack,
     NewReason,
     Reason,
     Snapshot,
@@ -423,18 +422,18 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
 
-    def lacks(self, machine: Machine) -> str:
-        """Why it cannot be one; see the protocol (virConnectGetDomainCapabilities)."""
-        asked = (machine.emulator, machine.arch, machine.type, machine.kind)
-        connection = self._connections.reads.connection
-        try:
-            self._ask(lambda: connection.getDomainCapabilities(*(one or None for one in asked)))
-        except (Disconnected, NotPermitted):
-            raise
-        except SnaptuiError as error:
-            of_qemu = self.host is None or self.host.driver == "QEMU"
-            return error.message if of_qemu or not isinstance(error, Unsupported) else ""
-        return ""
+    def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
+        """What QEMU is not any more; see the protocol."""
+        from snaptui.backend import libvirt_lacks
+
+        domain = xml.started_by(self.snapshot_xml(key, name))
+        machine = xml.machine(domain) if domain is not None else None
+        if domain is None or machine is None:
+            return ()
+        return libvirt_lacks.lacks(
+            self._ask, self._connections.reads.connection, machine, domain,
+            of_qemu=self.host is None or self.host.driver == "QEMU",
+        )  # fmt: skip
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""

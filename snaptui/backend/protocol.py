@@ -20,7 +20,7 @@ from snaptui.model import (
     DomainKey,
     DomainStatus,
     Host,
-    Machine,
+    Lack,
     RunState,
     Snapshot,
     SnapshotSummary,
@@ -178,8 +178,8 @@ class Backend(Protocol):
     def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
         """A snapshot's XML with its secrets: for copies, never for the screen."""
 
-    def lacks(self, machine: Machine) -> str:
-        """Why the host's QEMU cannot be such a machine; empty when it can."""
+    def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
+        """What a snapshot's domain needs to be started that the host's QEMU is not or has not."""
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All files that a domain's definitions, live and inactive, and its snapshots name."""

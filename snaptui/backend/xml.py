@@ -293,20 +293,33 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         passthrough=tuple(device.get("type", "?") for device in domain.iterfind("devices/hostdev")),
         digest=hashed,
         variables=_variables(domain.find("os/nvram")),
-        machine=_machine(domain),
+        machine=machine(domain),
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
         tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
     )
 
 
-def _machine(domain: Element) -> Machine | None:
-    """formatdomain.html, *Operating system booting* and *Devices*."""
+def started_by(snapshot: str) -> Element | None:
+    """The domain of a snapshot's XML with which a revert starts a guest; ``None`` without one.
+
+    Where RAM is loaded it is the one that ran, otherwise the definition of that time
+    (formatsnapshot.html, *domain* and *inactiveDomain*).
+    """
+    root = parse(snapshot)
+    memory = root.find("memory")
+    kept = memory is not None and _presence(memory) is not Presence.NO
+    defined = None if kept else root.find("inactiveDomain[name]")
+    return defined if defined is not None else root.find("domain[name]")
+
+
+def machine(domain: Element) -> Machine | None:
+    """What a domain is a machine of (formatdomain.html, *Operating system booting*, *Devices*)."""
     os_type = domain.find("os/type")
     if os_type is None:
         return None
     emulator = (domain.findtext("devices/emulator") or "").strip()
-    arch, machine = os_type.get("arch", ""), os_type.get("machine", "")
-    return Machine(domain.get("type", ""), arch, machine, emulator)
+    arch, kind = os_type.get("arch", ""), os_type.get("machine", "")
+    return Machine(domain.get("type", ""), arch, kind, emulator)
 
 
 def _boot_files(domain: Element) -> Iterator[str]:

@@ -10,7 +10,7 @@ from snaptui.chains import NO_LAYERS, Layers
 from snaptui.doubts import Doubt
 from snaptui.files import Inode, User
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
-from snaptui.model import Agent, DomainStatus, Host, Snapshot
+from snaptui.model import Agent, DomainStatus, Host, Lack, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.why import Why
 from snaptui.shares import Counted
@@ -71,7 +71,7 @@ class Facts:
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
         inodes: by path of an image of a domain that is on this machine, which file it is.
-        lacks: for a revert, why the host's QEMU cannot be the machine of then; empty when it can.
+        lacks: for a revert, what the host's QEMU is not or has not of the machine of then.
         overlay: of a merge, whether somebody is at work with it.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
@@ -107,7 +107,7 @@ class Facts:
     changes: tuple[str, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))
-    lacks: str | NotKnown = ""
+    lacks: tuple[Lack, ...] | NotKnown = ()
     overlay: OverlayUse | None = None
     unrecorded: str = ""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui.image_model import NotKnown
+from snaptui.model import Lack, Part
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps import RevertTo
+from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -16,22 +18,51 @@ from snaptui.plan.why import Why
 def refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
     """What QEMU of today cannot be any more; libvirt finds out when the guest is stopped already.
 
-    New versions drop old machine types: QEMU 11 has no i440fx and q35 before 5.2. libvirt defines
-    no record again with another one (virDomainDefCheckABIStability; measured with 9.0 and 11.3).
+    New versions drop old machine types, CPUs and devices: QEMU 11 has no i440fx and q35 before
+    5.2, and none without its modules for SPICE has qxl. libvirt defines no record again with
+    another machine (virDomainDefCheckABIStability; measured with 9.0 and 11.3).
     """
-    snapshot, lacks = step.snapshot, facts.lacks
-    machine = snapshot.config.machine if snapshot.config is not None else None
-    runs = step.end_state is not None and step.end_state.active
-    if machine is None or not runs or not lacks or isinstance(lacks, NotKnown):
+    if not _starts(step):
         return
-    yield refuse(
-        Why.MACHINE_GONE, Way.DISKS_OF_OTHER_MACHINE, name=snapshot.name, reason=lacks,
-        harm=Harm.STOPPED if facts.status.domain.state.active else None,
-        machine=machine.type or machine.arch,
-    )  # fmt: skip
+    harm = Harm.STOPPED if facts.status.domain.state.active else None
+    for lack in _known(facts):
+        if lack.sure:
+            yield _refusal(lack, step.snapshot.name).but(harm=harm)
 
 
-def unread(facts: Facts) -> Iterator[Remark]:
-    """What could not be asked."""
+def warnings(facts: Facts, step: RevertTo) -> Iterator[Remark]:
+    """What a domain that is left shut off does not start with later."""
+    reasons = [_refusal(lack, step.snapshot.name) for lack in _known(facts) if lack.sure]
+    if reasons and not _starts(step):
+        told = reasons[0].fact.rstrip(".")
+        yield remark(Warn.NOT_STARTED_LATER, domain=facts.name, reason=told)
+
+
+def unread(facts: Facts, step: RevertTo) -> Iterator[Remark]:
+    """What could not be asked, or is not told for sure."""
     if isinstance(facts.lacks, NotKnown):
         yield remark(Unchecked.MACHINE, reason=facts.lacks.reason)
+    for lack in _known(facts) if _starts(step) else ():
+        if not lack.sure:
+            yield remark(Unchecked.CPU, cpu=lack.name, reason=_because(lack))
+
+
+def _starts(step: RevertTo) -> bool:
+    return step.end_state is not None and step.end_state.active
+
+
+def _known(facts: Facts) -> tuple[Lack, ...]:
+    return () if isinstance(facts.lacks, NotKnown) else facts.lacks
+
+
+def _refusal(lack: Lack, name: str) -> Refusal:
+    way = Way.DISKS_OF_OTHER_MACHINE
+    if lack.part is Part.MACHINE:
+        return refuse(Why.MACHINE_GONE, way, name=name, machine=lack.name, reason=lack.reason)
+    if lack.part is Part.CPU:
+        return refuse(Why.CPU_GONE, way, name=name, cpu=lack.name, reason=_because(lack))
+    return refuse(Why.DEVICE_GONE, way, name=name, device=lack.name)
+
+
+def _because(lack: Lack) -> str:
+    return f": {lack.reason}" if lack.reason else ""

@@ -55,6 +55,7 @@ class Unchecked(enum.Enum):
     MERGE_FITS = "{fact} More is not known: {reason}"
 
     MACHINE = "Whether QEMU can be the machine of then: {reason}"
+    CPU = "Whether QEMU can have the CPU of then, {cpu}, as libvirt checks it{reason}"
 
     # -- what images hold, and lie upon
     INSIDE = "What {disk} holds inside: {reason}"

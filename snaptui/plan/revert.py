@@ -69,7 +69,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += encryption.revert_refusals(snapshot) if outside else ()
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))
-    unread = [*revert_inside.unread(facts, snapshot), *machine_checks.unread(facts)]
+    unread = [*revert_inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
     doubt = _doubt(facts, snapshot)
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)
@@ -100,7 +100,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         undo=safety.undo,
         space=space_on(checks.shown_space(facts), safety.needs),
         refusals=tuple(refusals),
-        warnings=(*safety.warnings, *_warnings(intent, facts, snapshot, outside=outside)),
+        warnings=(*safety.warnings, *_warnings(intent, facts, step, outside=outside)),
         unchecked=(*unread, *clones),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
@@ -111,9 +111,10 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
 
 
 def _warnings(
-    intent: RevertIntent, facts: Facts, snapshot: Snapshot, *, outside: bool
+    intent: RevertIntent, facts: Facts, step: RevertTo, *, outside: bool
 ) -> Iterator[Remark]:
     """What it breaks or leaves behind, beside what its safety snapshot costs."""
+    snapshot = step.snapshot
     if facts.status.hung:
         yield remark(Warn.STOPPED_SLOWLY, domain=facts.name)
     moved = image_checks.moved_disks(facts, snapshot)
@@ -122,6 +123,7 @@ def _warnings(
     yield from _resized(facts, snapshot)
     if not intent.reset_nvram:
         yield from _variables(facts, snapshot)
+    yield from machine_checks.warnings(facts, step)
     if facts.status.config.tpm and not snapshot.has_memory:
         yield remark(Warn.TPM_STAYS)
     if outside:

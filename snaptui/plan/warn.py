@@ -83,6 +83,10 @@ class Warn(enum.Enum):
         "{domain} is paused while up to {size} of its RAM are saved; this shows no progress and "
         "cannot be cancelled."
     )
+    NOT_STARTED_LATER = (
+        "{domain} gets the definition of then, with which it does not start here: {reason}. Edit "
+        "that before its next start."
+    )
     VARIABLES_STAY = "The UEFI variables stay as they are now."
     TPM_STAYS = (
         "The state of its TPM stays as it is now: what the guest has sealed with it may ask for a "

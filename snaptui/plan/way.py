@@ -49,8 +49,9 @@ class Way(enum.Enum):
     POWER_OFF = "Power {domain} off (virsh destroy) or wait until it answers."
     SHUT_DOWN = "Shut it down first."
     DISKS_OF_OTHER_MACHINE = (
-        "Its disks can be had: copy them to files (extract), or, where it holds no RAM, delete "
-        "only its metadata and adopt it, which gives it the machine of today."
+        "Its disks can be had: copy them to files (extract); if it was taken while shut off, "
+        "revert to it as recorded and edit the definition; or, where it holds no RAM, delete only "
+        "its metadata and adopt it, which gives it the machine of today."
     )
     START_PAUSED = "Start it, or start it paused ({line})."
     PULL_INSTEAD = "It can be made independent of {lower} instead (virsh blockpull)."

@@ -137,6 +137,8 @@ class Why(enum.Enum):
         "yet."
     )
     MACHINE_GONE = "{name} was taken of a {machine}, which QEMU here cannot be: {reason}."
+    CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU here does not have{reason}."
+    DEVICE_GONE = "{name} was taken with a device that QEMU here does not have: {device}."
     FILE_GONE = "{path} is gone, and the domain of that time needs it."
 
     # -- the images

@@ -1,0 +1,81 @@
+"""Plans for snapshots of machines that QEMU here may not be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from snaptui.backend import xml
+from snaptui.image_model import NotKnown
+from snaptui.model import DomainState, Lack, Part, Presence, RunState
+from snaptui.plan import revert
+from snaptui.plan.plan import Plan, RevertIntent
+from snaptui.plan.refusal import Harm
+from snaptui.plan.remark import Unchecked
+from snaptui.plan.warn import Warn
+from snaptui.plan.why import Why
+from tests.unit.made import KEY, assert_refused, assert_said, facts, snapshot
+
+OFF = snapshot("off", state="shutoff", memory=Presence.NO)
+LACKS = {
+    Why.MACHINE_GONE: Lack(Part.MACHINE, "pc-q35-2.4", "no such machine"),
+    Why.CPU_GONE: Lack(Part.CPU, "Nonsuch"),
+    Why.DEVICE_GONE: Lack(Part.DEVICE, "video qxl"),
+}
+
+
+def a_revert(*lacks: Lack, state: RunState = RunState.RECORDED, name: str = "run") -> Plan:
+    found = replace(facts(OFF, snapshot("run")), lacks=lacks)
+    return revert.plan(RevertIntent(KEY, name, state), found)
+
+
+@pytest.mark.parametrize(("why", "lack"), LACKS.items())
+def test_what_is_lacking_refuses_a_start_and_warns_of_a_later_one(why: Why, lack: Lack) -> None:
+    for plan in (a_revert(lack), a_revert(lack, state=RunState.RUNNING, name="off")):
+        assert_refused(plan, why)
+        assert {one.harm for one in plan.refusals} == {Harm.STOPPED}
+        assert Warn.NOT_STARTED_LATER not in {one.what for one in plan.warnings}
+    plan = a_revert(lack, name="off")
+    assert plan.possible
+    assert_said(plan.warnings, Warn.NOT_STARTED_LATER)
+
+
+def test_a_guest_that_is_off_is_not_stopped_by_it() -> None:
+    found = replace(facts(snapshot("run"), state=DomainState.SHUTOFF), lacks=tuple(LACKS.values()))
+    plan = revert.plan(RevertIntent(KEY, "run"), found)
+    assert {one.why for one in plan.refusals} == set(LACKS)
+    assert {one.harm for one in plan.refusals} == {None}
+
+
+def test_what_is_not_sure_is_not_checked_and_the_name_is_typed() -> None:
+    unsure = Lack(Part.CPU, "EPYC", "features", sure=False)
+    plan = a_revert(unsure)
+    assert plan.possible
+    assert plan.type_name
+    assert_said(plan.unchecked, Unchecked.CPU, cpu="EPYC", reason=": features")
+    assert not a_revert(unsure, name="off").type_name, "no QEMU is started"
+
+
+def test_who_does_not_answer_has_not_said_that_all_is_there() -> None:
+    found = replace(facts(snapshot("run")), lacks=NotKnown("denied"))
+    plan = revert.plan(RevertIntent(KEY, "run"), found)
+    assert_said(plan.unchecked, Unchecked.MACHINE, reason="denied")
+
+
+@pytest.mark.parametrize(
+    ("memory", "cpu"), [("<memory snapshot='internal'/>", "full"), ("", "partial")]
+)
+def test_a_guest_starts_as_it_ran_or_as_it_was_defined(memory: str, cpu: str) -> None:
+    ran, defined = (
+        f"<{tag}><name>w</name><cpu check='{check}'/></{tag}>"
+        for tag, check in (("domain", "full"), ("inactiveDomain", "partial"))
+    )
+    record = f"<domainsnapshot><name>s</name>{memory}{{}}</domainsnapshot>"
+    found = xml.started_by(record.format(ran + defined))
+    assert found is not None
+    assert found.find(f"cpu[@check='{cpu}']") is not None
+    alone = xml.started_by(record.format(ran))
+    assert alone is not None
+    assert alone.tag == "domain"
+    assert xml.started_by(record.format("<domain><uuid>u</uuid></domain>")) is None
