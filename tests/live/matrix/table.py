@@ -59,7 +59,19 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
     print(f"{sum(one.by_us for one in results)} refused by us: they would bring a program down")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")
     print(f"{len(undone)} undos, {broken} of which bring back something else than promised")
+    _show_lines(stack, differ)
     return not differ and not broken
+
+
+def _show_lines(stack: Stack, differ: Sequence[Result]) -> None:
+    """What differs, in the form of a table, with what a line of ``abilities.py`` needs."""
+    if differ:
+        print(f"\nWhat {stack} does otherwise than foretold, to be reported or made a line:\n")
+        print("| libvirt | QEMU | world | guest | asked | foretold | happened |")
+        print("|---|---|---|---|---|---|---|")
+    for one in differ:
+        cells = (one.world, one.state, one.ask, one.predicted, one.happened)
+        print(f"| {' | '.join((stack.version, stack.qemu, *cells))} |")
 
 
 def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
