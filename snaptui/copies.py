@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from snaptui import text
 from snaptui.backend.protocol import Backend
 from snaptui.errors import NotFound
 from snaptui.model import DomainKey
@@ -76,6 +77,6 @@ class Copies:
 def _write(folder: int, name: str, content: str) -> None:
     file = open_own(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, folder)
     with os.fdopen(file, "wb") as opened:
-        opened.write(content.encode("utf-8", "surrogateescape"))
+        opened.write(text.utf8(content))
         opened.flush()
         os.fsync(file)

@@ -89,7 +89,12 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
         libvirt.VIR_ERR_AUTH_UNAVAILABLE,
         libvirt.VIR_ERR_OPERATION_DENIED,
     )
-    if asks or code in denied or low.endswith("permission denied"):
+    if asks:
+        return errors.NotPermitted(
+            f"{label} does not let you in: {message}.",
+            hint="The user, the password or the key is wrong, or the host's key is not known.",
+        )
+    if code in denied or low.endswith("permission denied"):
         return errors.NotPermitted(
             f"{label} does not let you in: {message}.",
             hint="To change things join the group libvirt (usermod -aG libvirt USER, then log in "

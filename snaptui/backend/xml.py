@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from snaptui import text
 from snaptui.errors import HostError
 from snaptui.image_model import Unplaced
 from snaptui.model import Disk, DomainConfig, Machine, Presence, Snapshot, SnapshotDisk, Volume
@@ -256,7 +257,7 @@ def digest(xml: str) -> str:
     """A hash by which one XML text is told from another."""
     import hashlib
 
-    return hashlib.sha256(xml.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(text.utf8(xml)).hexdigest()
 
 
 def parse(xml: str) -> Element:

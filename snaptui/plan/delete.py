@@ -238,7 +238,7 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
         refusals += checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
-    if len(name.encode("utf-8", "surrogateescape")) > checks.NAME_BYTES:
+    if len(text.utf8(name)) > checks.NAME_BYTES:
         refusals.append(refuse(Why.UNMANAGED_NAME_LONG, Way.DELETE_BY_HAND, name=name))
     now = {disk.path for disk in checks.writable_disks(facts.status.config.disks)}
     for path, number in Counter(path for path, _ in stray.parts).items():

@@ -218,7 +218,7 @@ def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[Refusal]:
 
 
 def _name_bytes(path: str) -> int:
-    return len(path.rpartition("/")[2].encode("utf-8", "surrogateescape"))
+    return len(text.utf8(path.rpartition("/")[2]))
 
 
 def _quiesce_refusals(facts: Facts) -> list[Refusal]:

@@ -64,7 +64,7 @@ def _target_refusals(intent: ImageExtract, facts: ImageFacts) -> list[Refusal]:
         return [refuse(Why.TARGET_UNNAMED)]
     if any(map(text.invisible, intent.target)):
         return [refuse(Why.TARGET_INVISIBLE)]
-    if len(name.encode("utf-8", "surrogateescape")) > NAME_BYTES:
+    if len(text.utf8(name)) > NAME_BYTES:
         return [refuse(Why.TARGET_LONG, most=NAME_BYTES)]
     if facts.copy is None or facts.copy.folder != folder:
         return [refuse(Why.FOLDER_NOT_READ, folder=folder)]

@@ -168,7 +168,7 @@ def safety_name(
     while True:
         end = f"-{number}" if number > 1 else ""
         left = most - len(moment) - len(end)
-        cut = shown.encode("utf-8", "surrogateescape")[:left].decode("utf-8", "ignore")
+        cut = text.utf8(shown)[:left].decode("utf-8", "ignore")
         if (name := f"{moment}{cut}{end}") not in taken:
             return name
         number += 1

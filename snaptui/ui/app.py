@@ -1,14 +1,12 @@
-"""The Textual application: it owns the watches and the operations of one host."""
+"""The Textual application: it shows one session."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,22 +17,13 @@ from textual.screen import Screen
 
 from snaptui import log, text
 from snaptui.backend.protocol import Backend
-from snaptui.chains import NO_LAYERS
 from snaptui.config import MONO, SNAPSHOT_NAME, THEMES
-from snaptui.counting import Counting
-from snaptui.entries import Images
-from snaptui.errors import Disconnected, SnaptuiError
-from snaptui.filling import Filling
-from snaptui.host import HostWatch
+from snaptui.errors import SnaptuiError
 from snaptui.image_model import ImageKey
-from snaptui.image_watch import WAITING, ImageWatch
-from snaptui.journal import state_directory
-from snaptui.journal_record import StepKind
 from snaptui.masking import fault, masked
-from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
-from snaptui.operation import ASK_AGAIN, Operation, Phase
-from snaptui.operations import Operations
-from snaptui.snapshots import SnapshotWatch
+from snaptui.model import Domain, Host
+from snaptui.operation import Operation
+from snaptui.session import Session
 from snaptui.ui import header, keymap, themes
 from snaptui.ui.background import background
 from snaptui.ui.ending import BY_SIGNAL, Ending
@@ -42,12 +31,8 @@ from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.keys_in_order import KeysInOrder
 from snaptui.ui.leaving import is_there
 from snaptui.ui.main_screen import MainScreen
-from snaptui.worker import Worker, start
 
 if TYPE_CHECKING:
-    from snaptui.groups import Members
-    from snaptui.plan.plan import Intent
-    from snaptui.preflight import AnyFacts
     from snaptui.recovery import CutShort, Finding
 
 T = TypeVar("T")
@@ -95,40 +80,15 @@ class SnaptuiApp(KeysInOrder):
             themes.use(self, theme)
         self.animation_level = "none"
         self.set_class(ascii_only, "-ascii")
-        self.backend = backend
         self.glyphs = ASCII if ascii_only else UNICODE
-        self.read_only = host.read_only
         self.demo = demo
         self._snapshot_name = snapshot_name
         self._select: str | ImageKey | None = select
         if images and select is None:
             self._select = ImageKey(host.uri, images[0])
-        self.worker = Worker()
-        self.host = HostWatch(
-            backend,
-            self.worker,
-            on_change=self._host_changed,
-            on_hint=self._hinted,
-            on_again=self._host_again,
-        )
-        self.snapshots = SnapshotWatch(
-            backend,
-            self.worker,
-            on_change=self._snapshots_changed,
-            making=lambda key: self.operations.making(key),
-        )
-        self.counting = Counting(backend, self.worker, on_change=self._counted)
-        self.filling = Filling(
-            backend, self.worker, lambda: self.host.state.domains, on_change=self._host_changed
-        )
-        self.images = ImageWatch(backend, self.worker, host, images, on_change=self._images_changed)
-        self.operations = Operations(
-            backend, self.worker, state=state_directory(), on_change=self._operation_changed
-        )
         self._main: MainScreen | None = None
-        self._filling: asyncio.Task[None] | None = None
         self._faults: set[tuple[object, ...]] = set()
-        self.host.opened(host, listed)
+        self.session = Session(backend, host, listed, images, self)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Text styles that a theme may replace."""
@@ -152,14 +112,8 @@ class SnaptuiApp(KeysInOrder):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         self._ending = Ending(lambda number: loop.call_soon_threadsafe(self._end_by, number))
-        self._watching = start(self.host.run())
-        self._told = start(self._tell_cut_short())
-        self.call_after_refresh(self._look_further)
-
-    def _look_further(self) -> None:
-        """What the first screen does without."""
-        self._filling = start(self.filling.run())
-        self.images.start()
+        self.session.start()
+        self.call_after_refresh(self.session.look_further)
 
     @property
     def faulty(self) -> bool:
@@ -168,46 +122,20 @@ class SnaptuiApp(KeysInOrder):
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
-        self._watching.cancel()
-        if self._filling is not None:
-            self._filling.cancel()
-        self._told.cancel()
-        self.operations.close()
-        self.snapshots.stop()
-        self.images.stop()
-        self.counting.stop()
-        self.backend.abandon()
+        self.session.stop()
         self._ending.stop()
 
     def _end_by(self, number: int) -> None:
         self.exit(return_code=BY_SIGNAL + number)
 
-    async def _tell_cut_short(self) -> None:
-        """Look what became of operations that an earlier snaptui did not end, and say it."""
-        host = self.host.state.host
-        if host is None or host.read_only:
-            return
-        problem = await self.operations.open_journal()
-        if problem and self._main is not None:
+    def journal_failed(self, problem: str) -> None:
+        """Say it once; the dialogs refuse by it."""
+        if self._main is not None:
             self._main.say(f"The journal cannot be written: {problem}. Only deletes are possible.")
-        cut_short = await self.operations.cut_short(host)
-        await asyncio.gather(*map(self._tell_what_became, cut_short))
 
-    async def _tell_what_became(self, cuts: tuple[CutShort, ...]) -> None:
-        """Of what was confirmed together; one that stays busy keeps no other waiting."""
-        findings = {cut.record.number: await self._what_became(cut) for cut in cuts}
-        self._tell_findings(cuts[0], findings)
-
-    async def _what_became(self, cut: CutShort) -> Finding:
-        """Ask the host until it says what became of an operation."""
-        while True:
-            with contextlib.suppress(SnaptuiError):
-                if (found := await self.operations.resolve(cut)) is not None:
-                    return found
-            await asyncio.sleep(ASK_AGAIN)
-
-    def _tell_findings(self, cut: CutShort, findings: Mapping[int, Finding]) -> None:
+    def became(self, cuts: tuple[CutShort, ...], findings: Mapping[int, Finding]) -> None:
         """Open one dialog for what was confirmed together, however much of it was cut short."""
+        cut = cuts[0]
         record = cut.record
         when = f"cut short {text.when(int(record.started))}"
         key = keymap.key_of("operations", self.overrides)
@@ -221,58 +149,25 @@ class SnaptuiApp(KeysInOrder):
         summary = of_cut_short(record.batch, cut.together, findings)
         self.show_error(f"{summary.title}: {when}", summary.words, hint)
 
-    async def read_facts(self, intent: Intent) -> AnyFacts:
-        """Read the facts for a dialog.
-
-        Raises:
-            SnaptuiError: not connected, or what it is about cannot be read.
-        """
-        host = self.host.state.host
-        if host is None:
-            raise Disconnected("There is no connection.")
-        facts = await self.operations.facts(host, intent)
-        key = intent.key
-        if isinstance(key, DomainKey) and (agent := getattr(facts, "agent", None)) is not None:
-            self.host.agent_said(key, agent)
-        return replace(facts, counted=self.counting.state.counted)
-
-    async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
-        """Find all snapshots of a group on the host."""
-        from snaptui.groups import find
-
-        domains = self.host.state.domains.values()
-        return await find(self.backend, self.worker, domains, group, tell)
-
-    @background("agents")
-    async def ask_agent(self, key: DomainKey) -> None:
-        """Ask a guest's agent whether it is frozen; seconds if it is silent."""
-        with contextlib.suppress(SnaptuiError):  # then nothing is known
-            agent = await self.worker.reads.call(lambda: self.backend.agent(key), key=key)
-            self.host.agent_said(key, agent)
-
-    async def read(self, call: Callable[[], T], key: DomainKey) -> T:
-        """Run a reading call that the user asked for."""
-        return await self.worker.reads.call(call, key=key)
-
     @background("sign-in", exclusive=True)
     async def sign_in(self) -> None:
         """Give the terminal to ssh, connect, and take it back."""
         failed: SnaptuiError | None = None
         with self.suspend(), self._ending.while_another_has_the_terminal():
             try:
-                self.host.opened(self.backend.connect(interactive=True))
+                self.session.sign_in()
             except SnaptuiError as error:
                 failed = error
         self.refresh(layout=True)
         if failed is not None:
             self.show_error(failed.title, failed.message, failed.hint)
-        self.host.retry()
+        self.session.host.retry()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """The palette: the actions of the table that can be used now."""
         for action in keymap.ACTIONS:
             here = (keymap.Scope.MAIN, keymap.Scope.APP)
-            if action.scope not in here or (self.read_only and action.changes):
+            if action.scope not in here or (self.session.read_only and action.changes):
                 continue
             if action.id == "command_palette" or self._main is None:
                 continue
@@ -290,8 +185,8 @@ class SnaptuiApp(KeysInOrder):
         from snaptui.ui.help import help_lines
         from snaptui.ui.text_screen import TextScreen
 
-        host = self.host.state.host
-        lines = help_lines(self.overrides, host, self.read_only, self.glyphs)
+        host = self.session.host.state.host
+        lines = help_lines(self.overrides, host, self.session.read_only, self.glyphs)
         self.push_screen(TextScreen("Help", lines, self.glyphs))
 
     def show_error(
@@ -307,7 +202,7 @@ class SnaptuiApp(KeysInOrder):
         """Quit; when changes are under way, say what will go on."""
         from snaptui.ui.dialogs.message import QuitDialog
 
-        under_way = tuple(header.operation_words(o) for o in self.operations.unfinished)
+        under_way = tuple(header.operation_words(o) for o in self.session.operations.unfinished)
         if not under_way or isinstance(self.screen, QuitDialog):
             self.exit()
         else:
@@ -332,7 +227,7 @@ class SnaptuiApp(KeysInOrder):
         if at in self._faults:
             return
         self._faults.add(at)
-        self._host_changed()
+        self.host_changed()
         words = f"{type(error).__name__}: {masked(str(error))}"
         hint = (
             f"{log.path()} has where. What was begun goes on, but what is shown may be out of date"
@@ -345,59 +240,27 @@ class SnaptuiApp(KeysInOrder):
         error = sys.exception()
         self.panic(*(() if error is None else (Text(fault(error)),)))
 
-    def _host_changed(self) -> None:
+    def host_changed(self) -> None:
+        """Draw it."""
         if self._main is not None and is_there(self._main):
             self._main.host_changed()
 
-    def count_again(self) -> None:
-        """Count the selected image, or those of the selected domain, anew."""
-        self._count(again=True)
-
-    @property
-    def _near(self) -> bool:
-        host = self.host.state.host
-        return host is not None and host.local
-
-    def _count(self, *, again: bool = False) -> None:
-        shown, image = self.snapshots.shown, self.images.shown
-        wanted: Images = {}
-        layers = NO_LAYERS
-        if image is not None and image.head != WAITING:
-            wanted = {image.key.path: image.head}
-        elif shown is not None:
-            wanted, layers = shown.images, shown.layers
-        self.counting.want(wanted, near=self._near, layers=layers, again=again)
-
-    def _images_changed(self) -> None:
-        self._count()
+    def images_changed(self) -> None:
+        """Draw them."""
         if self._main is not None and is_there(self._main):
             self._main.images_changed()
 
-    def _snapshots_changed(self) -> None:
-        self._count()
+    def snapshots_changed(self) -> None:
+        """Draw them."""
         if self._main is not None and is_there(self._main):
             self._main.snapshots_changed()
 
-    def _counted(self) -> None:
+    def counted(self) -> None:
+        """Draw the figures."""
         if self._main is not None and is_there(self._main):
             self._main.counted()
 
-    def _operation_changed(self, operation: Operation) -> None:
-        key = operation.plan.intent.key
-        last = operation.plan.steps[-1].kind
-        thawed = operation.phase is Phase.DONE and last is StepKind.THAW
-        if thawed and isinstance(key, DomainKey):
-            self.host.agent_said(key, Agent(AgentState.ANSWERS))
+    def operation_changed(self, operation: Operation) -> None:
+        """Draw how far it is, and say how it ended."""
         if self._main is not None and is_there(self._main):
             self._main.operation_changed(operation)
-
-    def _host_again(self) -> None:
-        """Read everything again."""
-        self.snapshots.look_again()
-        self.images.look_again()
-
-    def _hinted(self, key: DomainKey) -> None:
-        self.filling.changed(key)
-        shown = self.snapshots.shown
-        if shown is not None and shown.key == key:
-            self.snapshots.look_again()

@@ -19,6 +19,7 @@ from snaptui.ui.image_pane import ImagePane
 from snaptui.ui.snapshot_pane import SnapshotPane
 
 if TYPE_CHECKING:
+    from snaptui.session import Session
     from snaptui.ui.app import SnaptuiApp
     from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
     from snaptui.ui.image_changes import ImageChanges
@@ -35,6 +36,11 @@ class Changes(Screen[None]):
     def snaptui(self) -> SnaptuiApp:
         """The application."""
         return cast("SnaptuiApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        """What is alive for the host that is shown."""
+        return self.snaptui.session
 
     @property
     def domains(self) -> DomainPane:
@@ -80,28 +86,32 @@ class Changes(Screen[None]):
             return
         domain = self._free_domain()
         if domain is not None:
-            shown = self.snaptui.snapshots.shown
+            shown = self.session.snapshots.shown
             known = shown.snapshots if shown is not None and shown.key == domain.key else None
             taken = known.names if known is not None else ()
             name = self.snaptui.suggested_name(domain.name, taken)
-            self.ask(CreateDialog(domain, name, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(CreateDialog(domain, name, self.session.read_facts, self.snaptui.glyphs))
 
     def _create_group(self) -> None:
         from snaptui.ui.dialogs.create_group import CreateGroupDialog
 
         app, domains = self.snaptui, self.domains.marked
-        why = app.host.state.link.value if app.host.state.link is not Link.CONNECTED else ""
+        why = (
+            self.session.host.state.link.value
+            if self.session.host.state.link is not Link.CONNECTED
+            else ""
+        )
         for domain in domains:
-            if (operation := app.operations.running(domain.key)) is not None:
+            if (operation := self.session.operations.running(domain.key)) is not None:
                 why = header.operation_words(operation)
         if why:
             self.say(f"Not now: {why}.")
             return
         name = app.suggested_name("group", ())
-        host = app.host.state.host
+        host = self.session.host.state.host
         where = host.hostname if host is not None else ""
 
-        dialog = CreateGroupDialog(where, domains, name, app.read_facts, app.glyphs)
+        dialog = CreateGroupDialog(where, domains, name, self.session.read_facts, app.glyphs)
         self.ask(dialog, self.domains.unmark)
 
     def action_revert(self) -> None:
@@ -117,7 +127,9 @@ class Changes(Screen[None]):
         from snaptui.ui.dialogs.revert import RevertDialog
 
         app = self.snaptui
-        self.ask(RevertDialog(domain, name, app.read_facts, app.find_group, app.glyphs))
+        self.ask(
+            RevertDialog(domain, name, self.session.read_facts, self.session.find_group, app.glyphs)
+        )
 
     def action_delete(self) -> None:
         """Ask, and delete the marked snapshots, or the selected one."""
@@ -129,7 +141,7 @@ class Changes(Screen[None]):
         domain, row = self._free_domain(), self.snapshots.selected
         if domain is None:
             return
-        read_facts, glyphs = self.snaptui.read_facts, self.snaptui.glyphs
+        read_facts, glyphs = self.session.read_facts, self.snaptui.glyphs
         names, strays = self.snapshots.marked
         unmarked = not names and not strays and self.focused is not self.domains
         if unmarked and row is not None and row.overlay is not None:
@@ -150,7 +162,7 @@ class Changes(Screen[None]):
             return
         found = self._read_snapshot()
         if found is not None:
-            self.ask(EditDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(EditDialog(*found, self.session.read_facts, self.snaptui.glyphs))
 
     def action_hold(self) -> None:
         """Ask, and hold the selected snapshot or release it."""
@@ -160,7 +172,7 @@ class Changes(Screen[None]):
             return
         found = self._read_snapshot()
         if found is not None:
-            self.ask(HoldDialog(*found, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(HoldDialog(*found, self.session.read_facts, self.snaptui.glyphs))
 
     def action_adopt(self) -> None:
         """Ask, and make the selected stray known to libvirt, or where a snapshot's images are."""
@@ -180,7 +192,7 @@ class Changes(Screen[None]):
         else:
             self.say("Select a stray, which only the image knows, or a moved snapshot first.")
             return
-        self.ask(AdoptDialog(domain, intent, self.snaptui.read_facts, self.snaptui.glyphs))
+        self.ask(AdoptDialog(domain, intent, self.session.read_facts, self.snaptui.glyphs))
 
     def action_thaw(self) -> None:
         """Ask the guest's agent whether it is frozen, and thaw it."""
@@ -190,7 +202,7 @@ class Changes(Screen[None]):
             return
         domain = self._free_domain()
         if domain is not None:
-            self.ask(ThawDialog(domain, self.snaptui.read_facts, self.snaptui.glyphs))
+            self.ask(ThawDialog(domain, self.session.read_facts, self.snaptui.glyphs))
 
     def action_undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""
@@ -199,7 +211,7 @@ class Changes(Screen[None]):
 
         if self._not_for_images("select the safety snapshot and apply it."):
             return
-        domain, shown = self._free_domain(), self.snaptui.snapshots.shown
+        domain, shown = self._free_domain(), self.session.snapshots.shown
         if domain is None:
             return
         if shown is None or shown.key != domain.key or shown.snapshots is None:
@@ -224,7 +236,7 @@ class Changes(Screen[None]):
         if (image := self._image) is not None:
             image.extract()
             return
-        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        shown, row = self.session.snapshots.shown, self.snapshots.selected
         if shown is None or shown.key != self._shown_key or self.focused is self.domains:
             self.say(keymap.go_first(self.snaptui.overrides))
         elif row is None or row.name is None:
@@ -242,7 +254,7 @@ class Changes(Screen[None]):
         def confirmed(result: Confirmed | None) -> None:
             if result is None:
                 return
-            operations = self.snaptui.operations
+            operations = self.session.operations
             run = operations.run_together if result.together else operations.run_in_turn
             run(result.parts)
             if then is not None:
@@ -260,14 +272,14 @@ class Changes(Screen[None]):
     def _free_domain(self) -> Domain | None:
         """The selected domain, if a change of it can be planned now."""
         domain = self.domains.selected
-        state = self.snaptui.host.state
+        state = self.session.host.state
         if domain is None:
             self.say("Select a domain first.")
             return None
         if state.link is not Link.CONNECTED:
             self.say(f"Not now: {state.link.value}.")
             return None
-        operation = self.snaptui.operations.running(domain.key)
+        operation = self.session.operations.running(domain.key)
         if operation is not None:
             self.say(f"Not now: {header.operation_words(operation)}.")
             return None
@@ -285,7 +297,7 @@ class Changes(Screen[None]):
 
     def _moved_name(self) -> str | None:
         """The snapshot under the cursor, where its images are elsewhere than its record says."""
-        row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
+        row, shown = self.snapshots.selected, self.session.snapshots.shown
         if shown is None or shown.key != self._shown_key or self.focused is self.domains:
             return None
         broken = shown.layers.broken.get(row.name or "") if row is not None else None
@@ -293,7 +305,7 @@ class Changes(Screen[None]):
 
     def _selected_name(self) -> str | None:
         """The snapshot under the cursor, while the list shown is the selected domain's."""
-        row, shown = self.snapshots.selected, self.snaptui.snapshots.shown
+        row, shown = self.snapshots.selected, self.session.snapshots.shown
         if shown is None or shown.key != self._shown_key or self.focused is self.domains:
             self.say(keymap.go_first(self.snaptui.overrides))
             return None

@@ -38,12 +38,12 @@ class Drawing(Changes):
         """The host, and how the connection is."""
         app = self.snaptui
         line = header.host_line(
-            app.host.state,
-            app.filling.fullest,
+            self.session.host.state,
+            self.session.filling.fullest,
             self.size.width,
             glyphs=app.glyphs,
             sign_in=keymap.key_of("sign_in", app.overrides),
-            read_only=app.read_only,
+            read_only=self.session.read_only,
             demo=app.demo,
             faulty=app.faulty,
             marked=len(self.domains.marked),
@@ -53,21 +53,21 @@ class Drawing(Changes):
     def draw_title(self) -> None:
         """The selected domain or image, over its snapshots."""
         app = self.snaptui
-        shown, key = app.snapshots.shown, self._shown_key
+        shown, key = self.session.snapshots.shown, self._shown_key
         if isinstance(key, ImageKey):
-            create = "" if app.read_only else keymap.key_of("create", app.overrides)
-            listed = app.images.state.images.get(key)
-            line = image_title(listed, app.counting.state, app.glyphs, create)
+            create = "" if self.session.read_only else keymap.key_of("create", app.overrides)
+            listed = self.session.images.state.images.get(key)
+            line = image_title(listed, self.session.counting.state, app.glyphs, create)
             self._set("snapshots-title", line)
             return
-        domain = app.host.state.domains.get(key) if key is not None else None
+        domain = self.session.host.state.domains.get(key) if key is not None else None
         line = header.domain_line(
             domain,
             shown,
-            app.counting.state,
+            self.session.counting.state,
             app.glyphs,
             self.snapshots.row_width,
-            create="" if app.read_only else keymap.key_of("create", app.overrides),
+            create="" if self.session.read_only else keymap.key_of("create", app.overrides),
         )
         self._set("snapshots-title", line)
 
@@ -82,14 +82,14 @@ class Drawing(Changes):
 
     def draw_message(self) -> None:
         """What runs, or the answer to a key."""
-        running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
-        state = self.snaptui.host.state
+        running = [header.operation_words(o) for o in self.session.operations.unfinished]
+        state = self.session.host.state
         answered = time.monotonic() - self._answered_at < ANSWER
         if running and not answered:
             words = "   ".join(running)
         elif state.trouble and not answered:
             words = f"{state.link.value}: {state.trouble}"
-        elif state.loaded and not (state.domains or self.snaptui.images.state.images):
+        elif state.loaded and not (state.domains or self.session.images.state.images):
             words = "This host has no domains: define one, or look at another host with -c."
         else:
             words = self._said
@@ -98,32 +98,32 @@ class Drawing(Changes):
     def draw_details(self) -> None:
         """All about what is selected where the focus is."""
         details = self.query_one("#details", LinesList)
-        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        shown, row = self.session.snapshots.shown, self.snapshots.selected
         domain, image = self.domains.selected, self.domains.selected_image
         if image is not None:
             details.show(self.image_details(image))
         elif self.focused is not self.domains and shown is not None and row is not None:
-            details.show(snapshot_lines(row, shown, self.snaptui.counting.state.counted))
+            details.show(snapshot_lines(row, shown, self.session.counting.state.counted))
         elif domain is not None:
             marked = self.domains.marked
             thaw = keymap.key_of("thaw", self.snaptui.overrides)
             of_it = shown if shown is not None and shown.key == domain.key else None
-            details.show(domain_lines(domain, self.snaptui.host.state, marked, thaw, of_it))
+            details.show(domain_lines(domain, self.session.host.state, marked, thaw, of_it))
         else:
             details.show(())
 
     def image_details(self, image: ListedImage) -> tuple[Line, ...]:
         """All about an image, or the selected snapshot of it."""
-        counted, placed = self.snaptui.counting.state.counted, self.entries.selected
+        counted, placed = self.session.counting.state.counted, self.entries.selected
         if self.focused is self.domains or placed is None:
-            return image_lines(image, counted, self.snaptui.images.state.doubts_about(image.key))
+            return image_lines(image, counted, self.session.images.state.doubts_about(image.key))
         return entry_lines(image, placed, counted)
 
     def draw_footer(self) -> None:
         """The keys that matter most."""
         self._set(
             "footer",
-            header.footer_line(self.snaptui.overrides, self.snaptui.read_only, self.size.width),
+            header.footer_line(self.snaptui.overrides, self.session.read_only, self.size.width),
         )
 
     def _set(self, name: str, line: Text) -> None:

@@ -40,7 +40,7 @@ class ImageChanges:
             taken = tuple(word for entry in entries for word in (entry.name, entry.id))
             app = self._screen.snaptui
             name = app.suggested_name(key.name, taken)
-            self._screen.ask(ImageCreateDialog(key, name, app.read_facts, app.glyphs))
+            self._screen.ask(ImageCreateDialog(key, name, app.session.read_facts, app.glyphs))
 
     def apply(self) -> None:
         """Ask, and make the disk as the selected entry has it."""
@@ -49,7 +49,7 @@ class ImageChanges:
         key, placed = self._free(), self._entry()
         if key is not None and placed is not None:
             app = self._screen.snaptui
-            self._screen.ask(ImageApplyDialog(key, placed, app.read_facts, app.glyphs))
+            self._screen.ask(ImageApplyDialog(key, placed, app.session.read_facts, app.glyphs))
 
     def delete(self) -> None:
         """Ask, and delete the marked entries, or the selected one."""
@@ -58,14 +58,14 @@ class ImageChanges:
         key, chosen = self._free(), self._pane.marked
         if key is None:
             return
-        if self._screen.snaptui.images.selected != key:
+        if self._screen.snaptui.session.images.selected != key:
             chosen = ()  # they are still those of the image before
         if not chosen:
             placed = self._entry()
             chosen = (placed,) if placed is not None else ()
         if chosen:
             app = self._screen.snaptui
-            self._screen.ask(ImageDeleteDialog(key, chosen, app.read_facts, app.glyphs))
+            self._screen.ask(ImageDeleteDialog(key, chosen, app.session.read_facts, app.glyphs))
 
     def extract(self) -> None:
         """Ask, and copy the selected entry to a file."""
@@ -82,10 +82,10 @@ class ImageChanges:
     def _free(self) -> ImageKey | None:
         """The image, if a change of it can be planned now."""
         app, key = self._screen.snaptui, self._listed.key
-        if app.host.state.link is not Link.CONNECTED:
-            self._screen.say(f"Not now: {app.host.state.link.value}.")
+        if app.session.host.state.link is not Link.CONNECTED:
+            self._screen.say(f"Not now: {app.session.host.state.link.value}.")
             return None
-        operation = app.operations.running(key)
+        operation = app.session.operations.running(key)
         if operation is not None:
             self._screen.say(f"Not now: {header.operation_words(operation)}.")
             return None
@@ -93,7 +93,7 @@ class ImageChanges:
 
     def _entry(self) -> PlacedEntry | None:
         """The entry under the cursor, while the list shown is the selected image's."""
-        following = self._screen.snaptui.images.selected == self._listed.key
+        following = self._screen.snaptui.session.images.selected == self._listed.key
         if self._screen.focused is not self._pane or not following:
             self._screen.say(keymap.go_first(self._screen.snaptui.overrides))
             return None
@@ -108,10 +108,10 @@ def ask_to_extract(screen: Changes, sources: tuple[Source, ...]) -> None:
 
     app = screen.snaptui
     for source in sources:
-        if (operation := app.operations.running(source.key)) is not None:
+        if (operation := app.session.operations.running(source.key)) is not None:
             screen.say(f"Not now: {header.operation_words(operation)}.")
             return
-    screen.ask(ExtractDialog(sources, app.read_facts, app.glyphs))
+    screen.ask(ExtractDialog(sources, app.session.read_facts, app.glyphs))
 
 
 def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:

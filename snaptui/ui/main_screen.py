@@ -101,9 +101,9 @@ class MainScreen(Watching):
         """What is on screen is read first; the headings follow the width."""
         self.draw_headings()
         if event.rows is self.domains:
-            self.snaptui.host.show(self.domains.visible_keys)
+            self.session.host.show(self.domains.visible_keys)
         elif event.rows is self.snapshots:
-            self.snaptui.snapshots.show(self.snapshots.visible_names)
+            self.session.snapshots.show(self.snapshots.visible_names)
 
     @on(RowList.Picked)
     def row_picked(self) -> None:
@@ -124,8 +124,8 @@ class MainScreen(Watching):
 
     def _follow(self) -> None:
         key = self._shown_key
-        self.snaptui.snapshots.select(key if isinstance(key, DomainKey) else None)
-        self.snaptui.images.select(key if isinstance(key, ImageKey) else None)
+        self.session.snapshots.select(key if isinstance(key, DomainKey) else None)
+        self.session.images.select(key if isinstance(key, ImageKey) else None)
 
     def _show_right(self, *, image: bool) -> None:
         """Show the snapshots of an image, or of a domain."""
@@ -143,7 +143,7 @@ class MainScreen(Watching):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Changing actions are not there when read-only."""
         changing = any(a.id == action and a.changes for a in keymap.ACTIONS)
-        return not (changing and self.snaptui.read_only)
+        return not (changing and self.session.read_only)
 
     def action_enter(self) -> None:
         """Into the domain, or all about the snapshot."""
@@ -220,13 +220,13 @@ class MainScreen(Watching):
     @background("operations", exclusive=True)
     async def action_operations(self) -> None:
         """All operations with their steps and outcomes."""
-        earlier = await self.snaptui.operations.past()
+        earlier = await self.session.operations.past()
 
         def now() -> tuple[Record, ...]:
-            operations = self.snaptui.operations.all.values()
+            operations = self.session.operations.all.values()
             return tuple(operation.record for operation in reversed(list(operations)))
 
-        cancel, glyphs = self.snaptui.operations.cancel, self.snaptui.glyphs
+        cancel, glyphs = self.session.operations.cancel, self.snaptui.glyphs
         from snaptui.ui.operations_pane import OperationsPane
 
         self.app.push_screen(OperationsPane(now, earlier, cancel, glyphs))
@@ -256,7 +256,7 @@ class MainScreen(Watching):
 
     def _domains_marked(self) -> None:
         number, create = len(self.domains.marked), keymap.key_of("create", self.snaptui.overrides)
-        takes = "" if self.snaptui.read_only else f": {create} takes one snapshot of each"
+        takes = "" if self.session.read_only else f": {create} takes one snapshot of each"
         self.say(
             f"{text.count(number, 'domain')} marked{takes}." if number else "Nothing is marked."
         )
@@ -270,13 +270,13 @@ class MainScreen(Watching):
         self.say("By what a delete gives back, most first." if by_reclaim else plain)
 
     def _say_marked(self) -> None:
-        image = self.snaptui.images.shown
+        image = self.session.images.shown
         number = self.right_pane.marked_number
         if not number:
             self.say("Nothing is marked.")
             return
         if image is not None:
-            counted = self.snaptui.counting.state.counted
+            counted = self.session.counting.state.counted
             together = freed_together(image, self.entries.marked, counted)
         else:
             together = self.snapshots.freed
@@ -285,23 +285,27 @@ class MainScreen(Watching):
 
     def action_refresh(self) -> None:
         """Read everything of what is selected again; ask its agent, and who uses which images."""
-        self.snaptui.host.retry()
-        self.snaptui.images.look_again()
+        self.session.host.retry()
+        self.session.images.look_again()
         if isinstance(self._shown_key, DomainKey):
-            self.snaptui.host.look_again(self._shown_key)
-            self.snaptui.snapshots.look_again()
+            self.session.host.look_again(self._shown_key)
+            self.session.snapshots.look_again()
             domain = self.domains.selected
-            if domain is not None and domain.state.active and not self.snaptui.read_only:
-                self.snaptui.ask_agent(domain.key)
+            if domain is not None and domain.state.active and not self.session.read_only:
+                self._ask_agent(domain.key)
         if self._shown_key is not None:
-            self.snaptui.count_again()
+            self.session.count(again=True)
+
+    @background("agents")
+    async def _ask_agent(self, key: DomainKey) -> None:
+        await self.session.ask_agent(key)
 
     def action_sign_in(self) -> None:
         """Connect now."""
-        if self.snaptui.host.state.link in (Link.SIGN_IN, Link.REFUSED):
+        if self.session.host.state.link in (Link.SIGN_IN, Link.REFUSED):
             self.snaptui.sign_in()
         else:
-            self.snaptui.host.retry()
+            self.session.host.retry()
 
     @background("details", exclusive=True)
     async def show_details(self) -> None:
@@ -314,20 +318,20 @@ class MainScreen(Watching):
             lines = self.image_details(image)
             self.app.push_screen(TextScreen(title, lines, self.snaptui.glyphs))
             return
-        shown, row = self.snaptui.snapshots.shown, self.snapshots.selected
+        shown, row = self.session.snapshots.shown, self.snapshots.selected
         if shown is None or row is None:
             return
-        key, name, backend = shown.key, row.name, self.snaptui.backend
+        key, name, backend = shown.key, row.name, self.session.backend
         try:
             if name is None:
-                xml = await self.snaptui.read(lambda: backend.domain_xml(key), key)
+                xml = await self.session.read(lambda: backend.domain_xml(key), key)
             elif row.stray is None and row.overlay is None:
-                xml = await self.snaptui.read(lambda: backend.snapshot_xml(key, name), key)
+                xml = await self.session.read(lambda: backend.snapshot_xml(key, name), key)
             else:
                 xml = ""
         except SnaptuiError as error:
             xml = f"{error.title}: {error.message}"
-        known = snapshot_lines(row, shown, self.snaptui.counting.state.counted)
+        known = snapshot_lines(row, shown, self.session.counting.state.counted)
         lines = (
             *known,
             ("", ""),

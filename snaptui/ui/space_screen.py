@@ -27,6 +27,7 @@ from snaptui.ui.row_list import RowList
 from snaptui.ui.space_lists import ItemList, PlaceList
 
 if TYPE_CHECKING:
+    from snaptui.session import Session
     from snaptui.ui.app import SnaptuiApp
 
 
@@ -55,6 +56,11 @@ class SpaceScreen(Closing[Jump | None]):
         """The application."""
         return cast("SnaptuiApp", self.app)
 
+    @property
+    def session(self) -> Session:
+        """What is alive for the host that is shown."""
+        return self.snaptui.session
+
     def compose(self) -> ComposeResult:
         """Two lists with their headings, a line of details, a line of answers, the keys."""
         yield Static("File systems", id="header", markup=False)
@@ -65,17 +71,21 @@ class SpaceScreen(Closing[Jump | None]):
         yield Static(id="item-details", markup=False)
         yield Static(id="message", markup=False)
         app = self.snaptui
-        keys = keymap.footer(keymap.Scope.FILES, app.overrides, read_only=app.read_only)
+        keys = keymap.footer(keymap.Scope.FILES, app.overrides, read_only=self.session.read_only)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_mount(self) -> None:
         """Begin to read."""
-        app = self.snaptui
         counting = Counting(
-            app.backend, app.worker, kept=app.counting.kept, on_change=self._counted
+            self.session.backend,
+            self.session.worker,
+            kept=self.session.counting.kept,
+            on_change=self._counted,
         )
         self._counting = counting
-        self._surveying = Surveying(app.backend, app.worker, counting, on_change=self._draw)
+        self._surveying = Surveying(
+            self.session.backend, self.session.worker, counting, on_change=self._draw
+        )
         self._over = self._over_now()
         self._survey()
         self.set_interval(0.5, self._tick)
@@ -140,13 +150,12 @@ class SpaceScreen(Closing[Jump | None]):
 
     def _why_not(self, marked: Collection[tuple[str, str]]) -> str | None:
         """Why nothing can be deleted now; ``None`` when it can."""
-        app = self.snaptui
-        if app.read_only:
+        if self.session.read_only:
             return "Nothing can be changed: read-only."
-        if app.host.state.link is not Link.CONNECTED:
-            return f"Not now: {app.host.state.link.value}."
+        if self.session.host.state.link is not Link.CONNECTED:
+            return f"Not now: {self.session.host.state.link.value}."
         for domain, _, _ in chosen(self._surveying.survey, marked)[1]:
-            if (operation := app.operations.running(domain.key)) is not None:
+            if (operation := self.session.operations.running(domain.key)) is not None:
                 return f"Not now: {header.operation_words(operation)}."
         return None
 
@@ -160,8 +169,12 @@ class SpaceScreen(Closing[Jump | None]):
         app = self.snaptui
         files, domains = chosen(self._surveying.survey, marked)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        uri = self.session.backend.uri
         parts: list[tuple[str, Intent]] = [
-            (path, RemoveLeftover(ImageKey(app.backend.uri, path), aside_name(path, stamp)))
+            (
+                path,
+                RemoveLeftover(ImageKey(uri, path), aside_name(path, stamp)),
+            )
             for path in files
         ]
         parts += [
@@ -173,18 +186,18 @@ class SpaceScreen(Closing[Jump | None]):
 
         def confirmed(result: Confirmed | None) -> None:
             if result is not None:
-                app.operations.run_in_turn(result.parts)
+                self.session.operations.run_in_turn(result.parts)
 
-        host = app.host.state.host
+        host = self.session.host.state.host
         where = host.hostname if host is not None else ""
         space = f"frees {self._promise(marked)}"
-        dialog = DeleteItemsDialog(where, parts, space, app.read_facts, self._glyphs)
+        dialog = DeleteItemsDialog(where, parts, space, self.session.read_facts, self._glyphs)
         app.push_screen(dialog, confirmed)
 
     # -- drawing ----------------------------------------------------------------------------
 
     def _survey(self, *, again: bool = False) -> None:
-        state = self.snaptui.host.state
+        state = self.session.host.state
         if state.host is None:
             self._say(f"Not now: {state.link.value}.")
             return
@@ -199,15 +212,15 @@ class SpaceScreen(Closing[Jump | None]):
         if not is_there(self):
             return
         over = self._over_now()
-        if over != self._over and not self.snaptui.operations.unfinished:
-            ended = [self.snaptui.operations.all[number] for number in over - self._over]
+        if over != self._over and not self.session.operations.unfinished:
+            ended = [self.session.operations.all[number] for number in over - self._over]
             self._over = over
             self._said = ended_words(ended)
             self._survey()
         self._draw_message()
 
     def _over_now(self) -> frozenset[int]:
-        operations = self.snaptui.operations.all.values()
+        operations = self.session.operations.all.values()
         return frozenset(one.number for one in operations if one.phase.over)
 
     def _draw(self) -> None:
@@ -241,7 +254,7 @@ class SpaceScreen(Closing[Jump | None]):
         self._put("item-details", words)
 
     def _draw_message(self) -> None:
-        running = [header.operation_words(o) for o in self.snaptui.operations.unfinished]
+        running = [header.operation_words(o) for o in self.session.operations.unfinished]
         counts = self._counting.state
         words = self._said
         if running:

@@ -35,16 +35,16 @@ class Watching(Drawing):
 
     def host_changed(self) -> None:
         """The host's state is another one: domains, link or numbers of snapshots."""
-        state = self.snaptui.host.state
+        state = self.session.host.state
         wanted: Key | None = None
         if isinstance(self._select, ImageKey):
             wanted, self._select = self._select, None
         elif self._select is not None and state.loaded:
             wanted, self._select = self._find(self._select), None
         running = {
-            operation.plan.intent.key: operation for operation in self.snaptui.operations.unfinished
+            operation.plan.intent.key: operation for operation in self.session.operations.unfinished
         }
-        images = self.snaptui.images.state
+        images = self.session.images.state
         self.domains.update_state(state, images, running, self._filters["domains"], wanted)
         self.draw_header()
         self.draw_details()
@@ -57,16 +57,16 @@ class Watching(Drawing):
         self._entries_changed()
 
     def _entries_changed(self) -> None:
-        counted = self.snaptui.counting.state.counted
-        self.entries.update_shown(self.snaptui.images.shown, counted, self._filters["snapshots"])
+        counted = self.session.counting.state.counted
+        self.entries.update_shown(self.session.images.shown, counted, self._filters["snapshots"])
         self.draw_title()
         self.draw_details()
 
     def snapshots_changed(self) -> None:
         """Other snapshots, or more of their details."""
         self.snapshots.update_shown(
-            self.snaptui.snapshots.shown,
-            self.snaptui.counting.state.counted,
+            self.session.snapshots.shown,
+            self.session.counting.state.counted,
             self._filters["snapshots"],
         )
         self.draw_title()
@@ -74,7 +74,7 @@ class Watching(Drawing):
 
     def counted(self) -> None:
         """More was counted of what the images are used for."""
-        self.snapshots.update_counted(self.snaptui.counting.state.counted)
+        self.snapshots.update_counted(self.session.counting.state.counted)
         self._entries_changed()
 
     def operation_changed(self, operation: Operation) -> None:
@@ -82,11 +82,11 @@ class Watching(Drawing):
         if operation.phase.over:
             key = operation.plan.intent.key
             if isinstance(key, DomainKey):
-                self.snaptui.host.look_again(key)
+                self.session.host.look_again(key)
                 if key == self._shown_key:
-                    self.snaptui.snapshots.look_again()
+                    self.session.snapshots.look_again()
             else:
-                self.snaptui.images.look_again()
+                self.session.images.look_again()
             self._tell_end(operation)
         self.host_changed()
 
@@ -104,7 +104,7 @@ class Watching(Drawing):
         if operation.batch is not None:
             from snaptui.batches import of_operations
 
-            ended = self.snaptui.operations.of(operation.batch)
+            ended = self.session.operations.of(operation.batch)
             if not all(one.phase.over for one in ended):
                 return
             title = of_operations(operation.batch, ended).title
@@ -150,11 +150,11 @@ class Watching(Drawing):
 
     def _second(self) -> None:
         self.draw_header()
-        if self.snaptui.operations.unfinished:
+        if self.session.operations.unfinished:
             self.host_changed()
 
     def _find(self, name: str) -> Key | None:
-        for domain in self.snaptui.host.state.domains.values():
+        for domain in self.session.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
         hint = "The list shows those that there are."

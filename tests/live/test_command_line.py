@@ -132,15 +132,15 @@ def test_a_host_without_qemu_is_told_so(own_lab: Lab) -> None:
 
 def faulty() -> int:
     """snaptui with a fault: a task that nobody awaits fails."""
-    from snaptui.ui.app import SnaptuiApp
+    from snaptui.session import Session
 
     async def fail() -> None:
         raise ZeroDivisionError
 
-    def look_further(_: SnaptuiApp) -> None:
+    def look_further(_: Session) -> None:
         start(fail())
 
-    setattr(SnaptuiApp, "_look_further", look_further)  # noqa: B010 - mypy has methods stay
+    setattr(Session, "look_further", look_further)  # noqa: B010 - mypy has methods stay
     return main()
 
 

@@ -109,12 +109,12 @@ def test_no_secret_is_shown_or_kept_but_in_the_copies(lab: Lab, state: Path) -> 
 
 def _fault(kind: str) -> int:
     """snaptui with a fault of its own, where a secret is at hand."""
-    from snaptui.ui.app import SnaptuiApp
+    from snaptui.session import Session
 
     def fail(xml: str) -> None:
         raise ValueError(f"of {len(xml)} letters: {xml}")
 
-    def look_further(_: SnaptuiApp) -> None:
+    def look_further(_: Session) -> None:
         secret_xml = "<graphics passwd='vncSECR'/> https://user:urlSECRET@host/"
         if kind == "thread":
             thread = threading.Thread(target=fail, args=(secret_xml,))
@@ -122,14 +122,14 @@ def _fault(kind: str) -> int:
             thread.join()
         fail(secret_xml)
 
-    async def in_a_task(app: SnaptuiApp) -> None:
-        look_further(app)
+    async def in_a_task(session: Session) -> None:
+        look_further(session)
 
-    def start_task(app: SnaptuiApp) -> None:
-        start(in_a_task(app))
+    def start_task(session: Session) -> None:
+        start(in_a_task(session))
 
     wanted = start_task if kind == "task" else look_further
-    setattr(SnaptuiApp, "_look_further", wanted)  # noqa: B010 - mypy has methods stay
+    setattr(Session, "look_further", wanted)  # noqa: B010 - mypy has methods stay
     return main()
 
 
@@ -140,6 +140,11 @@ def test_a_fault_of_its_own_keeps_no_values_of_variables(
     """Neither of the frames nor in the words of the error; of the URI not even in a key."""
     uri = behind_ssh(lab, tmp_path).replace("root@", "root:uriSECRET@")
     with Terminal(["-c", uri], main=partial(_fault, kind)) as terminal:
+        if kind == "task":
+            terminal.wait("A fault of snaptui")
+            terminal.press("esc")
+            terminal.wait("FAULT", gone="A fault of snaptui")
+            terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"a fault of its own" in terminal.raw
         told = terminal.raw.decode(errors="replace") + (state / "snaptui.log").read_text()

@@ -67,10 +67,10 @@ def test_a_wrong_password_ends_with_one_sentence(lab: Lab, tmp_path: Path) -> No
         terminal.wait("password:")
         terminal.press("wrong\r")
         assert terminal.exit_code() == 2
-        said = " ".join(terminal.text.split())
-        assert "cannot be opened" in said
+        said = terminal.text.replace("\n", "")
         # libvirt tells what ssh says where it reads that before it sees ssh's end
-        assert "Permission denied" in said or "reset by peer" in said
+        refused = "does not let you in" in said and "Permission denied" in said
+        assert refused or ("cannot be opened" in said and "reset by peer" in said), said
         assert "Traceback" not in terminal.text
 
 

@@ -65,7 +65,7 @@ def held() -> Held:
     gc.collect()
     objects = Counter(type(one).__name__ for one in list(_handles))
     (app,) = _apps
-    shown = app.snapshots.shown
+    shown = app.session.snapshots.shown
     tree = None
     if shown is not None and shown.snapshots is not None and shown.snapshots.complete:
         details = shown.snapshots.details
@@ -79,7 +79,7 @@ def held() -> Held:
         objects=dict(objects),
         domain=shown.key.uuid if shown is not None else "",
         tree=tree,
-        busy=len(app.operations.unfinished),
+        busy=len(app.session.operations.unfinished),
     )
 
 

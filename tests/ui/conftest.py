@@ -53,12 +53,12 @@ async def loaded(pilot: Pilot[None]) -> None:
     assert isinstance(app, SnaptuiApp)
 
     def complete() -> bool:
-        shown = app.snapshots.shown
+        shown = app.session.snapshots.shown
         return (
             shown is not None
             and shown.snapshots is not None
             and shown.snapshots.complete
-            and len(app.host.state.summaries) == len(app.host.state.domains)
+            and len(app.session.host.state.summaries) == len(app.session.host.state.domains)
             and bool(shown.images)
         )
 

@@ -134,7 +134,7 @@ async def test_every_screen_shows_it_literally(
         await until(
             pilot,
             lambda: (
-                (shown := app.snapshots.shown) is not None
+                (shown := app.session.snapshots.shown) is not None
                 and shown.snapshots is not None
                 and shown.snapshots.complete
                 and bool(shown.images)
@@ -153,7 +153,7 @@ async def test_every_screen_shows_it_literally(
 async def test_every_error_shows_it_literally(of: str) -> None:
     app = app_on(HostileHost(HOSTILE[of], failing=True))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: bool(app.host.state.summaries), "the domains")
+        await until(pilot, lambda: bool(app.session.host.state.summaries), "the domains")
         failing = (*LISTS[:1], ("CreateDialog", ("c",)), ("SpaceScreen", ("escape", "F")))
         await walk(pilot, failing)
         app.show_error(HOSTILE[of], f"{HOSTILE[of]}\n{HOSTILE[of]}", HOSTILE[of])
@@ -169,4 +169,4 @@ async def test_markup_is_shown_as_it_is() -> None:
             await pilot.press(*keys)
             await at_rest(pilot)
             assert MARKUP in text_of(pilot), keys
-            assert isinstance(next(iter(app.host.state.domains.values())), Domain)
+            assert isinstance(next(iter(app.session.host.state.domains.values())), Domain)

@@ -17,7 +17,7 @@ async def test_of_the_program(make_app: MakeApp) -> None:
     async with app.run_test() as pilot:
         await loaded(pilot)
     changed: tuple[Callable[[], None], ...] = (
-        app._host_changed, app._snapshots_changed, app._images_changed, app._counted,
+        app.host_changed, app.snapshots_changed, app.images_changed, app.counted,
     )  # fmt: skip
     for tell in changed:
         tell()

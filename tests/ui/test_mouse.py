@@ -19,7 +19,7 @@ async def test_a_click_does_not_confirm_what_could_not_be_read(
     backend = LibvirtBackend(lab.uri)
     app = SnaptuiApp(backend, host=backend.connect(), select="web")
     async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: app.snapshots.shown is not None, "the domain")
+        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await pilot.press("c")
         await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
         dialog = app.screen
@@ -29,7 +29,7 @@ async def test_a_click_does_not_confirm_what_could_not_be_read(
             dialog.appeared()
             await pilot.click("#confirm")
             assert app.screen is dialog
-            assert not app.operations.all
+            assert not app.session.operations.all
 
         async def clicked() -> None:
             while app.screen is dialog:
@@ -37,7 +37,9 @@ async def test_a_click_does_not_confirm_what_could_not_be_read(
                 await pilot.pause(0.05)
 
         await clicked()
-        await until(pilot, lambda: app.operations.all[1].phase.over, "the end of the operation")
+        await until(
+            pilot, lambda: app.session.operations.all[1].phase.over, "the end of the operation"
+        )
         assert len(lab.snapshots("web")) == 1
 
 

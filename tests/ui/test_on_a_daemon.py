@@ -24,7 +24,7 @@ async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
     """Open a dialog with a key, and confirm it once it can be confirmed."""
     app = pilot.app
     assert isinstance(app, SnaptuiApp)
-    known = len(app.operations.all)
+    known = len(app.session.operations.all)
     await pilot.press(key)
     await until(pilot, lambda: isinstance(app.screen, PlanDialog), "the dialog")
     dialog = app.screen
@@ -48,8 +48,10 @@ async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
 
     await pressed()
     await pilot.pause(CLOSED)
-    await until(pilot, lambda: app.operations.all[known + 1].phase.over, "the end of the operation")
-    assert app.operations.all[known + 1].phase is Phase.DONE
+    await until(
+        pilot, lambda: app.session.operations.all[known + 1].phase.over, "the end of the operation"
+    )
+    assert app.session.operations.all[known + 1].phase is Phase.DONE
 
 
 async def test_create_revert_delete(lab: Lab) -> None:
@@ -57,7 +59,7 @@ async def test_create_revert_delete(lab: Lab) -> None:
     backend = LibvirtBackend(lab.uri)
     app = SnaptuiApp(backend, host=backend.connect(), select="web")
     async with app.run_test(size=(100, 30)) as pilot:
-        await until(pilot, lambda: app.snapshots.shown is not None, "the domain")
+        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await confirmed(pilot, "c")
         (name,) = lab.snapshots("web")
         write(lab.image("web"), 0x22)

@@ -62,7 +62,7 @@ async def test_why_the_host_does_not_answer_is_told(make_app: MakeApp) -> None:
     app = make_app()
     async with app.run_test() as pilot:
         await loaded(pilot)
-        app.host._update(link=Link.UNREADABLE, trouble="access denied")
+        app.session.host._update(link=Link.UNREADABLE, trouble="access denied")
         await pilot.pause()
         assert "domains not read, as of" in line(app, "header")
         assert line(app, "message") == "domains not read: access denied"
@@ -84,8 +84,8 @@ async def test_what_was_cut_short_and_stays_busy_hides_no_other(
         done = Finding(one.record, Became.DONE, "It was done.")
         return None if one.record.domain == "busy" else done
 
-    monkeypatch.setattr(app.operations, "cut_short", cuts)
-    monkeypatch.setattr(app.operations, "resolve", resolve)
+    monkeypatch.setattr(app.session.operations, "cut_short", cuts)
+    monkeypatch.setattr(app.session.operations, "resolve", resolve)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "what became of it")
         shown = app.screen
@@ -106,7 +106,7 @@ async def test_marks_stay_when_another_operation_ends(make_app: MakeApp) -> None
         await pilot.press("space")
         marked = items.marked
         assert len(marked) == 1
-        app.operations.all[1] = ended_elsewhere()
+        app.session.operations.all[1] = ended_elsewhere()
         await until(pilot, lambda: 1 in screen._over, "its end")
         await until(pilot, lambda: not screen._surveying.doing, "the survey after it")
         assert items.marked == marked

@@ -145,26 +145,26 @@ class App(product.SnaptuiApp):
         self.control.tell(event="ready")
 
     async def _act(self, intent: Intent) -> None:
-        facts = await self.read_facts(intent)
+        facts = await self.session.read_facts(intent)
         plan = make_plan(intent, days_later(facts))
         self.control.tell(event="plan", refusals=[one.words for one in plan.refusals])
-        self.operations.run(plan, facts)
+        self.session.operations.run(plan, facts)
 
     def _tell(self) -> None:
-        shown, host = self.snapshots.shown, self.host.state
+        shown, host = self.session.snapshots.shown, self.session.host.state
         known = shown.snapshots if shown is not None else None
         domain = host.domains.get(self.order.domain)
         self.control.tell(
             event="state",
             link=host.link.value,
-            unfinished=len(self.operations.unfinished),
+            unfinished=len(self.session.operations.unfinished),
             domain=None if domain is None else [domain.name, domain.state.value],
             snapshots=sorted(known.names) if known is not None else None,
             error=shown.error if shown is not None else "",
         )
 
-    def _operation_changed(self, operation: Operation) -> None:
-        super()._operation_changed(operation)
+    def operation_changed(self, operation: Operation) -> None:
+        super().operation_changed(operation)
         if operation.phase.over:
             self.control.tell(
                 event="over",

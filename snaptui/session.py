@@ -1,0 +1,230 @@
+"""All that is alive for one host: its connection, its watches and its operations. No screen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from snaptui.backend.protocol import Backend
+from snaptui.chains import NO_LAYERS
+from snaptui.counting import Counting
+from snaptui.entries import Images
+from snaptui.errors import Disconnected, SnaptuiError
+from snaptui.filling import Filling
+from snaptui.host import HostWatch
+from snaptui.image_watch import WAITING, ImageWatch
+from snaptui.journal import state_directory
+from snaptui.journal_record import StepKind
+from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
+from snaptui.operation import ASK_AGAIN, Operation, Phase
+from snaptui.operations import Operations
+from snaptui.snapshots import SnapshotWatch
+from snaptui.worker import Worker, start
+
+if TYPE_CHECKING:
+    from snaptui.groups import Members
+    from snaptui.plan.plan import Intent
+    from snaptui.preflight import AnyFacts
+    from snaptui.recovery import CutShort, Finding
+
+T = TypeVar("T")
+
+
+class Listener(Protocol):
+    """Who is told what changed, on the loop."""
+
+    def host_changed(self) -> None:
+        """Domains, link, numbers of snapshots, or how full the file systems are."""
+
+    def snapshots_changed(self) -> None:
+        """The snapshots of the selected domain, or more of their details."""
+
+    def images_changed(self) -> None:
+        """The images that no domain uses, or what is known of the selected one."""
+
+    def counted(self) -> None:
+        """More was counted of what images are used for."""
+
+    def operation_changed(self, operation: Operation) -> None:
+        """An operation went on or is over."""
+
+    def journal_failed(self, problem: str) -> None:
+        """The journal cannot be written."""
+
+    def became(self, cuts: tuple[CutShort, ...], findings: Mapping[int, Finding]) -> None:
+        """What became of operations, confirmed together, that an earlier snaptui did not end."""
+
+
+class Session:
+    """A host as long as it is looked at.
+
+    Args:
+        backend: not watched by anybody else.
+        host: what it answered when it was connected.
+        listed: its domains, if they were listed then.
+        images: paths of images to show, without symbolic links.
+
+    Attributes:
+        read_only: nothing can be changed on it.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        host: Host,
+        listed: tuple[Domain, ...] | None,
+        images: tuple[str, ...],
+        listener: Listener,
+    ) -> None:
+        self._listener = listener
+        self.backend = backend
+        self.read_only = host.read_only
+        self.worker = Worker()
+        self.host = HostWatch(
+            backend,
+            self.worker,
+            on_change=listener.host_changed,
+            on_hint=self._hinted,
+            on_again=self._again,
+        )
+        self.snapshots = SnapshotWatch(
+            backend,
+            self.worker,
+            on_change=self._snapshots_changed,
+            making=lambda key: self.operations.making(key),
+        )
+        self.counting = Counting(backend, self.worker, on_change=listener.counted)
+        self.filling = Filling(
+            backend, self.worker, lambda: self.host.state.domains, on_change=listener.host_changed
+        )
+        self.images = ImageWatch(backend, self.worker, host, images, on_change=self._images_changed)
+        self.operations = Operations(
+            backend, self.worker, state=state_directory(), on_change=self._operation_changed
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self.host.opened(host, listed)
+
+    def start(self) -> None:
+        """Begin to watch the host, and look what became of operations that were cut short."""
+        self._tasks += [start(self.host.run()), start(self._tell_cut_short())]
+
+    def look_further(self) -> None:
+        """Begin with what the first screen does without."""
+        self._tasks.append(start(self.filling.run()))
+        self.images.start()
+
+    def stop(self) -> None:
+        """Stop to watch; calls under way are left behind."""
+        for task in self._tasks:
+            task.cancel()
+        self.operations.close()
+        self.snapshots.stop()
+        self.images.stop()
+        self.counting.stop()
+        self.backend.abandon()
+
+    async def read_facts(self, intent: Intent) -> AnyFacts:
+        """Read the facts for a dialog.
+
+        Raises:
+            SnaptuiError: not connected, or what it is about cannot be read.
+        """
+        host = self.host.state.host
+        if host is None:
+            raise Disconnected("There is no connection.")
+        facts = await self.operations.facts(host, intent)
+        key = intent.key
+        if isinstance(key, DomainKey) and (agent := getattr(facts, "agent", None)) is not None:
+            self.host.agent_said(key, agent)
+        return replace(facts, counted=self.counting.state.counted)
+
+    async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
+        """Find all snapshots of a group on the host."""
+        from snaptui.groups import find
+
+        domains = self.host.state.domains.values()
+        return await find(self.backend, self.worker, domains, group, tell)
+
+    async def ask_agent(self, key: DomainKey) -> None:
+        """Ask a guest's agent whether it is frozen; seconds if it is silent."""
+        with contextlib.suppress(SnaptuiError):  # then nothing is known
+            agent = await self.worker.reads.call(lambda: self.backend.agent(key), key=key)
+            self.host.agent_said(key, agent)
+
+    async def read(self, call: Callable[[], T], key: DomainKey) -> T:
+        """Run a reading call that the user asked for."""
+        return await self.worker.reads.call(call, key=key)
+
+    def sign_in(self) -> None:
+        """Connect while the terminal is free for questions; blocks.
+
+        Raises:
+            SnaptuiError: it cannot be opened.
+        """
+        self.host.opened(self.backend.connect(interactive=True))
+
+    def count(self, *, again: bool = False) -> None:
+        """Count the selected image, or those of the selected domain; anew, if so asked."""
+        shown, image = self.snapshots.shown, self.images.shown
+        wanted: Images = {}
+        layers = NO_LAYERS
+        if image is not None and image.head != WAITING:
+            wanted = {image.key.path: image.head}
+        elif shown is not None:
+            wanted, layers = shown.images, shown.layers
+        host = self.host.state.host
+        near = host is not None and host.local
+        self.counting.want(wanted, near=near, layers=layers, again=again)
+
+    async def _tell_cut_short(self) -> None:
+        """Look what became of operations that an earlier snaptui did not end, and say it."""
+        host = self.host.state.host
+        if host is None or host.read_only:
+            return
+        if problem := await self.operations.open_journal():
+            self._listener.journal_failed(problem)
+        cut_short = await self.operations.cut_short(host)
+        await asyncio.gather(*map(self._tell_what_became, cut_short))
+
+    async def _tell_what_became(self, cuts: tuple[CutShort, ...]) -> None:
+        """Of what was confirmed together; one that stays busy keeps no other waiting."""
+        findings = {cut.record.number: await self._what_became(cut) for cut in cuts}
+        self._listener.became(cuts, findings)
+
+    async def _what_became(self, cut: CutShort) -> Finding:
+        """Ask the host until it says what became of an operation."""
+        while True:
+            with contextlib.suppress(SnaptuiError):
+                if (found := await self.operations.resolve(cut)) is not None:
+                    return found
+            await asyncio.sleep(ASK_AGAIN)
+
+    def _images_changed(self) -> None:
+        self.count()
+        self._listener.images_changed()
+
+    def _snapshots_changed(self) -> None:
+        self.count()
+        self._listener.snapshots_changed()
+
+    def _operation_changed(self, operation: Operation) -> None:
+        key = operation.plan.intent.key
+        last = operation.plan.steps[-1].kind
+        thawed = operation.phase is Phase.DONE and last is StepKind.THAW
+        if thawed and isinstance(key, DomainKey):
+            self.host.agent_said(key, Agent(AgentState.ANSWERS))
+        self._listener.operation_changed(operation)
+
+    def _again(self) -> None:
+        """The host is there again: read everything anew."""
+        self.snapshots.look_again()
+        self.images.look_again()
+
+    def _hinted(self, key: DomainKey) -> None:
+        self.filling.changed(key)
+        shown = self.snapshots.shown
+        if shown is not None and shown.key == key:
+            self.snapshots.look_again()
