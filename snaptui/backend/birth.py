@@ -6,6 +6,7 @@ Python tells it from 3.15 on (os.statx); until then statx(2) is called as its ma
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import stat
 import struct
@@ -61,11 +62,16 @@ def _born(told: bytes) -> int | None:
     return made if mask & _STATX_BTIME and made > 0 else None
 
 
+@functools.cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _statx(path: str) -> bytes:
     told = ctypes.create_string_buffer(_SIZE)
     basic_and_birth = 0x7FF | _STATX_BTIME
     try:
-        ask = ctypes.CDLL(None, use_errno=True).statx
+        ask = _library().statx
     except AttributeError as error:
         raise OSError("The C library has no statx.") from error
     if ask(_AT_FDCWD, os.fsencode(path), 0, basic_and_birth, told):

@@ -16,6 +16,7 @@ import pytest
 
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.batches import of_operations
+from snaptui.errors import NotFound
 from snaptui.journal_record import Became, StepKind
 from snaptui.model import DomainKey, Form, Host, RunState
 from snaptui.new_snapshot import NewSnapshot
@@ -23,7 +24,8 @@ from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
 from snaptui.plan.group import Group
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
-from snaptui.preflight import make_plans
+from snaptui.plan.together import reverts
+from snaptui.preflight import make_plans, read_facts
 from snaptui.worker import Worker
 from tests.guest import Guest, skip_without
 from tests.lab import Lab, entries, holds, write
@@ -56,7 +58,6 @@ class Gone(enum.Enum):
 class Moment(enum.Enum):
     """When it does: around the calls for that member, in their order."""
 
-    DIALOG = "before the dialog"
     KEY = "between dialog and key"
     FREEZING = "before freeze"
     FROZEN = "after freeze"
@@ -138,7 +139,6 @@ async def carried_out(
             over.set()
 
     operations = Operations(backend, Worker(), state=state, on_change=changed)
-    backend.reach(Moment.DIALOG, key)
     facts = [await operations.facts(host, intent) for intent in intents]
     plans = make_plans(intents, facts)
     backend.reach(Moment.KEY, key)
@@ -266,6 +266,24 @@ def three_that_are_off(lab: Lab, *, grouped: Group) -> list[DomainKey]:
 
 
 NAMES = ("a", "b", "c")
+
+
+@pytest.mark.parametrize("gone", [Gone.UNDEFINED, Gone.DISK])
+def test_one_that_is_gone_before_the_dialog_is_named_there(lab: Lab, gone: Gone) -> None:
+    """It is an error, or a refusal of all."""
+    keys = three_that_are_off(lab, grouped=Group(GROUP.id, 3, spread=0.4))
+    gone.happen(lab, "b")
+    backend = LibvirtBackend(lab.uri)
+    host = backend.connect()
+    intents = [RevertIntent(key, NAME) for key in keys]
+    if gone is Gone.UNDEFINED:
+        with pytest.raises(NotFound):
+            read_facts(backend, host, intents[1])
+    else:
+        facts = [read_facts(backend, host, intent) for intent in intents]
+        plan = reverts(make_plans(intents, facts), NAMES, Group(GROUP.id, 3))
+        assert any(str(lab.image("b")) in refusal.words for refusal in plan.refusals)
+    backend.abandon()
 
 
 @pytest.mark.parametrize("gone", [Gone.UNDEFINED, Gone.DISK])
