@@ -151,7 +151,11 @@ class LibvirtBackend(LibvirtChanges, HostImages):
     # -- reading ----------------------------------------------------------------------
 
     def domains(self) -> tuple[Domain, ...]:
-        """All domains with one call; see the protocol."""
+        """All domains, with one call from the second time on; see the protocol.
+
+        Statistics are only of those that this user may read, and nothing says that there are
+        others, which may be listed all the same (virConnectGetAllDomainStats, @aclfilter).
+        """
         reads = self._connections.reads
         connection = reads.connection
         try:
@@ -164,6 +168,12 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         except Unsupported:
             listed = [(domain, {}) for domain in self._ask(connection.listAllDomains)]
         handles = {domain.UUIDString(): domain for domain, _ in listed}
+        if not listed or reads.filtered is not False:
+            every = {domain.UUIDString(): domain for domain in self._ask(connection.listAllDomains)}
+            rest = every.keys() - handles.keys()
+            reads.filtered = bool(rest)
+            listed += [(every[uuid], {}) for uuid in rest]
+            handles |= every
         found = tuple(self._domain(domain, stats) for domain, stats in listed)
         reads.domains = handles
         return found

@@ -37,6 +37,8 @@ class Reads:
         self.domains: dict[str, libvirt.virDomain] = {}
         self.snapshots: OrderedDict[str, dict[str, libvirt.virDomainSnapshot]] = OrderedDict()
         self.places: Places | None = None
+        self.filtered: bool | None = None
+        """Whether its user sees domains whose statistics are kept back; None: not asked."""
 
 
 class Connections:

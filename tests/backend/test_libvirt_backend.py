@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import libvirt
 import pytest
@@ -34,11 +35,33 @@ def web01(backend: LibvirtBackend) -> DomainKey:
 
 
 def test_domains_come_with_one_call(memory: LibvirtBackend) -> None:
+    """The first time with one more, which tells whether the user may read all of them."""
+    before = memory.calls
+    assert len(memory.domains()) > 1
+    assert memory.calls == before + 2
     before = memory.calls
     states = {domain.name: domain.state for domain in memory.domains()}
     assert memory.calls == before + 1
     assert states["web01"] is DomainState.RUNNING
     assert states["build"] is DomainState.SHUTOFF
+
+
+def test_domains_whose_statistics_are_kept_back_are_listed(
+    memory: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they are from a user who may list a domain and not read it."""
+    plain = libvirt.virConnect.getAllDomainStats
+    every = {domain.name: domain for domain in memory.domains()}
+
+    def one_less(*words: Any) -> Any:
+        return [(domain, stats) for domain, stats in plain(*words) if domain.name() != "web01"]
+
+    monkeypatch.setattr(libvirt.virConnect, "getAllDomainStats", one_less)
+    memory.connect()
+    for _ in range(2):
+        assert {domain.name: domain for domain in memory.domains()} == every
+    monkeypatch.setattr(libvirt.virConnect, "getAllDomainStats", lambda *_: [])
+    assert {domain.name for domain in memory.domains()} == set(every)
 
 
 def test_snapshots_come_with_one_call_and_one_for_each(memory: LibvirtBackend) -> None:
