@@ -36,6 +36,8 @@ class Can(enum.Enum):
     must say so too."""
     KEEP_FIRMWARE_INSIDE = 10, 9
     """Takes an internal snapshot where the UEFI variables are in qcow2, or the domain is off."""
+    NAME_AGENT_ERRORS = 11, 2
+    """Has an error of its own for an agent that refuses, and one for an agent that falls silent."""
     LOAD_BY_JOB = 10, 10
     """Looks for the parts inside the images before it loads the RAM from one."""
 

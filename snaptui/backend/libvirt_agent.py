@@ -14,7 +14,7 @@ PATIENCE = 6.0
 
 _SILENT = {
     libvirt.VIR_ERR_AGENT_UNRESPONSIVE,
-    112,  # VIR_ERR_AGENT_COMMAND_TIMEOUT, of libvirt 11.2
+    112,  # VIR_ERR_AGENT_COMMAND_TIMEOUT, of libvirt 11.2; its 113 is an agent that refuses
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from snaptui import text
-from snaptui.abilities import Wrong, does
+from snaptui.abilities import Can, Wrong, can, does
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
@@ -230,6 +230,8 @@ def _quiesce_refusals(facts: Facts) -> list[Refusal]:
     if agent.state is AgentState.ANSWERS:
         return []
     why, code = _NO_FREEZE[agent.state]
+    if why is Why.AGENT_FROZEN and can(facts.host, Can.NAME_AGENT_ERRORS):
+        code = checks.AGENT_COMMAND_FAILED
     return [refuse(why, way, code=code, domain=name, reason=agent.reason)]
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import libvirt
 import pytest
 
 from snaptui.backend import libvirt_agent
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.model import Agent, AgentState, DomainKey, Form
 from snaptui.plan.plan import CreateIntent, HoldIntent
+from snaptui.plan.why import Why
 from snaptui.preflight import read_facts
-from tests.guest import NAME, Guest
+from tests.guest import NAME, Guest, skip_without
 from tests.lab import Lab
+from tests.live.planned import planned
+from tests.unit.made import assert_refused
 
 
 @pytest.fixture
@@ -77,6 +81,28 @@ def test_one_that_somebody_froze_says_so(guest: Guest, backend: LibvirtBackend) 
     assert guest.frozen
     guest.agent("guest-fsfreeze-thaw")
     assert backend.agent(guest.key).state is AgentState.ANSWERS
+
+
+@pytest.mark.parametrize("which", ["lab", "newer_lab"])
+def test_libvirts_error_for_a_guest_that_is_frozen_is_foretold(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    """libvirt has one of its own for it since 11.2."""
+    skip_without()
+    lab: Lab = request.getfixturevalue(which)
+    guest = Guest(lab)
+    guest.agent("guest-fsfreeze-freeze")
+    plan = planned(lab, a_freeze(guest.key))
+    assert_refused(plan, Why.AGENT_FROZEN)
+    connection = libvirt.open(lab.uri)
+    flags = (
+        libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE
+    )
+    with pytest.raises(libvirt.libvirtError) as refused:
+        connection.lookupByName(NAME).snapshotCreateXML("<domainsnapshot/>", flags)
+    connection.close()
+    assert {one.code for one in plan.refusals} == {refused.value.get_error_code()}
+    guest.agent("guest-fsfreeze-thaw")
 
 
 def test_one_that_has_stopped_does_not_answer(
