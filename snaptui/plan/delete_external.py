@@ -14,7 +14,7 @@ from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
 from snaptui.image_model import ImageInfo, Looped, Missing, NotKnown
 from snaptui.model import Disk, Kind, Presence, Snapshot
-from snaptui.plan import broken, checks, delete_branch, merging
+from snaptui.plan import broken, by_other_means, checks, delete_branch, merging
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
@@ -48,6 +48,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         found.refusals.append(broken.refusal(facts, name, why).but(code=code))
         return found
     found.refusals += _whole(facts, snapshot)
+    found.refusals += by_other_means.delete_refusals(facts, snapshot)
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     overlays = branches.overlays_of(snapshot)
     now = {disk.target: disk for disk in facts.status.config.disks}

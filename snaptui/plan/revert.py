@@ -12,6 +12,7 @@ from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import (
     beneath,
     broken,
+    by_other_means,
     checks,
     disk_checks,
     encryption,
@@ -59,6 +60,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
     refusals += machine_checks.refusals(facts, step)
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
+    refusals += by_other_means.revert_refusals(step) if outside else ()
     if not outside:
         refusals += [*external_refusals(facts, snapshot), *beneath.refusals(facts, snapshot)]
         refusals += image_checks.shared_refusals(facts, snapshot)
@@ -128,6 +130,7 @@ def _warnings(
         yield remark(Warn.TPM_STAYS)
     if outside:
         yield from revert_external.warnings(snapshot)
+        yield from by_other_means.revert_warnings(step)
     doubt = _doubt(facts, snapshot)
     if doubt and abilities.tried(facts.host):
         yield doubt

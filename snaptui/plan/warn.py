@@ -92,6 +92,10 @@ class Warn(enum.Enum):
         "The state of its TPM stays as it is now: what the guest has sealed with it may ask for a "
         "recovery key (BitLocker does)."
     )
+    BY_OTHER_MEANS = (
+        '{disks} was left to other means (snapshot="manual"): libvirt leaves it as it is now. Put '
+        "it back by the same means before the next start."
+    )
     DISK_STAYS = "{disk} is not part of the snapshot and stays as it is now."
     DISK_AS_FILE = "{disk} is not part of the snapshot: it becomes what {path} holds, as it was."
     DISK_AS_FROZEN = (

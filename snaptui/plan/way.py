@@ -53,6 +53,10 @@ class Way(enum.Enum):
         "revert to it as recorded and edit the definition; or, where it holds no RAM, delete only "
         "its metadata and adopt it, which gives it the machine of today."
     )
+    LEAVE_SHUT_OFF = (
+        "Revert to it so that the domain is left shut off, put that back by the same means, and "
+        "start it then."
+    )
     START_PAUSED = "Start it, or start it paused ({line})."
     PULL_INSTEAD = "It can be made independent of {lower} instead (virsh blockpull)."
     MERGE_LINE = "If you know that nothing needs it: {line}"

@@ -139,6 +139,13 @@ class Why(enum.Enum):
     MACHINE_GONE = "{name} was taken of a {machine}, which QEMU here cannot be: {reason}."
     CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU here does not have{reason}."
     DEVICE_GONE = "{name} was taken with a device that QEMU here does not have: {device}."
+    DISKS_OF_TWO_TIMES = (
+        '{name} left {disks} to other means (snapshot="manual"), and libvirt reverts the others '
+        "alone."
+    )
+    NOT_MERGED_BESIDE = (
+        "libvirt {version} merges nothing of a snapshot that left {disks} to other means."
+    )
     FILE_GONE = "{path} is gone, and the domain of that time needs it."
 
     # -- the images

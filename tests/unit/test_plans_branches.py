@@ -100,8 +100,13 @@ def a_delete(found: Facts, name: str) -> Plan:
     return delete.plan(DeleteIntent(KEY, name), found)
 
 
-def a_revert(found: Facts, name: str, kind: SafetyKind | None = SafetyKind.NONE) -> Plan:
-    return revert.plan(RevertIntent(KEY, name, RunState.RECORDED, kind), found)
+def a_revert(
+    found: Facts,
+    name: str,
+    kind: SafetyKind | None = SafetyKind.NONE,
+    state: RunState = RunState.RECORDED,
+) -> Plan:
+    return revert.plan(RevertIntent(KEY, name, state, kind), found)
 
 
 def told(plan: Plan) -> set[int | Harm | None]:

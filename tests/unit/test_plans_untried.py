@@ -6,14 +6,25 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model import Form, Host, Presence, SafetyKind, SnapshotDisk, Version
+from snaptui.model import (
+    Agent,
+    AgentState,
+    DomainState,
+    Form,
+    Host,
+    Presence,
+    RunState,
+    SafetyKind,
+    SnapshotDisk,
+    Version,
+)
 from snaptui.plan import create, delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from tests.unit.made import HOST, KEY, assert_refused, facts, snapshot
-from tests.unit.test_plans_branches import HERE, LEFT, NEWER, ROOT, a_delete, a_revert, known
+from tests.unit.made import HOST, KEY, assert_refused, assert_said, facts, snapshot
+from tests.unit.test_plans_branches import HERE, LEFT, NEWER, ROOT, a_delete, a_revert, known, over
 from tests.unit.test_plans_layers import external, internal
 
 BETWEEN = [(9, 9, 0), (10, 0, 0), (10, 10, 0), (11, 2, 0)]
@@ -106,3 +117,37 @@ def test_what_becomes_of_the_state_of_a_tpm_is_said_where_no_ram_holds_it() -> N
         assert (Warn.TPM_STAYS in {one.what for one in plan.warnings}) is warned
     plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), found)
     assert Warn.TPM_NOT_KEPT in {one.what for one in plan.warnings}
+
+
+@pytest.mark.parametrize(("version", "code"), [((11, 1, 0), 1), ((11, 2, 0), 113)])
+def test_an_agent_that_refuses_has_an_error_of_its_own(version: Version, code: int) -> None:
+    frozen = Agent(AgentState.FROZEN)
+    found = known(ROOT, HERE, host=host(version), agent=frozen, state=DomainState.RUNNING)
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY, quiesce=True), found)
+    assert {one.code for one in plan.refusals if one.why is Why.AGENT_FROZEN} == {code}
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"), [((9, 0, 0), True), ((10, 0, 0), True), ((11, 3, 0), False)]
+)
+def test_what_left_a_disk_to_other_means_is_not_merged_by_each(
+    version: Version, refused: bool
+) -> None:
+    part = external("b", "/a", "/a.b")
+    part = replace(part, disks=(*part.disks, SnapshotDisk("vdb", Presence.MANUAL)))
+    found = known(
+        part, top="/a.b", current="b", host=host(version), images={"/a.b": over("/a.b", "/a")}
+    )
+    plan = delete.plan(DeleteIntent(KEY, "b"), found)
+    assert (Why.NOT_MERGED_BESIDE in {one.why for one in plan.refusals}) is refused
+
+
+def test_a_disk_that_was_left_to_other_means_is_put_back_before_a_start() -> None:
+    left = replace(ROOT, disks=(*ROOT.disks, SnapshotDisk("vdb", Presence.MANUAL)), state="shutoff")
+    found = known(left, HERE)
+    for state in (RunState.RUNNING, RunState.PAUSED):
+        plan = a_revert(found, "a", SafetyKind.NONE, state)
+        assert_refused(plan, Why.DISKS_OF_TWO_TIMES, disks="vdb")
+    plan = a_revert(found, "a", SafetyKind.NONE)
+    assert Why.DISKS_OF_TWO_TIMES not in {one.why for one in plan.refusals}
+    assert_said(plan.warnings, Warn.BY_OTHER_MEANS, disks="vdb")

@@ -166,4 +166,6 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         found += (RUN, KEPT[0]) if state == OFF else (RUN, *KEPT)
     elif "damaged" in world.tags:
         found += (DESCRIBE, HOLD)
+    elif "manual" in world.tags:
+        found += (RUN, PAUSE)
     return found

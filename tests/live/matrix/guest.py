@@ -209,6 +209,21 @@ class Guest:
         flags = 0 if memory else libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
         self._take(name, f"{saved if memory else ''}<disks>{disks}</disks>", flags, left)
 
+    def manual(self, name: str) -> None:
+        """Take an external one of vda, which leaves vdb to other means: libvirt stops the guest."""
+        before = self.state
+        overlay = f"<driver type='qcow2'/><source file='{self.directory}/vda.{name}'/>"
+        self.domain.snapshotCreateXML(
+            f"<domainsnapshot><name>{name}</name><disks>"
+            f"<disk name='vda' snapshot='external'>{overlay}</disk>"
+            "<disk name='vdb' snapshot='manual'/></disks></domainsnapshot>",
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY,
+        )
+        self.held[name] = {"vda": self.now["vda"]}
+        if self.state != before:
+            self.domain.resume()
+        self.write()
+
     def _take(self, name: str, inner: str, flags: int, left: Iterable[str] = ()) -> None:
         xml = f"<domainsnapshot><name>{name}</name>{inner}</domainsnapshot>"
         self.domain.snapshotCreateXML(xml, flags)

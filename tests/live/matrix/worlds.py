@@ -101,6 +101,10 @@ def _single() -> Iterable[World]:
             yield World(words, _built((state, kind, "a")), "a", tags=frozenset({"single"}))
     yield World("external, of one disk of two", _one_disk(OFF), "a")
     yield World("external, of one disk of two, taken running", _one_disk(RUNNING), "a")
+    for state in (OFF, RUNNING):
+        words = f"external of one disk, the other by other means, taken {state}"
+        tags = frozenset({"manual"})
+        yield World(words, _by_other_means(state), "a", (OFF, RUNNING), tags=tags)
 
 
 def _one_disk(state: str) -> Callable[[Guest], None]:
@@ -108,6 +112,15 @@ def _one_disk(state: str) -> Callable[[Guest], None]:
         guest.define()
         guest.go(state)
         guest.external("a", ["vda"])
+
+    return build
+
+
+def _by_other_means(state: str) -> Callable[[Guest], None]:
+    def build(guest: Guest) -> None:
+        guest.define()
+        guest.go(state)
+        guest.manual("a")
 
     return build
 
