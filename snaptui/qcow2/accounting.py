@@ -34,7 +34,7 @@ from snaptui.qcow2.reach import ReachSets
 from snaptui.qcow2.reading import Progress, fetch, fetch_all
 from snaptui.qcow2.refcounts import Refcounts
 from snaptui.qcow2.structures import Entry, Header
-from snaptui.qcow2.usage import SnapshotUsage, Usage
+from snaptui.qcow2.usage import SnapshotUsage, Usage, table_frees
 
 Flags = npt.NDArray[np.bool_]
 
@@ -90,9 +90,7 @@ class _Count:
         metadata = self._metadata(refcounts)
         leaked, wrong, highest = self._compare(refcounts, metadata)
         shared = self._reach.counts(self._step)
-        found = _figures(
-            self._header, len(self._entries), shared, int(metadata.size), leaked, wrong
-        )
+        found = _figures(self._header, self._sizes(), shared, int(metadata.size), leaked, wrong)
         return replace(found, highest_refcount=highest)
 
     # -- from L1 to L2 tables -------------------------------------------------------------
@@ -266,6 +264,11 @@ class _Count:
             raise ImageError("A cluster of metadata is used by the disk or a snapshot too")
         return clusters
 
+    def _sizes(self) -> tuple[int, ...]:
+        """Bytes of each entry of the snapshot table, with those that pad it."""
+        ends = [self._header.snapshots_offset, *(one.end + 7 & ~7 for one in self._entries)]
+        return tuple(end - start for start, end in itertools.pairwise(ends))
+
     def _extent(self, offset: int, length: int) -> Indices:
         last = (offset + length + self._header.cluster_size - 1) >> self._bits
         return np.arange(offset >> self._bits, last)
@@ -301,13 +304,14 @@ class _Count:
 
 def _figures(
     header: Header,
-    snapshots: int,
+    entry_sizes: tuple[int, ...],
     shared: dict[int, int],
     metadata: int,
     leaked: int | None,
     wrong: int,
 ) -> Usage:
     """Sums over the sets: a set belongs to the growth of its oldest member."""
+    snapshots = len(entry_sizes)
     refers, growth = [0] * snapshots, [0] * snapshots
     alone, youngest = [0] * snapshots, [0] * (snapshots + 1)
     here = 1 << snapshots
@@ -324,6 +328,11 @@ def _figures(
         refers[place] = clusters
     size = header.cluster_size
     with_older = list(itertools.accumulate(youngest[:snapshots]))
+    table, older = sum(entry_sizes), 0
+    for place, length in enumerate(entry_sizes):
+        older += length
+        alone[place] += table_frees(table, length, size)
+        with_older[place] += table_frees(table, older, size)
     return Usage(
         cluster_size=size,
         refcount_limit=(1 << header.refcount_bits) - 1,
@@ -337,6 +346,7 @@ def _figures(
             for figures in zip(refers, growth, alone, with_older, strict=True)
         ),
         shared=MappingProxyType(shared),
+        entry_sizes=entry_sizes,
     )
 
 

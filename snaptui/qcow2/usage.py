@@ -18,7 +18,7 @@ class SnapshotUsage:
     Attributes:
         refers: all that it reaches: data, VM state, its L2 tables and its L1 table.
         growth: what it reaches and no older one does.
-        frees: what only it reaches: what deleting it frees.
+        frees: what only it reaches, and of the table: what deleting it frees.
         frees_with_older: what deleting it and all older ones together frees.
     """
 
@@ -46,6 +46,7 @@ class Usage:
             the snapshot ``i``, the highest bit for the disk as it is now.
         highest_refcount: of all clusters; ``None`` when the refcounts are stale.
         refcount_limit: the highest that the image can hold (its ``refcount_order``).
+        entry_sizes: bytes of each entry of the snapshot table, a multiple of 8 (qcow2.txt).
     """
 
     cluster_size: int
@@ -58,6 +59,7 @@ class Usage:
     shared: Mapping[int, int]
     highest_refcount: int | None = None
     refcount_limit: int = 65535
+    entry_sizes: tuple[int, ...] = ()
 
     @property
     def snapshots_left(self) -> int | None:
@@ -74,7 +76,7 @@ class Usage:
     @property
     def snapshots_only(self) -> int:
         """What snapshots reach and the disk as it is now does not."""
-        return self.frees(range(len(self.snapshots)))
+        return self._alone(range(len(self.snapshots)))
 
     @property
     def disk_now(self) -> int:
@@ -87,10 +89,26 @@ class Usage:
         Args:
             chosen: their places in :attr:`snapshots`.
         """
+        gone = sum(self.entry_sizes[place] for place in set(chosen)) if self.entry_sizes else 0
+        table = table_frees(sum(self.entry_sizes), gone, self.cluster_size)
+        return self._alone(chosen) + self.cluster_size * table
+
+    def _alone(self, chosen: Collection[int]) -> int:
+        """What these reach and nothing else does."""
         others = ~sum(1 << place for place in set(chosen))
         return self.cluster_size * sum(
             count for reached_by, count in self.shared.items() if not reached_by & others
         )
+
+
+def table_frees(entries: int, gone: int, cluster_size: int) -> int:
+    """Clusters that the snapshot table takes less: QEMU writes it anew, or none for no entry.
+
+    Args:
+        entries: bytes of all of its entries.
+        gone: bytes of those that are deleted.
+    """
+    return -(-entries // cluster_size) - -(-(entries - gone) // cluster_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import os
 import random
 import struct
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,16 @@ class Plain:
         stay = set(self.here).union(
             *(found for at, found in enumerate(self.reached) if at not in chosen)
         )
-        return self.cluster * len(gone - stay)
+        return self.cluster * (len(gone - stay) + self._table() - self._table(chosen))
+
+    def _table(self, gone: Collection[int] = ()) -> int:
+        """Clusters of the snapshot table that QEMU writes without some; none for no entry."""
+        starts = [self.header.snapshots_offset, *(-(-one.end // 8) * 8 for one in self.entries)]
+        end = 0
+        for at, one in enumerate(self.entries):
+            if at not in gone:
+                end = -(-end // 8) * 8 + one.end - starts[at]
+        return -(-end // self.cluster)
 
     @property
     def active(self) -> int:
