@@ -170,6 +170,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
         return read_image_facts(backend, host, intent, who())
     facts = _domain_facts(backend, host, intent)
     if isinstance(intent, CreateIntent):
+        facts = _with_users(backend, host, intent, facts)
         return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
     if isinstance(intent, ThawIntent):
         return replace(facts, agent=backend.agent(intent.key) if ask_agent else None)
@@ -331,6 +332,33 @@ def _held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
     """By path of a disk's image, who of QEMU's tools has it open; blocks."""
     own = (disk for disk in config.written if not disk.read_only and not disk.shareable)
     return backend.qemu_at([disk.path for disk in own if disk.path is not None])
+
+
+def _with_users(backend: Backend, host: Host, intent: CreateIntent, facts: Facts) -> Facts:
+    """Who else uses the images that a create lays overlays upon, and what each lies above.
+
+    Its undo merges into them. Of a group it is not asked: its guests may stand still meanwhile.
+    """
+    beneath = overlays.beneath(intent, facts.status)
+    if not beneath or intent.group is not None:
+        return facts
+    inventory = take_inventory(backend, host, beneath)
+    users = _others(inventory, _own_uses(backend, intent.key), beneath)
+    snapshots = dict(facts.snapshots)
+    name, due = facts.current, set(overlays.resolved(intent, facts.status).overlays)
+    while due and name in facts.external:
+        snapshots |= _snapshots(backend, intent.key, (name,))
+        if name not in snapshots:
+            break
+        one = snapshots[name]
+        due = {target for target in due if overlays.leaves_out(one, target)}
+        name = one.parent
+    return replace(
+        facts,
+        others=users,
+        asked=frozenset(beneath),
+        snapshots=MappingProxyType(snapshots),
+    )
 
 
 def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:

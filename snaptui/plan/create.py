@@ -14,7 +14,7 @@ from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, UndoBy, after, undo
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Plan
-from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.room import Room, room
 from snaptui.plan.steps import CreateSnapshot
@@ -88,8 +88,11 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     """
     name, config = facts.status.domain.name, facts.status.config
     disks = checks.writable_disks(config.disks)
+    outside = not active and all(disk.snapshot is Presence.EXTERNAL for disk in disks)
     obstacles = [
-        problem.but(code=_code(problem, disk, active=active))
+        problem.but(harm=Harm.OUTSIDE_INSTEAD)
+        if outside
+        else problem.but(code=_code(problem, disk, active=active))
         for disk in disks
         if (problem := image_checks.image_problem(disk, facts))
     ]

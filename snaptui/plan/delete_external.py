@@ -18,6 +18,7 @@ from snaptui.plan import broken, by_other_means, checks, delete_branch, merging
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
+from snaptui.plan.overlays import leaves_out
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.warn import Warn
@@ -52,28 +53,32 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     overlays = branches.overlays_of(snapshot)
     now = {disk.target: disk for disk in facts.status.config.disks}
-    for part in snapshot.disks:
-        if part.presence is not Presence.EXTERNAL:
-            continue
-        overlay, disk = overlays.get(part.target), then.get(part.target)
+    outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
+    if detached := [target for target in outside if target not in now]:
+        # libvirt asks for all disks before it looks at any (seen with 9.0 and 11.3)
+        found.refusals = [_detached(facts, then.get(target), target) for target in detached]
+        return found
+    for target in outside:
+        overlay, disk = overlays.get(target), then.get(target)
         if overlay is None or disk is None or disk.path is None:
-            found.refusals.append(refuse(Why.IN_NO_FILE, disk=part.target, name=name))
-        elif part.target not in now:
-            path = disk.path
-            found.refusals.append(
-                refuse(Why.DETACHED_NOT_YET, disk=part.target, path=path, domain=facts.name)
-            )
+            found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))
         else:
-            if disk.volume is not None and _reopened(now[part.target], disk):
+            if disk.volume is not None and _reopened(now[target], disk):
                 found.refusals.append(
                     refuse(
                         Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=checks.OPERATION_FAILED,
                         path=disk.path, domain=facts.name, name=name,
                     )
                 )  # fmt: skip
-            _look_at(facts, snapshot, now[part.target], overlay, disk.path, found)
+            _look_at(facts, snapshot, now[target], overlay, disk.path, found)
     _look_at_memory(facts, snapshot, found)
     return found
+
+
+def _detached(facts: Facts, disk: Disk | None, target: str) -> Refusal:
+    path = disk.path if disk is not None and disk.path is not None else "no file"
+    code = checks.INVALID_ARG
+    return refuse(Why.DETACHED_NOT_YET, code=code, disk=target, path=path, domain=facts.name)
 
 
 def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
@@ -91,17 +96,15 @@ def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
 
 def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     """libvirt's error where an overlay is in no chain; newer versions look at more before that."""
-    known = facts.layers.branches.known
-    if known and _parent_inside(facts, snapshot) is not None:
+    known, active = facts.layers.branches.known, facts.status.domain.state.active
+    if known and not active and _parent_inside(facts, snapshot) is not None:
         return checks.OPERATION_UNSUPPORTED
     ends = {disk.path for disk in facts.status.config.disks}
     if any(
         path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
     ):
         return checks.NO_FILE
-    then = snapshot.config.disks if snapshot.config is not None else ()
-    volumes = any(disk.volume is not None for disk in then)
-    return checks.OPERATION_FAILED if known and volumes else checks.INVALID_ARG
+    return checks.OPERATION_FAILED if known else checks.INVALID_ARG
 
 
 def _reopened(now: Disk, then: Disk) -> bool:
@@ -145,9 +148,20 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
 
 
 def _parent_inside(facts: Facts, snapshot: Snapshot) -> Snapshot | None:
-    """Its parent, where that is internal."""
-    parent = facts.snapshots.get(snapshot.parent or "")
-    return parent if parent is not None and parent.kind is not Kind.EXTERNAL else None
+    """What is next above one of its overlays, where that is internal.
+
+    A snapshot that leaves a disk out is not above its overlay
+    (qemuSnapshotFindParentSnapForDisk).
+    """
+    for part in snapshot.disks:
+        if part.presence is not Presence.EXTERNAL:
+            continue
+        parent = facts.snapshots.get(snapshot.parent or "")
+        while parent is not None and leaves_out(parent, part.target):
+            parent = facts.snapshots.get(parent.parent or "")
+        if parent is not None and parent.kind is not Kind.EXTERNAL:
+            return parent
+    return None
 
 
 def _look_at(

@@ -90,7 +90,7 @@ def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
     own = {user for path in expected.layers.heads for user in uses_by(path)}
     for path, users in found.others.items():
         for user in users:
-            if user not in own and user not in expected.of(path):
+            if replace(user, tops=()) not in own and user not in expected.of(path):
                 yield Difference(Change.USER, path, now=user.words)
 
 

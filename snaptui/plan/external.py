@@ -13,7 +13,7 @@ from snaptui.plan import checks, encryption, external_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, Then, Undo, UndoBy, after, undo
-from snaptui.plan.overlays import resolved
+from snaptui.plan.overlays import leaves_out, resolved
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.remark import Remark, remark
 from snaptui.plan.room import Room, room
@@ -37,7 +37,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         title=f"Create an external snapshot of {domain.name}",
         after=_after(facts, new),
         lost=NOTHING_LOST,
-        undo=_undo(facts),
+        undo=_undo(facts, new),
         space=replace(needed.told, then=Then.OVERLAYS_GROW),
         refusals=tuple(external_checks.refusals(intent, facts, step)),
         warnings=tuple(_warnings(facts, new, needed)),
@@ -49,13 +49,33 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     )
 
 
-def _undo(facts: Facts) -> Undo:
-    """By a delete, which libvirt refuses upon an internal snapshot (delete_external)."""
+def _undo(facts: Facts, new: NewSnapshot) -> Undo:
+    """By a delete, which libvirt refuses upon an internal snapshot (delete_external).
+
+    snaptui refuses it where somebody else would then read other data.
+    """
     if not can(facts.host, Can.DELETE_EXTERNAL):
         return undo(UndoBy.NO_MERGE, version=f"libvirt {abilities.name(facts.host)}")
-    if facts.current is not None and facts.current not in facts.external:
-        return undo(UndoBy.MERGE_ONCE_ALONE, parent=facts.current)
+    for target in new.overlays:
+        parent = _next_above(facts, target)
+        if parent is not None and parent not in facts.external:
+            return undo(UndoBy.MERGE_ONCE_ALONE, parent=parent)
+    for disk in facts.status.config.disks:
+        if disk.target in new.overlays and (users := facts.of(disk.path or "")):
+            names = text.some([user.words for user in users])
+            return undo(UndoBy.MERGE_ONCE_UNSHARED, path=disk.path, users=names)
     return undo(UndoBy.MERGE)
+
+
+def _next_above(facts: Facts, target: str) -> str | None:
+    """The newest snapshot that holds something of a disk."""
+    name = facts.current
+    while name in facts.external and name in facts.snapshots:
+        snapshot = facts.snapshots[name]
+        if not leaves_out(snapshot, target):
+            break
+        name = snapshot.parent
+    return name
 
 
 def _after(facts: Facts, new: NewSnapshot) -> After:

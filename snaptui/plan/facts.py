@@ -59,6 +59,7 @@ class Facts:
         folders: by path of a directory, what is in it; those in which files are made or removed.
         layers: how the images lie upon each other, where there are external snapshots.
         others: by path of such an image, who else on the host names it or lies upon it.
+        asked: images of a create for which that was asked too.
         doubts: why somebody may be missing in :attr:`others`.
         traces: by path of an image that is gone, where it may be.
         gone: files that a step has removed; only of what is expected.
@@ -98,6 +99,7 @@ class Facts:
     )
     layers: Layers = NO_LAYERS
     others: Mapping[str, tuple[User, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    asked: frozenset[str] = frozenset()
     doubts: tuple[Doubt, ...] = ()
     traces: Mapping[str, Trace] = field(default_factory=lambda: MappingProxyType({}))
     gone: frozenset[str] = frozenset()

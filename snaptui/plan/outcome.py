@@ -98,6 +98,7 @@ class UndoBy(enum.Enum):
     DELETES = "yes, by deleting the snapshots"
     MERGE = "yes, by deleting it, which merges the overlays back unless others use the images"
     MERGE_ONCE_ALONE = "only once {parent}, which is internal, or its metadata are deleted"
+    MERGE_ONCE_UNSHARED = "by deleting it, but only once nothing else uses {path}: {users}"
     NO_MERGE = "NO, {version} deletes no external snapshot"
     DELETE_METADATA = "yes, by deleting its metadata"
     DELETE_FILE = "yes, by deleting the new file"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from snaptui.model import Disk, DomainStatus, Form, Presence, SnapshotDisk
+from snaptui.model import Disk, DomainStatus, Form, Kind, Presence, Snapshot, SnapshotDisk
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan import checks
 from snaptui.plan.plan import CreateIntent
@@ -49,6 +49,19 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
         live=intent.live and form is Form.EXTERNAL and active,
         reuse=intent.reuse,
     )
+
+
+def beneath(intent: CreateIntent, status: DomainStatus) -> tuple[str, ...]:
+    """The images that a create lays overlays upon."""
+    new = resolved(intent, status)
+    disks = [disk for disk in status.config.disks if disk.target in new.overlays]
+    return tuple(disk.path for disk in disks if disk.path is not None)
+
+
+def leaves_out(snapshot: Snapshot, target: str) -> bool:
+    """Whether an external snapshot holds nothing of a disk."""
+    held = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
+    return snapshot.kind is Kind.EXTERNAL and target not in held
 
 
 def _chosen_path(chosen: SnapshotDisk | None) -> str | None:

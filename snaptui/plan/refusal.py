@@ -41,6 +41,7 @@ class Harm(enum.Enum):
     OVERWRITTEN = "overwrites a file"
     NO_WAY_BACK = "makes one that cannot be reverted to"
     RAM_IGNORED = "makes one without its RAM"
+    OUTSIDE_INSTEAD = "takes an external one instead"
 
 
 @dataclass(frozen=True, slots=True)

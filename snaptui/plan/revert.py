@@ -8,7 +8,7 @@ from snaptui import abilities, shell, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
 from snaptui.image_model import NotKnown
-from snaptui.model import Kind, Presence, RunState, SafetyKind, Snapshot
+from snaptui.model import DomainState, Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import (
     beneath,
     broken,
@@ -88,6 +88,11 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         safety = plan_safety(facts, snapshot, intent.safety)
     clones = () if outside else _clone_doubts(facts)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
+    if not facts.status.persistent and step.end_state is DomainState.SHUTOFF:
+        # libvirt looks at this before all else (qemuSnapshotRevertValidate)
+        code = checks.OPERATION_INVALID
+        ends = refuse(Why.ENDS_TRANSIENT, Way.DEFINE, code=code, domain=facts.name)
+        refusals = [ends, *(one for one in refusals if one.code is None and one.harm is None)]
     # what asked whether QEMU answers waits still, and a revert would wait behind it
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     refusals += checks.power_off_refusals(facts) if first else ()

@@ -24,6 +24,10 @@ class Why(enum.Enum):
     )
     TRANSIENT = "{domain} is transient: its snapshots' metadata vanish when it stops."
     TRANSIENT_NOT_YET = "{domain} is transient; snaptui does not do it with such a domain yet."
+    ENDS_TRANSIENT = (
+        "{domain} is transient, and ends when it is off. libvirt reverts it to no snapshot "
+        "that was taken without RAM."
+    )
     SAVE_OF_OTHER_DISKS = (
         "{domain} has a managed save, whose memory would be loaded over other disks at the next "
         "start."

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.abilities import no_external_revert
+from snaptui.files import User
 from snaptui.image_model import FileSystem, NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence, SnapshotDisk
 from snaptui.performing import expected_after
@@ -18,6 +19,7 @@ from snaptui.plan import create, overlays
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.warn import Warn
@@ -56,6 +58,35 @@ def test_its_undo_is_a_delete_where_libvirt_deletes_it() -> None:
     older = a_create(known(host=replace(HOST, libvirt=(8, 10, 0)))).undo
     assert older.by is UndoBy.NO_MERGE
     assert older.impossible
+
+
+def test_its_undo_waits_for_who_else_uses_the_image() -> None:
+    """The merge would change what they read, so that snaptui refuses it until then."""
+    clone = User("web2", disk="vda")
+    later = a_create(known(others={"/img/b.qcow2": (clone,)})).undo
+    assert later.by is UndoBy.MERGE_ONCE_UNSHARED
+    assert "/img/b.qcow2" in later.words
+    assert "web2" in later.words
+
+
+def test_what_leaves_a_disk_out_is_not_above_its_overlay() -> None:
+    parts = (SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.one"), SnapshotDisk("vdb", Presence.NO))
+    one = snapshot("one", "base", disks=parts, memory=Presence.NO)
+    found = known(names=("base", "one"), external=("one",), current="one", snapshots={"one": one})
+    undone = a_create(found).undo
+    assert undone.by is UndoBy.MERGE_ONCE_ALONE
+    assert "base" in undone.words
+
+
+def test_disks_that_are_all_set_outside_get_no_internal_one() -> None:
+    """libvirt takes an external one then while the domain is off, whatever was asked for."""
+    outside = config(*(replace(disk, snapshot=Presence.EXTERNAL) for disk in (VDA, VDB)))
+    off = a_create(known(disks=outside, state=DomainState.SHUTOFF), Form.INTERNAL)
+    assert {(one.why, one.harm, one.code) for one in off.refusals} == {
+        (Why.SET_ASIDE_BY_DOMAIN, Harm.OUTSIDE_INSTEAD, None)
+    }
+    runs = a_create(known(disks=outside), Form.INTERNAL)
+    assert {one.code for one in runs.refusals} == {67}
 
 
 @pytest.mark.parametrize("form", Form)

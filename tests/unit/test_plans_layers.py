@@ -14,7 +14,7 @@ from snaptui.costs import frees_by_image, reclaim_of
 from snaptui.damage import Broken, Matter, Part
 from snaptui.doubts import Doubt, Unread
 from snaptui.entries import NO_RAM, without_ram
-from snaptui.files import User
+from snaptui.files import Use, User
 from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
 from snaptui.performing import differences, expected_after
@@ -35,6 +35,7 @@ from tests.unit.made import (
     HOST,
     KEY,
     VDA,
+    VDB,
     assert_refused,
     assert_said,
     config,
@@ -437,3 +438,36 @@ def test_what_a_dead_daemon_left_is_not_to_be_pivoted() -> None:
     plan = a_delete(replace(busy, status=status), "two")
     assert_refused(plan, Why.BLOCK_JOB, disks="vda")
     assert plan.refusals[0].way is Way.END_JOB_OR_HELPER
+
+
+def test_an_overlay_of_its_own_is_nobody_elses_whoever_names_it() -> None:
+    """What lies upon an image is told with who names it; known is the image by itself."""
+    found = a_chain()
+    upper = User("/b", use=Use.BENEATH, tops=(User("web", snapshot="two", disk="vda"),))
+    after = replace(found, others=MappingProxyType({"/a": (upper,)}))
+    assert differences(found, after) == ()
+    other = replace(upper, name="/of-others")
+    seen = differences(found, replace(found, others=MappingProxyType({"/a": (other,)})))
+    assert [one.change for one in seen] == [Change.USER]
+
+
+def test_a_disk_of_an_external_one_that_is_gone_is_all_that_libvirt_looks_at() -> None:
+    plan = a_delete(replace(a_chain(), status=replace(a_chain().status, config=config(VDB))), "two")
+    assert [(one.why, one.code) for one in plan.refusals] == [(Why.DETACHED_NOT_YET, 8)]
+
+
+def test_what_leaves_a_disk_out_does_not_part_its_overlay_from_an_internal_one() -> None:
+    """The next above an overlay is what holds something of its disk."""
+    one = replace(
+        external("one", "/a", "/b", "in"), disks=(SnapshotDisk("vdb", Presence.EXTERNAL),)
+    )
+    two = external("two", "/a", "/b", "one")
+    found = known("/b", heads("/a", "/b"), internal("in", "/a"), one, two)
+    plan = a_delete(found, "two")
+    assert (Why.PARENT_INSIDE, 84) in {(each.why, each.code) for each in plan.refusals}
+
+
+def test_a_transient_domain_is_reverted_to_nothing_without_ram() -> None:
+    """libvirt looks at that first, and says 55 whatever else there is."""
+    plan = revert.plan(RevertIntent(KEY, "two"), a_chain(persistent=False))
+    assert {one.code for one in plan.refusals if one.code is not None} == {55}

@@ -15,7 +15,7 @@ from snaptui.model import Domain, Form
 from snaptui.new_snapshot import from_xml, to_xml
 from snaptui.plan.asked import asked
 from snaptui.plan.facts import Facts
-from snaptui.plan.overlays import resolved
+from snaptui.plan.overlays import beneath, resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.preflight import AnyFacts
 from snaptui.ui import keymap
@@ -152,4 +152,5 @@ def enough(intent: CreateIntent, facts: AnyFacts) -> bool:
     folders = {path.rpartition("/")[0] for path in new.files if path.startswith("/")}
     images = set(new.overlays.values()) if new.reuse else set()
     asked = facts.agent is not None or not new.quiesce
-    return folders <= facts.folders.keys() and images <= facts.images.keys() and asked
+    users = intent.group is not None or set(beneath(intent, facts.status)) <= facts.asked
+    return folders <= facts.folders.keys() and images <= facts.images.keys() and asked and users

@@ -237,4 +237,5 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.OVERWRITTEN: _overwritten,
     Harm.NO_WAY_BACK: _no_way_back,
     Harm.RAM_IGNORED: _ram_ignored,
+    Harm.OUTSIDE_INSTEAD: lambda done: done.name in done.after.external,
 }

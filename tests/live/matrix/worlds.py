@@ -56,6 +56,8 @@ class World:
 
 def worlds() -> tuple[World, ...]:
     """All of them."""
+    from tests.live.matrix.chance import by_chance
+
     return (
         *_without(),
         *_single(),
@@ -68,6 +70,7 @@ def worlds() -> tuple[World, ...]:
         *_states(),
         *_backups(),
         *_left_over(),
+        *by_chance(),
     )
 
 
