@@ -80,6 +80,7 @@ def _judge(machine: Machine, world: World, lying: Lying) -> tuple[list[Verdict],
     carried = 0
     try:
         for step in world.steps:
+            _tell(about=[*machine.done, step.act])
             take(machine, step)
         for ask in world.asks:
             _tell(about=[*machine.done, ask.verb])
@@ -88,6 +89,7 @@ def _judge(machine: Machine, world: World, lying: Lying) -> tuple[list[Verdict],
                 verdicts.append(verdict)
                 carried += verdict.carried_out
                 if verdict.carried_out:  # what is harmed is seen where something was written since
+                    take(machine, Step("take images", ask.on))
                     take(machine, Step("write", ask.on, (AGAIN,)))
                 if verdict.spoiled or carried == CARRIED:
                     break

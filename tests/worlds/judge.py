@@ -21,6 +21,7 @@ from snaptui.plan.plan import CreateIntent, DomainIntent, ImageIntent, Intent, P
 from snaptui.plan.refusal import Harm
 from snaptui.plan.safety import is_safety
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.warn import Warn
 from snaptui.preflight import AnyFacts, read_facts
 from tests.live.matrix.cell import code_of, must_hold
 from tests.live.matrix.guest import OFF
@@ -240,8 +241,10 @@ class _One:
                 before[where] = then
             else:
                 del before[where]
-        for one in unusable(self.facts, step.snapshot):
-            for where in [w for w in before if w.endswith(f"@{one.name}")]:
+        spoiled = {one.name for one in unusable(self.facts, step.snapshot)}
+        told = [dict(one.names) for one in self.plan.warnings if one.what is Warn.WRITES_OVER]
+        for one in spoiled | {str(names["name"]) for names in told}:
+            for where in [w for w in before if w.endswith(f"@{one}")]:
                 del before[where]
 
     # -- a plan that may not --------------------------------------------------------------

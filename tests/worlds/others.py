@@ -193,7 +193,9 @@ def rebase(machine: Machine, member: Member) -> None:
 @act("lend", "an image of nobody upon it", others=True)
 def lend(machine: Machine, member: Member, name: str) -> None:
     _, path = _qcow2(member)
-    lent = member.directory / name
+    lent = Path(path).parent / name  # where nobody has a pool snaptui looks beside what is named
+    if not lent.is_relative_to(machine.images):
+        raise DidNot("it would lie outside")
     machine.qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", path, str(lent), "-u",
                      str(4 * MIB))  # fmt: skip
     machine.loose.append(lent)

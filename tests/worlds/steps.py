@@ -154,7 +154,10 @@ def _go(machine: Machine, member: Member, state: str) -> None:
     if state == OFF:
         machine.virsh("destroy", name)
     elif was == OFF:
+        loaded = member.saved
         machine.virsh("start", name, *(["--paused"] if state == PAUSED else []))
+        if loaded and state == PAUSED:
+            _take_images(machine, member)
     else:
         machine.virsh("suspend" if state == PAUSED else "resume", name)
 
@@ -172,6 +175,13 @@ def pause(machine: Machine, member: Member) -> None:
 @act("power off")
 def power_off(machine: Machine, member: Member) -> None:
     _go(machine, member, OFF)
+
+
+@act("take images")
+def take_images(machine: Machine, member: Member) -> None:
+    if member.state != PAUSED:
+        raise DidNot("it is not paused")
+    _take_images(machine, member)
 
 
 @act("save", "a managed save")
@@ -240,8 +250,16 @@ def _external(
     if left and "disks left out" not in machine.done:
         machine.done.append("disks left out")
     if words[0] == "--memspec" and member.state == PAUSED:
-        machine.virsh("resume", member.name)  # as after a migration, its images are given away
-        machine.virsh("suspend", member.name)
+        _take_images(machine, member)
+
+
+def _take_images(machine: Machine, member: Member) -> None:
+    """A paused QEMU that loaded or saved its RAM has given its images away, as in a migration.
+
+    Its guest cannot write before it runs, and the lines that write in its stead must not either.
+    """
+    machine.virsh("resume", member.name)
+    machine.virsh("suspend", member.name)
 
 
 @act("revert", "a fork")
@@ -253,6 +271,8 @@ def revert(machine: Machine, member: Member, name: str) -> None:
     machine.virsh("snapshot-revert", member.name, name)
     second = int(time.time())
     member.look()
+    if member.state == PAUSED:
+        _take_images(machine, member)
     member.write()
     while int(time.time()) == second:  # two reverts in one give their overlays the same names
         time.sleep(max(0.0, second + 1 - time.time()))

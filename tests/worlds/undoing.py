@@ -27,7 +27,6 @@ from snaptui.plan.plan import (
     RevertIntent,
 )
 from snaptui.plan.safety import is_safety
-from snaptui.plan.why import Why
 from tests.live.matrix.guest import OFF
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, differing
@@ -35,12 +34,8 @@ from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import Member
 from tests.worlds.verdict import Kind, Verdict
 
-OTHERS = {
-    Why.LIES_UPON_LOSES,
-    Why.LIES_UPON_SEES_OTHER,
-    Why.USER_LOSES,
-    Why.USER_SEES_OTHER_DATA,
-}
+LATER = {UndoBy.MERGE_ONCE_ALONE, UndoBy.MERGE_ONCE_UNSHARED}
+"""What must be done first: until then the undo is refused."""
 AS_BEFORE = {UndoBy.DISKS_AND_RAM}
 """By these the guest goes on where it was; by the other safety snapshots it is off."""
 
@@ -60,13 +55,15 @@ def undo(
         state: of the guest, before the plan.
         records: the XML of all snapshots before it, by name, parents first.
     """
+    if plan.undo.by in LATER:
+        (intent,) = _delete(machine, member, plan)
+        possible = planned(machine, intent)[0].possible
+        verdict.compare(Kind.UNDO, *(["it can be undone at once"] if possible else []))
     make = _WAYS.get(plan.undo.by)
     if make is None:
         return
     try:
         intents = make(machine, member, plan)
-        if plan.undo.by is UndoBy.MERGE and _used_by_others(machine, intents):
-            return
         wrong = [words for intent in intents for words in _carry_out(machine, intent)]
         if plan.undo.by is UndoBy.REDEFINE:
             wrong += _redefined(machine, member, plan, records)
@@ -80,12 +77,6 @@ def undo(
             wrong.append(f"after the undo it is {now}, not {then}")
     verdict.undone = intents_made
     verdict.compare(Kind.UNDO, *wrong)
-
-
-def _used_by_others(machine: Machine, intents: Sequence[Intent]) -> bool:
-    """Whether somebody else lies upon the images: then the promise does not hold, as it says."""
-    whys = [one.why for intent in intents for one in planned(machine, intent)[0].refusals]
-    return bool(whys) and set(whys) <= OTHERS
 
 
 def _carry_out(machine: Machine, intent: Intent) -> list[str]:
