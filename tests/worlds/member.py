@@ -192,6 +192,11 @@ class Member(Guest):
             )
         return name
 
+    def lose_pool(self) -> None:
+        """It is gone, and not to be removed again."""
+        self.pool = None
+        self._at_the_end.clear()
+
     def placed(self, disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
         """With the paths of volumes."""
         return self._placed(disks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 from pathlib import Path
 
 from snaptui.model import Form
@@ -15,6 +16,9 @@ from tests.worlds import contents
 from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import PLAIN, Member
 from tests.worlds.steps import act
+
+MONTH = 30 * 86_400
+"""Seconds by which a time is set back."""
 
 
 def _off(member: Member) -> None:
@@ -100,7 +104,7 @@ def redefine(machine: Machine, member: Member, name: str, what: str) -> None:
     else:
         changed = re.sub(
             r"<creationTime>(\d+)<",
-            lambda found: f"<creationTime>{int(found[1]) - 86_400 * 30}<",
+            lambda found: f"<creationTime>{int(found[1]) - MONTH}<",
             xml,
         )
     path = machine.xml(member, changed)
@@ -146,6 +150,52 @@ def move(machine: Machine, member: Member) -> None:
 def _define(machine: Machine, member: Member, xml: str) -> None:
     machine.virsh("define", str(machine.xml(member, xml)))
     member.domain = member.connection.lookupByName(member.name)
+
+
+@act("rename", "renamed", others=True)
+def rename(machine: Machine, member: Member) -> None:
+    """The domain alone: its images, and the records of its snapshots, keep the old name."""
+    _off(member)
+    new = f"{member.name}-new"
+    machine.virsh("domrename", member.name, new)
+    member.name = new
+    member.domain = member.connection.lookupByName(new)
+
+
+@act("rename images", "images renamed", others=True)
+def rename_images(machine: Machine, member: Member) -> None:
+    """Where they are, and the definition says so; no record does, and no overlay."""
+    _off(member)
+    xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
+    for old in [d.path or "" for d in member.disks if d.source_type == "file" and d.path]:
+        new = f"{old}.renamed"
+        machine.run("mv", old, new)
+        xml = xml.replace(f"'{old}'", f"'{new}'")
+    _define(machine, member, xml)
+    member.look()
+
+
+@act("set time back", "times in headers set back", others=True)
+def set_time_back(machine: Machine, member: Member, which: str) -> None:
+    """What an image holds is older, as it is after its host's clock was put right."""
+    _off(member)
+    path = Path(_qcow2(member, int(which))[1])
+    with path.open("r+b") as f:
+        f.seek(60)  # docs/interop/qcow2.txt, Header and Snapshots
+        number, offset = struct.unpack(">IQ", f.read(12))
+        if not number:
+            raise DidNot("it holds nothing")
+        for _ in range(number):
+            f.seek(offset)
+            entry = f.read(40)
+            seconds = int.from_bytes(entry[16:20], "big") - MONTH
+            f.seek(offset + 16)
+            f.write(seconds.to_bytes(4, "big"))
+            bytes_ = "".join(f"\\x{one:02x}" for one in seconds.to_bytes(4, "big"))
+            line = f"printf '{bytes_}' | dd conv=notrunc bs=1 seek={offset + 16} of={path}"
+            machine.lines.append(line.replace(str(machine.images), "$D"))
+            lengths = struct.unpack(">HH", entry[12:16]) + struct.unpack(">I", entry[36:40])
+            offset = -(-(offset + 40 + sum(lengths)) // 8) * 8
 
 
 @act("attach", "a disk added", others=True)
@@ -245,7 +295,19 @@ def chmod(machine: Machine, member: Member) -> None:
 def stop_pool(machine: Machine, member: Member) -> None:
     if member.pool is None or not member.pool.isActive():
         raise DidNot("no pool")
-    machine.virsh("pool-destroy", member.name)
+    machine.virsh("pool-destroy", member.pool.name())
+
+
+@act("undefine pool", "a pool that is missing", others=True)
+def undefine_pool(machine: Machine, member: Member) -> None:
+    """The files stay, and what names them as volumes."""
+    if member.pool is None:
+        raise DidNot("no pool")
+    name = member.pool.name()
+    if member.pool.isActive():
+        machine.virsh("pool-destroy", name)
+    machine.virsh("pool-undefine", name)
+    member.lose_pool()
 
 
 @act("virsh delete", "deleted by virsh", others=True)
