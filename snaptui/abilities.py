@@ -24,6 +24,8 @@ TRIED: Mapping[Minor, Minor] = MappingProxyType(
 """The libvirts that the plans are proven on, whatever their last number is, each with its QEMU:
 Debian 12's, 13's, and those of sid and of the backports of 13 in November 2026."""
 _HOLES = (7, 2)
+_SAYS_HT = (10, 0)
+_KNOWS_HT = (11, 10)
 
 
 class Can(enum.Enum):
@@ -223,6 +225,16 @@ def _known(own: Minor, line: Line) -> tuple[bool, Minor]:
 def may_fail_with_ram_inside(host: Host) -> bool:
     """Whether a revert to RAM inside an image depends on who built this version."""
     return _NO_RAM_INSIDE[0] <= host.libvirt < _NO_RAM_INSIDE[1]
+
+
+def calls_threads_extra(host: Host) -> bool:
+    """Whether RAM of a guest with threads, saved by an older QEMU, may be refused.
+
+    QEMU says since 10.0 that such a CPU has ``ht``, which libvirt before 11.10 calls an extra
+    feature (NEWS 11.10.0; measured with 11.3 and a snapshot of QEMU 7.2).
+    """
+    new = host.hypervisor is not None and _minor(host.hypervisor) >= _SAYS_HT
+    return new and _minor(host.libvirt) < _KNOWS_HT
 
 
 def fills_raw(host: Host) -> bool:

@@ -441,9 +441,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         if domain is None or machine is None:
             return ()
         return libvirt_lacks.lacks(
-            self._ask, self._connections.reads.connection, machine, domain,
-            of_qemu=self.host is None or self.host.driver == "QEMU",
-        )  # fmt: skip
+            self._ask, self._connections.reads.connection, machine, domain, self.host
+        )
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""

@@ -15,10 +15,11 @@ from xml.etree.ElementTree import Element
 
 import libvirt
 
+from snaptui import abilities
 from snaptui.backend import xml
 from snaptui.backend.libvirt_calls import Ask
 from snaptui.errors import Disconnected, NotPermitted, SnaptuiError, Unsupported
-from snaptui.model import Lack, Machine, Part
+from snaptui.model import Host, Lack, Machine, Part
 
 _LISTED = (
     ("disk", "bus", "disk/target", "bus"),
@@ -39,13 +40,13 @@ _CHECKED = ("partial", "full")
 
 
 def lacks(
-    ask: Ask, connection: libvirt.virConnect, machine: Machine, domain: Element, *, of_qemu: bool
+    ask: Ask, connection: libvirt.virConnect, machine: Machine, domain: Element, host: Host | None
 ) -> tuple[Lack, ...]:
     """Ask for what QEMU is not any more of what a domain needs to be started.
 
     Args:
         domain: as its record has it.
-        of_qemu: the host's driver is QEMU's, which knows what a machine is.
+        host: of the connection. Only QEMU's driver knows what a machine is.
 
     Raises:
         SnaptuiError: the host does not tell it.
@@ -56,11 +57,14 @@ def lacks(
     except (Disconnected, NotPermitted):
         raise
     except SnaptuiError as error:
-        if not of_qemu and isinstance(error, Unsupported):
+        if host is not None and host.driver != "QEMU" and isinstance(error, Unsupported):
             return ()
         return (Lack(Part.MACHINE, machine.type or machine.arch, error.message),)
     there = xml.parse(told)
-    return (*_devices(domain, there), *_cpu(ask, connection, machine, domain, there))
+    cpu = tuple(_cpu(ask, connection, machine, domain, there))
+    if not cpu and host is not None and abilities.calls_threads_extra(host):
+        cpu = tuple(_threads(domain))
+    return (*_devices(domain, there), *cpu)
 
 
 def _devices(domain: Element, there: Element) -> Iterator[Lack]:
@@ -95,6 +99,16 @@ def _cpu(
         yield Lack(Part.CPU, name)
     elif cpu.get("check") in _CHECKED or name not in known:
         yield from _incompatible(ask, connection, machine, cpu, name)
+
+
+def _threads(domain: Element) -> Iterator[Lack]:
+    """A CPU that was made by a QEMU that did not say of itself that it has threads."""
+    cpu = domain.find("cpu[@check='full']")
+    threads = cpu.find("topology[@threads]") if cpu is not None else None
+    if cpu is None or threads is None or threads.get("threads") == "1":
+        return
+    if cpu.find("feature[@name='ht']") is None:
+        yield Lack(Part.CPU, cpu.findtext("model") or "?", "QEMU may add ht to it", sure=False)
 
 
 def _incompatible(

@@ -304,13 +304,20 @@ def started_by(snapshot: str) -> Element | None:
     """The domain of a snapshot's XML with which a revert starts a guest; ``None`` without one.
 
     Where RAM is loaded it is the one that ran, otherwise the definition of that time
-    (formatsnapshot.html, *domain* and *inactiveDomain*).
+    (formatsnapshot.html, *domain* and *inactiveDomain*). The CPU that QEMU made of ``host-model``
+    is in the cookie (measured with 11.3 and 12.8; 9.0 has it in the domain).
     """
     root = parse(snapshot)
     memory = root.find("memory")
     kept = memory is not None and _presence(memory) is not Presence.NO
     defined = None if kept else root.find("inactiveDomain[name]")
-    return defined if defined is not None else root.find("domain[name]")
+    domain = defined if defined is not None else root.find("domain[name]")
+    made = root.find("cookie/cpu") if kept else None
+    if domain is not None and made is not None:
+        for cpu in domain.findall("cpu"):
+            domain.remove(cpu)
+        domain.append(made)
+    return domain
 
 
 def machine(domain: Element) -> Machine | None:

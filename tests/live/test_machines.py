@@ -18,6 +18,7 @@ from snaptui.demo.setups import HOST
 from snaptui.model import DomainKey, RunState
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.remark import Unchecked
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from tests import stacks
@@ -123,6 +124,36 @@ def test_a_machine_that_qemu_cannot_be_is_refused_before_the_guest_is_stopped(ol
     assert old_lab.state("web") == "shut off", "which is what was foretold"
     assert planned(old_lab, RevertIntent(web, "off"), carry_out=True).possible, "no QEMU is started"
     assert old_lab.current("web") == "off"
+
+
+def test_a_cpu_that_an_older_qemu_made_is_not_called_had(
+    lab: Lab, newer_lab: Lab, tmp_path: Path
+) -> None:
+    """An upgrade: features come and go, and libvirt checks all those of a CPU that ran."""
+    lab.define("web")
+    cpu = "<cpu mode='host-model'><topology sockets='1' cores='1' threads='2'/></cpu>"
+    plain = re.sub(r"<cpu .*?(/>|</cpu>)", "", lab.virsh("dumpxml", "web"), flags=re.DOTALL)
+    lab.define_xml(
+        re.sub("<vcpu.*</vcpu>", "<vcpu>2</vcpu>", plain).replace("</os>", f"</os>{cpu}")
+    )
+    lab.virsh("start", "web")
+    lab.snapshot("web", "run")
+    here = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    told = {one.what for one in planned(lab, RevertIntent(here, "run"), carry_out=True).unchecked}
+    assert Unchecked.CPU not in told
+    assert lab.state("web") == "running"
+    record = tmp_path / "run.xml"
+    record.write_text(lab.virsh("snapshot-dumpxml", "web", "run"))
+    lab.virsh("destroy", "web")
+    newer_lab.define_xml(lab.virsh("dumpxml", "--inactive", "web"))
+    newer_lab.virsh("snapshot-create", "web", str(record), "--redefine")
+    newer_lab.virsh("start", "web")
+    plan = planned(newer_lab, RevertIntent(DomainKey(newer_lab.uri, here.uuid), "run"))
+    said = newer_lab.virsh("snapshot-revert", "web", "run", check=False)
+    failed = newer_lab.state("web") != "running"
+    assert failed is ("CPU" in said)
+    assert not failed or Unchecked.CPU in {one.what for one in plan.unchecked}
+    assert not failed or plan.type_name
 
 
 def test_a_machine_of_today_and_firmware_that_is_there_are_not_in_the_way(lab: Lab) -> None:

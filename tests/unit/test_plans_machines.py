@@ -7,15 +7,16 @@ from dataclasses import replace
 import pytest
 
 from snaptui.backend import xml
+from snaptui.backend.libvirt_lacks import lacks
 from snaptui.image_model import NotKnown
-from snaptui.model import DomainState, Lack, Part, Presence, RunState
+from snaptui.model import DomainState, Lack, Machine, Part, Presence, RunState, Version
 from snaptui.plan import revert
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from tests.unit.made import KEY, assert_refused, assert_said, facts, snapshot
+from tests.unit.made import HOST, KEY, assert_refused, assert_said, facts, snapshot
 
 OFF = snapshot("off", state="shutoff", memory=Presence.NO)
 LACKS = {
@@ -79,3 +80,49 @@ def test_a_guest_starts_as_it_ran_or_as_it_was_defined(memory: str, cpu: str) ->
     assert alone is not None
     assert alone.tag == "domain"
     assert xml.started_by(record.format("<domain><uuid>u</uuid></domain>")) is None
+
+
+def test_the_cpu_that_qemu_made_is_that_of_the_cookie() -> None:
+    record = (
+        "<domainsnapshot><name>s</name><memory snapshot='internal'/><domain><name>w</name>"
+        "<cpu mode='host-model'/></domain><cookie><cpu mode='custom' check='full'/></cookie>"
+        "</domainsnapshot>"
+    )
+    for kept, mode in (("internal", "custom"), ("no", "host-model")):
+        found = xml.started_by(record.replace("internal", kept))
+        assert found is not None
+        assert [one.get("mode") for one in found.iterfind("cpu")] == [mode]
+
+
+@pytest.mark.parametrize(
+    ("libvirt_version", "qemu", "threads", "inner", "doubted"),
+    [
+        ((11, 3, 0), (10, 0, 13), 2, "", True),
+        ((11, 9, 0), (11, 1, 0), 2, "", True),
+        ((11, 10, 0), (10, 0, 13), 2, "", False),
+        ((11, 3, 0), (9, 2, 0), 2, "", False),
+        ((11, 3, 0), (10, 0, 13), 1, "", False),
+        ((11, 3, 0), (10, 0, 13), 2, "<feature policy='require' name='ht'/>", False),
+    ],
+)
+def test_threads_of_a_cpu_that_an_older_qemu_made_are_doubted(
+    libvirt_version: Version, qemu: Version, threads: int, inner: str, doubted: bool
+) -> None:
+    domain = xml.parse(
+        f"<domain><cpu mode='custom' check='full'><model>EPYC</model>"
+        f"<topology threads='{threads}'/>{inner}</cpu></domain>"
+    )
+    host = replace(HOST, libvirt=libvirt_version, hypervisor=qemu)
+    machine = Machine("qemu", "x86_64", "pc", "")
+    found = lacks(lambda call: call(), Agreeing(), machine, domain, host)
+    assert [(one.part, one.sure) for one in found] == [(Part.CPU, False)] * doubted
+
+
+class Agreeing:
+    """A host whose QEMU has that CPU."""
+
+    def getDomainCapabilities(self, *_: object) -> str:  # noqa: N802 - libvirt's
+        return "<caps><cpu><mode name='custom'><model>EPYC</model></mode></cpu></caps>"
+
+    def compareHypervisorCPU(self, *_: object) -> int:  # noqa: N802 - libvirt's
+        return 1
