@@ -24,6 +24,9 @@ TRIED: Mapping[Minor, Minor] = MappingProxyType(
 """The libvirts that the plans are proven on, whatever their last number is, each with its QEMU:
 Debian 12's, 13's, and those of sid and of the backports of 13 in November 2026."""
 _HOLES = (7, 2)
+_NO_RAM_FILES = (11, 0)
+"""QEMU's that has dropped what libvirt asked it for until 12.1 (NEWS 12.1.0)."""
+_LOADS_RAM_FILES = (12, 1)
 _SAYS_HT = (10, 0)
 _KNOWS_HT = (11, 10)
 
@@ -36,8 +39,10 @@ class Can(enum.Enum):
     REVERT_EXTERNAL = 9, 9
     """Reverts to an external snapshot, and knows the branches that this leaves; its capabilities
     must say so too."""
+    TAKE_FIRMWARE_WHILE_OFF = 9, 3
+    """Takes an internal snapshot of a domain that is off and has UEFI variables, without them."""
     KEEP_FIRMWARE_INSIDE = 10, 9
-    """Takes an internal snapshot where the UEFI variables are in qcow2, or the domain is off."""
+    """Takes UEFI variables that are in qcow2 into an internal snapshot."""
     NAME_AGENT_ERRORS = 11, 2
     """Has an error of its own for an agent that refuses, and one for an agent that falls silent."""
     LOAD_BY_JOB = 10, 10
@@ -55,6 +60,8 @@ class Wrong(enum.Enum):
     FORGETS_WHAT_STAYS = enum.auto()
     NAMES_JOBS = enum.auto()
     GOES_DOWN_AT_BRANCHES = enum.auto()
+    GOES_DOWN_AT_REVERTS = enum.auto()
+    LEAVES_OUT_VARIABLES = enum.auto()
     REMOVES_BASES = enum.auto()
     LOCKS_RECORDS = enum.auto()
     OPENS_OVERLAYS = enum.auto()
@@ -122,6 +129,20 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             "some merges beside branches are refused: they bring the daemon down",
             since=(9, 9),
             seen=_seen(does=((11, 3), (12, 0)), not_=((12, 8), (12, 9))),
+        ),
+        Wrong.GOES_DOWN_AT_REVERTS: Line(
+            "reverts to internal snapshots after which a guest runs are refused: they bring QEMU or"
+            " the daemon down",
+            since=(9, 9),
+            until=(9, 10),
+            source="NEWS 9.10.0; cockpit-project's bots, issue 5494",
+        ),
+        Wrong.LEAVES_OUT_VARIABLES: Line(
+            "UEFI variables in qcow2 are taken into an internal snapshot, and left out when it is"
+            " reverted to, or deleted while the domain is off",
+            since=(10, 9),
+            until=(10, 10),
+            source="NEWS 10.10.0",
         ),
         Wrong.REMOVES_BASES: Line(
             "after a revert to an internal snapshot, the delete of an external one below it removes"
@@ -225,6 +246,12 @@ def _known(own: Minor, line: Line) -> tuple[bool, Minor]:
 def may_fail_with_ram_inside(host: Host) -> bool:
     """Whether a revert to RAM inside an image depends on who built this version."""
     return _NO_RAM_INSIDE[0] <= host.libvirt < _NO_RAM_INSIDE[1]
+
+
+def may_not_load_ram_files(host: Host) -> bool:
+    """Whether RAM in a file is loaded depends on who built this libvirt: its QEMU is too new."""
+    new = host.hypervisor is not None and _minor(host.hypervisor) >= _NO_RAM_FILES
+    return new and _minor(host.libvirt) < _LOADS_RAM_FILES
 
 
 def calls_threads_extra(host: Host) -> bool:

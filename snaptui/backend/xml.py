@@ -331,7 +331,7 @@ def machine(domain: Element) -> Machine | None:
 
 
 def _boot_files(domain: Element) -> Iterator[str]:
-    for name in ("loader", "kernel", "initrd", "dtb"):
+    for name in ("loader", "shim", "kernel", "initrd", "dtb"):
         path = (domain.findtext(f"os/{name}") or "").strip()
         if path.startswith("/"):
             yield path

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui import text
-from snaptui.abilities import Can, can
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence
-from snaptui.plan import checks, encryption, external, image_checks
+from snaptui.plan import checks, encryption, external, image_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, UndoBy, after, undo
@@ -104,14 +103,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     obstacles += encryption.inside_refusals(facts, disks, Way.EXTERNAL_WHILE_RUNNING)
     if not disks:
         obstacles.append(refuse(Why.NO_DISK, code=checks.CONFIG_UNSUPPORTED, domain=name))
-    unsupported = checks.OPERATION_UNSUPPORTED
-    if config.pflash and can(facts.host, Can.KEEP_FIRMWARE_INSIDE):
-        if active and config.written == config.disks:
-            obstacles.append(
-                refuse(Why.VARIABLES_RAW, Way.SHUT_DOWN, code=unsupported, domain=name)
-            )
-    elif config.pflash:
-        obstacles.append(refuse(Why.VARIABLES_IN_PFLASH, code=unsupported, domain=name))
+    obstacles += variables.create_refusals(facts, active=active)
     if active and config.passthrough:
         devices = text.some(config.passthrough)
         obstacles.append(refuse(Why.HOST_DEVICES, Way.SHUT_DOWN, domain=name, devices=devices))

@@ -12,7 +12,7 @@ from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
-from snaptui.plan import broken, checks, delete_external, encryption, image_checks
+from snaptui.plan import broken, checks, delete_external, encryption, image_checks, variables
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
@@ -172,6 +172,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     if (elsewhere := broken.moved(facts, snapshot.name)) is not None:
         return Findings([elsewhere])
     found = Findings(refusals=image_checks.detached_refusals(facts, snapshot))
+    found.refusals += variables.delete_refusals(facts, snapshot)
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))
     for then, now in image_checks.moved_disks(facts, snapshot):

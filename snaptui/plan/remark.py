@@ -85,6 +85,10 @@ class Unchecked(enum.Enum):
         "Whether this libvirt {version} loads RAM from an image: Debian 13's does, upstream's "
         "stops the guest and fails."
     )
+    LOADS_RAM_FILE = (
+        "Whether this libvirt {version} loads RAM from a file with QEMU {qemu}: upstream's before "
+        "12.1 stops the guest and fails."
+    )
     IN_GROUP = "Whether {domain} has one of the group: {reason}"
 
 

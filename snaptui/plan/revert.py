@@ -68,6 +68,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
     refusals += image_checks.detached_refusals(facts, snapshot)
     refusals += revert_inside.refusals(facts, snapshot)
+    refusals += revert_inside.start_refusals(facts, step)
     refusals += encryption.revert_refusals(snapshot) if outside else ()
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from snaptui import abilities
 from snaptui.chains import chain
 from snaptui.damage import Matter
 from snaptui.image_model import Missing, NotKnown
@@ -69,6 +70,12 @@ def unread(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             end = chain(disk.path, disk.format, facts.layers.heads)[-1].image
             if isinstance(end, NotKnown) and not isinstance(end, Missing) and disk.format != "raw":
                 yield remark(Unchecked.BENEATH, disk=disk.target, reason=end.reason)
+    if snapshot.memory_path is not None and abilities.may_not_load_ram_files(facts.host):
+        yield remark(
+            Unchecked.LOADS_RAM_FILE,
+            version=abilities.name(facts.host),
+            qemu=abilities.shown(facts.host.hypervisor or (0, 0)),
+        )
     for doubt in facts.doubts:
         yield remark(Unchecked.OTHERS_USE_OVERLAYS, reason=doubt.words)
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snaptui.abilities import Can, can
+from snaptui import abilities
+from snaptui.abilities import Can, Wrong, can, does
 from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Snapshot
-from snaptui.plan import bitmaps, checks, encryption, image_checks
+from snaptui.plan import bitmaps, checks, encryption, image_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.steps import RevertTo
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -32,10 +34,22 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     yield from encryption.snapshot_refusals(facts, snapshot, Way.NO_WAY_INSIDE)
     yield from (one.but(harm=Harm.FIRST_TWIN) for one in inside.twins)
     yield from (one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken)
+    yield from variables.revert_refusals(facts, snapshot)
     if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
         stopped = Harm.STOPPED if facts.status.domain.state.active else None
         for one in checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
             yield one.but(code=checks.INTERNAL_ERROR, harm=stopped)
+
+
+def start_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
+    """What comes down when a guest is started from inside its images."""
+    starts = step.end_state is not None and step.end_state.active
+    inside = step.snapshot.kind is Kind.INTERNAL
+    if starts and inside and does(facts.host, Wrong.GOES_DOWN_AT_REVERTS):
+        way = Way.DISKS_INSIDE if step.snapshot.has_memory else Way.REVERT_SHUT_OFF
+        version = abilities.by_whom(facts.host, Wrong.GOES_DOWN_AT_REVERTS)
+        why = Why.REVERT_BRINGS_DOWN
+        yield refuse(why, way, harm=Harm.CRASH, name=step.snapshot.name, version=version)
 
 
 def unread(facts: Facts, snapshot: Snapshot) -> list[Remark]:

@@ -86,7 +86,12 @@ class Way(enum.Enum):
     RELEASE = "Release it first."
     DELETE_ABOVE_AGAIN = "Delete that one again first."
     DELETE_THESE_AGAIN = "Delete that one again first ({names})."
+    DISKS_INSIDE = (
+        "With the domain shut off, qemu-img snapshot -a brings its disks back, not its RAM."
+    )
+    REVERT_SHUT_OFF = "Revert to it so that the domain is left shut off, and start it then."
     APPLY_OFFLINE = "With the domain shut off, qemu-img snapshot -a brings its disks back."
+    DELETE_WHILE_RUNNING = "Delete it while the domain runs."
     DELETE_WHILE_OFF = "{name} is deleted only while {domain} is off."
     APPLY_BY_ID = (
         "Way round: shut the domain down and, for each disk, qemu-img snapshot -a with the right "

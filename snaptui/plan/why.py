@@ -60,6 +60,14 @@ class Why(enum.Enum):
         "{domain} keeps UEFI variables in a raw image, and while it runs libvirt takes only those "
         "in qcow2 into an internal snapshot."
     )
+    VARIABLES_LEFT_OUT = (
+        "{domain} keeps UEFI variables in qcow2, which libvirt {version} takes into an internal "
+        "snapshot and leaves out when that is reverted to or deleted."
+    )
+    VARIABLES_NOT_INSIDE_NOT_YET = (
+        "{domain} keeps UEFI variables in qcow2, which this libvirt takes into no snapshot; "
+        "snaptui takes none without them yet."
+    )
     VARIABLES_NOT_YET = (
         "{domain} keeps UEFI variables in a pflash image; with them snaptui saves no RAM to a "
         "file yet."
@@ -143,6 +151,10 @@ class Why(enum.Enum):
     MACHINE_GONE = "{name} was taken of a {machine}, which QEMU here cannot be: {reason}."
     CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU here does not have{reason}."
     DEVICE_GONE = "{name} was taken with a device that QEMU here does not have: {device}."
+    REVERT_BRINGS_DOWN = (
+        "A revert to {name} would start the guest, and bring down QEMU or libvirt's daemon "
+        "({version})."
+    )
     DISKS_OF_TWO_TIMES = (
         '{name} left {disks} to other means (snapshot="manual"), and libvirt reverts the others '
         "alone."

@@ -9,6 +9,7 @@ import pytest
 from snaptui.model import (
     Agent,
     AgentState,
+    Disk,
     DomainState,
     Form,
     Host,
@@ -21,9 +22,10 @@ from snaptui.model import (
 from snaptui.plan import create, delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.remark import Unchecked
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from tests.unit.made import HOST, KEY, assert_refused, assert_said, facts, snapshot
+from tests.unit.made import HOST, KEY, assert_refused, assert_said, config, facts, image, snapshot
 from tests.unit.test_plans_branches import HERE, LEFT, NEWER, ROOT, a_delete, a_revert, known, over
 from tests.unit.test_plans_layers import external, internal
 
@@ -151,3 +153,82 @@ def test_a_disk_that_was_left_to_other_means_is_put_back_before_a_start() -> Non
     plan = a_revert(found, "a", SafetyKind.NONE)
     assert Why.DISKS_OF_TWO_TIMES not in {one.why for one in plan.refusals}
     assert_said(plan.warnings, Warn.BY_OTHER_MEANS, disks="vdb")
+
+
+RAW = Disk("UEFI variables", "nvram", "file", "/vars", "raw")
+QCOW2 = replace(RAW, format="qcow2")
+
+
+@pytest.mark.parametrize(
+    ("version", "variables", "state", "why"),
+    [
+        ((9, 2, 0), RAW, DomainState.SHUTOFF, Why.VARIABLES_IN_PFLASH),
+        ((9, 3, 0), RAW, DomainState.SHUTOFF, None),
+        ((10, 8, 0), RAW, DomainState.SHUTOFF, None),
+        ((10, 8, 0), RAW, DomainState.RUNNING, Why.VARIABLES_IN_PFLASH),
+        ((10, 8, 0), QCOW2, DomainState.SHUTOFF, Why.VARIABLES_NOT_INSIDE_NOT_YET),
+        ((10, 9, 0), RAW, DomainState.SHUTOFF, None),
+        ((10, 9, 0), RAW, DomainState.RUNNING, Why.VARIABLES_RAW),
+        ((10, 9, 0), QCOW2, DomainState.RUNNING, Why.VARIABLES_LEFT_OUT),
+        ((10, 9, 0), QCOW2, DomainState.SHUTOFF, Why.VARIABLES_LEFT_OUT),
+        ((10, 10, 0), QCOW2, DomainState.RUNNING, None),
+        ((10, 10, 0), QCOW2, DomainState.SHUTOFF, None),
+    ],
+)
+def test_which_versions_take_uefi_variables_into_an_internal_snapshot(
+    version: Version, variables: Disk, state: DomainState, why: Why | None
+) -> None:
+    here = config(pflash=True, variables=variables)
+    plan = create.plan(
+        CreateIntent(KEY, "new", ""), facts(disks=here, state=state, host=host(version))
+    )
+    assert {one.why for one in plan.refusals} == ({why} if why is not None else set())
+    if variables is RAW and why is None:
+        assert_said(plan.warnings, Warn.VARIABLES_NOT_KEPT)
+
+
+@pytest.mark.parametrize(("version", "left_out"), [((10, 9, 0), True), ((10, 10, 0), False)])
+def test_variables_that_a_version_leaves_out_are_neither_reverted_nor_left_inside(
+    version: Version, left_out: bool
+) -> None:
+    one = snapshot(config=config(pflash=True, variables=QCOW2))
+    for state, deleted in ((DomainState.SHUTOFF, not left_out), (DomainState.RUNNING, True)):
+        found = facts(one, disks=config(pflash=True, variables=QCOW2), state=state)
+        vars_ = image("/vars", ("1", "s1"))
+        found = replace(found, host=host(version), images={**found.images, "/vars": vars_})
+        harms = {refusal.harm for refusal in a_revert(found, "s1").refusals}
+        assert (Harm.HALF in harms) is left_out
+        assert (Harm.LEFT_INSIDE not in {r.harm for r in a_delete(found, "s1").refusals}) is deleted
+
+
+@pytest.mark.parametrize(("version", "down"), [((9, 9, 0), True), ((9, 10, 0), False)])
+def test_what_comes_down_when_a_guest_starts_from_inside_is_not_started(
+    version: Version, down: bool
+) -> None:
+    run, off = snapshot("run"), snapshot("off", state="shutoff", memory=Presence.NO)
+    found = replace(facts(run, off), host=host(version))
+    asked = [("run", RunState.RECORDED), ("off", RunState.RUNNING)]
+    for name, state in asked:
+        plan = a_revert(found, name, SafetyKind.NONE, state)
+        assert (Harm.CRASH in {one.harm for one in plan.refusals}) is down
+    plan = a_revert(found, "off")
+    assert Harm.CRASH not in {one.harm for one in plan.refusals}, "no QEMU is started"
+
+
+@pytest.mark.parametrize(
+    ("version", "qemu", "unsure"),
+    [
+        ((12, 0, 0), (11, 0, 0), True),
+        ((11, 3, 0), (11, 1, 0), True),
+        ((11, 3, 0), (10, 2, 0), False),
+        ((12, 1, 0), (11, 1, 0), False),
+    ],
+)
+def test_ram_in_a_file_may_not_be_loaded_by_a_qemu_that_is_too_new(
+    version: Version, qemu: Version, unsure: bool
+) -> None:
+    saved = replace(ROOT, memory=Presence.EXTERNAL, memory_path="/ram", state="running")
+    newer = replace(host(version), hypervisor=qemu)
+    for one, said in ((saved, unsure), (ROOT, False)):
+        plan = a_revert(known(one, HERE, host=newer), "a", SafetyKind.NONE)
+        assert (Unchecked.LOADS_RAM_FILE in {told.what for told in plan.unchecked}) is said

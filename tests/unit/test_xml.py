@@ -211,14 +211,15 @@ def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> 
 def test_varstore_tpm_machine_and_firmware_are_read() -> None:
     found = xml.parse_domain(
         "<domain type='kvm'><name>w</name><os><type arch='x86_64' machine='q35'>hvm</type>"
-        "<loader>/fw/code.fd</loader><varstore template='/fw/vars.json' path='/v/w.json'/></os>"
+        "<loader>/fw/code.fd</loader><shim>/fw/shim.efi</shim>"
+        "<varstore template='/fw/vars.json' path='/v/w.json'/></os>"
         "<devices><emulator>/usr/bin/qemu</emulator><tpm model='tpm-crb'>"
         "<backend type='emulator' version='2.0'/></tpm></devices></domain>"
     )
     assert found.pflash, "varstore holds UEFI's variables as nvram does (since libvirt 12.1)"
     assert found.tpm
     assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")
-    assert found.boot_files == ("/fw/code.fd", "/fw/vars.json")
+    assert found.boot_files == ("/fw/code.fd", "/fw/shim.efi", "/fw/vars.json")
     bare = xml.parse_domain("<domain><name>w</name></domain>")
     assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, False, None, ())
 
