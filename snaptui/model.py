@@ -210,6 +210,7 @@ class Disk:
             do not differ by them.
         volume: the volume that it is, where the XML names one.
         unknown: why there is no :attr:`path`, though the drive is not empty; empty otherwise.
+        passed: who starts the domain opens its file, and libvirt does not (``fdgroup``).
     """
 
     target: str
@@ -224,6 +225,7 @@ class Disk:
     beneath: tuple[str, ...] | None = field(default=None, compare=False)
     volume: Volume | None = None
     unknown: str = ""
+    passed: bool = False
 
     @property
     def no_path(self) -> NotKnown:

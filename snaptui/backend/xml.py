@@ -368,6 +368,7 @@ def _disk(disk: Element) -> Disk:
         beneath=_beneath(disk),
         volume=_volume(disk),
         unknown=unknown,
+        passed=disk.find("source[@fdgroup]") is not None,
     )
 
 

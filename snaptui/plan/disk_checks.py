@@ -9,6 +9,7 @@ from snaptui.image_model import NotKnown
 from snaptui.model import Disk
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.steps import RevertTo
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 
@@ -51,6 +52,19 @@ def restart_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
             )  # fmt: skip
 
 
+def passed_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
+    """Files that another has to open before QEMU is started (virDomainFDAssociate).
+
+    What was given to libvirt is gone with the connection that gave it.
+    """
+    config, end = step.snapshot.config, step.end_state
+    for disk in config.disks if config is not None and end is not None and end.active else ():
+        if disk.passed:
+            harm = Harm.STOPPED if facts.status.domain.state.active else None
+            way = Way.START_WHO_PASSES
+            yield refuse(Why.FILE_PASSED, way, harm=harm, disk=disk.target, domain=facts.name)
+
+
 def overlay_problem(disk: Disk) -> Refusal | None:
     """Why a disk that is no file or device by its path cannot get an overlay.
 
@@ -58,6 +72,8 @@ def overlay_problem(disk: Disk) -> Refusal | None:
     not merge one that was taken while the domain was off, or before its last start (measured with
     9.0 and 11.3).
     """
+    if disk.passed:
+        return refuse(Why.PASSED_NOT_YET, Way.LEAVE_OUT, disk=disk.target)
     if disk.volume is None:
         return None
     way = Way.BY_PATH if disk.path is not None else Way.LEAVE_OUT

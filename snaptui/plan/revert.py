@@ -58,6 +58,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals = checks.domain_refusals(facts, saved_code=saved_code)
     refusals += checks.kind_refusals(snapshot)
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
+    refusals += disk_checks.passed_refusals(facts, step)
     refusals += machine_checks.refusals(facts, step)
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
     refusals += by_other_means.revert_refusals(step) if outside else ()

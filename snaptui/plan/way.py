@@ -57,6 +57,7 @@ class Way(enum.Enum):
         "Revert to it so that the domain is left shut off, put that back by the same means, and "
         "start it then."
     )
+    START_WHO_PASSES = "Revert with what starts it, or to a state in which it is shut off."
     START_PAUSED = "Start it, or start it paused ({line})."
     PULL_INSTEAD = "It can be made independent of {lower} instead (virsh blockpull)."
     MERGE_LINE = "If you know that nothing needs it: {line}"

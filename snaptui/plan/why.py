@@ -189,6 +189,14 @@ class Why(enum.Enum):
         "QEMU has {path} open for {disk}, and the pool {pool} says {now} today: the next start of "
         "{domain} would take that one."
     )
+    FILE_PASSED = (
+        "The file of {disk} is opened by who starts {domain}, and not by libvirt (fdgroup): a "
+        "start by others fails."
+    )
+    PASSED_NOT_YET = (
+        "The file of {disk} is opened by who starts the domain (fdgroup); snaptui puts no overlay "
+        "on such a disk yet."
+    )
     PART_OF_FILE = (
         "{disk} cannot be checked: {reason}. libvirt reads and writes the file from its start, "
         "and forgets with an overlay that it is a part."

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model import DomainKey, RunState
-from snaptui.plan.plan import RevertIntent
+from snaptui.model import DomainKey, Form, RunState
+from snaptui.plan.plan import CreateIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.warn import Warn
@@ -160,6 +161,30 @@ def test_a_machine_of_today_and_firmware_that_is_there_are_not_in_the_way(lab: L
     key = lab.define("web", running=True)
     lab.snapshot("web", "run")
     assert planned(lab, RevertIntent(key, "run"), carry_out=True).possible
+
+
+def test_a_disk_whose_file_another_has_to_open_is_not_started(lab: Lab) -> None:
+    key = lab.define("web")
+    xml = lab.virsh("dumpxml", "web").replace("<source file=", "<source fdgroup='g' file=")
+    lab.define_xml(xml)
+    connection = libvirt.open(lab.uri)
+    domain = connection.lookupByName("web")
+    with lab.image("web").open("r+b") as file:
+        domain.FDAssociate("g", [file.fileno()])
+        domain.create()
+    lab.snapshot("web", "run")
+    del domain
+    connection.close()
+    web = DomainKey(key.host, lab.virsh("domuuid", "web").strip())
+    plan = planned(lab, RevertIntent(web, "run"))
+    assert_refused(plan, Why.FILE_PASSED, disk="vda")
+    assert {one.harm for one in plan.refusals} == {Harm.STOPPED}
+    overlay = planned(lab, CreateIntent(web, "new", "", Form.DISK_ONLY))
+    assert_refused(overlay, Why.PASSED_NOT_YET, disk="vda")
+    assert lab.state("web") == "running"
+    said = lab.virsh("snapshot-revert", "web", "run", check=False)
+    assert "file descriptor group" in said
+    assert lab.state("web") == "shut off", "which is what was foretold"
 
 
 def test_a_kernel_that_is_gone_is_named(lab: Lab, tmp_path: Path) -> None:
