@@ -47,9 +47,10 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         )  # fmt: skip
     elif marked:
         place, disk, image = marked[0]
-        # QEMU takes disk after disk, also when it loads RAM; a guest that runs is stopped first
-        first_goes = place > 0 and not (active and snapshot.has_memory)
+        # QEMU takes disk after disk, also when it loads RAM, but stops then at the first that
+        # fails; libvirt goes on with the next. A guest that runs is stopped first.
+        others = place > 0 and not active if snapshot.has_memory else len(marked) < len(disks)
         yield refuse(
-            Why.BITMAPS, Way.REMOVE_BITMAPS, code=code, harm=Harm.HALF if first_goes else stopped,
+            Why.BITMAPS, Way.REMOVE_BITMAPS, code=code, harm=Harm.HALF if others else stopped,
             disk=disk.target, path=disk.path, number=image.bitmaps,
         )  # fmt: skip

@@ -41,12 +41,17 @@ def metadata_refusals(facts: Facts) -> list[Refusal]:
     return refusals
 
 
-def create_refusals(facts: Facts) -> list[Refusal]:
-    """What forbids any new snapshot of the domain as it is now."""
+def create_refusals(facts: Facts, *, outside: bool = False) -> list[Refusal]:
+    """What forbids any new snapshot of the domain as it is now.
+
+    Args:
+        outside: its data are to lie in files of their own.
+    """
     refusals = record_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
     refusals += _silent_refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
-    refusals += encryption.lost_refusals(facts)
+    lost = encryption.lost_refusals(facts)
+    refusals += [one.but(harm=Harm.NO_START) for one in lost] if outside else lost
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
             refuse(Why.SUSPENDED, Way.WAKE, code=OPERATION_UNSUPPORTED, domain=facts.name)

@@ -141,10 +141,24 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             way = Way.PARENT_METADATA_XML if parent.has_memory else Way.PARENT_METADATA
         else:
             way = Way.PARENT_FIRST_XML if parent.has_memory else Way.PARENT_FIRST
+        # of a guest that runs its chain is looked at before (seen since 9.9)
+        known, active = facts.layers.branches.known, facts.status.domain.state.active
+        chained = not (known and active) or _in_chains(facts, snapshot)
         yield refuse(
-            Why.PARENT_INSIDE, way, code=checks.OPERATION_UNSUPPORTED, parent=parent.name,
-            name=name, version=abilities.proven(facts.host),
+            Why.PARENT_INSIDE, way, parent=parent.name, name=name,
+            code=checks.OPERATION_UNSUPPORTED if chained else checks.OPERATION_FAILED,
+            version=abilities.proven(facts.host),
         )  # fmt: skip
+
+
+def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
+    """Whether all overlays of a snapshot lie in the chains of the disks as they are now."""
+    inside = {
+        (disk.target, one.path)
+        for disk in facts.status.config.disks
+        for one in chain(disk.path or "", disk.format, facts.layers.heads)
+    }
+    return inside >= set(facts.layers.branches.overlays_of(snapshot).items())
 
 
 def _parent_inside(facts: Facts, snapshot: Snapshot) -> Snapshot | None:

@@ -64,6 +64,10 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
         if disk.target in new.overlays and (users := facts.of(disk.path or "")):
             names = text.some([user.words for user in users])
             return undo(UndoBy.MERGE_ONCE_UNSHARED, path=disk.path, users=names)
+    domain = facts.status.domain
+    if domain.state is DomainState.PAUSED and new.memory_path is not None and not new.halt:
+        # as for a migration; none of them can be written to before the guest goes on
+        return undo(UndoBy.MERGE_ONCE_RUN, domain=domain.name)
     return undo(UndoBy.MERGE)
 
 

@@ -30,7 +30,7 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
     found = [
         *checks.name_problems(intent.name, facts, inside=False),
         *checks.description_problems(intent.description),
-        *checks.create_refusals(facts),
+        *checks.create_refusals(facts, outside=True),
         *_checkpoint_refusals(facts),
         *_save_refusals(facts),
         *checks.journal_refusals(facts.unrecorded),

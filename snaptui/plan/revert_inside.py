@@ -84,9 +84,15 @@ def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
 
 
 def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
-    """What libvirt has done when it finds that a part is gone: it takes disk after disk."""
-    first = image_checks.internal_disks(snapshot)[0].path or ""
-    inside = facts.entries(first) or frozenset()
-    if not snapshot.has_memory and snapshot.name in {name for _, name in inside}:
+    """What libvirt has done where a part is gone.
+
+    Without RAM it lets qemu-img take disk after disk, and goes on where one fails
+    (qemuSnapshotForEachQcow2, ``try_all``).
+    """
+    if not snapshot.has_memory and any(
+        snapshot.name in {name for _, name in facts.entries(disk.path or "") or ()}
+        and image_checks.closed_to_writers(disk, facts) is None
+        for disk in image_checks.internal_disks(snapshot)
+    ):
         return Harm.HALF
     return Harm.STOPPED if facts.status.domain.state.active else None

@@ -660,6 +660,14 @@ def test_a_disk_that_was_detached_since_is_refused_by_name() -> None:
         assert_refused(plan, Why.DETACHED_NOT_YET, disk="vdb", path="/img/b.qcow2")
 
 
+@pytest.mark.parametrize("hollow", ["/img/a.qcow2", "/img/b.qcow2"])
+def test_where_one_disk_has_its_part_and_another_has_not_one_goes_back(hollow: str) -> None:
+    """libvirt goes on after the disk that fails, whichever it is."""
+    found = facts(snapshot(memory=Presence.NO, state="shutoff"), state=DomainState.SHUTOFF)
+    found = replace(found, images={**found.images, hollow: image(hollow)})
+    assert Harm.HALF in {one.harm for one in a_revert(found).refusals}
+
+
 def test_metadata_without_a_domain_are_not_taken_for_checked() -> None:
     plan = a_delete(facts(snapshot(config=None)))
     assert plan.unchecked == tuple(

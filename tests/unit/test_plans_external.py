@@ -69,6 +69,20 @@ def test_its_undo_waits_for_who_else_uses_the_image() -> None:
     assert "web2" in later.words
 
 
+def test_a_paused_guest_whose_ram_was_saved_must_run_before_an_undo() -> None:
+    paused = known(state=DomainState.PAUSED)
+    assert a_create(paused, Form.EXTERNAL).undo.by is UndoBy.MERGE_ONCE_RUN
+    assert a_create(paused).undo.by is UndoBy.MERGE
+    halting = create.plan(CreateIntent(KEY, "new", "", Form.EXTERNAL, halt=True), paused)
+    assert halting.undo.by is UndoBy.MERGE
+
+
+def test_overlays_upon_a_lost_encryption_are_made_and_do_not_start() -> None:
+    lost = known(state=DomainState.SHUTOFF, encrypted={"/img/a.qcow2": "/img/base"})
+    (why,) = [one for one in a_create(lost).refusals if one.why is Why.ENCRYPTION_LOST]
+    assert (why.code, why.harm) == (None, Harm.NO_START)
+
+
 def test_what_leaves_a_disk_out_is_not_above_its_overlay() -> None:
     parts = (SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.one"), SnapshotDisk("vdb", Presence.NO))
     one = snapshot("one", "base", disks=parts, memory=Presence.NO)

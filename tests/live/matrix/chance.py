@@ -61,6 +61,13 @@ def by_chance() -> Iterable[World]:
     words = "internal, above it external of one disk, above that of both: b"
     yield World(words, left_out, "b", both)
 
+    def marked_first(guest: Guest) -> None:
+        guest.define()
+        guest.internal("a")
+        guest.bitmap("vda", "b0")
+
+    yield World("a bitmap of nobody on the first disk; internal", marked_first, "a", both)
+
     def transient(guest: Guest) -> None:
         guest.define(transient=True)
         guest.external("a")

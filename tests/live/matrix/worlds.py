@@ -246,6 +246,7 @@ def _damaged() -> Iterable[World]:
 
     damaged = frozenset({"damaged"})
     yield World("hollow on one disk", hollow("vdb"), "a", tags=damaged)
+    yield World("hollow on the first disk", hollow("vda"), "a", tags=damaged)
     yield World("hollow on both disks", hollow("vda", "vdb"), "a", tags=damaged)
     yield World("hollow, had RAM", hollow("vda", "vdb", state=RUNNING), "a", tags=damaged)
 
