@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 
 from tests.stacks import Stack, chosen, missing
+from tests.worlds.hardware import HARDWARE
 from tests.worlds.making import BY_OTHERS
 from tests.worlds.member import SORTS
 from tests.worlds.run import Sum, Told, told, until
@@ -87,7 +88,7 @@ def _show(stack: Stack, line: Told) -> None:
 
 def _coverage(met: Counter[tuple[str, str]]) -> None:
     """How often features met verbs; what never did is seen."""
-    features = {key for key in SORTS if key != "plain"}
+    features = {key for key in (*SORTS, *HARDWARE) if key != "plain"}
     features |= {kind.feature for kind in ACTS.values() if kind.feature and "{" not in kind.feature}
     features |= {feature for feature, _ in met}
     print("\nHow often each feature met each verb (columns: " + ", ".join(VERBS) + ")")

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.worlds import others as _others  # noqa: F401 - its acts are known then
+from tests.worlds.hardware import HARDWARE
 from tests.worlds.member import PLAIN, SORTS
 from tests.worlds.steps import ACTS, Step
 from tests.worlds.verbs import OFTEN, VERBS, Ask
 
+HARD = 0.12
+"""Of so many domains the hardware is another than usual."""
 DRAFTS = 8
 """Of so many the one is taken in which most meets that never met."""
 ASKED = 5
@@ -99,6 +102,8 @@ def _domain(name: str, chance: random.Random) -> Iterator[Step]:
     number = chance.choice((1, 2, 2, 2, 3))
     keys = list(SORTS)
     sorts = [chance.choice(keys) if chance.random() < 0.6 else PLAIN for _ in range(number)]
+    if chance.random() < HARD:
+        sorts.append(chance.choice(list(HARDWARE)))
     yield Step("define transient" if chance.random() < 0.04 else "define", name, tuple(sorts))
 
 

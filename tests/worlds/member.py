@@ -15,19 +15,21 @@ from snaptui.model import Disk
 from tests.lab import MIB
 from tests.live.matrix.guest import Guest
 from tests.worlds import contents
+from tests.worlds.hardware import ENCRYPTION, FIRMWARE, Hardware
 
 if TYPE_CHECKING:
     from tests.worlds.machine import Machine
 
 SIZE = 4 * MIB
 MEMORY = 32
+PLAINEST = Hardware()
 BLOCK = 4 << 10
 
 _DOMAIN = """\
 <domain type='qemu'>
   <name>{name}</name><memory unit='MiB'>{memory}</memory>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-  <devices>{disks}<memballoon model='none'/></devices>
+  <os><type arch='x86_64' machine='pc'>hvm</type>{os}</os>{features}
+  <devices>{disks}{devices}<memballoon model='none'/></devices>
 </domain>"""
 
 
@@ -39,7 +41,7 @@ class Sort:
         options: for ``qemu-img create -o``.
         more: inside of its XML.
         snapshot: what its XML says of snapshots.
-        made: ``compressed``, ``bitmap``, ``data`` or ``backed``: what is done to the new image.
+        made: ``compressed``, ``bitmap``, ``data``, ``backed`` or ``encrypted``: how the image is.
         off: its domain is never started.
     """
 
@@ -83,6 +85,7 @@ SORTS = {
     "set external": Sort(snapshot="external"),
     "set internal": Sort(snapshot="internal"),
     "network": Sort("raw", kind="network", off=True),
+    "encrypted": Sort(made="encrypted", more=ENCRYPTION, off=True),
 }
 
 
@@ -102,7 +105,13 @@ class Member(Guest):
         self.never = False
         machine.note("mkdir", str(self.directory))
 
-    def make(self, sorts: Iterable[tuple[str, str]], *, transient: bool = False) -> None:
+    def make(
+        self,
+        sorts: Iterable[tuple[str, str]],
+        hardware: Hardware = PLAINEST,
+        *,
+        transient: bool = False,
+    ) -> None:
         """Define it with new images; transient, start it.
 
         Args:
@@ -110,10 +119,26 @@ class Member(Guest):
         """
         byte = next(self._bytes)
         disks = "".join(self.disk_xml(target, sort, byte) for target, sort in sorts)
-        xml = _DOMAIN.format(name=self.name, memory=MEMORY, disks=disks)
+        self.never = self.never or hardware.off
+        if hardware.variables:
+            self._firmware(hardware.variables)
+        xml = _DOMAIN.format(
+            name=self.name, memory=MEMORY, disks=disks, features=hardware.features,
+            os=hardware.os.format(self.directory), devices=hardware.devices,
+        )  # fmt: skip
         path = self.machine.xml(self, xml)
         self.machine.virsh("create" if transient else "define", str(path))
         self.domain = self.connection.lookupByName(self.name)
+
+    def _firmware(self, variables: str) -> None:
+        """Files of the firmware's code and variables, and the template of these."""
+        for name in ("code", "template", *(["vars"] if variables == "raw" else [])):
+            (self.directory / name).write_bytes(FIRMWARE)
+            told = f"head -c {len(FIRMWARE)} /dev/zero | tr '\\0' '\\364' > {self.directory}/{name}"
+            self.machine.lines.append(told.replace(str(self.machine.images), "$D"))
+        if variables == "qcow2":
+            size = str(len(FIRMWARE))
+            self.machine.qemu_img("create", "-q", "-f", "qcow2", f"{self.directory}/vars", size)
 
     def disk_xml(self, target: str, key: str, byte: int) -> str:
         """The XML of a disk, whose image is made unless the key is a path."""
@@ -128,7 +153,7 @@ class Member(Guest):
             source = f"<source protocol='nbd' name='x'>{host}</source>"
             return _disk(target, sort, "", source)
         self._image(path, sort, byte)
-        if "readonly" not in sort.more:
+        if "readonly" not in sort.more and sort.made != "encrypted":  # its bytes are not read
             self.now[target] = byte
         if sort.kind == "block":
             with path.open("r+b") as f:
@@ -167,6 +192,11 @@ class Member(Guest):
             image("create", "-q", "-f", "qcow2", str(base), str(sort.size))
             run("qemu-io", "-f", "qcow2", "-c", f"write -P {byte ^ 1} 1M 2M", str(base))
             beneath = ["-F", "qcow2", "-b", str(base)]
+        if sort.made == "encrypted":
+            options = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
+            key = ("--object", "secret,id=key,data=of-nobody")
+            image("create", "-q", "-f", "qcow2", *key, "-o", options, str(path), str(sort.size))
+            return
         chosen = ["-o", options] if options else []
         if sort.made == "compressed":
             source = path.with_suffix(".source")

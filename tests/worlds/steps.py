@@ -11,8 +11,9 @@ import libvirt
 from snaptui.model import Form, RunState, SafetyKind
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from tests.live.matrix.guest import OFF, PAUSED, RUNNING
+from tests.worlds.hardware import HARDWARE
 from tests.worlds.machine import DidNot, Machine
-from tests.worlds.member import PLAIN, SORTS, Member
+from tests.worlds.member import PLAIN, PLAINEST, SORTS, Member
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def take(machine: Machine, step: Step) -> bool:
 
 @act("define")
 def define(machine: Machine, name: str, *sorts: str) -> None:
-    """A domain with a disk of each sort."""
+    """A domain with a disk of each sort, and hardware of one."""
     _define(machine, name, sorts, transient=False)
 
 
@@ -100,14 +101,20 @@ def define_transient(machine: Machine, name: str, *sorts: str) -> None:
     _define(machine, name, sorts, transient=True)
 
 
-def _define(machine: Machine, name: str, sorts: tuple[str, ...], *, transient: bool) -> None:
+def _define(machine: Machine, name: str, words: tuple[str, ...], *, transient: bool) -> None:
+    """Words of hardware may stand between those of disks."""
+    sorts = [word for word in words if word in SORTS]
+    kinds = [word for word in words if word in HARDWARE]
+    version = machine.host.libvirt
+    kinds = [word for word in kinds if HARDWARE[word].possible(version, machine.root)]
+    hardware = HARDWARE[kinds[0]] if kinds else PLAINEST
     member = Member(machine, f"{name}{machine.world}")
     machine.members[name] = member
     targets = [(f"vd{chr(ord('a') + at)}", sort) for at, sort in enumerate(sorts)]
-    if transient and any(SORTS[sort].off for sort in sorts):
+    if transient and (hardware.off or any(SORTS[sort].off for sort in sorts)):
         raise DidNot("it is never started")
-    member.make(targets, transient=transient)
-    for sort in sorts:
+    member.make(targets, hardware, transient=transient)
+    for sort in (*sorts, *kinds[:1]):
         if sort != PLAIN:
             machine.done.append(sort)
     if len(sorts) > 1:

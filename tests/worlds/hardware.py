@@ -1,0 +1,55 @@
+"""Sorts of machine that a world's domain may be, beside its disks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOADER = "<loader readonly='yes' type='pflash'>{0}/code</loader>"
+_ACPI = "<features><acpi/></features>"
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A sort of machine; ``{0}`` in its XML is the domain's directory.
+
+    Attributes:
+        os: inside of the XML's ``<os>``.
+        devices: beside the disks.
+        variables: format of the file of its UEFI variables; empty without one.
+        off: it is never started.
+        since: the first libvirt that can do more with it than to define it.
+        needs: a program that must be installed for it.
+    """
+
+    os: str = ""
+    features: str = ""
+    devices: str = ""
+    variables: str = ""
+    off: bool = False
+    since: tuple[int, int] = (0, 0)
+    needs: str = ""
+
+    def possible(self, libvirt: tuple[int, ...], root: Path) -> bool:
+        """Whether a libvirt can do more with it than to define it, with what is installed there."""
+        there = not self.needs or (root / "usr" / "bin" / self.needs).exists()
+        return libvirt >= self.since and there
+
+
+HARDWARE = {
+    "variables in a pflash": Hardware(
+        _LOADER + "<nvram template='{0}/template'>{0}/vars</nvram>", _ACPI, variables="raw"
+    ),
+    "variables in qcow2": Hardware(
+        _LOADER + "<nvram format='qcow2'>{0}/vars</nvram>", _ACPI, variables="qcow2",
+        since=(10, 9),
+    ),
+    "a TPM": Hardware(
+        devices="<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>",
+        off=True, needs="swtpm",
+    ),
+}  # fmt: skip
+ENCRYPTION = "<encryption format='luks'><secret type='passphrase' usage='of nobody'/></encryption>"
+"""No daemon has the key: what is encrypted is never started."""
+FIRMWARE = b"\xf4" * (64 << 10)
+"""Of our own: each byte is the instruction that halts (HLT), so that no guest does anything."""
