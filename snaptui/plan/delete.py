@@ -241,6 +241,9 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
     if len(text.utf8(name)) > checks.NAME_BYTES:
         refusals.append(refuse(Why.UNMANAGED_NAME_LONG, Way.DELETE_BY_HAND, name=name))
+    for disk in checks.writable_disks(facts.status.config.disks):
+        if disk.path in dict(stray.parts) and (why := image_checks.closed_to_writers(disk, facts)):
+            refusals.append(why.but(harm=Harm.LEFT_INSIDE))
     now = {disk.path for disk in checks.writable_disks(facts.status.config.disks)}
     for path, number in Counter(path for path, _ in stray.parts).items():
         if path not in now:

@@ -6,7 +6,7 @@ refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from snaptui import abilities, shell
@@ -55,8 +55,14 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     now = {disk.target: disk for disk in facts.status.config.disks}
     outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
     if detached := [target for target in outside if target not in now]:
-        # libvirt asks for all disks before it looks at any (seen with 9.0 and 11.3)
-        found.refusals = [_detached(facts, then.get(target), target) for target in detached]
+        # libvirt takes part after part, and looks for the disk of each first
+        before = outside[: outside.index(detached[0])]
+        if _parent_inside(facts, snapshot, before) is None:
+            found.refusals = []
+        first = not found.refusals
+        for target in detached:
+            one = _detached(facts, then.get(target), target)
+            found.refusals.append(one if first else one.but())
         return found
     for target in outside:
         overlay, disk = overlays.get(target), then.get(target)
@@ -161,14 +167,21 @@ def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
     return inside >= set(facts.layers.branches.overlays_of(snapshot).items())
 
 
-def _parent_inside(facts: Facts, snapshot: Snapshot) -> Snapshot | None:
+def _parent_inside(
+    facts: Facts, snapshot: Snapshot, targets: Collection[str] | None = None
+) -> Snapshot | None:
     """What is next above one of its overlays, where that is internal.
+
+    Args:
+        targets: of these disks alone; of all without.
 
     A snapshot that leaves a disk out is not above its overlay
     (qemuSnapshotFindParentSnapForDisk).
     """
     for part in snapshot.disks:
         if part.presence is not Presence.EXTERNAL:
+            continue
+        if targets is not None and part.target not in targets:
             continue
         parent = facts.snapshots.get(snapshot.parent or "")
         while parent is not None and leaves_out(parent, part.target):

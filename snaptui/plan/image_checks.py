@@ -47,10 +47,21 @@ def shared_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     """
     harm = Harm.OTHER_LOST
     return [
-        refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, harm=harm, path=disk.path, user=user.words)
+        refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, harm=harm, path=path, user=user.words)
         for disk in internal_disks(snapshot)
-        for user in facts.of(disk.path or "")
+        for path in _upon(facts, disk.path or "")
+        for user in facts.of(path)
     ]
+
+
+def _upon(facts: Facts, path: str) -> Iterator[str]:
+    """An image, and what of the domain's own lies upon it, at any height."""
+    due, seen = [path], {path}
+    while due:
+        yield (path := due.pop())
+        above = sorted(facts.layers.above.get(path, frozenset()) - seen)
+        seen.update(above)
+        due += above
 
 
 def resized(facts: Facts, snapshot: Snapshot) -> Iterator[tuple[Disk, int, int]]:

@@ -471,3 +471,20 @@ def test_a_transient_domain_is_reverted_to_nothing_without_ram() -> None:
     """libvirt looks at that first, and says 55 whatever else there is."""
     plan = revert.plan(RevertIntent(KEY, "two"), a_chain(persistent=False))
     assert {one.code for one in plan.refusals if one.code is not None} == {55}
+
+
+def test_who_lies_upon_an_overlay_of_its_own_is_harmed_by_a_revert_beneath_it() -> None:
+    found = known("/b", heads("/a", "/b"), internal("in", "/a"), state=DomainState.SHUTOFF)
+    lent = User("/lent", use=Use.BENEATH)
+    plan = a_revert(replace(found, others=MappingProxyType({"/b": (lent,)})), "in")
+    assert_refused(plan, Why.USER_SEES_OTHER_DATA, path="/b", user=lent.words)
+
+
+def test_a_detached_disk_counts_before_a_parent_only_in_the_order_of_the_parts() -> None:
+    parts = (SnapshotDisk("vda", Presence.EXTERNAL, "/b"), SnapshotDisk("vdb", Presence.EXTERNAL))
+    one = replace(external("one", "/a", "/b", "in"), disks=parts)
+    found = known("/b", heads("/a", "/b"), internal("in", "/a"), one)
+    assert {why.code for why in a_delete(found, "one").refusals if why.code} == {84}
+    turned = replace(one, disks=parts[::-1])
+    found = known("/b", heads("/a", "/b"), internal("in", "/a"), turned)
+    assert {why.code for why in a_delete(found, "one").refusals if why.code} == {8}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import libvirt
 
+from snaptui.damage import Matter
 from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.model import DomainState
 from snaptui.performing import differences, expected_after, in_the_way, perform
@@ -243,7 +244,9 @@ class _One:
                 del before[where]
         spoiled = {one.name for one in unusable(self.facts, step.snapshot)}
         told = [dict(one.names) for one in self.plan.warnings if one.what is Warn.WRITES_OVER]
-        for one in spoiled | {str(names["name"]) for names in told}:
+        broken = self.facts.layers.broken
+        gone = {name for name, one in broken.items() if one.matter is Matter.WRITTEN}
+        for one in gone | spoiled | {str(names["name"]) for names in told}:
             for where in [w for w in before if w.endswith(f"@{one}")]:
                 del before[where]
 
