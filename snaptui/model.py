@@ -297,6 +297,7 @@ class DomainConfig:
         variables: the image of the UEFI variables, where it is a file of its own.
         machine: what it is a machine of; ``None`` where the XML has no ``<os>``.
         tpm: it has an emulated TPM, whose state lies beside its disks.
+        firmware: the file of its firmware, where the XML names one.
         boot_files: its firmware, the template of its variables, its kernel and initrd.
     """
 
@@ -307,6 +308,7 @@ class DomainConfig:
     digest: str
     variables: Disk | None = None
     machine: Machine | None = None
+    firmware: str | None = None
     boot_files: tuple[str, ...] = ()
     tpm: bool = False
 

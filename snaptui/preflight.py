@@ -384,15 +384,26 @@ def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_age
 
 def _with_needs(backend: Backend, intent: RevertIntent, facts: Facts) -> Facts:
     """What a revert also depends on: the machine and the firmware of then, and what it changes."""
-    then = facts.snapshots[intent.name].config
+    snapshot = facts.snapshots[intent.name]
+    then = snapshot.config
     files = then.boot_files if then is not None else ()
     missing = {path: _missing(backend, path) for path in files}
     return replace(
         facts,
         changes=_changes(backend, intent),
         missing=MappingProxyType({**facts.missing, **missing}),
+        firmware=_changed(backend, then.firmware)
+        if then is not None and then.firmware and snapshot.has_memory
+        else None,
         lacks=_lacks(backend, intent) if then is not None and then.machine else (),
     )
+
+
+def _changed(backend: Backend, path: str) -> float | NotKnown:
+    try:
+        return backend.changed(path)
+    except ImageError as error:
+        return NotKnown(error.message)
 
 
 def _lacks(backend: Backend, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:

@@ -289,6 +289,18 @@ def file_id(path: str) -> FileId | None:
         raise _unreadable(path, error) from error
 
 
+def changed(path: str) -> float:
+    """When a file was changed last, links followed; seconds since the epoch.
+
+    Raises:
+        ImageError: it cannot be known.
+    """
+    try:
+        return os.stat(path).st_ctime
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def set_aside(path: str, aside: str, file: FileId) -> None:
     """Give a file another name in its directory, which must be free, if it is the very one.
 

@@ -436,13 +436,15 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """What QEMU is not any more; see the protocol."""
         from snaptui.backend import libvirt_lacks
 
-        domain = xml.started_by(self.snapshot_xml(key, name))
+        record = self.snapshot_xml(key, name)
+        domain = xml.started_by(record)
         machine = xml.machine(domain) if domain is not None else None
         if domain is None or machine is None:
             return ()
         return libvirt_lacks.lacks(
-            self._ask, self._connections.reads.connection, machine, domain, self.host
-        )
+            self._ask, self._connections.reads.connection, machine, domain, self.host,
+            ram=xml.parse_snapshot(record).has_memory,
+        )  # fmt: skip
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""

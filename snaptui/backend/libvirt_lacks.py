@@ -9,7 +9,7 @@ its daemon may go down in it (measured with 11.3 and 12.8).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -40,13 +40,20 @@ _CHECKED = ("partial", "full")
 
 
 def lacks(
-    ask: Ask, connection: libvirt.virConnect, machine: Machine, domain: Element, host: Host | None
+    ask: Ask,
+    connection: libvirt.virConnect,
+    machine: Machine,
+    domain: Element,
+    host: Host | None,
+    *,
+    ram: bool,
 ) -> tuple[Lack, ...]:
     """Ask for what QEMU is not any more of what a domain needs to be started.
 
     Args:
         domain: as its record has it.
         host: of the connection. Only QEMU's driver knows what a machine is.
+        ram: the start loads RAM, and with it the very CPU of then.
 
     Raises:
         SnaptuiError: the host does not tell it.
@@ -61,7 +68,8 @@ def lacks(
             return ()
         return (Lack(Part.MACHINE, machine.type or machine.arch, error.message),)
     there = xml.parse(told)
-    cpu = tuple(_cpu(ask, connection, machine, domain, there))
+    checked = ("partial", "full") if ram else ("partial",)
+    cpu = tuple(_cpu(ask, connection, machine, domain, there, checked))
     if not cpu and host is not None and abilities.calls_threads_extra(host):
         cpu = tuple(_threads(domain))
     return (*_devices(domain, there), *cpu)
@@ -80,7 +88,12 @@ def _devices(domain: Element, there: Element) -> Iterator[Lack]:
 
 
 def _cpu(
-    ask: Ask, connection: libvirt.virConnect, machine: Machine, domain: Element, there: Element
+    ask: Ask,
+    connection: libvirt.virConnect,
+    machine: Machine,
+    domain: Element,
+    there: Element,
+    sure: Collection[str],
 ) -> Iterator[Lack]:
     cpu = domain.find("cpu")
     if cpu is None:
@@ -98,7 +111,7 @@ def _cpu(
     if known and name not in known and fixed and machine.arch in _NAMES_ALL_MODELS:
         yield Lack(Part.CPU, name)
     elif cpu.get("check") in _CHECKED or name not in known:
-        yield from _incompatible(ask, connection, machine, cpu, name)
+        yield from _incompatible(ask, connection, machine, cpu, name, sure)
 
 
 def _threads(domain: Element) -> Iterator[Lack]:
@@ -112,12 +125,22 @@ def _threads(domain: Element) -> Iterator[Lack]:
 
 
 def _incompatible(
-    ask: Ask, connection: libvirt.virConnect, machine: Machine, cpu: Element, name: str
+    ask: Ask,
+    connection: libvirt.virConnect,
+    machine: Machine,
+    cpu: Element,
+    name: str,
+    sure: Collection[str],
 ) -> Iterator[Lack]:
     """What libvirt says to a CPU when a guest is started.
 
     With ``partial`` it makes the same comparison then. With ``full`` it looks what QEMU has made
-    of it, which this does not tell for sure.
+    of it, which this does not tell for sure; of RAM it does: what QEMU has not it cannot load
+    (qemuProcessUpdateAndVerifyCPU; a record of 9.0 and QEMU 7.2 on 11.3 and QEMU 10.0, which has
+    no pcommit).
+
+    Args:
+        sure: the checks of which it is known.
     """
     asked = (machine.emulator, machine.arch, machine.type, machine.kind)
     words = (*(one or None for one in asked), ElementTree.tostring(cpu, encoding="unicode"))
@@ -139,4 +162,4 @@ def _incompatible(
             raise
         except SnaptuiError as error:
             reason = error.message
-        yield Lack(Part.CPU, name, reason, sure=cpu.get("check") == "partial")
+        yield Lack(Part.CPU, name, reason, sure=cpu.get("check") in sure)

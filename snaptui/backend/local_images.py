@@ -92,6 +92,10 @@ class LocalImages:
 
         return self._look(path, birth)
 
+    def changed(self, path: str) -> float:
+        """When it was changed last; see the protocol."""
+        return self._look(path, images.changed)
+
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """Who of QEMU's tools has them open; see the protocol."""
         paths = tuple(path for path in paths if path.startswith("/"))

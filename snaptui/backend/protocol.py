@@ -267,6 +267,12 @@ class Backend(Protocol):
     def birth(self, path: str) -> float:
         """When a file was made, seconds since the epoch; ImageError when it is not known."""
 
+    def changed(self, path: str) -> float:
+        """When a file was written to, replaced or renamed last (ctime), links followed.
+
+        Seconds since the epoch; ImageError when it is not known.
+        """
+
     def open_beside(self, path: str, uuid: str) -> Openers:
         """The processes other than this one and a domain's QEMU that have a file open."""
 

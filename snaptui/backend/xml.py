@@ -295,6 +295,7 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         digest=hashed,
         variables=_variables(domain.find("os/nvram")),
         machine=machine(domain),
+        firmware=(domain.findtext("os/loader") or "").strip() or None,
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
         tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
     )

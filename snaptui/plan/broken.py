@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snaptui.damage import Broken, Matter
 from snaptui.model import Snapshot
-from snaptui.plan import checks, image_checks
+from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import Remark, remark
@@ -33,7 +33,7 @@ def refusal(facts: Facts, name: str, broken: Broken) -> Refusal:
     told = refuse(
         reason, _WAYS[broken.matter], name=name, reason=broken.words, disk=broken.target,
         path=broken.path, upon=broken.upon, overlay=" or ".join(broken.tops) or broken.path,
-        line=checks.edit_line(facts),
+        line=facts.edit_line,
     )  # fmt: skip
     return traced(facts, told, broken.path) if broken.matter is Matter.GONE else told
 

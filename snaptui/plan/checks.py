@@ -147,11 +147,6 @@ MERGED_IN_PART = "If its merge had begun: do not revert to it, delete it again."
 """What to do with an external snapshot whose delete did not come to its end."""
 
 
-def edit_line(facts: Facts) -> str:
-    """What edits the definition of a domain by hand."""
-    return virsh_there("edit", facts.name, facts.status.domain.key.uuid)
-
-
 def left_merge(name: str, uuid: str) -> str:
     """What to do with a QEMU that was left in the middle of a merge (libvirt keeps it)."""
     return (
@@ -227,7 +222,7 @@ def power_off_refusals(facts: Facts) -> list[Refusal]:
     return [
         refuse(
             Why.OTHER_ONCE_OFF_NOT_YET, Way.DEFINE_AS_NOW, domain=facts.name,
-            disks=", ".join(other), line=edit_line(facts),
+            disks=", ".join(other), line=facts.edit_line,
         )
     ]  # fmt: skip
 

@@ -12,6 +12,7 @@ from snaptui.files import Inode, User
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import Agent, DomainStatus, Host, Lack, Snapshot
 from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.step import virsh_there
 from snaptui.plan.why import Why
 from snaptui.shares import Counted
 from snaptui.traces import Trace
@@ -73,6 +74,8 @@ class Facts:
             libvirtd has died.
         inodes: by path of an image of a domain that is on this machine, which file it is.
         lacks: for a revert, what the host's QEMU is not or has not of the machine of then.
+        firmware: for a revert that loads RAM, when the firmware that is part of it was changed
+            last, seconds since the epoch; ``None`` where its metadata name none.
         overlay: of a merge, whether somebody is at work with it.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
@@ -110,6 +113,7 @@ class Facts:
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))
     lacks: tuple[Lack, ...] | NotKnown = ()
+    firmware: float | NotKnown | None = None
     overlay: OverlayUse | None = None
     unrecorded: str = ""
 
@@ -117,6 +121,11 @@ class Facts:
     def name(self) -> str:
         """What it is about, as people call it."""
         return self.status.domain.name
+
+    @property
+    def edit_line(self) -> str:
+        """What edits the domain's definition by hand."""
+        return virsh_there("edit", self.name, self.status.domain.key.uuid)
 
     @property
     def busy(self) -> bool:

@@ -104,7 +104,7 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
         if next_path == path and not (one.top and target == one.target):
             yield refuse(
                 Why.NEXT_START_NEEDS, Way.SET_NEXT_START, harm=Harm.OTHER_LOST, path=path,
-                domain=domain.name, line=checks.edit_line(facts),
+                domain=domain.name, line=facts.edit_line,
             )  # fmt: skip
 
 

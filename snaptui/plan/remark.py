@@ -54,6 +54,11 @@ class Unchecked(enum.Enum):
     MERGE_ROOM = "Whether there is room for the merge into {path}: {reason}"
     MERGE_FITS = "{fact} More is not known: {reason}"
 
+    FIRMWARE = "Whether the RAM fits the firmware of today ({path}): {reason}"
+    FIRMWARE_CHANGED = (
+        "Whether the RAM fits the firmware {path}, which was changed since ({when}): QEMU loads "
+        "none where it has another size, and the guest is stopped then"
+    )
     MACHINE = "Whether QEMU can be the machine of then: {reason}"
     CPU = "Whether QEMU can have the CPU of then, {cpu}, as libvirt checks it{reason}"
 

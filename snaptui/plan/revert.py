@@ -88,6 +88,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         unread += revert_external.unread(facts, snapshot)
     else:
         safety = plan_safety(facts, snapshot, intent.safety)
+    removes = outside and safety.kind is SafetyKind.NONE
+    removed = frozenset(facts.layers.branches.abandoned.values()) if removes else frozenset()
     clones = () if outside else _clone_doubts(facts)
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     if not facts.status.persistent and step.end_state is DomainState.SHUTOFF:
@@ -109,7 +111,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         undo=safety.undo,
         space=space_on(checks.shown_space(facts), safety.needs),
         refusals=tuple(refusals),
-        warnings=(*safety.warnings, *_warnings(intent, facts, step, outside=outside)),
+        warnings=(*safety.warnings, *_warnings(intent, facts, step, removed, outside=outside)),
         unchecked=(*unread, *clones),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
@@ -120,15 +122,24 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
 
 
 def _warnings(
-    intent: RevertIntent, facts: Facts, step: RevertTo, *, outside: bool
+    intent: RevertIntent,
+    facts: Facts,
+    step: RevertTo,
+    removed: frozenset[str],
+    *,
+    outside: bool,
 ) -> Iterator[Remark]:
-    """What it breaks or leaves behind, beside what its safety snapshot costs."""
+    """What it breaks or leaves behind, beside what its safety snapshot costs.
+
+    Args:
+        removed: overlays of now that libvirt removes.
+    """
     snapshot = step.snapshot
     if facts.status.hung:
         yield remark(Warn.STOPPED_SLOWLY, domain=facts.name)
     moved = image_checks.moved_disks(facts, snapshot)
     yield from beneath.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)
-    yield from _left_out(facts, snapshot)
+    yield from _left_out(facts, snapshot, removed)
     yield from _resized(facts, snapshot)
     if not intent.reset_nvram:
         yield from _variables(facts, snapshot)
@@ -232,7 +243,7 @@ def _resized(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
         yield remark(what, disk=disk.target, then=text.size(then), now=text.size(now))
 
 
-def _left_out(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+def _left_out(facts: Facts, snapshot: Snapshot, removed: frozenset[str]) -> Iterator[Remark]:
     """Disks that do not come back, by name."""
     kept = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
@@ -249,4 +260,5 @@ def _left_out(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             yield remark(Warn.DISK_AS_FILE, disk=target, path=path)
     for disk in facts.status.config.disks:
         if disk.target not in then and disk.snapshot is not Presence.NO:
-            yield remark(Warn.DISK_LOST, disk=disk.target, path=disk.path or "no file")
+            what = Warn.DISK_LOST_WITH_OVERLAY if disk.path in removed else Warn.DISK_LOST
+            yield remark(what, disk=disk.target, path=disk.path or "no file")

@@ -103,6 +103,9 @@ class Warn(enum.Enum):
         "was taken."
     )
     DISK_LOST = "{disk} ({path}) was attached later; the domain loses it, the file stays."
+    DISK_LOST_WITH_OVERLAY = (
+        "{disk} was attached later; the domain loses it, and libvirt removes its overlay {path}."
+    )
     DISK_SMALLER = "{disk} becomes smaller: {then} as it was then; now it is {now}."
     DISK_LARGER = "{disk} becomes larger: {then} as it was then; now it is {now}."
     OVERLAY_ON_ALL = (

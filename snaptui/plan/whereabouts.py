@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from snaptui import shell
-from snaptui.plan import checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal
 from snaptui.plan.way import Way
@@ -43,5 +42,5 @@ def _lines(facts: Facts, path: str, trace: Trace) -> str:
     lines = [shell.line((*rebase, upper)) for upper in trace.uppers]
     for disk in facts.status.config.disks:
         if disk.path == path:
-            lines.append(f"{checks.edit_line(facts)} (set {disk.target} to it)")
+            lines.append(f"{facts.edit_line} (set {disk.target} to it)")
     return f", or while {facts.name} is off: {'; '.join(lines)}" if lines else ""

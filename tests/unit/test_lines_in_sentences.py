@@ -112,4 +112,4 @@ def test_any_name_arrives_as_one_word(name: str) -> None:
 
 def test_the_domain_of_a_refusal_is_quoted() -> None:
     known = facts()
-    assert checks.edit_line(known) == shell.line(["virsh", "edit", f"--domain={known.name}"])
+    assert known.edit_line == shell.line(["virsh", "edit", f"--domain={known.name}"])

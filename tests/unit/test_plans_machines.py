@@ -114,7 +114,7 @@ def test_threads_of_a_cpu_that_an_older_qemu_made_are_doubted(
     )
     host = replace(HOST, libvirt=libvirt_version, hypervisor=qemu)
     machine = Machine("qemu", "x86_64", "pc", "")
-    found = lacks(lambda call: call(), Agreeing(), machine, domain, host)
+    found = lacks(lambda call: call(), Agreeing(), machine, domain, host, ram=True)
     assert [(one.part, one.sure) for one in found] == [(Part.CPU, False)] * doubted
 
 

@@ -1,0 +1,93 @@
+"""Snapshots with RAM of a host whose libvirt and QEMU were upgraded since."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from snaptui.demo.daemon import Daemon
+from snaptui.demo.setups import HOST
+from snaptui.model import DomainKey, SafetyKind
+from snaptui.plan.plan import RevertIntent
+from snaptui.plan.refusal import Harm
+from snaptui.plan.remark import Unchecked
+from snaptui.plan.why import Why
+from tests import stacks
+from tests.lab import Lab, next_second
+from tests.live.planned import planned
+from tests.unit.made import assert_refused, assert_said
+
+
+@pytest.fixture
+def old_lab() -> Iterator[Lab]:
+    """Of the host's libvirt, where there is a newer one too."""
+    if why := stacks.missing([stacks.TRIXIE]):
+        pytest.skip(why)
+    with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as place:
+        lab = Lab(Path(place))
+        try:
+            yield lab
+        finally:
+            lab.daemon.stop()
+
+
+def upgrade(lab: Lab) -> None:
+    """Let another libvirt, with its QEMU, have the domains and snapshots from here on."""
+    old, new = lab.directory / "d", lab.directory / "e"
+    lab.daemon.stop()
+    new.mkdir()
+    lab.daemon = Daemon(new, root=stacks.TRIXIE.root)
+    lab.daemon.kill()
+    for kept in ("etc/qemu", "lib/qemu/snapshot"):
+        shutil.copytree(old / kept, new / kept, dirs_exist_ok=True)
+    lab.daemon.restart()
+
+
+def test_a_cpu_that_qemu_has_no_more_is_refused_before_the_guest_is_stopped(old_lab: Lab) -> None:
+    lab = old_lab
+    for name, mode in (("model", "host-model"), ("maximum", "maximum")):
+        lab.define(name)
+        xml = lab.virsh("dumpxml", name)
+        lab.define_xml(xml[: xml.index("<cpu")] + f"<cpu mode='{mode}'/>" + xml.split("</cpu>")[1])
+        lab.snapshot(name, "off")
+        lab.virsh("start", name)
+        lab.snapshot(name, "ram")
+    upgrade(lab)
+    for name in ("model", "maximum"):
+        lab.virsh("start", name)
+    model, maximum = (
+        DomainKey(lab.uri, lab.virsh("domuuid", name).strip()) for name in ("model", "maximum")
+    )
+    plan = planned(lab, RevertIntent(model, "ram", safety=SafetyKind.NONE))
+    assert_refused(plan, Why.CPU_GONE, name="ram")
+    assert [one.harm for one in plan.refusals if one.why is Why.CPU_GONE] == [Harm.STOPPED]
+    said = lab.virsh("snapshot-revert", "model", "ram", check=False)
+    assert "guest CPU doesn't match specification" in said
+    assert lab.state("model") == "shut off", "which is what was foretold"
+    planned(lab, RevertIntent(model, "off", safety=SafetyKind.NONE), carry_out=True)
+    planned(lab, RevertIntent(maximum, "ram", safety=SafetyKind.NONE), carry_out=True)
+    assert lab.state("maximum") == "running"
+
+
+def test_firmware_that_was_changed_since_is_told_before_the_guest_is_stopped(lab: Lab) -> None:
+    """RAM holds the firmware too, and QEMU loads none into one of another size."""
+    images = HOST / "usr" / "share" / "seabios"
+    firmware = lab.directory / "firmware"
+    firmware.write_bytes((images / "bios-256k.bin").read_bytes())
+    key = lab.define("web")
+    loader = f"<loader type='rom'>{firmware}</loader>"
+    lab.define_xml(lab.virsh("dumpxml", "web").replace("hvm</type>", f"hvm</type>{loader}"))
+    lab.virsh("start", "web")
+    lab.snapshot("web", "ram")
+    next_second()
+    back = RevertIntent(key, "ram", safety=SafetyKind.NONE)
+    assert planned(lab, back, carry_out=True).unchecked == ()
+    firmware.write_bytes((images / "bios.bin").read_bytes())
+    assert_said(planned(lab, back).unchecked, Unchecked.FIRMWARE_CHANGED, path=str(firmware))
+    said = lab.virsh("snapshot-revert", "web", "ram", check=False)
+    assert "Size mismatch: pc.bios" in said
+    assert lab.state("web") == "shut off"
