@@ -62,11 +62,17 @@ def lost_refusals(facts: Facts) -> Iterator[Refusal]:
 
 
 def revert_refusals(snapshot: Snapshot) -> Iterator[Refusal]:
-    """A revert to an external snapshot makes new overlays of a domain that is off."""
+    """A revert to an external snapshot makes new overlays of a domain that is off.
+
+    Where the record names what lay beneath, the definition keeps the <encryption> and the domain
+    starts; the overlay is plain all the same (measured with 11.3, LUKS in qcow2 and raw).
+    """
     outside = {part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL}
     for disk in snapshot.config.disks if snapshot.config is not None and outside else ():
-        if disk.encryption:
+        if disk.encryption and disk.beneath:
             yield refuse(Why.ENCRYPTED_REVERT_NOT_YET, disk=disk.target)
+        elif disk.encryption:
+            yield refuse(Why.ENCRYPTED_REVERT, harm=Harm.NO_START, disk=disk.target)
 
 
 def warnings(facts: Facts, disks: Iterable[Disk], *, ram: bool) -> Iterator[Remark]:

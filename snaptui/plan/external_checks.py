@@ -212,6 +212,12 @@ def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[Refusal]:
         below = facts.images.get(lower)
         if isinstance(below, ImageInfo) and image.virtual_size < below.virtual_size:
             refusals.append(refuse(Why.REUSED_SMALL, path=path, lower=lower))
+        if image.encrypted:
+            plain = refuse(Why.REUSED_ENCRYPTED, path=path)
+            active = facts.status.domain.state.active
+            refusals.append(
+                plain.but(code=checks.INTERNAL_ERROR) if active else plain.but(harm=Harm.NO_START)
+            )
         if image.snapshots:
             refusals.append(refuse(Why.REUSED_HOLDS_SNAPSHOTS, path=path))
     return refusals

@@ -191,10 +191,12 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
         if disk.path is not None
     )
     ram = snapshot.memory_path
+    way = Way.OVERLAYS_BY_HAND if ram is None else Way.OVERLAYS_BY_HAND_WITH_RAM
+    if any(disk.encryption for disk in frozen(snapshot).values()):
+        way = Way.OVERLAYS_BY_HAND_ENCRYPTED
     return [
         refuse(
-            Why.NO_EXTERNAL_REVERT,
-            Way.OVERLAYS_BY_HAND if ram is None else Way.OVERLAYS_BY_HAND_WITH_RAM,
+            Why.NO_EXTERNAL_REVERT, way,
             code=None if facts.host.reverts_external else checks.CONFIG_UNSUPPORTED,
             name=snapshot.name, lines=lines, ram=ram, domain=facts.name,
             reason=abilities.no_external_revert(facts.host),

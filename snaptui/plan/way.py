@@ -181,6 +181,12 @@ class Way(enum.Enum):
         "overlays on them ({lines}) and let the disks be those (virsh edit). Never write to the "
         "images themselves: the overlays of now lie upon them."
     )
+    OVERLAYS_BY_HAND_ENCRYPTED = (
+        "By hand: its disks lie unchanged beneath the overlays. With {domain} shut off make new "
+        "overlays on them ({lines}), which are not encrypted, and let the disks be those (virsh "
+        "edit), each with a <backingStore> whose <source> has the <encryption> that it had. Never "
+        "write to the images themselves: the overlays of now lie upon them."
+    )
     OVERLAYS_BY_HAND_WITH_RAM = (
         "By hand: its disks lie unchanged beneath the overlays. With {domain} shut off make new "
         "overlays on them ({lines}) and let the disks be those (virsh edit). Never write to the "

@@ -206,9 +206,13 @@ class Why(enum.Enum):
         "{disk} is encrypted, and with an overlay that is made while the domain is off libvirt "
         "drops <encryption> from its definition."
     )
+    ENCRYPTED_REVERT = (
+        "{disk} is encrypted. libvirt would make its new overlay without a secret and drop "
+        "<encryption> from the definition, which then does not start."
+    )
     ENCRYPTED_REVERT_NOT_YET = (
-        "{disk} is encrypted, and whether libvirt makes its new overlay so that the domain starts "
-        "was not tried yet."
+        "{disk} is encrypted and was upon another image then; snaptui does not revert such a disk "
+        "yet."
     )
     ENCRYPTION_LOST = (
         "The definition of {domain} has no <encryption> for {path} of {disk}: it does not start, "
@@ -282,6 +286,7 @@ class Why(enum.Enum):
     REUSED_UPON_OTHER = "{path} lies upon {beneath}, and must lie upon {lower}."
     REUSED_WRONG_FORMAT = "{path} takes {lower} for {taken}, and it is {format}."
     REUSED_SMALL = "{path} is smaller than {lower}."
+    REUSED_ENCRYPTED = "{path} is encrypted, and a create names no secret for it."
     REUSED_HOLDS_SNAPSHOTS = "{path} holds snapshots of its own."
     PAUSED_CANNOT_FREEZE = "{domain} is paused, so nothing in it can freeze."
     AGENT_ABSENT = "{domain} has no channel for a guest agent."

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from snaptui.model import DomainKey, Form, SafetyKind
+from snaptui.model import DomainKey, Form, Presence, SafetyKind, SnapshotDisk
+from snaptui.plan.checks import INTERNAL_ERROR
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.warn import Warn
+from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from tests.lab import MIB, Lab, encrypted_image, qemu_img
 from tests.live.planned import planned
@@ -89,6 +92,68 @@ def test_a_definition_that_lost_it_is_recognised_and_the_way_back_works(
     lab.virsh("start", "enc")
     planned(lab, DeleteIntent(key, "a"), carry_out=True)
     assert lab.snapshots("enc") == []
+
+
+def test_an_encrypted_overlay_is_not_reused(lab: Lab) -> None:
+    """A create names no secret: QEMU refuses it, or the domain does not start any more."""
+    key = lab.define("plain")
+    overlay = lab.images / "overlay.qcow2"
+    encrypted_overlay(lab.image("plain"), overlay)
+    part = SnapshotDisk("vda", Presence.EXTERNAL, str(overlay))
+    reuse = CreateIntent(key, "a", "", Form.DISK_ONLY, disks=(part,), reuse=True)
+    by_hand = ("--disk-only", "--reuse-external", "--diskspec", f"vda,file={overlay}")
+    lab.virsh("start", "plain")
+    running = planned(lab, reuse)
+    assert_refused(running, Why.REUSED_ENCRYPTED, path=str(overlay))
+    assert running.refusals[0].code == INTERNAL_ERROR
+    said = lab.virsh("snapshot-create-as", "plain", "a", *by_hand, check=False)
+    assert "encrypt.key-secret" in said
+    lab.virsh("destroy", "plain")
+    off = planned(lab, reuse)
+    assert_refused(off, Why.REUSED_ENCRYPTED, path=str(overlay))
+    assert off.refusals[0].harm is Harm.NO_START
+    lab.snapshot("plain", "a", *by_hand)
+    assert "Failed to start" in lab.virsh("start", "plain", check=False)
+
+
+def encrypted_overlay(lower: Path, path: Path) -> None:
+    encryption = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
+    upon = ("-b", str(lower), "-F", "qcow2")
+    secret = ("--object", "secret,id=key,data=a key")
+    qemu_img("create", "-q", "-f", "qcow2", *secret, "-o", encryption, *upon, str(path))
+
+
+def test_a_revert_by_hand_names_the_encryption_too(lab: Lab, key: DomainKey) -> None:
+    lab.virsh("start", "enc")
+    lab.snapshot("enc", "a", "--disk-only")
+    plan = planned(lab, RevertIntent(key, "a", safety=SafetyKind.NONE))
+    assert_refused(plan, Why.NO_EXTERNAL_REVERT)
+    assert plan.refusals[0].way is Way.OVERLAYS_BY_HAND_ENCRYPTED
+    base, again = lab.images / "enc.qcow2", lab.images / "enc.qcow2.again"
+    lab.virsh("destroy", "enc")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(again))
+    xml = lab.virsh("dumpxml", "--inactive", "enc")
+    lab.define_xml(xml.replace(str(lab.images / "enc.a"), str(again)))
+    lab.virsh("start", "enc")
+    assert str(again) in lab.virsh("dumpxml", "enc")
+
+
+def test_a_revert_that_drops_the_encryption_is_refused(newer_lab: Lab) -> None:
+    """libvirt 11.3 makes a plain overlay with no secret, and the definition loses its own."""
+    path = newer_lab.images / "enc.qcow2"
+    encrypted_image(path, 8 * MIB)
+    newer_lab.define_xml(DOMAIN.format(path=path, secret=SECRET.format(uuid=UUID)))
+    newer_key = DomainKey(newer_lab.uri, newer_lab.virsh("domuuid", "enc").strip())
+    newer_lab.snapshot("enc", "a", "--disk-only")
+    plan = planned(newer_lab, RevertIntent(newer_key, "a", safety=SafetyKind.NONE))
+    assert_refused(plan, Why.ENCRYPTED_REVERT, disk="vda")
+    assert [one.harm for one in plan.refusals if one.why is Why.ENCRYPTED_REVERT] == [Harm.NO_START]
+    newer_lab.virsh("snapshot-revert", "enc", "a")
+    after = newer_lab.virsh("dumpxml", "--inactive", "enc")
+    assert "<encryption" not in after
+    (made,) = [one for one in newer_lab.images.iterdir() if one != path]
+    assert str(made) in after
+    assert "encrypted: yes" not in qemu_img("info", str(made))
 
 
 def test_what_is_there_all_the_same_is_neither_reverted_to_nor_deleted(
