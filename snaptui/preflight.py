@@ -274,7 +274,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             {path: _missing(backend, path) for path in _paths(then)} if then is not None else {}
         ),
         spaces=MappingProxyType(
-            {path: _space(backend, path) for path in dict.fromkeys((*paths, *layers.heads))}
+            {path: _space(backend, path) for path in dict.fromkeys((*paths, *_files(layers)))}
         ),
         folders=MappingProxyType(
             {folder: _folder(backend, folder) for folder in _folders(layers.heads)}
@@ -286,6 +286,14 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         inodes=_inodes(backend, (status.config, *others), (*layers.heads, *_levels(beneath))),
         held={} if status.domain.state.active else _held(backend, status.config),
     )
+
+
+def _files(layers: Layers) -> Iterator[str]:
+    """The images, and the files that hold the data of some."""
+    for path, head in layers.heads.items():
+        yield path
+        if isinstance(head, ImageInfo) and isinstance(head.data_file, str):
+            yield head.data_file
 
 
 def _use(backend: Backend, intent: MergeIntent, facts: Facts) -> OverlayUse:

@@ -342,9 +342,15 @@ def entries(path: Path) -> list[tuple[str, str]]:
     return [(entry["id"], entry["name"]) for entry in info.get("snapshots", [])]
 
 
-def write(path: Path, byte: int, format: str = "qcow2") -> None:  # noqa: A002 - as above
-    """Fill the first MiB of an image that nobody uses."""
-    command = f"write -P {byte} 0 1M"
+def write(
+    path: Path,
+    byte: int,
+    format: str = "qcow2",  # noqa: A002 - as above
+    *,
+    at: int = 0,
+) -> None:
+    """Fill a MiB of an image that nobody uses, the first one or from a byte on."""
+    command = f"write -P {byte} {at} 1M"
     subprocess.run(["qemu-io", "-f", format, "-c", command, str(path)], check=True, stdout=-3)
 
 

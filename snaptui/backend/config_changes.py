@@ -101,7 +101,7 @@ def _differences(
 
     Args:
         path: names of the elements above.
-        left_out: tags that are not looked at.
+        left_out: tags that are not looked at, and attributes with theirs before them.
         running: one of the two is of a running domain.
     """
     of = " ".join(path)
@@ -109,11 +109,16 @@ def _differences(
         yield f"{of}: {_text(now) or 'nothing'} becomes {_text(then) or 'nothing'} again"
     for name in sorted(then.attrib.keys() | now.attrib.keys()):
         was, is_now = then.get(name), now.get(name)
-        if was != is_now and (then.tag, name) not in _RUNTIME_ATTRIBUTES and not _is_unit(then):
+        if f"{then.tag} {name}" in left_out or (then.tag, name) in _RUNTIME_ATTRIBUTES:
+            continue
+        if was != is_now and not _is_unit(then):
             shown = f"{is_now or 'not set'} becomes {was or 'not set'} again"
             yield f"{of} {name}: {shown}".strip()
     if then.tag == "disk" and then.get("device", "disk") in ("disk", "lun"):
-        left_out = left_out | {"source"}  # overlays come and go; the plans look at all images
+        # overlays come and go; the plans look at all images
+        left_out = left_out | {"source", "backingStore"}
+        if _source(then) != _source(now):
+            left_out = left_out | {"driver type"}
     here = left_out | _RUNTIME_OF.get(then.tag, set()) if running else left_out
     before, after = _children(then, here), _children(now, here)
     for key in [*before, *(key for key in after if key not in before)]:
@@ -137,6 +142,11 @@ def _children(element: Element, left_out: frozenset[str]) -> dict[str, Element]:
         seen[name] += 1
         found[name if seen[name] == 1 else f"{name} {seen[name]}"] = child
     return found
+
+
+def _source(disk: Element) -> str | None:
+    source = disk.find("source")
+    return source.get("file") if source is not None else None
 
 
 def _name(element: Element) -> str:

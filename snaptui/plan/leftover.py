@@ -109,6 +109,11 @@ def _warnings(facts: ImageFacts) -> Iterator[Remark]:
             yield remark(Warn.WRITTEN_LATELY, age=when)
     if _has_other_names(facts):
         yield remark(Warn.OTHER_NAMES)
+    data_file = facts.image.data_file if isinstance(facts.image, ImageInfo) else None
+    if isinstance(data_file, NotKnown):
+        yield remark(Warn.DATA_FILE_UNKNOWN_STAYS, reason=data_file.reason)
+    elif data_file is not None:
+        yield remark(Warn.DATA_FILE_STAYS, path=data_file)
     if not facts.holders:
         yield remark(Warn.NOT_NAMED_HERE)
     yield from checks.unrecorded_warnings(facts.unrecorded)

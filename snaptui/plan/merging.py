@@ -79,7 +79,9 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
         carried[lower] = carried.get(lower, 0) + needs
         copied += image.disk_size
         exact = exact and not isinstance(counted, NotKnown) and not more
-        space, above = facts.spaces.get(lower), facts.spaces.get(overlay)
+        written = _written(facts, lower)
+        space = written if isinstance(written, NotKnown) else facts.spaces.get(written)
+        above = facts.spaces.get(overlay)
         if not isinstance(space, FileSystem):
             reason = space.reason if space is not None else "its file system is not known"
             found.unchecked.append(remark(Unchecked.MERGE_ROOM, path=lower, reason=reason))
@@ -92,7 +94,7 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
         if needs and left[place] < needs // TABLES + LEAST:
             lacks = refuse(
                 Why.MERGE_DOES_NOT_FIT, Way.ROOM_OR_ONE if more else Way.ROOM,
-                code=checks.INTERNAL_ERROR, path=lower, free=text.size(free),
+                code=checks.INTERNAL_ERROR, path=written, free=text.size(free),
                 needs=f"{'' if exact else 'up to '}{text.size(needs)}",
             )  # fmt: skip
             if isinstance(counted, NotKnown):
@@ -112,6 +114,13 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
         note = _copied(facts.status.domain.state)
         found.notes.append(remark(note, size=text.size(copied), time=_time(copied), can=can))
     return found
+
+
+def _written(facts: Facts, lower: str) -> str | NotKnown:
+    """The file to which the data of a merge into an image go: another one where it names one."""
+    image = facts.layers.heads.get(lower)
+    data_file = image.data_file if isinstance(image, ImageInfo) else None
+    return lower if data_file is None else data_file
 
 
 def _copied(state: DomainState) -> Note:

@@ -181,6 +181,11 @@ class Warn(enum.Enum):
         "{who} (process {pid}) has {image} open: QEMU's lock is not heeded. Snapshots do not "
         "change, but this one must not be deleted meanwhile."
     )
+    DATA_FILE_STAYS = "Its data are in {path}, which stays and keeps its space. Remove it by hand."
+    DATA_FILE_UNKNOWN_STAYS = (
+        "Its data are in another file, which stays and keeps its space. Which one is not known: "
+        "{reason}"
+    )
     HOLES = "A raw file has holes where the disk is empty; some tools fill them."
     WRITTEN_LATELY = "It was written to {age}: somebody may be working with it."
     OTHER_NAMES = "The file has other names, which keep its space."

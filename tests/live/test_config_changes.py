@@ -127,3 +127,14 @@ def test_passwords_are_never_told(lab: Lab) -> None:
     edited(lab, "web", "secret1", "secret2")
     edited(lab, "web", r"<vcpu([^>]*)>1<", r"<vcpu\1>2<")
     assert told(lab, key, "one") == ("vcpu: 2 becomes 1 again",)
+
+
+@pytest.mark.parametrize("kind", ["qcow2", "raw"])
+def test_overlays_of_libvirt_are_no_configuration_change(newer_lab: Lab, kind: str) -> None:
+    """It writes what lies beneath into the definition, and that the disk is qcow2 now."""
+    key = newer_lab.define("web", format=kind, running=True)
+    for name in ("one", "two"):
+        newer_lab.snapshot("web", name, "--disk-only")
+    assert told(newer_lab, key, "one") == ()
+    newer_lab.virsh("snapshot-revert", "web", "one")
+    assert told(newer_lab, key, "one") == ()

@@ -1,0 +1,67 @@
+"""Images whose data are in another file: where a merge writes, and what a removal leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from snaptui.image_model import ImageKey
+from snaptui.model import DomainKey
+from snaptui.plan.plan import DeleteIntent, RemoveLeftover
+from snaptui.plan.remark import Unchecked
+from snaptui.plan.warn import Warn
+from tests.lab import MIB, Lab, fill, holds, qemu_img, small_disk, write
+from tests.live.planned import planned
+from tests.unit.made import assert_said
+
+DISK = """\
+<disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2'/><source file='{path}'/><target dev='vda' bus='virtio'/>
+</disk>
+"""
+
+
+def with_data_in(lab: Lab, data: Path) -> DomainKey:
+    """A domain that is off, with an overlay of 4 MiB upon an image with its data there."""
+    path = lab.images / "base.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-o", f"data_file={data}", str(path), str(8 * MIB))
+    write(path, 0x11)
+    key = lab.define_disks("web", DISK.format(path=path))
+    lab.snapshot("web", "one", "--disk-only")
+    for mib in range(4):
+        write(lab.images / "base.one", 0x22, at=mib * MIB)
+    return key
+
+
+def test_a_merge_writes_to_the_data_file(lab: Lab, tmp_path: Path) -> None:
+    data = lab.directory / "data"
+    key = with_data_in(lab, data)
+    planned(lab, DeleteIntent(key, "one"), carry_out=True)
+    assert data.read_bytes()[: 4 * MIB] == b"\x22" * 4 * MIB
+    assert (lab.images / "base.qcow2").stat().st_size < MIB
+    assert holds(lab.images / "base.qcow2", 0x22)
+
+
+def test_the_room_for_a_merge_is_that_of_the_data_file(lab: Lab) -> None:
+    place = lab.directory / "small"
+    with small_disk(place, 16 * MIB):
+        key = with_data_in(lab, place / "data")
+        fill(place, left=MIB)
+        plan = planned(lab, DeleteIntent(key, "one"))
+        (fits,) = [one for one in plan.unchecked if one.what is Unchecked.MERGE_FITS]
+        assert f"The merge into {place / 'data'} needs" in dict(fits.names)["fact"]
+        lab.virsh("snapshot-delete", "web", "one", check=False)
+        assert "one" in lab.snapshots("web"), "libvirt fails, as was foretold"
+        lab.clean()
+
+
+def test_a_leftover_leaves_its_data_file(lab: Lab) -> None:
+    base, data = lab.images / "base.qcow2", lab.images / "leftover.data"
+    qemu_img("create", "-q", "-f", "qcow2", str(base), str(8 * MIB))
+    path = lab.images / "leftover.qcow2"
+    upon = ("-b", str(base), "-F", "qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", "-o", f"data_file={data}", *upon, str(path))
+    intent = RemoveLeftover(ImageKey(lab.uri, str(path)), f"{path}.aside")
+    plan = planned(lab, intent, carry_out=True)
+    assert_said(plan.warnings, Warn.DATA_FILE_STAYS, path=str(data))
+    assert data.exists()
+    assert not path.exists()
