@@ -9,7 +9,8 @@ then all that reach the same ones pass this on to the data together.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import BinaryIO
@@ -88,9 +89,12 @@ class _Count:
         self._total = (tables.size + refcounts.metadata.size) << self._bits
         self._walk(tables)
         metadata = self._metadata(refcounts)
-        leaked, wrong, highest = self._compare(refcounts, metadata)
+        stuck: Counter[int] = Counter()
+        leaked, wrong, highest = self._compare(refcounts, metadata, stuck)
         shared = self._reach.counts(self._step)
-        found = _figures(self._header, self._sizes(), shared, int(metadata.size), leaked, wrong)
+        found = _figures(
+            self._header, self._sizes(), shared, stuck, int(metadata.size), leaked, wrong
+        )
         return replace(found, highest_refcount=highest)
 
     # -- from L1 to L2 tables -------------------------------------------------------------
@@ -274,9 +278,15 @@ class _Count:
         return np.arange(offset >> self._bits, last)
 
     def _compare(
-        self, refcounts: Refcounts, metadata: Indices
+        self, refcounts: Refcounts, metadata: Indices, stuck: Counter[int]
     ) -> tuple[int | None, int, int | None]:
-        """Leaked clusters, those whose refcount is not what reaches them, the highest refcount."""
+        """Leaked clusters, those whose refcount is not what reaches them, the highest refcount.
+
+        Args:
+            stuck: gets, by set, the clusters whose refcount is higher than that. QEMU 7.2 and 10.0
+                leave such where a revert with RAM makes the disk smaller: all of the RAM that was
+                loaded before.
+        """
         if self._header.dirty:
             return None, 0, None
         lengths = self._reach.lengths()
@@ -284,7 +294,8 @@ class _Count:
         clusters = -(-self._size // self._header.cluster_size)
         for first, found in refcounts.slices(clusters, self._step):
             stop = first + found.size
-            expected = lengths[self._reach.numbers(first, stop)]
+            numbers = self._reach.numbers(first, stop)
+            expected = lengths[numbers]
             low, high = np.searchsorted(metadata, (first, stop))
             expected[metadata[low:high] - first] = 1
             differ = found != expected
@@ -295,6 +306,9 @@ class _Count:
             leaked += int(np.count_nonzero(differ & ~used))
             wrong += int(np.count_nonzero(differ & used))
             highest = max(highest, int(found.max(initial=0)))
+            for number, count in enumerate(np.bincount(numbers[differ & (found > expected)])):
+                if number and count:
+                    stuck[self._reach.members(number)] += int(count)
         return leaked, wrong, highest
 
     def _step(self, read: int = 0) -> None:
@@ -306,6 +320,7 @@ def _figures(
     header: Header,
     entry_sizes: tuple[int, ...],
     shared: dict[int, int],
+    stuck: Mapping[int, int],
     metadata: int,
     leaked: int | None,
     wrong: int,
@@ -318,12 +333,13 @@ def _figures(
     reached = 0
     for members, clusters in shared.items():
         reached += clusters
-        youngest[members.bit_length() - 1] += clusters
+        freed = clusters - stuck.get(members, 0)
+        youngest[members.bit_length() - 1] += freed
         oldest = (members & -members).bit_length() - 1
         if oldest < snapshots:
             growth[oldest] += clusters
         if members == 1 << oldest and members != here:
-            alone[oldest] += clusters
+            alone[oldest] += freed
     for place, clusters in enumerate(_sums(shared, snapshots)):
         refers[place] = clusters
     size = header.cluster_size
@@ -347,6 +363,7 @@ def _figures(
         ),
         shared=MappingProxyType(shared),
         entry_sizes=entry_sizes,
+        stuck=MappingProxyType(dict(stuck)),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from snaptui.image_model import ImageSnapshot, NotKnown
 
@@ -44,6 +45,8 @@ class Usage:
         snapshots: in the order of the snapshot table, which is that of their making.
         shared: by set of those that reach them, clusters. A set is a number: bit ``i`` for
             the snapshot ``i``, the highest bit for the disk as it is now.
+        stuck: of :attr:`shared`, those clusters whose refcount is higher than what reaches them:
+            no delete frees them.
         highest_refcount: of all clusters; ``None`` when the refcounts are stale.
         refcount_limit: the highest that the image can hold (its ``refcount_order``).
         entry_sizes: bytes of each entry of the snapshot table, a multiple of 8 (qcow2.txt).
@@ -57,6 +60,7 @@ class Usage:
     wrong: int
     snapshots: tuple[SnapshotUsage, ...]
     shared: Mapping[int, int]
+    stuck: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     highest_refcount: int | None = None
     refcount_limit: int = 65535
     entry_sizes: tuple[int, ...] = ()
@@ -76,7 +80,10 @@ class Usage:
     @property
     def snapshots_only(self) -> int:
         """What snapshots reach and the disk as it is now does not."""
-        return self._alone(range(len(self.snapshots)))
+        here = 1 << len(self.snapshots)
+        return self.cluster_size * sum(
+            count for reached_by, count in self.shared.items() if not reached_by & here
+        )
 
     @property
     def disk_now(self) -> int:
@@ -97,7 +104,9 @@ class Usage:
         """What these reach and nothing else does."""
         others = ~sum(1 << place for place in set(chosen))
         return self.cluster_size * sum(
-            count for reached_by, count in self.shared.items() if not reached_by & others
+            count - self.stuck.get(reached_by, 0)
+            for reached_by, count in self.shared.items()
+            if not reached_by & others
         )
 
 
