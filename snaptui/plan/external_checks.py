@@ -108,7 +108,7 @@ def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
     if disk.source_type == "block" and not asked.get(name):
         return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
     if disk.source_type not in ("file", "block") or disk.path is None:
-        code = None if asked.get(name) else checks.XML_ERROR
+        code = None if asked.get(name) else checks.CONFIG_UNSUPPORTED
         kind = disk.source_type
         return refuse(Why.NO_OVERLAY_NOT_YET, Way.LEAVE_OUT, code=code, disk=name, kind=kind)
     if disk.snapshot not in (None, Presence.EXTERNAL) and name not in asked:

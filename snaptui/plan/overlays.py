@@ -31,7 +31,8 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
         else Presence.EXTERNAL
         for disk in disks
     }
-    inside = [disk for disk in disks if presence[disk.target] is Presence.EXTERNAL]
+    # beside one without a path nothing can lie, and libvirt names nothing either
+    inside = [d for d in disks if presence[d.target] is Presence.EXTERNAL and d.path is not None]
     paths = overlay_paths(inside, intent.name)
     parts = [
         SnapshotDisk(target, taking, _chosen_path(chosen.get(target)) or paths.get(target))

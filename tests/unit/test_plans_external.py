@@ -303,3 +303,15 @@ def test_an_overlay_against_the_setting_of_a_disk_is_said() -> None:
     plan = create.plan(intent, known(disks=config(VDA, disk)))
     assert plan.possible, plan.refusals
     assert_said(plan.warnings, Warn.OVERLAY_AGAINST_SETTING, disk="vdb", setting="manual")
+
+
+def test_no_file_is_made_up_for_a_disk_that_is_none() -> None:
+    """It was ``.new``, which does not begin with /."""
+    network = replace(VDB, source_type="network", path=None)
+    for form in (Form.DISK_ONLY, Form.EXTERNAL):
+        plan = a_create(known(disks=config(network)), form)
+        (step,) = plan.steps
+        assert isinstance(step, CreateSnapshot)
+        assert step.new.files == ()
+        assert {one.why for one in plan.refusals} == {Why.NO_OVERLAY_NOT_YET}
+        assert plan.unchecked == ()
