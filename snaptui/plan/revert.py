@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from snaptui import abilities, shell, text
 from snaptui.abilities import Can, can
 from snaptui.costs import written_since
-from snaptui.image_model import NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import DomainState, Kind, Presence, RunState, SafetyKind, Snapshot
 from snaptui.plan import (
     beneath,
@@ -111,7 +111,10 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         undo=safety.undo,
         space=space_on(checks.shown_space(facts), safety.needs),
         refusals=tuple(refusals),
-        warnings=(*safety.warnings, *_warnings(intent, facts, step, removed, outside=outside)),
+        warnings=(
+            *safety.warnings,
+            *_warnings(intent, facts, step, removed, safety.kind, outside=outside),
+        ),
         unchecked=(*unread, *clones),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
@@ -126,6 +129,7 @@ def _warnings(
     facts: Facts,
     step: RevertTo,
     removed: frozenset[str],
+    safety: SafetyKind,
     *,
     outside: bool,
 ) -> Iterator[Remark]:
@@ -133,6 +137,7 @@ def _warnings(
 
     Args:
         removed: overlays of now that libvirt removes.
+        safety: what is taken before.
     """
     snapshot = step.snapshot
     if facts.status.hung:
@@ -140,7 +145,7 @@ def _warnings(
     moved = image_checks.moved_disks(facts, snapshot)
     yield from beneath.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)
     yield from _left_out(facts, snapshot, removed)
-    yield from _resized(facts, snapshot)
+    yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
     if not intent.reset_nvram:
         yield from _variables(facts, snapshot)
     yield from machine_checks.warnings(facts, step)
@@ -239,10 +244,24 @@ def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
     )
 
 
-def _resized(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+def _resized(facts: Facts, snapshot: Snapshot, *, alone: bool) -> Iterator[Remark]:
+    """Disks that get another size.
+
+    Where one becomes smaller, QEMU cuts it off below the RAM that it was given by the revert
+    before, and does not count that down (findings/resize-leaks.sh).
+
+    Args:
+        alone: no snapshot of now is taken before, which would let go of that RAM.
+    """
     for disk, then, now in image_checks.resized(facts, snapshot):
         what = Warn.DISK_SMALLER if then < now else Warn.DISK_LARGER
         yield remark(what, disk=disk.target, then=text.size(then), now=text.size(now))
+        image = facts.images.get(disk.path or "")
+        entries = image.snapshots if isinstance(image, ImageInfo) and alone and then < now else ()
+        for entry in entries:
+            if entry.name == facts.current and entry.vm_state:
+                size = text.size(entry.vm_state)
+                yield remark(Warn.RAM_LEAKS, disk=disk.target, name=entry.name, size=size)
 
 
 def _left_out(facts: Facts, snapshot: Snapshot, removed: frozenset[str]) -> Iterator[Remark]:

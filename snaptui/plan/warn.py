@@ -107,6 +107,10 @@ class Warn(enum.Enum):
         "{disk} was attached later; the domain loses it, and libvirt removes its overlay {path}."
     )
     DISK_SMALLER = "{disk} becomes smaller: {then} as it was then; now it is {now}."
+    RAM_LEAKS = (
+        "{disk} may then leak the RAM of {name} ({size}): QEMU leaves it one reference too many, "
+        "and no delete frees it."
+    )
     DISK_LARGER = "{disk} becomes larger: {then} as it was then; now it is {now}."
     OVERLAY_ON_ALL = (
         "{disk} gets an overlay on {path} too, though it is never written to: libvirt takes all "

@@ -353,7 +353,10 @@ def test_a_revert_across_a_resize_says_what_size_the_disk_becomes() -> None:
         with_image(facts(snapshot()), "/img/a.qcow2", replace(then, snapshots=(entry,))), snapshot()
     )
     assert (resized[0].target, *resized[1:]) == ("vda", 1 << 30, 2 << 30)
-    assert plan.warnings == (remark(Warn.DISK_SMALLER, disk="vda", then="1.0 GiB", now="2.0 GiB"),)
+    assert plan.warnings == (
+        remark(Warn.DISK_SMALLER, disk="vda", then="1.0 GiB", now="2.0 GiB"),
+        remark(Warn.RAM_LEAKS, disk="vda", name="s1", size="5 B"),
+    )
 
 
 def test_a_chain_that_comes_to_itself_is_refused() -> None:
