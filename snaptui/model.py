@@ -492,7 +492,11 @@ class DomainStatus:
         hung: its QEMU runs but does not answer.
         block_jobs: targets of the disks that QEMU copies or merges just now.
         ready_jobs: those of them whose copy or merge is whole and waits to be told what to keep.
+        backup: those of them that a backup reads (virDomainBackupBegin); in pull mode until the
+            tool that began it ends it.
         checkpoints: names of the points in time from which backup tools count changes.
+        lost_checkpoints: those of them of which the running QEMU has no bitmap, or none that is
+            whole, so that no backup can count from them.
         next_start: by target, the images of the *inactive* definition.
     """
 
@@ -504,7 +508,9 @@ class DomainStatus:
     hung: bool = False
     block_jobs: tuple[str, ...] = ()
     ready_jobs: tuple[str, ...] = ()
+    backup: tuple[str, ...] = ()
     checkpoints: tuple[str, ...] = ()
+    lost_checkpoints: tuple[str, ...] = ()
     next_start: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
     )

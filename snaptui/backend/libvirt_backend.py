@@ -294,7 +294,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         free = active and not busy and not hung
         if free:  # a job that ended meanwhile may have left the guest in another state
             found = self._domain(domain, {})
-        jobs, ready = self._block_jobs(domain, config) if free else ((), ())
+        jobs, ready, backup = self._block_jobs(domain, config) if free else ((), (), ())
         return DomainStatus(
             domain=found,
             config=replace(
@@ -306,7 +306,9 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             hung=hung,
             block_jobs=jobs,
             ready_jobs=ready,
+            backup=backup,
             checkpoints=self._checkpoints(domain),
+            lost_checkpoints=self._lost_checkpoints(domain) if free else (),
             next_start={d.target: d.path for d in defined.disks if d.path is not None},
         )
 
@@ -362,6 +364,23 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             return ()
         return tuple(sorted(one.getName() for one in found))
 
+    def _lost_checkpoints(self, domain: libvirt.virDomain) -> tuple[str, ...]:
+        """Those of which QEMU has no whole bitmap: libvirt tells no size of such a one.
+
+        One of which that cannot be asked is not lost.
+        """
+        size = libvirt.VIR_DOMAIN_CHECKPOINT_XML_SIZE | libvirt.VIR_DOMAIN_CHECKPOINT_XML_NO_DOMAIN
+        lost = []
+        try:
+            for one in self._ask(domain.listAllCheckpoints):
+                if not xml.bitmap_there(self._ask(partial(one.getXMLDesc, size))):
+                    lost.append(one.getName())
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            return tuple(sorted(lost))
+        return tuple(sorted(lost))
+
     def _busy(self, domain: libvirt.virDomain) -> bool | None:
         try:
             control = self._ask(domain.controlInfo)[0]
@@ -371,8 +390,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def _block_jobs(
         self, domain: libvirt.virDomain, config: DomainConfig
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The disks that QEMU copies or merges, and those of them that wait to be ended.
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """The disks that QEMU copies or merges, those that wait to be ended, and a backup's.
 
         A copy, and a merge of the newest overlay, go on until they are told what to keep; they are
         whole when libvirt says that all is done (virDomainBlockJobInfo). It waits where another
@@ -384,7 +403,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         except Disconnected:
             raise
         except SnaptuiError:
-            return (), ()  # libvirt itself refuses what one is in the way of, and changes nothing
+            # libvirt itself refuses what one is in the way of, and changes nothing
+            return (), (), ()
         under_way = {target: info for target, info in found.items() if info}
         lasting = (
             libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COPY,
@@ -395,7 +415,12 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             for target, info in under_way.items()
             if info.get("type") in lasting and info.get("cur") == info.get("end")
         )
-        return tuple(under_way), tuple(ready)
+        backup = (
+            target
+            for target, info in under_way.items()
+            if info.get("type") == libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP
+        )
+        return tuple(under_way), tuple(ready), tuple(backup)
 
     def agent(self, key: DomainKey) -> Agent:
         """Ask the guest agent; see the protocol."""

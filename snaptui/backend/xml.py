@@ -104,6 +104,15 @@ def agent_connected(xml: str) -> bool | None:
     return None
 
 
+def bitmap_there(xml: str) -> bool:
+    """Whether a checkpoint has a whole bitmap on a disk at least.
+
+    Args:
+        xml: of the checkpoint, with sizes (formatcheckpoint.html, *size*).
+    """
+    return any(disk.get("size") is not None for disk in parse(xml).iterfind("disks/disk"))
+
+
 def named_files(xml: str, owner: User) -> tuple[NamedFile, ...]:
     """Every absolute path in a domain's or snapshot's XML.
 

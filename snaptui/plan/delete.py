@@ -142,7 +142,8 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     after the delete of what lies inside of them as before.
     """
     merges = any(victim.kind is not Kind.INTERNAL for victim in victims)
-    found = Findings(refusals=checks.domain_refusals(facts, saved=merges))
+    in_backup = checks.OPERATION_TIMEOUT
+    found = Findings(refusals=checks.domain_refusals(facts, saved=merges, in_backup=in_backup))
     at = facts
     for victim in victims:
         snapshot = at.snapshots[victim.name]

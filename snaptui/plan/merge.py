@@ -80,7 +80,9 @@ def _lower(facts: Facts, one: Unnamed) -> Disk:
 
 def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusal]:
     domain, path = facts.status.domain, one.path
-    yield from checks.metadata_refusals(facts)
+    reads_it = one.target in facts.status.backup
+    in_backup = checks.OPERATION_UNSUPPORTED if reads_it else None
+    yield from checks.metadata_refusals(facts, in_backup=in_backup)
     yield from checks.merge_refusals(facts)
     yield from checks.journal_refusals(facts.unrecorded)
     if facts.status.hung:

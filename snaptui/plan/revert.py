@@ -152,7 +152,7 @@ def _warnings(
     if facts.status.config.tpm and not snapshot.has_memory:
         yield remark(Warn.TPM_STAYS)
     if outside:
-        yield from revert_external.warnings(snapshot)
+        yield from revert_external.warnings(facts, snapshot)
         yield from by_other_means.revert_warnings(step)
     doubt = _doubt(facts, snapshot)
     if doubt and abilities.tried(facts.host):

@@ -112,6 +112,10 @@ class Warn(enum.Enum):
         "and no delete frees it."
     )
     DISK_LARGER = "{disk} becomes larger: {then} as it was then; now it is {now}."
+    CHECKPOINTS_LOST = (
+        "No backup can count changes from the checkpoints ({names}) any more: libvirt makes the "
+        "new overlays without their bitmaps. The next backup must be a full one."
+    )
     OVERLAY_ON_ALL = (
         "{disk} gets an overlay on {path} too, though it is never written to: libvirt takes all "
         "disks. Where none can be made there, the revert fails."

@@ -27,12 +27,12 @@ class Way(enum.Enum):
     DEFINE_AS_NOW = "Let its definition name the images of now first ({line})."
     START_FIRST = "Start it first: while it runs, checkpoints are not in the way."
     DELETE_CHECKPOINTS = (
-        "Delete them while {domain} runs (virsh checkpoint-delete); the next backup is then a full "
-        "one."
+        "Delete them while {domain} runs (virsh checkpoint-delete, with --metadata where libvirt "
+        "finds no bitmap); the next backup is then a full one."
     )
     START_AND_DELETE_CHECKPOINTS = (
-        "Start {domain} and delete them (virsh checkpoint-delete); the next backup is then a full "
-        "one."
+        "Start {domain} and delete them (virsh checkpoint-delete, with --metadata where libvirt "
+        "finds no bitmap); the next backup is then a full one."
     )
     REMOVE_BITMAPS = (
         "Remove them with the image unused (qemu-img info names them, qemu-img bitmap --remove); "
@@ -40,6 +40,10 @@ class Way(enum.Enum):
     )
     START_OR_DROP_SAVE = "Start it, or drop the save (virsh managedsave-remove)."
     END_JOB = "Wait for its end, or end it."
+    END_BACKUP = (
+        "Wait for its end (virsh domjobinfo {domain} shows it), or give it up (virsh domjobabort "
+        "{domain})."
+    )
     END_JOB_OR_HELPER = (
         "Wait for its end, or end it. If {domain} was off before, this is no guest but what is "
         "left of a delete whose libvirtd died: do not resume it, its disks are half merged. End it "

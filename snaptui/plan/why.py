@@ -47,6 +47,7 @@ class Why(enum.Enum):
         "The image of {disk} ({path}) holds bitmaps of a backup tool ({number}), with which QEMU "
         "goes back to no internal snapshot."
     )
+    BACKUP = "A backup of {disks} of {domain} is under way."
     BLOCK_JOB_WAITS = (
         "A copy or merge of {disks} of {domain} is whole, and waits to be told what to keep."
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from snaptui.image_model import ImageKey, PlacedEntry
@@ -9,16 +13,18 @@ from snaptui.model import Form, SafetyKind
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
+    EditIntent,
     ImageApply,
     ImageCreate,
     ImageDelete,
     RevertIntent,
 )
+from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
 from tests.lab import Lab, entries, qemu_img
 from tests.live.planned import planned, read_image
 from tests.terminal import Terminal, at_snapshots
-from tests.unit.made import assert_refused
+from tests.unit.made import assert_refused, assert_said
 
 
 def checkpoint(lab: Lab, name: str) -> None:
@@ -78,3 +84,99 @@ def test_an_image_of_nobody_with_a_bitmap(lab: Lab, tmp_path: Path) -> None:
     qemu_img("bitmap", "--remove", str(path), "b0")
     two = PlacedEntry(0, read_image(lab, path).snapshots[0])
     planned(lab, ImageApply(key, two, safety=False), carry_out=True)
+
+
+def begin_backup(lab: Lab) -> Path:
+    """As a backup tool in pull mode, which then reads for as long as it likes; its scratch file."""
+    scratch = lab.images / "scratch.qcow2"
+    path = lab.directory / "backup.xml"
+    path.write_text(
+        f"<domainbackup mode='pull'><server transport='unix' socket='{lab.directory}/nbd'/><disks>"
+        f"<disk name='vda' type='file'><scratch file='{scratch}'/></disk></disks></domainbackup>"
+    )
+    lab.virsh("backup-begin", "web", str(path))
+    return scratch
+
+
+def test_a_backup_under_way_is_named_and_the_line_that_ends_it_works(lab: Lab) -> None:
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "one")
+    scratch = begin_backup(lab)
+    for state in ("running", "paused"):
+        for intent in (
+            RevertIntent(key, "one", safety=SafetyKind.NONE),
+            DeleteIntent(key, "one"),
+            DeleteIntent(key, "one", metadata_only=True),
+            EditIntent(key, "one", "why"),
+            CreateIntent(key, "two", "", Form.INTERNAL),
+            CreateIntent(key, "two", "", Form.DISK_ONLY),
+        ):
+            assert_refused(planned(lab, intent), Why.BACKUP, disks="vda")
+        lab.virsh("suspend" if state == "running" else "resume", "web")
+    assert scratch.exists()
+    lab.virsh("domjobabort", "web")
+    until(lambda: not scratch.exists())
+    planned(lab, RevertIntent(key, "one", safety=SafetyKind.NONE), carry_out=True)
+
+
+def until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+
+
+def lose_bitmaps(lab: Lab) -> None:
+    """Kill QEMU, which keeps the bitmaps of new checkpoints in its memory alone; start it anew."""
+    os.kill(lab.qemu("web"), signal.SIGKILL)
+    until(lambda: lab.state("web") == "shut off")
+    lab.virsh("start", "web")
+
+
+def test_a_checkpoint_that_lost_its_bitmap_is_in_no_ones_way(lab: Lab) -> None:
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "one")
+    checkpoint(lab, "c0")
+    back = RevertIntent(key, "one", safety=SafetyKind.NONE)
+    assert_refused(planned(lab, back), Why.CHECKPOINTS, names="c0")
+    lose_bitmaps(lab)
+    assert "missing or broken bitmap" in lab.virsh(*incremental(lab, "c0"), check=False)
+    planned(lab, back, carry_out=True)
+    assert lab.state("web") == "running"
+    assert "not found" in lab.virsh("checkpoint-delete", "web", "c0", check=False)
+    lab.virsh("checkpoint-delete", "web", "c0", "--metadata")
+
+
+def test_a_bitmap_left_in_use_is_still_in_the_way(lab: Lab) -> None:
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "one")
+    checkpoint(lab, "c0")
+    lab.virsh("destroy", "web")  # stores it
+    lab.virsh("start", "web")
+    lose_bitmaps(lab)
+    back = RevertIntent(key, "one", safety=SafetyKind.NONE)
+    assert_refused(planned(lab, back), Why.CHECKPOINTS, names="c0")
+    lab.virsh("checkpoint-delete", "web", "c0")
+    planned(lab, back, carry_out=True)
+
+
+def incremental(lab: Lab, since: str) -> tuple[str, ...]:
+    """The line that begins a backup of what was written since."""
+    path = lab.directory / "incremental.xml"
+    path.write_text(
+        f"<domainbackup><incremental>{since}</incremental><disks><disk name='vda' type='file'>"
+        f"<target file='{lab.images}/incremental'/></disk></disks></domainbackup>"
+    )
+    return "backup-begin", "web", str(path)
+
+
+def test_a_revert_to_an_external_one_says_what_becomes_of_checkpoints(newer_lab: Lab) -> None:
+    key = newer_lab.define("web", running=True)
+    checkpoint(newer_lab, "c0")
+    newer_lab.snapshot("web", "out", "--disk-only")
+    newer_lab.virsh("destroy", "web")
+    back = RevertIntent(key, "out", safety=SafetyKind.NONE)
+    plan = planned(newer_lab, back, carry_out=True)
+    assert_said(plan.warnings, Warn.CHECKPOINTS_LOST, names="c0")
+    newer_lab.virsh("start", "web")
+    broken = newer_lab.virsh(*incremental(newer_lab, "c0"), check=False)
+    assert "missing or broken bitmap 'c0'" in broken

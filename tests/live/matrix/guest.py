@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -318,6 +319,26 @@ class Guest:
         """Let a tool for backups begin with the changes from here on; while it is active."""
         xml = f"<domaincheckpoint><name>{name}</name></domaincheckpoint>"
         self.domain.checkpointCreateXML(xml, 0)
+
+    def lose_checkpoints(self) -> None:
+        """Kill its QEMU, which has their bitmaps in its memory alone, and start it anew."""
+        pid = self.lab.qemu(self.name)
+        os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 20
+        while self.state != OFF:
+            assert time.monotonic() < until, self.state
+        self.domain.create()
+
+    def back_up(self) -> None:
+        """Let a tool for backups begin one in pull mode, which ends when that tool says so."""
+        disks = "".join(
+            f"<disk name='{target}' type='file'><scratch file='{self.directory}/{target}.scratch'/>"
+            "</disk>"
+            for target in self.now
+        )
+        server = f"<server transport='unix' socket='{self.directory}/nbd'/>"
+        xml = f"<domainbackup mode='pull'>{server}<disks>{disks}</disks></domainbackup>"
+        self.domain.backupBegin(xml, None, 0)
 
     def bitmap(self, target: str, name: str) -> None:
         """Put a persistent bitmap into the image of a disk, while it is off."""

@@ -643,6 +643,25 @@ def _backups() -> Iterable[World]:
             if kind != "external with RAM" or taken != OFF:
                 yield World(f"{name}; {kind}, taken {taken}", make(kind, taken), "a", tags=tag)
     older = checkpointed("internal", RUNNING, first=True)
+
+    def lost(guest: Guest) -> None:
+        older(guest)
+        guest.lose_checkpoints()
+
+    def under_way(kind: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            _take(guest, kind, "a")
+            guest.go(RUNNING)
+            guest.back_up()
+
+        return build
+
+    words = "a checkpoint whose bitmap is lost; internal, taken running"
+    yield World(words, lost, "a", (OFF, RUNNING))
+    for kind in ("internal", "external"):
+        words = f"a backup under way; {kind}"
+        yield World(words, under_way(kind), "a", (RUNNING,), tags=frozenset({"busy"}))
     yield World("an older checkpoint; internal, taken running", older, "a", tags=tag)
 
 
