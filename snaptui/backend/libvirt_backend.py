@@ -294,6 +294,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         free = active and not busy and not hung
         if free:  # a job that ended meanwhile may have left the guest in another state
             found = self._domain(domain, {})
+        checkpoints = self._checkpoints(domain)
         jobs, ready, backup = self._block_jobs(domain, config) if free else ((), (), ())
         return DomainStatus(
             domain=found,
@@ -307,8 +308,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
             block_jobs=jobs,
             ready_jobs=ready,
             backup=backup,
-            checkpoints=self._checkpoints(domain),
-            lost_checkpoints=self._lost_checkpoints(domain) if free else (),
+            checkpoints=checkpoints,
+            lost_checkpoints=self._lost_checkpoints(domain) if free and checkpoints else (),
             next_start={d.target: d.path for d in defined.disks if d.path is not None},
         )
 
@@ -371,14 +372,15 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """
         size = libvirt.VIR_DOMAIN_CHECKPOINT_XML_SIZE | libvirt.VIR_DOMAIN_CHECKPOINT_XML_NO_DOMAIN
         lost = []
-        try:
-            for one in self._ask(domain.listAllCheckpoints):
-                if not xml.bitmap_there(self._ask(partial(one.getXMLDesc, size))):
-                    lost.append(one.getName())
-        except Disconnected:
-            raise
-        except SnaptuiError:
-            return tuple(sorted(lost))
+        for one in self._ask(domain.listAllCheckpoints):
+            try:
+                told = self._ask(partial(one.getXMLDesc, size))
+            except Disconnected:
+                raise
+            except SnaptuiError:
+                continue
+            if not xml.bitmap_there(told):
+                lost.append(one.getName())
         return tuple(sorted(lost))
 
     def _busy(self, domain: libvirt.virDomain) -> bool | None:
