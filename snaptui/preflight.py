@@ -350,8 +350,12 @@ def _with_users(backend: Backend, host: Host, intent: CreateIntent, facts: Facts
     beneath = overlays.beneath(intent, facts.status)
     if not beneath or intent.group is not None:
         return facts
-    inventory = take_inventory(backend, host, beneath)
-    users = _others(inventory, _own_uses(backend, intent.key), beneath)
+    heads = read_heads(backend, dict.fromkeys(beneath, False))
+    written = [p for p, one in heads.items() if isinstance(one, ImageInfo) and one.in_writing]
+    asked = dict.fromkeys((*beneath, *(written if not facts.status.domain.state.active else ())))
+    inventory = take_inventory(backend, host, asked)
+    found = _others(inventory, _own_uses(backend, intent.key), tuple(heads))
+    users = MappingProxyType({path: who for path, who in found.items() if path in asked})
     snapshots = dict(facts.snapshots)
     name, due = facts.current, set(overlays.resolved(intent, facts.status).overlays)
     while due and name in facts.external:

@@ -26,6 +26,9 @@ ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 
 AGENT_COMMAND_FAILED = 113
 """libvirt's errors as its virterror.h numbers them."""
 
+JOBS = frozenset({Why.BLOCK_JOB, Why.BLOCK_JOB_WAITS})
+"""What is said of block jobs that are under way."""
+
 JOB_ID = re.compile(r"[A-Za-z0-9._-]*")
 """What QEMU lets follow in a job's ID (its util/id.c, ``id_wellformed``)."""
 
@@ -94,6 +97,7 @@ def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:
 def domain_refusals(
     facts: Facts,
     *,
+    job_code: int | None = None,
     saved_code: int | None = None,
     saved: bool = True,
     in_backup: int = OPERATION_INVALID,
@@ -101,6 +105,7 @@ def domain_refusals(
     """What forbids to revert the domain as it is now, or to take a snapshot from it.
 
     Args:
+        job_code: the error with which libvirt refuses it while there is a block job.
         saved_code: the error with which libvirt refuses it while there is a managed save.
         saved: a managed save does not fit the disks any more afterwards.
         in_backup: the error with which libvirt refuses it while a backup is under way.
@@ -119,7 +124,7 @@ def domain_refusals(
                 domain=facts.name,
             )
         )
-    refusals += _job_refusals(facts)
+    refusals += [one.but(code=job_code) for one in _job_refusals(facts)]
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     refusals += encryption.lost_refusals(facts)
     return refusals

@@ -232,8 +232,9 @@ def _look_at(
         return
     if isinstance(end, NotKnown):
         found.unchecked.append(remark(Unchecked.BENEATH, disk=target, reason=end.reason))
-    found.refusals += _closed_refusals(facts, target, (overlay, lower))
     at = paths.index(overlay)
+    found.refusals += _closed_refusals(facts, target, (overlay, lower))
+    found.refusals += _written_refusals(facts, target, paths[at + 2 :])
     if lower not in (now.beneath or ()):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += merging.inside_refusals(facts, overlay)
@@ -282,6 +283,17 @@ def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Itera
             yield refuse(Why.IMAGE_OPEN, Way.END_FIRST, code=code, who=who, **names)
         elif path == paths[0] and image.format != "qcow2":
             yield refuse(Why.NOT_AN_OVERLAY, code=code, format=image.format, **names)
+
+
+def _written_refusals(facts: Facts, target: str, paths: Sequence[str]) -> Iterator[Refusal]:
+    """What lies beneath both must not be written to by another, or that QEMU does not start."""
+    for path in paths if not facts.status.domain.state.active else ():
+        image = facts.layers.heads.get(path)
+        if isinstance(image, ImageInfo) and image.in_writing:
+            yield refuse(
+                Why.IMAGE_OPEN, Way.END_FIRST, code=checks.INTERNAL_ERROR, path=path, disk=target,
+                who="Another QEMU",
+            )  # fmt: skip
 
 
 def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:

@@ -60,10 +60,9 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
         parent = _next_above(facts, target)
         if parent is not None and parent not in facts.external:
             return undo(UndoBy.MERGE_ONCE_ALONE, parent=parent)
-    for disk in facts.status.config.disks:
-        if disk.target in new.overlays and (users := facts.of(disk.path or "")):
-            names = text.some([user.words for user in users])
-            return undo(UndoBy.MERGE_ONCE_UNSHARED, path=disk.path, users=names)
+    for path, users in facts.others.items():
+        names = text.some([user.words for user in users])
+        return undo(UndoBy.MERGE_ONCE_UNSHARED, path=path, users=names)
     domain = facts.status.domain
     if domain.state is DomainState.PAUSED and new.memory_path is not None and not new.halt:
         # as for a migration; none of them can be written to before the guest goes on

@@ -55,7 +55,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     step = RevertTo(snapshot, intent.state, intent.reset_nvram)
     moved = image_checks.moved_disks(facts, snapshot)
     saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
-    refusals = checks.domain_refusals(facts, saved_code=saved_code)
+    refusals = checks.domain_refusals(
+        facts, job_code=checks.OPERATION_INVALID, saved_code=saved_code
+    )
     refusals += checks.kind_refusals(snapshot)
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
     refusals += disk_checks.passed_refusals(facts, step)
@@ -101,6 +103,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     refusals += checks.power_off_refusals(facts) if first else ()
     steps = (*first, *safety.steps, step)
+    if any(isinstance(one, PowerOff) for one in steps):  # a job ends with its QEMU
+        refusals = [one.but() if one.why in checks.JOBS else one for one in refusals]
     fullest = checks.fullest_space(facts)
     return Plan(
         intent=intent,

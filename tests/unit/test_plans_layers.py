@@ -488,3 +488,22 @@ def test_a_detached_disk_counts_before_a_parent_only_in_the_order_of_the_parts()
     turned = replace(one, disks=parts[::-1])
     found = known("/b", heads("/a", "/b"), internal("in", "/a"), turned)
     assert {why.code for why in a_delete(found, "one").refusals if why.code} == {8}
+
+
+def test_what_a_backup_holds_is_waited_for_and_a_revert_is_refused_at_once() -> None:
+    found = a_chain()
+    busy = replace(found, status=replace(found.status, block_jobs=("vda",)))
+    assert {one.code for one in a_delete(busy, "two").refusals} == {84, None}
+    assert 55 in {one.code for one in a_revert(busy, "two").refusals}
+    backup = replace(busy, status=replace(busy.status, backup=True))
+    assert {one.code for one in a_delete(backup, "two").refusals} == {68, None}
+
+
+def test_nothing_is_merged_above_an_image_that_another_qemu_writes_to() -> None:
+    """The QEMU that libvirt starts for it opens all of the chain."""
+    images = heads("/a", "/b", "/c", "/d")
+    first = images["/a"]
+    assert isinstance(first, ImageInfo)
+    images["/a"] = replace(first, in_writing=True)
+    found = known("/d", images, external("two", "/c", "/d"), state=DomainState.SHUTOFF)
+    assert_refused(a_delete(found, "two"), Why.IMAGE_OPEN, path="/a")
