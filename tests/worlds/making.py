@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.worlds import others as _others  # noqa: F401 - its acts are known then
+from tests.worlds import jobs as _jobs  # noqa: F401 - its acts are known then
+from tests.worlds import others as _others  # noqa: F401 - and its
 from tests.worlds.hardware import HARDWARE
 from tests.worlds.member import PLAIN, SORTS
 from tests.worlds.steps import ACTS, Step
