@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui.chains import chain
+from snaptui.damage import Matter
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, Kind, Presence, SafetyKind, Snapshot
 from snaptui.plan import image_checks
@@ -50,15 +51,26 @@ def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
     return tuple(
         one
         for one in facts.snapshots.values()
-        if one.name not in facts.layers.broken
+        if _may_be_whole(facts, one.name)
         if over & _paths(one) or (one.kind is Kind.EXTERNAL and (over | written) & _frozen(one))
     )
 
 
+def _may_be_whole(facts: Facts, name: str) -> bool:
+    """Whether nothing says that a snapshot has lost something already, on one of its disks."""
+    broken = facts.layers.broken.get(name)
+    return broken is None or broken.matter in (Matter.NOT_KNOWN, Matter.UNTOUCHED)
+
+
 def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     """How to keep them, and what becomes of each of them."""
-    external = [one.name for one in unusable(facts, snapshot) if one.kind is Kind.EXTERNAL]
-    yield remark(Warn.KEEP_NOW_FIRST, names=", ".join(external))
+    external = [
+        one.name
+        for one in unusable(facts, snapshot)
+        if one.kind is Kind.EXTERNAL and one.name not in facts.layers.broken
+    ]
+    if external:
+        yield remark(Warn.KEEP_NOW_FIRST, names=", ".join(external))
     for one in unusable(facts, snapshot):
         if one.kind is Kind.EXTERNAL:
             files = ", ".join(part.path for part in one.disks if part.path is not None)

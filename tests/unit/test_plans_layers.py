@@ -507,3 +507,15 @@ def test_nothing_is_merged_above_an_image_that_another_qemu_writes_to() -> None:
     images["/a"] = replace(first, in_writing=True)
     found = known("/d", images, external("two", "/c", "/d"), state=DomainState.SHUTOFF)
     assert_refused(a_delete(found, "two"), Why.IMAGE_OPEN, path="/a")
+
+
+def test_what_may_be_whole_still_is_named_by_a_revert_beneath_it() -> None:
+    """Of a broken one too, of which nothing tells that it has lost something already."""
+    found = known("/b", heads("/a", "/b"), internal("in", "/a"), external("ex", "/a", "/b", "in"))
+    for matter, named in ((Matter.NOT_KNOWN, True), (Matter.WRITTEN, False)):
+        broken = {"ex": Broken(matter, Part.FROZEN, "vda", "/a", upon="/a")}
+        layers = replace(found.layers, broken=MappingProxyType(broken))
+        plan = a_revert(replace(found, layers=layers), "in")
+        told = [dict(one.names) for one in plan.warnings if one.what is Warn.UNUSABLE]
+        assert ("ex" in [names["name"] for names in told]) is named
+        assert Warn.KEEP_NOW_FIRST not in {one.what for one in plan.warnings}
