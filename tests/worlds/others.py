@@ -34,6 +34,12 @@ def _qcow2(member: Member, which: int = 0) -> tuple[str, str]:
     return found[which % len(found)]
 
 
+def _files(member: Member) -> list[str]:
+    """The images that the definition names as files of disks."""
+    found = [disk for disk in member.disks if disk.device == "disk"]
+    return [disk.path for disk in found if disk.source_type == "file" and disk.path]
+
+
 @act("stray", "unmanaged inside", others=True)
 def stray(machine: Machine, member: Member, name: str, which: str) -> None:
     """qemu-img takes a snapshot of one disk or of all."""
@@ -138,7 +144,7 @@ def move(machine: Machine, member: Member) -> None:
     folder = member.directory / "moved"
     folder.mkdir()
     machine.note("mkdir", str(folder))
-    files = [d.path or "" for d in member.disks if d.source_type == "file" and d.path]
+    files = _files(member)
     for old in files:
         new = str(folder / Path(old).name)
         machine.run("mv", old, new)
@@ -167,7 +173,7 @@ def rename_images(machine: Machine, member: Member) -> None:
     """Where they are, and the definition says so; no record does, and no overlay."""
     _off(member)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
-    for old in [d.path or "" for d in member.disks if d.source_type == "file" and d.path]:
+    for old in _files(member):
         new = f"{old}.renamed"
         machine.run("mv", old, new)
         xml = xml.replace(f"'{old}'", f"'{new}'")
