@@ -495,7 +495,7 @@ def test_what_a_backup_holds_is_waited_for_and_a_revert_is_refused_at_once() -> 
     busy = replace(found, status=replace(found.status, block_jobs=("vda",)))
     assert {one.code for one in a_delete(busy, "two").refusals} == {84, None}
     assert 55 in {one.code for one in a_revert(busy, "two").refusals}
-    backup = replace(busy, status=replace(busy.status, backup=True))
+    backup = replace(busy, status=replace(busy.status, backup=("vda",)))
     assert {one.code for one in a_delete(backup, "two").refusals} == {68, None}
 
 

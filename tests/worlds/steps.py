@@ -121,10 +121,18 @@ def _define(machine: Machine, name: str, words: tuple[str, ...], *, transient: b
         machine.done.append(f"{len(sorts)} disks")
 
 
+def _there(machine: Machine, of: str) -> Member:
+    """A domain that another one shares something with."""
+    member = machine.members[of]
+    if member.domain is None:
+        raise DidNot("it could not be defined")
+    return member
+
+
 @act("define clone", "a linked clone")
 def define_clone(machine: Machine, name: str, of: str) -> None:
     """A second domain, whose disk is an overlay on an image of the first."""
-    first = machine.members[of]
+    first = _there(machine, of)
     base = next(disk for disk in first.disks if disk.path and disk.target in first.now)
     member = Member(machine, f"{name}{machine.world}")
     path = str(member.directory / "vda.clone")
@@ -137,7 +145,7 @@ def define_clone(machine: Machine, name: str, of: str) -> None:
 
 @act("define same", "a second domain on the same file")
 def define_same(machine: Machine, name: str, of: str) -> None:
-    first = machine.members[of]
+    first = _there(machine, of)
     disk = next(one for one in first.disks if one.path and one.format == "qcow2")
     if disk.source_type != "file":
         raise DidNot("no file")
