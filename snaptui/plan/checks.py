@@ -139,8 +139,14 @@ def _busy_refusals(facts: Facts, in_backup: int | None) -> list[Refusal]:
     """
     if facts.status.backup:
         disks = ", ".join(facts.status.backup)
+        uuid = facts.status.domain.key.uuid
+        info, line = (virsh_there(f"domjob{what}", facts.name, uuid) for what in ("info", "abort"))
         why, way = Why.BACKUP, Way.END_BACKUP
-        return [refuse(why, way, code=in_backup, disks=disks, domain=facts.name)]
+        return [
+            refuse(
+                why, way, code=in_backup, disks=disks, info=info, line=line, domain=facts.name
+            )
+        ]  # fmt: skip
     if not facts.status.busy:
         return []
     return [refuse(Why.BUSY, Way.WAIT_JOB, code=OPERATION_TIMEOUT, domain=facts.name)]

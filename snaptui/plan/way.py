@@ -40,10 +40,7 @@ class Way(enum.Enum):
     )
     START_OR_DROP_SAVE = "Start it, or drop the save (virsh managedsave-remove)."
     END_JOB = "Wait for its end, or end it."
-    END_BACKUP = (
-        "Wait for its end (virsh domjobinfo {domain} shows it), or give it up (virsh domjobabort "
-        "{domain})."
-    )
+    END_BACKUP = "Wait for its end ({info} shows it), or give it up ({line})."
     END_JOB_OR_HELPER = (
         "Wait for its end, or end it. If {domain} was off before, this is no guest but what is "
         "left of a delete whose libvirtd died: do not resume it, its disks are half merged. End it "
