@@ -29,8 +29,8 @@ from snaptui.plan.image_steps import (
 from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
+from snaptui.plan.planner import AnyFacts
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, DomainStep, PowerOff, RevertTo
-from snaptui.preflight import AnyFacts
 
 REFUSED = (Busy, NotFound, NotPermitted, Unsupported)
 """With these libvirt refuses before it has changed anything."""

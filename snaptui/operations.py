@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from snaptui.journals import Past
     from snaptui.meeting import Meeting
     from snaptui.plan.plan import Intent, Plan, Step
-    from snaptui.preflight import AnyFacts
+    from snaptui.plan.planner import AnyFacts
     from snaptui.taking import Taking
 
 GIVE_UP = 1.0

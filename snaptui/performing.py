@@ -30,6 +30,7 @@ from snaptui.plan.image_steps import (
 from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
+from snaptui.plan.planner import AnyFacts
 from snaptui.plan.steps import (
     CreateSnapshot,
     DeleteSnapshot,
@@ -37,7 +38,6 @@ from snaptui.plan.steps import (
     PowerOff,
     RevertTo,
 )
-from snaptui.preflight import AnyFacts
 
 FULL = 1 << 20
 """Bytes; where fewer are free a file system is as good as full."""

@@ -27,7 +27,7 @@ from snaptui.worker import Worker, start
 if TYPE_CHECKING:
     from snaptui.groups import Members
     from snaptui.plan.plan import Intent
-    from snaptui.preflight import AnyFacts
+    from snaptui.plan.planner import AnyFacts
     from snaptui.recovery import CutShort, Finding
 
 T = TypeVar("T")

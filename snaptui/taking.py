@@ -37,7 +37,8 @@ from snaptui.plan.change import Difference, sentence
 from snaptui.plan.checks import MERGED_IN_PART, left_job, left_merge
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
-from snaptui.preflight import AnyFacts, read_facts
+from snaptui.plan.planner import AnyFacts
+from snaptui.preflight import read_facts
 from snaptui.worker import Priority, Worker, start
 
 TELL = 0.25

@@ -14,7 +14,8 @@ from snaptui.new_snapshot import from_xml
 from snaptui.performing import perform
 from snaptui.plan.asked import asked
 from snaptui.plan.plan import CreateIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import Lab
 from tests.sample import sample
 

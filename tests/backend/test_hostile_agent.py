@@ -21,7 +21,8 @@ from snaptui.backend.libvirt_errors import LONGEST, translated
 from snaptui.errors import HostError, SnaptuiError
 from snaptui.model import AgentState, Form
 from snaptui.plan.plan import CreateIntent, ThawIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from snaptui.text import invisible
 from snaptui.ui.format import clean
 from tests.agent import Error, Silence, Voiced, voiced

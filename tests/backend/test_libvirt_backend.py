@@ -16,7 +16,8 @@ from snaptui.model import DomainKey, DomainState, Kind, RunState, Scope
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.performing import perform
 from snaptui.plan.plan import DeleteIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import Lab, entries
 from tests.world import write_world
 

@@ -33,7 +33,7 @@ from snaptui.plan.plan import (
     RemoveLeftover,
     RevertIntent,
 )
-from snaptui.preflight import make_plan
+from snaptui.plan.planner import make_plan
 from snaptui.ui.format import UNICODE
 from snaptui.ui.operations_pane import record_lines
 from snaptui.worker import Worker

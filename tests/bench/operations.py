@@ -21,7 +21,7 @@ from snaptui.new_snapshot import NewSnapshot, to_xml
 from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
-from snaptui.preflight import make_plan
+from snaptui.plan.planner import make_plan
 from snaptui.worker import Worker
 from tests.bench.table import Figure
 from tests.lab import Lab

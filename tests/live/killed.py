@@ -18,7 +18,7 @@ from snaptui.model import DomainKey, RunState
 from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
 from snaptui.plan.plan import RevertIntent
-from snaptui.preflight import make_plans
+from snaptui.plan.planner import make_plans
 from snaptui.worker import Worker
 
 

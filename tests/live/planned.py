@@ -9,7 +9,8 @@ from snaptui.image_model import ImageInfo
 from snaptui.performing import perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DomainIntent, ImageIntent, Plan
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import Lab
 
 

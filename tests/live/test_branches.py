@@ -9,7 +9,8 @@ from snaptui.inventory import take_inventory
 from snaptui.model import SafetyKind
 from snaptui.performing import differences, expected_after, perform
 from snaptui.plan.plan import RevertIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import Lab, entries, holds, write
 from tests.live.test_undo import undone
 from tests.terminal import Terminal, at_snapshots, confirm

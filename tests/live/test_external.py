@@ -12,7 +12,8 @@ from snaptui.model import DomainKey, Form
 from snaptui.performing import expected_after
 from snaptui.plan.differences import differences
 from snaptui.plan.plan import CreateIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import Lab, holds, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone

@@ -19,10 +19,11 @@ from snaptui.model import DomainKey, SafetyKind, Scope
 from snaptui.performing import differences, expected_after, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent
+from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan, read_facts
+from snaptui.preflight import read_facts
 from tests.lab import MIB, Lab, entries, holds, next_second, qemu_img, write
 from tests.sample import sample
 from tests.ssh import behind_ssh

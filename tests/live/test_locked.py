@@ -15,9 +15,10 @@ from snaptui.model import DomainKey, Form, SafetyKind
 from snaptui.performing import in_the_way, perform
 from snaptui.plan.change import Change
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent
+from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan, read_facts
+from snaptui.preflight import read_facts
 from tests.lab import Lab, entries, write
 from tests.live.matrix.guest import reads
 

@@ -24,8 +24,9 @@ from snaptui.operation import Operation, Phase
 from snaptui.operations import Operations
 from snaptui.plan.group import Group
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
+from snaptui.plan.planner import make_plans
 from snaptui.plan.together import reverts
-from snaptui.preflight import make_plans, read_facts
+from snaptui.preflight import read_facts
 from snaptui.worker import Worker
 from tests.guest import Guest, skip_without
 from tests.lab import Lab, entries, holds, write

@@ -28,7 +28,8 @@ from snaptui.errors import SnaptuiError
 from snaptui.model import DomainKey
 from snaptui.new_snapshot import NewSnapshot
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 
 backend = LibvirtBackend({uri!r})
 host = backend.connect()

@@ -21,9 +21,10 @@ from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.merge import DAY
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import MergeIntent, Plan
+from snaptui.plan.planner import make_plan
 from snaptui.plan.remark import Unchecked, remark
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan, read_facts
+from snaptui.preflight import read_facts
 from snaptui.unnamed import Unnamed, unnamed_overlays
 from tests.lab import Lab, holds, next_second, qemu_img, write
 from tests.terminal import Terminal

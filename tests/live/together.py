@@ -23,7 +23,7 @@ from snaptui.operation import Operation
 from snaptui.operations import Operations
 from snaptui.plan.group import Group
 from snaptui.plan.plan import CreateIntent
-from snaptui.preflight import make_plans
+from snaptui.plan.planner import make_plans
 from snaptui.worker import Worker
 
 GROUP = Group("group-20261125T120000Z-0aff", 3, together=True)

@@ -15,8 +15,8 @@ from snaptui.new_snapshot import to_xml
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Intent
+from snaptui.plan.planner import make_plan
 from snaptui.plan.steps import CreateSnapshot
-from snaptui.preflight import make_plan
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.xml import XmlDialog

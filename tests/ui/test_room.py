@@ -13,11 +13,11 @@ from textual.app import ComposeResult
 from snaptui.model import DomainKey
 from snaptui.plan.outcome import Space
 from snaptui.plan.plan import Intent, Plan, RevertIntent, impossible
+from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import remark
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from snaptui.preflight import AnyFacts
 from snaptui.ui import themes
 from snaptui.ui.dialogs import plan_dialog
 from snaptui.ui.dialogs.dialog import Choice

@@ -19,7 +19,7 @@ from textual.timer import Timer
 from snaptui.image_model import NotKnown
 from snaptui.model import RunState
 from snaptui.plan.plan import Intent
-from snaptui.preflight import AnyFacts
+from snaptui.plan.planner import AnyFacts
 from snaptui.ui.dialogs import plan_dialog
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import READ, Choice

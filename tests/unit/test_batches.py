@@ -11,7 +11,7 @@ from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, Ste
 from snaptui.model import DomainState
 from snaptui.operation import Operation, Phase, Stop
 from snaptui.plan.plan import RevertIntent
-from snaptui.preflight import make_plans
+from snaptui.plan.planner import make_plans
 from snaptui.recovery import Found, finding
 from tests.unit.made import CREATED, HOST, KEY, facts, snapshot
 

@@ -22,12 +22,12 @@ from snaptui.plan.group_steps import NoteGroup
 from snaptui.plan.metadata_steps import Redefine
 from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
+from snaptui.plan.planner import make_plans
 from snaptui.plan.remark import Note, remark
 from snaptui.plan.steps import CreateSnapshot
 from snaptui.plan.together import creates, reverts
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plans
 from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
 
 GROUP = Group("group-20261125T120000Z-0aff", 12)

@@ -24,9 +24,9 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import Then
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
+from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan
 from tests.unit.made import HOST, KEY, RAW, VDA, assert_refused, config, facts, snapshot
 from tests.unit.test_spaces import MIB, usage
 

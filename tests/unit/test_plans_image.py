@@ -34,10 +34,10 @@ from snaptui.plan.plan import (
     ImageIntent,
     Plan,
 )
+from snaptui.plan.planner import make_plan
 from snaptui.plan.remark import Unchecked, remark
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, assert_said, words
 

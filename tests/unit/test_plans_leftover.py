@@ -15,10 +15,10 @@ from snaptui.plan.change import Change, Difference
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
 from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
+from snaptui.plan.planner import make_plan, make_plans
 from snaptui.plan.together import deletes
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plan, make_plans
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, assert_refused, assert_said, snapshot
 from tests.unit.made import KEY as DOMAIN

@@ -7,9 +7,9 @@ import pytest
 from snaptui.journal_record import StepKind
 from snaptui.model import Agent, AgentState
 from snaptui.plan.plan import ThawIntent
+from snaptui.plan.planner import make_plans
 from snaptui.plan.warn import Warn
 from snaptui.plan.why import Why
-from snaptui.preflight import make_plans
 from tests.unit.made import KEY, assert_refused, assert_said, facts
 
 

@@ -13,7 +13,8 @@ from snaptui.errors import SnaptuiError
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent, Plan
-from snaptui.preflight import AnyFacts, make_plan, read_facts
+from snaptui.plan.planner import AnyFacts, make_plan
+from snaptui.preflight import read_facts
 from snaptui.qcow2.usage import ImageUsage
 from tests.live.matrix.cell import at_rest
 from tests.worlds.machine import Machine

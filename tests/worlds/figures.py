@@ -13,7 +13,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import Space, When
 from snaptui.plan.plan import Plan
-from snaptui.preflight import AnyFacts
+from snaptui.plan.planner import AnyFacts
 from snaptui.qcow2.usage import ImageUsage
 from tests.unit.images import Plain
 from tests.worlds import place

@@ -10,9 +10,9 @@ from snaptui.model import DomainState
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import Undo, UndoBy
 from snaptui.plan.plan import Plan
+from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import refuse
 from snaptui.plan.why import Why
-from snaptui.preflight import AnyFacts
 from snaptui.qcow2.usage import ImageUsage
 
 Lying = Callable[[Plan, AnyFacts], tuple[Plan, AnyFacts]]

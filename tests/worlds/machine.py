@@ -16,7 +16,8 @@ from snaptui.backend.xml import parse_snapshot
 from snaptui.errors import SnaptuiError
 from snaptui.model import Host, Presence
 from snaptui.plan.plan import DomainIntent
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import Lab
 from tests.live.matrix.harms import NEVER_SENT
 from tests.worlds import contents, place

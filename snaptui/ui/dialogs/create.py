@@ -17,7 +17,7 @@ from snaptui.plan.asked import asked
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import beneath, resolved
 from snaptui.plan.plan import CreateIntent
-from snaptui.preflight import AnyFacts
+from snaptui.plan.planner import AnyFacts
 from snaptui.ui import keymap
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice

@@ -22,8 +22,8 @@ from snaptui.errors import SnaptuiError
 from snaptui.image_model import ImageKey
 from snaptui.model import Domain
 from snaptui.plan.plan import Intent, Plan
+from snaptui.plan.planner import AnyFacts, make_plans
 from snaptui.plan.refusal import once
-from snaptui.preflight import AnyFacts, make_plans
 from snaptui.ui import keymap
 from snaptui.ui.background import background
 from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said

@@ -17,7 +17,8 @@ import libvirt
 from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.journal_record import Record, parse
 from snaptui.performing import perform
-from snaptui.preflight import make_plan, read_facts
+from snaptui.plan.planner import make_plan
+from snaptui.preflight import read_facts
 from tests.lab import MIB, Lab
 from tests.live.faults.acts import ACTS, SPARE, Act, Obstacle
 from tests.live.faults.driven import Driven, Told

@@ -29,7 +29,8 @@ from snaptui.performing import perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.merge import DAY
 from snaptui.plan.plan import Intent
-from snaptui.preflight import AnyFacts, make_plan, read_facts
+from snaptui.plan.planner import AnyFacts, make_plan
+from snaptui.preflight import read_facts
 from snaptui.ui import app as product
 from snaptui.worker import start
 

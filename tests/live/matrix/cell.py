@@ -19,9 +19,10 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.merge import DAY
 from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
+from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
-from snaptui.preflight import make_plan, read_facts
+from snaptui.preflight import read_facts
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest

@@ -1,0 +1,119 @@
+"""Making the plan for an intent, from the facts that were read for it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from snaptui.image_model import FileSystem, ImageInfo
+from snaptui.plan import (
+    adopt,
+    create,
+    delete,
+    edit,
+    extract,
+    image,
+    leftover,
+    merge,
+    relocate,
+    revert,
+    thaw,
+)
+from snaptui.plan.facts import Facts
+from snaptui.plan.grouped import grouped
+from snaptui.plan.image_facts import ImageFacts
+from snaptui.plan.plan import (
+    CreateIntent,
+    DeleteIntent,
+    DeleteManyIntent,
+    DomainIntent,
+    EditIntent,
+    HoldIntent,
+    ImageApply,
+    ImageCreate,
+    ImageDelete,
+    ImageIntent,
+    Intent,
+    MergeIntent,
+    Plan,
+    RelocateIntent,
+    RemoveLeftover,
+    RevertIntent,
+    ThawIntent,
+)
+
+AnyFacts = Facts | ImageFacts
+
+
+def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
+    """The plan for an intent, on the facts that were read for it."""
+    if isinstance(intent, ImageIntent):
+        assert isinstance(facts, ImageFacts)
+        return _image_plan(intent, facts)
+    assert isinstance(facts, Facts)
+    return _domain_plan(intent, facts)
+
+
+def make_plans(intents: Sequence[Intent], facts: Sequence[AnyFacts]) -> tuple[Plan, ...]:
+    """Plans that are carried out together or one after another.
+
+    What files give back helps those after them, and what one needs the next one does not have.
+    """
+    plans: list[Plan] = []
+    given: dict[str, int] = {}
+    for intent, known in zip(intents, facts, strict=True):
+        plan = make_plan(intent, _with_room(known, given) if isinstance(known, Facts) else known)
+        plans.append(plan)
+        if plan.room is not None and plan.room.space is not None:
+            mount = plan.room.space.mount
+            given[mount] = given.get(mount, 0) - plan.room.takes
+        if isinstance(known, ImageFacts) and plan.possible:
+            space, head = known.space, known.image
+            if isinstance(space, FileSystem) and isinstance(head, ImageInfo):
+                given[space.mount] = given.get(space.mount, 0) + head.disk_size
+    return tuple(plans)
+
+
+def _with_room(facts: Facts, given: Mapping[str, int]) -> Facts:
+    spaces = {
+        path: replace(space, free=space.free + given.get(space.mount, 0))
+        if isinstance(space, FileSystem)
+        else space
+        for path, space in facts.spaces.items()
+    }
+    return replace(facts, spaces=MappingProxyType(spaces))
+
+
+def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
+    if isinstance(intent, ImageCreate):
+        return image.plan_create(intent, facts)
+    if isinstance(intent, ImageApply):
+        return image.plan_apply(intent, facts)
+    if isinstance(intent, ImageDelete):
+        return image.plan_delete(intent, facts)
+    if isinstance(intent, RemoveLeftover):
+        return leftover.plan(intent, facts)
+    return extract.plan(intent, facts)
+
+
+def _domain_plan(intent: DomainIntent, facts: Facts) -> Plan:
+    if isinstance(intent, CreateIntent):
+        return grouped(create.plan(intent, facts), intent, facts)
+    if isinstance(intent, RevertIntent):
+        return revert.plan(intent, facts)
+    if isinstance(intent, DeleteIntent):
+        return delete.plan(intent, facts)
+    if isinstance(intent, DeleteManyIntent):
+        return delete.plan_many(intent, facts)
+    if isinstance(intent, EditIntent):
+        return edit.plan_edit(intent, facts)
+    if isinstance(intent, HoldIntent):
+        return edit.plan_hold(intent, facts)
+    if isinstance(intent, ThawIntent):
+        return thaw.plan(intent, facts)
+    if isinstance(intent, RelocateIntent):
+        return relocate.plan(intent, facts)
+    if isinstance(intent, MergeIntent):
+        return merge.plan(intent, facts)
+    return adopt.plan(intent, facts)
