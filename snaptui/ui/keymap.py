@@ -341,7 +341,7 @@ def footer(
     scope: Scope, overrides: Mapping[str, tuple[str, ...]], *, read_only: bool = False
 ) -> str:
     """The keys of a scope that its footer shows, with a word each."""
-    return "   ".join(
+    return "  ".join(
         f"{shown(keys_of(action, overrides)[0])} {action.label}"
         for action in ACTIONS
         if action.scope is scope and action.footer and not (read_only and action.changes)
