@@ -75,7 +75,7 @@ async def test_what_is_not_known_is_not_taken_for_empty(
 
 
 async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_followed(
-    lab: Lab, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, backend: LibvirtBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = lab.define("web")
     listed = {domain.key: domain for domain in backend.domains()}
@@ -90,7 +90,7 @@ async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_follow
         assert filling._places[key] == {None}
     await filling._find_places()
     assert filling._places[key] == {str(lab.images)}
-    elsewhere = lab.directory / "elsewhere"
+    elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     lab.image("web").rename(elsewhere / "web.qcow2")
     xml = lab.virsh("dumpxml", "web").replace(str(lab.image("web")), f"{elsewhere}/web.qcow2")
