@@ -155,15 +155,25 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     from snaptui.backend.mounts import gives_back, mount_of
 
     with opened(path) as f, idle_io():
-        usage = count_open_image(f, path, allocated(f), progress)
+        settled = not _is_locked(f, (WRITES,))
+        usage = count_open_image(f, path, allocated(f), progress, settled=settled)
         device = stat.S_ISBLK(os.fstat(f.fileno()).st_mode)
     return replace(usage, given_back=False if device else gives_back(mount_of(path)[1]))
 
 
 def count_open_image(
-    f: BinaryIO, path: str, disk_size: int, progress: Callable[[int, int], None]
+    f: BinaryIO,
+    path: str,
+    disk_size: int,
+    progress: Callable[[int, int], None],
+    *,
+    settled: bool = False,
 ) -> ImageUsage:
-    """The same of an image that is open, wherever it is; :func:`count_image` says the rest."""
+    """The same of an image that is open, wherever it is; :func:`count_image` says the rest.
+
+    Args:
+        settled: it is known that no QEMU writes to it.
+    """
     from snaptui.qcow2.accounting import count  # numpy takes a tenth of a second to import
     from snaptui.qcow2.format import read_header
     from snaptui.qcow2.usage import ImageUsage
@@ -174,7 +184,7 @@ def count_open_image(
             header, entries = read_head(f, size)
             if header.external_data_file:
                 raise ImageError("Its data are in another file, and are not counted.")
-            usage = count(f, size, header, entries, progress)
+            usage = count(f, size, header, entries, progress, settled=settled)
             steady = not usage.wrong and read_header(f, size) == header
         except ImageError:
             if last:

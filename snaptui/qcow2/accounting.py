@@ -48,6 +48,8 @@ def count(
     header: Header,
     entries: Sequence[Entry],
     progress: Progress = lambda done, total: None,
+    *,
+    settled: bool = True,
 ) -> Usage:
     """Count the clusters of an image.
 
@@ -56,11 +58,13 @@ def count(
         size: of the file or device in bytes.
         header, entries: what was read of it.
         progress: called between slices of the work.
+        settled: no QEMU writes to it, whose refcounts may be in memory alone: one that is too
+            high stays so.
 
     Raises:
         ImageError: the image is damaged, or cannot be counted; says why.
     """
-    return _Count(f, size, header, entries, progress).usage()
+    return _Count(f, size, header, entries, progress).usage(settled=settled)
 
 
 class _Count:
@@ -82,7 +86,7 @@ class _Count:
         self._done = 0
         self._total = 0
 
-    def usage(self) -> Usage:
+    def usage(self, *, settled: bool) -> Usage:
         """All of it."""
         refcounts = Refcounts(self._file, self._size, self._header)
         tables = self._l2_tables()
@@ -91,6 +95,8 @@ class _Count:
         metadata = self._metadata(refcounts)
         stuck: Counter[int] = Counter()
         leaked, wrong, highest = self._compare(refcounts, metadata, stuck)
+        if not settled:
+            stuck.clear()
         shared = self._reach.counts(self._step)
         found = _figures(
             self._header, self._sizes(), shared, stuck, int(metadata.size), leaked, wrong
