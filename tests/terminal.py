@@ -262,7 +262,9 @@ def press_alone(terminal: Terminal) -> None:
     """Leave the fields, press Y, and nothing else until that is long ago."""
     terminal.rest(BURST)
     while IN_FIELD in terminal.text:
+        painted = terminal.received
         terminal.press("tab")
+        terminal.until(lambda: terminal.received > painted, "the focus to move")
         terminal.rest(BURST)
     terminal.press("Y")
     terminal.rest(BURST)

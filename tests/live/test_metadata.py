@@ -186,7 +186,7 @@ def test_another_name_changes_nothing_else(lab: Lab, renamed: str, running: bool
         at_snapshots(terminal, *names)
         terminal.press(*["j"] * names.index(renamed), "e")
         terminal.wait(f"Describe {renamed} of web", f"about {renamed}")
-        terminal.press("end", " & new", "tab", "tab")
+        terminal.press("end", " & new")
         terminal.wait("Refused: nothing", f"is called {renamed} & new", "files keep their names")
         confirm(terminal)
         terminal.wait(f"Rename {renamed} of web: done", f"{renamed} & new")

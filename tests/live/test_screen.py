@@ -19,7 +19,7 @@ def test_the_short_ways_lead_to_the_same_screen(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"], size=size) as terminal:
         at_snapshots(terminal, "one")
         for key, there in (
-            ("?", "Moving"),
+            ("?", "Domains and snapshots"),
             ("o", "Operations"),
             ("F", "File system"),
             ("c", "Name"),
