@@ -53,7 +53,7 @@ class NotPermitted(SnaptuiError):
 
 
 class NotFound(SnaptuiError):
-    """The domain, the snapshot, or the pool or volume is not there (any more)."""
+    """The domain, the snapshot, or what either names of the host is not there (any more)."""
 
     title = "Not found"
 

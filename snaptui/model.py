@@ -260,20 +260,21 @@ class Machine:
 
 
 class Part(enum.Enum):
-    """What of a machine a host may not have any more."""
+    """What of a machine a host may not have any more; ``HOST`` is what it is attached to there."""
 
     MACHINE = enum.auto()
     CPU = enum.auto()
     DEVICE = enum.auto()
+    HOST = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Something that QEMU on a host is not or has not.
+    """Something that QEMU on a host is not or has not, or the host itself.
 
     Attributes:
         part: of a machine.
-        name: libvirt's, as ``pc-q35-2.4`` or ``video qxl``.
+        name: libvirt's, as ``pc-q35-2.4`` or ``video qxl``; of the host with its article.
         reason: libvirt's words, where it has any.
         sure: a start fails by it; otherwise it may.
     """

@@ -461,17 +461,19 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What QEMU is not any more; see the protocol."""
-        from snaptui.backend import libvirt_lacks
+        from snaptui.backend import libvirt_attached, libvirt_lacks
 
         record = self.snapshot_xml(key, name)
         domain = xml.started_by(record)
         machine = xml.machine(domain) if domain is not None else None
         if domain is None or machine is None:
             return ()
-        return libvirt_lacks.lacks(
-            self._ask, self._connections.reads.connection, machine, domain, self.host,
+        connection = self._connections.reads.connection
+        own = libvirt_lacks.lacks(
+            self._ask, connection, machine, domain, self.host,
             ram=xml.parse_snapshot(record).has_memory,
         )  # fmt: skip
+        return (*own, *libvirt_attached.gone(self._ask, connection, domain, self.missing_file))
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""

@@ -179,7 +179,7 @@ class Backend(Protocol):
         """A snapshot's XML with its secrets: for copies, never for the screen."""
 
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
-        """What a snapshot's domain needs to be started that the host's QEMU is not or has not."""
+        """What a snapshot's domain needs to be started that the host or its QEMU does not have."""
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All files that a domain's definitions, live and inactive, and its snapshots name."""

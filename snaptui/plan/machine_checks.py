@@ -1,4 +1,4 @@
-"""Checks of what a guest is besides its disks: the machine that QEMU is to be."""
+"""Checks of what a guest is besides its disks: its machine, and what it is attached to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from snaptui.plan.why import Why
 
 
 def refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
-    """What QEMU of today cannot be any more; libvirt finds out when the guest is stopped already.
+    """What QEMU of today cannot be any more, or the host does not have.
+
+    libvirt finds out when the guest is stopped already.
 
     New versions drop old machine types, CPUs and devices: QEMU 11 has no i440fx and q35 before
     5.2, and none without its modules for SPICE has qxl. libvirt defines no record again with
@@ -56,7 +58,9 @@ def unread(facts: Facts, step: RevertTo) -> Iterator[Remark]:
     if isinstance(facts.lacks, NotKnown):
         yield remark(Unchecked.MACHINE, reason=facts.lacks.reason)
     for lack in _known(facts) if _starts(step) else ():
-        if not lack.sure:
+        if not lack.sure and lack.part is Part.HOST:
+            yield remark(Unchecked.HOST_PART, device=lack.name, reason=_because(lack))
+        elif not lack.sure:
             yield remark(Unchecked.CPU, cpu=lack.name, reason=_because(lack))
 
 
@@ -69,6 +73,9 @@ def _known(facts: Facts) -> tuple[Lack, ...]:
 
 
 def _refusal(lack: Lack, name: str) -> Refusal:
+    if lack.part is Part.HOST:
+        why, way = Why.HOST_PART_GONE, Way.HOST_PART_BACK
+        return refuse(why, way, name=name, device=lack.name, reason=_because(lack))
     way = Way.DISKS_OF_OTHER_MACHINE
     if lack.part is Part.MACHINE:
         return refuse(Why.MACHINE_GONE, way, name=name, machine=lack.name, reason=lack.reason)

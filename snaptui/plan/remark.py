@@ -59,6 +59,7 @@ class Unchecked(enum.Enum):
         "Whether the RAM fits the firmware {path}, which was changed since ({when}): QEMU loads "
         "none where it has another size, and the guest is stopped then"
     )
+    HOST_PART = "Whether this host offers {device}, with which the guest of then starts{reason}"
     MACHINE = "Whether QEMU can be the machine of then: {reason}"
     CPU = "Whether QEMU can have the CPU of then, {cpu}, as libvirt checks it{reason}"
 

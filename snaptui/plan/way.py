@@ -54,6 +54,10 @@ class Way(enum.Enum):
         "revert to it as recorded and edit the definition; or, where it holds no RAM, delete only "
         "its metadata and adopt it, which gives it the machine of today."
     )
+    HOST_PART_BACK = (
+        "Put it back first; or, where the snapshot holds no RAM, revert to it so that the domain "
+        "is left shut off, and edit the definition."
+    )
     LEAVE_SHUT_OFF = (
         "Revert to it so that the domain is left shut off, put that back by the same means, and "
         "start it then."

@@ -152,6 +152,7 @@ class Why(enum.Enum):
     MACHINE_GONE = "{name} was taken of a {machine}, which QEMU here cannot be: {reason}."
     CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU here does not have{reason}."
     DEVICE_GONE = "{name} was taken with a device that QEMU here does not have: {device}."
+    HOST_PART_GONE = "{name} was taken with {device}, which this host does not offer{reason}."
     REVERT_BRINGS_DOWN = (
         "A revert to {name} would start the guest, and bring down QEMU or libvirt's daemon "
         "({version})."

@@ -23,6 +23,7 @@ LACKS = {
     Why.MACHINE_GONE: Lack(Part.MACHINE, "pc-q35-2.4", "no such machine"),
     Why.CPU_GONE: Lack(Part.CPU, "Nonsuch"),
     Why.DEVICE_GONE: Lack(Part.DEVICE, "video qxl"),
+    Why.HOST_PART_GONE: Lack(Part.HOST, "the network lan", "it is not active"),
 }
 
 
@@ -56,6 +57,13 @@ def test_what_is_not_sure_is_not_checked_and_the_name_is_typed() -> None:
     assert plan.type_name
     assert_said(plan.unchecked, Unchecked.CPU, cpu="EPYC", reason=": features")
     assert not a_revert(unsure, name="off").type_name, "no QEMU is started"
+
+
+def test_what_cannot_be_looked_for_on_the_host_is_not_called_there() -> None:
+    plan = a_revert(Lack(Part.HOST, "a host device (usb)", "it is not looked for", sure=False))
+    assert plan.possible
+    assert plan.type_name
+    assert_said(plan.unchecked, Unchecked.HOST_PART, device="a host device (usb)")
 
 
 def test_who_does_not_answer_has_not_said_that_all_is_there() -> None:
