@@ -211,6 +211,7 @@ class Disk:
         volume: the volume that it is, where the XML names one.
         unknown: why there is no :attr:`path`, though the drive is not empty; empty otherwise.
         passed: who starts the domain opens its file, and libvirt does not (``fdgroup``).
+        transient: what the guest writes is given up when it ends (``<transient/>``).
     """
 
     target: str
@@ -226,6 +227,7 @@ class Disk:
     volume: Volume | None = None
     unknown: str = ""
     passed: bool = False
+    transient: bool = False
 
     @property
     def no_path(self) -> NotKnown:

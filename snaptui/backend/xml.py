@@ -379,6 +379,7 @@ def _disk(disk: Element) -> Disk:
         volume=_volume(disk),
         unknown=unknown,
         passed=disk.find("source[@fdgroup]") is not None,
+        transient=disk.find("transient") is not None,
     )
 
 

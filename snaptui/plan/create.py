@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from snaptui import text
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence
-from snaptui.plan import checks, encryption, external, image_checks, variables
+from snaptui.plan import checks, disk_checks, encryption, external, image_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, UndoBy, after, undo
@@ -107,6 +107,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     if active and config.passthrough:
         devices = text.some(config.passthrough)
         obstacles.append(refuse(Why.HOST_DEVICES, Way.SHUT_DOWN, domain=name, devices=devices))
+    obstacles += disk_checks.transient_refusals(facts, Way.SHUT_DOWN) if active else ()
     return obstacles
 
 

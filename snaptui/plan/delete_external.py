@@ -65,6 +65,11 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
             found.refusals.append(one if first else one.but())
         return found
     for target in outside:
+        if now[target].transient:
+            way = Way.NOT_TRANSIENT_FIRST
+            found.refusals.append(
+                refuse(Why.TRANSIENT_OVERLAY, way, disk=target, domain=facts.name)
+            )
         overlay, disk = overlays.get(target), then.get(target)
         if overlay is None or disk is None or disk.path is None:
             found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import quoteattr
 
+from snaptui import text
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk
 from snaptui.plan.facts import Facts
@@ -12,6 +13,8 @@ from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.steps import RevertTo
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
+
+_OPERATION_INVALID = 55
 
 
 def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
@@ -81,3 +84,13 @@ def overlay_problem(disk: Disk) -> Refusal | None:
         Why.OVERLAY_ON_VOLUME, way, harm=Harm.NO_WAY_BACK, disk=disk.target, path=disk.path,
         attribute=quoteattr(disk.path or ""),
     )  # fmt: skip
+
+
+def transient_refusals(facts: Facts, way: Way) -> Iterator[Refusal]:
+    """What keeps libvirt from saving RAM: it does that by a migration to a file."""
+    disks = [disk.target for disk in facts.status.config.disks if disk.transient]
+    if disks:
+        yield refuse(
+            Why.RAM_BESIDE_TRANSIENT, way, code=_OPERATION_INVALID, domain=facts.name,
+            disks=text.some(disks),
+        )  # fmt: skip

@@ -91,7 +91,9 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
         elif part.presence is Presence.INTERNAL:
             refusals.append(refuse(Why.INSIDE_AMONG_OUTSIDE, code=unsupported, disk=part.target))
         elif part.presence is Presence.EXTERNAL and (
-            problem := _disk_problem(disk, intent) or encryption.overlay_problem(disk, facts)
+            problem := _disk_problem(disk, intent)
+            or _transient_problem(disk, facts)
+            or encryption.overlay_problem(disk, facts)
         ):
             refusals.append(problem)
     if not new.overlays and not refusals:
@@ -119,6 +121,19 @@ def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
     return refuse(Why.LUN, disk=name) if disk.device == "lun" else None
 
 
+def _transient_problem(disk: Disk, facts: Facts) -> Refusal | None:
+    """A disk that writes to an overlay of libvirt's own while its guest runs.
+
+    The QEMU that merges while it is off has one too, and fails over it (9.0 and 11.3).
+    """
+    if not disk.transient:
+        return None
+    active = facts.status.domain.state.active
+    code = checks.OPERATION_UNSUPPORTED if active else None
+    way = Way.LEAVE_OUT
+    return refuse(Why.TRANSIENT_OVERLAY, way, code=code, disk=disk.target, domain=facts.name)
+
+
 def _ram_refusals(facts: Facts) -> list[Refusal]:
     status = facts.status
     name, way = status.domain.name, Way.DISKS_ONLY
@@ -131,6 +146,7 @@ def _ram_refusals(facts: Facts) -> list[Refusal]:
     if status.config.passthrough:
         devices = ", ".join(status.config.passthrough)
         refusals.append(refuse(Why.HOST_DEVICES, way, domain=name, devices=devices))
+    refusals += disk_checks.transient_refusals(facts, way) if status.domain.state.active else ()
     if status.config.pflash:
         refusals.append(refuse(Why.VARIABLES_NOT_YET, way, domain=name))
     refusals += [

@@ -187,6 +187,8 @@ def _default(facts: Facts) -> SafetyKind:
     suspended = status.domain.state is DomainState.PMSUSPENDED
     if not active or status.hung or paused_by_fault or suspended or status.config.passthrough:
         return SafetyKind.DISKS
+    if any(disk.transient for disk in status.config.disks):
+        return SafetyKind.DISKS
     space = checks.fullest_space(facts)
     memory = status.config.memory
     if space is None or checks.some_space_unknown(facts):

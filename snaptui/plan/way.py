@@ -173,6 +173,10 @@ class Way(enum.Enum):
     LEAVE_OUT_OUTSIDE = (
         "Take an external one in which it has no part, or let the domain take it in (virsh edit)."
     )
+    NOT_TRANSIENT_FIRST = (
+        "Take <transient/> off the disk first (virsh edit, with the domain off), so that its "
+        "writes are kept."
+    )
     LEAVE_OUT = "Leave it out."
     OVERLAY_OR_LEAVE_OUT = "Choose an overlay for it, or leave it out."
     DISKS_ONLY = "Choose disks only."

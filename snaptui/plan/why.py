@@ -272,6 +272,14 @@ class Why(enum.Enum):
         "do that yet."
     )
     LUN = "{disk} is a lun, which cannot have an overlay."
+    RAM_BESIDE_TRANSIENT = (
+        "{domain} gives up what is written to {disks} when it ends (<transient/>), and libvirt "
+        "saves no RAM beside such a disk."
+    )
+    TRANSIENT_OVERLAY = (
+        "What is written to {disk} is given up when {domain} ends (<transient/>): libvirt puts no "
+        "overlay on it while {domain} runs, and merges none that was made before."
+    )
     LEFT_OUT = "{disk} would be left out: it has no way back."
     OPEN_STILL = "{path} is gone, and QEMU, which has it open still, cannot save the RAM then."
     FILE_THERE = "{path} is there already."
