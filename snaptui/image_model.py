@@ -135,6 +135,7 @@ class ImageInfo:
         departed: when the newest of those snapshots was made that the disk is not as any more: it
             was written to after that. ``None`` when not known; of several, the newest are
             compared.
+        refcount_limit: the highest refcount that its refcounts are wide enough for.
     """
 
     path: str
@@ -156,6 +157,7 @@ class ImageInfo:
     written: float | None = field(default=None, compare=False)  # a guest writes all the time
     changed: float | None = field(default=None, compare=False)
     departed: int | None = field(default=None, compare=False)
+    refcount_limit: int = 65535
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def _read_open(
         faults=tuple(_faults(header)),
         corrupt=header.corrupt,
         bitmaps=header.bitmaps.nb_bitmaps if header.bitmaps is not None else 0,
+        refcount_limit=(1 << header.refcount_bits) - 1,
     )
     return image, (header, entries)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui import text
-from snaptui.image_model import NotKnown
+from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence
 from snaptui.plan import checks, disk_checks, encryption, external, image_checks, variables
 from snaptui.plan.facts import Facts
@@ -166,3 +166,10 @@ def _refcount_warnings(facts: Facts) -> Iterator[Remark]:
         elif left is not None and left < FEW_LEFT:
             number = text.count(left, "more snapshot")
             yield remark(Warn.FEW_REFCOUNTS, disk=disk.target, number=number)
+        image = facts.images.get(disk.path or "")
+        if left is None and isinstance(image, ImageInfo):
+            there = len(image.snapshots)
+            if there + 2 > image.refcount_limit:  # with the disk itself and the new one
+                entries = f"{text.count(there, 'snapshot')} {'is' if there == 1 else 'are'}"
+                limit = image.refcount_limit
+                yield remark(Warn.NARROW_REFCOUNTS, disk=disk.target, limit=limit, entries=entries)

@@ -73,6 +73,11 @@ class Warn(enum.Enum):
         "leaks clusters. Delete some first."
     )
 
+    NARROW_REFCOUNTS = (
+        "The refcounts of {disk} go up to {limit}, and {entries} inside: of a cluster that all of "
+        "them hold QEMU refuses one more, and each try leaks clusters. Use images with wider ones."
+    )
+
     # -- what a revert makes of the domain
     STOPPED_SLOWLY = "QEMU of {domain} does not answer; stopping it may take 15 s."
     POWERED_OFF = (
