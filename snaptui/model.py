@@ -212,6 +212,8 @@ class Disk:
         unknown: why there is no :attr:`path`, though the drive is not empty; empty otherwise.
         passed: who starts the domain opens its file, and libvirt does not (``fdgroup``).
         transient: what the guest writes is given up when it ends (``<transient/>``).
+        discards_all: what the guest discards goes from the file although internal snapshots hold
+            it (``discard='unmap'`` with ``discard_no_unref='on'``).
     """
 
     target: str
@@ -228,6 +230,7 @@ class Disk:
     unknown: str = ""
     passed: bool = False
     transient: bool = False
+    discards_all: bool = False
 
     @property
     def no_path(self) -> NotKnown:

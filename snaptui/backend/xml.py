@@ -380,6 +380,7 @@ def _disk(disk: Element) -> Disk:
         unknown=unknown,
         passed=disk.find("source[@fdgroup]") is not None,
         transient=disk.find("transient") is not None,
+        discards_all=disk.find("driver[@discard='unmap'][@discard_no_unref='on']") is not None,
     )
 
 

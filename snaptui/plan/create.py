@@ -100,6 +100,7 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
         for disk in disks
         if (why := image_checks.closed_to_writers(disk, facts))
     ]
+    obstacles += disk_checks.discard_refusals(disks)
     obstacles += encryption.inside_refusals(facts, disks, Way.EXTERNAL_WHILE_RUNNING)
     if not disks:
         obstacles.append(refuse(Why.NO_DISK, code=checks.CONFIG_UNSUPPORTED, domain=name))

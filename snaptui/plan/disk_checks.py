@@ -7,9 +7,10 @@ from xml.sax.saxutils import quoteattr
 
 from snaptui import text
 from snaptui.image_model import NotKnown
-from snaptui.model import Disk
+from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps import RevertTo
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
@@ -94,3 +95,24 @@ def transient_refusals(facts: Facts, way: Way) -> Iterator[Refusal]:
             Why.RAM_BESIDE_TRANSIENT, way, code=_OPERATION_INVALID, domain=facts.name,
             disks=text.some(disks),
         )  # fmt: skip
+
+
+def discard_refusals(disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """Disks of which internal snapshots do not last.
+
+    With ``discard-no-unref`` a discarded cluster keeps its place, and QEMU punches a hole there
+    whoever else refers to it; without it the cluster of a snapshot stays. qemu-img check finds
+    nothing (findings/discards-of-snapshots.sh). libvirt has it since 9.5.
+    """
+    for disk in disks:
+        if disk.discards_all:
+            yield refuse(Why.DISCARDS_ALL, Way.OUTSIDE_OR_UNREF, disk=disk.target)
+
+
+def discarded(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """Where data of an internal snapshot may be gone by that, now or at its time."""
+    configs = (facts.status.config, *((snapshot.config,) if snapshot.config else ()))
+    holes = {disk.target for config in configs for disk in config.disks if disk.discards_all}
+    for part in snapshot.disks:
+        if part.presence is Presence.INTERNAL and part.target in holes:
+            yield remark(Unchecked.DISCARDED, disk=part.target, name=snapshot.name)

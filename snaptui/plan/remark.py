@@ -65,6 +65,10 @@ class Unchecked(enum.Enum):
 
     # -- what images hold, and lie upon
     INSIDE = "What {disk} holds inside: {reason}"
+    DISCARDED = (
+        "Whether {disk} still holds all of {name}: with discard_no_unref QEMU takes what the guest "
+        "discards out of its snapshots too"
+    )
     INSIDE_UNNAMED = (
         "What {disk} holds inside: the snapshot's metadata do not say which image it was."
     )

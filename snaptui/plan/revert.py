@@ -76,6 +76,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))
     unread = [*revert_inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
+    unread += disk_checks.discarded(facts, snapshot)
     doubt = _doubt(facts, snapshot)
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)

@@ -173,6 +173,10 @@ class Way(enum.Enum):
     LEAVE_OUT_OUTSIDE = (
         "Take an external one in which it has no part, or let the domain take it in (virsh edit)."
     )
+    OUTSIDE_OR_UNREF = (
+        "Take an external one; or take discard_no_unref off the disk (virsh edit), and start the "
+        "domain anew."
+    )
     NOT_TRANSIENT_FIRST = (
         "Take <transient/> off the disk first (virsh edit, with the domain off), so that its "
         "writes are kept."

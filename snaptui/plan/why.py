@@ -272,6 +272,10 @@ class Why(enum.Enum):
         "do that yet."
     )
     LUN = "{disk} is a lun, which cannot have an overlay."
+    DISCARDS_ALL = (
+        "{disk} has discard_no_unref: what the guest discards, QEMU takes out of the image without "
+        "a word, although an internal snapshot holds it."
+    )
     RAM_BESIDE_TRANSIENT = (
         "{domain} gives up what is written to {disks} when it ends (<transient/>), and libvirt "
         "saves no RAM beside such a disk."
