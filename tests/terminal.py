@@ -176,6 +176,12 @@ class Terminal:
             while self.read(ESC if key == "esc" else 0.05):
                 continue
 
+    def press_seen(self, key: str) -> None:
+        """Press a key and wait until something is painted."""
+        before = self.received
+        self.press(key)
+        self.until(lambda: self.received > before, f"what {key} paints")
+
     def rest(self, seconds: float) -> None:
         """Press nothing for a time."""
         end = time.monotonic() + seconds
@@ -262,9 +268,7 @@ def press_alone(terminal: Terminal) -> None:
     """Leave the fields, press Y, and nothing else until that is long ago."""
     terminal.rest(BURST)
     while IN_FIELD in terminal.text:
-        painted = terminal.received
-        terminal.press("tab")
-        terminal.until(lambda: terminal.received > painted, "the focus to move")
+        terminal.press_seen("tab")
         terminal.rest(BURST)
     terminal.press("Y")
     terminal.rest(BURST)
