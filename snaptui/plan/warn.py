@@ -57,7 +57,8 @@ class Warn(enum.Enum):
         "(CVE-2025-13193)."
     )
     RAM_MAY_NOT_FIT_INSIDE = (
-        "The RAM may not fit: when the disk is full, the guest stops with an I/O error."
+        "The RAM may not fit: the create fails then, and the file system stays full. The guest "
+        "goes on, and stops at a write for which there is no room."
     )
     RAM_MAY_NOT_FIT = "The RAM may not fit: libvirt then gives up, and the guest goes on."
     LITTLE_FREE = (
