@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from snaptui import text
@@ -61,9 +61,28 @@ def is_safety(name: str) -> bool:
 
 
 def undo_points(snapshots: Collection[Snapshot]) -> tuple[Snapshot, ...]:
-    """The safety snapshots among these, newest first."""
+    """The safety snapshots among these, newest first.
+
+    None is older than what it was taken upon, whatever the host's clock said then.
+    """
+    known = {snapshot.name: snapshot for snapshot in snapshots}
     found = [snapshot for snapshot in snapshots if is_safety(snapshot.name)]
-    return tuple(sorted(found, key=lambda s: (s.created or 0, s.name), reverse=True))
+
+    def age(snapshot: Snapshot) -> tuple[int, int, str]:
+        before = list(_upwards(snapshot, known))
+        return max(one.created or 0 for one in before), len(before), snapshot.name
+
+    return tuple(sorted(found, key=age, reverse=True))
+
+
+def _upwards(snapshot: Snapshot, known: Mapping[str, Snapshot]) -> Iterator[Snapshot]:
+    """A snapshot and those above it, as far as they are known."""
+    one: Snapshot | None = snapshot
+    seen: set[str] = set()
+    while one is not None and one.name not in seen:
+        yield one
+        seen.add(one.name)
+        one = known.get(one.parent or "")
 
 
 def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
