@@ -463,6 +463,8 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """What QEMU is not any more; see the protocol."""
         from snaptui.backend import libvirt_attached, libvirt_lacks
 
+        if self.host is not None and self.host.driver != "QEMU":
+            return ()
         record = self.snapshot_xml(key, name)
         domain = xml.started_by(record)
         machine = xml.machine(domain) if domain is not None else None

@@ -52,7 +52,7 @@ def lacks(
 
     Args:
         domain: as its record has it.
-        host: of the connection. Only QEMU's driver knows what a machine is.
+        host: of the connection, to QEMU's driver.
         ram: the start loads RAM, and with it the very CPU of then.
 
     Raises:
@@ -64,8 +64,6 @@ def lacks(
     except (Disconnected, NotPermitted):
         raise
     except SnaptuiError as error:
-        if host is not None and host.driver != "QEMU" and isinstance(error, Unsupported):
-            return ()
         return (Lack(Part.MACHINE, machine.type or machine.arch, error.message),)
     there = xml.parse(told)
     checked = ("partial", "full") if ram else ("partial",)
