@@ -174,8 +174,11 @@ def _answer(credentials: list[list[Any]], _data: object) -> int:
         kind, prompt = credential[0], f"{credential[1]}: "
         shown = kind in (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT)
         if shown:
-            with echoing():
-                credential[4] = input(prompt)
+            # input() would write its prompt to where errors go, which is the log
+            with echoing(), open("/dev/tty", "w", encoding="utf-8") as terminal:
+                terminal.write(prompt)
+                terminal.flush()
+                credential[4] = input()
         else:
             credential[4] = getpass.getpass(prompt)
     return 0

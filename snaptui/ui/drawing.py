@@ -129,5 +129,9 @@ class Drawing(Changes):
     def _set(self, name: str, line: Text) -> None:
         line.no_wrap = True
         static = self.query_one(f"#{name}", Static)
+        width, more = static.size.width, self.snaptui.glyphs.more
+        if line.cell_len > width > 0:
+            line.truncate(width - len(more))
+            line.append(more)
         if static.content != line:
             static.update(line)

@@ -29,6 +29,9 @@ FULL = 0.05
 """Share of free space below which a file system is shown as a trouble."""
 
 
+ALWAYS = 2
+"""Keys of everywhere that the footer always shows: help and quit."""
+
 SHORTEST = 30
 """Cells that the name of the host keeps."""
 
@@ -77,7 +80,9 @@ def host_line(
         name.truncate(least - 1)
         name.append(glyphs.more)
     name.append_text(line)
-    name.truncate(max(0, room))
+    if name.cell_len > room:
+        name.truncate(max(0, room - len(glyphs.more)))
+        name.append(glyphs.more)
     name.append(" " * max(1, width - name.cell_len - right.cell_len))
     name.append_text(right)
     return name
@@ -198,13 +203,24 @@ def operation_words(operation: Operation) -> str:
 
 
 def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width: int) -> Text:
-    """The keys that matter most, as many as fit."""
+    """The keys that matter most, as many as fit; help and quit always do."""
+    last = [one for one in keymap.ACTIONS if one.scope is keymap.Scope.APP and one.footer]
+    first = [
+        one
+        for one in keymap.ACTIONS
+        if one.scope is keymap.Scope.MAIN and one.footer and not (read_only and one.changes)
+    ]
     line = Text(" ")
-    for action in keymap.ACTIONS:
-        here = action.scope in (keymap.Scope.MAIN, keymap.Scope.APP)
-        if here and action.footer and not (read_only and action.changes):
-            keys = keymap.keys_of(action, overrides)
-            if keys and len(line) + len(keymap.shown(keys[0])) + len(action.label) < width:
-                line.append(keymap.shown(keys[0]), "bold")
-                line.append(f" {action.label}  ")
+    room = width - sum(_key_words(one, overrides).cell_len for one in last[:ALWAYS])
+    for place, action in enumerate((*first, *last)):
+        words = _key_words(action, overrides)
+        kept = place - len(first)
+        if kept in range(ALWAYS) or line.cell_len + words.cell_len < room:
+            line.append_text(words)
+            room += words.cell_len if kept in range(ALWAYS) else 0
     return line
+
+
+def _key_words(action: keymap.Action, overrides: Mapping[str, tuple[str, ...]]) -> Text:
+    keys = keymap.keys_of(action, overrides)
+    return Text.assemble((keymap.shown(keys[0]), "bold"), f" {action.label}  ")

@@ -130,7 +130,7 @@ class _Using:
         def still() -> bool:
             self._terminal.press("esc")
             shown = self._terminal.text
-            return "Tab pane" in shown and "connected" in shown and not self._held().busy
+            return "q quit" in shown and "connected" in shown and not self._held().busy
 
         self._terminal.until(still, "the main screen, at rest", 120)
         return self._held()
