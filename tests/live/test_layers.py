@@ -268,6 +268,7 @@ def test_what_a_revert_left_gives_its_space_back_when_it_is_removed(lab: Lab) ->
         at_snapshots(terminal, "deep", "left")
         terminal.press("j")
         terminal.wait("the image that it froze is written to again", f"{words(taken(left))} when")
+    next_second()
     extern(lab, "again")
     assert "until again" in str(costs(lab, key)["left"])
     size, before = taken(left), on_host(lab)
