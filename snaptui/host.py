@@ -153,7 +153,7 @@ class HostWatch:
             except SnaptuiError as error:
                 self._update(link=Link.REFUSED, trouble=error.message)
                 await self._pause(None)
-            except Exception as error:
+            except Exception as error:  # a fault of ours: what is shown must not look current
                 asyncio.get_running_loop().call_exception_handler({"exception": error})
                 self._update(link=Link.REFUSED, trouble="a fault of snaptui")
                 await self._pause(None)

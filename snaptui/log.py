@@ -33,15 +33,15 @@ def opened() -> int:
 
 
 def bound(descriptor: int = _DESCRIPTOR) -> None:
-    """Cut it to its last lines when it is too long."""
+    """Cut it to its last lines when it is too long; another file is left alone."""
     try:
         size = os.fstat(descriptor).st_size
-        if size <= MOST:
+        if size <= MOST or not os.path.samestat(os.fstat(descriptor), path().stat()):
             return
         last = os.pread(descriptor, KEPT, size - KEPT).partition(b"\n")[2]
         os.ftruncate(descriptor, 0)
         os.write(descriptor, last)
-    except OSError:  # it is the terminal's, or its disk is full
+    except OSError:  # it was removed, or its disk is full
         return
 
 

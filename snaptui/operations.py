@@ -273,17 +273,12 @@ class Operations:
                 if off:
                     operation = replace(operation, meanwhile=off)
                     _stop_if_there_is_more(operation, step)
-        except Stop as stop:
+        except Exception as error:  # a fault of ours too must leave nothing frozen or renamed
+            stop = error if isinstance(error, Stop) else _fault(error)
             over = replace(self.all[operation.number], meanwhile=operation.meanwhile)
             over = replace(over.stopped(stop), ended=time.time())
             await self._thaw(over)
             over = await self._name_again(over)
-        except Exception as error:
-            asyncio.get_running_loop().call_exception_handler({"exception": error})
-            words = f"A fault of snaptui: {type(error).__name__}."
-            unknown = Stop(words, LOOK, became=Became.UNKNOWN)
-            over = replace(self.all[operation.number].stopped(unknown), ended=time.time())
-            await self._thaw(over)
         else:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:
@@ -392,6 +387,13 @@ class Operations:
 
 
 _NOT_ALL = "Look at what failed, start what was powered off, and press the key again."
+
+
+def _fault(error: Exception) -> Stop:
+    """Tell a fault of our own; what the step under way has done is not known."""
+    asyncio.get_running_loop().call_exception_handler({"exception": error})
+    words = f"A fault of snaptui: {type(error).__name__}."
+    return Stop(words, LOOK, became=Became.UNKNOWN)
 
 
 def _stop_if_there_is_more(operation: Operation, step: Step) -> None:

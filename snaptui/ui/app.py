@@ -112,6 +112,7 @@ class SnaptuiApp(KeysInOrder):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failed)
         self._ending = Ending(lambda number: loop.call_soon_threadsafe(self._end_by, number))
+        self.set_interval(60.0, log.bound)
         self.session.start()
         self.call_after_refresh(self.session.look_further)
 

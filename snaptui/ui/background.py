@@ -39,7 +39,7 @@ def background(
         async def run(node: Node, *args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
             try:
                 await method(node, *args, **kwargs)
-            except Exception as error:
+            except Exception as error:  # nobody else looks at what a worker raises
                 cast("TellsFaults", node.app).own_fault(error)
 
         @functools.wraps(method)
