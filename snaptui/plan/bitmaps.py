@@ -14,7 +14,7 @@ from snaptui import text
 from snaptui.abilities import Can, can
 from snaptui.image_model import ImageInfo
 from snaptui.model import Snapshot
-from snaptui.plan import checks, image_checks
+from snaptui.plan import codes, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
@@ -35,7 +35,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     active, known = facts.status.domain.state.active, facts.status.checkpoints
     whole = [name for name in known if name not in facts.status.lost_checkpoints]
     by_job = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
-    code = checks.OPERATION_FAILED if by_job else checks.INTERNAL_ERROR
+    code = codes.OPERATION_FAILED if by_job else codes.INTERNAL_ERROR
     stopped = Harm.STOPPED if active else None
     marked = [
         (place, disk, image)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from snaptui import abilities
 from snaptui.abilities import Wrong, does
 from snaptui.model import Presence, Snapshot
-from snaptui.plan import checks
+from snaptui.plan import codes
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark
@@ -41,7 +41,7 @@ def delete_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """Some libvirts look for an overlay of such a disk too, and find none."""
     if (disks := _disks(snapshot)) and does(facts.host, Wrong.MERGES_NONE_BY_OTHER_MEANS):
         yield refuse(
-            Why.NOT_MERGED_BESIDE, Way.MERGE_BY_HAND, code=checks.INVALID_ARG, disks=disks,
+            Why.NOT_MERGED_BESIDE, Way.MERGE_BY_HAND, code=codes.INVALID_ARG, disks=disks,
             version=abilities.by_whom(facts.host, Wrong.MERGES_NONE_BY_OTHER_MEANS),
         )  # fmt: skip
 

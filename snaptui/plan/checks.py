@@ -9,7 +9,7 @@ from snaptui import abilities, text
 from snaptui.abilities import Wrong, does
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, NotKnown, Silent
 from snaptui.model import Disk, DomainState, Kind, Snapshot
-from snaptui.plan import disk_checks, encryption
+from snaptui.plan import codes, disk_checks, encryption
 from snaptui.plan.facts import Facts
 from snaptui.plan.hold import hold_of
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -19,12 +19,6 @@ from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
 from snaptui.shares import Counted
-
-INTERNAL_ERROR, INVALID_ARG, OPERATION_FAILED, XML_ERROR, XML_DETAIL = 1, 8, 9, 27, 35
-NO_FILE, OPERATION_INVALID, CONFIG_UNSUPPORTED, OPERATION_TIMEOUT = 38, 55, 67, 68
-ARGUMENT_UNSUPPORTED, REVERT_RISKY, OPERATION_UNSUPPORTED, AGENT_UNRESPONSIVE = 74, 77, 84, 86
-AGENT_COMMAND_FAILED = 113
-"""libvirt's errors as its virterror.h numbers them."""
 
 JOBS = frozenset({Why.BLOCK_JOB, Why.BLOCK_JOB_WAITS})
 """What is said of block jobs that are under way."""
@@ -36,7 +30,9 @@ NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
 
 
-def metadata_refusals(facts: Facts, *, in_backup: int | None = OPERATION_TIMEOUT) -> list[Refusal]:
+def metadata_refusals(
+    facts: Facts, *, in_backup: int | None = codes.OPERATION_TIMEOUT
+) -> list[Refusal]:
     """What forbids a change of libvirt's records of the domain's snapshots.
 
     Args:
@@ -61,7 +57,7 @@ def create_refusals(facts: Facts, *, outside: bool = False) -> list[Refusal]:
     refusals += [one.but(harm=Harm.NO_START) for one in lost] if outside else lost
     if facts.status.domain.state is DomainState.PMSUSPENDED:
         refusals.append(
-            refuse(Why.SUSPENDED, Way.WAKE, code=OPERATION_UNSUPPORTED, domain=facts.name)
+            refuse(Why.SUSPENDED, Way.WAKE, code=codes.OPERATION_UNSUPPORTED, domain=facts.name)
         )
     return refusals
 
@@ -87,7 +83,7 @@ def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:
         return []
     return [
         refuse(
-            Why.CHECKPOINTS_WHILE_OFF, Way.START_FIRST, code=OPERATION_UNSUPPORTED,
+            Why.CHECKPOINTS_WHILE_OFF, Way.START_FIRST, code=codes.OPERATION_UNSUPPORTED,
             domain=facts.name, names=text.some(facts.status.checkpoints),
             version=abilities.proven(facts.host),
         )
@@ -100,7 +96,7 @@ def domain_refusals(
     job_code: int | None = None,
     saved_code: int | None = None,
     saved: bool = True,
-    in_backup: int = OPERATION_INVALID,
+    in_backup: int = codes.OPERATION_INVALID,
 ) -> list[Refusal]:
     """What forbids to revert the domain as it is now, or to take a snapshot from it.
 
@@ -149,7 +145,7 @@ def _busy_refusals(facts: Facts, in_backup: int | None) -> list[Refusal]:
         ]  # fmt: skip
     if not facts.status.busy:
         return []
-    return [refuse(Why.BUSY, Way.WAIT_JOB, code=OPERATION_TIMEOUT, domain=facts.name)]
+    return [refuse(Why.BUSY, Way.WAIT_JOB, code=codes.OPERATION_TIMEOUT, domain=facts.name)]
 
 
 def _job_refusals(facts: Facts) -> list[Refusal]:
@@ -173,7 +169,7 @@ def _job_refusals(facts: Facts) -> list[Refusal]:
 
 def merge_refusals(facts: Facts) -> list[Refusal]:
     """What forbids a merge beside what QEMU does with the images already."""
-    return [one.but(code=OPERATION_UNSUPPORTED) for one in _job_refusals(facts)]
+    return [one.but(code=codes.OPERATION_UNSUPPORTED) for one in _job_refusals(facts)]
 
 
 MERGED_IN_PART = "If its merge had begun: do not revert to it, delete it again."
@@ -266,14 +262,14 @@ def spelling_problems(name: str) -> list[Refusal]:
     if not name.strip():
         problems.append(refuse(Why.NAME_EMPTY))
     if "/" in name or name.startswith("."):
-        problems.append(refuse(Why.NAME_SPELLING, code=XML_DETAIL))
+        problems.append(refuse(Why.NAME_SPELLING, code=codes.XML_DETAIL))
     if name.isdecimal():
         problems.append(refuse(Why.NAME_DIGITS, harm=Harm.MISTAKEN_LATER))
     if any(map(text.invisible, name)):
         problems.append(refuse(Why.NAME_INVISIBLE))
     if len(text.utf8(name)) > NAME_BYTES:
         problems.append(
-            refuse(Why.NAME_LONG, code=INTERNAL_ERROR, harm=Harm.LEFT_INSIDE, most=NAME_BYTES)
+            refuse(Why.NAME_LONG, code=codes.INTERNAL_ERROR, harm=Harm.LEFT_INSIDE, most=NAME_BYTES)
         )
     return problems
 
@@ -285,7 +281,7 @@ def job_problem(facts: Facts, name: str, way: Way) -> list[Refusal]:
     version = abilities.name(facts.host)
     return [
         refuse(
-            Why.NAME_IN_JOB, way, code=INTERNAL_ERROR, version=version, name=name,
+            Why.NAME_IN_JOB, way, code=codes.INTERNAL_ERROR, version=version, name=name,
             domain=facts.name,
         )
     ]  # fmt: skip
@@ -308,12 +304,12 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[Refusal]:
         if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_STRAYS):
             harm = Harm.STRAY_LOST
         elif facts.status.domain.state.active and _everywhere(name, facts):
-            harm, code = None, OPERATION_FAILED
+            harm, code = None, codes.OPERATION_FAILED
     problems = spelling_problems(name)
     if not problems and inside and facts.status.domain.state.active:
         problems += job_problem(facts, name, Way.OTHER_NAME_OR_OFF)
     if name in facts.names:
-        problems.append(refuse(Why.NAME_TAKEN, code=OPERATION_FAILED, name=name))
+        problems.append(refuse(Why.NAME_TAKEN, code=codes.OPERATION_FAILED, name=name))
     else:
         problems += [
             refuse(Why.NAME_INSIDE, code=code, harm=harm, path=image.path, name=name)
@@ -378,7 +374,9 @@ def unfinished_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     above = [one.name for one in facts.snapshots.values() if one.parent == snapshot.name]
     way = Way.DELETE_THESE_AGAIN if above else Way.DELETE_ABOVE_AGAIN
     names = ", ".join(above)
-    return [refuse(Why.UNFINISHED, way, code=OPERATION_INVALID, name=snapshot.name, names=names)]
+    return [
+        refuse(Why.UNFINISHED, way, code=codes.OPERATION_INVALID, name=snapshot.name, names=names)
+    ]
 
 
 def fullest_space(facts: Facts) -> FileSystem | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from snaptui import text
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, DomainState, Form, Presence
-from snaptui.plan import checks, disk_checks, encryption, external, image_checks, variables
+from snaptui.plan import checks, codes, disk_checks, encryption, external, image_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, UndoBy, after, undo
@@ -40,7 +40,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         one.presence is not (Presence.INTERNAL if one.target in writable else Presence.NO)
         for one in intent.disks
     ):
-        refusals.append(refuse(Why.ALL_OR_NONE_INSIDE, code=checks.CONFIG_UNSUPPORTED))
+        refusals.append(refuse(Why.ALL_OR_NONE_INSIDE, code=codes.CONFIG_UNSUPPORTED))
     if status.hung:
         refusals.append(refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name))
     unchecked = [
@@ -96,14 +96,14 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
         if (problem := image_checks.image_problem(disk, facts))
     ]
     obstacles += [
-        why.but(code=checks.INTERNAL_ERROR)
+        why.but(code=codes.INTERNAL_ERROR)
         for disk in disks
         if (why := image_checks.closed_to_writers(disk, facts))
     ]
     obstacles += disk_checks.discard_refusals(disks)
     obstacles += encryption.inside_refusals(facts, disks, Way.EXTERNAL_WHILE_RUNNING)
     if not disks:
-        obstacles.append(refuse(Why.NO_DISK, code=checks.CONFIG_UNSUPPORTED, domain=name))
+        obstacles.append(refuse(Why.NO_DISK, code=codes.CONFIG_UNSUPPORTED, domain=name))
     obstacles += variables.create_refusals(facts, active=active)
     if active and config.passthrough:
         devices = text.some(config.passthrough)
@@ -115,12 +115,12 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
 def _code(problem: Refusal, disk: Disk, *, active: bool) -> int | None:
     """libvirt's error for a disk that cannot take an internal snapshot."""
     if not active and _fails_in_qemu_img(disk):
-        return checks.INTERNAL_ERROR
+        return codes.INTERNAL_ERROR
     if problem.why is Why.DATA_FILE:
-        return checks.OPERATION_FAILED
+        return codes.OPERATION_FAILED
     if not active and disk.volume is not None and not disk.format:
         return None  # it takes one, which the guest, whose disk is raw then, never sees
-    return checks.CONFIG_UNSUPPORTED
+    return codes.CONFIG_UNSUPPORTED
 
 
 def _fails_in_qemu_img(disk: Disk) -> bool:

@@ -12,7 +12,7 @@ from snaptui.costs import reclaim_of
 from snaptui.entries import Stray, strays
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
-from snaptui.plan import broken, checks, delete_external, encryption, image_checks, variables
+from snaptui.plan import broken, checks, codes, delete_external, encryption, image_checks, variables
 from snaptui.plan.after_delete import after_delete, descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
@@ -142,7 +142,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     after the delete of what lies inside of them as before.
     """
     merges = any(victim.kind is not Kind.INTERNAL for victim in victims)
-    in_backup = checks.OPERATION_TIMEOUT
+    in_backup = codes.OPERATION_TIMEOUT
     found = Findings(refusals=checks.domain_refusals(facts, saved=merges, in_backup=in_backup))
     at = facts
     for victim in victims:
@@ -183,7 +183,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
         elif facts.status.domain.state.active:
             found.refusals.append(
                 refuse(
-                    Why.ONLY_WHILE_OFF, Way.SHUT_DOWN, code=checks.OPERATION_UNSUPPORTED,
+                    Why.ONLY_WHILE_OFF, Way.SHUT_DOWN, code=codes.OPERATION_UNSUPPORTED,
                     name=snapshot.name, path=then.path, domain=facts.name, now=now.path,
                 )
             )  # fmt: skip

@@ -15,7 +15,7 @@ from snaptui.branches import Fixed, line_of
 from snaptui.chains import Layers
 from snaptui.image_model import ImageInfo, Missing
 from snaptui.model import Disk, Presence, Snapshot
-from snaptui.plan import checks, removal
+from snaptui.plan import codes, removal
 from snaptui.plan.after_delete import descendants
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
@@ -43,7 +43,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     fixed = facts.layers.branches.fixed.get(name)
     if fixed is not None:
         why, way = _FIXED[fixed]
-        yield refuse(why, way, code=checks.CONFIG_UNSUPPORTED, **names)
+        yield refuse(why, way, code=codes.CONFIG_UNSUPPORTED, **names)
     elif does(facts.host, Wrong.GOES_DOWN_AT_BRANCHES):
         unknown = ", ".join(sorted(_unproven(facts, snapshot)))
         if unknown:

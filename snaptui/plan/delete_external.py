@@ -14,7 +14,7 @@ from snaptui.abilities import Can, Wrong, can, does
 from snaptui.chains import chain
 from snaptui.image_model import ImageInfo, Looped, Missing, NotKnown
 from snaptui.model import Disk, Kind, Presence, Snapshot
-from snaptui.plan import broken, by_other_means, checks, delete_branch, merging
+from snaptui.plan import broken, by_other_means, checks, codes, delete_branch, merging
 from snaptui.plan.after_delete import descendants, frozen
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
@@ -77,7 +77,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
             if disk.volume is not None and _reopened(now[target], disk):
                 found.refusals.append(
                     refuse(
-                        Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=checks.OPERATION_FAILED,
+                        Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=codes.OPERATION_FAILED,
                         path=disk.path, domain=facts.name, name=name,
                     )
                 )  # fmt: skip
@@ -88,7 +88,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
 
 def _detached(facts: Facts, disk: Disk | None, target: str) -> Refusal:
     path = disk.path if disk is not None and disk.path is not None else "no file"
-    code = checks.INVALID_ARG
+    code = codes.INVALID_ARG
     return refuse(Why.DETACHED_NOT_YET, code=code, disk=target, path=path, domain=facts.name)
 
 
@@ -109,13 +109,13 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     """libvirt's error where an overlay is in no chain; newer versions look at more before that."""
     known, active = facts.layers.branches.known, facts.status.domain.state.active
     if known and not active and _parent_inside(facts, snapshot) is not None:
-        return checks.OPERATION_UNSUPPORTED
+        return codes.OPERATION_UNSUPPORTED
     ends = {disk.path for disk in facts.status.config.disks}
     if any(
         path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
     ):
-        return checks.NO_FILE
-    return checks.OPERATION_FAILED if known else checks.INVALID_ARG
+        return codes.NO_FILE
+    return codes.OPERATION_FAILED if known else codes.INVALID_ARG
 
 
 def _reopened(now: Disk, then: Disk) -> bool:
@@ -157,7 +157,7 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         chained = not (known and active) or _in_chains(facts, snapshot)
         yield refuse(
             Why.PARENT_INSIDE, way, parent=parent.name, name=name,
-            code=checks.OPERATION_UNSUPPORTED if chained else checks.OPERATION_FAILED,
+            code=codes.OPERATION_UNSUPPORTED if chained else codes.OPERATION_FAILED,
             version=abilities.proven(facts.host),
         )  # fmt: skip
 
@@ -177,11 +177,11 @@ def _parent_inside(
 ) -> Snapshot | None:
     """What is next above one of its overlays, where that is internal.
 
-    Args:
-        targets: of these disks alone; of all without.
-
     A snapshot that leaves a disk out is not above its overlay
     (qemuSnapshotFindParentSnapForDisk).
+
+    Args:
+        targets: of these disks alone; of all without.
     """
     for part in snapshot.disks:
         if part.presence is not Presence.EXTERNAL:
@@ -206,7 +206,7 @@ def _look_at(
     end = levels[-1].image
     if isinstance(end, Missing):
         path = levels[-1].path
-        cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=checks.NO_FILE, path=path, disk=target)
+        cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=codes.NO_FILE, path=path, disk=target)
         found.refusals.append(traced(facts, cut, path))
         return
     if isinstance(end, Looped):
@@ -228,7 +228,7 @@ def _look_at(
             refuse(
                 Why.NOT_USED_NOW,
                 Way.ONLY_METADATA_FILE,
-                code=checks.INVALID_ARG,
+                code=codes.INVALID_ARG,
                 disk=target,
                 path=overlay,
                 version=abilities.proven(facts.host),
@@ -245,7 +245,7 @@ def _look_at(
     found.refusals += merging.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
-        code = checks.OPERATION_FAILED if layers.branches.known else None
+        code = codes.OPERATION_FAILED if layers.branches.known else None
         found.refusals.append(
             refuse(
                 Why.RECORD_WRONG, Way.MERGE_BY_HAND, code=code, path=overlay, beneath=beneath,
@@ -256,7 +256,7 @@ def _look_at(
     if beneath is None and lower not in (now.beneath or ()):
         found.refusals.append(
             refuse(
-                Why.STANDS_ALONE, Way.ONLY_METADATA_FILE, code=checks.OPERATION_FAILED,
+                Why.STANDS_ALONE, Way.ONLY_METADATA_FILE, code=codes.OPERATION_FAILED,
                 path=overlay, name=name, lower=lower,
             )
         )  # fmt: skip
@@ -279,7 +279,7 @@ def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Itera
         image = facts.layers.heads.get(path)
         if not isinstance(image, ImageInfo):
             continue
-        code = checks.INTERNAL_ERROR
+        code = codes.INTERNAL_ERROR
         names: dict[str, Any] = {"path": path, "disk": target}
         if image.corrupt:
             yield refuse(Why.IMAGE_CORRUPT, Way.REPAIR_COPY, code=code, **names)
@@ -296,7 +296,7 @@ def _written_refusals(facts: Facts, target: str, paths: Sequence[str]) -> Iterat
         image = facts.layers.heads.get(path)
         if isinstance(image, ImageInfo) and image.in_writing:
             yield refuse(
-                Why.IMAGE_OPEN, Way.END_FIRST, code=checks.INTERNAL_ERROR, path=path, disk=target,
+                Why.IMAGE_OPEN, Way.END_FIRST, code=codes.INTERNAL_ERROR, path=path, disk=target,
                 who="Another QEMU",
             )  # fmt: skip
 
@@ -314,7 +314,7 @@ def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> It
         return
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
     yield refuse(
-        Why.NEWEST_ONLY, Way.NEWER_FIRST, code=checks.INVALID_ARG, domain=facts.name,
+        Why.NEWEST_ONLY, Way.NEWER_FIRST, code=codes.INVALID_ARG, domain=facts.name,
         version=abilities.by_whom(facts.host, Wrong.MERGES_NEWEST_ALONE),
         above=", ".join(above) or "what lies above", name=snapshot.name,
     )  # fmt: skip

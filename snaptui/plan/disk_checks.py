@@ -8,14 +8,13 @@ from xml.sax.saxutils import quoteattr
 from snaptui import text
 from snaptui.image_model import NotKnown
 from snaptui.model import Disk, Presence, Snapshot
+from snaptui.plan import codes
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps import RevertTo
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
-
-_OPERATION_INVALID = 55
 
 
 def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
@@ -92,7 +91,7 @@ def transient_refusals(facts: Facts, way: Way) -> Iterator[Refusal]:
     disks = [disk.target for disk in facts.status.config.disks if disk.transient]
     if disks:
         yield refuse(
-            Why.RAM_BESIDE_TRANSIENT, way, code=_OPERATION_INVALID, domain=facts.name,
+            Why.RAM_BESIDE_TRANSIENT, way, code=codes.OPERATION_INVALID, domain=facts.name,
             disks=text.some(disks),
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui.model import Kind, Snapshot
-from snaptui.plan import checks, group, hold
+from snaptui.plan import checks, codes, group, hold
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST, Loss, TextLost
 from snaptui.plan.metadata_steps import Redefine
@@ -111,7 +111,7 @@ def _plan(
 ) -> Plan:
     snapshot = facts.snapshots[intent.name]
     if snapshot.config is None:
-        refused = refuse(Why.NO_DOMAIN_REDEFINE, code=checks.INTERNAL_ERROR, name=snapshot.name)
+        refused = refuse(Why.NO_DOMAIN_REDEFINE, code=codes.INTERNAL_ERROR, name=snapshot.name)
         refusals = [*refusals, refused]
     refusals = [
         *refusals,

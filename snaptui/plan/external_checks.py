@@ -10,7 +10,7 @@ from snaptui.abilities import Can, Wrong, can, does
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, disk_checks, encryption, image_checks
+from snaptui.plan import checks, codes, disk_checks, encryption, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
@@ -76,7 +76,7 @@ def _checkpoint_refusals(facts: Facts) -> list[Refusal]:
 def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list[Refusal]:
     name, disks = facts.status.domain.name, facts.status.config.disks
     there = {disk.target: disk for disk in checks.writable_disks(disks)}
-    unsupported = checks.CONFIG_UNSUPPORTED
+    unsupported = codes.CONFIG_UNSUPPORTED
     refusals: list[Refusal] = []
     if not there:
         return [refuse(Why.NO_DISK, code=unsupported, domain=name)]
@@ -110,14 +110,14 @@ def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
     if disk.source_type == "block" and not asked.get(name):
         return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
     if disk.source_type not in ("file", "block") or disk.path is None:
-        code = None if asked.get(name) else checks.CONFIG_UNSUPPORTED
+        code = None if asked.get(name) else codes.CONFIG_UNSUPPORTED
         kind = disk.source_type
         return refuse(Why.NO_OVERLAY_NOT_YET, Way.LEAVE_OUT, code=code, disk=name, kind=kind)
     if disk.snapshot not in (None, Presence.EXTERNAL) and name not in asked:
         setting = disk.snapshot.value
         return refuse(Why.SETTING_NOT_YET, Way.OVERLAY_OR_LEAVE_OUT, disk=name, setting=setting)
     if disk.shareable:
-        return refuse(Why.SHARED, Way.LEAVE_OUT, code=checks.CONFIG_UNSUPPORTED, disk=name)
+        return refuse(Why.SHARED, Way.LEAVE_OUT, code=codes.CONFIG_UNSUPPORTED, disk=name)
     return refuse(Why.LUN, disk=name) if disk.device == "lun" else None
 
 
@@ -129,7 +129,7 @@ def _transient_problem(disk: Disk, facts: Facts) -> Refusal | None:
     if not disk.transient:
         return None
     active = facts.status.domain.state.active
-    code = checks.OPERATION_UNSUPPORTED if active else None
+    code = codes.OPERATION_UNSUPPORTED if active else None
     way = Way.LEAVE_OUT
     return refuse(Why.TRANSIENT_OVERLAY, way, code=code, disk=disk.target, domain=facts.name)
 
@@ -141,7 +141,7 @@ def _ram_refusals(facts: Facts) -> list[Refusal]:
     if not status.domain.state.active:
         state = status.domain.state.value
         refusals.append(
-            refuse(Why.OFF_HAS_NO_RAM, way, code=checks.XML_ERROR, domain=name, state=state)
+            refuse(Why.OFF_HAS_NO_RAM, way, code=codes.XML_ERROR, domain=name, state=state)
         )
     if status.config.passthrough:
         devices = ", ".join(status.config.passthrough)
@@ -150,7 +150,7 @@ def _ram_refusals(facts: Facts) -> list[Refusal]:
     if status.config.pflash:
         refusals.append(refuse(Why.VARIABLES_NOT_YET, way, domain=name))
     refusals += [
-        refuse(Why.OPEN_STILL, way, code=checks.OPERATION_FAILED, path=disk.path)
+        refuse(Why.OPEN_STILL, way, code=codes.OPERATION_FAILED, path=disk.path)
         for disk in checks.writable_disks(status.config.disks)
         if status.domain.state.active and isinstance(facts.images.get(disk.path or ""), Missing)
     ]
@@ -164,7 +164,7 @@ def _file_refusals(facts: Facts, step: CreateSnapshot) -> list[Refusal]:
         _in_the_way(path, is_ram=path == new.memory_path) for path in new.made if facts.exists(path)
     ]
     refusals += [
-        refuse(Why.PATH_NOT_WHOLE, code=checks.XML_ERROR, path=path)
+        refuse(Why.PATH_NOT_WHOLE, code=codes.XML_ERROR, path=path)
         for path in named
         if not path.startswith("/")
     ]
@@ -187,7 +187,7 @@ def _in_the_way(path: str, *, is_ram: bool) -> Refusal:
     refusal = refuse(Why.FILE_THERE, Way.OTHER_FILE_OR_REUSE, path=path)
     if is_ram:
         return refusal.but(harm=Harm.OVERWRITTEN)
-    return refusal.but(code=checks.CONFIG_UNSUPPORTED)
+    return refusal.but(code=codes.CONFIG_UNSUPPORTED)
 
 
 def _save_refusals(facts: Facts) -> list[Refusal]:
@@ -206,7 +206,7 @@ def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[Refusal]:
         image, disk = facts.images.get(path), now.get(target)
         if not isinstance(image, ImageInfo):
             reason = image.reason if isinstance(image, NotKnown) else "it was not looked at"
-            code = None if facts.exists(path) else checks.NO_FILE
+            code = None if facts.exists(path) else codes.NO_FILE
             refusals.append(refuse(Why.REUSED_UNREAD, code=code, disk=target, reason=reason))
             continue
         if disk is None or disk.path is None:
@@ -232,7 +232,7 @@ def _reuse_refusals(facts: Facts, new: NewSnapshot) -> list[Refusal]:
             plain = refuse(Why.REUSED_ENCRYPTED, path=path)
             active = facts.status.domain.state.active
             refusals.append(
-                plain.but(code=checks.INTERNAL_ERROR) if active else plain.but(harm=Harm.NO_START)
+                plain.but(code=codes.INTERNAL_ERROR) if active else plain.but(harm=Harm.NO_START)
             )
         if image.snapshots:
             refusals.append(refuse(Why.REUSED_HOLDS_SNAPSHOTS, path=path))
@@ -248,21 +248,21 @@ def _quiesce_refusals(facts: Facts) -> list[Refusal]:
     name, agent, way = facts.status.domain.name, facts.agent or _NOT_ASKED, Way.NO_FREEZE
     if facts.status.domain.state is DomainState.PAUSED:
         paused = Why.PAUSED_CANNOT_FREEZE
-        return [refuse(paused, way, code=checks.OPERATION_INVALID, domain=name)]
+        return [refuse(paused, way, code=codes.OPERATION_INVALID, domain=name)]
     if agent.state is AgentState.ANSWERS:
         return []
     why, code = _NO_FREEZE[agent.state]
     if why is Why.AGENT_FROZEN and can(facts.host, Can.NAME_AGENT_ERRORS):
-        code = checks.AGENT_COMMAND_FAILED
+        code = codes.AGENT_COMMAND_FAILED
     return [refuse(why, way, code=code, domain=name, reason=agent.reason)]
 
 
 _NO_FREEZE: Mapping[AgentState, tuple[Why, int | None]] = MappingProxyType(
     {
-        AgentState.ABSENT: (Why.AGENT_ABSENT, checks.ARGUMENT_UNSUPPORTED),
-        AgentState.DISCONNECTED: (Why.AGENT_DISCONNECTED, checks.AGENT_UNRESPONSIVE),
-        AgentState.SILENT: (Why.AGENT_SILENT, checks.AGENT_UNRESPONSIVE),
-        AgentState.FROZEN: (Why.AGENT_FROZEN, checks.INTERNAL_ERROR),
+        AgentState.ABSENT: (Why.AGENT_ABSENT, codes.ARGUMENT_UNSUPPORTED),
+        AgentState.DISCONNECTED: (Why.AGENT_DISCONNECTED, codes.AGENT_UNRESPONSIVE),
+        AgentState.SILENT: (Why.AGENT_SILENT, codes.AGENT_UNRESPONSIVE),
+        AgentState.FROZEN: (Why.AGENT_FROZEN, codes.INTERNAL_ERROR),
         AgentState.UNKNOWN: (Why.AGENT_FAILS, None),
     }
 )
@@ -281,9 +281,9 @@ def _beneath_refusals(facts: Facts, new: NewSnapshot) -> Iterator[Refusal]:
     for disk, image in _beneath(facts, new):
         gone = isinstance(image, Missing) or disk.path in facts.cut_off
         if gone and (why := image_checks.closed_to_writers(disk, facts)):
-            yield why.but(code=checks.INTERNAL_ERROR)
+            yield why.but(code=codes.INTERNAL_ERROR)
         elif isinstance(image, ImageInfo) and image.format != "qcow2" == disk.format:
-            code = checks.INTERNAL_ERROR
+            code = codes.INTERNAL_ERROR
             yield refuse(Why.HOLDS_ANOTHER, code=code, disk=disk.target, format=image.format)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from snaptui import text
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import Disk
-from snaptui.plan import checks, merging
+from snaptui.plan import checks, codes, merging
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings
 from snaptui.plan.leftover import THIS_HOST
@@ -81,7 +81,7 @@ def _lower(facts: Facts, one: Unnamed) -> Disk:
 def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusal]:
     domain, path = facts.status.domain, one.path
     reads_it = one.target in facts.status.backup
-    in_backup = checks.OPERATION_UNSUPPORTED if reads_it else None
+    in_backup = codes.OPERATION_UNSUPPORTED if reads_it else None
     yield from checks.metadata_refusals(facts, in_backup=in_backup)
     yield from checks.merge_refusals(facts)
     yield from checks.journal_refusals(facts.unrecorded)
@@ -89,7 +89,7 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
         yield refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name)
     if not domain.state.active:
         told = {d.target: d.beneath or () for d in facts.status.config.disks}[one.target]
-        code = checks.OPERATION_INVALID if one.lower in told else checks.INVALID_ARG
+        code = codes.OPERATION_INVALID if one.lower in told else codes.INVALID_ARG
         line = virsh_there("start", domain.name, domain.key.uuid, "--paused")
         yield refuse(
             Why.MERGE_WHILE_OFF, Way.START_PAUSED, code=code, domain=domain.name, line=line

@@ -9,7 +9,7 @@ from snaptui import text
 from snaptui.chains import NOT_READ
 from snaptui.image_model import FileSystem, ImageInfo, NotKnown
 from snaptui.model import DomainState
-from snaptui.plan import checks
+from snaptui.plan import codes
 from snaptui.plan.facts import Facts
 from snaptui.plan.findings import Findings, MergeNeeds
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -94,7 +94,7 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
         if needs and left[place] < needs // TABLES + LEAST:
             lacks = refuse(
                 Why.MERGE_DOES_NOT_FIT, Way.ROOM_OR_ONE if more else Way.ROOM,
-                code=checks.INTERNAL_ERROR, path=written, free=text.size(free),
+                code=codes.INTERNAL_ERROR, path=written, free=text.size(free),
                 needs=f"{'' if exact else 'up to '}{text.size(needs)}",
             )  # fmt: skip
             if isinstance(counted, NotKnown):

@@ -14,6 +14,7 @@ from snaptui.plan import (
     broken,
     by_other_means,
     checks,
+    codes,
     disk_checks,
     encryption,
     image_checks,
@@ -54,9 +55,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         return impossible(intent, "Revert", f"Revert {domain.name} to {snapshot.name}", elsewhere)
     step = RevertTo(snapshot, intent.state, intent.reset_nvram)
     moved = image_checks.moved_disks(facts, snapshot)
-    saved_code = None if snapshot.has_memory else checks.REVERT_RISKY
+    saved_code = None if snapshot.has_memory else codes.REVERT_RISKY
     refusals = checks.domain_refusals(
-        facts, job_code=checks.OPERATION_INVALID, saved_code=saved_code
+        facts, job_code=codes.OPERATION_INVALID, saved_code=saved_code
     )
     refusals += checks.kind_refusals(snapshot)
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
@@ -74,7 +75,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += revert_inside.start_refusals(facts, step)
     refusals += encryption.revert_refusals(snapshot) if outside else ()
     if snapshot.config is None:
-        refusals.append(refuse(Why.NO_DOMAIN, code=checks.REVERT_RISKY, name=snapshot.name))
+        refusals.append(refuse(Why.NO_DOMAIN, code=codes.REVERT_RISKY, name=snapshot.name))
     unread = [*revert_inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
     unread += disk_checks.discarded(facts, snapshot)
     doubt = _doubt(facts, snapshot)
@@ -97,7 +98,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += [*safety.refusals, *checks.journal_refusals(facts.unrecorded)]
     if not facts.status.persistent and step.end_state is DomainState.SHUTOFF:
         # libvirt looks at this before all else (qemuSnapshotRevertValidate)
-        code = checks.OPERATION_INVALID
+        code = codes.OPERATION_INVALID
         ends = refuse(Why.ENDS_TRANSIENT, Way.DEFINE, code=code, domain=facts.name)
         refusals = [ends, *(one for one in refusals if one.code is None and one.harm is None)]
     # what asked whether QEMU answers waits still, and a revert would wait behind it
@@ -193,7 +194,7 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
         return []
     if snapshot.name in facts.layers.broken:
         why = broken.refusal(facts, snapshot.name, facts.layers.broken[snapshot.name])
-        return [why.but(code=checks.CONFIG_UNSUPPORTED)]
+        return [why.but(code=codes.CONFIG_UNSUPPORTED)]
     makes = ("qemu-img", "create", "-f", "qcow2", "-b")
     lines = "; ".join(
         shell.line((*makes, disk.path, "-F", disk.format or "raw", f"{disk.path}.again"))
@@ -207,7 +208,7 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     return [
         refuse(
             Why.NO_EXTERNAL_REVERT, way,
-            code=None if facts.host.reverts_external else checks.CONFIG_UNSUPPORTED,
+            code=None if facts.host.reverts_external else codes.CONFIG_UNSUPPORTED,
             name=snapshot.name, lines=lines, ram=ram, domain=facts.name,
             reason=abilities.no_external_revert(facts.host),
         )

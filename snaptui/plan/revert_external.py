@@ -15,7 +15,7 @@ from snaptui.chains import chain
 from snaptui.damage import Matter
 from snaptui.image_model import Missing, NotKnown
 from snaptui.model import Disk, Snapshot
-from snaptui.plan import broken, checks, removal
+from snaptui.plan import broken, codes, removal
 from snaptui.plan.after_revert import overlay_stems
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -39,7 +39,7 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
         refusal = broken.refusal(facts, name, why)
         gone = any(isinstance(facts.layers.heads.get(disk.path or ""), Missing) for disk in disks)
         if gone:
-            yield refusal.but(code=checks.CONFIG_UNSUPPORTED)
+            yield refusal.but(code=codes.CONFIG_UNSUPPORTED)
         elif why.matter is Matter.UNTOUCHED:
             yield refusal
         else:
@@ -48,7 +48,7 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
         yield refuse(
-            Why.RAM_FILE_GONE, Way.PUT_BACK_OR_OTHER, code=checks.NO_FILE, harm=_stopped(facts),
+            Why.RAM_FILE_GONE, Way.PUT_BACK_OR_OTHER, code=codes.NO_FILE, harm=_stopped(facts),
             path=ram, name=name,
         )  # fmt: skip
     if kept:
@@ -97,7 +97,7 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
     for disk in disks:
         name = disk.target
         if disk.source_type != "file":
-            code = checks.OPERATION_UNSUPPORTED
+            code = codes.OPERATION_UNSUPPORTED
             yield refuse(Why.ALL_MUST_BE_FILES, code=code, disk=name, kind=disk.source_type)
         elif disk.shareable:
             yield refuse(Why.SHARED_NOT_YET, disk=name)
@@ -106,7 +106,7 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
             if isinstance(end.image, Missing) and end.path != disk.path:
                 cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, path=end.path, disk=name)
                 yield traced(facts, cut, end.path)
-    code, harm = checks.CONFIG_UNSUPPORTED, _stopped(facts)
+    code, harm = codes.CONFIG_UNSUPPORTED, _stopped(facts)
     yield from (
         refuse(Why.SAME_OVERLAYS, code=code, harm=harm, path=path)
         for path, number in Counter(overlay_stems(disks)).items()

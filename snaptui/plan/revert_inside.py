@@ -12,7 +12,7 @@ from snaptui import abilities
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Snapshot
-from snaptui.plan import bitmaps, checks, encryption, image_checks, variables
+from snaptui.plan import bitmaps, checks, codes, encryption, image_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
@@ -26,7 +26,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     inside = image_checks.entry_problems(facts, snapshot)
     yield from inside.blind
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
-    code = checks.OPERATION_FAILED if looks else checks.INTERNAL_ERROR
+    code = codes.OPERATION_FAILED if looks else codes.INTERNAL_ERROR
     for one in inside.gone:
         yield one.but(code=code, harm=_before_it_fails(facts, snapshot))
     yield from _file_refusals(facts, snapshot)
@@ -38,7 +38,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
         stopped = Harm.STOPPED if facts.status.domain.state.active else None
         for one in checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
-            yield one.but(code=checks.INTERNAL_ERROR, harm=stopped)
+            yield one.but(code=codes.INTERNAL_ERROR, harm=stopped)
 
 
 def start_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
@@ -75,11 +75,11 @@ def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         disk.path: why for disk in disks if (why := image_checks.closed_to_writers(disk, facts))
     }
     for why in closed.values():
-        yield why.but(code=checks.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
+        yield why.but(code=codes.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
     for path, missing in facts.missing.items():
         if missing is True and path not in closed:
             harm = _before_it_fails(facts, snapshot) if path in written else None
-            code = checks.INTERNAL_ERROR if path in written else None
+            code = codes.INTERNAL_ERROR if path in written else None
             yield refuse(Why.FILE_GONE, Way.PUT_BACK, code=code, harm=harm, path=path)
 
 

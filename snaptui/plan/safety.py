@@ -12,7 +12,7 @@ from snaptui.abilities import Wrong, does
 from snaptui.branches import line_of
 from snaptui.model import DomainState, Form, Presence, Reason, SafetyKind, Snapshot
 from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan import checks, create, external_checks, overlays
+from snaptui.plan import checks, codes, create, external_checks, overlays
 from snaptui.plan.external_checks import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import Undo, UndoBy, undo
@@ -236,7 +236,7 @@ def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
     refusals: list[Refusal] = []
     way = Way.DISKS_ONLY
     if status.domain.state is DomainState.PMSUSPENDED:
-        code = checks.OPERATION_UNSUPPORTED
+        code = codes.OPERATION_UNSUPPORTED
         refusals.append(refuse(Why.RAM_NOT_SAVED_SUSPENDED, way, code=code, domain=name))
     space = checks.fullest_space(facts)
     if status.hung:

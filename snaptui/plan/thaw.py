@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from snaptui.model import Agent, AgentState
-from snaptui.plan import checks
+from snaptui.plan import checks, codes
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import ThawGuest
 from snaptui.plan.loss import NOTHING_LOST
@@ -55,9 +55,9 @@ def _refusals(name: str, agent: Agent) -> tuple[Refusal, ...]:
 _CANNOT: Mapping[AgentState, tuple[Why, Way | None, int | None]] = MappingProxyType(
     {
         AgentState.ANSWERS: (Why.NOT_FROZEN, None, None),
-        AgentState.ABSENT: (Why.THAW_ABSENT, None, checks.ARGUMENT_UNSUPPORTED),
+        AgentState.ABSENT: (Why.THAW_ABSENT, None, codes.ARGUMENT_UNSUPPORTED),
         AgentState.DISCONNECTED: (
-            Why.THAW_DISCONNECTED, Way.START_AGENT, checks.AGENT_UNRESPONSIVE
+            Why.THAW_DISCONNECTED, Way.START_AGENT, codes.AGENT_UNRESPONSIVE
         ),
         AgentState.SILENT: (Why.THAW_SILENT, Way.WAIT_OR_THAW_INSIDE, None),
         AgentState.UNKNOWN: (Why.THAW_FAILS, Way.LOOK_IN_GUEST, None),

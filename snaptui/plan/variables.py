@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from snaptui import abilities
 from snaptui.abilities import Can, Wrong, can, does
 from snaptui.model import DomainConfig, Kind, Snapshot
-from snaptui.plan import checks
+from snaptui.plan import codes
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
@@ -23,7 +23,7 @@ def create_refusals(facts: Facts, *, active: bool) -> Iterator[Refusal]:
     Args:
         active: whether the domain runs when it is taken.
     """
-    config, host, code = facts.status.config, facts.host, checks.OPERATION_UNSUPPORTED
+    config, host, code = facts.status.config, facts.host, codes.OPERATION_UNSUPPORTED
     if not config.pflash:
         return
     raw = not _in_qcow2(config)
@@ -57,6 +57,7 @@ def _forgotten(facts: Facts, snapshot: Snapshot) -> bool:
 
 
 def _in_qcow2(config: DomainConfig) -> bool:
+    """Whether the variables are one more image that snapshots lie in, beside those of the disks."""
     return config.written != config.disks
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.model import DomainKey, Form, Presence, SafetyKind, SnapshotDisk
-from snaptui.plan.checks import INTERNAL_ERROR
+from snaptui.plan.codes import INTERNAL_ERROR
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.warn import Warn
