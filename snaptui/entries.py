@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from snaptui.image_model import ImageInfo, ImageSnapshot, Missing, NotKnown
-from snaptui.model import Disk, Snapshot
+from snaptui.model import Disk, Presence, Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""
@@ -51,6 +51,16 @@ def strays(known: Collection[str], images: Images) -> tuple[Stray, ...]:
                     found.setdefault(entry.name, []).append((path, entry))
     made = (Stray(name, tuple(parts)) for name, parts in found.items())
     return tuple(sorted(made, key=lambda stray: (stray.created, stray.name)))
+
+
+def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
+    """The disks, as they were then, that the snapshot keeps inside their images.
+
+    UEFI variables in qcow2 are always kept with them (qemuSnapshotForEachQcow2).
+    """
+    inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
+    disks = snapshot.config.written if snapshot.config is not None and inside else ()
+    return tuple(disk for disk in disks if disk.target in inside or disk.device == "nvram")
 
 
 def without_ram(snapshots: Iterable[Snapshot], heads: Images) -> Mapping[str, str]:

@@ -22,7 +22,7 @@ from snaptui.model import Host
 from snaptui.worker import Priority, Worker, start
 
 if TYPE_CHECKING:
-    from snaptui.inventory import Inventory
+    from snaptui.inventory_data import Inventory
 
 TICK = 1.0
 """Seconds between two looks at the selected image."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from snaptui.journal_record import Batch, Record, step_fields
-from snaptui.private import base_directory, held, open_own
+from snaptui.private import held, open_own
 
 RESERVE = 64 << 10
 """Bytes set aside for operations to come."""
@@ -187,11 +187,6 @@ class Journal:
                 return False
             self._used += len(line)
             return True
-
-
-def state_directory() -> Path:
-    """Where snaptui keeps what it must remember (XDG Base Directory Specification)."""
-    return base_directory("XDG_STATE_HOME", ".local", "state") / "snaptui"
 
 
 def in_order(name: str) -> tuple[int, str] | None:

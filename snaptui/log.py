@@ -7,9 +7,8 @@ import os
 import time
 from pathlib import Path
 
-from snaptui.journal import state_directory
 from snaptui.masking import fault
-from snaptui.private import held, open_own
+from snaptui.private import held, open_own, state_directory
 
 MOST, KEPT = 1 << 20, 1 << 18
 """Bytes beyond which it is cut, and how many of its last ones stay then."""

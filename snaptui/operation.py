@@ -115,7 +115,7 @@ class Operation:
     @property
     def kept(self) -> tuple[str, ...]:
         """Names of the safety snapshots that it has made."""
-        from snaptui.plan.safety import is_safety
+        from snaptui.safety_mark import is_safety
 
         return tuple(
             step.subject

@@ -10,6 +10,7 @@ from typing import overload
 
 from snaptui import text
 from snaptui.backend.protocol import Backend
+from snaptui.entries import internal_disks
 from snaptui.errors import ImageError
 from snaptui.image_model import FileSystem
 from snaptui.model import Amount, DomainKey, Host, Key
@@ -31,6 +32,7 @@ from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
 from snaptui.plan.plan import Step
 from snaptui.plan.planner import AnyFacts
+from snaptui.plan.room import table_refusals
 from snaptui.plan.steps import (
     CreateSnapshot,
     DeleteSnapshot,
@@ -79,10 +81,14 @@ def in_the_way(step: Step, expected: AnyFacts, found: AnyFacts) -> tuple[Differe
 
 
 def no_room(step: Step, found: AnyFacts) -> tuple[Difference, ...]:
-    """Where there is no room for what the step must write; empty when it may be taken."""
-    if isinstance(step, DeleteSnapshot) and isinstance(found, Facts):
-        return step.no_room(found)
-    return ()
+    """Images that would keep the data while libvirt drops the metadata; empty where none would."""
+    if not isinstance(step, DeleteSnapshot) or step.metadata_only or not isinstance(found, Facts):
+        return ()
+    written = {disk.path for disk in internal_disks(step.snapshot)}
+    return tuple(
+        Difference(Change.NO_ROOM, dict(one.names)["path"], now=one.words)
+        for one in table_refusals(found, written)
+    )
 
 
 def _other_version(was: Host, now: Host) -> Iterator[Difference]:

@@ -16,7 +16,8 @@ from snaptui.files import User
 from snaptui.heads import read_head, read_heads
 from snaptui.image_model import ImageInfo, Looped, Missing
 from snaptui.image_preflight import read_image_facts
-from snaptui.inventory import Inventory, take_inventory
+from snaptui.inventory import take_inventory
+from snaptui.inventory_data import Inventory
 from snaptui.model import (
     DomainConfig,
     DomainStatus,

@@ -30,6 +30,11 @@ def base_directory(variable: str, *default: str) -> Path:
     return Path(named) if os.path.isabs(named) else Path.home().joinpath(*default)
 
 
+def state_directory() -> Path:
+    """Where snaptui keeps what it must remember (XDG Base Directory Specification)."""
+    return base_directory("XDG_STATE_HOME", ".local", "state") / "snaptui"
+
+
 @contextmanager
 def held(path: Path, top: Path | None = None, *, make: bool = True) -> Iterator[int]:
     """Open a directory of our own; gives a descriptor that is valid inside the block.

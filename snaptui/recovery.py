@@ -167,7 +167,7 @@ class Found:
 
 def finding(record: Record, found: Found) -> Finding:
     """What the facts say of an operation that was cut short."""
-    from snaptui.plan.safety import is_safety  # the plans are a twentieth of each start
+    from snaptui.safety_mark import is_safety  # the plans are a twentieth of each start
 
     step = record.under_way
     became, said = _of_domain(record, step, found) if step is not None else (None, "")

@@ -16,11 +16,11 @@ from snaptui.errors import Disconnected, SnaptuiError
 from snaptui.filling import Filling
 from snaptui.host import HostWatch
 from snaptui.image_watch import WAITING, ImageWatch
-from snaptui.journal import state_directory
 from snaptui.journal_record import StepKind
 from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
 from snaptui.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations import Operations
+from snaptui.private import state_directory
 from snaptui.snapshots import SnapshotWatch
 from snaptui.worker import Worker, start
 

@@ -13,10 +13,10 @@ from snaptui.chains import NO_LAYERS, Layers
 from snaptui.costs import frees_by_image, reclaim_by_image, with_older_by_image, written_disks
 from snaptui.entries import Stray, strays
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, Missing, NotKnown
-from snaptui.inventory import Inventory
+from snaptui.inventory_data import Inventory
 from snaptui.model import Domain, DomainConfig, Kind, Snapshot
-from snaptui.plan.safety import is_safety
 from snaptui.qcow2.usage import ImageUsage
+from snaptui.safety_mark import is_safety
 from snaptui.shares import NOT_YET, Counted
 from snaptui.totals import Total
 

@@ -23,7 +23,8 @@ from snaptui.entries import Images
 from snaptui.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.heads import Heads
 from snaptui.image_model import FileSystem, Fixed, NotKnown
-from snaptui.inventory import Inventory, own_bytes, take_inventory
+from snaptui.inventory import own_bytes, take_inventory
+from snaptui.inventory_data import Inventory
 from snaptui.model import Domain, Host, Snapshot
 from snaptui.snapshots import holding
 from snaptui.spaces import Place, Survey, Surveyed, places

@@ -9,10 +9,9 @@ from types import MappingProxyType
 from snaptui.abilities import Wrong, does
 from snaptui.branches import NO_BRANCHES, Branches, branches_of
 from snaptui.chains import layers_of
-from snaptui.entries import Images
+from snaptui.entries import Images, internal_disks
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, DomainConfig, Kind, Snapshot
-from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 
 
@@ -33,9 +32,7 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     merged = {} if metadata_only else overlays
     rewritten = does(host, Wrong.SPOILS_RECORDS)
     renamed = overlays if rewritten else merged
-    emptied = (
-        set() if metadata_only else {disk.path for disk in image_checks.internal_disks(snapshot)}
-    )
+    emptied = set() if metadata_only else {disk.path for disk in internal_disks(snapshot)}
     config = _moved(before.status.config, merged)
     if merged:
         config = replace(config, digest="")

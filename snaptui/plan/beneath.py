@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from snaptui.chains import chain
 from snaptui.damage import Matter
+from snaptui.entries import internal_disks
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Disk, Kind, Presence, SafetyKind, Snapshot
 from snaptui.plan import image_checks
@@ -113,6 +114,4 @@ def _paths(snapshot: Snapshot) -> set[str]:
         for part in snapshot.disks
         if part.presence is Presence.EXTERNAL and part.path is not None
     }
-    return outside | {
-        disk.path for disk in image_checks.internal_disks(snapshot) if disk.path is not None
-    }
+    return outside | {disk.path for disk in internal_disks(snapshot) if disk.path is not None}

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from snaptui import text
 from snaptui.abilities import Can, can
+from snaptui.entries import internal_disks
 from snaptui.image_model import ImageInfo
 from snaptui.model import Snapshot
-from snaptui.plan import codes, image_checks
+from snaptui.plan import codes
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.way import Way
@@ -29,7 +30,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     one that was in an image already stays there, marked as in use, and is in the way as before
     (measured with QEMU 7.2 and 10.0).
     """
-    disks = image_checks.internal_disks(snapshot)
+    disks = internal_disks(snapshot)
     if not disks:
         return
     active, known = facts.status.domain.state.active, facts.status.checkpoints

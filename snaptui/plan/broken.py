@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from snaptui.damage import Broken, Matter
+from snaptui.entries import internal_disks
 from snaptui.model import Snapshot
-from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import Remark, remark
@@ -48,7 +48,7 @@ def moved(facts: Facts, name: str) -> Refusal | None:
 
 def spoiled(facts: Facts, snapshot: Snapshot) -> list[Remark]:
     """What a revert writes beneath that may be whole still."""
-    written = {disk.path for disk in image_checks.internal_disks(snapshot)}
+    written = {disk.path for disk in internal_disks(snapshot)}
     return [
         remark(Warn.WRITES_OVER, name=name, path=one.upon, way_back=one.way_back)
         for name, one in facts.layers.broken.items()

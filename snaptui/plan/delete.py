@@ -9,7 +9,7 @@ from typing import Any
 from snaptui import text
 from snaptui.abilities import Wrong, does
 from snaptui.costs import reclaim_of
-from snaptui.entries import Stray, strays
+from snaptui.entries import Stray, internal_disks, strays
 from snaptui.image_model import ImageInfo, NotKnown
 from snaptui.model import Kind, Presence, Scope, Snapshot, SnapshotDisk
 from snaptui.plan import broken, checks, codes, delete_external, encryption, image_checks, variables
@@ -155,7 +155,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
             else _inside(at, snapshot)
         )
         at = after_delete(at, snapshot, metadata_only=False)
-    written = {disk.path for one in victims for disk in image_checks.internal_disks(one)}
+    written = {disk.path for one in victims for disk in internal_disks(one)}
     written |= {path for stray in extra for path, _ in stray.parts}
     found.refusals += table_refusals(facts, written)
     found.add(delete_external.room(facts, victims))
@@ -192,7 +192,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
     problems = image_checks.entry_problems(facts, snapshot)
     found.warnings += [remark(Warn.ONLY_METADATA, fact=one.fact) for one in problems.gone]
-    for disk in image_checks.internal_disks(snapshot):
+    for disk in internal_disks(snapshot):
         if why := image_checks.closed_to_writers(disk, facts):
             if isinstance(facts.images.get(disk.path or ""), ImageInfo):
                 found.refusals.append(why.but(harm=Harm.LEFT_INSIDE))

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from snaptui.entries import internal_disks
 from snaptui.image_model import ImageInfo
 from snaptui.model import Disk, Presence, Snapshot
-from snaptui.plan import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark
@@ -39,7 +39,7 @@ def inside_refusals(facts: Facts, disks: Iterable[Disk], way: Way) -> Iterator[R
 
 def snapshot_refusals(facts: Facts, snapshot: Snapshot, way: Way) -> Iterator[Refusal]:
     """The same for one that there is."""
-    return inside_refusals(facts, image_checks.internal_disks(snapshot), way)
+    return inside_refusals(facts, internal_disks(snapshot), way)
 
 
 def overlay_problem(disk: Disk, facts: Facts) -> Refusal | None:

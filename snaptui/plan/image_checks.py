@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from snaptui.chains import NOT_READ
+from snaptui.entries import internal_disks
 from snaptui.image_model import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model import Disk, Presence, Snapshot
 from snaptui.plan.facts import Facts
@@ -27,16 +28,6 @@ def detached_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
         for disk in internal_disks(snapshot)
         if disk.target not in now
     ]
-
-
-def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:
-    """The disks, as they were then, that the snapshot keeps inside their images.
-
-    UEFI variables in qcow2 are always kept with them (qemuSnapshotForEachQcow2).
-    """
-    inside = {disk.target for disk in snapshot.disks if disk.presence is Presence.INTERNAL}
-    disks = snapshot.config.written if snapshot.config is not None and inside else ()
-    return tuple(disk for disk in disks if disk.target in inside or disk.device == "nvram")
 
 
 def shared_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from snaptui import abilities
 from snaptui.abilities import Can, Wrong, can, does
+from snaptui.entries import internal_disks
 from snaptui.image_model import NotKnown
 from snaptui.model import Kind, Snapshot
 from snaptui.plan import bitmaps, checks, codes, encryption, image_checks, variables
@@ -57,7 +58,7 @@ def unread(facts: Facts, snapshot: Snapshot) -> list[Remark]:
     told = list(image_checks.entry_problems(facts, snapshot).unread)
     reasons = {
         image.reason
-        for disk in image_checks.internal_disks(snapshot)
+        for disk in internal_disks(snapshot)
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
     }
     return told + [
@@ -69,7 +70,7 @@ def unread(facts: Facts, snapshot: Snapshot) -> list[Remark]:
 
 def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """Images that QEMU will not open, and files that the domain of that time names."""
-    disks = image_checks.internal_disks(snapshot)
+    disks = internal_disks(snapshot)
     written = {disk.path for disk in disks}
     closed = {
         disk.path: why for disk in disks if (why := image_checks.closed_to_writers(disk, facts))
@@ -92,7 +93,7 @@ def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
     if not snapshot.has_memory and any(
         snapshot.name in {name for _, name in facts.entries(disk.path or "") or ()}
         and image_checks.closed_to_writers(disk, facts) is None
-        for disk in image_checks.internal_disks(snapshot)
+        for disk in internal_disks(snapshot)
     ):
         return Harm.HALF
     return Harm.STOPPED if facts.status.domain.state.active else None

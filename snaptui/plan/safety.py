@@ -23,6 +23,7 @@ from snaptui.plan.steps import CreateSnapshot, PowerOff
 from snaptui.plan.warn import Warn
 from snaptui.plan.way import Way
 from snaptui.plan.why import Why
+from snaptui.safety_mark import is_safety
 
 RAM_AT_MOST = 8 << 30
 """Bytes of RAM above which nobody's guest is paused unasked while they are saved."""
@@ -30,8 +31,6 @@ SHARE_OF_FREE = 4
 """RAM may take a quarter of the free space unasked."""
 SHARE_LEFT = 20
 """A twentieth of the file system stays free, or the admin chooses."""
-
-_NAME = re.compile(r"safety-\d{8}T\d{6}Z-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,6 @@ class Safety:
     needs: int = 0
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[Remark, ...] = ()
-
-
-def is_safety(name: str) -> bool:
-    """Whether a snapshot is one, whoever took it: the name alone says so."""
-    return _NAME.match(name) is not None
 
 
 def undo_points(snapshots: Collection[Snapshot]) -> tuple[Snapshot, ...]:

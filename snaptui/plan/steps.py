@@ -16,10 +16,8 @@ from snaptui.plan.after_revert import after_external_revert, overlay_stems
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import Facts
 from snaptui.plan.group_steps import FreezeGuest, NoteGroup, ThawGuest
-from snaptui.plan.image_checks import internal_disks
 from snaptui.plan.merge_steps import MergeOverlay
 from snaptui.plan.metadata_steps import Adopt, Redefine, Relocate
-from snaptui.plan.room import table_refusals
 from snaptui.plan.step import SHORT, BaseStep, OfSnapshot, next_id, option, virsh
 
 
@@ -257,16 +255,6 @@ class DeleteSnapshot(OfSnapshot):
         name = option("snapshotname", self.snapshot.name)
         flags = ["--metadata"] if self.metadata_only else []
         return virsh(host, "snapshot-delete", domain, name, *flags)
-
-    def no_room(self, facts: Facts) -> tuple[Difference, ...]:
-        """Images that would keep the data while libvirt drops the metadata."""
-        if self.metadata_only:
-            return ()
-        written = {disk.path for disk in internal_disks(self.snapshot)}
-        refused = table_refusals(facts, written)
-        return tuple(
-            Difference(Change.NO_ROOM, dict(one.names)["path"], now=one.words) for one in refused
-        )
 
     def expected(self, before: Facts) -> Facts:
         """What the facts must be after it: the snapshot is gone, and what it kept apart."""

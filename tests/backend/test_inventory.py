@@ -12,7 +12,8 @@ from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.doubts import Unread
 from snaptui.errors import HostError
 from snaptui.files import Found, Use, User
-from snaptui.inventory import Inventory, take_inventory
+from snaptui.inventory import take_inventory
+from snaptui.inventory_data import Inventory
 from snaptui.model import DomainKey
 from tests import pools
 from tests.lab import Lab, qemu_img

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from snaptui.journal import state_directory
 from snaptui.journal_record import parse
+from snaptui.private import state_directory
 from tests.lab import Lab
 from tests.soak.monkey import REST, SIZES, bursts
 from tests.soak.program import Held

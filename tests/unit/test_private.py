@@ -15,9 +15,9 @@ import pytest
 
 from snaptui import journals, log, private
 from snaptui.copies import Copies
-from snaptui.journal import Journal, in_order, new_name, state_directory
+from snaptui.journal import Journal, in_order, new_name
 from snaptui.journal_record import Outcome
-from snaptui.private import base_directory, held, open_own
+from snaptui.private import base_directory, held, open_own, state_directory
 from tests.unit.test_journal import RECORD, kept, saved
 from tests.users import NOBODY, OTHER, as_user, needs_root
 

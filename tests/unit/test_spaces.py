@@ -10,7 +10,7 @@ from snaptui.chains import Layers
 from snaptui.doubts import Doubt, Unread
 from snaptui.files import User
 from snaptui.image_model import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.inventory import Inventory
+from snaptui.inventory_data import Inventory
 from snaptui.model import Disk, Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
 from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from snaptui.spaces import NOWHERE, Item, ItemKind, Survey, Surveyed, chosen, places, promised

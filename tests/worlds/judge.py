@@ -21,10 +21,10 @@ from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import CreateIntent, DomainIntent, ImageIntent, Intent, Plan
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Harm
-from snaptui.plan.safety import is_safety
 from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.plan.warn import Warn
 from snaptui.preflight import read_facts
+from snaptui.safety_mark import is_safety
 from tests.live.matrix.cell import code_of, must_hold
 from tests.live.matrix.guest import OFF
 from tests.live.matrix.harms import NEVER_SENT, Done, happened_so

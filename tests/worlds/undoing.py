@@ -26,7 +26,7 @@ from snaptui.plan.plan import (
     Plan,
     RevertIntent,
 )
-from snaptui.plan.safety import is_safety
+from snaptui.safety_mark import is_safety
 from tests.live.matrix.guest import OFF
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, differing

@@ -12,8 +12,8 @@ from snaptui.performing import differences, expected_after, in_the_way, perform
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.planner import make_plan
-from snaptui.plan.safety import is_safety
 from snaptui.preflight import read_facts
+from snaptui.safety_mark import is_safety
 from tests.live.matrix.guest import OFF, PAUSED, RUNNING, Guest
 
 STATES = (OFF, RUNNING, PAUSED)
