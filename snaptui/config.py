@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from snaptui.errors import ConfigError
-from snaptui.private import base_directory
+from snaptui.common.errors import ConfigError
+from snaptui.common.state_files import base_directory
 
 MONO = "mono"
 THEMES = ("dark", "light", "ansi", MONO)
@@ -85,7 +85,7 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
     if theme not in THEMES:
         raise ConfigError(f"{path}: theme: there is no {theme!r}; known are {', '.join(THEMES)}.")
     if "snapshot_name" in table:
-        from snaptui.new_snapshot import template_problem
+        from snaptui.model.snapshot_request import template_problem
 
         if problem := template_problem(table["snapshot_name"]):
             raise ConfigError(f"{path}: snapshot_name: {problem}.")

@@ -9,26 +9,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from snaptui.backend.protocol import Backend
-from snaptui.chains import NO_LAYERS
-from snaptui.counting import Counting
-from snaptui.entries import Images
-from snaptui.errors import Disconnected, SnaptuiError
-from snaptui.filling import Filling
-from snaptui.host import HostWatch
-from snaptui.image_watch import WAITING, ImageWatch
-from snaptui.journal_record import StepKind
-from snaptui.model import Agent, AgentState, Domain, DomainKey, Host
-from snaptui.operation import ASK_AGAIN, Operation, Phase
-from snaptui.operations import Operations
-from snaptui.private import state_directory
-from snaptui.snapshots import SnapshotWatch
-from snaptui.worker import Worker, start
+from snaptui.common.errors import Disconnected, SnaptuiError
+from snaptui.common.state_files import state_directory
+from snaptui.common.worker import Worker, start
+from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host
+from snaptui.model.operation_record import StepKind
+from snaptui.monitor.free_space import Filling
+from snaptui.monitor.host import HostWatch
+from snaptui.monitor.images import WAITING, ImageWatch
+from snaptui.monitor.snapshots import SnapshotWatch
+from snaptui.monitor.usage import Counting
+from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
+from snaptui.operations.runner import Operations
+from snaptui.storage.backing_chain import NO_LAYERS
+from snaptui.storage.in_image import Images
 
 if TYPE_CHECKING:
-    from snaptui.groups import Members
+    from snaptui.discovery.group_members import Members
+    from snaptui.operations.recovery import CutShort, Finding
     from snaptui.plan.plan import Intent
     from snaptui.plan.planner import AnyFacts
-    from snaptui.recovery import CutShort, Finding
 
 T = TypeVar("T")
 
@@ -143,7 +143,7 @@ class Session:
 
     async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
         """Find all snapshots of a group on the host."""
-        from snaptui.groups import find
+        from snaptui.discovery.group_members import find
 
         domains = self.host.state.domains.values()
         return await find(self.backend, self.worker, domains, group, tell)

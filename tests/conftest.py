@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.common.errors import Unsupported
 from snaptui.demo.setups import HOST
-from snaptui.errors import Unsupported
 from tests import stacks
 from tests.guest import Guest, skip_without
 from tests.lab import Lab

@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 from tests.lab import MIB, Lab, qemu_img
 
 PARTS = Path(__file__).parents[1] / "build" / "guest"

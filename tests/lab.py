@@ -20,7 +20,7 @@ import pytest
 
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.setups import HOST
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 
 MIB = 1 << 20
 FILLER = "filler"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 from tests.lab import MIB, Lab
 
 

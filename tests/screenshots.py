@@ -14,9 +14,9 @@ from unittest import mock
 
 from textual.pilot import Pilot
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.demo.run import demo
-from snaptui.image_model import FileSystem
+from snaptui.model.image import FileSystem
 from snaptui.ui.app import SnaptuiApp
 from tests.ui.conftest import loaded, until
 from tests.world import NOW
@@ -88,7 +88,7 @@ def same_demo() -> Iterator[str]:
             mock.patch("getpass.getuser", return_value="root"),
             mock.patch("socket.gethostname", return_value="kvm7"),
             mock.patch(
-                "snaptui.backend.images.file_system",
+                "snaptui.backend.files.image_reader.file_system",
                 lambda path: FileSystem(path, 900 << 30, 212 << 30, 0, "/srv/images", "xfs"),
             ),
         ]

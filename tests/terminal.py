@@ -16,8 +16,8 @@ import termios
 import time
 from collections.abc import Callable, Sequence
 
-from snaptui import cli
-from snaptui.ui.keys_in_order import BURST, CLOSED
+from snaptui.cli import main as cli
+from snaptui.ui.terminal.key_queue import BURST, CLOSED
 from tests.forked import Forked
 from tests.screen import Screen, Stream
 

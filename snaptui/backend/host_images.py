@@ -9,14 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from snaptui.backend import images
-from snaptui.backend.local_images import LocalImages
-from snaptui.image_model import FileSystem, ImageInfo
-from snaptui.qcow2.usage import ImageUsage, Overlap
+from snaptui.backend.files import image_reader
+from snaptui.backend.files.local_files import LocalImages
+from snaptui.model.image import FileSystem, ImageInfo
+from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
-    from snaptui.backend.overlaps import OpenImage
-    from snaptui.backend.volumes import VolumeFile
+    from snaptui.backend.files.overlaps import OpenImage
+    from snaptui.backend.virt.volumes import VolumeFile
 
 
 class HostImages(LocalImages):
@@ -29,24 +29,24 @@ class HostImages(LocalImages):
     def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         """Head and snapshot table; see the protocol."""
         if self._local:
-            return self._look(path, partial(images.read_image, raw=raw))
+            return self._look(path, partial(image_reader.read_image, raw=raw))
         volume = self._volume(path)
         file = cast("BinaryIO", volume)
-        image = images.read_open_image(file, path, volume.disk_size, raw=raw)
+        image = image_reader.read_open_image(file, path, volume.disk_size, raw=raw)
         return replace(image, device=volume.device)
 
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
         if self._local:
-            return self._look(path, partial(images.count_image, progress=progress))
+            return self._look(path, partial(image_reader.count_image, progress=progress))
         volume = self._volume(path)
         file = cast("BinaryIO", volume)
-        usage = images.count_open_image(file, path, volume.disk_size, progress)
+        usage = image_reader.count_open_image(file, path, volume.disk_size, progress)
         return replace(usage, given_back=False) if volume.device else usage
 
     def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
         """Compare an overlay with what lies beneath; see the protocol."""
-        from snaptui.backend import overlaps
+        from snaptui.backend.files import overlaps
 
         if not self._local:
             return overlaps.overlap(path, progress, depth, self._far)
@@ -63,12 +63,12 @@ class HostImages(LocalImages):
         """The pool's figures; see the protocol."""
         volume = self._volume(path)
         if volume.device:
-            return replace(images.device_space(cast("BinaryIO", volume), path), stale=True)
+            return replace(image_reader.device_space(cast("BinaryIO", volume), path), stale=True)
         return volume.pool()
 
     @contextmanager
     def _far(self, path: str) -> Iterator[OpenImage]:
-        from snaptui.backend.overlaps import OpenImage
+        from snaptui.backend.files.overlaps import OpenImage
 
         volume = self._volume(path)
         yield OpenImage(cast("BinaryIO", volume), volume.disk_size, None)

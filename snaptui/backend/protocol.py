@@ -1,7 +1,7 @@
 """What the rest of snaptui asks of a host: plain synchronous calls, model types in and out.
 
 Every method may block for as long as libvirt does and is therefore only called on the
-worker's threads. All of them raise :class:`~snaptui.errors.SnaptuiError` and nothing else.
+worker's threads. All of them raise :class:`~snaptui.common.errors.SnaptuiError` and nothing else.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from snaptui.image_model import FileSystem, ImageInfo
-from snaptui.model import (
+from snaptui.model.domain import (
     Agent,
     Amount,
     Domain,
@@ -25,12 +24,13 @@ from snaptui.model import (
     Snapshot,
     SnapshotSummary,
 )
-from snaptui.qcow2.usage import ImageUsage, Overlap
+from snaptui.model.image import FileSystem, ImageInfo
+from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
-    from snaptui.doubts import Doubt
-    from snaptui.files import EntryCopy, FileId, Found, Inode, NamedFile, Openers
-    from snaptui.new_snapshot import NewSnapshot
+    from snaptui.model.doubts import Doubt
+    from snaptui.model.files import EntryCopy, FileId, Found, Inode, NamedFile, Openers
+    from snaptui.model.snapshot_request import NewSnapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from snaptui.common.errors import Disconnected, Unsupported
 from snaptui.demo import setups
-from snaptui.errors import Disconnected, Unsupported
 
 PATIENCE = 20.0
 """Seconds after which a daemon that does not come up is given up."""

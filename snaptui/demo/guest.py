@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element, SubElement
 
 import libvirt
 
+from snaptui.common.errors import HostError
 from snaptui.demo.setups import SEARCH
-from snaptui.errors import HostError
 
 MEMORY = 32
 """MiB of RAM: a guest without an operating system needs no more."""
@@ -22,7 +22,7 @@ class Guest:
     """A domain that is not there yet.
 
     Every method raises ``libvirt.libvirtError`` or, when it uses QEMU's tools,
-    :class:`~snaptui.errors.HostError`.
+    :class:`~snaptui.common.errors.HostError`.
 
     Args:
         connection: to the daemon that it will be on.

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from snaptui.errors import ConfigError
-from snaptui.private import open_own
+from snaptui.common.errors import ConfigError
+from snaptui.common.state_files import open_own
 
 PREFIX = "snaptui-demo-"
 MARK = ".made-by-snaptui-demo"

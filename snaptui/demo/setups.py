@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from snaptui.backend.mounts import mount_over
-from snaptui.errors import Unsupported
+from snaptui.backend.files.mounts import mount_over
+from snaptui.common.errors import Unsupported
 
 PACKAGES = {
     "apt-get": "libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils",

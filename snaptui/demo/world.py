@@ -9,11 +9,11 @@ from pathlib import Path
 
 import libvirt
 
-from snaptui.backend.libvirt_events import start_event_loop
+from snaptui.backend.virt.events import start_event_loop
+from snaptui.common.errors import HostError, Unsupported
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.guest import Guest
 from snaptui.demo.setups import how_to_install
-from snaptui.errors import HostError, Unsupported
 
 HOUR = 3600
 DAY = 24 * HOUR

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.chains import uses_by
-from snaptui.image_model import NotKnown
-from snaptui.model import SnapshotDisk
+from snaptui.model.domain import SnapshotDisk
+from snaptui.model.image import NotKnown
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import CHOSEN, Facts
+from snaptui.storage.backing_chain import uses_by
 
 
 def differences(expected: Facts, found: Facts) -> tuple[Difference, ...]:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.chains import NO_LAYERS, Layers
-from snaptui.doubts import Doubt
-from snaptui.files import Inode, User
-from snaptui.image_model import FileSystem, ImageInfo, NotKnown
-from snaptui.model import Agent, DomainStatus, Host, Lack, Snapshot
+from snaptui.model.domain import Agent, DomainStatus, Host, Lack, Snapshot
+from snaptui.model.doubts import Doubt
+from snaptui.model.files import Inode, User
+from snaptui.model.image import FileSystem, ImageInfo, NotKnown
+from snaptui.model.virsh_line import virsh_there
 from snaptui.plan.refusal import Refusal, refuse
-from snaptui.plan.step import virsh_there
-from snaptui.plan.why import Why
-from snaptui.shares import Counted
-from snaptui.traces import Trace
+from snaptui.plan.words.why import Why
+from snaptui.storage.backing_chain import NO_LAYERS, Layers
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.traces import Trace
 
 CHOSEN = ""
 """Stands for the path of an overlay to which libvirt gives a name."""

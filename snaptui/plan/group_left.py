@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snaptui import text
-from snaptui.plan.group import Group
+from snaptui.common import text
+from snaptui.model.group_mark import Group
 from snaptui.plan.outcome import After
-from snaptui.plan.sentence import filled
+from snaptui.plan.words.sentence import filled
 
 
 @dataclass(frozen=True, slots=True)

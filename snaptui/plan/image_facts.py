@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.doubts import Doubt
-from snaptui.files import FileId, Openers, User
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
-from snaptui.model import Host
+from snaptui.model.domain import Host
+from snaptui.model.doubts import Doubt
+from snaptui.model.files import FileId, Openers, User
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.plan.change import Change, Difference
-from snaptui.shares import Counted
+from snaptui.storage.disk_cost import Counted
 
 
 @dataclass(frozen=True, slots=True)

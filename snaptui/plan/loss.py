@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui import text
-from snaptui.image_model import NotKnown
-from snaptui.model import SafetyKind
+from snaptui.common import text
+from snaptui.model.domain import SafetyKind
+from snaptui.model.image import NotKnown
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from snaptui import text
-from snaptui.image_model import FileSystem, NotKnown
-from snaptui.model import DomainState
-from snaptui.plan.sentence import Names, filled, named
+from snaptui.common import text
+from snaptui.model.domain import DomainState
+from snaptui.model.image import FileSystem, NotKnown
+from snaptui.plan.words.sentence import Names, filled, named
 
 
 @enum.unique

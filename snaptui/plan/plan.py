@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui.files import CopyFormat
-from snaptui.image_model import ImageKey, NotKnown, PlacedEntry
-from snaptui.model import DomainKey, Form, RunState, SafetyKind, Scope, SnapshotDisk
-from snaptui.plan.group import Group
-from snaptui.plan.image_steps import ImageStep
+from snaptui.model.domain import DomainKey, Form, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.files import CopyFormat
+from snaptui.model.group_mark import Group
+from snaptui.model.image import ImageKey, NotKnown, PlacedEntry
+from snaptui.plan.checks.free_space import Room
 from snaptui.plan.loss import NOTHING_LOST, Loss
 from snaptui.plan.outcome import NO_SPACE, After, End, Space, Undo, UndoBy, after, undo
 from snaptui.plan.refusal import Refusal
 from snaptui.plan.remark import Remark
-from snaptui.plan.room import Room
-from snaptui.plan.steps import DomainStep
+from snaptui.plan.steps.domain import DomainStep
+from snaptui.plan.steps.image import ImageStep
 
 Step = DomainStep | ImageStep
 

@@ -6,23 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.image_model import FileSystem, ImageInfo
-from snaptui.plan import (
-    adopt,
-    create,
-    delete,
-    edit,
-    extract,
-    image,
-    leftover,
-    merge,
-    relocate,
-    revert,
-    thaw,
-)
+from snaptui.model.image import FileSystem, ImageInfo
+from snaptui.plan import thaw
+from snaptui.plan.create import create
+from snaptui.plan.create.group import grouped
+from snaptui.plan.delete import delete, merge
 from snaptui.plan.facts import Facts
-from snaptui.plan.grouped import grouped
+from snaptui.plan.image import entries, extract, orphan
 from snaptui.plan.image_facts import ImageFacts
+from snaptui.plan.metadata import adopt, edit, relocate
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
@@ -42,6 +34,7 @@ from snaptui.plan.plan import (
     RevertIntent,
     ThawIntent,
 )
+from snaptui.plan.revert import revert
 
 AnyFacts = Facts | ImageFacts
 
@@ -87,13 +80,13 @@ def _with_room(facts: Facts, given: Mapping[str, int]) -> Facts:
 
 def _image_plan(intent: ImageIntent, facts: ImageFacts) -> Plan:
     if isinstance(intent, ImageCreate):
-        return image.plan_create(intent, facts)
+        return entries.plan_create(intent, facts)
     if isinstance(intent, ImageApply):
-        return image.plan_apply(intent, facts)
+        return entries.plan_apply(intent, facts)
     if isinstance(intent, ImageDelete):
-        return image.plan_delete(intent, facts)
+        return entries.plan_delete(intent, facts)
     if isinstance(intent, RemoveLeftover):
-        return leftover.plan(intent, facts)
+        return orphan.plan(intent, facts)
     return extract.plan(intent, facts)
 
 

@@ -6,9 +6,9 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from snaptui.plan.sentence import Names, filled, named
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.words.sentence import Names, filled, named
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
 
 
 class Harm(enum.Enum):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, replace
 
-from snaptui.plan.sentence import Names, filled, named
-from snaptui.plan.warn import Warn
+from snaptui.plan.words.sentence import Names, filled, named
+from snaptui.plan.words.warn import Warn
 
 
 @enum.unique

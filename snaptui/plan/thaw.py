@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from snaptui.model import Agent, AgentState
-from snaptui.plan import checks, codes
+from snaptui.model import libvirt_codes
+from snaptui.model.domain import Agent, AgentState
+from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
-from snaptui.plan.group_steps import ThawGuest
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
 from snaptui.plan.plan import Plan, ThawIntent
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import remark
-from snaptui.plan.warn import Warn
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.steps.group import ThawGuest
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
 
 _NOT_ASKED = Agent(AgentState.UNKNOWN, reason="it was not asked")
 
@@ -35,7 +36,7 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
         refusals=_refusals(name, facts.agent or _NOT_ASKED),
         warnings=(
             remark(Warn.COPY_NOT_OF_ONE_MOMENT),
-            *checks.unrecorded_warnings(facts.unrecorded),
+            *domain_checks.unrecorded_warnings(facts.unrecorded),
         ),
         unchecked=(),
         lines=(step.virsh(facts.host, facts.status.domain),),
@@ -55,9 +56,9 @@ def _refusals(name: str, agent: Agent) -> tuple[Refusal, ...]:
 _CANNOT: Mapping[AgentState, tuple[Why, Way | None, int | None]] = MappingProxyType(
     {
         AgentState.ANSWERS: (Why.NOT_FROZEN, None, None),
-        AgentState.ABSENT: (Why.THAW_ABSENT, None, codes.ARGUMENT_UNSUPPORTED),
+        AgentState.ABSENT: (Why.THAW_ABSENT, None, libvirt_codes.ARGUMENT_UNSUPPORTED),
         AgentState.DISCONNECTED: (
-            Why.THAW_DISCONNECTED, Way.START_AGENT, codes.AGENT_UNRESPONSIVE
+            Why.THAW_DISCONNECTED, Way.START_AGENT, libvirt_codes.AGENT_UNRESPONSIVE
         ),
         AgentState.SILENT: (Why.THAW_SILENT, Way.WAIT_OR_THAW_INSIDE, None),
         AgentState.UNKNOWN: (Why.THAW_FAILS, Way.LOOK_IN_GUEST, None),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -15,25 +14,27 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from snaptui import log, text
 from snaptui.backend.protocol import Backend
+from snaptui.common import log, text
+from snaptui.common.errors import SnaptuiError
+from snaptui.common.masking import fault, masked
 from snaptui.config import MONO, SNAPSHOT_NAME, THEMES
-from snaptui.errors import SnaptuiError
-from snaptui.image_model import ImageKey
-from snaptui.masking import fault, masked
-from snaptui.model import Domain, Host
-from snaptui.operation import Operation
+from snaptui.model.domain import Domain, Host
+from snaptui.model.image import ImageKey
+from snaptui.operations.operation import Operation
 from snaptui.session import Session
-from snaptui.ui import header, keymap, themes
+from snaptui.ui import keymap, status_lines
 from snaptui.ui.background import background
-from snaptui.ui.ending import BY_SIGNAL, Ending
+from snaptui.ui.closing import is_there
+from snaptui.ui.context import Context
 from snaptui.ui.format import ASCII, UNICODE
-from snaptui.ui.keys_in_order import KeysInOrder
-from snaptui.ui.leaving import is_there
-from snaptui.ui.main_screen import MainScreen
+from snaptui.ui.main.screen import MainScreen
+from snaptui.ui.terminal import themes
+from snaptui.ui.terminal.key_queue import KeysInOrder
+from snaptui.ui.terminal.signals import BY_SIGNAL, Ending
 
 if TYPE_CHECKING:
-    from snaptui.recovery import CutShort, Finding
+    from snaptui.operations.recovery import CutShort, Finding
 
 T = TypeVar("T")
 
@@ -80,15 +81,20 @@ class SnaptuiApp(KeysInOrder):
             themes.use(self, theme)
         self.animation_level = "none"
         self.set_class(ascii_only, "-ascii")
-        self.glyphs = ASCII if ascii_only else UNICODE
-        self.demo = demo
-        self._snapshot_name = snapshot_name
         self._select: str | ImageKey | None = select
         if images and select is None:
             self._select = ImageKey(host.uri, images[0])
         self._main: MainScreen | None = None
-        self._faults: set[tuple[object, ...]] = set()
         self.session = Session(backend, host, listed, images, self)
+        self.context = Context(
+            self.session,
+            overrides or {},
+            ASCII if ascii_only else UNICODE,
+            snapshot_name,
+            demo,
+            self.show_error,
+            self.sign_in,
+        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Text styles that a theme may replace."""
@@ -96,14 +102,8 @@ class SnaptuiApp(KeysInOrder):
 
     def get_default_screen(self) -> MainScreen:
         """The main screen is the first one."""
-        self._main = MainScreen(self._select)
+        self._main = MainScreen(self.context, self._select)
         return self._main
-
-    def suggested_name(self, of: str, taken: Collection[str]) -> str:
-        """A free name for a snapshot of a domain or an image."""
-        from snaptui.new_snapshot import suggested_name
-
-        return suggested_name(self._snapshot_name, time.time(), of, taken)
 
     def on_mount(self) -> None:
         """Start to watch the host."""
@@ -119,7 +119,7 @@ class SnaptuiApp(KeysInOrder):
     @property
     def faulty(self) -> bool:
         """Whether a fault of our own has happened."""
-        return bool(self._faults)
+        return bool(self.context.faults)
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
@@ -145,7 +145,7 @@ class SnaptuiApp(KeysInOrder):
             words = findings[record.number].words
             self.show_error(f"{record.title}: {when}", words, hint)
             return
-        from snaptui.batches import of_cut_short
+        from snaptui.operations.batches import of_cut_short
 
         summary = of_cut_short(record.batch, cut.together, findings)
         self.show_error(f"{summary.title}: {when}", summary.words, hint)
@@ -183,12 +183,12 @@ class SnaptuiApp(KeysInOrder):
 
     def action_keys(self) -> None:
         """The help."""
-        from snaptui.ui.help import help_lines
-        from snaptui.ui.text_screen import TextScreen
+        from snaptui.ui.screens.help import help_lines
+        from snaptui.ui.screens.text import TextScreen
 
         host = self.session.host.state.host
-        lines = help_lines(self.overrides, host, self.session.read_only, self.glyphs)
-        self.push_screen(TextScreen("Help", lines, self.glyphs))
+        lines = help_lines(self.overrides, host, self.session.read_only, self.context.glyphs)
+        self.push_screen(TextScreen("Help", lines, self.context.glyphs))
 
     def show_error(
         self, title: str, message: str, hint: str, then: Callable[[], None] | None = None
@@ -196,19 +196,22 @@ class SnaptuiApp(KeysInOrder):
         """Show an error with its whole text; ``then`` is called when it was closed."""
         from snaptui.ui.dialogs.message import ErrorDialog
 
-        dialog = ErrorDialog(title, message, hint, self.glyphs)
+        dialog = ErrorDialog(title, message, hint, self.context.glyphs)
         self.push_screen(dialog, lambda _: then() if then is not None else None)
 
     def action_leave(self) -> None:
         """Quit; when changes are under way, say what will go on."""
         from snaptui.ui.dialogs.message import QuitDialog
 
-        under_way = tuple(header.operation_words(o) for o in self.session.operations.unfinished)
+        under_way = tuple(
+            status_lines.operation_words(o) for o in self.session.operations.unfinished
+        )
         if not under_way or isinstance(self.screen, QuitDialog):
             self.exit()
         else:
             self.push_screen(
-                QuitDialog(under_way, self.glyphs), lambda quit_: self.exit() if quit_ else None
+                QuitDialog(under_way, self.context.glyphs),
+                lambda quit_: self.exit() if quit_ else None,
             )
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -225,9 +228,9 @@ class SnaptuiApp(KeysInOrder):
         log.write_fault(error)
         place = traceback.extract_tb(error.__traceback__)[-1:]
         at = (type(error).__name__, *((one.filename, one.lineno) for one in place))
-        if at in self._faults:
+        if at in self.context.faults:
             return
-        self._faults.add(at)
+        self.context.faults.add(at)
         self.host_changed()
         words = f"{type(error).__name__}: {masked(str(error))}"
         hint = (

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from snaptui import shell, text
-from snaptui.costs import Cost
-from snaptui.host import Link
-from snaptui.image_model import NotKnown
-from snaptui.model import Domain, DomainState, Kind, Snapshot
-from snaptui.plan.hold import hold_of
-from snaptui.tree import Row, RowKind
+from snaptui.common import shell, text
+from snaptui.model.domain import Domain, DomainState, Kind, Snapshot
+from snaptui.model.hold_mark import hold_of
+from snaptui.model.image import NotKnown
+from snaptui.monitor.host import Link
+from snaptui.storage.costs import Cost
+from snaptui.ui.snapshot_graph import Row, RowKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
 
-from snaptui.errors import ConfigError
+from snaptui.common.errors import ConfigError
 
 
 class Scope(enum.Enum):

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import libvirt
 import pytest
 
-from snaptui.backend import libvirt_agent
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import Agent, AgentState, DomainKey, Form
+from snaptui.backend.virt import guest_agent
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import Agent, AgentState, DomainKey, Form
 from snaptui.plan.plan import CreateIntent, HoldIntent
-from snaptui.plan.why import Why
-from snaptui.preflight import read_facts
+from snaptui.plan.words.why import Why
 from tests.guest import NAME, Guest, skip_without
 from tests.lab import Lab
 from tests.live.planned import planned
@@ -115,9 +115,9 @@ def test_one_that_has_stopped_does_not_answer(
     assert (found.state, found.mounts) == (AgentState.SILENT, ())
     assert "not available" in found.reason
     assert not backend.status(guest.key).hung, "it is the agent that is silent, not QEMU"
-    monkeypatch.setattr(libvirt_agent, "PATIENCE", 0.0)
+    monkeypatch.setattr(guest_agent, "PATIENCE", 0.0)
     assert "said nothing" in backend.agent(guest.key).reason
-    monkeypatch.setattr(libvirt_agent, "PATIENCE", 60.0)
+    monkeypatch.setattr(guest_agent, "PATIENCE", 60.0)
     assert "said nothing" in backend.agent(guest.key).reason, "it still owes the first answer"
 
 

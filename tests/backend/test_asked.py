@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import SnaptuiError
-from snaptui.model import Form
-from snaptui.new_snapshot import from_xml
-from snaptui.performing import perform
-from snaptui.plan.asked import asked
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import SnaptuiError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import Form
+from snaptui.model.snapshot_request import from_xml
+from snaptui.operations.step_calls import perform
+from snaptui.plan.create.asked import asked
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import Lab
 from tests.sample import sample
 

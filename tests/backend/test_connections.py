@@ -8,10 +8,10 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.backend.libvirt_connections import Connections
-from snaptui.errors import Disconnected
-from snaptui.new_snapshot import NewSnapshot
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.backend.virt.connections import Connections
+from snaptui.common.errors import Disconnected
+from snaptui.model.snapshot_request import NewSnapshot
 from tests.lab import Lab, entries, qemu_img
 
 

@@ -10,14 +10,14 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.chains import Layers, layers_of
-from snaptui.counting import Counting
-from snaptui.entries import Images
-from snaptui.image_model import ImageInfo
-from snaptui.model import Presence, SnapshotDisk
-from snaptui.qcow2.usage import ImageUsage, Overlap
-from snaptui.worker import Worker
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import Presence, SnapshotDisk
+from snaptui.model.image import ImageInfo
+from snaptui.monitor.usage import Counting
+from snaptui.storage.backing_chain import Layers, layers_of
+from snaptui.storage.in_image import Images
+from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 from tests.lab import Lab, qemu_img
 from tests.unit.made import VDA, config, snapshot
 

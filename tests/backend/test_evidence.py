@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.images import read_image
-from snaptui.evidence import By, judge
-from snaptui.image_model import ImageInfo
+from snaptui.backend.files.image_reader import read_image
+from snaptui.model.image import ImageInfo
+from snaptui.storage.evidence import By, judge
 from tests.lab import qemu_img
 from tests.unit.images import qemu_io
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.extents import allocated, not_holes
+from snaptui.backend.files.extents import allocated, not_holes
 
 MIB = 1 << 20
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from snaptui.backend import qemu_img as tool
-from snaptui.backend.images import read_image
-from snaptui.errors import ImageError
-from snaptui.files import CopyFormat, EntryCopy
+from snaptui.backend.files import qemu_img as tool
+from snaptui.backend.files.image_reader import read_image
+from snaptui.common.errors import ImageError
+from snaptui.model.files import CopyFormat, EntryCopy
 from tests.lab import MIB, qemu_img
 from tests.unit.images import qemu_io
 

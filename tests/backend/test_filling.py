@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend import libvirt_places
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import HostError, NotFound
-from snaptui.filling import Filling, Fullest
-from snaptui.image_model import FileSystem
-from snaptui.model import DomainConfig, DomainKey
-from snaptui.worker import Worker
+from snaptui.backend.virt import places
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import HostError, NotFound
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainConfig, DomainKey
+from snaptui.model.image import FileSystem
+from snaptui.monitor.free_space import Filling, Fullest
 from tests import pools
 from tests.lab import MIB, Lab, fill, loop_device, qemu_img, small_disk
 
@@ -51,7 +51,7 @@ def at(fullest: Fullest) -> str:
 async def test_what_is_not_known_is_not_taken_for_empty(
     lab: Lab, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(libvirt_places, "KEPT", 0.0)
+    monkeypatch.setattr(places, "KEPT", 0.0)
     lab.define("web")
     found = await look(backend)
     assert (found.missing, found.places) == (0, 1)

@@ -7,15 +7,15 @@ import signal
 
 import pytest
 
-from snaptui.backend import libvirt_guard
-from snaptui.backend.libvirt_guard import Guard
+from snaptui.backend.virt import freeze_guard
+from snaptui.backend.virt.freeze_guard import Guard
 from tests.lab import Lab
 
 
 def test_one_that_hangs_when_all_is_thawed_keeps_nobody_waiting(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(libvirt_guard, "LEAVES", 0.2)
+    monkeypatch.setattr(freeze_guard, "LEAVES", 0.2)
     key = lab.define("web")
     guard = Guard(lab.uri)
     guard.watch(key.uuid)

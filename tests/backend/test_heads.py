@@ -9,12 +9,12 @@ from collections import Counter
 
 import pytest
 
-from snaptui import heads
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.chains import DEEPEST
-from snaptui.entries import Images
-from snaptui.image_model import ImageInfo, NotKnown
-from snaptui.worker import Worker
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.discovery import image_heads
+from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.storage.backing_chain import DEEPEST
+from snaptui.storage.in_image import Images
 from tests.lab import Lab, qemu_img
 
 
@@ -46,7 +46,7 @@ def stack(lab: Lab) -> list[str]:
     return paths
 
 
-async def read(reader: heads.Heads, *paths: str) -> Images:
+async def read(reader: image_heads.Heads, *paths: str) -> Images:
     told: list[Images] = []
     await reader.read(dict.fromkeys(paths, False), told.append)
     return told[-1]
@@ -54,11 +54,11 @@ async def read(reader: heads.Heads, *paths: str) -> Images:
 
 async def test_each_is_read_once(lab: Lab, stack: list[str]) -> None:
     backend = Noting(lab.uri)
-    found = await read(heads.Heads(backend, Worker()), stack[2], stack[1])
+    found = await read(image_heads.Heads(backend, Worker()), stack[2], stack[1])
     assert found.keys() == set(stack)
     assert backend.read == Counter(stack)
     qemu_img("rebase", "-u", "-f", "qcow2", "-b", stack[2], "-F", "qcow2", stack[0])
-    found = await read(heads.Heads(backend, Worker()), stack[2])
+    found = await read(image_heads.Heads(backend, Worker()), stack[2])
     assert found.keys() == set(stack)
 
 
@@ -67,18 +67,18 @@ async def test_a_chain_without_end_is_followed_no_further_than_libvirt_does(lab:
     qemu_img("create", "-q", "-f", "qcow2", paths[0], "1M")
     for below, path in itertools.pairwise(paths):
         qemu_img("create", "-q", "-f", "qcow2", "-u", "-b", below, "-F", "qcow2", path, "1M")
-    found = await read(heads.Heads(Noting(lab.uri), Worker()), paths[-1])
+    found = await read(image_heads.Heads(Noting(lab.uri), Worker()), paths[-1])
     assert found.keys() == set(paths[-DEEPEST:])
 
 
 async def test_one_that_hangs_holds_up_only_itself(
     lab: Lab, stack: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "PUBLISH", 0.0)
+    monkeypatch.setattr(image_heads, "PUBLISH", 0.0)
     lone = str(lab.images / "lone.qcow2")
     qemu_img("create", "-q", "-f", "qcow2", lone, "1M")
     backend = Noting(lab.uri, stack[1])
-    reader = heads.Heads(backend, Worker())
+    reader = image_heads.Heads(backend, Worker())
     told: list[Images] = []
     enough = asyncio.Event()
 
@@ -107,7 +107,7 @@ async def test_what_was_not_begun_is_not_read_for_one_who_went_away(
 ) -> None:
     backend = Noting(lab.uri, stack[0], stack[1])
     worker = Worker()
-    reader = heads.Heads(backend, worker)
+    reader = image_heads.Heads(backend, worker)
     task = asyncio.create_task(reader.read(dict.fromkeys(stack, False), lambda found: None))
     for _ in range(2):
         await asyncio.to_thread(backend.hung.acquire, timeout=15)
@@ -120,7 +120,7 @@ async def test_what_was_not_begun_is_not_read_for_one_who_went_away(
 
 async def test_what_cannot_be_read_says_why(lab: Lab) -> None:
     path = str(lab.images / "none.qcow2")
-    found = await read(heads.Heads(Noting(lab.uri), Worker()), path)
+    found = await read(image_heads.Heads(Noting(lab.uri), Worker()), path)
     head = found[path]
     assert isinstance(head, NotKnown)
     assert "No such file" in head.reason

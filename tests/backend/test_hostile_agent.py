@@ -15,15 +15,15 @@ from typing import Any
 import libvirt
 import pytest
 
-from snaptui.backend import libvirt_agent
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.backend.libvirt_errors import LONGEST, translated
-from snaptui.errors import HostError, SnaptuiError
-from snaptui.model import AgentState, Form
+from snaptui.backend.virt import guest_agent
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.backend.virt.errors import LONGEST, translated
+from snaptui.common.errors import HostError, SnaptuiError
+from snaptui.common.text import invisible
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import AgentState, Form
 from snaptui.plan.plan import CreateIntent, ThawIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
-from snaptui.text import invisible
 from snaptui.ui.format import clean
 from tests.agent import Error, Silence, Voiced, voiced
 from tests.guest import Guest, skip_without
@@ -159,7 +159,7 @@ def test_an_agent_that_calls_itself_frozen_is_believed_and_only_thawed(
 def test_one_that_never_answers_holds_up_no_other_domain(
     guest: Voiced, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(libvirt_agent, "PATIENCE", 0.5)
+    monkeypatch.setattr(guest_agent, "PATIENCE", 0.5)
     other = guest.lab.define("other", running=True)
     guest.voice.answers[LIST] = silence
     found = backend.agent(guest.key)

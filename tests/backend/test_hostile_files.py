@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from snaptui.backend import images
-from snaptui.errors import ImageError
-from snaptui.files import FileId
+from snaptui.backend.files import image_reader
+from snaptui.common.errors import ImageError
+from snaptui.model.files import FileId
 from tests.backend.test_qemu_img import copy, made
 from tests.users import OTHER
 
@@ -42,7 +42,7 @@ def opens_noted() -> Iterator[list[tuple[str, int]]]:
 
 
 def identity(path: Path) -> FileId:
-    found = images.file_id(str(path))
+    found = image_reader.file_id(str(path))
     assert found is not None
     return found
 
@@ -67,7 +67,7 @@ def test_what_is_no_image_is_never_opened(tmp_path: Path, what: str) -> None:
     else:
         path = Path("/dev/null")
     with opens_noted() as opened, pytest.raises(ImageError, match="neither a file nor"):
-        images.read_image(str(path))
+        image_reader.read_image(str(path))
     assert [flags & os.O_PATH for name, flags in opened] == [os.O_PATH]
 
 
@@ -89,9 +89,9 @@ def test_setting_aside_and_removing_follow_no_link(
 ) -> None:
     path, file, victims = swapped
     with pytest.raises(ImageError, match="Not a directory"):
-        images.set_aside(str(path), f"{path}.aside", file)
+        image_reader.set_aside(str(path), f"{path}.aside", file)
     with pytest.raises(ImageError, match="Not a directory"):
-        images.remove_file(str(path), file)
+        image_reader.remove_file(str(path), file)
     assert (victims / "a.qcow2").read_text() == "victims"
     assert os.listdir(victims) == ["a.qcow2"]
 
@@ -110,9 +110,9 @@ def test_a_file_that_became_another_one_stays(tmp_path: Path, how: str) -> None:
     else:
         path.write_text("precious")
     with pytest.raises(ImageError, match="not the file that it was"):
-        images.set_aside(str(path), f"{path}.aside", file)
+        image_reader.set_aside(str(path), f"{path}.aside", file)
     with pytest.raises(ImageError, match="not the file that it was"):
-        images.remove_file(str(path), file)
+        image_reader.remove_file(str(path), file)
     assert victim.read_text() == path.read_text() == "precious"
     assert sorted(os.listdir(tmp_path)) == ["a.qcow2", "victim"]
 
@@ -122,11 +122,11 @@ def test_a_name_that_is_taken_is_not_set_aside_upon(tmp_path: Path) -> None:
     path.write_text("a")
     aside.symlink_to("/nowhere")
     with pytest.raises(ImageError, match="is there already"):
-        images.set_aside(str(path), str(aside), identity(path))
+        image_reader.set_aside(str(path), str(aside), identity(path))
     aside.unlink()
-    images.set_aside(str(path), str(aside), identity(path))
+    image_reader.set_aside(str(path), str(aside), identity(path))
     assert os.listdir(tmp_path) == [aside.name]
-    images.remove_file(str(aside), identity(aside))
+    image_reader.remove_file(str(aside), identity(aside))
     assert os.listdir(tmp_path) == []
 
 
@@ -198,9 +198,9 @@ def test_a_path_of_the_host_may_hold_anything(tmp_path: Path) -> None:
         place.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
         try:
-            found = images.file_system(str(place))
+            found = image_reader.file_system(str(place))
             assert (found.mount, found.kind) == (str(place), "tmpfs")
-            assert images.file_system("/proc").mount == "/proc"
+            assert image_reader.file_system("/proc").mount == "/proc"
         finally:
             subprocess.run(["umount", "--lazy", place], check=True)
 
@@ -210,7 +210,7 @@ def test_the_directory_that_it_is_run_in_is_not_imported_from(tmp_path: Path) ->
     (tmp_path / "libvirt.py").write_text("import os; os.write(1, b'hostile'); os._exit(9)")
     shutil.copy(tmp_path / "libvirt.py", tmp_path / "snaptui.py")
     code = (
-        "import os, sys; from snaptui.backend.libvirt_guard import Guard\n"
+        "import os, sys; from snaptui.backend.virt.freeze_guard import Guard\n"
         f"os.chdir({str(tmp_path)!r}); guard = Guard('test:///default')\n"
         "guard.watch('6695eb01-f6a4-8304-79aa-97f2502e193f')\n"
         "guard.release('6695eb01-f6a4-8304-79aa-97f2502e193f'); print('thawed')"

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from snaptui.backend import libvirt_inventory, xml
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import ImageError, SnaptuiError
-from snaptui.files import User
-from snaptui.image_model import NotKnown
+from snaptui.backend.virt import named_files, xml
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import ImageError, SnaptuiError
+from snaptui.common.text import invisible
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.files import User
+from snaptui.model.image import NotKnown
 from snaptui.plan.plan import CreateIntent
-from snaptui.preflight import read_facts
-from snaptui.text import invisible
 from snaptui.ui.format import ASCII, UNICODE, clean
 from tests.lab import Lab, qemu_img
 
@@ -143,7 +143,7 @@ class Pool:
 @pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_pools_name_is_shown_as_words(said: str, active: bool) -> None:
     connection: Any = SimpleNamespace(listAllStoragePools=lambda: [Pool(said, active=active)])
-    found = libvirt_inventory.volumes(lambda call: call(), connection, local=True)
+    found = named_files.volumes(lambda call: call(), connection, local=True)
     words = [*found.paths, *(doubt.reason for doubt in found.doubts), *map(str, found.doubts)]
     assert not any(invisible(char) for one in words for char in clean(one))
     assert all(path.startswith("/") for path in (*found.paths, *found.idle))

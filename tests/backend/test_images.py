@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.images import read_image
-from snaptui.image_model import NoPath, NotKnown
+from snaptui.backend.files.image_reader import read_image
+from snaptui.model.image import NoPath, NotKnown
 from tests.lab import qemu_img
 
 

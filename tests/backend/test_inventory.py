@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.doubts import Unread
-from snaptui.errors import HostError
-from snaptui.files import Found, Use, User
-from snaptui.inventory import take_inventory
-from snaptui.inventory_data import Inventory
-from snaptui.model import DomainKey
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import HostError
+from snaptui.discovery.inventory import take_inventory
+from snaptui.model.domain import DomainKey
+from snaptui.model.doubts import Unread
+from snaptui.model.files import Found, Use, User
+from snaptui.storage.inventory import Inventory
 from tests import pools
 from tests.lab import Lab, qemu_img
 

@@ -8,14 +8,14 @@ from typing import cast
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.protocol import Backend
-from snaptui.errors import Cancelled, HostError
-from snaptui.model import Amount, DomainKey, SnapshotDisk
-from snaptui.model import Presence as In
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.performing import Job
-from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import Cancelled, HostError
+from snaptui.model.domain import Amount, DomainKey, SnapshotDisk
+from snaptui.model.domain import Presence as In
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.operations.step_calls import Job
+from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot
 from tests.guest import NAME, Guest
 from tests.lab import Lab
 from tests.unit.made import KEY, snapshot

@@ -9,15 +9,15 @@ from typing import Any
 import libvirt
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
 from snaptui.backend.protocol import HostEvent
-from snaptui.errors import Disconnected, ImageError, NotFound, NotPermitted
-from snaptui.model import DomainKey, DomainState, Kind, RunState, Scope
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.performing import perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import Disconnected, ImageError, NotFound, NotPermitted
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey, DomainState, Kind, RunState, Scope
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.operations.step_calls import perform
 from snaptui.plan.plan import DeleteIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import Lab, entries
 from tests.world import write_world
 

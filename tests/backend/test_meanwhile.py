@@ -13,16 +13,17 @@ from typing import Any
 
 import pytest
 
-from snaptui.backend.images import read_image
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.image_model import ImageKey, PlacedEntry
-from snaptui.journal_record import Became, Outcome, Record, parse
-from snaptui.model import DomainKey, Form, RunState
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.operation import Operation
-from snaptui.operations import Operations
+from snaptui.backend.files.image_reader import read_image
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainKey, Form, RunState
+from snaptui.model.image import ImageKey, PlacedEntry
+from snaptui.model.operation_record import Became, Outcome, Record, parse
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.operations.operation import Operation
+from snaptui.operations.runner import Operations
 from snaptui.plan.change import Change
-from snaptui.plan.leftover import aside_name
+from snaptui.plan.image.orphan import aside_name
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
@@ -35,8 +36,7 @@ from snaptui.plan.plan import (
 )
 from snaptui.plan.planner import make_plan
 from snaptui.ui.format import UNICODE
-from snaptui.ui.operations_pane import record_lines
-from snaptui.worker import Worker
+from snaptui.ui.screens.operations import record_lines
 from tests.lab import Lab, entries, holds, qemu_img, write
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend import qemu_img as tool
-from snaptui.backend.images import entries_as_now, may_write, read_image
-from snaptui.backend.openers import openers
-from snaptui.errors import Cancelled, ImageError
-from snaptui.files import CopyFormat, EntryCopy, Opener
-from snaptui.image_model import ImageSnapshot
+from snaptui.backend.files import qemu_img as tool
+from snaptui.backend.files.image_reader import entries_as_now, may_write, read_image
+from snaptui.backend.files.openers import openers
+from snaptui.common.errors import Cancelled, ImageError
+from snaptui.model.files import CopyFormat, EntryCopy, Opener
+from snaptui.model.image import ImageSnapshot
 from tests.lab import MIB, entries, holds, qemu_img, write
 from tests.unit.made import STRANGE
 

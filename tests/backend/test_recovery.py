@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import ImageError
-from snaptui.image_model import ImageInfo
-from snaptui.journal_record import Became, Record, StepKind, StepRecord
-from snaptui.recovery import Finding, look
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import ImageError
+from snaptui.model.image import ImageInfo
+from snaptui.model.operation_record import Became, Record, StepKind, StepRecord
+from snaptui.operations.recovery import Finding, look
 from tests.lab import Lab, qemu_img, write
 
 

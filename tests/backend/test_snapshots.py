@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.damage import Broken, Matter, Part
-from snaptui.image_model import ImageInfo
-from snaptui.model import DomainKey
-from snaptui.snapshots import Shown, SnapshotWatch
-from snaptui.worker import Worker
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainKey
+from snaptui.model.image import ImageInfo
+from snaptui.monitor.snapshots import Shown, SnapshotWatch
+from snaptui.storage.damage import Broken, Matter, Part
 from tests.lab import Lab
 
 
@@ -42,7 +42,7 @@ async def test_a_new_one_is_not_hollow_before_its_images_are_read_again(
     """One image answers late, so that its head is still that of before the snapshot."""
     key = lab.define("web", disks=("vda", "vdb"))
     lab.snapshot("web", "one")
-    monkeypatch.setattr("snaptui.heads.PUBLISH", 0.0)
+    monkeypatch.setattr("snaptui.discovery.image_heads.PUBLISH", 0.0)
     late, answers = str(lab.image("web", "vdb")), threading.Event()
     answers.set()
 

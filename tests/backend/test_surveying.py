@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import surveying
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.counting import Counting
-from snaptui.errors import Disconnected
-from snaptui.spaces import Place, Survey
-from snaptui.surveying import Surveying
-from snaptui.worker import Worker
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import Disconnected
+from snaptui.common.worker import Worker
+from snaptui.monitor import reclaimable
+from snaptui.monitor.reclaimable import Surveying
+from snaptui.monitor.usage import Counting
+from snaptui.storage.reclaimable import Place, Survey
 from tests.world import write_world
 
 
@@ -30,7 +30,7 @@ async def test_what_was_read_is_weighed_though_the_connection_was_lost(
         go_on.wait(15)
         return ()
 
-    monkeypatch.setattr(surveying, "places", weigh)
+    monkeypatch.setattr(reclaimable, "places", weigh)
     backend = LibvirtBackend(write_world(tmp_path / "world.xml"))
     host, worker = backend.connect(), Worker()
     counting = Counting(backend, worker, on_change=lambda: None)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from snaptui.backend import images
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.image_model import Unplaced
-from snaptui.model import Disk
+from snaptui.backend.files import image_reader
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.domain import Disk
+from snaptui.model.image import Unplaced
 from tests import pools
 from tests.lab import Lab, qemu_img, write
 from tests.pools import define, pool, volume
@@ -139,8 +139,8 @@ def test_a_volume_of_another_host_is_read_through_its_pool_and_never_opened_here
         key = define(lab, "web", ("p", "a.qcow2"))
         lab.snapshot("web", "s1")
         write(folder / "a.qcow2", 0x22)
-        here = images.count_image(str(folder / "a.qcow2"), lambda _done, _all: None)
-        monkeypatch.setattr(images, "opened", never)
+        here = image_reader.count_image(str(folder / "a.qcow2"), lambda _done, _all: None)
+        monkeypatch.setattr(image_reader, "opened", never)
         backend.connect()
         try:
             path = only(backend.config(key).disks).path

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from snaptui import snapshots
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.host import HostWatch
-from snaptui.model import DomainKey
-from snaptui.worker import Worker, start
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker, start
+from snaptui.model.domain import DomainKey
+from snaptui.monitor import snapshots
+from snaptui.monitor.host import HostWatch
 from tests.bench.table import Figure
 from tests.lab import Lab
 

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import libvirt
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey, Host, SafetyKind
-from snaptui.new_snapshot import NewSnapshot, to_xml
-from snaptui.operation import Operation, Phase
-from snaptui.operations import Operations
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainKey, Host, SafetyKind
+from snaptui.model.snapshot_request import NewSnapshot, to_xml
+from snaptui.operations.operation import Operation, Phase
+from snaptui.operations.runner import Operations
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
 from snaptui.plan.planner import make_plan
-from snaptui.worker import Worker
 from tests.bench.table import Figure
 from tests.lab import Lab
 

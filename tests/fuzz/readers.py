@@ -11,20 +11,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from snaptui import config, journal
-from snaptui.backend import images, overlaps, uris, xml
-from snaptui.backend.config_changes import changes
-from snaptui.errors import SnaptuiError
-from snaptui.files import User
-from snaptui.journal_record import Outcome, parse
-from snaptui.masking import label, masked
-from snaptui.model import DomainState
-from snaptui.new_snapshot import NewSnapshot, from_xml, to_xml
-from snaptui.qcow2.sameness import is_as_now
-from snaptui.recovery import Found, finding
-from snaptui.text import literal
+from snaptui import config
+from snaptui.backend.files import image_reader, overlaps
+from snaptui.backend.virt import uris, xml
+from snaptui.backend.virt.config_diff import changes
+from snaptui.common.errors import SnaptuiError
+from snaptui.common.masking import label, masked
+from snaptui.common.text import literal
+from snaptui.model.domain import DomainState
+from snaptui.model.files import User
+from snaptui.model.operation_record import Outcome, parse
+from snaptui.model.snapshot_request import NewSnapshot, from_xml, to_xml
+from snaptui.operations import journal
+from snaptui.operations.recovery import Found, finding
+from snaptui.storage.qcow2.sameness import is_as_now
 from snaptui.ui.format import UNICODE
-from snaptui.ui.operations_pane import outcome_of, record_lines
+from snaptui.ui.screens.operations import outcome_of, record_lines
 from tests.unit.images import MIB, Made, qemu_img
 from tests.unit.test_journal import RECORD
 from tests.unit.test_xml import DOMAIN, EXTERNAL, INTERNAL, snapshot_xml
@@ -94,19 +96,19 @@ def _of_images(folder: Path) -> Iterator[Reader]:
 
 def _places(path: Path) -> tuple[int, ...]:
     with path.open("rb", buffering=0) as f:
-        header, entries = images.read_head(f, path.stat().st_size)
+        header, entries = image_reader.read_head(f, path.stat().st_size)
     tables = (header.l1_table_offset, header.refcount_table_offset, header.snapshots_offset)
     return (0, *tables, *(entry.l1_offset for entry in entries))
 
 
 def _head(data: bytes) -> None:
-    info = images.read_open_image(io.BytesIO(data), "/img/a", len(data))
+    info = image_reader.read_open_image(io.BytesIO(data), "/img/a", len(data))
     for entry in info.snapshots:
         literal(entry.name + entry.id)
 
 
 def _accounting(data: bytes) -> None:
-    counted = images.count_open_image(io.BytesIO(data), "/img/a", len(data), _quietly)
+    counted = image_reader.count_open_image(io.BytesIO(data), "/img/a", len(data), _quietly)
     usage = counted.usage
     grown = sum(one.growth for one in usage.snapshots)
     assert grown + usage.active + usage.metadata + (usage.leaked or 0) == usage.allocated
@@ -115,7 +117,7 @@ def _accounting(data: bytes) -> None:
 
 def _as_now(data: bytes) -> None:
     file = io.BytesIO(data)
-    header, entries = images.read_head(file, len(data))
+    header, entries = image_reader.read_head(file, len(data))
     for entry in entries:
         is_as_now(file, len(data), header, entry)
 
@@ -193,7 +195,7 @@ def _of_texts(folder: Path) -> Iterator[Reader]:
 
 
 def _configuration(data: bytes, folder: Path) -> None:
-    from snaptui.new_snapshot import suggested_name
+    from snaptui.model.snapshot_request import suggested_name
     from snaptui.ui import keymap
 
     path = folder / "config.toml"

@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from snaptui.errors import SnaptuiError
+from snaptui.common.errors import SnaptuiError
 from tests.fuzz.mutations import mutated
 from tests.fuzz.readers import Reader
 

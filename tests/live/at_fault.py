@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from snaptui.cli import main
-from snaptui.filling import Filling
+from snaptui.cli.main import main
+from snaptui.monitor.free_space import Filling
 
 
 async def _fail(_self: Filling) -> None:

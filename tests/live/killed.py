@@ -13,13 +13,13 @@ import sys
 import threading
 from pathlib import Path
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey, RunState
-from snaptui.operation import Operation, Phase
-from snaptui.operations import Operations
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainKey, RunState
+from snaptui.operations.operation import Operation, Phase
+from snaptui.operations.runner import Operations
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.planner import make_plans
-from snaptui.worker import Worker
 
 
 class HeldUp(LibvirtBackend):

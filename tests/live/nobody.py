@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
-import snaptui.backend.libvirt_backend
+import snaptui.backend.virt.backend
 import snaptui.ui.app  # noqa: F401 - what is imported now need not be readable for nobody
-from snaptui.cli import main
+from snaptui.cli.main import main
 
 if __name__ == "__main__":
     group, mask = os.environ.get("SNAPTUI_TEST_GROUP"), os.environ.get("SNAPTUI_TEST_UMASK")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.image_model import ImageInfo
-from snaptui.performing import perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.image import ImageInfo
+from snaptui.operations.step_calls import perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DomainIntent, ImageIntent, Plan
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import Lab
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model import DomainKey, RunState, SafetyKind
+from snaptui.model.domain import DomainKey, RunState, SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests import stacks
 from tests.lab import Lab
 from tests.live.planned import planned

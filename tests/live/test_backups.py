@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from snaptui.image_model import ImageKey, PlacedEntry
-from snaptui.model import Form, SafetyKind
+from snaptui.model.domain import Form, SafetyKind
+from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
@@ -19,8 +19,8 @@ from snaptui.plan.plan import (
     ImageDelete,
     RevertIntent,
 )
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, qemu_img
 from tests.live.planned import planned, read_image
 from tests.terminal import Terminal, at_snapshots

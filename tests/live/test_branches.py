@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.inventory import take_inventory
-from snaptui.model import SafetyKind
-from snaptui.performing import differences, expected_after, perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.discovery.inventory import take_inventory
+from snaptui.model.domain import SafetyKind
+from snaptui.operations.step_calls import differences, expected_after, perform
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import Lab, entries, holds, write
 from tests.live.test_undo import undone
 from tests.terminal import Terminal, at_snapshots, confirm

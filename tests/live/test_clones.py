@@ -9,14 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model import DomainKey, Form, SafetyKind
-from snaptui.plan.plan import (
-    CreateIntent,
-    DeleteIntent,
-    RevertIntent,
-)
+from snaptui.model.domain import DomainKey, Form, SafetyKind
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
 from tests.lab import Lab, qemu_img, write
 from tests.live.planned import planned
 from tests.unit.made import assert_refused

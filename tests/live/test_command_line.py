@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import snaptui
-from snaptui import cli
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.cli import main
-from snaptui.model import Domain
-from snaptui.worker import start
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.cli import main as cli
+from snaptui.cli.main import main
+from snaptui.common.worker import start
+from snaptui.model.domain import Domain
 from tests.lab import Lab
 from tests.terminal import Terminal
 
@@ -52,8 +52,8 @@ def test_no_permission_is_said(lab: Lab, tmp_path: Path) -> None:
     """An ordinary user in front of root's socket."""
     socket = lab.directory / "d" / "run" / "libvirt-sock"
     code = (
-        "import os, sys; from snaptui.errors import NotPermitted;"
-        "from snaptui.backend.libvirt_backend import LibvirtBackend;"
+        "import os, sys; from snaptui.common.errors import NotPermitted;"
+        "from snaptui.backend.virt.backend import LibvirtBackend;"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "try: LibvirtBackend(sys.argv[1]).connect()\n"
         "except NotPermitted as e: print(e.message, e.hint)"
@@ -113,7 +113,7 @@ def test_what_libraries_print_goes_to_the_log(lab: Lab, tmp_path: Path) -> None:
         fd = os.readlink(f"/proc/{terminal.process.pid}/fd/2")
         terminal.press("q")
         terminal.exit_code()
-    assert fd == str(tmp_path / "state" / "snaptui" / "snaptui.log")
+    assert fd == str(tmp_path / "state" / "snaptui" / "snaptui.common.log")
 
 
 def test_a_host_without_qemu_is_told_so(own_lab: Lab) -> None:
@@ -148,13 +148,15 @@ def test_a_fault_of_its_own_is_said_and_logged(lab: Lab, tmp_path: Path) -> None
     """It is shown, and the program lives on; how it ends tells it to whoever started it."""
     lab.define("web")
     with Terminal(["-c", lab.uri], main=faulty) as terminal:
-        terminal.wait("A fault of snaptui", "ZeroDivisionError", "snaptui.log")
+        terminal.wait("A fault of snaptui", "ZeroDivisionError", "snaptui.common.log")
         terminal.press("esc")
         terminal.wait("FAULT", "web", gone="A fault of snaptui")
         terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"snaptui: a fault of its own; " in terminal.raw
-    assert "ZeroDivisionError" in (tmp_path / "state" / "snaptui" / "snaptui.log").read_text()
+    assert (
+        "ZeroDivisionError" in (tmp_path / "state" / "snaptui" / "snaptui.common.log").read_text()
+    )
 
 
 def slow_to_list() -> int:

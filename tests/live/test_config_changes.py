@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.domain import DomainKey
 from tests.lab import Lab, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
-from snaptui.backend.images import count_image
-from snaptui.model import SafetyKind
+from snaptui.backend.files.image_reader import count_image
+from snaptui.common import text
+from snaptui.model.domain import SafetyKind
 from snaptui.plan.plan import RevertIntent
-from snaptui.plan.warn import Warn
+from snaptui.plan.words.warn import Warn
 from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.live.planned import planned
 from tests.terminal import Terminal, at_snapshots, confirm

@@ -8,7 +8,7 @@ import pytest
 
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent
-from snaptui.ui.keys_in_order import CLOSED
+from snaptui.ui.terminal.key_queue import CLOSED
 from tests.lab import Lab, holds, qemu_img
 from tests.live.planned import planned
 from tests.live.test_external import DISKS, RAM, beside, sources, wanted

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snaptui.image_model import ImageKey
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
+from snaptui.model.image import ImageKey
 from snaptui.plan.plan import DeleteIntent, RemoveLeftover
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.warn import Warn
+from snaptui.plan.words.warn import Warn
 from tests.lab import MIB, Lab, fill, holds, qemu_img, small_disk, write
 from tests.live.planned import planned
 from tests.unit.made import assert_said

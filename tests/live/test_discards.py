@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.model import Form, SafetyKind
+from snaptui.model.domain import Form, SafetyKind
 from snaptui.plan.plan import CreateIntent, RevertIntent
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
 from tests.lab import Lab
 from tests.live.planned import planned
 from tests.unit.made import assert_refused, assert_said

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import shell
-from snaptui.backend.backing import named
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.backend.libvirt_inventory import idle_pool
-from snaptui.doubts import Doubt, Unread
-from snaptui.image_model import ImageKey, NotKnown
-from snaptui.model import DomainKey
-from snaptui.plan.leftover import aside_name
+from snaptui.backend.files.backing import named
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.backend.virt.named_files import idle_pool
+from snaptui.common import shell
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey
+from snaptui.model.doubts import Doubt, Unread
+from snaptui.model.image import ImageKey, NotKnown
+from snaptui.plan.image.orphan import aside_name
 from snaptui.plan.plan import DeleteIntent, Plan, RemoveLeftover, RevertIntent
 from snaptui.plan.remark import Remark, Unchecked, remark
-from snaptui.plan.why import Why
-from snaptui.preflight import read_facts
+from snaptui.plan.words.why import Why
 from tests import pools
 from tests.lab import Lab, qemu_img
 from tests.live.planned import facts_of, planned

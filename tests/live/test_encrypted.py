@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model import DomainKey, Form, Presence, SafetyKind, SnapshotDisk
-from snaptui.plan.codes import INTERNAL_ERROR
+from snaptui.model.domain import DomainKey, Form, Presence, SafetyKind, SnapshotDisk
+from snaptui.model.libvirt_codes import INTERNAL_ERROR
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
-from snaptui.plan.warn import Warn
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, encrypted_image, qemu_img
 from tests.live.planned import planned
 from tests.unit.made import assert_refused, assert_said

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey, Form
-from snaptui.performing import expected_after
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey, Form
+from snaptui.operations.step_calls import expected_after
 from snaptui.plan.differences import differences
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import Lab, holds, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone

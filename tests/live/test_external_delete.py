@@ -14,16 +14,16 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey, SafetyKind, Scope
-from snaptui.performing import differences, expected_after, perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey, SafetyKind, Scope
+from snaptui.operations.step_calls import differences, expected_after, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent
 from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.why import Why
-from snaptui.preflight import read_facts
+from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, entries, holds, next_second, qemu_img, write
 from tests.sample import sample
 from tests.ssh import behind_ssh

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
+from snaptui.common import text
 from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_lab, write
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 from tests.unit.images import Plain, qemu_io

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.plan.group import group_of
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.group_mark import group_of
 from tests.conftest import one_lab
 from tests.guest import Guest, skip_without
 from tests.lab import Lab
@@ -79,7 +79,7 @@ def guards() -> list[int]:
         with suppress(OSError):
             words = (entry / "cmdline").read_bytes().split(b"\0")
             ours = own in (entry / "environ").read_bytes().split(b"\0")
-            if b"snaptui.backend.libvirt_guard" in words and ours:
+            if b"snaptui.backend.virt.freeze_guard" in words and ours:
                 found.append(int(entry.name))
     return found
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey
-from snaptui.plan.group import Group, described, group_of
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.domain import DomainKey
+from snaptui.model.group_mark import Group, described, group_of
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, confirm, press_alone

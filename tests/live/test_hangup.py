@@ -55,7 +55,7 @@ def test_it_ends_when_nobody_read_its_terminal_before(lab: Lab) -> None:
 
 def test_a_fault_in_the_background_is_told_and_kept(lab: Lab) -> None:
     """Its exit code is not that of a program that was left."""
-    log = Path(os.environ["XDG_STATE_HOME"]) / "snaptui" / "snaptui.log"
+    log = Path(os.environ["XDG_STATE_HOME"]) / "snaptui" / "snaptui.common.log"
     with Terminal(["-c", lab.uri], module="tests.live.at_fault") as terminal:
         terminal.wait("A fault of snaptui", "RuntimeError: a fault in the background", "FAULT")
         terminal.press("esc")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
-from snaptui.backend.openers import openers
-from snaptui.image_model import ImageKey, PlacedEntry
+from snaptui.backend.files.openers import openers
+from snaptui.common import text
+from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, entries, holds, qemu_img, write
 from tests.live.planned import planned, read_image
 from tests.sample import sample

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import journals
-from snaptui.journal import Journal
-from snaptui.journal_record import Outcome
+from snaptui.model.operation_record import Outcome
+from snaptui.operations import journal_archive
+from snaptui.operations.journal import Journal
 from tests.lab import Lab, fill
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
@@ -66,7 +66,7 @@ def test_two_at_the_same_time_write_each_a_journal_of_their_own(lab: Lab, tmp_pa
         one.wait("Delete a of web: done")
         confirm(other)
         other.wait("Nothing was done", "the snapshot a is gone")
-        kept = journals.past(Journal(tmp_path / "state" / "snaptui" / "journal"))
+        kept = journal_archive.past(Journal(tmp_path / "state" / "snaptui" / "journal"))
         assert [(past.alive, past.damaged) for past in kept] == [(True, 0)] * 2
         outcomes = {record.outcome for past in kept for record in past.records}
         assert outcomes == {Outcome.DONE, Outcome.FAILED}

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.branches import branches_of
-from snaptui.chains import Layers, files_of, layers_of
-from snaptui.costs import Cost, cost_of, reclaim_of
-from snaptui.image_model import ImageInfo, NotKnown
-from snaptui.model import DomainKey, Snapshot
-from snaptui.qcow2.usage import ImageUsage
-from snaptui.shares import Counted
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common import text
+from snaptui.model.domain import DomainKey, Snapshot
+from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.storage.backing_chain import Layers, files_of, layers_of
+from snaptui.storage.branches import branches_of
+from snaptui.storage.costs import Cost, cost_of, reclaim_of
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.qcow2.usage import ImageUsage
 from tests.lab import MIB, Lab, next_second, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm

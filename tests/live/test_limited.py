@@ -10,8 +10,8 @@ from typing import Any
 import libvirt
 import pytest
 
-from snaptui.errors import SnaptuiError
-from snaptui.model import DomainKey
+from snaptui.common.errors import SnaptuiError
+from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import DeleteIntent, RevertIntent
 from tests.lab import Lab
 from tests.live.planned import planned

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import HostError
-from snaptui.model import DomainKey, Form, SafetyKind
-from snaptui.performing import in_the_way, perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import HostError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey, Form, SafetyKind
+from snaptui.operations.step_calls import in_the_way, perform
 from snaptui.plan.change import Change
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent
 from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm
-from snaptui.plan.why import Why
-from snaptui.preflight import read_facts
+from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, write
 from tests.live.matrix.guest import reads
 

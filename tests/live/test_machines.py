@@ -16,12 +16,12 @@ import libvirt
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model import DomainKey, Form, RunState
+from snaptui.model.domain import DomainKey, Form, RunState
 from snaptui.plan.plan import CreateIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests import stacks
 from tests.lab import Lab
 from tests.live.planned import planned

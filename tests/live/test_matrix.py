@@ -10,7 +10,7 @@ import pytest
 from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.planner import AnyFacts, make_plan
 from snaptui.plan.refusal import Harm, refuse
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
 from tests.lab import Lab
 from tests.live.matrix import cell
 from tests.live.matrix.cell import Bench, Cell, Result, cells

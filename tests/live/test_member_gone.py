@@ -14,20 +14,20 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.batches import of_operations
-from snaptui.errors import NotFound
-from snaptui.journal_record import Became, StepKind
-from snaptui.model import DomainKey, Form, Host, RunState
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.operation import Operation, Phase
-from snaptui.operations import Operations
-from snaptui.plan.group import Group
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import NotFound
+from snaptui.common.worker import Worker
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey, Form, Host, RunState
+from snaptui.model.group_mark import Group
+from snaptui.model.operation_record import Became, StepKind
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.operations.batches import of_operations
+from snaptui.operations.operation import Operation, Phase
+from snaptui.operations.runner import Operations
+from snaptui.plan.combine import reverts
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
 from snaptui.plan.planner import make_plans
-from snaptui.plan.together import reverts
-from snaptui.preflight import read_facts
-from snaptui.worker import Worker
 from tests.guest import Guest, skip_without
 from tests.lab import Lab, entries, holds, write
 from tests.live.together import GROUP, NAME

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.damage import Matter
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import DeleteIntent, RelocateIntent, RevertIntent
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.damage import Matter
 from tests.lab import Lab, holds, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots, confirm

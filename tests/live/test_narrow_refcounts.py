@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snaptui.plan.plan import CreateIntent
-from snaptui.plan.warn import Warn
+from snaptui.plan.words.warn import Warn
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.planned import planned
 

@@ -8,7 +8,7 @@ import pytest
 
 from snaptui.demo.setups import HOST
 from snaptui.plan.plan import CreateIntent
-from snaptui.plan.warn import Warn
+from snaptui.plan.words.warn import Warn
 from tests import stacks
 from tests.lab import FILLER, MIB, Lab, entries, fill, free_on, qemu_img, small_lab
 from tests.live.planned import planned

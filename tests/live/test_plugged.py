@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snaptui.model import DomainKey, SafetyKind
+from snaptui.model.domain import DomainKey, SafetyKind
 from snaptui.plan.plan import RevertIntent
-from snaptui.plan.warn import Warn
+from snaptui.plan.words.warn import Warn
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.planned import planned
 from tests.unit.made import assert_said

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 from tests.lab import Lab, entries
 from tests.polkit import ACTIONS, limited
 
@@ -23,13 +23,13 @@ NOT_SNAPSHOTS = tuple(one for one in ACTIONS if one != "org.libvirt.api.domain.s
 
 SCRIPT = """
 import json
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import SnaptuiError
-from snaptui.model import DomainKey
-from snaptui.new_snapshot import NewSnapshot
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import SnaptuiError
+from snaptui.model.domain import DomainKey
+from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
+from snaptui.discovery.domain_facts import read_facts
 
 backend = LibvirtBackend({uri!r})
 host = backend.connect()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.ui.keys_in_order import CLOSED
+from snaptui.ui.terminal.key_queue import CLOSED
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone

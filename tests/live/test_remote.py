@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.backend.volumes import AT_ONCE, VolumeFile
-from snaptui.errors import ImageError
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.backend.virt.volumes import AT_ONCE, VolumeFile
+from snaptui.common import text
+from snaptui.common.errors import ImageError
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.test_file_systems import mark_row
 from tests.ssh import behind_ssh

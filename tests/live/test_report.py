@@ -126,7 +126,7 @@ def test_mistakes_are_said_in_one_sentence(lab: Lab) -> None:
 
 def test_it_needs_no_textual(lab: Lab) -> None:
     code = (
-        "import sys; from snaptui.cli import main; main(sys.argv[1:]);"
+        "import sys; from snaptui.cli.main import main; main(sys.argv[1:]);"
         "print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(

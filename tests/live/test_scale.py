@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from snaptui.backend.libvirt_calls import MOST_SNAPSHOTS
+from snaptui.backend.virt.calls import MOST_SNAPSHOTS
 from tests.lab import Lab, many_snapshots
 from tests.terminal import SOME_READ, Terminal, at_snapshots, confirm
 

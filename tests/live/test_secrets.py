@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.cli import main
-from snaptui.worker import start
+from snaptui.cli.main import main
+from snaptui.common.worker import start
 from tests.lab import Lab, qemu_img
 from tests.live.test_command_line import says
 from tests.sample import sample
@@ -147,7 +147,7 @@ def test_a_fault_of_its_own_keeps_no_values_of_variables(
             terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"a fault of its own" in terminal.raw
-        told = terminal.raw.decode(errors="replace") + (state / "snaptui.log").read_text()
+        told = terminal.raw.decode(errors="replace") + (state / "snaptui.common.log").read_text()
     assert "ValueError" in told
     assert told.count("in fail") == (2 if kind == "thread" else 1)
     for secret in SECRETS:
@@ -252,11 +252,11 @@ def watch(event, what):
     elif event == "subprocess.Popen":
         started.append((what[0], what[1]))
 sys.addaudithook(watch)
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.backend import qemu_img
-from snaptui.files import CopyFormat, EntryCopy
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.model import DomainKey, RunState
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.backend.files import qemu_img
+from snaptui.model.files import CopyFormat, EntryCopy
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.model.domain import DomainKey, RunState
 uri, uuid, path = sys.argv[1:]
 name = "$(touch shell-was-here) `id`; -x"
 backend = LibvirtBackend(uri); backend.connect(); key = DomainKey(uri, uuid)
@@ -349,7 +349,13 @@ def test_a_member_of_the_group_keeps_what_is_theirs_whatever_the_umask(lab: Lab,
             terminal.press("q")
             assert terminal.exit_code() == 0
         kept = [own / ".local", *(own / ".local").rglob("*")]
-        assert {path.name for path in kept} >= {"state", "snaptui", "journal", "xml", "snaptui.log"}
+        assert {path.name for path in kept} >= {
+            "state",
+            "snaptui",
+            "journal",
+            "xml",
+            "snaptui.common.log",
+        }
         for path in kept:
             found = path.stat()
             assert found.st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.damage import Matter
-from snaptui.evidence import By
-from snaptui.image_model import ImageKey, NotKnown
-from snaptui.model import DomainKey
-from snaptui.plan.leftover import aside_name
+from snaptui.model.domain import DomainKey
+from snaptui.model.image import ImageKey, NotKnown
+from snaptui.plan.image.orphan import aside_name
 from snaptui.plan.loss import FileLost
 from snaptui.plan.plan import DeleteIntent, RemoveLeftover, RevertIntent
-from snaptui.plan.warn import Warn
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.damage import Matter
+from snaptui.storage.evidence import By
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.planned import facts_of, planned
 from tests.terminal import Terminal, at_snapshots

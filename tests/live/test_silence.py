@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.openers import openers
-from snaptui.backend.patience import Patience
-from snaptui.errors import SilentImage
+from snaptui.backend.files.openers import openers
+from snaptui.backend.files.patience import Patience
+from snaptui.common.errors import SilentImage
 from tests.lab import Lab, holds, write
 from tests.share import Share, missing, shared
 from tests.terminal import Terminal, at_snapshots, confirm

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
+from snaptui.common import text
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone

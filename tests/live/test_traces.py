@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import DeleteIntent, Plan
 from snaptui.plan.refusal import Refusal
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
 from tests import pools
 from tests.lab import Lab, holds, qemu_img, write
 from tests.live.planned import planned

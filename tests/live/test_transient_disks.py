@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.model import DomainKey, Form, Presence, SnapshotDisk
+from snaptui.model.domain import DomainKey, Form, Presence, SnapshotDisk
 from snaptui.plan.plan import CreateIntent, DeleteIntent
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, qemu_img
 from tests.live.planned import planned
 from tests.unit.made import assert_refused

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import snapshots
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.worker import Worker
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.monitor import snapshots
 from tests.lab import Lab
 from tests.terminal import Terminal, at_snapshots, confirm
 

@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import Cancelled, ImageError
-from snaptui.image_model import NotKnown
-from snaptui.model import DomainKey
-from snaptui.performing import differences, expected_after, perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import Cancelled, ImageError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey
+from snaptui.model.image import NotKnown
+from snaptui.operations.step_calls import differences, expected_after, perform
+from snaptui.plan.delete.merge import DAY
 from snaptui.plan.facts import Facts, OverlayUse
-from snaptui.plan.merge import DAY
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import MergeIntent, Plan
 from snaptui.plan.planner import make_plan
 from snaptui.plan.remark import Unchecked, remark
-from snaptui.plan.why import Why
-from snaptui.preflight import read_facts
-from snaptui.unnamed import Unnamed, unnamed_overlays
+from snaptui.plan.words.why import Why
+from snaptui.storage.unnamed import Unnamed, unnamed_overlays
 from tests.lab import Lab, holds, next_second, qemu_img, write
 from tests.terminal import Terminal
 from tests.unit.made import assert_refused

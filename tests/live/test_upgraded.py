@@ -11,11 +11,11 @@ import pytest
 
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.setups import HOST
-from snaptui.model import DomainKey, SafetyKind
+from snaptui.model.domain import DomainKey, SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
 from tests import stacks
 from tests.lab import Lab, next_second
 from tests.live.planned import planned

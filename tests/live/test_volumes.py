@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import text
+from snaptui.common import text
 from tests import pools
 from tests.lab import MIB, Lab, entries, holds, loop_device, qemu_img, write
 from tests.terminal import Terminal, at_snapshots, confirm

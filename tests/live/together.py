@@ -16,15 +16,15 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey, Form, Host
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.operation import Operation
-from snaptui.operations import Operations
-from snaptui.plan.group import Group
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainKey, Form, Host
+from snaptui.model.group_mark import Group
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.operations.operation import Operation
+from snaptui.operations.runner import Operations
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import make_plans
-from snaptui.worker import Worker
 
 GROUP = Group("group-20261125T120000Z-0aff", 3, together=True)
 NAME = "frozen"

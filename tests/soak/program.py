@@ -21,11 +21,11 @@ from typing import Any
 
 import libvirt
 
-import snaptui.filling
-import snaptui.host
-import snaptui.snapshots
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import Domain
+import snaptui.monitor.free_space
+import snaptui.monitor.host
+import snaptui.monitor.snapshots
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.domain import Domain
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs import dialog
 
@@ -111,9 +111,9 @@ def _note(kind: type[Any], made: MutableSet[Any]) -> None:
 
 def main(file: str, *arguments: str) -> int:
     """Run it."""
-    from snaptui.cli import main as run
+    from snaptui.cli.main import main as run
 
-    for module in (snaptui.host, snaptui.snapshots, snaptui.filling):
+    for module in (snaptui.monitor.host, snaptui.monitor.snapshots, snaptui.monitor.free_space):
         module.TICK /= FASTER  # type: ignore[attr-defined]  # each has one
     dialog.READ /= FASTER
     _watch()

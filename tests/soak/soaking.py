@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from snaptui.journal_record import parse
-from snaptui.private import state_directory
+from snaptui.common.state_files import state_directory
+from snaptui.model.operation_record import parse
 from tests.lab import Lab
 from tests.soak.monkey import REST, SIZES, bursts
 from tests.soak.program import Held
@@ -178,4 +178,4 @@ class _Using:
 
 
 def _log() -> str:
-    return (state_directory() / "snaptui.log").read_text(errors="replace")[-8000:]
+    return (state_directory() / "snaptui.common.log").read_text(errors="replace")[-8000:]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
 from tests.world import NOW, write_world
 
@@ -22,7 +22,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
     """Makes an app on the fixed world, where it is always the same time."""
     uri = write_world(tmp_path / "world.xml")
     monkeypatch.setattr(time, "time", lambda: NOW)
-    monkeypatch.setattr("snaptui.masking.label", lambda _uri: "test:///world.xml")
+    monkeypatch.setattr("snaptui.common.masking.label", lambda _uri: "test:///world.xml")
 
     def make(
         select: str | None = "web01",

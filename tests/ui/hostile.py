@@ -8,12 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.doubts import Doubt, Unread
-from snaptui.errors import HostError, ImageError
-from snaptui.files import FileId, Found, NamedFile, Opener, Openers, User
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import (
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import HostError, ImageError
+from snaptui.model.domain import (
     Agent,
     AgentState,
     Disk,
@@ -28,7 +25,10 @@ from snaptui.model import (
     SnapshotDisk,
     SnapshotSummary,
 )
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.model.doubts import Doubt, Unread
+from snaptui.model.files import FileId, Found, NamedFile, Opener, Openers, User
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.storage.qcow2.usage import ImageUsage
 
 GROUP = "[group-20261125T120000Z-4f2a of 2, within 1.8 s]"
 

@@ -9,19 +9,19 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Static, TextArea
 
-from snaptui.image_model import NotKnown
-from snaptui.model import Form
-from snaptui.new_snapshot import to_xml
+from snaptui.model.domain import Form
+from snaptui.model.image import NotKnown
+from snaptui.model.snapshot_request import to_xml
+from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts
-from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent, Intent
 from snaptui.plan.planner import make_plan
-from snaptui.plan.steps import CreateSnapshot
+from snaptui.plan.steps.domain import CreateSnapshot
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.xml import XmlDialog
 from snaptui.ui.format import UNICODE
-from snaptui.ui.keys_in_order import CLOSED
+from snaptui.ui.terminal.key_queue import CLOSED
 from tests.ui.conftest import until
 from tests.ui.test_room import Styled
 from tests.unit.made import facts

@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from snaptui.model import Domain
+from snaptui.model.domain import Domain
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.message import QuitDialog
 from tests.ui.conftest import until
@@ -98,7 +98,7 @@ async def at_rest(pilot: Pilot[None]) -> None:
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits after a dialog."""
-    monkeypatch.setattr("snaptui.ui.keys_in_order.CLOSED", 0.0)
+    monkeypatch.setattr("snaptui.ui.terminal.key_queue.CLOSED", 0.0)
 
 
 async def walk(pilot: Pilot[None], screens: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -144,7 +144,7 @@ async def test_every_screen_shows_it_literally(
         await walk(pilot, screens)
         await pilot.resize_terminal(240, 50)
         await walk(pilot, LISTS)
-        pilot.app.push_screen(QuitDialog((raw, raw), app.glyphs))
+        pilot.app.push_screen(QuitDialog((raw, raw), app.context.glyphs))
         await at_rest(pilot)
         assert_harmless(pilot, "quit?")
 

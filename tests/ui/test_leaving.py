@@ -8,7 +8,7 @@ import pytest
 
 from snaptui.ui.dialogs.message import ErrorDialog
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
-from snaptui.ui.space_screen import SpaceScreen
+from snaptui.ui.screens.reclaimable import SpaceScreen
 from tests.ui.conftest import MakeApp, loaded, until
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
+from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from tests.lab import Lab

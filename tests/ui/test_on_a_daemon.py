@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.operation import Phase
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.operations.operation import Phase
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
-from snaptui.ui.keys_in_order import BURST, CLOSED
+from snaptui.ui.terminal.key_queue import BURST, CLOSED
 from tests.lab import Lab, holds, write
 from tests.ui.conftest import loaded, until
 

@@ -10,20 +10,20 @@ from typing import cast
 import pytest
 from textual.app import ComposeResult
 
-from snaptui.model import DomainKey
+from snaptui.model.domain import DomainKey
 from snaptui.plan.outcome import Space
 from snaptui.plan.plan import Intent, Plan, RevertIntent, impossible
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import remark
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
-from snaptui.ui import themes
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from snaptui.ui.dialogs import plan_dialog
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.format import UNICODE
-from snaptui.ui.keys_in_order import KeysInOrder
+from snaptui.ui.terminal import themes
+from snaptui.ui.terminal.key_queue import KeysInOrder
 
 INTENT = RevertIntent(DomainKey("test:///default", "u"), "good")
 

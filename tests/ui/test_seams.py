@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from snaptui.host import Link
-from snaptui.journal_record import Became
-from snaptui.journals import Past
-from snaptui.operation import Operation, Phase
-from snaptui.plan import delete
+from snaptui.model.operation_record import Became
+from snaptui.monitor.host import Link
+from snaptui.operations.journal_archive import Past
+from snaptui.operations.operation import Operation, Phase
+from snaptui.operations.recovery import CutShort, Finding
+from snaptui.plan.delete import delete
 from snaptui.plan.plan import DeleteIntent
-from snaptui.recovery import CutShort, Finding
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.message import ErrorDialog
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
-from snaptui.ui.keys_in_order import CLOSED
-from snaptui.ui.space_lists import ItemList
-from snaptui.ui.space_screen import SpaceScreen
-from snaptui.ui.text_screen import TextScreen
+from snaptui.ui.panes.reclaimable import ItemList
+from snaptui.ui.screens.reclaimable import SpaceScreen
+from snaptui.ui.screens.text import TextScreen
+from snaptui.ui.terminal.key_queue import CLOSED
 from tests.ui.conftest import MakeApp, loaded, until
 from tests.unit.made import KEY, facts, snapshot
 from tests.unit.test_journal import RECORD
@@ -52,7 +52,7 @@ async def test_a_fault_of_our_own_in_a_dialog_is_told_and_the_program_lives_on(
             await pilot.press("escape")
             await until(pilot, lambda: len(app.screen_stack) == 1, "the main screen")
             assert "FAULT" in line(app, "header")
-            app._faults.clear()
+            app.context.faults.clear()
             await pilot.pause(CLOSED)
         await pilot.press("down")
         assert app.is_running

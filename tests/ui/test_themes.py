@@ -67,7 +67,7 @@ def is_shown(pilot: Pilot[None], words: str) -> bool:
 async def test_every_word_is_told_from_its_background(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, theme: str
 ) -> None:
-    monkeypatch.setattr("snaptui.ui.keys_in_order.CLOSED", 0.0)
+    monkeypatch.setattr("snaptui.ui.terminal.key_queue.CLOSED", 0.0)
     app = make_app(theme=theme)
     async with app.run_test(size=(120, 40)) as pilot:
         await loaded(pilot)

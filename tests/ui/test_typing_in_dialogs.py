@@ -16,8 +16,8 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.timer import Timer
 
-from snaptui.image_model import NotKnown
-from snaptui.model import RunState
+from snaptui.model.domain import RunState
+from snaptui.model.image import NotKnown
 from snaptui.plan.plan import Intent
 from snaptui.plan.planner import AnyFacts
 from snaptui.ui.dialogs import plan_dialog
@@ -28,7 +28,7 @@ from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
 from snaptui.ui.dialogs.revert import RevertDialog
 from snaptui.ui.format import UNICODE
 from snaptui.ui.keymap import CONFIRM_KEY
-from snaptui.ui.keys_in_order import BURST, CLOSED, KeysInOrder
+from snaptui.ui.terminal.key_queue import BURST, CLOSED, KeysInOrder
 from tests.ui.conftest import MakeApp, loaded, until
 from tests.ui.test_room import Styled
 from tests.unit.made import facts, snapshot
@@ -183,7 +183,7 @@ async def test_keys_after_a_dialog_do_nothing(
     async with app.run_test() as pilot:
         await loaded(pilot)
         clock = time.monotonic()
-        monkeypatch.setattr("snaptui.ui.keys_in_order.monotonic", lambda: clock)
+        monkeypatch.setattr("snaptui.ui.terminal.key_queue.monotonic", lambda: clock)
 
         async def press(char: str, at: float) -> None:
             event = events.Key(_character_to_key(char), char)

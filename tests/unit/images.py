@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from snaptui.qcow2.accounting import count
-from snaptui.qcow2.format import read_header, read_snapshots
-from snaptui.qcow2.structures import Entry, Header
-from snaptui.qcow2.usage import Usage
+from snaptui.storage.qcow2.accounting import count
+from snaptui.storage.qcow2.format import read_header, read_snapshots
+from snaptui.storage.qcow2.structures import Entry, Header
+from snaptui.storage.qcow2.usage import Usage
 
 MIB = 1 << 20
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import (
+from snaptui.model.domain import (
     Disk,
     Domain,
     DomainConfig,
@@ -19,11 +18,12 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan
 from snaptui.plan.remark import Note, Remark, Unchecked
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.shells import argv
 
 KEY = DomainKey("qemu:///system", "c7a5fdbd-cdaf-9455-926a-d65c16db1809")

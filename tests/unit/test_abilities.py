@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.abilities import (
+from snaptui.model.abilities import (
     Can,
     Wrong,
     by_whom,
@@ -17,7 +17,7 @@ from snaptui.abilities import (
     proven,
     tried,
 )
-from snaptui.model import Host, Version
+from snaptui.model.domain import Host, Version
 from tests.unit.made import HOST
 
 

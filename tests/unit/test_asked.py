@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.errors import SnaptuiError
-from snaptui.model import Disk, DomainState, DomainStatus, Form, Presence, SnapshotDisk
-from snaptui.new_snapshot import from_xml, to_xml
-from snaptui.plan import create
-from snaptui.plan.asked import asked
-from snaptui.plan.overlays import resolved
+from snaptui.common.errors import SnaptuiError
+from snaptui.model.domain import Disk, DomainState, DomainStatus, Form, Presence, SnapshotDisk
+from snaptui.model.snapshot_request import from_xml, to_xml
+from snaptui.plan.create import create
+from snaptui.plan.create.asked import asked
+from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.plan import CreateIntent
 from tests.unit.made import CDROM, KEY, STRANGE, VDA, VDB, config, facts
 

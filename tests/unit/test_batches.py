@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.batches import of_cut_short, of_operations
-from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, StepRecord
-from snaptui.model import DomainState
-from snaptui.operation import Operation, Phase, Stop
+from snaptui.model.domain import DomainState
+from snaptui.model.operation_record import Batch, Became, Outcome, Record, StepKind, StepRecord
+from snaptui.operations.batches import of_cut_short, of_operations
+from snaptui.operations.operation import Operation, Phase, Stop
+from snaptui.operations.recovery import Found, finding
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.planner import make_plans
-from snaptui.recovery import Found, finding
 from tests.unit.made import CREATED, HOST, KEY, facts, snapshot
 
 GROUP = "group-20261125T120000Z-0aff"

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.branches import Branches
-from snaptui.chains import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
-from snaptui.costs import Cost, cost_of, reclaim_by_image
-from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import Presence, Snapshot, SnapshotDisk
-from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
-from snaptui.shares import Counted
+from snaptui.model.domain import Presence, Snapshot, SnapshotDisk
+from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.storage.backing_chain import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
+from snaptui.storage.branches import Branches
+from snaptui.storage.costs import Cost, cost_of, reclaim_by_image
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import CDROM, CREATED, RAW, VDA, VDB, config, image, snapshot
 
 MIB = 1 << 20

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from snaptui import config
+from snaptui.common.errors import ConfigError
 from snaptui.config import Config
-from snaptui.errors import ConfigError
 
 
 def written(directory: Path, text: str | bytes) -> Path:

@@ -11,8 +11,8 @@ from textual.events import Key, Paste
 
 from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
 from snaptui.ui.keymap import CONFIRM_KEY
-from snaptui.ui.keys_in_order import BURST
-from snaptui.ui.pastes import Parser
+from snaptui.ui.terminal.key_queue import BURST
+from snaptui.ui.terminal.pastes import Parser
 
 CHARS = st.characters(exclude_categories=["C", "Z"]) | st.sampled_from(f"{CONFIRM_KEY}y hl")
 """All that str.isprintable() is true of."""

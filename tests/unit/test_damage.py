@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.chains import layers_of
-from snaptui.damage import Broken, Matter
-from snaptui.image_model import ImageInfo, ImageSnapshot, Missing, NotKnown
-from snaptui.model import Presence, Snapshot, SnapshotDisk
+from snaptui.model.domain import Presence, Snapshot, SnapshotDisk
+from snaptui.model.image import ImageInfo, ImageSnapshot, Missing, NotKnown
+from snaptui.storage.backing_chain import layers_of
+from snaptui.storage.damage import Broken, Matter
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot
 
 Times = tuple[float | None, float | None]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.common.errors import ConfigError
 from snaptui.demo import setups
 from snaptui.demo.place import MARK, private_directory, sweep
-from snaptui.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent.parent
 

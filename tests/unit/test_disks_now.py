@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.disks_now import Part, reverted_words
+from snaptui.discovery.disk_state import Part, reverted_words
 
 NOW, HELD, NONE = Part.AS_NOW, Part.HELD, Part.NONE
 

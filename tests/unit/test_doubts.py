@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.doubts import Doubt, Unread, reaching
+from snaptui.model.doubts import Doubt, Unread, reaching
 
 
 @pytest.mark.parametrize(

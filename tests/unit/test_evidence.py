@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.evidence import By, judge
-from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.storage.evidence import By, judge
 
 SINCE = 1000
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.images import read_image
-from snaptui.errors import ImageError
-from snaptui.text import invisible, literal
+from snaptui.backend.files.image_reader import read_image
+from snaptui.common.errors import ImageError
+from snaptui.common.text import invisible, literal
 from tests.fuzz.readers import readers
 from tests.fuzz.trying import attempt, table
 from tests.unit.images import MIB, Made, read

@@ -11,23 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.image_model import FileSystem
-from snaptui.journal_record import StepKind
-from snaptui.meeting import Meeting, Place, places
-from snaptui.model import Agent, AgentState, DomainState, Form, SafetyKind
-from snaptui.plan import edit, group, hold
-from snaptui.plan.group import Group
+from snaptui.model import group_mark, hold_mark
+from snaptui.model.domain import Agent, AgentState, DomainState, Form, SafetyKind
+from snaptui.model.group_mark import Group
+from snaptui.model.image import FileSystem
+from snaptui.model.operation_record import StepKind
+from snaptui.operations.barrier import Meeting, Place, places
+from snaptui.plan.combine import creates, reverts
 from snaptui.plan.group_left import AfterOfSome, what_is_left
-from snaptui.plan.group_steps import NoteGroup
-from snaptui.plan.metadata_steps import Redefine
+from snaptui.plan.metadata import edit
 from snaptui.plan.outcome import End
 from snaptui.plan.plan import CreateIntent, EditIntent, Plan, RevertIntent
 from snaptui.plan.planner import make_plans
 from snaptui.plan.remark import Note, remark
-from snaptui.plan.steps import CreateSnapshot
-from snaptui.plan.together import creates, reverts
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.steps.domain import CreateSnapshot
+from snaptui.plan.steps.group import NoteGroup
+from snaptui.plan.steps.metadata import Redefine
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.unit.made import CREATED, HOST, KEY, assert_refused, facts, snapshot
 
 GROUP = Group("group-20261125T120000Z-0aff", 12)
@@ -36,21 +37,21 @@ SPREADS = st.none() | st.integers(0, 10**6).map(lambda tenths: tenths / 10)
 
 
 def test_an_id_has_the_time_and_a_token() -> None:
-    assert group.new_id(CREATED, "0aff") == "group-20261120T025500Z-0aff"
+    assert group_mark.new_id(CREATED, "0aff") == "group-20261120T025500Z-0aff"
 
 
 @given(st.text(), st.integers(1, 9999), st.booleans(), SPREADS, NAMES, st.booleans())
 def test_a_mark_is_found_and_taken_away_without_a_trace(
     words: str, size: int, together: bool, spread: float | None, names: list[str], held: bool
 ) -> None:
-    plain = group.described(snapshot(description=words))
+    plain = group_mark.described(snapshot(description=words))
     wanted = Group(GROUP.id, size, together, spread, tuple(names))
-    mark = hold.new_hold("root@kvm7", CREATED) if held else None
-    taken = snapshot(description=hold.marked(group.marked(plain, wanted), mark))
-    assert group.group_of(taken) == wanted
-    assert group.described(taken) == plain
-    assert group.redescribed(taken, plain, wanted) == taken.description
-    assert (hold.hold_of(taken) is not None) is held
+    mark = hold_mark.new_hold("root@kvm7", CREATED) if held else None
+    taken = snapshot(description=hold_mark.marked(group_mark.marked(plain, wanted), mark))
+    assert group_mark.group_of(taken) == wanted
+    assert group_mark.described(taken) == plain
+    assert group_mark.redescribed(taken, plain, wanted) == taken.description
+    assert (hold_mark.hold_of(taken) is not None) is held
 
 
 @pytest.mark.parametrize(
@@ -58,17 +59,17 @@ def test_a_mark_is_found_and_taken_away_without_a_trace(
     ["", "[group-1 of 2]", f"words [{GROUP.words}]", f"[{GROUP.words}]\nwords", GROUP.words],
 )
 def test_only_a_last_line_of_its_own_is_a_mark(description: str) -> None:
-    assert group.group_of(snapshot(description=description)) is None
+    assert group_mark.group_of(snapshot(description=description)) is None
 
 
 def test_another_description_leaves_group_and_hold() -> None:
-    mark = hold.new_hold("root@kvm7", CREATED)
-    held = snapshot(description=hold.marked(group.marked("words", GROUP), mark))
+    mark = hold_mark.new_hold("root@kvm7", CREATED)
+    held = snapshot(description=hold_mark.marked(group_mark.marked("words", GROUP), mark))
     (step,) = edit.plan_edit(EditIntent(KEY, "s1", "others"), facts(held)).steps
     assert isinstance(step, Redefine)
-    assert group.described(step.after) == "others"
-    assert group.group_of(step.after) == GROUP
-    assert hold.hold_of(step.after) == mark
+    assert group_mark.described(step.after) == "others"
+    assert group_mark.group_of(step.after) == GROUP
+    assert hold_mark.hold_of(step.after) == mark
 
 
 def a_part(name: str = "patch", description: str = "words") -> CreateIntent:
@@ -84,16 +85,16 @@ def test_a_part_is_marked_at_once_and_its_spread_noted_at_the_end() -> None:
     taken = snapshot("patch", description=create.new.description)
     step = note.noted(facts(taken), 3.21, ("web", "db"))
     assert step is not None
-    noted = group.group_of(step.after)
+    noted = group_mark.group_of(step.after)
     assert noted == replace(GROUP, size=2, spread=3.2, members=("web", "db")), "what was taken"
-    assert group.described(step.after) == "words"
+    assert group_mark.described(step.after) == "words"
     assert note.noted(facts(), 3.21, ("web",)) is None, "it could not be read"
     assert [line.split()[3] for line in plan.lines] == ["snapshot-create-as", "snapshot-edit"]
 
 
 def test_many_names_are_left_out_of_a_mark_and_a_mark_without_names_is_one() -> None:
     many = replace(GROUP, spread=1.0, members=tuple(f"guest-{n:04}" for n in range(1000)))
-    found = group.group_of(snapshot(description=many.mark))
+    found = group_mark.group_of(snapshot(description=many.mark))
     assert found == replace(many, members=())
 
 
@@ -300,7 +301,7 @@ async def test_frozen_guests_do_not_wait_for_one_that_does_not_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing is taken then; and a thaw waits no longer either. All else takes its time."""
-    monkeypatch.setattr("snaptui.meeting.PATIENCE", 0.0)
+    monkeypatch.setattr("snaptui.operations.barrier.PATIENCE", 0.0)
     meeting = Meeting([1, 2])
     assert await meeting.come(1, Place.FROZEN) == (2,)
     await meeting.leave(1)

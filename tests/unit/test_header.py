@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.filling import Fullest
-from snaptui.host import HostState
-from snaptui.image_model import FileSystem
+from snaptui.model.image import FileSystem
+from snaptui.monitor.free_space import Fullest
+from snaptui.monitor.host import HostState
 from snaptui.ui.format import UNICODE
-from snaptui.ui.header import host_line
+from snaptui.ui.status_lines import host_line
 
 SPACE = FileSystem("/img", 100 << 30, 10 << 30, 0, "/img")
 

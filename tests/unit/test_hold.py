@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.model import Scope
-from snaptui.plan import delete, edit, hold
+from snaptui.model import hold_mark
+from snaptui.model.domain import Scope
 from snaptui.plan.change import Change, Difference
+from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences
-from snaptui.plan.metadata_steps import Redefine
+from snaptui.plan.metadata import edit
 from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent
-from snaptui.plan.why import Why
+from snaptui.plan.steps.metadata import Redefine
+from snaptui.plan.words.why import Why
 from tests.unit.made import KEY, assert_refused, facts, snapshot
 
 MARK = "[held by root@kvm7 since 2026-11-24T06:00:00Z]"
@@ -22,13 +24,13 @@ MARK = "[held by root@kvm7 since 2026-11-24T06:00:00Z]"
 
 @given(st.text(), st.text(min_size=1), st.integers(0, 4_000_000_000))
 def test_a_mark_is_found_and_taken_away_without_a_trace(words: str, who: str, at: int) -> None:
-    plain = hold.described(snapshot(description=words))
-    held = snapshot(description=hold.marked(plain, hold.new_hold(who, at)))
-    found = hold.hold_of(held)
+    plain = hold_mark.described(snapshot(description=words))
+    held = snapshot(description=hold_mark.marked(plain, hold_mark.new_hold(who, at)))
+    found = hold_mark.hold_of(held)
     assert found is not None
     assert len(found.who) == len(who)
-    assert hold.described(held) == plain
-    assert hold.marked(hold.described(held), found) == held.description
+    assert hold_mark.described(held) == plain
+    assert hold_mark.marked(hold_mark.described(held), found) == held.description
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_a_mark_is_found_and_taken_away_without_a_trace(words: str, who: str, at
     ],
 )
 def test_only_a_last_line_of_its_own_holds(description: str, held: bool) -> None:
-    assert (hold.hold_of(snapshot(description=description)) is not None) is held
+    assert (hold_mark.hold_of(snapshot(description=description)) is not None) is held
 
 
 def test_a_hold_and_its_release_change_the_description_alone() -> None:

@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 
 from snaptui.backend.protocol import Backend, HostEvent
-from snaptui.errors import ConfigError, Disconnected, HostError, NotPermitted, SnaptuiError
-from snaptui.host import BACK_OFF, HostState, HostWatch, Link
-from snaptui.worker import Worker
+from snaptui.common.errors import ConfigError, Disconnected, HostError, NotPermitted, SnaptuiError
+from snaptui.common.worker import Worker
+from snaptui.monitor.host import BACK_OFF, HostState, HostWatch, Link
 from tests.unit.made import HOST, KEY
 
 
@@ -51,7 +51,7 @@ async def test_an_error_that_nobody_waits_for_any_more_ends_nothing(
     events_first: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of several that say that the host is gone one is heard; what the others say is no fault."""
-    monkeypatch.setattr("snaptui.host.TICK", 0.0)
+    monkeypatch.setattr("snaptui.monitor.host.TICK", 0.0)
     others = set(threading.enumerate())
     faults: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))

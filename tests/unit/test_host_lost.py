@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import pytest
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import Disconnected
-from snaptui.heads import Heads
-from snaptui.host import HostWatch
-from snaptui.snapshots import SnapshotWatch
-from snaptui.worker import Worker
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import Disconnected
+from snaptui.common.worker import Worker
+from snaptui.discovery.image_heads import Heads
+from snaptui.monitor.host import HostWatch
+from snaptui.monitor.snapshots import SnapshotWatch
 
 
 @pytest.fixture

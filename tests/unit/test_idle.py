@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 
-from snaptui.backend.idle import idle_io
+from snaptui.backend.files.io_priority import idle_io
 
 
 def scheduling() -> str:

@@ -15,14 +15,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui import journal, journals, shell
 from snaptui.backend.protocol import Backend
-from snaptui.copies import Copies
-from snaptui.disks_now import Part, reverted_words
-from snaptui.journal import Journal
-from snaptui.journal_record import Batch, Became, Outcome, Record, StepKind, StepRecord, parse
-from snaptui.model import DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
-from snaptui.recovery import Found, finding
+from snaptui.common import shell
+from snaptui.discovery.disk_state import Part, reverted_words
+from snaptui.model.domain import DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.model.operation_record import (
+    Batch,
+    Became,
+    Outcome,
+    Record,
+    StepKind,
+    StepRecord,
+    parse,
+)
+from snaptui.operations import journal, journal_archive
+from snaptui.operations.journal import Journal
+from snaptui.operations.recovery import Found, finding
+from snaptui.operations.xml_backup import Copies
 from tests.unit.made import VDA, config, snapshot
 
 RECORD = Record(
@@ -196,16 +205,16 @@ def test_a_process_that_was_killed_is_told_from_one_that_lives(tmp_path: Path) -
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
-        (past,) = journals.past(mine)
+        (past,) = journal_archive.past(mine)
         assert past.alive
         assert past.records[0].alive
         other.kill()
-    (past,) = journals.past(mine)
+    (past,) = journal_archive.past(mine)
     assert not past.alive
     (record,) = past.records
     assert (record.alive, record.outcome, record.found) == (False, None, "")
-    journals.note_found(mine, past.path, 1, "the host says so", Became.PERHAPS)
-    (past,) = journals.past(mine)
+    journal_archive.note_found(mine, past.path, 1, "the host says so", Became.PERHAPS)
+    (past,) = journal_archive.past(mine)
     (record,) = past.records
     assert (record.found, record.became, past.damaged) == ("the host says so", Became.PERHAPS, 0)
 
@@ -307,33 +316,33 @@ def saved(copies: Copies) -> Path:
 def test_old_journals_go_but_none_whose_end_nobody_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "FILES", 2)
+    monkeypatch.setattr(journal_archive, "FILES", 2)
     copies = Copies(tmp_path / "xml", tmp_path / "xml")
     first_copies = saved(copies)
     place = tmp_path / "j"
     first = replace(RECORD, copies=str(first_copies))
     gone = kept(place, "20260101T000000Z-1", first)
     cut = kept(place, "20260102T000000Z-2", RECORD, replace(RECORD, number=2), outcome=None)
-    journals.note_found(Journal(place), cut, 1, "the host says so")
+    journal_archive.note_found(Journal(place), cut, 1, "the host says so")
     others = [kept(place, f"2026020{day}T000000Z-3", RECORD) for day in (1, 2)]
     living = Journal(place)
     living.open()
     living.begin(RECORD)
     old = living.paths[0].rename(place / "journal-20250101T000000Z-4.jsonl")
-    journals.bound(Journal(place), copies.remove)
+    journal_archive.bound(Journal(place), copies.remove)
     assert not gone.exists()
     assert not first_copies.exists()
     assert sorted(place.iterdir()) == [old, cut, *others]
-    journals.note_found(Journal(place), cut, 2, "and so")
-    journals.bound(Journal(place), copies.remove)
+    journal_archive.note_found(Journal(place), cut, 2, "and so")
+    journal_archive.bound(Journal(place), copies.remove)
     assert sorted(place.iterdir()) == [old, *others]
 
 
 def test_journals_are_bounded_in_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older = kept(tmp_path, "20260101T000000Z-1", RECORD)
     newer = kept(tmp_path, "20260102T000000Z-1", RECORD)
-    monkeypatch.setattr(journals, "BYTES", newer.stat().st_size)
-    journals.bound(Journal(tmp_path), print)
+    monkeypatch.setattr(journal_archive, "BYTES", newer.stat().st_size)
+    journal_archive.bound(Journal(tmp_path), print)
     assert list(tmp_path.iterdir()) == [newer]
     assert not older.exists()
 
@@ -353,7 +362,7 @@ def test_a_large_one_is_followed_by_another_when_nothing_is_under_way(
     first, second = list(made.paths)
     assert [record.number for record in parse(first.read_bytes())[0]] == [1, 2]
     assert [record.number for record in parse(second.read_bytes())[0]] == [3]
-    assert journals.past(made) == ()
+    assert journal_archive.past(made) == ()
     assert not first.read_bytes().endswith(b"\0")
 
 
@@ -363,7 +372,7 @@ def test_who_reads_at_the_same_time_takes_no_ended_process_for_a_living_one(
     path = kept(tmp_path, "20260101T000000Z-1", RECORD, outcome=None)
     with path.open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
-        (past,) = journals.past(Journal(tmp_path))
+        (past,) = journal_archive.past(Journal(tmp_path))
     assert not past.alive
 
 

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from textual.binding import Binding
 from textual.keys import KEY_ALIASES, Keys
 
-from snaptui.errors import ConfigError
+from snaptui.common.errors import ConfigError
 from snaptui.ui import keymap
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import Choice, Dialog
 from snaptui.ui.dialogs.xml import XmlDialog
 from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, TOGETHER, Scope
-from snaptui.ui.main_screen import MainScreen
-from snaptui.ui.operations_pane import OperationsPane
-from snaptui.ui.row_list import RowList
-from snaptui.ui.space_screen import SpaceScreen
-from snaptui.ui.text_screen import TextScreen
+from snaptui.ui.main.screen import MainScreen
+from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.screens.operations import OperationsPane
+from snaptui.ui.screens.reclaimable import SpaceScreen
+from snaptui.ui.screens.text import TextScreen
 
 UI = Path(keymap.__file__).parent
 NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {"slash", "question_mark", "colon"}

@@ -12,10 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import snaptui
-from snaptui import shell
-from snaptui.backend.libvirt_inventory import idle_pool
-from snaptui.plan import checks
-from snaptui.plan.step import virsh_there
+from snaptui.backend.virt.named_files import idle_pool
+from snaptui.common import shell
+from snaptui.model.virsh_line import virsh_there
+from snaptui.plan.checks import domain_checks
 from tests.shells import argv
 from tests.unit.made import KEY, facts
 
@@ -54,7 +54,7 @@ def filled(part: ast.expr) -> str:
 
 def test_no_sentence_pastes_a_name_into_a_line() -> None:
     found = [where for where, said in sentences() if COMMAND.search(said)]
-    assert found == [], "make the line with snaptui.shell, and hand it to the sentence"
+    assert found == [], "make the line with snaptui.common.shell, and hand it to the sentence"
 
 
 def test_each_name_in_a_line_of_virsh_stands_behind_its_option() -> None:
@@ -104,7 +104,7 @@ def test_any_name_arrives_as_one_word(name: str) -> None:
     plain = name.isprintable() and not name[0].isdigit()
     domain = f"--domain={name if plain else KEY.uuid}"
     assert argv(virsh_there("edit", name, KEY.uuid)) == ["virsh", "edit", domain]
-    left = checks.left_job(name, KEY.uuid, ["vda"]).partition("(")[2].rpartition(")")[0]
+    left = domain_checks.left_job(name, KEY.uuid, ["vda"]).partition("(")[2].rpartition(")")[0]
     assert argv(left) == ["virsh", "blockjob", domain, "--path=vda", "--abort"]
     pool = idle_pool(name, "").reason.partition("(")[2].rpartition(", or ")[0]
     assert argv(pool) == ["virsh", "pool-start", f"--pool={name}"]

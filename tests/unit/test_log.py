@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from snaptui import log
+from snaptui.common import log
 
 
 def test_a_long_log_keeps_whole_last_lines() -> None:

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui import masking
-from snaptui.backend.backing import named
-from snaptui.errors import HostError, ImageError
-from snaptui.image_model import NotKnown
-from snaptui.masking import endpoint, fault, label, learn, masked
-from snaptui.model import DomainKey
+from snaptui.backend.files.backing import named
+from snaptui.common import masking
+from snaptui.common.errors import HostError, ImageError
+from snaptui.common.masking import endpoint, fault, label, learn, masked
+from snaptui.model.domain import DomainKey
+from snaptui.model.image import NotKnown
 
 SECRETS = st.text(string.ascii_letters + string.digits, min_size=9, max_size=20).map("S3c".__add__)
 HARD = st.text(

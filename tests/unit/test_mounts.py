@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.images import file_system
-from snaptui.backend.mounts import mount_of
+from snaptui.backend.files.image_reader import file_system
+from snaptui.backend.files.mounts import mount_of
 
 
 @pytest.mark.parametrize("path", ["/", "/proc/self", "/dev/null", "/usr/bin"])

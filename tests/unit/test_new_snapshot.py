@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.errors import SnaptuiError
-from snaptui.model import Form, Presence, SnapshotDisk
-from snaptui.new_snapshot import (
+from snaptui.common.errors import SnaptuiError
+from snaptui.model.domain import Form, Presence, SnapshotDisk
+from snaptui.model.snapshot_request import (
     DiskXml,
     NewSnapshot,
     SnapshotXml,

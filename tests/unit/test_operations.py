@@ -8,19 +8,19 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-from snaptui import taking
 from snaptui.backend.protocol import Backend
-from snaptui.errors import Disconnected
-from snaptui.journal import Journal
-from snaptui.journal_record import Became
-from snaptui.model import Form
-from snaptui.operation import Operation, Phase
-from snaptui.operations import Operations
-from snaptui.plan import create as create_plans
-from snaptui.plan import delete
+from snaptui.common.errors import Disconnected
+from snaptui.common.worker import Worker
+from snaptui.model.domain import Form
+from snaptui.model.operation_record import Became
+from snaptui.operations import step_runner
+from snaptui.operations.journal import Journal
+from snaptui.operations.operation import Operation, Phase
+from snaptui.operations.runner import Operations
+from snaptui.plan.create import create as create_plans
+from snaptui.plan.delete import delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
-from snaptui.plan.steps import CreateSnapshot
-from snaptui.worker import Worker
+from snaptui.plan.steps.domain import CreateSnapshot
 from tests.unit.made import KEY, facts, snapshot
 
 
@@ -72,7 +72,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         def delete_snapshot(self, *_: object) -> None:
             sent.append("delete")
 
-    monkeypatch.setattr(taking, "read_facts", slow_facts)
+    monkeypatch.setattr(step_runner, "read_facts", slow_facts)
     worker, over = Worker(), asyncio.Event()
 
     def changed(operation: Operation) -> None:
@@ -132,7 +132,7 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
             cancelled_now()
             found.append(after)
 
-    monkeypatch.setattr(taking, "read_facts", slow_facts)
+    monkeypatch.setattr(step_runner, "read_facts", slow_facts)
     over = asyncio.Event()
 
     def changed(operation: Operation) -> None:
@@ -187,7 +187,7 @@ class Deleting:
 async def ended(monkeypatch: Any, tmp_path: Path, backend: Deleting) -> Operation:
     """What becomes of a delete."""
     found, over = facts(snapshot()), asyncio.Event()
-    monkeypatch.setattr(taking, "read_facts", lambda *_, **__: found)
+    monkeypatch.setattr(step_runner, "read_facts", lambda *_, **__: found)
     running = Operations(
         cast(Backend, backend),
         Worker(),

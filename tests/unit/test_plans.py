@@ -11,10 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.config import SNAPSHOT_NAME
-from snaptui.damage import Broken, Matter, Part
-from snaptui.files import Inode
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.model import (
+from snaptui.model.domain import (
     Disk,
     DomainState,
     Presence,
@@ -24,13 +21,18 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
-from snaptui.new_snapshot import suggested_name
-from snaptui.performing import expected_after
-from snaptui.plan import checks, create, delete, edit, image_checks, revert
+from snaptui.model.files import Inode
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.snapshot_request import suggested_name
+from snaptui.operations.step_calls import expected_after
 from snaptui.plan.change import Change, Difference
+from snaptui.plan.checks import domain_checks, image_checks
+from snaptui.plan.create import create
+from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
+from snaptui.plan.metadata import edit
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import (
     CreateIntent,
@@ -42,8 +44,10 @@ from snaptui.plan.plan import (
 )
 from snaptui.plan.refusal import Harm, refuse
 from snaptui.plan.remark import Unchecked, remark
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.revert import revert
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
+from snaptui.storage.damage import Broken, Matter, Part
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -232,7 +236,7 @@ def test_a_suggested_name_is_free_and_allowed(moment: float, others: int) -> Non
     for _ in range(others + 1):
         name = suggested_name(SNAPSHOT_NAME, moment, "web", taken)
         assert name not in taken
-        assert checks.name_problems(name, facts(), inside=True) == []
+        assert domain_checks.name_problems(name, facts(), inside=True) == []
         taken.append(name)
 
 

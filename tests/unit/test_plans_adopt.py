@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from snaptui.entries import HOLLOW, TWINS, odd, oddities, strays
-from snaptui.image_model import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.performing import expected_after
-from snaptui.plan import adopt
+from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.operations.step_calls import expected_after
 from snaptui.plan.differences import differences
 from snaptui.plan.facts import Facts
+from snaptui.plan.metadata import adopt
 from snaptui.plan.plan import AdoptIntent, Plan
-from snaptui.plan.why import Why
+from snaptui.plan.words.why import Why
+from snaptui.storage.in_image import HOLLOW, TWINS, odd, oddities, strays
 from tests.unit.made import (
     CREATED,
     KEY,

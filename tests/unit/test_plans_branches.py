@@ -8,12 +8,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.branches import branches_of
-from snaptui.chains import layers_of
-from snaptui.costs import cost_of
-from snaptui.damage import Matter, Part
-from snaptui.image_model import ImageInfo, Missing, NotKnown
-from snaptui.model import (
+from snaptui.model.domain import (
     Disk,
     DomainState,
     Host,
@@ -23,18 +18,25 @@ from snaptui.model import (
     Snapshot,
     SnapshotDisk,
 )
-from snaptui.performing import differences, expected_after
-from snaptui.plan import create, delete, revert
+from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
+from snaptui.plan.create import create
+from snaptui.plan.delete import delete
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Note, Unchecked, remark
-from snaptui.plan.steps import CreateSnapshot, PowerOff, RevertTo
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.revert import revert
+from snaptui.plan.steps.domain import CreateSnapshot, PowerOff, RevertTo
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
+from snaptui.storage.backing_chain import layers_of
+from snaptui.storage.branches import branches_of
+from snaptui.storage.costs import cost_of
+from snaptui.storage.damage import Matter, Part
 from tests.unit.made import (
     CDROM,
     HOST,

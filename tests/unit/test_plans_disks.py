@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, NotKnown, Unplaced
-from snaptui.journal_record import StepKind
-from snaptui.model import (
+from snaptui.model.domain import (
     Disk,
     DomainState,
     Form,
@@ -18,15 +16,19 @@ from snaptui.model import (
     SnapshotDisk,
     Volume,
 )
-from snaptui.performing import expected_after
-from snaptui.plan import create, delete, revert
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown, Unplaced
+from snaptui.model.operation_record import StepKind
+from snaptui.operations.step_calls import expected_after
+from snaptui.plan.create import create
+from snaptui.plan.delete import delete
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import Then
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
 from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm, Refusal
-from snaptui.plan.why import Why
+from snaptui.plan.revert import revert
+from snaptui.plan.words.why import Why
 from tests.unit.made import HOST, KEY, RAW, VDA, assert_refused, config, facts, snapshot
 from tests.unit.test_spaces import MIB, usage
 

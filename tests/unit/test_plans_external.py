@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.abilities import no_external_revert
-from snaptui.files import User
-from snaptui.image_model import FileSystem, NotKnown
-from snaptui.model import Disk, DomainState, Form, Presence, SnapshotDisk
-from snaptui.performing import expected_after
-from snaptui.plan import create, overlays
+from snaptui.model.abilities import no_external_revert
+from snaptui.model.domain import Disk, DomainState, Form, Presence, SnapshotDisk
+from snaptui.model.files import User
+from snaptui.model.image import FileSystem, NotKnown
+from snaptui.operations.step_calls import expected_after
+from snaptui.plan.create import create, overlay_paths
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.steps import CreateSnapshot
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.steps.domain import CreateSnapshot
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.unit.made import (
     CDROM,
     HOST,
@@ -156,7 +156,7 @@ def test_ram_goes_to_a_file_beside_the_first_disk() -> None:
 )
 def test_only_the_last_suffix_of_the_file_gives_way(path: str, overlay: str) -> None:
     disk = replace(VDA, path=path)
-    assert overlays.overlay_paths([disk], "s") == {"vda": overlay}
+    assert overlay_paths.overlay_paths([disk], "s") == {"vda": overlay}
 
 
 @given(
@@ -165,7 +165,7 @@ def test_only_the_last_suffix_of_the_file_gives_way(path: str, overlay: str) -> 
 )
 def test_no_two_disks_ever_get_one_file(names: list[str], snapshot_name: str) -> None:
     disks = [replace(VDA, target=f"vd{at}", path=f"/img/{name}") for at, name in enumerate(names)]
-    paths = overlays.overlay_paths(disks, snapshot_name)
+    paths = overlay_paths.overlay_paths(disks, snapshot_name)
     assert len(set(paths.values())) == len(disks)
     assert {PurePosixPath(path).parent for path in paths.values()} == {PurePosixPath("/img")}
 

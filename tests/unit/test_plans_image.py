@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snaptui.doubts import Doubt, Unread
-from snaptui.files import CopyFormat, Opener, Openers, User
-from snaptui.image_model import (
+from snaptui.model.doubts import Doubt, Unread
+from snaptui.model.files import CopyFormat, Opener, Openers, User
+from snaptui.model.image import (
     FileSystem,
     ImageInfo,
     ImageKey,
@@ -20,24 +20,17 @@ from snaptui.image_model import (
     NotKnown,
     PlacedEntry,
 )
-from snaptui.performing import differences, expected_after
+from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.image_facts import CopyFacts, ImageFacts
-from snaptui.plan.image_steps import ExtractEntry
 from snaptui.plan.loss import EntryWritesLost
 from snaptui.plan.outcome import UndoBy, undo
-from snaptui.plan.plan import (
-    ImageApply,
-    ImageCreate,
-    ImageDelete,
-    ImageExtract,
-    ImageIntent,
-    Plan,
-)
+from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract, ImageIntent, Plan
 from snaptui.plan.planner import make_plan
 from snaptui.plan.remark import Unchecked, remark
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.steps.image import ExtractEntry
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, STRANGE, assert_refused, assert_said, words
 

@@ -9,27 +9,28 @@ from typing import Any
 
 import pytest
 
-from snaptui.chains import layers_of
-from snaptui.costs import frees_by_image, reclaim_of
-from snaptui.damage import Broken, Matter, Part
-from snaptui.doubts import Doubt, Unread
-from snaptui.entries import NO_RAM, without_ram
-from snaptui.files import Use, User
-from snaptui.image_model import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
-from snaptui.model import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
-from snaptui.performing import differences, expected_after
-from snaptui.plan import delete, revert
+from snaptui.model.domain import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
+from snaptui.model.doubts import Doubt, Unread
+from snaptui.model.files import Use, User
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
+from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
+from snaptui.plan.delete import delete
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
 from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import Note, Unchecked, remark
-from snaptui.plan.warn import Warn
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
-from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
+from snaptui.plan.revert import revert
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.backing_chain import layers_of
+from snaptui.storage.costs import frees_by_image, reclaim_of
+from snaptui.storage.damage import Broken, Matter, Part
+from snaptui.storage.in_image import NO_RAM, without_ram
+from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import (
     CREATED,
     HOST,

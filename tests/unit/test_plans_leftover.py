@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from snaptui.doubts import Doubt, Unread
-from snaptui.files import FileId, Opener, Openers, User
-from snaptui.image_model import FileSystem, ImageInfo, ImageKey, NotKnown
-from snaptui.performing import differences, expected_after
+from snaptui.model.doubts import Doubt, Unread
+from snaptui.model.files import FileId, Opener, Openers, User
+from snaptui.model.image import FileSystem, ImageInfo, ImageKey, NotKnown
+from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
+from snaptui.plan.combine import deletes
+from snaptui.plan.image.orphan import aside_name
 from snaptui.plan.image_facts import ImageFacts, RemovalFacts
-from snaptui.plan.leftover import aside_name
 from snaptui.plan.plan import DeleteManyIntent, Plan, RemoveLeftover
 from snaptui.plan.planner import make_plan, make_plans
-from snaptui.plan.together import deletes
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.shells import argv
 from tests.unit.made import CREATED, HOST, assert_refused, assert_said, snapshot
 from tests.unit.made import KEY as DOMAIN

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.backend import xml
-from snaptui.backend.libvirt_lacks import lacks
-from snaptui.image_model import NotKnown
-from snaptui.model import DomainState, Lack, Machine, Part, Presence, RunState, Version
-from snaptui.plan import revert
+from snaptui.backend.virt import xml
+from snaptui.backend.virt.lacks import lacks
+from snaptui.model.domain import DomainState, Lack, Machine, Part, Presence, RunState, Version
+from snaptui.model.image import NotKnown
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.revert import revert
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.unit.made import HOST, KEY, assert_refused, assert_said, facts, snapshot
 
 OFF = snapshot("off", state="shutoff", memory=Presence.NO)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.journal_record import StepKind
-from snaptui.model import Agent, AgentState
+from snaptui.model.domain import Agent, AgentState
+from snaptui.model.operation_record import StepKind
 from snaptui.plan.plan import ThawIntent
 from snaptui.plan.planner import make_plans
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.unit.made import KEY, assert_refused, assert_said, facts
 
 

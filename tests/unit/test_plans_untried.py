@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model import (
+from snaptui.model.domain import (
     Agent,
     AgentState,
     Disk,
@@ -19,12 +19,13 @@ from snaptui.model import (
     SnapshotDisk,
     Version,
 )
-from snaptui.plan import create, delete
+from snaptui.plan.create import create
+from snaptui.plan.delete import delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
-from snaptui.plan.warn import Warn
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.unit.made import HOST, KEY, assert_refused, assert_said, config, facts, image, snapshot
 from tests.unit.test_plans_branches import HERE, LEFT, NEWER, ROOT, a_delete, a_revert, known, over
 from tests.unit.test_plans_layers import external, internal

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from snaptui import journals, log, private
-from snaptui.copies import Copies
-from snaptui.journal import Journal, in_order, new_name
-from snaptui.journal_record import Outcome
-from snaptui.private import base_directory, held, open_own, state_directory
+from snaptui.common import log, state_files
+from snaptui.common.state_files import base_directory, held, open_own, state_directory
+from snaptui.model.operation_record import Outcome
+from snaptui.operations import journal_archive
+from snaptui.operations.journal import Journal, in_order, new_name
+from snaptui.operations.xml_backup import Copies
 from tests.unit.test_journal import RECORD, kept, saved
 from tests.users import NOBODY, OTHER, as_user, needs_root
 
@@ -62,7 +63,7 @@ def test_what_others_could_only_read_is_theirs_no_more(tmp_path: Path, bits: int
     path = kept(tmp_path / "j", "20260101T000000Z-1", RECORD)
     path.chmod(0o644)
     path.parent.chmod(bits)
-    (past,) = journals.past(Journal(path.parent))
+    (past,) = journal_archive.past(Journal(path.parent))
     assert not past.damaged
     assert (mode(path.parent), mode(path)) == (0o700, 0o600)
 
@@ -119,15 +120,15 @@ def test_nothing_is_read_made_or_removed_where_another_user_owns_a_part(
     made = Journal(state / "journal", state)
     made.open()
     assert "belongs to another user" in made.problem
-    assert journals.past(made) == ()
+    assert journal_archive.past(made) == ()
     with pytest.raises(PermissionError):
-        journals.note_found(made, past, 1, "x")
+        journal_archive.note_found(made, past, 1, "x")
     removed: list[str] = []
     for most in (0, -1):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(journals, "FILES", 0)
-            patch.setattr(journals, "BYTES", most)
-            journals.bound(made, removed.append)
+            patch.setattr(journal_archive, "FILES", 0)
+            patch.setattr(journal_archive, "BYTES", most)
+            journal_archive.bound(made, removed.append)
     assert removed == []
     assert {path: path.stat().st_mtime_ns for path in all_in(tmp_path)} == before
 
@@ -185,13 +186,13 @@ def test_the_group_may_write_above_only_where_nobody_else_is_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o770)
-    monkeypatch.setattr(private, "_is_alone", lambda _gid: False)
+    monkeypatch.setattr(state_files, "_is_alone", lambda _gid: False)
     with pytest.raises(PermissionError, match="others may write"), held(tmp_path / "j"):
         pass
-    monkeypatch.setattr(private, "_is_alone", lambda _gid: True)
+    monkeypatch.setattr(state_files, "_is_alone", lambda _gid: True)
     with held(tmp_path / "j"):
         pass
-    monkeypatch.setattr(private, "_has_acl", lambda _folder: True)
+    monkeypatch.setattr(state_files, "_has_acl", lambda _folder: True)
     with pytest.raises(PermissionError, match="others may write"), held(tmp_path / "j"):
         pass
 
@@ -218,7 +219,7 @@ def test_a_journal_that_is_no_file_of_ours_alone_is_not_read_nor_waited_for(tmp_
     if os.geteuid() == 0:
         (tmp_path / names[4]).write_bytes(whole.read_bytes())
         os.chown(tmp_path / names[4], NOBODY, NOBODY)
-    known = {past.path: past for past in journals.past(Journal(tmp_path))}
+    known = {past.path: past for past in journal_archive.past(Journal(tmp_path))}
     assert known.pop(whole).records
     assert len(known) >= 4
     assert all(
@@ -229,7 +230,7 @@ def test_a_journal_that_is_no_file_of_ours_alone_is_not_read_nor_waited_for(tmp_
 def test_a_log_that_is_a_pipe_does_not_hold_up_the_start(tmp_path: Path) -> None:
     state = state_directory()
     state.mkdir(parents=True)
-    os.mkfifo(state / "snaptui.log")
+    os.mkfifo(state / "snaptui.common.log")
     opened = log.opened()
     try:
         assert os.path.samestat(os.fstat(opened), os.stat(os.devnull))
@@ -245,7 +246,7 @@ def foreign(place: Path, copied: str) -> Path:
 def test_a_journal_decides_nothing_about_what_is_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journals, "FILES", 0)
+    monkeypatch.setattr(journal_archive, "FILES", 0)
     mine = Copies(tmp_path / "xml", tmp_path)
     name = saved(mine).name
     precious = tmp_path / "precious"
@@ -263,12 +264,12 @@ def test_a_journal_decides_nothing_about_what_is_removed(
         f"{mine.directory}/20260102T000000Z-0000abcd", f"{mine.directory}/{name}\n",
     ):  # fmt: skip
         gone = foreign(tmp_path / "j", named)
-        journals.bound(Journal(tmp_path / "j"), mine.remove)
+        journal_archive.bound(Journal(tmp_path / "j"), mine.remove)
         assert not gone.exists()
         (tmp_path / "j").rmdir()
         assert all_in(tmp_path) == before
     foreign(tmp_path / "j", f"{mine.directory}/{name}")
-    journals.bound(Journal(tmp_path / "j"), mine.remove)
+    journal_archive.bound(Journal(tmp_path / "j"), mine.remove)
     assert not (mine.directory / name).exists()
 
 
@@ -285,8 +286,8 @@ def test_the_newest_journals_are_those_made_last_whatever_the_clock_said(
     first, *others = [one.paths[0] for one in made]
     for one in made:
         one.close()
-    monkeypatch.setattr(journals, "FILES", 2)
-    journals.bound(Journal(tmp_path), print)
+    monkeypatch.setattr(journal_archive, "FILES", 2)
+    journal_archive.bound(Journal(tmp_path), print)
     assert sorted(tmp_path.iterdir()) == sorted(others)
     assert not first.exists()
 
@@ -307,6 +308,6 @@ def test_one_journal_with_holes_does_not_push_out_the_others(
     holed = kept(tmp_path, "20260102T000000Z-1", RECORD)
     with holed.open("r+b") as file:
         file.truncate(1 << 40)
-    journals.bound(Journal(tmp_path), print)
+    journal_archive.bound(Journal(tmp_path), print)
     assert older.exists()
     assert json.loads(older.read_bytes().splitlines()[0])["domain"] == RECORD.domain

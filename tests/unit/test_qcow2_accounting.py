@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snaptui.errors import ImageError
-from snaptui.qcow2 import reach
-from snaptui.qcow2.accounting import count
-from snaptui.qcow2.format import read_header, read_snapshots
+from snaptui.common.errors import ImageError
+from snaptui.storage.qcow2 import reach
+from snaptui.storage.qcow2.accounting import count
+from snaptui.storage.qcow2.format import read_header, read_snapshots
 from tests.unit.images import MIB, Made, assert_true, check, qemu_img, qemu_io, read
 
 pytestmark = pytest.mark.skipif(

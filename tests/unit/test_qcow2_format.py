@@ -18,15 +18,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snaptui.errors import Disconnected, ImageError
-from snaptui.qcow2.format import (
+from snaptui.common.errors import Disconnected, ImageError
+from snaptui.storage.qcow2.format import (
     MAX_SNAPSHOT_TABLE_SIZE,
     check_table,
     read_header,
     read_snapshots,
 )
-from snaptui.qcow2.reading import CHUNK
-from snaptui.qcow2.structures import Entry, Header
+from snaptui.storage.qcow2.reading import CHUNK
+from snaptui.storage.qcow2.structures import Entry, Header
 
 needs_qemu = pytest.mark.skipif(
     not (shutil.which("qemu-img") and shutil.which("qemu-io")),

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snaptui.backend.overlaps import open_image, overlap
-from snaptui.errors import ImageError
-from snaptui.qcow2 import layers
-from snaptui.qcow2.format import read_header
-from snaptui.qcow2.layers import Layer, Piece, Qcow2Layer, RawLayer
-from snaptui.qcow2.ranges import Ranges, joined
+from snaptui.backend.files.overlaps import open_image, overlap
+from snaptui.common.errors import ImageError
+from snaptui.storage.qcow2 import layers
+from snaptui.storage.qcow2.format import read_header
+from snaptui.storage.qcow2.layers import Layer, Piece, Qcow2Layer, RawLayer
+from snaptui.storage.qcow2.ranges import Ranges, joined
 from tests.sample import sample
 from tests.unit.images import MIB, Made, qemu_img, qemu_io
 from tests.unit.test_qcow2_accounting import CASES

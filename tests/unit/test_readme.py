@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from snaptui import config
-from snaptui.abilities import LINES, TRIED, shown
+from snaptui.model.abilities import LINES, TRIED, shown
 from snaptui.ui import keymap
 
 ROOT = Path(__file__).parent.parent.parent

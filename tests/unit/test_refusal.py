@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 import snaptui
-from snaptui.plan import create
+from snaptui.plan.combine import deletes
+from snaptui.plan.create import create
 from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm, once, refuse
 from snaptui.plan.remark import Note, Unchecked, remark
-from snaptui.plan.together import deletes
-from snaptui.plan.warn import Warn
-from snaptui.plan.way import Way
-from snaptui.plan.why import Why
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
 from tests.unit.made import KEY, RAW, VDA, config, facts
 
 TABLES: dict[str, type[enum.Enum]] = {

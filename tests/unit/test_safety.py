@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.image_model import FileSystem
-from snaptui.journal_record import StepKind
-from snaptui.model import DomainState, Presence, SafetyKind, SnapshotDisk
-from snaptui.plan import revert, safety
+from snaptui.model.domain import DomainState, Presence, SafetyKind, SnapshotDisk
+from snaptui.model.image import FileSystem
+from snaptui.model.operation_record import StepKind
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent
-from snaptui.plan.steps import CreateSnapshot, PowerOff
-from snaptui.plan.why import Why
+from snaptui.plan.revert import revert, safety
+from snaptui.plan.steps.domain import CreateSnapshot, PowerOff
+from snaptui.plan.words.why import Why
 from tests.unit.made import KEY, assert_refused, config, facts, snapshot
 
 GIB = 1 << 30

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snaptui import shell, text
-from snaptui.files import CopyFormat, EntryCopy, FileId
-from snaptui.image_model import ImageSnapshot, PlacedEntry
-from snaptui.model import Presence, RunState, SnapshotDisk
-from snaptui.new_snapshot import NewSnapshot
-from snaptui.plan.image_steps import (
+from snaptui.common import shell, text
+from snaptui.model.domain import Presence, RunState, SnapshotDisk
+from snaptui.model.files import CopyFormat, EntryCopy, FileId
+from snaptui.model.image import ImageSnapshot, PlacedEntry
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.model.virsh_line import virsh
+from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps.image import (
     AddEntry,
     ApplyEntry,
     DeleteEntry,
@@ -24,9 +26,7 @@ from snaptui.plan.image_steps import (
     RemoveAside,
     SetAside,
 )
-from snaptui.plan.metadata_steps import Redefine
-from snaptui.plan.step import virsh
-from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps.metadata import Redefine
 from snaptui.ui.format import ASCII, UNICODE, pasteable
 from tests.shells import SHELLS, argv, typed_into_bash
 from tests.unit.made import HOST, facts, snapshot

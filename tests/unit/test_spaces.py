@@ -6,15 +6,32 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.chains import Layers
-from snaptui.doubts import Doubt, Unread
-from snaptui.files import User
-from snaptui.image_model import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
-from snaptui.inventory_data import Inventory
-from snaptui.model import Disk, Domain, DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
-from snaptui.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
-from snaptui.spaces import NOWHERE, Item, ItemKind, Survey, Surveyed, chosen, places, promised
-from snaptui.totals import Total
+from snaptui.model.domain import (
+    Disk,
+    Domain,
+    DomainKey,
+    DomainState,
+    Presence,
+    Snapshot,
+    SnapshotDisk,
+)
+from snaptui.model.doubts import Doubt, Unread
+from snaptui.model.files import User
+from snaptui.model.image import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.storage.backing_chain import Layers
+from snaptui.storage.inventory import Inventory
+from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
+from snaptui.storage.reclaimable import (
+    NOWHERE,
+    Item,
+    ItemKind,
+    Survey,
+    Surveyed,
+    chosen,
+    places,
+    promised,
+)
+from snaptui.storage.totals import Total
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot
 
 MIB = 1 << 20

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.backend.states import domain_state
-from snaptui.model import DomainState, NewReason
+from snaptui.backend.virt.states import domain_state
+from snaptui.model.domain import DomainState, NewReason
 
 libvirt = pytest.importorskip("libvirt")
 

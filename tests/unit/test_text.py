@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui import text
+from snaptui.common import text
 
 MOMENT = 1_795_143_300  # 2026-11-20 02:55:00 UTC
 

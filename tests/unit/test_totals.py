@@ -7,13 +7,13 @@ from types import MappingProxyType
 
 import pytest
 
-from snaptui.chains import Layers, files_of, layers_of
-from snaptui.costs import cost_of, reclaim_of, written_since
-from snaptui.entries import odd, oddities
-from snaptui.image_model import ImageInfo, NotKnown, Unplaced
-from snaptui.model import Disk, Presence, SnapshotDisk, Volume
-from snaptui.shares import Counted
-from snaptui.totals import Total, of_one, total
+from snaptui.model.domain import Disk, Presence, SnapshotDisk, Volume
+from snaptui.model.image import ImageInfo, NotKnown, Unplaced
+from snaptui.storage.backing_chain import Layers, files_of, layers_of
+from snaptui.storage.costs import cost_of, reclaim_of, written_since
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import odd, oddities
+from snaptui.storage.totals import Total, of_one, total
 from tests.unit.made import CDROM, RAW, VDA, VDB, config, snapshot
 from tests.unit.test_spaces import COUNTED, MIB
 

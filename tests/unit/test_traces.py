@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from snaptui.chains import layers_of
-from snaptui.image_model import ImageInfo, Missing, NotKnown
-from snaptui.model import Presence, SnapshotDisk
-from snaptui.traces import Clue, traces_of
+from snaptui.model.domain import Presence, SnapshotDisk
+from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.storage.backing_chain import layers_of
+from snaptui.storage.traces import Clue, traces_of
 from tests.unit.made import CREATED, VDA, config, snapshot
 
 BASE, OVER = "/base", "/over"

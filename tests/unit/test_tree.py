@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.model import Presence, Snapshot, SnapshotSet
-from snaptui.tree import Row, RowKind, cursor_after, filtered, ranked, rows
+from snaptui.model.domain import Presence, Snapshot, SnapshotSet
+from snaptui.ui.snapshot_graph import Row, RowKind, cursor_after, filtered, ranked, rows
 
 
 def snapshot(name: str, parent: str | None, created: int | None, description: str = "") -> Snapshot:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from snaptui.image_model import NotKnown
-from snaptui.model import Domain, DomainKey, DomainState, Presence, Reason, Snapshot
-from snaptui.model import SnapshotDisk as Part
-from snaptui.tree import Row, RowKind
+from snaptui.model.domain import Domain, DomainKey, DomainState, Presence, Reason, Snapshot
+from snaptui.model.domain import SnapshotDisk as Part
+from snaptui.model.image import NotKnown
 from snaptui.ui import format as ui
+from snaptui.ui.snapshot_graph import Row, RowKind
 
 GLYPHS = pytest.mark.parametrize("glyphs", [ui.UNICODE, ui.ASCII], ids=["unicode", "ascii"])
 
@@ -71,9 +71,11 @@ def assert_one_row(raw: str, width: int, glyphs: ui.Glyphs, *, right: bool) -> N
     assert shown.isascii() or not glyphs.ascii
     fitted = ui.fit(shown, width, glyphs, right=right)
     assert cell_len(fitted) == width
-    if cell_len(shown) <= width:
+    if not width:
+        assert fitted == ""
+    elif cell_len(shown) <= width:
         assert fitted.strip() == shown.strip()
-    elif width:
+    else:
         assert fitted.endswith(glyphs.more)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.plan.safety import undo_points
+from snaptui.plan.revert.safety import undo_points
 from tests.unit.made import CREATED, snapshot
 
 FIRST, SECOND, THIRD = (f"safety-20261025T0{hour}3000Z-a" for hour in (2, 1, 3))

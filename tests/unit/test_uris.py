@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui import masking
-from snaptui.backend import uris
+from snaptui.backend.virt import uris
+from snaptui.common import masking
 
 NAMES = st.text(st.characters(categories=["L", "N"], max_codepoint=0x7F), min_size=1)
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from snaptui.worker import Lane, Priority, start
+from snaptui.common.worker import Lane, Priority, start
 
 LONG = 10
 """Seconds after which a test that hangs fails; none ever waits that long."""

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.backend import xml
-from snaptui.errors import HostError
-from snaptui.files import User
-from snaptui.model import Disk, Kind, Machine, Presence, SnapshotDisk
-from snaptui.new_snapshot import NewSnapshot, to_xml
+from snaptui.backend.virt import xml
+from snaptui.common.errors import HostError
+from snaptui.model.domain import Disk, Kind, Machine, Presence, SnapshotDisk
+from snaptui.model.files import User
+from snaptui.model.snapshot_request import NewSnapshot, to_xml
 
 DOMAIN = """
 <domain type='kvm'>

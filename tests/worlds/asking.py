@@ -7,15 +7,15 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
-from snaptui.chains import NO_LAYERS, Layers
-from snaptui.entries import Images
-from snaptui.errors import SnaptuiError
-from snaptui.image_model import ImageInfo, NotKnown
+from snaptui.common.errors import SnaptuiError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.planner import AnyFacts, make_plan
-from snaptui.preflight import read_facts
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.storage.backing_chain import NO_LAYERS, Layers
+from snaptui.storage.in_image import Images
+from snaptui.storage.qcow2.usage import ImageUsage
 from tests.live.matrix.cell import at_rest
 from tests.worlds.machine import Machine
 

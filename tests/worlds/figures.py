@@ -7,14 +7,14 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from snaptui.costs import cost_of, held_now, written_disks
-from snaptui.image_model import NotKnown
+from snaptui.model.image import NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import Space, When
 from snaptui.plan.plan import Plan
 from snaptui.plan.planner import AnyFacts
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.storage.costs import cost_of, held_now, written_disks
+from snaptui.storage.qcow2.usage import ImageUsage
 from tests.unit.images import Plain
 from tests.worlds import place
 from tests.worlds.contents import stamp

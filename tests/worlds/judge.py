@@ -8,23 +8,23 @@ from collections.abc import Mapping
 
 import libvirt
 
-from snaptui.damage import Matter
-from snaptui.errors import Disconnected, SnaptuiError
-from snaptui.model import DomainState
-from snaptui.performing import differences, expected_after, in_the_way, perform
-from snaptui.plan.beneath import unusable
+from snaptui.common.errors import Disconnected, SnaptuiError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainState
+from snaptui.model.safety_mark import is_safety
+from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.change import sentence
 from snaptui.plan.facts import Facts
-from snaptui.plan.image_steps import ApplyEntry, DeleteEntry, ImageStep
 from snaptui.plan.loss import SnapshotsLost, WritesLost
-from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import CreateIntent, DomainIntent, ImageIntent, Intent, Plan
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Harm
-from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
-from snaptui.plan.warn import Warn
-from snaptui.preflight import read_facts
-from snaptui.safety_mark import is_safety
+from snaptui.plan.revert.to_backing_image import unusable
+from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps.image import ApplyEntry, DeleteEntry, ImageStep
+from snaptui.plan.steps.metadata import Adopt, Redefine
+from snaptui.plan.words.warn import Warn
+from snaptui.storage.damage import Matter
 from tests.live.matrix.cell import code_of, must_hold
 from tests.live.matrix.guest import OFF
 from tests.live.matrix.harms import NEVER_SENT, Done, happened_so

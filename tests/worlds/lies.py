@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.model import DomainState
+from snaptui.model.domain import DomainState
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import Undo, UndoBy
 from snaptui.plan.plan import Plan
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import refuse
-from snaptui.plan.why import Why
-from snaptui.qcow2.usage import ImageUsage
+from snaptui.plan.words.why import Why
+from snaptui.storage.qcow2.usage import ImageUsage
 
 Lying = Callable[[Plan, AnyFacts], tuple[Plan, AnyFacts]]
 """What is planted into a plan, or into what was counted."""

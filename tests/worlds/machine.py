@@ -11,13 +11,13 @@ from pathlib import Path
 import libvirt
 import libvirt_qemu
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.backend.xml import parse_snapshot
-from snaptui.errors import SnaptuiError
-from snaptui.model import Host, Presence
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.backend.virt.xml import parse_snapshot
+from snaptui.common.errors import SnaptuiError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import Host, Presence
 from snaptui.plan.plan import DomainIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import Lab
 from tests.live.matrix.harms import NEVER_SENT
 from tests.worlds import contents, place

@@ -7,10 +7,11 @@ from contextlib import suppress
 
 import libvirt
 
-from snaptui.errors import SnaptuiError
-from snaptui.image_model import ImageInfo, PlacedEntry
-from snaptui.model import SafetyKind, Scope
-from snaptui.performing import perform
+from snaptui.common.errors import SnaptuiError
+from snaptui.model.domain import SafetyKind, Scope
+from snaptui.model.image import ImageInfo, PlacedEntry
+from snaptui.model.safety_mark import is_safety
+from snaptui.operations.step_calls import perform
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import (
     AdoptIntent,
@@ -26,7 +27,6 @@ from snaptui.plan.plan import (
     Plan,
     RevertIntent,
 )
-from snaptui.safety_mark import is_safety
 from tests.live.matrix.guest import OFF
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, differing

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from snaptui.entries import strays
-from snaptui.image_model import ImageInfo, ImageKey, PlacedEntry
-from snaptui.model import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.image import ImageInfo, ImageKey, PlacedEntry
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,
@@ -24,8 +24,8 @@ from snaptui.plan.plan import (
     RelocateIntent,
     RevertIntent,
 )
-from snaptui.preflight import read_facts
-from snaptui.unnamed import unnamed_overlays
+from snaptui.storage.in_image import strays
+from snaptui.storage.unnamed import unnamed_overlays
 from tests.worlds.machine import Machine
 from tests.worlds.member import Member
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from snaptui.ui.keys_in_order import BURST
+from snaptui.ui.terminal.key_queue import BURST
 
 
 class Said(enum.Enum):

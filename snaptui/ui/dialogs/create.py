@@ -11,20 +11,20 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.widgets import Input, Label, Static
 
-from snaptui.model import Domain, Form
-from snaptui.new_snapshot import from_xml, to_xml
-from snaptui.plan.asked import asked
+from snaptui.model.domain import Domain, Form
+from snaptui.model.snapshot_request import from_xml, to_xml
+from snaptui.plan.create.asked import asked
+from snaptui.plan.create.overlay_paths import beneath, resolved
 from snaptui.plan.facts import Facts
-from snaptui.plan.overlays import beneath, resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import AnyFacts
 from snaptui.ui import keymap
+from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
-from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs
-from snaptui.ui.leaving import key_of
+from snaptui.ui.terminal.safe_input import Field
 
 FORMS = tuple(Form)
 

@@ -11,10 +11,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from snaptui.model import Domain, Form
-from snaptui.plan.group import Group, new_id
+from snaptui.model.domain import Domain, Form
+from snaptui.model.group_mark import Group, new_id
+from snaptui.plan.combine import creates
 from snaptui.plan.plan import CreateIntent, Plan
-from snaptui.plan.together import creates
 from snaptui.ui.dialogs.create import FORMS, enough, first_fields
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts

@@ -10,14 +10,14 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from snaptui.model import Form, Presence, SnapshotDisk
-from snaptui.plan.checks import writable_disks
+from snaptui.model.domain import Form, Presence, SnapshotDisk
+from snaptui.plan.checks.domain_checks import writable_disks
+from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts
-from snaptui.plan.overlays import resolved
 from snaptui.plan.plan import CreateIntent
 from snaptui.ui.dialogs.dialog import Choice
-from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.terminal.safe_input import Field
 
 SHOWN = 34
 """Characters of a path for which there is room."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 
-from snaptui.model import Domain, Scope
+from snaptui.model.domain import Domain, Scope
+from snaptui.plan.combine import deletes
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, MergeIntent, Plan
-from snaptui.plan.together import deletes
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs

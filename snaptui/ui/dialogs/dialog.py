@@ -18,9 +18,9 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from snaptui.ui import keymap
+from snaptui.ui.closing import Closing
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.keys_in_order import KeysInOrder
-from snaptui.ui.leaving import Closing
+from snaptui.ui.terminal.key_queue import KeysInOrder
 
 READ = 0.5
 """Seconds that a dialog has been on screen before a key can confirm it."""

@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label, TextArea
 
-from snaptui.model import Domain, Snapshot
-from snaptui.plan import group, hold
+from snaptui.model import group_mark, hold_mark
+from snaptui.model.domain import Domain, Snapshot
 from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent, RelocateIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
-from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs
+from snaptui.ui.terminal.safe_input import Field, TextField
 
 
 class EditDialog(PlanDialog):
@@ -42,7 +42,10 @@ class EditDialog(PlanDialog):
             yield Field(self._snapshot.name, id="name", compact=True, select_on_focus=False)
         yield Label("Description (Tab goes on)", markup=False)
         yield TextField(
-            group.described(self._snapshot), id="description", compact=True, tab_behavior="focus"
+            group_mark.described(self._snapshot),
+            id="description",
+            compact=True,
+            tab_behavior="focus",
         )
 
     @on(TextArea.Changed)
@@ -59,7 +62,7 @@ class HoldDialog(PlanDialog):
         self, domain: Domain, snapshot: Snapshot, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
-        self._intent = HoldIntent(domain.key, snapshot.name, hold.hold_of(snapshot) is None)
+        self._intent = HoldIntent(domain.key, snapshot.name, hold_mark.hold_of(snapshot) is None)
 
     @property
     def intent(self) -> HoldIntent:

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label
 
-from snaptui import text
-from snaptui.files import CopyFormat
-from snaptui.image_model import ImageKey, NotKnown, PlacedEntry
+from snaptui.common import text
+from snaptui.model.files import CopyFormat
+from snaptui.model.image import ImageKey, NotKnown, PlacedEntry
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
+from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
-from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs
-from snaptui.ui.leaving import is_there
+from snaptui.ui.terminal.safe_input import Field
 
 _FORMS = tuple(CopyFormat)
 TYPED = 0.3

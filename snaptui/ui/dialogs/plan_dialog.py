@@ -17,21 +17,21 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static, TextArea
 
-from snaptui import shell
-from snaptui.errors import SnaptuiError
-from snaptui.image_model import ImageKey
-from snaptui.model import Domain
+from snaptui.common import shell
+from snaptui.common.errors import SnaptuiError
+from snaptui.model.domain import Domain
+from snaptui.model.image import ImageKey
 from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.planner import AnyFacts, make_plans
 from snaptui.plan.refusal import once
 from snaptui.ui import keymap
 from snaptui.ui.background import background
+from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
 from snaptui.ui.dialogs.dialog import Choice, Dialog
-from snaptui.ui.fields import Field
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
-from snaptui.ui.keys_in_order import BURST, KeysInOrder
-from snaptui.ui.leaving import is_there
+from snaptui.ui.terminal.key_queue import BURST, KeysInOrder
+from snaptui.ui.terminal.safe_input import Field
 
 ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
 

@@ -9,17 +9,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from snaptui import text
-from snaptui.groups import Members
-from snaptui.model import Domain, RunState, SafetyKind
+from snaptui.common import text
+from snaptui.discovery.group_members import Members
+from snaptui.model.domain import Domain, RunState, SafetyKind
+from snaptui.model.group_mark import Group, group_of
+from snaptui.plan.combine import reverts
 from snaptui.plan.facts import Facts
-from snaptui.plan.group import Group, group_of
 from snaptui.plan.plan import Plan, RevertIntent
-from snaptui.plan.together import reverts
+from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
-from snaptui.ui.leaving import is_there
 
 _STATES = tuple(RunState)
 _SAFETY = (None, *SafetyKind)

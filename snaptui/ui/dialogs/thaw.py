@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snaptui.model import Domain
+from snaptui.model.domain import Domain
 from snaptui.plan.plan import ThawIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs

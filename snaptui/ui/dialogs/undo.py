@@ -9,13 +9,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from snaptui import text
-from snaptui.model import Domain, Snapshot
-from snaptui.plan.safety import brings_back
-from snaptui.ui.detail_pane import LinesList
+from snaptui.common import text
+from snaptui.model.domain import Domain, Snapshot
+from snaptui.plan.revert.safety import brings_back
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.row_list import RowList
+from snaptui.ui.panes.details import LinesList
+from snaptui.ui.panes.row_list import RowList
 
 
 class UndoDialog(Dialog[str]):

@@ -14,14 +14,14 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widgets import Button, Input, Label, Static, TextArea
 
-from snaptui.errors import SnaptuiError
-from snaptui.new_snapshot import LARGEST
+from snaptui.common.errors import SnaptuiError
+from snaptui.common.worker import Lane, start
+from snaptui.model.snapshot_request import LARGEST
 from snaptui.ui import keymap
+from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.dialog import Dialog
-from snaptui.ui.fields import Field, TextField
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.leaving import key_of
-from snaptui.worker import Lane, start
+from snaptui.ui.terminal.safe_input import Field, TextField
 
 Taken = TypeVar("Taken")
 

@@ -6,9 +6,9 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from snaptui.backend.images import read_image
-from snaptui.image_model import ImageKey, PlacedEntry
-from snaptui.model import DomainKey, Form, SafetyKind, Scope
+from snaptui.backend.files.image_reader import read_image
+from snaptui.model.domain import DomainKey, Form, SafetyKind, Scope
+from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,

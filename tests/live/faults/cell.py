@@ -14,11 +14,11 @@ from typing import Final
 
 import libvirt
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.journal_record import Record, parse
-from snaptui.performing import perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.operation_record import Record, parse
+from snaptui.operations.step_calls import perform
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
 from tests.lab import MIB, Lab
 from tests.live.faults.acts import ACTS, SPARE, Act, Obstacle
 from tests.live.faults.driven import Driven, Told

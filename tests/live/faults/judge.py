@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from snaptui.journal_record import Became, Outcome, Record
+from snaptui.model.operation_record import Became, Outcome, Record
 from tests.live.faults.driven import Told
 from tests.live.faults.seen import Seen, apart, without
 

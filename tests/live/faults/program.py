@@ -22,17 +22,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from snaptui import taking, ui
-from snaptui.model import DomainKey
-from snaptui.operation import Operation
-from snaptui.performing import perform
+from snaptui import ui
+from snaptui.common.worker import start
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey
+from snaptui.operations import step_runner
+from snaptui.operations.operation import Operation
+from snaptui.operations.step_calls import perform
+from snaptui.plan.delete.merge import DAY
 from snaptui.plan.facts import Facts
-from snaptui.plan.merge import DAY
 from snaptui.plan.plan import Intent
 from snaptui.plan.planner import AnyFacts, make_plan
-from snaptui.preflight import read_facts
 from snaptui.ui import app as product
-from snaptui.worker import start
 
 
 def days_later(facts: AnyFacts) -> AnyFacts:
@@ -126,7 +127,7 @@ def _hold(order: Order, control: _Control) -> None:
             if mine and order.hold is Hold.READ_BACK:
                 control.hold()
 
-    vars(taking).update(read_facts=held_read, perform=held_perform)
+    vars(step_runner).update(read_facts=held_read, perform=held_perform)
 
 
 class App(product.SnaptuiApp):
@@ -190,7 +191,7 @@ def main() -> int:
     product.SnaptuiApp = App  # type: ignore[misc]  # the command line makes one of these
     sys.argv = ["snaptui", "-c", order.uri, order.domain.uuid]
 
-    from snaptui.cli import main as run
+    from snaptui.cli.main import main as run
 
     return run()
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import libvirt
 
-from snaptui.backend.xml import parse_domain, parse_snapshot
-from snaptui.model import Presence
+from snaptui.backend.virt.xml import parse_domain, parse_snapshot
+from snaptui.model.domain import Presence
 from tests.lab import MIB
 from tests.live.matrix.guest import Guest
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from snaptui.model import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.domain import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,

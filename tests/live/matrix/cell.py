@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 
 import libvirt
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.errors import Disconnected, SnaptuiError
-from snaptui.model import Host
-from snaptui.performing import differences, expected_after, in_the_way, perform
-from snaptui.plan.beneath import unusable
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import Disconnected, SnaptuiError
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import Host
+from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.change import sentence
+from snaptui.plan.delete.merge import DAY
 from snaptui.plan.facts import Facts
-from snaptui.plan.merge import DAY
-from snaptui.plan.metadata_steps import Adopt, Redefine
 from snaptui.plan.plan import DomainIntent, Plan, Step
 from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm
-from snaptui.plan.steps import CreateSnapshot, DeleteSnapshot, RevertTo
-from snaptui.preflight import read_facts
+from snaptui.plan.revert.to_backing_image import unusable
+from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot, RevertTo
+from snaptui.plan.steps.metadata import Adopt, Redefine
 from tests.lab import Lab
 from tests.live.matrix.asks import Ask, asks
 from tests.live.matrix.guest import Guest

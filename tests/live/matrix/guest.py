@@ -17,8 +17,8 @@ from xml.sax.saxutils import quoteattr
 import libvirt
 import libvirt_qemu
 
-from snaptui.backend.xml import parse_domain, parse_snapshot
-from snaptui.model import Disk, DomainKey, Presence, SnapshotDisk
+from snaptui.backend.virt.xml import parse_domain, parse_snapshot
+from snaptui.model.domain import Disk, DomainKey, Presence, SnapshotDisk
 from tests.lab import MIB, Lab, encrypted_image, qemu_img
 
 OFF, RUNNING, PAUSED = "shut off", "running", "paused"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import libvirt
 
-from snaptui.image_model import ImageInfo
+from snaptui.model.hold_mark import hold_of
+from snaptui.model.image import ImageInfo
 from snaptui.plan.facts import Facts
-from snaptui.plan.hold import hold_of
 from snaptui.plan.plan import DeleteManyIntent, DomainIntent, EditIntent, MergeIntent, ThawIntent
 from snaptui.plan.refusal import Harm
 from tests.lab import entries

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from snaptui.backend.libvirt_backend import LibvirtBackend
-from snaptui.model import DomainKey, Host, SafetyKind
-from snaptui.performing import differences, expected_after, in_the_way, perform
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.domain import DomainKey, Host, SafetyKind
+from snaptui.model.safety_mark import is_safety
+from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.planner import make_plan
-from snaptui.preflight import read_facts
-from snaptui.safety_mark import is_safety
 from tests.live.matrix.guest import OFF, PAUSED, RUNNING, Guest
 
 STATES = (OFF, RUNNING, PAUSED)

@@ -1,0 +1,63 @@
+"""Which host a URI means (libvirt's uri.html), without asking libvirt."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from snaptui.common.errors import ConfigError
+from snaptui.common.masking import label
+from snaptui.common.state_files import base_directory
+
+DEFAULT = "qemu:///system"
+
+
+def default_uri() -> str:
+    """The client's default: LIBVIRT_DEFAULT_URI, then ``uri_default`` of its configuration."""
+    if named := os.environ.get("LIBVIRT_DEFAULT_URI"):
+        return named
+    try:
+        text = _client_configuration().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return DEFAULT
+    found = re.search(r'^\s*uri_default\s*=\s*"([^"]+)"', text, re.MULTILINE)
+    return found[1] if found else DEFAULT
+
+
+def is_local(uri: str) -> bool:
+    """Whether paths of that host are paths of this machine."""
+    parts = _split(uri)
+    driver, _, transport = parts.scheme.partition("+")
+    return driver not in ("test", "") and transport in ("", "unix") and not parts.netloc
+
+
+def has_one_world(uri: str) -> bool:
+    """Whether every connection is a world of its own, so that there can be only one."""
+    parts = _split(uri)
+    return parts.scheme == "test" or parts.path == "/embed"
+
+
+def without_terminal(uri: str) -> str:
+    """The URI with which ssh asks nothing on the terminal."""
+    parts = _split(uri)
+    if parts.scheme.partition("+")[2] not in ("ssh", "libssh", "libssh2"):
+        return uri
+    return f"{uri}{'&' if parts.query else '?'}no_tty=1"
+
+
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise ConfigError(
+            f"{label(uri)} is not a URI: {label(str(error))}.",
+            hint="Give one such as qemu+ssh://root@HOST/system.",
+        ) from error
+
+
+def _client_configuration() -> Path:
+    if os.geteuid() == 0:
+        return Path("/etc/libvirt/libvirt.conf")
+    return base_directory("XDG_CONFIG_HOME", ".config") / "libvirt" / "libvirt.conf"

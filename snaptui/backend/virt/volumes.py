@@ -1,0 +1,152 @@
+"""Bytes of images on other hosts: parts of storage volumes, as libvirt passes them on."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+
+import libvirt
+
+from snaptui.backend.virt import xml
+from snaptui.backend.virt.errors import translated
+from snaptui.common.errors import Disconnected, ImageError, NotAnImage, NotPermitted
+from snaptui.model.image import FileSystem
+
+AT_ONCE = 4
+"""Parts under way at the same time: libvirt serves five calls of a connection at a time."""
+PART = 256 << 10
+"""Bytes of a part: more would make a slow link deaf to who wants it for something else."""
+
+
+class VolumeFile(io.RawIOBase):
+    """A volume that is read a part at a time (virStorageVolDownload); each part is a round trip.
+
+    Args:
+        connection: to the host.
+        path: of the image there.
+        label: what the host is called in errors.
+
+    Attributes:
+        size: length of the file there, in bytes.
+        disk_size: what it takes on its file system there.
+        device: it is a block device there.
+
+    Raises:
+        ImageError: it is in no active pool of the host, or may not be read.
+    """
+
+    def __init__(self, connection: libvirt.virConnect, path: str, label: str) -> None:
+        super().__init__()
+        self._connection, self._path, self._label = connection, path, label
+        self._at = 0
+        try:
+            self._volume = connection.storageVolLookupByPath(path)
+            kind, _, allocated = self._volume.info()
+            physical = self._volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)
+        except libvirt.libvirtError as error:
+            raise self._failed(error) from error
+        if kind == libvirt.VIR_STORAGE_VOL_DIR:
+            raise NotAnImage(f"{path} is a directory.")
+        self.size, self.disk_size = int(physical[2]), int(allocated)
+        self.device = kind == libvirt.VIR_STORAGE_VOL_BLOCK
+
+    def pool(self) -> FileSystem:
+        """The space of the pool that it is in, as it was when that was refreshed last.
+
+        A pool of a directory has the figures of its file system (formatstorage.html,
+        *capacity*, *available*).
+        """
+        try:
+            pool = self._volume.storagePoolLookupByVolume()
+            _, size, _, free = pool.info()
+            target, name = xml.pool_target(pool.XMLDesc()), pool.name()
+        except libvirt.libvirtError as error:
+            raise self._failed(error) from error
+        if not size:
+            raise ImageError(f"The pool {name} does not tell how large it is.")
+        return FileSystem(
+            self._path, int(size), int(free), mount=target, kind=f"pool {name}", stale=True
+        )
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As files do."""
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self.size}[whence]
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes; nothing at the end."""
+        wanted = max(0, self.size - self._at) if size < 0 else size
+        if not wanted:
+            return b""
+        data = self._part(self._at, wanted)
+        self._at += len(data)
+        return data
+
+    def read_many(self, extents: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        """The bytes of all extents, one after another; a few parts are under way at a time.
+
+        Whoever stops taking them waits for nothing.
+        """
+        parts = [
+            (offset + at, min(PART, length - at))
+            for offset, length in extents
+            for at in range(0, length, PART)
+        ]
+        answers = [Future[bytes]() for _ in parts]
+        due = deque(zip(answers, parts, strict=True))
+        # daemon threads: one that waits for a host that is gone must not hold up the end
+        for _ in range(min(AT_ONCE, len(parts))):
+            threading.Thread(target=self._read_parts, args=(due,), daemon=True).start()
+        try:
+            for answer in answers:
+                yield answer.result()
+        finally:
+            due.clear()
+
+    def _read_parts(self, due: deque[tuple[Future[bytes], tuple[int, int]]]) -> None:
+        while True:
+            try:
+                answer, (offset, length) = due.popleft()
+            except IndexError:
+                return
+            try:
+                answer.set_result(self._part(offset, length))
+            except Exception as error:  # it belongs to the one who waits for the answer
+                answer.set_exception(error)
+
+    def _part(self, offset: int, length: int) -> bytes:
+        parts: list[bytes] = []
+        try:
+            stream = self._connection.newStream(0)
+            self._volume.download(stream, offset, length, 0)
+            while part := stream.recv(length):
+                parts.append(part)
+            stream.finish()
+        except libvirt.libvirtError as error:
+            raise self._failed(error) from error
+        return b"".join(parts)
+
+    def _failed(self, error: libvirt.libvirtError) -> Exception:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL:
+            return ImageError(
+                f"It is in no active storage pool of {self._label}, through which it could be read",
+                hint="Make its directory a pool there, or refresh the pool (virsh pool-refresh).",
+            )
+        kind = translated(error)
+        if isinstance(kind, Disconnected):
+            return kind
+        if isinstance(kind, NotPermitted):
+            return ImageError(f"{self._label} does not let you read its volumes: {kind.message}")
+        return ImageError(f"{self._label} does not pass it on: {kind.message}")

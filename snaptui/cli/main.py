@@ -1,0 +1,294 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from snaptui import __version__
+from snaptui.common import log, text
+from snaptui.common.errors import ConfigError, SnaptuiError, Unsupported
+from snaptui.common.masking import fault, label
+from snaptui.config import MONO, Config, load
+
+if TYPE_CHECKING:
+    from snaptui.backend.protocol import Backend
+    from snaptui.common.quiet import Quiet
+    from snaptui.model.domain import Domain, Host
+
+T = TypeVar("T")
+
+FAULT = 1
+"""What it exits with after a fault of its own; 2 is a mistake of others, 128 and more a signal."""
+PATIENCE = 3.0
+"""Seconds to wait for the host before anything is shown."""
+AGAIN = 0.2
+"""Seconds between two looks whether Ctrl+C was pressed."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run snaptui; returns the exit code, 2 when it could not start."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    sys.excepthook = lambda _kind, error, _trace: _tell_fault(error)
+    threading.excepthook = lambda failed: _tell_fault(failed.exc_value)
+    try:
+        if words[:1] == ["report"]:
+            return _report(_report_parser().parse_args(words[1:]))
+        return _run(_parser().parse_args(words))
+    except SnaptuiError as error:
+        said = " ".join(f"{error.message} {error.hint}".split())
+        print(f"snaptui: {text.literal(said)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _tell_fault(error: BaseException | None) -> None:
+    if error is not None:  # past Textual, which keeps what is printed
+        os.write(2, fault(error).encode("utf-8", "backslashreplace"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="snaptui",
+        description="A terminal browser for the snapshots of libvirt domains.",
+        epilog="snaptui report prints what snapshots cost; see snaptui report --help.",
+    )
+    add = parser.add_argument
+    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="select it; an image is shown for itself")
+    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add("--demo", action="store_true", help="try it on a private host that is gone afterwards")
+    add("--read-only", action="store_true", help="look only; nothing can be changed")
+    add("--ascii", action="store_true", help="draw with ASCII characters only")
+    add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    add("--version", action="version", version=f"snaptui {__version__}")
+    return parser
+
+
+def _report_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="snaptui report", description="What snapshots cost, for scripts and monitoring."
+    )
+    add = parser.add_argument
+    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
+    add("--json", action="store_true", help="as JSON, sizes in bytes")
+    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    return parser
+
+
+def _report(options: argparse.Namespace) -> int:
+    from snaptui.cli import report
+
+    backend: Backend | None = None
+    if not options.wanted or not all(map(report.is_image, options.wanted)):
+        from snaptui.backend.virt.backend import LibvirtBackend
+        from snaptui.backend.virt.uris import default_uri, is_local
+
+        uri = options.connect or load(options.config).uri or default_uri()
+        # libvirt passes volumes of another host on to connections that may write only
+        backend = LibvirtBackend(uri, read_only=is_local(uri))
+        backend.connect()
+    made = report.make_report(backend, options.wanted)
+    sys.stdout.write(report.as_json(made) if options.json else report.as_text(made))
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.demo and options.connect:
+        raise ConfigError("--demo makes a host of its own: leave out -c.")
+    config = load(options.config)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("snaptui needs a terminal for its input and its output.")
+    with _quiet_while_nothing_is_asked(options, config) as typed:
+        return _shown(options, config, typed)
+
+
+def _quiet_while_nothing_is_asked(
+    options: argparse.Namespace, config: Config
+) -> AbstractContextManager[Quiet | None]:
+    """Keep the terminal from showing what is typed; ssh asks on it, and is left alone."""
+    from snaptui.backend.virt.uris import default_uri, is_local
+    from snaptui.common.quiet import quiet
+
+    near = options.demo or is_local(options.connect or config.uri or default_uri())
+    return quiet() if near else nullcontext()
+
+
+def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> int:
+    # Textual takes a fifth of a second to import: not before the arguments are known to be good.
+    with _imported_for_good():
+        try:
+            from snaptui.backend.virt.backend import LibvirtBackend
+        except ImportError as error:
+            if not (error.name or "").startswith("libvirt"):
+                raise
+            raise Unsupported(
+                f"libvirt's Python binding is missing: {error}.", hint=_BINDING
+            ) from error
+        from snaptui.ui import keymap
+        from snaptui.ui.app import SnaptuiApp
+
+    try:
+        keymap.check(config.keys)
+    except ConfigError as error:
+        raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
+    with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
+        backend = LibvirtBackend(uri, read_only=options.read_only or config.read_only)
+        host = _connected(backend)
+        listed = None
+        with suppress(TimeoutError):  # the screen says for how long there has been no answer
+            listed = _begun(backend.domains).result(PATIENCE)
+        select, images = _wanted(options.wanted, host, listed)
+        app = SnaptuiApp(
+            backend,
+            host=host,
+            listed=listed,
+            select=select,
+            images=images,
+            demo=options.demo,
+            ascii_only=options.ascii or config.ascii,
+            overrides=config.keys,
+            snapshot_name=config.snapshot_name,
+            theme=MONO if os.environ.get("NO_COLOR") else config.theme,
+        )
+        with _stderr_to_log():
+            # while a program takes the mouse, GNU screen holds its Esc back until the next key
+            in_screen = "STY" in os.environ
+            if typed is not None:
+                typed.now_read()
+            app.run(mouse=config.mouse and not options.no_mouse and not in_screen)
+        if app.faulty or app.return_code == FAULT:
+            print(f"snaptui: a fault of its own; {log.path()} has the traceback.", file=sys.stderr)
+        return app.return_code or FAULT * app.faulty
+
+
+@contextmanager
+def _imported_for_good() -> Iterator[None]:
+    """Keep the garbage collector from what is imported here.
+
+    Nothing of it goes away, and a collection that looks through all of Textual takes longer
+    than a paint: no key is answered meanwhile.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _connected(backend: Backend) -> Host:
+    """Connect, and say so when that takes long.
+
+    A call into libvirt cannot be interrupted, and a daemon that is stopped answers none: on a
+    thread that is left behind, Ctrl+C ends the program. Only ssh asks on the terminal.
+    """
+    from snaptui.backend.virt.uris import is_local
+
+    connect = partial(backend.connect, interactive=True)
+    if not is_local(backend.uri):
+        return connect()
+    connecting = _begun(connect)
+    try:
+        return connecting.result(PATIENCE)
+    except TimeoutError:
+        host = label(backend.uri)
+        # libvirt may have to run its QEMU first, to know it: seconds, in which virsh lists domains
+        busy = f"{host} answers, but does not yet say which QEMU it has." if backend.answers else ""
+        said = busy or f"{host} does not answer."
+        print(f"snaptui: {said} It is waited for; Ctrl+C ends that.", file=sys.stderr, flush=True)
+        # a signal that comes just before a wait without end is not heeded in it
+        while not wait([connecting], AGAIN).done:
+            pass
+        return connecting.result()
+
+
+def _begun(call: Callable[[], T]) -> Future[T]:
+    """Run a call on a thread that nobody has to wait for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # whatever it is belongs to the one who waits
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def _wanted(
+    words: Sequence[str], host: Host, listed: Sequence[Domain] | None
+) -> tuple[str | None, tuple[str, ...]]:
+    """The domain to select, and the paths of the images to show, without symbolic links.
+
+    A word with a slash is an image. Another one is a domain, if there is one of this name or
+    UUID, or else a file; what is neither is left for the screen to say. As long as the domains
+    are not listed (``None``) it is one of them.
+
+    Raises:
+        ConfigError: more than one domain, or an image with another host.
+    """
+    known = {word for domain in listed or () for word in (domain.name, domain.key.uuid)}
+    none = listed is not None
+    images = [w for w in words if "/" in w or (none and w not in known and os.path.isfile(w))]
+    domains = [word for word in words if word not in images]
+    if len(domains) > 1:
+        raise ConfigError(
+            f"One domain can be selected, not {len(domains)}: {', '.join(domains)}.",
+            hint="For an image write its path with a slash (./image.qcow2).",
+        )
+    if images and not host.local:
+        raise ConfigError(
+            f"{images[0]} is a file of this machine, and {host.label} is another one.",
+            hint="Leave out the images, or run snaptui there.",
+        )
+    return (domains[0] if domains else None), tuple(map(os.path.realpath, images))
+
+
+def _demo() -> AbstractContextManager[str]:
+    # Without --demo nothing that could build or remove anything is so much as loaded.
+    from snaptui.demo.run import demo
+
+    return demo()
+
+
+@contextmanager
+def _stderr_to_log() -> Iterator[None]:
+    """Send what libraries and ssh write to file descriptor 2 to a log, not over the screen.
+
+    Textual itself draws through ``sys.__stderr__``, which therefore gets a descriptor of its
+    own for the terminal.
+    """
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    written = log.opened()
+    log.bound(written)
+    os.dup2(written, 2)
+    os.close(written)
+    before = sys.__stderr__
+    with open(terminal, "w", encoding="utf-8", errors="backslashreplace") as screen:
+        sys.__stderr__ = screen  # type: ignore[misc]  # Textual draws on it
+        try:
+            yield
+        finally:
+            screen.flush()
+            os.dup2(terminal, 2)
+            sys.__stderr__ = before  # type: ignore[misc]  # as it was
+
+
+_BINDING = (
+    "Install python3-libvirt (Debian, Ubuntu, Fedora), and snaptui with "
+    "pipx install --python /usr/bin/python3 --system-site-packages."
+)

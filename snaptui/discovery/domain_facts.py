@@ -1,0 +1,332 @@
+"""Reading the facts that a plan of a domain is built on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import overload
+
+from snaptui.backend.protocol import Backend
+from snaptui.discovery import readings
+from snaptui.discovery.image_facts import read_image_facts
+from snaptui.discovery.image_heads import read_head, read_heads
+from snaptui.discovery.inventory import take_inventory
+from snaptui.model.domain import DomainConfig, DomainStatus, Host, Kind, Scope, Snapshot
+from snaptui.model.doubts import Doubt
+from snaptui.model.files import User
+from snaptui.model.image import ImageInfo, Looped, Missing
+from snaptui.plan.create import overlay_paths
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import (
+    CreateIntent,
+    DeleteIntent,
+    DeleteManyIntent,
+    DomainIntent,
+    EditIntent,
+    ImageIntent,
+    Intent,
+    MergeIntent,
+    RelocateIntent,
+    RevertIntent,
+    ThawIntent,
+)
+from snaptui.plan.planner import AnyFacts
+from snaptui.storage.backing_chain import NO_LAYERS, Layers, Level
+from snaptui.storage.inventory import Inventory
+from snaptui.storage.traces import Trace, traces_of
+
+
+@overload
+def read_facts(
+    backend: Backend, host: Host, intent: DomainIntent, *, ask_agent: bool = True
+) -> Facts: ...
+@overload
+def read_facts(
+    backend: Backend, host: Host, intent: Intent, *, ask_agent: bool = True
+) -> AnyFacts: ...
+def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool = True) -> AnyFacts:
+    """Read everything that a plan for ``intent`` depends on; blocks.
+
+    Args:
+        ask_agent: for a create with a freeze, and for a thaw, ask the agent in the guest: seconds
+            if it is silent.
+
+    Raises:
+        SnaptuiError: what it is about cannot be read. What is missing beside is told in the
+            facts instead.
+    """
+    if isinstance(intent, ImageIntent):
+        return read_image_facts(backend, host, intent, readings.who())
+    facts = _domain_facts(backend, host, intent)
+    if isinstance(intent, CreateIntent):
+        facts = _with_users(backend, host, intent, facts)
+        return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
+    if isinstance(intent, ThawIntent):
+        return replace(facts, agent=backend.agent(intent.key) if ask_agent else None)
+    if isinstance(intent, MergeIntent):
+        return replace(facts, overlay=readings.overlay_use(backend, intent, facts))
+    if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
+        return _with_needs(backend, intent, facts)
+    return facts
+
+
+def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
+    """The same for a domain.
+
+    Raises:
+        SnaptuiError: the domain or its list of snapshots cannot be read. What is missing of
+            images and single snapshots is told in the facts instead.
+    """
+    key = intent.key
+    status = backend.status(key)
+    names = backend.snapshot_names(key)
+    current = backend.current_snapshot(key)
+    external = backend.external_snapshots(key)
+    wanted, below = _asked_for(backend, intent, names, current)
+    moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent | RelocateIntent)
+    snapshots = readings.snapshots_of(backend, key, wanted)
+    layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))
+    layered = layered or isinstance(intent, MergeIntent)
+    if layered:
+        snapshots |= readings.snapshots_of(backend, key, set(names) - wanted)
+    target = (
+        None
+        if isinstance(intent, DeleteManyIntent | ThawIntent | MergeIntent)
+        else snapshots.get(intent.name)
+    )
+    then = target.config if target is not None else None
+    others = tuple(s.config for s in snapshots.values() if s.config is not None)
+    layers = NO_LAYERS
+    users: Mapping[str, tuple[User, ...]] = {}
+    doubts: tuple[Doubt, ...] = ()
+    traces: Mapping[str, Trace] = {}
+    if layered:
+        layers = readings.layers_now(backend, host, status, snapshots, current)
+        if _changes_layers(intent, status, snapshots, below):
+            inventory = take_inventory(backend, host, layers.heads)
+            own = readings.own_uses(backend, key)
+            users, doubts = (
+                _others(inventory, own, layers.heads),
+                inventory.doubts_about(layers.heads),
+            )
+            traces = traces_of(
+                status.config,
+                snapshots.values(),
+                layers,
+                inventory.images,
+                lambda path: bool(inventory.others(path, own, layers.heads)),
+            )
+    elif isinstance(intent, RevertIntent) and target is not None:
+        written = _images((status.config, *others))
+        inventory = take_inventory(backend, host, written)
+        users = _others(inventory, readings.own_uses(backend, key), written)
+        doubts = inventory.doubts_about(written)
+    paths = _paths(status.config) + (_paths(then) if then is not None else ())
+    images = {path: read_head(backend, path) for path in _images((status.config, *others))}
+    off = not status.domain.state.active
+    beneath = tuple(readings.beneath(backend, images, layers.heads)) if off else ()
+    return Facts(
+        host=host,
+        who=readings.who(),
+        read_at=time.time(),
+        status=status,
+        names=names,
+        external=external,
+        current=current,
+        snapshots=MappingProxyType(snapshots),
+        below=below,
+        images=MappingProxyType(images),
+        cut_off=MappingProxyType(
+            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Missing)}
+        ),
+        looped=MappingProxyType(
+            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
+        ),
+        encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
+        missing=MappingProxyType(
+            {path: readings.missing(backend, path) for path in _paths(then)}
+            if then is not None
+            else {}
+        ),
+        spaces=MappingProxyType(
+            {
+                path: readings.space(backend, path)
+                for path in dict.fromkeys((*paths, *_files(layers)))
+            }
+        ),
+        folders=MappingProxyType(
+            {folder: readings.folder_names(backend, folder) for folder in _folders(layers.heads)}
+        ),
+        layers=layers,
+        others=users,
+        doubts=doubts,
+        traces=traces,
+        inodes=readings.inodes(
+            backend, (status.config, *others), (*layers.heads, *_levels(beneath))
+        ),
+        held={} if status.domain.state.active else readings.held(backend, status.config),
+    )
+
+
+def _asked_for(
+    backend: Backend, intent: DomainIntent, names: Collection[str], current: str | None
+) -> tuple[set[str], tuple[str, ...]]:
+    """Names of the snapshots that an intent is about, and of those below it."""
+    key = intent.key
+    below: tuple[str, ...] = ()
+    wanted: set[str] = set()
+    if isinstance(intent, DeleteManyIntent):
+        wanted.update({*intent.names, *intent.strays} & set(names))
+    elif isinstance(intent, CreateIntent):
+        # one of a group is described anew once it is there
+        wanted.update({intent.name} & set(names) if intent.group is not None else ())
+    elif not isinstance(intent, ThawIntent | MergeIntent) and intent.name in names:
+        wanted.add(intent.name)
+        if isinstance(intent, DeleteIntent):
+            below = backend.descendants(key, intent.name)
+            wanted.update(below if intent.scope is not Scope.THIS else ())
+        elif isinstance(intent, EditIntent):
+            below = backend.children(key, intent.name)
+            wanted.update(below)
+        elif isinstance(intent, RevertIntent) and current is not None:
+            wanted.add(current)
+    return wanted, below
+
+
+def _files(layers: Layers) -> Iterator[str]:
+    """The images, and the files that hold the data of some."""
+    for path, head in layers.heads.items():
+        yield path
+        if isinstance(head, ImageInfo) and isinstance(head.data_file, str):
+            yield head.data_file
+
+
+def _levels(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[str]:
+    return (level.path for _, levels in beneath for level in levels if level.path)
+
+
+def _with_users(backend: Backend, host: Host, intent: CreateIntent, facts: Facts) -> Facts:
+    """Who else uses the images that a create lays overlays upon, and what each lies above.
+
+    Its undo merges into them. Of a group it is not asked: its guests may stand still meanwhile.
+    """
+    beneath = overlay_paths.beneath(intent, facts.status)
+    if not beneath or intent.group is not None:
+        return facts
+    heads = read_heads(backend, dict.fromkeys(beneath, False))
+    written = [p for p, one in heads.items() if isinstance(one, ImageInfo) and one.in_writing]
+    asked = dict.fromkeys((*beneath, *(written if not facts.status.domain.state.active else ())))
+    inventory = take_inventory(backend, host, asked)
+    found = _others(inventory, readings.own_uses(backend, intent.key), tuple(heads))
+    users = MappingProxyType({path: who for path, who in found.items() if path in asked})
+    snapshots = dict(facts.snapshots)
+    name, due = facts.current, set(overlay_paths.resolved(intent, facts.status).overlays)
+    while due and name in facts.external:
+        snapshots |= readings.snapshots_of(backend, intent.key, (name,))
+        if name not in snapshots:
+            break
+        one = snapshots[name]
+        due = {target for target in due if overlay_paths.leaves_out(one, target)}
+        name = one.parent
+    return replace(
+        facts,
+        others=users,
+        asked=frozenset(beneath),
+        snapshots=MappingProxyType(snapshots),
+    )
+
+
+def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:
+    """What a create also depends on: where it makes files, and what is there."""
+    new = overlay_paths.resolved(intent, facts.status)
+    paths = (*_paths(facts.status.config), *(path for path in new.files if path.startswith("/")))
+    folders = _folders(paths)
+    there = tuple(new.overlays.values()) if new.reuse else ()
+    return replace(
+        facts,
+        folders=MappingProxyType(
+            {
+                **facts.folders,
+                **{folder: readings.folder_names(backend, folder) for folder in folders},
+            }
+        ),
+        spaces=MappingProxyType(
+            {**facts.spaces, **{folder: readings.space(backend, folder) for folder in folders}}
+        ),
+        images=MappingProxyType(
+            {**facts.images, **{path: read_head(backend, path) for path in there}}
+        ),
+        agent=backend.agent(intent.key) if new.quiesce and ask_agent else None,
+    )
+
+
+def _with_needs(backend: Backend, intent: RevertIntent, facts: Facts) -> Facts:
+    """What a revert also depends on: the machine and the firmware of then, and what it changes."""
+    snapshot = facts.snapshots[intent.name]
+    then = snapshot.config
+    files = then.boot_files if then is not None else ()
+    missing = {path: readings.missing(backend, path) for path in files}
+    return replace(
+        facts,
+        changes=readings.config_changes(backend, intent),
+        missing=MappingProxyType({**facts.missing, **missing}),
+        firmware=readings.changed(backend, then.firmware)
+        if then is not None and then.firmware and snapshot.has_memory
+        else None,
+        lacks=readings.lacks(backend, intent) if then is not None and then.machine else (),
+    )
+
+
+def _elsewhere(status: DomainStatus, snapshots: Iterable[Snapshot]) -> bool:
+    """Whether a disk was another image at the time of a snapshot."""
+    now = set(_paths(status.config))
+    then = {path for one in snapshots if one.config is not None for path in _paths(one.config)}
+    return not now >= then
+
+
+def _changes_layers(
+    intent: DomainIntent,
+    status: DomainStatus,
+    snapshots: Mapping[str, Snapshot],
+    below: tuple[str, ...],
+) -> bool:
+    """Whether images are written to that others may lie upon: then all of the host is asked."""
+    if isinstance(intent, RevertIntent):
+        return intent.name in snapshots
+    if isinstance(intent, MergeIntent):
+        return True
+    names: Iterable[str] = ()
+    if isinstance(intent, DeleteManyIntent):
+        names = intent.names
+    elif isinstance(intent, DeleteIntent):
+        names = (intent.name, *(below if intent.scope is not Scope.THIS else ()))
+    return any(snapshots[name].kind is Kind.EXTERNAL for name in names if name in snapshots)
+
+
+def _others(
+    inventory: Inventory, own: Collection[User], images: Collection[str]
+) -> Mapping[str, tuple[User, ...]]:
+    """Who else uses the images of a domain."""
+    users = {path: inventory.others(path, own, images) for path in images}
+    return MappingProxyType({path: who for path, who in users.items() if who})
+
+
+def _paths(config: DomainConfig) -> tuple[str, ...]:
+    return tuple(disk.path for disk in config.disks if disk.path is not None)
+
+
+def _images(configs: Iterable[DomainConfig]) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            disk.path
+            for config in configs
+            for disk in config.written
+            if disk.path is not None and disk.format == "qcow2"
+        )
+    )
+
+
+def _folders(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(path.rpartition("/")[0] or "/" for path in paths))

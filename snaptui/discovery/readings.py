@@ -1,0 +1,191 @@
+"""Single facts of a host that plans rest on: each is known, or it is said why it is not.
+
+All of it blocks. A lost connection is raised; what an image, a folder or a snapshot is in the way
+of being read becomes a :class:`NotKnown`, or its absence.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from snaptui.backend.protocol import Backend
+from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
+from snaptui.discovery.image_heads import read_heads
+from snaptui.model.abilities import Wrong, does
+from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus, Host, Lack, Snapshot
+from snaptui.model.doubts import Doubt
+from snaptui.model.files import Inode, User
+from snaptui.model.image import FileSystem, Fixed, ImageInfo, NotKnown
+from snaptui.plan.facts import Facts, OverlayUse
+from snaptui.plan.plan import MergeIntent, RevertIntent
+from snaptui.storage.backing_chain import Layers, Level, chain, files_of, layers_of
+from snaptui.storage.branches import branches_of
+from snaptui.storage.in_image import Images
+
+
+def overlay_use(backend: Backend, intent: MergeIntent, facts: Facts) -> OverlayUse:
+    """Whether somebody is at work with the overlay, as far as it can be seen; blocks."""
+    made: float | NotKnown
+    try:
+        made = backend.birth(intent.path)
+    except ImageError as error:
+        made = NotKnown(error.message)
+    open_in: dict[str, str] = {}
+    unseen = ""
+    for path in [path for path in facts.layers.in_use if path and path not in facts.layers.tops]:
+        try:
+            found = backend.open_beside(path, intent.key.uuid)
+        except ImageError as error:
+            unseen = error.message
+            continue
+        if found.found:
+            open_in[path] = ", ".join(f"{one.name} (process {one.pid})" for one in found.found)
+        if found.hidden:
+            unseen = "there are processes that may not be looked into"
+    return OverlayUse(made, MappingProxyType(open_in), unseen)
+
+
+def inodes(
+    backend: Backend, configs: Iterable[DomainConfig], layers: Iterable[str]
+) -> Mapping[str, Inode]:
+    """Which files the disks are, and what they lie upon; blocks.
+
+    Without the UEFI variables, which a revert may make anew from their template.
+    """
+    known = tuple(configs)
+    disks = [disk.path for config in known for disk in config.disks if not disk.read_only]
+    variables = {config.variables.path for config in known if config.variables is not None}
+    paths = [path for path in (*disks, *layers) if path is not None and path not in variables]
+    return MappingProxyType(backend.inodes(tuple(dict.fromkeys(paths))))
+
+
+def held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
+    """By path of a disk's image, who of QEMU's tools has it open; blocks."""
+    own = (disk for disk in config.written if not disk.read_only and not disk.shareable)
+    return backend.qemu_at([disk.path for disk in own if disk.path is not None])
+
+
+def changed(backend: Backend, path: str) -> float | NotKnown:
+    """When a file was changed last, seconds since the epoch."""
+    try:
+        return backend.changed(path)
+    except ImageError as error:
+        return NotKnown(error.message)
+
+
+def lacks(backend: Backend, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:
+    """What QEMU is not or has not any more of the machine of a snapshot."""
+    try:
+        return backend.lacks(intent.key, intent.name)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+
+
+def config_changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | NotKnown:
+    """What of the configuration a revert drops, a line each."""
+    try:
+        return backend.config_changes(intent.key, intent.name)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+
+
+def snapshots_of(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict[str, Snapshot]:
+    """Those snapshots that can be read, by name."""
+    found = {}
+    for name in sorted(names):
+        try:
+            found[name] = backend.snapshot(key, name)
+        except Disconnected:
+            raise
+        except SnaptuiError:
+            continue  # its absence from the facts is what the plans look at
+    return found
+
+
+def beneath(
+    backend: Backend, images: Images, heads: Images
+) -> Iterator[tuple[str, tuple[Level, ...]]]:
+    """By path of an image, what lies beneath it."""
+    for path, head in images.items():
+        if isinstance(head, ImageInfo) and isinstance(head.backing, str):
+            raw = head.backing_format == "raw"
+            known = heads if path in heads else read_heads(backend, {head.backing: raw})
+            yield path, chain(head.backing, head.backing_format or "", known)
+
+
+def encrypted(
+    images: Images, beneath: Iterable[tuple[str, tuple[Level, ...]]]
+) -> Iterator[tuple[str, str]]:
+    """By path of an image that is encrypted, or lies upon such a one, which one that is."""
+    for path, head in images.items():
+        if isinstance(head, ImageInfo) and head.encrypted:
+            yield path, path
+    for path, levels in beneath:
+        for level in levels:
+            if isinstance(level.image, ImageInfo) and level.image.encrypted:
+                yield path, level.path
+                break
+
+
+def layers_now(
+    backend: Backend,
+    host: Host,
+    status: DomainStatus,
+    snapshots: Mapping[str, Snapshot],
+    current: str | None,
+) -> Layers:
+    """The backing chains of a domain and of its snapshots, from the heads of their images."""
+    known = tuple(snapshots.values())
+    heads = MappingProxyType(read_heads(backend, files_of(status.config, known)))
+    keeps_memory = does(host, Wrong.KEEPS_MEMORY_FILES)
+    branches = branches_of(host, status.config, known, current)
+    return layers_of(status.config, known, heads, keeps_memory=keeps_memory, branches=branches)
+
+
+def own_uses(backend: Backend, key: DomainKey) -> frozenset[User]:
+    """A domain and its snapshots, as those who name files."""
+    named = backend.named_files(key)
+    return frozenset(file.by for file in named if not isinstance(file, Doubt))
+
+
+def who() -> str:
+    """The admin, as ``user@machine``."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a user without a name: KeyError before Python 3.13
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def folder_names(backend: Backend, path: str) -> frozenset[str] | NotKnown:
+    """The names in a directory."""
+    try:
+        return backend.names_in(path)
+    except ImageError as error:
+        return NotKnown(error.message)
+
+
+def missing(backend: Backend, path: str) -> bool | NotKnown:
+    """Whether there is no such file."""
+    try:
+        return backend.missing_file(path)
+    except ImageError as error:
+        return NotKnown(error.message)
+
+
+def space(backend: Backend, path: str) -> FileSystem | NotKnown:
+    """The file system, or the device, that a path lies on."""
+    try:
+        return backend.file_system(path)
+    except FixedSize as error:
+        return Fixed(error.message)
+    except ImageError as error:
+        return NotKnown(error.message)

@@ -1,0 +1,1 @@
+"""Pure data, and the field's words."""

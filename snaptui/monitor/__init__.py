@@ -1,0 +1,1 @@
+"""The latest state of a host, kept fresh; no screens."""

@@ -1,0 +1,129 @@
+"""How full the file systems are that hold the images of a host, looked at now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from snaptui.backend.protocol import Backend
+from snaptui.common.errors import FixedSize, SnaptuiError
+from snaptui.common.worker import Priority, Worker
+from snaptui.model.domain import Disk, Domain, DomainKey
+from snaptui.model.image import FileSystem
+from snaptui.storage.costs import written_disks
+
+TICK = 10.0
+"""Seconds between two looks."""
+KEPT = 60.0
+"""Seconds for which it is taken for granted where a domain's images are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fullest:
+    """How full the host's images make it.
+
+    Attributes:
+        space: the file system, or the device, of which the smallest share is free; ``None``
+            where not one is known.
+        missing: of how many images' places it is not known.
+        places: how many there are.
+    """
+
+    space: FileSystem | None = None
+    missing: int = 0
+    places: int = 0
+
+
+class Filling:
+    """Keeps :attr:`fullest`.
+
+    Args:
+        domains: those of the host at this moment.
+        on_change: called on the loop after each change.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        domains: Callable[[], Mapping[DomainKey, Domain]],
+        *,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._domains = domains
+        self._on_change = on_change
+        self._places: dict[DomainKey, frozenset[str | None]] = {}
+        self._read_at: dict[DomainKey, float] = {}
+        self.fullest = Fullest()
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        while True:
+            with contextlib.suppress(SnaptuiError):  # the connection was lost
+                await self._find_places()
+            look = functools.partial(self._look, tuple(self._places.values()))
+            fullest = await self._worker.spaces.call(look)
+            if fullest != self.fullest:
+                self.fullest = fullest
+                self._on_change()
+            await asyncio.sleep(TICK)
+
+    async def _find_places(self) -> None:
+        """Of new domains, of those that changed or were read a while ago, and of unknown ones."""
+        domains = self._domains()
+        self._places = {key: at for key, at in self._places.items() if key in domains}
+        for key in domains:
+            old = time.monotonic() - self._read_at.get(key, -KEPT) >= KEPT
+            if old or None in self._places.get(key, {None}):
+                self._read_at[key] = time.monotonic()
+                self._places[key] = await self._worker.reads.call(
+                    functools.partial(self._places_of, key), priority=Priority.BACKGROUND
+                )
+
+    def changed(self, key: DomainKey) -> None:
+        """A domain may have its disks elsewhere now."""
+        self._read_at.pop(key, None)
+
+    def _places_of(self, key: DomainKey) -> frozenset[str | None]:
+        """The directories and devices of a domain's images; ``None`` for what is not known."""
+        try:
+            disks = written_disks(self._backend.config(key))
+        except SnaptuiError:
+            return frozenset({None})
+        return frozenset(
+            _place(disk) for disk in disks if disk.volume is not None or disk.path is not None
+        )
+
+    def _look(self, of_domains: Collection[frozenset[str | None]]) -> Fullest:
+        wanted = frozenset().union(*of_domains)
+        unknown = sum(None in places for places in of_domains)
+        found: list[FileSystem] = []
+        for place in sorted(place for place in wanted if place is not None):
+            try:
+                space = self._backend.file_system(place)
+            except FixedSize:
+                continue
+            except SnaptuiError:
+                unknown += 1
+                continue
+            if space.size:
+                found.append(space)
+            else:
+                unknown += 1
+        fullest = min(found, key=lambda space: space.free / space.size, default=None)
+        return Fullest(fullest, unknown, len(found) + unknown)
+
+
+def _place(disk: Disk) -> str | None:
+    """Where the space is that a disk's image grows in: a directory, or a device by itself."""
+    if disk.path is None:
+        return None
+    device = disk.source_type == "block" or disk.path.startswith("/dev/")
+    return disk.path if device else os.path.dirname(disk.path)

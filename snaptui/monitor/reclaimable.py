@@ -1,0 +1,237 @@
+"""Reads all domains of a host for the view of its file systems, and counts their images.
+
+It runs for as long as somebody looks: domains one after another, then their images one at a
+time, then who names which file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from types import MappingProxyType
+
+from snaptui.backend.protocol import Backend
+from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
+from snaptui.common.worker import Priority, Worker, start
+from snaptui.discovery.image_heads import Heads
+from snaptui.discovery.inventory import own_bytes, take_inventory
+from snaptui.model.abilities import Wrong, does
+from snaptui.model.domain import Domain, Host, Snapshot
+from snaptui.model.image import FileSystem, Fixed, NotKnown
+from snaptui.monitor.snapshots import holding
+from snaptui.monitor.usage import Counting
+from snaptui.storage.backing_chain import files_of, layers_of, of_several
+from snaptui.storage.branches import branches_of
+from snaptui.storage.in_image import Images
+from snaptui.storage.inventory import Inventory
+from snaptui.storage.reclaimable import Place, Survey, Surveyed, places
+
+HANGS = 5.0
+"""Seconds after which a file that is being read is left out."""
+PUBLISH = 0.5
+"""Seconds between two changes of what is shown while domains are read."""
+
+
+class Surveying:
+    """Keeps :attr:`survey` and :attr:`places`.
+
+    Args:
+        counting: counts the images; not used by anybody else.
+        on_change: called on the loop after each change.
+
+    Attributes:
+        doing: what is being read, in words; empty when all is.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        counting: Counting,
+        *,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._backend = backend
+        self._worker = worker
+        self._counting = counting
+        self._on_change = on_change
+        self._heads = Heads(backend, worker)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._weigh = asyncio.Event()
+        self.survey = Survey()
+        self.places: tuple[Place, ...] = ()
+        self.doing = ""
+
+    def start(self, host: Host, domains: Iterable[Domain], *, again: bool = False) -> None:
+        """Read these domains.
+
+        Args:
+            again: count all images anew, not only those whose snapshots changed.
+        """
+        self.stop()
+        listed = sorted(domains, key=lambda domain: domain.name)
+        self._tasks = [start(self._read(host, listed, again)), start(self._keep_weighed())]
+
+    def stop(self) -> None:
+        """Stop to read and to count."""
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
+        self._counting.stop()
+
+    def counted(self) -> None:
+        """More was counted."""
+        self._weigh.set()
+
+    async def _read(self, host: Host, domains: list[Domain], again: bool) -> None:
+        known: list[Surveyed] = []
+        failed: dict[str, str] = {}
+        spaces: dict[str, FileSystem | NotKnown] = {}
+        inventory, own = self.survey.inventory, dict(self.survey.own)
+        try:
+            for number, domain in enumerate(domains, 1):
+                self._say(f"reading {domain.name} ({number} of {len(domains)})")
+                try:
+                    one = await self._worker.reads.call(
+                        functools.partial(_read_domain, self._backend, domain),
+                        priority=Priority.VISIBLE,
+                    )
+                except Disconnected:
+                    raise
+                except SnaptuiError as error:
+                    failed[domain.name] = error.message
+                    continue
+                one = await self._with_layers(host, one)
+                known.append(one)
+                spaces |= await self._worker.files.call(
+                    functools.partial(_spaces, self._backend, host, tuple(one.layers.heads)),
+                    priority=Priority.VISIBLE,
+                )
+                self._set(known, failed, spaces, inventory, own)
+            layers = of_several(one.layers for one in known)
+            counted = {path for one in known for path in holding(one.config, one.snapshots)}
+            heads = {path: layers.heads[path] for path in counted if path in layers.heads}
+            self._counting.want(heads, near=host.local, layers=layers, again=again)
+            self._say("looking for overlays that nothing names")
+            inventory = await self._worker.files.call(
+                lambda: take_inventory(self._backend, host), priority=Priority.BACKGROUND
+            )
+            spaces |= await self._worker.files.call(
+                functools.partial(_spaces, self._backend, host, inventory.orphans)
+            )
+            for path in inventory.orphans:
+                self._set(known, failed, spaces, inventory, own)
+                self._say(f"counting what {path} holds by itself")
+                own[path] = await self._worker.files.call(
+                    functools.partial(_own, self._backend, host, path),
+                    priority=Priority.BACKGROUND,
+                )
+        except SnaptuiError as error:
+            self._say(f"stopped: {error.message}")
+            return
+        self._set(known, failed, spaces, inventory, own)
+        self._say("")
+
+    async def _with_layers(self, host: Host, one: Surveyed) -> Surveyed:
+        """With the heads of its images; one that hangs is left out."""
+        found: Images = {}
+
+        def tell(heads: Images) -> None:
+            nonlocal found
+            found = heads
+
+        reading = self._heads.read(files_of(one.config, one.snapshots), tell)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANGS):
+                await reading
+        keeps_memory = does(host, Wrong.KEEPS_MEMORY_FILES)
+        layers = layers_of(
+            one.config,
+            one.snapshots,
+            found,
+            keeps_memory=keeps_memory,
+            branches=branches_of(host, one.config, one.snapshots, one.current),
+        )
+        return replace(one, layers=layers)
+
+    def _set(
+        self,
+        known: list[Surveyed],
+        failed: dict[str, str],
+        spaces: dict[str, FileSystem | NotKnown],
+        inventory: Inventory | None,
+        own: dict[str, int | NotKnown],
+    ) -> None:
+        self.survey = Survey(
+            tuple(known),
+            MappingProxyType(dict(spaces)),
+            MappingProxyType(dict(failed)),
+            inventory,
+            MappingProxyType(dict(own)),
+        )
+        self._weigh.set()
+
+    def _say(self, doing: str) -> None:
+        self.doing = doing
+        self._on_change()
+
+    async def _keep_weighed(self) -> None:
+        """Rank anew when something changed, away from the screen: there may be many."""
+        while True:
+            await self._weigh.wait()
+            self._weigh.clear()
+            weigh = functools.partial(places, self.survey, self._counting.state.counted)
+            self.places = await asyncio.to_thread(weigh)  # no lane: those end with the host
+            self._on_change()
+            await asyncio.sleep(PUBLISH)
+
+
+def _read_domain(backend: Backend, domain: Domain) -> Surveyed:
+    key = domain.key
+    config = backend.config(key)
+    snapshots: list[Snapshot] = []
+    unread: dict[str, str] = {}
+    for name in backend.snapshot_names(key):
+        try:
+            snapshots.append(backend.snapshot(key, name))
+        except Disconnected:
+            raise
+        except SnaptuiError as error:
+            unread[name] = error.message
+    current = backend.current_snapshot(key) if snapshots else None
+    return Surveyed(domain, config, tuple(snapshots), unread, current=current)
+
+
+def _own(backend: Backend, host: Host, path: str) -> int | NotKnown:
+    if not host.local:
+        return NotKnown("all its tables would come over the link")
+    try:
+        return own_bytes(backend, path)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+
+
+def _spaces(
+    backend: Backend, host: Host, paths: Collection[str]
+) -> dict[str, FileSystem | NotKnown]:
+    """By path. Of another host each costs round trips, and those of a directory are one pool's."""
+    ask = backend.file_system if host.local else backend.pool_space
+    asked: dict[str, FileSystem | NotKnown] = {}
+    spaces: dict[str, FileSystem | NotKnown] = {}
+    for path in paths:
+        place = path if host.local or path.startswith("/dev/") else os.path.dirname(path)
+        if place not in asked:
+            try:
+                asked[place] = ask(path)
+            except FixedSize as error:
+                asked[place] = Fixed(error.message)
+            except SnaptuiError as error:
+                asked[place] = NotKnown(error.message)
+        spaces[path] = asked[place]
+    return spaces

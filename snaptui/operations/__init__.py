@@ -1,0 +1,1 @@
+"""Confirmed plans, carried out and remembered."""

@@ -1,0 +1,1 @@
+"""Checks that plans of several verbs share."""

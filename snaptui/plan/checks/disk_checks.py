@@ -1,0 +1,117 @@
+"""Checks of disks that are no plain files: volumes of pools, parts of files, network disks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import quoteattr
+
+from snaptui.common import text
+from snaptui.model import libvirt_codes
+from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.image import NotKnown
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.steps.domain import RevertTo
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+
+
+def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """What forbids any change of the data of a domain with these disks.
+
+    Where a volume is not known, or QEMU has another file open than the one that libvirt would
+    open next, nothing of what it does can be checked. Of a part of a file it reads and writes the
+    file from its start while the domain is off, and forgets with an overlay that it is a part
+    (measured with 9.0 and 11.3).
+    """
+    for disk in disks:
+        volume, now = disk.volume, disk.moved_to
+        if volume is not None and disk.path is None:
+            yield refuse(
+                Why.VOLUME_NOT_KNOWN, Way.POOL_FIRST, disk=disk.target, volume=volume.name,
+                pool=volume.pool, reason=disk.unknown,
+            )  # fmt: skip
+        elif volume is not None and isinstance(now, str):
+            yield refuse(
+                Why.VOLUME_ELSEWHERE, Way.POOL_AS_BEFORE, disk=disk.target, path=disk.path,
+                pool=volume.pool, now=now, domain=facts.name,
+            )  # fmt: skip
+        elif disk.source_type in ("file", "block") and disk.unknown:
+            yield refuse(
+                Why.PART_OF_FILE, Way.OWN_FILE, harm=Harm.OTHER_DATA, disk=disk.target,
+                reason=disk.unknown,
+            )  # fmt: skip
+
+
+def restart_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """What forbids to start a guest anew, as a revert does: its pool would not name its disk."""
+    for disk in disks:
+        now = disk.moved_to
+        if disk.volume is not None and isinstance(now, NotKnown):
+            yield refuse(
+                Why.VOLUME_NOT_KNOWN, Way.POOL_FIRST, harm=Harm.STOPPED, disk=disk.target,
+                volume=disk.volume.name, pool=disk.volume.pool, reason=now.reason,
+            )  # fmt: skip
+
+
+def passed_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
+    """Files that another has to open before QEMU is started (virDomainFDAssociate).
+
+    What was given to libvirt is gone with the connection that gave it.
+    """
+    config, end = step.snapshot.config, step.end_state
+    for disk in config.disks if config is not None and end is not None and end.active else ():
+        if disk.passed:
+            harm = Harm.STOPPED if facts.status.domain.state.active else None
+            way = Way.START_WHO_PASSES
+            yield refuse(Why.FILE_PASSED, way, harm=harm, disk=disk.target, domain=facts.name)
+
+
+def overlay_problem(disk: Disk) -> Refusal | None:
+    """Why a disk that is no file or device by its path cannot get an overlay.
+
+    On a volume libvirt reverts to none (qemuSnapshotRevertExternalPrepare wants files), and does
+    not merge one that was taken while the domain was off, or before its last start (measured with
+    9.0 and 11.3).
+    """
+    if disk.passed:
+        return refuse(Why.PASSED_NOT_YET, Way.LEAVE_OUT, disk=disk.target)
+    if disk.volume is None:
+        return None
+    way = Way.BY_PATH if disk.path is not None else Way.LEAVE_OUT
+    return refuse(
+        Why.OVERLAY_ON_VOLUME, way, harm=Harm.NO_WAY_BACK, disk=disk.target, path=disk.path,
+        attribute=quoteattr(disk.path or ""),
+    )  # fmt: skip
+
+
+def transient_refusals(facts: Facts, way: Way) -> Iterator[Refusal]:
+    """What keeps libvirt from saving RAM: it does that by a migration to a file."""
+    disks = [disk.target for disk in facts.status.config.disks if disk.transient]
+    if disks:
+        yield refuse(
+            Why.RAM_BESIDE_TRANSIENT, way, code=libvirt_codes.OPERATION_INVALID, domain=facts.name,
+            disks=text.some(disks),
+        )  # fmt: skip
+
+
+def discard_refusals(disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """Disks of which internal snapshots do not last.
+
+    With ``discard-no-unref`` a discarded cluster keeps its place, and QEMU punches a hole there
+    whoever else refers to it; without it the cluster of a snapshot stays. qemu-img check finds
+    nothing (findings/discards-of-snapshots.sh). libvirt has it since 9.5.
+    """
+    for disk in disks:
+        if disk.discards_all:
+            yield refuse(Why.DISCARDS_ALL, Way.OUTSIDE_OR_UNREF, disk=disk.target)
+
+
+def discarded(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """Where data of an internal snapshot may be gone by that, now or at its time."""
+    configs = (facts.status.config, *((snapshot.config,) if snapshot.config else ()))
+    holes = {disk.target for config in configs for disk in config.disks if disk.discards_all}
+    for part in snapshot.disks:
+        if part.presence is Presence.INTERNAL and part.target in holes:
+            yield remark(Unchecked.DISCARDED, disk=part.target, name=snapshot.name)

@@ -1,0 +1,65 @@
+"""UEFI variables and internal snapshots: what libvirt takes into one, and what it leaves out.
+
+Variables in a qcow2 image can lie inside it as disks do; raw ones cannot (NEWS 9.3, 10.9, 10.10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Can, Wrong, can, does
+from snaptui.model.domain import DomainConfig, Kind, Snapshot
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+
+
+def create_refusals(facts: Facts, *, active: bool) -> Iterator[Refusal]:
+    """Variables that libvirt does not take, or takes and forgets.
+
+    Args:
+        active: whether the domain runs when it is taken.
+    """
+    config, host, code = facts.status.config, facts.host, libvirt_codes.OPERATION_UNSUPPORTED
+    if not config.pflash:
+        return
+    raw = not _in_qcow2(config)
+    if does(host, Wrong.LEAVES_OUT_VARIABLES) and not raw:
+        yield _left_out(facts).but(harm=Harm.NO_WAY_BACK)
+    elif can(host, Can.KEEP_FIRMWARE_INSIDE):
+        if active and raw:
+            yield refuse(Why.VARIABLES_RAW, Way.SHUT_DOWN, code=code, domain=facts.name)
+    elif active or not can(host, Can.TAKE_FIRMWARE_WHILE_OFF):
+        yield refuse(Why.VARIABLES_IN_PFLASH, code=code, domain=facts.name)
+    elif not raw:
+        yield refuse(Why.VARIABLES_NOT_INSIDE_NOT_YET, domain=facts.name)
+
+
+def revert_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """Variables that would stay as they are now, beside disks of then."""
+    if _forgotten(facts, snapshot):
+        yield _left_out(facts).but(Way.APPLY_OFFLINE, harm=Harm.HALF)
+
+
+def delete_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """Variables whose part would stay inside, unknown to libvirt."""
+    if _forgotten(facts, snapshot) and not facts.status.domain.state.active:
+        yield _left_out(facts).but(Way.DELETE_WHILE_RUNNING, harm=Harm.LEFT_INSIDE)
+
+
+def _forgotten(facts: Facts, snapshot: Snapshot) -> bool:
+    kept = snapshot.config is not None and _in_qcow2(snapshot.config)
+    inside = snapshot.kind is Kind.INTERNAL
+    return kept and inside and does(facts.host, Wrong.LEAVES_OUT_VARIABLES)
+
+
+def _in_qcow2(config: DomainConfig) -> bool:
+    """Whether the variables are one more image that snapshots lie in, beside those of the disks."""
+    return config.written != config.disks
+
+
+def _left_out(facts: Facts) -> Refusal:
+    version = abilities.by_whom(facts.host, Wrong.LEAVES_OUT_VARIABLES)
+    return refuse(Why.VARIABLES_LEFT_OUT, domain=facts.name, version=version)

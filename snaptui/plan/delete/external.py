@@ -1,0 +1,345 @@
+"""What a delete does with the overlays of an external snapshot, and what speaks against it.
+
+libvirt merges each overlay into the image beneath (a block commit) and removes it. What it
+refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from snaptui.common import shell
+from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Can, Wrong, can, does
+from snaptui.model.domain import Disk, Kind, Presence, Snapshot
+from snaptui.model.image import ImageInfo, Looped, Missing, NotKnown
+from snaptui.plan.checks import broken, by_other_means, domain_checks
+from snaptui.plan.checks.whereabouts import traced
+from snaptui.plan.create.overlay_paths import leaves_out
+from snaptui.plan.delete import branch, merge_needs
+from snaptui.plan.delete.findings import Findings
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Note, Unchecked, remark
+from snaptui.plan.steps.delete_effect import descendants, frozen
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.backing_chain import chain
+
+
+def look(facts: Facts, snapshot: Snapshot) -> Findings:
+    """What speaks against the delete of one external snapshot, and what it does."""
+    found = Findings(domain_checks.merge_refusals(facts))
+    if found.refusals:
+        return found
+    name = snapshot.name
+    branches = facts.layers.branches
+    found.refusals += _bases_removed(facts, snapshot)
+    if branches.known and not found.refusals:
+        found.refusals += branch.refusals(facts, snapshot)
+        if found.refusals:
+            return found
+    if name in branches.ended:
+        found.add(branch.look_at_end(facts, snapshot))
+        _look_at_memory(facts, snapshot, found)
+        return found
+    why = facts.layers.broken.get(name)
+    if why is not None:
+        code = _code_of_broken(facts, snapshot)
+        found.refusals.append(broken.refusal(facts, name, why).but(code=code))
+        return found
+    found.refusals += _whole(facts, snapshot)
+    found.refusals += by_other_means.delete_refusals(facts, snapshot)
+    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    overlays = branches.overlays_of(snapshot)
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
+    if detached := [target for target in outside if target not in now]:
+        # libvirt takes part after part, and looks for the disk of each first
+        before = outside[: outside.index(detached[0])]
+        if _parent_inside(facts, snapshot, before) is None:
+            found.refusals = []
+        first = not found.refusals
+        for target in detached:
+            one = _detached(facts, then.get(target), target)
+            found.refusals.append(one if first else one.but())
+        return found
+    for target in outside:
+        if now[target].transient:
+            way = Way.NOT_TRANSIENT_FIRST
+            found.refusals.append(
+                refuse(Why.TRANSIENT_OVERLAY, way, disk=target, domain=facts.name)
+            )
+        overlay, disk = overlays.get(target), then.get(target)
+        if overlay is None or disk is None or disk.path is None:
+            found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))
+        else:
+            if disk.volume is not None and _reopened(now[target], disk):
+                found.refusals.append(
+                    refuse(
+                        Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=libvirt_codes.OPERATION_FAILED,
+                        path=disk.path, domain=facts.name, name=name,
+                    )
+                )  # fmt: skip
+            _look_at(facts, snapshot, now[target], overlay, disk.path, found)
+    _look_at_memory(facts, snapshot, found)
+    return found
+
+
+def _detached(facts: Facts, disk: Disk | None, target: str) -> Refusal:
+    path = disk.path if disk is not None and disk.path is not None else "no file"
+    code = libvirt_codes.INVALID_ARG
+    return refuse(Why.DETACHED_NOT_YET, code=code, disk=target, path=path, domain=facts.name)
+
+
+def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """Below an internal one that the domain went back to, its images are taken for left ones."""
+    parent = _parent_inside(facts, snapshot)
+    overlays = facts.layers.branches.overlays_of(snapshot).values()
+    left = not facts.layers.in_use.intersection(overlays)
+    if does(facts.host, Wrong.REMOVES_BASES) and left and parent is not None:
+        yield refuse(
+            Why.BASES_REMOVED, Way.ONLY_METADATA_OF, harm=Harm.BASES_LOST, name=snapshot.name,
+            parent=parent.name, domain=facts.name, without=snapshot.name,
+            version=abilities.by_whom(facts.host, Wrong.REMOVES_BASES),
+        )  # fmt: skip
+
+
+def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
+    """libvirt's error where an overlay is in no chain; newer versions look at more before that."""
+    known, active = facts.layers.branches.known, facts.status.domain.state.active
+    if known and not active and _parent_inside(facts, snapshot) is not None:
+        return libvirt_codes.OPERATION_UNSUPPORTED
+    ends = {disk.path for disk in facts.status.config.disks}
+    if any(
+        path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
+    ):
+        return libvirt_codes.NO_FILE
+    return libvirt_codes.OPERATION_FAILED if known else libvirt_codes.INVALID_ARG
+
+
+def _reopened(now: Disk, then: Disk) -> bool:
+    """Whether a disk's XML does not say that a volume lies beneath its overlay.
+
+    It does as long as it is the one that libvirt wrote when it made the overlay of a running guest.
+    Otherwise the path stands there, or nothing, and libvirt takes that for another disk than the
+    one of the record (measured with 9.0 and 11.3).
+    """
+    return now.beneath is None or then.path in now.beneath
+
+
+def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
+    path = snapshot.memory_path
+    if path is not None:
+        if isinstance(facts.layers.heads.get(path), Missing):
+            found.notes.append(remark(Note.RAM_GONE, path=path))
+        elif facts.layers.keeps_memory:
+            version = abilities.name(facts.host)
+            found.warnings.append(remark(Warn.RAM_STAYS, path=path, version=version))
+        else:
+            found.notes.append(remark(Note.RAM_REMOVED, path=path))
+
+
+def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """What forbids it whatever its disks are."""
+    name = snapshot.name
+    if not can(facts.host, Can.DELETE_EXTERNAL):
+        yield refuse(Why.NO_EXTERNAL_DELETE, version=abilities.name(facts.host))
+    if facts.status.hung:
+        yield refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name)
+    if (parent := _parent_inside(facts, snapshot)) is not None:
+        if facts.status.domain.state.active:
+            way = Way.PARENT_METADATA_XML if parent.has_memory else Way.PARENT_METADATA
+        else:
+            way = Way.PARENT_FIRST_XML if parent.has_memory else Way.PARENT_FIRST
+        # of a guest that runs its chain is looked at before (seen since 9.9)
+        known, active = facts.layers.branches.known, facts.status.domain.state.active
+        chained = not (known and active) or _in_chains(facts, snapshot)
+        yield refuse(
+            Why.PARENT_INSIDE, way, parent=parent.name, name=name,
+            code=libvirt_codes.OPERATION_UNSUPPORTED if chained else libvirt_codes.OPERATION_FAILED,
+            version=abilities.proven(facts.host),
+        )  # fmt: skip
+
+
+def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
+    """Whether all overlays of a snapshot lie in the chains of the disks as they are now."""
+    inside = {
+        (disk.target, one.path)
+        for disk in facts.status.config.disks
+        for one in chain(disk.path or "", disk.format, facts.layers.heads)
+    }
+    return inside >= set(facts.layers.branches.overlays_of(snapshot).items())
+
+
+def _parent_inside(
+    facts: Facts, snapshot: Snapshot, targets: Collection[str] | None = None
+) -> Snapshot | None:
+    """What is next above one of its overlays, where that is internal.
+
+    A snapshot that leaves a disk out is not above its overlay
+    (qemuSnapshotFindParentSnapForDisk).
+
+    Args:
+        targets: of these disks alone; of all without.
+    """
+    for part in snapshot.disks:
+        if part.presence is not Presence.EXTERNAL:
+            continue
+        if targets is not None and part.target not in targets:
+            continue
+        parent = facts.snapshots.get(snapshot.parent or "")
+        while parent is not None and leaves_out(parent, part.target):
+            parent = facts.snapshots.get(parent.parent or "")
+        if parent is not None and parent.kind is not Kind.EXTERNAL:
+            return parent
+    return None
+
+
+def _look_at(
+    facts: Facts, snapshot: Snapshot, now: Disk, overlay: str, lower: str, found: Findings
+) -> None:
+    """One disk: ``overlay`` is to be merged into ``lower``."""
+    layers, name, target = facts.layers, snapshot.name, now.target
+    levels = chain(now.path or "", now.format, layers.heads)
+    paths = [level.path for level in levels]
+    end = levels[-1].image
+    if isinstance(end, Missing):
+        path = levels[-1].path
+        cut = refuse(
+            Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=libvirt_codes.NO_FILE, path=path, disk=target
+        )
+        found.refusals.append(traced(facts, cut, path))
+        return
+    if isinstance(end, Looped):
+        again = levels[-1].path
+        found.refusals.append(refuse(Why.SELF_BACKED, Way.LOOK_INTO_CHAIN, path=again, disk=target))
+        return
+    below = layers.heads.get(lower)
+    if isinstance(below, ImageInfo) and below.holds_qcow2:
+        line = shell.line(("qemu-img", "rebase", "-u", "-F", "qcow2", "-b", lower, overlay))
+        way = Way.DECLARE_QCOW2 if layers.beneath(overlay) == lower else Way.DECLARE_QCOW2_ABOVE
+        found.refusals.append(refuse(Why.DECLARED_RAW, way, path=lower, disk=target, line=line))
+    if overlay not in paths:
+        if isinstance(end, NotKnown):
+            found.unchecked.append(
+                remark(Unchecked.USES_OVERLAY, disk=target, path=overlay, reason=end.reason)
+            )
+            return
+        found.refusals.append(
+            refuse(
+                Why.NOT_USED_NOW,
+                Way.ONLY_METADATA_FILE,
+                code=libvirt_codes.INVALID_ARG,
+                disk=target,
+                path=overlay,
+                version=abilities.proven(facts.host),
+            )
+        )
+        return
+    if isinstance(end, NotKnown):
+        found.unchecked.append(remark(Unchecked.BENEATH, disk=target, reason=end.reason))
+    at = paths.index(overlay)
+    found.refusals += _closed_refusals(facts, target, (overlay, lower))
+    found.refusals += _written_refusals(facts, target, paths[at + 2 :])
+    if lower not in (now.beneath or ()):
+        found.refusals += _depth_refusals(facts, snapshot, paths[:at])
+    found.refusals += merge_needs.inside_refusals(facts, overlay)
+    beneath = layers.beneath(overlay)
+    if isinstance(beneath, str) and beneath != lower:
+        code = libvirt_codes.OPERATION_FAILED if layers.branches.known else None
+        found.refusals.append(
+            refuse(
+                Why.RECORD_WRONG, Way.MERGE_BY_HAND, code=code, path=overlay, beneath=beneath,
+                name=name, lower=lower,
+            )
+        )  # fmt: skip
+        return
+    if beneath is None and lower not in (now.beneath or ()):
+        found.refusals.append(
+            refuse(
+                Why.STANDS_ALONE, Way.ONLY_METADATA_FILE, code=libvirt_codes.OPERATION_FAILED,
+                path=overlay, name=name, lower=lower,
+            )
+        )  # fmt: skip
+        return
+    if overlay.startswith("/dev/"):
+        found.refusals.append(refuse(Why.DEVICE_NOT_MERGED_NOT_YET, path=overlay))
+    own = {paths[at - 1]} if at else set()
+    if layers.branches.known:
+        own |= _rebased(facts, name)
+    found.refusals += merge_needs.sharing_refusals(facts, overlay, lower, own)
+    if not found.refusals:
+        found.notes.append(remark(Note.MERGED, disk=target, path=overlay, lower=lower))
+
+
+def _closed_refusals(facts: Facts, target: str, paths: tuple[str, str]) -> Iterator[Refusal]:
+    """What a QEMU that is started for the merge will not open; otherwise the guest's has it."""
+    if facts.status.domain.state.active:
+        return
+    for path in paths:
+        image = facts.layers.heads.get(path)
+        if not isinstance(image, ImageInfo):
+            continue
+        code = libvirt_codes.INTERNAL_ERROR
+        names: dict[str, Any] = {"path": path, "disk": target}
+        if image.corrupt:
+            yield refuse(Why.IMAGE_CORRUPT, Way.REPAIR_COPY, code=code, **names)
+        elif image.locked:
+            who = facts.held.get(path, "Another program of QEMU's")
+            yield refuse(Why.IMAGE_OPEN, Way.END_FIRST, code=code, who=who, **names)
+        elif path == paths[0] and image.format != "qcow2":
+            yield refuse(Why.NOT_AN_OVERLAY, code=code, format=image.format, **names)
+
+
+def _written_refusals(facts: Facts, target: str, paths: Sequence[str]) -> Iterator[Refusal]:
+    """What lies beneath both must not be written to by another, or that QEMU does not start."""
+    for path in paths if not facts.status.domain.state.active else ():
+        image = facts.layers.heads.get(path)
+        if isinstance(image, ImageInfo) and image.in_writing:
+            yield refuse(
+                Why.IMAGE_OPEN, Way.END_FIRST, code=libvirt_codes.INTERNAL_ERROR,
+                path=path, disk=target, who="Another QEMU",
+            )  # fmt: skip
+
+
+def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:
+    """Of a domain that is off, libvirt 9.0 knows no more of a chain than its definition says.
+
+    That names the images beneath where the snapshots were taken while it was active.
+    """
+    if (
+        not over
+        or facts.status.domain.state.active
+        or not does(facts.host, Wrong.MERGES_NEWEST_ALONE)
+    ):
+        return
+    above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
+    yield refuse(
+        Why.NEWEST_ONLY, Way.NEWER_FIRST, code=libvirt_codes.INVALID_ARG, domain=facts.name,
+        version=abilities.by_whom(facts.host, Wrong.MERGES_NEWEST_ALONE),
+        above=", ".join(above) or "what lies above", name=snapshot.name,
+    )  # fmt: skip
+
+
+def _rebased(facts: Facts, name: str) -> set[str]:
+    """The images of branches below, which libvirt puts upon the image that is merged into."""
+    below = (facts.snapshots[one].config for one in descendants(facts.snapshots, name))
+    return {disk.path or "" for config in below if config is not None for disk in config.disks}
+
+
+def room(facts: Facts, victims: Sequence[Snapshot]) -> Findings:
+    """Whether the merges have the space that they need first, one after another."""
+    return merge_needs.room(
+        facts,
+        (
+            (overlay, disk.path or "")
+            for snapshot in victims
+            if snapshot.name not in facts.layers.branches.ended
+            for overlay, disk in frozen(snapshot, facts.layers.branches).items()
+            if overlay in facts.layers.in_use
+        ),
+        cancels=False,
+    )

@@ -1,0 +1,1 @@
+"""Plans for images that no domain uses."""

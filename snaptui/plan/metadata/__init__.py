@@ -1,0 +1,1 @@
+"""Plans that change what libvirt's records say, and no image."""

@@ -1,0 +1,100 @@
+"""What a revert needs of the images that a snapshot lies inside, and of the files of its time.
+
+A revert that fails has already stopped the guest (libvirt qemu_snapshot.c stops the process
+first), and takes disk after disk, so all that it needs is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Can, Wrong, can, does
+from snaptui.model.domain import Kind, Snapshot
+from snaptui.model.image import NotKnown
+from snaptui.plan.checks import domain_checks, encryption, image_checks, variables
+from snaptui.plan.facts import Facts
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.revert import bitmaps
+from snaptui.plan.steps.domain import RevertTo
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.in_image import internal_disks
+
+
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """What the images and the files forbid."""
+    inside = image_checks.entry_problems(facts, snapshot)
+    yield from inside.blind
+    looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
+    code = libvirt_codes.OPERATION_FAILED if looks else libvirt_codes.INTERNAL_ERROR
+    for one in inside.gone:
+        yield one.but(code=code, harm=_before_it_fails(facts, snapshot))
+    yield from _file_refusals(facts, snapshot)
+    yield from bitmaps.refusals(facts, snapshot)
+    yield from encryption.snapshot_refusals(facts, snapshot, Way.NO_WAY_INSIDE)
+    yield from (one.but(harm=Harm.FIRST_TWIN) for one in inside.twins)
+    yield from (one.but(Way.APPLY_BY_ID, harm=Harm.OTHER_DATA) for one in inside.mistaken)
+    yield from variables.revert_refusals(facts, snapshot)
+    if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
+        stopped = Harm.STOPPED if facts.status.domain.state.active else None
+        for one in domain_checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
+            yield one.but(code=libvirt_codes.INTERNAL_ERROR, harm=stopped)
+
+
+def start_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
+    """What comes down when a guest is started from inside its images."""
+    starts = step.end_state is not None and step.end_state.active
+    inside = step.snapshot.kind is Kind.INTERNAL
+    if starts and inside and does(facts.host, Wrong.GOES_DOWN_AT_REVERTS):
+        way = Way.DISKS_INSIDE if step.snapshot.has_memory else Way.REVERT_SHUT_OFF
+        version = abilities.by_whom(facts.host, Wrong.GOES_DOWN_AT_REVERTS)
+        why = Why.REVERT_BRINGS_DOWN
+        yield refuse(why, way, harm=Harm.CRASH, name=step.snapshot.name, version=version)
+
+
+def unread(facts: Facts, snapshot: Snapshot) -> list[Remark]:
+    """What could not be looked at."""
+    told = list(image_checks.entry_problems(facts, snapshot).unread)
+    reasons = {
+        image.reason
+        for disk in internal_disks(snapshot)
+        if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
+    }
+    return told + [
+        remark(Unchecked.FILE_THERE, path=path, reason=missing.reason)
+        for path, missing in facts.missing.items()
+        if isinstance(missing, NotKnown) and missing.reason not in reasons
+    ]
+
+
+def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """Images that QEMU will not open, and files that the domain of that time names."""
+    disks = internal_disks(snapshot)
+    written = {disk.path for disk in disks}
+    closed = {
+        disk.path: why for disk in disks if (why := image_checks.closed_to_writers(disk, facts))
+    }
+    for why in closed.values():
+        yield why.but(code=libvirt_codes.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
+    for path, missing in facts.missing.items():
+        if missing is True and path not in closed:
+            harm = _before_it_fails(facts, snapshot) if path in written else None
+            code = libvirt_codes.INTERNAL_ERROR if path in written else None
+            yield refuse(Why.FILE_GONE, Way.PUT_BACK, code=code, harm=harm, path=path)
+
+
+def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
+    """What libvirt has done where a part is gone.
+
+    Without RAM it lets qemu-img take disk after disk, and goes on where one fails
+    (qemuSnapshotForEachQcow2, ``try_all``).
+    """
+    if not snapshot.has_memory and any(
+        snapshot.name in {name for _, name in facts.entries(disk.path or "") or ()}
+        and image_checks.closed_to_writers(disk, facts) is None
+        for disk in internal_disks(snapshot)
+    ):
+        return Harm.HALF
+    return Harm.STOPPED if facts.status.domain.state.active else None

@@ -1,0 +1,296 @@
+"""The plan of a revert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui.common import shell, text
+from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Can, can
+from snaptui.model.domain import DomainState, Kind, Presence, RunState, SafetyKind, Snapshot
+from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.plan.checks import (
+    broken,
+    by_other_means,
+    disk_checks,
+    domain_checks,
+    encryption,
+    image_checks,
+    machine_checks,
+)
+from snaptui.plan.checks.free_space import Room
+from snaptui.plan.facts import Facts
+from snaptui.plan.loss import WritesLost
+from snaptui.plan.outcome import After, End, after, space_on
+from snaptui.plan.plan import Plan, RevertIntent, impossible
+from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.revert import external, inside, to_backing_image
+from snaptui.plan.revert.safety import plan_external_safety, plan_safety
+from snaptui.plan.steps.delete_effect import frozen
+from snaptui.plan.steps.domain import PowerOff, RevertTo
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.costs import written_since
+
+MOST_DOUBTS = 3
+"""Places that are named each; the others are counted."""
+
+
+def plan(intent: RevertIntent, facts: Facts) -> Plan:
+    """Plan a revert.
+
+    A revert that fails has already stopped the guest (libvirt qemu_snapshot.c stops the
+    process first), so all that it needs is checked here.
+    """
+    domain = facts.status.domain
+    snapshot = facts.snapshots.get(intent.name)
+    if snapshot is None:
+        title = f"Revert {domain.name} to {intent.name}"
+        return impossible(intent, "Revert", title, facts.absent(intent.name))
+    if (elsewhere := broken.moved(facts, snapshot.name)) is not None:
+        return impossible(intent, "Revert", f"Revert {domain.name} to {snapshot.name}", elsewhere)
+    step = RevertTo(snapshot, intent.state, intent.reset_nvram)
+    moved = image_checks.moved_disks(facts, snapshot)
+    saved_code = None if snapshot.has_memory else libvirt_codes.REVERT_RISKY
+    refusals = domain_checks.domain_refusals(
+        facts, job_code=libvirt_codes.OPERATION_INVALID, saved_code=saved_code
+    )
+    refusals += domain_checks.kind_refusals(snapshot)
+    refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
+    refusals += disk_checks.passed_refusals(facts, step)
+    refusals += machine_checks.refusals(facts, step)
+    outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
+    refusals += by_other_means.revert_refusals(step) if outside else ()
+    if not outside:
+        refusals += [
+            *external_refusals(facts, snapshot),
+            *to_backing_image.refusals(facts, snapshot),
+        ]
+        refusals += image_checks.shared_refusals(facts, snapshot)
+    unfinished = domain_checks.unfinished_refusals(facts, snapshot)
+    refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
+    refusals += image_checks.detached_refusals(facts, snapshot)
+    refusals += inside.refusals(facts, snapshot)
+    refusals += inside.start_refusals(facts, step)
+    refusals += encryption.revert_refusals(snapshot) if outside else ()
+    if snapshot.config is None:
+        refusals.append(refuse(Why.NO_DOMAIN, code=libvirt_codes.REVERT_RISKY, name=snapshot.name))
+    unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
+    unread += disk_checks.discarded(facts, snapshot)
+    doubt = _doubt(facts, snapshot)
+    if doubt and not abilities.tried(facts.host):
+        unread.append(doubt)
+    if isinstance(facts.changes, NotKnown):
+        unread.append(remark(Unchecked.CONFIGURATION, reason=facts.changes.reason))
+    if moved:
+        safety = to_backing_image.no_safety(moved, intent.safety)
+    elif outside:
+        safety = plan_external_safety(facts, snapshot, intent.safety)
+        kept = safety.kind is not SafetyKind.NONE
+        refusals += external.refusals(facts, snapshot, kept=kept)
+        unread += external.unread(facts, snapshot)
+    else:
+        safety = plan_safety(facts, snapshot, intent.safety)
+    removes = outside and safety.kind is SafetyKind.NONE
+    removed = frozenset(facts.layers.branches.abandoned.values()) if removes else frozenset()
+    clones = () if outside else _clone_doubts(facts)
+    refusals += [*safety.refusals, *domain_checks.journal_refusals(facts.unrecorded)]
+    if not facts.status.persistent and step.end_state is DomainState.SHUTOFF:
+        # libvirt looks at this before all else (qemuSnapshotRevertValidate)
+        code = libvirt_codes.OPERATION_INVALID
+        ends = refuse(Why.ENDS_TRANSIENT, Way.DEFINE, code=code, domain=facts.name)
+        refusals = [ends, *(one for one in refusals if one.code is None and one.harm is None)]
+    # what asked whether QEMU answers waits still, and a revert would wait behind it
+    first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
+    refusals += domain_checks.power_off_refusals(facts) if first else ()
+    steps = (*first, *safety.steps, step)
+    if any(isinstance(one, PowerOff) for one in steps):  # a job ends with its QEMU
+        refusals = [one.but() if one.why in domain_checks.JOBS else one for one in refusals]
+    fullest = domain_checks.fullest_space(facts)
+    return Plan(
+        intent=intent,
+        verb="Revert",
+        title=f"Revert {domain.name} to {snapshot.name}",
+        after=_after(facts, step),
+        lost=_lost(facts, safety.kind, whole=bool(moved)),
+        undo=safety.undo,
+        space=space_on(domain_checks.shown_space(facts), safety.needs),
+        refusals=tuple(refusals),
+        warnings=(
+            *safety.warnings,
+            *_warnings(intent, facts, step, removed, safety.kind, outside=outside),
+        ),
+        unchecked=(*unread, *clones),
+        lines=tuple(each.virsh(facts.host, domain) for each in steps),
+        steps=steps,
+        type_name=safety.kind is SafetyKind.NONE or bool(unread) or (bool(moved) and bool(clones)),
+        changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
+        room=Room(safety.needs, fullest, safety.needs, domain_checks.some_space_unknown(facts)),
+    )
+
+
+def _warnings(
+    intent: RevertIntent,
+    facts: Facts,
+    step: RevertTo,
+    removed: frozenset[str],
+    safety: SafetyKind,
+    *,
+    outside: bool,
+) -> Iterator[Remark]:
+    """What it breaks or leaves behind, beside what its safety snapshot costs.
+
+    Args:
+        removed: overlays of now that libvirt removes.
+        safety: what is taken before.
+    """
+    snapshot = step.snapshot
+    if facts.status.hung:
+        yield remark(Warn.STOPPED_SLOWLY, domain=facts.name)
+    moved = image_checks.moved_disks(facts, snapshot)
+    yield from (
+        to_backing_image.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)
+    )
+    yield from _left_out(facts, snapshot, removed)
+    yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
+    if not intent.reset_nvram:
+        yield from _variables(facts, snapshot)
+    yield from machine_checks.warnings(facts, step)
+    if facts.status.config.tpm and not snapshot.has_memory:
+        yield remark(Warn.TPM_STAYS)
+    if outside:
+        yield from external.warnings(facts, snapshot)
+        yield from by_other_means.revert_warnings(step)
+    doubt = _doubt(facts, snapshot)
+    if doubt and abilities.tried(facts.host):
+        yield doubt
+    yield from domain_checks.version_warnings(facts)
+
+
+def _clone_doubts(facts: Facts) -> tuple[Remark, ...]:
+    """Why somebody who lies upon the images may be missing."""
+    reasons = [doubt.words for doubt in facts.doubts[:MOST_DOUBTS]]
+    if (more := len(facts.doubts) - len(reasons)) > 0:
+        reasons.append(text.count(more, "more place"))
+    return tuple(remark(Unchecked.LIES_UPON, reason=reason) for reason in reasons)
+
+
+def _variables(facts: Facts, snapshot: Snapshot) -> list[Remark]:
+    if snapshot.kind is Kind.INTERNAL:
+        return domain_checks.variables_warnings(facts, Warn.VARIABLES_STAY)
+    return [remark(Warn.VARIABLES_STAY)] if facts.status.config.pflash else []
+
+
+def _doubt(facts: Facts, snapshot: Snapshot) -> Remark | None:
+    """What not every build of this libvirt can; ``None`` when it can."""
+    inside = snapshot.kind is Kind.INTERNAL and snapshot.has_memory
+    if not inside or not abilities.may_fail_with_ram_inside(facts.host):
+        return None
+    return remark(Unchecked.LOADS_RAM, version=abilities.name(facts.host))
+
+
+def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
+    """Without a libvirt that reverts to external snapshots, and how it is done by hand."""
+    if snapshot.kind is not Kind.EXTERNAL:
+        return []
+    if snapshot.name in facts.layers.broken:
+        why = broken.refusal(facts, snapshot.name, facts.layers.broken[snapshot.name])
+        return [why.but(code=libvirt_codes.CONFIG_UNSUPPORTED)]
+    makes = ("qemu-img", "create", "-f", "qcow2", "-b")
+    lines = "; ".join(
+        shell.line((*makes, disk.path, "-F", disk.format or "raw", f"{disk.path}.again"))
+        for disk in frozen(snapshot).values()
+        if disk.path is not None
+    )
+    ram = snapshot.memory_path
+    way = Way.OVERLAYS_BY_HAND if ram is None else Way.OVERLAYS_BY_HAND_WITH_RAM
+    if any(disk.encryption for disk in frozen(snapshot).values()):
+        way = Way.OVERLAYS_BY_HAND_ENCRYPTED
+    return [
+        refuse(
+            Why.NO_EXTERNAL_REVERT, way,
+            code=None if facts.host.reverts_external else libvirt_codes.CONFIG_UNSUPPORTED,
+            name=snapshot.name, lines=lines, ram=ram, domain=facts.name,
+            reason=abilities.no_external_revert(facts.host),
+        )
+    ]  # fmt: skip
+
+
+def _after(facts: Facts, step: RevertTo) -> After:
+    snapshot = step.snapshot
+    state = step.end_state
+    how = "as on" if step.state is RunState.RECORDED else "as you ask, with the disks of"
+    if not snapshot.has_memory and step.state is not RunState.RECORDED:
+        how = "freshly started, with the disks of"
+    return after(
+        End.REVERTED,
+        state,
+        domain=facts.status.domain.name,
+        shown=state.value.upper() if state is not None else f"in the state {snapshot.state}",
+        how=how,
+        moment=f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})",
+        reset=", UEFI variables reset" if step.reset_nvram else "",
+    )
+
+
+def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
+    """What no snapshot holds, in bytes where they were counted."""
+    since = facts.snapshots.get(facts.current or "")
+    active = facts.status.domain.state.active
+    changes = facts.changes
+    return WritesLost(
+        written=written_since(facts.status.config, domain_checks.still_true(facts)),
+        running=active,
+        disks=tuple(
+            disk.target for disk in domain_checks.writable_disks(facts.status.config.disks)
+        ),
+        since=since.created if since is not None else None,
+        unsaved=since is None,
+        whole=whole,
+        memory=active,
+        changes=changes if isinstance(changes, NotKnown) else len(changes),
+        kept=kept,
+    )
+
+
+def _resized(facts: Facts, snapshot: Snapshot, *, alone: bool) -> Iterator[Remark]:
+    """Disks that get another size.
+
+    Where one becomes smaller, QEMU cuts it off below the RAM that it was given by the revert
+    before, and does not count that down (findings/resize-leaks.sh).
+
+    Args:
+        alone: no snapshot of now is taken before, which would let go of that RAM.
+    """
+    for disk, then, now in image_checks.resized(facts, snapshot):
+        what = Warn.DISK_SMALLER if then < now else Warn.DISK_LARGER
+        yield remark(what, disk=disk.target, then=text.size(then), now=text.size(now))
+        image = facts.images.get(disk.path or "")
+        entries = image.snapshots if isinstance(image, ImageInfo) and alone and then < now else ()
+        for entry in entries:
+            if entry.name == facts.current and entry.vm_state:
+                size = text.size(entry.vm_state)
+                yield remark(Warn.RAM_LEAKS, disk=disk.target, name=entry.name, size=size)
+
+
+def _left_out(facts: Facts, snapshot: Snapshot, removed: frozenset[str]) -> Iterator[Remark]:
+    """Disks that do not come back, by name."""
+    kept = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
+    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    now = {disk.target: disk for disk in facts.status.config.disks}
+    for disk in domain_checks.writable_disks(tuple(then.values())):
+        target, path = disk.target, disk.path
+        if target in kept:
+            continue
+        if target not in now or now[target].path == path:
+            yield remark(Warn.DISK_STAYS, disk=target)
+        elif (frozen_by := facts.layers.frozen_by.get(path or "")) is not None:
+            yield remark(Warn.DISK_AS_FROZEN, disk=target, path=path, name=frozen_by)
+        else:
+            yield remark(Warn.DISK_AS_FILE, disk=target, path=path)
+    for disk in facts.status.config.disks:
+        if disk.target not in then and disk.snapshot is not Presence.NO:
+            what = Warn.DISK_LOST_WITH_OVERLAY if disk.path in removed else Warn.DISK_LOST
+            yield remark(what, disk=disk.target, path=disk.path or "no file")

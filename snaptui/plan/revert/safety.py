@@ -1,0 +1,278 @@
+"""The safety snapshot that a revert takes first, so that it can be undone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from snaptui.common import text
+from snaptui.model import libvirt_codes
+from snaptui.model.abilities import Wrong, does
+from snaptui.model.domain import DomainState, Form, Presence, Reason, SafetyKind, Snapshot
+from snaptui.model.safety_mark import is_safety
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.plan.checks import domain_checks
+from snaptui.plan.create import create, external_checks, overlay_paths
+from snaptui.plan.create.external_checks import FILE_NAME_BYTES
+from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import Undo, UndoBy, undo
+from snaptui.plan.plan import CreateIntent
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, remark
+from snaptui.plan.steps.domain import CreateSnapshot, PowerOff
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.branches import line_of
+
+RAM_AT_MOST = 8 << 30
+"""Bytes of RAM above which nobody's guest is paused unasked while they are saved."""
+SHARE_OF_FREE = 4
+"""RAM may take a quarter of the free space unasked."""
+SHARE_LEFT = 20
+"""A twentieth of the file system stays free, or the admin chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """How a revert will be undone.
+
+    Attributes:
+        kind: what the safety snapshot holds.
+        undo: what the plan promises of it.
+        steps: what is done before the revert.
+        needs: bytes that it takes now.
+        refusals: why it cannot be taken so, with the way round.
+        warnings: what it costs the guest.
+    """
+
+    kind: SafetyKind
+    undo: Undo
+    steps: tuple[CreateSnapshot | PowerOff, ...] = ()
+    needs: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    warnings: tuple[Remark, ...] = ()
+
+
+def undo_points(snapshots: Collection[Snapshot]) -> tuple[Snapshot, ...]:
+    """The safety snapshots among these, newest first.
+
+    None is older than what it was taken upon, whatever the host's clock said then.
+    """
+    known = {snapshot.name: snapshot for snapshot in snapshots}
+    found = [snapshot for snapshot in snapshots if is_safety(snapshot.name)]
+
+    def age(snapshot: Snapshot) -> tuple[int, int, str]:
+        before = list(_upwards(snapshot, known))
+        return max(one.created or 0 for one in before), len(before), snapshot.name
+
+    return tuple(sorted(found, key=age, reverse=True))
+
+
+def _upwards(snapshot: Snapshot, known: Mapping[str, Snapshot]) -> Iterator[Snapshot]:
+    """A snapshot and those above it, as far as they are known."""
+    one: Snapshot | None = snapshot
+    seen: set[str] = set()
+    while one is not None and one.name not in seen:
+        yield one
+        seen.add(one.name)
+        one = known.get(one.parent or "")
+
+
+def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
+    """Choose and plan the safety snapshot for a revert to an internal snapshot.
+
+    Only an internal one counts here: the revert would orphan an external one.
+
+    Args:
+        wanted: what the admin chose; ``None`` for what suits the guest.
+    """
+    if wanted is SafetyKind.NONE:
+        return Safety(SafetyKind.NONE, undo(UndoBy.NO_SAFETY_WANTED))
+    obstacles = create.internal_obstacles(facts, active=wanted is SafetyKind.DISKS_AND_RAM)
+    if wanted is not SafetyKind.DISKS_AND_RAM and does(facts.host, Wrong.LOCKS_RECORDS):
+        obstacles += domain_checks.checkpoint_refusals(facts, off=True)
+    if facts.external:
+        names = text.some(facts.external)
+        obstacles.append(refuse(Why.OVERLAYS_DO_NOT_SURVIVE, domain=facts.name, names=names))
+    if obstacles:
+        return _impossible(obstacles, wanted)
+    kind = wanted or _default(facts)
+    step = _step(facts, target)
+    with_ram = kind is SafetyKind.DISKS_AND_RAM and facts.status.domain.state.active
+    planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
+    if wanted is None and _too_full(facts, planned.needs):
+        refused = (refuse(Why.TOO_FULL, Way.CHOOSE_SAFETY),)
+        return Safety(planned.kind, undo(UndoBy.CHOOSE), refusals=refused, needs=planned.needs)
+    return planned
+
+
+def _impossible(obstacles: list[Refusal], wanted: SafetyKind | None) -> Safety:
+    """None can be taken; that is a refusal only where the admin asked for one."""
+    no = undo(UndoBy.NO_SAFETY_POSSIBLE, reason=obstacles[0].fact)
+    refusals = tuple(obstacles) if wanted is not None else ()
+    return Safety(SafetyKind.NONE, no, refusals=refusals)
+
+
+def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
+    """Plan the safety snapshot for a revert to an external snapshot: new overlays on the disks.
+
+    Disks alone unless RAM is asked for; then the guest is powered off before, so that nothing is
+    written after it that the revert removes.
+    """
+    if wanted is SafetyKind.NONE:
+        return Safety(SafetyKind.NONE, undo(UndoBy.NO_SAFETY_WANTED))
+    status = facts.status
+    with_ram = wanted is SafetyKind.DISKS_AND_RAM and status.domain.state.active
+    at = facts
+    if not with_ram:
+        off = replace(status.domain, state=DomainState.SHUTOFF)
+        at = replace(facts, status=replace(status, domain=off))
+    stems = overlay_paths.overlay_paths(
+        domain_checks.writable_disks(status.config.disks), ""
+    ).values()
+    longest = max((len(stem.rpartition("/")[2].encode()) for stem in stems), default=0)
+    room = FILE_NAME_BYTES - longest - len(".mem")
+    name = safety_name(facts.read_at, target.name, facts.names, plain=True, room=room)
+    form = Form.EXTERNAL if with_ram else Form.DISK_ONLY
+    intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
+    obstacles = external_checks.obstacles(intent, at)
+    if obstacles and wanted is None:
+        return _impossible(obstacles, wanted)
+    step = CreateSnapshot(overlay_paths.resolved(intent, at.status))
+    planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
+    if obstacles:
+        impossible = _impossible(obstacles, wanted)
+        return replace(
+            planned, undo=impossible.undo, refusals=impossible.refusals + planned.refusals
+        )
+    return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
+
+
+def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[Remark]:
+    """libvirt deletes no external snapshot on a branch that was left, but for its end."""
+    line = list(line_of(facts.snapshots, facts.current))
+    reached = set(line_of(facts.snapshots, target.name))
+    there = [one for one in line if one not in reached]
+    there += [one for one in line if one in reached][:1]
+    if there:
+        lie = "it lies" if len(there) == 1 else "they lie"
+        yield remark(Warn.UNDELETABLE, name=name, names=text.some(there), lie=lie)
+
+
+def safety_name(
+    read_at: float,
+    target: str,
+    taken: Collection[str],
+    *,
+    plain: bool = False,
+    room: int = domain_checks.NAME_BYTES,
+) -> str:
+    """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep.
+
+    Args:
+        plain: nothing of the target's name but what any file or job can be called by.
+        room: bytes that it may have.
+    """
+    moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(read_at))
+    shown = "".join("_" if text.invisible(char) else char for char in target)
+    if plain:
+        shown = re.sub(r"[^A-Za-z0-9._-]", "_", shown)
+    most = min(room, domain_checks.NAME_BYTES)
+    number = 1
+    while True:
+        end = f"-{number}" if number > 1 else ""
+        left = most - len(moment) - len(end)
+        cut = text.utf8(shown)[:left].decode("utf-8", "ignore")
+        if (name := f"{moment}{cut}{end}") not in taken:
+            return name
+        number += 1
+
+
+def _inside(facts: Facts, path: str) -> set[str]:
+    return {name for _, name in facts.entries(path) or ()}
+
+
+def _default(facts: Facts) -> SafetyKind:
+    status = facts.status
+    active = status.domain.state.active
+    paused_by_fault = (
+        status.domain.state is DomainState.PAUSED and status.domain.reason is Reason.IO_ERROR
+    )
+    suspended = status.domain.state is DomainState.PMSUSPENDED
+    if not active or status.hung or paused_by_fault or suspended or status.config.passthrough:
+        return SafetyKind.DISKS
+    if any(disk.transient for disk in status.config.disks):
+        return SafetyKind.DISKS
+    space = domain_checks.fullest_space(facts)
+    memory = status.config.memory
+    if space is None or domain_checks.some_space_unknown(facts):
+        return SafetyKind.DISKS
+    if memory > RAM_AT_MOST or memory * SHARE_OF_FREE > space.free:
+        return SafetyKind.DISKS
+    return SafetyKind.DISKS_AND_RAM
+
+
+def _powered_off(facts: Facts, step: CreateSnapshot) -> Safety:
+    domain = facts.status.domain
+    if not domain.state.active:
+        return Safety(SafetyKind.DISKS, undo(UndoBy.DISKS), (step,))
+    return Safety(
+        SafetyKind.DISKS,
+        undo(UndoBy.DISKS_POWERED_OFF, domain=domain.name),
+        (PowerOff(), step),
+        refusals=tuple(domain_checks.power_off_refusals(facts)),
+        warnings=(remark(Warn.POWERED_OFF, domain=domain.name),),
+    )
+
+
+def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
+    status = facts.status
+    name, memory = status.domain.name, status.config.memory
+    refusals: list[Refusal] = []
+    way = Way.DISKS_ONLY
+    if status.domain.state is DomainState.PMSUSPENDED:
+        code = libvirt_codes.OPERATION_UNSUPPORTED
+        refusals.append(refuse(Why.RAM_NOT_SAVED_SUSPENDED, way, code=code, domain=name))
+    space = domain_checks.fullest_space(facts)
+    if status.hung:
+        refusals.append(refuse(Why.RAM_NOT_SAVED_HUNG, way, domain=name))
+    if space is not None and space.free <= memory:
+        needs, free = text.size(memory), text.size(space.free)
+        refusals.append(refuse(Why.RAM_DOES_NOT_FIT, way, domain=name, needs=needs, free=free))
+    paused = Warn.PAUSED if step.ram_file else Warn.PAUSED_TO_THE_END
+    return Safety(
+        SafetyKind.DISKS_AND_RAM,
+        undo(UndoBy.DISKS_AND_RAM),
+        (step,),
+        needs=memory,
+        refusals=tuple(refusals),
+        warnings=(remark(paused, domain=name, size=text.size(memory)),),
+    )
+
+
+def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
+    taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
+    plain = does(facts.host, Wrong.NAMES_JOBS)
+    name = safety_name(facts.read_at, target.name, taken, plain=plain)
+    return CreateSnapshot(NewSnapshot(name, _words(facts, target)))
+
+
+def _words(facts: Facts, target: Snapshot) -> str:
+    """What the description says of it."""
+    words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
+    return "".join(" " if text.invisible(char) else char for char in words)
+
+
+def _too_full(facts: Facts, needs: int) -> bool:
+    space = domain_checks.fullest_space(facts)
+    return space is not None and (space.free - needs) * SHARE_LEFT < space.size
+
+
+def brings_back(snapshot: Snapshot) -> str:
+    """What a revert to a safety snapshot brings back, in words."""
+    inside = sum(disk.presence is not Presence.NO for disk in snapshot.disks)
+    disks = text.count(inside, "disk")
+    return f"{disks} and RAM" if snapshot.has_memory else f"{disks}, shut off"

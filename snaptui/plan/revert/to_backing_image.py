@@ -1,0 +1,117 @@
+"""A revert to an internal snapshot that lies beneath overlays: what libvirt makes of them.
+
+It moves the disk back to the image beneath without a word and writes to it: what lies above
+shows a mixture then, can neither be reverted to nor deleted, and no snapshot of now helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from snaptui.model.domain import Disk, Kind, Presence, SafetyKind, Snapshot
+from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.plan.checks import image_checks
+from snaptui.plan.checks.broken import refusal
+from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import UndoBy, undo
+from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.remark import Remark, remark
+from snaptui.plan.revert.safety import Safety
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+from snaptui.storage.backing_chain import chain
+from snaptui.storage.damage import Matter
+from snaptui.storage.in_image import internal_disks
+
+
+def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """What forbids a revert to an internal snapshot whose image is not the one of now."""
+    broken = facts.layers.broken.get(snapshot.name)
+    if broken is not None and snapshot.kind is not Kind.EXTERNAL:
+        yield refusal(facts, snapshot.name, broken)
+    for then, now in image_checks.moved_disks(facts, snapshot):
+        levels = chain(now.path or "", now.format, facts.layers.heads)
+        end = levels[-1].image
+        if then.path not in [level.path for level in levels]:
+            reason = end.reason if isinstance(end, NotKnown) else ""
+            yield image_checks.other_image(facts, then, now, reason)
+            continue
+        image = facts.images.get(then.path or "")
+        if isinstance(image, ImageInfo):
+            yield from (
+                refuse(Why.IMAGE_FAULTY, Way.LOOK_INTO, path=then.path, fault=fault)
+                for fault in image.faults
+            )
+
+
+def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
+    """The snapshots above, whose data the revert spoils."""
+    written = {then.path or "" for then, _ in image_checks.moved_disks(facts, snapshot)}
+    over = _above(facts, written)
+    return tuple(
+        one
+        for one in facts.snapshots.values()
+        if _may_be_whole(facts, one.name)
+        if over & _paths(one) or (one.kind is Kind.EXTERNAL and (over | written) & _frozen(one))
+    )
+
+
+def _may_be_whole(facts: Facts, name: str) -> bool:
+    """Whether nothing says that a snapshot has lost something already, on one of its disks."""
+    broken = facts.layers.broken.get(name)
+    return broken is None or broken.matter in (Matter.NOT_KNOWN, Matter.UNTOUCHED)
+
+
+def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """How to keep them, and what becomes of each of them."""
+    external = [
+        one.name
+        for one in unusable(facts, snapshot)
+        if one.kind is Kind.EXTERNAL and one.name not in facts.layers.broken
+    ]
+    if external:
+        yield remark(Warn.KEEP_NOW_FIRST, names=", ".join(external))
+    for one in unusable(facts, snapshot):
+        if one.kind is Kind.EXTERNAL:
+            files = ", ".join(part.path for part in one.disks if part.path is not None)
+            yield remark(Warn.UNUSABLE, name=one.name, files=files)
+        else:
+            yield remark(Warn.UNUSABLE_INSIDE, name=one.name)
+
+
+def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safety:
+    """No safety snapshot can be true: one of now would lie in or above the overlay."""
+    then, now = moved[0]
+    way = Way.CHOOSE_NONE
+    refused = (refuse(Why.NO_SAFETY_BENEATH, way, disk=now.target, path=then.path),)
+    taken = wanted not in (None, SafetyKind.NONE)
+    no = undo(UndoBy.NO_WRITTEN_OVER, path=then.path)
+    return Safety(SafetyKind.NONE, no, refusals=refused if taken else ())
+
+
+def _above(facts: Facts, paths: set[str]) -> set[str]:
+    found: set[str] = set()
+    due = list(paths)
+    while due:
+        more = facts.layers.above.get(due.pop(), frozenset()) - found
+        found |= more
+        due += more
+    return found
+
+
+def _frozen(snapshot: Snapshot) -> set[str]:
+    """The images that an external snapshot froze."""
+    outside = {part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL}
+    disks = snapshot.config.disks if snapshot.config is not None else ()
+    return {disk.path for disk in disks if disk.target in outside and disk.path is not None}
+
+
+def _paths(snapshot: Snapshot) -> set[str]:
+    """The overlays of an external snapshot, or the images in which an internal one lies."""
+    outside = {
+        part.path
+        for part in snapshot.disks
+        if part.presence is Presence.EXTERNAL and part.path is not None
+    }
+    return outside | {disk.path for disk in internal_disks(snapshot) if disk.path is not None}

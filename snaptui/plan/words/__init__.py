@@ -1,0 +1,1 @@
+"""The sentences of plans, made from data at the end."""

@@ -1,0 +1,1 @@
+"""What bytes belong to whom."""

@@ -1,0 +1,58 @@
+"""The entries of L1 and L2 tables (docs/interop/qcow2.txt, "Cluster mapping")."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from snaptui.common.errors import ImageError
+from snaptui.storage.qcow2.structures import Header
+
+Indices = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+
+SLICE: Final = 1 << 18
+"""Clusters or entries that one step of numpy works on: it holds the interpreter for as long."""
+
+OFFSET: Final = np.uint64(0x00FF_FFFF_FFFF_FE00)
+COMPRESSED: Final = np.uint64(1 << 62)
+COPIED: Final = np.uint64(1 << 63)
+"""Set where nothing else reaches the cluster, in the tables of the disk as it is now only."""
+ZERO: Final = np.uint64(1)
+L1_RESERVED: Final = 0x7F00_0000_0000_01FF
+L2_RESERVED: Final = 0x3F00_0000_0000_01FE
+
+
+def l1_words(data: bytes, what: str) -> Words:
+    """The entries of an L1 table; ``what`` is what an error calls it.
+
+    Raises:
+        ImageError: reserved bits are set.
+    """
+    raw = np.frombuffer(data, dtype=">u8").astype(np.uint64)
+    if raw.size and int(np.bitwise_or.reduce(raw)) & L1_RESERVED:
+        raise ImageError(f"{what} has reserved bits set")
+    return raw
+
+
+def inside(offsets: Words, header: Header, size: int, what: str) -> None:
+    """Check that offsets are those of clusters of a file.
+
+    QEMU takes a cluster that begins where the file ends for one that is not written yet.
+
+    Args:
+        size: of the file in bytes.
+        what: what an error calls what lies there, in the beginning of a sentence.
+
+    Raises:
+        ImageError: one is not.
+    """
+    if not offsets.size:
+        return
+    if int(np.bitwise_or.reduce(offsets)) & (header.cluster_size - 1):
+        raise ImageError(f"{what} does not start where a cluster does")
+    largest = int(offsets.max())
+    if largest > size:
+        raise ImageError(f"{what} lies beyond the file's {size} bytes, at byte {largest}")

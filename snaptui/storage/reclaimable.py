@@ -1,0 +1,384 @@
+"""What takes space on the file systems of a host, ranked by what deleting it gives back."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TypeGuard
+
+from snaptui.common import text
+from snaptui.model.domain import Domain, DomainConfig, Kind, Snapshot
+from snaptui.model.image import FileSystem, Fixed, ImageInfo, Missing, NotKnown
+from snaptui.model.safety_mark import is_safety
+from snaptui.storage.backing_chain import NO_LAYERS, Layers
+from snaptui.storage.costs import (
+    frees_by_image,
+    reclaim_by_image,
+    with_older_by_image,
+    written_disks,
+)
+from snaptui.storage.disk_cost import NOT_YET, Counted
+from snaptui.storage.in_image import Stray, strays
+from snaptui.storage.inventory import Inventory
+from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.totals import Total
+
+NOWHERE = ""
+"""Stands for the file system of what is on one that is not known."""
+
+
+class ItemKind(enum.Enum):
+    """What an item is; the value is the word shown."""
+
+    SNAPSHOT = "snapshot"
+    SAFETY = "safety"
+    STRAY = "stray"
+    LEFTOVER = "leftover"
+    UNSURE = "leftover?"
+    """An overlay of which it is not certain that nothing names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that can be deleted, with its share of one file system.
+
+    Attributes:
+        domain: ``None`` for a leftover.
+        name: of the snapshot; of a leftover its path.
+        reclaim: bytes that deleting it gives back on this file system.
+        with_older: the same for it and everything older in its images.
+        proof: of a leftover, why nobody needs it, or why that is not certain.
+        own: of a leftover, bytes of its disk that it holds by itself and no other image has.
+        inside: the host gets nothing of this back: it stays free inside of an image.
+    """
+
+    kind: ItemKind
+    domain: Domain | None
+    name: str
+    created: int | None
+    reclaim: int | NotKnown
+    with_older: int | NotKnown
+    proof: str = ""
+    own: int | NotKnown = 0
+    inside: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """By what it is known on all file systems."""
+        return (self.domain.key.uuid if self.domain is not None else "", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file system with images on it, or a block device with one.
+
+    Attributes:
+        space: why it is not known for what is where nobody knows.
+        items: the most reclaim first; what is not known comes last.
+        in_snapshots: what only snapshots hold of its images.
+    """
+
+    space: FileSystem | NotKnown
+    items: tuple[Item, ...]
+    in_snapshots: Total
+
+    @property
+    def name(self) -> str:
+        """What it is told from others by."""
+        return self.space.name if isinstance(self.space, FileSystem) else NOWHERE
+
+    @property
+    def full(self) -> float | None:
+        """The share of it that is in use, 0 to 1; ``None`` when not known."""
+        if isinstance(self.space, NotKnown) or not self.space.size:
+            return None
+        return 1.0 - self.space.free / self.space.size
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """One domain with all that its snapshots need to be weighed.
+
+    Attributes:
+        snapshots: those whose metadata could be read.
+        unread: by name, why metadata could not be read.
+        layers: how its images lie upon each other.
+        current: the current snapshot.
+    """
+
+    domain: Domain
+    config: DomainConfig
+    snapshots: tuple[Snapshot, ...]
+    unread: Mapping[str, str]
+    layers: Layers = NO_LAYERS
+    current: str | None = None
+
+    @property
+    def things(self) -> tuple[Snapshot | Stray, ...]:
+        """Its snapshots, and what only its images know."""
+        known = {*(snapshot.name for snapshot in self.snapshots), *self.unread}
+        return (*self.snapshots, *strays(known, self.layers.heads))
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All domains of a host, as far as they have been read.
+
+    Attributes:
+        spaces: by path of an image, the file system that it is on.
+        failed: by name, domains that could not be read, and why.
+        inventory: who names which file; ``None`` before that is known.
+        own: by path of an overlay that nothing names, bytes of its disk that it holds by itself.
+    """
+
+    domains: tuple[Surveyed, ...] = ()
+    spaces: Mapping[str, FileSystem | NotKnown] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    inventory: Inventory | None = None
+    own: Mapping[str, int | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def places(survey: Survey, counted: Counted) -> tuple[Place, ...]:
+    """The file systems, the fullest first, and what is on each; what is nowhere comes last."""
+    found: dict[str, FileSystem] = {}
+    for space in survey.spaces.values():
+        if isinstance(space, FileSystem):
+            found.setdefault(space.name, space)
+    items: dict[str, list[Item]] = {}
+    for mount, item in _items(survey, counted):
+        inside = mount in found and found[mount].device
+        items.setdefault(mount, []).append(replace(item, inside=inside))
+    held: dict[str, Total] = {}
+    for mount, part in _held(survey, counted):
+        held[mount] = held.get(mount, Total()).plus(part)
+    made = [
+        Place(space, _ranked(items.get(mount, ())), held.get(mount, Total()))
+        for mount, space in found.items()
+    ]
+    made.sort(key=lambda place: (place.full is None, -(place.full or 0), place.name))
+    nowhere = held.get(NOWHERE, Total())
+    if NOWHERE in items or not nowhere.whole:
+        reason = NotKnown(nowhere.reason or _first_reason(survey))
+        made.append(Place(reason, _ranked(items.get(NOWHERE, ())), nowhere))
+    return tuple(made)
+
+
+def _held(survey: Survey, counted: Counted) -> Iterator[tuple[str, int | NotKnown]]:
+    """By file system, what only snapshots hold of each image, and of what cannot be looked at."""
+    heads = {path: head for one in survey.domains for path, head in one.layers.heads.items()}
+    for path, head in heads.items():
+        mount = _mount(survey, path)
+        yield mount or NOWHERE, _in_snapshots(head, counted.get(path, NOT_YET))
+    for one in survey.domains:
+        for disk in written_disks(one.config):
+            if disk.path is None:
+                yield NOWHERE, NotKnown(f"{disk.target} of {one.domain.name}: {disk.unknown}")
+    for name, reason in survey.failed.items():
+        yield NOWHERE, NotKnown(f"{name}: {reason}")
+
+
+def _in_snapshots(head: ImageInfo | NotKnown, usage: ImageUsage | NotKnown) -> int | NotKnown:
+    if isinstance(usage, ImageUsage):
+        return usage.usage.snapshots_only
+    if isinstance(head, Missing) or (isinstance(head, ImageInfo) and not head.snapshots):
+        return 0
+    return head if isinstance(head, NotKnown) else usage
+
+
+def _first_reason(survey: Survey) -> str:
+    reasons = (one.reason for one in survey.spaces.values() if _lacks(one))
+    return next(reasons, "its file system is not known")
+
+
+def _lacks(space: FileSystem | NotKnown) -> TypeGuard[NotKnown]:
+    return isinstance(space, NotKnown) and not isinstance(space, Fixed)
+
+
+def promised(
+    survey: Survey, counted: Counted, marked: Collection[tuple[str, str]]
+) -> Mapping[str, Total] | NotKnown:
+    """By file system, what deleting all marked items together gives back.
+
+    Args:
+        marked: by :attr:`Item.key`.
+
+    Returns:
+        ``NotKnown`` where something of a single domain is marked and not all of it is known.
+    """
+    totals: dict[str, Total] = {}
+    by_domain = {one.domain.key.uuid: one for one in survey.domains}
+    uuids = {uuid for uuid, _ in marked}
+    for uuid in uuids & by_domain.keys():
+        one = by_domain[uuid]
+        names = {name for at, name in marked if at == uuid}
+        freed = _promised_of(survey, counted, one, names)
+        lacking = [total for total in freed.values() if not total.whole]
+        if lacking and len(uuids) == 1:
+            return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
+        for mount, total in freed.items():
+            totals[mount] = totals.get(mount, Total()).with_all(total)
+    for path in leftovers(survey):
+        on = _mount(survey, path)
+        if ("", path) in marked and on is not None:
+            totals[on] = totals.get(on, Total()).plus(_disk_size(survey, path))
+    return totals
+
+
+def _promised_of(
+    survey: Survey, counted: Counted, one: Surveyed, names: Collection[str]
+) -> Mapping[str, Total]:
+    """The same of one domain: what is known of it together, and the rest one by one."""
+    totals: dict[str, Total] = {}
+    known: list[Snapshot | Stray] = []
+    lacking: list[tuple[Snapshot | Stray | None, NotKnown]] = []
+    for thing in one.things:
+        if thing.name in names:
+            freed = reclaim_by_image(thing, counted, one.layers)
+            if isinstance(freed, NotKnown):
+                lacking.append((thing, freed))
+            else:
+                known.append(thing)
+    lacking += [(None, NotKnown(one.unread[name])) for name in one.unread if name in names]
+    together = frees_by_image(known, counted, one.layers)
+    if isinstance(together, NotKnown):
+        lacking += [(thing, together) for thing in known]
+        known, together = [], {}
+    for path, size in together.items():
+        on = _mount(survey, path)
+        if on is not None:
+            totals[on] = totals.get(on, Total()).plus(size, of=0)
+    for thing in known:
+        for mount in _mounts(survey, one, thing, together):
+            totals[mount] = totals.get(mount, Total()).plus(0)
+    for unsure, why in lacking:
+        # what is inside of an image can only be freed; an overlay may be merged elsewhere
+        inside = isinstance(unsure, Stray) or (unsure is not None and unsure.kind is Kind.INTERNAL)
+        for mount in _mounts(survey, one, unsure, ()):
+            totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
+    return totals
+
+
+def chosen(
+    survey: Survey, marked: Collection[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[tuple[Domain, tuple[str, ...], tuple[str, ...]], ...]]:
+    """What marked items are: paths of leftovers; and by domain names of snapshots, of strays."""
+    files = tuple(path for path in leftovers(survey) if ("", path) in marked)
+    parts = []
+    for one in survey.domains:
+        uuid = one.domain.key.uuid
+        things = [thing for thing in one.things if (uuid, thing.name) in marked]
+        names = [thing.name for thing in things if isinstance(thing, Snapshot)]
+        names += [name for name in one.unread if (uuid, name) in marked]
+        extra = tuple(thing.name for thing in things if isinstance(thing, Stray))
+        if names or extra:
+            parts.append((one.domain, tuple(names), extra))
+    return files, tuple(parts)
+
+
+def still_there(survey: Survey, marked: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of marked items that were found."""
+    files, domains = chosen(survey, marked)
+    inside = {
+        (domain.key.uuid, name) for domain, names, strays in domains for name in (*names, *strays)
+    }
+    return frozenset({("", path) for path in files} | inside)
+
+
+def leftovers(survey: Survey) -> tuple[str, ...]:
+    """Paths of the overlays that nothing names, as far as that is known by now."""
+    return survey.inventory.orphans if survey.inventory is not None else ()
+
+
+def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
+    for one in survey.domains:
+        for thing in one.things:
+            freed = reclaim_by_image(thing, counted, one.layers)
+            older = with_older_by_image(thing, counted)
+            stray = isinstance(thing, Stray)
+            kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
+            for mount in _mounts(survey, one, thing, () if isinstance(freed, NotKnown) else freed):
+                yield (
+                    mount,
+                    Item(
+                        ItemKind.STRAY if stray else kind,
+                        one.domain,
+                        thing.name,
+                        thing.created,
+                        _share(survey, freed, mount),
+                        _share(survey, older, mount),
+                    ),
+                )
+        for name, reason in one.unread.items():
+            why = NotKnown(reason)
+            kind = ItemKind.SAFETY if is_safety(name) else ItemKind.SNAPSHOT
+            for mount in _mounts(survey, one, None, ()):
+                yield mount, Item(kind, one.domain, name, None, why, why)
+    for path in leftovers(survey):
+        on = _mount(survey, path)
+        if on is not None:
+            yield on, _leftover(survey, path)
+
+
+def _mounts(
+    survey: Survey, one: Surveyed, thing: Snapshot | Stray | None, freed: Collection[str]
+) -> tuple[str, ...]:
+    """Where what a snapshot holds lies, and where deleting it frees or takes space.
+
+    Args:
+        thing: ``None`` for a snapshot of which nothing is known.
+    """
+    if isinstance(thing, Stray):
+        paths = [path for path, _ in thing.parts]
+        unknown = False
+    else:
+        disks = written_disks((thing.config if thing is not None else None) or one.config)
+        paths = [disk.path for disk in disks if disk.path is not None]
+        unknown = any(disk.path is None for disk in disks)
+    mounts = (_mount(survey, path) for path in (*paths, *freed))
+    found = dict.fromkeys(mount for mount in mounts if mount is not None)
+    return tuple(found) if found and not unknown else (*found, NOWHERE)
+
+
+def _share(survey: Survey, by_image: Mapping[str, int] | NotKnown, mount: str) -> int | NotKnown:
+    if isinstance(by_image, NotKnown):
+        return by_image
+    return sum(size for path, size in by_image.items() if _mount(survey, path) == mount)
+
+
+def _mount(survey: Survey, path: str) -> str | None:
+    """The file system of an image; ``None`` for one that never grows or shrinks."""
+    space = survey.spaces.get(path, NOT_YET)
+    if isinstance(space, Fixed):
+        return None
+    return space.name if isinstance(space, FileSystem) else NOWHERE
+
+
+def _disk_size(survey: Survey, path: str) -> int:
+    assert survey.inventory is not None
+    return survey.inventory.images[path].disk_size
+
+
+def _leftover(survey: Survey, path: str) -> Item:
+    assert survey.inventory is not None
+    kind, size = ItemKind.LEFTOVER, _disk_size(survey, path)
+    asked = text.count(survey.inventory.domains, "domain")
+    proof = f"nothing names it: asked {asked}, their snapshots, and the images beside it"
+    if doubts := survey.inventory.doubts_about((path,)):
+        kind = ItemKind.UNSURE
+        proof = f"not certain: {doubts[0].words}"
+        if len(doubts) > 1:
+            proof += f" ({len(doubts) - 1} more)"
+    return Item(kind, None, path, None, size, size, proof, survey.own.get(path, NOT_YET))
+
+
+def _ranked(items: Iterable[Item]) -> tuple[Item, ...]:
+    return tuple(sorted(items, key=_rank))
+
+
+def _rank(item: Item) -> tuple[bool, int, str]:
+    unknown = isinstance(item.reclaim, NotKnown)
+    return (unknown, -item.reclaim if isinstance(item.reclaim, int) else 0, item.name)

@@ -1,0 +1,44 @@
+"""What every screen is handed: the session, the keys, the glyphs, and where faults are told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from snaptui.session import Session
+    from snaptui.ui.format import Glyphs
+
+ShowError = Callable[[str, str, str, "Callable[[], None] | None"], None]
+"""Title, message, what to do next, and what is called when it was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the screens have in common.
+
+    Attributes:
+        overrides: keys by action, checked.
+        snapshot_name: template for the names that a create suggests.
+        demo: the host is that of ``--demo``.
+        show_error: shows one with its whole text.
+        sign_in: gives the terminal to ssh, and connects.
+        faults: places in the code where a fault of our own has happened.
+    """
+
+    session: Session
+    overrides: Mapping[str, tuple[str, ...]]
+    glyphs: Glyphs
+    snapshot_name: str
+    demo: bool
+    show_error: ShowError
+    sign_in: Callable[[], object]
+    faults: set[tuple[object, ...]] = field(default_factory=set)
+
+    def suggested_name(self, of: str, taken: Collection[str]) -> str:
+        """A free name for a snapshot of a domain or an image."""
+        from snaptui.model.snapshot_request import suggested_name
+
+        return suggested_name(self.snapshot_name, time.time(), of, taken)

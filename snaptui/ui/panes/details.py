@@ -1,0 +1,388 @@
+"""All about the selected snapshot or domain, line by line."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+
+from snaptui.common import text
+from snaptui.model import group_mark, hold_mark
+from snaptui.model.domain import Domain, DomainConfig, Presence, Snapshot, SnapshotSet
+from snaptui.model.image import Damaged, ImageInfo, Looped, Missing, NotKnown, Silent
+from snaptui.monitor.host import HostState
+from snaptui.monitor.snapshots import Shown
+from snaptui.storage.backing_chain import Layers, Level, chain, disks_with_chains
+from snaptui.storage.costs import (
+    Cost,
+    cost_of,
+    held_now,
+    with_older_by_image,
+    written_disks,
+    written_since,
+)
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import Stray, oddities
+from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.unnamed import Unnamed
+from snaptui.ui import snapshot_graph
+from snaptui.ui.format import (
+    Glyphs,
+    added,
+    clean,
+    fit,
+    holds,
+    reclaim,
+    state_of,
+    state_words,
+    written,
+)
+from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.snapshot_graph import Row
+
+Line = tuple[str, str]
+"""A label and a value; both may be empty."""
+
+
+LABEL = 24
+"""Cells of a label at most: in some stands what others called a disk."""
+
+
+class LinesList(RowList):
+    """Lines of label and value; values of others are made safe here."""
+
+    def __init__(self, glyphs: Glyphs, *, id: str) -> None:  # noqa: A002  # Textual's word
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._lines: tuple[Line, ...] = ()
+        self._label = 0
+
+    @property
+    def count(self) -> int:
+        """Number of lines."""
+        return len(self._lines)
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show other lines, from the top; only what differs is drawn again."""
+        before, label = self._lines, self._label
+        self._lines = lines
+        self._label = min(max((len(name) for name, _ in lines), default=0), LABEL) + 1
+        if (len(before), label, self.cursor) != (len(lines), self._label, 0):
+            self.rows_changed(0)
+            return
+        for index, (old, new) in enumerate(zip(before, lines, strict=True)):
+            if old != new:
+                self.refresh_line(index)
+
+    def cells(self, index: int, width: int) -> list[Cell]:
+        """Label and value."""
+        label, value = self._lines[index]
+        shown = clean(value, self._glyphs)
+        marker = self._glyphs.cursor if index == self.cursor and self.has_focus else " "
+        if not label:
+            return [(f"{marker} ", "strong"), (fit(shown, width - 2, self._glyphs), "")]
+        return [
+            (f"{marker} ", "strong"),
+            (fit(clean(label, self._glyphs), self._label, self._glyphs), "muted"),
+            (fit(shown, width - 2 - self._label, self._glyphs), "bad" if label == "Error" else ""),
+        ]
+
+
+def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]:
+    """Everything that is known of a snapshot."""
+    snapshots = shown.snapshots
+    if row.name is None or snapshots is None:
+        current = snapshots.current if snapshots is not None else None
+        return (
+            ("You are here", "the state of the domain now"),
+            *_fault_lines(shown.config, shown.layers),
+            *_checkpoint_lines(shown),
+            ("After", current or "no snapshot"),
+            *_image_lines(shown, counted),
+            *_chain_lines(shown.config, shown.layers, shown),
+        )
+    if row.stray is not None:
+        return tuple(_stray_lines(row.stray, counted))
+    if row.overlay is not None:
+        return tuple(_overlay_lines(row.overlay, shown))
+    lines = [("Name", row.name), *_fault_lines(shown.config, shown.layers)]
+    if row.name in snapshots.errors:
+        return (*lines, ("Error", snapshots.errors[row.name]))
+    if row.snapshot is None:
+        return (*lines, ("", "being read"))
+    return (*lines, *_known_lines(row.snapshot, snapshots, shown, counted))
+
+
+def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
+    yield "Name", stray.name
+    created = text.when(stray.created, zone=True, seconds=True)
+    yield "Created", f"{created}, {text.age(stray.created, time.time())}"
+    yield "Stray", "libvirt does not know it: qemu-img made it, or its metadata were deleted"
+    for path, entry in stray.parts:
+        saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
+        yield "Image", f"ID {entry.id} in {path}{saved}"
+    yield from cost_lines(stray, cost_of(stray, counted), counted)
+
+
+def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
+    """What the disks as they are now hold, and what else is in their images."""
+    if shown.config is None:
+        yield "Written since", "? (not read yet)"
+        return
+    since = written_since(shown.config, counted)
+    yield (
+        "Written since",
+        f"? ({since.reason})" if isinstance(since, NotKnown) else f"{added(since)} in no snapshot",
+    )
+    for disk in written_disks(shown.config):
+        usage = held_now(disk, counted)
+        if isinstance(usage, NotKnown):
+            yield f"Disk {disk.target}", f"? ({usage.reason})"
+        else:
+            yield f"Disk {disk.target}", _image_words(usage)
+
+
+def _image_words(image: ImageUsage) -> str:
+    usage = image.usage
+    leaked = "leaked ?" if usage.leaked is None else f"leaked {text.size(usage.leaked)}"
+    return (
+        f"now {text.size(usage.disk_now)}, in snapshots only {text.size(usage.snapshots_only)}, "
+        f"metadata {text.size(usage.metadata)}, {leaked}; "
+        f"{text.size(image.disk_size)} on the host; {_counted_words(image.counted_at)}"
+    )
+
+
+def _counted_words(moment: float) -> str:
+    return f"counted {text.age(int(moment), time.time())}"
+
+
+def _known_lines(
+    snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown, counted: Counted
+) -> Iterator[Line]:
+    created = text.when(snapshot.created, zone=True, seconds=True)
+    yield "Created", f"{created}, {text.age(snapshot.created, time.time())}"
+    current = ", current" if snapshots.current == snapshot.name else ""
+    yield "State", f"{state_of(snapshot)}, {snapshot.kind.value}{current}"
+    yield "Holds", holds(snapshot)[2:]
+    for oddity in oddities(snapshot, shown.images):
+        yield "Error", oddity
+    if snapshot.name in shown.layers.broken:
+        broken = shown.layers.broken[snapshot.name]
+        if broken.way_back:
+            yield "Way back", broken.way_back
+        yield "Error", f"{broken.matter.mark}: {broken.words}"
+    if snapshot.delete_in_progress:
+        yield "Error", "a delete of one above it was begun and not finished: delete that again"
+    if (held := hold_mark.hold_of(snapshot)) is not None:
+        yield "Held", f"by {held.who} since {held.since}: cannot be deleted here"
+    if (belongs := group_mark.group_of(snapshot)) is not None:
+        yield "Group", belongs.words
+    if description := group_mark.described(snapshot):
+        yield "Description", description
+    yield "Parent", snapshot.parent or "none"
+    below = [name for name in snapshot_graph.children_of(snapshots).get(snapshot.name, []) if name]
+    yield "Children", ", ".join(below) or "none"
+    if snapshot.memory is Presence.EXTERNAL:
+        gone = isinstance(shown.layers.heads.get(snapshot.memory_path or ""), Missing)
+        yield "Error" if gone else "Memory", f"{snapshot.memory_path or '?'}{' is gone' * gone}"
+    elif snapshot.has_memory:
+        state = shown.vm_state(snapshot)
+        yield (
+            "VM state",
+            f"? ({state.reason})" if isinstance(state, NotKnown) else text.size(state),
+        )
+    disks = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    for part in snapshot.disks:
+        then = disks.get(part.target)
+        source = then.path or then.unknown or then.source_type if then is not None else "?"
+        over = f" -> {part.path}" if part.path else ""
+        yield f"Disk {part.target}", f"{part.presence.value}, {source}{over}"
+    yield from cost_lines(snapshot, cost_of(snapshot, counted, shown.layers), counted)
+    yield from _chain_lines(snapshot.config, shown.layers)
+
+
+def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted) -> Iterator[Line]:
+    """What a snapshot costs, and why."""
+    if isinstance(cost, NotKnown):
+        yield "Written", f"? ({cost.reason})"
+        yield "Reclaim", f"? ({cost.reason})"
+        return
+    first = ", the disks as they were at first" if cost.oldest else " since the one before"
+    if isinstance(cost.written, NotKnown):
+        yield "Written", f"? ({cost.written.reason})"
+    else:
+        yield "Written", f"{written(cost)}{first}"
+    if isinstance(cost.reclaim, NotKnown):
+        yield "Reclaim", f"? ({cost.reclaim.reason})"
+    else:
+        needs = f" by merging, needs {text.size(cost.needs)} first" if cost.merges else ""
+        when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
+        doubt = ""
+        if cost.approximate:
+            holes = " or has holes that cannot be seen from here" if cost.merges else ""
+            doubt = f", in use: does not add up{holes}"
+        yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
+        if cost.given_back is False:
+            yield "", "of which the host gets nothing for images on block devices: what is freed"
+            yield "", "there stays inside the image, for its next writes"
+        elif cost.given_back is None:
+            yield "", "of which the image perhaps keeps all for its next writes: on this file"
+            yield "", "system it is not known to shrink when something is freed inside of it"
+    older = with_older_by_image(thing, counted)
+    if not isinstance(older, NotKnown):
+        yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"
+    if len(cost.by_disk) > 1 and isinstance(thing, Snapshot):
+        for target, (grown, freed) in cost.by_disk.items():
+            yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} reclaimed"
+    for target, (overlay, lower) in cost.merges.items():
+        yield "Merges", f"{target}, {os.path.basename(overlay)} into {os.path.basename(lower)}"
+    if cost.memory_left:
+        yield "Left", f"{cost.memory_left}: this libvirt does not remove it when deleting"
+
+
+def _or_mark(size: int | NotKnown) -> str:
+    return "?" if isinstance(size, NotKnown) else text.size(size)
+
+
+def _chain_lines(
+    config: DomainConfig | None, layers: Layers, now: Shown | None = None
+) -> Iterator[Line]:
+    """Each disk's image and what lies beneath it, from the top.
+
+    Args:
+        now: the domain as it is now, where these are its disks.
+    """
+    unnamed = {(one.target, one.path): one for one in (now.unnamed if now is not None else ())}
+    for disk in config.disks if config is not None else ():
+        if disk.device not in ("disk", "lun"):
+            continue
+        volume = disk.volume
+        of = f" (volume {volume.name} of the pool {volume.pool})" if volume is not None else ""
+        if disk.path is None:
+            if disk.unknown:
+                yield "Chain", f"{disk.target}{of}, ? ({disk.unknown})"
+            continue
+        first, *beneath = chain(disk.path, disk.format, layers.heads)
+        yield "Chain", f"{disk.target}{of}, {_level_words(first)}"
+        for level in (first, *beneath):
+            if level is not first:
+                yield "beneath", _level_words(level)
+            one = unnamed.get((disk.target, level.path))
+            if one is not None:
+                yield _unnamed_line(one)
+
+
+def _unnamed_line(one: Unnamed) -> Line:
+    """Whose an overlay may be that no snapshot names."""
+    name, when = os.path.basename(one.path), "?"
+    if one.written is not None:
+        when = text.age(int(one.written), time.time())
+    whose = "perhaps a backup's" if one.taken else "it is a linked clone's, or a backup's"
+    return "unnamed", f"no snapshot names {name}: {whose} (written {when})"
+
+
+def _overlay_lines(one: Unnamed, shown: Shown) -> Iterator[Line]:
+    """All about an overlay that no snapshot names."""
+    yield "Overlay", one.path
+    yield "Lies upon", f"{one.lower}, into which d merges it while the domain runs"
+    image = shown.layers.heads.get(one.path, NotKnown("not read yet"))
+    if isinstance(image, NotKnown):
+        yield "Size", f"? ({image.reason})"
+    else:
+        yield "Size", f"{text.size(image.disk_size)} on the host"
+    yield from _chain_lines(shown.config, shown.layers, shown)
+
+
+def _checkpoint_lines(shown: Shown) -> Iterator[Line]:
+    """What stands in the way of reverts to internal snapshots."""
+    if shown.checkpoints:
+        number = text.count(len(shown.checkpoints), "checkpoint")
+        yield "Backup", f"{number} ({text.some(shown.checkpoints)}): no internal revert beside"
+
+
+def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
+    """What is wrong with the images of disks."""
+    for disk in config.disks if config is not None else ():
+        if (now := disk.moved_to) is not None:
+            place = now.reason if isinstance(now, NotKnown) else f"its pool says {now} today"
+            yield "Error", f"{disk.target}: QEMU has {disk.path} open, and {place}"
+    for disk in disks_with_chains(config) if config is not None else ():
+        levels = chain(disk.path or "", disk.format, layers.heads)
+        if not disk.encryption and any(_is_encrypted(level) for level in levels):
+            yield (
+                "Error",
+                f"{disk.target}: the definition has no <encryption> for it: it does not start",
+            )
+        for level in levels:
+            if isinstance(level.image, Looped):
+                yield "Error", f"{disk.target}: its backing chain comes to {level.path} again"
+            elif isinstance(level.image, ImageInfo) and level.image.holds_qcow2:
+                name = os.path.basename(level.path)
+                yield "Error", f"{disk.target}: {name} is declared raw and holds qcow2"
+            if isinstance(level.image, Missing | Damaged | Silent):
+                yield "Error", f"{disk.target}: {_path_last(level.image.reason, level.path)}"
+            elif isinstance(level.image, ImageInfo) and level.image.corrupt:
+                name = os.path.basename(level.path)
+                yield (
+                    "Error",
+                    f"{disk.target} is marked corrupt, and QEMU writes to it no more: {name}",
+                )
+
+
+def _is_encrypted(level: Level) -> bool:
+    return isinstance(level.image, ImageInfo) and level.image.encrypted
+
+
+def _path_last(reason: str, path: str) -> str:
+    """A reason that begins with a path, the other way round: lines are cut off at their end."""
+    first, begins, rest = reason.partition(f"{path}: ")
+    return f"{rest.removesuffix('.')} ({path})" if begins and not first else reason
+
+
+def _level_words(level: Level) -> str:
+    image = level.image
+    if isinstance(image, NotKnown):
+        of = "" if level.path in image.reason else f"{level.path}: "
+        return f"? ({of}{image.reason})"
+    virtual = text.size(image.virtual_size) if level.format in ("qcow2", "raw") else "?"
+    folder, name = os.path.split(image.path)
+    return (
+        f"{name}: {level.format}, {text.size(image.disk_size)} on the host, {virtual} virtual; "
+        f"in {folder}"
+    )
+
+
+def domain_lines(
+    domain: Domain, state: HostState, marked: Sequence[Domain], thaw: str, shown: Shown | None
+) -> tuple[Line, ...]:
+    """Everything that is known of a domain without asking more, and which ones are marked.
+
+    Args:
+        thaw: the key that thaws.
+        shown: its disks and snapshots; ``None`` where those of another domain are.
+    """
+    summary = state.summaries.get(domain.key)
+    lines: list[Line] = [
+        ("Name", domain.name),
+        ("UUID", domain.key.uuid),
+        ("State", state_words(domain)),
+    ]
+    if domain.key in state.frozen and domain.state.active:
+        lines.append(
+            ("Error", f"its file systems are frozen, as its agent said: {thaw} thaws them")
+        )
+    if summary is not None:
+        lines.append(("Snapshots", "?" if summary.count is None else str(summary.count)))
+        if summary.newest is not None:
+            newest = text.when(summary.newest, zone=True)
+            lines.append(("Newest", f"{newest}, {text.age(summary.newest, time.time())}"))
+        if summary.error:
+            lines.append(("Error", summary.error))
+    if shown is not None:
+        lines += _fault_lines(shown.config, shown.layers)
+        lines += _checkpoint_lines(shown)
+        lines += _chain_lines(shown.config, shown.layers, shown)
+    if marked:
+        names = ", ".join(one.name for one in marked)
+        lines.append(("Marked", f"{text.count(len(marked), 'domain')}: {names}"))
+    return tuple(lines)

@@ -1,0 +1,305 @@
+"""The snapshots that the selected image keeps inside, and all about it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from snaptui.common import text
+from snaptui.model.image import ImageInfo, NotKnown, PlacedEntry
+from snaptui.monitor.images import ListedImage
+from snaptui.monitor.usage import CountState
+from snaptui.storage.costs import Cost, cost_of, reclaim_of
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import Stray
+from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.ui import snapshot_graph
+from snaptui.ui.format import Glyphs, added, clean, fit, reclaim, size_or_mark, written
+from snaptui.ui.panes.details import Line, cost_lines
+from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.panes.snapshots import CREATED, Column, columns_heading, layout
+
+COLUMNS = (
+    CREATED,
+    Column("Holds", 8, 0),
+    Column("VM state", 9, 2, right=True),
+    Column("Written", 10, 1, right=True),
+    Column("Reclaim", 9, 0, right=True),
+)
+
+
+class ImagePane(RowList):
+    """The entries of an image's own snapshot table, the oldest first, and *you are here*."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="entries")
+        self._glyphs = glyphs
+        self._shown: ListedImage | None = None
+        self._counted: Counted = {}
+        self._rows: tuple[PlacedEntry | None, ...] = ()
+        self._filter = ""
+        self._marked: frozenset[PlacedEntry] = frozenset()
+        self._by_reclaim = False
+
+    @property
+    def marked(self) -> tuple[PlacedEntry, ...]:
+        """The marked entries, the oldest first."""
+        return tuple(sorted(self._marked, key=lambda placed: placed.place))
+
+    @property
+    def marked_number(self) -> int:
+        """How many are marked."""
+        return len(self._marked)
+
+    @property
+    def count(self) -> int:
+        """Number of rows, *you are here* among them."""
+        return len(self._rows)
+
+    @property
+    def selected(self) -> PlacedEntry | None:
+        """The entry under the cursor; ``None`` for *you are here*."""
+        return self._rows[self.cursor] if self._rows else None
+
+    def mark(self) -> None:
+        """Mark the selected entry, or take its mark away, and go on to the next row."""
+        placed = self.selected
+        if placed is not None:
+            self._marked ^= {placed}
+            self.refresh_line(self.cursor)
+            self.cursor += 1
+
+    def unmark(self) -> None:
+        """Take all marks away."""
+        self._marked = frozenset()
+        self.refresh()
+
+    def sort(self) -> bool:
+        """Sort by what a delete gives back, or by age again; whether by the former."""
+        self._by_reclaim = not self._by_reclaim
+        self._draw_rows(same=True)
+        return self._by_reclaim
+
+    def update_shown(self, shown: ListedImage | None, counted: Counted, filter_text: str) -> None:
+        """Show what is known now; the cursor stays on its entry.
+
+        For another image it goes to the newest one, and the marks are gone.
+        """
+        same = self._shown is not None and shown is not None and self._shown.key == shown.key
+        unchanged = (self._shown, self._counted, self._filter) == (shown, counted, filter_text)
+        if unchanged:
+            return
+        there = frozenset(placed_entries(shown))
+        self._marked = self._marked & there if same else frozenset()
+        self._shown, self._counted, self._filter = shown, counted, filter_text
+        self._draw_rows(same=same)
+
+    def _draw_rows(self, *, same: bool) -> None:
+        wanted = self._filter.casefold()
+        rows: list[PlacedEntry | None] = [
+            placed
+            for placed in placed_entries(self._shown)
+            if wanted in placed.entry.name.casefold()
+        ]
+        if self._by_reclaim:
+            rows.sort(key=self._rank, reverse=True)
+        elif self._shown is not None and isinstance(self._shown.head, ImageInfo) and not wanted:
+            rows.append(None)
+        if same and self._rows:
+            cursor = snapshot_graph.cursor_after(
+                [_identity(row) for row in self._rows],
+                self.cursor,
+                [_identity(row) for row in rows],
+            )
+        else:
+            cursor = max(0, sum(row is not None for row in rows) - 1)
+        self._rows = tuple(rows)
+        self.rows_changed(cursor)
+
+    def _rank(self, placed: PlacedEntry | None) -> tuple[bool, int]:
+        """What is not known comes last."""
+        cost = entry_cost(self._shown, placed, self._counted)
+        if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
+            return False, 0
+        return True, cost.reclaim
+
+    def cells(self, index: int, width: int) -> list[Cell]:
+        """Cursor, mark and name, then the columns that fit."""
+        placed, glyphs = self._rows[index], self._glyphs
+        marker = glyphs.cursor if index == self.cursor else " "
+        name, columns = layout(width, COLUMNS)
+        chosen = glyphs.marked if placed in self._marked else " "
+        shown = "you are here" if placed is None else clean(placed.entry.name, glyphs)
+        twin = placed is not None and _twins(self._shown, placed) > 1
+        cells = [
+            (f"{marker}{chosen}", "strong"),
+            (f"{glyphs.here if placed is None else glyphs.snapshot} ", "graph"),
+            (fit(shown, name - 2, glyphs), "strong" if placed is None else "warn" if twin else ""),
+        ]
+        values = self._values(placed)
+        for column in columns:
+            value, role = values.get(column.title, ("", ""))
+            cells.append((" " + fit(value, column.width, glyphs, right=column.right), role))
+        return cells
+
+    def _values(self, placed: PlacedEntry | None) -> dict[str, Cell]:
+        if placed is None:
+            since = _since(self._shown, self._counted)
+            return {
+                "Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), "")
+            }
+        cost = entry_cost(self._shown, placed, self._counted)
+        unknown = isinstance(cost, NotKnown)
+        return {
+            "Created": (text.when(placed.entry.created), ""),
+            "Holds": (entry_holds(placed), ""),
+            "VM state": (size_or_mark(placed.entry.vm_state), ""),
+            "Written": (written(cost), "muted" if unknown else ""),
+            "Reclaim": (reclaim(cost), "muted" if unknown else ""),
+        }
+
+    @staticmethod
+    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+        """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
+        return columns_heading(width, COLUMNS, glyphs, name)
+
+
+def placed_entries(shown: ListedImage | None) -> tuple[PlacedEntry, ...]:
+    """The entries of an image with their places; none when they are not known."""
+    if shown is None or not isinstance(shown.head, ImageInfo):
+        return ()
+    return tuple(PlacedEntry(at, entry) for at, entry in enumerate(shown.head.snapshots))
+
+
+def entry_cost(
+    shown: ListedImage | None, placed: PlacedEntry | None, counted: Counted
+) -> Cost | NotKnown:
+    """What an entry costs."""
+    if shown is None or placed is None:
+        return NotKnown("")
+    return cost_of(_as_stray(shown, placed), counted)
+
+
+def freed_together(
+    shown: ListedImage, chosen: tuple[PlacedEntry, ...], counted: Counted
+) -> int | NotKnown:
+    """What deleting these together gives back."""
+    return reclaim_of([_as_stray(shown, placed) for placed in chosen], counted)
+
+
+def entry_holds(placed: PlacedEntry) -> str:
+    """What an entry holds."""
+    return "disk+RAM" if placed.entry.vm_state else "disk"
+
+
+def image_title(shown: ListedImage | None, counts: CountState, glyphs: Glyphs, create: str) -> Text:
+    """The selected image, over its snapshots.
+
+    Args:
+        create: the key that takes a snapshot; empty without.
+    """
+    if shown is None:
+        return Text(" reading ...", "dim")
+    line = Text(f" {clean(shown.key.name, glyphs)}", "bold")
+    if isinstance(shown.head, NotKnown):
+        line.append(f"  {clean(shown.head.reason, glyphs)}", "bold red")
+        return line
+    number = len(shown.head.snapshots)
+    none = f"no snapshots yet{create and f': {create} takes one'}"
+    line.append(f"  {text.count(number, 'snapshot') if number else none}")
+    if counts.path == shown.key.path:
+        line.append(f"  counting {int(counts.share * 100)} %", "dim")
+    else:
+        line.append(f"   {text.size(shown.head.disk_size)} on the host", "dim")
+    if not isinstance(shown.holders, NotKnown) and shown.holders:
+        line.append(f"   in use: {clean(shown.holders[0].words, glyphs)}", "yellow")
+    return line
+
+
+def image_lines(shown: ListedImage, counted: Counted, doubts: tuple[str, ...]) -> tuple[Line, ...]:
+    """Everything that is known of an image."""
+    return tuple(_image_lines(shown, counted, doubts))
+
+
+def _image_lines(shown: ListedImage, counted: Counted, doubts: tuple[str, ...]) -> Iterator[Line]:
+    head = shown.head
+    yield "Image", shown.key.path
+    if isinstance(head, NotKnown):
+        yield "Error", head.reason
+    elif head.encrypted:
+        yield "Error", "it is encrypted: nothing of it can be read or copied without its secret"
+    if isinstance(shown.holders, NotKnown):
+        yield "Used by", f"? ({shown.holders.reason})"
+    else:
+        for holder in shown.holders:
+            yield "Used by", holder.words
+        if not shown.holders:
+            yield "Used by", "nothing on this host" if not doubts else "nothing that was found"
+    if isinstance(head, ImageInfo):
+        for fault in head.faults:
+            yield "Error", f"{fault} (qemu-img check says more)"
+        yield (
+            "Size",
+            f"{text.size(head.disk_size)} on the host, {text.size(head.virtual_size)} inside",
+        )
+        yield "Format", head.format
+        if head.backing is not None:
+            beneath = head.backing
+            yield "Beneath", beneath if isinstance(beneath, str) else f"? ({beneath.reason})"
+        since = _since(shown, counted)
+        yield (
+            "Written since",
+            f"? ({since.reason})"
+            if isinstance(since, NotKnown)
+            else f"{added(since)} in no snapshot",
+        )
+    for doubt in doubts:
+        yield "Not known", doubt
+
+
+def entry_lines(shown: ListedImage, placed: PlacedEntry, counted: Counted) -> tuple[Line, ...]:
+    """Everything that is known of an entry."""
+    return tuple(_entry_lines(shown, placed, counted))
+
+
+def _entry_lines(shown: ListedImage, placed: PlacedEntry, counted: Counted) -> Iterator[Line]:
+    entry = placed.entry
+    yield "Name", entry.name
+    yield "ID", f"{entry.id}, number {placed.place + 1} in {shown.key.path}"
+    created = text.when(entry.created, zone=True, seconds=True)
+    yield "Created", f"{created}, {text.age(entry.created, time.time())}"
+    saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
+    yield "Holds", f"{entry_holds(placed)}{saved}"
+    if (twins := _twins(shown, placed)) > 1:
+        yield "Twins", f"{twins} snapshots of this name: their IDs tell them apart"
+    if entry.virtual_size is not None:
+        yield "Disk", f"{text.size(entry.virtual_size)} large then"
+    yield from cost_lines(_as_stray(shown, placed), entry_cost(shown, placed, counted), counted)
+
+
+def _since(shown: ListedImage | None, counted: Counted) -> int | NotKnown:
+    if shown is None:
+        return NotKnown("")
+    usage = counted.get(shown.key.path, NotKnown("not counted yet"))
+    return usage.usage.active if isinstance(usage, ImageUsage) else usage
+
+
+def _as_stray(shown: ListedImage, placed: PlacedEntry) -> Stray:
+    """The same as what a domain's images hold beside what libvirt knows."""
+    return Stray(placed.entry.name, ((shown.key.path, placed.entry),))
+
+
+def _twins(shown: ListedImage | None, placed: PlacedEntry) -> int:
+    if shown is None or not isinstance(shown.head, ImageInfo):
+        return 0
+    return Counter(entry.name for entry in shown.head.snapshots)[placed.entry.name]
+
+
+def _identity(placed: PlacedEntry | None) -> str | None:
+    if placed is None:
+        return None
+    entry = placed.entry
+    return f"{entry.id}\0{entry.name}\0{entry.created}"

@@ -1,0 +1,1 @@
+"""Whole screens beside the main one."""

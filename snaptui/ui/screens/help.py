@@ -1,0 +1,72 @@
+"""The help, made from the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from snaptui.model import abilities
+from snaptui.model.domain import Host
+from snaptui.ui import keymap
+from snaptui.ui.format import Glyphs
+from snaptui.ui.panes.details import Line
+
+
+def help_lines(
+    overrides: Mapping[str, tuple[str, ...]], host: Host | None, read_only: bool, glyphs: Glyphs
+) -> tuple[Line, ...]:
+    """Which host it is, keys by scope, then what the marks mean."""
+    lines: list[Line] = _host_lines(host) if host is not None else []
+    if read_only:
+        lines += [
+            ("", "Read-only: nothing can be changed on this host."),
+            ("", "libvirt then tells no secrets of the XML and lets nobody ask a guest's agent."),
+            ("", ""),
+        ]
+    for scope in keymap.Scope:
+        lines += [("", scope.value)]
+        for action in keymap.ACTIONS:
+            if action.scope is scope and not (read_only and action.changes):
+                keys = ", ".join(map(keymap.shown, keymap.keys_of(action, overrides)))
+                lines.append((f"  {keys}", action.help))
+        if scope is keymap.Scope.DIALOG:
+            done = "Do it: outside of fields, alone, half a second after reading"
+            lines.append((f"  {keymap.CONFIRM_KEY}", done))
+            lines.append(("  Tab", "Next field or button, out of a field too"))
+        lines.append(("", ""))
+    lines += [
+        ("", "Marks"),
+        (f"  {glyphs.snapshot}", "a snapshot"),
+        (f"  {glyphs.current}", "the current snapshot: the parent of the next one"),
+        (
+            f"  {glyphs.held}  {glyphs.held_current}",
+            "held: cannot be deleted here; the second is current",
+        ),
+        (f"  {glyphs.marked}", "marked: d deletes all such snapshots, c takes one of each domain"),
+        (f"  {glyphs.stray}", "a stray: only the image knows it, as qemu-img makes it"),
+        (
+            f"  {glyphs.overlay}",
+            "an overlay that no snapshot names, as backups leave it: d merges it",
+        ),
+        (f"  {glyphs.here}", "you are here: the state of the domain now"),
+        (f"  {glyphs.unread}", "not read yet"),
+        (f"  {glyphs.unreadable}", "cannot be read; the details say why"),
+        (f"  {glyphs.broken}", "broken, hollow, twins: the details say what is wrong"),
+        ("  I  E  M", "internal (in the qcow2), external (overlay files), mixed"),
+        ("  ?", "not known; the details say why"),
+        ("", ""),
+        ("", "Images that no domain uses stand below the domains"),
+        ("", "  c r d x take, apply, delete and copy out what qemu-img keeps inside of them"),
+    ]
+    return tuple(lines)
+
+
+def _host_lines(host: Host) -> list[Line]:
+    unknown = "?" if host.hypervisor is None else abilities.shown(host.hypervisor)
+    return [
+        ("", "This host"),
+        ("  URI", host.label),
+        ("  name", host.hostname or "? (it does not say)"),
+        ("  libvirt", f"{abilities.shown(host.libvirt)}: {abilities.measured(host)}"),
+        (f"  {host.driver}", unknown),
+        ("", ""),
+    ]

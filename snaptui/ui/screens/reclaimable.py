@@ -1,0 +1,317 @@
+"""The file systems with images on them, and what could be deleted there, most space first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+
+from snaptui.common import text
+from snaptui.model.domain import DomainKey
+from snaptui.model.image import FileSystem, ImageKey, NotKnown
+from snaptui.monitor.host import Link
+from snaptui.monitor.reclaimable import Surveying
+from snaptui.monitor.usage import Counting
+from snaptui.operations.operation import Operation, Phase
+from snaptui.storage.reclaimable import NOWHERE, Item, Survey, chosen, promised, still_there
+from snaptui.ui import keymap, status_lines
+from snaptui.ui.closing import Closing, is_there
+from snaptui.ui.format import clean
+from snaptui.ui.panes.reclaimable import ItemList, PlaceList
+from snaptui.ui.panes.row_list import RowList
+
+if TYPE_CHECKING:
+    from snaptui.ui.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Where to go when the view is left."""
+
+    key: DomainKey
+    snapshot: str
+
+
+class SpaceScreen(Closing[Jump | None]):
+    """File systems above, what could be deleted on the selected one below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.FILES)
+    AUTO_FOCUS = "#items"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.session = context.session
+        self._glyphs = context.glyphs
+        self._said = ""
+        self._over: frozenset[int] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        """Two lists with their headings, a line of details, a line of answers, the keys."""
+        yield Static("File systems", id="header", markup=False)
+        yield Static(id="places-heading", classes="heading", markup=False)
+        yield PlaceList(self._glyphs)
+        yield Static(id="items-heading", classes="heading", markup=False)
+        yield ItemList(self._glyphs)
+        yield Static(id="item-details", markup=False)
+        yield Static(id="message", markup=False)
+        context = self.context
+        keys = keymap.footer(
+            keymap.Scope.FILES, context.overrides, read_only=self.session.read_only
+        )
+        yield Static(Text(keys, no_wrap=True), id="footer")
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        counting = Counting(
+            self.session.backend,
+            self.session.worker,
+            kept=self.session.counting.kept,
+            on_change=self._counted,
+        )
+        self._counting = counting
+        self._surveying = Surveying(
+            self.session.backend, self.session.worker, counting, on_change=self._draw
+        )
+        self._over = self._over_now()
+        self._survey()
+        self.set_interval(0.5, self._tick)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._surveying.stop()
+
+    def on_resize(self) -> None:
+        """The headings follow the width."""
+        for rows in (self.query_one(PlaceList), self.query_one(ItemList)):
+            heading = Text(rows.heading(rows.row_width, self._glyphs), no_wrap=True)
+            self.query_one(f"#{rows.id}-heading", Static).update(heading)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """What is below follows what is selected above."""
+        if event.rows.id == "places":
+            self._draw_items()
+        self._draw_details()
+
+    # -- keys -----------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Drop the marks, or leave."""
+        items = self.query_one(ItemList)
+        if items.marked:
+            items.marked = frozenset()
+            items.refresh()
+            self._say("Nothing is marked.")
+        else:
+            self.dismiss(None)
+
+    def action_mark(self) -> None:
+        """Mark, and say what deleting all marked ones gives back."""
+        items = self.query_one(ItemList)
+        items.mark()
+        self._say(self._promise_words(items.marked))
+
+    def action_jump(self) -> None:
+        """Go to the snapshot in its domain."""
+        item = self.query_one(ItemList).selected
+        if item is None:
+            return
+        if item.domain is None:
+            self._say("A leftover belongs to no domain.")
+            return
+        self.dismiss(Jump(item.domain.key, item.name))
+
+    def action_refresh(self) -> None:
+        """Read everything again."""
+        self._survey(again=True)
+
+    def action_delete(self) -> None:
+        """Ask, and delete the marked items, or the selected one."""
+        items = self.query_one(ItemList)
+        selected = items.selected
+        marked = items.marked or ({selected.key} if selected is not None else set())
+        if (why := self._why_not(marked)) is not None:
+            self._say(why)
+        else:
+            self._ask(marked)
+
+    def _why_not(self, marked: Collection[tuple[str, str]]) -> str | None:
+        """Why nothing can be deleted now; ``None`` when it can."""
+        if self.session.read_only:
+            return "Nothing can be changed: read-only."
+        if self.session.host.state.link is not Link.CONNECTED:
+            return f"Not now: {self.session.host.state.link.value}."
+        for domain, _, _ in chosen(self._surveying.survey, marked)[1]:
+            if (operation := self.session.operations.running(domain.key)) is not None:
+                return f"Not now: {status_lines.operation_words(operation)}."
+        return None
+
+    def _ask(self, marked: Collection[tuple[str, str]]) -> None:
+        """Leftovers first: they alone need no room to be deleted."""
+        from snaptui.plan.image.orphan import aside_name
+        from snaptui.plan.plan import DeleteManyIntent, Intent, RemoveLeftover
+        from snaptui.ui.dialogs.delete import DeleteItemsDialog
+        from snaptui.ui.dialogs.plan_dialog import Confirmed
+
+        files, domains = chosen(self._surveying.survey, marked)
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        uri = self.session.backend.uri
+        parts: list[tuple[str, Intent]] = [
+            (
+                path,
+                RemoveLeftover(ImageKey(uri, path), aside_name(path, stamp)),
+            )
+            for path in files
+        ]
+        parts += [
+            (domain.name, DeleteManyIntent(domain.key, names, extra))
+            for domain, names, extra in domains
+        ]
+        if not parts:
+            return
+
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                self.session.operations.run_in_turn(result.parts)
+
+        host = self.session.host.state.host
+        where = host.hostname if host is not None else ""
+        space = f"frees {self._promise(marked)}"
+        dialog = DeleteItemsDialog(where, parts, space, self.session.read_facts, self._glyphs)
+        self.app.push_screen(dialog, confirmed)
+
+    # -- drawing ----------------------------------------------------------------------------
+
+    def _survey(self, *, again: bool = False) -> None:
+        state = self.session.host.state
+        if state.host is None:
+            self._say(f"Not now: {state.link.value}.")
+            return
+        self._surveying.start(state.host, state.domains.values(), again=again)
+
+    def _counted(self) -> None:
+        self._surveying.counted()
+        if is_there(self):
+            self._draw_message()
+
+    def _tick(self) -> None:
+        if not is_there(self):
+            return
+        over = self._over_now()
+        if over != self._over and not self.session.operations.unfinished:
+            ended = [self.session.operations.all[number] for number in over - self._over]
+            self._over = over
+            self._said = ended_words(ended)
+            self._survey()
+        self._draw_message()
+
+    def _over_now(self) -> frozenset[int]:
+        operations = self.session.operations.all.values()
+        return frozenset(one.number for one in operations if one.phase.over)
+
+    def _draw(self) -> None:
+        if is_there(self):
+            places = self.query_one(PlaceList)
+            if places.places != self._surveying.places:
+                places.show(self._surveying.places)
+                self._draw_items()
+            if not self._surveying.doing:
+                items = self.query_one(ItemList)
+                items.marked = still_there(self._surveying.survey, items.marked)
+            self._draw_message()
+
+    def _draw_items(self) -> None:
+        place = self.query_one(PlaceList).selected
+        self.query_one(ItemList).show(place.items if place is not None else ())
+        self._draw_details()
+
+    def _draw_details(self) -> None:
+        item, place = self.query_one(ItemList).selected, self.query_one(PlaceList).selected
+        words = ""
+        if item is None and place is not None and not place.in_snapshots.whole:
+            words = f"snapshots hold {place.in_snapshots.words}: {place.in_snapshots.reason}"
+        if item is not None:
+            inside = "the host gets nothing of it: it stays in the image" if item.inside else ""
+            own = own_words(item) if item.domain is None else ""
+            parts = [item.name, own, item.proof, inside]
+            if isinstance(item.reclaim, NotKnown):
+                parts.append(f"? {item.reclaim.reason}")
+            words = "   ".join(part for part in parts if part)
+        self._put("item-details", words)
+
+    def _draw_message(self) -> None:
+        running = [status_lines.operation_words(o) for o in self.session.operations.unfinished]
+        counts = self._counting.state
+        words = self._said
+        if running:
+            words = "   ".join(running)
+        elif self._surveying.doing:
+            words = self._surveying.doing + " ..."
+        elif counts.path:
+            words = f"counting {counts.path} {counts.share * 100:.0f} %"
+        elif not words and not self._surveying.places:
+            words = _nothing(self._surveying.survey)
+        self._put("message", words)
+
+    def _put(self, name: str, words: str) -> None:
+        line = Text(f" {clean(words, self._glyphs)}", no_wrap=True)
+        static = self.query_one(f"#{name}", Static)
+        if static.content != line:
+            static.update(line)
+
+    def _say(self, words: str) -> None:
+        self._said = words
+        self._draw_message()
+
+    def _promise_words(self, marked: frozenset[tuple[str, str]]) -> str:
+        if not marked:
+            return "Nothing is marked."
+        return f"{len(marked)} marked: deleting them frees {self._promise(marked)}."
+
+    def _promise(self, marked: Collection[tuple[str, str]]) -> str:
+        given = promised(self._surveying.survey, self._counting.state.counted, marked)
+        if isinstance(given, NotKnown):
+            return f"? ({given.reason})"
+        places = {place.name: place for place in self._surveying.places}
+        frees, takes = [], []
+        for on, total in given.items():
+            where = f" on {on}" if on != NOWHERE else " on what is not known"
+            space = places[on].space if on in places else None
+            if isinstance(space, FileSystem) and space.device:
+                where = f" inside the image on {on}, nothing to the host"
+            if total.whole and total.known < 0:
+                takes.append(f"{text.size(-total.known)}{where}")
+            else:
+                frees.append(f"{total.words}{where}")
+        freed = ", ".join(frees) or "nothing"
+        return ", and takes ".join(filter(None, (freed, ", ".join(takes))))
+
+
+def own_words(item: Item) -> str:
+    """What a leftover holds that no other image does."""
+    if isinstance(item.own, NotKnown):
+        return f"what no other image has of it: ? ({item.own.reason})"
+    if item.own:
+        return f"holds {text.size(item.own)} that no other image has"
+    return "holds nothing of its own"
+
+
+def ended_words(ended: list[Operation]) -> str:
+    """How operations ended, the failed ones first."""
+    ordered = sorted(ended, key=lambda one: one.phase is Phase.DONE)
+    return "   ".join(
+        f"{one.plan.title}: {one.phase.value}" + (f": {one.error}" if one.error else "")
+        for one in ordered
+    )
+
+
+def _nothing(survey: Survey) -> str:
+    """Why no file system is shown, once all has been read."""
+    reasons = [one.reason for one in survey.spaces.values() if isinstance(one, NotKnown)]
+    return f"?  {reasons[0]}" if reasons else "No domain has an image in a file."

@@ -1,0 +1,80 @@
+"""A screen of lines to read and search: details with XML, and the help."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input, Static
+
+from snaptui.ui import keymap
+from snaptui.ui.closing import Closing, overrides_of
+from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.panes.details import Line, LinesList
+from snaptui.ui.terminal.safe_input import Field
+
+
+class TextScreen(Closing[None]):
+    """Lines, full screen; ``/`` searches, ``n`` and ``N`` go on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.TEXT)
+    AUTO_FOCUS = "#lines"
+
+    def __init__(self, title: str, lines: tuple[Line, ...], glyphs: Glyphs) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = lines
+        self._glyphs = glyphs
+        self._wanted = ""
+
+    def compose(self) -> ComposeResult:
+        """Title, lines, search field."""
+        yield Static(clean(self._title, self._glyphs), id="header", markup=False)
+        yield LinesList(self._glyphs, id="lines")
+        yield Field(id="search", compact=True, placeholder="search")
+        yield Static(Text(self._keys, no_wrap=True), id="footer")
+
+    @property
+    def _keys(self) -> str:
+        return keymap.footer(keymap.Scope.TEXT, overrides_of(self))
+
+    def on_mount(self) -> None:
+        """Show the lines."""
+        self.query_one("#search", Input).display = False
+        self.query_one(LinesList).show(self._lines)
+
+    def action_close(self) -> None:
+        """Leave the search field, or the screen."""
+        search = self.query_one("#search", Input)
+        if search.display:
+            search.display = False
+            self.query_one(LinesList).focus()
+        else:
+            self.dismiss(None)
+
+    def action_search(self) -> None:
+        """Open the search field."""
+        search = self.query_one("#search", Input)
+        search.display = True
+        search.focus()
+
+    @on(Input.Submitted, "#search")
+    def search_submitted(self, event: Input.Submitted) -> None:
+        """Go to the first line that contains the text."""
+        self._wanted = event.value.casefold()
+        self.action_close()
+        self.action_next(1)
+
+    def action_next(self, by: int) -> None:
+        """Go to the next (1) or the previous (-1) line that contains the text."""
+        lines = self.query_one(LinesList)
+        number = len(self._lines)
+        for away in range(1, number + 1):
+            at = (lines.cursor + by * away) % number
+            if self._wanted and self._wanted in " ".join(self._lines[at]).casefold():
+                lines.cursor = at
+                return
+        self.query_one("#footer", Static).update(Text("not found", no_wrap=True))

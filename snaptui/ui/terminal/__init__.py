@@ -1,0 +1,1 @@
+"""What a terminal makes necessary."""
