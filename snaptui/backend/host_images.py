@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from snaptui.backend.files import image_reader
 from snaptui.backend.files.local_files import LocalImages
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from snaptui.backend.files.overlaps import OpenImage
     from snaptui.backend.virt.volumes import VolumeFile
 
+T = TypeVar("T")
+
 
 class HostImages(LocalImages):
     """A part of a backend."""
@@ -26,8 +28,15 @@ class HostImages(LocalImages):
     def _volume(self, path: str) -> VolumeFile:
         """The image of another host that is read through its pool."""
 
+    @abstractmethod
+    def _once(self, what: Hashable, call: Callable[[], T]) -> T:
+        """The answer that was given in this reading, or that is given now."""
+
     def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         """Head and snapshot table; see the protocol."""
+        return self._once(("image", path, raw), lambda: self._read_image(path, raw=raw))
+
+    def _read_image(self, path: str, *, raw: bool) -> ImageInfo:
         if self._local:
             return self._look(path, partial(image_reader.read_image, raw=raw))
         volume = self._volume(path)

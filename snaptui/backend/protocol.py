@@ -6,10 +6,10 @@ worker's threads. All of them raise :class:`~snaptui.common.errors.SnaptuiError`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from snaptui.model.domain import (
     Agent,
@@ -19,6 +19,7 @@ from snaptui.model.domain import (
     DomainKey,
     DomainStatus,
     Host,
+    Key,
     Lack,
     RunState,
     Snapshot,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from snaptui.model.doubts import Doubt
     from snaptui.model.files import EntryCopy, FileId, Found, Inode, NamedFile, Openers
     from snaptui.model.snapshot_request import NewSnapshot
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,19 @@ class Backend(Protocol):
         """
 
     # -- connection -------------------------------------------------------------------
+
+    def reading(self, of: Key) -> Self:
+        """The same host for one reading: what it tells of this is asked for once.
+
+        So are the files that others name, and the heads of images. What :meth:`begin` is given
+        is asked at the same time where the host is far.
+        """
+
+    def begin(self, call: Callable[[], T]) -> Callable[[], T]:
+        """Begin a reading call; what is returned waits for its answer, or raises its error."""
+
+    def together(self, calls: Iterable[Callable[[], T]]) -> list[T]:
+        """The answers of reading calls that are made at the same time, in order."""
 
     def connect(self, *, interactive: bool = False) -> Host:
         """Open the reading connection, dropping one that was open before.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import overload
 
@@ -12,7 +13,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts
 from snaptui.discovery.image_heads import read_head, read_heads
-from snaptui.discovery.inventory import take_inventory
+from snaptui.discovery.inventory import foresee, take_inventory
 from snaptui.model.domain import DomainConfig, DomainStatus, Host, Kind, Scope, Snapshot
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import User
@@ -57,8 +58,11 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
         SnaptuiError: what it is about cannot be read. What is missing beside is told in the
             facts instead.
     """
+    backend = backend.reading(intent.key)
     if isinstance(intent, ImageIntent):
         return read_image_facts(backend, host, intent, readings.who())
+    if isinstance(intent, RevertIntent):
+        return _revert_facts(backend, host, intent)
     facts = _domain_facts(backend, host, intent)
     if isinstance(intent, CreateIntent):
         facts = _with_users(backend, host, intent, facts)
@@ -67,8 +71,6 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
         return replace(facts, agent=backend.agent(intent.key) if ask_agent else None)
     if isinstance(intent, MergeIntent):
         return replace(facts, overlay=readings.overlay_use(backend, intent, facts))
-    if isinstance(intent, RevertIntent) and intent.name in facts.snapshots:
-        return _with_needs(backend, intent, facts)
     return facts
 
 
@@ -80,12 +82,15 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             images and single snapshots is told in the facts instead.
     """
     key = intent.key
-    status = backend.status(key)
-    names = backend.snapshot_names(key)
-    current = backend.current_snapshot(key)
-    external = backend.external_snapshots(key)
-    wanted, below = _asked_for(backend, intent, names, current)
+    begun = backend.begin(partial(backend.status, key))
+    current_name = backend.begin(partial(backend.current_snapshot, key))
+    external_names = backend.begin(partial(backend.external_snapshots, key))
     moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent | RelocateIntent)
+    if moves or isinstance(intent, MergeIntent):
+        backend.begin(partial(foresee, backend))
+    names = backend.snapshot_names(key)
+    status, current, external = begun(), current_name(), external_names()
+    wanted, below = _asked_for(backend, intent, names, current)
     snapshots = readings.snapshots_of(backend, key, wanted)
     layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))
     layered = layered or isinstance(intent, MergeIntent)
@@ -124,7 +129,9 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         users = _others(inventory, readings.own_uses(backend, key), written)
         doubts = inventory.doubts_about(written)
     paths = _paths(status.config) + (_paths(then) if then is not None else ())
-    images = {path: read_head(backend, path) for path in _images((status.config, *others))}
+    written = _images((status.config, *others))
+    heads = backend.together(partial(read_head, backend, path) for path in written)
+    images = dict(zip(written, heads, strict=True))
     off = not status.domain.state.active
     beneath = tuple(readings.beneath(backend, images, layers.heads)) if off else ()
     return Facts(
@@ -262,20 +269,25 @@ def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_age
     )
 
 
-def _with_needs(backend: Backend, intent: RevertIntent, facts: Facts) -> Facts:
-    """What a revert also depends on: the machine and the firmware of then, and what it changes."""
-    snapshot = facts.snapshots[intent.name]
+def _revert_facts(backend: Backend, host: Host, intent: RevertIntent) -> Facts:
+    """With the machine and the firmware of then, and what a revert changes."""
+    changes = backend.begin(partial(readings.config_changes, backend, intent))
+    lacks = backend.begin(partial(readings.lacks, backend, intent))
+    facts = _domain_facts(backend, host, intent)
+    snapshot = facts.snapshots.get(intent.name)
+    if snapshot is None:
+        return facts
     then = snapshot.config
     files = then.boot_files if then is not None else ()
     missing = {path: readings.missing(backend, path) for path in files}
     return replace(
         facts,
-        changes=readings.config_changes(backend, intent),
+        changes=changes(),
         missing=MappingProxyType({**facts.missing, **missing}),
         firmware=readings.changed(backend, then.firmware)
         if then is not None and then.firmware and snapshot.has_memory
         else None,
-        lacks=readings.lacks(backend, intent) if then is not None and then.machine else (),
+        lacks=lacks() if then is not None and then.machine else (),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import DamagedImage, Disconnected, NoImage, SilentImage, SnaptuiError
@@ -54,13 +55,21 @@ def read_heads(backend: Backend, wanted: Mapping[str, bool]) -> Images:
         Disconnected: the host is gone.
     """
     found: dict[str, ImageInfo | NotKnown] = {}
-    due = [(path, raw, 1) for path, raw in wanted.items()]
-    while due:
-        path, raw, depth = due.pop()
-        if path not in found:
-            found[path] = head = read_head(backend, path, raw=raw)
-            if isinstance(head, ImageInfo) and isinstance(head.backing, str) and depth < DEEPEST:
-                due.append((head.backing, head.backing_format == "raw", depth + 1))
+    due = dict(wanted)
+    for _ in range(DEEPEST):
+        if not due:
+            break
+        heads = backend.together(
+            partial(read_head, backend, path, raw=raw) for path, raw in due.items()
+        )
+        found |= dict(zip(due, heads, strict=True))
+        due = {
+            head.backing: head.backing_format == "raw"
+            for head in heads
+            if isinstance(head, ImageInfo)
+            and isinstance(head.backing, str)
+            and head.backing not in found
+        }
     return found
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import DamagedImage, Disconnected, NotAnImage, NotFound, SnaptuiError
@@ -32,7 +33,7 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         SnaptuiError: the host cannot be asked at all.
     """
     taking = _Taking(backend, host, also)
-    domains = backend.domains()
+    domains = foresee(backend)
     for domain in domains:
         taking.ask(domain)
     taking.look_into_pools()
@@ -46,6 +47,15 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
         real=taking.real,
         linked=frozenset(taking.linked),
     )
+
+
+def foresee(backend: Backend) -> tuple[Domain, ...]:
+    """The domains of a host; what they and the pools name is asked for, if it is far."""
+    backend.begin(backend.volumes)
+    domains = backend.domains()
+    for domain in domains:
+        backend.begin(partial(backend.named_files, domain.key))
+    return domains
 
 
 def own_bytes(backend: Backend, path: str) -> int:
@@ -133,6 +143,7 @@ class _Taking:
     def look_beneath(self) -> None:
         """Read the heads, and those of what lies beneath."""
         seen: set[str] = set()
+        self._foresee(self._due)
         while self._due:
             path = self._due.pop()
             seen.add(path)
@@ -159,7 +170,15 @@ class _Taking:
         """An image uses files, which are looked into as well."""
         for file in files:
             self._hold(file, use)
-            self._due |= {self._real(file)} - seen
+            if (real := self._real(file)) not in seen and real not in self._due:
+                self._due.add(real)
+                self._foresee((real,))
+
+    def _foresee(self, paths: Iterable[str]) -> None:
+        """Begin to read heads, if the host is far."""
+        for path in paths:
+            raw = self._raw.get(path, False)
+            self._backend.begin(partial(self._backend.image, path, raw=raw))
 
     def _hold(self, path: str, by: User) -> None:
         self.holders.setdefault(self._real(path), {})[by] = None

@@ -10,6 +10,7 @@ import getpass
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
@@ -99,10 +100,11 @@ def config_changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | 
 
 def snapshots_of(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict[str, Snapshot]:
     """Those snapshots that can be read, by name."""
+    begun = {name: backend.begin(partial(backend.snapshot, key, name)) for name in sorted(names)}
     found = {}
-    for name in sorted(names):
+    for name, answer in begun.items():
         try:
-            found[name] = backend.snapshot(key, name)
+            found[name] = answer()
         except Disconnected:
             raise
         except SnaptuiError:

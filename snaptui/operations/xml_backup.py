@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from snaptui.backend.protocol import Backend
@@ -52,11 +53,14 @@ class Copies:
             os.mkdir(made, 0o700, dir_fd=folder)
             os.fsync(folder)
         path = self.directory / made
+        reading = backend.reading(key)
+        domain = reading.begin(partial(reading.secret_domain_xml, key))
+        records = [reading.begin(partial(reading.secret_snapshot_xml, key, s)) for s in snapshots]
         with held(path, self.top) as folder:
-            _write(folder, "domain.xml", backend.secret_domain_xml(key))
-            for number, name in enumerate(snapshots, 1):
+            _write(folder, "domain.xml", domain())
+            for number, record in enumerate(records, 1):
                 try:
-                    _write(folder, f"snapshot-{number}.xml", backend.secret_snapshot_xml(key, name))
+                    _write(folder, f"snapshot-{number}.xml", record())
                 except NotFound:
                     continue  # the check that follows says that it is gone
             os.fsync(folder)

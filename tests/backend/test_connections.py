@@ -17,7 +17,7 @@ from tests.lab import Lab, entries, qemu_img
 
 def test_changes_that_begin_at_the_same_time_share_one_connection(lab: Lab) -> None:
     """One that is replaced is closed, and whoever has it fails."""
-    connections = Connections(lab.uri, read_only=False, on_open=lambda: None)
+    connections = Connections(lab.uri, read_only=False)
     found: list[libvirt.virConnect] = []
     ready = threading.Barrier(8)
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from snaptui.backend.virt import named_files, xml
 from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.ahead import Ahead
 from snaptui.common.errors import ImageError, SnaptuiError
 from snaptui.common.text import invisible
 from snaptui.discovery.domain_facts import read_facts
@@ -143,7 +144,7 @@ class Pool:
 @pytest.mark.parametrize("said", HOSTILE, ids=range(len(HOSTILE)))
 def test_what_pools_name_is_shown_as_words(said: str, active: bool) -> None:
     connection: Any = SimpleNamespace(listAllStoragePools=lambda: [Pool(said, active=active)])
-    found = named_files.volumes(lambda call: call(), connection, local=True)
+    found = named_files.volumes(lambda call: call(), connection, Ahead(0).together, local=True)
     words = [*found.paths, *(doubt.reason for doubt in found.doubts), *map(str, found.doubts)]
     assert not any(invisible(char) for one in words for char in clean(one))
     assert all(path.startswith("/") for path in (*found.paths, *found.idle))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from snaptui.model.domain import (
     Disk,
@@ -14,6 +14,7 @@ from snaptui.model.domain import (
     DomainState,
     DomainStatus,
     Host,
+    Key,
     Presence,
     Snapshot,
     SnapshotDisk,
@@ -25,6 +26,19 @@ from snaptui.plan.remark import Note, Remark, Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from tests.shells import argv
+
+T = TypeVar("T")
+
+
+class Near:
+    """A part of a fake host: what one reading of it asks for, it asks one by one."""
+
+    def reading(self, _of: Key) -> Self:
+        return self
+
+    def begin(self, call: Callable[[], T]) -> Callable[[], T]:
+        return call
+
 
 KEY = DomainKey("qemu:///system", "c7a5fdbd-cdaf-9455-926a-d65c16db1809")
 HOST = Host(KEY.host, KEY.host, "box", "QEMU", (9, 0, 0), (7, 2, 22), local=True, read_only=False)

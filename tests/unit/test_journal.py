@@ -32,7 +32,7 @@ from snaptui.operations import journal, journal_archive
 from snaptui.operations.journal import Journal
 from snaptui.operations.recovery import Found, finding
 from snaptui.operations.xml_backup import Copies
-from tests.unit.made import VDA, config, snapshot
+from tests.unit.made import VDA, Near, config, snapshot
 
 RECORD = Record(
     number=1,
@@ -299,7 +299,7 @@ def kept(
     return path
 
 
-class Xml:
+class Xml(Near):
     """A host that has a domain with a snapshot, and a secret in both."""
 
     def secret_domain_xml(self, _key: DomainKey) -> str:

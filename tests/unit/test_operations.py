@@ -21,7 +21,7 @@ from snaptui.plan.create import create as create_plans
 from snaptui.plan.delete import delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.steps.domain import CreateSnapshot
-from tests.unit.made import KEY, facts, snapshot
+from tests.unit.made import KEY, Near, facts, snapshot
 
 
 async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         go_on.wait(10)
         return found
 
-    class Fake:
+    class Fake(Near):
         host = None
         link = 0
         over = nullcontext
@@ -118,7 +118,7 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
             cancelled_now()
         return found[-1]
 
-    class Fake:
+    class Fake(Near):
         host = None
         link = 0
         over = nullcontext
@@ -163,7 +163,7 @@ async def test_what_is_cancelled_too_late_is_done(monkeypatch: Any, tmp_path: Pa
     assert (ended.phase, ended.error, sent) == (Phase.DONE, "", 1)
 
 
-class Deleting:
+class Deleting(Near):
     """A backend that notes what it is asked to change."""
 
     host = None

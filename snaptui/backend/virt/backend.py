@@ -19,6 +19,7 @@ from snaptui.backend.virt.calls import list_snapshots
 from snaptui.backend.virt.changes import LibvirtChanges
 from snaptui.backend.virt.errors import translated
 from snaptui.backend.virt.states import domain_state
+from snaptui.backend.virt.texts import Texts
 from snaptui.common import masking
 from snaptui.common.errors import (
     Disconnected,
@@ -55,8 +56,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-KEPT = 16
-"""Domains whose snapshots' handles are kept, so that reading one is one call."""
+WIDTH = 16
+"""Calls at a time of a reading over a link. A daemon takes the next one when it has answered one
+of five (libvirtd.conf, max_client_requests); which of them wait for it costs no time."""
 
 
 class LibvirtBackend(LibvirtChanges, HostImages):
@@ -75,7 +77,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         self._read_only = read_only
         self._host: Host | None = None
         self._answers = False
-        super().__init__(self._uri, read_only=read_only)
+        super().__init__(self._uri, read_only=read_only, width=0 if self._local else WIDTH)
 
     @property
     def uri(self) -> str:
@@ -152,12 +154,19 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     # -- reading ----------------------------------------------------------------------
 
+    @property
+    def _texts(self) -> Texts:
+        return Texts(self._ask, self._once, self._about)
+
     def domains(self) -> tuple[Domain, ...]:
         """All domains, with one call from the second time on; see the protocol.
 
         Statistics are only of those that this user may read, and nothing says that there are
         others, which may be listed all the same (virConnectGetAllDomainStats, @aclfilter).
         """
+        return self._once("domains", self._listed)
+
+    def _listed(self) -> tuple[Domain, ...]:
         reads = self._connections.reads
         connection = reads.connection
         try:
@@ -206,19 +215,15 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         as a snapshot of the domain is being made.
         """
         reads, domain = self._connections.reads, self._handle(key)
-        handles = {s.getName(): s for s in list_snapshots(self._ask, domain)}
-        with self._lock:
-            reads.snapshots[key.uuid] = handles
-            reads.snapshots.move_to_end(key.uuid)
-            while len(reads.snapshots) > KEPT:
-                reads.snapshots.popitem(last=False)
+        handles = {s.getName(): s for s in self._texts.snapshots(domain)}
+        reads.keep(key.uuid, handles)
         return tuple(sorted(handles))
 
     def external_snapshots(self, key: DomainKey) -> tuple[str, ...]:
         """What libvirt counts as external; see the protocol."""
         domain = self._handle(key)
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL
-        return tuple(s.getName() for s in list_snapshots(self._ask, domain, flag))
+        return tuple(s.getName() for s in self._texts.snapshots(domain, flag))
 
     def children(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """Those directly below; see the protocol."""
@@ -237,7 +242,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
     def current_snapshot(self, key: DomainKey) -> str | None:
         """The current one's name; see the protocol."""
         domain = self._handle(key)
-        self._count()
+        self._connections.count()
         try:
             return str(domain.snapshotCurrent().getName())
         except libvirt.libvirtError as error:
@@ -254,11 +259,11 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
     def snapshot_xml(self, key: DomainKey, name: str) -> str:
         """One snapshot's XML; see the protocol."""
-        return str(self._ask(self._snapshot_handle(key, name).getXMLDesc))
+        return self._texts.snapshot(key.uuid, self._snapshot_handle(key, name))
 
     def domain_xml(self, key: DomainKey) -> str:
         """The live XML; see the protocol."""
-        return str(self._ask(self._handle(key).XMLDesc))
+        return self._texts.live(self._handle(key))
 
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live XML says; see the protocol."""
@@ -271,47 +276,53 @@ class LibvirtBackend(LibvirtChanges, HostImages):
 
         domain = self._look_up(self._connections.reads.connection, key)
         snapshot = self.snapshot_xml(key, name)
-        definition = self._ask(lambda: domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-        live = self._ask(domain.XMLDesc) if self._ask(domain.isActive) else None
+        definition = self._texts.defined(domain)
+        live = self._texts.live(domain) if self._ask(domain.isActive) else None
         return changes(snapshot, definition, live)
 
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)
-        found = self._domain(domain, {})
+        state = self.begin(lambda: self._domain(domain, {}))
+        told = self.begin(lambda: self._texts.live(domain))
+        kept = self.begin(lambda: self._texts.persistent(domain))
+        next_start = self.begin(lambda: xml.parse_domain(self._texts.defined(domain)))
+        control = self.begin(lambda: self._busy(domain))
+        points = self.begin(lambda: self._checkpoints(domain))
+        saved = self.begin(lambda: self._managed_save(domain))
+        found = state()
         if found.state is DomainState.UNKNOWN:
             raise HostError(found.why)
-        live = self._ask(domain.XMLDesc)
+        live, persistent = told(), kept()
         config = xml.parse_domain(live)
-        persistent = bool(self._ask(domain.isPersistent))
-        defined = config
-        if persistent:
-            inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
-            defined = xml.parse_domain(self._ask(lambda: domain.XMLDesc(inactive)))
+        defined = next_start() if persistent else config
         active = found.state.active
         hung = active and self._connections.probe.outstanding(key.uuid)
-        busy = self._busy(domain) if active and not hung else False
+        busy = control() if active and not hung else False
         if active and not busy and not hung:
             hung = not self._connections.probe.answers(key.uuid)
         free = active and not busy and not hung
+        checkpoints, gone = points(), tuple[str, ...]()
+        jobs, ready, backup = (gone, gone, gone)
         if free:  # a job that ended meanwhile may have left the guest in another state
-            found = self._domain(domain, {})
-        checkpoints = self._checkpoints(domain)
-        jobs, ready, backup = self._block_jobs(domain, config) if free else ((), (), ())
+            state = self.begin(lambda: self._domain(domain, {}))
+            lost = self.begin(lambda: self._lost_checkpoints(domain))
+            jobs, ready, backup = self._block_jobs(domain, config)
+            found, gone = state(), lost() if checkpoints else ()
         return DomainStatus(
             domain=found,
             config=replace(
                 self._placed(config, live, key, fresh=True, hung=hung), digest=defined.digest
             ),
             persistent=persistent,
-            managed_save=self._managed_save(domain),
+            managed_save=saved(),
             busy=busy,
             hung=hung,
             block_jobs=jobs,
             ready_jobs=ready,
             backup=backup,
             checkpoints=checkpoints,
-            lost_checkpoints=self._lost_checkpoints(domain) if free and checkpoints else (),
+            lost_checkpoints=gone,
             next_start={d.target: d.path for d in defined.disks if d.path is not None},
         )
 
@@ -373,17 +384,18 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         One of which that cannot be asked is not lost.
         """
         size = libvirt.VIR_DOMAIN_CHECKPOINT_XML_SIZE | libvirt.VIR_DOMAIN_CHECKPOINT_XML_NO_DOMAIN
-        lost = []
-        for one in self._ask(domain.listAllCheckpoints):
+
+        def lost(one: libvirt.virDomainCheckpoint) -> bool:
             try:
-                told = self._ask(partial(one.getXMLDesc, size))
+                return not xml.bitmap_there(self._ask(partial(one.getXMLDesc, size)))
             except Disconnected:
                 raise
             except SnaptuiError:
-                continue
-            if not xml.bitmap_there(told):
-                lost.append(one.getName())
-        return tuple(sorted(lost))
+                return False
+
+        points = self._ask(domain.listAllCheckpoints)
+        found = zip(points, self.together(partial(lost, one) for one in points), strict=True)
+        return tuple(sorted(one.getName() for one, is_lost in found if is_lost))
 
     def _busy(self, domain: libvirt.virDomain) -> bool | None:
         try:
@@ -403,13 +415,15 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         """
         targets = [disk.target for disk in config.disks if disk.path or disk.unknown]
         try:
-            found = {t: self._ask(partial(domain.blockJobInfo, t)) for t in targets}
+            asked = self.together(
+                partial(self._ask, partial(domain.blockJobInfo, target)) for target in targets
+            )
         except Disconnected:
             raise
         except SnaptuiError:
             # libvirt itself refuses what one is in the way of, and changes nothing
             return (), (), ()
-        under_way = {target: info for target, info in found.items() if info}
+        under_way = {t: info for t, info in zip(targets, asked, strict=True) if info}
         lasting = (
             libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_COPY,
             libvirt.VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT,
@@ -484,13 +498,20 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         from snaptui.backend.virt import named_files
 
         domain = self._look_up(self._connections.reads.connection, key)
-        return named_files.named_files(self._ask, domain, self._places())
+        return self._once(
+            ("files", key.uuid),
+            lambda: named_files.named_files(self._texts, domain, self._places(), self.together),
+        )
 
     def volumes(self) -> Found:
         """The files of its pools; see the protocol."""
         from snaptui.backend.virt import named_files
 
-        return named_files.volumes(self._ask, self._connections.reads.connection, local=self._local)
+        connection = self._connections.reads.connection
+        return self._once(
+            "volumes",
+            lambda: named_files.volumes(self._ask, connection, self.together, local=self._local),
+        )
 
     def qcow2_in(self, folder: str) -> Found:
         """The images in a directory; see the protocol."""
@@ -511,7 +532,7 @@ class LibvirtBackend(LibvirtChanges, HostImages):
     def _volume(self, path: str) -> VolumeFile:
         from snaptui.backend.virt.volumes import VolumeFile
 
-        self._count()
+        self._connections.count()
         return VolumeFile(self._connections.reads.connection, path, self._connections.label)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import libvirt
 
 from snaptui.backend.virt.connections import Connections
 from snaptui.backend.virt.errors import translated
+from snaptui.common.ahead import Ahead
 from snaptui.common.errors import Disconnected, HostError
-from snaptui.model.domain import DomainKey
+from snaptui.model.domain import DomainKey, Key
 
 T = TypeVar("T")
 
@@ -47,19 +49,40 @@ class LibvirtCalls:
 
     Args:
         read_only: open read-only connections only.
+        width: calls of one reading that are made at the same time; 0 where the host is near.
     """
 
-    def __init__(self, uri: str, *, read_only: bool) -> None:
-        self._lock = threading.Lock()
-        self._calls = 0
+    def __init__(self, uri: str, *, read_only: bool, width: int) -> None:
         self._uri = uri
-        self._connections = Connections(uri, read_only=read_only, on_open=self._count)
+        self._connections = Connections(uri, read_only=read_only)
         self._bound = threading.local()
+        self._width = width
+        self._ahead: Ahead | None = None
+        self._about = ""
 
     @property
     def calls(self) -> int:
         """Number of calls sent to libvirt so far."""
-        return self._calls
+        return self._connections.calls
+
+    def reading(self, of: Key) -> Self:
+        """The same host for one reading; see the protocol."""
+        view = copy.copy(self)
+        view._ahead = Ahead(self._width)
+        view._about = of.uuid if isinstance(of, DomainKey) else ""
+        return view
+
+    def _once(self, what: Hashable, call: Callable[[], T]) -> T:
+        """The answer that was given in this reading, or that is given now."""
+        return call() if self._ahead is None else self._ahead.once(what, call)
+
+    def begin(self, call: Callable[[], T]) -> Callable[[], T]:
+        """Begin a reading call; see the protocol."""
+        return (self._ahead or Ahead(0)).begin(call)
+
+    def together(self, calls: Iterable[Callable[[], T]]) -> list[T]:
+        """The answers of several calls; see the protocol."""
+        return (self._ahead or Ahead(0)).together(calls)
 
     @property
     def link(self) -> int:
@@ -89,7 +112,9 @@ class LibvirtCalls:
         return reads.domains.get(key.uuid) or self._look_up(reads.connection, key)
 
     def _look_up(self, connection: libvirt.virConnect, key: DomainKey) -> libvirt.virDomain:
-        return self._ask(lambda: connection.lookupByUUIDString(key.uuid))
+        return self._once(
+            ("lookup", key.uuid), lambda: self._ask(lambda: connection.lookupByUUIDString(key.uuid))
+        )
 
     def _snapshot_handle(self, key: DomainKey, name: str) -> libvirt.virDomainSnapshot:
         """libvirt looks it up by its name at each call: a kept handle is never an old one."""
@@ -99,12 +124,8 @@ class LibvirtCalls:
         domain = self._handle(key)
         return self._ask(lambda: domain.snapshotLookupByName(name))
 
-    def _count(self) -> None:
-        with self._lock:
-            self._calls += 1
-
     def _ask(self, call: Callable[[], T]) -> T:
-        self._count()
+        self._connections.count()
         try:
             return call()
         except libvirt.libvirtError as error:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from snaptui.backend.virt.places import Places
 
 
+KEPT = 16
+"""Domains whose snapshots' handles are kept."""
+
+
 class Reads:
     """The reading connection and the handles that were got through it."""
 
@@ -37,30 +41,36 @@ class Reads:
         self.domains: dict[str, libvirt.virDomain] = {}
         self.snapshots: OrderedDict[str, dict[str, libvirt.virDomainSnapshot]] = OrderedDict()
         self.places: Places | None = None
+        self._lock = threading.Lock()
         self.filtered: bool | None = None
         """Whether its user sees domains whose statistics are kept back; None: not asked."""
+
+    def keep(self, uuid: str, handles: dict[str, libvirt.virDomainSnapshot]) -> None:
+        """Keep the handles of a domain's snapshots, so that reading one is one call."""
+        with self._lock:
+            self.snapshots[uuid] = handles
+            self.snapshots.move_to_end(uuid)
+            while len(self.snapshots) > KEPT:
+                self.snapshots.popitem(last=False)
 
 
 class Connections:
     """All connections to one URI.
 
-    Args:
-        on_open: called before each attempt to open one.
-
     Attributes:
+        calls: number of calls sent to libvirt so far.
         label: the URI without a password.
         link: how often all of them were let go of.
         probe: asks QEMUs whether they answer.
     """
 
-    def __init__(self, uri: str, *, read_only: bool, on_open: Callable[[], None]) -> None:
+    def __init__(self, uri: str, *, read_only: bool) -> None:
         self._uri = uri
         self.label = masking.label(uri)
         masking.learn(uri)
-        self.link = 0
+        self.link = self.calls = 0
         self._single = uris.has_one_world(uri)
         self._read_only = read_only
-        self._on_open = on_open
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._reads: Reads | None = None
@@ -138,6 +148,11 @@ class Connections:
         del changes, subscription, reads, probe
         self.let_go(things)
 
+    def count(self) -> None:
+        """One more call is sent."""
+        with self._lock:
+            self.calls += 1
+
     def let_go(self, things: list[object]) -> None:
         """Close connections and cancel subscriptions elsewhere; the caller keeps none of them."""
         if any(thing is not None for thing in things):
@@ -158,7 +173,7 @@ class Connections:
             libvirt.VIR_CRED_ECHOPROMPT,
             libvirt.VIR_CRED_NOECHOPROMPT,
         ]
-        self._on_open()
+        self.count()
         try:
             return libvirt.openAuth(uri, [kinds, _answer if interactive else _refuse, None], flags)
         except libvirt.libvirtError as error:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import libvirt
 
 from snaptui.backend.virt import xml
-from snaptui.backend.virt.calls import Ask, list_snapshots
+from snaptui.backend.virt.calls import Ask
 from snaptui.backend.virt.places import DEVICES, FILES, Places
+from snaptui.backend.virt.texts import Texts
 from snaptui.common import shell
 from snaptui.common.errors import Disconnected, SnaptuiError, Unsupported
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import Found, NamedFile, User
 from snaptui.model.image import Unplaced
 
+Together = Callable[[Iterable[Callable[[], Any]]], list[Any]]
+"""The answers of calls that are made at the same time."""
+
 
 def named_files(
-    ask: Ask, domain: libvirt.virDomain, places: Places
+    texts: Texts, domain: libvirt.virDomain, places: Places, together: Together
 ) -> tuple[NamedFile | Doubt, ...]:
     """What one domain's definitions and snapshots name.
 
     Args:
         places: resolves volumes.
+        together: makes calls at the same time.
 
     Returns:
         A doubt where one of them is not readable, or a volume cannot be resolved.
@@ -30,26 +37,34 @@ def named_files(
     Raises:
         SnaptuiError: the domain itself cannot be read.
     """
-    return tuple(_named(ask, domain, places))
+    return tuple(_named(texts, domain, places, together))
 
 
-def _named(ask: Ask, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile | Doubt]:
-    name = domain.name()
-    live = ask(domain.XMLDesc)
-    texts = [(live, User(name))]
-    if ask(domain.isPersistent):
-        inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
-        texts.append((ask(lambda: domain.XMLDesc(inactive)), User(name)))
-    for snapshot in list_snapshots(ask, domain):
+def _named(
+    texts: Texts, domain: libvirt.virDomain, places: Places, together: Together
+) -> Iterator[NamedFile | Doubt]:
+    name, uuid = domain.name(), domain.UUIDString()
+
+    def record(snapshot: libvirt.virDomainSnapshot) -> tuple[User, str | Doubt]:
         owner = User(name, snapshot.getName())
         try:
-            texts.append((ask(snapshot.getXMLDesc), owner))
+            return owner, texts.snapshot(uuid, snapshot)
         except Disconnected:
             raise
         except SnaptuiError as error:
-            yield Doubt(Unread.DEFINITION, owner.words, error.message)
+            return owner, Doubt(Unread.DEFINITION, owner.words, error.message)
+
+    live = texts.live(domain)
+    told = [(live, User(name))]
+    if texts.persistent(domain):
+        told.append((texts.defined(domain), User(name)))
+    for owner, text in together(partial(record, one) for one in texts.snapshots(domain)):
+        if isinstance(text, Doubt):
+            yield text
+        else:
+            told.append((text, owner))
     asked: dict[tuple[str, str], str | Unplaced] = {}
-    for text, owner in texts:
+    for text, owner in told:
         try:
             files, volumes = xml.named_files(text, owner), xml.named_volumes(text)
         except SnaptuiError as error:
@@ -79,7 +94,7 @@ def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[
             yield NamedFile(disk.path, User(domain.name()), True)
 
 
-def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
+def volumes(ask: Ask, connection: libvirt.virConnect, together: Together, *, local: bool) -> Found:
     """The files of all active pools, and why some may be missing.
 
     A pool that is not active is a doubt for what lies in its own place alone: who uses an image
@@ -103,7 +118,7 @@ def volumes(ask: Ask, connection: libvirt.virConnect, *, local: bool) -> Found:
             kind, folder = xml.pool_kind(text), xml.pool_target(text)
             if ask(pool.isActive):
                 if kind in FILES:
-                    named = [ask(volume.path) for volume in ask(pool.listAllVolumes)]
+                    named = together(partial(ask, one.path) for one in ask(pool.listAllVolumes))
                     paths += [path for path in named if path.startswith("/")]
             elif kind in FILES or kind in DEVICES:
                 if kind in FILES and folder:
