@@ -9,10 +9,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import ImageError
 from snaptui.model.domain import DomainConfig
+from snaptui.model.image import ImageInfo
+from snaptui.storage.in_image import Images
+
+NO_HEADS: Images = MappingProxyType({})
 
 
 class Part(enum.Enum):
@@ -23,14 +28,22 @@ class Part(enum.Enum):
     AS_NOW = "the disk is so now"
 
 
-def parts(backend: Backend, config: DomainConfig, name: str) -> dict[str, Part]:
-    """By target, what a disk has of a snapshot; blocks. Those that cannot tell are left out."""
+def parts(
+    backend: Backend, config: DomainConfig, name: str, heads: Images = NO_HEADS
+) -> dict[str, Part]:
+    """By target, what a disk has of a snapshot; blocks. Those that cannot tell are left out.
+
+    Args:
+        heads: those of its images that were read a moment ago.
+    """
     found = {}
     for disk in config.disks:
         if disk.path is None or disk.format != "qcow2" or disk.read_only:
             continue
         with suppress(ImageError):
-            ids = {one.id for one in backend.image(disk.path).snapshots if one.name == name}
+            head = heads.get(disk.path)
+            image = head if isinstance(head, ImageInfo) else backend.image(disk.path)
+            ids = {one.id for one in image.snapshots if one.name == name}
             if not ids:
                 found[disk.target] = Part.NONE
                 continue

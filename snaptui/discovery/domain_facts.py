@@ -90,6 +90,8 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         backend.begin(partial(foresee, backend))
     names = backend.snapshot_names(key)
     status, current, external = begun(), current_name(), external_names()
+    for path in _images((status.config,)):
+        backend.begin(partial(read_head, backend, path))
     wanted, below = _asked_for(backend, intent, names, current)
     snapshots = readings.snapshots_of(backend, key, wanted)
     layered = moves and (bool(external) or _elsewhere(status, snapshots.values()))

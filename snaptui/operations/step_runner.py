@@ -166,9 +166,9 @@ class Taking:
         """Which disks of a domain that is off are as the target of a revert has them."""
         if self._step.kind is not StepKind.REVERT or not isinstance(facts, Facts):
             return {}
-        status = facts.status
+        status, heads = facts.status, facts.images
         active = status.domain.state.active
-        return {} if active else parts(self._backend, status.config, self._step.subject)
+        return {} if active else parts(self._backend, status.config, self._step.subject, heads)
 
     def _stop_if_not_possible(self, found: AnyFacts) -> None:
         changed = in_the_way(self._step, self._expected, found)

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WIDTH = 16
+WIDTH = 32
 """Calls at a time of a reading over a link. A daemon takes the next one when it has answered one
 of five (libvirtd.conf, max_client_requests); which of them wait for it costs no time."""
 
@@ -533,7 +533,9 @@ class LibvirtBackend(LibvirtChanges, HostImages):
         from snaptui.backend.virt.volumes import VolumeFile
 
         self._connections.count()
-        return VolumeFile(self._connections.reads.connection, path, self._connections.label)
+        return VolumeFile(
+            self._connections.reads.connection, path, self._connections.label, self.begin
+        )
 
 
 def _version(number: int) -> Version:

@@ -6,8 +6,10 @@ import io
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
+from typing import Any
 
 import libvirt
 
@@ -18,8 +20,13 @@ from snaptui.model.image import FileSystem
 
 AT_ONCE = 4
 """Parts under way at the same time: libvirt serves five calls of a connection at a time."""
+HEAD = 64 << 10
+"""Bytes that a read brings at least: the head of an image is asked for in pieces."""
 PART = 256 << 10
 """Bytes of a part: more would make a slow link deaf to who wants it for something else."""
+
+
+Begin = Callable[[Callable[[], Any]], Callable[[], Any]]
 
 
 class VolumeFile(io.RawIOBase):
@@ -29,6 +36,7 @@ class VolumeFile(io.RawIOBase):
         connection: to the host.
         path: of the image there.
         label: what the host is called in errors.
+        begin: begins a call whose answer is wanted a little later.
 
     Attributes:
         size: length of the file there, in bytes.
@@ -39,14 +47,16 @@ class VolumeFile(io.RawIOBase):
         ImageError: it is in no active pool of the host, or may not be read.
     """
 
-    def __init__(self, connection: libvirt.virConnect, path: str, label: str) -> None:
+    def __init__(self, connection: libvirt.virConnect, path: str, label: str, begin: Begin) -> None:
         super().__init__()
+        self._more: tuple[int, bytes] | None = None
         self._connection, self._path, self._label = connection, path, label
         self._at = 0
         try:
             self._volume = connection.storageVolLookupByPath(path)
-            kind, _, allocated = self._volume.info()
-            physical = self._volume.infoFlags(libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)
+            of = libvirt.VIR_STORAGE_VOL_GET_PHYSICAL
+            told = begin(self._volume.info), begin(partial(self._volume.infoFlags, of))
+            (kind, _, allocated), physical = (answer() for answer in told)
         except libvirt.libvirtError as error:
             raise self._failed(error) from error
         if kind == libvirt.VIR_STORAGE_VOL_DIR:
@@ -86,11 +96,19 @@ class VolumeFile(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """Up to ``size`` bytes; nothing at the end."""
+        """Up to ``size`` bytes; nothing at the end.
+
+        What was read beyond a few bytes is the answer to the next read, and no other: who looks
+        again whether something changed meanwhile asks the host.
+        """
         wanted = max(0, self.size - self._at) if size < 0 else size
         if not wanted:
             return b""
-        data = self._part(self._at, wanted)
+        (at, data), self._more = self._more or (-1, b""), None
+        if at != self._at or len(data) < min(wanted, self.size - at):
+            data = self._part(self._at, max(wanted, HEAD))
+            self._more = (self._at, data) if wanted < HEAD else None
+        data = data[:wanted]
         self._at += len(data)
         return data
 
