@@ -17,7 +17,7 @@ _DESCRIPTOR = 2
 
 def path() -> Path:
     """Where it is."""
-    return state_directory() / "snaptui.common.log"
+    return state_directory() / "snaptui.log"
 
 
 def opened() -> int:

@@ -113,7 +113,7 @@ def test_what_libraries_print_goes_to_the_log(lab: Lab, tmp_path: Path) -> None:
         fd = os.readlink(f"/proc/{terminal.process.pid}/fd/2")
         terminal.press("q")
         terminal.exit_code()
-    assert fd == str(tmp_path / "state" / "snaptui" / "snaptui.common.log")
+    assert fd == str(tmp_path / "state" / "snaptui" / "snaptui.log")
 
 
 def test_a_host_without_qemu_is_told_so(own_lab: Lab) -> None:
@@ -148,15 +148,13 @@ def test_a_fault_of_its_own_is_said_and_logged(lab: Lab, tmp_path: Path) -> None
     """It is shown, and the program lives on; how it ends tells it to whoever started it."""
     lab.define("web")
     with Terminal(["-c", lab.uri], main=faulty) as terminal:
-        terminal.wait("A fault of snaptui", "ZeroDivisionError", "snaptui.common.log")
+        terminal.wait("A fault of snaptui", "ZeroDivisionError", "snaptui.log")
         terminal.press("esc")
         terminal.wait("FAULT", "web", gone="A fault of snaptui")
         terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"snaptui: a fault of its own; " in terminal.raw
-    assert (
-        "ZeroDivisionError" in (tmp_path / "state" / "snaptui" / "snaptui.common.log").read_text()
-    )
+    assert "ZeroDivisionError" in (tmp_path / "state" / "snaptui" / "snaptui.log").read_text()
 
 
 def slow_to_list() -> int:

@@ -407,7 +407,7 @@ def test_a_session_on_a_real_host_never_loads_the_demo(lab: Lab, tmp_path: Path)
         terminal.wait(gone="Refused:")
         terminal.press("q")
         assert terminal.exit_code() == 0
-        log = (tmp_path / "state" / "snaptui" / "snaptui.common.log").read_bytes()
+        log = (tmp_path / "state" / "snaptui" / "snaptui.log").read_bytes()
         assert b"snaptui.ui.app" in terminal.raw + log
         assert b"snaptui.demo" not in terminal.raw + log
 

@@ -54,7 +54,7 @@ def test_a_start_that_fails_changes_no_file(tmp_path: Path, there: bool) -> None
         (tmp_path / "config" / "snaptui").mkdir(parents=True)
         (tmp_path / "config" / "snaptui" / "config.toml").write_text('theme = "light"\n')
         (tmp_path / "state" / "snaptui" / "journal").mkdir(parents=True)
-        (tmp_path / "state" / "snaptui" / "snaptui.common.log").write_text("what was said before\n")
+        (tmp_path / "state" / "snaptui" / "snaptui.log").write_text("what was said before\n")
         (tmp_path / "state" / "snaptui" / "journal" / "old").write_text("of an earlier run\n")
     home = tmp_path / "home"
     home.mkdir()

@@ -147,7 +147,7 @@ def test_a_fault_of_its_own_keeps_no_values_of_variables(
             terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"a fault of its own" in terminal.raw
-        told = terminal.raw.decode(errors="replace") + (state / "snaptui.common.log").read_text()
+        told = terminal.raw.decode(errors="replace") + (state / "snaptui.log").read_text()
     assert "ValueError" in told
     assert told.count("in fail") == (2 if kind == "thread" else 1)
     for secret in SECRETS:
@@ -354,7 +354,7 @@ def test_a_member_of_the_group_keeps_what_is_theirs_whatever_the_umask(lab: Lab,
             "snaptui",
             "journal",
             "xml",
-            "snaptui.common.log",
+            "snaptui.log",
         }
         for path in kept:
             found = path.stat()

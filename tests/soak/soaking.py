@@ -178,4 +178,4 @@ class _Using:
 
 
 def _log() -> str:
-    return (state_directory() / "snaptui.common.log").read_text(errors="replace")[-8000:]
+    return (state_directory() / "snaptui.log").read_text(errors="replace")[-8000:]

@@ -230,7 +230,7 @@ def test_a_journal_that_is_no_file_of_ours_alone_is_not_read_nor_waited_for(tmp_
 def test_a_log_that_is_a_pipe_does_not_hold_up_the_start(tmp_path: Path) -> None:
     state = state_directory()
     state.mkdir(parents=True)
-    os.mkfifo(state / "snaptui.common.log")
+    os.mkfifo(state / "snaptui.log")
     opened = log.opened()
     try:
         assert os.path.samestat(os.fstat(opened), os.stat(os.devnull))

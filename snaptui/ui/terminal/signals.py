@@ -1,14 +1,16 @@
-"""Ends the program on a signal, also when the terminal takes nothing more.
+"""Ends the program on a signal, or without its terminal, also when that takes nothing more.
 
 A terminal that nobody reads blocks the thread that draws; when it then goes away (SIGHUP),
 that thread never comes back, and no handler of Python or asyncio runs in it again. So a
-thread of its own waits for the signals.
+thread of its own waits for the signals. Not everybody whose terminal goes is sent one (su,
+docker exec): a terminal that hangs up is taken for it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import threading
@@ -59,7 +61,15 @@ class Ending:
 
     def _wait(self) -> None:
         interrupts = True
-        while numbers := self._heard.recv(64):
+        ends = select.poll()
+        ends.register(self._heard, select.POLLIN)
+        if os.isatty(0):
+            ends.register(0, 0)  # a terminal that hangs up is told without being asked for
+        while True:
+            hung_up = any(end == 0 for end, _ in ends.poll())
+            numbers = bytes([signal.SIGHUP]) if hung_up else self._heard.recv(64)
+            if not numbers:
+                break
             for number in numbers:
                 if number in (_DEAF, _HEARING):
                     interrupts = number == _HEARING
