@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from snaptui import __version__
 from snaptui.common import log, text
-from snaptui.common.errors import ConfigError, SnaptuiError, Unsupported
+from snaptui.common.errors import ConfigError, HostError, SnaptuiError, Unsupported
 from snaptui.common.masking import fault, label
 from snaptui.config import MONO, Config, load
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
+    from snaptui.backend.virt.backend import LibvirtBackend
     from snaptui.common.quiet import Quiet
     from snaptui.model.domain import Domain, Host
 
@@ -29,6 +30,8 @@ T = TypeVar("T")
 
 FAULT = 1
 """What it exits with after a fault of its own; 2 is a mistake of others, 128 and more a signal."""
+INCOMPLETE = 3
+"""What a report exits with that says of something that it could not be read."""
 PATIENCE = 3.0
 """Seconds to wait for the host before anything is shown."""
 AGAIN = 0.2
@@ -77,7 +80,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _report_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="snaptui report", description="What snapshots cost, for scripts and monitoring."
+        prog="snaptui report",
+        description="What snapshots cost, for scripts and monitoring.",
+        epilog="Exit status: 0 when all could be read, 3 when the report says of something that it"
+        " could not, 2 when there is no report, 1 after a fault of snaptui.",
     )
     add = parser.add_argument
     add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
@@ -88,20 +94,51 @@ def _report_parser() -> argparse.ArgumentParser:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from snaptui.cli import report
+    from snaptui.cli import report, report_reading
 
     backend: Backend | None = None
-    if not options.wanted or not all(map(report.is_image, options.wanted)):
-        from snaptui.backend.virt.backend import LibvirtBackend
+    if not options.wanted or not all(map(report_reading.is_image, options.wanted)):
         from snaptui.backend.virt.uris import default_uri, is_local
 
         uri = options.connect or load(options.config).uri or default_uri()
         # libvirt passes volumes of another host on to connections that may write only
-        backend = LibvirtBackend(uri, read_only=is_local(uri))
+        backend = _backend()(uri, read_only=is_local(uri))
         backend.connect()
-    made = report.make_report(backend, options.wanted)
-    sys.stdout.write(report.as_json(made) if options.json else report.as_text(made))
-    return 0
+    made = report_reading.make_report(backend, options.wanted)
+    _write(report.as_json(made) if options.json else report.as_text(made))
+    return 0 if made.whole else INCOMPLETE
+
+
+def _write(words: str) -> None:
+    """Print all of it.
+
+    Raises:
+        HostError: it cannot be printed: a full disk, or a reader that went away.
+    """
+    try:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file
+        sys.stdout.write(words)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more at its end
+        raise HostError(f"The report could not be printed: {error.strerror}.") from error
+
+
+def _backend() -> type[LibvirtBackend]:
+    """The backend, which needs libvirt's binding.
+
+    Raises:
+        Unsupported: it is not installed.
+    """
+    try:
+        from snaptui.backend.virt.backend import LibvirtBackend
+    except ImportError as error:
+        if not (error.name or "").startswith("libvirt"):
+            raise
+        raise Unsupported(
+            f"libvirt's Python binding is missing: {error}.", hint=_BINDING
+        ) from error
+    return LibvirtBackend
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -128,14 +165,7 @@ def _quiet_while_nothing_is_asked(
 def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> int:
     # Textual takes a fifth of a second to import: not before the arguments are known to be good.
     with _imported_for_good():
-        try:
-            from snaptui.backend.virt.backend import LibvirtBackend
-        except ImportError as error:
-            if not (error.name or "").startswith("libvirt"):
-                raise
-            raise Unsupported(
-                f"libvirt's Python binding is missing: {error}.", hint=_BINDING
-            ) from error
+        backend_class = _backend()
         from snaptui.ui import keymap
         from snaptui.ui.app import SnaptuiApp
 
@@ -144,7 +174,7 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
     except ConfigError as error:
         raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
     with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
-        backend = LibvirtBackend(uri, read_only=options.read_only or config.read_only)
+        backend = backend_class(uri, read_only=options.read_only or config.read_only)
         host = _connected(backend)
         listed = None
         with suppress(TimeoutError):  # the screen says for how long there has been no answer

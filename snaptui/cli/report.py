@@ -1,23 +1,19 @@
-"""What snapshots cost, for scripts and monitoring: without a screen."""
+"""What snapshots cost, as data with a schema (docs/report.schema.json) and as lines for people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 
-from snaptui.backend.files.image_reader import count_image, read_image
-from snaptui.backend.protocol import Backend
 from snaptui.common import text
-from snaptui.common.errors import ConfigError, ImageError
-from snaptui.common.masking import label
-from snaptui.model.domain import Disk, Domain
-from snaptui.model.image import ImageInfo, ImageSnapshot
-from snaptui.storage.qcow2.usage import ImageUsage
+
+SCHEMA = 2
+"""Version of what :func:`as_json` gives; the one before had none, and no snapshots of domains."""
 
 
 @dataclass(frozen=True, slots=True)
-class SnapshotReport:
+class EntryReport:
     """One entry of an image's snapshot table; sizes in bytes, ``None`` where not known.
 
     Attributes:
@@ -58,17 +54,93 @@ class DiskReport:
     metadata: int | None = None
     leaked: int | None = None
     reason: str | None = None
-    snapshots: tuple[SnapshotReport, ...] = ()
+    snapshots: tuple[EntryReport, ...] = ()
+
+    @property
+    def counted(self) -> bool:
+        """Whether it could be read, and counted where it is qcow2."""
+        known = self.disk_size if self.format != "qcow2" else self.allocated
+        return known is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotReport:
+    """One snapshot that libvirt knows, over all disks; sizes in bytes, ``None`` where not known.
+
+    Attributes:
+        created: seconds since the epoch; ``None`` where its record does not say.
+        kind: where its data are: ``internal``, ``external``, ``mixed`` or ``no data``.
+        state: libvirt's word for the guest of then.
+        memory: whether it brings back the guest's RAM.
+        safety: it was taken by a revert of snaptui, so that this can be undone.
+        held_by: who holds it against deletes.
+        written: what was written for it, or what it froze.
+        frees: what deleting it alone gives back; below zero where a merge takes more.
+        approximate: an image was in use and did not add up.
+        problem: what is the matter with it in a word; ``None`` where nothing is.
+        reason: why something is not known; ``None`` when all is.
+    """
+
+    name: str
+    parent: str | None = None
+    created: int | None = None
+    kind: str | None = None
+    state: str | None = None
+    memory: bool | None = None
+    current: bool = False
+    safety: bool = False
+    held_by: str | None = None
+    description: str = ""
+    written: int | None = None
+    frees: int | None = None
+    approximate: bool = False
+    problem: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedReport:
+    """A snapshot inside of images that libvirt does not know."""
+
+    name: str
+    created: int
+    images: tuple[str, ...]
+    frees: int | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayReport:
+    """An overlay in a disk's chain that no snapshot names."""
+
+    target: str
+    path: str
+    lies_upon: str
 
 
 @dataclass(frozen=True, slots=True)
 class DomainReport:
-    """A domain and its disks."""
+    """A domain, its snapshots and its disks.
+
+    Attributes:
+        frees: what deleting all of its snapshots together gives back.
+        frees_reason: why that is not known; ``None`` when it is.
+        checkpoints: names of its checkpoints; ``None`` where not known.
+        reason: why it could not be read; ``None`` when it was.
+    """
 
     name: str
     uuid: str
     uri: str
-    disks: tuple[DiskReport, ...]
+    state: str
+    frees: int | None = None
+    frees_reason: str | None = None
+    snapshots: tuple[SnapshotReport, ...] = ()
+    unmanaged: tuple[UnmanagedReport, ...] = ()
+    overlays: tuple[OverlayReport, ...] = ()
+    checkpoints: tuple[str, ...] | None = None
+    disks: tuple[DiskReport, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,177 +150,63 @@ class Report:
     domains: tuple[DomainReport, ...]
     images: tuple[DiskReport, ...]
 
+    @property
+    def whole(self) -> bool:
+        """Whether all that was asked for could be read, and all images counted.
 
-def make_report(backend: Backend | None, wanted: Sequence[str]) -> Report:
-    """Count the images of domains, and images by themselves.
-
-    Args:
-        backend: a connected host; ``None`` when only images are wanted.
-        wanted: names or UUIDs of domains, and paths of images (with a slash in them);
-            nothing for all domains.
-
-    Raises:
-        ConfigError: there is no such domain.
-        SnaptuiError: the host cannot be asked.
-    """
-    paths = [path for path in wanted if is_image(path)]
-    names = [name for name in wanted if not is_image(name)]
-    domains: list[DomainReport] = []
-    if backend is not None:
-        listed = sorted(backend.domains(), key=lambda domain: domain.name)
-        chosen = _chosen(listed, names) if wanted else listed
-        domains = [_domain(backend, domain) for domain in chosen]
-    return Report(tuple(domains), tuple(_image_by_itself(path) for path in paths))
-
-
-def is_image(word: str) -> bool:
-    """Whether an argument means an image and not a domain, whose name has no slash."""
-    return "/" in word
+        What cannot be had, as of a raw disk or of one on a network, is no part of it.
+        """
+        disks = (*self.images, *(disk for domain in self.domains for disk in domain.disks))
+        read = all(disk.counted for disk in disks if disk.path is not None)
+        records = all(one.kind is not None for domain in self.domains for one in domain.snapshots)
+        return read and records and all(domain.reason is None for domain in self.domains)
 
 
 def as_json(report: Report) -> str:
     """The report as JSON, with a newline at its end."""
-    return json.dumps(asdict(report), indent=2) + "\n"
+    return json.dumps({"schema": SCHEMA, **asdict(report)}, indent=2) + "\n"
 
 
 def as_text(report: Report) -> str:
     """The report as lines for people."""
     lines: list[str] = []
     for domain in report.domains:
-        lines.append(text.literal(domain.name))
-        for disk in domain.disks:
-            lines += _disk_lines(disk)
+        lines += _domain_lines(domain)
     for image in report.images:
-        lines += _disk_lines(image)
+        lines += _entry_lines(image)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _chosen(listed: Sequence[Domain], names: Sequence[str]) -> list[Domain]:
-    chosen = []
-    for name in names:
-        found = [d for d in listed if name in (d.name, d.key.uuid)]
-        if not found:
-            raise ConfigError(
-                f"There is no domain {name} on this host.",
-                hint="For an image write its path with a slash (./image.qcow2).",
-            )
-        chosen += found
-    return chosen
+def _domain_lines(domain: DomainReport) -> Iterator[str]:
+    number = text.count(len(domain.snapshots), "snapshot")
+    yield f"{text.literal(domain.name)}: {domain.state}, {number}, all free {_short(domain.frees)}"
+    if domain.reason is not None:
+        yield f"  ? {text.literal(domain.reason)}"
+    if domain.snapshots or domain.unmanaged:
+        yield f"  {'created':16} {'written':>9} {'frees':>9}  {'kind':9} name"
+    for one in domain.snapshots:
+        size = f"{_short(one.written):>9} {_short(one.frees):>9}"
+        created = text.when(one.created) if one.created is not None else "?"
+        marks = [
+            *(["current"] if one.current else ()),
+            *([f"held by {one.held_by}"] if one.held_by is not None else ()),
+            *([one.problem] if one.problem is not None else ()),
+            *([f"? {one.reason}"] if one.reason is not None else ()),
+        ]
+        name = text.literal("  ".join([one.name, *marks]))
+        yield f"  {created:16} {size}  {one.kind or '?':9} {name}"
+    for stray in domain.unmanaged:
+        name = f"{text.literal(stray.name)}  (libvirt does not know it)"
+        size = f"{'':9} {_short(stray.frees):>9}"
+        yield f"  {text.when(stray.created):16} {size}  {'internal':9} {name}"
+    for overlay in domain.overlays:
+        path = text.literal(overlay.path)
+        yield f"  {overlay.target} {path}: an overlay that no snapshot names"
+    for disk in domain.disks:
+        yield from _image_lines(disk)
 
 
-def _domain(backend: Backend, domain: Domain) -> DomainReport:
-    names = frozenset(backend.snapshot_names(domain.key))
-    disks = tuple(
-        _disk(backend, disk, names)
-        for disk in backend.config(domain.key).disks
-        if disk.device in ("disk", "lun")
-    )
-    return DomainReport(domain.name, domain.key.uuid, label(domain.key.host), disks)
-
-
-def _disk(backend: Backend, disk: Disk, names: Collection[str]) -> DiskReport:
-    made = DiskReport(disk.target, disk.path, disk.format or None)
-    if disk.path is None:
-        return replace(made, reason=disk.no_path.reason)
-    path = disk.path
-    if disk.format != "qcow2":  # what a guest wrote into it is no head of an image
-        return _raw(made, backend)
-    try:
-        return _counted(made, backend.count_image(path, _quietly), names)
-    except ImageError as error:
-        return _head(made, backend.image, error, names)
-
-
-def _raw(made: DiskReport, backend: Backend) -> DiskReport:
-    """What is known of an image that libvirt takes for anything but qcow2."""
-    try:
-        head = backend.image(made.path or "", raw=True)
-    except ImageError as error:
-        return replace(made, reason=error.message)
-    form = made.format or "raw"
-    return replace(
-        made,
-        format=form,
-        virtual_size=head.virtual_size if form == "raw" else None,
-        disk_size=head.disk_size,
-        reason=f"it is {form}, not qcow2",
-    )
-
-
-def _image_by_itself(path: str) -> DiskReport:
-    made = DiskReport(None, path, "qcow2")
-    try:
-        return _counted(made, count_image(path, _quietly), None)
-    except ImageError as error:
-        return _head(made, read_image, error, None)
-
-
-def _counted(made: DiskReport, image: ImageUsage, names: Collection[str] | None) -> DiskReport:
-    usage = image.usage
-    doubts = []
-    if image.approximate:
-        doubts.append("the image is in use or damaged: its refcounts do not add up")
-    if usage.leaked is None:
-        doubts.append("the refcounts are stale (lazy refcounts): what leaked is not known")
-    return replace(
-        made,
-        format="qcow2",
-        virtual_size=image.virtual_size,
-        file_size=image.file_size,
-        disk_size=image.disk_size,
-        cluster_size=usage.cluster_size,
-        allocated=usage.allocated,
-        active=usage.active,
-        metadata=usage.metadata,
-        leaked=usage.leaked,
-        reason="; ".join(doubts) or None,
-        snapshots=tuple(
-            replace(
-                _entry(entry, names),
-                refers=share.refers,
-                growth=share.growth,
-                frees=share.frees,
-                frees_with_older=share.frees_with_older,
-            )
-            for entry, share in zip(image.entries, usage.snapshots, strict=True)
-        ),
-    )
-
-
-def _head(
-    made: DiskReport,
-    read: Callable[[str], ImageInfo],
-    why: ImageError,
-    names: Collection[str] | None,
-) -> DiskReport:
-    """As much as can be had of an image that cannot be counted."""
-    path = made.path or ""
-    try:
-        head = read(path)
-    except ImageError as error:
-        return replace(made, reason=error.message)
-    reason = why.message if head.format == "qcow2" else f"it is {head.format}, not qcow2"
-    return replace(
-        made,
-        format=head.format,
-        virtual_size=head.virtual_size,
-        disk_size=head.disk_size,
-        reason=reason,
-        snapshots=tuple(_entry(entry, names) for entry in head.snapshots),
-    )
-
-
-def _entry(entry: ImageSnapshot, names: Collection[str] | None) -> SnapshotReport:
-    return SnapshotReport(
-        id=entry.id,
-        name=entry.name,
-        created=entry.created,
-        vm_state=entry.vm_state,
-        known_to_libvirt=None if names is None else entry.name in names,
-    )
-
-
-def _disk_lines(disk: DiskReport) -> Iterator[str]:
+def _image_lines(disk: DiskReport) -> Iterator[str]:
     what = f"{disk.target} " if disk.target is not None else ""
     path = text.literal(disk.path or "no file")
     yield (
@@ -257,20 +215,19 @@ def _disk_lines(disk: DiskReport) -> Iterator[str]:
     )
     if disk.reason is not None:
         yield f"    ? {text.literal(disk.reason)}"
+
+
+def _entry_lines(disk: DiskReport) -> Iterator[str]:
+    yield from _image_lines(disk)
     if disk.snapshots:
         yield f"    {'created':16} {'written':>9} {'reclaim':>9} {'with older':>10}  ID  name"
     for one in disk.snapshots:
-        stray = "" if one.known_to_libvirt is not False else "  (libvirt does not know it)"
         yield (
             f"    {text.when(one.created):16} {_short(one.growth):>9} {_short(one.frees):>9} "
             f"{_short(one.frees_with_older):>10}  {text.literal(one.id)}  "
-            f"{text.literal(one.name)}{stray}"
+            f"{text.literal(one.name)}"
         )
 
 
 def _short(size: int | None) -> str:
     return "?" if size is None else text.short_size(size)
-
-
-def _quietly(_done: int, _total: int) -> None:
-    """Nobody watches how far it is."""

@@ -11,21 +11,19 @@ import contextlib
 import functools
 import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start
+from snaptui.discovery.domain_survey import read_domain, with_layers
 from snaptui.discovery.image_heads import Heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
-from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Domain, Host, Snapshot
+from snaptui.model.domain import Domain, Host
 from snaptui.model.image import FileSystem, Fixed, NotKnown
-from snaptui.monitor.snapshots import holding
 from snaptui.monitor.usage import Counting
-from snaptui.storage.backing_chain import files_of, layers_of, of_several
-from snaptui.storage.branches import branches_of
+from snaptui.storage.backing_chain import files_of, of_several
+from snaptui.storage.costs import holding
 from snaptui.storage.in_image import Images
 from snaptui.storage.inventory import Inventory
 from snaptui.storage.reclaimable import Place, Survey, Surveyed, places
@@ -97,7 +95,7 @@ class Surveying:
                 self._say(f"reading {domain.name} ({number} of {len(domains)})")
                 try:
                     one = await self._worker.reads.call(
-                        functools.partial(_read_domain, self._backend, domain),
+                        functools.partial(read_domain, self._backend, domain),
                         priority=Priority.VISIBLE,
                     )
                 except Disconnected:
@@ -148,15 +146,7 @@ class Surveying:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HANGS):
                 await reading
-        keeps_memory = does(host, Wrong.KEEPS_MEMORY_FILES)
-        layers = layers_of(
-            one.config,
-            one.snapshots,
-            found,
-            keeps_memory=keeps_memory,
-            branches=branches_of(host, one.config, one.snapshots, one.current),
-        )
-        return replace(one, layers=layers)
+        return with_layers(host, one, found)
 
     def _set(
         self,
@@ -188,22 +178,6 @@ class Surveying:
             self.places = await asyncio.to_thread(weigh)  # no lane: those end with the host
             self._on_change()
             await asyncio.sleep(PUBLISH)
-
-
-def _read_domain(backend: Backend, domain: Domain) -> Surveyed:
-    key = domain.key
-    config = backend.config(key)
-    snapshots: list[Snapshot] = []
-    unread: dict[str, str] = {}
-    for name in backend.snapshot_names(key):
-        try:
-            snapshots.append(backend.snapshot(key, name))
-        except Disconnected:
-            raise
-        except SnaptuiError as error:
-            unread[name] = error.message
-    current = backend.current_snapshot(key) if snapshots else None
-    return Surveyed(domain, config, tuple(snapshots), unread, current=current)
 
 
 def _own(backend: Backend, host: Host, path: str) -> int | NotKnown:

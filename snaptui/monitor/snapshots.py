@@ -27,9 +27,9 @@ from snaptui.discovery.image_heads import Heads
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import Disk, DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
 from snaptui.model.image import NotKnown
-from snaptui.storage.backing_chain import NO_LAYERS, Layers, files_of, layers_of, overlays_of
+from snaptui.storage.backing_chain import NO_LAYERS, Layers, files_of, layers_of
 from snaptui.storage.branches import NO_BRANCHES, branches_of
-from snaptui.storage.costs import counted_disks
+from snaptui.storage.costs import holding
 from snaptui.storage.disk_cost import NOT_TOLD
 from snaptui.storage.in_image import Images, odd, without_ram
 from snaptui.storage.totals import of_one
@@ -100,15 +100,6 @@ class Shown:
         if isinstance(image, NotKnown):
             return image
         return sum(entry.vm_state for entry in image.snapshots if entry.name == name)
-
-
-def holding(config: DomainConfig, snapshots: Iterable[Snapshot]) -> frozenset[str]:
-    """The images in which a domain's snapshots can lie, or which are their overlays."""
-    known = tuple(snapshots)
-    configs = (config, *(one.config for one in known if one.config is not None))
-    disks = (disk for one in configs for disk in counted_disks(one))
-    overlays = (path for one in known for path in overlays_of(one))
-    return frozenset((*(disk.path for disk in disks if disk.path is not None), *overlays))
 
 
 class SnapshotWatch:

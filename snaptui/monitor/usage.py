@@ -12,12 +12,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
-from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker, start
+from snaptui.discovery.domain_survey import count
 from snaptui.model.image import ImageSnapshot, NotKnown
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
 from snaptui.storage.disk_cost import Counted
@@ -172,36 +172,12 @@ class Counting:
                     told = now
                     loop.call_soon_threadsafe(self._progressed, end, path, done / total)
 
-            count = functools.partial(self._count_one, path, wanted, progress)
-            counted = await self._worker.files.call(count, priority=Priority.BACKGROUND)
+            call = functools.partial(count, self._backend, path, wanted.depth, progress)
+            counted = await self._worker.files.call(call, priority=Priority.BACKGROUND)
             self._now = None
             self._keep(path, counted, wanted)
         self._task = None
         self._tell()
-
-    def _count_one(
-        self, path: str, wanted: Wanted, progress: Callable[[int, int], None]
-    ) -> ImageUsage | NotKnown:
-        """Runs on a thread."""
-        parts = 2 if wanted.depth else 1
-
-        def first(done: int, total: int) -> None:
-            progress(done, parts * total)
-
-        try:
-            usage = self._backend.count_image(path, first)
-        except SnaptuiError as error:
-            return NotKnown(error.message)
-        if not wanted.depth:
-            return usage
-
-        def second(done: int, total: int) -> None:
-            progress(total + done, 2 * total)
-
-        try:
-            return replace(usage, overlap=self._backend.overlap(path, second, wanted.depth))
-        except SnaptuiError as error:
-            return replace(usage, overlap=NotKnown(error.message))
 
     def _progressed(self, end: threading.Event, path: str, share: float) -> None:
         if not end.is_set() and self._now is not None and self._now[0] == path:

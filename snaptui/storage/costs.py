@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.model.domain import Disk, DomainConfig, Kind, Presence, Snapshot
 from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.storage.backing_chain import NO_LAYERS, NOT_READ, Layers
+from snaptui.storage.backing_chain import NO_LAYERS, NOT_READ, Layers, overlays_of
 from snaptui.storage.disk_cost import (
     NOT_YET,
     RAM,
@@ -259,3 +259,12 @@ def counted_disks(config: DomainConfig) -> tuple[Disk, ...]:
         for disk in config.disks
         if disk.path is not None and disk.format == "qcow2" and not disk.read_only
     )
+
+
+def holding(config: DomainConfig, snapshots: Iterable[Snapshot]) -> frozenset[str]:
+    """The images in which a domain's snapshots can lie, or which are their overlays."""
+    known = tuple(snapshots)
+    configs = (config, *(one.config for one in known if one.config is not None))
+    disks = (disk for one in configs for disk in counted_disks(one))
+    overlays = (path for one in known for path in overlays_of(one))
+    return frozenset((*(disk.path for disk in disks if disk.path is not None), *overlays))

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import pytest
+
 from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.unit.images import Plain
 
-DISK = [
-    "target", "path", "format", "virtual_size", "file_size", "disk_size", "cluster_size",
-    "allocated", "active", "metadata", "leaked", "reason", "snapshots",
-]  # fmt: skip
-SNAPSHOT = [
-    "id", "name", "created", "vm_state", "refers", "growth", "frees", "frees_with_older",
-    "known_to_libvirt",
-]  # fmt: skip
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text())
 
 
 def ran(*words: str) -> subprocess.CompletedProcess[str]:
@@ -26,10 +23,12 @@ def ran(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def reported(*words: str) -> dict[str, Any]:
+def reported(*words: str, code: int = 0) -> dict[str, Any]:
+    """What it says as JSON, which is as the schema promises."""
     done = ran("--json", *words)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     answer = json.loads(done.stdout)
+    jsonschema.validate(answer, SCHEMA)
     assert isinstance(answer, dict)
     return answer
 
@@ -42,15 +41,12 @@ def test_the_json_is_as_promised_and_its_figures_are_true(lab: Lab) -> None:
     qemu_img("snapshot", "-c", "by hand", str(lab.image("web")))
     lab.define("other")
     answer = reported("-c", lab.uri, "web")
-    assert list(answer) == ["domains", "images"]
     (domain,) = answer["domains"]
-    assert list(domain) == ["name", "uuid", "uri", "disks"]
     assert (domain["name"], domain["uri"]) == ("web", lab.uri)
     assert domain["uuid"] == lab.virsh("domuuid", "web").strip()
     for target, disk in zip(("vda", "vdb"), domain["disks"], strict=True):
         path = lab.image("web", target)
         plain, info = Plain(path), json.loads(qemu_img("info", "--output=json", str(path)))
-        assert list(disk) == DISK
         assert (disk["target"], disk["path"], disk["format"]) == (target, str(path), "qcow2")
         assert disk["virtual_size"] == info["virtual-size"]
         assert disk["disk_size"] == info["actual-size"]
@@ -58,7 +54,7 @@ def test_the_json_is_as_promised_and_its_figures_are_true(lab: Lab) -> None:
         assert disk["cluster_size"] == info["cluster-size"]
         assert (disk["allocated"], disk["active"]) == (plain.allocated, plain.active)
         assert (disk["leaked"], disk["reason"]) == (0, None)
-        assert [list(one) for one in disk["snapshots"]] == [SNAPSHOT] * len(plain.entries)
+        assert len(disk["snapshots"]) == len(plain.entries)
         for at, one in enumerate(disk["snapshots"]):
             assert one["refers"] == plain.refers(at)
             assert one["growth"] == plain.growth(at)
@@ -77,7 +73,8 @@ def test_images_by_themselves_need_no_libvirt(tmp_path: Path) -> None:
     qemu_img("create", "-q", "-f", "qcow2", str(path), str(8 * MIB))
     write(path, 0x11)
     qemu_img("snapshot", "-c", "s", str(path))
-    answer = reported(str(path), str(tmp_path / "none.qcow2"))
+    assert reported(str(path))["images"][0]["reason"] is None
+    answer = reported(str(path), str(tmp_path / "none.qcow2"), code=3)
     assert answer["domains"] == []
     first, second = answer["images"]
     assert first["target"] is None
@@ -100,7 +97,7 @@ def test_a_damaged_image_is_told_as_far_as_it_can_be_read(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
     damage(lab.image("web"))
-    (disk,) = reported("-c", lab.uri)["domains"][0]["disks"]
+    (disk,) = reported("-c", lab.uri, code=3)["domains"][0]["disks"]
     assert "lies beyond the file" in disk["reason"]
     (one,) = disk["snapshots"]
     assert (one["name"], one["refers"], one["known_to_libvirt"]) == ("one", None, True)
@@ -115,6 +112,97 @@ def test_the_text_shows_the_same_and_hostile_names_literally(lab: Lab) -> None:
     (line,) = [line for line in done.stdout.splitlines() if "red" in line]
     assert "\\x1b[31mred" in line
     assert "libvirt does not know it" in line
+
+
+def test_snapshots_are_told_whatever_kind_they_are_of(lab: Lab) -> None:
+    """Their figures are those of the program: what their images hold, and what goes with them."""
+    lab.define("web")
+    lab.snapshot("web", "inside")
+    base = lab.image("web")
+    lab.virsh("snapshot-create-as", "--domain=web", "--name=outside", "--disk-only")
+    overlay = base.with_suffix(".outside")
+    write(overlay, 0x33)
+    qemu_img("snapshot", "-c", "by hand", str(overlay))
+    upon = base.with_name("clone.qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(overlay), "-F", "qcow2", str(upon))
+    lab.virsh("detach-disk", "--domain=web", "--target=vda", "--config")
+    lab.virsh(
+        "attach-disk", "--domain=web", f"--source={upon}", "--target=vda", "--subdriver=qcow2",
+        "--config",
+    )  # fmt: skip
+    (domain,) = reported("-c", lab.uri)["domains"]
+    inside, outside = domain["snapshots"]
+    assert (inside["name"], inside["kind"], inside["frees"]) == (
+        "inside", "internal", Plain(base).frees({0}),
+    )  # fmt: skip
+    assert (outside["kind"], outside["parent"], outside["current"]) == ("external", "inside", True)
+    (stray,) = domain["unmanaged"]
+    assert (stray["name"], stray["images"]) == ("by hand", [str(overlay)])
+    assert domain["overlays"] == [{"target": "vda", "path": str(upon), "lies_upon": str(overlay)}]
+    assert domain["disks"][0]["path"] == str(upon)
+
+
+def test_marks_and_what_is_the_matter_are_told(lab: Lab) -> None:
+    lab.define("web")
+    name = "safety-20260115T080000Z-x"
+    lab.virsh(
+        "snapshot-create-as", "--domain=web", f"--name={name}",
+        "--description=why\n[held by ana@kvm since 2026-01-15T08:00:00Z]",
+    )  # fmt: skip
+    (one,) = reported("-c", lab.uri)["domains"][0]["snapshots"]
+    assert (one["safety"], one["held_by"], one["description"]) == (True, "ana@kvm", "why")
+    assert one["problem"] is None
+    qemu_img("snapshot", "-d", name, str(lab.image("web")))
+    assert reported("-c", lab.uri)["domains"][0]["snapshots"][0]["problem"] == "hollow"
+    lab.image("web").unlink()
+    (domain,) = reported("-c", lab.uri, code=3)["domains"]
+    assert domain["snapshots"][0]["problem"] == "broken"
+    assert domain["frees"] is None
+    assert domain["frees_reason"]
+
+
+WITHOUT = "import sys; sys.modules[{!r}] = None; from snaptui.cli.main import main; "
+
+
+@pytest.mark.parametrize(
+    ("missing", "code", "said"),
+    [("numpy", 3, "without python3-numpy"), ("libvirt", 2, "Install python3-libvirt")],
+)
+def test_what_is_not_installed_is_said(lab: Lab, missing: str, code: int, said: str) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    program = WITHOUT.format(missing) + "sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "report", "-c", lab.uri]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("output", ["/dev/full", None], ids=["full", "nobody reads"])
+def test_a_report_that_nobody_gets_is_no_success(tmp_path: Path, output: str | None) -> None:
+    path = tmp_path / "a.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(path), str(8 * MIB))
+    command = [sys.executable, "-m", "snaptui", "report", str(path)]
+    if output is None:
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(output, os.O_WRONLY)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert done.returncode == 2
+    assert done.stderr.startswith("snaptui: The report could not be printed: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_name_that_the_locale_has_no_letters_for_is_written_out(lab: Lab) -> None:
+    lab.define("日本")
+    command = [sys.executable, "-m", "snaptui", "report", "-c", lab.uri]
+    locale = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=locale)
+    assert done.returncode == 0, done.stderr
+    assert "\\u65e5\\u672c" in done.stdout
 
 
 def test_mistakes_are_said_in_one_sentence(lab: Lab) -> None:

@@ -162,6 +162,9 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     return replace(usage, given_back=False if device else gives_back(mount_of(path)[1]))
 
 
+_NO_NUMPY = "nothing is counted without python3-numpy, which is not installed"
+
+
 def count_open_image(
     f: BinaryIO,
     path: str,
@@ -175,7 +178,12 @@ def count_open_image(
     Args:
         settled: it is known that no QEMU writes to it.
     """
-    from snaptui.storage.qcow2.accounting import count  # numpy takes a tenth of a second to import
+    try:  # not before it is needed: numpy takes a tenth of a second to import
+        from snaptui.storage.qcow2.accounting import count
+    except ImportError as error:
+        if error.name != "numpy":
+            raise
+        raise ImageError(_NO_NUMPY) from error
     from snaptui.storage.qcow2.format import read_header
     from snaptui.storage.qcow2.usage import ImageUsage
 

@@ -1,0 +1,257 @@
+"""Reads what a report is made of; blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from snaptui.backend.files.image_reader import count_image, read_image
+from snaptui.backend.protocol import Backend
+from snaptui.cli.report import (
+    DiskReport,
+    DomainReport,
+    EntryReport,
+    OverlayReport,
+    Report,
+    SnapshotReport,
+    UnmanagedReport,
+)
+from snaptui.common.errors import ConfigError, Disconnected, ImageError, SnaptuiError
+from snaptui.common.masking import label
+from snaptui.discovery.domain_survey import count, count_images, survey
+from snaptui.model.domain import Disk, Domain, Snapshot
+from snaptui.model.group_mark import described
+from snaptui.model.hold_mark import hold_of
+from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.safety_mark import is_safety
+from snaptui.storage.costs import cost_of, reclaim_of
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import Stray, odd, without_ram
+from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.reclaimable import Surveyed
+from snaptui.storage.unnamed import unnamed_overlays
+
+
+def make_report(backend: Backend | None, wanted: Sequence[str]) -> Report:
+    """Count the images of domains, and images by themselves.
+
+    Args:
+        backend: a connected host; ``None`` when only images are wanted.
+        wanted: names or UUIDs of domains, and paths of images (with a slash in them);
+            nothing for all domains.
+
+    Raises:
+        ConfigError: there is no such domain.
+        SnaptuiError: the host cannot be asked.
+    """
+    paths = [path for path in wanted if is_image(path)]
+    names = [name for name in wanted if not is_image(name)]
+    domains: list[DomainReport] = []
+    if backend is not None:
+        listed = sorted(backend.domains(), key=lambda domain: domain.name)
+        chosen = _chosen(listed, names) if wanted else listed
+        domains = [_domain(backend, domain) for domain in chosen]
+    return Report(tuple(domains), tuple(_image_by_itself(path) for path in paths))
+
+
+def is_image(word: str) -> bool:
+    """Whether an argument means an image and not a domain, whose name has no slash."""
+    return "/" in word
+
+
+def _chosen(listed: Sequence[Domain], names: Sequence[str]) -> list[Domain]:
+    chosen = []
+    for name in names:
+        found = [d for d in listed if name in (d.name, d.key.uuid)]
+        if not found:
+            raise ConfigError(
+                f"There is no domain {name} on this host.",
+                hint="For an image write its path with a slash (./image.qcow2).",
+            )
+        chosen += found
+    return chosen
+
+
+def _domain(backend: Backend, domain: Domain) -> DomainReport:
+    made = DomainReport(domain.name, domain.key.uuid, label(domain.key.host), domain.state.value)
+    host = backend.host
+    assert host is not None, "it was connected"
+    try:
+        one = survey(backend, host, domain)
+        checkpoints = backend.checkpoints(domain.key)
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return replace(made, reason=error.message)
+    counted = count_images(backend, one)
+    names = frozenset((*(snapshot.name for snapshot in one.snapshots), *one.unread))
+    read = sorted(one.snapshots, key=lambda snapshot: (snapshot.created or 0, snapshot.name))
+    together = reclaim_of(one.things, counted, one.layers)
+    unnamed = unnamed_overlays(one.config, one.snapshots, one.layers)
+    return replace(
+        made,
+        frees=_known(together),
+        frees_reason=together.reason if isinstance(together, NotKnown) else None,
+        snapshots=(
+            *(_snapshot(snapshot, one, counted) for snapshot in read),
+            *(SnapshotReport(name, reason=why) for name, why in sorted(one.unread.items())),
+        ),
+        unmanaged=tuple(
+            _unmanaged(thing, one, counted) for thing in one.things if isinstance(thing, Stray)
+        ),
+        overlays=tuple(OverlayReport(each.target, each.path, each.lower) for each in unnamed),
+        checkpoints=checkpoints,
+        disks=tuple(
+            _disk(backend, disk, names, counted)
+            for disk in one.config.disks
+            if disk.device in ("disk", "lun")
+        ),
+    )
+
+
+def _snapshot(snapshot: Snapshot, one: Surveyed, counted: Counted) -> SnapshotReport:
+    heads, broken = one.layers.heads, one.layers.broken.get(snapshot.name)
+    hold, cost = hold_of(snapshot), cost_of(snapshot, counted, one.layers)
+    made = SnapshotReport(
+        name=snapshot.name,
+        parent=snapshot.parent,
+        created=snapshot.created,
+        kind=snapshot.kind.value,
+        state=snapshot.state,
+        memory=snapshot.has_memory,
+        current=snapshot.name == one.current,
+        safety=is_safety(snapshot.name),
+        held_by=hold.who if hold is not None else None,
+        description=described(snapshot),
+        problem=broken.matter.mark
+        if broken is not None
+        else without_ram([snapshot], heads).get(snapshot.name)
+        or odd([snapshot], heads).get(snapshot.name)
+        or None,
+    )
+    if isinstance(cost, NotKnown):
+        return replace(made, reason=cost.reason)
+    reasons = [part.reason for part in (cost.written, cost.reclaim) if isinstance(part, NotKnown)]
+    return replace(
+        made,
+        written=_known(cost.written),
+        frees=_known(cost.reclaim),
+        approximate=cost.approximate,
+        reason="; ".join(dict.fromkeys(reasons)) or None,
+    )
+
+
+def _unmanaged(stray: Stray, one: Surveyed, counted: Counted) -> UnmanagedReport:
+    images = tuple(path for path, _ in stray.parts)
+    frees = reclaim_of((stray,), counted, one.layers)
+    reason = frees.reason if isinstance(frees, NotKnown) else None
+    return UnmanagedReport(stray.name, stray.created, images, _known(frees), reason)
+
+
+def _known(size: int | NotKnown) -> int | None:
+    return None if isinstance(size, NotKnown) else size
+
+
+def _disk(backend: Backend, disk: Disk, names: Collection[str], known: Counted) -> DiskReport:
+    made = DiskReport(disk.target, disk.path, disk.format or None)
+    if disk.path is None:
+        return replace(made, reason=disk.no_path.reason)
+    if disk.format != "qcow2":  # what a guest wrote into it is no head of an image
+        return _raw(made, backend)
+    counted = known[disk.path] if disk.path in known else count(backend, disk.path, 0)
+    if isinstance(counted, NotKnown):
+        return _head(made, backend.image, counted.reason, names)
+    return _counted(made, counted, names)
+
+
+def _raw(made: DiskReport, backend: Backend) -> DiskReport:
+    """What is known of an image that libvirt takes for anything but qcow2."""
+    try:
+        head = backend.image(made.path or "", raw=True)
+    except ImageError as error:
+        return replace(made, reason=error.message)
+    form = made.format or "raw"
+    return replace(
+        made,
+        format=form,
+        virtual_size=head.virtual_size if form == "raw" else None,
+        disk_size=head.disk_size,
+        reason=f"it is {form}, not qcow2",
+    )
+
+
+def _image_by_itself(path: str) -> DiskReport:
+    made = DiskReport(None, path, "qcow2")
+    try:
+        return _counted(made, count_image(path, _quietly), None)
+    except ImageError as error:
+        return _head(made, read_image, error.message, None)
+
+
+def _counted(made: DiskReport, image: ImageUsage, names: Collection[str] | None) -> DiskReport:
+    usage = image.usage
+    doubts = []
+    if image.approximate:
+        doubts.append("the image is in use or damaged: its refcounts do not add up")
+    if usage.leaked is None:
+        doubts.append("the refcounts are stale (lazy refcounts): what leaked is not known")
+    return replace(
+        made,
+        format="qcow2",
+        virtual_size=image.virtual_size,
+        file_size=image.file_size,
+        disk_size=image.disk_size,
+        cluster_size=usage.cluster_size,
+        allocated=usage.allocated,
+        active=usage.active,
+        metadata=usage.metadata,
+        leaked=usage.leaked,
+        reason="; ".join(doubts) or None,
+        snapshots=tuple(
+            replace(
+                _entry(entry, names),
+                refers=share.refers,
+                growth=share.growth,
+                frees=share.frees,
+                frees_with_older=share.frees_with_older,
+            )
+            for entry, share in zip(image.entries, usage.snapshots, strict=True)
+        ),
+    )
+
+
+def _head(
+    made: DiskReport,
+    read: Callable[[str], ImageInfo],
+    why: str,
+    names: Collection[str] | None,
+) -> DiskReport:
+    """As much as can be had of an image that cannot be counted."""
+    path = made.path or ""
+    try:
+        head = read(path)
+    except ImageError as error:
+        return replace(made, reason=error.message)
+    reason = why if head.format == "qcow2" else f"it is {head.format}, not qcow2"
+    return replace(
+        made,
+        format=head.format,
+        virtual_size=head.virtual_size,
+        disk_size=head.disk_size,
+        reason=reason,
+        snapshots=tuple(_entry(entry, names) for entry in head.snapshots),
+    )
+
+
+def _entry(entry: ImageSnapshot, names: Collection[str] | None) -> EntryReport:
+    return EntryReport(
+        id=entry.id,
+        name=entry.name,
+        created=entry.created,
+        vm_state=entry.vm_state,
+        known_to_libvirt=None if names is None else entry.name in names,
+    )
+
+
+def _quietly(_done: int, _total: int) -> None:
+    """Nobody watches how far it is."""

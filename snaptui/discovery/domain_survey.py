@@ -1,0 +1,117 @@
+"""Reads all of one domain that its snapshots are weighed by, and counts its images; blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from snaptui.backend.protocol import Backend
+from snaptui.common.errors import Disconnected, SnaptuiError
+from snaptui.discovery.image_heads import read_heads
+from snaptui.model.abilities import Wrong, does
+from snaptui.model.domain import Domain, Host, Snapshot
+from snaptui.model.image import NotKnown
+from snaptui.storage.backing_chain import files_of, layers_of
+from snaptui.storage.branches import branches_of
+from snaptui.storage.costs import holding
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import Images
+from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.reclaimable import Surveyed
+
+
+def read_domain(backend: Backend, domain: Domain) -> Surveyed:
+    """Its definition and its snapshots, without their images.
+
+    Raises:
+        SnaptuiError: it cannot be read. Single snapshots that cannot are told in what is returned.
+    """
+    key, reading = domain.key, backend.reading(domain.key)
+    config = reading.begin(partial(reading.config, key))
+    names = reading.snapshot_names(key)
+    current = reading.begin(partial(reading.current_snapshot, key))
+    begun = {name: reading.begin(partial(reading.snapshot, key, name)) for name in names}
+    snapshots: list[Snapshot] = []
+    unread: dict[str, str] = {}
+    for name, answer in begun.items():
+        try:
+            snapshots.append(answer())
+        except Disconnected:
+            raise
+        except SnaptuiError as error:
+            unread[name] = error.message
+    now = current() if snapshots else None
+    return Surveyed(domain, config(), tuple(snapshots), unread, current=now)
+
+
+def with_layers(host: Host, one: Surveyed, heads: Images) -> Surveyed:
+    """How its images lie upon each other, from their heads; pure."""
+    return replace(
+        one,
+        layers=layers_of(
+            one.config,
+            one.snapshots,
+            heads,
+            keeps_memory=does(host, Wrong.KEEPS_MEMORY_FILES),
+            branches=branches_of(host, one.config, one.snapshots, one.current),
+        ),
+    )
+
+
+def survey(backend: Backend, host: Host, domain: Domain) -> Surveyed:
+    """A domain with its images' heads.
+
+    Raises:
+        SnaptuiError: it cannot be read.
+    """
+    one = read_domain(backend, domain)
+    reading = backend.reading(domain.key)
+    return with_layers(host, one, read_heads(reading, files_of(one.config, one.snapshots)))
+
+
+def count_images(backend: Backend, one: Surveyed) -> Counted:
+    """What each image is used for in which its snapshots can lie, or why that is not known."""
+    counted: dict[str, ImageUsage | NotKnown] = {}
+    for path in sorted(holding(one.config, one.snapshots)):
+        head = one.layers.heads.get(path, NotKnown("it was not read"))
+        if isinstance(head, NotKnown):
+            counted[path] = head
+        elif head.format != "qcow2":
+            counted[path] = NotKnown(f"it is {head.format}, not qcow2")
+        else:
+            counted[path] = count(backend, path, len(one.layers.merged_beneath(path)))
+    return counted
+
+
+def count(
+    backend: Backend,
+    path: str,
+    depth: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> ImageUsage | NotKnown:
+    """What an image is used for.
+
+    Args:
+        depth: with how many of the images beneath it is compared; 0 for none.
+        progress: is called with how much of how much is done; what it raises ends the count.
+    """
+    parts = 2 if depth else 1
+
+    def first(done: int, total: int) -> None:
+        progress(done, parts * total)
+
+    try:
+        usage = backend.count_image(path, first)
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+    if not depth:
+        return usage
+
+    def second(done: int, total: int) -> None:
+        progress(total + done, 2 * total)
+
+    try:
+        return replace(usage, overlap=backend.overlap(path, second, depth))
+    except SnaptuiError as error:
+        return replace(usage, overlap=NotKnown(error.message))
