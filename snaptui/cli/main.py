@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from snaptui import __version__
+from snaptui.cli.tools import backend_class
 from snaptui.common import log, text
-from snaptui.common.errors import ConfigError, HostError, SnaptuiError, Unsupported
+from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import fault, label
 from snaptui.config import MONO, Config, load
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
-    from snaptui.backend.virt.backend import LibvirtBackend
     from snaptui.common.quiet import Quiet
     from snaptui.model.domain import Domain, Host
 
@@ -30,8 +30,6 @@ T = TypeVar("T")
 
 FAULT = 1
 """What it exits with after a fault of its own; 2 is a mistake of others, 128 and more a signal."""
-INCOMPLETE = 3
-"""What a report exits with that says of something that it could not be read."""
 PATIENCE = 3.0
 """Seconds to wait for the host before anything is shown."""
 AGAIN = 0.2
@@ -45,7 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     threading.excepthook = lambda failed: _tell_fault(failed.exc_value)
     try:
         if words[:1] == ["report"]:
-            return _report(_report_parser().parse_args(words[1:]))
+            from snaptui.cli import report_command
+
+            return report_command.run(words[1:])
+        if words[:1] == ["check"]:
+            from snaptui.cli import check_command
+
+            return check_command.run(words[1:])
         return _run(_parser().parse_args(words))
     except SnaptuiError as error:
         said = " ".join(f"{error.message} {error.hint}".split())
@@ -64,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="snaptui",
         description="A terminal browser for the snapshots of libvirt domains.",
-        epilog="snaptui report prints what snapshots cost; see snaptui report --help.",
+        epilog="snaptui report prints what snapshots cost, snaptui check tells monitoring how they"
+        " are; each has its --help.",
     )
     add = parser.add_argument
     add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="select it; an image is shown for itself")
@@ -76,69 +81,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--config", type=Path, metavar="FILE", help="read this configuration file")
     add("--version", action="version", version=f"snaptui {__version__}")
     return parser
-
-
-def _report_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="snaptui report",
-        description="What snapshots cost, for scripts and monitoring.",
-        epilog="Exit status: 0 when all could be read, 3 when the report says of something that it"
-        " could not, 2 when there is no report, 1 after a fault of snaptui.",
-    )
-    add = parser.add_argument
-    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
-    add("--json", action="store_true", help="as JSON, sizes in bytes")
-    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
-    add("--config", type=Path, metavar="FILE", help="read this configuration file")
-    return parser
-
-
-def _report(options: argparse.Namespace) -> int:
-    from snaptui.cli import report, report_reading
-
-    backend: Backend | None = None
-    if not options.wanted or not all(map(report_reading.is_image, options.wanted)):
-        from snaptui.backend.virt.uris import default_uri, is_local
-
-        uri = options.connect or load(options.config).uri or default_uri()
-        # libvirt passes volumes of another host on to connections that may write only
-        backend = _backend()(uri, read_only=is_local(uri))
-        backend.connect()
-    made = report_reading.make_report(backend, options.wanted)
-    _write(report.as_json(made) if options.json else report.as_text(made))
-    return 0 if made.whole else INCOMPLETE
-
-
-def _write(words: str) -> None:
-    """Print all of it.
-
-    Raises:
-        HostError: it cannot be printed: a full disk, or a reader that went away.
-    """
-    try:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file
-        sys.stdout.write(words)
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tries once more at its end
-        raise HostError(f"The report could not be printed: {error.strerror}.") from error
-
-
-def _backend() -> type[LibvirtBackend]:
-    """The backend, which needs libvirt's binding.
-
-    Raises:
-        Unsupported: it is not installed.
-    """
-    try:
-        from snaptui.backend.virt.backend import LibvirtBackend
-    except ImportError as error:
-        if not (error.name or "").startswith("libvirt"):
-            raise
-        raise Unsupported(
-            f"libvirt's Python binding is missing: {error}.", hint=_BINDING
-        ) from error
-    return LibvirtBackend
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -165,7 +107,7 @@ def _quiet_while_nothing_is_asked(
 def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> int:
     # Textual takes a fifth of a second to import: not before the arguments are known to be good.
     with _imported_for_good():
-        backend_class = _backend()
+        make_backend = backend_class()
         from snaptui.ui import keymap
         from snaptui.ui.app import SnaptuiApp
 
@@ -174,7 +116,7 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
     except ConfigError as error:
         raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
     with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
-        backend = backend_class(uri, read_only=options.read_only or config.read_only)
+        backend = make_backend(uri, read_only=options.read_only or config.read_only)
         host = _connected(backend)
         listed = None
         with suppress(TimeoutError):  # the screen says for how long there has been no answer
@@ -316,9 +258,3 @@ def _stderr_to_log() -> Iterator[None]:
             screen.flush()
             os.dup2(terminal, 2)
             sys.__stderr__ = before  # type: ignore[misc]  # as it was
-
-
-_BINDING = (
-    "Install python3-libvirt (Debian, Ubuntu, Fedora), and snaptui with "
-    "pipx install --python /usr/bin/python3 --system-site-packages."
-)

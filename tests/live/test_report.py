@@ -192,7 +192,7 @@ def test_a_report_that_nobody_gets_is_no_success(tmp_path: Path, output: str | N
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert done.returncode == 2
-    assert done.stderr.startswith("snaptui: The report could not be printed: ")
+    assert done.stderr.startswith("snaptui: It could not be printed: ")
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -1,0 +1,81 @@
+"""``snaptui check`` against real daemons: each state, metrics, and never fine for what is late."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from snaptui.cli import check_reading
+from tests.lab import Lab, qemu_img
+
+
+def checked(*words: str) -> tuple[int, str]:
+    """Exit status, and what it says."""
+    command = [sys.executable, "-m", "snaptui", "check", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_each_state_of_a_host(lab: Lab) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    lab.snapshot("web", "two")
+    uri = ("-c", lab.uri)
+    assert checked(*uri)[0] == 0
+    code, said = checked(*uri, "--warn", "count=2", "--crit", "count=3")
+    assert (code, said.partition(" | ")[0]) == (1, "SNAPTUI WARNING - web: 2 snapshots")
+    assert "'count_web'=2;2;3" in said
+    assert checked(*uri, "--warn", "count=1", "--crit", "count=2")[0] == 2
+    assert checked(*uri, "--warn", "space=1K")[0] == 1
+    assert checked(*uri, "--warn", "space=1T", "--crit", "full=101%")[0] == 0
+    qemu_img("snapshot", "-d", "one", str(lab.image("web")))
+    assert checked(*uri)[1].startswith("SNAPTUI WARNING - web: odd: one")
+    lab.image("web").unlink()
+    code, said = checked(*uri)
+    assert (code, said.partition(" | ")[0]) == (2, "SNAPTUI CRITICAL - web: broken: one, two")
+
+
+def test_what_is_not_known_is_never_fine(lab: Lab) -> None:
+    lab.define("web")
+    none = "qemu+unix:///system?socket=/none"
+    assert checked("-c", none)[0] == 3
+    assert checked("-c", lab.uri, "-c", none)[0] == 3
+    assert checked("-c", lab.uri, "nope")[1].startswith("SNAPTUI UNKNOWN - there is no domain nope")
+    assert checked("-c", lab.uri, "--timeout", "0")[0] == 3
+    assert checked("-c", lab.uri, "--warn", "size=3")[0] == 3
+    lab.snapshot("web", "one")
+    assert checked("-c", none, "-c", lab.uri, "--crit", "count=1")[0] == 2
+
+
+def test_an_overlay_that_nothing_names_is_found_when_asked_for(lab: Lab) -> None:
+    lab.define("web")
+    base = lab.image("web")
+    left = base.with_name("left.qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(left))
+    assert checked("-c", lab.uri)[0] == 0
+    assert f"nothing names {left}" in checked("-c", lab.uri, "--warn", "orphans")[1]
+
+
+def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> None:
+    lab.define("web")
+    lab.snapshot("web", "one")
+    path = tmp_path / "snaptui.prom"
+    path.write_text("before")
+    assert checked("-c", lab.uri, "--prometheus", str(path), "--warn", "space=1") == (0, "")
+    families = {one.name: one for one in text_string_to_metric_families(path.read_text())}
+    assert families["snaptui_snapshots"].samples[0].value == 1
+    assert families["snaptui_reclaimable_bytes"].samples[0].value > 0
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "x.prom").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        check_reading.write_metrics(tmp_path / "x.prom", "words")
+    assert [one.name for one in tmp_path.iterdir()] == ["x.prom"]
