@@ -9,7 +9,6 @@ import re
 import time
 import unicodedata
 from collections.abc import Collection
-from datetime import timedelta
 
 _INVISIBLE_KINDS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
 _BLANK_LETTERS = re.compile(
@@ -92,18 +91,25 @@ def when(moment: int | None, *, zone: bool = False, seconds: bool = False) -> st
 
 
 def age(moment: int | None, now: float) -> str:
-    """How long ago a moment was, in one unit (``3 days ago``); ``?`` when not known."""
+    """How long ago a moment was, in whole units of one kind (``21 days ago``); ``?`` if not known.
+
+    Days at most: a month is no number, and who cleans up goes by days.
+    """
     if moment is None:
         return "?"
-    import humanize
-
     try:
-        delta = timedelta(seconds=now - moment)
+        seconds = int(now - moment)
     except OverflowError:
         return "?"
-    if delta < timedelta(0):
-        return f"in {humanize.naturaldelta(-delta)}"
-    return f"{humanize.naturaldelta(delta)} ago"
+    length, noun, _ = next(one for one in _UNITS if abs(seconds) >= one[2])
+    words = count(abs(seconds) // length, noun)
+    return f"in {words}" if seconds < 0 else f"{words} ago"
+
+
+_UNITS = (
+    (86_400, "day", 2 * 86_400), (3_600, "hour", 2 * 3_600), (60, "minute", 120), (1, "second", 0),
+)  # fmt: skip
+"""Length in seconds, its name, and from how many seconds on it is used."""
 
 
 def count(number: int, noun: str) -> str:

@@ -151,15 +151,17 @@ def link_style(link: Link) -> str:
 
 
 def short_age(moment: int | None, now: float) -> str:
-    """How old something is, in some four cells (``3d``); empty when not known."""
+    """The same as :func:`text.age` in some four cells (``21d``); empty when not known."""
     if moment is None:
         return ""
     try:
         seconds = max(0, int(now - moment))
     except OverflowError:
         return ""
-    for unit, length in (("y", 31_557_600), ("d", 86_400), ("h", 3_600), ("m", 60)):
-        if seconds >= length:
+    if seconds >= 1_000 * 86_400:
+        return f"{seconds // 31_557_600}y"
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= 2 * length:
             return f"{seconds // length}{unit}"
     return f"{seconds}s"
 

@@ -55,9 +55,14 @@ def test_a_moment_is_told_in_the_time_zone_of_the_user(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (1, "a second ago"),
+        (1, "1 second ago"),
+        (119, "119 seconds ago"),
         (600, "10 minutes ago"),
+        (47 * 3_600, "47 hours ago"),
         (3 * 86_400, "3 days ago"),
+        (30 * 86_400, "30 days ago"),
+        (44 * 86_400 + 86_399, "44 days ago"),
+        (1_000 * 86_400, "1000 days ago"),
         (-7_200, "in 2 hours"),
     ],
 )

@@ -108,7 +108,7 @@ def test_fit_cuts_wide_characters_whole_and_pads_on_the_asked_side() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m"), (3_600, "1h"), (86_399, "23h"),
+    [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "60s"), (3_600, "60m"), (86_399, "23h"),
      (3 * 86_400, "3d"), (365 * 86_400, "365d"), (99 * 31_557_600, "99y")],
 )  # fmt: skip
 def test_a_short_age_has_four_cells_at_most(seconds: int, words: str) -> None:
