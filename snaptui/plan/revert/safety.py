@@ -11,7 +11,7 @@ from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import DomainState, Form, Presence, Reason, SafetyKind, Snapshot
-from snaptui.model.safety_mark import is_safety
+from snaptui.model.safety_mark import is_safety, of_what
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.create import create, external_checks, overlay_paths
@@ -172,12 +172,14 @@ def safety_name(
 ) -> str:
     """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep.
 
+    A target that is one itself is called by what it was taken before: names do not nest.
+
     Args:
         plain: nothing of the target's name but what any file or job can be called by.
         room: bytes that it may have.
     """
     moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(read_at))
-    shown = "".join("_" if text.invisible(char) else char for char in target)
+    shown = "".join("_" if text.invisible(char) else char for char in of_what(target))
     if plain:
         shown = re.sub(r"[^A-Za-z0-9._-]", "_", shown)
     most = min(room, domain_checks.NAME_BYTES)
