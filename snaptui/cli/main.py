@@ -137,6 +137,8 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
         with _stderr_to_log():
             # while a program takes the mouse, GNU screen holds its Esc back until the next key
             in_screen = "STY" in os.environ
+            for name in ("COLUMNS", "LINES"):  # what a shell exported stays as the terminal changes
+                os.environ.pop(name, None)
             if typed is not None:
                 typed.now_read()
             app.run(mouse=config.mouse and not options.no_mouse and not in_screen)

@@ -218,3 +218,13 @@ def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
         terminal.press("esc", ":")
         terminal.press("creat")
         terminal.wait("Take a snapshot of the domain")
+
+
+def test_the_size_is_the_terminals_whatever_a_shell_exported(lab: Lab) -> None:
+    lab.define("web")
+    exported = {"COLUMNS": "60", "LINES": "12"}
+    with Terminal(["-c", lab.uri], size=(100, 30), environment=exported) as terminal:
+        terminal.wait("web", "connected")
+        terminal.until(lambda: "quit" in terminal.text.splitlines()[-1], "the footer")
+        terminal.resize(120, 20)
+        terminal.until(lambda: "quit" in (*terminal.text.splitlines(), "")[19], "the footer")
