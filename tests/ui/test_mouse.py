@@ -6,6 +6,7 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from tests.lab import Lab
 from tests.ui.conftest import MakeApp, loaded, until
@@ -58,3 +59,30 @@ async def test_nothing_is_animated(
         await pilot.press("end")
         assert lines.scroll_offset.y == lines.max_scroll_y > 0
         assert not app.animator.is_being_animated(lines, "scroll_y")
+
+
+KINDS = ("internal", "external")
+
+
+async def test_a_click_chooses_the_word_that_it_hits_and_moves_nothing_above(lab: Lab) -> None:
+    """A box that grew in the middle put another control under the second click."""
+    lab.define("web", running=True)
+    backend = LibvirtBackend(lab.uri)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
+        await pilot.press("c")
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+        choice = app.screen.query(Choice).first()
+        await until(pilot, lambda: app.screen.styles.align_vertical == "top", "the box stays")
+        top, words = choice.region.y, choice.render().plain
+        assert choice.index == 0
+        for word in (1, 0, 1):
+            at = words.index(KINDS[word])
+            assert await pilot.click(choice, offset=(at, 0))
+            assert choice.index == word
+            await until(pilot, lambda: bool(app.screen.query("#confirm")), "the plan")
+            await pilot.pause()
+            assert choice.region.y == top
+        await pilot.click(choice, offset=(0, 0))
+        assert choice.index == 1, "its label is no word"

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
@@ -28,6 +29,34 @@ READ = 0.5
 Result = TypeVar("Result")
 
 
+class Box(VerticalGroup):
+    """The box of a dialog. It grows downwards: what a second click meets is what the first met."""
+
+    _top: int | None = None
+
+    def stay(self) -> None:
+        """Keep the top edge where it is now, as long as the screen is as it is."""
+        if self._top is None:
+            self._top = self.region.y
+            self._place()
+
+    def let_go(self) -> None:
+        """Be in the middle again."""
+        self._top = None
+        self.screen.styles.align_vertical = "middle"
+        self.styles.margin = 0
+
+    def on_resize(self) -> None:
+        """Higher by what grew below, if that is beyond the screen."""
+        self._place()
+
+    def _place(self) -> None:
+        if self._top is not None:
+            self.screen.styles.align_vertical = "top"
+            top = min(self._top, max(0, self.screen.size.height - self.outer_size.height))
+            self.styles.margin = (top, 0, 0, 0)
+
+
 class Dialog(Closing[Result | None], Generic[Result]):
     """A box in the middle; it returns a value, ``None`` when it was left without one."""
 
@@ -42,7 +71,7 @@ class Dialog(Closing[Result | None], Generic[Result]):
 
     def compose(self) -> ComposeResult:
         """The box, its body and its buttons."""
-        with VerticalGroup(id="box"):
+        with Box(id="box"):
             yield Static(id="title", markup=False)
             yield from self.body()
             with Horizontal(id="buttons"):
@@ -77,6 +106,11 @@ class Dialog(Closing[Result | None], Generic[Result]):
 
     def _painted(self) -> None:
         self._painted_at = time.monotonic()
+        self.query_one(Box).stay()
+
+    def on_resize(self) -> None:
+        """The screen has another size."""
+        self.query_one(Box).let_go()
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
@@ -110,8 +144,11 @@ class Choice(Widget, can_focus=True):
 
     def render(self) -> Text:
         """Label and all words, the chosen one in brackets."""
-        words = [f"[{w}]" if i == self.index else f" {w} " for i, w in enumerate(self._options)]
-        return Text(f"{self._label} {' '.join(words)}", no_wrap=True)
+        return Text(f"{self._label} {' '.join(self._words)}", no_wrap=True)
+
+    @property
+    def _words(self) -> list[str]:
+        return [f"[{w}]" if i == self.index else f" {w} " for i, w in enumerate(self._options)]
 
     def offer(self, options: Sequence[str]) -> None:
         """Say the same words otherwise."""
@@ -130,6 +167,11 @@ class Choice(Widget, can_focus=True):
         """Choose the next or the previous word."""
         self.index = (self.index + by) % len(self._options)
 
-    def on_click(self) -> None:
-        """Choose the next word."""
-        self.action_step(1)
+    def on_click(self, event: events.Click) -> None:
+        """Choose the word that is clicked; what is beside the words chooses nothing."""
+        begin = cell_len(self._label) + 1
+        for index, word in enumerate(self._words):
+            end = begin + cell_len(word)
+            if begin <= event.x < end:
+                self.index = index
+            begin = end + 1
