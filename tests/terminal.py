@@ -30,6 +30,7 @@ KEYS = {
     "right": "\x1b[C",
     "left": "\x1b[D",
     "end": "\x1b[F",
+    "pgdn": "\x1b[6~",
     "f2": "\x1bOQ",
     "f3": "\x1bOR",
     "shift+tab": "\x1b[Z",

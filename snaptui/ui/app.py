@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from rich.text import Text
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from snaptui.backend.protocol import Backend
@@ -29,7 +30,7 @@ from snaptui.ui.closing import is_there
 from snaptui.ui.context import Context
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.main.screen import MainScreen
-from snaptui.ui.terminal import themes
+from snaptui.ui.terminal import plain_bars, themes
 from snaptui.ui.terminal.key_queue import KeysInOrder
 from snaptui.ui.terminal.signals import BY_SIGNAL, Ending
 
@@ -81,6 +82,7 @@ class SnaptuiApp(KeysInOrder):
             themes.use(self, theme)
         self.animation_level = "none"
         self.set_class(ascii_only, "-ascii")
+        plain_bars.use(plain=ascii_only)
         self._select: str | ImageKey | None = select
         if images and select is None:
             self._select = ImageKey(host.uri, images[0])
@@ -180,6 +182,13 @@ class SnaptuiApp(KeysInOrder):
             if theme != MONO:
                 words = f"Use the {theme} theme until snaptui ends"
                 yield SystemCommand(f"theme {theme}", words, partial(themes.use, self, theme))
+
+    def action_command_palette(self) -> None:
+        """The palette; Textual's own placeholder is not ASCII."""
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            self.push_screen(
+                CommandPalette(placeholder="Search for commands", id="--command-palette")
+            )
 
     def action_keys(self) -> None:
         """The help."""
