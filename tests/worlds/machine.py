@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -180,7 +180,7 @@ class Machine:
                 seen[key] = contents.read(*key)
             found[where] = seen[key]
 
-        for name, member in self.members.items():
+        for name, member in self._defined():
             with suppress(libvirt.libvirtError):
                 for disk in member.disks:
                     if disk.path is not None and disk.device == "disk":
@@ -215,18 +215,17 @@ class Machine:
                     if entry not in inside.get(disk.path, ()):
                         yield f"{disk.path}#{entry}", disk.path, "qcow2", entry
 
+    def _defined(self) -> list[tuple[str, Member]]:
+        """The domains, without what libvirt refused to define."""
+        return [(name, one) for name, one in self.members.items() if one.domain is not None]
+
     def states(self) -> dict[str, str]:
         """What each domain does."""
         found = {}
-        for name, member in self.members.items():
+        for name, member in self._defined():
             with suppress(libvirt.libvirtError):
                 found[name] = member.state
         return found
-
-    def each(self, what: Callable[[Member], object]) -> None:
-        """Do something with each domain."""
-        for member in self.members.values():
-            what(member)
 
 
 def _crashed(member: Member) -> bool:
