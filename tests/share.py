@@ -36,14 +36,22 @@ class Share:
 
 
 @contextmanager
-def shared(place: Path) -> Iterator[Share]:
-    """A file in a new directory that lies on a server."""
+def shared(place: Path, behind: Path | None = None) -> Iterator[Share]:
+    """A file in a new directory that lies on a server.
+
+    Args:
+        behind: where the server has it, which takes no lock then: others may have it too, and
+            their locks do not meet. It must be as long as it will ever be.
+    """
     place.mkdir()
-    behind, path = place / "behind", place / "share.qcow2"
-    behind.touch()
+    path = place / "share.qcow2"
     path.touch()
+    locks = "on" if behind is None else "off"
+    if behind is None:
+        behind = place / "behind"
+        behind.touch()
     words = [
-        *("--blockdev", f"driver=file,filename={behind},node-name=n"),
+        *("--blockdev", f"driver=file,filename={behind},node-name=n,locking={locks}"),
         *("--export", f"fuse,id=e,node-name=n,mountpoint={path},writable=on,growable=on"),
     ]
     with subprocess.Popen([TOOL, *words], stdin=subprocess.DEVNULL) as server:

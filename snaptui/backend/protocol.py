@@ -289,6 +289,13 @@ class Backend(Protocol):
         Seconds since the epoch; ImageError when it is not known.
         """
 
+    def unlocked(self, path: str) -> str:
+        """The type of a file's file system, where other hosts may have it open unseen.
+
+        No lock of QEMU's reaches from one host to another there. Empty elsewhere, and when not
+        known; ImageError when the file system does not answer.
+        """
+
     def open_beside(self, path: str, uuid: str) -> Openers:
         """The processes other than this one and a domain's QEMU that have a file open."""
 

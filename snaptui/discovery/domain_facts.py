@@ -175,7 +175,8 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
         inodes=readings.inodes(
             backend, (status.config, *others), (*layers.heads, *_levels(beneath))
         ),
-        held={} if status.domain.state.active else readings.held(backend, status.config),
+        held=readings.held(backend, status.config) if off else {},
+        unlocked=readings.unlocked(backend, readings.locked(status.config)) if off else {},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import ImageError
+from snaptui.discovery import readings
 from snaptui.discovery.image_heads import read_heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
 from snaptui.model.domain import Host
@@ -65,6 +66,7 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
         hidden=hidden,
         copy=_copy(backend, intent) if isinstance(intent, ImageExtract) else None,
         removal=removal,
+        unlocked=readings.unlocked(backend, (path,)),
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
         file=_file(backend, path),
         cut_off=next((one.path for one in beneath if isinstance(one.image, Missing)), ""),

@@ -10,6 +10,7 @@ import getpass
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 
@@ -66,8 +67,23 @@ def inodes(
 
 def held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
     """By path of a disk's image, who of QEMU's tools has it open; blocks."""
+    return backend.qemu_at(locked(config))
+
+
+def locked(config: DomainConfig) -> list[str]:
+    """The images of the disks that no two QEMUs have open at a time."""
     own = (disk for disk in config.written if not disk.read_only and not disk.shareable)
-    return backend.qemu_at([disk.path for disk in own if disk.path is not None])
+    return [disk.path for disk in own if disk.path is not None]
+
+
+def unlocked(backend: Backend, paths: Iterable[str]) -> Mapping[str, str]:
+    """By path, the type of its file system where no lock tells of other hosts; blocks."""
+    found = {}
+    for path in paths:
+        with suppress(ImageError):  # what does not answer is told by its head
+            if kind := backend.unlocked(path):
+                found[path] = kind
+    return MappingProxyType(found)
 
 
 def changed(backend: Backend, path: str) -> float | NotKnown:

@@ -160,6 +160,12 @@ class ImageInfo:
     refcount_limit: int = 65535
 
 
+ONE_HOST = frozenset(
+    {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "jfs", "bcachefs"}
+)
+"""File systems that no other host has mounted at the same time."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileSystem:
     """Space on the file system that holds a path, or on the block device that it is.
@@ -184,6 +190,11 @@ class FileSystem:
     kind: str = ""
     stale: bool = False
     device: bool = False
+
+    @property
+    def of_one_host(self) -> bool:
+        """Whether no other host uses it: on all others an image may be in use next door."""
+        return self.kind in ONE_HOST
 
     @property
     def name(self) -> str:

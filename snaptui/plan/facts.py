@@ -72,6 +72,8 @@ class Facts:
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
+        unlocked: by path of a disk's image of a domain that is off, the type of its file system,
+            where another host may have it open and no lock tells.
         inodes: by path of an image of a domain that is on this machine, which file it is.
         lacks: for a revert, what the host's QEMU is not or has not of the machine of then.
         firmware: for a revert that loads RAM, when the firmware that is part of it was changed
@@ -111,6 +113,7 @@ class Facts:
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unlocked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))
     lacks: tuple[Lack, ...] | NotKnown = ()
     firmware: float | NotKnown | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -71,6 +71,8 @@ class ImageFacts:
         in_writing: what a QEMU writes to of that which lies beneath it; empty when none does.
         counted: by path, what was counted of it at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
+        unlocked: by its path the type of its file system, where another host may have it open
+            and no lock tells.
         file: device and number of the file; ``None`` where they are not known.
     """
 
@@ -93,6 +95,7 @@ class ImageFacts:
     in_writing: str = ""
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""
+    unlocked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     file: tuple[int, int] | None = None
 
     @property

@@ -87,6 +87,10 @@ class Unchecked(enum.Enum):
     OPEN_UNSEEN = "Whether a process that may not be looked into has it open"
     OPEN_BENEATH = "Who else has what lies beneath open: {reason}"
     OPEN_ON_OTHER_HOST = "Whether another host has {path} open, which lies on {kind}"
+    OPEN_UNLOCKED = (
+        "Whether another host has {path} open: on {kind}, as it is mounted here, the lock of its "
+        "QEMU does not show"
+    )
     WRITABLE = "Whether it may be written to: {reason}"
 
     # -- the domain and its libvirt

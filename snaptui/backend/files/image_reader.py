@@ -250,6 +250,8 @@ def file_system(path: str) -> FileSystem:
         found = os.statvfs(path)
     except OSError as error:
         raise _unreadable(path, error) from error
+    if not found.f_blocks:  # some of FUSE tell nothing, which is no full one
+        raise ImageError(f"{path}: its file system does not tell how large it is.")
     from snaptui.backend.files.mounts import mount_of
 
     size, free, to_root = (

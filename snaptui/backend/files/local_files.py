@@ -96,6 +96,14 @@ class LocalImages:
         """When it was changed last; see the protocol."""
         return self._look(path, image_reader.changed)
 
+    def unlocked(self, path: str) -> str:
+        """Whether other hosts may have it open unseen; see the protocol."""
+        if not self._local:
+            return ""
+        from snaptui.backend.files.mounts import unlocked
+
+        return self._look(path, unlocked)
+
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """Who of QEMU's tools has them open; see the protocol."""
         paths = tuple(path for path in paths if path.startswith("/"))

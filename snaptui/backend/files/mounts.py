@@ -5,7 +5,19 @@ from __future__ import annotations
 import os
 import re
 
+from snaptui.model.image import ONE_HOST
+
 _PUNCHES = frozenset({"btrfs", "ext4", "gfs2", "tmpfs", "xfs"})
+_LOCKING = {
+    "nfs": {"nolock", "local_lock=all", "local_lock=posix"},
+    "nfs4": {"local_lock=all", "local_lock=posix"},
+    "gfs2": {"localflocks"},
+    "cifs": {"nobrl"},
+    "ceph": set[str](),
+    "fuse.glusterfs": set[str](),
+}
+"""File systems of several hosts on which a lock holds for all of them, by their type; and the
+options with which it holds on one alone (nfs(5), gfs2(5), mount.cifs(8))."""
 
 
 def gives_back(kind: str) -> bool | None:
@@ -16,6 +28,23 @@ def gives_back(kind: str) -> bool | None:
     return True if kind in _PUNCHES else None
 
 
+def unlocked(path: str) -> str:
+    """The type of a file's file system, where other hosts may use it and see no lock of this one.
+
+    Empty where they do not, where they see it, or where it is no file but a device.
+    """
+    real = os.path.realpath(path)
+    _, kind, options = _mount(real)
+    if not kind or kind in ONE_HOST or real.startswith("/dev/"):
+        return ""
+    return "" if locks_reach(kind, options) else kind
+
+
+def locks_reach(kind: str, options: str) -> bool:
+    """Whether a lock on a file of such a file system holds for all hosts that use it."""
+    return kind in _LOCKING and not _LOCKING[kind] & set(options.split(","))
+
+
 def mount_of(path: str) -> tuple[str, str]:
     """Where the file system of a path is mounted, and its type; empty words when not known."""
     return mount_over(os.path.realpath(path))
@@ -23,12 +52,17 @@ def mount_of(path: str) -> tuple[str, str]:
 
 def mount_over(path: str) -> tuple[str, str]:
     """The same of a path without symbolic links; its file system is not asked."""
+    return _mount(path)[:2]
+
+
+def _mount(path: str) -> tuple[str, str, str]:
+    """Where, of which type, and with which options of its file system."""
     try:
         with open("/proc/self/mountinfo", "rb") as f:
             lines = f.read().split(b"\n")[:-1]
     except OSError:
-        return "", ""
-    best = ("", "")
+        return "", "", ""
+    best = ("", "", "")
     for line in lines:
         # the kernel spells out no white space beyond blank, tab and newline (seq_path)
         head, _, tail = line.partition(b" - ")
@@ -38,7 +72,8 @@ def mount_over(path: str) -> tuple[str, str]:
         mount = os.fsdecode(spelled)
         # of two on one place the later one covers the earlier
         if _covers(mount, path) and len(mount) >= len(best[0]):
-            best = (mount, os.fsdecode(tail.split(b" ")[0]))
+            kind, _, options = tail.split(b" ", 2)
+            best = (mount, os.fsdecode(kind), os.fsdecode(options))
     return best
 
 

@@ -8,7 +8,14 @@ from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.domain import Disk, DomainState, Form, Presence
 from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks, variables
+from snaptui.plan.checks import (
+    disk_checks,
+    domain_checks,
+    encryption,
+    image_checks,
+    other_hosts,
+    variables,
+)
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external
 from snaptui.plan.create.overlay_paths import resolved
@@ -53,6 +60,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         if isinstance(image := facts.images.get(disk.path or ""), NotKnown)
         and not image_checks.closed_to_writers(disk, facts)
     ]
+    unchecked += other_hosts.doubts(facts)
     new = resolved(intent, status)
     refusals += domain_checks.power_off_refusals(facts) if new.halt else ()
     steps = (CreateSnapshot(new),) if intent.name else ()

@@ -11,7 +11,7 @@ from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.domain import Agent, AgentState, Disk, DomainState, Form, Presence
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks
+from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks, other_hosts
 from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
@@ -55,6 +55,7 @@ def doubts(facts: Facts, new: NewSnapshot) -> Iterator[Remark]:
             is_ram = path == new.memory_path
             yield remark(Unchecked.RAM_FILE_FREE if is_ram else Unchecked.OVERLAY_FREE, path=path)
     yield from _doubts_beneath(facts, new)
+    yield from other_hosts.doubts(facts)
 
 
 def obstacles(intent: CreateIntent, facts: Facts) -> list[Refusal]:

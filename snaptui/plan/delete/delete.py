@@ -11,7 +11,14 @@ from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import Kind, Presence, Scope, Snapshot, SnapshotDisk
 from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.plan.checks import broken, domain_checks, encryption, image_checks, variables
+from snaptui.plan.checks import (
+    broken,
+    domain_checks,
+    encryption,
+    image_checks,
+    other_hosts,
+    variables,
+)
 from snaptui.plan.checks.free_space import table_refusals
 from snaptui.plan.delete import external
 from snaptui.plan.delete.findings import Findings, MergeNeeds
@@ -163,6 +170,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     found.add(external.room(facts, victims))
     if any(one.kind is Kind.EXTERNAL for one in victims):
         found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
+    found.unchecked += other_hosts.doubts(facts)
     return found
 
 

@@ -16,7 +16,6 @@ from snaptui.plan.checks import domain_checks
 from snaptui.plan.delete import merge_needs
 from snaptui.plan.delete.findings import Findings
 from snaptui.plan.facts import Facts
-from snaptui.plan.image.orphan import THIS_HOST
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import End, Space, UndoBy, When, after, undo
 from snaptui.plan.plan import MergeIntent, Plan, impossible
@@ -138,7 +137,7 @@ def _doubts(facts: Facts, one: Unnamed) -> Iterator[Remark]:
         yield remark(Unchecked.OPEN_BENEATH, reason=facts.overlay.unseen)
     for path in (one.path, one.lower):
         space = facts.spaces.get(path)
-        if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
+        if isinstance(space, FileSystem) and not space.of_one_host:
             kind = space.kind or "an unknown file system"
             yield remark(Unchecked.OPEN_ON_OTHER_HOST, path=path, kind=kind)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from snaptui.common import text
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
-from snaptui.plan.checks import domain_checks
+from snaptui.plan.checks import domain_checks, other_hosts
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
 from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
@@ -169,6 +169,7 @@ def change_doubts(facts: ImageFacts) -> list[Remark]:
     if reading_refusals(facts):
         return []
     doubts = [remark(Unchecked.USED, reason=doubt.words) for doubt in facts.doubts]
+    doubts += other_hosts.doubts(facts)
     return doubts + [
         remark(what, reason=known.reason)
         for what, known in (

@@ -19,10 +19,6 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 
-THIS_HOST = frozenset(
-    {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "jfs", "bcachefs"}
-)
-"""File systems of one host: on all others an overlay may be in use by the host next door."""
 LATELY = 3600
 """Seconds for which a file that was written to counts as in use by somebody, perhaps."""
 
@@ -71,7 +67,7 @@ def _refusals(facts: ImageFacts) -> list[Refusal]:
         refusals.append(refuse(Why.LEFTOVER_WITHOUT_BASE, image=facts.name))
     if facts.hidden:
         refusals.append(refuse(Why.LEFTOVER_HIDDEN, Way.POOLS_FIRST, image=facts.name))
-    if isinstance(space, FileSystem) and space.kind not in THIS_HOST:
+    if isinstance(space, FileSystem) and not space.of_one_host:
         kind = space.kind or "an unknown file system"
         refusals.append(refuse(Why.LEFTOVER_SHARED, Way.LOOK_THERE, image=facts.name, kind=kind))
     elif isinstance(space, NotKnown):

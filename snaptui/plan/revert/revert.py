@@ -17,6 +17,7 @@ from snaptui.plan.checks import (
     encryption,
     image_checks,
     machine_checks,
+    other_hosts,
 )
 from snaptui.plan.checks.free_space import Room
 from snaptui.plan.facts import Facts
@@ -78,7 +79,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=libvirt_codes.REVERT_RISKY, name=snapshot.name))
     unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
-    unread += disk_checks.discarded(facts, snapshot)
+    unread += [*disk_checks.discarded(facts, snapshot), *other_hosts.doubts(facts)]
     doubt = _doubt(facts, snapshot)
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)
