@@ -40,6 +40,12 @@ class Disconnected(SnaptuiError):
     title = "Not connected"
 
 
+class OutOfReach(SnaptuiError):
+    """libvirt's daemon for the guests does not reach its daemon for something else."""
+
+    title = "A daemon of libvirt does not answer"
+
+
 class SignInNeeded(Disconnected):
     """The connection needs an answer on the terminal (a password, a host key)."""
 

@@ -28,7 +28,15 @@ _VOLUME = (
     "<disk type='volume' device='cdrom'><driver name='qemu' type='raw'/>"
     "<source pool='gone' volume='a.iso'/><target dev='hda' bus='ide'/><readonly/></disk>"
 )
+_KEY = "6d0d8dd4-a7a5-4d63-9a6b-3f5a9a1d2f6c"
+_LOCKED = (
+    "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/etc/hostname'>"
+    "<encryption format='luks'><secret type='passphrase' {}/></encryption></source>"
+    "<target dev='vdz' bus='virtio'/><readonly/></disk>"
+)
 _GONE = {
+    "secret": _LOCKED.format(f"uuid='{_KEY}'"),
+    "usage": _LOCKED.format("usage='/etc/hostname'"),
     "network": _NIC.format("network", "<source network='gone'/>"),
     "idle": _NIC.format("network", "<source network='idle'/>"),
     "bridge": _NIC.format("bridge", "<source bridge='gone0'/>"),
@@ -44,6 +52,7 @@ _GONE = {
     "evdev": "<input type='evdev'><source dev='/dev/input/gone'/></input>",
 }
 _THERE = {"root": _MOUNT.format("/usr"), "urandom": _RANDOM.format("/dev/urandom")}
+_KEYS = {"secret", "usage"}
 _SURE = {"volume", "serial", "log", "folder", "random", "evdev"}
 """Known wherever there are pools; a stack may have no driver for the others."""
 
@@ -77,6 +86,7 @@ def test_what_the_host_does_not_have_is_told_before_the_guest_is_stopped(
     with aged(attached, *_GONE, *_THERE, root=HOST if suite is None else suite.root) as lab:
         network = lab.directory / "network.xml"
         network.write_text("<network><name>idle</name></network>")
+        keys = "error" not in lab.virsh("secret-list", check=False)
         drivers = "error" not in lab.virsh("net-define", str(network), check=False)
         for name in (*_GONE, *_THERE):
             said = told(lab, name)
@@ -84,6 +94,13 @@ def test_what_the_host_does_not_have_is_told_before_the_guest_is_stopped(
             answer = lab.virsh("snapshot-revert", name, "off", "--running", check=False)
             assert lab.state(name) == ("running" if name in _THERE else "shut off"), answer
             assert bool(said) is (name in _GONE), (name, said, answer)
-            sure = set(_GONE) - {"usb"} if drivers else _SURE
+            sure = set(_GONE) - {"usb"} if drivers else _SURE | (_KEYS if keys else set())
             assert said == "refused" or name not in sure, (name, said)
             lab.virsh("destroy", name, check=False)
+        if keys:
+            secret = lab.directory / "secret.xml"
+            usage = "<usage type='volume'><volume>/etc/hostname</volume></usage>"
+            private = f"<secret private='yes'><uuid>{_KEY}</uuid>{usage}</secret>"
+            secret.write_text(private)
+            lab.virsh("secret-define", str(secret))
+            assert [told(lab, name) for name in sorted(_KEYS)] == ["", ""]

@@ -1,9 +1,9 @@
 """What a guest of then is attached to on its host, and what of that is not there any more.
 
-libvirt looks for networks, filters, pools, devices and files when it starts a guest, which in
-a revert is when the one of now is stopped already (measured with 9.0 and 11.3). What libvirt
-itself tells of them is asked here, and the file systems. Whether a device or network that is
-there is free, and whether the kernel hands it out, shows at the start only.
+libvirt looks for secrets, networks, filters, pools, devices and files when it starts a guest,
+which in a revert is when the one of now is stopped already (measured with 9.0 and 11.3). What
+libvirt itself tells of them is asked here, and the file systems. Whether a device or network that
+is there is free, and whether the kernel hands it out, shows at the start only.
 """
 
 from __future__ import annotations
@@ -15,9 +15,15 @@ from xml.etree.ElementTree import Element
 import libvirt
 
 from snaptui.backend.virt import xml
-from snaptui.backend.virt.calls import Ask
+from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.places import DEVICES, FILES
-from snaptui.common.errors import Disconnected, ImageError, NotFound, SnaptuiError
+from snaptui.common.errors import (
+    Disconnected,
+    ImageError,
+    NotFound,
+    OutOfReach,
+    SnaptuiError,
+)
 from snaptui.model.domain import Lack, Part
 
 _GONE = "there is none"
@@ -31,6 +37,12 @@ _OPENED = (
 """What has to be there: element below the devices, attribute (``None``: its text)."""
 _MADE = tuple(f"{kind}[@type='file']/source" for kind in ("serial", "console", "parallel"))
 """Files that libvirt makes, in a directory that has to be there."""
+_SECRETS = {
+    "passphrase": libvirt.VIR_SECRET_USAGE_TYPE_VOLUME,
+    "ceph": libvirt.VIR_SECRET_USAGE_TYPE_CEPH,
+    "iscsi": libvirt.VIR_SECRET_USAGE_TYPE_ISCSI,
+}
+"""What a secret of a disk is for, by its type (formatdomain.html)."""
 _PLACE = ("domain", "bus", "slot", "function")
 
 
@@ -52,6 +64,8 @@ def gone(
     devices = domain.find("devices")
     if devices is None:
         return
+    ask = of_other_daemons(ask, connection)
+    yield from _secrets(ask, connection, devices)
     yield from _networks(ask, connection, devices)
     yield from _links(ask, connection, devices)
     yield from _volumes(ask, connection, devices)
@@ -65,6 +79,25 @@ def gone(
             yield Lack(Part.HOST, path, error.message, sure=False)
 
 
+def _secrets(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iterator[Lack]:
+    """Keys of disks and TPMs. Whether one has a value is not asked: the answer is the value."""
+
+    def by_uuid(uuid: str) -> bool:
+        return ask(lambda: connection.secretLookupByUUIDString(uuid)) is not None
+
+    def by_usage(kind: int, usage: str) -> bool:
+        return ask(lambda: connection.secretLookupByUsage(kind, usage)) is not None
+
+    named = [one.get("uuid") for one in devices.iter("secret")]
+    named += [one.get("secret") for one in devices.iterfind("tpm/backend/encryption")]
+    for uuid in filter(None, dict.fromkeys(named)):
+        yield from _looked_up(f"the secret {uuid}", partial(by_uuid, uuid))
+    used = ((one.get("type", ""), one.get("usage")) for one in devices.iter("secret"))
+    for kind, usage in dict.fromkeys(used):
+        if usage and kind in _SECRETS:
+            yield from _looked_up(f"the secret {usage}", partial(by_usage, _SECRETS[kind], usage))
+
+
 def _networks(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iterator[Lack]:
     def active(name: str) -> bool:
         network = ask(lambda: connection.networkLookupByName(name))
@@ -75,10 +108,10 @@ def _networks(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Ite
 
     named = (one.get("network") for one in devices.iterfind("interface[@type='network']/source"))
     for name in filter(None, dict.fromkeys(named)):
-        yield from _looked_up(connection, f"the network {name}", partial(active, name))
+        yield from _looked_up(f"the network {name}", partial(active, name))
     used = (one.get("filter") for one in devices.iterfind("interface/filterref"))
     for name in filter(None, dict.fromkeys(used)):
-        yield from _looked_up(connection, f"the network filter {name}", partial(there, name))
+        yield from _looked_up(f"the network filter {name}", partial(there, name))
 
 
 def _links(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iterator[Lack]:
@@ -101,7 +134,7 @@ def _links(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iterat
     bridges = (one.get("bridge") for one in devices.iterfind("interface[@type='bridge']/source"))
     shared = (one.get("dev") for one in devices.iterfind("interface[@type='direct']/source"))
     for name in filter(None, dict.fromkeys((*bridges, *shared))):
-        yield from _looked_up(connection, f"the interface {name}", partial(there, name))
+        yield from _looked_up(f"the interface {name}", partial(there, name))
 
 
 def _volumes(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iterator[Lack]:
@@ -117,7 +150,7 @@ def _volumes(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iter
     named = ((one.get("pool", ""), one.get("volume", "")) for one in sources if not _optional(one))
     for pool, volume in dict.fromkeys(named):
         what = f"the volume {volume} of the pool {pool}"
-        yield from _looked_up(connection, what, partial(there, pool, volume))
+        yield from _looked_up(what, partial(there, pool, volume))
 
 
 def _host_device(ask: Ask, connection: libvirt.virConnect, device: Element) -> Iterator[Lack]:
@@ -136,7 +169,6 @@ def _host_device(ask: Ask, connection: libvirt.virConnect, device: Element) -> I
         return
     name = f"pci_{domain:04x}_{bus:02x}_{slot:02x}_{function:x}"
     yield from _looked_up(
-        connection,
         f"the device {name}",
         lambda: ask(lambda: connection.nodeDeviceLookupByName(name)) is not None,
     )
@@ -147,22 +179,17 @@ def _optional(source: Element) -> bool:
     return source.get("startupPolicy", "mandatory") != "mandatory"
 
 
-def _looked_up(
-    connection: libvirt.virConnect, what: str, active: Callable[[], bool]
-) -> Iterator[Lack]:
-    """The lack of it, unless it is there and active.
-
-    A daemon of QEMU's that reaches none for networks answers as if the connection were lost.
-    """
+def _looked_up(what: str, active: Callable[[], bool]) -> Iterator[Lack]:
+    """The lack of it, unless it is there and active."""
     try:
         if not active():
             yield Lack(Part.HOST, what, _IDLE)
-    except Disconnected as error:
-        if not connection.isAlive():
-            raise
-        yield Lack(Part.HOST, what, error.message, sure=False)
+    except Disconnected:
+        raise
     except NotFound:
         yield Lack(Part.HOST, what, _GONE)
+    except OutOfReach as error:
+        yield Lack(Part.HOST, what, error.message)
     except SnaptuiError as error:
         yield Lack(Part.HOST, what, error.message, sure=False)
 

@@ -13,7 +13,7 @@ import libvirt
 from snaptui.backend.virt.connections import Connections
 from snaptui.backend.virt.errors import translated
 from snaptui.common.ahead import Ahead
-from snaptui.common.errors import Disconnected, HostError
+from snaptui.common.errors import Disconnected, HostError, OutOfReach
 from snaptui.model.domain import DomainKey, Key
 
 T = TypeVar("T")
@@ -24,6 +24,25 @@ MOST_SNAPSHOTS = 16_384
 
 Ask = Callable[[Callable[[], Any]], Any]
 """Makes a call, and turns libvirt's errors into ours."""
+
+
+def of_other_daemons(ask: Ask, connection: libvirt.virConnect) -> Ask:
+    """The same for what virtqemud passes on: pools, secrets, networks, devices.
+
+    Where it does not reach virtstoraged and its like, it says what its own client of them says
+    (src/remote/remote_daemon_dispatch.c, remoteOpenConn), which reads as if this connection were
+    lost. A start of a guest that needs them fails in the same way then.
+    """
+
+    def asked(call: Callable[[], Any]) -> Any:
+        try:
+            return ask(call)
+        except Disconnected as error:
+            if not connection.isAlive():
+                raise
+            raise OutOfReach(error.message) from error
+
+    return asked
 
 
 def list_snapshots(ask: Ask, domain: libvirt.virDomain, flags: int = 0) -> list[Any]:

@@ -14,6 +14,7 @@ _KINDS: dict[int, type[SnaptuiError]] = {
     libvirt.VIR_ERR_NO_STORAGE_POOL: errors.NotFound,
     libvirt.VIR_ERR_NO_STORAGE_VOL: errors.NotFound,
     libvirt.VIR_ERR_NO_NETWORK: errors.NotFound,
+    libvirt.VIR_ERR_NO_SECRET: errors.NotFound,
     libvirt.VIR_ERR_NO_NWFILTER: errors.NotFound,
     libvirt.VIR_ERR_NO_NODE_DEVICE: errors.NotFound,
     libvirt.VIR_ERR_OPERATION_DENIED: errors.NotPermitted,

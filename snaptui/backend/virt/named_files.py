@@ -9,7 +9,7 @@ from typing import Any
 import libvirt
 
 from snaptui.backend.virt import xml
-from snaptui.backend.virt.calls import Ask
+from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.places import DEVICES, FILES, Places
 from snaptui.backend.virt.texts import Texts
 from snaptui.common import shell
@@ -104,6 +104,7 @@ def volumes(ask: Ask, connection: libvirt.virConnect, together: Together, *, loc
     Args:
         local: the directories of pools can be looked into.
     """
+    ask = of_other_daemons(ask, connection)
     paths: list[str] = []
     doubts: list[Doubt] = []
     idle: list[str] = []

@@ -14,7 +14,7 @@ from typing import cast
 import libvirt
 
 from snaptui.backend.virt import xml
-from snaptui.backend.virt.calls import Ask
+from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.probe import PATIENCE, Probe, block_paths
 from snaptui.common import shell
 from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
@@ -38,7 +38,8 @@ class Places:
     """
 
     def __init__(self, ask: Ask, connection: libvirt.virConnect, probe: Probe) -> None:
-        self._ask, self._connection, self._probe = ask, connection, probe
+        self._ask = of_other_daemons(ask, connection)
+        self._connection, self._probe = connection, probe
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], tuple[float, str | Unplaced]] = {}
         self._open: dict[tuple[str, ...], str] = {}

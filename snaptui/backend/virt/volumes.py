@@ -163,8 +163,8 @@ class VolumeFile(io.RawIOBase):
                 hint="Make its directory a pool there, or refresh the pool (virsh pool-refresh).",
             )
         kind = translated(error)
-        if isinstance(kind, Disconnected):
-            return kind
+        if isinstance(kind, Disconnected) and not self._connection.isAlive():
+            return kind  # a daemon for pools that libvirt's own does not reach reads alike
         if isinstance(kind, NotPermitted):
             return ImageError(f"{self._label} does not let you read its volumes: {kind.message}")
         return ImageError(f"{self._label} does not pass it on: {kind.message}")
