@@ -143,10 +143,13 @@ class Lab:
             with suppress(ProcessLookupError):  # it was powered off meanwhile
                 os.kill(pid, signal.SIGCONT)
 
-    def merge_held(self, name: str) -> int:
+    def merge_held(self, name: str, at: str = "<blockjobs active='yes'>") -> int:
         """Stop the QEMU that merges images of a domain that is off while it does; its process.
 
         It gets so little time before that libvirt's own notes show how far it is.
+
+        Args:
+            at: what stands in them then.
         """
         notes = self.directory / "d" / "run" / "qemu" / f"{name}.xml"
         pid, until = 0, time.monotonic() + 30
@@ -154,7 +157,7 @@ class Lab:
             with suppress(OSError):
                 pid = pid or self.qemu(name)
                 os.kill(pid, signal.SIGSTOP)
-                if "<blockjobs active='yes'>" in notes.read_text():
+                if at in notes.read_text():
                     return pid
                 os.kill(pid, signal.SIGCONT)
                 time.sleep(0.002)

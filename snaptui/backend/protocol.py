@@ -175,6 +175,12 @@ class Backend(Protocol):
         Never while an internal snapshot is taken: libvirt then waits with the answer.
         """
 
+    def written_by_qemu(self, key: DomainKey) -> frozenset[str]:
+        """The images that a running guest writes to, as its QEMU itself says.
+
+        Empty when it does not say. libvirt notes in its log that QEMU's monitor was used.
+        """
+
     def merged(self, key: DomainKey, target: str) -> Amount | None:
         """How much of a disk's image is merged; ``None`` while there is no merge."""
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
-from snaptui.discovery.image_heads import read_heads
+from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus, Host, Lack, Snapshot
 from snaptui.model.doubts import Doubt
@@ -68,6 +68,27 @@ def inodes(
 def held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
     """By path of a disk's image, who of QEMU's tools has it open; blocks."""
     return backend.qemu_at(locked(config))
+
+
+def let_go(backend: Backend, status: DomainStatus, images: Images) -> frozenset[str]:
+    """The images of a running domain's disks that its QEMU has let go of; blocks.
+
+    Only QEMU can tell it, and is asked where it has what lies beneath open to write, without a
+    merge of which libvirt knows.
+    """
+    beneath = {}
+    near = backend.host is not None and backend.host.local  # of others no lock is seen
+    for disk in status.config.disks if near else ():
+        head = images.get(disk.path or "")
+        if isinstance(head, ImageInfo) and isinstance(head.backing, str):
+            raw = head.backing_format == "raw"
+            lower = read_head(backend, head.backing, raw=raw)
+            if isinstance(lower, ImageInfo) and lower.in_writing:
+                beneath[head.path] = lower.path
+    if status.busy or status.hung or status.block_jobs or not beneath:
+        return frozenset()
+    told = backend.written_by_qemu(status.domain.key)
+    return frozenset(path for path, lower in beneath.items() if lower in told and path not in told)
 
 
 def locked(config: DomainConfig) -> list[str]:

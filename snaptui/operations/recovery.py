@@ -25,6 +25,7 @@ from snaptui.model.operation_record import Became, Record, StepKind, StepRecord
 from snaptui.storage.backing_chain import chain, disks_with_chains
 
 if TYPE_CHECKING:
+    from snaptui.model.domain import DomainStatus
     from snaptui.operations.journal_archive import Past
 
 OVERLAYS_LEFT = "Overlays that libvirt made for it may be left; F lists those that nothing names."
@@ -137,7 +138,19 @@ def look(backend: Backend, record: Record) -> Finding | None:
             inside = parts(backend, status.config, under_way.subject)
     merge = under_way is not None and under_way.kind is StepKind.MERGE
     chains = _chains(backend, status.config) if merge else None
-    return finding(record, Found(state, names, current, inside, known, status.block_jobs, chains))
+    let_go = _let_go(backend, status) if state.active else ""
+    seen = Found(state, names, current, inside, known, status.block_jobs, chains, let_go)
+    return finding(record, seen)
+
+
+def _let_go(backend: Backend, status: DomainStatus) -> str:
+    from snaptui.discovery.readings import let_go
+    from snaptui.plan.checks import pivoted
+    from snaptui.plan.refusal import words_of
+
+    paths = [disk.path for disk in status.config.written if disk.path is not None]
+    heads = read_heads(backend, dict.fromkeys(paths, False))
+    return words_of(pivoted.found(status, heads, let_go(backend, status, heads)))
 
 
 def _chains(backend: Backend, config: DomainConfig) -> frozenset[str] | None:
@@ -162,6 +175,7 @@ class Found:
         known: this snapshot, or that which it defines again.
         block_jobs: targets of the disks that QEMU merges.
         images: of a merge, the images in the chains of its disks; ``None`` when not known.
+        let_go: what to know of overlays that QEMU has let go of, and libvirt names; as sentences.
     """
 
     state: DomainState
@@ -171,6 +185,7 @@ class Found:
     known: Snapshot | None = None
     block_jobs: tuple[str, ...] = ()
     images: frozenset[str] | None = None
+    let_go: str = ""
 
 
 def finding(record: Record, found: Found) -> Finding:
@@ -263,6 +278,8 @@ def _of_delete(record: Record, step: StepRecord, found: Found) -> Told:
     if found.block_jobs and found.state is DomainState.PAUSED:
         left = left_merge(record.domain, record.uuid)
         return Became.IN_PART, f"{words}. If {record.domain} was off before, {left}"
+    if found.let_go:
+        return Became.IN_PART, f"{words}. {found.let_go}"
     return Became.PERHAPS, f"{words}. {MERGED_IN_PART}"
 
 
@@ -283,6 +300,8 @@ def _of_merge(record: Record, step: StepRecord, found: Found) -> Told:
 
         left = left_job(record.domain, record.uuid, found.block_jobs)
         return Became.IN_PART, f"It is not merged yet, and QEMU still does it. {left}"
+    if found.let_go:
+        return Became.IN_PART, found.let_go
     return Became.NOT_DONE, "It is not merged, and in use as before: merge it again."
 
 

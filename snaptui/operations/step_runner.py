@@ -28,10 +28,12 @@ from snaptui.operations.step_calls import (
     what_is_full,
 )
 from snaptui.plan.change import Difference, sentence
+from snaptui.plan.checks import pivoted
 from snaptui.plan.checks.domain_checks import MERGED_IN_PART, left_job, left_merge
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Step
 from snaptui.plan.planner import AnyFacts
+from snaptui.plan.refusal import words_of
 
 TELL = 0.25
 """Seconds between two tellings of how far a step is."""
@@ -248,9 +250,12 @@ class Taking:
             what = Became.PERHAPS
         wished = isinstance(error, Cancelled) or self._copying.unwanted.is_set()
         way = self._left_merge(found) or what_is_full(found) or error.hint
+        said = self._said(what, error)
+        if isinstance(found, Facts) and (let_go := pivoted.refusals(found)):
+            said, way = "", words_of(let_go)
         raise Stop(
             error.message,
-            " ".join(words for words in (left, self._said(what, error), way) if words),
+            " ".join(words for words in (left, said, way) if words),
             Phase.CANCELLED if wished else Phase.FAILED,
             became=what,
             sent=True,

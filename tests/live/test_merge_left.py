@@ -1,12 +1,21 @@
-"""libvirt's daemon dies while a QEMU merges images of a domain that is off: that QEMU is left."""
+"""libvirt's daemon dies while a QEMU merges images, of a domain that is off or of a guest."""
 
 from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pytest
+
+from snaptui.model.domain import DomainKey, Form, SafetyKind
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.words.why import Why
+from tests import stacks
 from tests.lab import MIB, Lab, holds
+from tests.live.planned import planned
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import qemu_io
 
@@ -44,3 +53,72 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(own_lab: Lab) -> None:
     assert lab.snapshots("web") == []
     assert holds(lab.image("web"), 0x33)
     assert not top.exists()
+
+
+def guest_writes(lab: Lab, byte: int) -> None:
+    for command in (f"write -P {byte} 0 1M", "flush"):
+        to = "/machine/peripheral/virtio-disk0/virtio-backend"
+        said = lab.virsh("qemu-monitor-command", "web", "--hmp", f'qemu-io -d {to} "{command}"')
+        assert "failed" not in said
+
+
+def overlaid(lab: Lab) -> Path:
+    """A guest that runs on an overlay; its path."""
+    lab.define("web")
+    lab.snapshot("web", "a", "--disk-only")
+    top = lab.image("web").with_suffix(".a")
+    qemu_io(top, "write -P 0x33 0 4M")
+    lab.virsh("start", "web")
+    return top
+
+
+def pivots_alone(lab: Lab, terminal: Terminal) -> None:
+    """The overlay is merged, and libvirt dies as QEMU is to let go of it."""
+    with ThreadPoolExecutor(1) as watching:
+        at_snapshots(terminal, "a")
+        terminal.press("d")
+        terminal.wait("Refused: nothing")
+        held = watching.submit(lab.merge_held, "web", "state='pivoting'")
+        confirm(terminal)
+        pivoting = held.result()
+    lab.daemon.kill()
+    terminal.wait("connection lost")
+    os.kill(pivoting, signal.SIGCONT)
+    lab.daemon.restart()
+
+
+@pytest.mark.skipif(bool(stacks.missing([stacks.TRIXIE])), reason=stacks.missing([stacks.TRIXIE]))
+def test_a_guest_that_writes_beneath_what_libvirt_names_is_told_of() -> None:
+    """11.3 believes that the merge was given up; 9.0 forgets the guest (a QEMU holds its image)."""
+    with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as place:
+        lab = Lab(Path(place), root=stacks.TRIXIE.root)
+        try:
+            top = overlaid(lab)
+            with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+                pivots_alone(lab, terminal)
+                terminal.wait("Delete a of web: failed", seconds=40)
+                terminal.wait("a merge was cut off at its end", "virsh edit")
+            assert str(top) in lab.virsh("domblklist", "web"), "libvirt names the overlay"
+            guest_writes(lab, 0x55)
+            assert holds(lab.image("web"), 0x55), "and the guest writes beneath it"
+            key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+            for intent in (
+                CreateIntent(key, "new", ""),
+                CreateIntent(key, "new", "", Form.DISK_ONLY),
+                RevertIntent(key, "a", safety=SafetyKind.NONE),
+                DeleteIntent(key, "a"),
+            ):
+                whys = {one.why for one in planned(lab, intent).refusals}
+                assert Why.PIVOTED_UNKNOWN in whys
+            assert planned(lab, DeleteIntent(key, "a", metadata_only=True)).possible
+            assert "block-commit" in lab.virsh("snapshot-delete", "web", "a", check=False)
+            xml = lab.virsh("dumpxml", "--inactive", "web")
+            lab.define_xml(xml.replace(str(top), str(lab.image("web"))))
+            lab.virsh("destroy", "web")
+            lab.virsh("start", "web")
+            assert lab.virsh("domblklist", "web").split()[-1] == str(lab.image("web"))
+            assert holds(lab.image("web"), 0x55), "the way round keeps what was written"
+            planned(lab, DeleteIntent(key, "a", metadata_only=True), carry_out=True)
+            assert lab.snapshots("web") == []
+        finally:
+            lab.daemon.stop()

@@ -285,6 +285,15 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
             return None
         return Amount(total - int(told.get(libvirt.VIR_DOMAIN_JOB_DATA_REMAINING, total)), total)
 
+    def written_by_qemu(self, key: DomainKey) -> frozenset[str]:
+        """What QEMU says of its disks; see the protocol."""
+        from snaptui.backend.virt.probe import PATIENCE, roots
+
+        try:
+            return self._connections.probe.ask(key.uuid, roots, PATIENCE)
+        except (TimeoutError, SnaptuiError, libvirt.libvirtError):
+            return frozenset()
+
     def merged(self, key: DomainKey, target: str) -> Amount | None:
         """The disk's block job; see the protocol."""
         domain = self._handle(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -121,5 +122,13 @@ def block_paths(domain: libvirt.virDomain) -> dict[str, str]:
     }
 
 
-_OF_QEMU = (_statistics, block_paths)
+def roots(domain: libvirt.virDomain) -> frozenset[str]:
+    """The images that its disks are, whatever libvirt takes them for (QEMU's ``query-block``)."""
+    import libvirt_qemu
+
+    said = json.loads(libvirt_qemu.qemuMonitorCommand(domain, '{"execute": "query-block"}', 0))
+    return frozenset(one["inserted"]["file"] for one in said["return"] if "inserted" in one)
+
+
+_OF_QEMU = (_statistics, block_paths, roots)
 """Questions that QEMU itself answers."""

@@ -12,7 +12,7 @@ from snaptui.model.domain import Disk, DomainState, Kind, Snapshot
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import FileSystem, Fixed, ImageInfo, NotKnown, Silent
 from snaptui.model.virsh_line import option, virsh_there
-from snaptui.plan.checks import disk_checks, encryption
+from snaptui.plan.checks import disk_checks, encryption, pivoted
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark
@@ -52,7 +52,7 @@ def create_refusals(facts: Facts, *, outside: bool = False) -> list[Refusal]:
         outside: its data are to lie in files of their own.
     """
     refusals = record_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
-    refusals += _silent_refusals(facts)
+    refusals += _silent_refusals(facts) + pivoted.refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     lost = encryption.lost_refusals(facts)
     refusals += [one.but(harm=Harm.NO_START) for one in lost] if outside else lost
@@ -110,7 +110,7 @@ def domain_refusals(
         in_backup: the error with which libvirt refuses it while a backup is under way.
     """
     refusals = _busy_refusals(facts, in_backup)
-    refusals += _ending_refusals(facts) + _silent_refusals(facts)
+    refusals += _ending_refusals(facts) + _silent_refusals(facts) + pivoted.refusals(facts)
     if not facts.status.persistent:
         refusals.append(refuse(Why.TRANSIENT_NOT_YET, Way.DEFINE, domain=facts.name))
     if facts.status.managed_save and saved:

@@ -12,7 +12,7 @@ from snaptui.model import libvirt_codes
 from snaptui.model.domain import Disk
 from snaptui.model.image import FileSystem, ImageInfo, NotKnown
 from snaptui.model.virsh_line import virsh_there
-from snaptui.plan.checks import domain_checks
+from snaptui.plan.checks import domain_checks, pivoted
 from snaptui.plan.delete import merge_needs
 from snaptui.plan.delete.findings import Findings
 from snaptui.plan.facts import Facts
@@ -85,6 +85,7 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
     in_backup = libvirt_codes.OPERATION_UNSUPPORTED if reads_it else None
     yield from domain_checks.metadata_refusals(facts, in_backup=in_backup)
     yield from domain_checks.merge_refusals(facts)
+    yield from pivoted.refusals(facts)
     yield from domain_checks.journal_refusals(facts.unrecorded)
     if facts.status.hung:
         yield refuse(Why.HUNG, Way.POWER_OFF, domain=domain.name)

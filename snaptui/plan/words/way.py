@@ -75,6 +75,10 @@ class Way(enum.Enum):
     POOL_FIRST = "Start or refresh the pool first, or define the disk as it was."
     POOLS_FIRST = "Start or refresh the pools first (what is not certain names them)."
     POOL_AS_BEFORE = "Let the pool name that file again, or shut {domain} down."
+    SET_NEXT_TO_LOWER = (
+        "Before {domain} is started anew set {disk} to {lower} ({line}), else what it writes is "
+        "lost. Delete only the metadata of what lay in {path} after that."
+    )
     OWN_FILE = "Give the disk a file or a device of its own first."
     BY_PATH = (
         "Take an internal one, or let the disk be the file itself first (virsh edit: "

@@ -48,6 +48,10 @@ class Why(enum.Enum):
         "goes back to no internal snapshot."
     )
     BACKUP = "A backup of {disks} of {domain} is under way."
+    PIVOTED_UNKNOWN = (
+        "QEMU of {domain} has let go of {path}, which libvirt still names for {disk}: a merge was "
+        "cut off at its end, and the guest writes to {lower} now."
+    )
     BLOCK_JOB_WAITS = (
         "A copy or merge of {disks} of {domain} is whole, and waits to be told what to keep."
     )
