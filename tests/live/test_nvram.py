@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import Lab, holds, qemu_img, write
+from snaptui.model.domain import DomainKey
+from snaptui.plan.plan import DeleteIntent
+from snaptui.plan.refusal import Harm
+from snaptui.plan.words.why import Why
+from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, confirm
 
 FLASH = 1 << 20
 
 
-@pytest.mark.parametrize("reset", sample(1, [False, True]))
-def test_they_start_from_their_template_if_that_was_chosen(
-    lab: Lab, tmp_path: Path, reset: bool
-) -> None:
-    """libvirt 9.0 takes no snapshot of such a domain; one inside its image can be adopted."""
-    code, template, nvram = (tmp_path / name for name in ("code.fd", "template.fd", "vars.fd"))
+def with_variables(lab: Lab, place: Path) -> Path:
+    """A domain with UEFI variables; their file, which is raw."""
+    code, template, nvram = (place / name for name in ("code.fd", "template.fd", "vars.fd"))
     for path, byte in ((code, b"\0"), (template, b"T"), (nvram, b"V")):
         path.write_bytes(byte * FLASH)
     lab.define("web")
@@ -31,6 +33,15 @@ def test_they_start_from_their_template_if_that_was_chosen(
             "<features><acpi/></features>",
         )
     )
+    return nvram
+
+
+@pytest.mark.parametrize("reset", sample(1, [False, True]))
+def test_they_start_from_their_template_if_that_was_chosen(
+    lab: Lab, tmp_path: Path, reset: bool
+) -> None:
+    """libvirt 9.0 takes no snapshot of such a domain; one inside its image can be adopted."""
+    nvram = with_variables(lab, tmp_path)
     qemu_img("snapshot", "-c", "by hand", str(lab.image("web")))
     write(lab.image("web"), 0x22)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -48,3 +59,29 @@ def test_they_start_from_their_template_if_that_was_chosen(
     assert lab.state("web") == "running"
     assert holds(lab.image("web"), 0x11)
     assert nvram.read_bytes()[:1] == (b"T" if reset else b"V")
+
+
+def test_beside_them_nothing_inside_is_deleted_while_the_guest_runs(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """libvirt 9.0 lets QEMU delete all parts or none, and forgets the snapshot all the same."""
+    with_variables(lab, tmp_path)
+    qemu_img("snapshot", "-c", "s", str(lab.image("web")))
+    record = tmp_path / "s.xml"
+    xml = lab.virsh("dumpxml", "--inactive", "web")
+    record.write_text(
+        "<domainsnapshot><name>s</name><creationTime>1700000000</creationTime>"
+        f"<state>shutoff</state>{xml}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "web", "--redefine", str(record))
+    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    assert planned(lab, DeleteIntent(key, "s")).possible
+    lab.virsh("start", "web")
+    (refusal,) = planned(lab, DeleteIntent(key, "s")).refusals
+    assert (refusal.why, refusal.harm) == (Why.VARIABLES_WITHOUT_PART, Harm.LEFT_INSIDE)
+    lab.virsh("snapshot-delete", "web", "s")
+    assert (lab.snapshots("web"), entries(lab.image("web"))) == ([], [("1", "s")])
+    lab.virsh("destroy", "web")
+    lab.virsh("snapshot-create", "web", "--redefine", str(record))
+    planned(lab, DeleteIntent(key, "s"), carry_out=True)
+    assert (lab.snapshots("web"), entries(lab.image("web"))) == ([], [])

@@ -494,7 +494,10 @@ def test_a_delete_refuses_twins_but_takes_metadata_whose_data_are_gone() -> None
     plan = a_delete(with_image(facts(snapshot()), "/img/b.qcow2", image("/img/b.qcow2")))
     assert plan.possible
     gone = refuse(Why.ENTRY_GONE, disk="vdb", name="s1", path="/img/b.qcow2")
-    assert plan.warnings == (remark(Warn.ONLY_METADATA, fact=gone.fact),)
+    assert plan.warnings == (remark(Warn.PART_GONE, fact=gone.fact),)
+    nothing = with_image(facts(snapshot()), "/img/b.qcow2", image("/img/b.qcow2"))
+    plan = a_delete(with_image(nothing, "/img/a.qcow2", image("/img/a.qcow2")))
+    assert {one.what for one in plan.warnings} == {Warn.ONLY_METADATA}
 
 
 def test_a_delete_of_what_could_not_be_checked_wants_the_name_typed() -> None:

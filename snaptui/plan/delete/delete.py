@@ -201,7 +201,9 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
         found.refusals += domain_checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
     found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
     problems = image_checks.entry_problems(facts, snapshot)
-    found.warnings += [remark(Warn.ONLY_METADATA, fact=one.fact) for one in problems.gone]
+    all_gone = len(problems.gone) == len(internal_disks(snapshot))
+    gone = Warn.ONLY_METADATA if all_gone else Warn.PART_GONE
+    found.warnings += [remark(gone, fact=one.fact) for one in problems.gone]
     for disk in internal_disks(snapshot):
         if why := image_checks.closed_to_writers(disk, facts):
             if isinstance(facts.images.get(disk.path or ""), ImageInfo):

@@ -149,6 +149,7 @@ class Warn(enum.Enum):
     # -- what a delete or a merge leaves
     BELOW_MOVES_UP = "{number} below it {move} up."
     ONLY_METADATA = "{fact} Only its metadata go."
+    PART_GONE = "{fact} What the other images hold of it goes."
     DATA_STAY = (
         "Inside the images the data of {names} stay and keep their space; libvirt's tools do not "
         "show them any more, qemu-img does."

@@ -69,6 +69,10 @@ class Why(enum.Enum):
         "{domain} keeps UEFI variables in qcow2, which libvirt {version} takes into an internal "
         "snapshot and leaves out when that is reverted to or deleted."
     )
+    VARIABLES_WITHOUT_PART = (
+        "The UEFI variables of {domain} hold no {name}, and beside them QEMU deletes it on no disk "
+        "while it runs: libvirt {version} would forget it all the same."
+    )
     VARIABLES_NOT_INSIDE_NOT_YET = (
         "{domain} keeps UEFI variables in qcow2, which this libvirt takes into no snapshot; "
         "snaptui takes none without them yet."
