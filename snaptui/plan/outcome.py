@@ -108,6 +108,7 @@ class UndoBy(enum.Enum):
     DISKS = "yes, disks"
     DISKS_POWERED_OFF = "yes, disks only ({domain} is powered off first)"
     DISKS_AND_RAM = "yes, disks and RAM"
+    ONCE_ATTACHED = "only once {disks}, which this takes away, is attached again as it is now"
     APPLY = "yes, by applying {name}"
     EACH = "yes, each by a safety snapshot of its own"
     CHOOSE = "choose below"

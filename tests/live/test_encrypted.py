@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model.domain import DomainKey, Form, Presence, SafetyKind, SnapshotDisk
+from snaptui.model.domain import DomainKey, Form, Presence, SafetyKind, Scope, SnapshotDisk
 from snaptui.model.libvirt_codes import INTERNAL_ERROR
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
@@ -85,6 +85,8 @@ def test_a_definition_that_lost_it_is_recognised_and_the_way_back_works(
     ):
         plan = planned(lab, intent)
         assert_refused(plan, Why.ENCRYPTION_LOST, disk="vda", path=str(base))
+    (nothing,) = planned(lab, DeleteIntent(key, "a", Scope.CHILDREN)).refusals
+    assert nothing.why is Why.NOTHING_BELOW
     xml = lab.virsh("dumpxml", "--inactive", "enc")
     assert str(overlay) in xml
     again = LOWER.format(path=base, secret=SECRET.format(uuid=UUID))
@@ -148,6 +150,7 @@ def test_a_revert_that_drops_the_encryption_is_refused(newer_lab: Lab) -> None:
     plan = planned(newer_lab, RevertIntent(newer_key, "a", safety=SafetyKind.NONE))
     assert_refused(plan, Why.ENCRYPTED_REVERT, disk="vda")
     assert [one.harm for one in plan.refusals if one.why is Why.ENCRYPTED_REVERT] == [Harm.NO_START]
+    assert {one.code for one in plan.refusals} == {None}, "libvirt does it"
     newer_lab.virsh("snapshot-revert", "enc", "a")
     after = newer_lab.virsh("dumpxml", "--inactive", "enc")
     assert "<encryption" not in after

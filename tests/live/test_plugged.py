@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from snaptui.model.domain import DomainKey, SafetyKind
+from snaptui.model.libvirt_codes import OPERATION_INVALID
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.planned import planned
 from tests.unit.made import assert_said
@@ -56,6 +59,33 @@ def test_ram_of_before_takes_them_away_and_ram_of_after_brings_them_back(lab: La
         assert image.exists()
         assert plugged(lab) == [False, False]
         lab.virsh("snapshot-revert", "web", "after")
+
+
+def test_the_undo_of_that_wants_the_disk_attached_again(lab: Lab) -> None:
+    key = running(lab)
+    lab.snapshot("web", "before")
+    path = plug(lab)
+    plan = planned(lab, RevertIntent(key, "before"), carry_out=True)
+    assert (plan.undo.by, dict(plan.undo.names)) == (UndoBy.ONCE_ATTACHED, {"disks": "vdb"})
+    (safety,) = set(lab.snapshots("web")) - {"before"}
+    back = RevertIntent(key, safety, safety=SafetyKind.NONE)
+    assert [one.why for one in planned(lab, back).refusals] == [Why.DETACHED_NOT_YET]
+    disk = ("attach-disk", "web", str(path), "vdb", "--targetbus", "virtio")
+    lab.virsh(*disk, "--driver", "qemu", "--subdriver", "qcow2", "--persistent")
+    planned(lab, back, carry_out=True)
+    assert plugged(lab) == [True, True]
+
+
+def test_a_copy_that_waits_forbids_the_safety_snapshot_first(lab: Lab) -> None:
+    """libvirt's error for a revert is another one than for a create, and never comes."""
+    key = running(lab)
+    lab.snapshot("web", "before")
+    copied = ("blockcopy", "web", "vda", str(lab.images / "copy.qcow2"))
+    lab.virsh(*copied, "--transient-job", "--wait", "--format", "qcow2")
+    for safety, codes in ((None, {None}), (SafetyKind.NONE, {OPERATION_INVALID})):
+        plan = planned(lab, RevertIntent(key, "before", safety=safety))
+        assert {one.code for one in plan.refusals} == codes
+    lab.virsh("blockjob", "web", "vda", "--abort")
 
 
 def test_an_overlay_of_a_disk_that_is_lost_goes_with_it(newer_lab: Lab) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 
 import libvirt
 
@@ -34,6 +35,7 @@ from tests.worlds.contents import Contents, differing
 from tests.worlds.lies import Lying
 from tests.worlds.machine import DidNot, Down, Machine
 from tests.worlds.member import Member
+from tests.worlds.steps import IMPOSSIBLE
 from tests.worlds.undoing import undo
 from tests.worlds.verbs import Ask, intent
 from tests.worlds.verdict import Kind, Verdict
@@ -266,6 +268,10 @@ class _One:
         if isinstance(self.intent, ImageIntent) or not (codes or harms) or NEVER_SENT & all_harms:
             verdict.happened = NOT_SENT
             return
+        if Harm.OTHER_LOST in harms:  # of an overlay that holds nothing nothing is merged
+            with suppress(*IMPOSSIBLE):
+                self.member.write()
+            self.before = self.machine.contents()
         error = self._raw()
         code = code_of(error) if error is not None else None
         verdict.happened = f"error {code}" if error is not None else WORKS

@@ -118,7 +118,9 @@ def _plan(
         refusals.append(refuse(Why.SOME_UNREAD))
     for snapshot in victims:
         refusals += domain_checks.hold_refusals(snapshot)
-    told = _metadata(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
+    told = Findings()
+    if victims or extra:
+        told = _metadata(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
     refusals += [one for one in told.refusals if one not in refusals]
     told.warnings += left
     told.warnings += domain_checks.unrecorded_warnings(facts.unrecorded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from snaptui.common import shell, text
 from snaptui.model import abilities, libvirt_codes
@@ -22,7 +23,7 @@ from snaptui.plan.checks import (
 from snaptui.plan.checks.free_space import Room
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
-from snaptui.plan.outcome import After, End, after, space_on
+from snaptui.plan.outcome import After, End, UndoBy, after, space_on, undo
 from snaptui.plan.plan import Plan, RevertIntent, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
@@ -63,6 +64,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += disk_checks.passed_refusals(facts, step)
     refusals += machine_checks.refusals(facts, step)
     outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
+    if outside:  # no QEMU has to open what there is now
+        refusals = [one.but() if one.why is Why.ENCRYPTION_LOST else one for one in refusals]
     refusals += by_other_means.revert_refusals(step) if outside else ()
     if not outside:
         refusals += [
@@ -107,8 +110,11 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     refusals += domain_checks.power_off_refusals(facts) if first else ()
     steps = (*first, *safety.steps, step)
-    if any(isinstance(one, PowerOff) for one in steps):  # a job ends with its QEMU
+    if steps[0] is not step:  # a job ends with its QEMU, or forbids the safety snapshot first
         refusals = [one.but() if one.why in domain_checks.JOBS else one for one in refusals]
+    dropped = [] if outside else _dropped(facts, snapshot)
+    if dropped and safety.steps:
+        safety = replace(safety, undo=undo(UndoBy.ONCE_ATTACHED, disks=text.some(dropped)))
     fullest = domain_checks.fullest_space(facts)
     return Plan(
         intent=intent,
@@ -274,6 +280,13 @@ def _resized(facts: Facts, snapshot: Snapshot, *, alone: bool) -> Iterator[Remar
             if entry.name == facts.current and entry.vm_state:
                 size = text.size(entry.vm_state)
                 yield remark(Warn.RAM_LEAKS, disk=disk.target, name=entry.name, size=size)
+
+
+def _dropped(facts: Facts, snapshot: Snapshot) -> list[str]:
+    """Disks that the domain has not any more after it; the safety snapshot holds them too."""
+    then = {disk.target for disk in snapshot.config.disks} if snapshot.config else set()
+    writable = domain_checks.writable_disks(facts.status.config.disks)
+    return [disk.target for disk in writable if disk.target not in then]
 
 
 def _left_out(facts: Facts, snapshot: Snapshot, removed: frozenset[str]) -> Iterator[Remark]:
