@@ -262,6 +262,24 @@ def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_
 # -- what is refused ---------------------------------------------------------------------------
 
 
+def test_what_libvirt_says_of_a_later_one_is_not_foretold_where_an_earlier_one_stops_it(
+    lab: Lab,
+) -> None:
+    """The one below lies inside an overlay that was renamed since."""
+    lab.define("web")
+    extern(lab, "above")
+    lab.snapshot("web", "below")
+    old = overlay(lab, "above", "vda")
+    new = old.rename(old.with_name("renamed.qcow2"))
+    xml = lab.virsh("dumpxml", "--inactive", "web")
+    lab.define_xml(xml.replace(str(old), str(new)))
+    lab.virsh("start", "web")
+    plan = Planned(lab, DeleteIntent(key_of(lab), "above", Scope.WITH_CHILDREN)).plan
+    assert plan.refusals
+    assert {one.code for one in plan.refusals} == {None}
+    assert libvirts_answer(lab, "below") == 84
+
+
 def test_off_only_the_newest_can_go_and_started_paused_any(lab: Lab) -> None:
     chain(lab, "one", "two")
     deleting(lab, "one").refused(8, Why.NEWEST_ONLY, above="two")

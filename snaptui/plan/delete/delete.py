@@ -157,14 +157,15 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     found = Findings(
         refusals=domain_checks.domain_refusals(facts, saved=merges, in_backup=in_backup)
     )
-    at = facts
+    at, first = facts, len(found.refusals)
     for victim in victims:
-        snapshot = at.snapshots[victim.name]
+        snapshot, before = at.snapshots[victim.name], len(found.refusals)
         found.refusals += domain_checks.kind_refusals(snapshot)
         found.refusals += domain_checks.unfinished_refusals(at, snapshot)
         found.add(
             external.look(at, snapshot) if snapshot.kind is Kind.EXTERNAL else _inside(at, snapshot)
         )
+        found.refusals[before:] = _in_turn(found.refusals[first:before], found.refusals[before:])
         at = after_delete(at, snapshot, metadata_only=False)
     written = {disk.path for one in victims for disk in internal_disks(one)}
     written |= {path for stray in extra for path, _ in stray.parts}
@@ -174,6 +175,12 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
         found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
     found.unchecked += other_hosts.doubts(facts)
     return found
+
+
+def _in_turn(earlier: list[Refusal], own: list[Refusal]) -> list[Refusal]:
+    """What libvirt would do is not foretold of a delete where that of one before it is not."""
+    unforetold = any(one.code is None and one.harm is None for one in earlier)
+    return [one.but() for one in own] if unforetold else own
 
 
 def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
