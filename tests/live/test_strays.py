@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from snaptui.common import text
+from snaptui.model.libvirt_codes import OPERATION_INVALID
+from snaptui.plan.plan import DeleteManyIntent
+from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 from tests.unit.images import Plain
@@ -289,3 +293,29 @@ def test_what_a_destroyed_guest_leaves_of_a_create_is_shown(lab: Lab) -> None:
         assert ("□ snap-" in terminal.text) == bool(left)
         for _, name in left:
             terminal.wait(f"Name    {name}", "libvirt does not know it")
+
+
+def test_beside_a_network_disk_libvirt_deletes_none_while_the_domain_is_off(lab: Lab) -> None:
+    path = lab.images / "near.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "8M")
+    qemu_img("snapshot", "-c", "by hand", str(path))
+    far = (
+        "<disk type='network' device='disk'><driver name='qemu' type='raw'/>"
+        "<source protocol='nbd' name='x'><host name='localhost' port='1'/></source>"
+        "<target dev='vda' bus='virtio'/></disk>"
+    )
+    near = (
+        "<disk type='file' device='disk'><driver name='qemu' type='qcow2'/>"
+        f"<source file='{path}'/><target dev='vdb' bus='virtio'/></disk>"
+    )
+    key = lab.define_disks("web", far + near)
+    (refusal,) = planned(lab, DeleteManyIntent(key, (), ("by hand",))).refusals
+    assert (refusal.why, refusal.code) == (Why.NOT_A_FILE, OPERATION_INVALID)
+    record = lab.directory / "by-hand.xml"
+    record.write_text(
+        "<domainsnapshot><name>by hand</name><creationTime>1700000000</creationTime>"
+        f"<state>shutoff</state>{lab.virsh('dumpxml', 'web')}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "web", "--redefine", str(record))
+    assert "can't manipulate" in lab.virsh("snapshot-delete", "web", "by hand", check=False)
+    assert [name for _, name in entries(path)] == ["by hand"]

@@ -86,6 +86,17 @@ def overlay_problem(disk: Disk) -> Refusal | None:
     )  # fmt: skip
 
 
+def network_refusals(disks: Iterable[Disk], way: Way) -> Iterator[Refusal]:
+    """Disks on which libvirt changes no snapshot of a domain that is off.
+
+    One that is not local ends what it does for all of them (qemuSnapshotForEachQcow2Internal).
+    """
+    for disk in disks:
+        if disk.source_type == "network":
+            code = libvirt_codes.OPERATION_INVALID
+            yield refuse(Why.NOT_A_FILE, way, code=code, disk=disk.target, kind=disk.source_type)
+
+
 def transient_refusals(facts: Facts, way: Way) -> Iterator[Refusal]:
     """What keeps libvirt from saving RAM: it does that by a migration to a file."""
     disks = [disk.target for disk in facts.status.config.disks if disk.transient]

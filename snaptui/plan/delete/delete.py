@@ -13,6 +13,7 @@ from snaptui.model.domain import Kind, Presence, Scope, Snapshot, SnapshotDisk
 from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.plan.checks import (
     broken,
+    disk_checks,
     domain_checks,
     encryption,
     image_checks,
@@ -259,6 +260,9 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     refusals: list[Refusal] = []
     if facts.status.domain.state.active:
         refusals += domain_checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
+    else:  # its record names all of them, and libvirt looks for it on each
+        disks = domain_checks.writable_disks(facts.status.config.disks)
+        refusals += disk_checks.network_refusals(disks, Way.DELETE_BY_HAND)
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
     if len(text.utf8(name)) > domain_checks.NAME_BYTES:
