@@ -105,6 +105,10 @@ class UndoBy(enum.Enum):
     DELETE_FILE = "yes, by deleting the new file"
     SAME_KEY = "yes, by the same key; the XML is saved before"
     REDEFINE = "yes, virsh snapshot-create --redefine with the XML that is saved before"
+    REDEFINE_RUNNING = (
+        "yes, once {domain} runs: virsh snapshot-create --redefine with the XML that is saved "
+        "before"
+    )
     DISKS = "yes, disks"
     DISKS_POWERED_OFF = "yes, disks only ({domain} is powered off first)"
     DISKS_AND_RAM = "yes, disks and RAM"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snaptui.model.domain import Form, SafetyKind
 from snaptui.model.image import ImageKey, PlacedEntry
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
@@ -66,6 +67,23 @@ def test_taking_and_deleting_go_on_beside_a_checkpoint(lab: Lab) -> None:
     planned(lab, DeleteIntent(key, "outside"), carry_out=True)
     assert lab.snapshots("web") == []
     assert lab.state("web") == "running"
+
+
+def test_a_record_deleted_beside_a_checkpoint_comes_back_while_the_guest_runs(lab: Lab) -> None:
+    """libvirt 9.0 makes none while the domain is off."""
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "s")
+    checkpoint(lab, "c0")
+    lab.virsh("destroy", "web")
+    record = lab.directory / "s.xml"
+    record.write_text(lab.virsh("snapshot-dumpxml", "web", "s", "--security-info"))
+    plan = planned(lab, DeleteIntent(key, "s", metadata_only=True), carry_out=True)
+    assert plan.undo.by is UndoBy.REDEFINE_RUNNING
+    again = ("snapshot-create", "web", "--redefine", str(record))
+    assert "while checkpoint exists" in lab.virsh(*again, check=False)
+    lab.virsh("start", "web")
+    lab.virsh(*again)
+    assert lab.snapshots("web") == ["s"]
 
 
 def test_an_image_of_nobody_with_a_bitmap(lab: Lab, tmp_path: Path) -> None:

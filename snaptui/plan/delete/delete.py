@@ -25,7 +25,18 @@ from snaptui.plan.delete import external
 from snaptui.plan.delete.findings import Findings, MergeNeeds
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import Loss, MetadataLost, SnapshotsLost
-from snaptui.plan.outcome import FREES_NONE, After, End, Space, Then, UndoBy, When, after, undo
+from snaptui.plan.outcome import (
+    FREES_NONE,
+    After,
+    End,
+    Space,
+    Then,
+    Undo,
+    UndoBy,
+    When,
+    after,
+    undo,
+)
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
@@ -135,7 +146,7 @@ def _plan(
         title=f"Delete {'the metadata of ' if intent.metadata_only else ''}{of}",
         after=_after(facts, names, victims),
         lost=_lost(facts, [*victims, *extra], metadata_only=intent.metadata_only),
-        undo=undo(UndoBy.REDEFINE if intent.metadata_only else UndoBy.NO_DELETED),
+        undo=_undo(facts) if intent.metadata_only else undo(UndoBy.NO_DELETED),
         space=FREES_NONE if intent.metadata_only else _space(facts, [*victims, *extra], told.needs),
         refusals=tuple(refusals),
         warnings=(*told.warnings, *domain_checks.version_warnings(facts)),
@@ -145,6 +156,12 @@ def _plan(
         steps=steps,
         type_name=bool(told.unchecked or facts.unrecorded),
     )
+
+
+def _undo(facts: Facts) -> Undo:
+    """How records are brought back that alone are deleted: that makes records anew."""
+    locked = does(facts.host, Wrong.LOCKS_RECORDS) and domain_checks.checkpoint_refusals(facts)
+    return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name) if locked else undo(UndoBy.REDEFINE)
 
 
 def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings:
