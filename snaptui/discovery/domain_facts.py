@@ -176,6 +176,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
             backend, (status.config, *others), (*layers.heads, *_levels(beneath))
         ),
         held=readings.held(backend, status.config) if off else {},
+        boot_gone=readings.boot_gone(backend, status.config) if off else frozenset(),
         let_go=frozenset() if off else readings.let_go(backend, status, images),
         unlocked=readings.unlocked(backend, readings.locked(status.config)) if off else {},
     )

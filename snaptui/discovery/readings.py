@@ -70,6 +70,17 @@ def held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
     return backend.qemu_at(locked(config))
 
 
+def boot_gone(backend: Backend, config: DomainConfig) -> frozenset[str]:
+    """What its QEMU is started with and is gone; blocks.
+
+    The template of its UEFI variables is only needed where these are not there.
+    """
+    own = config.variables.path if config.variables is not None else None
+    made = own is not None and missing(backend, own) is False
+    needed = (path for path in config.boot_files if not (made and path == config.template))
+    return frozenset(path for path in needed if missing(backend, path) is True)
+
+
 def let_go(backend: Backend, status: DomainStatus, images: Images) -> frozenset[str]:
     """The images of a running domain's disks that its QEMU has let go of; blocks.
 

@@ -304,6 +304,7 @@ class DomainConfig:
         machine: what it is a machine of; ``None`` where the XML has no ``<os>``.
         tpm: it has an emulated TPM, whose state lies beside its disks.
         firmware: the file of its firmware, where the XML names one.
+        template: of which the image of its variables is made where that is not there.
         boot_files: its firmware, the template of its variables, its kernel and initrd.
     """
 
@@ -315,6 +316,7 @@ class DomainConfig:
     variables: Disk | None = None
     machine: Machine | None = None
     firmware: str | None = None
+    template: str | None = None
     boot_files: tuple[str, ...] = ()
     tpm: bool = False
 

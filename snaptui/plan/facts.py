@@ -72,6 +72,8 @@ class Facts:
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
+        boot_gone: of a domain that is off, files that are gone and without which QEMU does not
+            start.
         let_go: images of the disks of a running domain that its QEMU has let go of: it writes
             beneath them.
         unlocked: by path of a disk's image of a domain that is off, the type of its file system,
@@ -115,6 +117,7 @@ class Facts:
     agent: Agent | None = None
     changes: tuple[str, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    boot_gone: frozenset[str] = frozenset()
     let_go: frozenset[str] = frozenset()
     unlocked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))

@@ -262,6 +262,31 @@ def test_on_another_host_what_cannot_be_seen_wants_the_name_typed(lab: Lab, tmp_
 # -- what is refused ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("gone", "code"), [("code.fd", 1), ("template.fd", 38)])
+def test_off_a_merge_needs_what_a_start_needs(
+    lab: Lab, tmp_path: Path, gone: str, code: int
+) -> None:
+    """The template of UEFI variables too, as long as there are none yet."""
+    firmware, template, variables = (tmp_path / n for n in ("code.fd", "template.fd", "vars.fd"))
+    for path in (firmware, template):
+        path.write_bytes(b"\xf4" * MIB)
+    lab.define("web")
+    xml = lab.virsh("dumpxml", "--inactive", "web")
+    own = (
+        f"<loader readonly='yes' type='pflash'>{firmware}</loader>"
+        f"<nvram template='{template}'>{variables}</nvram></os><features><acpi/></features>"
+    )
+    lab.define_xml(xml.replace("</os>", own))
+    extern(lab, "one")
+    (tmp_path / gone).unlink()
+    deleting(lab, "one").refused(code, Why.BOOT_FILE_GONE, path=str(tmp_path / gone))
+    assert libvirts_answer(lab, "one") == code
+    if gone == "template.fd":
+        variables.write_bytes(b"\xf4" * MIB)
+        deleting(lab, "one").run()
+    lab.virsh("undefine", "web", "--nvram", "--snapshots-metadata")
+
+
 def test_what_libvirt_says_of_a_later_one_is_not_foretold_where_an_earlier_one_stops_it(
     lab: Lab,
 ) -> None:

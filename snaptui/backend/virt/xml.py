@@ -313,6 +313,7 @@ def _config(domain: Element, hashed: str) -> DomainConfig:
         variables=_variables(domain.find("os/nvram")),
         machine=machine(domain),
         firmware=(domain.findtext("os/loader") or "").strip() or None,
+        template=_template(domain, "nvram"),
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
         tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
     )
@@ -354,10 +355,14 @@ def _boot_files(domain: Element) -> Iterator[str]:
         if path.startswith("/"):
             yield path
     for name in ("nvram", "varstore"):
-        variables = domain.find(f"os/{name}")
-        template = variables.get("template", "") if variables is not None else ""
-        if template.startswith("/"):
+        if template := _template(domain, name):
             yield template
+
+
+def _template(domain: Element, name: str) -> str | None:
+    variables = domain.find(f"os/{name}")
+    template = variables.get("template", "") if variables is not None else ""
+    return template if template.startswith("/") else None
 
 
 def _variables(nvram: Element | None) -> Disk | None:

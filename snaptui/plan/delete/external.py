@@ -51,6 +51,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         found.refusals.append(broken.refusal(facts, name, why).but(code=code))
         return found
     found.refusals += _whole(facts, snapshot)
+    found.refusals += _boot_refusals(facts)
     found.refusals += by_other_means.delete_refusals(facts, snapshot)
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     overlays = branches.overlays_of(snapshot)
@@ -162,6 +163,14 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             code=libvirt_codes.OPERATION_UNSUPPORTED if chained else libvirt_codes.OPERATION_FAILED,
             version=abilities.proven(facts.host),
         )  # fmt: skip
+
+
+def _boot_refusals(facts: Facts) -> Iterator[Refusal]:
+    """A domain that is off is merged by a QEMU of its own, which is started as for its guest."""
+    for path in sorted(facts.boot_gone):
+        template = path == facts.status.config.template
+        code = libvirt_codes.NO_FILE if template else libvirt_codes.INTERNAL_ERROR
+        yield refuse(Why.BOOT_FILE_GONE, Way.PUT_BACK, code=code, path=path, domain=facts.name)
 
 
 def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:

@@ -172,6 +172,7 @@ class Why(enum.Enum):
     NOT_MERGED_BESIDE = (
         "libvirt {version} merges nothing of a snapshot that left {disks} to other means."
     )
+    BOOT_FILE_GONE = "{path} is gone, without which no QEMU of {domain} starts, not even to merge."
     FILE_GONE = "{path} is gone, and the domain of that time needs it."
 
     # -- the images
