@@ -134,7 +134,8 @@ class SnaptuiApp(KeysInOrder):
     def journal_failed(self, problem: str) -> None:
         """Say it once; the dialogs refuse by it."""
         if self._main is not None:
-            self._main.say(f"The journal cannot be written: {problem}. Only deletes are possible.")
+            words = f"The journal cannot be written: {problem}. Only deletes are possible."
+            self._main.view.say(words)
 
     def became(self, cuts: tuple[CutShort, ...], findings: Mapping[int, Finding]) -> None:
         """Open one dialog for what was confirmed together, however much of it was cut short."""
@@ -256,24 +257,24 @@ class SnaptuiApp(KeysInOrder):
     def host_changed(self) -> None:
         """Draw it."""
         if self._main is not None and is_there(self._main):
-            self._main.host_changed()
+            self._main.updates.host_changed()
 
     def images_changed(self) -> None:
         """Draw them."""
         if self._main is not None and is_there(self._main):
-            self._main.images_changed()
+            self._main.updates.images_changed()
 
     def snapshots_changed(self) -> None:
         """Draw them."""
         if self._main is not None and is_there(self._main):
-            self._main.snapshots_changed()
+            self._main.updates.snapshots_changed()
 
     def counted(self) -> None:
         """Draw the figures."""
         if self._main is not None and is_there(self._main):
-            self._main.counted()
+            self._main.updates.counted()
 
     def operation_changed(self, operation: Operation) -> None:
         """Draw how far it is, and say how it ended."""
         if self._main is not None and is_there(self._main):
-            self._main.operation_changed(operation)
+            self._main.updates.operation_changed(operation)

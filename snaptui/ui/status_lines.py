@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from snaptui.common import text
-from snaptui.model.domain import Domain
+from snaptui.model.domain import Domain, Key
 from snaptui.model.image import FileSystem, NotKnown
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState, Link
@@ -21,6 +22,9 @@ from snaptui.storage.disk_cost import NOT_YET
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs, bar, clean, link_style, state_style, state_words
+
+if TYPE_CHECKING:
+    from snaptui.session import Session
 
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
 
@@ -186,6 +190,18 @@ def _image_words(
         f"{head}now {size(usage.disk_now)}, in snapshots only {size(usage.snapshots_only)}, "
         f"metadata {size(usage.metadata)}, leaked {leaked}"
     )
+
+
+def away(session: Session) -> str:
+    """Why no change can be planned on the host now; empty when one can."""
+    link = session.host.state.link
+    return "" if link is Link.CONNECTED else f"Not now: {link.value}."
+
+
+def busy(session: Session, *keys: Key) -> str:
+    """Why no change of these can be planned now; empty when one can."""
+    running = (session.operations.running(key) for key in keys)
+    return next((f"Not now: {operation_words(o)}." for o in running if o is not None), "")
 
 
 def operation_words(operation: Operation) -> str:

@@ -6,118 +6,129 @@ from typing import TYPE_CHECKING
 
 from snaptui.model.domain import Presence
 from snaptui.model.image import ImageInfo, ImageKey, NotKnown, PlacedEntry
-from snaptui.monitor.host import Link
-from snaptui.monitor.images import ListedImage
 from snaptui.monitor.snapshots import Shown
 from snaptui.ui import keymap, status_lines
-from snaptui.ui.panes.images import ImagePane
 from snaptui.ui.snapshot_graph import Row
 
 if TYPE_CHECKING:
+    from snaptui.ui.context import Context
     from snaptui.ui.dialogs.image import Source
-    from snaptui.ui.main.domain_actions import Changes
+    from snaptui.ui.main.ports import Prompter, Selection
 
 
-class ImageChanges:
-    """What can be asked of the image that is selected.
+class ImageActions:
+    """What can be asked of the image that is selected."""
 
-    Args:
-        screen: where it is selected.
-    """
-
-    def __init__(self, screen: Changes, listed: ListedImage) -> None:
-        self._screen = screen
-        self._listed = listed
+    def __init__(self, context: Context, selection: Selection, prompter: Prompter) -> None:
+        self._context = context
+        self._session = context.session
+        self._selection = selection
+        self._prompter = prompter
 
     def create(self) -> None:
         """Ask for a name, and create."""
         from snaptui.ui.dialogs.image import ImageCreateDialog
 
-        key = self._free()
-        if key is not None:
-            head = self._listed.head
+        key, listed, context = self._free(), self._selection.image, self._context
+        if key is not None and listed is not None:
+            head = listed.head
             entries = head.snapshots if isinstance(head, ImageInfo) else ()
             taken = tuple(word for entry in entries for word in (entry.name, entry.id))
-            context = self._screen.context
             name = context.suggested_name(key.name, taken)
-            self._screen.ask(
-                ImageCreateDialog(key, name, context.session.read_facts, context.glyphs)
-            )
+            dialog = ImageCreateDialog(key, name, self._session.read_facts, context.glyphs)
+            self._prompter.ask(dialog)
 
-    def apply(self) -> None:
+    def revert(self) -> None:
         """Ask, and make the disk as the selected entry has it."""
         from snaptui.ui.dialogs.image import ImageApplyDialog
 
         key, placed = self._free(), self._entry()
         if key is not None and placed is not None:
-            context = self._screen.context
-            self._screen.ask(
-                ImageApplyDialog(key, placed, context.session.read_facts, context.glyphs)
-            )
+            read_facts, glyphs = self._session.read_facts, self._context.glyphs
+            self._prompter.ask(ImageApplyDialog(key, placed, read_facts, glyphs))
 
     def delete(self) -> None:
         """Ask, and delete the marked entries, or the selected one."""
         from snaptui.ui.dialogs.image import ImageDeleteDialog
 
-        key, chosen = self._free(), self._pane.marked
+        key, chosen = self._free(), self._selection.marked_entries
         if key is None:
             return
-        if self._screen.context.session.images.selected != key:
+        if self._session.images.selected != key:
             chosen = ()  # they are still those of the image before
         if not chosen:
             placed = self._entry()
             chosen = (placed,) if placed is not None else ()
         if chosen:
-            context = self._screen.context
-            self._screen.ask(
-                ImageDeleteDialog(key, chosen, context.session.read_facts, context.glyphs)
-            )
+            read_facts, glyphs = self._session.read_facts, self._context.glyphs
+            self._prompter.ask(ImageDeleteDialog(key, chosen, read_facts, glyphs))
 
     def extract(self) -> None:
         """Ask, and copy the selected entry to a file."""
         from snaptui.ui.dialogs.image import Source
 
-        placed = self._entry()
-        if placed is not None:
-            ask_to_extract(self._screen, (Source("", self._listed.key, placed),))
+        key, placed = self._key, self._entry()
+        if key is not None and placed is not None:
+            ask_to_extract(self._context, self._prompter, (Source("", key, placed),))
+
+    def edit(self) -> None:
+        """Say why not."""
+        self._not_for_images("qemu-img keeps no descriptions.")
+
+    def hold(self) -> None:
+        """Say why not."""
+        self._not_for_images("what only an image knows cannot be held.")
+
+    def adopt(self) -> None:
+        """Say why not."""
+        self._not_for_images("there is no domain that could adopt it.")
+
+    def thaw(self) -> None:
+        """Say why not."""
+        self._not_for_images("there is no guest.")
+
+    def undo(self) -> None:
+        """Say why not."""
+        self._not_for_images("select the safety snapshot and apply it.")
+
+    def _not_for_images(self, why: str) -> None:
+        self._prompter.say(f"Not for an image: {why}")
 
     @property
-    def _pane(self) -> ImagePane:
-        return self._screen.entries
+    def _key(self) -> ImageKey | None:
+        listed = self._selection.image
+        return listed.key if listed is not None else None
 
     def _free(self) -> ImageKey | None:
         """The image, if a change of it can be planned now."""
-        context, key = self._screen.context, self._listed.key
-        if context.session.host.state.link is not Link.CONNECTED:
-            self._screen.say(f"Not now: {context.session.host.state.link.value}.")
+        key = self._key
+        if key is None:
             return None
-        operation = context.session.operations.running(key)
-        if operation is not None:
-            self._screen.say(f"Not now: {status_lines.operation_words(operation)}.")
-            return None
-        return key
+        why = status_lines.away(self._session) or status_lines.busy(self._session, key)
+        if why:
+            self._prompter.say(why)
+        return None if why else key
 
     def _entry(self) -> PlacedEntry | None:
         """The entry under the cursor, while the list shown is the selected image's."""
-        following = self._screen.context.session.images.selected == self._listed.key
-        if self._screen.focused is not self._pane or not following:
-            self._screen.say(keymap.go_first(self._screen.context.overrides))
+        selection = self._selection
+        if not selection.on_entries or self._session.images.selected != self._key:
+            self._prompter.say(keymap.go_first(self._context.overrides))
             return None
-        if self._pane.selected is None:
-            self._screen.say("Select a snapshot first.")
-        return self._pane.selected
+        if selection.entry is None:
+            self._prompter.say("Select a snapshot first.")
+        return selection.entry
 
 
-def ask_to_extract(screen: Changes, sources: tuple[Source, ...]) -> None:
+def ask_to_extract(context: Context, prompter: Prompter, sources: tuple[Source, ...]) -> None:
     """Open the dialog of a copy, unless one of the same image is under way."""
     from snaptui.ui.dialogs.image import ExtractDialog
 
-    context = screen.context
-    for source in sources:
-        if (operation := context.session.operations.running(source.key)) is not None:
-            screen.say(f"Not now: {status_lines.operation_words(operation)}.")
-            return
-    screen.ask(ExtractDialog(sources, context.session.read_facts, context.glyphs))
+    why = status_lines.busy(context.session, *(source.key for source in sources))
+    if why:
+        prompter.say(why)
+    else:
+        prompter.ask(ExtractDialog(sources, context.session.read_facts, context.glyphs))
 
 
 def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:

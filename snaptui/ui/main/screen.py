@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.screen import Screen
+from textual.widgets import Input
 
 from snaptui.common import text
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import masked
-from snaptui.model.domain import DomainKey, Key
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, NotKnown
 from snaptui.model.operation_record import Record
 from snaptui.monitor.host import Link
 from snaptui.ui import keymap
 from snaptui.ui.background import background
 from snaptui.ui.context import Context
-from snaptui.ui.main.updates import Watching
-from snaptui.ui.panes.details import LinesList, snapshot_lines
-from snaptui.ui.panes.domains import DomainPane
-from snaptui.ui.panes.images import ImagePane, freed_together
+from snaptui.ui.main.following import Following
+from snaptui.ui.main.panes import Panes
+from snaptui.ui.main.prompter import MainPrompter
+from snaptui.ui.main.updates import Updates
+from snaptui.ui.main.view import View
+from snaptui.ui.panes.details import snapshot_lines
+from snaptui.ui.panes.images import freed_together
 from snaptui.ui.panes.row_list import RowList
-from snaptui.ui.panes.snapshots import SnapshotPane
 from snaptui.ui.terminal.safe_input import Field
 
-FOLLOW = 0.06
-"""Seconds that the cursor rests on a domain before its snapshots are asked for."""
+if TYPE_CHECKING:
+    from snaptui.ui.dialogs.dialog import Dialog
+    from snaptui.ui.main.ports import Actions
+
+T = TypeVar("T")
 
 
-class MainScreen(Watching):
-    """Domains left, snapshots right, details below; narrow: one pane at a time."""
+class MainScreen(Screen[None]):
+    """Domains left, snapshots right, details below; narrow: one pane at a time.
+
+    Args:
+        select: what is selected as soon as it is there: a domain's name or UUID, or an image.
+
+    Attributes:
+        view: draws the lines around the panes, and answers.
+        updates: takes over what the session says.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance variable in Textual's typing
@@ -42,131 +56,168 @@ class MainScreen(Watching):
     AUTO_FOCUS = ""
 
     def __init__(self, context: Context, select: str | ImageKey | None) -> None:
-        super().__init__(context, select)
-        self._follow_timer: Timer | None = None
+        super().__init__()
+        self.context = context
+        self.session = context.session
+        self._select = select
+        self._panes = panes = Panes(context.glyphs)
+        self.view = view = View(context, panes)
+        self._following = following = Following(self.session, panes, view)
+        self.updates = Updates(context, panes, view, following, select)
+        self._prompter = MainPrompter(view, self.session.operations, self._show)
 
     # -- composition --------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Header, panes, message line, filter, footer."""
-        glyphs = self.context.glyphs
-        yield Static(id="header", markup=False)
+        view, panes = self.view, self._panes
+        yield view.header
         with Horizontal(id="panes"):
             with Vertical(id="left"):
-                yield Static(id="domains-heading", classes="heading", markup=False)
-                yield DomainPane(glyphs)
+                yield view.domains_heading
+                yield panes.domains
             with Vertical(id="right"):
-                yield Static(id="snapshots-title", classes="title", markup=False)
-                yield Static(id="snapshots-heading", classes="heading", markup=False)
-                yield SnapshotPane(glyphs)
-                yield ImagePane(glyphs)
-                yield LinesList(glyphs, id="details")
-        yield Static(id="message", markup=False)
+                yield view.title
+                yield view.snapshots_heading
+                yield from panes.right()
+        yield view.message
         yield Field(id="filter", compact=True, placeholder="filter")
-        yield Static(id="footer", markup=False)
+        yield view.footer
 
     def on_mount(self) -> None:
         """Start the clock that ages what is shown."""
         self.query_one("#filter").display = False
-        image = isinstance(self._select, ImageKey)
-        self.entries.display, self.snapshots.display = image, not image
-        first = self.domains if self._select is None else self.right_pane
+        self._panes.show_right(image=isinstance(self._select, ImageKey))
+        first = self._panes.domains if self._select is None else self._panes.right_pane
         self._show_pane(first.id or "")
         first.focus()
-        self.set_interval(1.0, self._second)
-        self.host_changed()
+        self.set_interval(1.0, self.updates.second)
+        self.updates.host_changed()
+
+    def on_screen_resume(self) -> None:
+        """Back from a dialog: what failed meanwhile is shown."""
+        self.call_after_refresh(self.updates.show_failure)
 
     # -- moving -----------------------------------------------------------------------------
 
     def on_resize(self, _event: events.Resize) -> None:
         """Header and footer fill the width."""
-        self.draw_header()
-        self.draw_footer()
+        self.view.draw_header()
+        self.view.draw_footer()
 
     def on_descendant_focus(self) -> None:
         """The details follow the pane that has the focus."""
         if isinstance(self.focused, RowList) and self.focused.id != "details":
             self._show_pane(self.focused.id or "domains")
-            self.draw_details()
+            self.view.draw_details()
 
     @on(RowList.Moved)
     def cursor_moved(self, event: RowList.Moved) -> None:
         """The selection is another one."""
-        if event.rows is self.domains:
-            self._selection_changed()
+        if event.rows is self._panes.domains:
+            self._following.selection_changed()
         if event.rows.id != "details":
-            self.draw_details()
+            self.view.draw_details()
 
     @on(RowList.Scrolled)
     def list_scrolled(self, event: RowList.Scrolled) -> None:
         """What is on screen is read first; the headings follow the width."""
-        self.draw_headings()
-        if event.rows is self.domains:
-            self.session.host.show(self.domains.visible_keys)
-        elif event.rows is self.snapshots:
-            self.session.snapshots.show(self.snapshots.visible_names)
+        self.view.draw_headings()
+        panes = self._panes
+        if event.rows is panes.domains:
+            self.session.host.show(panes.domains.visible_keys)
+        elif event.rows is panes.snapshots:
+            self.session.snapshots.show(panes.snapshots.visible_names)
 
     @on(RowList.Picked)
     def row_picked(self) -> None:
         """A double click is Enter."""
         self.action_enter()
 
-    def _selection_changed(self) -> None:
-        """Follow the selected domain or image once the cursor rests."""
-        selected = self.domains.selected or self.domains.selected_image
-        key: Key | None = selected.key if selected is not None else None
-        if key != self._shown_key:
-            self._shown_key = key
-            self._show_right(image=isinstance(key, ImageKey))
-            if self._follow_timer is not None:
-                self._follow_timer.stop()
-            self._follow_timer = self.set_timer(FOLLOW, self._follow)
-        self.draw_title()
-
-    def _follow(self) -> None:
-        key = self._shown_key
-        self.session.snapshots.select(key if isinstance(key, DomainKey) else None)
-        self.session.images.select(key if isinstance(key, ImageKey) else None)
-
-    def _show_right(self, *, image: bool) -> None:
-        """Show the snapshots of an image, or of a domain."""
-        focused = self.focused is self.right_pane
-        self.entries.display, self.snapshots.display = image, not image
-        if focused:
-            self.right_pane.focus()
-        self.draw_headings()
-
     def _show_pane(self, name: str) -> None:
         self.set_class(name == "domains", "-domains")
 
-    # -- actions ----------------------------------------------------------------------------
+    # -- actions that change something --------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Changing actions are not there when read-only."""
         changing = any(a.id == action and a.changes for a in keymap.ACTIONS)
         return not (changing and self.session.read_only)
 
+    @property
+    def _actions(self) -> Actions:
+        """Those of what is selected; the first key loads them."""
+        if self._panes.image is not None:
+            from snaptui.ui.main.image_actions import ImageActions
+
+            return ImageActions(self.context, self._panes, self._prompter)
+        from snaptui.ui.main.domain_actions import DomainActions
+
+        return DomainActions(self.context, self._panes, self._prompter)
+
+    def _show(self, dialog: Dialog[T], closed: Callable[[T | None], None]) -> None:
+        self.app.push_screen(dialog, closed)
+
+    def action_create(self) -> None:
+        """Take a snapshot."""
+        self._actions.create()
+
+    def action_revert(self) -> None:
+        """Go back to the selected snapshot."""
+        self._actions.revert()
+
+    def action_delete(self) -> None:
+        """Delete the marked snapshots, or the selected one."""
+        self._actions.delete()
+
+    def action_edit(self) -> None:
+        """Give the selected snapshot another name or description."""
+        self._actions.edit()
+
+    def action_hold(self) -> None:
+        """Hold the selected snapshot, or release it."""
+        self._actions.hold()
+
+    def action_adopt(self) -> None:
+        """Register an unmanaged snapshot, or where a moved one is."""
+        self._actions.adopt()
+
+    def action_thaw(self) -> None:
+        """Thaw the guest."""
+        self._actions.thaw()
+
+    def action_undo(self) -> None:
+        """Go back to a safety snapshot."""
+        self._actions.undo()
+
+    def action_extract(self) -> None:
+        """Copy the selected snapshot to a file of its own."""
+        self._actions.extract()
+
+    # -- actions that show something ----------------------------------------------------------
+
     def action_enter(self) -> None:
         """Into the domain, or all about the snapshot."""
-        if self.focused is self.domains:
-            self.right_pane.focus()
-        elif self.focused is self.right_pane:
+        if self._panes.on_domains:
+            self._panes.right_pane.focus()
+        elif self.focused is self._panes.right_pane:
             self.show_details()
 
     def action_back(self) -> None:
         """Out of the filter, or back to the domains."""
-        pane = "domains" if self.focused is self.domains else "snapshots"
-        if self.query_one("#filter").display or self._filters[pane]:
+        panes = self._panes
+        pane = "domains" if panes.on_domains else "snapshots"
+        if self.query_one("#filter").display or panes.filters[pane]:
             self._filter(pane, "")
             self._close_filter()
-        elif pane == "snapshots" and self.right_pane.marked_number:
-            self.right_pane.unmark()
-            self.say("Nothing is marked.")
-        elif pane == "domains" and self.domains.marked:
-            self.domains.unmark()
+        elif pane == "snapshots" and panes.right_pane.marked_number:
+            panes.right_pane.unmark()
+            self.view.say("Nothing is marked.")
+        elif pane == "domains" and panes.marked_domains:
+            panes.unmark_domains()
             self._domains_marked()
         else:
-            self.domains.focus()
+            panes.domains.focus()
 
     def action_next_pane(self) -> None:
         """Next pane."""
@@ -178,17 +229,17 @@ class MainScreen(Watching):
 
     def action_left(self) -> None:
         """To the domains."""
-        self.domains.focus()
+        self._panes.domains.focus()
 
     def action_right(self) -> None:
         """To the snapshots."""
-        self.right_pane.focus()
+        self._panes.right_pane.focus()
 
     def action_filter(self) -> None:
         """Open the filter of the pane."""
         field = self.query_one("#filter", Input)
-        self._filtered = "domains" if self.focused is self.domains else "snapshots"
-        field.value = self._filters[self._filtered]
+        self._filtered = "domains" if self._panes.on_domains else "snapshots"
+        field.value = self._panes.filters[self._filtered]
         field.display = True
         field.focus()
 
@@ -204,19 +255,19 @@ class MainScreen(Watching):
         self._close_filter()
 
     def _filter(self, pane: str, wanted: str) -> None:
-        self._filters[pane] = wanted
+        self._panes.filters[pane] = wanted
         if pane == "domains":
-            self.host_changed()
+            self.updates.host_changed()
         else:
-            self.snapshots_changed()
-            self._entries_changed()
-        self.draw_headings()
+            self.updates.snapshots_changed()
+            self.updates.entries_changed()
+        self.view.draw_headings()
 
     def _close_filter(self) -> None:
-        field = self.query_one("#filter", Input)
+        field, panes = self.query_one("#filter", Input), self._panes
         if field.display:
             field.display = False
-            (self.domains if self._filtered == "domains" else self.right_pane).focus()
+            (panes.domains if self._filtered == "domains" else panes.right_pane).focus()
 
     @background("operations", exclusive=True)
     async def action_operations(self) -> None:
@@ -239,63 +290,66 @@ class MainScreen(Watching):
         def left(jump: Jump | None) -> None:
             if jump is not None:
                 self._filter("domains", "")
-                self.snapshots.go_to(jump.key, jump.snapshot)
-                self.domains.go_to(jump.key)
-                self.snapshots.focus()
+                self._panes.snapshots.go_to(jump.key, jump.snapshot)
+                self._panes.domains.go_to(jump.key)
+                self._panes.snapshots.focus()
 
         self.app.push_screen(SpaceScreen(self.context), left)
 
     def action_mark(self) -> None:
         """Mark the selected domain or snapshot, and say what can be done with all marked ones."""
-        if self.focused is not self.domains:
-            self.right_pane.mark()
+        if not self._panes.on_domains:
+            self._panes.right_pane.mark()
             self._say_marked()
-        elif self.domains.mark():
+        elif self._panes.domains.mark():
             self._domains_marked()
         else:
-            self.say("An image cannot be marked.")
+            self.view.say("An image cannot be marked.")
 
     def _domains_marked(self) -> None:
-        number, create = len(self.domains.marked), keymap.key_of("create", self.context.overrides)
+        number = len(self._panes.marked_domains)
+        create = keymap.key_of("create", self.context.overrides)
         takes = "" if self.session.read_only else f": {create} takes one snapshot of each"
-        self.say(
+        self.view.say(
             f"{text.count(number, 'domain')} marked{takes}." if number else "Nothing is marked."
         )
-        self.draw_header()
-        self.draw_details()
+        self.view.draw_header()
+        self.view.draw_details()
 
     def action_sort(self) -> None:
         """Sort the snapshots the other way."""
-        by_reclaim = self.right_pane.sort()
-        plain = "As a tree." if self.right_pane is self.snapshots else "The oldest first."
-        self.say("By what a delete gives back, most first." if by_reclaim else plain)
+        panes = self._panes
+        by_reclaim = panes.right_pane.sort()
+        plain = "As a tree." if panes.right_pane is panes.snapshots else "The oldest first."
+        self.view.say("By what a delete gives back, most first." if by_reclaim else plain)
 
     def _say_marked(self) -> None:
-        image = self.session.images.shown
-        number = self.right_pane.marked_number
+        image, panes = self.session.images.shown, self._panes
+        number = panes.right_pane.marked_number
         if not number:
-            self.say("Nothing is marked.")
+            self.view.say("Nothing is marked.")
             return
         if image is not None:
             counted = self.session.counting.state.counted
-            together = freed_together(image, self.entries.marked, counted)
+            together = freed_together(image, panes.marked_entries, counted)
         else:
-            together = self.snapshots.freed
+            together = panes.snapshots.freed
         words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
-        self.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
+        self.view.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
 
     def action_refresh(self) -> None:
         """Read everything of what is selected again; ask its agent, and who uses which images."""
-        self.session.host.retry()
-        self.session.images.look_again()
-        if isinstance(self._shown_key, DomainKey):
-            self.session.host.look_again(self._shown_key)
-            self.session.snapshots.look_again()
-            domain = self.domains.selected
-            if domain is not None and domain.state.active and not self.session.read_only:
+        session, key = self.session, self._panes.key
+        session.host.retry()
+        session.images.look_again()
+        if isinstance(key, DomainKey):
+            session.host.look_again(key)
+            session.snapshots.look_again()
+            domain = self._panes.domain
+            if domain is not None and domain.state.active and not session.read_only:
                 self._ask_agent(domain.key)
-        if self._shown_key is not None:
-            self.session.count(again=True)
+        if key is not None:
+            session.count(again=True)
 
     @background("agents")
     async def _ask_agent(self, key: DomainKey) -> None:
@@ -313,13 +367,13 @@ class MainScreen(Watching):
         """All about the snapshot, or the domain as it is now, with its XML."""
         from snaptui.ui.screens.text import TextScreen
 
-        image = self.domains.selected_image
+        image, entry = self._panes.image, self._panes.entry
         if image is not None:
-            title = image.key.name if self.entries.selected is None else self.entries.selected.words
-            lines = self.image_details(image)
+            title = image.key.name if entry is None else entry.words
+            lines = self.view.image_details(image)
             self.app.push_screen(TextScreen(title, lines, self.context.glyphs))
             return
-        shown, row = self.session.snapshots.shown, self.snapshots.selected
+        shown, row = self.session.snapshots.shown, self._panes.row
         if shown is None or row is None:
             return
         key, name, backend = shown.key, row.name, self.session.backend

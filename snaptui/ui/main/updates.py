@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
 
 from snaptui.common import text
 from snaptui.model.domain import DomainKey, Key
@@ -11,122 +10,140 @@ from snaptui.model.image import ImageKey
 from snaptui.operations.operation import Operation, Phase
 from snaptui.ui import keymap
 from snaptui.ui.context import Context
-from snaptui.ui.main.view import Drawing
+from snaptui.ui.main.following import Following
+from snaptui.ui.main.panes import Panes
+from snaptui.ui.main.view import View
 
 
-class Watching(Drawing):
+class Updates:
     """Takes over each new state.
 
     Args:
         select: what is selected as soon as it is there: a domain's name or UUID, or an image.
     """
 
-    def __init__(self, context: Context, select: str | ImageKey | None) -> None:
-        super().__init__(context)
+    def __init__(
+        self,
+        context: Context,
+        panes: Panes,
+        view: View,
+        following: Following,
+        select: str | ImageKey | None,
+    ) -> None:
+        self._context = context
+        self._session = context.session
+        self._panes = panes
+        self._view = view
+        self._following = following
         self._select = select
         self._failures: list[tuple[Operation, ...]] = []
 
-    @abstractmethod
-    def _selection_changed(self) -> None:
-        """Follow the selected domain or image."""
-
-    @abstractmethod
-    def action_left(self) -> None:
-        """To the domains."""
-
     def host_changed(self) -> None:
         """The host's state is another one: domains, link or numbers of snapshots."""
-        state = self.session.host.state
+        state, panes = self._session.host.state, self._panes
         wanted: Key | None = None
         if isinstance(self._select, ImageKey):
             wanted, self._select = self._select, None
         elif self._select is not None and state.loaded:
             wanted, self._select = self._find(self._select), None
         running = {
-            operation.plan.intent.key: operation for operation in self.session.operations.unfinished
+            operation.plan.intent.key: operation
+            for operation in self._session.operations.unfinished
         }
-        images = self.session.images.state
-        self.domains.update_state(state, images, running, self._filters["domains"], wanted)
-        self.draw_header()
-        self.draw_details()
-        self.draw_message()
-        self._selection_changed()
+        images = self._session.images.state
+        panes.domains.update_state(state, images, running, panes.filters["domains"], wanted)
+        self._view.draw_header()
+        self._view.draw_details()
+        self._view.draw_message()
+        self._following.selection_changed()
 
     def images_changed(self) -> None:
         """Other images, or another one is selected, or more is known of it."""
         self.host_changed()
-        self._entries_changed()
+        self.entries_changed()
 
-    def _entries_changed(self) -> None:
-        counted = self.session.counting.state.counted
-        self.entries.update_shown(self.session.images.shown, counted, self._filters["snapshots"])
-        self.draw_title()
-        self.draw_details()
+    def entries_changed(self) -> None:
+        """Other snapshots of the selected image, or another filter of them."""
+        self._panes.entries.update_shown(
+            self._session.images.shown,
+            self._session.counting.state.counted,
+            self._panes.filters["snapshots"],
+        )
+        self._view.draw_title()
+        self._view.draw_details()
 
     def snapshots_changed(self) -> None:
-        """Other snapshots, or more of their details."""
-        self.snapshots.update_shown(
-            self.session.snapshots.shown,
-            self.session.counting.state.counted,
-            self._filters["snapshots"],
+        """Other snapshots, or more of their details, or another filter of them."""
+        self._panes.snapshots.update_shown(
+            self._session.snapshots.shown,
+            self._session.counting.state.counted,
+            self._panes.filters["snapshots"],
         )
-        self.draw_title()
-        self.draw_details()
+        self._view.draw_title()
+        self._view.draw_details()
 
     def counted(self) -> None:
         """More was counted of what the images are used for."""
-        self.snapshots.update_counted(self.session.counting.state.counted)
-        self._entries_changed()
+        self._panes.snapshots.update_counted(self._session.counting.state.counted)
+        self.entries_changed()
 
     def operation_changed(self, operation: Operation) -> None:
         """An operation went on or is over."""
         if operation.phase.over:
             key = operation.plan.intent.key
             if isinstance(key, DomainKey):
-                self.session.host.look_again(key)
-                if key == self._shown_key:
-                    self.session.snapshots.look_again()
+                self._session.host.look_again(key)
+                if key == self._panes.key:
+                    self._session.snapshots.look_again()
             else:
-                self.session.images.look_again()
+                self._session.images.look_again()
             self._tell_end(operation)
         self.host_changed()
+
+    def second(self) -> None:
+        """A second went by: ages, and how long what runs takes."""
+        self._view.draw_header()
+        if self._session.operations.unfinished:
+            self.host_changed()
 
     def _tell_end(self, operation: Operation) -> None:
         """Say how an operation ended; those that were confirmed together once all are over."""
         what = f"{operation.plan.title}: {operation.phase.value}"
         moment = text.when(int(time.time()), seconds=True)[11:]
         if operation.phase in (Phase.DONE, Phase.CANCELLED):
-            self._said = f"{what} at {moment}"
+            said = f"{what} at {moment}"
             if operation.meanwhile:
-                self._said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
+                said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
         else:
-            self._said = f"{what}: {operation.error}"
+            said = f"{what}: {operation.error}"
+        self._view.news(said)
         ended: tuple[Operation, ...] = (operation,)
         if operation.batch is not None:
             from snaptui.operations.batches import of_operations
 
-            ended = self.session.operations.of(operation.batch)
+            ended = self._session.operations.of(operation.batch)
             if not all(one.phase.over for one in ended):
                 return
             title = of_operations(operation.batch, ended).title
             well = all(one.phase is Phase.DONE for one in ended)
             how = f"done at {moment}" if well else f"{self._key_of_operations} shows why"
-            self._said = f"{title}: {how}"
+            self._view.news(f"{title}: {how}")
         if any(one.phase is Phase.FAILED for one in ended):
             self._failures.append(ended)
-            self._show_failure()
+            self.show_failure()
 
-    def _show_failure(self) -> None:
+    def show_failure(self) -> None:
         """Open the errors, unless the admin is busy in a dialog; then they wait."""
-        if not self._failures or self.app.screen is not self:
+        if not self._failures or not self._panes.on_top:
             return
+        show_error = self._context.show_error
         batch = self._failures[0][0].batch
         if batch is not None:
             from snaptui.operations.batches import of_operations
 
             summary = of_operations(batch, self._failures.pop(0))
             hint = f"The operations ({self._key_of_operations}) keep each of them."
-            self.context.show_error(summary.title, summary.words, hint, self._show_failure)
+            show_error(summary.title, summary.words, hint, self.show_failure)
             return
         single = [ended for ended in self._failures if ended[0].batch is None]
         self._failures = [ended for ended in self._failures if ended[0].batch is not None]
@@ -139,26 +156,20 @@ class Watching(Drawing):
             told = zip(titles, failed, strict=True)
             words = "\n".join(f"{what}: {one.error}" for what, one in told)
             hint = f"The operations ({self._key_of_operations}) say what to do next for each."
-        self.context.show_error(title, words, hint, self._show_failure)
+        show_error(title, words, hint, self.show_failure)
 
     @property
     def _key_of_operations(self) -> str:
-        return keymap.key_of("operations", self.context.overrides)
-
-    def on_screen_resume(self) -> None:
-        """Back from a dialog: what failed meanwhile is shown."""
-        self.call_after_refresh(self._show_failure)
-
-    def _second(self) -> None:
-        self.draw_header()
-        if self.session.operations.unfinished:
-            self.host_changed()
+        return keymap.key_of("operations", self._context.overrides)
 
     def _find(self, name: str) -> Key | None:
-        for domain in self.session.host.state.domains.values():
+        for domain in self._session.host.state.domains.values():
             if name in (domain.name, domain.key.uuid):
                 return domain.key
         hint = "The list shows those that there are."
         words = f"There is no domain {name} on this host, and no image file {name} here."
-        self.context.show_error("Not found", words, hint, self.action_left)
+        self._context.show_error("Not found", words, hint, self._to_domains)
         return None
+
+    def _to_domains(self) -> None:
+        self._panes.domains.focus()

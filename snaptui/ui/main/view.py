@@ -12,22 +12,29 @@ from snaptui.monitor.images import ListedImage
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.context import Context
 from snaptui.ui.format import clean
-from snaptui.ui.main.domain_actions import Changes
-from snaptui.ui.panes.details import Line, LinesList, domain_lines, snapshot_lines
+from snaptui.ui.main.panes import Panes
+from snaptui.ui.panes.details import Line, domain_lines, snapshot_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
 
 
-class Drawing(Changes):
-    """Header, titles, details, message line and footer."""
+class View:
+    """Header, titles, message line and footer, and what the details show."""
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
+    def __init__(self, context: Context, panes: Panes) -> None:
+        self.context = context
+        self.session = context.session
+        self._panes = panes
+        self.header = Static(id="header", markup=False)
+        self.title = Static(id="snapshots-title", classes="title", markup=False)
+        self.domains_heading = Static(id="domains-heading", classes="heading", markup=False)
+        self.snapshots_heading = Static(id="snapshots-heading", classes="heading", markup=False)
+        self.message = Static(id="message", markup=False)
+        self.footer = Static(id="footer", markup=False)
         self._said = ""
         self._answered_at = -ANSWER
-        self._filters = {"domains": "", "snapshots": ""}
 
     def say(self, words: str) -> None:
         """Answer a key, or tell something, in the message line."""
@@ -35,51 +42,56 @@ class Drawing(Changes):
         self._answered_at = time.monotonic()
         self.draw_message()
 
+    def news(self, words: str) -> None:
+        """Have it in the message line from the next time that it is drawn and nothing runs."""
+        self._said = words
+
     def draw_header(self) -> None:
         """The host, and how the connection is."""
         context = self.context
         line = status_lines.host_line(
             self.session.host.state,
             self.session.filling.fullest,
-            self.size.width,
+            self.header.screen.size.width,
             glyphs=context.glyphs,
             sign_in=keymap.key_of("sign_in", context.overrides),
             read_only=self.session.read_only,
             demo=context.demo,
             faulty=bool(context.faults),
-            marked=len(self.domains.marked),
+            marked=len(self._panes.domains.marked),
         )
-        self._set("header", line)
+        self._set(self.header, line)
 
     def draw_title(self) -> None:
         """The selected domain or image, over its snapshots."""
-        context = self.context
-        shown, key = self.session.snapshots.shown, self._shown_key
+        context, counting = self.context, self.session.counting.state
+        shown, key = self.session.snapshots.shown, self._panes.key
+        create = "" if self.session.read_only else keymap.key_of("create", context.overrides)
         if isinstance(key, ImageKey):
-            create = "" if self.session.read_only else keymap.key_of("create", context.overrides)
             listed = self.session.images.state.images.get(key)
-            line = image_title(listed, self.session.counting.state, context.glyphs, create)
-            self._set("snapshots-title", line)
+            self._set(self.title, image_title(listed, counting, context.glyphs, create))
             return
         domain = self.session.host.state.domains.get(key) if key is not None else None
         line = status_lines.domain_line(
             domain,
             shown,
-            self.session.counting.state,
+            counting,
             context.glyphs,
-            self.snapshots.row_width,
-            create="" if self.session.read_only else keymap.key_of("create", context.overrides),
+            self._panes.snapshots.row_width,
+            create=create,
         )
-        self._set("snapshots-title", line)
+        self._set(self.title, line)
 
     def draw_headings(self) -> None:
         """Titles of the columns, which follow the width."""
-        glyphs = self.context.glyphs
-        for pane, name in ((self.domains, "domains"), (self.right_pane, "snapshots")):
-            wanted = clean(self._filters[name], glyphs)
+        glyphs, panes = self.context.glyphs, self._panes
+        for pane, heading, name in (
+            (panes.domains, self.domains_heading, "domains"),
+            (panes.right_pane, self.snapshots_heading, "snapshots"),
+        ):
+            wanted = clean(panes.filters[name], glyphs)
             first = f"Name /{wanted}" if wanted else "Name"
-            heading = pane.heading(pane.row_width, glyphs, first)
-            self._set(f"{name}-heading", Text(heading))
+            self._set(heading, Text(pane.heading(pane.row_width, glyphs, first)))
 
     def draw_message(self) -> None:
         """What runs, or the answer to a key."""
@@ -94,44 +106,43 @@ class Drawing(Changes):
             words = "This host has no domains: define one, or look at another host with -c."
         else:
             words = self._said
-        self._set("message", Text(clean(words, self.context.glyphs)))
+        self._set(self.message, Text(clean(words, self.context.glyphs)))
 
     def draw_details(self) -> None:
         """All about what is selected where the focus is."""
-        details = self.query_one("#details", LinesList)
-        shown, row = self.session.snapshots.shown, self.snapshots.selected
-        domain, image = self.domains.selected, self.domains.selected_image
+        panes, details = self._panes, self._panes.details
+        shown, row = self.session.snapshots.shown, panes.row
+        domain, image = panes.domain, panes.image
         if image is not None:
             details.show(self.image_details(image))
-        elif self.focused is not self.domains and shown is not None and row is not None:
+        elif not panes.on_domains and shown is not None and row is not None:
             details.show(snapshot_lines(row, shown, self.session.counting.state.counted))
         elif domain is not None:
-            marked = self.domains.marked
             thaw = keymap.key_of("thaw", self.context.overrides)
             of_it = shown if shown is not None and shown.key == domain.key else None
-            details.show(domain_lines(domain, self.session.host.state, marked, thaw, of_it))
+            state = self.session.host.state
+            details.show(domain_lines(domain, state, panes.marked_domains, thaw, of_it))
         else:
             details.show(())
 
     def image_details(self, image: ListedImage) -> tuple[Line, ...]:
         """All about an image, or the selected snapshot of it."""
-        counted, placed = self.session.counting.state.counted, self.entries.selected
-        if self.focused is self.domains or placed is None:
+        counted, placed = self.session.counting.state.counted, self._panes.entry
+        if self._panes.on_domains or placed is None:
             return image_lines(image, counted, self.session.images.state.doubts_about(image.key))
         return entry_lines(image, placed, counted)
 
     def draw_footer(self) -> None:
         """The keys that matter most."""
         self._set(
-            "footer",
+            self.footer,
             status_lines.footer_line(
-                self.context.overrides, self.session.read_only, self.size.width
+                self.context.overrides, self.session.read_only, self.footer.screen.size.width
             ),
         )
 
-    def _set(self, name: str, line: Text) -> None:
+    def _set(self, static: Static, line: Text) -> None:
         line.no_wrap = True
-        static = self.query_one(f"#{name}", Static)
         width, more = static.size.width, self.context.glyphs.more
         if line.cell_len > width > 0:
             line.truncate(width - len(more))

@@ -15,7 +15,6 @@ from textual.widgets import Static
 from snaptui.common import text
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import FileSystem, ImageKey, NotKnown
-from snaptui.monitor.host import Link
 from snaptui.monitor.reclaimable import Surveying
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import Operation, Phase
@@ -136,21 +135,17 @@ class SpaceScreen(Closing[Jump | None]):
         items = self.query_one(ItemList)
         selected = items.selected
         marked = items.marked or ({selected.key} if selected is not None else set())
-        if (why := self._why_not(marked)) is not None:
+        if why := self._why_not(marked):
             self._say(why)
         else:
             self._ask(marked)
 
-    def _why_not(self, marked: Collection[tuple[str, str]]) -> str | None:
-        """Why nothing can be deleted now; ``None`` when it can."""
+    def _why_not(self, marked: Collection[tuple[str, str]]) -> str:
+        """Why nothing can be deleted now; empty when it can."""
         if self.session.read_only:
             return "Nothing can be changed: read-only."
-        if self.session.host.state.link is not Link.CONNECTED:
-            return f"Not now: {self.session.host.state.link.value}."
-        for domain, _, _ in chosen(self._surveying.survey, marked)[1]:
-            if (operation := self.session.operations.running(domain.key)) is not None:
-                return f"Not now: {status_lines.operation_words(operation)}."
-        return None
+        keys = [domain.key for domain, _, _ in chosen(self._surveying.survey, marked)[1]]
+        return status_lines.away(self.session) or status_lines.busy(self.session, *keys)
 
     def _ask(self, marked: Collection[tuple[str, str]]) -> None:
         """Leftovers first: they alone need no room to be deleted."""
