@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from snaptui.common import shell, text
-from snaptui.model.domain import Domain, DomainState, Kind, Snapshot
+from snaptui.model.domain import Domain, DomainState, Kind, Presence, Snapshot
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
 from snaptui.monitor.host import Link
@@ -169,7 +169,7 @@ def short_age(moment: int | None, now: float) -> str:
 def holds(snapshot: Snapshot) -> str:
     """What a revert brings back, with a letter for the kind (``I disks+RAM``)."""
     letter = {Kind.INTERNAL: "I", Kind.EXTERNAL: "E", Kind.MIXED: "M", Kind.NONE: "-"}
-    has_disks = any(disk.presence.value != "no" for disk in snapshot.disks)
+    has_disks = any(disk.presence is not Presence.NO for disk in snapshot.disks)
     parts = ["disks"] * has_disks + ["RAM"] * snapshot.has_memory
     return f"{letter[snapshot.kind]} {'+'.join(parts) or 'nothing'}"
 

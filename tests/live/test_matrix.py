@@ -82,7 +82,7 @@ def test_the_newest_libvirts_do_as_foretold(newest_lab: Lab, cell: Cell) -> None
 def test_what_a_newer_libvirt_breaks_is_foretold(newer_lab: Lab, danger: str) -> None:
     result = judged(newer_lab, named(danger))
     assert result.same, result
-    assert result.predicted == DANGERS[danger]
+    assert result.answer.predicted == DANGERS[danger]
 
 
 def test_what_would_bring_the_daemon_down_is_not_sent(
@@ -104,7 +104,7 @@ def test_what_would_bring_the_daemon_down_is_not_sent(
     monkeypatch.setattr(cell, "make_plan", refusing)
     daemon = lab.daemon.pid
     result = judged(lab, named("no snapshot | shut off | create internal"))
-    assert result.by_us, result
+    assert not result.answer.sent, result
     assert result.refused
     assert seen == [[]]
     assert lab.daemon.pid == daemon

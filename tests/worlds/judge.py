@@ -114,8 +114,8 @@ class _One:
         for line in plan.lines:
             words = [one for one in shlex.split(line) if one not in ("-c", self.machine.lab.uri)]
             self.machine.note(*words, remark=True)
-        verdict.happened = self._carry_out()
-        wrong = [verdict.happened] if verdict.happened != WORKS else []
+        wrong = self._carry_out()
+        verdict.happened = wrong[0] if wrong else WORKS
         verdict.compare(Kind.WORKS, *(wrong if not plan.unchecked else []))
         if wrong:
             verdict.spoiled = True
@@ -147,25 +147,26 @@ class _One:
     def _name(self) -> str:
         return next(name for name, one in self.machine.members.items() if one is self.member)
 
-    def _carry_out(self) -> str:
+    def _carry_out(self) -> list[str]:
+        """What happens instead, in words; empty where it works."""
         expected = self.facts
         machine, backend = self.machine, self.machine.backend
         for step in self.plan.steps:
             found = read_facts(backend, machine.host, self.intent)
             if changed := in_the_way(step, expected, found):
-                return f"is stopped: {sentence(changed)}"
+                return [f"is stopped: {sentence(changed)}"]
             try:
                 perform(backend, self.intent.key, step, lambda _: None)
             except Disconnected:
                 raise
             except SnaptuiError as error:
-                return f"error {code_of(error)}: {error.message}"
+                return [f"error {code_of(error)}: {error.message}"]
             expected = read_facts(backend, machine.host, self.intent)
             if off := differences(expected_after(step, found), expected):
-                return f"works otherwise: {sentence(off)}"
+                return [f"works otherwise: {sentence(off)}"]
             if not isinstance(step, ImageStep):
                 must_hold(self.member, step)
-        return WORKS
+        return []
 
     def _judge_after(self) -> None:
         state = self.plan.after.state

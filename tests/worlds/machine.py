@@ -82,6 +82,11 @@ class Machine:
         contents.forget()
         self.begin()
 
+    def has(self, feature: str) -> None:
+        """Note what the world has."""
+        if feature not in self.done:
+            self.done.append(feature)
+
     @property
     def images(self) -> Path:
         return self.lab.images

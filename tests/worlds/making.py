@@ -49,7 +49,7 @@ class World:
         """What is in it, if all of its steps are possible."""
         found: set[str] = set()
         for step in self.steps:
-            if step.act in ("define", "define transient"):
+            if step.act in ("define", "define-transient"):
                 found.update(word for word in step.words if word != PLAIN)
             found.add(ACTS[step.act].feature.format(*step.words, ""))
         return found - {""}
@@ -105,11 +105,11 @@ def _domain(name: str, chance: random.Random) -> Iterator[Step]:
     sorts = [chance.choice(keys) if chance.random() < 0.6 else PLAIN for _ in range(number)]
     if chance.random() < HARD:
         sorts.append(chance.choice(list(HARDWARE)))
-    yield Step("define transient" if chance.random() < 0.04 else "define", name, tuple(sorts))
+    yield Step("define-transient" if chance.random() < 0.04 else "define", name, tuple(sorts))
 
 
 def _second(chance: random.Random) -> Iterator[Step]:
-    how = chance.choice(("define", "define clone", "define clone", "define same"))
+    how = chance.choice(("define", "define-clone", "define-clone", "define-same"))
     if how == "define":
         yield from _domain("b", chance)
     else:
@@ -161,7 +161,7 @@ class _History:
             which = self._chance.choice(("all", "all", "0", "1")) if act == "stray" else which
             name = one if known and self._chance.random() < 0.1 else self._name()
             yield Step(act, on, (name, which))
-        elif act == "set time back":
+        elif act == "set-time-back":
             yield Step(act, on, (which,))
         elif act in ("drop", "apply"):
             yield Step(act, on, (one, which))
@@ -169,7 +169,7 @@ class _History:
             yield Step(act, on, (self._name(),))
         elif act == "loose":
             yield Step(act, on, (self._name(), str(self._chance.randrange(4))))
-        elif act in ("forget", "virsh delete"):
+        elif act in ("forget", "virsh-delete"):
             yield Step(act, on, (one,))
         elif act == "redefine":
             yield Step(act, on, (one, self._chance.choice(("time", "description"))))

@@ -117,7 +117,7 @@ def redefine(machine: Machine, member: Member, name: str, what: str) -> None:
     machine.virsh("snapshot-create", "--redefine", member.name, str(path))
 
 
-@act("edit back", "defined on the base again", others=True)
+@act("edit-back", "defined on the base again", others=True)
 def edit_back(machine: Machine, member: Member) -> None:
     """The definition names the image beneath, so that the overlay looks like garbage."""
     _off(member)
@@ -181,7 +181,7 @@ def rename_images(machine: Machine, member: Member) -> None:
     member.look()
 
 
-@act("set time back", "times in headers set back", others=True)
+@act("set-time-back", "times in headers set back", others=True)
 def set_time_back(machine: Machine, member: Member, which: str) -> None:
     """What an image holds is older, as it is after its host's clock was put right."""
     _off(member)
@@ -316,7 +316,7 @@ def undefine_pool(machine: Machine, member: Member) -> None:
     member.lose_pool()
 
 
-@act("virsh delete", "deleted by virsh", others=True)
+@act("virsh-delete", "deleted by virsh", others=True)
 def virsh_delete(machine: Machine, member: Member, name: str) -> None:
     """Another admin deletes one."""
     from tests.worlds.steps import delete

@@ -79,9 +79,7 @@ def take(machine: Machine, step: Step) -> bool:
     finally:
         machine.alive()
     if kind.feature:
-        feature = kind.feature.format(*step.words, "")
-        if feature not in machine.done:
-            machine.done.append(feature)
+        machine.has(kind.feature.format(*step.words, ""))
     if kind.others:
         machine.others.append(step.act)
     return True
@@ -96,7 +94,7 @@ def define(machine: Machine, name: str, *sorts: str) -> None:
     _define(machine, name, sorts, transient=False)
 
 
-@act("define transient", "transient")
+@act("define-transient", "transient")
 def define_transient(machine: Machine, name: str, *sorts: str) -> None:
     _define(machine, name, sorts, transient=True)
 
@@ -129,7 +127,7 @@ def _there(machine: Machine, of: str) -> Member:
     return member
 
 
-@act("define clone", "a linked clone")
+@act("define-clone", "a linked clone")
 def define_clone(machine: Machine, name: str, of: str) -> None:
     """A second domain, whose disk is an overlay on an image of the first."""
     first = _there(machine, of)
@@ -143,7 +141,7 @@ def define_clone(machine: Machine, name: str, of: str) -> None:
     member.look()
 
 
-@act("define same", "a second domain on the same file")
+@act("define-same", "a second domain on the same file")
 def define_same(machine: Machine, name: str, of: str) -> None:
     first = _there(machine, of)
     disk = next(one for one in first.disks if one.path and one.format == "qcow2")
@@ -230,8 +228,8 @@ def internal(machine: Machine, member: Member, name: str) -> None:
     machine.safe(CreateIntent(member.key, name, ""))
     machine.virsh("snapshot-create-as", member.name, name)
     member.held_from_now(name)
-    if member.state != OFF and "RAM inside" not in machine.done:
-        machine.done.append("RAM inside")
+    if member.state != OFF:
+        machine.has("RAM inside")
 
 
 @act("external", "external snapshots")
@@ -262,8 +260,8 @@ def _external(
         raise DidNot("of no disk")
     machine.virsh("snapshot-create-as", member.name, name, "--atomic", *words, *specs)
     member.held_from_now(name, left)
-    if left and "disks left out" not in machine.done:
-        machine.done.append("disks left out")
+    if left:
+        machine.has("disks left out")
     if words[0] == "--memspec" and member.state == PAUSED:
         _take_images(machine, member)
 

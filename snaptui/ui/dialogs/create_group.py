@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import secrets
 import time
 from collections.abc import Sequence
@@ -20,8 +21,16 @@ from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs
 
-TOGETHER = "all together"
-FREEZES = ("no", "each by itself", TOGETHER)
+
+class Freeze(enum.Enum):
+    """Which guests are frozen at what time; the value is the word to choose."""
+
+    NONE = "no"
+    EACH = "each by itself"
+    TOGETHER = "all together"
+
+
+FREEZES = tuple(Freeze)
 
 
 class CreateGroupDialog(PlanDialog):
@@ -64,8 +73,8 @@ class CreateGroupDialog(PlanDialog):
             self.query_one("#name", Input).value,
             self.query_one("#description", Input).value,
             form,
-            quiesce=freeze != "no",
-            group=replace(self._group, together=freeze == TOGETHER),
+            quiesce=freeze is not Freeze.NONE,
+            group=replace(self._group, together=freeze is Freeze.TOGETHER),
         )
         return tuple(replace(intent, key=domain.key) for domain in self._domains)
 
@@ -86,7 +95,7 @@ class CreateGroupDialog(PlanDialog):
     def fields(self) -> ComposeResult:
         """What is the same for all."""
         yield from first_fields(self._suggested)
-        yield Choice("Freeze the guests:", FREEZES, id="freeze")
+        yield Choice("Freeze the guests:", [one.value for one in FREEZES], id="freeze")
 
     def on_mount(self) -> None:
         """Only where the disks alone are kept there is something to freeze."""

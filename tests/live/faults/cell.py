@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +33,16 @@ from tests.live.faults.judge import (
 )
 from tests.live.faults.program import Hold, Order, days_later
 from tests.live.faults.proxy import Proxy
-from tests.live.faults.seen import OTHER, Seen, look, look_at_images, without
+from tests.live.faults.seen import (
+    OF_SNAPSHOTS,
+    OTHER,
+    Aspect,
+    Seen,
+    What,
+    look,
+    look_at_images,
+    without,
+)
 from tests.live.faults.shim import Shim
 from tests.live.faults.strikes import Fault, Holding, Strike, makes_sense
 from tests.live.matrix.guest import Guest
@@ -87,7 +96,7 @@ class Bench:
         self._directory = lab.directory / "programs"
         self._directory.mkdir()
         self._number = 0
-        self._references: dict[str, tuple[Seen, ...]] = {}
+        self._references: dict[Act, tuple[Seen, ...]] = {}
         self.connection = libvirt.open(lab.uri)
 
     def close(self) -> None:
@@ -104,7 +113,7 @@ class Bench:
 
     def _of(self, act: Act) -> tuple[Seen, ...]:
         """What there is before an act, and after each of its steps, when nothing goes wrong."""
-        if act.words not in self._references:
+        if act not in self._references:
             backend = LibvirtBackend(self.lab.uri)
             host = backend.connect()
             with self._guest(act) as guest:
@@ -117,8 +126,8 @@ class Bench:
                     perform(backend, intent.key, step, lambda _: None)
                     seen.append(self._look(act, guest))
             backend.abandon()
-            self._references[act.words] = tuple(seen)
-        return self._references[act.words]
+            self._references[act] = tuple(seen)
+        return self._references[act]
 
     def _look(self, act: Act, guest: Guest) -> Seen:
         return look_at_images(guest) if act.image else look(guest)
@@ -275,18 +284,33 @@ class Bench:
         return Holding(partial(_resume, pid), of_qemu=True)
 
 
+def _changed_of(name: str, *aspects: Aspect) -> Callable[[What, str], bool]:
+    """What is of a name, or names it, and what else such a change takes along."""
+
+    def is_own(what: What, word: str) -> bool:
+        named = name and (name in what.of or name in what.part or word == name)
+        return bool(named) or what.aspect in aspects
+
+    return is_own
+
+
+_OWN = {
+    Fault.CHANGED: _changed_of(OTHER, Aspect.PARENT, Aspect.CURRENT, Aspect.DISK_IS),
+    Fault.DELETED: _changed_of(SPARE, Aspect.PARENT, Aspect.CURRENT),
+    Fault.UNDEFINED: _changed_of("", Aspect.PERSISTENT, Aspect.CURRENT, *OF_SNAPSHOTS),
+    Fault.DESTROYED: _changed_of("", Aspect.STATE),
+    Fault.POWER: _changed_of("", Aspect.STATE),
+    Fault.RENAMED: _changed_of(OTHER),
+}
+"""What a fault itself changes."""
+
+
 def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) -> Verdict:
-    own: tuple[str, ...] = {
-        Fault.CHANGED: (OTHER, ": parent", "current", "disk vda is", "disk vdb is"),
-        Fault.DELETED: (SPARE, "current", ": parent"),
-        Fault.UNDEFINED: ("persistent", ": ", "current"),
-        Fault.DESTROYED: ("state",),
-        Fault.POWER: ("state",),
-        Fault.RENAMED: (OTHER,),
-    }.get(cell.fault, ())
-    seen, references = without(seen, *own), tuple(without(one, *own) for one in references)
+    own = _OWN.get(cell.fault)
+    if own is not None:
+        seen, references = without(seen, own), tuple(without(one, own) for one in references)
     return Verdict(
-        told=told(claim, seen, references, changed=bool(own)),
+        told=told(claim, seen, references, changed=own is not None),
         intact=intact(seen, references, cell.act.spoils),
     )
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from snaptui.model.operation_record import Became, Outcome, Record
 from tests.live.faults.driven import Told
-from tests.live.faults.seen import Seen, apart, without
+from tests.live.faults.seen import (
+    DOMAIN,
+    GONE,
+    OF_SNAPSHOTS,
+    Aspect,
+    Seen,
+    apart,
+    is_content,
+    without,
+)
 
 
 @dataclass(frozen=True)
@@ -64,14 +73,14 @@ def told(claim: Claim, seen: Seen, references: Sequence[Seen], *, changed: bool)
         changed: the fault itself changed something.
     """
     if claim.last is Became.GONE:
-        return "" if seen.get("domain") == "gone" else f"not gone, but it says: {claim.words}"
+        return "" if seen.get(DOMAIN) == GONE else f"not gone, but it says: {claim.words}"
     if claim.last is Became.UNKNOWN:
         return f"it does not say how it ended: {claim.words}"
-    if seen.get("domain") == "gone":
+    if seen.get(DOMAIN) == GONE:
         return ""  # that the domain is gone was not so when it was said
     if claim.last is Became.PERHAPS:
-        seen = without(seen, " holds", "file ")
-        references = [without(one, " holds", "file ") for one in references]
+        seen = without(seen, is_content)
+        references = [without(one, is_content) for one in references]
     at = claim.steps + (claim.last is Became.BY_OTHERS)
     here, then = references[at : at + 1], references[claim.steps + 1 : claim.steps + 2]
     same = bool(here) and not apart(seen, here[0])
@@ -102,10 +111,12 @@ def intact(seen: Seen, references: Sequence[Seen], spoiled: Sequence[str]) -> st
         spoiled: snapshots that a step under way takes apart.
     """
     wrong = []
-    for what in sorted(set().union(*references)):
-        if what.partition(":")[0] in spoiled or " is" in what or what == "state":
+    for what in sorted(set().union(*references), key=str):
+        if what.aspect in OF_SNAPSHOTS and what.of in spoiled:
+            continue
+        if what.aspect in (Aspect.DISK_IS, Aspect.JOB, Aspect.STATE):
             continue
         allowed = {one.get(what) for one in references}
-        if seen.get(what) not in allowed and seen.get("domain") != "gone":
+        if seen.get(what) not in allowed and seen.get(DOMAIN) != GONE:
             wrong.append(f"{what}: {seen.get(what, 'nothing')}")
     return "; ".join(wrong)

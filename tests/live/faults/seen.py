@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import json
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import libvirt
 
 from snaptui.backend.virt.xml import parse_domain, parse_snapshot
 from snaptui.model.domain import Presence
+from snaptui.model.safety_mark import is_safety
 from tests.lab import MIB
 from tests.live.matrix.guest import Guest
 
-Seen = Mapping[str, str]
+
+class Aspect(enum.Enum):
+    """What is looked at; the value is what it is called."""
+
+    DOMAIN = "domain"
+    STATE = "state"
+    PERSISTENT = "persistent"
+    CURRENT = "current"
+    DISK_IS = "disk {of} is"
+    DISK_HOLDS = "disk {of} holds"
+    JOB = "disk {of} is copied or merged"
+    PARENT = "{of}: parent"
+    DESCRIPTION = "{of}: description"
+    HELD = "{of}: {part} holds"
+    ENTRY = "{of}: entry of {part}"
+    FILE = "file {of}"
+    IMAGE_HOLDS = "image {of} holds"
+
+
+OF_SNAPSHOTS = {Aspect.PARENT, Aspect.DESCRIPTION, Aspect.HELD, Aspect.ENTRY}
+CONTENT = {Aspect.DISK_HOLDS, Aspect.HELD, Aspect.IMAGE_HOLDS, Aspect.FILE}
+
+
+class What(NamedTuple):
+    """One thing that is seen.
+
+    Attributes:
+        of: the disk, snapshot, entry or file.
+        part: the disk of a snapshot, or the image of an entry.
+    """
+
+    aspect: Aspect
+    of: str = ""
+    part: str = ""
+
+    def __str__(self) -> str:
+        return self.aspect.value.format(of=self.of, part=self.part)
+
+
+Seen = Mapping[What, str]
 """What is seen, by what it is seen of; two looks at the same are equal."""
 
+DOMAIN, STATE, GONE = What(Aspect.DOMAIN), What(Aspect.STATE), "gone"
 OTHER = "other"
 """The name of all that the second admin makes."""
-_TIME = re.compile(r"(?<=safety-)\d{8}T\d{6}Z|(?<=\.)\d{10}$|(?<=\.)\d{10}(?= )")
+_TIME = re.compile(r"(?<=safety-)\d{8}T\d{6}Z|(?<=\.)\d{10}$")
 """In the name of a safety snapshot, or at the end of one that libvirt gives to an overlay."""
 
 
@@ -32,30 +75,32 @@ def look(guest: Guest) -> Seen:
     try:
         domain = guest.connection.lookupByName(guest.name)
     except libvirt.libvirtError:
-        return {**seen, "domain": "gone"}
-    seen["state"] = str(domain.state()[0])
-    seen["persistent"] = str(domain.isPersistent())
+        return _timeless({**seen, DOMAIN: GONE})
+    seen[STATE] = str(domain.state()[0])
+    seen[What(Aspect.PERSISTENT)] = str(domain.isPersistent())
     for disk in parse_domain(domain.XMLDesc()).disks:
-        seen[f"disk {disk.target} is"] = Path(disk.path or "").name
-        seen[f"disk {disk.target} holds"] = _content(Path(disk.path or ""), "-f", disk.format)
+        target, path = disk.target, Path(disk.path or "")
+        seen[What(Aspect.DISK_IS, target)] = path.name
+        seen[What(Aspect.DISK_HOLDS, target)] = _content(path, "-f", disk.format)
         with suppress(libvirt.libvirtError):
-            if job := domain.blockJobInfo(disk.target):
-                seen[f"disk {disk.target} is copied or merged"] = str(job["type"])
+            if job := domain.blockJobInfo(target):
+                seen[What(Aspect.JOB, target)] = str(job["type"])
     with suppress(libvirt.libvirtError):
-        seen["current"] = domain.snapshotCurrent().getName()
+        seen[What(Aspect.CURRENT)] = domain.snapshotCurrent().getName()
     for one in domain.listAllSnapshots():
         snapshot = parse_snapshot(one.getXMLDesc())
-        seen[f"{snapshot.name}: parent"] = str(snapshot.parent)
-        if not snapshot.name.startswith("safety-"):  # whose description tells the time
-            seen[f"{snapshot.name}: description"] = snapshot.description
+        name = snapshot.name
+        seen[What(Aspect.PARENT, name)] = str(snapshot.parent)
+        if not is_safety(name):  # whose description tells the time
+            seen[What(Aspect.DESCRIPTION, name)] = snapshot.description
         then = {d.target: d for d in snapshot.config.disks} if snapshot.config is not None else {}
         for part in snapshot.disks:
             path = Path(then[part.target].path or "")
             if part.presence is Presence.INTERNAL:
-                held = _content(path, "-l", f"snapshot.name={snapshot.name}", "-f", "qcow2")
+                held = _content(path, "-l", f"snapshot.name={name}", "-f", "qcow2")
             else:
                 held = _content(path, "-f", then[part.target].format)
-            seen[f"{snapshot.name}: {part.target} holds"] = held
+            seen[What(Aspect.HELD, name, part.target)] = held
     return _timeless(seen)
 
 
@@ -64,32 +109,38 @@ def look_at_images(guest: Guest) -> Seen:
     return _timeless(_images(guest.directory))
 
 
-def without(seen: Seen, *words: str) -> Seen:
-    """Leave out all that one of the words is in."""
-    return {
-        what: word
-        for what, word in seen.items()
-        if not any(one in what or one == word for one in words)
-    }
+def without(seen: Seen, out: Callable[[What, str], bool]) -> Seen:
+    """Leave out what is said to be: by what it is, and the word for it."""
+    return {what: word for what, word in seen.items() if not out(what, word)}
+
+
+def is_content(what: What, _: str) -> bool:
+    """Whether it is a file, or what one holds."""
+    return what.aspect in CONTENT
 
 
 def apart(one: Seen, other: Seen) -> list[str]:
     """Where two looks differ, in words."""
     return [
         f"{what}: {one.get(what, 'nothing')} / {other.get(what, 'nothing')}"
-        for what in sorted(one.keys() | other.keys())
+        for what in sorted(one.keys() | other.keys(), key=str)
         if one.get(what) != other.get(what)
     ]
 
 
 def _timeless(seen: Seen) -> Seen:
-    return {_TIME.sub("TIME", what): _TIME.sub("TIME", word) for what, word in seen.items()}
+    def sub(word: str) -> str:
+        return _TIME.sub("TIME", word)
+
+    return {
+        What(what.aspect, sub(what.of), sub(what.part)): sub(word) for what, word in seen.items()
+    }
 
 
-def _images(directory: Path) -> dict[str, str]:
+def _images(directory: Path) -> dict[What, str]:
     seen = {}
     for path in sorted(directory.iterdir()):
-        seen[f"file {path.name}"] = "there"
+        seen[What(Aspect.FILE, path.name)] = "there"
         with path.open("rb") as f:
             if f.read(4) != b"QFI\xfb":
                 continue
@@ -98,9 +149,9 @@ def _images(directory: Path) -> dict[str, str]:
         )
         for entry in json.loads(told.stdout).get("snapshots", []):
             words = ("-l", f"snapshot.id={entry['id']}", "-f", "qcow2")
-            seen[f"{entry['name']}: entry of {path.name}"] = _content(path, *words)
+            seen[What(Aspect.ENTRY, entry["name"], path.name)] = _content(path, *words)
         if path.name.startswith("free"):
-            seen[f"image {path.name} holds"] = _content(path, "-f", "qcow2")
+            seen[What(Aspect.IMAGE_HOLDS, path.name)] = _content(path, "-f", "qcow2")
     return seen
 
 

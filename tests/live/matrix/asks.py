@@ -147,7 +147,7 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     if "stray" in world.tags:
         return (ADOPT, DELETE_STRAY, *AS_STRAY)
     if not world.target:
-        more = (*NAMES, *OPTIONS) if world.words == "no snapshot" else ()
+        more = (*NAMES, *OPTIONS) if "bare" in world.tags else ()
         return (*CREATE, *more, *((ELSEWHERE,) if "block" in world.tags else ()))
     found = [REVERT, DELETE, FORGET]
     if "transient" not in world.tags:  # a revert that fails ends it, so that both cannot be seen

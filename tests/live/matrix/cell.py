@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -30,9 +31,17 @@ from tests.live.matrix.harms import NEVER_SENT, Done, happened_so
 from tests.live.matrix.undo import Undo, otherwise
 from tests.live.matrix.worlds import World, worlds
 
-WORKS, NOT_YET = "works", "refused: not done yet"
-NOT_CHECKED = "not checked"
-NOT_SENT, WENT_DOWN = "not sent", "the daemon went down"
+WORKS = "works"
+
+
+class Foretold(enum.Enum):
+    """What a plan says beforehand."""
+
+    NOTHING = enum.auto()
+    WORKS = enum.auto()
+    NOT_CHECKED = enum.auto()
+    REFUSED = enum.auto()
+    NOT_YET = enum.auto()
 
 
 @dataclass(frozen=True)
@@ -45,33 +54,38 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Result:
-    """What came of a cell; ``why`` is what the plan said, or what was otherwise."""
+class Answer:
+    """What was foretold and what happened, in words for the table; whether that is the same.
 
-    world: str
-    state: str
-    ask: str
+    Attributes:
+        why: what the plan said, or what was otherwise.
+        sent: libvirt was asked.
+    """
+
+    foretold: Foretold
     predicted: str
     happened: str
     same: bool
     why: str
+    sent: bool = True
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a cell."""
+
+    world: str
+    state: str
+    ask: str
+    answer: Answer
 
     @property
-    def not_yet(self) -> bool:
-        return self.predicted == NOT_YET
-
-    @property
-    def not_checked(self) -> bool:
-        return self.predicted == NOT_CHECKED
-
-    @property
-    def by_us(self) -> bool:
-        """Whether it was refused and libvirt was never asked."""
-        return self.happened == NOT_SENT
+    def same(self) -> bool:
+        return self.answer.same
 
     @property
     def refused(self) -> bool:
-        return self.predicted not in (WORKS, NOT_CHECKED)
+        return self.answer.foretold in (Foretold.REFUSED, Foretold.NOT_YET)
 
 
 def cells() -> tuple[Cell, ...]:
@@ -113,12 +127,12 @@ class Bench:
             facts = read_facts(self.backend, self.host, intent)
             plan = make_plan(intent, at_rest(facts))
             judge = self._works if plan.possible else self._refused
-            predicted, happened, same, why = judge(guest, intent, plan, facts)
+            answer = judge(guest, intent, plan, facts)
         except (SnaptuiError, libvirt.libvirtError) as error:
-            predicted, happened, same, why = "?", "could not be asked", False, repr(error)
+            answer = Answer(Foretold.NOTHING, "?", "could not be asked", False, repr(error))
         finally:
             self._clean(guest)
-        return Result(cell.world.words, cell.state, cell.ask.words, predicted, happened, same, why)
+        return Result(cell.world.words, cell.state, cell.ask.words, answer)
 
     def undo(self, undo: Undo) -> list[str]:
         """What is otherwise than a revert promised of its undo."""
@@ -153,16 +167,17 @@ class Bench:
 
     # -- a plan that may be confirmed ------------------------------------------------------
 
-    def _works(
-        self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
-    ) -> tuple[str, str, bool, str]:
-        predicted = NOT_CHECKED if plan.unchecked else WORKS
-        happened, why = self._worked(guest, intent, plan, facts)
-        return predicted, happened, happened == WORKS or predicted == NOT_CHECKED, why
+    def _works(self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts) -> Answer:
+        otherwise = self._otherwise(guest, intent, plan, facts)
+        happened, why = otherwise or (WORKS, "")
+        if plan.unchecked:
+            return Answer(Foretold.NOT_CHECKED, "not checked", happened, True, why)
+        return Answer(Foretold.WORKS, WORKS, happened, otherwise is None, why)
 
-    def _worked(
+    def _otherwise(
         self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
-    ) -> tuple[str, str]:
+    ) -> tuple[str, str] | None:
+        """What happens instead, in words, and why; ``None`` where it works."""
         expected = facts
         spoiled: set[str] = set()
         for step in plan.steps:
@@ -180,39 +195,39 @@ class Bench:
             if isinstance(step, RevertTo):
                 spoiled.update(one.name for one in unusable(before, step.snapshot))
         wrong = guest.otherwise(spoiled)
-        return WORKS if not wrong else "works wrongly", "; ".join(wrong)
+        return ("works wrongly", "; ".join(map(str, wrong))) if wrong else None
 
     # -- a plan that may not ---------------------------------------------------------------
 
-    def _refused(
-        self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts
-    ) -> tuple[str, str, bool, str]:
-        told = plan.refusals
+    def _refused(self, guest: Guest, intent: DomainIntent, plan: Plan, facts: Facts) -> Answer:
+        told, foretold = plan.refusals, Foretold.REFUSED
         codes = {one.code for one in told if one.code is not None}
         by_code = [one for one in told if one.code is not None] if codes else told
         harms = {one.harm for one in by_code if one.harm is not None}
         why = " / ".join(one.words for one in plan.refusals)
         ends = NEVER_SENT & {one.harm for one in told if one.harm is not None}
         if ends:
-            return ", ".join(_words(ends)), NOT_SENT, True, why
+            return Answer(foretold, ", ".join(_words(ends)), "not sent", True, why, sent=False)
         saved = guest.saved_memory()
         worked, error = self._raw(guest, plan)
         if isinstance(error, Disconnected):
             self._restart(guest)
-            return self._predicted(codes, harms), WENT_DOWN, False, why
+            predicted = self._predicted(codes, harms)
+            return Answer(foretold, predicted, "the daemon went down", False, why)
         code = code_of(error) if error is not None else None
         after = read_facts(self.backend, self.host, intent)
         changed = differences(_after(worked, facts), after)
         if not codes and not harms:
             mine = all(one.why.not_yet for one in plan.refusals)
-            predicted = NOT_YET if mine else "refused"
+            foretold = Foretold.NOT_YET if mine else foretold
+            predicted = "refused: not done yet" if mine else "refused"
             if error is not None:
                 happened = f"error {code}" + ("" if not changed else ", and changes")
             else:
                 wrong = self._wrong(guest, plan, facts, after)
                 happened = WORKS if not wrong else f"works, but {'; '.join(wrong)}"
             said = f" -- {error.message}" if error is not None else ""
-            return predicted, happened, mine, why + said
+            return Answer(foretold, predicted, happened, mine, why + said)
         predicted = self._predicted(codes, harms)
         over = frozenset(
             path for path, said in guest.saved_memory().items() if saved.get(path, said) != said
@@ -227,10 +242,11 @@ class Bench:
         if error is not None:
             why += f" -- {error.message}"
         if codes and not harms:
-            wrong = [*map(str, changed), *guest.otherwise()]
+            wrong = [*map(str, changed), *map(str, guest.otherwise())]
             if wrong:
-                return predicted, f"{happened}, and changes", False, f"{why} -- {'; '.join(wrong)}"
-        return predicted, happened, same, why
+                why += f" -- {'; '.join(wrong)}"
+                return Answer(foretold, predicted, f"{happened}, and changes", False, why)
+        return Answer(foretold, predicted, happened, same, why)
 
     @staticmethod
     def _predicted(codes: set[int], harms: AbstractSet[Harm]) -> str:
@@ -249,7 +265,7 @@ class Bench:
     def _wrong(self, guest: Guest, plan: Plan, before: Facts, after: Facts) -> list[str]:
         before = _after(plan.steps, before)
         # what an earlier step reads anew is not known when the last one is looked at
-        return [*map(str, differences(before, after)), *guest.otherwise()]
+        return [*map(str, differences(before, after)), *map(str, guest.otherwise())]
 
 
 def at_rest(facts: Facts) -> Facts:

@@ -157,7 +157,7 @@ def _records_spoiled(done: Done) -> bool:
 
 def _inside_lost(done: Done) -> bool:
     """Another snapshot, inside the overlay that was merged, is not there any more."""
-    return any("holds other data of" in words for words in done.guest.otherwise())
+    return any(one.snapshot for one in done.guest.otherwise())
 
 
 def _other_lost(done: Done) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tests.lab import Lab
 from tests.live import tables
-from tests.live.matrix.cell import Bench, Cell, Result, cells
+from tests.live.matrix.cell import Bench, Cell, Foretold, Result, cells
 from tests.live.matrix.undo import undos
 from tests.live.tables import Benches
 from tests.stacks import Stack
@@ -51,12 +52,14 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
         results.append(result)
     broken = _show_undos(undone, list(pool.map(_undo, repeat(stack.root), undone, chunksize=1)))
     differ = [one for one in results if not one.same]
+    foretold = Counter(one.answer.foretold for one in results)
     print(f"\n{stack}: {len(results)} cells in {time.monotonic() - began:.0f} s")
-    print(f"{sum(one.predicted == 'works' for one in results)} work")
-    print(f"{sum(one.not_checked for one in results)} are not checked, and said to be")
+    print(f"{foretold[Foretold.WORKS]} work")
+    print(f"{foretold[Foretold.NOT_CHECKED]} are not checked, and said to be")
     print(f"{sum(one.refused for one in results)} are refused, of them")
-    print(f"{sum(one.not_yet for one in results)} because snaptui does not do it yet")
-    print(f"{sum(one.by_us for one in results)} refused by us: they would bring a program down")
+    print(f"{foretold[Foretold.NOT_YET]} because snaptui does not do it yet")
+    unsent = sum(not one.answer.sent for one in results)
+    print(f"{unsent} refused by us: they would bring a program down")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")
     print(f"{len(undone)} undos, {broken} of which bring back something else than promised")
     _show_lines(stack, differ)
@@ -70,7 +73,7 @@ def _show_lines(stack: Stack, differ: Sequence[Result]) -> None:
         print("| libvirt | QEMU | world | guest | asked | foretold | happened |")
         print("|---|---|---|---|---|---|---|")
     for one in differ:
-        cells = (one.world, one.state, one.ask, one.predicted, one.happened)
+        cells = (one.world, one.state, one.ask, one.answer.predicted, one.answer.happened)
         print(f"| {' | '.join((stack.version, stack.qemu, *cells))} |")
 
 
@@ -98,6 +101,7 @@ def _show(result: Result, last: Result | None) -> None:
     if last is None or (last.world, last.state) != (result.world, result.state):
         print(f"\n{result.world}; the guest is {result.state}")
     mark = " " if result.same else "DIFFERS"
-    print(f"  {result.ask:<38} {result.predicted:<34} {result.happened:<34} {mark}", flush=True)
+    answer = result.answer
+    print(f"  {result.ask:<38} {answer.predicted:<34} {answer.happened:<34} {mark}", flush=True)
     if not result.same:
-        print(f"      {result.why[:LONGEST]}")
+        print(f"      {answer.why[:LONGEST]}")

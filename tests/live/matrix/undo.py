@@ -14,7 +14,7 @@ from snaptui.operations.step_calls import differences, expected_after, in_the_wa
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.planner import make_plan
-from tests.live.matrix.guest import OFF, PAUSED, RUNNING, Guest
+from tests.live.matrix.guest import OFF, PAUSED, RUNNING, Guest, Kind
 
 STATES = (OFF, RUNNING, PAUSED)
 PROMISES = {UndoBy.DISKS_AND_RAM: True, UndoBy.DISKS: False, UndoBy.DISKS_POWERED_OFF: False}
@@ -28,25 +28,23 @@ class Undo:
     Attributes:
         taken: state of the guest when the snapshot was taken.
         state: the same when it is reverted to.
-        outside: the words for an external snapshot; empty for an internal one.
+        how: the snapshot is taken.
     """
 
     taken: str
     state: str
     kind: SafetyKind
-    outside: str = ""
+    how: Kind = Kind.INTERNAL
 
     @property
     def since(self) -> tuple[int, int]:
         """The first libvirt that can do it."""
-        return (9, 9) if self.outside else (0, 0)
+        return (0, 0) if self.how is Kind.INTERNAL else (9, 9)
 
     @property
     def words(self) -> str:
-        what = self.outside or "internal"
-        return (
-            f"{what}, taken {self.taken}, reverted to while {self.state}, keeping {self.kind.value}"
-        )
+        taken = f"{self.how}, taken {self.taken}"
+        return f"{taken}, reverted to while {self.state}, keeping {self.kind.value}"
 
 
 def undos() -> Iterator[Undo]:
@@ -55,9 +53,9 @@ def undos() -> Iterator[Undo]:
     for taken, state, kind in product(STATES, STATES, kinds):
         if state != OFF or kind is SafetyKind.DISKS:
             yield Undo(taken, state, kind)
-            yield Undo(taken, state, kind, "external")
+            yield Undo(taken, state, kind, Kind.EXTERNAL)
             if taken != OFF:
-                yield Undo(taken, state, kind, "external with RAM")
+                yield Undo(taken, state, kind, Kind.WITH_RAM)
 
 
 def otherwise(backend: LibvirtBackend, host: Host, guest: Guest, undo: Undo) -> list[str]:
@@ -67,15 +65,12 @@ def otherwise(backend: LibvirtBackend, host: Host, guest: Guest, undo: Undo) -> 
     """
     guest.define()
     guest.go(undo.taken)
-    if undo.outside:
-        guest.external("good", memory=undo.outside == "external with RAM")
-    else:
-        guest.internal("good")
+    guest.take(undo.how, "good")
     guest.go(undo.state)
     wrong: list[str] = []
     target, kind = "good", undo.kind
     held = {"good": guest.held["good"]}
-    states = {"good": OFF if undo.outside == "external" else undo.taken}
+    states = {"good": OFF if undo.how is Kind.EXTERNAL else undo.taken}
     for what in ("the revert", "the undo", "the undo of the undo"):
         before, known = guest.state, guest.snapshots()
         plan = _reverted(backend, host, guest.key, target, kind, wrong)

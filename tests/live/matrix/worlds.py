@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import shutil
 import signal
@@ -25,6 +26,7 @@ from tests.live.matrix.guest import (
     SUSPENDED,
     Drive,
     Guest,
+    Kind,
 )
 
 STATES = (OFF, RUNNING, PAUSED)
@@ -74,32 +76,34 @@ def worlds() -> tuple[World, ...]:
     )
 
 
-def _take(guest: Guest, kind: str, name: str) -> None:
-    if kind == "internal":
-        guest.internal(name)
-    else:
-        guest.external(name, memory=kind == "external with RAM")
+class How(enum.Enum):
+    """What makes a branch."""
+
+    EXTERNAL = enum.auto()
+    OF_VDA = enum.auto()
+    REVERT = enum.auto()
+    FORGET = enum.auto()
 
 
-def _built(*steps: tuple[str, str, str]) -> Callable[[Guest], None]:
+def _built(*steps: tuple[str, Kind, str]) -> Callable[[Guest], None]:
     """Bring it into a state and take a snapshot of a kind under a name, again and again."""
 
     def build(guest: Guest) -> None:
         guest.define()
         for state, kind, name in steps:
             guest.go(state)
-            _take(guest, kind, name)
+            guest.take(kind, name)
 
     return build
 
 
 def _without() -> Iterable[World]:
-    yield World("no snapshot", Guest.define)
+    yield World("no snapshot", Guest.define, tags=frozenset({"bare"}))
 
 
 def _single() -> Iterable[World]:
-    for kind, state in product(("internal", "external", "external with RAM"), STATES):
-        if kind != "external with RAM" or state != OFF:
+    for kind, state in product(Kind, STATES):
+        if kind is not Kind.WITH_RAM or state != OFF:
             words = f"{kind}, taken {state}"
             yield World(words, _built((state, kind, "a")), "a", tags=frozenset({"single"}))
     yield World("external, of one disk of two", _one_disk(OFF), "a")
@@ -129,9 +133,8 @@ def _by_other_means(state: str) -> Callable[[Guest], None]:
 
 
 def _pairs() -> Iterable[World]:
-    kinds = ("internal", "external", "external with RAM")
-    for (first, second), state in product(product(kinds, kinds), (OFF, RUNNING)):
-        if state == OFF and "external with RAM" in (first, second):
+    for (first, second), state in product(product(Kind, Kind), (OFF, RUNNING)):
+        if state == OFF and Kind.WITH_RAM in (first, second):
             continue
         build = _built((state, first, "a"), (state, second, "b"))
         words = f"{first}, above it {second}, taken {state}"
@@ -151,11 +154,15 @@ def _trees() -> Iterable[World]:
 
     for target, below in (("a", True), ("b", False), ("x", True), ("y", False)):
         yield World(f"a fork a -> b, x -> y: {target}", fork, target, (OFF, RUNNING), below)
-    mixed = (RUNNING, "internal", "a"), (RUNNING, "internal", "b"), (RUNNING, "external", "c")
+    mixed = (
+        (RUNNING, Kind.INTERNAL, "a"),
+        (RUNNING, Kind.INTERNAL, "b"),
+        (RUNNING, Kind.EXTERNAL, "c"),
+    )
     words = "two internal, above them external, taken running: a"
     yield World(words, _built(*mixed), "a", (OFF, RUNNING), True)
     for state in (OFF, RUNNING):
-        chain = _built(*((state, "external", name) for name in "abc"))
+        chain = _built(*((state, Kind.EXTERNAL, name) for name in "abc"))
         for target in "abc":
             words = f"three external, taken {state}: {target}"
             yield World(words, chain, target, STATES, target != "c")
@@ -164,41 +171,40 @@ def _trees() -> Iterable[World]:
 def _branches() -> Iterable[World]:
     """What reverts to external snapshots leave."""
 
-    def made(state: str, *what: tuple[str, str]) -> Callable[[Guest], None]:
+    def made(state: str, *what: tuple[How, str]) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
             for how, name in what:
-                if how == "revert to":
+                if how is How.REVERT:
                     guest.revert(name)
-                elif how == "forget":
+                elif how is How.FORGET:
                     guest.forget(name)
                 else:
                     guest.go(state)
-                    targets = ["vda"] if how == "external, of vda" else []
-                    guest.external(name, targets, memory=how == "with RAM")
+                    guest.external(name, ["vda"] if how is How.OF_VDA else [])
 
         return build
 
-    a, b, c = (("external", name) for name in "abc")
-    back = ("revert to", "a")
-    trees: dict[str, tuple[tuple[tuple[str, str], ...], dict[str, bool]]] = {
+    a, b, c = ((How.EXTERNAL, name) for name in "abc")
+    back = (How.REVERT, "a")
+    trees: dict[str, tuple[tuple[tuple[How, str], ...], dict[str, bool]]] = {
         "a -> b, back at a": ((a, b, back), {"a": True, "b": False}),
         "a -> b, a -> c": ((a, b, back, c), {"a": True, "b": False, "c": False}),
         "a -> b -> c, back at a": ((a, b, c, back), {"a": True, "b": True, "c": False}),
         "s -> a -> b, a -> c": (
-            (("external", "s"), a, b, back, c),
+            ((How.EXTERNAL, "s"), a, b, back, c),
             {"s": True, "a": True, "b": False, "c": False},
         ),
-        "a -> b, back at a, which is forgotten": ((a, b, back, ("forget", "a")), {"b": False}),
+        "a -> b, back at a, which is forgotten": ((a, b, back, (How.FORGET, "a")), {"b": False}),
         "a -> b -> c, back at a, which is forgotten": (
-            (a, b, c, back, ("forget", "a")),
+            (a, b, c, back, (How.FORGET, "a")),
             {"b": True, "c": False},
         ),
         "a -> b of vda -> c, b -> d": (
-            (a, ("external, of vda", "b"), c, ("revert to", "b"), ("external", "d")),
+            (a, (How.OF_VDA, "b"), c, (How.REVERT, "b"), (How.EXTERNAL, "d")),
             {"b": True, "c": False, "d": False},
         ),
-        "a -> b, b forgotten": ((a, b, ("forget", "b")), {"a": False}),
+        "a -> b, b forgotten": ((a, b, (How.FORGET, "b")), {"a": False}),
     }
     for words, (steps, targets) in trees.items():
         for state in (OFF, RUNNING):
@@ -360,13 +366,13 @@ def _damaged() -> Iterable[World]:
     yield World("a file where the RAM would go", in_the_way)
 
 
-def _alone(state: str, kind: str) -> Callable[[Guest], None]:
+def _alone(state: str, kind: Kind) -> Callable[[Guest], None]:
     """An overlay was made to hold all of its disk, and lies upon nothing any more."""
 
     def build(guest: Guest) -> None:
         guest.define()
         guest.go(state)
-        _take(guest, kind, "a")
+        guest.take(kind, "a")
         guest.go(OFF)
         qemu_img("rebase", "-f", "qcow2", "-b", "", str(guest.directory / "vdb.a"))
 
@@ -376,11 +382,11 @@ def _alone(state: str, kind: str) -> Callable[[Guest], None]:
 def _broken() -> Iterable[World]:
     """Images that something happened to behind libvirt's back, while the guest was off."""
 
-    def broken(kind: str, happen: Callable[[Guest, Path], object]) -> Callable[[Guest], None]:
+    def broken(kind: Kind, happen: Callable[[Guest, Path], object]) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
-            _take(guest, kind, "a")
-            happen(guest, guest.directory / ("vdb.qcow2" if kind == "internal" else "vdb.a"))
+            guest.take(kind, "a")
+            happen(guest, guest.directory / ("vdb.qcow2" if kind is Kind.INTERNAL else "vdb.a"))
 
         return build
 
@@ -417,9 +423,9 @@ def _broken() -> Iterable[World]:
 
     for state in (OFF, RUNNING):
         words = f"an overlay that stands alone, taken {state}"
-        yield World(words, _alone(state, "external"), "a", (OFF, RUNNING))
+        yield World(words, _alone(state, Kind.EXTERNAL), "a", (OFF, RUNNING))
     yield World("an image is gone under its guest", removed, "a", (RUNNING,))
-    for kind in ("internal", "external"):
+    for kind in (Kind.INTERNAL, Kind.EXTERNAL):
         for words, happen in (
             ("an image is gone", gone),
             ("an image is cut short", spoiled(0, b"", length=100_000)),
@@ -427,8 +433,8 @@ def _broken() -> Iterable[World]:
             ("an image that is marked corrupt", spoiled(79, b"\x02")),
             ("an image that was not closed", spoiled(79, b"\x01")),
             ("an image that another QEMU has open", Guest.hold_open),
-            *((("a table of nonsense", table),) if kind == "internal" else ()),
-            *((("an image beneath is gone", base_gone),) if kind == "external" else ()),
+            *((("a table of nonsense", table),) if kind is Kind.INTERNAL else ()),
+            *((("an image beneath is gone", base_gone),) if kind is Kind.EXTERNAL else ()),
         ):
             tags = frozenset({"damaged", "broken"})
             yield World(f"{words}; {kind}", broken(kind, happen), "a", (OFF,), tags=tags)
@@ -541,12 +547,12 @@ def _then_internal(drive: Drive) -> Callable[[Guest], None]:
 
 
 def _states() -> Iterable[World]:
-    def saved(kind: str, state: str) -> Callable[[Guest], None]:
+    def saved(kind: Kind | None, state: str) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
             if kind:
                 guest.go(state)
-                _take(guest, kind, "a")
+                guest.take(kind, "a")
             guest.go(RUNNING)
             guest.domain.managedSave()
 
@@ -554,8 +560,8 @@ def _states() -> Iterable[World]:
 
     off_only = (OFF,)
     tag = frozenset({"managed save"})
-    yield World("a managed save", saved("", OFF), states=off_only, tags=tag)
-    for kind, state in (("internal", OFF), ("internal", RUNNING), ("external", OFF)):
+    yield World("a managed save", saved(None, OFF), states=off_only, tags=tag)
+    for kind, state in ((Kind.INTERNAL, OFF), (Kind.INTERNAL, RUNNING), (Kind.EXTERNAL, OFF)):
         words = f"a managed save; {kind}, taken {state}"
         yield World(words, saved(kind, state), "a", off_only, tags=tag)
 
@@ -581,19 +587,19 @@ def _states() -> Iterable[World]:
     # mov dx, 0x604; mov ax, S3 | SLP_EN; out dx, ax (PM1a_CNT of ACPI)
     sleep = b"\xba\x04\x06\xb8\x00\x24\xef"
 
-    def stopped(code: bytes, state: str, kind: str = "") -> Callable[[Guest], None]:
+    def stopped(code: bytes, state: str, kind: Kind | None = None) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             drives = (*BOTH, Drive("vdc", "raw", more=boots))
             guest.define(drives, features=acpi, devices="<panic model='isa'/>")
             if kind:
-                _take(guest, kind, "a")
+                guest.take(kind, "a")
             guest.run_until(code, state)
 
         return build
 
     for state, code in ((CRASHED, panic), (SUSPENDED, sleep)):
         yield World(f"a guest that {state}", stopped(code, state), states=(state,))
-        for kind in ("internal", "external"):
+        for kind in (Kind.INTERNAL, Kind.EXTERNAL):
             words = f"a guest that {state}; {kind}"
             yield World(words, stopped(code, state, kind), "a", (state,))
     yield World("another job under way", busy, "a", (RUNNING,), tags=frozenset({"busy"}))
@@ -610,7 +616,9 @@ def _states() -> Iterable[World]:
 def _backups() -> Iterable[World]:
     """What tools for backups leave: checkpoints of libvirt, and bitmaps inside the images."""
 
-    def checkpointed(kind: str, taken: str, *, first: bool = False) -> Callable[[Guest], None]:
+    def checkpointed(
+        kind: Kind | None, taken: str, *, first: bool = False
+    ) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
             if first:
@@ -618,19 +626,19 @@ def _backups() -> Iterable[World]:
                 guest.checkpoint("c0")
             if kind:
                 guest.go(taken)
-                _take(guest, kind, "a")
+                guest.take(kind, "a")
             guest.go(RUNNING)
             if not first:
                 guest.checkpoint("c0")
 
         return build
 
-    def marked(kind: str, taken: str) -> Callable[[Guest], None]:
+    def marked(kind: Kind | None, taken: str) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
             if kind:
                 guest.go(taken)
-                _take(guest, kind, "a")
+                guest.take(kind, "a")
                 guest.go(OFF)
             guest.bitmap("vdb", "b0")
 
@@ -638,20 +646,20 @@ def _backups() -> Iterable[World]:
 
     tag = frozenset({"backup"})
     for name, make in (("a checkpoint", checkpointed), ("a bitmap of nobody", marked)):
-        yield World(name, make("", OFF), tags=tag)
-        for kind, taken in product(("internal", "external", "external with RAM"), (OFF, RUNNING)):
-            if kind != "external with RAM" or taken != OFF:
+        yield World(name, make(None, OFF), tags=tag)
+        for kind, taken in product(Kind, (OFF, RUNNING)):
+            if kind is not Kind.WITH_RAM or taken != OFF:
                 yield World(f"{name}; {kind}, taken {taken}", make(kind, taken), "a", tags=tag)
-    older = checkpointed("internal", RUNNING, first=True)
+    older = checkpointed(Kind.INTERNAL, RUNNING, first=True)
 
     def lost(guest: Guest) -> None:
         older(guest)
         guest.lose_checkpoints()
 
-    def under_way(kind: str) -> Callable[[Guest], None]:
+    def under_way(kind: Kind) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
-            _take(guest, kind, "a")
+            guest.take(kind, "a")
             guest.go(RUNNING)
             guest.back_up()
 
@@ -659,7 +667,7 @@ def _backups() -> Iterable[World]:
 
     words = "a checkpoint whose bitmap is lost; internal, taken running"
     yield World(words, lost, "a", (OFF, RUNNING))
-    for kind in ("internal", "external"):
+    for kind in (Kind.INTERNAL, Kind.EXTERNAL):
         words = f"a backup under way; {kind}"
         yield World(words, under_way(kind), "a", (RUNNING,), tags=frozenset({"busy"}))
     yield World("an older checkpoint; internal, taken running", older, "a", tags=tag)
@@ -698,11 +706,11 @@ def _hold_with_a_job(guest: Guest) -> None:
 def _left_over() -> Iterable[World]:
     """What a backup that died left: overlays that no snapshot names; and images that were moved."""
 
-    def overlays(kind: str, *, lent: bool = False) -> Callable[[Guest], None]:
+    def overlays(kind: Kind | None, *, lent: bool = False) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
             if kind:
-                _take(guest, kind, "a")
+                guest.take(kind, "a")
             guest.go(RUNNING)
             guest.unnamed("tmp1")
             guest.unnamed("tmp2")
@@ -724,10 +732,10 @@ def _left_over() -> Iterable[World]:
 
     left = frozenset({"left"})
     yield World("overlays that qemu-img made", by_hand, states=(OFF, RUNNING), tags=left)
-    yield World("overlays of a backup", overlays(""), tags=left)
-    yield World("overlays of a backup above an internal one", overlays("internal"), tags=left)
-    yield World("overlays of a backup above an external one", overlays("external"), tags=left)
-    lent = overlays("", lent=True)
+    yield World("overlays of a backup", overlays(None), tags=left)
+    yield World("overlays of a backup above an internal one", overlays(Kind.INTERNAL), tags=left)
+    yield World("overlays of a backup above an external one", overlays(Kind.EXTERNAL), tags=left)
+    lent = overlays(None, lent=True)
     yield World("overlays of a backup, another image upon them", lent, tags=left)
 
     def edited(guest: Guest) -> None:
