@@ -55,39 +55,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         return impossible(intent, "Revert", f"Revert {domain.name} to {snapshot.name}", elsewhere)
     step = RevertTo(snapshot, intent.state, intent.reset_nvram)
     moved = image_checks.moved_disks(facts, snapshot)
-    saved_code = None if snapshot.has_memory else libvirt_codes.REVERT_RISKY
-    refusals = domain_checks.domain_refusals(
-        facts, job_code=libvirt_codes.OPERATION_INVALID, saved_code=saved_code
-    )
-    refusals += domain_checks.kind_refusals(snapshot)
-    refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
-    refusals += disk_checks.passed_refusals(facts, step)
-    refusals += machine_checks.refusals(facts, step)
-    outside = snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
-    if outside:  # no QEMU has to open what there is now
-        refusals = [one.but() if one.why is Why.ENCRYPTION_LOST else one for one in refusals]
-    refusals += by_other_means.revert_refusals(step) if outside else ()
-    if not outside:
-        refusals += [
-            *external_refusals(facts, snapshot),
-            *to_backing_image.refusals(facts, snapshot),
-        ]
-        refusals += image_checks.shared_refusals(facts, snapshot)
-    unfinished = domain_checks.unfinished_refusals(facts, snapshot)
-    refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
-    refusals += image_checks.detached_refusals(facts, snapshot)
-    refusals += inside.refusals(facts, snapshot)
-    refusals += inside.start_refusals(facts, step)
-    refusals += encryption.revert_refusals(snapshot) if outside else ()
-    if snapshot.config is None:
-        refusals.append(refuse(Why.NO_DOMAIN, code=libvirt_codes.REVERT_RISKY, name=snapshot.name))
-    unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
-    unread += [*disk_checks.discarded(facts, snapshot), *other_hosts.doubts(facts)]
-    doubt = _doubt(facts, snapshot)
-    if doubt and not abilities.tried(facts.host):
-        unread.append(doubt)
-    if isinstance(facts.changes, NotKnown):
-        unread.append(remark(Unchecked.CONFIGURATION, reason=facts.changes.reason))
+    outside = _is_outside(facts, snapshot)
+    refusals, unread = _refusals(facts, step), _unread(facts, step)
     if moved:
         safety = to_backing_image.no_safety(moved, intent.safety)
     elif outside:
@@ -136,6 +105,56 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs, domain_checks.some_space_unknown(facts)),
     )
+
+
+def _is_outside(facts: Facts, snapshot: Snapshot) -> bool:
+    """Whether libvirt reverts to it as to an external one."""
+    return snapshot.kind is Kind.EXTERNAL and can(facts.host, Can.REVERT_EXTERNAL)
+
+
+def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
+    """What stands in the way of the revert itself, whatever keeps what is now."""
+    snapshot = step.snapshot
+    outside = _is_outside(facts, snapshot)
+    saved_code = None if snapshot.has_memory else libvirt_codes.REVERT_RISKY
+    refusals = domain_checks.domain_refusals(
+        facts, job_code=libvirt_codes.OPERATION_INVALID, saved_code=saved_code
+    )
+    refusals += domain_checks.kind_refusals(snapshot)
+    refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
+    refusals += disk_checks.passed_refusals(facts, step)
+    refusals += machine_checks.refusals(facts, step)
+    if outside:  # no QEMU has to open what there is now
+        refusals = [one.but() if one.why is Why.ENCRYPTION_LOST else one for one in refusals]
+    refusals += by_other_means.revert_refusals(step) if outside else ()
+    if not outside:
+        refusals += [
+            *external_refusals(facts, snapshot),
+            *to_backing_image.refusals(facts, snapshot),
+        ]
+        refusals += image_checks.shared_refusals(facts, snapshot)
+    unfinished = domain_checks.unfinished_refusals(facts, snapshot)
+    refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
+    refusals += image_checks.detached_refusals(facts, snapshot)
+    refusals += inside.refusals(facts, snapshot)
+    refusals += inside.start_refusals(facts, step)
+    refusals += encryption.revert_refusals(snapshot) if outside else ()
+    if snapshot.config is None:
+        refusals.append(refuse(Why.NO_DOMAIN, code=libvirt_codes.REVERT_RISKY, name=snapshot.name))
+    return refusals
+
+
+def _unread(facts: Facts, step: RevertTo) -> list[Remark]:
+    """What could not be checked."""
+    snapshot = step.snapshot
+    unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
+    unread += [*disk_checks.discarded(facts, snapshot), *other_hosts.doubts(facts)]
+    doubt = _doubt(facts, snapshot)
+    if doubt and not abilities.tried(facts.host):
+        unread.append(doubt)
+    if isinstance(facts.changes, NotKnown):
+        unread.append(remark(Unchecked.CONFIGURATION, reason=facts.changes.reason))
+    return unread
 
 
 def _warnings(
