@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from snaptui.cli import main as cli
+from snaptui.ui.dialogs.dialog import READ
 from snaptui.ui.terminal.key_queue import BURST, CLOSED
 from tests.forked import Forked
 from tests.screen import Screen, Stream
@@ -261,8 +262,10 @@ def at_snapshots(terminal: Terminal, *names: str) -> None:
     terminal.press("g")
 
 
-IN_FIELD = "Tab, press Y"
-"""What the button says where Y would be a letter."""
+ASKED, IN_FIELD = "press Y", "Tab, press Y"
+"""What the button says, and what it says where Y would be a letter."""
+TOO_SOON = "Too soon"
+"""What a dialog answers that was not there long enough to be read."""
 
 
 def press_alone(terminal: Terminal) -> None:
@@ -275,19 +278,23 @@ def press_alone(terminal: Terminal) -> None:
     terminal.rest(BURST)
 
 
+def press_yes(terminal: Terminal) -> None:
+    """Confirm a dialog by one Y; by one more if it says that it was on the screen too shortly."""
+    terminal.rest(READ)
+    press_alone(terminal)
+    terminal.until(
+        lambda: ASKED not in terminal.text or TOO_SOON in terminal.text, "an answer to Y"
+    )
+    if ASKED in terminal.text:
+        press_alone(terminal)
+        terminal.until(lambda: ASKED not in terminal.text, "the dialog to take its key")
+
+
 def confirm(terminal: Terminal, typed: str = "") -> None:
     """Confirm the dialog as an admin does: read it, type the domain's name if asked, Y."""
-    terminal.wait("Refused: nothing", "press Y")
+    terminal.wait("Refused: nothing", ASKED)
     if typed:
         press_alone(terminal)
         terminal.wait(f"Type {typed} first.")
         terminal.press(typed, "tab")
-
-    def confirmed() -> bool:
-        if "press Y" in terminal.text:
-            press_alone(terminal)
-            terminal.read(0.2)
-            return False
-        return True
-
-    terminal.until(confirmed, "the dialog to take its key")
+    press_yes(terminal)

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from snaptui.common import text
+from snaptui.model.safety_mark import is_safety
 from tests.lab import MIB, Lab, entries, fill, free_on, qemu_img, small_lab, write
-from tests.terminal import Terminal, at_snapshots, confirm, press_alone
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone, press_yes
 from tests.unit.images import Plain, qemu_io
 
 SLACK = 1 * MIB
@@ -64,15 +65,7 @@ def yes(terminal: Terminal) -> None:
         press_alone(terminal)
         terminal.wait("Type delete first.")
         terminal.press("delete", "tab")
-
-    def gone() -> bool:
-        if "press Y" in terminal.text:
-            press_alone(terminal)
-            terminal.read(0.2)
-            return False
-        return True
-
-    terminal.until(gone, "the dialog to take its key")
+    press_yes(terminal)
 
 
 def test_all_domains_are_ranked_by_what_a_delete_gives_back(lab: Lab) -> None:
@@ -86,7 +79,7 @@ def test_all_domains_are_ranked_by_what_a_delete_gives_back(lab: Lab) -> None:
         expected = [("leftover", "-", str(over), over.stat().st_blocks * 512)]
         for domain, image in plain.items():
             for at, entry in enumerate(image.entries):
-                kind = "safety" if entry.name.startswith("safety-") else "snapshot"
+                kind = "safety" if is_safety(entry.name) else "snapshot"
                 kind = "stray" if entry.name == "by hand" else kind
                 expected.append((kind, domain, entry.name, image.frees({at})))
         expected.sort(key=lambda item: (-item[3], item[2], item[1]))
