@@ -37,7 +37,7 @@ class HostImages(LocalImages):
         return self._once(("image", path, raw), lambda: self._read_image(path, raw=raw))
 
     def _read_image(self, path: str, *, raw: bool) -> ImageInfo:
-        if self._local:
+        if self.local:
             return self._look(path, partial(image_reader.read_image, raw=raw))
         volume = self._volume(path)
         file = cast("BinaryIO", volume)
@@ -46,7 +46,7 @@ class HostImages(LocalImages):
 
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
-        if self._local:
+        if self.local:
             return self._look(path, partial(image_reader.count_image, progress=progress))
         volume = self._volume(path)
         file = cast("BinaryIO", volume)
@@ -57,7 +57,7 @@ class HostImages(LocalImages):
         """Compare an overlay with what lies beneath; see the protocol."""
         from snaptui.backend.files import overlaps
 
-        if not self._local:
+        if not self.local:
             return overlaps.overlap(path, progress, depth, self._far)
         paths, raw = [path], False
         while len(paths) <= depth:

@@ -6,7 +6,7 @@ import re
 import traceback
 from urllib.parse import unquote
 
-_KNOWN: set[str] = set()
+LEARNED: set[str] = set()
 """Secrets of this process: whoever quotes them, in whatever form."""
 
 _LIBVIRT = re.compile(
@@ -34,7 +34,7 @@ def learn(uri: str) -> None:
     if found is None:
         return
     for whole in (found[1], unquote(found[1])):
-        _KNOWN.update(part for part in (whole, *re.split(r"[/?#@:]", whole)) if part)
+        LEARNED.update(part for part in (whole, *re.split(r"[/?#@:]", whole)) if part)
 
 
 def label(uri: str) -> str:
@@ -72,7 +72,7 @@ def masked(raw: str) -> str:
     shown = _URI.sub(_without_secret, shown)
     shown = _OPTION.sub(_without_value, shown)
     shown = _VARIABLE.sub(_without_value, shown)
-    for secret in sorted(_KNOWN, key=len, reverse=True):
+    for secret in sorted(LEARNED, key=len, reverse=True):
         shown = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", shown)
     return shown
 

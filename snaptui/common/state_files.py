@@ -139,7 +139,7 @@ def _check_above(folder: int, path: Path) -> None:
     others = found.st_mode & _OTHERS_WRITE
     if not others or found.st_mode & stat.S_ISVTX:
         return
-    if others == stat.S_IWGRP and _is_alone(found.st_gid) and not _has_acl(folder):
+    if others == stat.S_IWGRP and is_alone(found.st_gid) and not has_acl(folder):
         return
     raise PermissionError(errno.EPERM, f"others may write to {path}")
 
@@ -170,7 +170,7 @@ def _set_mode(entry: int) -> None:
     os.chmod(f"/proc/self/fd/{entry}", OWN_DIRECTORY)  # fchmod(2) takes no O_PATH
 
 
-def _is_alone(gid: int) -> bool:
+def is_alone(gid: int) -> bool:
     """Whether this user alone is in a group, as where each user has one (umask 002)."""
     try:
         me = pwd.getpwuid(os.geteuid())
@@ -181,7 +181,7 @@ def _is_alone(gid: int) -> bool:
     return me.pw_gid == gid and not (members | firsts) - {me.pw_name}
 
 
-def _has_acl(folder: int) -> bool:
+def has_acl(folder: int) -> bool:
     """Whether others are named beside the group, whose bits then stand for all of them."""
     try:
         return _ACL in os.listxattr(f"/proc/self/fd/{folder}")

@@ -158,6 +158,16 @@ def start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return task
 
 
+async def wait(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for an event, for some seconds at most; ``None`` for as long as it takes.
+
+    asyncio.wait_for of Python 3.11 forgets to be cancelled when its event is set just then.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 class Worker:
     """The lanes of one host.
 

@@ -42,6 +42,10 @@ class Fullest:
 class Filling:
     """Keeps :attr:`fullest`.
 
+    Attributes:
+        places: by domain, the directories and devices of its images; ``None`` for what is not
+            known.
+
     Args:
         domains: those of the host at this moment.
         on_change: called on the loop after each change.
@@ -59,31 +63,35 @@ class Filling:
         self._worker = worker
         self._domains = domains
         self._on_change = on_change
-        self._places: dict[DomainKey, frozenset[str | None]] = {}
+        self.places: dict[DomainKey, frozenset[str | None]] = {}
         self._read_at: dict[DomainKey, float] = {}
         self.fullest = Fullest()
 
     async def run(self) -> None:
         """Look, until cancelled."""
         while True:
-            with contextlib.suppress(SnaptuiError):  # the connection was lost
-                await self._find_places()
-            look = functools.partial(self._look, tuple(self._places.values()))
-            fullest = await self._worker.spaces.call(look)
+            fullest = await self.look()
             if fullest != self.fullest:
                 self.fullest = fullest
                 self._on_change()
             await asyncio.sleep(TICK)
 
+    async def look(self) -> Fullest:
+        """Look once."""
+        with contextlib.suppress(SnaptuiError):  # the connection was lost
+            await self._find_places()
+        look = functools.partial(self._look, tuple(self.places.values()))
+        return await self._worker.spaces.call(look)
+
     async def _find_places(self) -> None:
         """Of new domains, of those that changed or were read a while ago, and of unknown ones."""
         domains = self._domains()
-        self._places = {key: at for key, at in self._places.items() if key in domains}
+        self.places = {key: at for key, at in self.places.items() if key in domains}
         for key in domains:
             old = time.monotonic() - self._read_at.get(key, -KEPT) >= KEPT
-            if old or None in self._places.get(key, {None}):
+            if old or None in self.places.get(key, {None}):
                 self._read_at[key] = time.monotonic()
-                self._places[key] = await self._worker.reads.call(
+                self.places[key] = await self._worker.reads.call(
                     functools.partial(self._places_of, key), priority=Priority.BACKGROUND
                 )
 

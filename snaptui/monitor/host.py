@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from snaptui.backend.protocol import Backend, HostEvent
 from snaptui.common.errors import Disconnected, SignInNeeded, SnaptuiError
-from snaptui.common.worker import Priority, Worker
+from snaptui.common.worker import Priority, Worker, wait
 from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host, SnapshotSummary
 
 T = TypeVar("T")
@@ -143,20 +143,20 @@ class HostWatch:
                 await self._serve()
             except SignInNeeded as error:
                 self._update(link=Link.SIGN_IN, trouble=error.message)
-                await self._pause(None)
+                await self.pause(None)
             except Disconnected as error:
                 self._update(link=Link.LOST, trouble=error.message)
                 if time.monotonic() - opened > BACK_OFF[-1]:
                     attempt = 0
-                await self._pause(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+                await self.pause(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
                 attempt += 1
             except SnaptuiError as error:
                 self._update(link=Link.REFUSED, trouble=error.message)
-                await self._pause(None)
+                await self.pause(None)
             except Exception as error:  # a fault of ours: what is shown must not look current
                 asyncio.get_running_loop().call_exception_handler({"exception": error})
                 self._update(link=Link.REFUSED, trouble="a fault of snaptui")
-                await self._pause(None)
+                await self.pause(None)
 
     async def answered(self, call: Awaitable[T]) -> T:
         """Await a call; while it takes longer than ``SILENCE``, the link is *silent*."""
@@ -226,9 +226,7 @@ class HostWatch:
                 self._update(link=Link.UNREADABLE, trouble=error.message)
             else:
                 self._list(listed)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK):  # wait_for of 3.11 can lose a cancellation
-                    await self._hinted.wait()
+            await wait(self._hinted, TICK)
 
     def _list(self, listed: tuple[Domain, ...]) -> None:
         domains = {domain.key: domain for domain in listed}
@@ -288,11 +286,10 @@ class HostWatch:
             self._want((key,))
             self._on_hint(key)
 
-    async def _pause(self, seconds: float | None) -> None:
+    async def pause(self, seconds: float | None) -> None:
+        """Wait before the next attempt; ``None`` until :meth:`retry`."""
         self._retry.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._retry.wait()
+        await wait(self._retry, seconds)
 
     def _update(self, **changes: object) -> None:
         state = replace(self.state, **changes)  # type: ignore[arg-type]  # names of HostState's fields

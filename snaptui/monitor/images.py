@@ -7,7 +7,6 @@ domain and pool is asked: once in the background, and again when somebody wants 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import SnaptuiError
-from snaptui.common.worker import Priority, Worker, start
+from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.model.domain import Host
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import User
@@ -139,9 +138,7 @@ class ImageWatch:
         while True:
             self._again.clear()
             failed = await self._ask()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RETRY if failed else None):
-                    await self._again.wait()
+            await wait(self._again, RETRY if failed else None)
 
     async def _ask(self) -> bool:
         """Take the inventory; whether that failed."""

@@ -10,7 +10,6 @@ screen first; those on screen are also read again every half minute, for edits.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import threading
 import time
@@ -22,7 +21,7 @@ from typing import TypeVar
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
-from snaptui.common.worker import Priority, Worker, start
+from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.discovery.image_heads import Heads
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import Disk, DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
@@ -179,10 +178,7 @@ class SnapshotWatch:
                 self._suspect = True
                 self._publish(key, self._kept.get(key), error.message)
             turn += 1
-            # not asyncio.wait_for, which can lose a cancellation before Python 3.12
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
-                    await self._look.wait()
+            await wait(self._look, TICK)
 
     async def _tick(self, key: DomainKey, turn: int) -> None:
         known = self._known(key)

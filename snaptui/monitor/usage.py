@@ -146,6 +146,11 @@ class Counting:
             self._task = start(self._count(self._end))
         self._tell(self.state.path, self.state.share)
 
+    @property
+    def under_way(self) -> bool:
+        """Whether anything is being counted, or will be."""
+        return self._task is not None
+
     def stop(self) -> None:
         """End the count that is under way."""
         self._end.set()

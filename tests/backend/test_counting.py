@@ -81,7 +81,7 @@ class Setting:
         self.heads[path] = replace(self.heads[path], disk_size=self.heads[path].disk_size + 4096)
 
     async def done(self) -> None:
-        while self.counting.state.path or self.counting._due:
+        while self.counting.under_way:
             self.told.clear()
             await asyncio.wait_for(self.told.wait(), 15)
 
@@ -169,7 +169,7 @@ async def test_another_watch_that_does_not_compare_takes_what_was_counted(
     told = asyncio.Event()
     other = Counting(setting.backend, Worker(), kept=setting.counting.kept, on_change=told.set)
     other.want(setting.heads, near=True)
-    assert not other._due
+    assert not other.under_way
     assert other.state.path == ""
     usage = other.state.counted[setting.paths[2]]
     assert isinstance(usage, ImageUsage)

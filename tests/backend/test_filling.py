@@ -86,10 +86,10 @@ async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_follow
 
     with monkeypatch.context() as patched:
         patched.setattr(LibvirtBackend, "config", nothing)
-        await filling._find_places()
-        assert filling._places[key] == {None}
-    await filling._find_places()
-    assert filling._places[key] == {str(lab.images)}
+        await filling.look()
+        assert filling.places[key] == {None}
+    await filling.look()
+    assert filling.places[key] == {str(lab.images)}
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     lab.image("web").rename(elsewhere / "web.qcow2")
@@ -97,8 +97,8 @@ async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_follow
     (elsewhere / "web.xml").write_text(xml)
     lab.virsh("define", str(elsewhere / "web.xml"))
     filling.changed(key)
-    await filling._find_places()
-    assert filling._places[key] == {str(elsewhere)}
+    await filling.look()
+    assert filling.places[key] == {str(elsewhere)}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has loop devices")
@@ -121,9 +121,8 @@ async def test_a_device_counts_by_itself_and_not_as_what_holds_its_node(
 
 async def look_or_nothing(backend: LibvirtBackend) -> Fullest:
     """Nothing is told where nothing changes."""
-    filling = Filling(backend, Worker(), dict, on_change=lambda: None)
-    places = [filling._places_of(domain.key) for domain in backend.domains()]
-    return filling._look(places)
+    domains = {domain.key: domain for domain in backend.domains()}
+    return await Filling(backend, Worker(), lambda: domains, on_change=lambda: None).look()
 
 
 async def test_the_fullest_of_several_is_told(

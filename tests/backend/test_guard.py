@@ -19,7 +19,7 @@ def test_one_that_hangs_when_all_is_thawed_keeps_nobody_waiting(
     key = lab.define("web")
     guard = Guard(lab.uri)
     guard.watch(key.uuid)
-    process = guard._process
+    process = guard.process
     assert process is not None
     os.kill(process.pid, signal.SIGSTOP)
     guard.release(key.uuid)

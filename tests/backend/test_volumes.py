@@ -129,7 +129,7 @@ def test_a_volume_of_another_host_is_read_through_its_pool_and_never_opened_here
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = LibvirtBackend(lab.uri)
-    monkeypatch.setattr(backend, "_local", False)
+    backend.local = False
 
     def never(path: str) -> None:
         raise AssertionError(f"{path} was opened")

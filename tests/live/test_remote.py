@@ -220,7 +220,7 @@ def test_a_few_parts_are_read_at_the_same_time(
     assert callable(pool)
     pool()
     together, first = threading.Barrier(AT_ONCE), iter(range(AT_ONCE))
-    part = VolumeFile._part
+    part = VolumeFile.part
 
     def all_together(volume: VolumeFile, offset: int, length: int) -> bytes:
         beside = threading.current_thread() is not threading.main_thread()
@@ -228,7 +228,7 @@ def test_a_few_parts_are_read_at_the_same_time(
             together.wait(10)
         return part(volume, offset, length)
 
-    monkeypatch.setattr(VolumeFile, "_part", all_together)
+    monkeypatch.setattr(VolumeFile, "part", all_together)
     backend = LibvirtBackend(far)
     backend.connect()
     away = backend.count_image(str(path), lambda done, total: None)
@@ -250,7 +250,7 @@ def test_no_more_is_read_of_a_count_that_nobody_wants(
     assert callable(pool)
     pool()
     read: list[int] = []
-    part = VolumeFile._part
+    part = VolumeFile.part
 
     def noted(volume: VolumeFile, offset: int, length: int) -> bytes:
         read.append(length)
@@ -263,7 +263,7 @@ def test_no_more_is_read_of_a_count_that_nobody_wants(
         if done:
             raise Enough
 
-    monkeypatch.setattr(VolumeFile, "_part", noted)
+    monkeypatch.setattr(VolumeFile, "part", noted)
     backend = LibvirtBackend(far)
     backend.connect()
     with pytest.raises(Enough):

@@ -43,7 +43,7 @@ class HostileHost(LibvirtBackend):
 
     def __init__(self, text: str, *, failing: bool = False) -> None:
         super().__init__("test:///default")
-        self._local = True
+        self.local = True
         self.text = text
         self._failing = failing
         self.name = f"a{text}"

@@ -109,7 +109,7 @@ async def test_a_file_that_is_not_read_yet_holds_nothing_up(
         answers.wait(60)
         return "<domainsnapshot/>"
 
-    monkeypatch.setattr("snaptui.ui.dialogs.xml._read", read)
+    monkeypatch.setattr("snaptui.ui.dialogs.xml.read_request", read)
     taken: list[str] = []
     dialog = XmlDialog("web", "<domainsnapshot/>", taken.append, UNICODE)
     app = Styled()

@@ -34,9 +34,9 @@ async def test_of_a_screen(make_app: MakeApp, key: str) -> None:
         await pilot.press("escape")
         await until(pilot, lambda: len(app.screen_stack) == 1, "the main screen")
         if isinstance(screen, SpaceScreen):
-            screen._draw()
-            screen._counted()
-            screen._tick()
+            screen.draw()
+            screen.counted()
+            screen.tick()
         else:
             assert isinstance(screen, PlanDialog)
             screen.make_room()

@@ -93,7 +93,7 @@ async def test_an_error_that_nobody_waits_for_any_more_ends_nothing(
 class Refusing(Failing):
     """A host whose connections end in one way."""
 
-    def __init__(self, error: SnaptuiError, *, opens: bool = False) -> None:
+    def __init__(self, error: Exception, *, opens: bool = False) -> None:
         super().__init__()
         self.error = error
         self.opens = opens
@@ -154,7 +154,7 @@ async def test_a_link_that_opens_and_dies_at_once_is_tried_less_and_less_often(
             enough.set()
         await asyncio.sleep(0)
 
-    monkeypatch.setattr(HostWatch, "_pause", pause)
+    monkeypatch.setattr(HostWatch, "pause", pause)
     running = asyncio.create_task(watch_of(backend, lambda _: None).run())
     await asyncio.wait_for(enough.wait(), 10)
     running.cancel()
@@ -177,21 +177,15 @@ async def test_a_list_that_cannot_be_read_is_not_shown_as_current() -> None:
     running.cancel()
 
 
-async def test_a_fault_of_our_own_is_told_and_the_host_is_not_shown_as_current(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_fault_of_our_own_is_told_and_the_host_is_not_shown_as_current() -> None:
     told, faults = asyncio.Event(), list[dict[str, Any]]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
-
-    async def wrong(_: HostWatch) -> None:
-        raise ZeroDivisionError
 
     def changed(state: HostState) -> None:
         if state.link is Link.REFUSED:
             told.set()
 
-    monkeypatch.setattr(HostWatch, "_serve", wrong)
-    watch = watch_of(Failing(), changed)
+    watch = watch_of(Refusing(ZeroDivisionError(), opens=True), changed)
     watch.opened(HOST)
     running = asyncio.create_task(watch.run())
     await asyncio.wait_for(told.wait(), 10)

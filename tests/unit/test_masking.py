@@ -60,7 +60,7 @@ SAID: dict[str, Callable[[str], str]] = {
 
 @pytest.fixture(autouse=True)
 def _nothing_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "_KNOWN", set())
+    monkeypatch.setattr(masking, "LEARNED", set())
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -116,7 +116,7 @@ def test_a_password_of_any_letters_is_not_in_a_label_nor_in_what_is_said_of_it(
         uri = f"qemu+ssh://{user}:{spelled}@{host}/system"
         assert label(uri) == f"qemu+ssh://{user}:***@{host}/system"
         assert spelled not in repr(DomainKey(uri, "uuid"))
-        masking._KNOWN.clear()
+        masking.LEARNED.clear()
         learn(uri)
         for said in (f"{user}:{spelled}@{host}: Permission denied", f"port '{password}' of {uri}"):
             assert spelled not in masked(said)

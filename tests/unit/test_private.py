@@ -186,13 +186,13 @@ def test_the_group_may_write_above_only_where_nobody_else_is_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tmp_path.chmod(0o770)
-    monkeypatch.setattr(state_files, "_is_alone", lambda _gid: False)
+    monkeypatch.setattr(state_files, "is_alone", lambda _gid: False)
     with pytest.raises(PermissionError, match="others may write"), held(tmp_path / "j"):
         pass
-    monkeypatch.setattr(state_files, "_is_alone", lambda _gid: True)
+    monkeypatch.setattr(state_files, "is_alone", lambda _gid: True)
     with held(tmp_path / "j"):
         pass
-    monkeypatch.setattr(state_files, "_has_acl", lambda _folder: True)
+    monkeypatch.setattr(state_files, "has_acl", lambda _folder: True)
     with pytest.raises(PermissionError, match="others may write"), held(tmp_path / "j"):
         pass
 

@@ -349,7 +349,7 @@ def test_pieces_do_not_grow_with_the_image(tmp_path: Path, monkeypatch: pytest.M
     qemu_io(path, "write 100k 300k", "write 700k 900k", "write -z 1200k 100k")
     expected, whole = overlap(str(path), quietly), held(path)
     monkeypatch.setattr(layers, "SLICE", 1 << 6)
-    monkeypatch.setattr(layers, "_EXTENTS", 2)
+    monkeypatch.setattr(layers, "EXTENTS", 2)
     assert overlap(str(path), quietly) == expected
     assert held(path) == whole
     assert {piece.stop - piece.start for piece in _pieces(base)} == {64 * 512}

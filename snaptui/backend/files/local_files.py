@@ -22,12 +22,12 @@ T = TypeVar("T")
 class LocalImages:
     """A part of a backend; qemu-img and what looks at processes are loaded when needed."""
 
-    _local: bool
+    local: bool
     _label: str
     _patience: Patience
 
     def _need_local(self) -> None:
-        if not self._local:
+        if not self.local:
             raise ImageError(f"The images of {self._label} are not on this machine.")
 
     def _look(self, path: str, run: Callable[[str], T]) -> T:
@@ -45,7 +45,7 @@ class LocalImages:
 
     def real_path(self, path: str) -> str:
         """Without symbolic links; see the protocol."""
-        return self._look(path, os.path.realpath) if self._local else path
+        return self._look(path, os.path.realpath) if self.local else path
 
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""
@@ -78,7 +78,7 @@ class LocalImages:
     def inodes(self, paths: Collection[str]) -> Mapping[str, Inode]:
         """Which files they are; see the protocol."""
         paths = tuple(path for path in paths if path.startswith("/"))
-        if not self._local or not paths:
+        if not self.local or not paths:
             return {}
         from snaptui.backend.files.birth import inodes
 
@@ -107,7 +107,7 @@ class LocalImages:
     def qemu_at(self, paths: Collection[str]) -> Mapping[str, str]:
         """Who of QEMU's tools has them open; see the protocol."""
         paths = tuple(path for path in paths if path.startswith("/"))
-        if not self._local:
+        if not self.local:
             return {}
         from snaptui.backend.files.openers import qemu_at
 

@@ -58,17 +58,20 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
     Args:
         uri: ``None`` for libvirt's default.
         read_only: open read-only connections only.
+
+    Attributes:
+        local: files of the host are files of this machine.
     """
 
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
         self._uri = uri or uris.default_uri()
-        self._local = uris.is_local(self._uri)
+        self.local = uris.is_local(self._uri)
         self._patience = Patience()
         self._label = masking.label(self._uri)
         self._read_only = read_only
         self._host: Host | None = None
         self._answers = False
-        super().__init__(self._uri, read_only=read_only, width=0 if self._local else WIDTH)
+        super().__init__(self._uri, read_only=read_only, width=0 if self.local else WIDTH)
 
     @property
     def uri(self) -> str:
@@ -137,7 +140,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
             driver=driver.capitalize() if driver == "TEST" else driver,
             libvirt=libvirt_version,
             hypervisor=hypervisor,
-            local=self._local,
+            local=self.local,
             read_only=self._read_only,
             reverts_external=abilities.tells_reverts(libvirt_version)
             and "<externalSnapshot" in self._ask(connection.getCapabilities),
@@ -346,7 +349,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         connection = self._connections.reads.connection
         return self._once(
             "volumes",
-            lambda: named_files.volumes(self._ask, connection, self.together, local=self._local),
+            lambda: named_files.volumes(self._ask, connection, self.together, local=self.local),
         )
 
     def qcow2_in(self, folder: str) -> Found:

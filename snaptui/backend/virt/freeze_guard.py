@@ -45,12 +45,15 @@ class Guard:
 
     Args:
         uri: of a host on this machine.
+
+    Attributes:
+        process: ``None`` when nothing is watched.
     """
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
         self._watched: set[str] = set()
 
     def watch(self, uuid: str) -> None:
@@ -60,8 +63,8 @@ class Guard:
             HostError: there is no guard; nothing may be frozen then.
         """
         with self._lock:
-            if self._process is None:
-                self._process = self._start()
+            if self.process is None:
+                self.process = self._start()
             try:
                 self._tell(f"+{uuid}\n")
             except OSError as error:
@@ -100,12 +103,12 @@ class Guard:
         return process
 
     def _tell(self, words: str) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        os.write(self._process.stdin.fileno(), words.encode())
+        assert self.process is not None
+        assert self.process.stdin is not None
+        os.write(self.process.stdin.fileno(), words.encode())
 
     def _end(self) -> None:
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         self._watched.clear()
         if process is not None and process.stdin is not None:
             process.stdin.close()

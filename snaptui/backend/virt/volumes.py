@@ -106,7 +106,7 @@ class VolumeFile(io.RawIOBase):
             return b""
         (at, data), self._more = self._more or (-1, b""), None
         if at != self._at or len(data) < min(wanted, self.size - at):
-            data = self._part(self._at, max(wanted, HEAD))
+            data = self.part(self._at, max(wanted, HEAD))
             self._more = (self._at, data) if wanted < HEAD else None
         data = data[:wanted]
         self._at += len(data)
@@ -140,11 +140,12 @@ class VolumeFile(io.RawIOBase):
             except IndexError:
                 return
             try:
-                answer.set_result(self._part(offset, length))
+                answer.set_result(self.part(offset, length))
             except Exception as error:  # it belongs to the one who waits for the answer
                 answer.set_exception(error)
 
-    def _part(self, offset: int, length: int) -> bytes:
+    def part(self, offset: int, length: int) -> bytes:
+        """Bytes of it, through libvirt."""
         parts: list[bytes] = []
         try:
             stream = self._connection.newStream(0)

@@ -38,7 +38,7 @@ SUBCLUSTERS = 32
 RAW_UNIT = 64 << 10
 """Bytes that QEMU copies at once into an image without clusters (block/dirty-bitmap.c,
 bdrv_get_default_bitmap_granularity)."""
-_EXTENTS = 1 << 16
+EXTENTS = 1 << 16
 """Ranges of a raw file in one piece."""
 
 
@@ -227,7 +227,7 @@ class RawLayer:
         found: list[tuple[int, int]] = []
         for extent in self._extents(start, stop):
             found.append(extent)
-            if len(found) == _EXTENTS:
+            if len(found) == EXTENTS:
                 step(0)
                 yield _raw_piece(start, extent[1], found)
                 start, found = extent[1], []

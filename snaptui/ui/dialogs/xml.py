@@ -71,7 +71,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
 
     async def _load(self, path: Path) -> None:
         try:
-            text = await _READING.call(lambda: _read(path))
+            text = await _READING.call(lambda: read_request(path))
             if not self.is_current:
                 return
             self._take(text)
@@ -107,7 +107,7 @@ _READING = Lane("xml", 2)
 """A path of any kind is typed, and a file system may not answer."""
 
 
-def _read(path: Path) -> str:
+def read_request(path: Path) -> str:
     """The text of a small regular file.
 
     Raises:

@@ -38,7 +38,12 @@ class Jump:
 
 
 class SpaceScreen(Closing[Jump | None]):
-    """File systems above, what could be deleted on the selected one below."""
+    """File systems above, what could be deleted on the selected one below.
+
+    Attributes:
+        surveying, counting: read what is shown.
+        over: numbers of the operations that were over when it was read.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.FILES)
     AUTO_FOCUS = "#items"
@@ -49,7 +54,7 @@ class SpaceScreen(Closing[Jump | None]):
         self.session = context.session
         self._glyphs = context.glyphs
         self._said = ""
-        self._over: frozenset[int] = frozenset()
+        self.over: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
         """Two lists with their headings, a line of details, a line of answers, the keys."""
@@ -72,19 +77,19 @@ class SpaceScreen(Closing[Jump | None]):
             self.session.backend,
             self.session.worker,
             kept=self.session.counting.kept,
-            on_change=self._counted,
+            on_change=self.counted,
         )
-        self._counting = counting
-        self._surveying = Surveying(
-            self.session.backend, self.session.worker, counting, on_change=self._draw
+        self.counting = counting
+        self.surveying = Surveying(
+            self.session.backend, self.session.worker, counting, on_change=self.draw
         )
-        self._over = self._over_now()
+        self.over = self._over_now()
         self._survey()
-        self.set_interval(0.5, self._tick)
+        self.set_interval(0.5, self.tick)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
-        self._surveying.stop()
+        self.surveying.stop()
 
     def on_resize(self) -> None:
         """The headings follow the width."""
@@ -144,7 +149,7 @@ class SpaceScreen(Closing[Jump | None]):
         """Why nothing can be deleted now; empty when it can."""
         if self.session.read_only:
             return "Nothing can be changed: read-only."
-        keys = [domain.key for domain, _, _ in chosen(self._surveying.survey, marked)[1]]
+        keys = [domain.key for domain, _, _ in chosen(self.surveying.survey, marked)[1]]
         return status_lines.away(self.session) or status_lines.busy(self.session, *keys)
 
     def _ask(self, marked: Collection[tuple[str, str]]) -> None:
@@ -154,7 +159,7 @@ class SpaceScreen(Closing[Jump | None]):
         from snaptui.ui.dialogs.delete import DeleteItemsDialog
         from snaptui.ui.dialogs.plan_dialog import Confirmed
 
-        files, domains = chosen(self._surveying.survey, marked)
+        files, domains = chosen(self.surveying.survey, marked)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         uri = self.session.backend.uri
         parts: list[tuple[str, Intent]] = [
@@ -188,20 +193,22 @@ class SpaceScreen(Closing[Jump | None]):
         if state.host is None:
             self._say(f"Not now: {state.link.value}.")
             return
-        self._surveying.start(state.host, state.domains.values(), again=again)
+        self.surveying.start(state.host, state.domains.values(), again=again)
 
-    def _counted(self) -> None:
-        self._surveying.counted()
+    def counted(self) -> None:
+        """More was counted."""
+        self.surveying.counted()
         if is_there(self):
             self._draw_message()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Look whether operations ended meanwhile, and say how far it is."""
         if not is_there(self):
             return
         over = self._over_now()
-        if over != self._over and not self.session.operations.unfinished:
-            ended = [self.session.operations.all[number] for number in over - self._over]
-            self._over = over
+        if over != self.over and not self.session.operations.unfinished:
+            ended = [self.session.operations.all[number] for number in over - self.over]
+            self.over = over
             self._said = ended_words(ended)
             self._survey()
         self._draw_message()
@@ -210,15 +217,16 @@ class SpaceScreen(Closing[Jump | None]):
         operations = self.session.operations.all.values()
         return frozenset(one.number for one in operations if one.phase.over)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Show what was surveyed so far."""
         if is_there(self):
             places = self.query_one(PlaceList)
-            if places.places != self._surveying.places:
-                places.show(self._surveying.places)
+            if places.places != self.surveying.places:
+                places.show(self.surveying.places)
                 self._draw_items()
-            if not self._surveying.doing:
+            if not self.surveying.doing:
                 items = self.query_one(ItemList)
-                items.marked = still_there(self._surveying.survey, items.marked)
+                items.marked = still_there(self.surveying.survey, items.marked)
             self._draw_message()
 
     def _draw_items(self) -> None:
@@ -242,16 +250,16 @@ class SpaceScreen(Closing[Jump | None]):
 
     def _draw_message(self) -> None:
         running = [status_lines.operation_words(o) for o in self.session.operations.unfinished]
-        counts = self._counting.state
+        counts = self.counting.state
         words = self._said
         if running:
             words = "   ".join(running)
-        elif self._surveying.doing:
-            words = self._surveying.doing + " ..."
+        elif self.surveying.doing:
+            words = self.surveying.doing + " ..."
         elif counts.path:
             words = f"counting {counts.path} {counts.share * 100:.0f} %"
-        elif not words and not self._surveying.places:
-            words = _nothing(self._surveying.survey)
+        elif not words and not self.surveying.places:
+            words = _nothing(self.surveying.survey)
         self._put("message", words)
 
     def _put(self, name: str, words: str) -> None:
@@ -270,10 +278,10 @@ class SpaceScreen(Closing[Jump | None]):
         return f"{len(marked)} marked: deleting them frees {self._promise(marked)}."
 
     def _promise(self, marked: Collection[tuple[str, str]]) -> str:
-        given = promised(self._surveying.survey, self._counting.state.counted, marked)
+        given = promised(self.surveying.survey, self.counting.state.counted, marked)
         if isinstance(given, NotKnown):
             return f"? ({given.reason})"
-        places = {place.name: place for place in self._surveying.places}
+        places = {place.name: place for place in self.surveying.places}
         frees, takes = [], []
         for on, total in given.items():
             where = f" on {on}" if on != NOWHERE else " on what is not known"
