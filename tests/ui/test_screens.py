@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
+from snaptui.ui.panes.reclaimable import ItemList
+from snaptui.ui.screens.reclaimable import SpaceScreen
 from tests.ui.conftest import MakeApp, loaded, until
 
 SIZES = [(80, 24), (120, 40)]
@@ -59,6 +61,29 @@ def test_screen(
     shows: str,
 ) -> None:
     assert snap_compare(make_app(), terminal_size=size, run_before=steps(*keys, shows=shows))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("key", [pytest.param("F", id="spaces")])
+def test_screen_of_files(
+    snap_compare: Compare, make_app: MakeApp, size: tuple[int, int], key: str
+) -> None:
+    async def surveyed(pilot: Pilot[None]) -> None:
+        await loaded(pilot)
+        await pilot.press(key)
+        await until(pilot, lambda: isinstance(pilot.app.screen, SpaceScreen), "the screen")
+        screen = pilot.app.screen
+        assert isinstance(screen, SpaceScreen)
+
+        def done() -> bool:
+            doing = screen.surveying.doing or screen.counting.under_way
+            return not doing and screen.query_one(ItemList).count > 1
+
+        await until(pilot, done, "the survey")
+        screen.tick()
+        await pilot.pause()
+
+    assert snap_compare(make_app(), terminal_size=size, run_before=surveyed)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -7,7 +7,7 @@ from tests.screenshots import MADE_OF, PICTURES, TARGET, made_of
 
 def test_the_pictures_are_not_older_than_the_screens() -> None:
     kept = MADE_OF.read_text().strip()
-    assert kept == made_of(), "snaptui/ui changed since the pictures were made: make screenshots"
+    assert kept == made_of(), "their screens or sentences changed since: make screenshots"
 
 
 def test_all_pictures_are_there() -> None:
