@@ -8,6 +8,7 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.discovery.inventory import take_inventory
 from snaptui.model.domain import SafetyKind
+from snaptui.model.safety_mark import is_safety
 from snaptui.operations.step_calls import differences, expected_after, perform
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.planner import make_plan
@@ -56,7 +57,7 @@ def test_a_revert_to_an_external_snapshot_and_its_undo(newer_lab: Lab) -> None:
         assert holds(overlay(lab), 0x11)
         left = overlay(lab)
         assert holds(after, 0x22), "the safety snapshot froze it"
-        (safety,) = [name for name in lab.snapshots("web") if name.startswith("safety-")]
+        (safety,) = [name for name in lab.snapshots("web") if is_safety(name)]
         undone(terminal)
     assert holds(overlay(lab), 0x22)
     assert lab.current("web") == safety

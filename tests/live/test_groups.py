@@ -13,6 +13,7 @@ import pytest
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.model.domain import DomainKey
 from snaptui.model.group_mark import Group, described, group_of
+from snaptui.model.safety_mark import is_safety
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, confirm, press_alone
@@ -214,7 +215,7 @@ def test_a_group_is_reverted_and_undone_one_by_one(lab: Lab) -> None:
         assert holds(lab.image("zoo"), 0x22)
         assert lab.snapshots("zoo") == ["patch"]
         for name in keys:
-            (kept,) = (one for one in lab.snapshots(name) if one.startswith("safety-"))
+            (kept,) = (one for one in lab.snapshots(name) if is_safety(one))
             assert kept.endswith("-patch")
         terminal.press("esc")
         terminal.wait(gone="Operations")
@@ -279,7 +280,7 @@ def test_a_group_that_was_killed_is_told_in_one_dialog(lab: Lab, tmp_path: Path)
         terminal.press("end")
         terminal.wait("Close")
         terminal.press("tab", "tab", *["down"] * 20)
-        (kept,) = (one for one in lab.snapshots("g06") if one.startswith("safety-"))
+        (kept,) = (one for one in lab.snapshots("g06") if is_safety(one))
         terminal.wait(f"g06: {kept}")
         close_errors(terminal)
         terminal.press("o")

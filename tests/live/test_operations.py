@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from snaptui.model.safety_mark import is_safety
 from tests.lab import Lab, entries, holds, write
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -167,7 +168,7 @@ def test_a_name_with_spaces_is_acted_on_exactly(lab: Lab) -> None:
         terminal.wait("Delete pre upgrade of web")
         confirm(terminal)
         terminal.wait("Delete pre upgrade of web: done")
-    assert [name for name in lab.snapshots("web") if "safety-" not in name] == ["pre"]
+    assert [name for name in lab.snapshots("web") if not is_safety(name)] == ["pre"]
 
 
 @pytest.mark.long
@@ -184,7 +185,7 @@ def test_only_create_adds_an_in_image_snapshot(lab: Lab) -> None:
         terminal.wait("Revert web to a: done")
         *others, (_, safety) = entries(lab.image("web"))
         assert others == before
-        assert safety.startswith("safety-")
+        assert is_safety(safety)
         assert safety.endswith("Z-a")
         terminal.press("d")
         confirm(terminal)

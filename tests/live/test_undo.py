@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.model.safety_mark import is_safety
 from tests.lab import Lab, holds, write
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
@@ -60,7 +61,7 @@ def test_undo_brings_back_what_the_dialog_promised(
         terminal.wait("Revert web to good: done")
         assert lab.state("web") == "shut off"
         assert holds(lab.image("web"), 0x11)
-        (safety,) = [name for name in lab.snapshots("web") if name.startswith("safety-")]
+        (safety,) = [name for name in lab.snapshots("web") if is_safety(name)]
         xml = lab.virsh("snapshot-dumpxml", "web", safety)
         assert ("<memory snapshot='internal'/>" in xml) is (state != "off")
         undone(terminal)

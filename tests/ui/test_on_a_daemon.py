@@ -6,6 +6,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.safety_mark import is_safety
 from snaptui.operations.operation import Phase
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
@@ -69,4 +70,4 @@ async def test_create_revert_delete(lab: Lab) -> None:
         assert holds(lab.image("web"), 0x11)
         assert lab.current("web") == name
         await confirmed(pilot, "d")
-        assert [left[:7] for left in lab.snapshots("web")] == ["safety-"]
+        assert [is_safety(left) for left in lab.snapshots("web")] == [True]

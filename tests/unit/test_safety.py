@@ -9,12 +9,12 @@ import pytest
 from snaptui.model.domain import DomainState, Presence, SafetyKind, SnapshotDisk
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
-from snaptui.model.safety_mark import of_what
+from snaptui.model.safety_mark import new_name, of_what
+from snaptui.plan.checks.domain_checks import NAME_BYTES
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.revert import revert, safety
-from snaptui.plan.revert.safety import safety_name
 from snaptui.plan.steps.domain import CreateSnapshot, PowerOff
 from snaptui.plan.words.why import Why
 from tests.unit.made import CREATED, KEY, assert_refused, config, facts, snapshot
@@ -81,9 +81,9 @@ def test_where_an_external_one_is_in_use_there_is_no_undo_and_the_name_is_typed(
 
 
 def test_the_name_of_a_safety_snapshot_of_one_does_not_nest() -> None:
-    first = safety_name(CREATED, "good", ())
-    second = safety_name(CREATED + 60, first, (first,))
-    third = safety_name(CREATED + 60, second, (first, second))
+    first = new_name(CREATED, "good", (), most=NAME_BYTES)
+    second = new_name(CREATED + 60, first, (first,), most=NAME_BYTES)
+    third = new_name(CREATED + 60, second, (first, second), most=NAME_BYTES)
     assert [name.partition("Z-")[2] for name in (first, second, third)] == [
         "good", "good", "good-2",
     ]  # fmt: skip

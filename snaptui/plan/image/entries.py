@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from snaptui.common import text
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
+from snaptui.model.safety_mark import new_name
 from snaptui.plan.checks import domain_checks, other_hosts
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
@@ -14,7 +15,6 @@ from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, Plan
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
-from snaptui.plan.revert.safety import safety_name
 from snaptui.plan.steps.image import AddEntry, ApplyEntry, DeleteEntry, ImageStep
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
@@ -61,7 +61,8 @@ def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
         way, number = Way.REMOVE_BITMAPS, facts.image.bitmaps
         refusals.append(refuse(Why.BITMAPS_INSIDE, way, image=facts.name, number=number))
     taken = {word for one in facts.entries for word in (one.name, one.id)}
-    kept = safety_name(facts.read_at, entry.name.replace(UNDECODABLE, "_"), taken)
+    like, most = entry.name.replace(UNDECODABLE, "_"), domain_checks.NAME_BYTES
+    kept = new_name(facts.read_at, like, taken, most=most)
     safety = (AddEntry(facts.path, kept),) if intent.safety else ()
     steps: tuple[ImageStep, ...] = (*safety, ApplyEntry(facts.path, placed))
     moment = f"{text.when(entry.created)} ({text.age(entry.created, facts.read_at)})"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +9,7 @@ from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import DomainState, Form, Presence, Reason, SafetyKind, Snapshot
-from snaptui.model.safety_mark import is_safety, of_what
+from snaptui.model.safety_mark import is_safety, new_name
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.create import create, external_checks, overlay_paths
@@ -134,8 +132,8 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
         domain_checks.writable_disks(status.config.disks), ""
     ).values()
     longest = max((len(stem.rpartition("/")[2].encode()) for stem in stems), default=0)
-    room = FILE_NAME_BYTES - longest - len(".mem")
-    name = safety_name(facts.read_at, target.name, facts.names, plain=True, room=room)
+    most = min(FILE_NAME_BYTES - longest - len(".mem"), domain_checks.NAME_BYTES)
+    name = new_name(facts.read_at, target.name, facts.names, most=most, plain=True)
     form = Form.EXTERNAL if with_ram else Form.DISK_ONLY
     intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
     obstacles = external_checks.obstacles(intent, at)
@@ -160,37 +158,6 @@ def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[Remark]:
     if there:
         lie = "it lies" if len(there) == 1 else "they lie"
         yield remark(Warn.UNDELETABLE, name=name, names=text.some(there), lie=lie)
-
-
-def safety_name(
-    read_at: float,
-    target: str,
-    taken: Collection[str],
-    *,
-    plain: bool = False,
-    room: int = domain_checks.NAME_BYTES,
-) -> str:
-    """``safety-<UTC to the second>-<target>``, free, and no longer than libvirt can keep.
-
-    A target that is one itself is called by what it was taken before: names do not nest.
-
-    Args:
-        plain: nothing of the target's name but what any file or job can be called by.
-        room: bytes that it may have.
-    """
-    moment = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(read_at))
-    shown = "".join("_" if text.invisible(char) else char for char in of_what(target))
-    if plain:
-        shown = re.sub(r"[^A-Za-z0-9._-]", "_", shown)
-    most = min(room, domain_checks.NAME_BYTES)
-    number = 1
-    while True:
-        end = f"-{number}" if number > 1 else ""
-        left = most - len(moment) - len(end)
-        cut = text.utf8(shown)[:left].decode("utf-8", "ignore")
-        if (name := f"{moment}{cut}{end}") not in taken:
-            return name
-        number += 1
 
 
 def _inside(facts: Facts, path: str) -> set[str]:
@@ -258,7 +225,8 @@ def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
 def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
     taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
     plain = does(facts.host, Wrong.NAMES_JOBS)
-    name = safety_name(facts.read_at, target.name, taken, plain=plain)
+    most = domain_checks.NAME_BYTES
+    name = new_name(facts.read_at, target.name, taken, most=most, plain=plain)
     return CreateSnapshot(NewSnapshot(name, _words(facts, target)))
 
 

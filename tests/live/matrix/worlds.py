@@ -16,6 +16,7 @@ from typing import Any
 
 import libvirt
 
+from snaptui.model import hold_mark
 from tests.lab import qemu_img
 from tests.live.matrix.guest import (
     BOTH,
@@ -318,7 +319,7 @@ def _damaged() -> Iterable[World]:
     def held(guest: Guest) -> None:
         guest.define()
         guest.internal("a")
-        mark = "[held by root@kvm7 since 2026-11-20T02:55:00Z]"
+        mark = hold_mark.marked("", hold_mark.new_hold("root@kvm7", 1795143300))
         guest.redefine("a", "<state>", f"<description>{mark}</description><state>")
 
     yield World("held", held, "a", (OFF, RUNNING), tags=frozenset({"held"}))
