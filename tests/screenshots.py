@@ -19,6 +19,7 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.demo.run import demo
 from snaptui.model.image import FileSystem
 from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.context import Settings
 from tests.ui.conftest import loaded, until
 from tests.world import NOW
 
@@ -76,7 +77,7 @@ async def picture(
     uri: str, name: str, size: tuple[int, int], keys: tuple[str, ...], shows: str
 ) -> None:
     backend = LibvirtBackend(uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web01", demo=True)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web01", settings=Settings(demo=True))
     async with app.run_test(size=size) as pilot:
         await loaded(pilot)
         for key in keys:

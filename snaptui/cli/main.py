@@ -110,6 +110,7 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
         make_backend = backend_class()
         from snaptui.ui import keymap
         from snaptui.ui.app import SnaptuiApp
+        from snaptui.ui.context import Settings
 
     try:
         keymap.check(config.keys)
@@ -128,11 +129,13 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
             listed=listed,
             select=select,
             images=images,
-            demo=options.demo,
-            ascii_only=options.ascii or config.ascii,
-            overrides=config.keys,
-            snapshot_name=config.snapshot_name,
-            theme=MONO if os.environ.get("NO_COLOR") else config.theme,
+            settings=Settings(
+                overrides=config.keys,
+                ascii_only=options.ascii or config.ascii,
+                theme=MONO if os.environ.get("NO_COLOR") else config.theme,
+                snapshot_name=config.snapshot_name,
+                demo=options.demo,
+            ),
         )
         with _stderr_to_log():
             # while a program takes the mouse, GNU screen holds its Esc back until the next key

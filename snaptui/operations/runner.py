@@ -361,11 +361,11 @@ class Operations:
             raise Stop(error.message, error.hint or AGAIN) from error
 
     def _taking(self, operation: Operation, step: Step, expected: AnyFacts) -> Taking:
-        from snaptui.operations.step_runner import Taking
+        from snaptui.operations.step_runner import Taking, Tools
 
         copying = self._copying(operation.number)
-        tools = (self._backend, self._worker, self._journal)
-        return Taking(*tools, copying, self._set, operation, step, expected)
+        tools = Tools(self._backend, self._worker, self._journal, copying, self._set)
+        return Taking(tools, operation, step, expected)
 
     def _copying(self, number: int) -> Copying:
         return self._copies_under_way.setdefault(number, Copying())

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Cancelled, Disconnected, NotFound, SnaptuiError
@@ -41,31 +41,35 @@ ASK_JOB = 0.5
 """Seconds between two questions how far libvirt is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all steps of an operation are taken with.
+
+    Attributes:
+        copying: of the operation.
+        tell: called on the loop with each new state of the operation.
+    """
+
+    backend: Backend
+    worker: Worker
+    journal: Journal
+    copying: Copying
+    tell: Callable[[Operation], None]
+
+
 class Taking:
     """One step of an operation, on its way.
 
     Args:
-        copying: of the operation.
-        tell: called on the loop with each new state of the operation.
         expected: the facts that the plan is true for, at this step.
     """
 
-    def __init__(
-        self,
-        backend: Backend,
-        worker: Worker,
-        journal: Journal,
-        copying: Copying,
-        tell: Callable[[Operation], None],
-        operation: Operation,
-        step: Step,
-        expected: AnyFacts,
-    ) -> None:
-        self._backend = backend
-        self._worker = worker
-        self._journal = journal
-        self._copying = copying
-        self._tell = tell
+    def __init__(self, tools: Tools, operation: Operation, step: Step, expected: AnyFacts) -> None:
+        self._backend = tools.backend
+        self._worker = tools.worker
+        self._journal = tools.journal
+        self._copying = tools.copying
+        self._tell = tools.tell
         self._operation = operation
         self._step = step
         self._expected = expected

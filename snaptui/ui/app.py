@@ -19,7 +19,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.common import log, text
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import fault, masked
-from snaptui.config import MONO, SNAPSHOT_NAME, THEMES
+from snaptui.config import MONO, THEMES
 from snaptui.model.domain import Domain, Host
 from snaptui.model.image import ImageKey
 from snaptui.operations.operation import Operation
@@ -27,7 +27,7 @@ from snaptui.session import Session
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
-from snaptui.ui.context import Context
+from snaptui.ui.context import Context, Settings
 from snaptui.ui.format import ASCII, UNICODE
 from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.terminal import plain_bars, themes
@@ -50,10 +50,6 @@ class SnaptuiApp(KeysInOrder):
         select: name or UUID of the domain to select at first.
         images: paths of images to show, without symbolic links; without a domain to select the
             first of them is.
-        demo: the host is that of ``--demo``; the header says so.
-        overrides: keys by action, checked.
-        theme: one of :data:`snaptui.config.THEMES`.
-        snapshot_name: template for the names that a create suggests.
     """
 
     CSS_PATH = "snaptui.tcss"
@@ -69,20 +65,18 @@ class SnaptuiApp(KeysInOrder):
         listed: tuple[Domain, ...] | None = None,
         select: str | None = None,
         images: tuple[str, ...] = (),
-        demo: bool = False,
-        ascii_only: bool = False,
-        overrides: Mapping[str, tuple[str, ...]] | None = None,
-        theme: str = THEMES[0],
-        snapshot_name: str = SNAPSHOT_NAME,
+        settings: Settings | None = None,
     ) -> None:
+        settings = settings or Settings()
+        theme, overrides = settings.theme, settings.overrides
         themes.prepare(theme)
         # without colours Textual takes those of its theme of this moment for greys, or for none
         super().__init__(ansi_color=True if theme == MONO else None, overrides=overrides)
         if theme != THEMES[0]:  # setting it makes Textual read the style sheet once more
             themes.use(self, theme)
         self.animation_level = "none"
-        self.set_class(ascii_only, "-ascii")
-        plain_bars.use(plain=ascii_only)
+        self.set_class(settings.ascii_only, "-ascii")
+        plain_bars.use(plain=settings.ascii_only)
         self._select: str | ImageKey | None = select
         if images and select is None:
             self._select = ImageKey(host.uri, images[0])
@@ -90,10 +84,10 @@ class SnaptuiApp(KeysInOrder):
         self.session = Session(backend, host, listed, images, self)
         self.context = Context(
             self.session,
-            overrides or {},
-            ASCII if ascii_only else UNICODE,
-            snapshot_name,
-            demo,
+            overrides,
+            ASCII if settings.ascii_only else UNICODE,
+            settings.snapshot_name,
+            settings.demo,
             self.show_error,
             self.sign_in,
         )

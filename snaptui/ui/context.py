@@ -7,12 +7,32 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from snaptui.config import SNAPSHOT_NAME, THEMES
+
 if TYPE_CHECKING:
     from snaptui.session import Session
     from snaptui.ui.format import Glyphs
 
 ShowError = Callable[[str, str, str, "Callable[[], None] | None"], None]
 """Title, message, what to do next, and what is called when it was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What whoever started the program set.
+
+    Attributes:
+        overrides: keys by action, checked.
+        theme: one of :data:`snaptui.config.THEMES`.
+        snapshot_name: template for the names that a create suggests.
+        demo: the host is that of ``--demo``; the header says so.
+    """
+
+    overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ascii_only: bool = False
+    theme: str = THEMES[0]
+    snapshot_name: str = SNAPSHOT_NAME
+    demo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

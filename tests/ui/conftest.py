@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.context import Settings
 from tests.world import NOW, write_world
 
 MakeApp = Callable[..., SnaptuiApp]
@@ -31,10 +32,11 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
         ascii_only: bool = False,
         theme: str = "dark",
     ) -> SnaptuiApp:
+        settings = Settings(ascii_only=ascii_only, theme=theme)
         backend = LibvirtBackend(uri, read_only=read_only)
         told = {"hostname": "kvm7", "libvirt": (9, 0, 0), "hypervisor": (2,)}
         host = replace(backend.connect(), **told)  # type: ignore[arg-type]  # names of Host's fields
-        return SnaptuiApp(backend, host=host, select=select, ascii_only=ascii_only, theme=theme)
+        return SnaptuiApp(backend, host=host, select=select, settings=settings)
 
     return make
 

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 
 from snaptui.model.domain import Domain
 from snaptui.ui.app import SnaptuiApp
+from snaptui.ui.context import Settings
 from snaptui.ui.dialogs.message import QuitDialog
 from tests.ui.conftest import until
 from tests.ui.hostile import HostileHost, write_journal
@@ -112,7 +113,7 @@ async def walk(pilot: Pilot[None], screens: Sequence[tuple[str, Sequence[str]]])
 
 
 def app_on(host: HostileHost, *, ascii_only: bool = False) -> SnaptuiApp:
-    return SnaptuiApp(host, host=host.connect(), ascii_only=ascii_only)
+    return SnaptuiApp(host, host=host.connect(), settings=Settings(ascii_only=ascii_only))
 
 
 @pytest.mark.parametrize(
