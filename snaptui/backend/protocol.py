@@ -49,8 +49,8 @@ class HostEvent:
     lost: bool = False
 
 
-class Backend(Protocol):
-    """One host. Reading, changing and event calls may use different connections."""
+class Asked(Protocol):
+    """What whoever asks a host anything may need to know of it."""
 
     @property
     def uri(self) -> str:
@@ -59,31 +59,6 @@ class Backend(Protocol):
     @property
     def host(self) -> Host | None:
         """The host as it presented itself when it was last connected to."""
-
-    @property
-    def answers(self) -> bool:
-        """Whether the host has answered since :meth:`connect` was called last.
-
-        It may be at work then for what comes next: libvirt runs each QEMU that it does not know
-        yet, or that has changed, before it says which one it has (qemu_capabilities.c).
-        """
-
-    @property
-    def calls(self) -> int:
-        """Number of calls sent to libvirt so far."""
-
-    @property
-    def link(self) -> int:
-        """Which link to the host this is: another number after each :meth:`abandon`."""
-
-    def over(self, link: int) -> AbstractContextManager[None]:
-        """Let the changes that this thread asks for go over this link, or not at all.
-
-        A thread may be held up, until the link that it looked at the host through was given up,
-        and what it was about to do was judged. A change of it then raises Disconnected.
-        """
-
-    # -- connection -------------------------------------------------------------------
 
     def reading(self, of: Key) -> Self:
         """The same host for one reading: what it tells of this is asked for once.
@@ -98,27 +73,9 @@ class Backend(Protocol):
     def together(self, calls: Iterable[Callable[[], T]]) -> list[T]:
         """The answers of reading calls that are made at the same time, in order."""
 
-    def connect(self, *, interactive: bool = False) -> Host:
-        """Open the reading connection, dropping one that was open before.
 
-        Args:
-            interactive: libvirt may ask on the terminal (ssh passwords, host keys).
-
-        Raises:
-            SignInNeeded: it would have to ask, and ``interactive`` is false.
-            NotPermitted, Disconnected, ConfigError: with a hint on what to do.
-        """
-
-    def watch(self, on_event: Callable[[HostEvent], None]) -> None:
-        """Open the events connection; ``on_event`` is called on libvirt's thread.
-
-        It must return at once and never raise. Watching again replaces the callback.
-        """
-
-    def abandon(self) -> None:
-        """Drop all connections without waiting for calls that are under way."""
-
-    # -- reading ----------------------------------------------------------------------
+class Reads(Asked, Protocol):
+    """What libvirt tells of a host."""
 
     def domains(self) -> tuple[Domain, ...]:
         """All domains, in no order, with one call for the whole host."""
@@ -184,16 +141,6 @@ class Backend(Protocol):
     def merged(self, key: DomainKey, target: str) -> Amount | None:
         """How much of a disk's image is merged; ``None`` while there is no merge."""
 
-    def merge_overlay(
-        self, key: DomainKey, target: str, path: str, lower: str, progress: Callable[[float], None]
-    ) -> None:
-        """Merge an overlay of an active domain into the image beneath, and remove it.
-
-        Args:
-            target: the disk in whose chain it is.
-            progress: called with the share that is done; what it raises gives the merge up.
-        """
-
     def secret_domain_xml(self, key: DomainKey) -> str:
         """The inactive definition with its secrets: for copies, never for the screen."""
 
@@ -209,10 +156,12 @@ class Backend(Protocol):
     def volumes(self) -> Found:
         """The files of the host's active storage pools."""
 
-    def qcow2_in(self, folder: str) -> Found:
-        """The qcow2 images in a directory; ImageError when it cannot be listed."""
 
-    # -- images: files of this machine, or volumes of another ---------------------------
+class Files(Asked, Protocol):
+    """Images as files: of this machine, or volumes of another.
+
+    What only the files of this machine tell is an ImageError for others.
+    """
 
     def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         """Head and snapshot table of an image, read without locks.
@@ -272,7 +221,8 @@ class Backend(Protocol):
     def names_in(self, path: str) -> frozenset[str]:
         """What is in a directory; ImageError when it cannot be known."""
 
-    # -- images for themselves: only of this machine, ImageError for others --------------
+    def qcow2_in(self, folder: str) -> Found:
+        """The qcow2 images in a directory; ImageError when it cannot be listed."""
 
     def entries_as_now(self, path: str) -> frozenset[str]:
         """IDs of the entries of an image that its disk is as now; ImageError if not known."""
@@ -314,33 +264,17 @@ class Backend(Protocol):
     def file_id(self, path: str) -> FileId | None:
         """Which file it is, links not followed; ImageError when it cannot be known."""
 
-    def set_aside(self, path: str, aside: str, file: FileId) -> None:
-        """Give a file another name beside it, which must be free, if it is the very one.
 
-        Neither path may have a symbolic link in it; ImageError when it cannot be.
-        """
+class Looks(Reads, Files, Protocol):
+    """All that can be looked at, and nothing that changes anything."""
 
-    def remove_file(self, path: str, file: FileId) -> None:
-        """Remove a file, if it is the very one; ImageError when it is not, or cannot be."""
 
-    def create_entry(self, path: str, name: str) -> None:
-        """Add an entry to an image that nobody uses; all of these raise ImageError."""
+class Changes(Protocol):
+    """What changes a host. Objects are looked up anew each time.
 
-    def apply_entry(self, path: str, entry_id: str) -> None:
-        """Make the disk in an image as the first entry of an ID has it."""
-
-    def delete_entry(self, path: str, name: str) -> None:
-        """Delete the first entry of a name."""
-
-    def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
-        """Copy an entry to a new file; what is unfinished is removed if it fails.
-
-        Args:
-            progress: called all the time with the share that is done, 0 to 1; what it raises
-                ends the copy.
-        """
-
-    # -- changes: objects are looked up anew each time ----------------------------------
+    Images are changed for themselves only on this machine, and where nobody uses them; an
+    ImageError says why not.
+    """
 
     def create_snapshot(self, key: DomainKey, new: NewSnapshot) -> None:
         """Take a snapshot; an external one of all its disks or of none.
@@ -398,3 +332,90 @@ class Backend(Protocol):
                 more snapshot.
             current: make it the current one.
         """
+
+    def merge_overlay(
+        self, key: DomainKey, target: str, path: str, lower: str, progress: Callable[[float], None]
+    ) -> None:
+        """Merge an overlay of an active domain into the image beneath, and remove it.
+
+        Args:
+            target: the disk in whose chain it is.
+            progress: called with the share that is done; what it raises gives the merge up.
+        """
+
+    def create_entry(self, path: str, name: str) -> None:
+        """Add an entry to an image that nobody uses; all of these raise ImageError."""
+
+    def apply_entry(self, path: str, entry_id: str) -> None:
+        """Make the disk in an image as the first entry of an ID has it."""
+
+    def delete_entry(self, path: str, name: str) -> None:
+        """Delete the first entry of a name."""
+
+    def extract_entry(self, copy: EntryCopy, progress: Callable[[float], None]) -> None:
+        """Copy an entry to a new file; what is unfinished is removed if it fails.
+
+        Args:
+            progress: called all the time with the share that is done, 0 to 1; what it raises
+                ends the copy.
+        """
+
+    def set_aside(self, path: str, aside: str, file: FileId) -> None:
+        """Give a file another name beside it, which must be free, if it is the very one.
+
+        Neither path may have a symbolic link in it; ImageError when it cannot be.
+        """
+
+    def remove_file(self, path: str, file: FileId) -> None:
+        """Remove a file, if it is the very one; ImageError when it is not, or cannot be."""
+
+
+class Connection(Asked, Protocol):
+    """How a host is connected to. Reading, changing and event calls may use several links."""
+
+    @property
+    def answers(self) -> bool:
+        """Whether the host has answered since :meth:`connect` was called last.
+
+        It may be at work then for what comes next: libvirt runs each QEMU that it does not know
+        yet, or that has changed, before it says which one it has (qemu_capabilities.c).
+        """
+
+    @property
+    def calls(self) -> int:
+        """Number of calls sent to libvirt so far."""
+
+    @property
+    def link(self) -> int:
+        """Which link to the host this is: another number after each :meth:`abandon`."""
+
+    def over(self, link: int) -> AbstractContextManager[None]:
+        """Let the changes that this thread asks for go over this link, or not at all.
+
+        A thread may be held up, until the link that it looked at the host through was given up,
+        and what it was about to do was judged. A change of it then raises Disconnected.
+        """
+
+    def connect(self, *, interactive: bool = False) -> Host:
+        """Open the reading connection, dropping one that was open before.
+
+        Args:
+            interactive: libvirt may ask on the terminal (ssh passwords, host keys).
+
+        Raises:
+            SignInNeeded: it would have to ask, and ``interactive`` is false.
+            NotPermitted, Disconnected, ConfigError: with a hint on what to do.
+        """
+
+    def watch(self, on_event: Callable[[HostEvent], None]) -> None:
+        """Open the events connection; ``on_event`` is called on libvirt's thread.
+
+        It must return at once and never raise. Watching again replaces the callback.
+        """
+
+    def abandon(self) -> None:
+        """Drop all connections without waiting for calls that are under way."""
+
+
+class Backend(Connection, Looks, Changes, Protocol):
+    """One host."""

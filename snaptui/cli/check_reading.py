@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Backend, Files, Looks
 from snaptui.cli.check import DomainRead, HostRead, Limit
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import label
@@ -95,7 +95,7 @@ class Reading:
             with self._lock:
                 self._orphans = inventory.leftovers
 
-    def _read_domain(self, backend: Backend, host: Host, domain: Domain) -> None:
+    def _read_domain(self, backend: Looks, host: Host, domain: Domain) -> None:
         try:
             one = survey(backend, host, domain)
         except SnaptuiError as error:
@@ -133,7 +133,7 @@ class Reading:
             )
 
     def _spaces(
-        self, backend: Backend, host: Host, paths: Sequence[str]
+        self, backend: Files, host: Host, paths: Sequence[str]
     ) -> tuple[dict[str, float], list[str]]:
         found: dict[str, float] = {}
         failed: list[str] = []

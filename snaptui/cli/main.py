@@ -22,7 +22,7 @@ from snaptui.common.masking import fault, label
 from snaptui.config import MONO, Config, load
 
 if TYPE_CHECKING:
-    from snaptui.backend.protocol import Backend
+    from snaptui.backend.protocol import Connection
     from snaptui.common.quiet import Quiet
     from snaptui.model.domain import Domain, Host
 
@@ -165,7 +165,7 @@ def _imported_for_good() -> Iterator[None]:
         gc.enable()
 
 
-def _connected(backend: Backend) -> Host:
+def _connected(backend: Connection) -> Host:
     """Connect, and say so when that takes long.
 
     A call into libvirt cannot be interrupted, and a daemon that is stopped answers none: on a

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from snaptui.backend.files.image_reader import count_image, read_image
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Looks
 from snaptui.cli.report import (
     DiskReport,
     DomainReport,
@@ -32,7 +32,7 @@ from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.unnamed import unnamed_overlays
 
 
-def make_report(backend: Backend | None, wanted: Sequence[str]) -> Report:
+def make_report(backend: Looks | None, wanted: Sequence[str]) -> Report:
     """Count the images of domains, and images by themselves.
 
     Args:
@@ -72,7 +72,7 @@ def _chosen(listed: Sequence[Domain], names: Sequence[str]) -> list[Domain]:
     return chosen
 
 
-def _domain(backend: Backend, domain: Domain) -> DomainReport:
+def _domain(backend: Looks, domain: Domain) -> DomainReport:
     made = DomainReport(domain.name, domain.key.uuid, label(domain.key.host), domain.state.value)
     host = backend.host
     assert host is not None, "it was connected"
@@ -152,7 +152,7 @@ def _known(size: int | NotKnown) -> int | None:
     return None if isinstance(size, NotKnown) else size
 
 
-def _disk(backend: Backend, disk: Disk, names: Collection[str], known: Counted) -> DiskReport:
+def _disk(backend: Files, disk: Disk, names: Collection[str], known: Counted) -> DiskReport:
     made = DiskReport(disk.target, disk.path, disk.format or None)
     if disk.path is None:
         return replace(made, reason=disk.no_path.reason)
@@ -164,7 +164,7 @@ def _disk(backend: Backend, disk: Disk, names: Collection[str], known: Counted) 
     return _counted(made, counted, names)
 
 
-def _raw(made: DiskReport, backend: Backend) -> DiskReport:
+def _raw(made: DiskReport, backend: Files) -> DiskReport:
     """What is known of an image that libvirt takes for anything but qcow2."""
     try:
         head = backend.image(made.path or "", raw=True)

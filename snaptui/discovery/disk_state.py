@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files
 from snaptui.common.errors import ImageError
 from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo
@@ -29,7 +29,7 @@ class Part(enum.Enum):
 
 
 def parts(
-    backend: Backend, config: DomainConfig, name: str, heads: Images = NO_HEADS
+    backend: Files, config: DomainConfig, name: str, heads: Images = NO_HEADS
 ) -> dict[str, Part]:
     """By target, what a disk has of a snapshot; blocks. Those that cannot tell are left out.
 

@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import overload
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Looks, Reads
 from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts
 from snaptui.discovery.image_heads import read_head, read_heads
@@ -41,13 +41,13 @@ from snaptui.storage.traces import Trace, traces_of
 
 @overload
 def read_facts(
-    backend: Backend, host: Host, intent: DomainIntent, *, ask_agent: bool = True
+    backend: Looks, host: Host, intent: DomainIntent, *, ask_agent: bool = True
 ) -> Facts: ...
 @overload
 def read_facts(
-    backend: Backend, host: Host, intent: Intent, *, ask_agent: bool = True
+    backend: Looks, host: Host, intent: Intent, *, ask_agent: bool = True
 ) -> AnyFacts: ...
-def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool = True) -> AnyFacts:
+def read_facts(backend: Looks, host: Host, intent: Intent, *, ask_agent: bool = True) -> AnyFacts:
     """Read everything that a plan for ``intent`` depends on; blocks.
 
     Args:
@@ -74,7 +74,7 @@ def read_facts(backend: Backend, host: Host, intent: Intent, *, ask_agent: bool 
     return facts
 
 
-def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
+def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
     """The same for a domain.
 
     Raises:
@@ -183,7 +183,7 @@ def _domain_facts(backend: Backend, host: Host, intent: DomainIntent) -> Facts:
 
 
 def _asked_for(
-    backend: Backend, intent: DomainIntent, names: Collection[str], current: str | None
+    backend: Reads, intent: DomainIntent, names: Collection[str], current: str | None
 ) -> tuple[set[str], tuple[str, ...]]:
     """Names of the snapshots that an intent is about, and of those below it."""
     key = intent.key
@@ -219,7 +219,7 @@ def _levels(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[str]:
     return (level.path for _, levels in beneath for level in levels if level.path)
 
 
-def _with_users(backend: Backend, host: Host, intent: CreateIntent, facts: Facts) -> Facts:
+def _with_users(backend: Looks, host: Host, intent: CreateIntent, facts: Facts) -> Facts:
     """Who else uses the images that a create lays overlays upon, and what each lies above.
 
     Its undo merges into them. Of a group it is not asked: its guests may stand still meanwhile.
@@ -250,7 +250,7 @@ def _with_users(backend: Backend, host: Host, intent: CreateIntent, facts: Facts
     )
 
 
-def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:
+def _with_files(backend: Looks, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:
     """What a create also depends on: where it makes files, and what is there."""
     new = overlay_paths.resolved(intent, facts.status)
     paths = (*_paths(facts.status.config), *(path for path in new.files if path.startswith("/")))
@@ -274,7 +274,7 @@ def _with_files(backend: Backend, intent: CreateIntent, facts: Facts, *, ask_age
     )
 
 
-def _revert_facts(backend: Backend, host: Host, intent: RevertIntent) -> Facts:
+def _revert_facts(backend: Looks, host: Host, intent: RevertIntent) -> Facts:
     """With the machine and the firmware of then, and what a revert changes."""
     changes = backend.begin(partial(readings.config_changes, backend, intent))
     lacks = backend.begin(partial(readings.lacks, backend, intent))

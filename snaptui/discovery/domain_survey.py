@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.image_heads import read_heads
 from snaptui.model.abilities import Wrong, does
@@ -21,7 +21,7 @@ from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.reclaimable import Surveyed
 
 
-def read_domain(backend: Backend, domain: Domain) -> Surveyed:
+def read_domain(backend: Reads, domain: Domain) -> Surveyed:
     """Its definition and its snapshots, without their images.
 
     Raises:
@@ -59,7 +59,7 @@ def with_layers(host: Host, one: Surveyed, heads: Images) -> Surveyed:
     )
 
 
-def survey(backend: Backend, host: Host, domain: Domain) -> Surveyed:
+def survey(backend: Looks, host: Host, domain: Domain) -> Surveyed:
     """A domain with its images' heads.
 
     Raises:
@@ -70,7 +70,7 @@ def survey(backend: Backend, host: Host, domain: Domain) -> Surveyed:
     return with_layers(host, one, read_heads(reading, files_of(one.config, one.snapshots)))
 
 
-def count_images(backend: Backend, one: Surveyed) -> Counted:
+def count_images(backend: Files, one: Surveyed) -> Counted:
     """What each image is used for in which its snapshots can lie, or why that is not known."""
     counted: dict[str, ImageUsage | NotKnown] = {}
     for path in sorted(holding(one.config, one.snapshots)):
@@ -85,7 +85,7 @@ def count_images(backend: Backend, one: Surveyed) -> Counted:
 
 
 def count(
-    backend: Backend,
+    backend: Files,
     path: str,
     depth: int,
     progress: Callable[[int, int], None] = lambda _done, _total: None,

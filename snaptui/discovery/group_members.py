@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Reads
 from snaptui.common import text
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Worker
@@ -40,7 +40,7 @@ class Members:
 
 
 async def find(
-    backend: Backend,
+    backend: Reads,
     worker: Worker,
     domains: Iterable[Domain],
     group: str,
@@ -87,7 +87,7 @@ async def find(
     return Members(tuple(found), tuple(twice), tuple(unread), tuple(doubts), noted)
 
 
-def _of(backend: Backend, domain: Domain, group: str) -> tuple[tuple[str, Group], ...] | NotKnown:
+def _of(backend: Reads, domain: Domain, group: str) -> tuple[tuple[str, Group], ...] | NotKnown:
     """Names and marks of the snapshots of a domain that belong to a group; blocks."""
     try:
         snapshots = [

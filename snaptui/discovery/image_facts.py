@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Looks
 from snaptui.common.errors import ImageError
 from snaptui.discovery import readings
 from snaptui.discovery.image_heads import read_heads
@@ -22,7 +22,7 @@ from snaptui.storage.backing_chain import Level, chain
 T = TypeVar("T")
 
 
-def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str) -> ImageFacts:
+def read_image_facts(backend: Looks, host: Host, intent: ImageIntent, who: str) -> ImageFacts:
     """Read everything that a plan for an image depends on; blocks.
 
     All domains are asked for a change of it, and none for a copy, which only reads.
@@ -74,12 +74,12 @@ def read_image_facts(backend: Backend, host: Host, intent: ImageIntent, who: str
     )
 
 
-def _file(backend: Backend, path: str) -> tuple[int, int] | None:
+def _file(backend: Files, path: str) -> tuple[int, int] | None:
     found = _known(lambda: backend.file_id(backend.real_path(path)))
     return found.inode if isinstance(found, FileId) else None
 
 
-def _beneath(backend: Backend, image: ImageInfo | NotKnown) -> tuple[Level, ...]:
+def _beneath(backend: Files, image: ImageInfo | NotKnown) -> tuple[Level, ...]:
     """What lies beneath an image."""
     if not isinstance(image, ImageInfo) or not isinstance(image.backing, str):
         return ()
@@ -91,7 +91,7 @@ def _in_writing(level: Level) -> bool:
     return isinstance(level.image, ImageInfo) and level.image.in_writing
 
 
-def _copy(backend: Backend, intent: ImageExtract) -> CopyFacts:
+def _copy(backend: Files, intent: ImageExtract) -> CopyFacts:
     path, entry, needs = intent.key.path, intent.placed.entry, intent.needs
     if needs is None:  # all tables of the image are read for it
         needs = _known(lambda: backend.copy_size(path, entry.id))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files
 from snaptui.common.errors import DamagedImage, Disconnected, NoImage, SilentImage, SnaptuiError
 from snaptui.common.worker import Priority, Worker
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown, Silent
@@ -25,7 +25,7 @@ PUBLISH = 0.25
 _Head = ImageInfo | NotKnown
 
 
-def read_head(backend: Backend, path: str, *, raw: bool = False) -> ImageInfo | NotKnown:
+def read_head(backend: Files, path: str, *, raw: bool = False) -> ImageInfo | NotKnown:
     """The head of one image, or why there is none; blocks.
 
     Raises:
@@ -45,7 +45,7 @@ def read_head(backend: Backend, path: str, *, raw: bool = False) -> ImageInfo | 
         return NotKnown(error.message)
 
 
-def read_heads(backend: Backend, wanted: Mapping[str, bool]) -> Images:
+def read_heads(backend: Files, wanted: Mapping[str, bool]) -> Images:
     """The heads of files and of what lies beneath them; blocks.
 
     Args:
@@ -76,7 +76,7 @@ def read_heads(backend: Backend, wanted: Mapping[str, bool]) -> Images:
 class Heads:
     """Reads heads; one of these for all domains of a host."""
 
-    def __init__(self, backend: Backend, worker: Worker) -> None:
+    def __init__(self, backend: Files, worker: Worker) -> None:
         self._backend = backend
         self._worker = worker
         self._under_way: dict[str, asyncio.Future[_Head]] = {}

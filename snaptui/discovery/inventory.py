@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import DamagedImage, Disconnected, NotAnImage, NotFound, SnaptuiError
 from snaptui.model.domain import Domain, Host
 from snaptui.model.doubts import Doubt, Unread
@@ -23,7 +23,7 @@ from snaptui.storage.backing_chain import uses_by
 from snaptui.storage.inventory import Inventory
 
 
-def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> Inventory:
+def take_inventory(backend: Looks, host: Host, also: Iterable[str] = ()) -> Inventory:
     """Ask every domain, snapshot and pool, and look into the images; blocks for long.
 
     Args:
@@ -49,7 +49,7 @@ def take_inventory(backend: Backend, host: Host, also: Iterable[str] = ()) -> In
     )
 
 
-def foresee(backend: Backend) -> tuple[Domain, ...]:
+def foresee(backend: Reads) -> tuple[Domain, ...]:
     """The domains of a host; what they and the pools name is asked for, if it is far."""
     backend.begin(backend.volumes)
     domains = backend.domains()
@@ -58,7 +58,7 @@ def foresee(backend: Backend) -> tuple[Domain, ...]:
     return domains
 
 
-def own_bytes(backend: Backend, path: str) -> int:
+def own_bytes(backend: Files, path: str) -> int:
     """Bytes of a disk that an overlay holds by itself, zeros that were written to it among them.
 
     All tables of it and of the image beneath are read.
@@ -74,7 +74,7 @@ def own_bytes(backend: Backend, path: str) -> int:
 
 
 class _Taking:
-    def __init__(self, backend: Backend, host: Host, also: Iterable[str]) -> None:
+    def __init__(self, backend: Looks, host: Host, also: Iterable[str]) -> None:
         self._backend = backend
         self._local = host.local
         self.holders: dict[str, dict[User, None]] = {}

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
@@ -29,7 +29,7 @@ from snaptui.storage.branches import branches_of
 from snaptui.storage.in_image import Images
 
 
-def overlay_use(backend: Backend, intent: MergeIntent, facts: Facts) -> OverlayUse:
+def overlay_use(backend: Files, intent: MergeIntent, facts: Facts) -> OverlayUse:
     """Whether somebody is at work with the overlay, as far as it can be seen; blocks."""
     made: float | NotKnown
     try:
@@ -52,7 +52,7 @@ def overlay_use(backend: Backend, intent: MergeIntent, facts: Facts) -> OverlayU
 
 
 def inodes(
-    backend: Backend, configs: Iterable[DomainConfig], layers: Iterable[str]
+    backend: Files, configs: Iterable[DomainConfig], layers: Iterable[str]
 ) -> Mapping[str, Inode]:
     """Which files the disks are, and what they lie upon; blocks.
 
@@ -65,7 +65,7 @@ def inodes(
     return MappingProxyType(backend.inodes(tuple(dict.fromkeys(paths))))
 
 
-def held(backend: Backend, config: DomainConfig) -> Mapping[str, str]:
+def held(backend: Files, config: DomainConfig) -> Mapping[str, str]:
     """By path of a disk's image, who of QEMU's tools has it open; blocks."""
     return backend.qemu_at(locked(config))
 
@@ -118,7 +118,7 @@ def unlocked(backend: Backend, paths: Iterable[str]) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
-def changed(backend: Backend, path: str) -> float | NotKnown:
+def changed(backend: Files, path: str) -> float | NotKnown:
     """When a file was changed last, seconds since the epoch."""
     try:
         return backend.changed(path)
@@ -126,7 +126,7 @@ def changed(backend: Backend, path: str) -> float | NotKnown:
         return NotKnown(error.message)
 
 
-def lacks(backend: Backend, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:
+def lacks(backend: Reads, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:
     """What QEMU is not or has not any more of the machine of a snapshot."""
     try:
         return backend.lacks(intent.key, intent.name)
@@ -136,7 +136,7 @@ def lacks(backend: Backend, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown
         return NotKnown(error.message)
 
 
-def config_changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | NotKnown:
+def config_changes(backend: Reads, intent: RevertIntent) -> tuple[str, ...] | NotKnown:
     """What of the configuration a revert drops, a line each."""
     try:
         return backend.config_changes(intent.key, intent.name)
@@ -146,7 +146,7 @@ def config_changes(backend: Backend, intent: RevertIntent) -> tuple[str, ...] | 
         return NotKnown(error.message)
 
 
-def snapshots_of(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict[str, Snapshot]:
+def snapshots_of(backend: Reads, key: DomainKey, names: Iterable[str]) -> dict[str, Snapshot]:
     """Those snapshots that can be read, by name."""
     begun = {name: backend.begin(partial(backend.snapshot, key, name)) for name in sorted(names)}
     found = {}
@@ -161,7 +161,7 @@ def snapshots_of(backend: Backend, key: DomainKey, names: Iterable[str]) -> dict
 
 
 def beneath(
-    backend: Backend, images: Images, heads: Images
+    backend: Files, images: Images, heads: Images
 ) -> Iterator[tuple[str, tuple[Level, ...]]]:
     """By path of an image, what lies beneath it."""
     for path, head in images.items():
@@ -186,7 +186,7 @@ def encrypted(
 
 
 def layers_now(
-    backend: Backend,
+    backend: Files,
     host: Host,
     status: DomainStatus,
     snapshots: Mapping[str, Snapshot],
@@ -200,7 +200,7 @@ def layers_now(
     return layers_of(status.config, known, heads, keeps_memory=keeps_memory, branches=branches)
 
 
-def own_uses(backend: Backend, key: DomainKey) -> frozenset[User]:
+def own_uses(backend: Reads, key: DomainKey) -> frozenset[User]:
     """A domain and its snapshots, as those who name files."""
     named = backend.named_files(key)
     return frozenset(file.by for file in named if not isinstance(file, Doubt))
@@ -215,7 +215,7 @@ def who() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def folder_names(backend: Backend, path: str) -> frozenset[str] | NotKnown:
+def folder_names(backend: Files, path: str) -> frozenset[str] | NotKnown:
     """The names in a directory."""
     try:
         return backend.names_in(path)
@@ -223,7 +223,7 @@ def folder_names(backend: Backend, path: str) -> frozenset[str] | NotKnown:
         return NotKnown(error.message)
 
 
-def missing(backend: Backend, path: str) -> bool | NotKnown:
+def missing(backend: Files, path: str) -> bool | NotKnown:
     """Whether there is no such file."""
     try:
         return backend.missing_file(path)
@@ -231,7 +231,7 @@ def missing(backend: Backend, path: str) -> bool | NotKnown:
         return NotKnown(error.message)
 
 
-def space(backend: Backend, path: str) -> FileSystem | NotKnown:
+def space(backend: Files, path: str) -> FileSystem | NotKnown:
     """The file system, or the device, that a path lies on."""
     try:
         return backend.file_system(path)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Looks
 from snaptui.common.errors import FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker
 from snaptui.model.domain import Disk, Domain, DomainKey
@@ -53,7 +53,7 @@ class Filling:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Looks,
         worker: Worker,
         domains: Callable[[], Mapping[DomainKey, Domain]],
         *,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Looks
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.model.domain import Host
@@ -76,7 +76,7 @@ class ImageWatch:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Looks,
         worker: Worker,
         host: Host,
         given: Iterable[str],

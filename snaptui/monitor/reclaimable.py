@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Looks
 from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start
 from snaptui.discovery.domain_survey import read_domain, with_layers
@@ -47,7 +47,7 @@ class Surveying:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Looks,
         worker: Worker,
         counting: Counting,
         *,
@@ -180,7 +180,7 @@ class Surveying:
             await asyncio.sleep(PUBLISH)
 
 
-def _own(backend: Backend, host: Host, path: str) -> int | NotKnown:
+def _own(backend: Files, host: Host, path: str) -> int | NotKnown:
     if not host.local:
         return NotKnown("all its tables would come over the link")
     try:
@@ -191,9 +191,7 @@ def _own(backend: Backend, host: Host, path: str) -> int | NotKnown:
         return NotKnown(error.message)
 
 
-def _spaces(
-    backend: Backend, host: Host, paths: Collection[str]
-) -> dict[str, FileSystem | NotKnown]:
+def _spaces(backend: Files, host: Host, paths: Collection[str]) -> dict[str, FileSystem | NotKnown]:
     """By path. Of another host each costs round trips, and those of a directory are one pool's."""
     ask = backend.file_system if host.local else backend.pool_space
     asked: dict[str, FileSystem | NotKnown] = {}

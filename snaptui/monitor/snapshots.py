@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Looks, Reads
 from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.discovery.image_heads import Heads
@@ -112,7 +112,7 @@ class SnapshotWatch:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Looks,
         worker: Worker,
         *,
         on_change: Callable[[], None],
@@ -341,7 +341,7 @@ class _Queue:
     def __bool__(self) -> bool:
         return bool(self._left)
 
-    def read(self, backend: Backend, key: DomainKey, seconds: float) -> dict[str, Snapshot | str]:
+    def read(self, backend: Reads, key: DomainKey, seconds: float) -> dict[str, Snapshot | str]:
         """Read one, and more while the time lasts: metadata by name, or why there are none."""
         until = time.monotonic() + seconds
         found: dict[str, Snapshot | str] = {}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files
 from snaptui.common.worker import Priority, Worker, start
 from snaptui.discovery.domain_survey import count
 from snaptui.model.image import ImageSnapshot, NotKnown
@@ -89,7 +89,7 @@ class Counting:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Files,
         worker: Worker,
         *,
         kept: OrderedDict[str, Kept] | None = None,

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Files, Looks
 from snaptui.common.errors import ImageError, NotFound
 from snaptui.discovery.disk_state import Part, have, parts, reverted_words
 from snaptui.discovery.image_heads import read_heads
@@ -107,7 +107,7 @@ class Finding:
         return (*lines, *((self.now,) if self.now else ()))
 
 
-def look(backend: Backend, record: Record) -> Finding | None:
+def look(backend: Looks, record: Record) -> Finding | None:
     """Ask the host what is true now; blocks. ``None`` as long as something holds it.
 
     Raises:
@@ -153,7 +153,7 @@ def _let_go(backend: Backend, status: DomainStatus) -> str:
     return words_of(pivoted.found(status, heads, let_go(backend, status, heads)))
 
 
-def _chains(backend: Backend, config: DomainConfig) -> frozenset[str] | None:
+def _chains(backend: Files, config: DomainConfig) -> frozenset[str] | None:
     """The images of all disks and what lies beneath them; ``None`` where that is not known."""
     found: set[str] = set()
     for disk in disks_with_chains(config):
@@ -324,7 +324,7 @@ def _of_revert(record: Record, step: StepRecord, found: Found) -> Told:
     return (Became.DONE if whole else Became.UNKNOWN), f"{words}{told}"
 
 
-def _look_at_image(backend: Backend, record: Record) -> Finding | None:
+def _look_at_image(backend: Files, record: Record) -> Finding | None:
     path, step = record.image, record.under_way
     removal = any(one.kind is StepKind.SET_ASIDE for one in record.steps)
     changed = not removal and any(one.kind is not StepKind.EXTRACT for one in record.steps)
@@ -351,7 +351,7 @@ def _look_at_image(backend: Backend, record: Record) -> Finding | None:
 
 
 def _of_image(
-    backend: Backend, step: StepRecord, entries: tuple[ImageSnapshot, ...], as_now: frozenset[str]
+    backend: Files, step: StepRecord, entries: tuple[ImageSnapshot, ...], as_now: frozenset[str]
 ) -> Told:
     if step.kind is StepKind.EXTRACT:
         return _of_copy(backend, step.subject)
@@ -379,7 +379,7 @@ def _of_image(
     return Became.NOT_DONE, words
 
 
-def _of_copy(backend: Backend, target: str) -> Told:
+def _of_copy(backend: Files, target: str) -> Told:
     from snaptui.model.files import unfinished
 
     missing = backend.missing_file(target)

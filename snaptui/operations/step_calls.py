@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import overload
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Backend, Changes, Files
 from snaptui.common import text
 from snaptui.common.errors import ImageError
 from snaptui.model.domain import Amount, DomainKey, Host, Key
@@ -167,7 +167,7 @@ class Job:
         return Amount(done, total) if total else None
 
 
-def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float], None]) -> None:
+def _change_image(backend: Changes, step: ImageStep, progress: Callable[[float], None]) -> None:
     if isinstance(step, AddEntry):
         backend.create_entry(step.path, step.name)
     elif isinstance(step, ApplyEntry):
@@ -182,7 +182,7 @@ def _change_image(backend: Backend, step: ImageStep, progress: Callable[[float],
         backend.extract_entry(step.copy, progress)
 
 
-def _past_new_overlays(backend: Backend, step: RevertTo) -> None:
+def _past_new_overlays(backend: Files, step: RevertTo) -> None:
     """Wait while there is an overlay that libvirt made this very second.
 
     It calls the next one by the same second, finds it there, and has stopped the guest by then.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol import Reads
 from snaptui.common import text
 from snaptui.common.errors import NotFound
 from snaptui.common.state_files import held, open_own
@@ -38,7 +38,7 @@ class Copies:
     directory: Path
     top: Path
 
-    def save(self, backend: Backend, key: DomainKey, snapshots: Iterable[str]) -> Path:
+    def save(self, backend: Reads, key: DomainKey, snapshots: Iterable[str]) -> Path:
         """Save the domain and these snapshots in a new directory of mode 0700; returns it.
 
         ``domain.xml`` and ``snapshot-<n>.xml``, mode 0600, on the disk when this returns. The
