@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Files, Reads
+from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
@@ -70,7 +70,7 @@ def held(backend: Files, config: DomainConfig) -> Mapping[str, str]:
     return backend.qemu_at(locked(config))
 
 
-def boot_gone(backend: Backend, config: DomainConfig) -> frozenset[str]:
+def boot_gone(backend: Files, config: DomainConfig) -> frozenset[str]:
     """What its QEMU is started with and is gone; blocks.
 
     The template of its UEFI variables is only needed where these are not there.
@@ -81,7 +81,7 @@ def boot_gone(backend: Backend, config: DomainConfig) -> frozenset[str]:
     return frozenset(path for path in needed if missing(backend, path) is True)
 
 
-def let_go(backend: Backend, status: DomainStatus, images: Images) -> frozenset[str]:
+def let_go(backend: Looks, status: DomainStatus, images: Images) -> frozenset[str]:
     """The images of a running domain's disks that its QEMU has let go of; blocks.
 
     Only QEMU can tell it, and is asked where it has what lies beneath open to write, without a
@@ -108,7 +108,7 @@ def locked(config: DomainConfig) -> list[str]:
     return [disk.path for disk in own if disk.path is not None]
 
 
-def unlocked(backend: Backend, paths: Iterable[str]) -> Mapping[str, str]:
+def unlocked(backend: Files, paths: Iterable[str]) -> Mapping[str, str]:
     """By path, the type of its file system where no lock tells of other hosts; blocks."""
     found = {}
     for path in paths:

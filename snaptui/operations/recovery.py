@@ -143,7 +143,7 @@ def look(backend: Looks, record: Record) -> Finding | None:
     return finding(record, seen)
 
 
-def _let_go(backend: Backend, status: DomainStatus) -> str:
+def _let_go(backend: Looks, status: DomainStatus) -> str:
     from snaptui.discovery.readings import let_go
     from snaptui.plan.checks import pivoted
     from snaptui.plan.refusal import words_of

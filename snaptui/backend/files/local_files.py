@@ -98,7 +98,7 @@ class LocalImages:
 
     def unlocked(self, path: str) -> str:
         """Whether other hosts may have it open unseen; see the protocol."""
-        if not self._local:
+        if not self.local:
             return ""
         from snaptui.backend.files.mounts import unlocked
 
