@@ -98,26 +98,23 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
     layered = layered or isinstance(intent, MergeIntent)
     if layered:
         snapshots |= readings.snapshots_of(backend, key, set(names) - wanted)
-    target = (
-        None
-        if isinstance(intent, DeleteManyIntent | ThawIntent | MergeIntent)
-        else snapshots.get(intent.name)
-    )
+    named = None if isinstance(intent, DeleteManyIntent | ThawIntent | MergeIntent) else intent.name
+    target = snapshots.get(named) if named is not None else None
     then = target.config if target is not None else None
     others = tuple(s.config for s in snapshots.values() if s.config is not None)
-    layers = NO_LAYERS
+    written = _images((status.config, *others))
+    layers, changed = NO_LAYERS, isinstance(intent, RevertIntent) and target is not None
+    if layered:
+        layers = readings.layers_now(backend, host, status, snapshots, current)
+        changed = _changes_layers(intent, status, snapshots, below)
     users: Mapping[str, tuple[User, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
     traces: Mapping[str, Trace] = {}
-    if layered:
-        layers = readings.layers_now(backend, host, status, snapshots, current)
-        if _changes_layers(intent, status, snapshots, below):
-            inventory = take_inventory(backend, host, layers.heads)
-            own = readings.own_uses(backend, key)
-            users, doubts = (
-                _others(inventory, own, layers.heads),
-                inventory.doubts_about(layers.heads),
-            )
+    if changed:
+        at_stake = layers.heads if layered else written
+        inventory, own = take_inventory(backend, host, at_stake), readings.own_uses(backend, key)
+        users, doubts = _others(inventory, own, at_stake), inventory.doubts_about(at_stake)
+        if layered:
             traces = traces_of(
                 status.config,
                 snapshots.values(),
@@ -125,18 +122,9 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
                 inventory.images,
                 lambda path: bool(inventory.others(path, own, layers.heads)),
             )
-    elif isinstance(intent, RevertIntent) and target is not None:
-        written = _images((status.config, *others))
-        inventory = take_inventory(backend, host, written)
-        users = _others(inventory, readings.own_uses(backend, key), written)
-        doubts = inventory.doubts_about(written)
-    paths = _paths(status.config) + (_paths(then) if then is not None else ())
-    written = _images((status.config, *others))
+    paths = (*_paths(status.config), *(_paths(then) if then is not None else ()))
     heads = backend.together(partial(read_head, backend, path) for path in written)
-    images = dict(zip(written, heads, strict=True))
-    off = not status.domain.state.active
-    beneath = tuple(readings.beneath(backend, images, layers.heads)) if off else ()
-    return Facts(
+    facts = Facts(
         host=host,
         who=readings.who(),
         read_at=time.time(),
@@ -146,18 +134,9 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
         current=current,
         snapshots=MappingProxyType(snapshots),
         below=below,
-        images=MappingProxyType(images),
-        cut_off=MappingProxyType(
-            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Missing)}
-        ),
-        looped=MappingProxyType(
-            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
-        ),
-        encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
+        images=MappingProxyType(dict(zip(written, heads, strict=True))),
         missing=MappingProxyType(
-            {path: readings.missing(backend, path) for path in _paths(then)}
-            if then is not None
-            else {}
+            {path: readings.missing(backend, path) for path in (_paths(then) if then else ())}
         ),
         spaces=MappingProxyType(
             {
@@ -172,13 +151,29 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
         others=users,
         doubts=doubts,
         traces=traces,
-        inodes=readings.inodes(
-            backend, (status.config, *others), (*layers.heads, *_levels(beneath))
+    )
+    return _with_chains(backend, facts, (status.config, *others))
+
+
+def _with_chains(backend: Looks, facts: Facts, configs: Iterable[DomainConfig]) -> Facts:
+    """What the images lie upon, which files they are, and who has them open."""
+    config, off = facts.status.config, not facts.status.domain.state.active
+    heads, images = facts.layers.heads, facts.images
+    beneath = tuple(readings.beneath(backend, images, heads)) if off else ()
+    return replace(
+        facts,
+        cut_off=MappingProxyType(
+            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Missing)}
         ),
-        held=readings.held(backend, status.config) if off else {},
-        boot_gone=readings.boot_gone(backend, status.config) if off else frozenset(),
-        let_go=frozenset() if off else readings.let_go(backend, status, images),
-        unlocked=readings.unlocked(backend, readings.locked(status.config)) if off else {},
+        looped=MappingProxyType(
+            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
+        ),
+        encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
+        inodes=readings.inodes(backend, configs, (*heads, *_levels(beneath))),
+        held=readings.held(backend, config) if off else {},
+        boot_gone=readings.boot_gone(backend, config) if off else frozenset(),
+        let_go=frozenset() if off else readings.let_go(backend, facts.status, images),
+        unlocked=readings.unlocked(backend, readings.locked(config)) if off else {},
     )
 
 
