@@ -129,7 +129,8 @@ class SnaptuiApp(KeysInOrder):
         """Say it once; the dialogs refuse by it."""
         if self._main is not None:
             words = f"The journal cannot be written: {problem}. Only deletes are possible."
-            self._main.view.say(words)
+            self._main.view.news(words)
+            self._main.view.draw_message()
 
     def became(self, cuts: tuple[CutShort, ...], findings: Mapping[int, Finding]) -> None:
         """Open one dialog for what was confirmed together, however much of it was cut short."""

@@ -22,6 +22,7 @@ from snaptui.plan.plan import DeleteIntent
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.message import ErrorDialog
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.reclaimable import ItemList
 from snaptui.ui.screens.reclaimable import SpaceScreen
 from snaptui.ui.screens.text import TextScreen
@@ -153,3 +154,18 @@ async def test_the_help_is_there_everywhere(make_app: MakeApp, key: str) -> None
         await until(pilot, lambda: isinstance(app.screen, TextScreen), "the help")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is over, "the screen again")
+
+
+async def test_an_answer_goes_and_the_last_news_is_there_again(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await loaded(pilot)
+        screen = app.screen
+        assert isinstance(screen, MainScreen)
+        screen.view.news("done at 12:00")
+        screen.view.say("Nothing is marked.")
+        assert line(app, "message") == "Nothing is marked."
+        monkeypatch.setattr("snaptui.ui.main.view.LASTS", 0.0)
+        await until(pilot, lambda: line(app, "message") == "done at 12:00", "the news")

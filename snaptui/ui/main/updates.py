@@ -103,6 +103,7 @@ class Updates:
     def second(self) -> None:
         """A second went by: ages, and how long what runs takes."""
         self._view.draw_header()
+        self._view.draw_message()
         if self._session.operations.unfinished:
             self.host_changed()
 

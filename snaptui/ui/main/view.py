@@ -18,6 +18,8 @@ from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
+LASTS = 20.0
+"""Seconds after which it goes, and how the last operation ended is shown again."""
 
 
 class View:
@@ -33,18 +35,18 @@ class View:
         self.snapshots_heading = Static(id="snapshots-heading", classes="heading", markup=False)
         self.message = Static(id="message", markup=False)
         self.footer = Static(id="footer", markup=False)
-        self._said = ""
-        self._answered_at = -ANSWER
+        self._answer = self._news = ""
+        self._answered_at = -LASTS
 
     def say(self, words: str) -> None:
-        """Answer a key, or tell something, in the message line."""
-        self._said = words
+        """Answer a key in the message line."""
+        self._answer = words
         self._answered_at = time.monotonic()
         self.draw_message()
 
     def news(self, words: str) -> None:
-        """Have it in the message line from the next time that it is drawn and nothing runs."""
-        self._said = words
+        """Have it in the message line whenever nothing runs and no key was answered just now."""
+        self._news, self._answered_at = words, -LASTS
 
     def draw_header(self) -> None:
         """The host, and how the connection is."""
@@ -97,7 +99,8 @@ class View:
         """What runs, or the answer to a key."""
         running = [status_lines.operation_words(o) for o in self.session.operations.unfinished]
         state = self.session.host.state
-        answered = time.monotonic() - self._answered_at < ANSWER
+        since = time.monotonic() - self._answered_at
+        answered = since < ANSWER
         if running and not answered:
             words = "   ".join(running)
         elif state.trouble and not answered:
@@ -105,7 +108,7 @@ class View:
         elif state.loaded and not (state.domains or self.session.images.state.images):
             words = "This host has no domains: define one, or look at another host with -c."
         else:
-            words = self._said
+            words = self._answer if since < LASTS else self._news
         self._set(self.message, Text(clean(words, self.context.glyphs)))
 
     def draw_details(self) -> None:
