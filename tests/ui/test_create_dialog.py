@@ -55,7 +55,8 @@ async def test_the_options_and_the_xml_can_be_had_while_it_checks_again() -> Non
 @pytest.mark.parametrize("form", list(Form))
 async def test_the_xml_there_and_back_changes_nothing(form: Form) -> None:
     """And what it shows is what would be sent; one edit changes that alone."""
-    found = facts(folders={"/img": NotKnown("not asked"), "/o": NotKnown("not asked")})
+    folders = {"/img": NotKnown("not asked"), "/o": NotKnown("not asked")}
+    found = facts(folders=folders, asked=frozenset({"/img/a.qcow2", "/img/b.qcow2"}))
 
     async def read(_intent: Intent) -> Facts:
         return found
