@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from multiprocessing.reduction import DupFd
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["snaptui.ui.app", "snaptui.backend.virt.backend"])
+_CONTEXT.set_forkserver_preload(["tests.preloaded"])
 
 
 class Forked:
