@@ -103,10 +103,11 @@ class Voiced(Guest):
         self._path, self.voice = path, Agent(path)
         super().__init__(lab, number)
 
-    def _define(self) -> Path:
-        path = super()._define()
+    def _define(self) -> str:
         source = f"{CHANNEL}<source mode='connect' path='{self._path}'/>"
-        return self.lab.define_xml(path.read_text().replace(CHANNEL, source))
+        xml = super()._define().replace(CHANNEL, source)
+        self.lab.define_xml(xml)
+        return xml
 
 
 @contextlib.contextmanager

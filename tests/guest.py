@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 
+from snaptui.demo.setups import HOST
 from snaptui.model.domain import DomainKey
 from tests.lab import MIB, Lab, qemu_img
 
@@ -34,6 +35,8 @@ MEMORY = 128
 """MiB: with 64 the kernel does not come up."""
 DISK = 192
 """MiB."""
+HEAD = 64 << 10
+"""Bytes of a saved state in which libvirt's own part ends; what comes then is QEMU's."""
 PATIENCE = 90.0
 """Seconds after which the guest is given up: an emulated CPU, on a machine that is busy."""
 
@@ -103,9 +106,8 @@ class Guest:
         saved, disk = _booted(lab)
         shutil.copyfile(disk, self.disk)
         xml = self._define()
-        state = self._state(saved)
-        lab.virsh("restore", "--file", str(state), "--xml", str(xml))
-        state.unlink()
+        with self._state(saved) as state:
+            lab.restore(state, xml)
         self.until_it_answers()
 
     def _be(self, lab: Lab, number: int) -> None:
@@ -128,11 +130,11 @@ class Guest:
         qemu_img("convert", "-f", "raw", "-O", "qcow2", str(raw), str(guest.disk))
         raw.unlink()
         guest._define()
-        lab.virsh("start", "--domain", NAME)
+        lab.start(NAME)
         guest.until_it_answers()
         return guest
 
-    def _define(self) -> Path:
+    def _define(self) -> str:
         for name in ("vmlinuz", "initrd"):  # a daemon in another root does not see our own folders
             if not (self.lab.directory / name).exists():
                 shutil.copy(PARTS / name, self.lab.directory)
@@ -145,15 +147,22 @@ class Guest:
             disk=self.disk,
             log=log,
         )
-        return self.lab.define_xml(xml)
+        self.lab.define_xml(xml)
+        return xml
 
-    def _state(self, saved: Path) -> Path:
+    @contextlib.contextmanager
+    def _state(self, saved: Path) -> Iterator[Path]:
         """The saved state as that of this domain, whose name and UUID are equally long."""
-        data = saved.read_bytes()
-        data = data.replace(f"<name>{NAME}<".encode(), f"<name>{self.name}<".encode())
+        if self.name == NAME and self.lab.root == HOST:
+            yield saved
+            return
         state = self.lab.directory / f"{self.name}.state"
-        state.write_bytes(data.replace(UUID.encode(), self.key.uuid.encode()))
-        return state
+        with saved.open("rb") as old, state.open("wb") as new:
+            head = old.read(HEAD).replace(f"<name>{NAME}<".encode(), f"<name>{self.name}<".encode())
+            new.write(head.replace(UUID.encode(), self.key.uuid.encode()))
+            shutil.copyfileobj(old, new, MIB)
+        yield state
+        state.unlink()
 
     def until_it_answers(self) -> None:
         """Wait for the agent."""
@@ -233,7 +242,7 @@ class Guest:
         """Let its agent end: nobody listens at its port any more."""
         self.begin("kill $(pidof qemu-ga)")
         _until(
-            lambda: "state='disconnected'" in self.lab.virsh("dumpxml", self.name),
+            lambda: "state='disconnected'" in self.lab.xml(self.name),
             "The channel is still connected",
         )
 

@@ -11,16 +11,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from functools import cache, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+import libvirt
 import pytest
 
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.setups import HOST
 from snaptui.model.domain import DomainKey
+from tests.template import Template
+
+libvirt.registerErrorHandler(lambda *_: None, None)  # what fails is raised, and not printed too
 
 MIB = 1 << 20
 FILLER = "filler"
@@ -44,14 +50,43 @@ _DISK = """\
 </disk>
 """
 
+_STATES = {
+    libvirt.VIR_DOMAIN_RUNNING: "running",
+    libvirt.VIR_DOMAIN_PAUSED: "paused",
+    libvirt.VIR_DOMAIN_SHUTDOWN: "in shutdown",
+    libvirt.VIR_DOMAIN_SHUTOFF: "shut off",
+    libvirt.VIR_DOMAIN_CRASHED: "crashed",
+    libvirt.VIR_DOMAIN_PMSUSPENDED: "pmsuspended",
+}
+"""The words of virsh."""
+
+_SNAPSHOT_FLAGS = {
+    "--disk-only": libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY,
+    "--no-metadata": libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA,
+}
+"""What needs no virsh; the others say more than a flag can."""
+
+_WITH_ALL = reduce(
+    or_,
+    (
+        libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA,
+        libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA,
+        libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE,
+        libvirt.VIR_DOMAIN_UNDEFINE_NVRAM,
+    ),
+)
+
 
 class Lab:
-    """A private daemon with its images; their tools are always the host's."""
+    """A private daemon with its images; their tools are always the host's.
+
+    What is done often goes through libvirt's binding: a virsh is a hundred times as much work.
+    """
 
     def __init__(
         self, directory: Path, capabilities: Path | None = None, root: Path = HOST
     ) -> None:
-        self.directory = directory
+        self.directory, self.root = directory, root
         self.images = directory / "images"
         self.images.mkdir(exist_ok=True)
         state = directory / "d"
@@ -84,40 +119,85 @@ class Lab:
         parts = []
         for target in disks:
             path = self.image(name, target)
-            qemu_img("create", "-q", "-f", format, str(path), str(size))
+            _filled(format, size).write(path)
             parts.append(_DISK.format(format=format, path=quoteattr(str(path)), target=target))
-            write(path, 0x11, format)
         key = self.define_disks(name, "".join(parts), memory=memory)
         if running:
-            self.virsh("start", "--domain", name)
+            self.start(name)
         return key
 
     def define_disks(self, name: str, disks: str, *, memory: int = 32) -> DomainKey:
         """Define a domain with these disks."""
-        self.define_xml(_DOMAIN.format(name=escape(name), memory=memory, disks=disks))
-        return DomainKey(self.uri, self.virsh("domuuid", "--domain", name).strip())
+        return self.define_xml(_DOMAIN.format(name=escape(name), memory=memory, disks=disks))
 
-    def define_xml(self, xml: str) -> Path:
-        path = self.directory / "domain.xml"
-        path.write_text(xml)
-        self.virsh("define", "--file", str(path))
-        return path
+    def define_xml(self, xml: str) -> DomainKey:
+        """Define a domain, or define it anew."""
+        with self._connected() as host:
+            return DomainKey(self.uri, host.defineXML(xml).UUIDString())
 
     def image(self, name: str, target: str = "vda") -> Path:
         return self.images / f"{abs(hash(name)):x}-{target}.qcow2"
 
+    def key(self, name: str) -> DomainKey:
+        with self._domain(name) as domain:
+            return DomainKey(self.uri, domain.UUIDString())
+
+    def start(self, name: str) -> None:
+        with self._domain(name) as domain:
+            domain.create()
+
+    def suspend(self, name: str) -> None:
+        with self._domain(name) as domain:
+            domain.suspend()
+
+    def destroy(self, name: str) -> None:
+        with self._domain(name) as domain:
+            domain.destroy()
+
+    def restore(self, saved: Path, xml: str) -> None:
+        """Let a domain go on from a file, with this definition."""
+        with self._connected() as host:
+            host.restoreFlags(str(saved), xml)
+
+    def xml(self, name: str, *, inactive: bool = False) -> str:
+        """Its definition now, or that of its next start."""
+        with self._domain(name) as domain:
+            xml: str = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0)
+            return xml
+
     def snapshots(self, name: str) -> list[str]:
         """Names of the domain's snapshots, parents first."""
-        return self.virsh("snapshot-list", "--domain", name, "--name", "--topological").splitlines()
+        with self._domain(name) as domain:
+            listed = domain.listAllSnapshots(libvirt.VIR_DOMAIN_SNAPSHOT_LIST_TOPOLOGICAL)
+            return [one.getName() for one in listed]
 
     def current(self, name: str) -> str:
-        return self.virsh("snapshot-current", "--domain", name, "--name", check=False).strip()
+        """The name of its current snapshot, or none."""
+        with self._domain(name) as domain:
+            return domain.snapshotCurrent().getName() if domain.hasCurrentSnapshot() else ""
 
     def state(self, name: str) -> str:
-        return self.virsh("domstate", "--domain", name).strip()
+        with self._domain(name) as domain:
+            return _STATES[domain.state()[0]]
 
     def snapshot(self, name: str, snapshot: str, *options: str) -> None:
-        self.virsh("snapshot-create-as", "--domain", name, f"--name={snapshot}", *options)
+        """Take one; options as for ``virsh snapshot-create-as``."""
+        if not _SNAPSHOT_FLAGS.keys() >= set(options):
+            self.virsh("snapshot-create-as", "--domain", name, f"--name={snapshot}", *options)
+            return
+        xml = f"<domainsnapshot><name>{escape(snapshot)}</name></domainsnapshot>"
+        with self._domain(name) as domain:
+            domain.snapshotCreateXML(xml, sum(_SNAPSHOT_FLAGS[one] for one in set(options)))
+
+    @contextmanager
+    def _connected(self) -> Iterator[libvirt.virConnect]:
+        with closing(libvirt.open(self.uri)) as host:
+            yield host
+
+    @contextmanager
+    def _domain(self, name: str) -> Iterator[libvirt.virDomain]:
+        with self._connected() as host:
+            yield host.lookupByName(name)
 
     def qemu(self, name: str) -> int:
         """The process of a running domain's QEMU."""
@@ -192,12 +272,37 @@ class Lab:
 
     def clean(self) -> None:
         """Remove all domains and images."""
-        for uuid in self.virsh("list", "--all", "--uuid").split():
-            self.virsh("destroy", uuid, check=False)
-            kept = ("--snapshots-metadata", "--checkpoints-metadata", "--managed-save", "--nvram")
-            self.virsh("undefine", uuid, *kept)
+        with self._connected() as host:
+            for domain in host.listAllDomains():
+                with suppress(libvirt.libvirtError):  # it is off, or ended by itself
+                    domain.destroy()
+                domain.undefineFlags(_WITH_ALL)
         for path in self.images.iterdir():
             path.unlink()
+
+
+@cache
+def _filled(form: str, size: int) -> Template:
+    """An image with the byte 0x11 in its first MiB."""
+    with _scratch() as path:
+        qemu_img("create", "-q", "-f", form, str(path), str(size))
+        write(path, 0x11, form)
+        return Template(path)
+
+
+@cache
+def _encrypted(size: int, key: str) -> Template:
+    with _scratch() as path:
+        secret = ("--object", f"secret,id=key,data={key}")
+        options = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
+        qemu_img("create", "-q", "-f", "qcow2", *secret, "-o", options, str(path), str(size))
+        return Template(path)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as directory:
+        yield Path(directory) / "image"
 
 
 def _pid_outside(inner: str, namespace: str) -> int:
@@ -225,7 +330,7 @@ def many_snapshots(lab: Lab, name: str, count: int, first: int = 1_767_225_600) 
     The first is of 2026-01-01 00:00 UTC. The images hold nothing of them. All but the first are
     put where the daemon, which is started anew, keeps its own: to redefine them takes a minute.
     """
-    xml = lab.virsh("dumpxml", "--inactive", "--domain", name)
+    xml = lab.xml(name, inactive=True)
     one = lab.directory / "one.xml"
     one.write_text(
         "<domainsnapshot><name>n00000</name><state>shutoff</state>"
@@ -331,12 +436,11 @@ def qemu_img(*words: str) -> str:
     return done.stdout
 
 
-def encrypted_image(path: Path, size: int, key: str = "a key") -> None:
-    """A qcow2 image that is encrypted (LUKS)."""
+def encrypted_image(path: Path, size: int, key: str = "a key") -> Path:
+    """A qcow2 image that is encrypted (LUKS); to make one takes seconds."""
     path.unlink(missing_ok=True)
-    secret = ("--object", f"secret,id=key,data={key}")
-    options = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
-    qemu_img("create", "-q", "-f", "qcow2", *secret, "-o", options, str(path), str(size))
+    _encrypted(size, key).write(path)
+    return path
 
 
 def entries(path: Path) -> list[tuple[str, str]]:

@@ -134,8 +134,8 @@ def test_one_that_is_not_there_is_not_configured(lab: Lab, backend: LibvirtBacke
 def test_one_in_a_guest_that_does_not_run_is_not_asked(
     guest: Guest, backend: LibvirtBackend
 ) -> None:
-    guest.lab.virsh("suspend", NAME)
+    guest.lab.suspend(NAME)
     assert asked(backend, guest.key) == Agent(AgentState.SILENT, reason="the domain is paused")
-    guest.lab.virsh("destroy", NAME)
+    guest.lab.destroy(NAME)
     assert backend.agent(guest.key) == Agent(AgentState.ABSENT)
     assert asked(backend, guest.key) is None

@@ -93,7 +93,7 @@ async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_follow
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     lab.image("web").rename(elsewhere / "web.qcow2")
-    xml = lab.virsh("dumpxml", "web").replace(str(lab.image("web")), f"{elsewhere}/web.qcow2")
+    xml = lab.xml("web").replace(str(lab.image("web")), f"{elsewhere}/web.qcow2")
     (elsewhere / "web.xml").write_text(xml)
     lab.virsh("define", str(elsewhere / "web.xml"))
     filling.changed(key)

@@ -192,7 +192,7 @@ def test_of_a_group_one_that_never_answers_leaves_none_frozen(
     assert f"all or none: {guest.name} did not" in told
     assert lab.snapshots(honest.name) == lab.snapshots(guest.name) == []
     assert not honest.frozen
-    lab.virsh("destroy", guest.name)  # it may have been frozen: the guard goes on trying
+    lab.destroy(guest.name)  # it may have been frozen: the guard goes on trying
     until(lambda: guards() == [], "the guard to end")
 
 

@@ -158,7 +158,7 @@ def test_events_are_hints_and_the_loss_is_told(own_lab: Lab) -> None:
             lost.set()
 
     backend.watch(on_event)
-    own_lab.virsh("start", "web")
+    own_lab.start("web")
     assert hinted.wait(10)
     own_lab.daemon.kill()
     assert lost.wait(20)

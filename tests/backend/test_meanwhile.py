@@ -399,7 +399,7 @@ async def test_a_disk_that_is_exchanged_after_the_dialog_is_not_touched(
         other.rename(lab.image("web"))
         kept, touched = lab.images / "kept.qcow2", lab.image("web")
     else:
-        xml = lab.virsh("dumpxml", "web").replace(str(lab.image("web")), str(other))
+        xml = lab.xml("web").replace(str(lab.image("web")), str(other))
         lab.define_xml(xml)
         kept, touched = lab.image("web"), other
     ended = await program.end(program.operations.run(plan, facts).number)

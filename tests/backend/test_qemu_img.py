@@ -17,7 +17,7 @@ from snaptui.backend.files.openers import openers
 from snaptui.common.errors import Cancelled, ImageError
 from snaptui.model.files import CopyFormat, EntryCopy, Opener
 from snaptui.model.image import ImageSnapshot
-from tests.lab import MIB, entries, holds, qemu_img, write
+from tests.lab import MIB, encrypted_image, entries, holds, qemu_img, write
 from tests.unit.made import STRANGE
 
 HOSTILE = ["nbd:x", "json:{}", "-d", "two words.qcow2", "a,b=c.qcow2", "ü$(x)'\".qcow2", "a\nb"]
@@ -201,10 +201,7 @@ def test_faults_and_encryption_are_read(tmp_path: Path) -> None:
             f.write(bytes([bit]))
         (fault,) = read_image(str(path)).faults
         assert word in fault
-    luks = tmp_path / "luks"
-    secret = "secret,id=s,data=x"
-    options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
-    qemu_img("create", "-q", "-f", "qcow2", "--object", secret, "-o", options, str(luks), "1M")
+    luks = encrypted_image(tmp_path / "luks", MIB)
     assert read_image(str(luks)).encrypted
 
 

@@ -92,7 +92,7 @@ def test_of_a_running_domain_the_file_is_the_one_that_qemu_has_open(
     with pool(lab, "p", lab.directory / "p") as folder:
         volume(lab, "p", "a.qcow2")
         key = define(lab, "web", ("p", "a.qcow2"))
-        lab.virsh("start", "web")
+        lab.start("web")
         lab.virsh("pool-destroy", "p")
         disk = only(backend.status(key).config.disks)
         assert disk.path == str(folder / "a.qcow2")
@@ -103,7 +103,7 @@ def test_of_a_running_domain_the_file_is_the_one_that_qemu_has_open(
             disk = only(backend.status(key).config.disks)
             assert disk.path == str(folder / "a.qcow2")
             assert disk.moved_to == str(other / "a.qcow2")
-            lab.virsh("destroy", "web")
+            lab.destroy("web")
             disk = only(backend.status(key).config.disks)
             assert (disk.path, disk.moved_to) == (str(other / "a.qcow2"), None)
 
@@ -112,7 +112,7 @@ def test_a_qemu_that_does_not_answer_is_not_waited_for(lab: Lab, backend: Libvir
     with pool(lab, "p", lab.directory / "p") as folder:
         volume(lab, "p", "a.qcow2")
         key = define(lab, "web", ("p", "a.qcow2"))
-        lab.virsh("start", "web")
+        lab.start("web")
         with lab.frozen("web"):
             disk = only(backend.config(key).disks)
             assert (disk.path, bool(disk.unknown)) == (None, True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model.domain import DomainKey, RunState, SafetyKind
+from snaptui.model.domain import RunState, SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
@@ -63,7 +63,7 @@ def attached(name: str, record: str) -> str:
 
 def told(lab: Lab, name: str) -> str:
     """How the plan to start the guest of then tells that something is gone."""
-    key = DomainKey(lab.uri, lab.virsh("domuuid", name).strip())
+    key = lab.key(name)
     plan = planned(lab, RevertIntent(key, "off", RunState.RUNNING, safety=SafetyKind.NONE))
     later = planned(lab, RevertIntent(key, "off", safety=SafetyKind.NONE))
     assert later.possible, "no QEMU is started"

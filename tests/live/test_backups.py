@@ -37,7 +37,7 @@ def checkpoint(lab: Lab, name: str) -> None:
 def test_a_revert_is_refused_before_the_guest_stops_and_the_way_round_works(lab: Lab) -> None:
     key = lab.define("web")
     lab.snapshot("web", "one")
-    lab.virsh("start", "web")
+    lab.start("web")
     checkpoint(lab, "c0")
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, "one")
@@ -147,7 +147,7 @@ def lose_bitmaps(lab: Lab) -> None:
     """Kill QEMU, which keeps the bitmaps of new checkpoints in its memory alone; start it anew."""
     os.kill(lab.qemu("web"), signal.SIGKILL)
     until(lambda: lab.state("web") == "shut off")
-    lab.virsh("start", "web")
+    lab.start("web")
 
 
 def test_a_checkpoint_that_lost_its_bitmap_is_in_no_ones_way(lab: Lab) -> None:
@@ -168,8 +168,8 @@ def test_a_bitmap_left_in_use_is_still_in_the_way(lab: Lab) -> None:
     key = lab.define("web", running=True)
     lab.snapshot("web", "one")
     checkpoint(lab, "c0")
-    lab.virsh("destroy", "web")  # stores it
-    lab.virsh("start", "web")
+    lab.destroy("web")  # stores it
+    lab.start("web")
     lose_bitmaps(lab)
     back = RevertIntent(key, "one", safety=SafetyKind.NONE)
     assert_refused(planned(lab, back), Why.CHECKPOINTS, names="c0")
@@ -191,10 +191,10 @@ def test_a_revert_to_an_external_one_says_what_becomes_of_checkpoints(newer_lab:
     key = newer_lab.define("web", running=True)
     checkpoint(newer_lab, "c0")
     newer_lab.snapshot("web", "out", "--disk-only")
-    newer_lab.virsh("destroy", "web")
+    newer_lab.destroy("web")
     back = RevertIntent(key, "out", safety=SafetyKind.NONE)
     plan = planned(newer_lab, back, carry_out=True)
     assert_said(plan.warnings, Warn.CHECKPOINTS_LOST, names="c0")
-    newer_lab.virsh("start", "web")
+    newer_lab.start("web")
     broken = newer_lab.virsh(*incremental(newer_lab, "c0"), check=False)
     assert "missing or broken bitmap 'c0'" in broken

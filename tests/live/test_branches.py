@@ -41,7 +41,7 @@ def test_a_revert_to_an_external_snapshot_and_its_undo(newer_lab: Lab) -> None:
     lab.snapshot("web", "good", "--disk-only")
     after = overlay(lab)
     write(after, 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")

@@ -69,7 +69,7 @@ def test_a_revert_is_refused_and_names_who_lies_upon_it(lab: Lab, running: bool)
     made = clone(lab, base, "a")
     defined(lab, "web", made)
     if running:
-        lab.virsh("start", "tmpl")
+        lab.start("tmpl")
     before = content(made)
     plan = planned(lab, revert(key))
     user = f"the image {made}, which lies upon it (disk vda of web)"
@@ -86,7 +86,7 @@ def test_at_any_depth_and_by_what_snapshots_say(lab: Lab) -> None:
     defined(lab, "web", top)
     lab.snapshot("web", "kept")
     aside = clone(lab, lab.image("tmpl"), "aside")
-    lab.define_xml(lab.virsh("dumpxml", "web").replace(str(top), str(aside)))
+    lab.define_xml(lab.xml("web").replace(str(top), str(aside)))
     plan = planned(lab, revert(key))
     assert {dict(refusal.names)["user"] for refusal in plan.refusals} == {
         f"the image {aside}, which lies upon it (disk vda of web)",

@@ -59,7 +59,7 @@ def test_what_devices_are_given_at_their_start_is_no_change(
 ) -> None:
     key = lab.define("web")
     edited(lab, "web", "</devices>", DEVICES)
-    lab.virsh("start", "web")
+    lab.start("web")
     lab.snapshot("web", "one")
     if not inactive:
         xml = lab.virsh("snapshot-dumpxml", "web", "one", "--security-info")
@@ -68,8 +68,8 @@ def test_what_devices_are_given_at_their_start_is_no_change(
         lab.virsh("snapshot-delete", "web", "one", "--metadata")
         lab.virsh("snapshot-create", "web", str(path), "--redefine")
     if again:
-        lab.virsh("destroy", "web")
-        lab.virsh("start", "web")
+        lab.destroy("web")
+        lab.start("web")
     assert told(lab, key, "one") == ()
 
 
@@ -79,7 +79,7 @@ def test_each_change_is_named_and_is_gone_after_the_revert(
 ) -> None:
     key = lab.define("web", running=running)
     lab.snapshot("web", "one")
-    before = lab.virsh("dumpxml", "--inactive", "web")
+    before = lab.xml("web", inactive=True)
     extra = tmp_path / "extra.qcow2"
     qemu_img("create", "-q", "-f", "qcow2", str(extra), "1M")
     edited(lab, "web", "<memory unit='KiB'>32768<", "<memory unit='KiB'>65536<")
@@ -107,7 +107,7 @@ def test_each_change_is_named_and_is_gone_after_the_revert(
         terminal.wait("6 configuration changes", "Refused: nothing", f"Configuration: {said[1]}")
         confirm(terminal)
         terminal.wait("Revert web to one: done")
-    assert lab.virsh("dumpxml", "--inactive", "web") == before
+    assert lab.xml("web", inactive=True) == before
     assert told(lab, key, "one") == ()
 
 

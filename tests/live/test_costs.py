@@ -186,7 +186,7 @@ def test_what_ram_inside_an_image_frees_is_the_same_before_qemu_has_written_its_
     path = str(lab.image("web"))
     before = count_image(path, lambda *_: None).usage
     assert before.wrong, "QEMU has its refcounts in memory still"
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     settled = count_image(path, lambda *_: None).usage
     assert settled.wrong == 0
     assert before.frees([0]) == settled.frees([0])
@@ -207,7 +207,7 @@ def test_ram_that_a_revert_to_a_smaller_disk_leaked_is_not_promised(lab: Lab) ->
             [dict(one.names)["name"] for one in plan.warnings if one.what is Warn.RAM_LEAKS]
         )
     assert said == [[], ["mid"]]
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     assert "Leaked cluster" in check(path)
     for name in ("mid", "old", "new"):
         usage = count_image(str(path), lambda *_: None)

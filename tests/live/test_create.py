@@ -102,7 +102,7 @@ def test_overlays_that_are_there_already(lab: Lab, running: bool) -> None:
     assert overlay.stat().st_ino == made
     assert holds(overlay, 0x11)
     if not running:
-        lab.virsh("start", "web")
+        lab.start("web")
 
 
 @pytest.mark.long
@@ -192,7 +192,7 @@ def test_one_taken_beside_a_managed_save_can_be_deleted_and_the_save_loads(
     assert plan.undo.by is UndoBy.DELETE
     planned(lab, DeleteIntent(key, "new"), carry_out=True)
     assert lab.snapshots("web") == []
-    lab.virsh("start", "web")
+    lab.start("web")
     assert lab.state("web") == "running"
     assert "Restored" in lab.virsh("domstate", "--domain", "web", "--reason").title()
     for target in ("vda", "vdb"):

@@ -16,7 +16,7 @@ from tests.unit.made import assert_refused, assert_said
 @pytest.mark.parametrize("words", ["discard='unmap'", "discard_no_unref='on'"])
 def test_discards_that_stay_out_of_snapshots_are_in_no_way(newer_lab: Lab, words: str) -> None:
     key = newer_lab.define("web")
-    xml = newer_lab.virsh("dumpxml", "web").replace("type='qcow2'", f"type='qcow2' {words}")
+    xml = newer_lab.xml("web").replace("type='qcow2'", f"type='qcow2' {words}")
     newer_lab.define_xml(xml)
     planned(newer_lab, CreateIntent(key, "one", ""), carry_out=True)
     plan = planned(newer_lab, RevertIntent(key, "one", safety=SafetyKind.NONE))
@@ -27,7 +27,7 @@ def test_an_internal_snapshot_that_discards_reach_is_refused(newer_lab: Lab) -> 
     key = newer_lab.define("web")
     newer_lab.snapshot("web", "before")
     words = "type='qcow2' discard='unmap' discard_no_unref='on'"
-    newer_lab.define_xml(newer_lab.virsh("dumpxml", "web").replace("type='qcow2'", words))
+    newer_lab.define_xml(newer_lab.xml("web").replace("type='qcow2'", words))
     for _ in range(2):
         plan = planned(newer_lab, CreateIntent(key, "new", ""))
         assert_refused(plan, Why.DISCARDS_ALL, disk="vda")

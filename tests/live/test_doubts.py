@@ -203,7 +203,7 @@ def doubts_from_afar(key: DomainKey) -> tuple[Doubt, ...]:
 def test_a_definition_that_cannot_be_read_counts_everywhere(lab: Lab, key: DomainKey) -> None:
     """Whatever it names may be this image."""
     lab.define("db")
-    xml = lab.virsh("dumpxml", "db", "--inactive")
+    xml = lab.xml("db", inactive=True)
     lab.define_xml(
         xml.replace("<memory", f"<description>{'x' * (1 << 20)}</description><memory", 1)
     )

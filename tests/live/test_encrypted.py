@@ -45,7 +45,7 @@ def key(lab: Lab) -> Iterator[DomainKey]:
     lab.virsh("secret-define", str(secret))
     lab.virsh("secret-set-value", UUID, base64.b64encode(b"a key").decode())
     lab.define_xml(DOMAIN.format(path=path, secret=SECRET.format(uuid=UUID)))
-    yield DomainKey(lab.uri, lab.virsh("domuuid", "enc").strip())
+    yield lab.key("enc")
     lab.virsh("secret-undefine", UUID)
 
 
@@ -58,7 +58,7 @@ def test_while_off_nothing_is_taken(lab: Lab, key: DomainKey) -> None:
 
 
 def test_while_it_runs_an_overlay_is_taken_and_said_to_be_plain(lab: Lab, key: DomainKey) -> None:
-    lab.virsh("start", "enc")
+    lab.start("enc")
     assert_refused(planned(lab, CreateIntent(key, "a", "", Form.INTERNAL)), Why.ENCRYPTED_INSIDE)
     plan = planned(lab, CreateIntent(key, "a", "", Form.DISK_ONLY), carry_out=True)
     assert_said(plan.warnings, Warn.OVERLAY_PLAIN, disks="vda")
@@ -87,11 +87,11 @@ def test_a_definition_that_lost_it_is_recognised_and_the_way_back_works(
         assert_refused(plan, Why.ENCRYPTION_LOST, disk="vda", path=str(base))
     (nothing,) = planned(lab, DeleteIntent(key, "a", Scope.CHILDREN)).refusals
     assert nothing.why is Why.NOTHING_BELOW
-    xml = lab.virsh("dumpxml", "--inactive", "enc")
+    xml = lab.xml("enc", inactive=True)
     assert str(overlay) in xml
     again = LOWER.format(path=base, secret=SECRET.format(uuid=UUID))
     lab.define_xml(xml.replace("<target dev='vda'", again))
-    lab.virsh("start", "enc")
+    lab.start("enc")
     planned(lab, DeleteIntent(key, "a"), carry_out=True)
     assert lab.snapshots("enc") == []
 
@@ -104,13 +104,13 @@ def test_an_encrypted_overlay_is_not_reused(lab: Lab) -> None:
     part = SnapshotDisk("vda", Presence.EXTERNAL, str(overlay))
     reuse = CreateIntent(key, "a", "", Form.DISK_ONLY, disks=(part,), reuse=True)
     by_hand = ("--disk-only", "--reuse-external", "--diskspec", f"vda,file={overlay}")
-    lab.virsh("start", "plain")
+    lab.start("plain")
     running = planned(lab, reuse)
     assert_refused(running, Why.REUSED_ENCRYPTED, path=str(overlay))
     assert running.refusals[0].code == INTERNAL_ERROR
     said = lab.virsh("snapshot-create-as", "plain", "a", *by_hand, check=False)
     assert "encrypt.key-secret" in said
-    lab.virsh("destroy", "plain")
+    lab.destroy("plain")
     off = planned(lab, reuse)
     assert_refused(off, Why.REUSED_ENCRYPTED, path=str(overlay))
     assert off.refusals[0].harm is Harm.NO_START
@@ -126,18 +126,18 @@ def encrypted_overlay(lower: Path, path: Path) -> None:
 
 
 def test_a_revert_by_hand_names_the_encryption_too(lab: Lab, key: DomainKey) -> None:
-    lab.virsh("start", "enc")
+    lab.start("enc")
     lab.snapshot("enc", "a", "--disk-only")
     plan = planned(lab, RevertIntent(key, "a", safety=SafetyKind.NONE))
     assert_refused(plan, Why.NO_EXTERNAL_REVERT)
     assert plan.refusals[0].way is Way.OVERLAYS_BY_HAND_ENCRYPTED
     base, again = lab.images / "enc.qcow2", lab.images / "enc.qcow2.again"
-    lab.virsh("destroy", "enc")
+    lab.destroy("enc")
     qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(again))
-    xml = lab.virsh("dumpxml", "--inactive", "enc")
+    xml = lab.xml("enc", inactive=True)
     lab.define_xml(xml.replace(str(lab.images / "enc.a"), str(again)))
-    lab.virsh("start", "enc")
-    assert str(again) in lab.virsh("dumpxml", "enc")
+    lab.start("enc")
+    assert str(again) in lab.xml("enc")
 
 
 def test_a_revert_that_drops_the_encryption_is_refused(newer_lab: Lab) -> None:
@@ -145,14 +145,14 @@ def test_a_revert_that_drops_the_encryption_is_refused(newer_lab: Lab) -> None:
     path = newer_lab.images / "enc.qcow2"
     encrypted_image(path, 8 * MIB)
     newer_lab.define_xml(DOMAIN.format(path=path, secret=SECRET.format(uuid=UUID)))
-    newer_key = DomainKey(newer_lab.uri, newer_lab.virsh("domuuid", "enc").strip())
+    newer_key = newer_lab.key("enc")
     newer_lab.snapshot("enc", "a", "--disk-only")
     plan = planned(newer_lab, RevertIntent(newer_key, "a", safety=SafetyKind.NONE))
     assert_refused(plan, Why.ENCRYPTED_REVERT, disk="vda")
     assert [one.harm for one in plan.refusals if one.why is Why.ENCRYPTED_REVERT] == [Harm.NO_START]
     assert {one.code for one in plan.refusals} == {None}, "libvirt does it"
     newer_lab.virsh("snapshot-revert", "enc", "a")
-    after = newer_lab.virsh("dumpxml", "--inactive", "enc")
+    after = newer_lab.xml("enc", inactive=True)
     assert "<encryption" not in after
     (made,) = [one for one in newer_lab.images.iterdir() if one != path]
     assert str(made) in after
@@ -163,7 +163,7 @@ def test_what_is_there_all_the_same_is_neither_reverted_to_nor_deleted(
     lab: Lab, key: DomainKey
 ) -> None:
     """Its record alone: none can be taken."""
-    xml = lab.virsh("dumpxml", "--inactive", "enc")
+    xml = lab.xml("enc", inactive=True)
     record = lab.directory / "record.xml"
     record.write_text(
         "<domainsnapshot><name>in</name><creationTime>1700000000</creationTime>"

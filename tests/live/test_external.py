@@ -51,7 +51,7 @@ def beside(lab: Lab, name: str, snapshot: str, target: str = "vda") -> Path:
 def test_disks_only(lab: Lab, state: str) -> None:
     lab.define("web", disks=("vda", "vdb"), running=state != "shut off")
     if state == "paused":
-        lab.virsh("suspend", "web")
+        lab.suspend("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", DISKS)
@@ -67,14 +67,14 @@ def test_disks_only(lab: Lab, state: str) -> None:
     assert all(holds(lab.image("web", target), 0x11) for target in targets)
     assert lab.state("web") == state
     if state == "shut off":
-        lab.virsh("start", "web")
+        lab.start("web")
 
 
 @pytest.mark.parametrize("state", sample(1, ["running", "paused"]))
 def test_disks_and_ram(lab: Lab, state: str) -> None:
     lab.define("web", running=True)
     if state == "paused":
-        lab.virsh("suspend", "web")
+        lab.suspend("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
@@ -173,9 +173,9 @@ def test_what_a_raw_disk_cannot_have_inside_it_gets_outside(lab: Lab) -> None:
 def test_a_disk_that_is_left_out_is_named(lab: Lab) -> None:
     lab.define("web", disks=("vda", "vdb"))
     disk = "<disk type='file' device='disk'"
-    head, _, tail = lab.virsh("dumpxml", "web").rpartition(disk)
+    head, _, tail = lab.xml("web").rpartition(disk)
     lab.define_xml(f"{head}{disk} snapshot='no'{tail}")
-    lab.virsh("start", "web")
+    lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         for name, form in (("before", RAM), ("again", DISKS)):
@@ -222,6 +222,6 @@ def _same_stem(lab: Lab) -> DomainKey:
     lab.define("web", disks=("vda", "vdb"))
     twin = lab.image("web").with_suffix(".img")
     lab.image("web", "vdb").rename(twin)
-    lab.define_xml(lab.virsh("dumpxml", "web").replace(str(lab.image("web", "vdb")), str(twin)))
-    lab.virsh("start", "web")
-    return DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    lab.define_xml(lab.xml("web").replace(str(lab.image("web", "vdb")), str(twin)))
+    lab.start("web")
+    return lab.key("web")

@@ -123,7 +123,7 @@ def shows(path: Path, byte: int) -> bool:
 
 
 def key_of(lab: Lab) -> DomainKey:
-    return DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    return lab.key("web")
 
 
 def deleting(lab: Lab, *names: str) -> Planned:
@@ -312,7 +312,7 @@ def test_off_only_the_newest_can_go_and_started_paused_any(lab: Lab) -> None:
     start(lab, PAUSED)
     with same_disks(lab):
         deleting(lab, "one").run()
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     assert lab.snapshots("web") == ["two"]
 
 
@@ -328,7 +328,7 @@ def test_one_with_an_internal_parent_and_the_way_round(lab: Lab) -> None:
     assert libvirts_answer(lab, "over") == 84
     Planned(lab, DeleteIntent(key_of(lab), "deep", metadata_only=True)).run()
     deleting(lab, "over").run()
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     assert holds(lab.image("web"), 0x33)
     assert entries(lab.image("web")) == [("1", "deep")]
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -368,7 +368,7 @@ def test_an_internal_snapshot_higher_up_survives(lab: Lab) -> None:
     write(overlay(lab, "two"), 0x33)
     start(lab, PAUSED)
     deleting(lab, "one").run()
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     assert holds(overlay(lab, "two"), 0x33)
     lab.virsh("snapshot-revert", "web", "inside")
     assert holds(overlay(lab, "two"), 0x22)
@@ -384,7 +384,7 @@ def test_beneath_an_overlay_an_internal_one_can_go_while_the_domain_is_off(lab: 
     start(lab, RUNNING)
     deleting(lab, "deep").refused(84, Why.ONLY_WHILE_OFF)
     assert libvirts_answer(lab, "deep") == 84
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     with same_disks(lab):
         deleting(lab, "deep").run()
     assert entries(lab.image("web")) == []
@@ -415,7 +415,7 @@ def test_images_that_others_lie_upon_are_left_alone(lab: Lab) -> None:
 def test_a_branch_is_not_deleted_nor_what_it_lies_upon(lab: Lab) -> None:
     lab.define("web")
     extern(lab, "one")
-    xml = lab.virsh("dumpxml", "--inactive", "web")
+    xml = lab.xml("web", inactive=True)
     other = lab.images / "other.qcow2"
     below = str(overlay(lab, "one"))
     qemu_img("create", "-q", "-f", "qcow2", "-b", below, "-F", "qcow2", str(other))

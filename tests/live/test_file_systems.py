@@ -163,9 +163,9 @@ def test_a_merge_frees_one_file_system_and_fills_another(small: Lab) -> None:
     small.define("web", running=True)
     base, over = small.image("web"), small.directory / "over.qcow2"
     small.snapshot("web", "out", "--disk-only", f"--diskspec=vda,file={over}")
-    small.virsh("destroy", "web")
+    small.destroy("web")
     qemu_io(over, "write 0 3M")
-    small.virsh("start", "web")
+    small.start("web")
     before = {path: path.stat().st_blocks * 512 for path in (base, over)}
     with Terminal(["-c", small.uri], size=(120, 40)) as terminal:
         terminal.wait("connected")

@@ -200,7 +200,7 @@ def test_a_group_is_reverted_and_undone_one_by_one(lab: Lab) -> None:
     write(lab.image("zoo"), 0x22)
     with Terminal(["-c", lab.uri]) as terminal:
         a_group(lab, terminal, *keys)
-        lab.virsh("destroy", "--domain", "mail")
+        lab.destroy("mail")
         whole_group(terminal, 3)
         terminal.wait("Undo: yes, each by a safety snapshot", "mail will be RUNNING")
         confirm(terminal)

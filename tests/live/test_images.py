@@ -17,7 +17,7 @@ from snaptui.common import text
 from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.plan.words.why import Why
-from tests.lab import MIB, Lab, entries, holds, qemu_img, write
+from tests.lab import MIB, Lab, encrypted_image, entries, holds, qemu_img, write
 from tests.live.planned import planned, read_image
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone
@@ -278,7 +278,7 @@ def of_a_snapshot(lab: Lab) -> Path:
     lab.define("web")
     qemu_img("snapshot", "-c", "one", str(lab.image("web")))
     lab.snapshot("web", "ext", "--disk-only", f"--diskspec=vda,file={lab.images}/over")
-    xml = lab.virsh("dumpxml", "web", "--inactive")
+    xml = lab.xml("web", inactive=True)
     moved = lab.images / "moved"
     qemu_img("create", "-q", "-f", "qcow2", str(moved), "8M")
     lab.define_xml(xml.replace(f"{lab.images}/over", str(moved)))
@@ -406,7 +406,7 @@ def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None
     write(lab.image("web", "vdb"), 0x22)
     lab.snapshot("web", "one")
     write(lab.image("web", "vdb"), 0x33)
-    lab.virsh("start", "web")
+    lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("connected", "one", "you are here", gone="reading")
         terminal.press("g")
@@ -431,7 +431,7 @@ def test_extract_across_a_resize(lab: Lab, tmp_path: Path, running: bool) -> Non
     lab.snapshot("web", "large")
     qemu_img("resize", "-q", "--shrink", str(path), str(32 * MIB))
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     with Terminal(["-c", lab.uri, key.uuid]) as terminal:
         terminal.wait("connected", "small", "large", "you are here", gone="reading")
         terminal.press("g")
@@ -584,10 +584,7 @@ def test_a_copy_that_runs_out_of_space_leaves_nothing(lab: Lab, full: Path) -> N
 
 
 def test_an_encrypted_or_damaged_image_is_left_alone(lab: Lab, tmp_path: Path) -> None:
-    luks = tmp_path / "luks.qcow2"
-    options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
-    secret = "secret,id=s,data=x"
-    qemu_img("create", "-q", "-f", "qcow2", "--object", secret, "-o", options, str(luks), "1M")
+    luks = encrypted_image(tmp_path / "luks.qcow2", MIB)
     corrupt = made(tmp_path / "corrupt.qcow2", "one")
     with corrupt.open("r+b") as f:
         f.seek(79)

@@ -120,7 +120,7 @@ def test_the_newest_of_a_domain_that_is_off(
     """Each in turn from the top: what the screen says, and df falls by that."""
     lab: Lab = request.getfixturevalue(stack)
     chain(lab, format=form)
-    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    key = lab.key("web")
     layers = [lab.image("web"), *(overlay(lab, name) for name in ("one", "two"))]
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "one", "two", "three")
@@ -153,8 +153,8 @@ def test_the_newest_of_a_domain_that_is_off(
 @pytest.mark.parametrize("name", sample(2, ["one", "two", "three"]))
 def test_any_of_a_running_domain(lab: Lab, form: str, name: str) -> None:
     chain(lab, format=form)
-    lab.virsh("start", "web")
-    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    lab.start("web")
+    key = lab.key("web")
     reclaim, needs = known(costs(lab, key)[name])
     order = ["", "one", "two", "three"]
     below = order[order.index(name) - 1]
@@ -180,8 +180,8 @@ def test_several_that_are_merged_on(lab: Lab, form: str, which: str) -> None:
     """The figure of all that are marked is what they give back, and not the sum of each."""
     names = which.split()
     chain(lab, format=form)
-    lab.virsh("start", "web")
-    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    lab.start("web")
+    key = lab.key("web")
     snapshots, counted, layers = looked(lab, key)
     chosen = [one for one in snapshots if one.name in names]
     together = reclaim_of(chosen, counted, layers)
@@ -314,7 +314,7 @@ def test_an_overlay_on_which_others_lie_is_not_merged(lab: Lab) -> None:
     extern(lab, "one")
     middle, other = overlay(lab, "one"), lab.images / "other.qcow2"
     qemu_img("create", "-q", "-f", "qcow2", "-b", str(middle), "-F", "qcow2", str(other))
-    xml = lab.virsh("dumpxml", "--inactive", "web")
+    xml = lab.xml("web", inactive=True)
     extern(lab, "two")
     branch = lab.directory / "branch.xml"
     branch.write_text(

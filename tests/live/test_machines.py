@@ -56,7 +56,7 @@ def aged(change: Callable[[str, str], str], *names: str, root: Path = HOST) -> I
             for name in names:
                 lab.define(name)
                 lab.snapshot(name, "off")
-                lab.virsh("start", name)
+                lab.start(name)
             if len(names) == 1:
                 lab.snapshot(names[0], "run")
             lab.daemon.kill()
@@ -98,7 +98,7 @@ def test_what_qemu_does_not_have_is_refused_and_all_else_is_done(
     with aged(with_part, *_PARTS, root=HOST if suite is None else suite.root) as lab:
         daemon = lab.daemon.pid
         for name in _PARTS:
-            key = DomainKey(lab.uri, lab.virsh("domuuid", name).strip())
+            key = lab.key(name)
             plan = planned(lab, RevertIntent(key, "off", RunState.RUNNING))
             told = [one for one in plan.refusals if one.why in gone]
             assert plan.possible is not bool(told), plan.refusals
@@ -118,8 +118,8 @@ def test_what_qemu_does_not_have_is_refused_and_all_else_is_done(
 
 
 def test_a_machine_that_qemu_cannot_be_is_refused_before_the_guest_is_stopped(old_lab: Lab) -> None:
-    key = old_lab.define("other")
-    web = type(key)(key.host, old_lab.virsh("domuuid", "web").strip())
+    old_lab.define("other")
+    web = old_lab.key("web")
     for name, state in (("run", RunState.RECORDED), ("off", RunState.RUNNING)):
         plan = planned(old_lab, RevertIntent(web, name, state))
         assert_refused(plan, Why.MACHINE_GONE, name=name, machine=OLD)
@@ -138,22 +138,22 @@ def test_a_cpu_that_an_older_qemu_made_is_not_called_had(
     """An upgrade: features come and go, and libvirt checks all those of a CPU that ran."""
     lab.define("web")
     cpu = "<cpu mode='host-model'><topology sockets='1' cores='1' threads='2'/></cpu>"
-    plain = re.sub(r"<cpu .*?(/>|</cpu>)", "", lab.virsh("dumpxml", "web"), flags=re.DOTALL)
+    plain = re.sub(r"<cpu .*?(/>|</cpu>)", "", lab.xml("web"), flags=re.DOTALL)
     lab.define_xml(
         re.sub("<vcpu.*</vcpu>", "<vcpu>2</vcpu>", plain).replace("</os>", f"</os>{cpu}")
     )
-    lab.virsh("start", "web")
+    lab.start("web")
     lab.snapshot("web", "run")
-    here = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    here = lab.key("web")
     told = {one.what for one in planned(lab, RevertIntent(here, "run"), carry_out=True).unchecked}
     assert Unchecked.CPU not in told
     assert lab.state("web") == "running"
     record = tmp_path / "run.xml"
     record.write_text(lab.virsh("snapshot-dumpxml", "web", "run"))
-    lab.virsh("destroy", "web")
-    newer_lab.define_xml(lab.virsh("dumpxml", "--inactive", "web"))
+    lab.destroy("web")
+    newer_lab.define_xml(lab.xml("web", inactive=True))
     newer_lab.virsh("snapshot-create", "web", str(record), "--redefine")
-    newer_lab.virsh("start", "web")
+    newer_lab.start("web")
     plan = planned(newer_lab, RevertIntent(DomainKey(newer_lab.uri, here.uuid), "run"))
     said = newer_lab.virsh("snapshot-revert", "web", "run", check=False)
     failed = newer_lab.state("web") != "running"
@@ -171,8 +171,8 @@ def test_a_machine_of_today_and_firmware_that_is_there_are_not_in_the_way(lab: L
 
 
 def test_a_disk_whose_file_another_has_to_open_is_not_started(lab: Lab) -> None:
-    key = lab.define("web")
-    xml = lab.virsh("dumpxml", "web").replace("<source file=", "<source fdgroup='g' file=")
+    lab.define("web")
+    xml = lab.xml("web").replace("<source file=", "<source fdgroup='g' file=")
     lab.define_xml(xml)
     connection = libvirt.open(lab.uri)
     domain = connection.lookupByName("web")
@@ -182,7 +182,7 @@ def test_a_disk_whose_file_another_has_to_open_is_not_started(lab: Lab) -> None:
     lab.snapshot("web", "run")
     del domain
     connection.close()
-    web = DomainKey(key.host, lab.virsh("domuuid", "web").strip())
+    web = lab.key("web")
     plan = planned(lab, RevertIntent(web, "run"))
     assert_refused(plan, Why.FILE_PASSED, disk="vda")
     assert {one.harm for one in plan.refusals} == {Harm.STOPPED}
@@ -199,10 +199,10 @@ def test_a_kernel_that_is_gone_is_named(lab: Lab, tmp_path: Path) -> None:
     kernel.write_bytes(b"a kernel")
     os.chmod(tmp_path, 0o755)
     lab.define("web")
-    xml = lab.virsh("dumpxml", "web").replace("</os>", f"<kernel>{kernel}</kernel></os>")
+    xml = lab.xml("web").replace("</os>", f"<kernel>{kernel}</kernel></os>")
     lab.define_xml(xml)
-    key = lab.define("other")
-    web = type(key)(key.host, lab.virsh("domuuid", "web").strip())
+    lab.define("other")
+    web = lab.key("web")
     lab.snapshot("web", "one")
     kernel.unlink()
     plan = planned(lab, RevertIntent(web, "one", RunState.RUNNING))

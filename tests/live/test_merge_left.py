@@ -45,7 +45,7 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(own_lab: Lab) -> None:
         terminal.wait("A block job runs on vda", "If web was off before, this is no guest")
         terminal.press("esc")
         terminal.wait(gone="A block job")
-        lab.virsh("destroy", "web")
+        lab.destroy("web")
         terminal.wait("shut off")
         terminal.press("d")
         confirm(terminal)

@@ -29,7 +29,7 @@ def key(lab: Lab) -> DomainKey:
         write(lab.image("web"), byte)
     lab.virsh("snapshot-revert", "web", "two")
     lab.image("web").rename(place(lab))
-    xml = lab.virsh("dumpxml", "web", "--inactive")
+    xml = lab.xml("web", inactive=True)
     lab.define_xml(xml.replace(str(lab.image("web")), str(place(lab))))
     return key
 

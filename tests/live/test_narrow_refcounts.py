@@ -25,7 +25,7 @@ def test_one_too_many_is_foretold(
     qemu_img("create", "-q", "-f", "qcow2", *options)
     write(image, 0x11)
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     for number in range(most + 1):
         plan = planned(lab, CreateIntent(key, f"n{number}", ""))
         warned = Warn.NARROW_REFCOUNTS in {one.what for one in plan.warnings}

@@ -38,5 +38,5 @@ def test_nothing_is_left_but_a_full_file_system_and_the_guest_goes_on(small: Lab
     (small.images / FILLER).unlink()
     planned(small, CreateIntent(key, "one", ""), carry_out=True)
     assert small.snapshots("web") == ["one"]
-    small.virsh("destroy", "web")
+    small.destroy("web")
     assert "No errors" in qemu_img("check", str(image))

@@ -24,7 +24,7 @@ def with_variables(lab: Lab, place: Path) -> Path:
     for path, byte in ((code, b"\0"), (template, b"T"), (nvram, b"V")):
         path.write_bytes(byte * FLASH)
     lab.define("web")
-    xml = lab.virsh("dumpxml", "--inactive", "web")
+    xml = lab.xml("web", inactive=True)
     lab.define_xml(
         xml.replace(
             "</os>",

@@ -50,7 +50,7 @@ def test_create_of_a_running_domain_keeps_its_memory(lab: Lab) -> None:
 
 def test_create_of_a_paused_domain_leaves_it_paused(lab: Lab) -> None:
     lab.define("web", running=True)
-    lab.virsh("suspend", "web")
+    lab.suspend("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
@@ -95,10 +95,10 @@ def test_revert_ends_in_the_state_that_was_asked_for(
     """As recorded unless something else was chosen."""
     lab.define("web", running=taken != "off")
     if taken == "paused":
-        lab.virsh("suspend", "web")
+        lab.suspend("web")
     lab.snapshot("web", "then")
     if now == "off" and lab.state("web") != "shut off":
-        lab.virsh("destroy", "web")
+        lab.destroy("web")
     elif now == "running":
         lab.virsh("start" if taken == "off" else "resume", "web", check=False)
     with Terminal(["-c", lab.uri, "web"]) as terminal:

@@ -21,9 +21,9 @@ NIC = f"<interface type='user'><mac address='{MAC}'/><model type='virtio'/></int
 def running(lab: Lab) -> DomainKey:
     """A guest that takes devices: for that it needs ACPI."""
     key = lab.define("web")
-    xml = lab.virsh("dumpxml", "web")
+    xml = lab.xml("web")
     lab.define_xml(xml.replace("<clock", "<features><acpi/></features><clock"))
-    lab.virsh("start", "web")
+    lab.start("web")
     return key
 
 
@@ -42,7 +42,7 @@ def plug(lab: Lab) -> Path:
 
 def plugged(lab: Lab) -> list[bool]:
     """Whether the guest, and its definition, have disk and interface."""
-    both = lab.virsh("dumpxml", "web"), lab.virsh("dumpxml", "web", "--inactive")
+    both = lab.xml("web"), lab.xml("web", inactive=True)
     return [one.count("<target dev='vdb'") == one.count(MAC) == 1 for one in both]
 
 

@@ -56,7 +56,7 @@ def test_a_revert_that_would_fail_half_way_is_refused(lab: Lab, running: bool) -
     qemu_img("snapshot", "-d", "good", str(lab.image("web", "vdb")))
     write(lab.image("web", "vda"), 0x22)
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")
@@ -119,7 +119,7 @@ def test_a_revert_to_an_external_snapshot_is_refused_with_the_way_by_hand(lab: L
     lab.define("web")
     lab.snapshot("web", "over", "--disk-only")
     write(lab.image("web").with_suffix(".over"), 0x22)
-    before = lab.virsh("dumpxml", "web")
+    before = lab.xml("web")
     assert "not supported" in lab.virsh("snapshot-revert", "web", "over", check=False)
     base = lab.image("web")
     line = f"qemu-img create -f qcow2 -b {base} -F qcow2 {base}.again"
@@ -127,10 +127,10 @@ def test_a_revert_to_an_external_snapshot_is_refused_with_the_way_by_hand(lab: L
         at_snapshots(terminal, "over")
         terminal.press("r")
         refused(terminal, "libvirt 9.0 has no revert to external snapshots", f"({line})")
-    assert lab.virsh("dumpxml", "web") == before
+    assert lab.xml("web") == before
     qemu_img(*line.split()[1:])
     lab.define_xml(before.replace(f"{base.with_suffix('.over')}", f"{base}.again"))
-    lab.virsh("start", "web")
+    lab.start("web")
     assert holds(Path(f"{base}.again"), 0x11)
     assert holds(base.with_suffix(".over"), 0x22)
 
@@ -139,7 +139,7 @@ def test_force_is_never_sent(lab: Lab) -> None:
     """Where libvirt wants force, the revert is refused, and nothing offers it."""
     lab.define("web")
     lab.snapshot("web", "good")
-    lab.virsh("start", "web")
+    lab.start("web")
     lab.virsh("managedsave", "web")
     risky = lab.virsh("snapshot-revert", "web", "good", check=False)
     assert "revert requires force" in risky
@@ -205,7 +205,7 @@ def test_a_name_that_only_the_image_knows_is_not_taken(lab: Lab, running: bool) 
     lab.define("web")
     qemu_img("snapshot", "-c", "mine", str(lab.image("web")))
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")

@@ -44,7 +44,7 @@ def test_the_table_is_read_at_once_and_the_count_when_asked_for(
 ) -> None:
     lab.define("web", running=True)
     lab.snapshot("web", "ram")
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     write(lab.image("web"), 0x22)
     qemu_img("snapshot", "-c", "by hand", str(lab.image("web")))
     assert callable(pool)

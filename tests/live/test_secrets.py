@@ -33,7 +33,7 @@ def state() -> Path:
 def with_secrets(lab: Lab) -> None:
     """A domain with a password, and images that name what can only be opened with one."""
     lab.define("web")
-    xml = lab.virsh("dumpxml", "--inactive", "web")
+    xml = lab.xml("web", inactive=True)
     graphics = "<graphics type='vnc' port='-1' autoport='yes' passwd='vncSECR'/></devices>"
     lab.define_xml(xml.replace("</devices>", graphics))
     for name, beneath in (

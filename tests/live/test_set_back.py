@@ -33,7 +33,7 @@ def key(lab: Lab) -> DomainKey:
     past(lab.image("web"))
     lab.snapshot("web", "over", "--disk-only")
     write(overlay(lab), 0x22)
-    xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
+    xml = lab.xml("web", inactive=True).replace(str(overlay(lab)), str(base(lab)))
     lab.define_xml(xml)
     return key
 
@@ -74,7 +74,7 @@ def test_a_base_that_was_not_written_to_is_told_so_and_the_way_back(
 
 
 def test_the_way_back_brings_it_back(lab: Lab, key: DomainKey) -> None:
-    xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(base(lab)), str(overlay(lab)))
+    xml = lab.xml("web", inactive=True).replace(str(base(lab)), str(overlay(lab)))
     lab.define_xml(xml)
     assert not facts_of(lab, DeleteIntent(key, "over")).layers.broken
     assert planned(lab, DeleteIntent(key, "over"), carry_out=True).possible
@@ -100,7 +100,7 @@ def test_an_overlay_that_nothing_was_written_to_holds_nothing(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "over", "--disk-only")
     path = str(overlay(lab))
-    lab.define_xml(lab.virsh("dumpxml", "web", "--inactive").replace(path, str(base(lab))))
+    lab.define_xml(lab.xml("web", inactive=True).replace(path, str(base(lab))))
     lab.virsh("snapshot-delete", "web", "over", "--metadata")
     intent = RemoveLeftover(ImageKey(lab.uri, path), aside_name(path, "20261125T010203Z"))
     plan = planned(lab, intent)
@@ -173,7 +173,7 @@ def test_a_revert_that_would_write_beneath_what_may_be_whole_says_so(lab: Lab) -
     lab.snapshot("web", "deep")
     past(base(lab))
     lab.snapshot("web", "over", "--disk-only")
-    xml = lab.virsh("dumpxml", "web", "--inactive").replace(str(overlay(lab)), str(base(lab)))
+    xml = lab.xml("web", inactive=True).replace(str(overlay(lab)), str(base(lab)))
     lab.define_xml(xml)
     plan = planned(lab, RevertIntent(key, "deep"))
     assert_said(plan.warnings, Warn.WRITES_OVER, name="over", path=str(base(lab)))

@@ -51,7 +51,7 @@ def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
     write(path, 0x33)
     plain = Plain(path)
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "known", "□ by hand")
         terminal.press("G")
@@ -65,7 +65,7 @@ def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
     assert lab.snapshots("web") == ["known"]
     assert lab.current("web") == "known"
     if running:
-        lab.virsh("destroy", "web")
+        lab.destroy("web")
     assert holds(path, 0x33)
     lab.virsh("snapshot-revert", "web", "known")
     assert holds(path, 0x11)
@@ -196,7 +196,7 @@ def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) ->
     lab.snapshot("web", "later")
     before = [entries(lab.image("web", target)) for target in ("vda", "vdb")]
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         on_the_stray(terminal, "by hand")
         terminal.wait("libvirt knows by hand as a snapshot of vda, vdb", "Refused: nothing")

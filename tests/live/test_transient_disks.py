@@ -41,7 +41,7 @@ def test_no_ram_is_saved_beside_one(any_lab: Lab) -> None:
     key = defined(any_lab)
     planned(any_lab, CreateIntent(key, "off", "", Form.INTERNAL), carry_out=True)
     assert any_lab.snapshots("web") == ["off"]
-    any_lab.virsh("start", "web")
+    any_lab.start("web")
     for form, options in (
         (Form.INTERNAL, ()),
         (Form.EXTERNAL, ("--memspec", f"{any_lab.images}/ram", "--diskspec", "vdb,snapshot=no")),
@@ -55,7 +55,7 @@ def test_no_ram_is_saved_beside_one(any_lab: Lab) -> None:
 
 def test_it_gets_no_overlay_and_may_be_left_out(any_lab: Lab) -> None:
     key = defined(any_lab)
-    any_lab.virsh("start", "web")
+    any_lab.start("web")
     plan = planned(any_lab, CreateIntent(key, "new", "", Form.DISK_ONLY))
     assert_refused(plan, Why.TRANSIENT_OVERLAY, disk="vdb")
     assert [one.code for one in plan.refusals] == [84]
@@ -76,7 +76,7 @@ def test_an_overlay_that_is_made_while_off_is_never_merged(any_lab: Lab) -> None
         assert_refused(planned(any_lab, DeleteIntent(key, "new")), Why.TRANSIENT_OVERLAY)
         assert "error" in any_lab.virsh("snapshot-delete", "web", "new", check=False)
         any_lab.virsh("start", "web", check=False)
-    any_lab.virsh("destroy", "web")
-    any_lab.define_xml(any_lab.virsh("dumpxml", "web").replace("<transient/>", ""))
+    any_lab.destroy("web")
+    any_lab.define_xml(any_lab.xml("web").replace("<transient/>", ""))
     planned(any_lab, DeleteIntent(key, "new"), carry_out=True)
     assert any_lab.snapshots("web") == []

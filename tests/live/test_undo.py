@@ -50,9 +50,9 @@ def test_undo_brings_back_what_the_dialog_promised(
     for target, byte in (("vda", 0x22), ("vdb", 0x33)):
         write(lab.image("web", target), byte)
     if state != "off":
-        lab.virsh("start", "web")
+        lab.start("web")
     if state == "paused":
-        lab.virsh("suspend", "web")
+        lab.suspend("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")
@@ -74,7 +74,7 @@ def test_a_hung_guest_is_powered_off_and_its_disks_come_back(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "good")
     write(lab.image("web"), 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         with lab.frozen("web"):
@@ -93,7 +93,7 @@ def test_disks_only_is_a_choice_and_powers_off_first(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "good")
     write(lab.image("web"), 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")
@@ -150,7 +150,7 @@ def test_too_little_space_keeps_the_disks_and_asks_when_nearly_full(small_lab: L
     lab.define("web")
     lab.snapshot("web", "good")
     write(lab.image("web"), 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
     (lab.images / "ballast").write_bytes(b"x" * (60 << 20))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
@@ -228,7 +228,7 @@ def test_a_killed_revert_is_told_at_the_next_start(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     lab.define("web")
     lab.snapshot("web", "good")
-    lab.virsh("start", "web")
+    lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")

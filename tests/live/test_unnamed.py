@@ -108,10 +108,10 @@ def test_they_are_rows_and_the_title_says_so(lab: Lab, key: DomainKey) -> None:
 
 
 def test_each_is_merged_and_no_byte_changes(lab: Lab, key: DomainKey) -> None:
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     write(place(lab, "tmp1"), 0x11)
     write(place(lab, "tmp2"), 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
     plan = merge(lab, key, place(lab, "tmp1"))
     assert (plan.after.end, plan.undo.by) == (End.MERGED_BENEATH, UndoBy.NO_MERGED)
     plan = merge(lab, key, place(lab, "tmp2"))
@@ -121,9 +121,9 @@ def test_each_is_merged_and_no_byte_changes(lab: Lab, key: DomainKey) -> None:
         assert not place(lab, name).exists()
     for which in ("", "--inactive"):
         assert str(lab.image("web")) in lab.virsh("domblklist", "web", *which.split())
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     assert holds(lab.image("web"), 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
 
 
 def test_the_lines_that_are_said_do_the_same(lab: Lab, key: DomainKey) -> None:
@@ -139,11 +139,11 @@ def test_one_between_snapshots_is_merged_and_both_stay_whole(lab: Lab) -> None:
     write(lab.image("web"), 0x11)
     lab.snapshot("web", "one", "--disk-only")
     write(place(lab, "one"), 0x22)
-    lab.virsh("start", "web")
+    lab.start("web")
     lab.snapshot("web", "tmp", "--disk-only", "--no-metadata")
     (overlay,) = found(lab, key)
     merge(lab, key, Path(overlay.path))
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     assert lab.snapshots("web") == ["one"]
     assert holds(place(lab, "one"), 0x22)
     assert holds(lab.image("web"), 0x11)
@@ -213,7 +213,7 @@ def test_one_beneath_which_somebody_reads_is_left_alone(lab: Lab, key: DomainKey
 
 
 def test_of_a_domain_that_is_off_it_is_refused_with_the_way_round(lab: Lab, key: DomainKey) -> None:
-    lab.virsh("destroy", "web")
+    lab.destroy("web")
     plan = planned(lab, MergeIntent(key, str(place(lab, "tmp2"))))
     assert_refused(plan, Why.MERGE_WHILE_OFF)
     lab.virsh("start", "web", "--paused")
@@ -222,7 +222,7 @@ def test_of_a_domain_that_is_off_it_is_refused_with_the_way_round(lab: Lab, key:
 
 
 def test_one_that_the_next_start_needs_is_kept(lab: Lab, key: DomainKey) -> None:
-    defined = lab.virsh("dumpxml", "web", "--inactive")
+    defined = lab.xml("web", inactive=True)
     lab.define_xml(defined.replace(str(place(lab, "tmp2")), str(place(lab, "tmp1"))))
     plan = planned(lab, MergeIntent(key, str(place(lab, "tmp1"))))
     assert_refused(plan, Why.NEXT_START_NEEDS)
@@ -232,7 +232,7 @@ def test_one_upon_which_another_image_lies_is_kept(lab: Lab, key: DomainKey) -> 
     other = lab.images / "other.qcow2"
     base = str(place(lab, "tmp1"))
     qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(other))
-    xml = lab.virsh("dumpxml", lab_domain(lab), "--inactive")
+    xml = lab.xml(lab_domain(lab), inactive=True)
     lab.define_xml(xml.replace(str(lab.image("other")), str(other)))
     plan = planned(lab, MergeIntent(key, base))
     assert_refused(plan, Why.USER_LOSES)
@@ -277,7 +277,7 @@ def test_what_reverts_made_is_not_among_them_and_what_a_backup_left_above_is(
         lab.virsh("snapshot-revert", "web", name)
         assert found(lab, key) == (), name
         next_second()  # libvirt calls the overlays of two reverts in a second by the same names
-    lab.virsh("start", "web")
+    lab.start("web")
     lab.snapshot("web", "tmp", "--disk-only", "--no-metadata")
     assert [Path(one.path).suffix for one in found(lab, key)] == [".tmp"]
 
@@ -287,9 +287,9 @@ def test_a_linked_clone_is_never_to_be_merged_into_its_template(lab: Lab) -> Non
     clone = lab.images / "clone.qcow2"
     base = str(lab.image("web"))
     qemu_img("create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", str(clone))
-    lab.define_xml(lab.virsh("dumpxml", "web").replace(base, str(clone)))
-    lab.virsh("start", "web")
-    key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
+    lab.define_xml(lab.xml("web").replace(base, str(clone)))
+    lab.start("web")
+    key = lab.key("web")
     (one,) = found(lab, key)
     assert not one.taken
     assert_refused(planned(lab, MergeIntent(key, str(clone))), Why.PERHAPS_A_CLONE)

@@ -27,7 +27,7 @@ def taken_over(older: Lab, newer: Lab) -> None:
     """Give the newer libvirt the domain and its snapshot, as an upgrade leaves them."""
     path = newer.directory / "snapshot.xml"
     path.write_text(older.virsh("snapshot-dumpxml", "web", "a"))
-    newer.define_xml(older.virsh("dumpxml", "--inactive", "web"))
+    newer.define_xml(older.xml("web", inactive=True))
     newer.virsh("snapshot-create", "web", str(path), "--redefine", "--current")
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.setups import HOST
-from snaptui.model.domain import DomainKey, SafetyKind
+from snaptui.model.domain import SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
@@ -51,17 +51,15 @@ def test_a_cpu_that_qemu_has_no_more_is_refused_before_the_guest_is_stopped(old_
     lab = old_lab
     for name, mode in (("model", "host-model"), ("maximum", "maximum")):
         lab.define(name)
-        xml = lab.virsh("dumpxml", name)
+        xml = lab.xml(name)
         lab.define_xml(xml[: xml.index("<cpu")] + f"<cpu mode='{mode}'/>" + xml.split("</cpu>")[1])
         lab.snapshot(name, "off")
-        lab.virsh("start", name)
+        lab.start(name)
         lab.snapshot(name, "ram")
     upgrade(lab)
     for name in ("model", "maximum"):
-        lab.virsh("start", name)
-    model, maximum = (
-        DomainKey(lab.uri, lab.virsh("domuuid", name).strip()) for name in ("model", "maximum")
-    )
+        lab.start(name)
+    model, maximum = (lab.key(name) for name in ("model", "maximum"))
     plan = planned(lab, RevertIntent(model, "ram", safety=SafetyKind.NONE))
     assert_refused(plan, Why.CPU_GONE, name="ram")
     assert [one.harm for one in plan.refusals if one.why is Why.CPU_GONE] == [Harm.STOPPED]
@@ -80,8 +78,8 @@ def test_firmware_that_was_changed_since_is_told_before_the_guest_is_stopped(lab
     firmware.write_bytes((images / "bios-256k.bin").read_bytes())
     key = lab.define("web")
     loader = f"<loader type='rom'>{firmware}</loader>"
-    lab.define_xml(lab.virsh("dumpxml", "web").replace("hvm</type>", f"hvm</type>{loader}"))
-    lab.virsh("start", "web")
+    lab.define_xml(lab.xml("web").replace("hvm</type>", f"hvm</type>{loader}"))
+    lab.start("web")
     lab.snapshot("web", "ram")
     next_second()
     back = RevertIntent(key, "ram", safety=SafetyKind.NONE)

@@ -34,7 +34,7 @@ def test_a_volume_is_taken_reverted_undone_and_deleted_like_a_file(
     write(image, 0x11)
     pools.define(lab, "web", ("p", "a.qcow2"))
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
@@ -44,11 +44,11 @@ def test_a_volume_is_taken_reverted_undone_and_deleted_like_a_file(
     (name,) = lab.snapshots("web")
     assert [entry for _, entry in entries(image)] == [name]
     if running:
-        lab.virsh("destroy", "web")
+        lab.destroy("web")
     write(image, 0x22)
     write_at(image, 4)
     if running:
-        lab.virsh("start", "web")
+        lab.start("web")
     lost = text.size(Plain(image).active)
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, name)

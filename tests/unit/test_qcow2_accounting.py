@@ -17,6 +17,7 @@ from snaptui.common.errors import ImageError
 from snaptui.storage.qcow2 import reach
 from snaptui.storage.qcow2.accounting import count
 from snaptui.storage.qcow2.format import read_header, read_snapshots
+from tests.lab import encrypted_image
 from tests.unit.images import MIB, Made, assert_true, check, qemu_img, qemu_io, read
 
 pytestmark = pytest.mark.skipif(
@@ -127,12 +128,7 @@ def test_bitmaps_are_metadata(tmp_path: Path) -> None:
 
 
 def test_a_luks_header_is_metadata(tmp_path: Path) -> None:
-    path = tmp_path / "a.qcow2"
-    secret = ["--object", "secret,id=s,data=pass"]
-    options = "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
-    create = ["qemu-img", "create", "-q", *secret, "-f", "qcow2", "-o", options, str(path), "4M"]
-    while (done := subprocess.run(create, capture_output=True, text=True)).returncode:
-        assert "accurate CPU usage" in done.stderr  # a busy machine: it measures itself again
+    path = encrypted_image(tmp_path / "a.qcow2", MIB)
     header, _, usage = read(path)
     assert header.luks is not None
     assert usage.metadata > header.luks.length

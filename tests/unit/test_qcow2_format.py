@@ -27,6 +27,7 @@ from snaptui.storage.qcow2.format import (
 )
 from snaptui.storage.qcow2.reading import CHUNK
 from snaptui.storage.qcow2.structures import Entry, Header
+from tests.lab import encrypted_image
 
 needs_qemu = pytest.mark.skipif(
     not (shutil.which("qemu-img") and shutil.which("qemu-io")),
@@ -295,23 +296,9 @@ def test_bitmaps_are_found(tmp_path: Path) -> None:
         assert b"first" in f.read(header.bitmaps.bitmap_directory_size)
 
 
-def create_encrypted(path: Path, method: str) -> Path:
-    options = [f"encrypt.format={method}", "encrypt.key-secret=key"]
-    if method == "luks":
-        options.append("encrypt.iter-time=10")
-    for _ in range(10):
-        try:
-            return create(path, *options, extra=["--object", "secret,id=key,data=x"])
-        except subprocess.CalledProcessError as error:
-            # QEMU measures the CPU to choose the iterations, and fails now and then.
-            if "accurate CPU usage" not in error.stderr:
-                pytest.skip(f"qemu-img makes no {method} images: {error.stderr}")
-    pytest.skip("qemu-img could not measure this CPU")
-
-
 @needs_qemu
 def test_a_luks_image_has_its_header_pointed_to(tmp_path: Path) -> None:
-    image = create_encrypted(tmp_path / "image.qcow2", "luks")
+    image = encrypted_image(tmp_path / "image.qcow2", MIB)
     header, _ = check_against_qemu(image)
     assert header.luks is not None
     with image.open("rb") as f:
@@ -322,7 +309,14 @@ def test_a_luks_image_has_its_header_pointed_to(tmp_path: Path) -> None:
 
 @needs_qemu
 def test_an_aes_image_has_no_luks_header(tmp_path: Path) -> None:
-    header, _ = check_against_qemu(create_encrypted(tmp_path / "image.qcow2", "aes"))
+    options = ("encrypt.format=aes", "encrypt.key-secret=key")
+    try:
+        image = create(
+            tmp_path / "image.qcow2", *options, extra=["--object", "secret,id=key,data=x"]
+        )
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"qemu-img makes no such images: {error.stderr}")
+    header, _ = check_against_qemu(image)
     assert (header.crypt_method, header.luks) == (1, None)
 
 
