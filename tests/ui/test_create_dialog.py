@@ -24,11 +24,11 @@ from snaptui.ui.format import UNICODE
 from snaptui.ui.terminal.key_queue import CLOSED
 from tests.ui.conftest import until
 from tests.ui.test_room import Styled
-from tests.unit.made import facts
+from tests.unit.made import ASKED, facts
 
 
 async def test_the_options_and_the_xml_can_be_had_while_it_checks_again() -> None:
-    found = facts(folders={"/img": NotKnown("not asked")})
+    found = facts(folders={"/img": NotKnown("not asked")}, asked=ASKED)
     checked = asyncio.Event()
     checked.set()
 
@@ -56,7 +56,7 @@ async def test_the_options_and_the_xml_can_be_had_while_it_checks_again() -> Non
 async def test_the_xml_there_and_back_changes_nothing(form: Form) -> None:
     """And what it shows is what would be sent; one edit changes that alone."""
     folders = {"/img": NotKnown("not asked"), "/o": NotKnown("not asked")}
-    found = facts(folders=folders, asked=frozenset({"/img/a.qcow2", "/img/b.qcow2"}))
+    found = facts(folders=folders, asked=ASKED)
 
     async def read(_intent: Intent) -> Facts:
         return found

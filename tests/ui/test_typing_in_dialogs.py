@@ -31,7 +31,7 @@ from snaptui.ui.keymap import CONFIRM_KEY
 from snaptui.ui.terminal.key_queue import BURST, CLOSED, KeysInOrder
 from tests.ui.conftest import MakeApp, loaded, until
 from tests.ui.test_room import Styled
-from tests.unit.made import facts, snapshot
+from tests.unit.made import ASKED, facts, snapshot
 
 TEXT = st.text(st.sampled_from(f"{CONFIRM_KEY}yum hl{CONFIRM_KEY}") | st.characters(
     exclude_categories=["C", "Z"]
@@ -70,7 +70,7 @@ class Clocked(CreateDialog):
 
 async def typed(text: str, pauses: list[float], focus: str) -> tuple[bool, str]:
     """Whether it confirmed, and what the name is then."""
-    found = facts(folders={"/img": NotKnown("not asked")})
+    found = facts(folders={"/img": NotKnown("not asked")}, asked=ASKED)
     results: list[Confirmed | None] = []
 
     async def read(_intent: Intent) -> AnyFacts:
@@ -130,7 +130,7 @@ async def shown(pilot: Pilot[None], dialog: PlanDialog) -> list[Confirmed | None
 
 async def test_a_paste_is_never_a_key() -> None:
     """Neither in a dialog with fields nor in one without, wherever the focus is."""
-    found = facts(snapshot("s1"), folders={"/img": NotKnown("not asked")})
+    found = facts(snapshot("s1"), folders={"/img": NotKnown("not asked")}, asked=ASKED)
 
     async def read(_intent: Intent) -> AnyFacts:
         return found

@@ -45,6 +45,8 @@ HOST = Host(KEY.host, KEY.host, "box", "QEMU", (9, 0, 0), (7, 2, 22), local=True
 CREATED = 1_795_143_300
 VDA = Disk("vda", "disk", "file", "/img/a.qcow2", "qcow2")
 VDB = Disk("vdb", "disk", "file", "/img/b.qcow2", "qcow2")
+ASKED = frozenset({"/img/a.qcow2", "/img/b.qcow2"})
+"""Images for which what a create asks of them is known; a dialog that lacks it reads again."""
 RAW = Disk("vdc", "disk", "file", "/img/c.raw", "raw")
 CDROM = Disk("sda", "cdrom", "file", "/img/cd.iso", "raw", read_only=True)
 STRANGE = [
