@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -20,6 +21,17 @@ from tests.lab import Lab
 from tests.terminal import Terminal
 
 Terminal.forked = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and collected stays: nobody looks through it for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture
@@ -42,7 +54,7 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def _shared_lab() -> Iterator[Lab]:
-    yield from one_lab(None)
+    yield from one_lab()
 
 
 @pytest.fixture
@@ -74,9 +86,9 @@ def newest_lab(_labs: dict[stacks.Suite, Lab], request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-def own_lab(_shared_lab: Lab) -> Iterator[Lab]:
+def own_lab() -> Iterator[Lab]:
     """A daemon for one test, which may kill and stop it."""
-    yield from one_lab(_shared_lab.daemon.capabilities)
+    yield from one_lab()
 
 
 @pytest.fixture
@@ -93,15 +105,15 @@ class _LabOfEach(dict[stacks.Suite, Lab]):
     def __missing__(self, suite: stacks.Suite) -> Lab:
         if why := stacks.missing([suite]):
             pytest.skip(why)
-        lab = self._stop.enter_context(contextmanager(one_lab)(None, suite.root))
+        lab = self._stop.enter_context(contextmanager(one_lab)(suite.root))
         return self.setdefault(suite, lab)
 
 
-def one_lab(capabilities: Path | None, root: Path = HOST) -> Iterator[Lab]:
+def one_lab(root: Path = HOST) -> Iterator[Lab]:
     """A daemon, and none any more when it is not needed."""
     directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
     try:
-        lab = Lab(directory, capabilities, root)
+        lab = Lab(directory, root)
     except Unsupported as missing:
         shutil.rmtree(directory)
         if "CI" in os.environ:

@@ -50,6 +50,9 @@ _DISK = """\
 </disk>
 """
 
+_CAPABILITIES: dict[Path, Path] = {}
+"""By root, where a daemon of this process keeps what it found out about QEMU."""
+
 _STATES = {
     libvirt.VIR_DOMAIN_RUNNING: "running",
     libvirt.VIR_DOMAIN_PAUSED: "paused",
@@ -83,15 +86,16 @@ class Lab:
     What is done often goes through libvirt's binding: a virsh is a hundred times as much work.
     """
 
-    def __init__(
-        self, directory: Path, capabilities: Path | None = None, root: Path = HOST
-    ) -> None:
+    def __init__(self, directory: Path, root: Path = HOST) -> None:
         self.directory, self.root = directory, root
         self.images = directory / "images"
         self.images.mkdir(exist_ok=True)
         state = directory / "d"
         state.mkdir()
-        self.daemon = Daemon(state, capabilities, root)
+        known = _CAPABILITIES.get(root)
+        self.daemon = Daemon(state, known, root)
+        if known is None or not known.is_dir():
+            _CAPABILITIES[root] = self.daemon.capabilities
 
     @property
     def uri(self) -> str:
@@ -392,7 +396,7 @@ def small_lab(size: int, root: Path = HOST) -> Iterator[Lab]:
     directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
     try:
         with small_disk(directory / "images", size):
-            lab = Lab(directory, root=root)
+            lab = Lab(directory, root)
             try:
                 yield lab
             finally:

@@ -156,7 +156,7 @@ def missing() -> str:
 
 
 @contextmanager
-def limited(capabilities: Path | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Limited]:
+def limited(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limited]:
     """A daemon of its own, with a message bus that nothing else is on."""
     if why := missing():
         pytest.skip(why)
@@ -164,7 +164,7 @@ def limited(capabilities: Path | None, monkeypatch: pytest.MonkeyPatch) -> Itera
         place = Path(name)
         place.chmod(0o755)
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={place}/bus")
-        for lab in one_lab(capabilities):
+        for lab in one_lab():
             one = Limited(lab, place)
             try:
                 yield one

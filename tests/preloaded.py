@@ -1,4 +1,4 @@
-"""All modules of the program, for what is forked off: each is imported once, not by each program."""
+"""All modules of the program, imported once for all that is forked off."""
 
 from __future__ import annotations
 

@@ -193,6 +193,6 @@ def _with_first_in_its_path(folder: str) -> Iterator[Lab]:
     search = setups.SEARCH
     setups.SEARCH = f"{folder}:{search}"
     try:
-        yield from one_lab(None)
+        yield from one_lab()
     finally:
         setups.SEARCH = search

@@ -29,10 +29,10 @@ PROMISE = 15.0
 
 
 @pytest.fixture(scope="module")
-def three(_shared_lab: Lab) -> Iterator[list[Guest]]:
+def three() -> Iterator[list[Guest]]:
     """Three real guests, on a daemon of their own: ten seconds that all tests here share."""
     skip_without()
-    for lab in one_lab(_shared_lab.daemon.capabilities):
+    for lab in one_lab():
         yield [Guest(lab, number) for number in range(3)]
 
 

@@ -51,7 +51,7 @@ _PARTS = {
 def aged(change: Callable[[str, str], str], *names: str, root: Path = HOST) -> Iterator[Lab]:
     """Running domains with a snapshot from before, whose records are of a host of long ago."""
     with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as place:
-        lab = Lab(Path(place), None, root)
+        lab = Lab(Path(place), root)
         try:
             for name in names:
                 lab.define(name)

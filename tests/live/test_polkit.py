@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from snaptui.model.domain import DomainKey
-from tests.lab import Lab, entries
+from tests.lab import entries
 from tests.polkit import ACTIONS, limited
 
 LIST = tuple(
@@ -66,10 +66,10 @@ LOOKS = ("number", "names", "delete", "revert", "create")
 
 
 def seen(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, allowed: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, allowed: tuple[str, ...]
 ) -> tuple[dict[str, Any], list[str]]:
     """What such a user sees of a domain with a snapshot, and what is in its image afterwards."""
-    with limited(lab.daemon.capabilities, monkeypatch) as one:
+    with limited(monkeypatch) as one:
         key: DomainKey = one.lab.define("web")
         one.lab.snapshot("web", "a")
         one.allow(allowed)
@@ -79,11 +79,9 @@ def seen(
         return found, [name for _, name in entries(one.lab.image("web"))]
 
 
-def test_who_may_only_list_domains_sees_no_empty_list(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_may_only_list_domains_sees_no_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each question has an error for an answer, and there is no plan to confirm."""
-    found, left = seen(lab, monkeypatch, LIST)
+    found, left = seen(monkeypatch, LIST)
     assert found["domains"] == {"answer": [["web", "unknown"]]}
     for what in LOOKS:
         assert "denied" in found[what].get("words", ""), (what, found[what])
@@ -92,8 +90,8 @@ def test_who_may_only_list_domains_sees_no_empty_list(
     assert left == ["a"]
 
 
-def test_who_may_only_read_changes_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    found, left = seen(lab, monkeypatch, READ)
+def test_who_may_only_read_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, left = seen(monkeypatch, READ)
     assert found["number"] == {"answer": 1}
     assert found["names"] == {"answer": ["a"]}
     for what in CHANGES:
@@ -103,18 +101,16 @@ def test_who_may_only_read_changes_nothing(lab: Lab, monkeypatch: pytest.MonkeyP
     assert left == ["a"]
 
 
-def test_who_may_do_all_but_snapshots_changes_none(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found, left = seen(lab, monkeypatch, NOT_SNAPSHOTS)
+def test_who_may_do_all_but_snapshots_changes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, left = seen(monkeypatch, NOT_SNAPSHOTS)
     for what in CHANGES:
         assert found[what].get("error") == "NotPermitted", found[what]
     assert left == ["a"]
 
 
-def test_who_may_do_all_is_not_hindered(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_do_all_is_not_hindered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other tests would also pass where polkit denied everything."""
-    found, left = seen(lab, monkeypatch, ACTIONS)
+    found, left = seen(monkeypatch, ACTIONS)
     assert found["names"] == {"answer": ["a"]}
     assert found["deleted"] == {"answer": None}
     assert left == ["b"], "the one was deleted, and the other made"

@@ -20,7 +20,7 @@ from tests.soak.soaking import SEED, soak
 
 @contextmanager
 def _lab() -> Iterator[Lab]:
-    yield from one_lab(None)
+    yield from one_lab()
 
 
 def main() -> int:

@@ -51,7 +51,7 @@ class Machine:
     def __init__(self, root: Path) -> None:
         folder = place.ROOT / "lab"
         folder.mkdir()
-        self.lab, self.root = Lab(folder, root=root), root
+        self.lab, self.root = Lab(folder, root), root
         self.loops = place.Loops()
         self.world = 0
         self.connect()

@@ -32,7 +32,7 @@ def _shim() -> Shim:
 
 def _bench(place: Path, root: Path) -> Bench:
     _stack.enter_context(small_disk(place / "images", ROOM))
-    return Bench(Lab(place, root=root), _shim())
+    return Bench(Lab(place, root), _shim())
 
 
 _benches = Benches(_bench)

@@ -17,7 +17,7 @@ from tests.live.tables import Benches
 from tests.stacks import Stack
 
 LONGEST = 400
-_benches = Benches(lambda place, root: Bench(Lab(place, root=root)))
+_benches = Benches(lambda place, root: Bench(Lab(place, root)))
 
 
 def _run(root: Path, number: int) -> Result:
