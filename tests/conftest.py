@@ -20,7 +20,7 @@ from tests.guest import Guest, skip_without
 from tests.lab import Lab
 from tests.terminal import Terminal
 
-Terminal.forked = True
+Terminal.forked = Lab.quick = True
 
 
 @pytest.hookimpl(wrapper=True)

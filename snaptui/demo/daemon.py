@@ -32,6 +32,7 @@ class Daemon:
             (:meth:`capabilities`): spares it the seconds of the first definition.
         root: of the system whose libvirt and QEMU it is; another than the host's needs the
             rights of root, and a directory in /tmp.
+        qemu_conf: more lines for its qemu.conf.
 
     Attributes:
         uri: how to connect to it.
@@ -42,12 +43,16 @@ class Daemon:
     """
 
     def __init__(
-        self, directory: Path, capabilities: Path | None = None, root: Path = setups.HOST
+        self,
+        directory: Path,
+        capabilities: Path | None = None,
+        root: Path = setups.HOST,
+        qemu_conf: str = "",
     ) -> None:
         if os.geteuid() == 0:
-            self._setup = setups.for_root(directory, root)
+            self._setup = setups.for_root(directory, root, qemu_conf)
         elif root == setups.HOST:
-            self._setup = setups.for_user(directory)
+            self._setup = setups.for_user(directory, qemu_conf)
         else:
             raise Unsupported("Only root can start the libvirtd of another system.")
         self.uri = self._setup.uri

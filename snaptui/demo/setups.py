@@ -123,12 +123,13 @@ def how_to_install() -> str:
     return "Install libvirt's daemon with its QEMU driver, QEMU and qemu-img."
 
 
-def for_root(directory: Path, root: Path) -> Setup:
+def for_root(directory: Path, root: Path, qemu_conf: str = "") -> Setup:
     """Fill an empty directory for a daemon in namespaces of its own.
 
     Args:
         root: of the system whose libvirt and QEMU it is. Of another one than the host's,
             /tmp, /dev, /sys and /proc are the host's, and the directory must lie in /tmp.
+        qemu_conf: more lines for its qemu.conf.
 
     Raises:
         Unsupported: something is not installed.
@@ -139,7 +140,7 @@ def for_root(directory: Path, root: Path) -> Setup:
         (directory / name).mkdir()
     socket = directory / "run" / "libvirt-sock"
     (directory / "etc" / "libvirtd.conf").write_text(_CONF.format(sockets=socket.parent))
-    (directory / "etc" / "qemu.conf").write_text(_QEMU_CONF)
+    (directory / "etc" / "qemu.conf").write_text(_QEMU_CONF + qemu_conf)
     for name, line in _USERS.items():
         known = (root / "etc" / name).read_text()
         missing = "" if "\nlibvirt-qemu:" in known else line
@@ -159,8 +160,11 @@ def for_root(directory: Path, root: Path) -> Setup:
     )
 
 
-def for_user(directory: Path) -> Setup:
+def for_user(directory: Path, qemu_conf: str = "") -> Setup:
     """Fill an empty directory for a session daemon that knows nothing of the user's own.
+
+    Args:
+        qemu_conf: more lines for its qemu.conf.
 
     Raises:
         Unsupported: something is not installed.
@@ -174,7 +178,7 @@ def for_user(directory: Path) -> Setup:
         environment[name] = str(own)
     (directory / "log").mkdir()
     (directory / "config" / "libvirt").mkdir()
-    (directory / "config" / "libvirt" / "qemu.conf").write_text(_SESSION_QEMU_CONF)
+    (directory / "config" / "libvirt" / "qemu.conf").write_text(_SESSION_QEMU_CONF + qemu_conf)
     socket = directory / "runtime" / "libvirt-sock"
     conf = directory / "libvirtd.conf"
     conf.write_text(_CONF.format(sockets=socket.parent))
