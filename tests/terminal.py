@@ -234,11 +234,17 @@ class Terminal:
         return data
 
     def resize(self, columns: int, rows: int) -> None:
-        """Give the terminal another size."""
+        """Give the terminal another size, and wait until the program paints anew all that was."""
+        if (columns, rows) == (self._screen.columns, self._screen.lines):
+            return
+        while self.read(0):
+            continue
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._screen.resize(rows, columns)
-        self._text = None
+        self._screen.erase_in_display(2)
+        self._text, before = None, self.received
         self.process.send_signal(signal.SIGWINCH)
+        self.until(lambda: self.received > before, "what the new size paints")
         while self.read(0.2):
             continue
 
