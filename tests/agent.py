@@ -34,20 +34,26 @@ class Agent:
     """
 
     def __init__(self, path: Path) -> None:
-        self.answers: dict[str, Answer] = {
-            "guest-ping": {},
-            "guest-get-fsinfo": [],
-            "guest-fsfreeze-freeze": 1,
-            "guest-fsfreeze-thaw": 1,
-            "guest-fsfreeze-status": "thawed",
-        }
+        self.answers: dict[str, Answer] = {}
         self.asked: list[str] = []
+        self.forget()
         self._connections: list[socket.socket] = []
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         path.chmod(0o777)
         self._socket.listen()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget(self) -> None:
+        """Answer as an agent does that is well and was never asked before."""
+        self.answers = {
+            "guest-ping": {},
+            "guest-get-fsinfo": [],
+            "guest-fsfreeze-freeze": 1,
+            "guest-fsfreeze-thaw": 1,
+            "guest-fsfreeze-status": "thawed",
+        }
+        self.asked.clear()
 
     def close(self) -> None:
         """Go away, as an agent does that has ended."""

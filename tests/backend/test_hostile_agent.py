@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from snaptui.plan.plan import CreateIntent, ThawIntent
 from snaptui.plan.planner import make_plan
 from snaptui.ui.format import clean
 from tests.agent import Error, Silence, Voiced, voiced
+from tests.conftest import one_lab
 from tests.guest import Guest, skip_without
 from tests.lab import Lab
 from tests.live.test_frozen_together import guards
@@ -34,19 +36,52 @@ LINES = "\x1b[31mred\x1b]0;title\x07 \u202egpj.exe\u200b\r\nnext"
 FREEZE, THAW, LIST = "guest-fsfreeze-freeze", "guest-fsfreeze-thaw", "guest-get-fsinfo"
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Voiced]:
+    """One on a daemon of its own, for all that goes on answering."""
+    skip_without()
+    for lab in one_lab():
+        with voiced(lab) as one:
+            yield one
+
+
 @pytest.fixture
-def guest(lab: Lab) -> Iterator[Voiced]:
+def guest(running: Voiced) -> Voiced:
+    """The same as if it had just come up."""
+    running.voice.forget()
+    running.until_it_answers()
+    running.voice.asked.clear()
+    return running
+
+
+@pytest.fixture
+def own_guest(lab: Lab) -> Iterator[Voiced]:
+    """One for a single test, in which it falls silent."""
     skip_without()
     with voiced(lab) as one:
         yield one
 
 
 @pytest.fixture
-def backend(lab: Lab) -> Iterator[LibvirtBackend]:
+def backend(guest: Voiced) -> Iterator[LibvirtBackend]:
+    with connected(guest.lab) as made:
+        yield made
+
+
+@pytest.fixture
+def own_backend(own_guest: Voiced) -> Iterator[LibvirtBackend]:
+    with connected(own_guest.lab) as made:
+        yield made
+
+
+@contextmanager
+def connected(lab: Lab) -> Iterator[LibvirtBackend]:
     made = LibvirtBackend(lab.uri)
     made.connect()
-    yield made
-    made.abandon()
+    try:
+        yield made
+    finally:
+        made.abandon()
 
 
 def mounted(*places: Any) -> list[dict[str, Any]]:
@@ -157,8 +192,9 @@ def test_an_agent_that_calls_itself_frozen_is_believed_and_only_thawed(
 
 
 def test_one_that_never_answers_holds_up_no_other_domain(
-    guest: Voiced, backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
+    own_guest: Voiced, own_backend: LibvirtBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    guest, backend = own_guest, own_backend
     monkeypatch.setattr(guest_agent, "PATIENCE", 0.5)
     other = guest.lab.define("other", running=True)
     guest.voice.answers[LIST] = silence
@@ -173,9 +209,10 @@ def test_one_that_never_answers_holds_up_no_other_domain(
 
 
 def test_of_a_group_one_that_never_answers_leaves_none_frozen(
-    guest: Voiced, lab: Lab, tmp_path: Path
+    own_guest: Voiced, tmp_path: Path
 ) -> None:
     """The other waits four seconds for it, is thawed, and nothing is taken."""
+    guest, lab = own_guest, own_guest.lab
     honest = Guest(lab, 1)
     guest.voice.answers[FREEZE] = silence
     words = [lab.uri, str(tmp_path), "0", "", honest.key.uuid, guest.key.uuid]
