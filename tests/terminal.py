@@ -53,6 +53,9 @@ _NOT_INHERITED = ("COLUMNS", "LINES", "PYTHONDONTWRITEBYTECODE")
 _BUTTON = re.compile(r"[│|].* (Cancel|Close|Stay) .*[│|]")
 """The line of a dialog that all have."""
 
+PATIENCE = 60.0
+"""Seconds after which something that must come is given up: on a busy machine all takes long."""
+
 ESC = 0.15
 """Seconds without another key after which Esc is not the beginning of one."""
 
@@ -194,7 +197,7 @@ class Terminal:
         """Press keys without waiting for the screen."""
         os.write(self._master, "".join(KEYS.get(key, key) for key in keys).encode())
 
-    def wait(self, *wanted: str, gone: str = "", seconds: float = 15.0) -> str:
+    def wait(self, *wanted: str, gone: str = "", seconds: float = PATIENCE) -> str:
         """Wait until all that is wanted is on the screen, and ``gone`` is not."""
 
         def there() -> bool:
@@ -205,7 +208,7 @@ class Terminal:
         self.until(there, f"{wanted} (without {gone!r})", seconds)
         return self.text
 
-    def until(self, true: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
+    def until(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         """Read the screen until something is true."""
         end = time.monotonic() + seconds
         while not true():
@@ -251,7 +254,7 @@ class Terminal:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def exit_code(self, seconds: float = 10.0) -> int:
+    def exit_code(self, seconds: float = PATIENCE) -> int:
         """Wait for its end."""
         self.until(lambda: self.process.poll() is not None, "its end", seconds)
         while self.read(0.05):

@@ -132,7 +132,7 @@ async def test_what_was_asked_for_goes_on_when_heads_are_read_again(setting: Set
     for _ in setting.paths:
         setting.backend.begun.acquire(blocking=False)
     setting.want(again=True)
-    await asyncio.to_thread(setting.backend.begun.acquire, timeout=15)
+    await asyncio.to_thread(setting.backend.begun.acquire, timeout=60)
     setting.grow(2)
     setting.want()
     setting.backend.go_on.set()
@@ -143,7 +143,7 @@ async def test_what_was_asked_for_goes_on_when_heads_are_read_again(setting: Set
 async def test_a_count_that_is_still_wanted_is_not_begun_anew(setting: Setting) -> None:
     setting.backend.go_on.clear()
     setting.want()
-    await asyncio.to_thread(setting.backend.begun.acquire, timeout=15)
+    await asyncio.to_thread(setting.backend.begun.acquire, timeout=60)
     setting.want()
     setting.backend.go_on.set()
     await setting.done()

@@ -89,7 +89,7 @@ async def test_one_that_hangs_holds_up_only_itself(
 
     first = asyncio.create_task(reader.read({stack[2]: False, lone: False}, tell))
     await asyncio.wait_for(enough.wait(), 15)
-    await asyncio.to_thread(backend.hung.acquire, timeout=15)
+    await asyncio.to_thread(backend.hung.acquire, timeout=60)
     assert stack[1] not in told[-1]
     first.cancel()
     enough.clear()
@@ -110,7 +110,7 @@ async def test_what_was_not_begun_is_not_read_for_one_who_went_away(
     reader = image_heads.Heads(backend, worker)
     task = asyncio.create_task(reader.read(dict.fromkeys(stack, False), lambda found: None))
     for _ in range(2):
-        await asyncio.to_thread(backend.hung.acquire, timeout=15)
+        await asyncio.to_thread(backend.hung.acquire, timeout=60)
     task.cancel()
     await asyncio.wait([task])
     backend.go_on.set()

@@ -24,7 +24,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, qemu_img
 from tests.live.planned import planned, read_image
-from tests.terminal import Terminal, at_snapshots
+from tests.terminal import PATIENCE, Terminal, at_snapshots
 from tests.unit.made import assert_refused, assert_said
 
 
@@ -138,7 +138,7 @@ def test_a_backup_under_way_is_named_and_the_line_that_ends_it_works(lab: Lab) -
 
 
 def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < end
 

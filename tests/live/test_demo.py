@@ -20,7 +20,7 @@ from tests import stacks
 from tests.lab import Lab, entries
 from tests.live.test_command_line import says
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import PATIENCE, Terminal, at_snapshots, confirm
 
 ROOT = Path(__file__).parent.parent.parent
 DOMAINS = ("build", "db01", "files", "mail", "web01")
@@ -120,7 +120,7 @@ def listing(*directories: str | Path) -> list[tuple[str, int, int]]:
 
 def gone(place: Place, of: Path) -> None:
     """Wait until nothing of a demo runs any more."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while running := place.processes(of.name.removeprefix("snaptui-demo-")):
         assert time.monotonic() < end, running
         time.sleep(0.01)
@@ -153,8 +153,8 @@ def root_place(_root: None) -> Iterator[Place]:
 def test_it_says_that_it_is_the_demo_and_leaves_nothing(place: Place, tmp_path: Path) -> None:
     before = listing(*HOST)
     with place.demo() as terminal:
-        terminal.wait("Building the demo:", seconds=5)
-        first = terminal.wait("connected", *DOMAINS, seconds=40).splitlines()[0]
+        terminal.wait("Building the demo:")
+        first = terminal.wait("connected", *DOMAINS).splitlines()[0]
         assert "DEMO" in first
         assert "qemu+unix" not in first
         assert len(place.processes()) >= 4, "a daemon and three guests"
@@ -169,7 +169,7 @@ def test_it_says_that_it_is_the_demo_and_leaves_nothing(place: Place, tmp_path: 
 
 def test_the_virsh_lines_of_its_dialogs_can_be_pasted(place: Place) -> None:
     with place.demo("web01") as terminal:
-        terminal.wait("connected", "experiment", seconds=40)
+        terminal.wait("connected", "experiment")
         terminal.press("c")
         terminal.wait("Refused: nothing", "virsh -c")
         terminal.until(
@@ -181,7 +181,7 @@ def test_the_virsh_lines_of_its_dialogs_can_be_pasted(place: Place) -> None:
 @pytest.mark.parametrize("number", sample(1, [signal.SIGTERM, signal.SIGHUP]))
 def test_a_signal_ends_it_and_leaves_nothing(root_place: Place, number: signal.Signals) -> None:
     with root_place.demo() as terminal:
-        terminal.wait("connected", *DOMAINS, seconds=40)
+        terminal.wait("connected", *DOMAINS)
         terminal.signal(number)
         assert terminal.exit_code() == 128 + number
         assert terminal.restored
@@ -205,14 +205,14 @@ def test_a_signal_while_it_is_built_leaves_nothing(
 
 def test_what_a_killed_one_leaves_ends_by_itself_and_the_next_removes_it(place: Place) -> None:
     with place.demo() as terminal:
-        terminal.wait("connected", *DOMAINS, seconds=40)
+        terminal.wait("connected", *DOMAINS)
         (killed,) = place.demos
         terminal.signal(signal.SIGKILL)
         assert terminal.exit_code() == -signal.SIGKILL
     gone(place, killed)
     assert killed.is_dir()
     with place.demo() as terminal:
-        terminal.wait("connected", *DOMAINS, seconds=40)
+        terminal.wait("connected", *DOMAINS)
         assert not killed.exists()
         assert len(place.demos) == 1
         terminal.press("q")
@@ -224,7 +224,7 @@ def test_what_a_killed_one_leaves_ends_by_itself_and_the_next_removes_it(place: 
 def test_two_demos_do_not_disturb_each_other(root_place: Place) -> None:
     with root_place.demo() as first, root_place.demo() as second:
         for terminal in (first, second):
-            terminal.wait("connected", *DOMAINS, seconds=40)
+            terminal.wait("connected", *DOMAINS)
         assert len(root_place.demos) == 2
         first.press("q")
         assert first.exit_code() == 0
@@ -237,12 +237,12 @@ def test_two_demos_do_not_disturb_each_other(root_place: Place) -> None:
 @pytest.mark.long
 def test_a_revert_with_the_keys_and_its_undo(place: Place) -> None:
     with place.demo("web01") as terminal:
-        terminal.wait("connected", seconds=40)
+        terminal.wait("connected")
         at_snapshots(terminal, "pre-upgrade", "experiment")
         terminal.press("j", "r")
         terminal.wait("Revert web01 to pre-upgrade", "Undo: yes, disks and RAM")
         confirm(terminal)
-        terminal.wait("Revert web01 to pre-upgrade: done", seconds=40)
+        terminal.wait("Revert web01 to pre-upgrade: done")
         assert place.virsh("snapshot-current", "web01", "--name") == "pre-upgrade"
         assert place.virsh("domstate", "web01") == "running"
         assert list(place.demos[0].glob("state/snaptui/journal/*.jsonl"))
@@ -254,7 +254,7 @@ def test_a_revert_with_the_keys_and_its_undo(place: Place) -> None:
 def test_what_it_builds(place: Place) -> None:
     """By virsh and qemu-img, which know nothing of the demo."""
     with place.demo() as terminal:
-        terminal.wait("connected", *DOMAINS, seconds=40)
+        terminal.wait("connected", *DOMAINS)
         (directory,) = place.demos
         images = directory / "images"
         assert sorted(place.virsh("list", "--all", "--name").split()) == list(DOMAINS)
@@ -320,7 +320,7 @@ def test_the_configured_host_is_left_alone(root_place: Place, tmp_path: Path) ->
     config = tmp_path / "c.toml"
     config.write_text("uri = 'qemu+ssh://root@nowhere.invalid/system'\n[keys]\nleave = 'm'\n")
     with root_place.demo("--config", str(config)) as terminal:
-        terminal.wait("connected", *DOMAINS, seconds=40)
+        terminal.wait("connected", *DOMAINS)
         terminal.press("m")
         assert terminal.exit_code() == 0
     root_place.assert_nothing_left()

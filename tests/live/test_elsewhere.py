@@ -145,11 +145,11 @@ def test_letting_go_of_every_connection_waits_for_none(own_lab: Lab) -> None:
         terminal.wait(gone="Refused")
         own_lab.daemon.pause()
         try:
-            terminal.wait("connection lost", seconds=30)
+            terminal.wait("connection lost")
             terminal.press("?")
-            terminal.wait("Domains and snapshots", seconds=3)
+            terminal.wait("Domains and snapshots")
             terminal.press("esc")
-            terminal.wait("connection lost, as of", gone="Domains and snapshots", seconds=3)
+            terminal.wait("connection lost, as of", gone="Domains and snapshots")
             terminal.press("q")
             assert terminal.exit_code(3) == 0
         finally:
@@ -184,7 +184,7 @@ def test_a_daemon_that_dies_is_found_again(own_lab: Lab) -> None:
         own_lab.daemon.kill()
         terminal.wait("connection lost", "one", "web")
         own_lab.daemon.restart()
-        terminal.wait("connected", "one", seconds=30)
+        terminal.wait("connected", "one")
         own_lab.snapshot("web", "two")
         terminal.wait("two")
 
@@ -203,7 +203,7 @@ def test_descriptors_do_not_leak_when_the_daemon_dies(own_lab: Lab) -> None:
             terminal.wait("connection lost")
             own_lab.daemon.restart()
             terminal.press("S")
-            terminal.wait("connected", seconds=30)
+            terminal.wait("connected")
             counts.append(opened())
         terminal.until(lambda: opened() <= counts[0] + 1, f"no more than {counts} descriptors")
 
@@ -221,7 +221,7 @@ def test_a_failed_call_is_not_shown_as_no_snapshots(own_lab: Lab) -> None:
             terminal.wait("reading", gone="no snapshots yet")
         finally:
             own_lab.daemon.resume()
-        terminal.wait("one", seconds=20)
+        terminal.wait("one")
 
 
 def test_an_unreadable_snapshot_keeps_its_row(lab: Lab) -> None:
@@ -303,5 +303,5 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
             terminal.press("x")
             terminal.wait("This cannot be cancelled. libvirt cannot give up a snapshot inside")
             terminal.press("esc")
-        terminal.wait("Create a snapshot of web: done", seconds=40)
+        terminal.wait("Create a snapshot of web: done")
     assert len(lab.snapshots("web")) == 1

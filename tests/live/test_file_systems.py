@@ -151,7 +151,7 @@ def test_df_falls_by_what_was_promised(
         given = free_on(small.images) - before
         assert abs(given - promised) < SLACK, (given, promised)
         terminal.press("q")
-        terminal.wait("connected", "free", gone=full, seconds=60)
+        terminal.wait("connected", "free", gone=full)
     assert not over.exists()
     for path in (web, db):
         assert [name for _, name in entries(path)] == ["old"]

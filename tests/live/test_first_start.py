@@ -182,11 +182,11 @@ def test_a_host_that_answers_is_not_said_to_be_silent() -> None:
         slow.chmod(0o755)
         for lab in _with_first_in_its_path(folder):
             with Terminal(["-c", lab.uri]) as terminal:
-                terminal.wait("answers, but does not yet say", seconds=30)
+                terminal.wait("answers, but does not yet say")
                 assert lab.virsh("list", "--all").strip() == ""
                 assert "does not answer" not in terminal.text
                 held.unlink()
-                terminal.wait("connected", "This host has no domains", seconds=60)
+                terminal.wait("connected", "This host has no domains")
 
 
 def _with_first_in_its_path(folder: str) -> Iterator[Lab]:

@@ -218,9 +218,9 @@ def test_what_was_frozen_together_is_reverted_together(newer_lab: Lab) -> None:
         terminal.press("tab", "left")
         terminal.wait("[all together]", "All guests are frozen", "Refused: nothing")
         confirm(terminal)
-        terminal.wait("connected", "done", gone="2 marked", seconds=60)
+        terminal.wait("connected", "done", gone="2 marked")
         terminal.press("g", "enter")
-        terminal.wait(NAME, "of 2, frozen together, within", seconds=60)
+        terminal.wait(NAME, "of 2, frozen together, within")
         for guest in guests:
             assert guest.freezes == ["freeze", "thaw"]
             guest.write("/mnt/after", b"later")

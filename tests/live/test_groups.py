@@ -73,7 +73,7 @@ def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
         lost = lab.image("web12")
         lost.rename(lost.with_suffix(".away"))
         confirm(terminal)
-        terminal.wait("11 of 12 taken; not web12.", "Close", seconds=60)
+        terminal.wait("11 of 12 taken; not web12.", "Close")
 
         def closed() -> bool:
             """It heeds nobody before it can be read."""

@@ -162,7 +162,7 @@ def test_a_revert_brings_back_files_and_the_running_guest(guest: Guest) -> None:
         terminal.press("r")
         terminal.wait("Revert guest to good", "Undo: yes, disks and RAM")
         confirm(terminal)
-        terminal.wait("Revert guest to good: done", seconds=60)
+        terminal.wait("Revert guest to good: done")
         guest.until_it_answers()
         assert guest.read("/mnt/before") == b"written before"
         assert not guest.there("/mnt/after")

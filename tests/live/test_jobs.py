@@ -45,7 +45,7 @@ def test_saving_the_ram_can_be_cancelled_and_goes_on_when_the_program_ends(guest
             terminal.press("x")
             terminal.wait("it is being cancelled")
             held.clear()
-            terminal.wait("cancelled", "Nothing was changed.", seconds=60)
+            terminal.wait("cancelled", "Nothing was changed.")
         assert not memory.exists()
         assert sources(lab, NAME) == {"vda": guest.disk}
         assert not beside(lab, NAME, "before").exists()
@@ -64,7 +64,7 @@ def test_saving_the_ram_can_be_cancelled_and_goes_on_when_the_program_ends(guest
             terminal.press("tab")
             terminal.until(lambda: ended(terminal), "its end")
     with Terminal(["-c", lab.uri, NAME]) as terminal:
-        terminal.wait("cut short", "The snapshot is there. guest is ", seconds=60)
+        terminal.wait("cut short", "The snapshot is there. guest is ")
     assert lab.snapshots(NAME) == ["before"]
     assert memory.read_bytes()[:16] == b"LibvirtQemudSave"
 
@@ -84,6 +84,6 @@ def test_a_merge_shows_how_far_it_is_and_cannot_be_cancelled(guest: Guest) -> No
             terminal.until(shown(terminal, FAR), "the bytes")
             terminal.press("x")
             terminal.wait("This cannot be cancelled. libvirt cannot give up a merge.")
-        terminal.wait("done in", seconds=60)
+        terminal.wait("done in")
     assert guest.lab.snapshots(NAME) == []
     assert sources(guest.lab, NAME) == {"vda": guest.disk}

@@ -37,7 +37,7 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(own_lab: Lab) -> None:
         terminal.wait("connection lost")
         os.kill(merging, signal.SIGCONT)
         lab.daemon.restart()
-        terminal.wait("Delete a of web: failed", seconds=40)
+        terminal.wait("Delete a of web: failed")
         terminal.wait("This is no guest: do not resume it, its disks are half merged.")
         terminal.press("esc")
         terminal.wait(gone="This is no guest")
@@ -49,7 +49,7 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(own_lab: Lab) -> None:
         terminal.wait("shut off")
         terminal.press("d")
         confirm(terminal)
-        terminal.wait("Delete a of web: done", seconds=40)
+        terminal.wait("Delete a of web: done")
     assert lab.snapshots("web") == []
     assert holds(lab.image("web"), 0x33)
     assert not top.exists()

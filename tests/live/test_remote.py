@@ -307,4 +307,4 @@ def test_a_tunnel_that_is_cut_is_opened_again(lab: Lab, far: str, tmp_path: Path
         subprocess.run(["pkill", "-KILL", "-f", f"^[^ ]*python[^ ]* {tmp_path}/ssh"], check=True)
         terminal.wait("connection lost, as of", "one")
         lab.snapshot("web", "two")
-        terminal.wait("connected", "one", "two", seconds=30)
+        terminal.wait("connected", "one", "two")

@@ -17,9 +17,9 @@ def test_a_long_chain_can_be_walked(lab: Lab, count: int) -> None:
     lab.define("web")
     many_snapshots(lab, "web", count)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait(f"{count} snapshots", "n00000", "2026-01-01 00:00", seconds=60)
+        terminal.wait(f"{count} snapshots", "n00000", "2026-01-01 00:00")
         terminal.press("G")
-        terminal.wait(f"Parent   n{count - 2:05}", seconds=60)
+        terminal.wait(f"Parent   n{count - 2:05}")
         indents = {len(m[1]) for m in re.finditer(r"│▌?( *)[○✗] n0", terminal.text)}
         assert 1 <= len(indents) <= 2, "a chain is a straight line"
         terminal.press("/", "n01200")
@@ -42,7 +42,7 @@ def test_more_than_libvirt_passes_on_is_said(own_lab: Lab) -> None:
         terminal.wait(said[:40], "connected")
         own_lab.virsh("snapshot-delete", "web", "n16384", "--metadata")
         terminal.press("f5")
-        terminal.wait("16384 snapshots", "connected", gone="16385", seconds=60)
+        terminal.wait("16384 snapshots", "connected", gone="16385")
 
 
 @pytest.mark.long
@@ -50,7 +50,7 @@ def test_as_many_as_libvirt_passes_on_can_be_walked(own_lab: Lab) -> None:
     own_lab.define("web")
     many_snapshots(own_lab, "web", MOST_SNAPSHOTS)
     with Terminal(["-c", own_lab.uri, "web"], size=(80, 24)) as terminal:
-        terminal.wait("16384 snapshots", seconds=60)
+        terminal.wait("16384 snapshots")
         terminal.until(lambda: not SOME_READ.search(terminal.text), "all to be read", 240)
         terminal.press("G", "g")
         terminal.wait("n00000", "2026-01-01 00:00")

@@ -81,7 +81,7 @@ def test_a_hung_guest_is_powered_off_and_its_disks_come_back(lab: Lab) -> None:
             terminal.press("r")
             terminal.wait("Undo: yes, disks only (web is powered off first)", "does not answer")
             confirm(terminal)
-            terminal.wait("Revert web to good: done", seconds=40)
+            terminal.wait("Revert web to good: done")
         assert holds(lab.image("web"), 0x11)
         undone(terminal)
     assert lab.state("web") == "shut off"

@@ -29,11 +29,11 @@ def test_a_change_without_an_answer_is_unknown_until_the_host_is_asked(own_lab: 
             confirm(terminal)
             terminal.wait("take the snapshot", "running for")
             own_lab.daemon.kill()
-            terminal.wait("unknown, asking the host", seconds=20)
+            terminal.wait("unknown, asking the host")
             terminal.press("c")
             terminal.wait("Not now")
         own_lab.daemon.restart()
-        terminal.wait("Create a snapshot of web: failed", seconds=40)
+        terminal.wait("Create a snapshot of web: failed")
         names = own_lab.snapshots("web")
         assert names == ["before"]
         terminal.wait("Nothing was changed")
@@ -70,7 +70,7 @@ def test_what_takes_longer_than_thirty_seconds_is_not_called_failed(
         finally:
             freezer.join()
             os.kill(qemu, signal.SIGCONT)
-        terminal.wait("Create a snapshot of web: done", seconds=40)
+        terminal.wait("Create a snapshot of web: done")
     assert len(lab.snapshots("web")) == 1
 
 
@@ -117,9 +117,9 @@ def test_a_change_that_goes_on_after_the_connection_was_lost_is_not_judged_too_s
             terminal.wait("take the snapshot", "running for")
             own_lab.daemon.pause()
             try:
-                terminal.wait("connection lost", seconds=30)
+                terminal.wait("connection lost")
             finally:
                 own_lab.daemon.resume()
-            terminal.wait("unknown, asking the host", "connected", seconds=30)
+            terminal.wait("unknown, asking the host", "connected")
             assert "done" not in terminal.text
-        terminal.wait("Create a snapshot of web: done", seconds=40)
+        terminal.wait("Create a snapshot of web: done")

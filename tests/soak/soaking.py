@@ -15,7 +15,7 @@ from snaptui.model.operation_record import parse
 from tests.lab import Lab
 from tests.soak.monkey import REST, SIZES, bursts
 from tests.soak.program import Held
-from tests.terminal import Terminal
+from tests.terminal import PATIENCE, Terminal
 
 SEED = 20_261_126
 DOMAINS = ("db", "run", "web")
@@ -169,7 +169,7 @@ class _Using:
     def _held(self) -> Held:
         self._file.unlink(missing_ok=True)
         self._terminal.signal(signal.SIGUSR1)
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while not self._file.exists():
             self._check()
             assert time.monotonic() < until, "it does not answer"

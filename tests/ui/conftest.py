@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.context import Settings
+from tests.terminal import PATIENCE
 from tests.world import NOW, write_world
 
 MakeApp = Callable[..., SnaptuiApp]
@@ -43,7 +44,7 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
 
 async def until(pilot: Pilot[None], true: Callable[[], bool], what: str) -> None:
     """Let the app run until something is true."""
-    end = time.monotonic() + 15
+    end = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < end, f"waited in vain for {what}"
         await pilot.pause(0.02)

@@ -71,7 +71,7 @@ async def test_an_error_that_nobody_waits_for_any_more_ends_nothing(
     watch.opened(HOST)
     running = asyncio.create_task(watch.run())
     assert await asyncio.to_thread(backend.asked.wait, 10)
-    tell = await asyncio.to_thread(backend.tell.get, timeout=10)
+    tell = await asyncio.to_thread(backend.tell.get, timeout=60)
     if events_first:
         tell(HostEvent(lost=True))
         await asyncio.wait_for(lost.wait(), 10)

@@ -41,7 +41,7 @@ def test_nothing_is_left_whatever_comes_first(order: str) -> None:
             [sys.executable, "-I", "-S", supervisor.__file__, *command], stdin=subprocess.PIPE
         )
         assert held.stdin is not None
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while len(sleeping(seconds)) < 2:
             assert time.monotonic() < end
         for what in order.split(" and "):
@@ -49,6 +49,6 @@ def test_nothing_is_left_whatever_comes_first(order: str) -> None:
                 held.stdin.close()
             else:
                 held.send_signal(signal.SIGTERM)
-        held.wait(10)
+        held.wait(60)
         held.stdin.close()
         assert sleeping(seconds) == []

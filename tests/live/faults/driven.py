@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.live.faults import program
 from tests.live.faults.program import Order
-from tests.terminal import Terminal
+from tests.terminal import PATIENCE, Terminal
 
 Told = dict[str, Any]
 
@@ -41,14 +41,14 @@ class Driven:
         self.terminal.__exit__(*words)
         self._socket.close()
 
-    def wait(self, event: str, seconds: float = 30.0) -> Told:
+    def wait(self, event: str, seconds: float = PATIENCE) -> Told:
         """Wait until it tells something for the first time since it was asked for last."""
         self.until(lambda: any(told["event"] == event for told in self.told), event, seconds)
         (last, *_) = [told for told in self._told if told["event"] == event]
         self._told = [told for told in self._told if told["event"] != event]
         return last
 
-    def until(self, true: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    def until(self, true: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
         """Wait until something is true; in vain, the error says what the program is at."""
         try:
             self.terminal.until(true, what, seconds)
@@ -81,7 +81,7 @@ class Driven:
         self._socket.sendall(b"state\n")
         return self.wait("state", 10)
 
-    def says(self, *words: str, seconds: float = 15.0) -> None:
+    def says(self, *words: str, seconds: float = PATIENCE) -> None:
         """Wait until its screen has one of these."""
         text = self.terminal
         self.until(lambda: any(word in text.text for word in words), f"one of {words}", seconds)
@@ -94,5 +94,5 @@ class Driven:
     def end(self, number: signal.Signals) -> bool:
         """End it by a signal; whether the terminal is as it was, as far as it can be."""
         self.terminal.signal(number)
-        self.terminal.exit_code(10)
+        self.terminal.exit_code()
         return number is signal.SIGKILL or self.terminal.restored

@@ -118,7 +118,7 @@ class Strike:
             daemon.pause()
             try:
                 words = ("no answer", *lost) if self.fault is Fault.STOPPED else lost
-                self.driven.says(*words, seconds=20)
+                self.driven.says(*words)
             finally:
                 daemon.resume()
         elif self.fault is Fault.CUT:
