@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from snaptui.common.errors import Unsupported
 from snaptui.demo.setups import HOST
@@ -21,6 +22,8 @@ from tests.lab import Lab
 from tests.terminal import Terminal
 
 Terminal.forked = Lab.quick = True
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)

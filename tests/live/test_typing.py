@@ -21,7 +21,7 @@ def test_a_name_typed_in_one_go_is_taken_whole(lab: Lab) -> None:
         terminal.press("c")
         terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
         terminal.type_ahead(NAME, "tab", "tab", "tab")
-        terminal.wait(NAME[-60:])
+        terminal.wait(NAME[-60:], gone=IN_FIELD)
         confirm(terminal)
         terminal.wait("done")
     assert lab.snapshots("web") == [NAME]
