@@ -86,3 +86,11 @@ async def test_a_click_chooses_the_word_that_it_hits_and_moves_nothing_above(lab
             assert choice.region.y == top
         await pilot.click(choice, offset=(0, 0))
         assert choice.index == 1, "its label is no word"
+        await pilot.resize_terminal(100, 36)
+        await until(pilot, lambda: choice.region.y != top, "the new middle")
+        await until(pilot, lambda: app.screen.styles.align_vertical == "top", "it stays there")
+        top = choice.region.y
+        assert await pilot.click(choice, offset=(words.index(KINDS[0]), 0))
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the plan")
+        await pilot.pause()
+        assert (choice.index, choice.region.y) == (0, top)

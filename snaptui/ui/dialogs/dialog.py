@@ -40,11 +40,13 @@ class Box(VerticalGroup):
             self._top = self.region.y
             self._place()
 
-    def let_go(self) -> None:
-        """Be in the middle again."""
-        self._top = None
-        self.screen.styles.align_vertical = "middle"
-        self.styles.margin = 0
+    def move(self) -> None:
+        """Be in the middle again, and stay there."""
+        if self._top is not None:
+            self._top = None
+            self.screen.styles.align_vertical = "middle"
+            self.styles.margin = 0
+            self.call_after_refresh(self.stay)
 
     def on_resize(self) -> None:
         """Higher by what grew below, if that is beyond the screen."""
@@ -110,7 +112,7 @@ class Dialog(Closing[Result | None], Generic[Result]):
 
     def on_resize(self) -> None:
         """The screen has another size."""
-        self.query_one(Box).let_go()
+        self.query_one(Box).move()
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
