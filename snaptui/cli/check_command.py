@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from snaptui.backend.virt.uris import default_uri, is_local
 from snaptui.cli import check, check_reading
@@ -63,8 +64,17 @@ def run(words: Sequence[str]) -> int:
     return INCOMPLETE if any(host.missing for host in hosts) else 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """One that calls a mistake in the arguments UNKNOWN: argparse's own status is CRITICAL's."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and end."""
+        print(f"SNAPTUI UNKNOWN - {text.literal(message)}. See snaptui check --help.")
+        sys.exit(check.State.UNKNOWN)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="snaptui check",
         description="The state of snapshots for monitoring (Nagios, Icinga, Prometheus).",
         epilog="LIMITS are some of age=DAYS, count=N, space=SIZE, full=PERCENT, broken, odd,"

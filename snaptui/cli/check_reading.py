@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -47,7 +49,7 @@ class Reading:
 
     def result(self, until: float) -> HostRead:
         """What was read until then, a moment of ``time.monotonic()``."""
-        self._over.wait(max(0.0, until - time.monotonic()))
+        self._over.wait(max(0.0, min(until - time.monotonic(), threading.TIMEOUT_MAX)))
         with self._lock:
             late = () if self._over.is_set() else (self._doing,)
             return HostRead(
@@ -154,8 +156,11 @@ def write_metrics(path: Path, words: str) -> None:
     """Put a file in the place of another at once, readable for the collector.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or would take the place of a device, a link or the like.
     """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise FileExistsError(errno.EEXIST, "Only a regular file is replaced", str(path))
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:

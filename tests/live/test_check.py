@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,8 +75,27 @@ def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> Non
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "x.prom").mkdir()
-    with pytest.raises(OSError, match="directory"):
-        check_reading.write_metrics(tmp_path / "x.prom", "words")
-    assert [one.name for one in tmp_path.iterdir()] == ["x.prom"]
+@pytest.mark.parametrize("kind", ["directory", "FIFO", "link", "no name"])
+def test_nothing_but_a_regular_file_is_replaced(tmp_path: Path, kind: str) -> None:
+    """As root it would be a device: a pipe stands for it here."""
+    path = Path() if kind == "no name" else tmp_path / "x.prom"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "FIFO":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to(tmp_path / "target")
+    before = [(one.name, one.lstat()) for one in tmp_path.iterdir()]
+    with pytest.raises(OSError, match="Only a regular file"):
+        check_reading.write_metrics(path, "words")
+    assert [(one.name, one.lstat()) for one in tmp_path.iterdir()] == before
+
+
+def test_a_mistake_in_the_arguments_is_unknown_and_not_critical() -> None:
+    for words in (("--nosuch",), ("-c",), ("--timeout", "x")):
+        code, said = checked(*words)
+        assert (code, said.partition(" - ")[0]) == (3, "SNAPTUI UNKNOWN")
+
+
+def test_it_can_wait_without_end(lab: Lab) -> None:
+    assert checked("-c", lab.uri, "--timeout", "inf")[0] == 0
