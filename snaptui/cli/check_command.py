@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
 
 def run(words: Sequence[str]) -> int:
-    """Print the state, or write metrics; returns the exit status.
+    """Print the state, or write metrics; returns the exit status."""
+    try:
+        return _check(_parser().parse_args(words))
+    except HostError as error:  # it could not be printed or written
+        print(f"snaptui: {text.literal(error.message)}", file=sys.stderr)
+        return check.State.UNKNOWN
 
-    Raises:
-        HostError: it cannot be printed or written.
-    """
-    options = _parser().parse_args(words)
+
+def _check(options: argparse.Namespace) -> int:
     until, now = time.monotonic() + options.timeout, time.time()
     try:
-        warn, crit = (
-            check.parse(words.replace("%%", "%")) for words in (options.warn, options.crit)
-        )
+        warn, crit = check.parse(options.warn), check.parse(options.crit)
         make_backend = backend_class()
 
         def connect(uri: str) -> Backend:

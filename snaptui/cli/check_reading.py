@@ -43,7 +43,7 @@ class Reading:
         self._places: dict[str, float] = {}
         self._orphans: tuple[str, ...] | None = None
         self._unread: list[str] = []
-        self._doing = "it was not connected to in time"
+        self._doing = "there was no answer in time"
         self._over = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
 

@@ -42,6 +42,8 @@ def write(words: str) -> None:
     Raises:
         HostError: it cannot be printed: a full disk, or a reader that went away.
     """
+    if sys.stdout is None:
+        raise HostError("It could not be printed: the standard output is closed.")
     try:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a file
         sys.stdout.write(words)

@@ -99,3 +99,12 @@ def test_a_mistake_in_the_arguments_is_unknown_and_not_critical() -> None:
 
 def test_it_can_wait_without_end(lab: Lab) -> None:
     assert checked("-c", lab.uri, "--timeout", "inf")[0] == 0
+
+
+@pytest.mark.parametrize("output", ["/dev/full", None], ids=["full", "closed"])
+def test_what_cannot_be_printed_is_unknown(lab: Lab, output: str | None) -> None:
+    words = f"{sys.executable} -m snaptui check -c '{lab.uri}' >{output or '&-'}"
+    done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("snaptui: It could not be printed: ")
+    assert len(done.stderr.splitlines()) == 1

@@ -341,3 +341,20 @@ def test_a_create_for_whose_ram_there_is_no_room_says_what_is_full(small: Lab) -
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done")
     assert len(small.snapshots("web")) == 1
+
+
+def test_what_was_counted_here_counts_in_its_dialog(lab: Lab) -> None:
+    """The main screen has counted the domain that is selected there, and no other."""
+    for name in ("db", "web"):
+        lab.define(name)
+        lab.snapshot(name, f"of-{name}")
+    with Terminal(["-c", lab.uri, "db"]) as terminal:
+        terminal.wait("of-db")
+        terminal.press("F")
+        terminal.wait("of-web", gone="...")
+        mark_row(terminal, "web", "of-web")
+        terminal.press(" ")
+        terminal.wait("1 marked: deleting them frees")
+        terminal.press("d")
+        terminal.wait("Delete of-web", "Refused: nothing")
+        assert "not counted yet" not in terminal.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -26,6 +26,8 @@ from snaptui.ui.panes.reclaimable import ItemList, PlaceList
 from snaptui.ui.panes.row_list import RowList
 
 if TYPE_CHECKING:
+    from snaptui.plan.plan import Intent
+    from snaptui.plan.planner import AnyFacts
     from snaptui.ui.context import Context
 
 
@@ -155,7 +157,7 @@ class SpaceScreen(Closing[Jump | None]):
     def _ask(self, marked: Collection[tuple[str, str]]) -> None:
         """Leftovers first: they alone need no room to be deleted."""
         from snaptui.plan.image.orphan import aside_name
-        from snaptui.plan.plan import DeleteManyIntent, Intent, RemoveLeftover
+        from snaptui.plan.plan import DeleteManyIntent, RemoveLeftover
         from snaptui.ui.dialogs.delete import DeleteItemsDialog
         from snaptui.ui.dialogs.plan_dialog import Confirmed
 
@@ -183,8 +185,13 @@ class SpaceScreen(Closing[Jump | None]):
         host = self.session.host.state.host
         where = host.hostname if host is not None else ""
         space = f"frees {self._promise(marked)}"
-        dialog = DeleteItemsDialog(where, parts, space, self.session.read_facts, self._glyphs)
+        dialog = DeleteItemsDialog(where, parts, space, self._read_facts, self._glyphs)
         self.app.push_screen(dialog, confirmed)
+
+    async def _read_facts(self, intent: Intent) -> AnyFacts:
+        """With what was counted here: the main screen counts the selected domain alone."""
+        facts = await self.session.read_facts(intent)
+        return replace(facts, counted=self.counting.state.counted)
 
     # -- drawing ----------------------------------------------------------------------------
 

@@ -65,8 +65,10 @@ Seen = Mapping[What, str]
 DOMAIN, STATE, GONE = What(Aspect.DOMAIN), What(Aspect.STATE), "gone"
 OTHER = "other"
 """The name of all that the second admin makes."""
-_TIME = re.compile(r"(?<=safety-)\d{8}T\d{6}Z|(?<=\.)\d{10}$")
-"""In the name of a safety snapshot, or at the end of one that libvirt gives to an overlay."""
+_TIME = re.compile(r"(?<=\.)\d{10}$")
+"""At the end of the name that libvirt gives to an overlay."""
+_TAKEN = re.compile(r"(?<=safety-)\d{8}T\d{6}Z")
+"""In the name of a safety snapshot, of which there may be several."""
 
 
 def look(guest: Guest) -> Seen:
@@ -129,8 +131,13 @@ def apart(one: Seen, other: Seen) -> list[str]:
 
 
 def _timeless(seen: Seen) -> Seen:
+    """With the number of a time in the place of each, from the first on."""
+    words = [word for what, said in seen.items() for word in (what.of, what.part, said)]
+    times = sorted({time for word in words for time in _TAKEN.findall(word)})
+
     def sub(word: str) -> str:
-        return _TIME.sub("TIME", word)
+        numbered = _TAKEN.sub(lambda found: f"TIME{times.index(found[0]) + 1}", word)
+        return _TIME.sub("TIME", numbered)
 
     return {
         What(what.aspect, sub(what.of), sub(what.part)): sub(word) for what, word in seen.items()
