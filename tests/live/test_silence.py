@@ -57,8 +57,8 @@ def test_the_rest_lives_on_while_one_image_hangs(share: Share, far_and_near: Lab
         terminal.press("h", "k")
         terminal.wait("far  shut off  1 snapshot", "+1.1 MiB")
         terminal.press("enter", "r")
-        terminal.wait("Refused: nothing")
-        confirm(terminal)
+        terminal.wait("Refused: nothing", "Not checked: Whether another host has")
+        confirm(terminal, "far")
         terminal.wait("Revert far to good: done")
     assert holds(far_and_near.image("far"), 0x11)
 

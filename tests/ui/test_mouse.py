@@ -94,3 +94,21 @@ async def test_a_click_chooses_the_word_that_it_hits_and_moves_nothing_above(lab
         await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the plan")
         await pilot.pause()
         assert (choice.index, choice.region.y) == (0, top)
+
+
+async def test_a_box_that_grows_beyond_the_screen_keeps_its_buttons_on_it(lab: Lab) -> None:
+    """It begins higher then, and is cut only where the screen is too low for all of it."""
+    lab.define("web", running=True)
+    backend = LibvirtBackend(lab.uri)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
+        await pilot.press("c")
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+        await until(pilot, lambda: app.screen.styles.align_vertical == "top", "the box stays")
+        choice = app.screen.query(Choice).first()
+        box, buttons = app.screen.query_one("#box"), app.screen.query_one("#buttons")
+        before = box.region.height
+        choice.index = 2
+        await until(pilot, lambda: box.region.height > before, "more to say")
+        await until(pilot, lambda: buttons.region.bottom < box.region.bottom <= 24, "all of it")

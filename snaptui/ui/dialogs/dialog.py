@@ -55,7 +55,8 @@ class Box(VerticalGroup):
     def _place(self) -> None:
         if self._top is not None:
             self.screen.styles.align_vertical = "top"
-            top = min(self._top, max(0, self.screen.size.height - self.outer_size.height))
+            all_of_it = self.virtual_size.height + self.gutter.height
+            top = min(self._top, max(0, self.screen.size.height - all_of_it))
             self.styles.margin = (top, 0, 0, 0)
 
 
