@@ -54,7 +54,14 @@ class Limit(enum.Enum):
 
 NUMBERS = (Limit.AGE, Limit.COUNT, Limit.SPACE, Limit.FULL)
 DAY = 86_400
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "d": 1, "%": 1}
+_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_UNITS: Mapping[Limit, Mapping[str, int]] = {
+    Limit.AGE: {"": 1, "d": 1},
+    Limit.COUNT: {"": 1},
+    Limit.SPACE: _SIZES,
+    Limit.FULL: {"": 1, "%": 1},
+}
+"""What may stand behind the number of each, and what it is worth."""
 
 Limits = Mapping[Limit, float]
 """What is looked at, and from which value on; 1 for what is there or not."""
@@ -134,15 +141,19 @@ def parse(words: str) -> Limits:
     for word in filter(None, (one.strip() for one in words.split(","))):
         name, _, value = word.partition("=")
         limit = next((one for one in Limit if one.value == name), None)
-        number = re.fullmatch(r"(\d+(?:\.\d+)?)([KMGTd%]?)", value)
-        if limit is None or (number is None) is (limit in NUMBERS) or (value and number is None):
+        number = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGTd%]?)", value)
+        units = _UNITS.get(limit) if limit is not None else None
+        fits = units is not None and number is not None and number[2] in units
+        if limit is None or not (fits if units is not None else name == word):
             raise ConfigError(
                 f"{word} is no limit.",
                 hint="There are age=DAYS, count=N, space=SIZE (50G), full=PERCENT, "
                 + ", ".join(one.value for one in Limit if one not in NUMBERS)
                 + ".",
             )
-        found[limit] = float(number[1]) * _UNITS[number[2]] if number is not None else 1.0
+        found[limit] = 1.0
+        if units is not None and number is not None:
+            found[limit] = float(number[1]) * units[number[2]]
     return found
 
 

@@ -41,7 +41,8 @@ def _check(options: argparse.Namespace) -> int:
             backend.connect()
             return backend
 
-        uris = options.connect or [load(options.config).uri or default_uri()]
+        named = options.connect or [load(options.config).uri or default_uri()]
+        uris = list(dict.fromkeys(named))
     except SnaptuiError as error:
         said = text.literal(" ".join(f"{error.message} {error.hint}".split()))
         print(f"SNAPTUI UNKNOWN - {said}")

@@ -62,7 +62,21 @@ def test_the_worst_of_several_hosts_is_told_and_unknown_hides_no_critical() -> N
     assert judge(hosts[::2], parse("count=5"), {}, NOW).state is State.UNKNOWN
 
 
-@pytest.mark.parametrize("words", ["size=3", "age", "age=x", "broken=1", "full=1%%", "x"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "size=3",
+        "age",
+        "age=x",
+        "broken=1",
+        "full=1%%",
+        "broken=",
+        "age=3G",
+        "count=9%",
+        "full=٣",
+        "x",
+    ],
+)
 def test_what_is_no_limit_is_said(words: str) -> None:
     with pytest.raises(ConfigError, match="is no limit"):
         parse(words)
