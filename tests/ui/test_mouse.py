@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
+from textual.pilot import Pilot
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
@@ -61,18 +65,27 @@ async def test_nothing_is_animated(
         assert not app.animator.is_being_animated(lines, "scroll_y")
 
 
+@asynccontextmanager
+async def a_create(
+    lab: Lab, size: tuple[int, int]
+) -> AsyncIterator[tuple[SnaptuiApp, Pilot[None]]]:
+    """The dialog of a create of a running guest, which can be confirmed."""
+    lab.define("web", running=True)
+    backend = LibvirtBackend(lab.uri)
+    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
+        await pilot.press("c")
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+        yield app, pilot
+
+
 KINDS = ("internal", "external")
 
 
 async def test_a_click_chooses_the_word_that_it_hits_and_moves_nothing_above(lab: Lab) -> None:
     """A box that grew in the middle put another control under the second click."""
-    lab.define("web", running=True)
-    backend = LibvirtBackend(lab.uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web")
-    async with app.run_test(size=(100, 40)) as pilot:
-        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
-        await pilot.press("c")
-        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+    async with a_create(lab, (100, 40)) as (app, pilot):
         choice = app.screen.query(Choice).first()
         await until(pilot, lambda: app.screen.styles.align_vertical == "top", "the box stays")
         top, words = choice.region.y, choice.render().plain
@@ -98,13 +111,7 @@ async def test_a_click_chooses_the_word_that_it_hits_and_moves_nothing_above(lab
 
 async def test_a_box_that_grows_beyond_the_screen_keeps_its_buttons_on_it(lab: Lab) -> None:
     """It begins higher then, and is cut only where the screen is too low for all of it."""
-    lab.define("web", running=True)
-    backend = LibvirtBackend(lab.uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
-        await pilot.press("c")
-        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+    async with a_create(lab, (80, 24)) as (app, pilot):
         await until(pilot, lambda: app.screen.styles.align_vertical == "top", "the box stays")
         choice = app.screen.query(Choice).first()
         box, buttons = app.screen.query_one("#box"), app.screen.query_one("#buttons")

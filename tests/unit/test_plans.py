@@ -33,7 +33,7 @@ from snaptui.plan.differences import differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.metadata import edit
-from snaptui.plan.outcome import UndoBy
+from snaptui.plan.outcome import End, UndoBy
 from snaptui.plan.plan import (
     CreateIntent,
     DeleteIntent,
@@ -92,7 +92,8 @@ def test_a_create_holds_all_disks_and_memory_and_can_be_undone() -> None:
         *("virsh", "-c", "qemu:///system", "snapshot-create-as", "--domain=web"),
         *("--name=before", "--description=kernel\nupgrade"),
     ]
-    assert "PAUSED while up to 1.0 GiB of RAM" in plan.after.words
+    assert plan.after.end is End.TAKEN_RUNNING
+    assert "up to 1.0 GiB of RAM" in str(dict(plan.after.names)["saved"])
     assert plan.space.words == "needs up to 1.0 GiB now, free 50.0 GiB of 100.0 GiB"
     assert (plan.warnings, plan.unchecked, plan.type_name) == ((), (), False)
     assert a_create(facts(state=DomainState.SHUTOFF)).space.needs == 0
@@ -263,8 +264,8 @@ def test_a_revert_without_a_safety_snapshot_is_confirmed_by_the_name() -> None:
     assert plan.possible
     assert plan.type_name
     assert words(plan.lines[0])[3:] == ["snapshot-revert", "--domain=web", "--snapshotname=s1"]
-    assert "will be RUNNING, as on" in plan.after.words
-    assert "3 days ago" in plan.after.words
+    assert (plan.after.end, plan.after.state) == (End.REVERTED, DomainState.RUNNING)
+    assert "3 days ago" in str(dict(plan.after.names)["moment"])
     assert isinstance(plan.lost, WritesLost)
     assert (plan.lost.disks, plan.lost.memory) == (("vda", "vdb"), True)
     assert plan.lost.words.startswith("all written to vda, vdb since")
