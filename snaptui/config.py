@@ -19,6 +19,27 @@ SNAPSHOT_NAME = "snap-{date}-{time}"
 """The template for the names that a create suggests."""
 
 
+ALL = "all"
+"""The group that every host of the file belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostEntry:
+    """A host that is to be looked at.
+
+    Attributes:
+        uri: ``None`` for libvirt's default.
+        name: what it is called on the screen; empty for what it calls itself.
+        group: what it is named together with others by; may be empty.
+        read_only: never change anything on it.
+    """
+
+    uri: str | None = field(default=None, repr=False)
+    name: str = ""
+    group: str = ""
+    read_only: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What the file sets; each as when it is not set.
@@ -32,6 +53,7 @@ class Config:
         theme: one of :data:`THEMES`.
         snapshot_name: a template for the names that a create suggests.
         keys: by action, the keys that replace its own.
+        hosts: those of the file, in its order.
     """
 
     path: Path
@@ -42,6 +64,30 @@ class Config:
     theme: str = THEMES[0]
     snapshot_name: str = SNAPSHOT_NAME
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    hosts: tuple[HostEntry, ...] = ()
+
+    def named(self, word: str) -> HostEntry:
+        """The host of a name, or the one of a URI."""
+        found = next((one for one in self.hosts if word in (one.name, one.uri)), None)
+        return found or HostEntry(word)
+
+    def of_group(self, group: str) -> tuple[HostEntry, ...]:
+        """The hosts of a group.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        found = tuple(one for one in self.hosts if group in (one.group, ALL))
+        if not found:
+            known = sorted({one.group for one in self.hosts if one.group} | {ALL})
+            raise ConfigError(
+                f"{self.path} has no host of the group {group}.",
+                hint=f"Known are {', '.join(known)}." if self.hosts else HOSTS_HINT,
+            )
+        return found
+
+
+HOSTS_HINT = "Write one [[hosts]] for each, with name, uri and group."
 
 
 def load(named: Path | None) -> Config:
@@ -75,9 +121,12 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
         "uri": str, "read_only": bool, "ascii": bool, "mouse": bool, "theme": str,
         "snapshot_name": str,
     }  # fmt: skip
+    hosts = _hosts(table.pop("hosts", []), path)
     for name, value in table.items():
         if name not in kinds:
-            raise ConfigError(f"{path}: there is no setting {name}; known are {', '.join(kinds)}.")
+            raise ConfigError(
+                f"{path}: there is no setting {name}; known are {', '.join(kinds)}, keys, hosts."
+            )
         if not isinstance(value, kinds[name]):
             wanted = "a string" if kinds[name] is str else "true or false"
             raise ConfigError(f"{path}: {name} must be {wanted}.")
@@ -90,7 +139,30 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
         if problem := template_problem(table["snapshot_name"]):
             raise ConfigError(f"{path}: snapshot_name: {problem}.")
     overrides = {action: _keys(value, f"{path}: keys.{action}") for action, value in keys.items()}
-    return Config(path, **table, keys=MappingProxyType(overrides))
+    return Config(path, **table, keys=MappingProxyType(overrides), hosts=hosts)
+
+
+def _hosts(value: object, path: Path) -> tuple[HostEntry, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ConfigError(f"{path}: hosts must be tables: write [[hosts]] above each.")
+    entries: list[HostEntry] = []
+    kinds = {"uri": str, "name": str, "group": str, "read_only": bool}
+    for number, table in enumerate(value, 1):
+        where = f"{path}: [[hosts]] number {number}"
+        for key, found in table.items():
+            if key not in kinds:
+                raise ConfigError(f"{where}: there is no {key}; known are {', '.join(kinds)}.")
+            if not isinstance(found, kinds[key]) or found == "":
+                wanted = "a string" if kinds[key] is str else "true or false"
+                raise ConfigError(f"{where}: {key} must be {wanted}.")
+        if "uri" not in table:
+            raise ConfigError(f"{where} has no uri.")
+        entry = HostEntry(**table)
+        for other in entries:
+            if entry.uri == other.uri or (entry.name and entry.name == other.name):
+                raise ConfigError(f"{where}: another one has the same name or uri.")
+        entries.append(entry)
+    return tuple(entries)
 
 
 def _keys(value: object, where: str) -> tuple[str, ...]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected, SnaptuiError
-from snaptui.common.state_files import state_directory
+from snaptui.common.masking import label
 from snaptui.common.worker import Worker, start
+from snaptui.config import HostEntry
 from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host
 from snaptui.model.operation_record import StepKind
 from snaptui.monitor.free_space import Filling
 from snaptui.monitor.host import HostWatch
 from snaptui.monitor.images import WAITING, ImageWatch
+from snaptui.monitor.openings import Turn
 from snaptui.monitor.snapshots import SnapshotWatch
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
@@ -58,35 +60,51 @@ class Listener(Protocol):
         """What became of operations, confirmed together, that an earlier snaptui did not end."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnownHost:
+    """A host that is to be looked at, and what is known of it so far.
+
+    Attributes:
+        backend: not watched by anybody else.
+        host: what it answered, if it was connected.
+        listed: its domains, if they were listed then.
+        images: paths of images to show, without symbolic links.
+    """
+
+    entry: HostEntry
+    backend: Backend
+    host: Host | None = None
+    listed: tuple[Domain, ...] | None = None
+    images: tuple[str, ...] = ()
+
+
 class Session:
     """A host as long as it is looked at.
 
     Args:
-        backend: not watched by anybody else.
-        host: what it answered when it was connected.
-        listed: its domains, if they were listed then.
-        images: paths of images to show, without symbolic links.
+        turn: holds a connection back until it may be opened.
 
     Attributes:
-        read_only: nothing can be changed on it.
+        entry: what it was named by.
     """
 
     def __init__(
         self,
-        backend: Backend,
-        host: Host,
-        listed: tuple[Domain, ...] | None,
-        images: tuple[str, ...],
+        known: KnownHost,
+        operations: Operations,
         listener: Listener,
+        turn: Turn,
     ) -> None:
         self._listener = listener
-        self.backend = backend
-        self.read_only = host.read_only
+        self.entry = known.entry
+        self.backend = backend = known.backend
         self.worker = Worker()
+        self.operations = operations
         self.host = HostWatch(
             backend,
             self.worker,
-            on_change=listener.host_changed,
+            turn=turn,
+            on_change=self._host_changed,
             on_hint=self._hinted,
             on_again=self._again,
         )
@@ -100,27 +118,65 @@ class Session:
         self.filling = Filling(
             backend, self.worker, lambda: self.host.state.domains, on_change=listener.host_changed
         )
-        self.images = ImageWatch(backend, self.worker, host, images, on_change=self._images_changed)
-        self.operations = Operations(
-            backend, self.worker, state=state_directory(), on_change=self._operation_changed
+        self.images = ImageWatch(
+            backend,
+            self.worker,
+            lambda: self.host.state.host,
+            known.images,
+            on_change=self._images_changed,
         )
         self._tasks: list[asyncio.Task[None]] = []
-        self.host.opened(host, listed)
+        self._connected = asyncio.Event()
+        self._further = asyncio.Event()
+        if known.host is not None:
+            self.host.opened(known.host, known.listed)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed on it."""
+        host = self.host.state.host
+        return self.entry.read_only or (host is not None and host.read_only)
+
+    @property
+    def name(self) -> str:
+        """As people call it."""
+        host = self.host.state.host
+        return self.entry.name or (host.hostname if host is not None else "") or label(self.uri)
+
+    @property
+    def uri(self) -> str:
+        """The ``host`` of all its keys."""
+        return self.backend.uri
 
     def start(self) -> None:
         """Begin to watch the host, and look what became of operations that were cut short."""
-        self._tasks += [start(self.host.run()), start(self._tell_cut_short())]
+        self._tasks += [start(self.host.run()), start(self._begin())]
 
     def look_further(self) -> None:
-        """Begin with what the first screen does without."""
+        """Begin with what the first screen does without, once it is connected."""
+        self._further.set()
+
+    async def _begin(self) -> None:
+        await self._connected.wait()
+        self._tasks.append(start(self._tell_cut_short()))
+        await self._further.wait()
         self._tasks.append(start(self.filling.run()))
         self.images.start()
+
+    def _host_changed(self) -> None:
+        if self.host.state.host is not None:
+            self._connected.set()
+        self._listener.host_changed()
+
+    def leave(self) -> None:
+        """The screen is about another host now."""
+        self.snapshots.select(None)
+        self.images.select(None)
 
     def stop(self) -> None:
         """Stop to watch; calls under way are left behind."""
         for task in self._tasks:
             task.cancel()
-        self.operations.close()
         self.snapshots.stop()
         self.images.stop()
         self.counting.stop()
@@ -182,7 +238,7 @@ class Session:
     async def _tell_cut_short(self) -> None:
         """Look what became of operations that an earlier snaptui did not end, and say it."""
         host = self.host.state.host
-        if host is None or host.read_only:
+        if host is None or self.read_only:
             return
         if problem := await self.operations.open_journal():
             self._listener.journal_failed(problem)
@@ -198,7 +254,7 @@ class Session:
         """Ask the host until it says what became of an operation."""
         while True:
             with contextlib.suppress(SnaptuiError):
-                if (found := await self.operations.resolve(cut)) is not None:
+                if (found := await self.operations.resolve(cut, self.backend.uri)) is not None:
                     return found
             await asyncio.sleep(ASK_AGAIN)
 
@@ -210,13 +266,21 @@ class Session:
         self.count()
         self._listener.snapshots_changed()
 
-    def _operation_changed(self, operation: Operation) -> None:
+    def operation_changed(self, operation: Operation) -> None:
+        """An operation on the host went on or is over: what it may have changed is read again."""
         key = operation.plan.intent.key
-        last = operation.plan.steps[-1].kind
-        thawed = operation.phase is Phase.DONE and last is StepKind.THAW
-        if thawed and isinstance(key, DomainKey):
+        over = operation.phase.over
+        if not isinstance(key, DomainKey):
+            if over:
+                self.images.look_again()
+            return
+        if operation.phase is Phase.DONE and operation.plan.steps[-1].kind is StepKind.THAW:
             self.host.agent_said(key, Agent(AgentState.ANSWERS))
-        self._listener.operation_changed(operation)
+        if over:
+            self.host.look_again(key)
+            shown = self.snapshots.shown
+            if shown is not None and shown.key == key:
+                self.snapshots.look_again()
 
     def _again(self) -> None:
         """The host is there again: read everything anew."""

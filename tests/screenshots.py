@@ -20,6 +20,7 @@ from snaptui.demo.run import demo
 from snaptui.model.image import FileSystem
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.context import Settings
+from tests.one_host import alone, reach
 from tests.ui.conftest import loaded, until
 from tests.world import NOW
 
@@ -77,7 +78,7 @@ async def picture(
     uri: str, name: str, size: tuple[int, int], keys: tuple[str, ...], shows: str
 ) -> None:
     backend = LibvirtBackend(uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web01", settings=Settings(demo=True))
+    app = SnaptuiApp(alone(backend), reach, select="web01", settings=Settings(demo=True))
     async with app.run_test(size=size) as pilot:
         await loaded(pilot)
         for key in keys:

@@ -396,6 +396,9 @@ class Connection(Asked, Protocol):
         and what it was about to do was judged. A change of it then raises Disconnected.
         """
 
+    def jump_host(self) -> str:
+        """The host that ssh goes through to this one (ssh_config(5), ProxyJump); empty without."""
+
     def connect(self, *, interactive: bool = False) -> Host:
         """Open the reading connection, dropping one that was open before.
 

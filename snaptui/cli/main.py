@@ -19,12 +19,14 @@ from snaptui.cli.tools import backend_class
 from snaptui.common import log, text
 from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import fault, label
-from snaptui.config import MONO, Config, load
+from snaptui.config import MONO, Config, HostEntry, load
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Connection
+    from snaptui.backend.virt.backend import LibvirtBackend
     from snaptui.common.quiet import Quiet
     from snaptui.model.domain import Domain, Host
+    from snaptui.session import KnownHost
 
 T = TypeVar("T")
 
@@ -72,8 +74,17 @@ def _parser() -> argparse.ArgumentParser:
         " are; each has its --help.",
     )
     add = parser.add_argument
-    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="select it; an image is shown for itself")
-    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
+    add(
+        "wanted",
+        nargs="*",
+        metavar="DOMAIN|IMAGE|@GROUP",
+        help="select it; an image is shown for itself; the hosts of a group are all shown",
+    )
+    add(
+        "-c", "--connect", metavar="URI", action="append", default=[],
+        help="a libvirt host, or the name of one in the configuration; several times for several;"
+        " default: those of the configuration, or libvirt's own",
+    )  # fmt: skip
     add("--demo", action="store_true", help="try it on a private host that is gone afterwards")
     add("--read-only", action="store_true", help="look only; nothing can be changed")
     add("--ascii", action="store_true", help="draw with ASCII characters only")
@@ -89,22 +100,52 @@ def _run(options: argparse.Namespace) -> int:
     config = load(options.config)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
-    with _quiet_while_nothing_is_asked(options, config) as typed:
-        return _shown(options, config, typed)
+    words = [word for word in options.wanted if not word.startswith("@")]
+    groups = [word[1:] for word in options.wanted if word.startswith("@")]
+    entries = _entries(options, config, groups)
+    with _quiet_while_nothing_is_asked(options, entries) as typed:
+        return _shown(options, config, entries, words, typed)
+
+
+def _entries(
+    options: argparse.Namespace, config: Config, groups: Sequence[str]
+) -> tuple[HostEntry, ...]:
+    """The hosts to begin with, each once.
+
+    Raises:
+        ConfigError: there is no such group.
+    """
+    if options.demo:
+        if groups:
+            raise ConfigError("--demo makes a host of its own: leave out the group.")
+        return (HostEntry(),)
+    named = [config.named(word) for word in options.connect]
+    named += [entry for group in groups for entry in config.of_group(group)]
+    if not named:
+        named = [config.named(config.uri)] if config.uri else list(config.hosts) or [HostEntry()]
+    return tuple(dict.fromkeys(named))
 
 
 def _quiet_while_nothing_is_asked(
-    options: argparse.Namespace, config: Config
+    options: argparse.Namespace, entries: Sequence[HostEntry]
 ) -> AbstractContextManager[Quiet | None]:
     """Keep the terminal from showing what is typed; ssh asks on it, and is left alone."""
-    from snaptui.backend.virt.uris import default_uri, is_local
+    from snaptui.backend.virt.uris import default_uri, is_local, resolved
     from snaptui.common.quiet import quiet
 
-    near = options.demo or is_local(options.connect or config.uri or default_uri())
+    # where there are several, nothing is asked before the screen is there
+    several = len(entries) > 1
+    near = options.demo or several or is_local(resolved(entries[0].uri or default_uri()))
     return quiet() if near else nullcontext()
 
 
-def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> int:
+def _shown(
+    options: argparse.Namespace,
+    config: Config,
+    entries: Sequence[HostEntry],
+    words: Sequence[str],
+    typed: Quiet | None,
+) -> int:
     # Textual takes a fifth of a second to import: not before the arguments are known to be good.
     with _imported_for_good():
         make_backend = backend_class()
@@ -116,19 +157,18 @@ def _shown(options: argparse.Namespace, config: Config, typed: Quiet | None) -> 
         keymap.check(config.keys)
     except ConfigError as error:
         raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
-    with _demo() if options.demo else nullcontext(options.connect or config.uri) as uri:
-        backend = make_backend(uri, read_only=options.read_only or config.read_only)
-        host = _connected(backend)
-        listed = None
-        with suppress(TimeoutError):  # the screen says for how long there has been no answer
-            listed = _begun(backend.domains).result(PATIENCE)
-        select, images = _wanted(options.wanted, host, listed)
+
+    def reach(entry: HostEntry) -> LibvirtBackend:
+        only_look = options.read_only or config.read_only or entry.read_only
+        return make_backend(entry.uri, read_only=only_look)
+
+    with _demo() if options.demo else nullcontext(None) as uri:
+        made = [HostEntry(uri)] if uri else entries
+        select, known = _known([(entry, reach(entry)) for entry in made], words)
         app = SnaptuiApp(
-            backend,
-            host=host,
-            listed=listed,
+            known,
+            reach,
             select=select,
-            images=images,
             settings=Settings(
                 overrides=config.keys,
                 ascii_only=options.ascii or config.ascii,
@@ -205,8 +245,34 @@ def _begun(call: Callable[[], T]) -> Future[T]:
     return future
 
 
+def _known(
+    reached: Sequence[tuple[HostEntry, LibvirtBackend]], words: Sequence[str]
+) -> tuple[str | None, tuple[KnownHost, ...]]:
+    """The domain to select, and the hosts; one alone is connected to and listed first.
+
+    Raises:
+        SnaptuiError: one alone cannot be connected to, or the words mean nothing.
+    """
+    from snaptui.session import KnownHost
+
+    if len(reached) == 1:
+        entry, backend = reached[0]
+        host = _connected(backend)
+        listed = None
+        with suppress(TimeoutError):  # the screen says for how long there has been no answer
+            listed = _begun(backend.domains).result(PATIENCE)
+        select, images = _wanted(words, host.label, listed, local=host.local)
+        return select, (KnownHost(entry, backend, host, listed, images),)
+    near = next((backend for _, backend in reached if backend.local), None)
+    select, images = _wanted(words, "each host", None, local=near is not None)
+    return select, tuple(
+        KnownHost(entry, backend, images=images if backend is near else ())
+        for entry, backend in {backend.uri: (entry, backend) for entry, backend in reached}.values()
+    )
+
+
 def _wanted(
-    words: Sequence[str], host: Host, listed: Sequence[Domain] | None
+    words: Sequence[str], host: str, listed: Sequence[Domain] | None, *, local: bool
 ) -> tuple[str | None, tuple[str, ...]]:
     """The domain to select, and the paths of the images to show, without symbolic links.
 
@@ -226,9 +292,9 @@ def _wanted(
             f"One domain can be selected, not {len(domains)}: {', '.join(domains)}.",
             hint="For an image write its path with a slash (./image.qcow2).",
         )
-    if images and not host.local:
+    if images and not local:
         raise ConfigError(
-            f"{images[0]} is a file of this machine, and {host.label} is another one.",
+            f"{images[0]} is a file of this machine, and {host} is another one.",
             hint="Leave out the images, or run snaptui there.",
         )
     return (domains[0] if domains else None), tuple(map(os.path.realpath, images))

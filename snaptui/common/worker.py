@@ -176,7 +176,6 @@ class Worker:
         changes: one at a time for each domain, four at a time for the host.
         files: image files, two at a time.
         spaces: how full file systems are; one that hangs keeps nobody else waiting.
-        journal: our own files; never behind somebody else's disk.
     """
 
     def __init__(self) -> None:
@@ -184,7 +183,6 @@ class Worker:
         self.changes = Lane("changes", 4)
         self.files = Lane("files", 2)
         self.spaces = Lane("spaces", 1)
-        self.journal = Lane("journal", 1)
 
 
 class _Crew:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -85,6 +85,27 @@ async def find(
             )  # fmt: skip
     noted = max(marks, key=lambda mark: len(mark.members), default=None)
     return Members(tuple(found), tuple(twice), tuple(unread), tuple(doubts), noted)
+
+
+def unreached(host: str, reason: str) -> Members:
+    """A host of which nothing is known."""
+    return Members(
+        (), unread=(host,), doubts=(remark(Unchecked.IN_GROUP, domain=host, reason=reason),)
+    )
+
+
+def joined(of_hosts: Sequence[Members]) -> Members:
+    """What belongs to a group on several hosts."""
+    groups = [one.group for one in of_hosts if one.group is not None]
+    return Members(
+        tuple(
+            sorted((found for one in of_hosts for found in one.found), key=lambda one: one[0].name)
+        ),
+        tuple(refusal for one in of_hosts for refusal in one.twice),
+        tuple(name for one in of_hosts for name in one.unread),
+        tuple(doubt for one in of_hosts for doubt in one.doubts),
+        max(groups, key=lambda mark: len(mark.members), default=None),
+    )
 
 
 def _of(backend: Reads, domain: Domain, group: str) -> tuple[tuple[str, Group], ...] | NotKnown:

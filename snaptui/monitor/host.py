@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from snaptui.backend.protocol import Backend, HostEvent
 from snaptui.common.errors import Disconnected, SignInNeeded, SnaptuiError
 from snaptui.common.worker import Priority, Worker, wait
 from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host, SnapshotSummary
+from snaptui.monitor.openings import Turn
 
 T = TypeVar("T")
 
@@ -30,6 +32,8 @@ SUMMARIES = 30.0
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each attempt to connect again; a link that lasts longer than the last of them
 begins anew with the first."""
+JITTER = 0.2
+"""Share by which these differ at random: hosts that went together do not come back together."""
 
 
 class Link(enum.Enum):
@@ -72,6 +76,7 @@ class HostWatch:
     """Keeps a :class:`HostState` fresh and says when it changed.
 
     Args:
+        turn: holds a connection back until it may be opened.
         on_change: called on the loop after each change of :attr:`state`.
         on_hint: called on the loop when one domain's snapshots may have changed.
         on_again: called on the loop when the host is there again: it may be another version of
@@ -83,6 +88,7 @@ class HostWatch:
         backend: Backend,
         worker: Worker,
         *,
+        turn: Turn,
         on_change: Callable[[], None],
         on_hint: Callable[[DomainKey], None],
         on_again: Callable[[], None],
@@ -90,6 +96,7 @@ class HostWatch:
         self.backend = backend
         self.worker = worker
         self.state = HostState()
+        self._turn = turn
         self._on_change = on_change
         self._on_hint = on_hint
         self._on_again = on_again
@@ -148,7 +155,8 @@ class HostWatch:
                 self._update(link=Link.LOST, trouble=error.message)
                 if time.monotonic() - opened > BACK_OFF[-1]:
                     attempt = 0
-                await self.pause(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+                seconds = BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
+                await self.pause(seconds * random.uniform(1 - JITTER, 1 + JITTER))
                 attempt += 1
             except SnaptuiError as error:
                 self._update(link=Link.REFUSED, trouble=error.message)
@@ -175,7 +183,10 @@ class HostWatch:
         self.backend.abandon()
         for lane in (self.worker.reads, self.worker.changes):
             lane.abandon(Disconnected("The connection was lost before libvirt answered."))
-        self.opened(await self.worker.reads.call(self.backend.connect))
+        through = await self.worker.reads.call(self.backend.jump_host)
+        async with self._turn(through):
+            host = await self.worker.reads.call(self.backend.connect)
+        self.opened(host)
         self._on_again()
 
     async def _serve(self) -> None:

@@ -70,6 +70,7 @@ class ImageWatch:
     """Keeps :attr:`state` fresh.
 
     Args:
+        host: as it was when it was last connected to.
         given: paths of the images named on the command line, without symbolic links.
         on_change: called on the loop after each change of :attr:`state`.
     """
@@ -78,7 +79,7 @@ class ImageWatch:
         self,
         backend: Looks,
         worker: Worker,
-        host: Host,
+        host: Callable[[], Host | None],
         given: Iterable[str],
         *,
         on_change: Callable[[], None],
@@ -87,7 +88,7 @@ class ImageWatch:
         self._worker = worker
         self._host = host
         self._on_change = on_change
-        self._given = tuple(ImageKey(host.uri, path) for path in given)
+        self._given = tuple(ImageKey(backend.uri, path) for path in given)
         self._again = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
@@ -145,9 +146,11 @@ class ImageWatch:
         from snaptui.discovery.inventory import take_inventory
 
         paths = [key.path for key in self._given]
+        if (host := self._host()) is None:
+            return True
         try:
             inventory = await self._worker.reads.call(
-                lambda: take_inventory(self._backend, self._host, paths),
+                lambda: take_inventory(self._backend, host, paths),
                 priority=Priority.BACKGROUND,
             )
         except SnaptuiError as error:
@@ -155,7 +158,7 @@ class ImageWatch:
             return True
         images = {key: self._given_one(key, inventory) for key in self._given}
         for path in inventory.unused:
-            key = ImageKey(self._host.uri, path)
+            key = ImageKey(host.uri, path)
             images.setdefault(key, ListedImage(key, inventory.images[path], ()))
         self._update(ImagesState(MappingProxyType(images), inventory.doubts))
         return False
@@ -168,7 +171,9 @@ class ImageWatch:
         while True:
             if key in self.state.images:
                 await self._read(key)
-            await asyncio.sleep(TICK if self._host.local else FAR_TICK)
+            host = self._host()
+            near = host is not None and host.local
+            await asyncio.sleep(TICK if near else FAR_TICK)
 
     async def _read(self, key: ImageKey) -> None:
         def read() -> ImageInfo | NotKnown:

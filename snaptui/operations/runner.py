@@ -11,13 +11,13 @@ import contextlib
 import itertools
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import SnaptuiError
-from snaptui.common.worker import Worker, start
+from snaptui.common.worker import Lane, Worker, start
 from snaptui.model.domain import DomainKey, Host, Key
 from snaptui.model.operation_record import Batch, Became, Record, StepKind
 from snaptui.operations.journal import Journal
@@ -36,27 +36,36 @@ GIVE_UP = 1.0
 """Seconds for which the end waits for copies that are given up then."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a host is reached with."""
+
+    backend: Backend
+    worker: Worker
+
+
 class Operations:
     """Runs plans, one at a time for each domain or image, and keeps what became of them.
 
     Args:
+        reached: gives what the host of a URI is reached with; all keys name theirs.
         state: directory of the journal and of the copies of the XML.
         on_change: called on the loop with each new state of an operation.
     """
 
     def __init__(
         self,
-        backend: Backend,
-        worker: Worker,
+        reached: Callable[[str], Reached],
         *,
         state: Path,
         on_change: Callable[[Operation], None],
     ) -> None:
-        self._backend = backend
-        self._worker = worker
+        self._reached = reached
+        self._writing = Lane("journal", 1)  # never behind somebody else's disk
         self._copies = Copies(state / "xml", state)
         self._journal = Journal(state / "journal", state)
         self._on_change = on_change
+        self._bounded = False
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._copies_under_way: dict[int, Copying] = {}
@@ -92,9 +101,10 @@ class Operations:
         """Read the facts for a dialog."""
         from snaptui.discovery.domain_facts import read_facts
 
-        await self._worker.journal.call(self._journal.open)
-        facts = await self._worker.reads.call(
-            lambda: read_facts(self._backend, host, intent), key=intent.key
+        await self._writing.call(self._journal.open)
+        at = self._reached(intent.key.host)
+        facts = await at.worker.reads.call(
+            lambda: read_facts(at.backend, host, intent), key=intent.key
         )
         return replace(facts, unrecorded=self._journal.problem)
 
@@ -104,9 +114,11 @@ class Operations:
 
         def open_and_bound() -> None:
             self._journal.open()
-            journal_archive.bound(self._journal, self._copies.remove)
+            if not self._bounded:
+                self._bounded = True
+                journal_archive.bound(self._journal, self._copies.remove)
 
-        await self._worker.journal.call(open_and_bound)
+        await self._writing.call(open_and_bound)
         return self._journal.problem
 
     async def cut_short(self, host: Host) -> tuple[tuple[CutShort, ...], ...]:
@@ -124,10 +136,10 @@ class Operations:
     async def _past(self) -> tuple[Past, ...]:
         from snaptui.operations import journal_archive
 
-        return await self._worker.journal.call(lambda: journal_archive.past(self._journal))
+        return await self._writing.call(lambda: journal_archive.past(self._journal))
 
-    async def resolve(self, cut: CutShort) -> Finding | None:
-        """Look what became of a cut-short operation, and note it in its journal.
+    async def resolve(self, cut: CutShort, uri: str) -> Finding | None:
+        """Look what became of an operation on a host, and note it in its journal.
 
         Returns:
             ``None`` as long as a job still holds the domain.
@@ -137,11 +149,12 @@ class Operations:
         """
         from snaptui.operations.journal_archive import note_found
 
-        found = await self._worker.reads.call(lambda: look(self._backend, cut.record))
+        at = self._reached(uri)
+        found = await at.worker.reads.call(lambda: look(at.backend, cut.record))
         if found is not None:
             words, became = found.words, found.became
             with contextlib.suppress(OSError):  # it is told again at the next start
-                await self._worker.journal.call(
+                await self._writing.call(
                     lambda: note_found(
                         self._journal, cut.past.path, cut.record.number, words, became
                     )
@@ -220,7 +233,7 @@ class Operations:
     async def _note_batch(self, operation: Operation) -> None:
         """Write what belongs together; where that cannot be, the first change is not made."""
         if (batch := operation.batch) is not None:
-            await self._worker.journal.call(lambda: self._journal.begin_batch(batch))
+            await self._writing.call(lambda: self._journal.begin_batch(batch))
 
     async def _run_all(self, parts: Sequence[tuple[Operation, AnyFacts]]) -> None:
         await self._note_batch(parts[0][0])
@@ -275,7 +288,7 @@ class Operations:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:
             await meeting.leave(operation.number)
-        await self._worker.journal.call(lambda: self._journal.end(over.record))
+        await self._writing.call(lambda: self._journal.end(over.record))
         self._set(over)
 
     async def _thaw(self, operation: Operation) -> None:
@@ -285,8 +298,9 @@ class Operations:
         frozen = any(step.kind is StepKind.FREEZE for step in steps[:perhaps])
         thaws = any(step.kind is StepKind.THAW for step in steps[done:])
         if frozen and thaws and isinstance(key, DomainKey):
+            at = self._reached(key.host)
             with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
-                await self._worker.changes.call(lambda: self._backend.thaw(key), key=key)
+                await at.worker.changes.call(lambda: at.backend.thaw(key), key=key)
 
     async def _name_again(self, operation: Operation) -> Operation:
         """Give an image that was set aside and is not removed its name again."""
@@ -295,10 +309,11 @@ class Operations:
         last = operation.plan.steps[operation.done - 1] if operation.done else None
         if not isinstance(last, SetAside):
             return operation
+        key = operation.plan.intent.key
+        at = self._reached(key.host)
         try:
-            await self._worker.changes.call(
-                lambda: self._backend.set_aside(last.aside, last.path, last.file),
-                key=operation.plan.intent.key,
+            await at.worker.changes.call(
+                lambda: at.backend.set_aside(last.aside, last.path, last.file), key=key
             )
             words = f"{last.path} has its own name again."
         except SnaptuiError as error:
@@ -339,12 +354,13 @@ class Operations:
         from snaptui.plan.facts import Facts
 
         key = operation.plan.intent.key
+        at = self._reached(key.host)
 
         def prepare() -> Operation:
             prepared = operation
             try:
                 if isinstance(facts, Facts) and isinstance(key, DomainKey):
-                    made = self._copies.save(self._backend, key, facts.snapshots)
+                    made = self._copies.save(at.backend, key, facts.snapshots)
                     prepared = replace(operation, copies=str(made))
             except OSError as error:
                 if not facts.unrecorded:
@@ -354,7 +370,7 @@ class Operations:
             return prepared
 
         try:
-            return await self._worker.changes.call(prepare, key=key)
+            return await at.worker.changes.call(prepare, key=key)
         except Stop:
             raise
         except SnaptuiError as error:
@@ -364,7 +380,8 @@ class Operations:
         from snaptui.operations.step_runner import Taking, Tools
 
         copying = self._copying(operation.number)
-        tools = Tools(self._backend, self._worker, self._journal, copying, self._set)
+        at = self._reached(operation.plan.intent.key.host)
+        tools = Tools(at.backend, at.worker, self._journal, self._writing, copying, self._set)
         return Taking(tools, operation, step, expected)
 
     def _copying(self, number: int) -> Copying:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Cancelled, Disconnected, NotFound, SnaptuiError
-from snaptui.common.worker import Priority, Worker, start
+from snaptui.common.worker import Lane, Priority, Worker, start
 from snaptui.discovery.disk_state import Part, parts, reverted_words
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.domain import Amount, DomainKey
@@ -46,6 +46,7 @@ class Tools:
     """What all steps of an operation are taken with.
 
     Attributes:
+        writing: where the journal is written.
         copying: of the operation.
         tell: called on the loop with each new state of the operation.
     """
@@ -53,6 +54,7 @@ class Tools:
     backend: Backend
     worker: Worker
     journal: Journal
+    writing: Lane
     copying: Copying
     tell: Callable[[Operation], None]
 
@@ -68,6 +70,7 @@ class Taking:
         self._backend = tools.backend
         self._worker = tools.worker
         self._journal = tools.journal
+        self._writing = tools.writing
         self._copying = tools.copying
         self._tell = tools.tell
         self._operation = operation
@@ -119,7 +122,7 @@ class Taking:
         found = await self._look(error)
         self._judge(error, found)
         number, index = self._operation.number, self._operation.done
-        await self._worker.journal.call(lambda: self._journal.step_ended(number, index))
+        await self._writing.call(lambda: self._journal.step_ended(number, index))
         done = replace(
             self._operation,
             done=index + 1,

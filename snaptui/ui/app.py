@@ -1,11 +1,11 @@
-"""The Textual application: it shows one session."""
+"""The Textual application: it shows the hosts."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -15,15 +15,14 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
 
-from snaptui.backend.protocol import Backend
 from snaptui.common import log, text
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import fault, masked
 from snaptui.config import MONO, THEMES
-from snaptui.model.domain import Domain, Host
+from snaptui.fleet import Fleet, MakeBackend
 from snaptui.model.image import ImageKey
 from snaptui.operations.operation import Operation
-from snaptui.session import Session
+from snaptui.session import KnownHost, Session
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
@@ -44,12 +43,10 @@ class SnaptuiApp(KeysInOrder):
     """The browser.
 
     Args:
-        backend: not watched by anybody else.
-        host: what it answered, when it was connected before the screen was taken.
-        listed: its domains, if they were listed then: they are there at the first paint.
-        select: name or UUID of the domain to select at first.
-        images: paths of images to show, without symbolic links; without a domain to select the
-            first of them is.
+        known: the hosts to begin with, at least one; what was listed of them before the screen
+            was taken is there at the first paint.
+        make_backend: reaches a host that is added later.
+        select: name or UUID of the domain to select at first; without one the first image is.
     """
 
     CSS_PATH = "snaptui.tcss"
@@ -59,12 +56,10 @@ class SnaptuiApp(KeysInOrder):
 
     def __init__(
         self,
-        backend: Backend,
+        known: Sequence[KnownHost],
+        make_backend: MakeBackend,
         *,
-        host: Host,
-        listed: tuple[Domain, ...] | None = None,
         select: str | None = None,
-        images: tuple[str, ...] = (),
         settings: Settings | None = None,
     ) -> None:
         settings = settings or Settings()
@@ -77,13 +72,12 @@ class SnaptuiApp(KeysInOrder):
         self.animation_level = "none"
         self.set_class(settings.ascii_only, "-ascii")
         plain_bars.use(plain=settings.ascii_only)
-        self._select: str | ImageKey | None = select
-        if images and select is None:
-            self._select = ImageKey(host.uri, images[0])
+        images = (ImageKey(one.backend.uri, path) for one in known for path in one.images)
+        self._select: str | ImageKey | None = select or next(images, None)
         self._main: MainScreen | None = None
-        self.session = Session(backend, host, listed, images, self)
+        self.fleet = Fleet(known, make_backend, self)
         self.context = Context(
-            self.session,
+            self.fleet,
             overrides,
             ASCII if settings.ascii_only else UNICODE,
             settings.snapshot_name,
@@ -109,8 +103,13 @@ class SnaptuiApp(KeysInOrder):
         loop.set_exception_handler(self._failed)
         self._ending = Ending(lambda number: loop.call_soon_threadsafe(self._end_by, number))
         self.set_interval(60.0, log.bound)
-        self.session.start()
-        self.call_after_refresh(self.session.look_further)
+        self.fleet.start()
+        self.call_after_refresh(self.fleet.look_further)
+
+    @property
+    def session(self) -> Session:
+        """The host that the screen is about."""
+        return self.fleet.current
 
     @property
     def faulty(self) -> bool:
@@ -119,7 +118,7 @@ class SnaptuiApp(KeysInOrder):
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
-        self.session.stop()
+        self.fleet.stop()
         self._ending.stop()
 
     def _end_by(self, number: int) -> None:
@@ -152,15 +151,16 @@ class SnaptuiApp(KeysInOrder):
     async def sign_in(self) -> None:
         """Give the terminal to ssh, connect, and take it back."""
         failed: SnaptuiError | None = None
+        session = self.session
         with self.suspend(), self._ending.while_another_has_the_terminal():
             try:
-                self.session.sign_in()
+                session.sign_in()
             except SnaptuiError as error:
                 failed = error
         self.refresh(layout=True)
         if failed is not None:
             self.show_error(failed.title, failed.message, failed.hint)
-        self.session.host.retry()
+        session.host.retry()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """The palette: the actions of the table that can be used now."""
@@ -208,9 +208,7 @@ class SnaptuiApp(KeysInOrder):
         """Quit; when changes are under way, say what will go on."""
         from snaptui.ui.dialogs.message import QuitDialog
 
-        under_way = tuple(
-            status_lines.operation_words(o) for o in self.session.operations.unfinished
-        )
+        under_way = tuple(status_lines.operation_words(o) for o in self.fleet.operations.unfinished)
         if not under_way or isinstance(self.screen, QuitDialog):
             self.exit()
         else:

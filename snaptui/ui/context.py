@@ -1,4 +1,4 @@
-"""What every screen is handed: the session, the keys, the glyphs, and where faults are told."""
+"""What every screen is handed: the hosts, the keys, the glyphs, and where faults are told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from snaptui.config import SNAPSHOT_NAME, THEMES
 
 if TYPE_CHECKING:
+    from snaptui.fleet import Fleet
+    from snaptui.model.domain import Key
     from snaptui.session import Session
     from snaptui.ui.format import Glyphs
 
@@ -40,6 +42,7 @@ class Context:
     """What the screens have in common.
 
     Attributes:
+        fleet: all hosts that are looked at.
         overrides: keys by action, checked.
         snapshot_name: template for the names that a create suggests.
         demo: the host is that of ``--demo``.
@@ -48,7 +51,7 @@ class Context:
         faults: places in the code where a fault of our own has happened.
     """
 
-    session: Session
+    fleet: Fleet
     overrides: Mapping[str, tuple[str, ...]]
     glyphs: Glyphs
     snapshot_name: str
@@ -56,6 +59,16 @@ class Context:
     show_error: ShowError
     sign_in: Callable[[], object]
     faults: set[tuple[object, ...]] = field(default_factory=set)
+
+    @property
+    def session(self) -> Session:
+        """The host that the screen is about at this moment."""
+        return self.fleet.current
+
+    def on_host(self, key: Key) -> str:
+        """The words that tell a domain or an image from those of other hosts; mostly none."""
+        where = self.fleet.where(key)
+        return f" on {where}" if where else ""
 
     def suggested_name(self, of: str, taken: Collection[str]) -> str:
         """A free name for a snapshot of a domain or an image."""

@@ -34,6 +34,8 @@ class Glyphs:
     unread: str
     more: str
     unseen: str
+    folded: str
+    unfolded: str
     bar: str
     graph: dict[int, str]
 
@@ -58,6 +60,8 @@ UNICODE = Glyphs(
     "·",
     "…",
     "\N{REPLACEMENT CHARACTER}",
+    "▸",
+    "▾",
     "█▒░",
     {},
 )
@@ -76,6 +80,8 @@ ASCII = Glyphs(
     ".",
     "~",
     "?",
+    "+",
+    "-",
     "#=.",
     str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )

@@ -9,7 +9,7 @@ most snapshots, so that indentation stays below 2 + 2 * log2(number of snapshots
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from snaptui.model.domain import Snapshot, SnapshotSet
@@ -159,7 +159,7 @@ def children_of(snapshots: SnapshotSet) -> dict[str, list[str | None]]:
     return children
 
 
-def cursor_after(old: Sequence[str | None], at: int, new: Sequence[str | None]) -> int:
+def cursor_after(old: Sequence[Hashable], at: int, new: Sequence[Hashable]) -> int:
     """Where the cursor goes when the rows ``old`` become ``new``.
 
     It stays on its own row; when that is gone it goes to the nearest one that was below it,

@@ -24,6 +24,7 @@ from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs, bar, clean, link_style, state_style, state_words
 
 if TYPE_CHECKING:
+    from snaptui.fleet import Summary
     from snaptui.session import Session
 
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
@@ -51,6 +52,7 @@ def host_line(
     demo: bool,
     faulty: bool,
     marked: int,
+    hosts: Summary,
 ) -> Text:
     """Host, number of domains, how full, and how the connection is.
 
@@ -59,6 +61,7 @@ def host_line(
         sign_in: the key to sign in, if the host needs that.
         faulty: whether what is shown may be out of date by a fault of our own.
         marked: how many domains are marked.
+        hosts: all that are looked at; of one alone nothing is said.
     """
     host = state.host
     link = state.link.value
@@ -75,6 +78,14 @@ def host_line(
     elif host is not None:
         on = f" on {clean(host.hostname, glyphs)}" if host.hostname else ""
         name.append(f" {clean(host.label, glyphs)}{on}")
+    if hosts.hosts > 1:
+        name.append(f"  1 of {hosts.hosts} hosts", "")
+        away = ", ".join(
+            f"{number} {how}"
+            for number, how in ((hosts.away, "away"), (hosts.connecting, "connecting"))
+            if number
+        )
+        name.append(f", {away}" * bool(away), STYLES["bad"] if hosts.away else "")
     # how full it is matters more than all of a long URI, and than how many domains run
     room = width - right.cell_len - 1
     lines = [_figures(state, fullest, marked, all_of=count) for count in (3, 2, 1)]
@@ -105,6 +116,26 @@ def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) ->
         free = fullest.space.free / fullest.space.size
         line.append(f"   images {words}", STYLES["bad"] if free < FULL else "")
     return line
+
+
+def link_words(state: HostState) -> str:
+    """How things stand with a host, and why."""
+    trouble = f": {state.trouble}" if state.trouble else ""
+    retrying = ", retrying" if state.link is Link.LOST else ""
+    return f"{state.link.value}{retrying}{trouble}"
+
+
+def heading_figures(state: HostState, fullest: Fullest, width: int) -> str:
+    """Number of domains of a host, and how full it is, as much as there is room for."""
+    if not state.loaded:
+        return "reading ..."
+    number = text.count(len(state.domains), "domain")
+    running = sum(domain.state.active for domain in state.domains.values())
+    full = ""
+    if (space := fullest.space) is not None:
+        full = f", {'>= ' * bool(fullest.missing)}{100 - space.free / space.size * 100:.0f} % full"
+    lines = (f"{number}, {running} running{full}", f"{number}{full}", f"{len(state.domains)}{full}")
+    return next((line for line in lines if len(line) <= width), lines[-1])
 
 
 def _full_words(fullest: Fullest, space: FileSystem, all_of: int) -> str:

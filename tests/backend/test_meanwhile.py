@@ -38,6 +38,7 @@ from snaptui.plan.planner import make_plan
 from snaptui.ui.format import UNICODE
 from snaptui.ui.screens.operations import record_lines
 from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.one_host import everywhere
 
 
 class Watched(LibvirtBackend):
@@ -95,7 +96,9 @@ class Program:
         self._over = asyncio.Event()
         self._state = state
         worker = Worker()
-        self.operations = Operations(self.backend, worker, state=state, on_change=self._changed)
+        self.operations = Operations(
+            everywhere(self.backend, worker), state=state, on_change=self._changed
+        )
 
     def _changed(self, operation: Operation) -> None:
         if operation.phase.over:

@@ -18,6 +18,7 @@ from snaptui.plan.planner import make_plan
 from tests.bench.table import Figure
 from tests.lab import Lab
 from tests.link import SlowLink
+from tests.one_host import everywhere
 
 COUNT = 60
 TRIPS = (0.02, 0.1)
@@ -55,7 +56,7 @@ async def _revert(uri: str, near: DomainKey, state: Path) -> tuple[float, float]
 
     host = await worker.reads.call(backend.connect)
     await worker.reads.call(backend.domains)
-    operations = Operations(backend, worker, state=state, on_change=changed)
+    operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
     await operations.open_journal()
     key = near._replace(host=uri)
     intent = RevertIntent(key, f"s{COUNT - 1:02}", safety=SafetyKind.NONE)

@@ -11,6 +11,7 @@ from snaptui.common.worker import Worker, start
 from snaptui.model.domain import DomainKey
 from snaptui.monitor import snapshots
 from snaptui.monitor.host import HostWatch
+from snaptui.monitor.openings import Openings
 from tests.bench.table import Figure
 from tests.lab import Lab
 
@@ -34,6 +35,7 @@ async def _read(uri: str, key: DomainKey) -> list[Figure]:
     host = HostWatch(
         backend,
         worker,
+        turn=Openings().turn(""),
         on_change=lambda: None,
         on_hint=lambda _key: None,
         on_again=lambda: None,

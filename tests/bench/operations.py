@@ -25,6 +25,7 @@ from snaptui.plan.plan import CreateIntent, DeleteIntent, Intent, RevertIntent
 from snaptui.plan.planner import make_plan
 from tests.bench.table import Figure
 from tests.lab import Lab
+from tests.one_host import everywhere
 
 ROUNDS = 9
 ADDED = 100.0
@@ -57,7 +58,7 @@ async def _rounds(uri: str, key: DomainKey, state: Path) -> tuple[Times, Times]:
         if operation.phase.over:
             over.set()
 
-    operations = Operations(backend, worker, state=state, on_change=changed)
+    operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
     connection = libvirt.open(uri)
     domain = connection.lookupByUUIDString(key.uuid)
     ours: Times = {verb: [] for verb in VERBS}

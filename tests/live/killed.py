@@ -20,6 +20,7 @@ from snaptui.operations.operation import Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.planner import make_plans
+from tests.one_host import everywhere
 
 
 class HeldUp(LibvirtBackend):
@@ -51,7 +52,7 @@ async def main(uri: str, state: str, snapshot: str, *uuids: str) -> None:
         if (len(done), len(asked)) == (dash, len(backend.held)):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    operations = Operations(backend, Worker(), state=Path(state), on_change=changed)
+    operations = Operations(everywhere(backend, Worker()), state=Path(state), on_change=changed)
     await operations.open_journal()
     every = sorted(
         (*uuids[:dash], *uuids[dash + 1 :]), key=lambda uuid: backend_name(backend, uuid)

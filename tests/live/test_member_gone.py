@@ -31,6 +31,7 @@ from snaptui.plan.planner import make_plans
 from tests.guest import Guest, skip_without
 from tests.lab import Lab, entries, holds, write
 from tests.live.together import GROUP, NAME
+from tests.one_host import everywhere
 
 PROMISE = 15.0
 """Seconds after which nothing may be frozen, whatever ended."""
@@ -139,7 +140,7 @@ async def carried_out(
         if not operations.unfinished:
             over.set()
 
-    operations = Operations(backend, Worker(), state=state, on_change=changed)
+    operations = Operations(everywhere(backend, Worker()), state=state, on_change=changed)
     facts = [await operations.facts(host, intent) for intent in intents]
     plans = make_plans(intents, facts)
     backend.reach(Moment.KEY, key)
@@ -160,7 +161,7 @@ async def recovered(lab: Lab, state: Path, host: Host) -> tuple[object, ...]:
     """What another program finds cut short."""
     backend = LibvirtBackend(lab.uri)
     backend.connect()
-    later = Operations(backend, Worker(), state=state, on_change=lambda _: None)
+    later = Operations(everywhere(backend, Worker()), state=state, on_change=lambda _: None)
     await later.open_journal()
     found = await later.cut_short(host)
     later.close()
@@ -354,10 +355,12 @@ async def test_after_a_kill_in_a_group_one_is_gone(lab: Lab, tmp_path: Path, gon
         gone.happen(lab, guest.name)
     backend = LibvirtBackend(lab.uri)
     host = backend.connect()
-    operations = Operations(backend, Worker(), state=tmp_path / "state", on_change=lambda _: None)
+    operations = Operations(
+        everywhere(backend, Worker()), state=tmp_path / "state", on_change=lambda _: None
+    )
     (batch,) = await operations.cut_short(host)
     for cut in batch:
-        finding = await operations.resolve(cut)
+        finding = await operations.resolve(cut, lab.uri)
         assert finding is not None
         taken = NAME in there(lab, cut.record.domain)
         if gone is Gone.UNDEFINED:

@@ -25,6 +25,7 @@ from snaptui.operations.operation import Operation
 from snaptui.operations.runner import Operations
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import make_plans
+from tests.one_host import everywhere
 
 GROUP = Group("group-20261125T120000Z-0aff", 3, together=True)
 NAME = "frozen"
@@ -79,7 +80,7 @@ async def main(uri: str, state: str, signal: str, moment: str, *uuids: str) -> N
         if not operations.unfinished:
             over.set()
 
-    operations = Operations(backend, Worker(), state=Path(state), on_change=changed)
+    operations = Operations(everywhere(backend, Worker()), state=Path(state), on_change=changed)
     intents = [
         CreateIntent(DomainKey(uri, uuid), NAME, "", Form.DISK_ONLY, quiesce=True, group=GROUP)
         for uuid in uuids

@@ -11,8 +11,11 @@ import pytest
 from textual.pilot import Pilot
 
 from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.config import HostEntry
+from snaptui.session import KnownHost
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.context import Settings
+from tests.one_host import reach
 from tests.terminal import PATIENCE
 from tests.world import NOW, write_world
 
@@ -37,7 +40,8 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
         backend = LibvirtBackend(uri, read_only=read_only)
         told = {"hostname": "kvm7", "libvirt": (9, 0, 0), "hypervisor": (2,)}
         host = replace(backend.connect(), **told)  # type: ignore[arg-type]  # names of Host's fields
-        return SnaptuiApp(backend, host=host, select=select, settings=settings)
+        known = KnownHost(HostEntry(), backend, host)
+        return SnaptuiApp((known,), reach, select=select, settings=settings)
 
     return make
 

@@ -50,6 +50,9 @@ class HostileHost(LibvirtBackend):
         self.safety = f"safety-20261124T060000Z-{text}"
         self.path = "/img/" + text.replace("\0", "").replace("\ud800", "")  # no path holds these
 
+    def jump_host(self) -> str:
+        return ""
+
     def connect(self, *, interactive: bool = False) -> Host:
         host = super().connect(interactive=interactive)
         named = replace(host, hostname=self.text, label=self.text, driver=self.text)

@@ -19,6 +19,7 @@ from snaptui.model.domain import Domain
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.context import Settings
 from snaptui.ui.dialogs.message import QuitDialog
+from tests.one_host import alone, reach
 from tests.ui.conftest import until
 from tests.ui.hostile import HostileHost, write_journal
 from tests.ui.test_screens import text_of
@@ -113,7 +114,7 @@ async def walk(pilot: Pilot[None], screens: Sequence[tuple[str, Sequence[str]]])
 
 
 def app_on(host: HostileHost, *, ascii_only: bool = False) -> SnaptuiApp:
-    return SnaptuiApp(host, host=host.connect(), settings=Settings(ascii_only=ascii_only))
+    return SnaptuiApp(alone(host), reach, settings=Settings(ascii_only=ascii_only))
 
 
 @pytest.mark.parametrize(

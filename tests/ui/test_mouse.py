@@ -13,6 +13,7 @@ from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from tests.lab import Lab
+from tests.one_host import alone, reach
 from tests.ui.conftest import MakeApp, loaded, until
 
 
@@ -22,7 +23,7 @@ async def test_a_click_does_not_confirm_what_could_not_be_read(
     """As a key: half a second, from when what is asked stands on the screen."""
     lab.define("web")
     backend = LibvirtBackend(lab.uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    app = SnaptuiApp(alone(backend), reach, select="web")
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await pilot.press("c")
@@ -72,7 +73,7 @@ async def a_create(
     """The dialog of a create of a running guest, which can be confirmed."""
     lab.define("web", running=True)
     backend = LibvirtBackend(lab.uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    app = SnaptuiApp(alone(backend), reach, select="web")
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await pilot.press("c")

@@ -12,6 +12,7 @@ from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.terminal.key_queue import BURST, CLOSED
 from tests.lab import Lab, holds, write
+from tests.one_host import alone, reach
 from tests.ui.conftest import loaded, until
 
 
@@ -58,7 +59,7 @@ async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
 async def test_create_revert_delete(lab: Lab) -> None:
     lab.define("web")
     backend = LibvirtBackend(lab.uri)
-    app = SnaptuiApp(backend, host=backend.connect(), select="web")
+    app = SnaptuiApp(alone(backend), reach, select="web")
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await confirmed(pilot, "c")

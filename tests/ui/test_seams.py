@@ -92,7 +92,7 @@ async def test_what_was_cut_short_and_stays_busy_hides_no_other(
     async def cuts(_: object) -> tuple[tuple[CutShort, ...], ...]:
         return (cut(1, "busy"),), (cut(2, "free"),)
 
-    async def resolve(one: CutShort) -> Finding | None:
+    async def resolve(one: CutShort, _uri: str) -> Finding | None:
         done = Finding(one.record, Became.DONE, "It was done.")
         return None if one.record.domain == "busy" else done
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from snaptui.fleet import Summary
 from snaptui.model.image import FileSystem
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState
@@ -24,6 +25,7 @@ def line(fullest: Fullest, width: int) -> str:
         demo=False,
         faulty=False,
         marked=0,
+        hosts=Summary(1, 0, 0),
     )
     assert shown.cell_len == width
     return shown.plain

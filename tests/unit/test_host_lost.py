@@ -17,6 +17,7 @@ from snaptui.common.errors import Disconnected
 from snaptui.common.worker import Worker, wait
 from snaptui.discovery.image_heads import Heads
 from snaptui.monitor.host import HostWatch
+from snaptui.monitor.openings import Openings
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def watch() -> Iterator[HostWatch]:
     yield HostWatch(
         backend,
         Worker(),
+        turn=Openings().turn(""),
         on_change=lambda: None,
         on_hint=lambda _key: None,
         on_again=lambda: None,

@@ -21,6 +21,7 @@ from snaptui.plan.create import create as create_plans
 from snaptui.plan.delete import delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.steps.domain import CreateSnapshot
+from tests.one_host import everywhere
 from tests.unit.made import KEY, Near, facts, snapshot
 
 
@@ -31,8 +32,7 @@ async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
     assert plan.steps
     over = asyncio.Event()
     running = Operations(
-        cast(Backend, object()),
-        Worker(),
+        everywhere(cast(Backend, object()), Worker()),
         state=tmp_path,
         on_change=lambda operation: over.set() if operation.phase.over else None,
     )
@@ -79,7 +79,9 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
         if operation.phase.over:
             over.set()
 
-    running = Operations(cast(Backend, Fake()), worker, state=tmp_path, on_change=changed)
+    running = Operations(
+        everywhere(cast(Backend, Fake()), worker), state=tmp_path, on_change=changed
+    )
     assert await running.open_journal() == ""
     operation = running.run(plan, found)
     assert await asyncio.to_thread(reading.wait, 10)
@@ -139,7 +141,9 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
         if operation.phase.over:
             over.set()
 
-    running = Operations(cast(Backend, Fake()), Worker(), state=tmp_path, on_change=changed)
+    running = Operations(
+        everywhere(cast(Backend, Fake()), Worker()), state=tmp_path, on_change=changed
+    )
     assert await running.open_journal() == ""
     number = running.run(plan, before).number
     assert await asyncio.to_thread(at_it.wait, 10)
@@ -189,8 +193,7 @@ async def ended(monkeypatch: Any, tmp_path: Path, backend: Deleting) -> Operatio
     found, over = facts(snapshot()), asyncio.Event()
     monkeypatch.setattr(step_runner, "read_facts", lambda *_, **__: found)
     running = Operations(
-        cast(Backend, backend),
-        Worker(),
+        everywhere(cast(Backend, backend), Worker()),
         state=tmp_path,
         on_change=lambda operation: over.set() if operation.phase.over else None,
     )

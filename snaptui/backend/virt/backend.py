@@ -64,7 +64,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
     """
 
     def __init__(self, uri: str | None = None, *, read_only: bool = False) -> None:
-        self._uri = uri or uris.default_uri()
+        self._uri = uris.resolved(uri or uris.default_uri())
         self.local = uris.is_local(self._uri)
         self._patience = Patience()
         self._label = masking.label(self._uri)
@@ -89,6 +89,10 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         return self._answers
 
     # -- connection -------------------------------------------------------------------
+
+    def jump_host(self) -> str:
+        """Asks ssh for it; see the protocol."""
+        return uris.jump_host(self.uri)
 
     def connect(self, *, interactive: bool = False) -> Host:
         """Open the reading connection; see the protocol."""

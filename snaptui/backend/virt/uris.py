@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from snaptui.common.errors import ConfigError
 from snaptui.common.masking import label
 from snaptui.common.state_files import base_directory
 
 DEFAULT = "qemu:///system"
+ANSWERS = 5.0
+"""Seconds that ssh may take to read its own configuration."""
 
 
 def default_uri() -> str:
@@ -45,6 +47,47 @@ def without_terminal(uri: str) -> str:
     if parts.scheme.partition("+")[2] not in ("ssh", "libssh", "libssh2"):
         return uri
     return f"{uri}{'&' if parts.query else '?'}no_tty=1"
+
+
+def jump_host(uri: str) -> str:
+    """The first host that ssh goes through to that one, as its own configuration has it.
+
+    Empty where it goes straight there, and where ssh does not say: nothing depends on it but how
+    many connections are opened at the same time.
+    """
+    parts = _split(uri)
+    if parts.scheme.partition("+")[2] != "ssh" or not parts.hostname:
+        return ""
+    import subprocess
+
+    command = [*(parse_qs(parts.query).get("command") or ["ssh"]), "-G", "--", parts.hostname]
+    try:
+        told = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWERS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    words = told.stdout.decode("utf-8", "replace")
+    found = re.search(r"^proxyjump (?!none$)([^,\s]+)", words, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def resolved(named: str) -> str:
+    """The URI that is meant: of an alias in the client's configuration, the one it stands for.
+
+    libvirt does the same when it opens one (uri.html, "URI aliases"); a name without a colon or
+    a slash is looked for there.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", named):
+        return named
+    try:
+        text = _client_configuration().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return named
+    found = re.search(r"^\s*uri_aliases\s*=\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
+    aliases = re.findall(r'"([^"=]+)=([^"]+)"', found[1]) if found else []
+    meant: dict[str, str] = dict(aliases)
+    return meant.get(named, named)
 
 
 def _split(uri: str) -> SplitResult:

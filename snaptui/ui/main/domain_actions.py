@@ -24,6 +24,7 @@ class DomainActions:
     def __init__(self, context: Context, selection: Selection, prompter: Prompter) -> None:
         self._context = context
         self._session = context.session
+        self._read_facts = context.fleet.read_facts
         self._selection = selection
         self._prompter = prompter
 
@@ -40,7 +41,7 @@ class DomainActions:
             known = shown.snapshots if shown is not None and shown.key == domain.key else None
             taken = known.names if known is not None else ()
             name = self._context.suggested_name(domain.name, taken)
-            read_facts, glyphs = self._session.read_facts, self._context.glyphs
+            read_facts, glyphs = self._read_facts, self._context.glyphs
             self._prompter.ask(CreateDialog(domain, name, read_facts, glyphs))
 
     def _create_group(self) -> None:
@@ -56,7 +57,7 @@ class DomainActions:
         host = session.host.state.host
         where = host.hostname if host is not None else ""
 
-        dialog = CreateGroupDialog(where, domains, name, session.read_facts, context.glyphs)
+        dialog = CreateGroupDialog(where, domains, name, context.fleet.read_facts, context.glyphs)
         self._prompter.ask(dialog, self._selection.unmark_domains)
 
     def revert(self) -> None:
@@ -68,8 +69,8 @@ class DomainActions:
     def _ask_to_revert(self, domain: Domain, name: str) -> None:
         from snaptui.ui.dialogs.revert import RevertDialog
 
-        session, glyphs = self._session, self._context.glyphs
-        dialog = RevertDialog(domain, name, session.read_facts, session.find_group, glyphs)
+        fleet, glyphs = self._context.fleet, self._context.glyphs
+        dialog = RevertDialog(domain, name, fleet.read_facts, fleet.find_group, glyphs)
         self._prompter.ask(dialog)
 
     def delete(self) -> None:
@@ -79,7 +80,11 @@ class DomainActions:
         domain, row = self._free_domain(), self._selection.row
         if domain is None:
             return
-        ask, read_facts, glyphs = self._prompter.ask, self._session.read_facts, self._context.glyphs
+        ask, read_facts, glyphs = (
+            self._prompter.ask,
+            self._read_facts,
+            self._context.glyphs,
+        )
         names, strays = self._selection.marked_snapshots
         unmarked = not names and not strays and not self._selection.on_domains
         if unmarked and row is not None and row.overlay is not None:
@@ -98,7 +103,7 @@ class DomainActions:
 
         found = self._read_snapshot()
         if found is not None:
-            self._prompter.ask(EditDialog(*found, self._session.read_facts, self._context.glyphs))
+            self._prompter.ask(EditDialog(*found, self._read_facts, self._context.glyphs))
 
     def hold(self) -> None:
         """Ask, and hold the selected snapshot or release it."""
@@ -106,7 +111,7 @@ class DomainActions:
 
         found = self._read_snapshot()
         if found is not None:
-            self._prompter.ask(HoldDialog(*found, self._session.read_facts, self._context.glyphs))
+            self._prompter.ask(HoldDialog(*found, self._read_facts, self._context.glyphs))
 
     def adopt(self) -> None:
         """Ask, and make the selected stray known to libvirt, or where a snapshot's images are."""
@@ -126,7 +131,7 @@ class DomainActions:
                 "Select a stray, which only the image knows, or a moved snapshot first."
             )
             return
-        read_facts, glyphs = self._session.read_facts, self._context.glyphs
+        read_facts, glyphs = self._read_facts, self._context.glyphs
         self._prompter.ask(AdoptDialog(domain, intent, read_facts, glyphs))
 
     def thaw(self) -> None:
@@ -135,7 +140,7 @@ class DomainActions:
 
         domain = self._free_domain()
         if domain is not None:
-            self._prompter.ask(ThawDialog(domain, self._session.read_facts, self._context.glyphs))
+            self._prompter.ask(ThawDialog(domain, self._read_facts, self._context.glyphs))
 
     def undo(self) -> None:
         """Choose a safety snapshot, and ask to revert to it."""

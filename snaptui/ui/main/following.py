@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.timer import Timer
 
+from snaptui.fleet import Fleet
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
-from snaptui.session import Session
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.view import View
 
@@ -17,15 +17,23 @@ FOLLOW = 0.06
 class Following:
     """Has the session read the snapshots of the selected domain or image."""
 
-    def __init__(self, session: Session, panes: Panes, view: View) -> None:
-        self._session = session
+    def __init__(self, fleet: Fleet, panes: Panes, view: View) -> None:
+        self._fleet = fleet
         self._panes = panes
         self._view = view
         self._timer: Timer | None = None
 
+    def look(self) -> None:
+        """Make the host of what is selected the current one."""
+        host = self._panes.domains.selected_host
+        if host is not None and self._fleet.look_at(host.uri):
+            self._view.draw_header()
+            self._view.draw_message()
+
     def selection_changed(self) -> None:
         """Follow the selected domain or image once the cursor rests."""
         panes = self._panes
+        self.look()
         selected = panes.domain or panes.image
         key = selected.key if selected is not None else None
         if key != panes.key:
@@ -37,9 +45,9 @@ class Following:
         self._view.draw_title()
 
     def _follow(self) -> None:
-        key = self._panes.key
-        self._session.snapshots.select(key if isinstance(key, DomainKey) else None)
-        self._session.images.select(key if isinstance(key, ImageKey) else None)
+        key, session = self._panes.key, self._fleet.current
+        session.snapshots.select(key if isinstance(key, DomainKey) else None)
+        session.images.select(key if isinstance(key, ImageKey) else None)
 
     def _show_right(self, *, image: bool) -> None:
         panes = self._panes

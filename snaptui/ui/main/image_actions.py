@@ -22,6 +22,7 @@ class ImageActions:
     def __init__(self, context: Context, selection: Selection, prompter: Prompter) -> None:
         self._context = context
         self._session = context.session
+        self._read_facts = context.fleet.read_facts
         self._selection = selection
         self._prompter = prompter
 
@@ -35,7 +36,7 @@ class ImageActions:
             entries = head.snapshots if isinstance(head, ImageInfo) else ()
             taken = tuple(word for entry in entries for word in (entry.name, entry.id))
             name = context.suggested_name(key.name, taken)
-            dialog = ImageCreateDialog(key, name, self._session.read_facts, context.glyphs)
+            dialog = ImageCreateDialog(key, name, self._read_facts, context.glyphs)
             self._prompter.ask(dialog)
 
     def revert(self) -> None:
@@ -44,7 +45,7 @@ class ImageActions:
 
         key, placed = self._free(), self._entry()
         if key is not None and placed is not None:
-            read_facts, glyphs = self._session.read_facts, self._context.glyphs
+            read_facts, glyphs = self._read_facts, self._context.glyphs
             self._prompter.ask(ImageApplyDialog(key, placed, read_facts, glyphs))
 
     def delete(self) -> None:
@@ -60,7 +61,7 @@ class ImageActions:
             placed = self._entry()
             chosen = (placed,) if placed is not None else ()
         if chosen:
-            read_facts, glyphs = self._session.read_facts, self._context.glyphs
+            read_facts, glyphs = self._read_facts, self._context.glyphs
             self._prompter.ask(ImageDeleteDialog(key, chosen, read_facts, glyphs))
 
     def extract(self) -> None:
@@ -128,7 +129,7 @@ def ask_to_extract(context: Context, prompter: Prompter, sources: tuple[Source, 
     if why:
         prompter.say(why)
     else:
-        prompter.ask(ExtractDialog(sources, context.session.read_facts, context.glyphs))
+        prompter.ask(ExtractDialog(sources, context.fleet.read_facts, context.glyphs))
 
 
 def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:

@@ -19,6 +19,7 @@ from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, NotKnown
 from snaptui.model.operation_record import Record
 from snaptui.monitor.host import Link
+from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.background import background
 from snaptui.ui.context import Context
@@ -58,13 +59,17 @@ class MainScreen(Screen[None]):
     def __init__(self, context: Context, select: str | ImageKey | None) -> None:
         super().__init__()
         self.context = context
-        self.session = context.session
         self._select = select
         self._panes = panes = Panes(context.glyphs)
         self.view = view = View(context, panes)
-        self._following = following = Following(self.session, panes, view)
+        self._following = following = Following(context.fleet, panes, view)
         self.updates = Updates(context, panes, view, following, select)
-        self._prompter = MainPrompter(view, self.session.operations, self._show)
+        self._prompter = MainPrompter(view, context.fleet.operations, self._show)
+
+    @property
+    def session(self) -> Session:
+        """The host of what is selected."""
+        return self.context.session
 
     # -- composition --------------------------------------------------------------------
 
@@ -125,7 +130,7 @@ class MainScreen(Screen[None]):
         self.view.draw_headings()
         panes = self._panes
         if event.rows is panes.domains:
-            self.session.host.show(panes.domains.visible_keys)
+            self.context.fleet.show(panes.domains.visible_hosts, panes.domains.visible_keys)
         elif event.rows is panes.snapshots:
             self.session.snapshots.show(panes.snapshots.visible_names)
 
@@ -147,6 +152,7 @@ class MainScreen(Screen[None]):
     @property
     def _actions(self) -> Actions:
         """Those of what is selected; the first key loads them."""
+        self._following.look()
         if self._panes.image is not None:
             from snaptui.ui.main.image_actions import ImageActions
 
@@ -199,7 +205,8 @@ class MainScreen(Screen[None]):
     def action_enter(self) -> None:
         """Into the domain, or all about the snapshot."""
         if self._panes.on_domains:
-            self._panes.right_pane.focus()
+            if not self._panes.domains.fold():
+                self._panes.right_pane.focus()
         elif self.focused is self._panes.right_pane:
             self.show_details()
 

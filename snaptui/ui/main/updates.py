@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 
 from snaptui.common import text
-from snaptui.model.domain import DomainKey, Key
+from snaptui.model.domain import Key
 from snaptui.model.image import ImageKey
+from snaptui.monitor.host import Link
 from snaptui.operations.operation import Operation, Phase
+from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.context import Context
 from snaptui.ui.main.following import Following
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.view import View
+from snaptui.ui.panes.host_rows import ListedHost
 
 
 class Updates:
@@ -31,27 +34,32 @@ class Updates:
         select: str | ImageKey | None,
     ) -> None:
         self._context = context
-        self._session = context.session
         self._panes = panes
         self._view = view
         self._following = following
         self._select = select
         self._failures: list[tuple[Operation, ...]] = []
 
+    @property
+    def _session(self) -> Session:
+        return self._context.session
+
     def host_changed(self) -> None:
-        """The host's state is another one: domains, link or numbers of snapshots."""
-        state, panes = self._session.host.state, self._panes
+        """A host's state is another one: domains, link or numbers of snapshots."""
+        fleet, panes = self._context.fleet, self._panes
         wanted: Key | None = None
         if isinstance(self._select, ImageKey):
             wanted, self._select = self._select, None
-        elif self._select is not None and state.loaded:
-            wanted, self._select = self._find(self._select), None
+        elif self._select is not None:
+            wanted = self._find(self._select)
         running = {
-            operation.plan.intent.key: operation
-            for operation in self._session.operations.unfinished
+            operation.plan.intent.key: operation for operation in fleet.operations.unfinished
         }
-        images = self._session.images.state
-        panes.domains.update_state(state, images, running, panes.filters["domains"], wanted)
+        hosts = [
+            ListedHost(one.uri, one.name, one.host.state, one.images.state, one.filling.fullest)
+            for one in fleet
+        ]
+        panes.domains.update_hosts(hosts, running, panes.filters["domains"], wanted)
         self._view.draw_header()
         self._view.draw_details()
         self._view.draw_message()
@@ -90,13 +98,6 @@ class Updates:
     def operation_changed(self, operation: Operation) -> None:
         """An operation went on or is over."""
         if operation.phase.over:
-            key = operation.plan.intent.key
-            if isinstance(key, DomainKey):
-                self._session.host.look_again(key)
-                if key == self._panes.key:
-                    self._session.snapshots.look_again()
-            else:
-                self._session.images.look_again()
             self._tell_end(operation)
         self.host_changed()
 
@@ -164,11 +165,19 @@ class Updates:
         return keymap.key_of("operations", self._context.overrides)
 
     def _find(self, name: str) -> Key | None:
-        for domain in self._session.host.state.domains.values():
-            if name in (domain.name, domain.key.uuid):
-                return domain.key
+        """The domain of a name or a UUID, once it is there; says so if it is nowhere."""
+        states = [one.host.state for one in self._context.fleet]
+        for state in states:
+            for domain in state.domains.values():
+                if name in (domain.name, domain.key.uuid):
+                    self._select = None
+                    return domain.key
+        if any(not state.loaded and state.link is Link.CONNECTING for state in states):
+            return None
+        self._select = None
+        where = "this host" if len(states) == 1 else f"these {len(states)} hosts"
         hint = "The list shows those that there are."
-        words = f"There is no domain {name} on this host, and no image file {name} here."
+        words = f"There is no domain {name} on {where}, and no image file {name} here."
         self._context.show_error("Not found", words, hint, self._to_domains)
         return None
 

@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from snaptui.model.image import ImageKey
 from snaptui.monitor.images import ListedImage
+from snaptui.session import Session
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.context import Context
 from snaptui.ui.format import clean
@@ -27,7 +28,6 @@ class View:
 
     def __init__(self, context: Context, panes: Panes) -> None:
         self.context = context
-        self.session = context.session
         self._panes = panes
         self.header = Static(id="header", markup=False)
         self.title = Static(id="snapshots-title", classes="title", markup=False)
@@ -37,6 +37,11 @@ class View:
         self.footer = Static(id="footer", markup=False)
         self._answer = self._news = ""
         self._answered_at = -LASTS
+
+    @property
+    def session(self) -> Session:
+        """The host of what is selected."""
+        return self.context.session
 
     def say(self, words: str) -> None:
         """Answer a key in the message line."""
@@ -61,6 +66,7 @@ class View:
             demo=context.demo,
             faulty=bool(context.faults),
             marked=len(self._panes.domains.marked),
+            hosts=context.fleet.summary,
         )
         self._set(self.header, line)
 

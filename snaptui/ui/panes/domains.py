@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.cells import cell_len
 
 from snaptui.common import text
 from snaptui.model.domain import Domain, DomainKey, Key
 from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.monitor.host import HostState
-from snaptui.monitor.images import WAITING, ImagesState, ListedImage
+from snaptui.monitor.host import Link
+from snaptui.monitor.images import WAITING, ListedImage
 from snaptui.operations.operation import Operation
+from snaptui.ui import status_lines
 from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words
+from snaptui.ui.panes.host_rows import (
+    ImagesHeading,
+    ListedHost,
+    Row,
+    Rows,
+    by_name,
+    host_of,
+    identity,
+    told_apart,
+)
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.snapshot_graph import cursor_after
 
 FROZEN = "frozen"
 """The state of a guest whose file systems are frozen: what it waits for matters most."""
 
-Row = Domain | ListedImage | None
-"""``None`` is the heading of the images, on which the cursor never stands."""
-
 
 class DomainPane(RowList):
-    """All domains of the host: name, state, number of snapshots, age of the newest."""
+    """All domains of the hosts: name, state, number of snapshots, age of the newest.
+
+    Where there are several hosts, each is a heading above its domains, which can be folded.
+    """
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="domains")
         self._glyphs = glyphs
-        self._state = HostState()
+        self._hosts: Mapping[str, ListedHost] = {}
         self._under_way: Mapping[Key, Operation] = {}
+        self._maker = Rows()
         self._rows: tuple[Row, ...] = ()
         self._names: Mapping[str, str] = {}
         self._marked: frozenset[DomainKey] = frozenset()
-        self._lost = ""
+        self._lost: tuple[str, str] | None = None
+        self._again: Callable[[], None] = lambda: None
 
     @property
     def count(self) -> int:
@@ -44,8 +59,8 @@ class DomainPane(RowList):
     @property
     def marked(self) -> tuple[Domain, ...]:
         """The marked domains, by name."""
-        found = (self._state.domains[key] for key in self._marked)
-        return tuple(sorted(found, key=_by_name))
+        found = (self._domain(key) for key in self._marked)
+        return tuple(sorted((one for one in found if one is not None), key=by_name))
 
     def mark(self) -> bool:
         """Mark the selected domain, or take its mark away, and go on; whether there is one."""
@@ -61,6 +76,15 @@ class DomainPane(RowList):
         self._marked = frozenset()
         self.refresh()
 
+    def fold(self) -> bool:
+        """Fold the host under the cursor, or unfold it; whether there is one."""
+        row = self._row
+        if not isinstance(row, ListedHost):
+            return False
+        self._maker.folded ^= {row.uri}
+        self._again()
+        return True
+
     @property
     def selected(self) -> Domain | None:
         """The domain under the cursor."""
@@ -74,7 +98,17 @@ class DomainPane(RowList):
         return row if isinstance(row, ListedImage) else None
 
     @property
-    def _row(self) -> Row:
+    def selected_host(self) -> ListedHost | None:
+        """The host of what is under the cursor."""
+        return self._hosts.get(host_of(self._row)) if self._row is not None else None
+
+    @property
+    def on_heading(self) -> bool:
+        """Whether the cursor is on a host."""
+        return isinstance(self._row, ListedHost)
+
+    @property
+    def _row(self) -> Row | None:
         return self._rows[self.cursor] if self._rows and self.cursor >= 0 else None
 
     @property
@@ -83,60 +117,65 @@ class DomainPane(RowList):
         rows = (self._rows[index] for index in self.on_screen)
         return tuple(row.key for row in rows if isinstance(row, Domain))
 
-    def update_state(
+    @property
+    def visible_hosts(self) -> frozenset[str]:
+        """URIs of the hosts of which anything can be seen."""
+        return frozenset(host_of(self._rows[index]) for index in self.on_screen)
+
+    def update_hosts(
         self,
-        state: HostState,
-        images: ImagesState,
+        hosts: Sequence[ListedHost],
         running: Mapping[Key, Operation],
         wanted: str,
         select: Key | None = None,
     ) -> None:
-        """Show a new state; the cursor stays on its row, or goes to ``select``.
+        """Show new states; the cursor stays on its row, or goes to ``select``.
 
-        When its domain is gone from the host, it goes to the one of the same name, or nowhere
-        until there is one: what is pressed then is meant for none of the others.
+        When its domain is gone from the host, it goes to the one of the same name there, or
+        nowhere until there is one: what is pressed then is meant for none of the others.
 
         Args:
             wanted: text that the names, or the paths of images, must have.
         """
-        folded = wanted.casefold()
-        domains = sorted(
-            (d for d in state.domains.values() if folded in d.name.casefold()),
-            key=_by_name,
-        )
-        listed = sorted(
-            (one for one in images.images.values() if folded in one.key.path.casefold()),
-            key=lambda one: (one.key.name.casefold(), one.key),
-        )
-        heading: list[Row] = [None] if listed else []
-        rows = (*domains, *heading, *listed)
-        old = [str(row.key) if row is not None else "" for row in self._rows]
-        new = [str(row.key) if row is not None else "" for row in rows]
-        if (lost := self.selected) is not None:
-            self._lost = lost.name if lost.key not in state.domains else ""
-        named = [row.name if isinstance(row, Domain) else "" for row in rows]
-        if select is not None and str(select) in new:
-            cursor = new.index(str(select))
-        elif self._lost:
+        self._again = functools.partial(self.update_hosts, hosts, running, wanted)
+        lost, self._hosts = self.selected, {host.uri: host for host in hosts}
+        if lost is not None:
+            gone = self._domain(lost.key) is None
+            self._lost = (lost.key.host, lost.name) if gone else None
+        rows = self._maker.of(hosts, wanted)
+        old, new = list(map(identity, self._rows)), list(map(identity, rows))
+        named = [(row.key.host, row.name) if isinstance(row, Domain) else None for row in rows]
+        if select is not None and select in new:
+            cursor = new.index(select)
+        elif self._lost is not None:
             cursor = named.index(self._lost) if self._lost in named else -1
         else:
             cursor = cursor_after(old, max(0, self.cursor), new) if old else 0
-        self._names = told_apart([one.key.path for one in images.images.values()])
-        self._state, self._under_way, self._rows = state, running, rows
-        self._marked &= state.domains.keys()
+        self._names = told_apart(
+            [one.key.path for host in hosts for one in host.images.images.values()]
+        )
+        self._under_way, self._rows = running, rows
+        self._marked = frozenset(key for key in self._marked if self._domain(key) is not None)
         self.rows_changed(self._beside_heading(cursor))
 
+    def _domain(self, key: DomainKey) -> Domain | None:
+        host = self._hosts.get(key.host)
+        return host.state.domains.get(key) if host is not None else None
+
     def validate_cursor(self, cursor: int) -> int:
-        """Keep the cursor on a row, and off the heading."""
+        """Keep the cursor on a row, and off the heading of the images."""
         return self._beside_heading(super().validate_cursor(cursor))
 
     def _beside_heading(self, cursor: int) -> int:
-        if not 0 <= cursor < len(self._rows) or self._rows[cursor] is not None:
+        if not 0 <= cursor < len(self._rows) or not isinstance(self._rows[cursor], ImagesHeading):
             return cursor
         return cursor - 1 if 0 < cursor < self.cursor else cursor + 1
 
     def go_to(self, key: DomainKey) -> None:
-        """Select a domain, if it is there."""
+        """Select a domain, if it is there; its host is unfolded."""
+        if key.host in self._maker.folded:
+            self._maker.folded -= {key.host}
+            self._again()
         for at, row in enumerate(self._rows):
             if isinstance(row, Domain) and row.key == key:
                 self.cursor = at
@@ -144,13 +183,16 @@ class DomainPane(RowList):
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, name, state, snapshots, age."""
         row, glyphs = self._rows[index], self._glyphs
-        if row is None:
+        if isinstance(row, ImagesHeading):
             return [(fit("  Images", width, glyphs), "muted")]
         marker = glyphs.cursor if index == self.cursor else " "
+        if isinstance(row, ListedHost):
+            return [(marker, "strong"), *self._of_host(row, width - 1)]
         spare = width - 2 - 6 - 5
         state_width = max(9, min(30, spare * 2 // 5))
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
         chosen = glyphs.marked if row.key in self._marked else " "
+        name = f"{' ' * (len(self._hosts) > 1)}{name}"
         head: list[Cell] = [
             (f"{marker}{chosen}", "strong"),
             (fit(clean(name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
@@ -170,13 +212,36 @@ class DomainPane(RowList):
             (fit(age, 5, glyphs, right=True), "muted"),
         ]
 
+    def _of_host(self, host: ListedHost, width: int) -> list[Cell]:
+        """Whether it is folded, its name, and how it is."""
+        glyphs, state = self._glyphs, host.state
+        sign = glyphs.folded if host.uri in self._maker.folded else glyphs.unfolded
+        words, role = status_lines.link_words(state), "muted"
+        if state.link is Link.CONNECTED:
+            words = status_lines.heading_figures(state, host.fullest, width // 2)
+            full = host.fullest.space
+            role = (
+                "bad" if full is not None and full.free / full.size < status_lines.FULL else "muted"
+            )
+        elif state.link is not Link.CONNECTING:
+            role = "bad"
+        shown = clean(words, glyphs)
+        room = max(width - 2 - cell_len(shown) - 1, min(12, width - 2))
+        rest = width - 2 - room - 1
+        return [
+            (f"{sign} ", "graph"),
+            (fit(clean(host.name, glyphs), room, glyphs) + " ", "strong"),
+            (fit(shown, rest, glyphs, right=True), role),
+        ]
+
     def _of_domain(self, domain: Domain) -> tuple[Cell, str, str]:
         """State, number of snapshots, age of the newest."""
-        summary = self._state.summaries.get(domain.key)
+        known = self._hosts[domain.key.host].state
+        summary = known.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.newest, time.time()) if summary is not None else ""
         state: Cell = (clean(state_words(domain), self._glyphs), state_style(domain.state))
-        if domain.key in self._state.frozen and domain.state.active:
+        if domain.key in known.frozen and domain.state.active:
             state = (FROZEN, "bad")
         return state, count, age
 
@@ -207,20 +272,3 @@ class DomainPane(RowList):
             + fit("Snaps", 6, glyphs, right=True)
             + fit("Age", 5, glyphs, right=True)
         )
-
-
-def _by_name(domain: Domain) -> tuple[str, DomainKey]:
-    return domain.name.casefold(), domain.key
-
-
-def told_apart(paths: Collection[str]) -> Mapping[str, str]:
-    """By path, as much of its end as no other one has."""
-    names: dict[str, str] = {}
-    left, parts = list(paths), 1
-    while left:
-        ends = {path: "/".join(path.split("/")[-parts:]) for path in left}
-        numbers = Counter(ends.values())
-        names |= ends
-        left = [path for path in left if numbers[ends[path]] > 1 and ends[path] != path]
-        parts += 1
-    return names

@@ -1,0 +1,205 @@
+"""All hosts that are looked at, each a session of its own, and the operations on all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from snaptui.common.errors import ConfigError, Disconnected, SnaptuiError
+from snaptui.common.state_files import state_directory
+from snaptui.config import HostEntry
+from snaptui.monitor.host import Link
+from snaptui.monitor.openings import Openings
+from snaptui.operations.operation import Operation
+from snaptui.operations.runner import Operations, Reached
+from snaptui.session import KnownHost, Listener, Session
+
+if TYPE_CHECKING:
+    from snaptui.backend.protocol import Backend
+    from snaptui.discovery.group_members import Members
+    from snaptui.model.domain import DomainKey, Key
+    from snaptui.plan.plan import Intent
+    from snaptui.plan.planner import AnyFacts
+
+MakeBackend = Callable[[HostEntry], "Backend"]
+"""What reaches a host; it opens nothing yet."""
+
+
+class Fleet:
+    """One session for each host, in the order in which they are shown.
+
+    Args:
+        known: the hosts to begin with, at least one.
+        make_backend: reaches a host that is added later.
+
+    Attributes:
+        current: the host that the screen is about.
+        operations: on all hosts, in one journal.
+    """
+
+    def __init__(
+        self, known: Iterable[KnownHost], make_backend: MakeBackend, listener: Listener
+    ) -> None:
+        self._make_backend = make_backend
+        self._listener = listener
+        self._openings = Openings()
+        self._sessions: dict[str, Session] = {}
+        self._running = self._further = False
+        self.operations = Operations(
+            self._reached, state=state_directory(), on_change=self._operation_changed
+        )
+        for one in known:
+            self._take(one)
+        self.current = next(iter(self._sessions.values()))
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._sessions.values())
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def session(self, uri: str) -> Session:
+        """The session of a host.
+
+        Raises:
+            Disconnected: it is not looked at any more.
+        """
+        if (session := self._sessions.get(uri)) is None:
+            raise Disconnected("This host is not looked at any more.", hint="Add it again.")
+        return session
+
+    def look_at(self, uri: str) -> bool:
+        """Make a host the current one; whether that is another one than before."""
+        session = self._sessions.get(uri, self.current)
+        if session is self.current:
+            return False
+        self.current.leave()
+        self.current = session
+        return True
+
+    def show(self, uris: frozenset[str], keys: Sequence[DomainKey]) -> None:
+        """Say which hosts and domains are on screen: they are connected to, and read, first."""
+        self._openings.first = uris
+        for session in self:
+            session.host.show(key for key in keys if key.host == session.uri)
+
+    def start(self) -> None:
+        """Begin to watch all of them."""
+        self._running = True
+        for session in self:
+            session.start()
+
+    def look_further(self) -> None:
+        """Begin with what the first screen does without."""
+        self._further = True
+        for session in self:
+            session.look_further()
+
+    def stop(self) -> None:
+        """Stop to watch; calls under way are left behind."""
+        self.operations.close()
+        for session in self:
+            session.stop()
+
+    def add(self, entry: HostEntry) -> Session:
+        """Look at one more host, from now on.
+
+        Raises:
+            ConfigError: it is looked at already, or its URI is none.
+        """
+        backend = self._make_backend(entry)
+        if backend.uri in self._sessions:
+            raise ConfigError(f"{self._sessions[backend.uri].name} is in the list already.")
+        session = self._take(KnownHost(entry, backend))
+        if self._running:
+            session.start()
+        if self._further:
+            session.look_further()
+        self._listener.host_changed()
+        return session
+
+    def drop(self, session: Session) -> None:
+        """Look at a host no longer.
+
+        Raises:
+            ConfigError: it is the last one, or something is under way on it.
+        """
+        if len(self) == 1:
+            raise ConfigError("It is the last host of the list.")
+        if any(one.plan.intent.key.host == session.uri for one in self.operations.unfinished):
+            raise ConfigError(f"Something is under way on {session.name}.")
+        del self._sessions[session.uri]
+        if session is self.current:
+            self.current = next(iter(self))
+        session.stop()
+        self._listener.host_changed()
+
+    async def read_facts(self, intent: Intent) -> AnyFacts:
+        """Read the facts for a dialog; see the session."""
+        return await self.session(intent.key.host).read_facts(intent)
+
+    async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
+        """Find all snapshots of a group, on all hosts that are there.
+
+        Args:
+            tell: called with how many domains have been read, and how many there are.
+        """
+        from snaptui.discovery.group_members import joined, unreached
+
+        read: dict[str, tuple[int, int]] = {}
+
+        async def ask(session: Session) -> Members:
+            def told(done: int, of: int) -> None:
+                read[session.uri] = (done, of)
+                tell(sum(one for one, _ in read.values()), sum(one for _, one in read.values()))
+
+            try:
+                return await session.find_group(group, told)
+            except SnaptuiError as error:
+                return unreached(session.name, error.message)
+
+        return joined(await asyncio.gather(*map(ask, self)))
+
+    @property
+    def summary(self) -> Summary:
+        """How many hosts there are, and how they are."""
+        links = [session.host.state.link for session in self]
+        return Summary(
+            len(links),
+            sum(link is Link.CONNECTING for link in links),
+            sum(link not in (Link.CONNECTING, Link.CONNECTED) for link in links),
+        )
+
+    def where(self, key: Key) -> str:
+        """The host of what is named, as people call it; empty where there is only one."""
+        return self.session(key.host).name if len(self) > 1 else ""
+
+    def _take(self, known: KnownHost) -> Session:
+        uri = known.backend.uri
+        session = Session(known, self.operations, self._listener, self._openings.turn(uri))
+        self._sessions[uri] = session
+        return session
+
+    def _reached(self, uri: str) -> Reached:
+        session = self.session(uri)
+        return Reached(session.backend, session.worker)
+
+    def _operation_changed(self, operation: Operation) -> None:
+        self.session(operation.plan.intent.key.host).operation_changed(operation)
+        self._listener.operation_changed(operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How the hosts are.
+
+    Attributes:
+        connecting: how many have not been reached yet.
+        away: how many do not answer, refuse, or cannot be reached.
+    """
+
+    hosts: int
+    connecting: int
+    away: int

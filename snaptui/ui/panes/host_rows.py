@@ -1,0 +1,121 @@
+"""The rows of the list of domains: hosts as headings, their domains, and images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from snaptui.model.domain import Domain, DomainKey, Key
+from snaptui.monitor.free_space import Fullest
+from snaptui.monitor.host import HostState
+from snaptui.monitor.images import ImagesState, ListedImage
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHost:
+    """A host as it is at one moment.
+
+    Attributes:
+        uri: the ``host`` of all its keys.
+        name: as people call it.
+    """
+
+    uri: str
+    name: str
+    state: HostState
+    images: ImagesState
+    fullest: Fullest
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesHeading:
+    """Stands above the images of a host; the cursor never stands on it."""
+
+    uri: str
+
+
+Row = ListedHost | Domain | ListedImage | ImagesHeading
+
+
+def host_of(row: Row) -> str:
+    """The URI of the host that a row belongs to."""
+    return row.key.host if isinstance(row, Domain | ListedImage) else row.uri
+
+
+def identity(row: Row) -> Key | tuple[str, bool]:
+    """What a row is known by while what it shows changes."""
+    if isinstance(row, Domain | ListedImage):
+        return row.key
+    return row.uri, isinstance(row, ImagesHeading)
+
+
+class Rows:
+    """Makes the rows, of a host that did not change not once more.
+
+    Attributes:
+        folded: URIs of the hosts whose domains are not shown.
+    """
+
+    def __init__(self) -> None:
+        self.folded: frozenset[str] = frozenset()
+        self._sorted: dict[str, tuple[Mapping[DomainKey, Domain], str, tuple[Domain, ...]]] = {}
+
+    def of(self, hosts: Sequence[ListedHost], wanted: str) -> tuple[Row, ...]:
+        """All rows in order; hosts are headings where there are several.
+
+        Args:
+            wanted: text that the names of domains, or the paths of images, must have. While
+                there is one nothing is folded, and hosts without a match are left out.
+        """
+        folded = wanted.casefold()
+        several = len(hosts) > 1
+        rows: list[Row] = []
+        for host in hosts:
+            domains = self._domains(host, folded)
+            images = _images(host, folded)
+            if several and (not wanted or domains or images):
+                rows.append(host)
+            if several and not wanted and host.uri in self.folded:
+                continue
+            rows += domains
+            rows += [ImagesHeading(host.uri)] if images else []
+            rows += images
+        self._sorted = {uri: one for uri, one in self._sorted.items() if uri in _uris(hosts)}
+        return tuple(rows)
+
+    def _domains(self, host: ListedHost, folded: str) -> tuple[Domain, ...]:
+        known = self._sorted.get(host.uri)
+        if known is not None and known[0] is host.state.domains and known[1] == folded:
+            return known[2]
+        found = (one for one in host.state.domains.values() if folded in one.name.casefold())
+        domains = tuple(sorted(found, key=by_name))
+        self._sorted[host.uri] = (host.state.domains, folded, domains)
+        return domains
+
+
+def _uris(hosts: Iterable[ListedHost]) -> frozenset[str]:
+    return frozenset(host.uri for host in hosts)
+
+
+def _images(host: ListedHost, folded: str) -> list[ListedImage]:
+    found = (one for one in host.images.images.values() if folded in one.key.path.casefold())
+    return sorted(found, key=lambda one: (one.key.name.casefold(), one.key))
+
+
+def by_name(domain: Domain) -> tuple[str, DomainKey]:
+    """The order of domains."""
+    return domain.name.casefold(), domain.key
+
+
+def told_apart(paths: Collection[str]) -> Mapping[str, str]:
+    """By path, as much of its end as no other one has."""
+    names: dict[str, str] = {}
+    left, parts = list(paths), 1
+    while left:
+        ends = {path: "/".join(path.split("/")[-parts:]) for path in left}
+        numbers = Counter(ends.values())
+        names |= ends
+        left = [path for path in left if numbers[ends[path]] > 1 and ends[path] != path]
+        parts += 1
+    return names
