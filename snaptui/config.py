@@ -66,25 +66,33 @@ class Config:
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     hosts: tuple[HostEntry, ...] = ()
 
-    def named(self, word: str) -> HostEntry:
-        """The host of a name, or the one of a URI."""
-        found = next((one for one in self.hosts if word in (one.name, one.uri)), None)
-        return found or HostEntry(word)
+    @property
+    def words(self) -> str:
+        """The names and groups of the hosts."""
+        names = [one.name for one in self.hosts if one.name]
+        return ", ".join([*names, *(f"@{one}" for one in self._groups)])
 
-    def of_group(self, group: str) -> tuple[HostEntry, ...]:
-        """The hosts of a group.
+    @property
+    def _groups(self) -> list[str]:
+        return [*sorted({one.group for one in self.hosts if one.group}), ALL] if self.hosts else []
+
+    def meant(self, word: str) -> tuple[HostEntry, ...]:
+        """The hosts of ``@`` and a group, the one of a name, or the one of a URI.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: there is no such group.
         """
-        found = tuple(one for one in self.hosts if group in (one.group, ALL))
-        if not found:
-            known = sorted({one.group for one in self.hosts if one.group} | {ALL})
+        if not word.startswith("@"):
+            found = next((one for one in self.hosts if word in (one.name, one.uri)), None)
+            return (found or HostEntry(word),)
+        group = word[1:]
+        of_group = tuple(one for one in self.hosts if group in (one.group, ALL))
+        if not of_group:
             raise ConfigError(
                 f"{self.path} has no host of the group {group}.",
-                hint=f"Known are {', '.join(known)}." if self.hosts else HOSTS_HINT,
+                hint=f"Known are {', '.join(self._groups)}." if self.hosts else HOSTS_HINT,
             )
-        return found
+        return of_group
 
 
 HOSTS_HINT = "Write one [[hosts]] for each, with name, uri and group."

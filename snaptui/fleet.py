@@ -19,7 +19,7 @@ from snaptui.session import KnownHost, Listener, Session
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
     from snaptui.discovery.group_members import Members
-    from snaptui.model.domain import DomainKey, Key
+    from snaptui.model.domain import DomainKey
     from snaptui.plan.plan import Intent
     from snaptui.plan.planner import AnyFacts
 
@@ -172,9 +172,9 @@ class Fleet:
             sum(link not in (Link.CONNECTING, Link.CONNECTED) for link in links),
         )
 
-    def where(self, key: Key) -> str:
-        """The host of what is named, as people call it; empty where there is only one."""
-        return self.session(key.host).name if len(self) > 1 else ""
+    def called(self, uri: str) -> str:
+        """A host as people call it; empty where there is only one."""
+        return self.session(uri).name if len(self) > 1 else ""
 
     def _take(self, known: KnownHost) -> Session:
         uri = known.backend.uri
@@ -184,7 +184,7 @@ class Fleet:
 
     def _reached(self, uri: str) -> Reached:
         session = self.session(uri)
-        return Reached(session.backend, session.worker)
+        return Reached(session.backend, session.worker, self.called(uri))
 
     def _operation_changed(self, operation: Operation) -> None:
         self.session(operation.plan.intent.key.host).operation_changed(operation)

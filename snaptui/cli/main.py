@@ -101,7 +101,7 @@ def _run(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("snaptui needs a terminal for its input and its output.")
     words = [word for word in options.wanted if not word.startswith("@")]
-    groups = [word[1:] for word in options.wanted if word.startswith("@")]
+    groups = [word for word in options.wanted if word.startswith("@")]
     entries = _entries(options, config, groups)
     with _quiet_while_nothing_is_asked(options, entries) as typed:
         return _shown(options, config, entries, words, typed)
@@ -119,11 +119,11 @@ def _entries(
         if groups:
             raise ConfigError("--demo makes a host of its own: leave out the group.")
         return (HostEntry(),)
-    named = [config.named(word) for word in options.connect]
-    named += [entry for group in groups for entry in config.of_group(group)]
-    if not named:
-        named = [config.named(config.uri)] if config.uri else list(config.hosts) or [HostEntry()]
-    return tuple(dict.fromkeys(named))
+    asked = [*options.connect, *groups]
+    if not asked and config.uri is None:
+        return config.hosts or (HostEntry(),)
+    meant = (config.meant(word) for word in asked or filter(None, [config.uri]))
+    return tuple(dict.fromkeys(entry for entries in meant for entry in entries))
 
 
 def _quiet_while_nothing_is_asked(
@@ -175,6 +175,7 @@ def _shown(
                 theme=MONO if os.environ.get("NO_COLOR") else config.theme,
                 snapshot_name=config.snapshot_name,
                 demo=options.demo,
+                hosts=config,
             ),
         )
         with _stderr_to_log():

@@ -49,6 +49,11 @@ class Phase(enum.Enum):
         return self.outcome is not None
 
 
+def on_host(what: str, where: str) -> str:
+    """What is told from its like on other hosts; ``where`` is empty if there are none."""
+    return f"{what} on {where}" if where else what
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A plan that was confirmed, and what has become of it.
@@ -70,6 +75,7 @@ class Operation:
         sent: whether that step had been asked for.
         because_of: numbers of the operations that did not end well, if it only stopped for them.
         meanwhile: what others changed while its last step was done.
+        where: the host as people call it; empty where there is only one.
     """
 
     number: int
@@ -94,6 +100,17 @@ class Operation:
     sent: bool = False
     because_of: tuple[int, ...] = ()
     meanwhile: tuple[Difference, ...] = ()
+    where: str = ""
+
+    @property
+    def called(self) -> str:
+        """The name of what it is about, with the host if there are several."""
+        return on_host(self.name, self.where)
+
+    @property
+    def title(self) -> str:
+        """What it does, with the host if there are several."""
+        return on_host(self.plan.title, self.where)
 
     @property
     def step(self) -> Step | None:
@@ -161,7 +178,7 @@ class Operation:
             host=self.host.label,
             uuid=key.uuid if isinstance(key, DomainKey) else "",
             domain=self.name,
-            title=self.plan.title,
+            title=self.title,
             who=self.who,
             started=self.started,
             steps=steps,

@@ -21,7 +21,16 @@ from snaptui.common.worker import Lane, Worker, start
 from snaptui.model.domain import DomainKey, Host, Key
 from snaptui.model.operation_record import Batch, Became, Record, StepKind
 from snaptui.operations.journal import Journal
-from snaptui.operations.operation import AGAIN, LOOK, NO_COPY, Copying, Operation, Phase, Stop
+from snaptui.operations.operation import (
+    AGAIN,
+    LOOK,
+    NO_COPY,
+    Copying,
+    Operation,
+    Phase,
+    Stop,
+    on_host,
+)
 from snaptui.operations.recovery import CutShort, Finding, cut_short, look
 from snaptui.operations.xml_backup import Copies
 
@@ -38,10 +47,15 @@ GIVE_UP = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """What a host is reached with."""
+    """What a host is reached with.
+
+    Attributes:
+        name: as people call it; empty where there is only one.
+    """
 
     backend: Backend
     worker: Worker
+    name: str = ""
 
 
 class Operations:
@@ -212,7 +226,11 @@ class Operations:
         numbers = list(itertools.islice(self._numbers, len(parts)))
         batch: Batch | None = None
         if len(parts) > 1:
-            batch = Batch(numbers[0], tuple(facts.name for _, facts in parts), group)
+            members = tuple(
+                on_host(facts.name, self._reached(plan.intent.key.host).name)
+                for plan, facts in parts
+            )
+            batch = Batch(numbers[0], members, group)
         accepted = tuple(
             Operation(
                 number=number,
@@ -223,6 +241,7 @@ class Operations:
                 phase=Phase.WAITING,
                 started=time.time(),
                 batch=batch,
+                where=self._reached(plan.intent.key.host).name,
             )
             for number, (plan, facts) in zip(numbers, parts, strict=True)
         )
@@ -241,7 +260,7 @@ class Operations:
         for operation, facts in parts:
             if stopped is not None:
                 stop = Stop(
-                    f"Not begun, because another did not end well: {stopped.plan.title}.",
+                    f"Not begun, because another did not end well: {stopped.title}.",
                     "",
                     because_of=(stopped.number,),
                 )
@@ -334,7 +353,7 @@ class Operations:
             self._set(replace(operation, phase=Phase.WAITING))
             absent = await meeting.come(operation.number, place)
             if absent and place.all_or_none:
-                others = ", ".join(self.all[number].name for number in absent)
+                others = ", ".join(self.all[number].called for number in absent)
                 words = f"Not done, because this is all or none: {others} did not come so far."
                 raise Stop(words, _NOT_ALL, because_of=absent)
         if not isinstance(step, NoteGroup):

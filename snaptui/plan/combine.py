@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui.common import text
-from snaptui.model.group_mark import Group
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.plan.checks.free_space import Room
-from snaptui.plan.group_left import AfterOfSome, what_is_left
+from snaptui.plan.group_left import AfterOfSome, Left
 from snaptui.plan.loss import NOTHING_LOST, SeveralLost
 from snaptui.plan.outcome import End, Space, UndoBy, after, undo
 from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
@@ -73,28 +72,29 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
 def reverts(
     plans: Sequence[Plan],
     names: Sequence[str],
-    group: Group,
+    group: str,
+    left: Left | None,
     twice: Sequence[Refusal] = (),
-    unread: Sequence[str] = (),
     doubts: Sequence[Remark] = (),
 ) -> Plan:
     """A revert of all that are left of a group; plans and names as above.
 
     Args:
+        group: its ID.
+        left: who is missing of it; ``None`` when it is whole.
         twice: domains with more than one of the group.
-        unread: domains of which it is not known whether they have one.
-        doubts: the same, each with the reason.
+        doubts: domains of which it is not known whether they have one, each with the reason.
     """
     whole = _merged(plans, names)
     parts = tuple(zip(names, plans, strict=True))
     no_way_back = [name for name, plan in parts if plan.undo.impossible]
     end, warnings = after(End.REVERTED_TOGETHER), whole.warnings
-    if (left := what_is_left(group, names, unread)) is not None:
+    if left is not None:
         end = AfterOfSome(end.end, end.state, end.names, left)
         warnings = (remark(Warn.GROUP_NOT_WHOLE, left=left.words), *warnings)
     return replace(
         whole,
-        title=f"Revert {text.count(len(plans), 'domain')} to {group.id}",
+        title=f"Revert {text.count(len(plans), 'domain')} to {group}",
         after=end,
         undo=undo(UndoBy.NO_FOR_SOME, names=", ".join(no_way_back))
         if no_way_back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,9 +81,10 @@ def what_is_left(group: Group, found: Sequence[str], unread: Sequence[str]) -> L
     """
     if len(found) == group.size:
         return None
-    known = {*found, *unread}
-    missing = tuple(name for name in group.members if name not in known)
-    return Left(group.size, group.spread is not None, len(found), missing, len(unread))
+    known = Counter((*found, *unread))  # two hosts may have a domain of the same name
+    missing = Counter(group.members) - known
+    names = tuple(missing.elements())
+    return Left(group.size, group.spread is not None, len(found), names, len(unread))
 
 
 def _are(number: int) -> str:

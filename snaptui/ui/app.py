@@ -82,6 +82,7 @@ class SnaptuiApp(KeysInOrder):
             ASCII if settings.ascii_only else UNICODE,
             settings.snapshot_name,
             settings.demo,
+            settings.hosts,
             self.show_error,
             self.sign_in,
         )

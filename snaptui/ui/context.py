@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snaptui.config import SNAPSHOT_NAME, THEMES
+from snaptui.config import SNAPSHOT_NAME, THEMES, Config
 
 if TYPE_CHECKING:
     from snaptui.fleet import Fleet
-    from snaptui.model.domain import Key
     from snaptui.session import Session
     from snaptui.ui.format import Glyphs
 
@@ -28,6 +28,7 @@ class Settings:
         theme: one of :data:`snaptui.config.THEMES`.
         snapshot_name: template for the names that a create suggests.
         demo: the host is that of ``--demo``; the header says so.
+        hosts: the names and groups of hosts that may be added.
     """
 
     overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Settings:
     theme: str = THEMES[0]
     snapshot_name: str = SNAPSHOT_NAME
     demo: bool = False
+    hosts: Config = field(default_factory=lambda: Config(Path()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Context:
         overrides: keys by action, checked.
         snapshot_name: template for the names that a create suggests.
         demo: the host is that of ``--demo``.
+        hosts: the names and groups of hosts that may be added.
         show_error: shows one with its whole text.
         sign_in: gives the terminal to ssh, and connects.
         faults: places in the code where a fault of our own has happened.
@@ -56,6 +59,7 @@ class Context:
     glyphs: Glyphs
     snapshot_name: str
     demo: bool
+    hosts: Config
     show_error: ShowError
     sign_in: Callable[[], object]
     faults: set[tuple[object, ...]] = field(default_factory=set)
@@ -64,11 +68,6 @@ class Context:
     def session(self) -> Session:
         """The host that the screen is about at this moment."""
         return self.fleet.current
-
-    def on_host(self, key: Key) -> str:
-        """The words that tell a domain or an image from those of other hosts; mostly none."""
-        where = self.fleet.where(key)
-        return f" on {where}" if where else ""
 
     def suggested_name(self, of: str, taken: Collection[str]) -> str:
         """A free name for a snapshot of a domain or an image."""

@@ -53,6 +53,7 @@ def host_line(
     faulty: bool,
     marked: int,
     hosts: Summary,
+    called: str = "",
 ) -> Text:
     """Host, number of domains, how full, and how the connection is.
 
@@ -62,6 +63,7 @@ def host_line(
         faulty: whether what is shown may be out of date by a fault of our own.
         marked: how many domains are marked.
         hosts: all that are looked at; of one alone nothing is said.
+        called: this one, as people call it.
     """
     host = state.host
     link = state.link.value
@@ -75,17 +77,13 @@ def host_line(
     name = Text(" snaptui ", "bold")
     if demo:
         name.append(" demo")  # its URI is long, and stands in the dialogs' virsh lines
+    elif hosts.hosts > 1:
+        name.append(f" {clean(called, glyphs)}")
     elif host is not None:
         on = f" on {clean(host.hostname, glyphs)}" if host.hostname else ""
         name.append(f" {clean(host.label, glyphs)}{on}")
     if hosts.hosts > 1:
-        name.append(f"  1 of {hosts.hosts} hosts", "")
-        away = ", ".join(
-            f"{number} {how}"
-            for number, how in ((hosts.away, "away"), (hosts.connecting, "connecting"))
-            if number
-        )
-        name.append(f", {away}" * bool(away), STYLES["bad"] if hosts.away else "")
+        right.append_text(_others(hosts))
     # how full it is matters more than all of a long URI, and than how many domains run
     room = width - right.cell_len - 1
     lines = [_figures(state, fullest, marked, all_of=count) for count in (3, 2, 1)]
@@ -101,6 +99,16 @@ def host_line(
     name.append(" " * max(1, width - name.cell_len - right.cell_len))
     name.append_text(right)
     return name
+
+
+def _others(hosts: Summary) -> Text:
+    """How many hosts there are, and how many of them cannot be seen."""
+    line = Text(f"  {hosts.hosts} hosts")
+    if hosts.away:
+        line.append(f", {hosts.away} away", STYLES["bad"])
+    if hosts.connecting:
+        line.append(f", {hosts.connecting} connecting")
+    return line.append(" ")
 
 
 def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) -> Text:
@@ -136,6 +144,13 @@ def heading_figures(state: HostState, fullest: Fullest, width: int) -> str:
         full = f", {'>= ' * bool(fullest.missing)}{100 - space.free / space.size * 100:.0f} % full"
     lines = (f"{number}, {running} running{full}", f"{number}{full}", f"{len(state.domains)}{full}")
     return next((line for line in lines if len(line) <= width), lines[-1])
+
+
+def fullness(fullest: Fullest) -> str:
+    """How full the fullest file system with images is, with what is not known."""
+    if fullest.space is None:
+        return "? (no place of an image is known)" if fullest.missing else "none in a file"
+    return _full_words(fullest, fullest.space, 3)
 
 
 def _full_words(fullest: Fullest, space: FileSystem, all_of: int) -> str:
@@ -246,7 +261,7 @@ def operation_words(operation: Operation) -> str:
     )
     doing = step.words if step is not None else operation.plan.verb.lower()
     far = "" if operation.share is None else f" {int(operation.share * 100)} %"
-    return f"{operation.name}: {doing}{at}, {operation.phase.value}{far} for {seconds} s"
+    return f"{operation.called}: {doing}{at}, {operation.phase.value}{far} for {seconds} s"
 
 
 def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width: int) -> Text:

@@ -152,7 +152,7 @@ def test_who_is_missing_of_a_group_is_the_first_that_is_said(
     assert left is not None
     assert left.words == words
     plans = make_plans([RevertIntent(KEY, "s1")], [facts(snapshot())]) * len(found)
-    whole = reverts(plans, found, of, unread=unread)
+    whole = reverts(plans, found, of.id, what_is_left(of, found, unread))
     assert isinstance(whole.after, AfterOfSome)
     assert whole.after.left == left
     assert whole.after.words.startswith(words)

@@ -90,7 +90,7 @@ class CreateGroupDialog(PlanDialog):
 
     def merged(self, plans: tuple[Plan, ...]) -> Plan:
         """All of them as one."""
-        return creates(plans, [domain.name for domain in self._domains])
+        return creates(plans, [self.named(domain.key, domain.name) for domain in self._domains])
 
     def fields(self) -> ComposeResult:
         """What is the same for all."""
@@ -105,6 +105,8 @@ class CreateGroupDialog(PlanDialog):
     def plan_again(self) -> None:
         """Read more if the fields now need more, and plan."""
         intents = self.intents
+        if len({domain.key.host for domain in self._domains}) > 1:
+            self.query_one("#freeze", Choice).offer([one.value for one in FREEZES[:-1]])
         self.query_one("#freeze").display = intents[0].form is Form.DISK_ONLY
         if self.facts is not None and not all(map(enough, intents, self.all_facts)):
             self.read_again()

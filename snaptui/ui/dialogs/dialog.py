@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -61,7 +61,11 @@ class Box(VerticalGroup):
 
 
 class Dialog(Closing[Result | None], Generic[Result]):
-    """A box in the middle; it returns a value, ``None`` when it was left without one."""
+    """A box in the middle; it returns a value, ``None`` when it was left without one.
+
+    Attributes:
+        called: gives the host of a URI as people call it; nothing where there is only one.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.DIALOG)
     AUTO_FOCUS = "#cancel"
@@ -70,6 +74,7 @@ class Dialog(Closing[Result | None], Generic[Result]):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self.glyphs = glyphs
+        self.called: Callable[[str], str] = lambda _uri: ""
         self._painted_at: float | None = None
 
     def compose(self) -> ComposeResult:

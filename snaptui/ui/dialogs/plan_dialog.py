@@ -19,8 +19,9 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from snaptui.common import shell
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import Domain
+from snaptui.model.domain import Domain, Key
 from snaptui.model.image import ImageKey
+from snaptui.operations.operation import on_host
 from snaptui.plan.plan import Intent, Plan
 from snaptui.plan.planner import AnyFacts, make_plans
 from snaptui.plan.refusal import once
@@ -147,6 +148,15 @@ class PlanDialog(Dialog[Confirmed]):
         if name.isascii() and name.isprintable():
             return name
         return self._subject.key.uuid if isinstance(self._subject, Domain) else "this image"
+
+    def named(self, key: Key, name: str) -> str:
+        """What is told from its like on other hosts."""
+        return on_host(name, self.called(key.host))
+
+    def set_title(self, title: str) -> None:
+        """With the host, if all of it is on one of several."""
+        hosts = {intent.key.host for intent in self.intents}
+        super().set_title(on_host(title, self.called(*hosts)) if len(hosts) == 1 else title)
 
     @property
     def _of(self) -> str:

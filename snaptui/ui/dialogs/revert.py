@@ -15,6 +15,7 @@ from snaptui.model.domain import Domain, RunState, SafetyKind
 from snaptui.model.group_mark import Group, group_of
 from snaptui.plan.combine import reverts
 from snaptui.plan.facts import Facts
+from snaptui.plan.group_left import what_is_left
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Choice
@@ -87,10 +88,11 @@ class RevertDialog(PlanDialog):
         """All of them as one."""
         if not self.together or self._group is None:
             return plans[0]
-        names = [domain.name for domain, _ in self._parts]
+        found = [domain.name for domain, _ in self._parts]
+        names = [self.named(domain.key, domain.name) for domain, _ in self._parts]
         members = self._members
-        group = members.group or self._group
-        return reverts(plans, names, group, members.twice, members.unread, members.doubts)
+        left = what_is_left(members.group or self._group, found, members.unread)
+        return reverts(plans, names, self._group.id, left, members.twice, members.doubts)
 
     def fields(self) -> ComposeResult:
         """What is reverted, the state afterwards, and what is taken before."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from snaptui.operations.runner import Operations
+    from snaptui.fleet import Fleet
     from snaptui.ui.dialogs.dialog import Dialog
     from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
     from snaptui.ui.main.view import View
@@ -24,8 +24,8 @@ class Show(Protocol):
 class MainPrompter:
     """The prompter of the main screen's actions."""
 
-    def __init__(self, view: View, operations: Operations, show: Show) -> None:
-        self._operations = operations
+    def __init__(self, view: View, fleet: Fleet, show: Show) -> None:
+        self._fleet = fleet
         self._show = show
         self.say = view.say
 
@@ -33,7 +33,7 @@ class MainPrompter:
         """Show a dialog, and run what it confirms; ``begun`` is called after that began."""
 
         def confirmed(result: Confirmed) -> None:
-            operations = self._operations
+            operations = self._fleet.operations
             run = operations.run_together if result.together else operations.run_in_turn
             run(result.parts)
             if begun is not None:
@@ -48,4 +48,5 @@ class MainPrompter:
             if result is not None:
                 chosen(result)
 
+        dialog.called = self._fleet.called
         self._show(dialog, closed)

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from snaptui.common import text
-from snaptui.common.errors import SnaptuiError
+from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import masked
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, NotKnown
@@ -64,7 +64,7 @@ class MainScreen(Screen[None]):
         self.view = view = View(context, panes)
         self._following = following = Following(context.fleet, panes, view)
         self.updates = Updates(context, panes, view, following, select)
-        self._prompter = MainPrompter(view, context.fleet.operations, self._show)
+        self._prompter = MainPrompter(view, context.fleet, self._show)
 
     @property
     def session(self) -> Session:
@@ -368,6 +368,28 @@ class MainScreen(Screen[None]):
             self.context.sign_in()
         else:
             self.session.host.retry()
+
+    def action_add_host(self) -> None:
+        """Look at one more host."""
+        from snaptui.ui.dialogs.add_host import AddHostDialog
+
+        settings, fleet = self.context.hosts, self.context.fleet
+
+        def add(word: str) -> None:
+            for entry in settings.meant(word):
+                fleet.add(entry)
+
+        self.app.push_screen(AddHostDialog(add, settings.words, self.context.glyphs))
+
+    def action_drop_host(self) -> None:
+        """Look at the selected host no longer."""
+        session = self.session
+        try:
+            self.context.fleet.drop(session)
+        except ConfigError as error:
+            self.view.say(error.message)
+        else:
+            self.view.say(f"{session.name} is not looked at any more.")
 
     @background("details", exclusive=True)
     async def show_details(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from textual.timer import Timer
+
 from snaptui.common import text
 from snaptui.model.domain import Key
 from snaptui.model.image import ImageKey
@@ -16,6 +18,9 @@ from snaptui.ui.main.following import Following
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.host_rows import ListedHost
+
+TOGETHER = 0.05
+"""Seconds for which changes of several hosts wait for each other."""
 
 
 class Updates:
@@ -39,13 +44,22 @@ class Updates:
         self._following = following
         self._select = select
         self._failures: list[tuple[Operation, ...]] = []
+        self._soon: Timer | None = None
 
     @property
     def _session(self) -> Session:
         return self._context.session
 
     def host_changed(self) -> None:
-        """A host's state is another one: domains, link or numbers of snapshots."""
+        """A host's state is another one; what many say in a moment is drawn at once."""
+        if len(self._context.fleet) == 1:
+            self.draw_hosts()
+        elif self._soon is None:
+            self._soon = self._panes.domains.set_timer(TOGETHER, self.draw_hosts)
+
+    def draw_hosts(self) -> None:
+        """Draw the domains, links and numbers of snapshots as they are now."""
+        self._soon = None
         fleet, panes = self._context.fleet, self._panes
         wanted: Key | None = None
         if isinstance(self._select, ImageKey):
@@ -110,7 +124,7 @@ class Updates:
 
     def _tell_end(self, operation: Operation) -> None:
         """Say how an operation ended; those that were confirmed together once all are over."""
-        what = f"{operation.plan.title}: {operation.phase.value}"
+        what = f"{operation.title}: {operation.phase.value}"
         moment = text.when(int(time.time()), seconds=True)[11:]
         if operation.phase in (Phase.DONE, Phase.CANCELLED):
             said = f"{what} at {moment}"
@@ -150,7 +164,7 @@ class Updates:
         single = [ended for ended in self._failures if ended[0].batch is None]
         self._failures = [ended for ended in self._failures if ended[0].batch is not None]
         failed = [one for ended in single for one in ended]
-        titles = [f"{one.plan.title}: {one.phase.value}" for one in failed]
+        titles = [f"{one.title}: {one.phase.value}" for one in failed]
         if len(failed) == 1:
             title, words, hint = titles[0], failed[0].error, failed[0].hint
         else:

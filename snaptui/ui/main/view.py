@@ -15,6 +15,7 @@ from snaptui.ui.context import Context
 from snaptui.ui.format import clean
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.panes.details import Line, domain_lines, snapshot_lines
+from snaptui.ui.panes.host_details import host_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 
 ANSWER = 5.0
@@ -67,6 +68,7 @@ class View:
             faulty=bool(context.faults),
             marked=len(self._panes.domains.marked),
             hosts=context.fleet.summary,
+            called=self.session.name,
         )
         self._set(self.header, line)
 
@@ -78,6 +80,9 @@ class View:
         if isinstance(key, ImageKey):
             listed = self.session.images.state.images.get(key)
             self._set(self.title, image_title(listed, counting, context.glyphs, create))
+            return
+        if self._panes.domains.on_heading:
+            self._set(self.title, Text(f" {clean(self.session.name, context.glyphs)}", "bold"))
             return
         domain = self.session.host.state.domains.get(key) if key is not None else None
         line = status_lines.domain_line(
@@ -126,6 +131,8 @@ class View:
             details.show(self.image_details(image))
         elif not panes.on_domains and shown is not None and row is not None:
             details.show(snapshot_lines(row, shown, self.session.counting.state.counted))
+        elif panes.domains.on_heading and (host := panes.domains.selected_host) is not None:
+            details.show(host_lines(host))
         elif domain is not None:
             thaw = keymap.key_of("thaw", self.context.overrides)
             of_it = shown if shown is not None and shown.key == domain.key else None

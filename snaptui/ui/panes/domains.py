@@ -218,7 +218,7 @@ class DomainPane(RowList):
         sign = glyphs.folded if host.uri in self._maker.folded else glyphs.unfolded
         words, role = status_lines.link_words(state), "muted"
         if state.link is Link.CONNECTED:
-            words = status_lines.heading_figures(state, host.fullest, width // 2)
+            words = status_lines.heading_figures(state, host.fullest, width - 14)
             full = host.fullest.space
             role = (
                 "bad" if full is not None and full.free / full.size < status_lines.FULL else "muted"

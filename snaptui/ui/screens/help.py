@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from snaptui.model import abilities
 from snaptui.model.domain import Host
 from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs
 from snaptui.ui.panes.details import Line
+from snaptui.ui.panes.host_details import presented
 
 
 def help_lines(
     overrides: Mapping[str, tuple[str, ...]], host: Host | None, read_only: bool, glyphs: Glyphs
 ) -> tuple[Line, ...]:
     """Which host it is, keys by scope, then what the marks mean."""
-    lines: list[Line] = _host_lines(host) if host is not None else []
+    lines: list[Line] = []
+    if host is not None:
+        lines += [("", "This host"), *((f"  {name}", value) for name, value in presented(host))]
+        lines.append(("", ""))
     if read_only:
         lines += [
             ("", "Read-only: nothing can be changed on this host."),
@@ -58,15 +61,3 @@ def help_lines(
         ("", "  c r d x take, apply, delete and copy out what qemu-img keeps inside of them"),
     ]
     return tuple(lines)
-
-
-def _host_lines(host: Host) -> list[Line]:
-    unknown = "?" if host.hypervisor is None else abilities.shown(host.hypervisor)
-    return [
-        ("", "This host"),
-        ("  URI", host.label),
-        ("  name", host.hostname or "? (it does not say)"),
-        ("  libvirt", f"{abilities.shown(host.libvirt)}: {abilities.measured(host)}"),
-        (f"  {host.driver}", unknown),
-        ("", ""),
-    ]

@@ -316,7 +316,7 @@ def ended_words(ended: list[Operation]) -> str:
     """How operations ended, the failed ones first."""
     ordered = sorted(ended, key=lambda one: one.phase is Phase.DONE)
     return "   ".join(
-        f"{one.plan.title}: {one.phase.value}" + (f": {one.error}" if one.error else "")
+        f"{one.title}: {one.phase.value}" + (f": {one.error}" if one.error else "")
         for one in ordered
     )
 
