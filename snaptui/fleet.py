@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from snaptui.common.errors import ConfigError, Disconnected, SnaptuiError
+from snaptui.common.masking import label
 from snaptui.common.state_files import state_directory
 from snaptui.config import HostEntry
 from snaptui.monitor.host import Link
@@ -111,7 +113,7 @@ class Fleet:
         """
         backend = self._make_backend(entry)
         if backend.uri in self._sessions:
-            raise ConfigError(f"{self._sessions[backend.uri].name} is in the list already.")
+            raise ConfigError(f"{self.names[backend.uri]} is in the list already.")
         session = self._take(KnownHost(entry, backend))
         if self._running:
             session.start()
@@ -129,7 +131,7 @@ class Fleet:
         if len(self) == 1:
             raise ConfigError("It is the last host of the list.")
         if any(one.plan.intent.key.host == session.uri for one in self.operations.unfinished):
-            raise ConfigError(f"Something is under way on {session.name}.")
+            raise ConfigError(f"Something is under way on {self.names[session.uri]}.")
         del self._sessions[session.uri]
         if session is self.current:
             self.current = next(iter(self))
@@ -158,9 +160,20 @@ class Fleet:
             try:
                 return await session.find_group(group, told)
             except SnaptuiError as error:
-                return unreached(session.name, error.message)
+                return unreached(self.names[session.uri], error.message)
 
         return joined(await asyncio.gather(*map(ask, self)))
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """By URI, each host as people call it: no two hosts have the same name."""
+        names = {}
+        for session in self:
+            host = session.host.state.host
+            told = host.hostname if host is not None else ""
+            names[session.uri] = session.entry.name or told or label(session.uri)
+        numbers = Counter(names.values())
+        return {uri: name if numbers[name] == 1 else label(uri) for uri, name in names.items()}
 
     @property
     def summary(self) -> Summary:
@@ -174,7 +187,7 @@ class Fleet:
 
     def called(self, uri: str) -> str:
         """A host as people call it; empty where there is only one."""
-        return self.session(uri).name if len(self) > 1 else ""
+        return self.names[uri] if len(self) > 1 else ""
 
     def _take(self, known: KnownHost) -> Session:
         uri = known.backend.uri

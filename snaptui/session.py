@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected, SnaptuiError
-from snaptui.common.masking import label
 from snaptui.common.worker import Worker, start
 from snaptui.config import HostEntry
 from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host
@@ -136,12 +135,6 @@ class Session:
         """Whether nothing can be changed on it."""
         host = self.host.state.host
         return self.entry.read_only or (host is not None and host.read_only)
-
-    @property
-    def name(self) -> str:
-        """As people call it."""
-        host = self.host.state.host
-        return self.entry.name or (host.hostname if host is not None else "") or label(self.uri)
 
     @property
     def uri(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import enum
 import functools
 import heapq
@@ -145,6 +146,21 @@ def _heed(future: asyncio.Future[Any]) -> None:
     """Look at an error: whoever awaited it may be gone, and then it is nobody's fault."""
     if not future.cancelled():
         future.exception()
+
+
+def from_threads(callback: Callable[..., None]) -> Callable[..., None]:
+    """What other threads call instead: it runs on the running loop, in the context of now.
+
+    In that of a thread Textual does not find its app: a timer that is set there never fires
+    (textual/timer.py of 8.2, Timer._tick). Once the loop is closed nobody is called.
+    """
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+
+    def call(*words: object) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(functools.partial(callback, *words), context=context)
+
+    return call
 
 
 def start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from snaptui.backend.protocol import Backend, HostEvent
 from snaptui.common.errors import Disconnected, SignInNeeded, SnaptuiError
-from snaptui.common.worker import Priority, Worker, wait
+from snaptui.common.worker import Priority, Worker, from_threads, wait
 from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host, SnapshotSummary
 from snaptui.monitor.openings import Turn
 
@@ -191,12 +191,7 @@ class HostWatch:
 
     async def _serve(self) -> None:
         self._lost.clear()
-        loop = asyncio.get_running_loop()
-
-        def on_event(event: HostEvent) -> None:  # on libvirt's thread: only pass it on
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._take_event, event)
-
+        on_event = from_threads(self._take_event)
         tasks = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._summarise()),

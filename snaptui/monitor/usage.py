@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Files
-from snaptui.common.worker import Priority, Worker, start
+from snaptui.common.worker import Priority, Worker, from_threads, start
 from snaptui.discovery.domain_survey import count
 from snaptui.model.image import ImageSnapshot, NotKnown
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
@@ -161,7 +161,7 @@ class Counting:
         self.state = CountState(self.state.counted)
 
     async def _count(self, end: threading.Event) -> None:
-        loop = asyncio.get_running_loop()
+        tell = from_threads(self._progressed)
         while self._due:
             path, wanted = next(iter(self._due.items()))
             del self._due[path]
@@ -175,7 +175,7 @@ class Counting:
                     raise _Ended
                 if total and (now := time.monotonic()) - told >= TELL:
                     told = now
-                    loop.call_soon_threadsafe(self._progressed, end, path, done / total)
+                    tell(end, path, done / total)
 
             call = functools.partial(count, self._backend, path, wanted.depth, progress)
             counted = await self._worker.files.call(call, priority=Priority.BACKGROUND)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Cancelled, Disconnected, NotFound, SnaptuiError
-from snaptui.common.worker import Lane, Priority, Worker, start
+from snaptui.common.worker import Lane, Priority, Worker, from_threads, start
 from snaptui.discovery.disk_state import Part, parts, reverted_words
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.domain import Amount, DomainKey
@@ -73,6 +73,7 @@ class Taking:
         self._writing = tools.writing
         self._copying = tools.copying
         self._tell = tools.tell
+        self._say_so = from_threads(tools.tell)
         self._operation = operation
         self._step = step
         self._expected = expected
@@ -83,7 +84,6 @@ class Taking:
         self._parts_before: dict[str, Part] = {}
         self._sent = self._given_up = False
         self._told = 0.0
-        self._loop = asyncio.get_running_loop()
 
     async def check(self) -> None:
         """Only look whether the step can still be taken.
@@ -187,8 +187,7 @@ class Taking:
     def _say(self, phase: Phase, share: float | None = None, amount: Amount | None = None) -> None:
         at = (*self._operation.began, self._began)
         now = replace(self._operation, phase=phase, began=at, share=share, amount=amount)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
-            self._loop.call_soon_threadsafe(self._tell, now)
+        self._say_so(now)
 
     def _progress(self, share: float) -> None:
         self._copying.go_on(NO_COPY if self._operation.is_copy else "")

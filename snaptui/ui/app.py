@@ -18,6 +18,7 @@ from textual.screen import Screen
 from snaptui.common import log, text
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import fault, masked
+from snaptui.common.worker import from_threads
 from snaptui.config import MONO, THEMES
 from snaptui.fleet import Fleet, MakeBackend
 from snaptui.model.image import ImageKey
@@ -100,9 +101,8 @@ class SnaptuiApp(KeysInOrder):
         """Start to watch the host."""
         if self.overrides:
             self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(self._failed)
-        self._ending = Ending(lambda number: loop.call_soon_threadsafe(self._end_by, number))
+        asyncio.get_running_loop().set_exception_handler(self._failed)
+        self._ending = Ending(from_threads(self._end_by))
         self.set_interval(60.0, log.bound)
         self.fleet.start()
         self.call_after_refresh(self.fleet.look_further)

@@ -128,9 +128,8 @@ def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) ->
 
 def link_words(state: HostState) -> str:
     """How things stand with a host, and why."""
-    trouble = f": {state.trouble}" if state.trouble else ""
-    retrying = ", retrying" if state.link is Link.LOST else ""
-    return f"{state.link.value}{retrying}{trouble}"
+    link = "lost, retrying" if state.link is Link.LOST else state.link.value
+    return f"{link}: {state.trouble}" if state.trouble else link
 
 
 def heading_figures(state: HostState, fullest: Fullest, width: int) -> str:
@@ -238,14 +237,16 @@ def _image_words(
     )
 
 
-def away(session: Session) -> str:
-    """Why no change can be planned on the host now; empty when one can."""
+def no_change(session: Session, *keys: Key) -> str:
+    """Why no change of these can be planned now; empty when one can."""
+    if session.read_only:
+        return "Nothing can be changed: read-only."
     link = session.host.state.link
-    return "" if link is Link.CONNECTED else f"Not now: {link.value}."
+    return busy(session, *keys) if link is Link.CONNECTED else f"Not now: {link.value}."
 
 
 def busy(session: Session, *keys: Key) -> str:
-    """Why no change of these can be planned now; empty when one can."""
+    """What is under way on one of these; empty when nothing is."""
     running = (session.operations.running(key) for key in keys)
     return next((f"Not now: {operation_words(o)}." for o in running if o is not None), "")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import pytest
 
-from snaptui.common.worker import Lane, Priority, start
+from snaptui.common.worker import Lane, Priority, from_threads, start
 
 LONG = 10
 """Seconds after which a test that hangs fails; none ever waits that long."""
@@ -235,3 +236,13 @@ async def test_a_call_that_raises_stop_iteration_does_not_hang() -> None:
 
     with pytest.raises(RuntimeError, match="StopIteration"):
         await asyncio.wait_for(Lane("lane", 1).call(call), 5)
+
+
+async def test_what_a_thread_calls_runs_in_the_context_that_was_there() -> None:
+    """A screen's framework finds its program by the context, which a thread does not have."""
+    program = contextvars.ContextVar[str]("program")
+    program.set("this one")
+    told = asyncio.get_running_loop().create_future()
+    call = from_threads(lambda word: told.set_result((word, program.get("none"))))
+    threading.Thread(target=call, args=("went on",)).start()
+    assert await asyncio.wait_for(told, 10) == ("went on", "this one")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from snaptui.common import text
 from snaptui.model.domain import Domain, Snapshot
 from snaptui.monitor.snapshots import Shown
 from snaptui.ui import keymap, status_lines
@@ -47,15 +48,17 @@ class DomainActions:
     def _create_group(self) -> None:
         from snaptui.ui.dialogs.create_group import CreateGroupDialog
 
-        context, session, domains = self._context, self._session, self._selection.marked_domains
-        keys = [domain.key for domain in domains]
-        why = status_lines.away(session) or status_lines.busy(session, *keys)
-        if why:
-            self._prompter.say(why)
-            return
+        context, domains = self._context, self._selection.marked_domains
+        fleet = context.fleet
+        for uri, name in fleet.names.items():
+            keys = [domain.key for domain in domains if domain.key.host == uri]
+            on = fleet.session(uri)
+            if keys and (why := status_lines.no_change(on, *keys)):
+                self._prompter.say(f"{name}: {why}" if len(fleet) > 1 else why)
+                return
+        hosts = {domain.key.host for domain in domains}
+        where = text.count(len(hosts), "host") if len(hosts) > 1 else fleet.names[min(hosts)]
         name = context.suggested_name("group", ())
-        host = session.host.state.host
-        where = host.hostname if host is not None else ""
 
         dialog = CreateGroupDialog(where, domains, name, context.fleet.read_facts, context.glyphs)
         self._prompter.ask(dialog, self._selection.unmark_domains)
@@ -186,7 +189,7 @@ class DomainActions:
         if domain is None:
             self._prompter.say("Select a domain first.")
             return None
-        why = status_lines.away(self._session) or status_lines.busy(self._session, domain.key)
+        why = status_lines.no_change(self._session, domain.key)
         if why:
             self._prompter.say(why)
         return None if why else domain

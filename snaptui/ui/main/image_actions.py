@@ -105,7 +105,7 @@ class ImageActions:
         key = self._key
         if key is None:
             return None
-        why = status_lines.away(self._session) or status_lines.busy(self._session, key)
+        why = status_lines.no_change(self._session, key)
         if why:
             self._prompter.say(why)
         return None if why else key

@@ -383,13 +383,14 @@ class MainScreen(Screen[None]):
 
     def action_drop_host(self) -> None:
         """Look at the selected host no longer."""
-        session = self.session
+        fleet, session = self.context.fleet, self.session
+        name = fleet.names[session.uri]
         try:
-            self.context.fleet.drop(session)
+            fleet.drop(session)
         except ConfigError as error:
             self.view.say(error.message)
         else:
-            self.view.say(f"{session.name} is not looked at any more.")
+            self.view.say(f"{name} is not looked at any more.")
 
     @background("details", exclusive=True)
     async def show_details(self) -> None:

@@ -70,8 +70,8 @@ class Updates:
             operation.plan.intent.key: operation for operation in fleet.operations.unfinished
         }
         hosts = [
-            ListedHost(one.uri, one.name, one.host.state, one.images.state, one.filling.fullest)
-            for one in fleet
+            ListedHost(uri, name, one.host.state, one.images.state, one.filling.fullest)
+            for (uri, name), one in zip(fleet.names.items(), fleet, strict=True)
         ]
         panes.domains.update_hosts(hosts, running, panes.filters["domains"], wanted)
         self._view.draw_header()

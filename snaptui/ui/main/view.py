@@ -44,6 +44,11 @@ class View:
         """The host of what is selected."""
         return self.context.session
 
+    @property
+    def host(self) -> str:
+        """The same as people call it."""
+        return self.context.fleet.names[self.session.uri]
+
     def say(self, words: str) -> None:
         """Answer a key in the message line."""
         self._answer = words
@@ -68,7 +73,7 @@ class View:
             faulty=bool(context.faults),
             marked=len(self._panes.domains.marked),
             hosts=context.fleet.summary,
-            called=self.session.name,
+            called=self.host,
         )
         self._set(self.header, line)
 
@@ -82,7 +87,10 @@ class View:
             self._set(self.title, image_title(listed, counting, context.glyphs, create))
             return
         if self._panes.domains.on_heading:
-            self._set(self.title, Text(f" {clean(self.session.name, context.glyphs)}", "bold"))
+            self._set(
+                self.title,
+                Text(f" {clean(context.fleet.names[self.session.uri], context.glyphs)}", "bold"),
+            )
             return
         domain = self.session.host.state.domains.get(key) if key is not None else None
         line = status_lines.domain_line(

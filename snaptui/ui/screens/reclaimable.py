@@ -149,10 +149,8 @@ class SpaceScreen(Closing[Jump | None]):
 
     def _why_not(self, marked: Collection[tuple[str, str]]) -> str:
         """Why nothing can be deleted now; empty when it can."""
-        if self.session.read_only:
-            return "Nothing can be changed: read-only."
         keys = [domain.key for domain, _, _ in chosen(self.surveying.survey, marked)[1]]
-        return status_lines.away(self.session) or status_lines.busy(self.session, *keys)
+        return status_lines.no_change(self.session, *keys)
 
     def _ask(self, marked: Collection[tuple[str, str]]) -> None:
         """Leftovers first: they alone need no room to be deleted."""

@@ -1,0 +1,154 @@
+"""Several hosts in one program, each a private daemon of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import one_lab
+from tests.lab import Lab
+from tests.terminal import Terminal, confirm, press_yes
+
+ONE = "▾ kvm1"
+TWO = "▾ kvm2"
+
+
+@pytest.fixture
+def other() -> Iterator[Lab]:
+    """A second host, which may be stopped and killed."""
+    yield from one_lab()
+
+
+def write_config(path: Path, hosts: dict[str, str], more: str = "") -> str:
+    """A configuration with hosts by name, each with more lines."""
+    tables = (f'[[hosts]]\nname = "{name}"\nuri = "{uri}"\n{more}' for name, uri in hosts.items())
+    path.write_text("\n".join(tables))
+    return str(path)
+
+
+@pytest.fixture
+def config(lab: Lab, other: Lab, tmp_path: Path) -> str:
+    """Both, with a domain of the same name on each."""
+    for one in (lab, other):
+        one.define("web")
+    other.define("only-there")
+    return write_config(tmp_path / "config.toml", {"kvm1": lab.uri, "kvm2": other.uri})
+
+
+def test_the_same_name_on_two_hosts_is_never_confused(lab: Lab, other: Lab, config: str) -> None:
+    """The dialog, the journal and virsh's line name the host; the other one has no snapshot."""
+    with Terminal(["--config", config]) as terminal:
+        terminal.wait(ONE, TWO, "only-there", "2 hosts")
+        terminal.press("G")
+        terminal.wait("▌  web")
+        terminal.press("c")
+        terminal.wait("Create: web on kvm2", "press Y")
+        terminal.press("one", "tab", "tab", "tab")
+        terminal.wait("Create a snapshot of web on kvm2")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web on kvm2: done")
+        terminal.press("o")
+        terminal.wait("What       Create a snapshot of web on kvm2: done", str(other.directory))
+    assert other.snapshots("web") == ["one"]
+    assert lab.snapshots("web") == []
+
+
+def test_a_host_that_is_stopped_or_dead_keeps_nobody_waiting(
+    lab: Lab, other: Lab, config: str
+) -> None:
+    """Its row says so; on the other one a snapshot is taken meanwhile."""
+    with Terminal(["--config", config, "-c", "kvm1", "-c", "kvm2", "-c", DEAD]) as terminal:
+        terminal.wait(ONE, TWO, "only-there", "3 hosts, 1 away", "lost, retrying")
+        other.daemon.pause()
+        terminal.wait("no answer", "3 hosts, 2 away")
+        terminal.press("down")
+        terminal.wait("▌  web")
+        terminal.press("c")
+        terminal.wait("Create: web on kvm1")
+        terminal.press("one", "tab", "tab", "tab")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web on kvm1: done")
+        other.daemon.resume()
+        terminal.wait("3 hosts, 1 away", gone="no answer")
+    assert lab.snapshots("web") == ["one"]
+
+
+DEAD = "qemu+unix:///system?socket=/nowhere/libvirt-sock"
+
+
+def test_hosts_are_added_folded_filtered_and_dropped(lab: Lab, other: Lab, config: str) -> None:
+    """What cannot be added says why, and what was typed stays."""
+    with Terminal(["--config", config, "-c", "kvm1"]) as terminal:
+        terminal.wait("▌ web", gone="kvm1 ")
+        terminal.press("+")
+        terminal.wait("Look at one more host", "kvm1, kvm2, @all")
+        terminal.press("@nobody", "enter")
+        terminal.wait("has no host of the group nobody", "@nobody")
+        for _ in "@nobody":
+            terminal.press("backspace")
+        terminal.press("kvm2", "enter")
+        terminal.wait(ONE, TWO, "only-there", "2 hosts")
+        terminal.press("+", "kvm2", "enter")
+        terminal.wait("kvm2 is in the list already.")
+        terminal.press("esc")
+        terminal.wait(gone="Look at one more host")
+        terminal.press("g", "enter")
+        terminal.wait("▸ kvm1", "only-there", gone="▸ kvm2")
+        terminal.press("/", "only", "enter")
+        terminal.wait(TWO, "only-there", gone="kvm1")
+        terminal.press("esc", "G", "-")
+        terminal.wait("kvm2 is not looked at any more.", "web", gone="only-there")
+        terminal.press("-")
+        terminal.wait("It is the last host of the list.")
+
+
+def test_a_group_lies_on_several_hosts(lab: Lab, other: Lab, config: str) -> None:
+    """Taken on both, said to be apart, and reverted as one; all of it by its mark alone."""
+    with Terminal(["--config", config], size=(120, 40)) as terminal:
+        terminal.wait(ONE, TWO, "only-there")
+        terminal.press("down", " ", "G", " ")
+        terminal.wait("2 domains marked")
+        terminal.press("c")
+        terminal.wait("Create: 2 hosts")
+        terminal.press("both", "tab", "tab", "tab")
+        terminal.wait("Create both of 2 domains", str(lab.directory), str(other.directory))
+        confirm(terminal)
+        terminal.wait("2 of 2 taken: done")
+        assert lab.snapshots("web") == other.snapshots("web") == ["both"]
+        terminal.press("G", "enter")
+        terminal.wait("○ both", "of 2, within")
+        terminal.press("r")
+        terminal.wait("Revert web to both on kvm2", "[this one]")
+        terminal.press("tab", "right")
+        terminal.wait("Revert 2 domains to group-", "web on kvm1", "web on kvm2")
+        press_yes(terminal)
+        terminal.wait("2 of 2 reverted: done")
+
+
+def test_nothing_is_changed_on_a_host_that_is_only_looked_at(
+    lab: Lab, other: Lab, tmp_path: Path
+) -> None:
+    lab.define("web")
+    other.define("web")
+    config = tmp_path / "config.toml"
+    one = write_config(config, {"kvm1": lab.uri})
+    text = Path(one).read_text() + write_read_only(other.uri)
+    config.write_text(text)
+    with Terminal(["--config", str(config)]) as terminal:
+        terminal.until(lambda: terminal.text.count("  web  ") == 2, "both domains")
+        terminal.press("G")
+        terminal.wait("READ-ONLY", "▌  web")
+        terminal.press("c", "up", "up")
+        terminal.wait("▌  web", gone="READ-ONLY")
+        terminal.press(" ", "G", " ", "up", "up")
+        terminal.wait("2 domains marked", gone="READ-ONLY")
+        terminal.press("c")
+        terminal.wait("kvm2: Nothing can be changed: read-only.")
+    assert lab.snapshots("web") == other.snapshots("web") == []
+
+
+def write_read_only(uri: str) -> str:
+    """A host that must not be changed."""
+    return f'\n[[hosts]]\nname = "kvm2"\nuri = "{uri}"\nread_only = true\n'
