@@ -107,7 +107,7 @@ def test_hosts_are_added_folded_filtered_and_dropped(lab: Lab, other: Lab, confi
 def test_a_group_lies_on_several_hosts(lab: Lab, other: Lab, config: str) -> None:
     """Taken on both, said to be apart, and reverted as one; all of it by its mark alone."""
     with Terminal(["--config", config], size=(120, 40)) as terminal:
-        terminal.wait(ONE, TWO, "only-there")
+        terminal.until(lambda: terminal.text.count("  web  ") == 2, "both domains")
         terminal.press("down", " ", "G", " ")
         terminal.wait("2 domains marked")
         terminal.press("c")

@@ -311,7 +311,8 @@ class MainScreen(Screen[None]):
         elif self._panes.domains.mark():
             self._domains_marked()
         else:
-            self.view.say("An image cannot be marked.")
+            what = "A host" if self._panes.domains.on_heading else "An image"
+            self.view.say(f"{what} cannot be marked.")
 
     def _domains_marked(self) -> None:
         number = len(self._panes.marked_domains)
