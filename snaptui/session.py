@@ -12,7 +12,9 @@ from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.common.worker import Worker, start
 from snaptui.config import HostEntry
-from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host
+from snaptui.model.domain import Domain, DomainKey
+from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.host import Host
 from snaptui.model.operation_record import StepKind
 from snaptui.monitor.free_space import Filling
 from snaptui.monitor.host import HostWatch

@@ -11,21 +11,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from snaptui.model.domain import (
-    Agent,
-    Amount,
-    Domain,
-    DomainConfig,
-    DomainKey,
-    DomainStatus,
-    Host,
-    Key,
-    Lack,
-    RunState,
-    Snapshot,
-    SnapshotSummary,
-)
+from snaptui.model.choices import RunState
+from snaptui.model.domain import Amount, Domain, DomainConfig, DomainKey, DomainStatus, Key
+from snaptui.model.guest_agent import Agent
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, ImageInfo
+from snaptui.model.machine import Lack
+from snaptui.model.snapshot import Snapshot, SnapshotSummary
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:

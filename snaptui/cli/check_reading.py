@@ -18,7 +18,9 @@ from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import label
 from snaptui.discovery.domain_survey import count_images, survey
 from snaptui.discovery.inventory import take_inventory
-from snaptui.model.domain import AgentState, Domain, Host
+from snaptui.model.domain import Domain
+from snaptui.model.guest_agent import AgentState
+from snaptui.model.host import Host
 from snaptui.model.image import NotKnown
 from snaptui.storage.costs import reclaim_of
 from snaptui.storage.in_image import odd, without_ram

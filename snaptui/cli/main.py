@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from snaptui.backend.protocol import Connection
     from snaptui.backend.virt.backend import LibvirtBackend
     from snaptui.common.quiet import Quiet
-    from snaptui.model.domain import Domain, Host
+    from snaptui.model.domain import Domain
+    from snaptui.model.host import Host
     from snaptui.session import KnownHost
 
 T = TypeVar("T")

@@ -19,11 +19,13 @@ from snaptui.cli.report import (
 from snaptui.common.errors import ConfigError, Disconnected, ImageError, SnaptuiError
 from snaptui.common.masking import label
 from snaptui.discovery.domain_survey import count, count_images, survey
-from snaptui.model.domain import Disk, Domain, Snapshot
+from snaptui.model.disk import Disk
+from snaptui.model.domain import Domain
 from snaptui.model.group_mark import described
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model.safety_mark import is_safety
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.costs import cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Stray, odd, without_ram

@@ -14,10 +14,13 @@ from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.discovery.inventory import foresee, take_inventory
-from snaptui.model.domain import DomainConfig, DomainStatus, Host, Kind, Scope, Snapshot
+from snaptui.model.choices import Scope
+from snaptui.model.domain import DomainConfig, DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import User
+from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, Looped, Missing
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.create import overlay_paths
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import (

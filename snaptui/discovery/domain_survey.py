@@ -10,8 +10,10 @@ from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.image_heads import read_heads
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Domain, Host, Snapshot
+from snaptui.model.domain import Domain
+from snaptui.model.host import Host
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import files_of, layers_of
 from snaptui.storage.branches import branches_of
 from snaptui.storage.costs import holding

@@ -11,9 +11,9 @@ from snaptui.common.errors import ImageError
 from snaptui.discovery import readings
 from snaptui.discovery.image_heads import read_heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
-from snaptui.model.domain import Host
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import FileId, Openers, User, unfinished
+from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, Missing, NotKnown
 from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
 from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover

@@ -15,9 +15,10 @@ from functools import partial
 
 from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import DamagedImage, Disconnected, NotAnImage, NotFound, SnaptuiError
-from snaptui.model.domain import Domain, Host
+from snaptui.model.domain import Domain
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import User
+from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, NoPath, NotKnown
 from snaptui.storage.backing_chain import uses_by
 from snaptui.storage.inventory import Inventory

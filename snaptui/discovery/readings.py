@@ -18,10 +18,13 @@ from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus, Host, Lack, Snapshot
+from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import Inode, User
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, Fixed, ImageInfo, NotKnown
+from snaptui.model.machine import Lack
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.plan import MergeIntent, RevertIntent
 from snaptui.storage.backing_chain import Layers, Level, chain, files_of, layers_of

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.domain import Host, Version
+from snaptui.model.host import Host, Version
 
 Minor = tuple[int, int]
 """A version without its last number."""

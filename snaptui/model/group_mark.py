@@ -12,7 +12,7 @@ import urllib.parse
 from dataclasses import dataclass
 
 from snaptui.model import hold_mark
-from snaptui.model.domain import Snapshot
+from snaptui.model.snapshot import Snapshot
 
 _MARK = re.compile(
     r"(?:\A|\n)\[(?P<id>group-\d{8}T\d{6}Z-[0-9a-f]{4}) of (?P<size>\d{1,6})"

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from snaptui.common import text
-from snaptui.model.domain import Snapshot
+from snaptui.model.snapshot import Snapshot
 
 _MARK = re.compile(
     r"(?:\A|\n)\[held by (?P<who>[^\n\]]+) since "

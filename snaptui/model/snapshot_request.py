@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from snaptui.common import text
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Presence
+from snaptui.model.snapshot import SnapshotDisk
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

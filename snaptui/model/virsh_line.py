@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from snaptui.common import shell
-from snaptui.model.domain import Domain, Host
+from snaptui.model.domain import Domain
+from snaptui.model.host import Host
 
 
 def virsh(host: Host, command: str, domain: Domain, *arguments: str) -> str:

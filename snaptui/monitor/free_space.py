@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from snaptui.backend.protocol import Looks
 from snaptui.common.errors import FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker
-from snaptui.model.domain import Disk, Domain, DomainKey
+from snaptui.model.disk import Disk
+from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.image import FileSystem
 from snaptui.storage.costs import written_disks
 

@@ -18,7 +18,10 @@ from typing import TypeVar
 from snaptui.backend.protocol import Backend, HostEvent
 from snaptui.common.errors import Disconnected, SignInNeeded, SnaptuiError
 from snaptui.common.worker import Priority, Worker, from_threads, wait
-from snaptui.model.domain import Agent, AgentState, Domain, DomainKey, Host, SnapshotSummary
+from snaptui.model.domain import Domain, DomainKey
+from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.host import Host
+from snaptui.model.snapshot import SnapshotSummary
 from snaptui.monitor.openings import Turn
 
 T = TypeVar("T")

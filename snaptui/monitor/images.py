@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from snaptui.backend.protocol import Looks
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker, start, wait
-from snaptui.model.domain import Host
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import User
+from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, ImageKey, NotKnown
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from snaptui.common.worker import Priority, Worker, start
 from snaptui.discovery.domain_survey import read_domain, with_layers
 from snaptui.discovery.image_heads import Heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
-from snaptui.model.domain import Domain, Host
+from snaptui.model.domain import Domain
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, Fixed, NotKnown
 from snaptui.monitor.usage import Counting
 from snaptui.storage.backing_chain import files_of, of_several

@@ -24,8 +24,10 @@ from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.discovery.image_heads import Heads
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Disk, DomainConfig, DomainKey, Presence, Snapshot, SnapshotSet
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainConfig, DomainKey
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotSet
 from snaptui.storage.backing_chain import NO_LAYERS, Layers, files_of, layers_of
 from snaptui.storage.branches import NO_BRANCHES, branches_of
 from snaptui.storage.costs import holding

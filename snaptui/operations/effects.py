@@ -17,7 +17,7 @@ from snaptui.common.errors import (
     Unsupported,
 )
 from snaptui.discovery.disk_state import Part
-from snaptui.model.domain import Form
+from snaptui.model.choices import Form
 from snaptui.model.image import ImageInfo, Missing
 from snaptui.model.operation_record import Became
 from snaptui.operations.step_calls import differences, expected_after

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from snaptui.common.errors import Cancelled, SnaptuiError
-from snaptui.model.domain import Amount, DomainKey, Host
+from snaptui.model.domain import Amount, DomainKey
+from snaptui.model.host import Host
 from snaptui.model.operation_record import Batch, Became, Outcome, Record, StepKind, StepRecord
 
 if TYPE_CHECKING:

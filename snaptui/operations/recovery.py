@@ -11,17 +11,12 @@ from snaptui.backend.protocol import Files, Looks
 from snaptui.common.errors import ImageError, NotFound
 from snaptui.discovery.disk_state import Part, have, parts, reverted_words
 from snaptui.discovery.image_heads import read_heads
-from snaptui.model.domain import (
-    DomainConfig,
-    DomainKey,
-    DomainState,
-    Host,
-    Kind,
-    Presence,
-    Snapshot,
-)
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainConfig, DomainKey, DomainState
+from snaptui.model.host import Host
 from snaptui.model.image import ImageSnapshot, NotKnown
 from snaptui.model.operation_record import Became, Record, StepKind, StepRecord
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.backing_chain import chain, disks_with_chains
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Lane, Worker, start
-from snaptui.model.domain import DomainKey, Host, Key
+from snaptui.model.domain import DomainKey, Key
+from snaptui.model.host import Host
 from snaptui.model.operation_record import Batch, Became, Record, StepKind
 from snaptui.operations.journal import Journal
 from snaptui.operations.operation import (

@@ -11,7 +11,8 @@ from typing import overload
 from snaptui.backend.protocol import Backend, Changes, Files
 from snaptui.common import text
 from snaptui.common.errors import ImageError
-from snaptui.model.domain import Amount, DomainKey, Host, Key
+from snaptui.model.domain import Amount, DomainKey, Key
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.checks.free_space import table_refusals

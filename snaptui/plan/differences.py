@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.model.domain import SnapshotDisk
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.facts import CHOSEN, Facts
 from snaptui.storage.backing_chain import uses_by

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.domain import Agent, DomainStatus, Host, Lack, Snapshot
+from snaptui.model.domain import DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import Inode, User
+from snaptui.model.guest_agent import Agent
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, ImageInfo, NotKnown
+from snaptui.model.machine import Lack
+from snaptui.model.snapshot import Snapshot
 from snaptui.model.virsh_line import virsh_there
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.words.why import Why

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.domain import Host
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import FileId, Openers, User
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.plan.change import Change, Difference
 from snaptui.storage.disk_cost import Counted

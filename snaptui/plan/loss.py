@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from snaptui.common import text
-from snaptui.model.domain import SafetyKind
+from snaptui.model.choices import SafetyKind
 from snaptui.model.image import NotKnown
 
 

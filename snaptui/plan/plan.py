@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui.model.domain import DomainKey, Form, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.choices import Form, RunState, SafetyKind, Scope
+from snaptui.model.domain import DomainKey
 from snaptui.model.files import CopyFormat
 from snaptui.model.group_mark import Group
 from snaptui.model.image import ImageKey, NotKnown, PlacedEntry
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.checks.free_space import Room
 from snaptui.plan.loss import NOTHING_LOST, Loss
 from snaptui.plan.outcome import NO_SPACE, After, End, Space, Undo, UndoBy, after, undo

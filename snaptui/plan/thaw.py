@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from snaptui.model import libvirt_codes
-from snaptui.model.domain import Agent, AgentState
+from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST

@@ -6,9 +6,11 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.domain import Disk, DomainConfig, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainConfig
 from snaptui.model.files import Use, User
 from snaptui.model.image import ImageInfo, Looped, NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.branches import NO_BRANCHES, Branches
 from snaptui.storage.damage import Broken, broken_of
 from snaptui.storage.in_image import Images

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from snaptui.model.abilities import fills_raw, keeps_branches
-from snaptui.model.domain import Disk, DomainConfig, Host, Kind, Presence, Snapshot, SnapshotDisk
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainConfig
+from snaptui.model.host import Host
+from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
 
 Overlays = Mapping[str, str]
 """By target, a path."""

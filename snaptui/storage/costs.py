@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.domain import Disk, DomainConfig, Kind, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.backing_chain import NO_LAYERS, NOT_READ, Layers, overlays_of
 from snaptui.storage.disk_cost import (
     NOT_YET,

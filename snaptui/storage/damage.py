@@ -10,8 +10,9 @@ import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from snaptui.model.domain import Presence, Snapshot
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.branches import Branches
 from snaptui.storage.evidence import NO_EVIDENCE, Evidence, judge
 from snaptui.storage.in_image import Images

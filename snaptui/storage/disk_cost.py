@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from snaptui.model.domain import Disk, Kind, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.backing_chain import NOT_READ, Layers
 from snaptui.storage.in_image import Stray
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap

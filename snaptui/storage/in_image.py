@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, ImageSnapshot, Missing, NotKnown
+from snaptui.model.snapshot import Snapshot
 
 Images = Mapping[str, ImageInfo | NotKnown]
 """By path, the heads of images, or why they could not be read."""

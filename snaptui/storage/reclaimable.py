@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from snaptui.common import text
-from snaptui.model.domain import Domain, DomainConfig, Kind, Snapshot
+from snaptui.model.domain import Domain, DomainConfig
 from snaptui.model.image import FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.model.safety_mark import is_safety
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
 from snaptui.storage.costs import (
     frees_by_image,

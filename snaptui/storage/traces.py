@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.domain import DomainConfig, Presence, Snapshot
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo, Missing
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import Layers
 from snaptui.storage.damage import holds
 

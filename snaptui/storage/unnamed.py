@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from snaptui.model.domain import DomainConfig, Snapshot
+from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import Layers, chain, disks_with_chains, overlays_of
 from snaptui.storage.branches import recorded
 

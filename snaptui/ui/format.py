@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from snaptui.common import shell, text
-from snaptui.model.domain import Domain, DomainState, Kind, Presence, Snapshot
+from snaptui.model.disk import Presence
+from snaptui.model.domain import Domain, DomainState
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.monitor.host import Link
 from snaptui.storage.costs import Cost
 from snaptui.ui.snapshot_graph import Row, RowKind

@@ -12,7 +12,7 @@ import enum
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from snaptui.model.domain import Snapshot, SnapshotSet
+from snaptui.model.snapshot import Snapshot, SnapshotSet
 from snaptui.storage.in_image import Stray
 from snaptui.storage.unnamed import Unnamed
 

@@ -10,7 +10,9 @@ import pytest
 from snaptui.backend.virt import guest_agent
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import Agent, AgentState, DomainKey, Form
+from snaptui.model.choices import Form
+from snaptui.model.domain import DomainKey
+from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.plan.plan import CreateIntent, HoldIntent
 from snaptui.plan.words.why import Why
 from tests.guest import NAME, Guest, skip_without

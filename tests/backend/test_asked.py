@@ -10,7 +10,7 @@ import pytest
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import Form
+from snaptui.model.choices import Form
 from snaptui.model.snapshot_request import from_xml
 from snaptui.operations.step_calls import perform
 from snaptui.plan.create.asked import asked

@@ -12,8 +12,9 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import Presence, SnapshotDisk
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.monitor.usage import Counting
 from snaptui.storage.backing_chain import Layers, layers_of
 from snaptui.storage.in_image import Images

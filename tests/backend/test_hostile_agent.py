@@ -22,7 +22,8 @@ from snaptui.backend.virt.errors import LONGEST, translated
 from snaptui.common.errors import HostError, SnaptuiError
 from snaptui.common.text import invisible
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import AgentState, Form
+from snaptui.model.choices import Form
+from snaptui.model.guest_agent import AgentState
 from snaptui.plan.plan import CreateIntent, ThawIntent
 from snaptui.plan.planner import make_plan
 from snaptui.ui.format import clean

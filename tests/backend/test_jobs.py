@@ -11,8 +11,9 @@ import pytest
 from snaptui.backend.protocol import Backend
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Cancelled, HostError
-from snaptui.model.domain import Amount, DomainKey, SnapshotDisk
-from snaptui.model.domain import Presence as In
+from snaptui.model.disk import Presence as In
+from snaptui.model.domain import Amount, DomainKey
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.operations.step_calls import Job
 from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot

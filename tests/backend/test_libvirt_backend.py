@@ -13,7 +13,9 @@ from snaptui.backend.protocol import HostEvent
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Disconnected, ImageError, NotFound, NotPermitted
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, DomainState, Kind, RunState, Scope
+from snaptui.model.choices import RunState, Scope
+from snaptui.model.domain import DomainKey, DomainState
+from snaptui.model.snapshot import Kind
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.operations.step_calls import perform
 from snaptui.plan.plan import DeleteIntent

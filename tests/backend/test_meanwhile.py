@@ -16,7 +16,8 @@ import pytest
 from snaptui.backend.files.image_reader import read_image
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import DomainKey, Form, RunState
+from snaptui.model.choices import Form, RunState
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.model.operation_record import Became, Outcome, Record, parse
 from snaptui.model.snapshot_request import NewSnapshot

@@ -9,7 +9,7 @@ import pytest
 
 from snaptui.backend.files import image_reader
 from snaptui.backend.virt.backend import LibvirtBackend
-from snaptui.model.domain import Disk
+from snaptui.model.disk import Disk
 from snaptui.model.image import Unplaced
 from tests import pools
 from tests.lab import Lab, qemu_img, write

@@ -17,7 +17,9 @@ import libvirt
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import DomainKey, Host, SafetyKind
+from snaptui.model.choices import SafetyKind
+from snaptui.model.domain import DomainKey
+from snaptui.model.host import Host
 from snaptui.model.snapshot_request import NewSnapshot, to_xml
 from snaptui.operations.operation import Operation, Phase
 from snaptui.operations.runner import Operations

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import DomainKey, RunState
+from snaptui.model.choices import RunState
+from snaptui.model.domain import DomainKey
 from snaptui.operations.operation import Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.plan.plan import RevertIntent

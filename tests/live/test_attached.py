@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model.domain import RunState, SafetyKind
+from snaptui.model.choices import RunState, SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked

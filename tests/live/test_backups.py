@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from snaptui.model.domain import Form, SafetyKind
+from snaptui.model.choices import Form, SafetyKind
 from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import (

@@ -7,7 +7,7 @@ from pathlib import Path
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.discovery.inventory import take_inventory
-from snaptui.model.domain import SafetyKind
+from snaptui.model.choices import SafetyKind
 from snaptui.model.safety_mark import is_safety
 from snaptui.operations.step_calls import differences, expected_after, perform
 from snaptui.plan.plan import RevertIntent

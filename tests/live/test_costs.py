@@ -9,7 +9,7 @@ import pytest
 
 from snaptui.backend.files.image_reader import count_image
 from snaptui.common import text
-from snaptui.model.domain import SafetyKind
+from snaptui.model.choices import SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.words.warn import Warn
 from tests.lab import MIB, Lab, damage, qemu_img, write

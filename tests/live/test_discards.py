@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.model.domain import Form, SafetyKind
+from snaptui.model.choices import Form, SafetyKind
 from snaptui.plan.plan import CreateIntent, RevertIntent
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.why import Why

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model.domain import DomainKey, Form, Presence, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.choices import Form, SafetyKind, Scope
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainKey
 from snaptui.model.libvirt_codes import INTERNAL_ERROR
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.warn import Warn

@@ -9,7 +9,8 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, Form
+from snaptui.model.choices import Form
+from snaptui.model.domain import DomainKey
 from snaptui.operations.step_calls import expected_after
 from snaptui.plan.differences import differences
 from snaptui.plan.plan import CreateIntent

@@ -16,7 +16,8 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, SafetyKind, Scope
+from snaptui.model.choices import SafetyKind, Scope
+from snaptui.model.domain import DomainKey
 from snaptui.operations.step_calls import differences, expected_after, perform
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, DomainIntent, Plan, RevertIntent

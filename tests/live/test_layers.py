@@ -11,8 +11,9 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common import text
-from snaptui.model.domain import DomainKey, Snapshot
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import Layers, files_of, layers_of
 from snaptui.storage.branches import branches_of
 from snaptui.storage.costs import Cost, cost_of, reclaim_of

@@ -12,7 +12,8 @@ import pytest
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import HostError
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, Form, SafetyKind
+from snaptui.model.choices import Form, SafetyKind
+from snaptui.model.domain import DomainKey
 from snaptui.operations.step_calls import in_the_way, perform
 from snaptui.plan.change import Change
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent

@@ -16,7 +16,8 @@ import libvirt
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model.domain import DomainKey, Form, RunState
+from snaptui.model.choices import Form, RunState
+from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import CreateIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked

@@ -18,8 +18,10 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import NotFound
 from snaptui.common.worker import Worker
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, Form, Host, RunState
+from snaptui.model.choices import Form, RunState
+from snaptui.model.domain import DomainKey
 from snaptui.model.group_mark import Group
+from snaptui.model.host import Host
 from snaptui.model.operation_record import Became, StepKind
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.operations.batches import of_operations

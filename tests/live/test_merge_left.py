@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model.domain import DomainKey, Form, SafetyKind
+from snaptui.model.choices import Form, SafetyKind
+from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.words.why import Why
 from tests import stacks

@@ -14,7 +14,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from snaptui.demo.setups import HOST
-from snaptui.model.domain import DomainKey, Form
+from snaptui.model.choices import Form
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.plan import (
     CreateIntent,

@@ -13,7 +13,8 @@ import pytest
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Disconnected
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, SafetyKind
+from snaptui.model.choices import SafetyKind
+from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from snaptui.model.domain import DomainKey, SafetyKind
+from snaptui.model.choices import SafetyKind
+from snaptui.model.domain import DomainKey
 from snaptui.model.libvirt_codes import OPERATION_INVALID
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.model.domain import DomainKey, Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainKey
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, qemu_img

@@ -11,7 +11,7 @@ import pytest
 
 from snaptui.demo.daemon import Daemon
 from snaptui.demo.setups import HOST
-from snaptui.model.domain import SafetyKind
+from snaptui.model.choices import SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked

@@ -18,8 +18,10 @@ from pathlib import Path
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import DomainKey, Form, Host
+from snaptui.model.choices import Form
+from snaptui.model.domain import DomainKey
 from snaptui.model.group_mark import Group
+from snaptui.model.host import Host
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.operations.operation import Operation
 from snaptui.operations.runner import Operations

@@ -10,24 +10,14 @@ from pathlib import Path
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import HostError, ImageError
-from snaptui.model.domain import (
-    Agent,
-    AgentState,
-    Disk,
-    Domain,
-    DomainConfig,
-    DomainKey,
-    DomainState,
-    DomainStatus,
-    Host,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-    SnapshotSummary,
-)
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import Domain, DomainConfig, DomainKey, DomainState, DomainStatus
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import FileId, Found, NamedFile, Opener, Openers, User
+from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk, SnapshotSummary
 from snaptui.storage.qcow2.usage import ImageUsage
 
 GROUP = "[group-20261125T120000Z-4f2a of 2, within 1.8 s]"

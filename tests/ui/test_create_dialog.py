@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Static, TextArea
 
-from snaptui.model.domain import Form
+from snaptui.model.choices import Form
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot_request import to_xml
 from snaptui.plan.create.overlay_paths import resolved

@@ -16,7 +16,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.timer import Timer
 
-from snaptui.model.domain import RunState
+from snaptui.model.choices import RunState
 from snaptui.model.image import NotKnown
 from snaptui.plan.plan import Intent
 from snaptui.plan.planner import AnyFacts

@@ -6,20 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
-from snaptui.model.domain import (
-    Disk,
-    Domain,
-    DomainConfig,
-    DomainKey,
-    DomainState,
-    DomainStatus,
-    Host,
-    Key,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import Domain, DomainConfig, DomainKey, DomainState, DomainStatus, Key
+from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import Plan
 from snaptui.plan.remark import Note, Remark, Unchecked

@@ -17,7 +17,7 @@ from snaptui.model.abilities import (
     proven,
     tried,
 )
-from snaptui.model.domain import Host, Version
+from snaptui.model.host import Host, Version
 from tests.unit.made import HOST
 
 

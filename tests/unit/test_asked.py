@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import Disk, DomainState, DomainStatus, Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState, DomainStatus
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import from_xml, to_xml
 from snaptui.plan.create import create
 from snaptui.plan.create.asked import asked

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model.domain import Presence, Snapshot, SnapshotDisk
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.storage.branches import Branches
 from snaptui.storage.costs import Cost, cost_of, reclaim_by_image

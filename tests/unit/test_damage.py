@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model.domain import Presence, Snapshot, SnapshotDisk
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, ImageSnapshot, Missing, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import layers_of
 from snaptui.storage.damage import Broken, Matter
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot

@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.model import group_mark, hold_mark
-from snaptui.model.domain import Agent, AgentState, DomainState, Form, SafetyKind
+from snaptui.model.choices import Form, SafetyKind
+from snaptui.model.domain import DomainState
 from snaptui.model.group_mark import Group
+from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.operations.barrier import Meeting, Place, places

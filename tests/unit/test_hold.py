@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.model import hold_mark
-from snaptui.model.domain import Scope
+from snaptui.model.choices import Scope
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences

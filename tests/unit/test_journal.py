@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from snaptui.backend.protocol import Backend
 from snaptui.common import shell
 from snaptui.discovery.disk_state import Part, reverted_words
-from snaptui.model.domain import DomainKey, DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainKey, DomainState
 from snaptui.model.operation_record import (
     Batch,
     Became,
@@ -28,6 +29,7 @@ from snaptui.model.operation_record import (
     StepRecord,
     parse,
 )
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.operations import journal, journal_archive
 from snaptui.operations.journal import Journal
 from snaptui.operations.recovery import Found, finding

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Presence
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import (
     DiskXml,
     NewSnapshot,

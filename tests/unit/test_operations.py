@@ -11,7 +11,7 @@ from typing import Any, cast
 from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected
 from snaptui.common.worker import Worker
-from snaptui.model.domain import Form
+from snaptui.model.choices import Form
 from snaptui.model.operation_record import Became
 from snaptui.operations import step_runner
 from snaptui.operations.journal import Journal

@@ -11,18 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.config import SNAPSHOT_NAME
-from snaptui.model.domain import (
-    Disk,
-    DomainState,
-    Presence,
-    RunState,
-    SafetyKind,
-    Scope,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.model.choices import RunState, SafetyKind, Scope
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.files import Inode
 from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.model.snapshot_request import suggested_name
 from snaptui.operations.step_calls import expected_after
 from snaptui.plan.change import Change, Difference

@@ -8,17 +8,12 @@ from typing import Any
 
 import pytest
 
-from snaptui.model.domain import (
-    Disk,
-    DomainState,
-    Host,
-    Presence,
-    RunState,
-    SafetyKind,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.model.choices import RunState, SafetyKind
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
+from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.create import create

@@ -6,18 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model.domain import (
-    Disk,
-    DomainState,
-    Form,
-    Presence,
-    RunState,
-    SafetyKind,
-    SnapshotDisk,
-    Volume,
-)
+from snaptui.model.choices import Form, RunState, SafetyKind
+from snaptui.model.disk import Disk, Presence, Volume
+from snaptui.model.domain import DomainState
 from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown, Unplaced
 from snaptui.model.operation_record import StepKind
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.operations.step_calls import expected_after
 from snaptui.plan.create import create
 from snaptui.plan.delete import delete

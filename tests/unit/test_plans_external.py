@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.model.abilities import no_external_revert
-from snaptui.model.domain import Disk, DomainState, Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.files import User
 from snaptui.model.image import FileSystem, NotKnown
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.operations.step_calls import expected_after
 from snaptui.plan.create import create, overlay_paths
 from snaptui.plan.facts import Facts

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from snaptui.model.domain import DomainState, Presence, SafetyKind, Scope, Snapshot, SnapshotDisk
+from snaptui.model.choices import SafetyKind, Scope
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import Use, User
 from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.delete import delete

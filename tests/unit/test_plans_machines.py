@@ -8,8 +8,12 @@ import pytest
 
 from snaptui.backend.virt import xml
 from snaptui.backend.virt.lacks import lacks
-from snaptui.model.domain import DomainState, Lack, Machine, Part, Presence, RunState, Version
+from snaptui.model.choices import RunState
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState
+from snaptui.model.host import Version
 from snaptui.model.image import NotKnown
+from snaptui.model.machine import Lack, Machine, Part
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked

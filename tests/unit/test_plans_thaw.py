@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.model.domain import Agent, AgentState
+from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.operation_record import StepKind
 from snaptui.plan.plan import ThawIntent
 from snaptui.plan.planner import make_plans

@@ -6,19 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model.domain import (
-    Agent,
-    AgentState,
-    Disk,
-    DomainState,
-    Form,
-    Host,
-    Presence,
-    RunState,
-    SafetyKind,
-    SnapshotDisk,
-    Version,
-)
+from snaptui.model.choices import Form, RunState, SafetyKind
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
+from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.host import Host, Version
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.create import create
 from snaptui.plan.delete import delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent

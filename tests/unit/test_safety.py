@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.model.domain import DomainState, Presence, SafetyKind, SnapshotDisk
+from snaptui.model.choices import SafetyKind
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.model.safety_mark import new_name, of_what
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.checks.domain_checks import NAME_BYTES
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snaptui.common import shell, text
-from snaptui.model.domain import Presence, RunState, SnapshotDisk
+from snaptui.model.choices import RunState
+from snaptui.model.disk import Presence
 from snaptui.model.files import CopyFormat, EntryCopy, FileId
 from snaptui.model.image import ImageSnapshot, PlacedEntry
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.model.virsh_line import virsh
 from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot, RevertTo

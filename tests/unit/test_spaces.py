@@ -6,18 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.model.domain import (
-    Disk,
-    Domain,
-    DomainKey,
-    DomainState,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-)
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import Domain, DomainKey, DomainState
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import User
 from snaptui.model.image import FileSystem, Fixed, ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import Layers
 from snaptui.storage.inventory import Inventory
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
-from snaptui.model.domain import Disk, Presence, SnapshotDisk, Volume
+from snaptui.model.disk import Disk, Presence, Volume
 from snaptui.model.image import ImageInfo, NotKnown, Unplaced
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.storage.backing_chain import Layers, files_of, layers_of
 from snaptui.storage.costs import cost_of, reclaim_of, written_since
 from snaptui.storage.disk_cost import Counted

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from snaptui.model.domain import Presence, SnapshotDisk
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.storage.backing_chain import layers_of
 from snaptui.storage.traces import Clue, traces_of
 from tests.unit.made import CREATED, VDA, config, snapshot

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.model.domain import Presence, Snapshot, SnapshotSet
+from snaptui.model.disk import Presence
+from snaptui.model.snapshot import Snapshot, SnapshotSet
 from snaptui.ui.snapshot_graph import Row, RowKind, cursor_after, filtered, ranked, rows
 
 

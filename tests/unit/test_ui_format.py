@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from snaptui.model.domain import Domain, DomainKey, DomainState, Presence, Reason, Snapshot
-from snaptui.model.domain import SnapshotDisk as Part
+from snaptui.model.disk import Presence
+from snaptui.model.domain import Domain, DomainKey, DomainState, Reason
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Snapshot
+from snaptui.model.snapshot import SnapshotDisk as Part
 from snaptui.ui import format as ui
 from snaptui.ui.snapshot_graph import Row, RowKind
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from snaptui.backend.virt import xml
 from snaptui.common.errors import HostError
-from snaptui.model.domain import Disk, Kind, Machine, Presence, SnapshotDisk
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.files import User
+from snaptui.model.machine import Machine
+from snaptui.model.snapshot import Kind, SnapshotDisk
 from snaptui.model.snapshot_request import NewSnapshot, to_xml
 
 DOMAIN = """

@@ -15,7 +15,8 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.backend.virt.xml import parse_snapshot
 from snaptui.common.errors import SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import Host, Presence
+from snaptui.model.disk import Presence
+from snaptui.model.host import Host
 from snaptui.plan.plan import DomainIntent
 from snaptui.plan.planner import make_plan
 from tests.lab import Lab

@@ -11,7 +11,7 @@ from xml.sax.saxutils import quoteattr
 
 import libvirt
 
-from snaptui.model.domain import Disk
+from snaptui.model.disk import Disk
 from tests.lab import MIB
 from tests.live.matrix.guest import Guest
 from tests.worlds import contents

@@ -8,7 +8,7 @@ import shutil
 import struct
 from pathlib import Path
 
-from snaptui.model.domain import Form
+from snaptui.model.choices import Form
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from tests.lab import MIB
 from tests.live.matrix.guest import OFF

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import libvirt
 
-from snaptui.model.domain import Form, RunState, SafetyKind
+from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from tests.live.matrix.guest import OFF, PAUSED, RUNNING
 from tests.worlds.hardware import HARDWARE

@@ -8,7 +8,7 @@ from contextlib import suppress
 import libvirt
 
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import SafetyKind, Scope
+from snaptui.model.choices import SafetyKind, Scope
 from snaptui.model.image import ImageInfo, PlacedEntry
 from snaptui.model.safety_mark import is_safety
 from snaptui.operations.step_calls import perform

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.choices import Form, RunState, SafetyKind, Scope
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, ImageKey, PlacedEntry
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,

@@ -24,7 +24,7 @@ from snaptui.common.errors import (
     OutOfReach,
     SnaptuiError,
 )
-from snaptui.model.domain import Lack, Part
+from snaptui.model.machine import Lack, Part
 
 _GONE = "there is none"
 _IDLE = "it is not active"

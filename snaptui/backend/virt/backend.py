@@ -27,18 +27,11 @@ from snaptui.common.errors import (
     Unsupported,
 )
 from snaptui.model import abilities
-from snaptui.model.domain import (
-    Agent,
-    Amount,
-    Domain,
-    DomainConfig,
-    DomainKey,
-    Host,
-    Lack,
-    Snapshot,
-    SnapshotSummary,
-    Version,
-)
+from snaptui.model.domain import Amount, Domain, DomainConfig, DomainKey
+from snaptui.model.guest_agent import Agent
+from snaptui.model.host import Host, Version
+from snaptui.model.machine import Lack
+from snaptui.model.snapshot import Snapshot, SnapshotSummary
 
 if TYPE_CHECKING:
     from snaptui.backend.virt.volumes import VolumeFile

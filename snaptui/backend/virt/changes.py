@@ -12,7 +12,9 @@ from snaptui.backend.virt import xml
 from snaptui.backend.virt.calls import LibvirtCalls
 from snaptui.backend.virt.errors import agent_refused
 from snaptui.common.errors import HostError, SnaptuiError
-from snaptui.model.domain import DomainKey, Form, RunState, Snapshot
+from snaptui.model.choices import Form, RunState
+from snaptui.model.domain import DomainKey
+from snaptui.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable

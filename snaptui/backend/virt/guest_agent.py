@@ -7,7 +7,8 @@ import libvirt
 from snaptui.backend.virt.errors import says_frozen, translated
 from snaptui.backend.virt.probe import Probe
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import Agent, AgentState, DomainState
+from snaptui.model.domain import DomainState
+from snaptui.model.guest_agent import Agent, AgentState
 
 PATIENCE = 6.0
 """Seconds to wait for the agent: libvirt gives it 5 to wake up, and for ever after that."""

@@ -19,7 +19,8 @@ from snaptui.backend.virt import xml
 from snaptui.backend.virt.calls import Ask
 from snaptui.common.errors import Disconnected, NotPermitted, SnaptuiError, Unsupported
 from snaptui.model import abilities
-from snaptui.model.domain import Host, Lack, Machine, Part
+from snaptui.model.host import Host
+from snaptui.model.machine import Lack, Machine, Part
 
 _LISTED = (
     ("disk", "bus", "disk/target", "bus"),

@@ -18,7 +18,8 @@ from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.probe import PATIENCE, Probe, block_paths
 from snaptui.common import shell
 from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
-from snaptui.model.domain import Disk, DomainConfig
+from snaptui.model.disk import Disk
+from snaptui.model.domain import DomainConfig
 from snaptui.model.image import Unplaced
 
 FILES = ("dir", "fs", "netfs")

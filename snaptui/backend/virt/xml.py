@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 
 from snaptui.common import text
 from snaptui.common.errors import HostError
-from snaptui.model.domain import (
-    Disk,
-    DomainConfig,
-    Machine,
-    Presence,
-    Snapshot,
-    SnapshotDisk,
-    Volume,
-)
+from snaptui.model.disk import Disk, Presence, Volume
+from snaptui.model.domain import DomainConfig
 from snaptui.model.image import Unplaced
+from snaptui.model.machine import Machine
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

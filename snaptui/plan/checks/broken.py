@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snaptui.model.domain import Snapshot
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Refusal, refuse

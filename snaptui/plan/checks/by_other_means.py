@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Presence, Snapshot
+from snaptui.model.disk import Presence
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark

@@ -7,8 +7,9 @@ from xml.sax.saxutils import quoteattr
 
 from snaptui.common import text
 from snaptui.model import libvirt_codes
-from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Disk, DomainState, Kind, Snapshot
+from snaptui.model.disk import Disk
+from snaptui.model.domain import DomainState
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import FileSystem, Fixed, ImageInfo, NotKnown, Silent
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.model.virsh_line import option, virsh_there
 from snaptui.plan.checks import disk_checks, encryption, pivoted
 from snaptui.plan.facts import Facts

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from snaptui.model.domain import Snapshot
 from snaptui.model.image import ImageInfo
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.words.way import Way

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from snaptui.common import text
-from snaptui.model.domain import Lack, Part
 from snaptui.model.image import NotKnown
+from snaptui.model.machine import Lack, Part
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark

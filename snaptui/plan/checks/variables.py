@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
-from snaptui.model.domain import DomainConfig, Kind, Snapshot
+from snaptui.model.domain import DomainConfig
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.words.way import Way

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from snaptui.common.errors import SnaptuiError
-from snaptui.model.domain import Disk, DomainStatus, Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainStatus
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import DiskXml, SnapshotXml
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.create.overlay_paths import resolved

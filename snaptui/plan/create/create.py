@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from snaptui.common import text
 from snaptui.model import libvirt_codes
-from snaptui.model.domain import Disk, DomainState, Form, Presence
+from snaptui.model.choices import Form
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.plan.checks import (
     disk_checks,

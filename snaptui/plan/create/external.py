@@ -8,7 +8,8 @@ from dataclasses import replace
 from snaptui.common import text
 from snaptui.model import abilities
 from snaptui.model.abilities import Can, Wrong, can, does
-from snaptui.model.domain import DomainState, Presence
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks, encryption
 from snaptui.plan.checks.free_space import Room, room

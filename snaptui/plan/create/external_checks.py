@@ -8,7 +8,10 @@ from types import MappingProxyType
 from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
-from snaptui.model.domain import Agent, AgentState, Disk, DomainState, Form, Presence
+from snaptui.model.choices import Form
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
+from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks, other_hosts

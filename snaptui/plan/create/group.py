@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from snaptui.model import group_mark
 from snaptui.model.abilities import Can, can, no_external_revert
-from snaptui.model.domain import Form
+from snaptui.model.choices import Form
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import refuse

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from snaptui.model.domain import Disk, DomainStatus, Form, Kind, Presence, Snapshot, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainStatus
+from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.plan import CreateIntent

@@ -12,8 +12,9 @@ from typing import Any
 from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, Missing
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import freed_files
 from snaptui.plan.delete.findings import Findings
 from snaptui.plan.facts import Facts

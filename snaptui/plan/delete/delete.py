@@ -9,8 +9,10 @@ from typing import Any
 from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Kind, Presence, Scope, Snapshot, SnapshotDisk
+from snaptui.model.choices import Scope
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
 from snaptui.plan.checks import (
     broken,
     disk_checks,

@@ -12,8 +12,9 @@ from typing import Any
 from snaptui.common import shell
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
-from snaptui.model.domain import Disk, Kind, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, Looped, Missing, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import broken, by_other_means, domain_checks
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.create.overlay_paths import leaves_out

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from snaptui.common import text
 from snaptui.model import libvirt_codes
-from snaptui.model.domain import Disk
+from snaptui.model.disk import Disk
 from snaptui.model.image import FileSystem, ImageInfo, NotKnown
 from snaptui.model.virsh_line import virsh_there
 from snaptui.plan.checks import domain_checks, pivoted

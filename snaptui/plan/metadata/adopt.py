@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snaptui.common import text
-from snaptui.model.domain import Disk
+from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.plan.checks import domain_checks, image_checks
 from snaptui.plan.facts import Facts

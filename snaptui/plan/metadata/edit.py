@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from snaptui.model import group_mark, hold_mark, libvirt_codes
-from snaptui.model.domain import Kind, Snapshot
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST, Loss, TextLost

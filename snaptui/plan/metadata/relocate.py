@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snaptui.model.domain import Disk, Presence, Snapshot
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import Missing
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST

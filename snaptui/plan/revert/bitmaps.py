@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Can, can
-from snaptui.model.domain import Snapshot
 from snaptui.model.image import ImageInfo
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.words.way import Way

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
-from snaptui.model.domain import Disk, Snapshot
+from snaptui.model.disk import Disk
 from snaptui.model.image import Missing, NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import broken, freed_files
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts

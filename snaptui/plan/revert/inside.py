@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
-from snaptui.model.domain import Kind, Snapshot
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import domain_checks, encryption, image_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse

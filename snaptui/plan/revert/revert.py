@@ -8,8 +8,11 @@ from dataclasses import replace
 from snaptui.common import shell, text
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, can
-from snaptui.model.domain import DomainState, Kind, Presence, RunState, SafetyKind, Snapshot
+from snaptui.model.choices import RunState, SafetyKind
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import (
     broken,
     by_other_means,

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from snaptui.common import text
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import DomainState, Form, Presence, Reason, SafetyKind, Snapshot
+from snaptui.model.choices import Form, SafetyKind
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState, Reason
 from snaptui.model.safety_mark import is_safety, new_name
+from snaptui.model.snapshot import Snapshot
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.create import create, external_checks, overlay_paths

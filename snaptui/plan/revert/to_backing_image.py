@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from snaptui.model.domain import Disk, Kind, Presence, SafetyKind, Snapshot
+from snaptui.model.choices import SafetyKind
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import image_checks
 from snaptui.plan.checks.broken import refusal
 from snaptui.plan.facts import Facts

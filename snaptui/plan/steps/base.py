@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from snaptui.model.domain import Snapshot
 from snaptui.model.image import ImageInfo
+from snaptui.model.snapshot import Snapshot
 
 SHORT = "It takes a moment, and would be left half done."
 

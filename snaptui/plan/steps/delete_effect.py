@@ -7,8 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.model.abilities import Wrong, does
-from snaptui.model.domain import Disk, DomainConfig, Kind, Snapshot
+from snaptui.model.disk import Disk
+from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.storage.backing_chain import layers_of
 from snaptui.storage.branches import NO_BRANCHES, Branches, branches_of

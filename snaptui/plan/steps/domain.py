@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
-from snaptui.model.domain import Domain, DomainState, Form, Host, Kind, Presence, RunState, Snapshot
+from snaptui.model.choices import Form, RunState
+from snaptui.model.disk import Presence
+from snaptui.model.domain import Domain, DomainState
+from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model.operation_record import StepKind
+from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.model.virsh_line import option, virsh
 from snaptui.plan.change import Change, Difference

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from snaptui.model import group_mark
-from snaptui.model.domain import Domain, Host
+from snaptui.model.domain import Domain
+from snaptui.model.host import Host
 from snaptui.model.operation_record import StepKind
 from snaptui.model.virsh_line import option, virsh
 from snaptui.plan.facts import Facts

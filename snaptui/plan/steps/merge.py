@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from snaptui.model.domain import Disk, Domain, Host
+from snaptui.model.disk import Disk
+from snaptui.model.domain import Domain
+from snaptui.model.host import Host
 from snaptui.model.operation_record import StepKind
 from snaptui.model.virsh_line import option, virsh
 from snaptui.plan.facts import Facts

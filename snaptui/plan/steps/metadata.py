@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
 
-from snaptui.model.domain import Domain, Host, Snapshot
+from snaptui.model.domain import Domain
+from snaptui.model.host import Host
 from snaptui.model.operation_record import StepKind
+from snaptui.model.snapshot import Snapshot
 from snaptui.model.virsh_line import option, virsh
 from snaptui.plan.facts import Facts
 from snaptui.plan.steps.base import OfName, OfSnapshot

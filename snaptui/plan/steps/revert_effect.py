@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.model.domain import Disk, DomainState, Presence, Snapshot, SnapshotDisk
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainState
+from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.plan.facts import CHOSEN, Facts
 
 

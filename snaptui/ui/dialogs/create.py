@@ -11,7 +11,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.widgets import Input, Label, Static
 
-from snaptui.model.domain import Domain, Form
+from snaptui.model.choices import Form
+from snaptui.model.domain import Domain
 from snaptui.model.snapshot_request import from_xml, to_xml
 from snaptui.plan.create.asked import asked
 from snaptui.plan.create.overlay_paths import beneath, resolved

@@ -12,7 +12,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from snaptui.model.domain import Domain, Form
+from snaptui.model.choices import Form
+from snaptui.model.domain import Domain
 from snaptui.model.group_mark import Group, new_id
 from snaptui.plan.combine import creates
 from snaptui.plan.plan import CreateIntent, Plan

@@ -10,7 +10,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Label, Static
 
-from snaptui.model.domain import Form, Presence, SnapshotDisk
+from snaptui.model.choices import Form
+from snaptui.model.disk import Presence
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.checks.domain_checks import writable_disks
 from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts

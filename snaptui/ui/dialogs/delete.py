@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual import on
 from textual.app import ComposeResult
 
-from snaptui.model.domain import Domain, Scope
+from snaptui.model.choices import Scope
+from snaptui.model.domain import Domain
 from snaptui.plan.combine import deletes
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, MergeIntent, Plan
 from snaptui.ui.dialogs.dialog import Choice

@@ -8,7 +8,8 @@ from textual.containers import Horizontal
 from textual.widgets import Input, Label, TextArea
 
 from snaptui.model import group_mark, hold_mark
-from snaptui.model.domain import Domain, Snapshot
+from snaptui.model.domain import Domain
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent, RelocateIntent
 from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
 from snaptui.ui.format import Glyphs

@@ -11,7 +11,8 @@ from textual.widgets import Static
 
 from snaptui.common import text
 from snaptui.discovery.group_members import Members
-from snaptui.model.domain import Domain, RunState, SafetyKind
+from snaptui.model.choices import RunState, SafetyKind
+from snaptui.model.domain import Domain
 from snaptui.model.group_mark import Group, group_of
 from snaptui.plan.combine import reverts
 from snaptui.plan.facts import Facts

@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.widgets import Static
 
 from snaptui.common import text
-from snaptui.model.domain import Domain, Snapshot
+from snaptui.model.domain import Domain
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.revert.safety import brings_back
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snaptui.common import text
-from snaptui.model.domain import Domain, Snapshot
+from snaptui.model.domain import Domain
+from snaptui.model.snapshot import Snapshot
 from snaptui.monitor.snapshots import Shown
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.main.image_actions import ask_to_extract, sources_of

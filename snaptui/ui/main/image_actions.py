@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snaptui.model.domain import Presence
+from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, ImageKey, NotKnown, PlacedEntry
 from snaptui.monitor.snapshots import Shown
 from snaptui.ui import keymap, status_lines

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from snaptui.common import text
 from snaptui.model import group_mark, hold_mark
-from snaptui.model.domain import Domain, DomainConfig, Presence, Snapshot, SnapshotSet
+from snaptui.model.disk import Presence
+from snaptui.model.domain import Domain, DomainConfig
 from snaptui.model.image import Damaged, ImageInfo, Looped, Missing, NotKnown, Silent
+from snaptui.model.snapshot import Snapshot, SnapshotSet
 from snaptui.monitor.host import HostState
 from snaptui.monitor.snapshots import Shown
 from snaptui.storage.backing_chain import Layers, Level, chain, disks_with_chains

@@ -6,7 +6,7 @@ import time
 
 from snaptui.common import text
 from snaptui.model import abilities
-from snaptui.model.domain import Host
+from snaptui.model.host import Host
 from snaptui.ui import status_lines
 from snaptui.ui.panes.details import Line
 from snaptui.ui.panes.host_rows import ListedHost

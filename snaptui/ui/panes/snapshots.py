@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from snaptui.common import text
-from snaptui.model.domain import DomainKey, Snapshot
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.snapshot import Snapshot
 from snaptui.monitor.snapshots import Shown
 from snaptui.storage.backing_chain import NO_LAYERS
 from snaptui.storage.costs import Cost, cost_of, reclaim_of, written_since

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from snaptui.model.domain import Host
+from snaptui.model.host import Host
 from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs
 from snaptui.ui.panes.details import Line

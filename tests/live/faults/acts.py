@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from snaptui.backend.files.image_reader import read_image
-from snaptui.model.domain import DomainKey, Form, SafetyKind, Scope
+from snaptui.model.choices import Form, SafetyKind, Scope
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, PlacedEntry
 from snaptui.plan.plan import (
     AdoptIntent,

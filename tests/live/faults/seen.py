@@ -15,7 +15,7 @@ from typing import NamedTuple
 import libvirt
 
 from snaptui.backend.virt.xml import parse_domain, parse_snapshot
-from snaptui.model.domain import Presence
+from snaptui.model.disk import Presence
 from snaptui.model.safety_mark import is_safety
 from tests.lab import MIB
 from tests.live.matrix.guest import Guest

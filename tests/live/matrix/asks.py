@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from snaptui.model.domain import Form, Presence, RunState, SafetyKind, Scope, SnapshotDisk
+from snaptui.model.choices import Form, RunState, SafetyKind, Scope
+from snaptui.model.disk import Presence
+from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.plan import (
     AdoptIntent,
     CreateIntent,

@@ -13,7 +13,7 @@ import libvirt
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import Host
+from snaptui.model.host import Host
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.change import sentence
 from snaptui.plan.delete.merge import DAY

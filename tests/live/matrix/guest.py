@@ -19,7 +19,9 @@ import libvirt
 import libvirt_qemu
 
 from snaptui.backend.virt.xml import parse_domain, parse_snapshot
-from snaptui.model.domain import Disk, DomainKey, Presence, SnapshotDisk
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainKey
+from snaptui.model.snapshot import SnapshotDisk
 from tests.lab import MIB, Lab, encrypted_image, qemu_img
 
 

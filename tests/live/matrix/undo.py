@@ -8,7 +8,9 @@ from itertools import product
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
-from snaptui.model.domain import DomainKey, Host, SafetyKind
+from snaptui.model.choices import SafetyKind
+from snaptui.model.domain import DomainKey
+from snaptui.model.host import Host
 from snaptui.model.safety_mark import is_safety
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.outcome import UndoBy

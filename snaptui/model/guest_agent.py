@@ -1,0 +1,32 @@
+"""The agent in a guest, as it was when it was asked."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class AgentState(enum.Enum):
+    """What is known of the agent in a guest; the value is the word shown."""
+
+    ABSENT = "not configured"
+    DISCONNECTED = "not connected"
+    SILENT = "does not answer"
+    FROZEN = "frozen already"
+    ANSWERS = "answers"
+    UNKNOWN = "cannot be asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The guest agent of a domain, as it was when it was asked.
+
+    Attributes:
+        mounts: where the file systems are mounted that a freeze takes, in the guest's words;
+            empty unless it answers.
+        reason: why it does not answer or cannot be asked; may be empty.
+    """
+
+    state: AgentState
+    mounts: tuple[str, ...] = ()
+    reason: str = ""

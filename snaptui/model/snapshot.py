@@ -1,0 +1,120 @@
+"""Snapshots as libvirt's metadata describe them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from snaptui.model.disk import Disk, Presence
+from snaptui.model.domain import DomainConfig
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSummary:
+    """How many snapshots a domain has, and when the newest was made.
+
+    Attributes:
+        count: number of snapshots; ``None`` when it could not be asked.
+        newest: creation time of the newest leaf; ``None`` without snapshots or not known.
+        error: why something above is not known; empty otherwise.
+    """
+
+    count: int | None
+    newest: int | None = None
+    error: str = ""
+
+
+class Kind(enum.Enum):
+    """Where a snapshot's data lives; the value is the word shown."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+    MIXED = "mixed"
+    NONE = "no data"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDisk:
+    """A disk's part in a snapshot; ``path`` is the overlay of an external one."""
+
+    target: str
+    presence: Presence
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One domain snapshot as libvirt's metadata describe it.
+
+    Attributes:
+        parent: name of the parent; ``None`` for a root.
+        created: seconds since the epoch; ``None`` when the XML does not say.
+        state: libvirt's word: ``running``, ``paused``, ``shutoff``, ``disk-snapshot``, ...
+        memory: how the guest's memory is kept.
+        memory_path: file of an external memory state.
+        disks: the disks' parts.
+        config: the domain as it was then; ``None`` when the XML has none.
+        delete_in_progress: a delete of one above it was begun and not finished: its overlay
+            is merged in part into an image that this one froze.
+        digest: hash of its XML, to see whether it changed.
+        revert_disks: the overlays that the domain writes to after a revert to this one, where
+            it has children, whose images its own overlays are.
+    """
+
+    name: str
+    parent: str | None
+    created: int | None
+    state: str
+    description: str
+    memory: Presence
+    memory_path: str | None
+    disks: tuple[SnapshotDisk, ...]
+    config: DomainConfig | None
+    delete_in_progress: bool
+    digest: str
+    revert_disks: tuple[SnapshotDisk, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Where the data lives; a mix when disks and memory do not agree."""
+        parts = {d.presence for d in self.disks} | {self.memory}
+        internal = Presence.INTERNAL in parts
+        external = bool(parts & {Presence.EXTERNAL, Presence.MANUAL})
+        if internal and external:
+            return Kind.MIXED
+        if external:
+            return Kind.EXTERNAL
+        return Kind.INTERNAL if internal else Kind.NONE
+
+    @property
+    def inside(self) -> tuple[Disk, ...]:
+        """The disks, as they were then, that it keeps inside their images."""
+        kept = {part.target for part in self.disks if part.presence is Presence.INTERNAL}
+        disks = self.config.disks if self.config is not None else ()
+        return tuple(disk for disk in disks if disk.target in kept)
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether a revert to it brings the guest's RAM back."""
+        return self.memory in (Presence.INTERNAL, Presence.EXTERNAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSet:
+    """The snapshots of one domain, as far as they have been read.
+
+    ``names`` is complete as soon as it exists; the details follow. A name is in ``details``
+    or in ``errors`` or not read yet.
+    """
+
+    names: tuple[str, ...]
+    current: str | None
+    details: Mapping[str, Snapshot] = field(default_factory=lambda: MappingProxyType({}))
+    errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every snapshot has been read, or could not be."""
+        return len(self.details) + len(self.errors) >= len(self.names)
