@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from snaptui.backend.virt import named_files, xml
+from snaptui.backend.virt import domain_xml, named_files, xml_paths
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.ahead import Ahead
 from snaptui.common.errors import ImageError, SnaptuiError
@@ -110,9 +110,13 @@ def test_what_xml_names_is_an_absolute_path_or_none(first: str, second: str) -> 
         f"volume={quoted(second)}/><target dev='vdb'/></disk></devices></domain>"
     )
     try:
-        named = xml.named_files(text, User("web"))
-        volumes = xml.named_volumes(text)
-        shown = [str(part) for disk in xml.parse_domain(text).disks for part in (disk, disk.target)]
+        named = xml_paths.named_files(text, User("web"))
+        volumes = xml_paths.named_volumes(text)
+        shown = [
+            str(part)
+            for disk in domain_xml.parse_domain(text).disks
+            for part in (disk, disk.target)
+        ]
     except SnaptuiError as error:
         shown, named, volumes = [error.message], (), ()
     assert all(one.path.startswith("/") for one in named)

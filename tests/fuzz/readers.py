@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 
 from snaptui import config
 from snaptui.backend.files import image_reader, overlaps
-from snaptui.backend.virt import uris, xml
+from snaptui.backend.virt import domain_xml, pool_xml, snapshot_xml, uris, xml_paths
 from snaptui.backend.virt.config_diff import changes
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import label, masked
@@ -29,7 +29,7 @@ from snaptui.ui.format import UNICODE
 from snaptui.ui.screens.operations import outcome_of, record_lines
 from tests.unit.images import MIB, Made, qemu_img
 from tests.unit.test_journal import RECORD
-from tests.unit.test_xml import DOMAIN, EXTERNAL, INTERNAL, snapshot_xml
+from tests.unit.test_xml import DOMAIN, EXTERNAL, INTERNAL, snapshot_text
 
 TOML = b"""
 uri = "qemu+ssh://root@kvm7/system"
@@ -146,14 +146,14 @@ def _quietly(_done: int, _total: int) -> None:
 
 def _of_xml() -> Iterator[Reader]:
     snapshots = tuple(
-        (snapshot_xml(memory, disks, DOMAIN).encode(), ())
+        (snapshot_text(memory, disks, DOMAIN).encode(), ())
         for memory, disks in (("<memory snapshot='internal'/>", INTERNAL), ("", EXTERNAL))
     )
     asked = to_xml(replace(NewSnapshot("s", "d"), memory_path="/img/ram")).encode()
     yield Reader("XML of domains", ((DOMAIN.encode(), ()),), _domain)
     yield Reader("XML of snapshots", snapshots, _snapshot)
     yield Reader("XML to compare", snapshots, _compare)
-    yield Reader("XML of pools", ((POOL, ()),), lambda data: xml.pool_kind(_words(data)))
+    yield Reader("XML of pools", ((POOL, ()),), lambda data: pool_xml.pool_kind(_words(data)))
     yield Reader("XML of admins", ((asked, ()), *snapshots), lambda data: from_xml(_words(data)))
 
 
@@ -163,26 +163,28 @@ def _words(data: bytes) -> str:
 
 def _domain(data: bytes) -> None:
     text = _words(data)
-    found = xml.parse_domain(text)
+    found = domain_xml.parse_domain(text)
     assert found.memory >= 0 or "-" in text
-    xml.named_files(text, User("of it"))
-    xml.named_volumes(text)
-    xml.agent_connected(text)
-    xml.parse_snapshot(xml.adopted("s", 1, text))
+    xml_paths.named_files(text, User("of it"))
+    xml_paths.named_volumes(text)
+    domain_xml.agent_connected(text)
+    snapshot_xml.parse_snapshot(snapshot_xml.adopted("s", 1, text))
 
 
 def _snapshot(data: bytes) -> None:
     text = _words(data)
-    found = xml.parse_snapshot(text)
-    xml.named_files(text, User(found.name))
-    again = xml.parse_snapshot(xml.redefined(text, replace(found, description="as it was")))
+    found = snapshot_xml.parse_snapshot(text)
+    xml_paths.named_files(text, User(found.name))
+    again = snapshot_xml.parse_snapshot(
+        snapshot_xml.redefined(text, replace(found, description="as it was"))
+    )
     assert again.name == found.name
 
 
 def _compare(data: bytes) -> None:
     text = _words(data)
     changes(text, DOMAIN, DOMAIN)
-    changes(snapshot_xml("", INTERNAL, DOMAIN), text, text)
+    changes(snapshot_text("", INTERNAL, DOMAIN), text, text)
 
 
 # Other texts

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import snapshot_xml, xml
 from snaptui.backend.virt.lacks import lacks
 from snaptui.model.choices import RunState
 from snaptui.model.disk import Presence
@@ -85,13 +85,13 @@ def test_a_guest_starts_as_it_ran_or_as_it_was_defined(memory: str, cpu: str) ->
         for tag, check in (("domain", "full"), ("inactiveDomain", "partial"))
     )
     record = f"<domainsnapshot><name>s</name>{memory}{{}}</domainsnapshot>"
-    found = xml.started_by(record.format(ran + defined))
+    found = snapshot_xml.started_by(record.format(ran + defined))
     assert found is not None
     assert found.find(f"cpu[@check='{cpu}']") is not None
-    alone = xml.started_by(record.format(ran))
+    alone = snapshot_xml.started_by(record.format(ran))
     assert alone is not None
     assert alone.tag == "domain"
-    assert xml.started_by(record.format("<domain><uuid>u</uuid></domain>")) is None
+    assert snapshot_xml.started_by(record.format("<domain><uuid>u</uuid></domain>")) is None
 
 
 def test_the_cpu_that_qemu_made_is_that_of_the_cookie() -> None:
@@ -101,7 +101,7 @@ def test_the_cpu_that_qemu_made_is_that_of_the_cookie() -> None:
         "</domainsnapshot>"
     )
     for kept, mode in (("internal", "custom"), ("no", "host-model")):
-        found = xml.started_by(record.replace("internal", kept))
+        found = snapshot_xml.started_by(record.replace("internal", kept))
         assert found is not None
         assert [one.get("mode") for one in found.iterfind("cpu")] == [mode]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import domain_xml, pool_xml, snapshot_xml, xml, xml_paths
 from snaptui.common.errors import HostError
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.files import User
@@ -71,7 +71,7 @@ DISKS = (
 )
 
 
-def snapshot_xml(memory: str, disks: str, more: str = "") -> str:
+def snapshot_text(memory: str, disks: str, more: str = "") -> str:
     return f"""
 <domainsnapshot>
   <name>before &lt;upgrade&gt;</name>
@@ -97,12 +97,12 @@ EXTERNAL = """<disk name='vda' snapshot='external' type='file'>
 def test_a_record_without_its_domain_has_none() -> None:
     """As libvirt 9.0 gives one whose record has no domain: with a UUID and nothing else."""
     alone = "<domain><uuid>c7a5fdbd-cdaf-9455-926a-d65c16db1809</uuid></domain>"
-    assert xml.parse_snapshot(snapshot_xml("", INTERNAL, alone)).config is None
+    assert snapshot_xml.parse_snapshot(snapshot_text("", INTERNAL, alone)).config is None
 
 
 def test_an_internal_snapshot_with_memory() -> None:
-    text = snapshot_xml("<memory snapshot='internal'/>", INTERNAL, DOMAIN)
-    found = xml.parse_snapshot(text)
+    text = snapshot_text("<memory snapshot='internal'/>", INTERNAL, DOMAIN)
+    found = snapshot_xml.parse_snapshot(text)
     assert (found.name, found.parent) == ("before <upgrade>", "clean install")
     assert (found.created, found.state) == (1_795_143_300, "running")
     assert found.description == "line one\nline two"
@@ -119,8 +119,8 @@ def test_an_internal_snapshot_with_memory() -> None:
 
 
 def test_an_external_snapshot_has_the_files_of_its_overlays_and_memory() -> None:
-    found = xml.parse_snapshot(
-        snapshot_xml("<memory snapshot='external' file='/img/web.mem'/>", EXTERNAL)
+    found = snapshot_xml.parse_snapshot(
+        snapshot_text("<memory snapshot='external' file='/img/web.mem'/>", EXTERNAL)
     )
     assert (found.kind, found.memory_path) == (Kind.EXTERNAL, "/img/web.mem")
     assert found.disks == (SnapshotDisk("vda", Presence.EXTERNAL, "/img/a.overlay"),)
@@ -128,21 +128,21 @@ def test_an_external_snapshot_has_the_files_of_its_overlays_and_memory() -> None
 
 
 def test_mixed_and_manual_snapshots_are_told_from_internal_ones() -> None:
-    mixed = xml.parse_snapshot(snapshot_xml("<memory snapshot='internal'/>", EXTERNAL))
+    mixed = snapshot_xml.parse_snapshot(snapshot_text("<memory snapshot='internal'/>", EXTERNAL))
     assert mixed.kind is Kind.MIXED
-    manual = xml.parse_snapshot(snapshot_xml("", "<disk name='vda' snapshot='manual'/>"))
+    manual = snapshot_xml.parse_snapshot(snapshot_text("", "<disk name='vda' snapshot='manual'/>"))
     assert (manual.kind, manual.has_memory) == (Kind.EXTERNAL, False)
-    newer = xml.parse_snapshot(snapshot_xml("", "<disk name='vda' snapshot='quantum'/>"))
+    newer = snapshot_xml.parse_snapshot(snapshot_text("", "<disk name='vda' snapshot='quantum'/>"))
     assert newer.kind is Kind.EXTERNAL
 
 
 def test_an_unfinished_delete_is_seen() -> None:
     disk = "<disk name='vda' snapshot='external'><snapshotDeleteInProgress/></disk>"
-    assert xml.parse_snapshot(snapshot_xml("", INTERNAL + disk)).delete_in_progress
+    assert snapshot_xml.parse_snapshot(snapshot_text("", INTERNAL + disk)).delete_in_progress
 
 
 def test_what_the_xml_does_not_say_is_not_made_up() -> None:
-    found = xml.parse_snapshot("<domainsnapshot><name>s</name></domainsnapshot>")
+    found = snapshot_xml.parse_snapshot("<domainsnapshot><name>s</name></domainsnapshot>")
     assert (found.parent, found.created, found.config) == (None, None, None)
     assert (found.state, found.description, found.disks) == ("", "", ())
     assert (found.memory, found.kind) == (Presence.NO, Kind.NONE)
@@ -153,11 +153,11 @@ def test_what_the_xml_does_not_say_is_not_made_up() -> None:
 )
 def test_a_time_that_is_none_is_not_known(time: str, created: int | None) -> None:
     text = f"<domainsnapshot><name>s</name><creationTime>{time}</creationTime></domainsnapshot>"
-    assert xml.parse_snapshot(text).created == created
+    assert snapshot_xml.parse_snapshot(text).created == created
 
 
 def test_a_domain() -> None:
-    found = xml.parse_domain(DOMAIN)
+    found = domain_xml.parse_domain(DOMAIN)
     assert found.disks == DISKS
     assert (found.memory, found.pflash, found.passthrough) == (2 << 30, True, ("pci", "usb"))
     assert found.digest == xml.digest(DOMAIN)
@@ -176,13 +176,15 @@ def test_a_domain() -> None:
     ],
 )
 def test_memory_in_every_unit(memory: str, count: int) -> None:
-    found = xml.parse_domain(f"<domain>{memory}</domain>")
+    found = domain_xml.parse_domain(f"<domain>{memory}</domain>")
     assert (found.memory, found.disks, found.pflash, found.passthrough) == (count, (), False, ())
 
 
 def test_nvram_alone_means_pflash_and_a_rom_does_not() -> None:
-    assert xml.parse_domain("<domain><os><nvram/></os></domain>").pflash
-    assert not xml.parse_domain("<domain><os><loader type='rom'>/x</loader></os></domain>").pflash
+    assert domain_xml.parse_domain("<domain><os><nvram/></os></domain>").pflash
+    assert not domain_xml.parse_domain(
+        "<domain><os><loader type='rom'>/x</loader></os></domain>"
+    ).pflash
 
 
 MIB = 1 << 20
@@ -205,13 +207,13 @@ BOMB = '<!DOCTYPE d [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><d><name>&b;</name></
     ids=["empty", "cut off", "nul", "entity", "surrogate", "doctype", "deep", "very deep", "large"],
 )
 def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> None:
-    for parse in (xml.parse_domain, xml.parse_snapshot):
+    for parse in (domain_xml.parse_domain, snapshot_xml.parse_snapshot):
         with pytest.raises(HostError, match=why):
             parse(text)
 
 
 def test_varstore_tpm_machine_and_firmware_are_read() -> None:
-    found = xml.parse_domain(
+    found = domain_xml.parse_domain(
         "<domain type='kvm'><name>w</name><os><type arch='x86_64' machine='q35'>hvm</type>"
         "<loader>/fw/code.fd</loader><shim>/fw/shim.efi</shim>"
         "<varstore template='/fw/vars.json' path='/v/w.json'/></os>"
@@ -222,7 +224,7 @@ def test_varstore_tpm_machine_and_firmware_are_read() -> None:
     assert found.tpm
     assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")
     assert found.boot_files == ("/fw/code.fd", "/fw/shim.efi", "/fw/vars.json")
-    bare = xml.parse_domain("<domain><name>w</name></domain>")
+    bare = domain_xml.parse_domain("<domain><name>w</name></domain>")
     assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, False, None, ())
 
 
@@ -230,12 +232,17 @@ def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:
     large = f"<domain><name>{'x' * (100 << 20)}</name></domain>"
     tracemalloc.start()
     try:
-        for parse in (xml.parse_domain, xml.parse_snapshot, xml.pool_kind, xml.agent_connected):
+        for parse in (
+            domain_xml.parse_domain,
+            snapshot_xml.parse_snapshot,
+            pool_xml.pool_kind,
+            domain_xml.agent_connected,
+        ):
             with pytest.raises(HostError, match="larger than 1 MiB"):
                 parse(large)
         for asked in (
-            lambda: xml.named_files(large, User("it")),
-            lambda: xml.adopted("s", 1, large),
+            lambda: xml_paths.named_files(large, User("it")),
+            lambda: snapshot_xml.adopted("s", 1, large),
         ):
             with pytest.raises(HostError, match="larger than 1 MiB"):
                 asked()
@@ -247,7 +254,7 @@ def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:
 @pytest.mark.parametrize("name", ["", "<name/>", "<name></name>", "<other><name>s</name></other>"])
 def test_a_snapshot_must_have_a_name(name: str) -> None:
     with pytest.raises(HostError, match="no name"):
-        xml.parse_snapshot(f"<domainsnapshot>{name}</domainsnapshot>")
+        snapshot_xml.parse_snapshot(f"<domainsnapshot>{name}</domainsnapshot>")
 
 
 @pytest.mark.parametrize(
@@ -255,7 +262,7 @@ def test_a_snapshot_must_have_a_name(name: str) -> None:
     ["a & b <c>", "</name><memory snapshot='external'/>", "&lt;", "]]>", "\"'", "<!--", "日"],
 )
 def test_names_with_markup_come_back_as_they_were(name: str) -> None:
-    found = xml.parse_snapshot(to_xml(NewSnapshot(name, name * 2)))
+    found = snapshot_xml.parse_snapshot(to_xml(NewSnapshot(name, name * 2)))
     assert (found.name, found.description) == (name, name * 2)
     assert (found.memory, found.disks) == (Presence.NO, ())
 
@@ -273,7 +280,7 @@ ALLOWED = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
 
 @given(ALLOWED, ALLOWED)
 def test_any_name_comes_back_as_it_was(name: str, description: str) -> None:
-    found = xml.parse_snapshot(to_xml(NewSnapshot(name, description)))
+    found = snapshot_xml.parse_snapshot(to_xml(NewSnapshot(name, description)))
     assert (found.name, found.description) == (name, description)
 
 
@@ -287,7 +294,7 @@ def test_any_name_comes_back_as_it_was(name: str, description: str) -> None:
 )
 def test_where_uefi_variables_are(nvram: str, form: str, inside: bool) -> None:
     loader = "<loader type='pflash'>/c.fd</loader>"
-    found = xml.parse_domain(f"<domain><os>{loader}{nvram}</os></domain>")
+    found = domain_xml.parse_domain(f"<domain><os>{loader}{nvram}</os></domain>")
     assert found.variables is not None
     assert (found.variables.path, found.variables.format) == ("/v.fd", form)
     assert (found.variables in found.written) is inside

@@ -12,7 +12,7 @@ import libvirt
 import libvirt_qemu
 
 from snaptui.backend.virt.backend import LibvirtBackend
-from snaptui.backend.virt.xml import parse_snapshot
+from snaptui.backend.virt.snapshot_xml import parse_snapshot
 from snaptui.common.errors import SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.disk import Presence

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import pool_xml, xml
 from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.places import DEVICES, FILES
 from snaptui.common.errors import (
@@ -142,7 +142,7 @@ def _volumes(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iter
         handle = ask(lambda: connection.storagePoolLookupByName(pool))
         if not ask(handle.isActive):
             return False
-        if xml.pool_kind(ask(handle.XMLDesc)) in (*FILES, *DEVICES):
+        if pool_xml.pool_kind(ask(handle.XMLDesc)) in (*FILES, *DEVICES):
             ask(lambda: handle.storageVolLookupByName(volume))
         return True
 

@@ -13,7 +13,7 @@ from snaptui.backend.files import image_reader
 from snaptui.backend.files.patience import Patience
 from snaptui.backend.host_images import HostImages
 from snaptui.backend.protocol import HostEvent
-from snaptui.backend.virt import uris, xml
+from snaptui.backend.virt import domain_xml, snapshot_xml, uris
 from snaptui.backend.virt.calls import list_snapshots
 from snaptui.backend.virt.changes import LibvirtChanges
 from snaptui.backend.virt.errors import translated
@@ -186,7 +186,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         newest, error = None, ""
         for leaf in list_snapshots(self._ask, domain, flag):
             try:
-                created = xml.parse_snapshot(self._ask(leaf.getXMLDesc)).created
+                created = snapshot_xml.parse_snapshot(self._ask(leaf.getXMLDesc)).created
             except Disconnected:
                 raise
             except SnaptuiError as failed:
@@ -239,7 +239,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
 
     def snapshot(self, key: DomainKey, name: str) -> Snapshot:
         """One snapshot's metadata; see the protocol."""
-        snapshot = xml.parse_snapshot(self.snapshot_xml(key, name))
+        snapshot = snapshot_xml.parse_snapshot(self.snapshot_xml(key, name))
         if snapshot.config is None or not snapshot.config.of_pools:
             return snapshot
         return replace(snapshot, config=self._places().placed(snapshot.config))
@@ -255,7 +255,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live XML says; see the protocol."""
         live = self.domain_xml(key)
-        return self._placed(xml.parse_domain(live), live, key)
+        return self._placed(domain_xml.parse_domain(live), live, key)
 
     def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """What has become otherwise since; see the protocol."""
@@ -272,7 +272,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         from snaptui.backend.virt import guest_agent
 
         domain = self._look_up(self._connections.reads.connection, key)
-        connected = xml.agent_connected(self._ask(domain.XMLDesc))
+        connected = domain_xml.agent_connected(self._ask(domain.XMLDesc))
         state = self._domain(domain, {}).state
         return guest_agent.agent(key.uuid, state, connected, self._connections.probe)
 
@@ -318,14 +318,14 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         if self.host is not None and self.host.driver != "QEMU":
             return ()
         record = self.snapshot_xml(key, name)
-        domain = xml.started_by(record)
-        machine = xml.machine(domain) if domain is not None else None
+        domain = snapshot_xml.started_by(record)
+        machine = domain_xml.machine(domain) if domain is not None else None
         if domain is None or machine is None:
             return ()
         connection = self._connections.reads.connection
         own = lacks.lacks(
             self._ask, connection, machine, domain, self.host,
-            ram=xml.parse_snapshot(record).has_memory,
+            ram=snapshot_xml.parse_snapshot(record).has_memory,
         )  # fmt: skip
         return (*own, *attached.gone(self._ask, connection, domain, self.missing_file))
 

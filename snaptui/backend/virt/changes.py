@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import snapshot_xml
 from snaptui.backend.virt.calls import LibvirtCalls
 from snaptui.backend.virt.errors import agent_refused
 from snaptui.common.errors import HostError, SnaptuiError
@@ -122,7 +122,7 @@ class LibvirtChanges(LibvirtCalls):
         """Define its metadata; see the protocol."""
         domain = self._look_up(self._connections.changes(), key)
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-        wanted = xml.adopted(name, created, self._ask(lambda: domain.XMLDesc(flags)))
+        wanted = snapshot_xml.adopted(name, created, self._ask(lambda: domain.XMLDesc(flags)))
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         self._change(lambda: domain.snapshotCreateXML(wanted, flag))
 
@@ -133,7 +133,7 @@ class LibvirtChanges(LibvirtCalls):
         domain = self._look_up(self._connections.changes(), key)
         snapshot = self._ask(lambda: domain.snapshotLookupByName(name))
         known = self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
-        wanted = xml.redefined(known, after)
+        wanted = snapshot_xml.redefined(known, after)
         flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT if current else 0
         self._change(lambda: domain.snapshotCreateXML(wanted, flags))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import domain_xml
 from snaptui.backend.virt.calls import Ask
 from snaptui.common.errors import Cancelled, HostError
 
@@ -35,7 +35,7 @@ def merge(
     try:
         while info := ask(lambda: domain.blockJobInfo(target)):
             progress(info["cur"] / info["end"] if info["end"] else 0.0)
-            if top and xml.mirrored(ask(domain.XMLDesc), target):
+            if top and domain_xml.mirrored(ask(domain.XMLDesc), target):
                 ask(lambda: domain.blockJobAbort(target, libvirt.VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT))
             time.sleep(ASK_JOB)
     except Cancelled:
@@ -47,7 +47,7 @@ def merge(
 
 def _chain(ask: Ask, domain: libvirt.virDomain, target: str) -> tuple[str, ...]:
     """The images of a disk, as libvirt has them open, from the top."""
-    for disk in xml.parse_domain(ask(domain.XMLDesc)).disks:
+    for disk in domain_xml.parse_domain(ask(domain.XMLDesc)).disks:
         if disk.target == target and disk.path is not None:
             return (disk.path, *(disk.beneath or ()))
     return ()

@@ -8,7 +8,7 @@ from typing import Any
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import domain_xml, pool_xml, xml_paths
 from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.places import DEVICES, FILES, Places
 from snaptui.backend.virt.texts import Texts
@@ -66,7 +66,7 @@ def _named(
     asked: dict[tuple[str, str], str | Unplaced] = {}
     for text, owner in told:
         try:
-            files, volumes = xml.named_files(text, owner), xml.named_volumes(text)
+            files, volumes = xml_paths.named_files(text, owner), xml_paths.named_volumes(text)
         except SnaptuiError as error:
             yield Doubt(Unread.DEFINITION, owner.words, error.message)
             continue
@@ -86,7 +86,7 @@ def _named(
 def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile]:
     """Volumes that the running QEMU has open, wherever their pools say now that they are."""
     try:
-        config = xml.parse_domain(live)
+        config = domain_xml.parse_domain(live)
     except SnaptuiError:
         return  # that was told already
     for disk in places.placed(config, live, domain.UUIDString()).disks:
@@ -116,7 +116,7 @@ def volumes(ask: Ask, connection: libvirt.virConnect, together: Together, *, loc
         name, folder = pool.name(), ""
         try:
             text = ask(pool.XMLDesc)
-            kind, folder = xml.pool_kind(text), xml.pool_target(text)
+            kind, folder = pool_xml.pool_kind(text), pool_xml.pool_target(text)
             if ask(pool.isActive):
                 if kind in FILES:
                     named = together(partial(ask, one.path) for one in ask(pool.listAllVolumes))

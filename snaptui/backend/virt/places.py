@@ -13,7 +13,7 @@ from typing import cast
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import domain_xml, pool_xml
 from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.probe import PATIENCE, Probe, block_paths
 from snaptui.common import shell
@@ -54,7 +54,7 @@ class Places:
         Raises:
             Disconnected: the host is gone.
         """
-        at, known = self._known.get((pool, volume), (0.0, xml.NOT_ASKED))
+        at, known = self._known.get((pool, volume), (0.0, domain_xml.NOT_ASKED))
         if fresh or not at or time.monotonic() - at > KEPT:
             known = self._asked(pool, volume)
             self._known[pool, volume] = (time.monotonic(), known)
@@ -65,7 +65,7 @@ class Places:
         try:
             handle = self._ask(lambda: self._connection.storagePoolLookupByName(pool))
             text = self._ask(handle.XMLDesc)
-            kind, folder = xml.pool_kind(text), xml.pool_target(text) or None
+            kind, folder = pool_xml.pool_kind(text), pool_xml.pool_target(text) or None
             if kind not in (*FILES, *DEVICES):
                 return Unplaced(f"the pool {pool} is {kind}: its volumes are no files here", "")
             if not self._ask(handle.isActive):
@@ -102,7 +102,7 @@ class Places:
         """
         if all(disk.volume is None for disk in config.disks):
             return config
-        nodes = xml.volume_nodes(text) if text else {}
+        nodes = domain_xml.volume_nodes(text) if text else {}
         live = self._live(uuid, nodes, hung) if nodes else {}
         told = live if nodes else None
         disks = tuple(self._placed(disk, told, fresh) for disk in config.disks)

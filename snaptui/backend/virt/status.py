@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import domain_xml, snapshot_xml
 from snaptui.backend.virt.calls import LibvirtCalls
 from snaptui.backend.virt.states import domain_state
 from snaptui.backend.virt.texts import Texts
@@ -41,7 +41,7 @@ class LibvirtStatus(LibvirtCalls):
         state = self.begin(lambda: self._domain(domain, {}))
         told = self.begin(lambda: self._texts.live(domain))
         kept = self.begin(lambda: self._texts.persistent(domain))
-        next_start = self.begin(lambda: xml.parse_domain(self._texts.defined(domain)))
+        next_start = self.begin(lambda: domain_xml.parse_domain(self._texts.defined(domain)))
         control = self.begin(lambda: self._busy(domain))
         points = self.begin(lambda: self._checkpoints(domain))
         saved = self.begin(lambda: self._managed_save(domain))
@@ -49,7 +49,7 @@ class LibvirtStatus(LibvirtCalls):
         if found.state is DomainState.UNKNOWN:
             raise HostError(found.why)
         live, persistent = told(), kept()
-        config = xml.parse_domain(live)
+        config = domain_xml.parse_domain(live)
         defined = next_start() if persistent else config
         active = found.state.active
         hung = active and self._connections.probe.outstanding(key.uuid)
@@ -142,7 +142,7 @@ class LibvirtStatus(LibvirtCalls):
 
         def lost(one: libvirt.virDomainCheckpoint) -> bool:
             try:
-                return not xml.bitmap_there(self._ask(partial(one.getXMLDesc, size)))
+                return not snapshot_xml.bitmap_there(self._ask(partial(one.getXMLDesc, size)))
             except Disconnected:
                 raise
             except SnaptuiError:

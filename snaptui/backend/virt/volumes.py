@@ -13,7 +13,7 @@ from typing import Any
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import pool_xml
 from snaptui.backend.virt.errors import translated
 from snaptui.common.errors import Disconnected, ImageError, NotAnImage, NotPermitted
 from snaptui.model.image import FileSystem
@@ -73,7 +73,7 @@ class VolumeFile(io.RawIOBase):
         try:
             pool = self._volume.storagePoolLookupByVolume()
             _, size, _, free = pool.info()
-            target, name = xml.pool_target(pool.XMLDesc()), pool.name()
+            target, name = pool_xml.pool_target(pool.XMLDesc()), pool.name()
         except libvirt.libvirtError as error:
             raise self._failed(error) from error
         if not size:

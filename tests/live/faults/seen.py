@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import libvirt
 
-from snaptui.backend.virt.xml import parse_domain, parse_snapshot
+from snaptui.backend.virt.domain_xml import parse_domain
+from snaptui.backend.virt.snapshot_xml import parse_snapshot
 from snaptui.model.disk import Presence
 from snaptui.model.safety_mark import is_safety
 from tests.lab import MIB

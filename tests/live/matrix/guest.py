@@ -18,7 +18,8 @@ from xml.sax.saxutils import quoteattr
 import libvirt
 import libvirt_qemu
 
-from snaptui.backend.virt.xml import parse_domain, parse_snapshot
+from snaptui.backend.virt.domain_xml import parse_domain
+from snaptui.backend.virt.snapshot_xml import parse_snapshot
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainKey
 from snaptui.model.snapshot import SnapshotDisk
