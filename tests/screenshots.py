@@ -110,7 +110,7 @@ def same_demo() -> Iterator[str]:
             mock.patch("getpass.getuser", return_value="root"),
             mock.patch("socket.gethostname", return_value="kvm7"),
             mock.patch(
-                "snaptui.backend.files.image_reader.file_system",
+                "snaptui.backend.files.file_systems.file_system",
                 lambda path: FileSystem(path, 900 << 30, 212 << 30, 0, "/srv/images", "xfs"),
             ),
         ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
-from snaptui.backend.files import image_reader
+from snaptui.backend.files import file_systems, image_counter, image_reader
 from snaptui.backend.files.local_files import LocalImages
 from snaptui.model.image import FileSystem, ImageInfo
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
@@ -47,10 +47,10 @@ class HostImages(LocalImages):
     def count_image(self, path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         """Count its clusters; see the protocol."""
         if self.local:
-            return self._look(path, partial(image_reader.count_image, progress=progress))
+            return self._look(path, partial(image_counter.count_image, progress=progress))
         volume = self._volume(path)
         file = cast("BinaryIO", volume)
-        usage = image_reader.count_open_image(file, path, volume.disk_size, progress)
+        usage = image_counter.count_open_image(file, path, volume.disk_size, progress)
         return replace(usage, given_back=False) if volume.device else usage
 
     def overlap(self, path: str, progress: Callable[[int, int], None], depth: int = 1) -> Overlap:
@@ -72,7 +72,7 @@ class HostImages(LocalImages):
         """The pool's figures; see the protocol."""
         volume = self._volume(path)
         if volume.device:
-            return replace(image_reader.device_space(cast("BinaryIO", volume), path), stale=True)
+            return replace(file_systems.device_space(cast("BinaryIO", volume), path), stale=True)
         return volume.pool()
 
     @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from snaptui.backend.files.image_reader import count_image, read_image
+from snaptui.backend.files.image_counter import count_image
+from snaptui.backend.files.image_reader import read_image
 from snaptui.backend.protocol import Files, Looks
 from snaptui.cli.report import (
     DiskReport,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.backend.files import image_reader
+from snaptui.backend.files import file_systems, image_counter, image_reader
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import FixedSize, ImageError
 from tests.lab import MIB, Lab, entries, loop_device, qemu_img
@@ -40,7 +40,7 @@ def test_room_on_a_device_is_what_lies_behind_the_image(device: str) -> None:
     qemu_img("create", "-q", "-f", "qcow2", device, "64M")
     for length in (0, 1, 5):
         write(device, 1, 0, length * MIB)
-        space = image_reader.file_system(device)
+        space = file_systems.file_system(device)
         assert (space.size, space.free) == (SIZE, SIZE - end(device))
         assert (space.device, space.name) == (True, device)
         assert space.reserve == 0, "not counted while there is room"
@@ -52,18 +52,18 @@ def test_what_is_free_inside_is_told_where_the_end_is_near(device: str) -> None:
     qemu_img("snapshot", "-c", "s1", device)
     write(device, 2, 0, 6 * MIB)
     write(device, 2, 6 * MIB, 3 * MIB)
-    full = image_reader.file_system(device)
+    full = file_systems.file_system(device)
     assert full.free < SIZE // 20
     assert full.reserve < MIB
     qemu_img("snapshot", "-d", "s1", device)
-    after = image_reader.file_system(device)
+    after = file_systems.file_system(device)
     assert after.free == full.free, "the image ends where it did"
     assert 6 * MIB <= after.reserve < 7 * MIB
 
 
 def test_a_raw_device_neither_grows_nor_shrinks(device: str) -> None:
     with pytest.raises(FixedSize):
-        image_reader.file_system(device)
+        file_systems.file_system(device)
 
 
 def test_an_image_that_was_not_closed_does_not_tell_where_it_ends(device: str) -> None:
@@ -72,12 +72,12 @@ def test_an_image_that_was_not_closed_does_not_tell_where_it_ends(device: str) -
         f.seek(72)
         f.write((1).to_bytes(8, "big"))
     with pytest.raises(ImageError, match="not closed"):
-        image_reader.file_system(device)
+        file_systems.file_system(device)
 
 
 def test_what_is_freed_on_a_device_is_nothing_to_the_host(device: str) -> None:
     qemu_img("create", "-q", "-f", "qcow2", device, "8M")
-    assert image_reader.count_image(device, lambda _done, _all: None).given_back is False
+    assert image_counter.count_image(device, lambda _done, _all: None).given_back is False
     head = image_reader.read_image(device)
     assert (head.device, head.disk_size) == (True, SIZE)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.backend.files import image_reader
+from snaptui.backend.files import file_changes, file_status, file_systems, image_reader
 from snaptui.common.errors import ImageError
 from snaptui.model.files import FileId
 from tests.backend.test_qemu_img import copy, made
@@ -42,7 +42,7 @@ def opens_noted() -> Iterator[list[tuple[str, int]]]:
 
 
 def identity(path: Path) -> FileId:
-    found = image_reader.file_id(str(path))
+    found = file_status.file_id(str(path))
     assert found is not None
     return found
 
@@ -89,9 +89,9 @@ def test_setting_aside_and_removing_follow_no_link(
 ) -> None:
     path, file, victims = swapped
     with pytest.raises(ImageError, match="Not a directory"):
-        image_reader.set_aside(str(path), f"{path}.aside", file)
+        file_changes.set_aside(str(path), f"{path}.aside", file)
     with pytest.raises(ImageError, match="Not a directory"):
-        image_reader.remove_file(str(path), file)
+        file_changes.remove_file(str(path), file)
     assert (victims / "a.qcow2").read_text() == "victims"
     assert os.listdir(victims) == ["a.qcow2"]
 
@@ -110,9 +110,9 @@ def test_a_file_that_became_another_one_stays(tmp_path: Path, how: str) -> None:
     else:
         path.write_text("precious")
     with pytest.raises(ImageError, match="not the file that it was"):
-        image_reader.set_aside(str(path), f"{path}.aside", file)
+        file_changes.set_aside(str(path), f"{path}.aside", file)
     with pytest.raises(ImageError, match="not the file that it was"):
-        image_reader.remove_file(str(path), file)
+        file_changes.remove_file(str(path), file)
     assert victim.read_text() == path.read_text() == "precious"
     assert sorted(os.listdir(tmp_path)) == ["a.qcow2", "victim"]
 
@@ -122,11 +122,11 @@ def test_a_name_that_is_taken_is_not_set_aside_upon(tmp_path: Path) -> None:
     path.write_text("a")
     aside.symlink_to("/nowhere")
     with pytest.raises(ImageError, match="is there already"):
-        image_reader.set_aside(str(path), str(aside), identity(path))
+        file_changes.set_aside(str(path), str(aside), identity(path))
     aside.unlink()
-    image_reader.set_aside(str(path), str(aside), identity(path))
+    file_changes.set_aside(str(path), str(aside), identity(path))
     assert os.listdir(tmp_path) == [aside.name]
-    image_reader.remove_file(str(aside), identity(aside))
+    file_changes.remove_file(str(aside), identity(aside))
     assert os.listdir(tmp_path) == []
 
 
@@ -198,10 +198,10 @@ def test_a_path_of_the_host_may_hold_anything(tmp_path: Path) -> None:
         place.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
         try:
-            found = image_reader.file_system(str(place))
+            found = file_systems.file_system(str(place))
             assert (found.mount, found.kind) == (str(place), "tmpfs")
             with pytest.raises(ImageError, match="does not tell how large it is"):
-                image_reader.file_system("/proc")
+                file_systems.file_system("/proc")
         finally:
             subprocess.run(["umount", "--lazy", place], check=True)
 

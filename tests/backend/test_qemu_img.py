@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from snaptui.backend.files import qemu_img as tool
-from snaptui.backend.files.image_reader import entries_as_now, may_write, read_image
+from snaptui.backend.files.file_status import may_write
+from snaptui.backend.files.image_reader import entries_as_now, read_image
 from snaptui.backend.files.openers import openers
 from snaptui.common.errors import Cancelled, ImageError
 from snaptui.model.files import CopyFormat, EntryCopy, Opener

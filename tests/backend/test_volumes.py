@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from snaptui.backend.files import image_reader
+from snaptui.backend.files import image_counter, image_file
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.model.disk import Disk
 from snaptui.model.image import Unplaced
@@ -139,8 +139,8 @@ def test_a_volume_of_another_host_is_read_through_its_pool_and_never_opened_here
         key = define(lab, "web", ("p", "a.qcow2"))
         lab.snapshot("web", "s1")
         write(folder / "a.qcow2", 0x22)
-        here = image_reader.count_image(str(folder / "a.qcow2"), lambda _done, _all: None)
-        monkeypatch.setattr(image_reader, "opened", never)
+        here = image_counter.count_image(str(folder / "a.qcow2"), lambda _done, _all: None)
+        monkeypatch.setattr(image_file, "opened", never)
         backend.connect()
         try:
             path = only(backend.config(key).disks).path

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from snaptui import config
-from snaptui.backend.files import image_reader, overlaps
+from snaptui.backend.files import image_counter, image_reader, overlaps
 from snaptui.backend.virt import domain_xml, pool_xml, snapshot_xml, uris, xml_paths
 from snaptui.backend.virt.config_diff import changes
 from snaptui.common.errors import SnaptuiError
@@ -108,7 +108,7 @@ def _head(data: bytes) -> None:
 
 
 def _accounting(data: bytes) -> None:
-    counted = image_reader.count_open_image(io.BytesIO(data), "/img/a", len(data), _quietly)
+    counted = image_counter.count_open_image(io.BytesIO(data), "/img/a", len(data), _quietly)
     usage = counted.usage
     grown = sum(one.growth for one in usage.snapshots)
     assert grown + usage.active + usage.metadata + (usage.leaked or 0) == usage.allocated

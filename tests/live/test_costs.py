@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.files.image_reader import count_image
+from snaptui.backend.files.image_counter import count_image
 from snaptui.common import text
 from snaptui.model.choices import SafetyKind
 from snaptui.plan.plan import RevertIntent

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.backend.files.image_reader import file_system
+from snaptui.backend.files.file_systems import file_system
 from snaptui.backend.files.mounts import locks_reach, mount_of, unlocked
 
 

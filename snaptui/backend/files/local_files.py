@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from snaptui.backend.files import image_reader
+from snaptui.backend.files import file_changes, file_status, file_systems, image_reader
 from snaptui.backend.files.patience import Patience
 from snaptui.common.errors import ImageError
 from snaptui.model.image import FileSystem
@@ -49,15 +49,15 @@ class LocalImages:
 
     def missing_file(self, path: str) -> bool:
         """Whether it is known to be gone; see the protocol."""
-        return self._look(path, image_reader.missing_file)
+        return self._look(path, file_status.missing_file)
 
     def file_system(self, path: str) -> FileSystem:
         """Its space; see the protocol."""
-        return self._look(path, image_reader.file_system)
+        return self._look(path, file_systems.file_system)
 
     def names_in(self, path: str) -> frozenset[str]:
         """What is in a directory; see the protocol."""
-        return self._look(path, image_reader.names_in)
+        return self._look(path, file_status.names_in)
 
     def entries_as_now(self, path: str) -> frozenset[str]:
         """The entries that the disk is as now; see the protocol."""
@@ -94,7 +94,7 @@ class LocalImages:
 
     def changed(self, path: str) -> float:
         """When it was changed last; see the protocol."""
-        return self._look(path, image_reader.changed)
+        return self._look(path, file_status.changed)
 
     def unlocked(self, path: str) -> str:
         """Whether other hosts may have it open unseen; see the protocol."""
@@ -118,7 +118,7 @@ class LocalImages:
 
     def may_write(self, path: str) -> bool:
         """Whether it may be written to; see the protocol."""
-        return self._look(path, image_reader.may_write)
+        return self._look(path, file_status.may_write)
 
     def copy_size(self, path: str, entry_id: str) -> int:
         """What a copy takes; see the protocol."""
@@ -128,17 +128,17 @@ class LocalImages:
 
     def file_id(self, path: str) -> FileId | None:
         """Which file it is; see the protocol."""
-        return self._look(path, image_reader.file_id)
+        return self._look(path, file_status.file_id)
 
     def set_aside(self, path: str, aside: str, file: FileId) -> None:
         """Rename it; see the protocol."""
         self._need_to_change()
-        image_reader.set_aside(path, aside, file)
+        file_changes.set_aside(path, aside, file)
 
     def remove_file(self, path: str, file: FileId) -> None:
         """Remove it; see the protocol."""
         self._need_to_change()
-        image_reader.remove_file(path, file)
+        file_changes.remove_file(path, file)
 
     def create_entry(self, path: str, name: str) -> None:
         """Add an entry; see the protocol."""

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from snaptui.backend.files import backing, image_reader
+from snaptui.backend.files import backing, image_file, image_reader
 from snaptui.common.errors import ImageError
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def open_image(path: str) -> Iterator[OpenImage]:
     Raises:
         ImageError: as :func:`read_image`.
     """
-    with image_reader.opened(path) as f:
-        yield OpenImage(f, image_reader.allocated(f), lambda start, stop: _data(f, start, stop))
+    with image_file.opened(path) as f:
+        yield OpenImage(f, image_file.allocated(f), lambda start, stop: _data(f, start, stop))
 
 
 def overlap(
@@ -114,7 +114,7 @@ def _lowers(
     while True:
         path, raw = _beneath(path, header)
         image = files.enter_context(open_(path))
-        raw = raw or not image_reader.is_qcow2(image.file)
+        raw = raw or not image_file.is_qcow2(image.file)
         layer = _raw_layer(image) if raw else _qcow2_layer(image, path, progress)
         size = image.file.seek(0, os.SEEK_END)
         yield _Lower(path, raw, layer, image.data is None and size - image.disk_size > NEGLIGIBLE)
