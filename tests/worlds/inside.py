@@ -33,8 +33,9 @@ TRIES = 24
 
 def main() -> None:
     """Furnish the place, and go through the worlds."""
-    place.furnish()
-    machine = Machine(Path(os.environ["ROOT"]))
+    root = Path(os.environ["ROOT"])
+    place.furnish(root)
+    machine = Machine(root)
     shrinks = "SHRINK" in os.environ
     for world, lie in _wanted():
         try:

@@ -28,6 +28,8 @@ _APART = (
     *("--kill-child", "--mount-proc", "--propagation", "private"),
 )
 _NODES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
+_ITS_OWN = ("var/lib/libvirt", "var/log/libvirt", "var/cache/libvirt", "run/libvirt", "etc/libvirt")
+"""Where a private daemon's own directories are mounted, in its root."""
 _GET_FREE, _CONFIGURE, _GET_STATUS = 0x4C82, 0x4C0A, 0x4C05
 _AUTOCLEAR = 4
 _LOOP_MAJOR = 7
@@ -51,8 +53,11 @@ def start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Po
     )
 
 
-def furnish() -> None:
+def furnish(daemon: Path | None = None) -> None:
     """Take the place that this process was started in: mounts, and nothing of the host's.
+
+    Args:
+        daemon: root of the system whose libvirt is to run in it, if one is.
 
     Raises:
         Outside: it was not.
@@ -76,6 +81,9 @@ def furnish() -> None:
         Path("/dev", name).mkdir()
     _mount("-t", "devpts", "worlds", "/dev/pts")
     os.symlink("/proc/self/fd", "/dev/fd")
+    if daemon is not None:
+        for name in _ITS_OWN:
+            (daemon / name).mkdir(exist_ok=True)
     _mount("-o", "remount,bind,ro", "/")
 
 
