@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from snaptui.model.choices import SafetyKind, Scope
-from snaptui.model.disk import Presence
+from snaptui.model.disk import Presence, Volume
 from snaptui.model.domain import DomainState
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import Use, User
@@ -153,6 +153,21 @@ def test_after_a_merge_everything_names_the_image_beneath() -> None:
     assert differences(after, replace(still, folders=folder)) == (
         Difference(Change.FILE_STAYS, "/b"),
     )
+
+
+def test_off_any_is_merged_where_the_definition_names_what_lies_beneath() -> None:
+    """As it does where the overlays were made of a running guest; a volume it names as one."""
+    off = a_chain(DomainState.SHUTOFF)
+    volume = replace(VDA, path="/a", volume=Volume("images", "a", "/a"))
+    one = replace(CHAIN[0], config=config(volume))
+    for named, records, code in (
+        (("/b", "/a"), CHAIN, None), (("/b",), CHAIN, 8),
+        (("/b",), (one, CHAIN[1]), None),
+    ):  # fmt: skip
+        found = known("/c", heads("/a", "/b", "/c"), *records, state=DomainState.SHUTOFF)
+        now = config(replace(VDA, path="/c", beneath=named))
+        found = replace(found, status=replace(off.status, config=now))
+        assert codes(a_delete(found, "one")) == ([code] if code else [])
 
 
 def test_off_only_the_newest_and_then_the_next() -> None:

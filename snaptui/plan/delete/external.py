@@ -78,14 +78,14 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         if overlay is None or disk is None or disk.path is None:
             found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))
         else:
-            if disk.volume is not None and _reopened(now[target], disk):
+            if disk.volume is not None and not _named(now[target], disk):
                 found.refusals.append(
                     refuse(
                         Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=libvirt_codes.OPERATION_FAILED,
                         path=disk.path, domain=facts.name, name=name,
                     )
                 )  # fmt: skip
-            _look_at(facts, snapshot, now[target], overlay, disk.path, found)
+            _look_at(facts, snapshot, now[target], overlay, disk, disk.path, found)
     _look_at_memory(facts, snapshot, found)
     return found
 
@@ -122,14 +122,16 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     return libvirt_codes.OPERATION_FAILED if known else libvirt_codes.INVALID_ARG
 
 
-def _reopened(now: Disk, then: Disk) -> bool:
-    """Whether a disk's XML does not say that a volume lies beneath its overlay.
+def _named(now: Disk, then: Disk) -> bool:
+    """Whether a disk's XML itself says that what a snapshot froze lies beneath its overlay.
 
-    It does as long as it is the one that libvirt wrote when it made the overlay of a running guest.
-    Otherwise the path stands there, or nothing, and libvirt takes that for another disk than the
-    one of the record (measured with 9.0 and 11.3).
+    Of a volume it does as long as it is the one that libvirt wrote when it made the overlay of a
+    running guest. Otherwise the path stands there, or nothing, and libvirt takes that for another
+    disk than the one of the record (measured with 9.0 and 11.3).
     """
-    return now.beneath is None or then.path in now.beneath
+    if then.volume is not None:
+        return now.beneath is not None and then.path not in now.beneath
+    return then.path in (now.beneath or ())
 
 
 def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
@@ -209,9 +211,15 @@ def _parent_inside(
 
 
 def _look_at(
-    facts: Facts, snapshot: Snapshot, now: Disk, overlay: str, lower: str, found: Findings
+    facts: Facts,
+    snapshot: Snapshot,
+    now: Disk,
+    overlay: str,
+    then: Disk,
+    lower: str,
+    found: Findings,
 ) -> None:
-    """One disk: ``overlay`` is to be merged into ``lower``."""
+    """One disk: ``overlay`` is to be merged into ``lower``, which it was ``then``."""
     layers, name, target = facts.layers, snapshot.name, now.target
     levels = chain(now.path or "", now.format, layers.heads)
     paths = [level.path for level in levels]
@@ -254,7 +262,7 @@ def _look_at(
     at = paths.index(overlay)
     found.refusals += _closed_refusals(facts, target, (overlay, lower))
     found.refusals += _written_refusals(facts, target, paths[at + 2 :])
-    if lower not in (now.beneath or ()):
+    if not _named(now, then):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += merge_needs.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
@@ -267,7 +275,7 @@ def _look_at(
             )
         )  # fmt: skip
         return
-    if beneath is None and lower not in (now.beneath or ()):
+    if beneath is None and not _named(now, then):
         found.refusals.append(
             refuse(
                 Why.STANDS_ALONE, Way.ONLY_METADATA_FILE, code=libvirt_codes.OPERATION_FAILED,
