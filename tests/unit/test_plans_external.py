@@ -250,6 +250,16 @@ def test_what_forbids_every_change_forbids_this_one(form: Form) -> None:
     assert_refused(a_create(known(), form, "12"), Why.NAME_DIGITS)
 
 
+@pytest.mark.parametrize("form", [Form.INTERNAL, Form.EXTERNAL])
+def test_a_transient_guest_is_not_halted(form: Form) -> None:
+    """libvirt refuses that first; without it the records are forgotten later."""
+    found = known(persistent=False)
+    for halt, code, harm in ((True, 55, None), (False, None, Harm.FORGOTTEN)):
+        plan = create.plan(CreateIntent(KEY, "n", "", form, halt=halt), found)
+        (one,) = [one for one in plan.refusals if one.why is Why.TRANSIENT]
+        assert (one.code, one.harm) == (code, harm)
+
+
 def test_names_that_make_no_file_are_refused() -> None:
     long = known(disks=config(replace(VDA, path="/img/" + "x" * 100 + ".qcow2")))
     assert_refused(a_create(long, name="n" * 200), Why.FILE_NAME_LONG)

@@ -47,13 +47,19 @@ def metadata_refusals(
     return refusals
 
 
-def create_refusals(facts: Facts, *, outside: bool = False) -> list[Refusal]:
+def create_refusals(facts: Facts, *, halts: bool, outside: bool = False) -> list[Refusal]:
     """What forbids any new snapshot of the domain as it is now.
 
     Args:
+        halts: the domain is to be off afterwards, which libvirt refuses of a transient one.
         outside: its data are to lie in files of their own.
     """
-    refusals = record_refusals(facts) + _ending_refusals(facts) + _job_refusals(facts)
+    invalid = libvirt_codes.OPERATION_INVALID
+    refusals = [
+        one.but(code=invalid) if halts and one.why is Why.TRANSIENT else one
+        for one in record_refusals(facts)
+    ]
+    refusals += _ending_refusals(facts) + _job_refusals(facts)
     refusals += _silent_refusals(facts) + pivoted.refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     lost = encryption.lost_refusals(facts)

@@ -44,9 +44,9 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     disks = domain_checks.writable_disks(status.config.disks)
     refusals = domain_checks.name_problems(intent.name, facts, inside=True)
     refusals += domain_checks.description_problems(intent.description)
-    refusals += domain_checks.create_refusals(facts) + domain_checks.journal_refusals(
-        facts.unrecorded
-    )
+    new = resolved(intent, status)
+    refusals += domain_checks.create_refusals(facts, halts=new.halt)
+    refusals += domain_checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
     writable = {disk.target for disk in disks}
     if any(
@@ -63,7 +63,6 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         and not image_checks.closed_to_writers(disk, facts)
     ]
     unchecked += other_hosts.doubts(facts)
-    new = resolved(intent, status)
     refusals += domain_checks.power_off_refusals(facts) if new.halt else ()
     steps = (CreateSnapshot(new),) if intent.name else ()
     needed, outside = _room(facts, active), facts.external

@@ -34,7 +34,7 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
     found = [
         *domain_checks.name_problems(intent.name, facts, inside=False),
         *domain_checks.description_problems(intent.description),
-        *domain_checks.create_refusals(facts, outside=True),
+        *domain_checks.create_refusals(facts, halts=new.halt, outside=True),
         *_checkpoint_refusals(facts),
         *_save_refusals(facts),
         *domain_checks.journal_refusals(facts.unrecorded),
