@@ -278,7 +278,7 @@ class _One:
         verdict.happened = f"error {code}" if error is not None else WORKS
         assert isinstance(self.facts, Facts)
         if codes and not harms:
-            self._only_an_error(codes, code, error)
+            self._only_an_error(codes, code, error, harmless=not all_harms)
             return
         verdict.spoiled = True
         self._harmed(harms, codes, code, error)
@@ -295,7 +295,10 @@ class _One:
                 must_hold(self.member, step)
         return None
 
-    def _only_an_error(self, codes: set[int], code: int | None, error: SnaptuiError | None) -> None:
+    def _only_an_error(
+        self, codes: set[int], code: int | None, error: SnaptuiError | None, *, harmless: bool
+    ) -> None:
+        """libvirt's error; and that nothing changed, unless what comes before it does harm too."""
         words = error.message if error is not None else "libvirt does it"
         expected = " or ".join(map(str, sorted(codes)))
         wrong = [] if code in codes else [f"error {expected} is foretold, and {code}: {words}"]
@@ -304,7 +307,9 @@ class _One:
             self.verdict.spoiled = True
         if not wrong:
             changed = differing(self.before, self.machine.contents())
-            self.verdict.compare(Kind.DATA, *(f"refused, and {words}" for words in changed))
+            self.verdict.spoiled |= bool(changed)
+            if harmless:
+                self.verdict.compare(Kind.DATA, *(f"refused, and {words}" for words in changed))
 
     def _harmed(
         self, harms: set[Harm], codes: set[int], code: int | None, error: SnaptuiError | None
