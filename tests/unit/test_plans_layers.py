@@ -26,6 +26,7 @@ from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
 from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.revert import revert
+from snaptui.plan.steps.domain import PowerOff, RevertTo
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
@@ -516,6 +517,19 @@ def test_what_a_backup_holds_is_waited_for_and_a_revert_is_refused_at_once() -> 
     assert 55 in {one.code for one in a_revert(busy, "two").refusals}
     backup = replace(busy, status=replace(busy.status, backup=("vda",)))
     assert {one.code for one in a_delete(backup, "two").refusals} == {68}
+
+
+def test_a_backup_does_not_forbid_what_powers_its_guest_off_first() -> None:
+    """It would end with its QEMU: refused all the same, but not by libvirt."""
+    host = replace(HOST, libvirt=(11, 3, 0), reverts_external=True)
+    found = replace(a_chain(), host=host)
+    found = replace(found, status=replace(found.status, backup=("vda",)))
+    for safety, first, code in (
+        (SafetyKind.NONE, RevertTo, 55), (SafetyKind.DISKS, PowerOff, None),
+    ):  # fmt: skip
+        plan = a_revert(found, "two", safety)
+        assert isinstance(plan.steps[0], first)
+        assert [one.code for one in plan.refusals if one.why is Why.BACKUP] == [code]
 
 
 def test_nothing_is_merged_above_an_image_that_another_qemu_writes_to() -> None:

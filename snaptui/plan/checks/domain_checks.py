@@ -23,8 +23,8 @@ from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.disk_cost import Counted
 
-JOBS = frozenset({Why.BLOCK_JOB, Why.BLOCK_JOB_WAITS})
-"""What is said of block jobs that are under way."""
+JOBS = frozenset({Why.BACKUP, Why.BLOCK_JOB, Why.BLOCK_JOB_WAITS})
+"""What is said of jobs with disks that are under way."""
 
 JOB_ID = re.compile(r"[A-Za-z0-9._-]*")
 """What QEMU lets follow in a job's ID (its util/id.c, ``id_wellformed``)."""
