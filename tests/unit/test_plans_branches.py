@@ -140,6 +140,9 @@ def test_the_end_of_a_branch_frees_the_image_that_it_froze() -> None:
     assert isinstance(after, Facts)
     assert after.gone == {"/a.a"}
     assert after.status.config.disks[0].path == "/c"
+    lost = a_fork(encrypted={"/c": "/a"})
+    assert a_delete(lost, "b").possible, "no QEMU has to open anything for it"
+    assert_refused(a_delete(lost, "c"), Why.ENCRYPTION_LOST)
 
 
 @pytest.mark.parametrize(

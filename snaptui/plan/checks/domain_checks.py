@@ -133,7 +133,6 @@ def domain_refusals(
         )
     refusals += [one.but(code=job_code) for one in _job_refusals(facts)]
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
-    refusals += encryption.lost_refusals(facts)
     return refusals
 
 

@@ -177,6 +177,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     found = Findings(
         refusals=domain_checks.domain_refusals(facts, saved=merges, in_backup=in_backup)
     )
+    found.refusals += encryption.lost_refusals(facts) if extra else ()
     at, first = facts, len(found.refusals)
     for victim in victims:
         snapshot, before = at.snapshots[victim.name], len(found.refusals)
@@ -211,7 +212,8 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     """
     if (elsewhere := broken.moved(facts, snapshot.name)) is not None:
         return Findings([elsewhere])
-    found = Findings(refusals=image_checks.detached_refusals(facts, snapshot))
+    found = Findings(refusals=list(encryption.lost_refusals(facts)))
+    found.refusals += image_checks.detached_refusals(facts, snapshot)
     found.refusals += variables.delete_refusals(facts, snapshot)
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))

@@ -15,7 +15,7 @@ from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, Looped, Missing, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import broken, by_other_means, domain_checks
+from snaptui.plan.checks import broken, by_other_means, domain_checks, encryption
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.create.overlay_paths import leaves_out
 from snaptui.plan.delete import branch, merge_needs
@@ -46,6 +46,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         found.add(branch.look_at_end(facts, snapshot))
         _look_at_memory(facts, snapshot, found)
         return found
+    found.refusals += encryption.lost_refusals(facts)
     why = facts.layers.broken.get(name)
     if why is not None:
         code = _code_of_broken(facts, snapshot)

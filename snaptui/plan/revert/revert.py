@@ -123,12 +123,13 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
     refusals = domain_checks.domain_refusals(
         facts, job_code=libvirt_codes.OPERATION_INVALID, saved_code=saved_code
     )
+    lost = encryption.lost_refusals(facts)
+    # to an external one no QEMU has to open what there is now
+    refusals += [one.but() for one in lost] if outside else lost
     refusals += domain_checks.kind_refusals(snapshot)
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
     refusals += disk_checks.passed_refusals(facts, step)
     refusals += machine_checks.refusals(facts, step)
-    if outside:  # no QEMU has to open what there is now
-        refusals = [one.but() if one.why is Why.ENCRYPTION_LOST else one for one in refusals]
     refusals += by_other_means.revert_refusals(step) if outside else ()
     if not outside:
         refusals += [
