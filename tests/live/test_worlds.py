@@ -46,6 +46,7 @@ def test_plans_are_true_in_worlds_nobody_thought_of(name: str) -> None:
     found = add_up(stack(name), SEED, LAST=str(WORLDS))
     assert not found.lying, found.lying
     assert not found.down
+    assert not found.broke
     assert found.worlds == WORLDS
     assert found.carried_out
     assert found.undone

@@ -33,7 +33,7 @@ _printing = threading.Lock()
 
 
 def main() -> int:
-    """Returns 1 when something is not true, or went down."""
+    """Returns 1 when something is not true, went down, or could not be judged."""
     seed, minutes = int(os.environ.get("SEED", "1")), float(os.environ.get("MINUTES", "10"))
     wanted = chosen()
     more = {"SHRINK": "1", "UNTIL": until(minutes)}
@@ -53,26 +53,27 @@ def main() -> int:
         print("\n".join(found.words))
     _coverage(sum((found.met for found in sums.values()), Counter()))
     print(missing())
-    return int(any(found.lying or found.down for found in sums.values()))
+    return int(any(found.lying or found.down or found.broke for found in sums.values()))
 
 
 def _run(stack: Stack, seed: int, more: dict[str, str], found: Sum) -> None:
-    about: list[str] = []
-    for line in told(stack, seed, **more):
-        if "about" in line:
-            about = line["about"]
-        elif "down" in line:
-            found.down.append([line["down"], *about])
-        else:
+    try:
+        for line in told(stack, seed, **more):
             found.add(line)
-            if found.worlds % TOLD_EACH == 0:
-                print(
-                    f"{stack.version}: {found.worlds} worlds, {len(found.lying)} not true",
-                    flush=True,
-                )
-            if line["recipe"] is not None:
-                with _printing:
-                    _show(stack, line)
+            if "number" in line:
+                _print(stack, line, found)
+    except RuntimeError as error:
+        found.broke.append(str(error))
+
+
+def _print(stack: Stack, line: Told, found: Sum) -> None:
+    """How far it is, now and then, and each world in which something is not true."""
+    with _printing:
+        if found.worlds % TOLD_EACH == 0:
+            done = f"{found.worlds} worlds, {len(found.lying)} not true"
+            print(f"{stack.version}: {done}", flush=True)
+        if line["recipe"] is not None:
+            _show(stack, line)
 
 
 def _show(stack: Stack, line: Told) -> None:

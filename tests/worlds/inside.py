@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -29,6 +30,8 @@ CARRIED = 2
 AGAIN = "write -P 0x6b 1M 64k"
 TRIES = 24
 """Worlds that are tried to make one that fails smaller."""
+PATIENCE = 120
+"""Seconds for that: where libvirt waits for a job that does not end, it does so for 30."""
 
 
 def main() -> None:
@@ -42,6 +45,11 @@ def main() -> None:
             _tell(**_run(machine, world, LIES[lie], shrinks=shrinks))
         except Down as down:
             _tell(down=str(down))
+            return
+        except place.Outside:
+            raise
+        except Exception:
+            _tell(broke=traceback.format_exc(), world=as_data(world))
             return
 
 
@@ -115,6 +123,7 @@ def _smaller(
 ) -> tuple[World, dict[str, object]]:
     """The smallest world that is found in which the same kind of statement is not true."""
     tries, changed = 0, True
+    until = time.monotonic() + PATIENCE
     while changed and tries < TRIES:
         changed = False
         for at in reversed(range(len(world.steps) + len(world.asks))):
@@ -123,7 +132,7 @@ def _smaller(
             asks = world.asks
             if number >= 0:
                 steps, asks = world.steps, asks[:number] + asks[number + 1 :]
-            if not asks or tries >= TRIES:
+            if not asks or tries >= TRIES or time.monotonic() > until:
                 continue
             tries += 1
             less = replace(world, steps=steps, asks=asks)

@@ -30,6 +30,8 @@ class Sum:
             was carried out.
         met: how often a feature has met a verb.
         down: features and verb of worlds in which something went down or hung, unforetold.
+        broke: what went wrong with making or judging a world; it is counted nowhere else.
+        about: what the world under way has, and what is done in it.
     """
 
     worlds: int = 0
@@ -44,10 +46,22 @@ class Sum:
     features: list[int] = field(default_factory=list)
     met: Counter[tuple[str, str]] = field(default_factory=Counter)
     down: list[list[str]] = field(default_factory=list)
+    broke: list[str] = field(default_factory=list)
     last_lie: int = 0
+    about: list[str] = field(default_factory=list)
 
     def add(self, told: Told) -> None:
-        """With one world more."""
+        """With one line more, and one world more where it tells of a whole one."""
+        if "about" in told:
+            self.about = told["about"]
+        elif "down" in told:
+            self.down.append([told["down"], *self.about])
+        elif "broke" in told:
+            self.broke.append(told["broke"])
+        else:
+            self._add_world(told)
+
+    def _add_world(self, told: Told) -> None:
         self.worlds += 1
         verdicts = told["verdicts"]
         self.plans += len(verdicts)
@@ -85,6 +99,7 @@ class Sum:
             yield f"nothing untrue in the last {since}: at most one in {since / 3:.0f} (95 %)"
         for one in self.down:
             yield f"went down or hung, unforetold: {', '.join(one)}"
+        yield from (f"not judged: {words}" for words in self.broke)
 
 
 def _list(those: Counter[str]) -> str:
@@ -94,7 +109,10 @@ def _list(those: Counter[str]) -> str:
 def told(stack: Stack, seed: int, **environment: str) -> Iterator[Told]:
     """Run the worlds of a seed on a stack, in a place of their own; each as it is over.
 
-    Where something went down or hung the next world is on another daemon.
+    Where something went down or hung, or a world was not judged, the next is on another daemon.
+
+    Raises:
+        RuntimeError: there is no place, or no daemon in it; stderr says why.
     """
     first, last = int(environment.pop("FIRST", "0")), int(environment.pop("LAST", str(1 << 30)))
     while first < last:
@@ -104,7 +122,7 @@ def told(stack: Stack, seed: int, **environment: str) -> Iterator[Told]:
             yield line
             if "number" in line:
                 first = line["number"] + 1
-            went = line.get("down", went)
+            went = line.get("down", line.get("broke", went))
         if went is None:
             return
         first += 1
@@ -113,6 +131,7 @@ def told(stack: Stack, seed: int, **environment: str) -> Iterator[Told]:
 def _lines(environment: Mapping[str, str]) -> Iterator[Told]:
     running = place.start(["tests.worlds.inside"], environment)
     lines: queue.Queue[str | None] = queue.Queue()
+    any_told = False
 
     def read() -> None:
         assert running.stdout is not None
@@ -123,9 +142,12 @@ def _lines(environment: Mapping[str, str]) -> Iterator[Told]:
     threading.Thread(target=read, daemon=True).start()
     try:
         while (line := lines.get(timeout=HANGS)) is not None:
+            any_told = True
             yield json.loads(line)
-        if running.wait():
-            raise RuntimeError("the worlds came to an end of their own")
+        if code := running.wait():
+            if not any_told:
+                raise RuntimeError("no world was begun")
+            yield {"broke": f"the worlds ended by themselves, with {code}"}
     except queue.Empty:
         yield {"down": "it hangs"}
     finally:
@@ -136,14 +158,8 @@ def _lines(environment: Mapping[str, str]) -> Iterator[Told]:
 def add_up(stack: Stack, seed: int, **environment: str) -> Sum:
     """The sum over all worlds of a run."""
     found = Sum()
-    about: list[str] = []
     for line in told(stack, seed, **environment):
-        if "about" in line:
-            about = line["about"]
-        elif "down" in line:
-            found.down.append(about)
-        else:
-            found.add(line)
+        found.add(line)
     return found
 
 
