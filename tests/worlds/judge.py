@@ -11,6 +11,7 @@ import libvirt
 
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.model import libvirt_codes
 from snaptui.model.domain import DomainState
 from snaptui.model.safety_mark import is_safety
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
@@ -266,9 +267,12 @@ class _One:
         verdict.predicted = ", ".join(
             [*(f"error {code}" for code in sorted(codes)), *sorted(h.value for h in harms)]
         ) or "refused"  # fmt: skip
-        if isinstance(self.intent, ImageIntent) or not (codes or harms) or NEVER_SENT & all_harms:
+        waits = libvirt_codes.OPERATION_TIMEOUT in codes
+        asked = (codes or harms) and not (waits and self.machine.waited)
+        if isinstance(self.intent, ImageIntent) or not asked or NEVER_SENT & all_harms:
             verdict.happened = NOT_SENT
             return
+        self.machine.waited |= waits
         if Harm.OTHER_LOST in harms:  # of an overlay that holds nothing nothing is merged
             with suppress(*IMPOSSIBLE):
                 self.member.write()

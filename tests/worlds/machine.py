@@ -15,6 +15,7 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.backend.virt.snapshot_xml import parse_snapshot
 from snaptui.common.errors import SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.model import libvirt_codes
 from snaptui.model.disk import Presence
 from snaptui.model.host import Host
 from snaptui.plan.plan import DomainIntent
@@ -44,6 +45,7 @@ class Machine:
         members: the domains of the world, as they are called in steps.
         loose: images that no domain uses.
         judged: images whose figures were compared, by their :func:`contents.stamp`.
+        waited: libvirt waited once for a job that does not end, as was foretold: half a minute.
         lines: what was done to them, as a person would.
         done: the features that the world really has.
         others: the acts of other people that really were.
@@ -73,6 +75,7 @@ class Machine:
         self.others: list[str] = []
         self.loose: list[Path] = []
         self.judged: set[object] = set()
+        self.waited = False
 
     def end(self) -> None:
         """Remove all of the world."""
@@ -141,6 +144,8 @@ class Machine:
     def safe(self, intent: DomainIntent) -> None:
         """The guard before an act: what is known to bring a program down is not done.
 
+        Nor is that for which libvirt waits half a minute for a job that does not end.
+
         Raises:
             DidNot: it would, or nobody can tell.
         """
@@ -150,6 +155,8 @@ class Machine:
             raise DidNot(error.message) from None
         if NEVER_SENT & {one.harm for one in plan.refusals if one.harm is not None}:
             raise DidNot("it is never sent")
+        if any(one.code == libvirt_codes.OPERATION_TIMEOUT for one in plan.refusals):
+            raise DidNot("libvirt waits for a job")
 
     def alive(self) -> None:
         """The daemon answers, and each QEMU that should be there is.
