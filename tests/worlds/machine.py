@@ -25,6 +25,7 @@ from tests.live.matrix.harms import NEVER_SENT
 from tests.worlds import contents, place
 from tests.worlds.contents import Contents, Held
 from tests.worlds.member import Member
+from tests.worlds.virsh import TOOL, Silent, Virsh
 
 TIME = 60
 """Seconds after which something hangs."""
@@ -36,6 +37,10 @@ class DidNot(Exception):
 
 class Down(Exception):
     """The daemon or a QEMU went down, or something hangs, and nobody foretold it."""
+
+
+class _Lab(Lab):
+    quick = True
 
 
 class Machine:
@@ -54,7 +59,7 @@ class Machine:
     def __init__(self, root: Path) -> None:
         folder = place.ROOT / "lab"
         folder.mkdir()
-        self.lab, self.root = Lab(folder, root), root
+        self.lab, self.root = _Lab(folder, root), root
         self.loops = place.Loops()
         self.world = 0
         self.connect()
@@ -65,6 +70,7 @@ class Machine:
         self.backend = LibvirtBackend(self.lab.uri)
         self.host: Host = self.backend.connect()
         self.connection = libvirt.open(self.lab.uri)
+        self._virsh = Virsh(self.lab.uri, place.ROOT / "virsh.errors")
 
     def begin(self) -> None:
         """A world without anything."""
@@ -97,7 +103,7 @@ class Machine:
 
     # -- doing something --------------------------------------------------------------------
 
-    def run(self, *words: str, quiet: bool = False) -> str:
+    def run(self, *words: str) -> str:
         """Run a command as other people do, with paths of the place alone.
 
         Raises:
@@ -110,14 +116,25 @@ class Machine:
             raise Down(f"{words[0]} hangs") from None
         if done.returncode:
             raise DidNot(done.stderr.strip()[-200:])
-        if not quiet:
-            uri = ("-q", "-c", self.lab.uri)
-            self.note(*(words if words[1:4] != uri else (words[0], *words[4:])))
+        self.note(*words)
         return done.stdout
 
     def virsh(self, *words: str, quiet: bool = False) -> str:
-        """Run virsh on the daemon."""
-        return self.run("virsh", "-q", "-c", self.lab.uri, *words, quiet=quiet)
+        """The same with a line of virsh, on the daemon.
+
+        Args:
+            quiet: it changes nothing, and is not written down.
+        """
+        place.checked(words)
+        try:
+            printed, failed = self._virsh.tell(*words, patience=TIME)
+        except Silent:
+            raise Down("virsh hangs") from None
+        if failed:
+            raise DidNot(failed.strip()[-200:])
+        if not quiet:
+            self.note(TOOL, *words)
+        return printed
 
     def monitor(self, member: Member, line: str) -> None:
         """Let a QEMU do something itself; what it says of it goes to its own log."""
