@@ -112,11 +112,11 @@ class _LabOfEach(dict[stacks.Suite, Lab]):
         return self.setdefault(suite, lab)
 
 
-def one_lab(root: Path = HOST) -> Iterator[Lab]:
+def one_lab(root: Path = HOST, listen: str = "") -> Iterator[Lab]:
     """A daemon, and none any more when it is not needed."""
     directory = Path(tempfile.mkdtemp(prefix="snaptui-", dir="/tmp"))
     try:
-        lab = Lab(directory, root)
+        lab = Lab(directory, root, listen)
     except Unsupported as missing:
         shutil.rmtree(directory)
         if "CI" in os.environ:

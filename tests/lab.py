@@ -90,6 +90,9 @@ class Lab:
 
     What is done often goes through libvirt's binding: a virsh is a hundred times as much work.
 
+    Args:
+        listen: lines for its libvirtd.conf that say where on the network it listens, if it does.
+
     Attributes:
         quick: whether libvirt asks QEMU about a CPU in the old way, where the new one takes 400
             questions at each start, half of its work; the XML is the same.
@@ -97,7 +100,7 @@ class Lab:
 
     quick = False
 
-    def __init__(self, directory: Path, root: Path = HOST) -> None:
+    def __init__(self, directory: Path, root: Path = HOST, listen: str = "") -> None:
         self.directory, self.root = directory, root
         self.images = directory / "images"
         self.images.mkdir(exist_ok=True)
@@ -105,7 +108,7 @@ class Lab:
         state.mkdir()
         known = _CAPABILITIES.get(root)
         asks = self.quick and (root == TRIXIE.root or (root == HOST and _asks_one_by_one()))
-        self.daemon = Daemon(state, known, root, _ASK_AT_ONCE if asks else "")
+        self.daemon = Daemon(state, known, root, _ASK_AT_ONCE if asks else "", listen)
         if known is None or not known.is_dir():
             _CAPABILITIES[root] = self.daemon.capabilities
 

@@ -33,6 +33,7 @@ class Daemon:
         root: of the system whose libvirt and QEMU it is; another than the host's needs the
             rights of root, and a directory in /tmp.
         qemu_conf: more lines for its qemu.conf.
+        listen: lines for its libvirtd.conf that say where on the network it listens; root's only.
 
     Attributes:
         uri: how to connect to it.
@@ -48,13 +49,14 @@ class Daemon:
         capabilities: Path | None = None,
         root: Path = setups.HOST,
         qemu_conf: str = "",
+        listen: str = "",
     ) -> None:
         if os.geteuid() == 0:
-            self._setup = setups.for_root(directory, root, qemu_conf)
-        elif root == setups.HOST:
+            self._setup = setups.for_root(directory, root, qemu_conf, listen)
+        elif root == setups.HOST and not listen:
             self._setup = setups.for_user(directory, qemu_conf)
         else:
-            raise Unsupported("Only root can start the libvirtd of another system.")
+            raise Unsupported("Only root can start such a libvirtd.")
         self.uri = self._setup.uri
         if capabilities is not None and capabilities.is_dir():
             shutil.copytree(capabilities, self.capabilities)

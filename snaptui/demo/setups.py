@@ -64,7 +64,7 @@ for name in passwd group; do
     mount --bind "$1/etc/$name" "$2/etc/$name" || exit 1
 done
 while :; do
-    chroot "$2" libvirtd -p "$1/libvirtd.pid" -f /etc/libvirt/libvirtd.conf </dev/null
+    chroot "$2" libvirtd -p "$1/libvirtd.pid" -f /etc/libvirt/libvirtd.conf $3 </dev/null
     rm -f "$1/libvirtd.pid"
     read -r _ || exit 0
 done
@@ -123,13 +123,14 @@ def how_to_install() -> str:
     return "Install libvirt's daemon with its QEMU driver, QEMU and qemu-img."
 
 
-def for_root(directory: Path, root: Path, qemu_conf: str = "") -> Setup:
+def for_root(directory: Path, root: Path, qemu_conf: str = "", listen: str = "") -> Setup:
     """Fill an empty directory for a daemon in namespaces of its own.
 
     Args:
         root: of the system whose libvirt and QEMU it is. Of another one than the host's,
             /tmp, /dev, /sys and /proc are the host's, and the directory must lie in /tmp.
         qemu_conf: more lines for its qemu.conf.
+        listen: lines for its libvirtd.conf that say where on the network it listens, if it does.
 
     Raises:
         Unsupported: something is not installed.
@@ -139,7 +140,7 @@ def for_root(directory: Path, root: Path, qemu_conf: str = "") -> Setup:
     for name in ("lib", "log", "cache", "run", "etc"):
         (directory / name).mkdir()
     socket = directory / "run" / "libvirt-sock"
-    (directory / "etc" / "libvirtd.conf").write_text(_CONF.format(sockets=socket.parent))
+    (directory / "etc" / "libvirtd.conf").write_text(_CONF.format(sockets=socket.parent) + listen)
     (directory / "etc" / "qemu.conf").write_text(_QEMU_CONF + qemu_conf)
     for name, line in _USERS.items():
         known = (root / "etc" / name).read_text()
@@ -150,8 +151,9 @@ def for_root(directory: Path, root: Path, qemu_conf: str = "") -> Setup:
     apart = ("--kill-child", "--mount-proc", "--propagation", "private")
     if mount_over("/") == ("", ""):
         tie = (*_APART_IN_CHROOT, *tie)
+    words = (str(directory), str(root), "--listen" if listen else "")
     return Setup(
-        command=(*tie, *apart, "sh", "-c", _INIT, "sh", str(directory), str(root)),
+        command=(*tie, *apart, "sh", "-c", _INIT, "sh", *words),
         environment={**os.environ, "PATH": SEARCH},
         socket=socket,
         uri=f"qemu+unix:///system?socket={socket}",

@@ -13,7 +13,7 @@ JUDGED = ("snaptui", "tests/worlds", "tests/live/matrix", "tests/live/faults")
 """The program, and what judges it by what it says."""
 
 ALLOWED: Mapping[str, tuple[int, str]] = {
-    "snaptui/backend/virt/errors.py": (6, "libvirt's and an agent's errors without a code"),
+    "snaptui/backend/virt/errors.py": (10, "libvirt's, ssh's and an agent's errors, no code"),
     "snaptui/backend/files/qemu_img.py": (1, "qemu-img's errors begin with its name"),
     "snaptui/common/shell.py": (2, "lines for a shell, made in the same module"),
     "snaptui/model/doubts.py": (1, "lays out a reason of others, which may begin with its file"),

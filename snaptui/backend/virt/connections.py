@@ -173,17 +173,29 @@ class Connections:
             libvirt.VIR_CRED_ECHOPROMPT,
             libvirt.VIR_CRED_NOECHOPROMPT,
         ]
+        asked: list[object] = []
+
+        def answer(credentials: list[list[Any]], _data: object) -> int:
+            asked.extend(credentials)
+            return _answer(credentials) if interactive else -1
+
         self.count()
         try:
-            return libvirt.openAuth(uri, [kinds, _answer if interactive else _refuse, None], flags)
+            return libvirt.openAuth(uri, [kinds, answer, None], flags)
         except libvirt.libvirtError as error:
-            raise connecting(error, self.label, interactive=interactive) from error
+            raise connecting(
+                error,
+                self.label,
+                uris.transport(self._uri),
+                asked=bool(asked),
+                interactive=interactive,
+            ) from error
 
     def _for_probe(self) -> libvirt.virConnect:
         return self.reads.connection if self._single else self.open()
 
 
-def _answer(credentials: list[list[Any]], _data: object) -> int:
+def _answer(credentials: list[list[Any]]) -> int:
     """Ask the admin, on the terminal, for what the host wants to know."""
     for credential in credentials:
         kind, prompt = credential[0], f"{credential[1]}: "
@@ -197,7 +209,3 @@ def _answer(credentials: list[list[Any]], _data: object) -> int:
         else:
             credential[4] = getpass.getpass(prompt)
     return 0
-
-
-def _refuse(_credentials: list[list[Any]], _data: object) -> int:
-    return -1

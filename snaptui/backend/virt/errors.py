@@ -45,6 +45,7 @@ _HINTS: dict[type[SnaptuiError], str] = {
 }
 
 _ASKS = ("permission denied (", "host key verification failed", "too many authentication failures")
+_CHANGED = "remote host identification has changed"
 _AWAY = (
     "no such file or directory",
     "broken pipe",
@@ -62,6 +63,15 @@ _AWAY = (
     "unable to resolve address",
 )
 """What libvirt, ssh and the resolver say of hosts that are away and of links that broke."""
+_HUNG_UP = ("error in the pull function", "error in the push function", "non-properly terminated")
+"""What GnuTLS says of a connection that ended in its handshake (its lib/errors.c)."""
+_NOT_TAKEN = ("unable to read tls confirmation", "server verification (of our certificate")
+"""What libvirt says when the host ends a connection because of the certificate that it was shown
+(virNetClientSetTLSSession); the reason stands in the host's log alone."""
+_CERTIFICATE = (
+    "Check the certificates of both sides, and which names the host lets in (tls_allowed_dn_list "
+    "in its libvirtd.conf): https://libvirt.org/kbase/tlscerts.html."
+)
 
 
 def translated(error: libvirt.libvirtError) -> SnaptuiError:
@@ -72,43 +82,42 @@ def translated(error: libvirt.libvirtError) -> SnaptuiError:
     return kind(_text(error), hint=_HINTS.get(kind, ""))
 
 
-def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) -> SnaptuiError:
+def connecting(
+    error: libvirt.libvirtError, label: str, transport: str, *, asked: bool, interactive: bool
+) -> SnaptuiError:
     """Why a connection could not be opened, and what to do.
 
     Args:
         label: the URI, fit to be shown.
+        transport: the URI's.
+        asked: the host wanted to be told a user or a password.
         interactive: libvirt was allowed to ask on the terminal.
     """
-    code, message = error.get_error_code(), _text(error)
+    message = _text(error)
     low = message.lower()
-    asks = code == libvirt.VIR_ERR_AUTH_CANCELLED or any(words in low for words in _ASKS)
+    changed = _CHANGED in low
+    asks = asked or error.get_error_code() == libvirt.VIR_ERR_AUTH_CANCELLED
+    asks = asks or (any(words in low for words in _ASKS) and not changed)
     if asks and not interactive:
         return errors.SignInNeeded(
             f"{label} wants a sign-in: {message}.",
             hint="Sign in on the terminal. Changes and events go over connections of their own: "
-            "use an ssh key or an agent for them.",
+            "use an ssh key or an agent for them, or libvirt's auth.conf where it is no ssh.",
         )
-    denied = (
-        libvirt.VIR_ERR_AUTH_FAILED,
-        libvirt.VIR_ERR_AUTH_UNAVAILABLE,
-        libvirt.VIR_ERR_OPERATION_DENIED,
-    )
-    if asks:
-        return errors.NotPermitted(
-            f"{label} does not let you in: {message}.",
-            hint="The user, the password or the key is wrong, or the host's key is not known.",
-        )
-    if code in denied or low.endswith("permission denied"):
-        return errors.NotPermitted(
-            f"{label} does not let you in: {message}.",
-            hint="To change things join the group libvirt (usermod -aG libvirt USER, then log in "
-            "again); to look, --read-only may do.",
-        )
+    if hint := _denied(error, low, transport, asks=asks, changed=changed):
+        return errors.NotPermitted(f"{label} does not let you in: {message}.", hint=hint)
+    if "certificate" in low:  # a URI of no known driver is taken for one of TLS, too
+        hint = f"Check the URI given with -c. {_CERTIFICATE}"
+        return errors.ConfigError(f"{label} cannot be opened: {message}.", hint=hint)
     if error.get_error_domain() == libvirt.VIR_FROM_URI or "no connection driver" in low:
         return errors.ConfigError(
             f"{label} cannot be opened: {message}.",
             hint="Give a URI such as qemu:///system or qemu+ssh://root@HOST/system with -c; "
             "for qemu the host needs libvirt's QEMU driver.",
+        )
+    if "ssh: connect to host" in low:
+        return errors.Disconnected(
+            f"{label} cannot be reached: {message}.", hint="Check the host and its sshd."
         )
     if "no such file or directory" in low or "connection refused" in low:
         return errors.Disconnected(
@@ -116,12 +125,44 @@ def connecting(error: libvirt.libvirtError, label: str, *, interactive: bool) ->
             hint="Start it there (systemctl start libvirtd, or virtqemud.socket), "
             "or name another host with -c URI.",
         )
-    away = "certificate" not in low and any(words in low for words in _AWAY)
+    away = any(words in low for words in (*_AWAY, *_HUNG_UP))
     kind = errors.Disconnected if away else errors.HostError
     return kind(
         f"{label} cannot be opened: {message}.",
         hint="Check the URI given with -c.",
         title=errors.Disconnected.title,
+    )
+
+
+def _denied(
+    error: libvirt.libvirtError, low: str, transport: str, *, asks: bool, changed: bool
+) -> str:
+    """What to do about a host that does not let the user in; empty when it is not that."""
+    if changed:
+        return (
+            "The host has another key than ssh knows: make sure that it is the host, then mend "
+            "ssh's known_hosts."
+        )
+    if asks:
+        return "The user, the password or the key is wrong, or the host's key is not known."
+    if any(words in low for words in _NOT_TAKEN):
+        return _CERTIFICATE
+    if any(words in low for words in _HUNG_UP):  # with the code of a refusal
+        return ""
+    refused = error.get_error_code() in (
+        libvirt.VIR_ERR_AUTH_FAILED,
+        libvirt.VIR_ERR_AUTH_UNAVAILABLE,
+        libvirt.VIR_ERR_OPERATION_DENIED,
+    )
+    if not refused and "permission denied" not in low:
+        return ""
+    if transport == "tls" and ("certificate" in low or "tls" in low):
+        return _CERTIFICATE
+    if transport in ("tls", "tcp"):
+        return "The user or the password in libvirt's auth.conf is wrong."
+    return (
+        "To change things join the group libvirt (usermod -aG libvirt USER, then log in "
+        "again); to look, --read-only may do."
     )
 
 

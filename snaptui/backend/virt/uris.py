@@ -28,11 +28,17 @@ def default_uri() -> str:
     return found[1] if found else DEFAULT
 
 
+def transport(uri: str) -> str:
+    """How it is reached, as libvirt understands the URI: ``unix``, ``ssh``, ``tls``, ..."""
+    parts = _split(uri)
+    return parts.scheme.partition("+")[2] or ("tls" if parts.netloc else "unix")
+
+
 def is_local(uri: str) -> bool:
     """Whether paths of that host are paths of this machine."""
     parts = _split(uri)
-    driver, _, transport = parts.scheme.partition("+")
-    return driver not in ("test", "") and transport in ("", "unix") and not parts.netloc
+    driver = parts.scheme.partition("+")[0]
+    return driver not in ("test", "") and transport(uri) == "unix" and not parts.netloc
 
 
 def has_one_world(uri: str) -> bool:
@@ -44,7 +50,7 @@ def has_one_world(uri: str) -> bool:
 def without_terminal(uri: str) -> str:
     """The URI with which ssh asks nothing on the terminal."""
     parts = _split(uri)
-    if parts.scheme.partition("+")[2] not in ("ssh", "libssh", "libssh2"):
+    if transport(uri) not in ("ssh", "libssh", "libssh2"):
         return uri
     return f"{uri}{'&' if parts.query else '?'}no_tty=1"
 

@@ -1,0 +1,202 @@
+"""Every way to a host, for real: what works over it, and what becomes of one that does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.model.domain import DomainKey, SafetyKind
+from snaptui.model.snapshot_request import NewSnapshot
+from snaptui.monitor.host import BACK_OFF, HostWatch, Link
+from snaptui.operations.operation import Operation, Phase
+from snaptui.operations.runner import Operations
+from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent
+from snaptui.plan.planner import make_plan
+from tests.lab import holds, write
+from tests.terminal import Terminal
+from tests.transports import PASSWORD, Transports, transports
+
+WAYS = ("unix", "ssh", "jump", "master", "tls", "sasl")
+DENIED = (
+    "ssh key", "unknown host key", "changed host key", "libvirt's socket",
+    "certificate of a stranger", "no certificate", "host of another CA",
+    "certificate of another CA", "no such files", "password", "nothing to sign in with",
+)  # fmt: skip
+DEAD = ("unix", "ssh", "jump", "name", "tls", "no TLS", "tcp")
+ASKS = {"ssh key", "unknown host key", "nothing to sign in with"}
+"""What a sign-in on the terminal may mend."""
+
+
+@pytest.fixture(scope="module")
+def _ways() -> Iterator[Transports]:
+    with transports() as made:
+        assert (set(made.uris), set(made.denied), set(made.dead)) == (
+            set(WAYS), set(DENIED), set(DEAD),
+        )  # fmt: skip
+        yield made
+
+
+@pytest.fixture
+def ways(_ways: Transports) -> Iterator[Transports]:
+    yield _ways
+    _ways.lab.clean()
+
+
+async def carry_out(
+    uri: str, near: DomainKey, intents: tuple[DomainIntent, ...], state: Path
+) -> None:
+    """Let each be planned and done as the program does it, through a URI."""
+    backend, worker, over = LibvirtBackend(uri), Worker(), asyncio.Event()
+    ended: list[Operation] = []
+
+    def changed(operation: Operation) -> None:
+        if operation.phase.over:
+            ended.append(operation)
+            over.set()
+
+    host = await worker.reads.call(backend.connect)
+    assert [one.key.uuid for one in await worker.reads.call(backend.domains)] == [near.uuid]
+    operations = Operations(backend, worker, state=state, on_change=changed)
+    await operations.open_journal()
+    for intent in intents:
+        over.clear()
+        facts = await operations.facts(host, intent)
+        plan = make_plan(intent, facts)
+        assert plan.possible, plan.refusals
+        operations.run(plan, facts)
+        await over.wait()
+        assert ended[-1].phase is Phase.DONE, ended[-1].error
+    operations.close()
+    backend.abandon()
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_snapshot_is_made_reverted_to_and_deleted_over_it(
+    ways: Transports, way: str, tmp_path: Path
+) -> None:
+    near, lab, uri = ways.lab.define("web"), ways.lab, ways.uris[way]
+    key = near._replace(host=uri)
+    await carry_out(uri, near, (CreateIntent(key, "one", ""),), tmp_path)
+    assert lab.snapshots("web") == ["one"]
+    write(lab.image("web"), 0x22)
+    back = RevertIntent(key, "one", safety=SafetyKind.NONE)
+    await carry_out(uri, near, (back, DeleteIntent(key, "one")), tmp_path)
+    assert holds(lab.image("web"), 0x11)
+    assert lab.snapshots("web") == []
+
+
+@asynccontextmanager
+async def watched(uri: str) -> AsyncIterator[tuple[HostWatch, asyncio.Event]]:
+    """A host as the program watches it, and what is set when its state changes."""
+    backend, changed = LibvirtBackend(uri), asyncio.Event()
+    watch = HostWatch(
+        backend, Worker(), on_change=changed.set, on_hint=lambda _: None, on_again=lambda: None
+    )
+    running = asyncio.create_task(watch.run())
+    try:
+        yield watch, changed
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        backend.abandon()
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_link_that_is_lost_comes_back(ways: Transports, way: str) -> None:
+    near = ways.lab.define("web")
+    async with watched(ways.uris[way]) as (watch, changed), asyncio.timeout(60):
+
+        async def until(link: Link) -> None:
+            while watch.state.link is not link or not watch.state.loaded:
+                changed.clear()
+                await changed.wait()
+
+        await until(Link.CONNECTED)
+        await asyncio.to_thread(ways.lab.daemon.kill)
+        await until(Link.LOST)
+        assert [one.uuid for one in watch.state.domains] == [near.uuid], "what was known stays"
+        await asyncio.to_thread(ways.lab.daemon.restart)
+        await until(Link.CONNECTED)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[float | None]:
+    """How long a watch waits before each further attempt; it does not wait."""
+    waits: asyncio.Queue[float | None] = asyncio.Queue()
+
+    async def pause(_: HostWatch, seconds: float | None) -> None:
+        waits.put_nowait(seconds)
+        if seconds is None:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(HostWatch, "pause", pause)
+    return waits
+
+
+@pytest.mark.parametrize("way", DENIED)
+async def test_what_is_denied_is_not_asked_again(
+    ways: Transports, way: str, pauses: asyncio.Queue[float | None]
+) -> None:
+    async with watched(ways.denied[way]) as (watch, _), asyncio.timeout(60):
+        assert await pauses.get() is None
+        assert watch.state.link is (Link.SIGN_IN if way in ASKS else Link.REFUSED)
+        assert watch.state.trouble
+        assert watch.backend.calls == 1
+
+
+@pytest.mark.parametrize("way", DEAD)
+async def test_what_is_away_is_asked_again_and_again(
+    ways: Transports, way: str, pauses: asyncio.Queue[float | None]
+) -> None:
+    async with watched(ways.dead[way]) as (watch, _), asyncio.timeout(60):
+        assert [await pauses.get() for _ in range(3)] == list(BACK_OFF[:3])
+        assert watch.state.link is Link.LOST
+
+
+async def test_ssh_takes_the_connection_that_is_there(ways: Transports) -> None:
+    """The admin's ControlMaster: one sign-in for all connections; without it one for each."""
+    ways.lab.define("web")
+
+    def opened(uri: str) -> tuple[int, int]:
+        """Sign-ins and sessions of a host's three connections."""
+        logins, sessions = ways.logins, ways.sessions
+        backend = LibvirtBackend(uri)
+        backend.connect()
+        backend.watch(lambda _: None)
+        backend.create_snapshot(ways.lab.key("web")._replace(host=uri), NewSnapshot("one"))
+        ways.lab.virsh("snapshot-delete", "web", "one")
+        backend.abandon()
+        return ways.logins - logins, ways.sessions - sessions
+
+    opened(ways.mastered)
+    assert opened(ways.mastered) == (0, 3)
+    assert opened(ways.uris["ssh"]) == (3, 3)
+
+
+def test_a_user_and_a_password_are_asked_for_before_the_screen(ways: Transports) -> None:
+    ways.lab.define("web")
+    with Terminal(["-c", ways.asking]) as terminal:
+        terminal.wait("name:")
+        assert b"\x1b[?1049h" not in terminal.raw
+        terminal.press("admin\r")
+        terminal.wait("password:")
+        terminal.press(f"{PASSWORD}\r")
+        terminal.wait("connected", "web")
+        assert PASSWORD not in terminal.text
+
+
+def test_a_wrong_password_ends_the_start_and_is_not_tried_again(ways: Transports) -> None:
+    with Terminal(["-c", ways.asking]) as terminal:
+        terminal.wait("name:")
+        terminal.press("admin\r")
+        terminal.wait("password:")
+        terminal.press("a wrong one\r")
+        assert terminal.exit_code() == 2
+        assert "does not let you in" in " ".join(terminal.text.split())
+        assert terminal.text.count("password:") == 1
