@@ -408,6 +408,12 @@ class Connection(Asked, Protocol):
         It must return at once and never raise. Watching again replaces the callback.
         """
 
+    def only_list(self) -> None:
+        """Close all connections but the one that :meth:`connect` opened, without waiting.
+
+        Others are opened again when they are needed. A change that is under way fails.
+        """
+
     def abandon(self) -> None:
         """Drop all connections without waiting for calls that are under way."""
 

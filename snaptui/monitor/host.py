@@ -23,15 +23,19 @@ from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.host import Host
 from snaptui.model.snapshot import SnapshotSummary
 from snaptui.monitor.openings import Turn
+from snaptui.monitor.summaries import ROUND, Summaries
 
 T = TypeVar("T")
 
 TICK = 2.0
 """Seconds between two looks at the list of domains."""
+SEEN, UNSEEN = 5.0, 15.0
+"""The same of a host that is only listed: while some of it is on screen, and while nothing is."""
 SILENCE = 3.0
 """Seconds without an answer after which what is shown counts as stale."""
-SUMMARIES = 30.0
-"""Seconds between two readings of the numbers of snapshots of all domains."""
+GIVE_UP = 30.0
+"""Seconds without an answer after which a host that is only listed counts as lost: there is no
+events connection, whose keepalive would have told. It is more than a revert takes for long."""
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each attempt to connect again; a link that lasts longer than the last of them
 begins anew with the first."""
@@ -84,6 +88,7 @@ class HostWatch:
         on_hint: called on the loop when one domain's snapshots may have changed.
         on_again: called on the loop when the host is there again: it may be another version of
             it, and nothing that was known before is known now.
+        entered: whether it begins as one that was entered.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class HostWatch:
         on_change: Callable[[], None],
         on_hint: Callable[[DomainKey], None],
         on_again: Callable[[], None],
+        entered: bool = True,
     ) -> None:
         self.backend = backend
         self.worker = worker
@@ -103,9 +109,9 @@ class HostWatch:
         self._on_change = on_change
         self._on_hint = on_hint
         self._on_again = on_again
-        self._visible: tuple[DomainKey, ...] = ()
-        self._wanted: set[DomainKey] = set()
-        self._due = asyncio.Event()
+        self._summaries = Summaries(backend, worker, self._summarised)
+        self._entering, self._leaving = asyncio.Event(), asyncio.Event()
+        (self._entering if entered else self._leaving).set()
         self._hinted = asyncio.Event()
         self._lost = asyncio.Event()
         self._retry = asyncio.Event()
@@ -117,14 +123,40 @@ class HostWatch:
         if listed is not None:
             self._list(listed)
 
+    @property
+    def entered(self) -> bool:
+        """Whether the host is more than listed: see :meth:`enter`."""
+        return self._entering.is_set()
+
+    def enter(self) -> None:
+        """Look at the host closely: events, all numbers of snapshots, a list every two seconds.
+
+        A host that is only listed has one connection, over which its domains are listed now and
+        then, and the numbers of those on screen are read.
+        """
+        if not self.entered:
+            self._leaving.clear()
+            self._entering.set()
+            self._summaries.want(key for key in self.state.domains)
+            self._hinted.set()
+
+    def leave(self) -> None:
+        """Only list the host from now on, over the one connection; never while it is changed."""
+        if self.entered:
+            self._entering.clear()
+            self._leaving.set()
+            self.backend.only_list()
+
     def show(self, visible: Iterable[DomainKey]) -> None:
         """Say which domains are on screen: their numbers of snapshots are read first."""
-        self._visible = tuple(visible)
-        self._want(key for key in self._visible if key not in self.state.summaries)
+        hidden = not self._summaries.visible
+        self._summaries.show(visible)
+        if hidden and self._summaries.visible and not self.entered:
+            self._hinted.set()
 
     def look_again(self, key: DomainKey) -> None:
         """Read one domain's number of snapshots again."""
-        self._want((key,))
+        self._summaries.want((key,))
         self._hinted.set()
 
     def agent_said(self, key: DomainKey, agent: Agent) -> None:
@@ -176,6 +208,10 @@ class HostWatch:
             done, _ = await asyncio.wait({future}, timeout=SILENCE)
             if not done:
                 self._update(link=Link.SILENT, trouble="libvirt does not answer")
+            if not done and not self.entered:
+                done, _ = await asyncio.wait({future}, timeout=GIVE_UP - SILENCE)
+                if not done and not self.entered:
+                    raise Disconnected(f"libvirt has not answered for {GIVE_UP:g} seconds.")
             result = await future
         finally:  # an error that comes when nobody waits any more would be a fault of ours
             future.cancel()
@@ -197,8 +233,8 @@ class HostWatch:
         on_event = from_threads(self._take_event)
         tasks = [
             asyncio.create_task(self._tick()),
-            asyncio.create_task(self._summarise()),
-            asyncio.create_task(self._request_summaries()),
+            asyncio.create_task(self._summaries.run()),
+            asyncio.create_task(self._summarise_again()),
             asyncio.create_task(self._watch_events(on_event)),
             asyncio.create_task(self._lost.wait()),
         ]
@@ -216,11 +252,15 @@ class HostWatch:
     async def _watch_events(self, on_event: Callable[[HostEvent], None]) -> None:
         """Open the events connection once the domains are there; do without if need be."""
         await self._listed.wait()
-        with contextlib.suppress(SnaptuiError):
-            await self.worker.reads.call(
-                lambda: self.backend.watch(on_event), priority=Priority.BACKGROUND
-            )
-        await asyncio.Event().wait()
+        while True:
+            await self._entering.wait()
+            with contextlib.suppress(SnaptuiError):
+                await self.worker.reads.call(
+                    lambda: self.backend.watch(on_event), priority=Priority.BACKGROUND
+                )
+            if not self.entered:  # it was left meanwhile
+                self.backend.only_list()
+            await self._leaving.wait()
 
     async def _tick(self) -> None:
         while True:
@@ -235,7 +275,15 @@ class HostWatch:
                 self._update(link=Link.UNREADABLE, trouble=error.message)
             else:
                 self._list(listed)
-            await wait(self._hinted, TICK)
+            await wait(self._hinted, self._until_next)
+
+    @property
+    def _until_next(self) -> float:
+        """Seconds until the next look at the list; many hosts shall not be asked at once."""
+        if self.entered:
+            return TICK
+        pause = SEEN if self._summaries.visible else UNSEEN
+        return pause * random.uniform(1 - JITTER, 1 + JITTER)
 
     def _list(self, listed: tuple[Domain, ...]) -> None:
         domains = {domain.key: domain for domain in listed}
@@ -247,43 +295,20 @@ class HostWatch:
                 summaries=MappingProxyType(summaries),
                 loaded=True,
             )
+            self._summaries.keep(domains.keys())
         self._listed.set()
-        self._want(new)
+        if self.entered:
+            self._summaries.want(new)
 
-    async def _request_summaries(self) -> None:
+    async def _summarise_again(self) -> None:
+        self._summaries.want(self.state.domains if self.entered else self._summaries.visible)
         while True:
-            self._want(self.state.domains)
-            await asyncio.sleep(SUMMARIES)
+            await asyncio.sleep(ROUND)
+            self._summaries.want_round(beside=self.entered)
 
-    async def _summarise(self) -> None:
-        """Read the wanted summaries, those on screen first, a few at a time."""
-        running: set[asyncio.Task[None]] = set()
-        while True:
-            while not self._wanted:
-                self._due.clear()
-                await self._due.wait()
-            on_screen = [key for key in self._visible if key in self._wanted]
-            key = on_screen[0] if on_screen else next(iter(self._wanted))
-            self._wanted.discard(key)
-            priority = Priority.VISIBLE if on_screen else Priority.BACKGROUND
-            running.add(asyncio.create_task(self._read_summary(key, priority)))
-            if len(running) >= 4:
-                _, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-
-    async def _read_summary(self, key: DomainKey, priority: Priority) -> None:
-        try:
-            summary = await self.worker.reads.call(
-                lambda: self.backend.summary(key), key=key, priority=priority
-            )
-        except SnaptuiError as error:
-            known = self.state.summaries.get(key, SnapshotSummary(None))
-            summary = replace(known, count=None, error=error.message)
-        if key in self.state.domains and self.state.summaries.get(key) != summary:
-            self._update(summaries=MappingProxyType({**self.state.summaries, key: summary}))
-
-    def _want(self, keys: Iterable[DomainKey]) -> None:
-        self._wanted.update(keys)
-        self._due.set()
+    def _summarised(self, read: Mapping[DomainKey, SnapshotSummary]) -> None:
+        there = {key: one for key, one in read.items() if key in self.state.domains}
+        self._update(summaries=MappingProxyType({**self.state.summaries, **there}))
 
     def _take_event(self, event: HostEvent) -> None:
         if event.lost:
@@ -292,7 +317,7 @@ class HostWatch:
         self._hinted.set()
         if event.uuid:
             key = DomainKey(self.backend.uri, event.uuid)
-            self._want((key,))
+            self._summaries.want((key,))
             self._on_hint(key)
 
     async def pause(self, seconds: float | None) -> None:

@@ -11,16 +11,18 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import DomainKey, SafetyKind
+from snaptui.model.domain import Domain, DomainKey, SafetyKind
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.monitor.host import BACK_OFF, HostWatch, Link
+from snaptui.monitor.host import BACK_OFF, JITTER, HostWatch, Link
+from snaptui.monitor.openings import Openings
 from snaptui.operations.operation import Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DomainIntent, RevertIntent
 from snaptui.plan.planner import make_plan
 from tests.lab import holds, write
+from tests.one_host import everywhere
 from tests.terminal import Terminal
-from tests.transports import PASSWORD, Transports, transports
+from tests.transports import PASSWORD, Transports, ssh_clients, transports
 
 WAYS = ("unix", "ssh", "jump", "master", "tls", "sasl")
 DENIED = (
@@ -62,7 +64,7 @@ async def carry_out(
 
     host = await worker.reads.call(backend.connect)
     assert [one.key.uuid for one in await worker.reads.call(backend.domains)] == [near.uuid]
-    operations = Operations(backend, worker, state=state, on_change=changed)
+    operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
     await operations.open_journal()
     for intent in intents:
         over.clear()
@@ -92,11 +94,19 @@ async def test_a_snapshot_is_made_reverted_to_and_deleted_over_it(
 
 
 @asynccontextmanager
-async def watched(uri: str) -> AsyncIterator[tuple[HostWatch, asyncio.Event]]:
+async def watched(
+    uri: str, *, entered: bool = True
+) -> AsyncIterator[tuple[HostWatch, asyncio.Event]]:
     """A host as the program watches it, and what is set when its state changes."""
     backend, changed = LibvirtBackend(uri), asyncio.Event()
     watch = HostWatch(
-        backend, Worker(), on_change=changed.set, on_hint=lambda _: None, on_again=lambda: None
+        backend,
+        Worker(),
+        turn=Openings().turn(""),
+        on_change=changed.set,
+        on_hint=lambda _: None,
+        on_again=lambda: None,
+        entered=entered,
     )
     running = asyncio.create_task(watch.run())
     try:
@@ -155,8 +165,49 @@ async def test_what_is_away_is_asked_again_and_again(
     ways: Transports, way: str, pauses: asyncio.Queue[float | None]
 ) -> None:
     async with watched(ways.dead[way]) as (watch, _), asyncio.timeout(60):
-        assert [await pauses.get() for _ in range(3)] == list(BACK_OFF[:3])
+        waits = [await pauses.get() or 0.0 for _ in range(3)]
+        assert waits == [pytest.approx(one, rel=JITTER) for one in BACK_OFF[:3]]
         assert watch.state.link is Link.LOST
+
+
+async def test_a_host_that_is_only_listed_has_one_connection(
+    ways: Transports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One ssh; more when it is entered, and one again when it is left."""
+    key = ways.lab.define("web")._replace(host=ways.uris["ssh"])
+    looked, loop = asyncio.Event(), asyncio.get_running_loop()
+    listed = LibvirtBackend.domains
+
+    def noted(backend: LibvirtBackend) -> tuple[Domain, ...]:
+        found = listed(backend)
+        loop.call_soon_threadsafe(looked.set)
+        return found
+
+    async def look() -> None:
+        looked.clear()
+        await looked.wait()
+
+    monkeypatch.setattr(LibvirtBackend, "domains", noted)
+    monkeypatch.setattr("snaptui.monitor.host.UNSEEN", 0.2)
+    before = ssh_clients()
+    async with watched(key.host, entered=False) as (watch, changed), asyncio.timeout(60):
+        for _ in range(3):
+            await look()
+        assert (watch.entered, ssh_clients() - before) == (False, 1)
+        assert not watch.state.summaries, "nothing of it is on screen"
+        watch.show([key])
+        while not watch.state.summaries:
+            changed.clear()
+            await changed.wait()
+        watch.enter()
+        while ssh_clients() - before < 2:
+            await look()
+        watch.backend.create_snapshot(key, NewSnapshot("one"))
+        assert ssh_clients() - before >= 3
+        watch.leave()
+        while ssh_clients() - before > 1:
+            await look()
+        assert watch.state.link is Link.CONNECTED
 
 
 async def test_ssh_takes_the_connection_that_is_there(ways: Transports) -> None:

@@ -120,7 +120,9 @@ class Refusing(Failing):
         raise self.error
 
 
-def watch_of(backend: Failing, changed: Callable[[HostState], None]) -> HostWatch:
+def watch_of(
+    backend: Failing, changed: Callable[[HostState], None], *, entered: bool = True
+) -> HostWatch:
     watch = HostWatch(
         cast(Backend, backend),
         Worker(),
@@ -128,6 +130,7 @@ def watch_of(backend: Failing, changed: Callable[[HostState], None]) -> HostWatc
         on_change=lambda: changed(watch.state),
         on_hint=lambda _: None,
         on_again=lambda: None,
+        entered=entered,
     )
     return watch
 
@@ -202,4 +205,36 @@ async def test_a_fault_of_our_own_is_told_and_the_host_is_not_shown_as_current()
     running = asyncio.create_task(watch.run())
     await asyncio.wait_for(told.wait(), 10)
     assert isinstance(faults[0]["exception"], ZeroDivisionError)
+    running.cancel()
+
+
+@pytest.mark.parametrize("entered", [True, False])
+async def test_a_host_that_is_only_listed_is_not_waited_for_without_end(
+    entered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no events connection, whose keepalive tells that the host is gone."""
+    monkeypatch.setattr("snaptui.monitor.host.SILENCE", 0.01)
+    monkeypatch.setattr("snaptui.monitor.host.GIVE_UP", 0.02)
+    monkeypatch.setattr("snaptui.monitor.host.TICK", 0.0)
+    monkeypatch.setattr("snaptui.monitor.host.UNSEEN", 0.0)
+    backend, silent, lost = Failing(), asyncio.Event(), asyncio.Event()
+
+    def changed(state: HostState) -> None:
+        if state.link is Link.SILENT:
+            silent.set()
+        if state.link is Link.LOST:
+            lost.set()
+
+    watch = watch_of(backend, changed, entered=entered)
+    watch.opened(HOST)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(silent.wait(), 10)
+    if entered:
+        for _ in range(10):
+            await asyncio.sleep(0.01)
+        assert not lost.is_set()
+    else:
+        await asyncio.wait_for(lost.wait(), 10)
+        assert backend.tell.empty(), "no events are asked for"
+    backend.fail.set()
     running.cancel()

@@ -105,6 +105,10 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         """Open the events connection; see the protocol."""
         self._connections.watch(on_event)
 
+    def only_list(self) -> None:
+        """Close all connections but one; see the protocol."""
+        self._connections.only_list()
+
     def abandon(self) -> None:
         """Drop all connections without waiting; see the protocol."""
         self._connections.abandon()

@@ -129,6 +129,19 @@ class Connections:
         if before is not None:
             self.let_go([before, *([] if self._single else [before.connection])])
 
+    def only_list(self) -> None:
+        """Close all but the reading connection, without waiting; see the protocol."""
+        with self._lock:
+            changes, subscription = self._changes, self._subscription
+            self._changes = self._subscription = None
+            probe, self.probe = self.probe, Probe(self._for_probe)
+        things: list[object] = [subscription]
+        if not self._single:
+            things += [changes, probe.connection]
+            things += [subscription.connection] if subscription is not None else []
+        del changes, subscription, probe
+        self.let_go(things)
+
     def abandon(self) -> None:
         """Drop all of them without waiting; see the protocol."""
         with self._lock:
