@@ -77,9 +77,20 @@ class Fleet:
         session = self._sessions.get(uri, self.current)
         if session is self.current:
             return False
-        self.current.leave()
-        self.current = session
+        before, self.current = self.current, session
+        before.deselect()
+        session.enter()
+        self._leave(before)
         return True
+
+    def _leave(self, session: Session) -> None:
+        """Only list a host that the screen is not about, unless something is under way on it."""
+        if session is not self.current and not self._busy(session):
+            session.leave()
+
+    def _busy(self, session: Session) -> bool:
+        unfinished = self.operations.unfinished
+        return any(one.plan.intent.key.host == session.uri for one in unfinished)
 
     def show(self, uris: frozenset[str], keys: Sequence[DomainKey]) -> None:
         """Say which hosts and domains are on screen: they are connected to, and read, first."""
@@ -130,11 +141,12 @@ class Fleet:
         """
         if len(self) == 1:
             raise ConfigError("It is the last host of the list.")
-        if any(one.plan.intent.key.host == session.uri for one in self.operations.unfinished):
+        if self._busy(session):
             raise ConfigError(f"Something is under way on {self.names[session.uri]}.")
         del self._sessions[session.uri]
         if session is self.current:
             self.current = next(iter(self))
+            self.current.enter()
         session.stop()
         self._listener.host_changed()
 
@@ -191,7 +203,9 @@ class Fleet:
 
     def _take(self, known: KnownHost) -> Session:
         uri = known.backend.uri
-        session = Session(known, self.operations, self._listener, self._openings.turn(uri))
+        first = not self._sessions  # the others are only listed until the screen is about them
+        turn = self._openings.turn(uri)
+        session = Session(known, self.operations, self._listener, turn, entered=first)
         self._sessions[uri] = session
         return session
 
@@ -200,7 +214,10 @@ class Fleet:
         return Reached(session.backend, session.worker, self.called(uri))
 
     def _operation_changed(self, operation: Operation) -> None:
-        self.session(operation.plan.intent.key.host).operation_changed(operation)
+        session = self.session(operation.plan.intent.key.host)
+        session.operation_changed(operation)
+        if operation.phase.over:
+            self._leave(session)
         self._listener.operation_changed(operation)
 
 

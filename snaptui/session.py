@@ -84,6 +84,7 @@ class Session:
 
     Args:
         turn: holds a connection back until it may be opened.
+        entered: it is looked at closely from the start; else it is only listed.
 
     Attributes:
         entry: what it was named by.
@@ -95,6 +96,8 @@ class Session:
         operations: Operations,
         listener: Listener,
         turn: Turn,
+        *,
+        entered: bool,
     ) -> None:
         self._listener = listener
         self.entry = known.entry
@@ -105,6 +108,7 @@ class Session:
             backend,
             self.worker,
             turn=turn,
+            entered=entered,
             on_change=self._host_changed,
             on_hint=self._hinted,
             on_again=self._again,
@@ -117,7 +121,11 @@ class Session:
         )
         self.counting = Counting(backend, self.worker, on_change=listener.counted)
         self.filling = Filling(
-            backend, self.worker, lambda: self.host.state.domains, on_change=listener.host_changed
+            backend,
+            self.worker,
+            lambda: self.host.state.domains,
+            closely=lambda: self.host.entered,
+            on_change=listener.host_changed,
         )
         self.images = ImageWatch(
             backend,
@@ -129,6 +137,9 @@ class Session:
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
         self._further = asyncio.Event()
+        self._entered = asyncio.Event()
+        if entered:
+            self._entered.set()
         if known.host is not None:
             self.host.opened(known.host, known.listed)
 
@@ -156,6 +167,7 @@ class Session:
         self._tasks.append(start(self._tell_cut_short()))
         await self._further.wait()
         self._tasks.append(start(self.filling.run()))
+        await self._entered.wait()
         self.images.start()
 
     def _host_changed(self) -> None:
@@ -163,10 +175,20 @@ class Session:
             self._connected.set()
         self._listener.host_changed()
 
-    def leave(self) -> None:
+    def enter(self) -> None:
+        """The screen is about this host now."""
+        self.host.enter()
+        self.filling.look_now()
+        self._entered.set()
+
+    def deselect(self) -> None:
         """The screen is about another host now."""
         self.snapshots.select(None)
         self.images.select(None)
+
+    def leave(self) -> None:
+        """Only list the host from now on, over one connection; never while it is changed."""
+        self.host.leave()
 
     def stop(self) -> None:
         """Stop to watch; calls under way are left behind."""

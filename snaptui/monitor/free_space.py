@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from snaptui.backend.protocol import Looks
 from snaptui.common.errors import FixedSize, SnaptuiError
-from snaptui.common.worker import Priority, Worker
+from snaptui.common.worker import Priority, Worker, wait
 from snaptui.model.disk import Disk
 from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.image import FileSystem
@@ -20,6 +20,8 @@ from snaptui.storage.costs import written_disks
 
 TICK = 10.0
 """Seconds between two looks."""
+RARELY = 600.0
+"""The same of a host that is only listed: each domain's XML is read for it."""
 KEPT = 60.0
 """Seconds for which it is taken for granted where a domain's images are."""
 
@@ -49,6 +51,7 @@ class Filling:
 
     Args:
         domains: those of the host at this moment.
+        closely: whether the host is looked at closely at this moment.
         on_change: called on the loop after each change.
     """
 
@@ -58,11 +61,14 @@ class Filling:
         worker: Worker,
         domains: Callable[[], Mapping[DomainKey, Domain]],
         *,
+        closely: Callable[[], bool] = lambda: True,
         on_change: Callable[[], None],
     ) -> None:
         self._backend = backend
         self._worker = worker
         self._domains = domains
+        self._closely = closely
+        self._now = asyncio.Event()
         self._on_change = on_change
         self.places: dict[DomainKey, frozenset[str | None]] = {}
         self._read_at: dict[DomainKey, float] = {}
@@ -75,7 +81,13 @@ class Filling:
             if fullest != self.fullest:
                 self.fullest = fullest
                 self._on_change()
-            await asyncio.sleep(TICK)
+            often = self._closely() or not self._domains()
+            await wait(self._now, TICK if often else RARELY)
+            self._now.clear()
+
+    def look_now(self) -> None:
+        """Do not wait for the next look."""
+        self._now.set()
 
     async def look(self) -> Fullest:
         """Look once."""

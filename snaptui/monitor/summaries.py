@@ -9,7 +9,8 @@ from dataclasses import replace
 from snaptui.backend.protocol import Reads
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker
-from snaptui.model.domain import DomainKey, SnapshotSummary
+from snaptui.model.domain import DomainKey
+from snaptui.model.snapshot import SnapshotSummary
 
 ROUND = 30.0
 """Seconds after which the numbers of what is on screen are read again."""

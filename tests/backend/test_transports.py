@@ -11,7 +11,8 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
-from snaptui.model.domain import Domain, DomainKey, SafetyKind
+from snaptui.model.choices import SafetyKind
+from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.monitor.host import BACK_OFF, JITTER, HostWatch, Link
 from snaptui.monitor.openings import Openings

@@ -118,7 +118,7 @@ def test_a_group_lies_on_several_hosts(lab: Lab, other: Lab, config: str) -> Non
         terminal.wait("2 of 2 taken: done")
         assert lab.snapshots("web") == other.snapshots("web") == ["both"]
         terminal.press("G", "enter")
-        terminal.wait("○ both", "of 2, within")
+        terminal.wait("● both", "of 2, within")
         terminal.press("r")
         terminal.wait("Revert web to both on kvm2", "[this one]")
         terminal.press("tab", "right")
