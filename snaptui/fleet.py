@@ -211,7 +211,15 @@ class Fleet:
 
     def _reached(self, uri: str) -> Reached:
         session = self.session(uri)
-        return Reached(session.backend, session.worker, self.called(uri))
+        from snaptui.discovery.elsewhere import OtherHost
+
+        names = self.names
+        others = tuple(
+            OtherHost(names[one.uri], one.backend, one.away, one.uuids)
+            for one in self
+            if one is not session
+        )
+        return Reached(session.backend, session.worker, self.called(uri), others)
 
     def _operation_changed(self, operation: Operation) -> None:
         session = self.session(operation.plan.intent.key.host)

@@ -17,7 +17,7 @@ from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.host import Host
 from snaptui.model.operation_record import StepKind
 from snaptui.monitor.free_space import Filling
-from snaptui.monitor.host import HostWatch
+from snaptui.monitor.host import HostWatch, Link
 from snaptui.monitor.images import WAITING, ImageWatch
 from snaptui.monitor.openings import Turn
 from snaptui.monitor.snapshots import SnapshotWatch
@@ -153,6 +153,17 @@ class Session:
     def uri(self) -> str:
         """The ``host`` of all its keys."""
         return self.backend.uri
+
+    @property
+    def away(self) -> str:
+        """Why it cannot be asked now; empty when it can."""
+        link = self.host.state.link
+        return "" if link in (Link.CONNECTED, Link.UNREADABLE) else link.value
+
+    @property
+    def uuids(self) -> frozenset[str]:
+        """Of the domains that it was seen with last."""
+        return frozenset(key.uuid for key in self.host.state.domains)
 
     def start(self) -> None:
         """Begin to watch the host, and look what became of operations that were cut short."""

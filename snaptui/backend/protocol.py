@@ -72,6 +72,9 @@ class Reads(Asked, Protocol):
     def domains(self) -> tuple[Domain, ...]:
         """All domains, in no order, with one call for the whole host."""
 
+    def domain(self, key: DomainKey) -> Domain:
+        """One domain, with two calls; NotFound if there is none of the UUID."""
+
     def summary(self, key: DomainKey) -> SnapshotSummary:
         """Number of snapshots and the newest leaf's creation time."""
 

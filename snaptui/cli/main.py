@@ -7,8 +7,8 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from snaptui.cli.tools import backend_class
 from snaptui.common import log, text
 from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import fault, label
+from snaptui.common.threads import begun
 from snaptui.config import MONO, Config, HostEntry, load
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def _connected(backend: Connection) -> Host:
     connect = partial(backend.connect, interactive=True)
     if not is_local(backend.uri):
         return connect()
-    connecting = _begun(connect)
+    connecting = begun(connect)
     try:
         return connecting.result(PATIENCE)
     except TimeoutError:
@@ -231,20 +232,6 @@ def _connected(backend: Connection) -> Host:
         while not wait([connecting], AGAIN).done:
             pass
         return connecting.result()
-
-
-def _begun(call: Callable[[], T]) -> Future[T]:
-    """Run a call on a thread that nobody has to wait for."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # whatever it is belongs to the one who waits
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
 
 
 def _known(
@@ -262,7 +249,7 @@ def _known(
         host = _connected(backend)
         listed = None
         with suppress(TimeoutError):  # the screen says for how long there has been no answer
-            listed = _begun(backend.domains).result(PATIENCE)
+            listed = begun(backend.domains).result(PATIENCE)
         select, images = _wanted(words, host.label, listed, local=host.local)
         return select, (KnownHost(entry, backend, host, listed, images),)
     near = next((backend for _, backend in reached if backend.local), None)

@@ -36,6 +36,7 @@ from snaptui.operations.recovery import CutShort, Finding, cut_short, look
 from snaptui.operations.xml_backup import Copies
 
 if TYPE_CHECKING:
+    from snaptui.discovery.elsewhere import OtherHost
     from snaptui.operations.barrier import Meeting
     from snaptui.operations.journal_archive import Past
     from snaptui.operations.step_runner import Taking
@@ -52,11 +53,13 @@ class Reached:
 
     Attributes:
         name: as people call it; empty where there is only one.
+        others: all others, which may have the same guest.
     """
 
     backend: Backend
     worker: Worker
     name: str = ""
+    others: tuple[OtherHost, ...] = ()
 
 
 class Operations:
@@ -115,12 +118,15 @@ class Operations:
     async def facts(self, host: Host, intent: Intent) -> AnyFacts:
         """Read the facts for a dialog."""
         from snaptui.discovery.domain_facts import read_facts
+        from snaptui.discovery.elsewhere import with_elsewhere
 
         await self._writing.call(self._journal.open)
         at = self._reached(intent.key.host)
-        facts = await at.worker.reads.call(
-            lambda: read_facts(at.backend, host, intent), key=intent.key
-        )
+
+        def read() -> AnyFacts:
+            return with_elsewhere(read_facts(at.backend, host, intent), at.others)
+
+        facts = await at.worker.reads.call(read, key=intent.key)
         return replace(facts, unrecorded=self._journal.problem)
 
     async def open_journal(self) -> str:
@@ -401,7 +407,9 @@ class Operations:
 
         copying = self._copying(operation.number)
         at = self._reached(operation.plan.intent.key.host)
-        tools = Tools(at.backend, at.worker, self._journal, self._writing, copying, self._set)
+        tools = Tools(
+            at.backend, at.worker, at.others, self._journal, self._writing, copying, self._set
+        )
         return Taking(tools, operation, step, expected)
 
     def _copying(self, number: int) -> Copying:

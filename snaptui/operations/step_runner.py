@@ -13,6 +13,7 @@ from snaptui.common.errors import Cancelled, Disconnected, NotFound, SnaptuiErro
 from snaptui.common.worker import Lane, Priority, Worker, from_threads, start
 from snaptui.discovery.disk_state import Part, parts, reverted_words
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.discovery.elsewhere import OtherHost, with_elsewhere
 from snaptui.model.domain import Amount, DomainKey
 from snaptui.model.operation_record import Became, StepKind
 from snaptui.operations.effects import REFUSED, became
@@ -47,12 +48,14 @@ class Tools:
 
     Attributes:
         writing: where the journal is written.
+        others: hosts that may have the same guest.
         copying: of the operation.
         tell: called on the loop with each new state of the operation.
     """
 
     backend: Backend
     worker: Worker
+    others: tuple[OtherHost, ...]
     journal: Journal
     writing: Lane
     copying: Copying
@@ -69,6 +72,7 @@ class Taking:
     def __init__(self, tools: Tools, operation: Operation, step: Step, expected: AnyFacts) -> None:
         self._backend = tools.backend
         self._worker = tools.worker
+        self._others = tools.others
         self._journal = tools.journal
         self._writing = tools.writing
         self._copying = tools.copying
@@ -163,7 +167,8 @@ class Taking:
     def _read(self) -> AnyFacts:
         intent = self._operation.plan.intent
         host = self._backend.host or self._expected.host
-        return read_facts(self._backend, host, intent, ask_agent=False)
+        facts = read_facts(self._backend, host, intent, ask_agent=False)
+        return with_elsewhere(facts, self._others)
 
     def _read_after(self) -> AnyFacts:
         """The facts after the call; those of the disks are kept."""

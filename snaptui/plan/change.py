@@ -13,6 +13,7 @@ class Change(enum.Enum):
     VERSION = "{subject} was version {was} and is now {now}"
     NAME = "the domain {was} is now called {now}"
     STATE = "{subject} was {was} and is now {now}"
+    ELSEWHERE = "{subject} is {now} on {was}, which has a domain of the same UUID"
     DISKS = "the disks of {subject} changed"
     DEFINITION = "the definition of {subject} changed"
     PERSISTENT = "{subject} is persistent now"

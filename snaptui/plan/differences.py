@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from types import MappingProxyType
 
+from snaptui.model.domain import DomainState
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.change import Change, Difference
@@ -26,7 +27,16 @@ def differences(expected: Facts, found: Facts) -> tuple[Difference, ...]:
         *_snapshot_differences(expected, found),
         *_file_differences(expected, found),
         *_missing_differences(expected, found),
+        *_differences_elsewhere(expected, found),
     )
+
+
+def _differences_elsewhere(expected: Facts, found: Facts) -> Iterator[Difference]:
+    """It has become active on another host: a migration, or somebody started it there."""
+    known = {one.host for one in expected.elsewhere if one.active}
+    for one in found.elsewhere:
+        if isinstance(one.state, DomainState) and one.active and one.host not in known:
+            yield Difference(Change.ELSEWHERE, found.name, one.host, one.state.value)
 
 
 def _domain_differences(expected: Facts, found: Facts) -> Iterator[Difference]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from snaptui.model.domain import DomainStatus
 from snaptui.model.doubts import Doubt
+from snaptui.model.elsewhere import Elsewhere
 from snaptui.model.files import Inode, User
 from snaptui.model.guest_agent import Agent
 from snaptui.model.host import Host
@@ -87,6 +88,7 @@ class Facts:
         firmware: for a revert that loads RAM, when the firmware that is part of it was changed
             last, seconds since the epoch; ``None`` where its metadata name none.
         overlay: of a merge, whether somebody is at work with it.
+        elsewhere: the same guest on other hosts that are looked at.
         unrecorded: why the journal cannot take what is done; empty when it can.
     """
 
@@ -128,6 +130,7 @@ class Facts:
     lacks: tuple[Lack, ...] | NotKnown = ()
     firmware: float | NotKnown | None = None
     overlay: OverlayUse | None = None
+    elsewhere: tuple[Elsewhere, ...] = ()
     unrecorded: str = ""
 
     @property

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from snaptui.model.image import FileSystem, ImageInfo
 from snaptui.plan import thaw
+from snaptui.plan.checks import other_hosts
 from snaptui.plan.create import create
 from snaptui.plan.create.group import grouped
 from snaptui.plan.delete import delete, merge
@@ -45,7 +46,15 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
         assert isinstance(facts, ImageFacts)
         return _image_plan(intent, facts)
     assert isinstance(facts, Facts)
-    return _domain_plan(intent, facts)
+    plan = _domain_plan(intent, facts)
+    if isinstance(intent, EditIntent | HoldIntent | ThawIntent) or not facts.elsewhere:
+        return plan
+    return replace(
+        plan,
+        refusals=(*other_hosts.refusals(facts), *plan.refusals),
+        warnings=(*other_hosts.warnings(facts), *plan.warnings),
+        unchecked=(*other_hosts.unasked(facts), *plan.unchecked),
+    )
 
 
 def make_plans(intents: Sequence[Intent], facts: Sequence[AnyFacts]) -> tuple[Plan, ...]:

@@ -103,6 +103,7 @@ class Unchecked(enum.Enum):
         "Whether this libvirt {version} loads RAM from a file with QEMU {qemu}: upstream's before "
         "12.1 stops the guest and fails."
     )
+    ELSEWHERE = "Whether the same guest is active on {host}: {reason}"
     IN_GROUP = "Whether {domain} has one of the group: {reason}"
 
 

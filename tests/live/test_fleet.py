@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import one_lab
-from tests.lab import Lab
+from tests.lab import Lab, qemu_img
 from tests.terminal import Terminal, confirm, press_yes
 
 ONE = "▾ kvm1"
@@ -152,3 +152,34 @@ def test_nothing_is_changed_on_a_host_that_is_only_looked_at(
 def write_read_only(uri: str) -> str:
     """A host that must not be changed."""
     return f'\n[[hosts]]\nname = "kvm2"\nuri = "{uri}"\nread_only = true\n'
+
+
+def test_a_guest_that_is_active_on_another_host_is_not_changed(
+    lab: Lab, other: Lab, tmp_path: Path
+) -> None:
+    """As a migration leaves it: off here, running there; shown on both, refused until it is off."""
+    lab.define("web")
+    lab.snapshot("web", "base")
+    xml = lab.xml("web", inactive=True)
+    image = other.images / "web.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(image), "8M")
+    other.define_xml(xml.replace(str(lab.image("web")), str(image)))
+    other.start("web")
+    config = write_config(tmp_path / "config.toml", {"kvm1": lab.uri, "kvm2": other.uri})
+    with Terminal(["--config", config]) as terminal:
+        terminal.wait("also kvm2", "also kvm1")
+        terminal.press("down", "enter")
+        terminal.wait("base")
+        terminal.press("r")
+        terminal.wait("Refused: The same guest is running on kvm2")
+        terminal.press("esc")
+        terminal.wait(gone="Refused:")
+        other.destroy("web")
+        terminal.rest(1)
+        terminal.press("c")
+        terminal.wait("Warning: kvm2 has web too, off", "Refused: nothing")
+        terminal.press("late", "tab", "tab", "tab")
+        other.start("web")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web on kvm1: failed", "web is running on kvm2")
+    assert lab.snapshots("web") == ["base"]

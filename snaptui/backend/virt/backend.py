@@ -157,6 +157,11 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         """
         return self._once("domains", self._listed)
 
+    def domain(self, key: DomainKey) -> Domain:
+        """One domain, looked up anew; see the protocol."""
+        domain = self._look_up(self._connections.reads.connection, key)
+        return self._domain(domain, {})
+
     def _listed(self) -> tuple[Domain, ...]:
         reads = self._connections.reads
         connection = reads.connection

@@ -1,4 +1,4 @@
-"""Guests of other hosts that may run on the same images.
+"""The same guest on other hosts, and guests of others that may run on the same images.
 
 QEMU's lock on an image keeps them apart, where locks reach other hosts. Elsewhere nothing does:
 a snapshot that is taken here while the guest runs there is written over by it, one that is taken
@@ -10,9 +10,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snaptui.model.domain import DomainState
+from snaptui.model.image import NotKnown
 from snaptui.plan.facts import Facts
 from snaptui.plan.image_facts import ImageFacts
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.way import Way
+from snaptui.plan.words.why import Why
+
+
+def refusals(facts: Facts) -> Iterator[Refusal]:
+    """It is active there: what is changed here it does not see, and may write over."""
+    for one in facts.elsewhere:
+        if isinstance(one.state, DomainState) and one.state.active:
+            state = one.state.value
+            yield refuse(Why.ACTIVE_ELSEWHERE, Way.ON_THAT_HOST, host=one.host, state=state)
+
+
+def warnings(facts: Facts) -> Iterator[Remark]:
+    """It is off there, and can be started at any time."""
+    for one in facts.elsewhere:
+        if isinstance(one.state, DomainState) and not one.state.active:
+            yield remark(Warn.DEFINED_ELSEWHERE, host=one.host, domain=facts.name)
+
+
+def unasked(facts: Facts) -> Iterator[Remark]:
+    """Hosts that were seen with it and do not say how it is now."""
+    for one in facts.elsewhere:
+        if isinstance(one.state, NotKnown):
+            yield remark(Unchecked.ELSEWHERE, host=one.host, reason=one.state.reason)
 
 
 def doubts(facts: Facts | ImageFacts) -> Iterator[Remark]:

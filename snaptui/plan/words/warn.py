@@ -15,6 +15,10 @@ class Warn(enum.Enum):
 
     # -- of any plan
     VERSION_NOT_TRIED = "libvirt {version} is not one that was tried: the strictest rules apply."
+    DEFINED_ELSEWHERE = (
+        "{host} has {domain} too, off, with the same UUID: started there, it would have the disks "
+        "as they are then, if they are shared."
+    )
     NO_JOURNAL = (
         "The journal cannot be written ({reason}): nothing will tell later how far this came."
     )

@@ -10,6 +10,10 @@ class Way(enum.Enum):
     """A way round; the value is the sentence."""
 
     WAIT_JOB = "Wait until it is done (virsh domjobinfo shows it; virsh domjobabort ends a backup)."
+    ON_THAT_HOST = (
+        "Change it there, or shut it down there first. If it is another guest, give one of them "
+        "another UUID, or look at one host alone."
+    )
     PIVOT = "{line} keeps the new image, --abort the one of before."
     WHILE_RUNNING = "Start it first: while it runs that works."
     EXTERNAL_WHILE_RUNNING = (

@@ -15,6 +15,7 @@ class Why(enum.Enum):
 
     # -- the domain as it is now
     BUSY = "Another job holds {domain}."
+    ACTIVE_ELSEWHERE = "The same guest is {state} on {host}: it has the same UUID there."
     ENDING = "{domain} is shutting down."
     SUSPENDED = "{domain} is suspended."
     HUNG = "QEMU of {domain} does not answer, and it must take part."

@@ -145,7 +145,8 @@ class View:
             thaw = keymap.key_of("thaw", self.context.overrides)
             of_it = shown if shown is not None and shown.key == domain.key else None
             state = self.session.host.state
-            details.show(domain_lines(domain, state, panes.marked_domains, thaw, of_it))
+            also = panes.domains.also_on(domain)
+            details.show(domain_lines(domain, state, panes.marked_domains, thaw, of_it, also))
         else:
             details.show(())
 

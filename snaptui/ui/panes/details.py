@@ -355,13 +355,19 @@ def _level_words(level: Level) -> str:
 
 
 def domain_lines(
-    domain: Domain, state: HostState, marked: Sequence[Domain], thaw: str, shown: Shown | None
+    domain: Domain,
+    state: HostState,
+    marked: Sequence[Domain],
+    thaw: str,
+    shown: Shown | None,
+    also_on: Sequence[str] = (),
 ) -> tuple[Line, ...]:
     """Everything that is known of a domain without asking more, and which ones are marked.
 
     Args:
         thaw: the key that thaws.
         shown: its disks and snapshots; ``None`` where those of another domain are.
+        also_on: other hosts that have the same guest.
     """
     summary = state.summaries.get(domain.key)
     lines: list[Line] = [
@@ -369,6 +375,8 @@ def domain_lines(
         ("UUID", domain.key.uuid),
         ("State", state_words(domain)),
     ]
+    if also_on:
+        lines.append(("Also on", f"{', '.join(also_on)}, with the same UUID"))
     if domain.key in state.frozen and domain.state.active:
         lines.append(
             ("Error", f"its file systems are frozen, as its agent said: {thaw} thaws them")

@@ -102,6 +102,11 @@ class DomainPane(RowList):
         """The host of what is under the cursor."""
         return self._hosts.get(host_of(self._row)) if self._row is not None else None
 
+    def also_on(self, domain: Domain) -> tuple[str, ...]:
+        """The other hosts that have the same guest."""
+        uris = self._maker.twins.get(domain.key.uuid, frozenset()) - {domain.key.host}
+        return tuple(sorted(clean(self._hosts[uri].name, self._glyphs) for uri in uris))
+
     @property
     def on_heading(self) -> bool:
         """Whether the cursor is on a host."""
@@ -204,7 +209,9 @@ class DomainPane(RowList):
             far = operation.phase.value if share is None else f"{int(share * 100)} %"
             doing = f"{operation.plan.verb} {seconds} s: {far}"
             return [*head, (fit(doing, state_width + 6 + 5, glyphs), "warn")]
-        state, count, age = self._of_domain(row) if isinstance(row, Domain) else self._of_image(row)
+        state, count, age = (
+            self._of_domain(row, state_width) if isinstance(row, Domain) else self._of_image(row)
+        )
         return [
             *head,
             (fit(state[0], state_width, glyphs), state[1]),
@@ -234,13 +241,17 @@ class DomainPane(RowList):
             (fit(shown, rest, glyphs, right=True), role),
         ]
 
-    def _of_domain(self, domain: Domain) -> tuple[Cell, str, str]:
-        """State, number of snapshots, age of the newest."""
+    def _of_domain(self, domain: Domain, width: int) -> tuple[Cell, str, str]:
+        """State in so many cells, number of snapshots, age of the newest."""
         known = self._hosts[domain.key.host].state
         summary = known.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.newest, time.time()) if summary is not None else ""
         state: Cell = (clean(state_words(domain), self._glyphs), state_style(domain.state))
+        if others := self.also_on(domain):
+            also = f"also on {', '.join(others)}"
+            whole = f"{state[0]}, {also}"
+            state = (whole if cell_len(whole) <= width else also.replace(" on", ""), "warn")
         if domain.key in known.frozen and domain.state.active:
             state = (FROZEN, "bad")
         return state, count, age

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,10 +56,13 @@ class Rows:
 
     Attributes:
         folded: URIs of the hosts whose domains are not shown.
+        twins: by UUID of a domain that several hosts have, the URIs of these.
     """
 
     def __init__(self) -> None:
         self.folded: frozenset[str] = frozenset()
+        self.twins: Mapping[str, frozenset[str]] = {}
+        self._seen: list[Mapping[DomainKey, Domain]] = []
         self._sorted: dict[str, tuple[Mapping[DomainKey, Domain], str, tuple[Domain, ...]]] = {}
 
     def of(self, hosts: Sequence[ListedHost], wanted: str) -> tuple[Row, ...]:
@@ -69,6 +73,7 @@ class Rows:
                 there is one nothing is folded, and hosts without a match are left out.
         """
         folded = wanted.casefold()
+        self._find_twins(hosts)
         several = len(hosts) > 1
         rows: list[Row] = []
         for host in hosts:
@@ -83,6 +88,20 @@ class Rows:
             rows += images
         self._sorted = {uri: one for uri, one in self._sorted.items() if uri in _uris(hosts)}
         return tuple(rows)
+
+    def _find_twins(self, hosts: Sequence[ListedHost]) -> None:
+        seen = [host.state.domains for host in hosts]
+        if len(seen) == len(self._seen) and all(map(operator.is_, seen, self._seen)):
+            return
+        self._seen = seen
+        numbers = Counter(key.uuid for domains in seen for key in domains)
+        twice = {uuid for uuid, number in numbers.items() if number > 1}
+        self.twins = {
+            uuid: frozenset(
+                host.uri for host in hosts if DomainKey(host.uri, uuid) in host.state.domains
+            )
+            for uuid in twice
+        }
 
     def _domains(self, host: ListedHost, folded: str) -> tuple[Domain, ...]:
         known = self._sorted.get(host.uri)
