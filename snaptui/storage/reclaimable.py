@@ -26,6 +26,8 @@ from snaptui.storage.inventory import Inventory
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.totals import Total
 
+Mark = tuple[str, str, str]
+"""The URI of a host, and of an item on it what it is known by."""
 NOWHERE = ""
 """Stands for the file system of what is on one that is not known."""
 
@@ -96,6 +98,20 @@ class Place:
         if isinstance(self.space, NotKnown) or not self.space.size:
             return None
         return 1.0 - self.space.free / self.space.size
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOnHost:
+    """A file system of a host.
+
+    Attributes:
+        uri: of the host.
+        host: as people call it; empty where there is only one.
+    """
+
+    uri: str
+    host: str
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,3 +183,22 @@ def test_a_guest_that_is_active_on_another_host_is_not_changed(
         confirm(terminal)
         terminal.wait("Create a snapshot of web on kvm1: failed", "web is running on kvm2")
     assert lab.snapshots("web") == ["base"]
+
+
+def test_what_fills_the_disks_of_all_hosts_is_one_list(lab: Lab, other: Lab, config: str) -> None:
+    """Marks of two hosts are deleted together, each on its own, and what each frees is said."""
+    for one in (lab, other):
+        one.snapshot("web", "base")
+        one.snapshot("web", "late")
+    with Terminal(["--config", config]) as terminal:
+        terminal.wait(ONE, TWO, "only-there")
+        terminal.press("F")
+        terminal.wait("kvm1: /", "kvm2: /", "base", "late", gone=" ...")
+        terminal.press("tab", "g", "tab", " ", "tab", "G", "tab", " ")
+        terminal.wait("2 marked: deleting them frees", "on kvm1", "on kvm2")
+        terminal.press("d")
+        terminal.wait("Delete 2 snapshots", str(lab.directory), str(other.directory))
+        confirm(terminal)
+        terminal.wait(gone="Delete 2")
+        terminal.wait("Delete", "on kvm1: done", "on kvm2: done")
+    assert len(lab.snapshots("web")) == len(other.snapshots("web")) == 1

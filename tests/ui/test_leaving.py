@@ -35,7 +35,7 @@ async def test_of_a_screen(make_app: MakeApp, key: str) -> None:
         await until(pilot, lambda: len(app.screen_stack) == 1, "the main screen")
         if isinstance(screen, SpaceScreen):
             screen.draw()
-            screen.counted()
+            screen.draw()
             screen.tick()
         else:
             assert isinstance(screen, PlanDialog)

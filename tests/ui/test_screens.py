@@ -76,7 +76,7 @@ def test_screen_of_files(
         assert isinstance(screen, SpaceScreen)
 
         def done() -> bool:
-            doing = screen.surveying.doing or screen.counting.under_way
+            doing = screen.surveys.doing or screen.surveys.counting
             return not doing and screen.query_one(ItemList).count > 1
 
         await until(pilot, done, "the survey")

@@ -111,14 +111,14 @@ async def test_marks_stay_when_another_operation_ends(make_app: MakeApp) -> None
         screen = app.screen
         assert isinstance(screen, SpaceScreen)
         items = screen.query_one(ItemList)
-        await until(pilot, lambda: items.count > 1 and not screen.surveying.doing, "the survey")
+        await until(pilot, lambda: items.count > 1 and not screen.surveys.doing, "the survey")
         items.focus()
         await pilot.press("space")
         marked = items.marked
         assert len(marked) == 1
         app.session.operations.all[1] = ended_elsewhere()
         await until(pilot, lambda: 1 in screen.over, "its end")
-        await until(pilot, lambda: not screen.surveying.doing, "the survey after it")
+        await until(pilot, lambda: not screen.surveys.doing, "the survey after it")
         assert items.marked == marked
 
 

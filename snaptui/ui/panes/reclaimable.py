@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from snaptui.common import text
 from snaptui.model.image import NotKnown
-from snaptui.storage.reclaimable import Item, ItemKind, Place
+from snaptui.storage.reclaimable import Item, ItemKind, Mark, PlaceOnHost
 from snaptui.ui.format import Glyphs, bar, clean, fit
 from snaptui.ui.panes.row_list import Cell, RowList
 
@@ -18,7 +18,7 @@ class PlaceList(RowList):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="places")
         self._glyphs = glyphs
-        self.places: tuple[Place, ...] = ()
+        self.places: tuple[PlaceOnHost, ...] = ()
 
     @property
     def count(self) -> int:
@@ -26,22 +26,24 @@ class PlaceList(RowList):
         return len(self.places)
 
     @property
-    def selected(self) -> Place | None:
+    def selected(self) -> PlaceOnHost | None:
         """The one under the cursor."""
         return self.places[self.cursor] if self.places else None
 
-    def show(self, places: tuple[Place, ...]) -> None:
+    def show(self, places: tuple[PlaceOnHost, ...]) -> None:
         """Show these; the cursor stays on its file system, once one is known."""
         before = self.selected
-        first = self.cursor == 0 and before is not None and isinstance(before.space, NotKnown)
+        first = self.cursor == 0 and before is not None and isinstance(before.place.space, NotKnown)
         self.places = places
-        names = [place.name for place in places]
-        known = before is not None and before.name in names and not first
-        self.rows_changed(names.index(before.name) if before and known else 0)
+        names = [(one.uri, one.place.name) for one in places]
+        at = (before.uri, before.place.name) if before is not None and not first else None
+        self.rows_changed(names.index(at) if at is not None and at in names else 0)
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Mount point, how full, size, free, what snapshots hold."""
-        place, glyphs = self.places[index], self._glyphs
+        place, glyphs = self.places[index].place, self._glyphs
+        host = self.places[index].host
+        on = f"{host}: " if host else ""
         space, full = place.space, place.full
         marker = glyphs.cursor if index == self.cursor else " "
         held = fit(place.in_snapshots.short, 12, glyphs, right=True)
@@ -49,13 +51,16 @@ class PlaceList(RowList):
         if isinstance(space, NotKnown) or full is None:
             return [
                 (f"{marker} ", "strong"),
-                (fit(clean(place.name or "not known where", glyphs), left, glyphs), "muted"),
+                (
+                    fit(clean(f"{on}{place.name or 'not known where'}", glyphs), left, glyphs),
+                    "muted",
+                ),
                 (fit("?", 18, glyphs, right=True), "muted"),
                 (fit("?", 11, glyphs, right=True) * 2, "muted"),
                 (held, ""),
             ]
         role = "bad" if full >= FULL else "warn" if full >= FULL - 0.1 else ""
-        name = f"{space.name}  {space.kind}"
+        name = f"{on}{space.name}  {space.kind}"
         about = "~" if space.stale else ""
         free = about + text.short_size(space.free)
         return [
@@ -87,7 +92,8 @@ class ItemList(RowList):
         super().__init__(id="items")
         self._glyphs = glyphs
         self.items: tuple[Item, ...] = ()
-        self.marked: frozenset[tuple[str, str]] = frozenset()
+        self.marked: frozenset[Mark] = frozenset()
+        self._uri = ""
 
     @property
     def count(self) -> int:
@@ -99,12 +105,18 @@ class ItemList(RowList):
         """The one under the cursor."""
         return self.items[self.cursor] if self.items else None
 
-    def show(self, items: tuple[Item, ...]) -> None:
-        """Show these; the cursor stays on its item."""
-        if items == self.items:
+    @property
+    def selected_mark(self) -> frozenset[Mark]:
+        """The item under the cursor as if it were marked."""
+        item = self.selected
+        return frozenset({(self._uri, *item.key)} if item is not None else ())
+
+    def show(self, uri: str, items: tuple[Item, ...]) -> None:
+        """Show these of a host; the cursor stays on its item."""
+        if uri == self._uri and items == self.items:
             return
-        before = self.selected
-        self.items = items
+        before = self.selected if uri == self._uri else None
+        self._uri, self.items = uri, items
         keys = [item.key for item in items]
         known = self.cursor and before is not None and before.key in keys
         self.rows_changed(keys.index(before.key) if before and known else self.cursor)
@@ -113,7 +125,7 @@ class ItemList(RowList):
         """Mark the item, or take its mark away, and go on to the next row."""
         item = self.selected
         if item is not None:
-            self.marked ^= {item.key}
+            self.marked ^= self.selected_mark
             self.refresh_line(self.cursor)
             self.cursor += 1
 
@@ -121,7 +133,7 @@ class ItemList(RowList):
         """Marks, what it is, and the two figures."""
         item, glyphs = self.items[index], self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        marked = glyphs.marked if item.key in self.marked else " "
+        marked = glyphs.marked if (self._uri, *item.key) in self.marked else " "
         domain = clean(item.domain.name, glyphs) if item.domain is not None else _own(item)
         left, dated = _widths(width)
         role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER, ItemKind.UNSURE) else ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -14,20 +12,18 @@ from textual.widgets import Static
 
 from snaptui.common import text
 from snaptui.model.domain import DomainKey
-from snaptui.model.image import FileSystem, ImageKey, NotKnown
-from snaptui.monitor.reclaimable import Surveying
-from snaptui.monitor.usage import Counting
+from snaptui.model.image import NotKnown
 from snaptui.operations.operation import Operation, Phase
-from snaptui.storage.reclaimable import NOWHERE, Item, Survey, chosen, promised, still_there
+from snaptui.storage.reclaimable import Item, Mark
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.panes.reclaimable import ItemList, PlaceList
 from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.screens.surveys import Surveys
 
 if TYPE_CHECKING:
     from snaptui.plan.plan import Intent
-    from snaptui.plan.planner import AnyFacts
     from snaptui.ui.context import Context
 
 
@@ -43,7 +39,7 @@ class SpaceScreen(Closing[Jump | None]):
     """File systems above, what could be deleted on the selected one below.
 
     Attributes:
-        surveying, counting: read what is shown.
+        surveys: read what is shown.
         over: numbers of the operations that were over when it was read.
     """
 
@@ -53,9 +49,10 @@ class SpaceScreen(Closing[Jump | None]):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.context = context
-        self.session = context.session
+        self._operations = context.fleet.operations
         self._glyphs = context.glyphs
         self._said = ""
+        self.surveys = Surveys(context.fleet, self.draw)
         self.over: frozenset[int] = frozenset()
 
     def compose(self) -> ComposeResult:
@@ -68,30 +65,19 @@ class SpaceScreen(Closing[Jump | None]):
         yield Static(id="item-details", markup=False)
         yield Static(id="message", markup=False)
         context = self.context
-        keys = keymap.footer(
-            keymap.Scope.FILES, context.overrides, read_only=self.session.read_only
-        )
+        read_only = all(session.read_only for session in context.fleet)
+        keys = keymap.footer(keymap.Scope.FILES, context.overrides, read_only=read_only)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_mount(self) -> None:
         """Begin to read."""
-        counting = Counting(
-            self.session.backend,
-            self.session.worker,
-            kept=self.session.counting.kept,
-            on_change=self.counted,
-        )
-        self.counting = counting
-        self.surveying = Surveying(
-            self.session.backend, self.session.worker, counting, on_change=self.draw
-        )
         self.over = self._over_now()
-        self._survey()
+        self.surveys.start()
         self.set_interval(0.5, self.tick)
 
     def on_unmount(self) -> None:
         """Nobody looks any more."""
-        self.surveying.stop()
+        self.surveys.stop()
 
     def on_resize(self) -> None:
         """The headings follow the width."""
@@ -135,115 +121,73 @@ class SpaceScreen(Closing[Jump | None]):
 
     def action_refresh(self) -> None:
         """Read everything again."""
-        self._survey(again=True)
+        self.surveys.start(again=True)
 
     def action_delete(self) -> None:
         """Ask, and delete the marked items, or the selected one."""
         items = self.query_one(ItemList)
-        selected = items.selected
-        marked = items.marked or ({selected.key} if selected is not None else set())
-        if why := self._why_not(marked):
+        marked = items.marked or items.selected_mark
+        if why := self.surveys.why_not(marked):
             self._say(why)
-        else:
-            self._ask(marked)
+        elif parts := self.surveys.parts(marked):
+            self._ask(parts, f"frees {self.surveys.promise(marked)}")
 
-    def _why_not(self, marked: Collection[tuple[str, str]]) -> str:
-        """Why nothing can be deleted now; empty when it can."""
-        keys = [domain.key for domain, _, _ in chosen(self.surveying.survey, marked)[1]]
-        return status_lines.no_change(self.session, *keys)
-
-    def _ask(self, marked: Collection[tuple[str, str]]) -> None:
-        """Leftovers first: they alone need no room to be deleted."""
-        from snaptui.plan.image.orphan import aside_name
-        from snaptui.plan.plan import DeleteManyIntent, RemoveLeftover
+    def _ask(self, parts: list[tuple[str, Intent]], space: str) -> None:
         from snaptui.ui.dialogs.delete import DeleteItemsDialog
         from snaptui.ui.dialogs.plan_dialog import Confirmed
 
-        files, domains = chosen(self.surveying.survey, marked)
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        uri = self.session.backend.uri
-        parts: list[tuple[str, Intent]] = [
-            (
-                path,
-                RemoveLeftover(ImageKey(uri, path), aside_name(path, stamp)),
-            )
-            for path in files
-        ]
-        parts += [
-            (domain.name, DeleteManyIntent(domain.key, names, extra))
-            for domain, names, extra in domains
-        ]
-        if not parts:
-            return
-
         def confirmed(result: Confirmed | None) -> None:
             if result is not None:
-                self.session.operations.run_in_turn(result.parts)
+                self._operations.run_in_turn(result.parts)
 
-        host = self.session.host.state.host
-        where = host.hostname if host is not None else ""
-        space = f"frees {self._promise(marked)}"
-        dialog = DeleteItemsDialog(where, parts, space, self._read_facts, self._glyphs)
+        fleet = self.context.fleet
+        hosts = {intent.key.host for _, intent in parts}
+        where = fleet.names[min(hosts)] if len(hosts) == 1 else text.count(len(hosts), "host")
+        dialog = DeleteItemsDialog(where, parts, space, self.surveys.read_facts, self._glyphs)
         self.app.push_screen(dialog, confirmed)
 
-    async def _read_facts(self, intent: Intent) -> AnyFacts:
-        """With what was counted here: the main screen counts the selected domain alone."""
-        facts = await self.session.read_facts(intent)
-        return replace(facts, counted=self.counting.state.counted)
-
     # -- drawing ----------------------------------------------------------------------------
-
-    def _survey(self, *, again: bool = False) -> None:
-        state = self.session.host.state
-        if state.host is None:
-            self._say(f"Not now: {state.link.value}.")
-            return
-        self.surveying.start(state.host, state.domains.values(), again=again)
-
-    def counted(self) -> None:
-        """More was counted."""
-        self.surveying.counted()
-        if is_there(self):
-            self._draw_message()
 
     def tick(self) -> None:
         """Look whether operations ended meanwhile, and say how far it is."""
         if not is_there(self):
             return
         over = self._over_now()
-        if over != self.over and not self.session.operations.unfinished:
-            ended = [self.session.operations.all[number] for number in over - self.over]
+        if over != self.over and not self._operations.unfinished:
+            ended = [self._operations.all[number] for number in over - self.over]
             self.over = over
             self._said = ended_words(ended)
-            self._survey()
+            self.surveys.start()
         self._draw_message()
 
     def _over_now(self) -> frozenset[int]:
-        operations = self.session.operations.all.values()
+        operations = self._operations.all.values()
         return frozenset(one.number for one in operations if one.phase.over)
 
     def draw(self) -> None:
         """Show what was surveyed so far."""
         if is_there(self):
             places = self.query_one(PlaceList)
-            if places.places != self.surveying.places:
-                places.show(self.surveying.places)
+            found = self.surveys.places
+            if places.places != found:
+                places.show(found)
                 self._draw_items()
-            if not self.surveying.doing:
-                items = self.query_one(ItemList)
-                items.marked = still_there(self.surveying.survey, items.marked)
+            items = self.query_one(ItemList)
+            items.marked = self.surveys.still_there(items.marked)
             self._draw_message()
 
     def _draw_items(self) -> None:
         place = self.query_one(PlaceList).selected
-        self.query_one(ItemList).show(place.items if place is not None else ())
+        items = self.query_one(ItemList)
+        items.show(place.uri if place is not None else "", place.place.items if place else ())
         self._draw_details()
 
     def _draw_details(self) -> None:
         item, place = self.query_one(ItemList).selected, self.query_one(PlaceList).selected
         words = ""
-        if item is None and place is not None and not place.in_snapshots.whole:
-            words = f"snapshots hold {place.in_snapshots.words}: {place.in_snapshots.reason}"
+        if item is None and place is not None and not place.place.in_snapshots.whole:
+            held = place.place.in_snapshots
+            words = f"snapshots hold {held.words}: {held.reason}"
         if item is not None:
             inside = "the host gets nothing of it: it stays in the image" if item.inside else ""
             own = own_words(item) if item.domain is None else ""
@@ -254,17 +198,20 @@ class SpaceScreen(Closing[Jump | None]):
         self._put("item-details", words)
 
     def _draw_message(self) -> None:
-        running = [status_lines.operation_words(o) for o in self.session.operations.unfinished]
-        counts = self.counting.state
+        running = [status_lines.operation_words(o) for o in self._operations.unfinished]
+        surveys = self.surveys
         words = self._said
         if running:
             words = "   ".join(running)
-        elif self.surveying.doing:
-            words = self.surveying.doing + " ..."
-        elif counts.path:
-            words = f"counting {counts.path} {counts.share * 100:.0f} %"
-        elif not words and not self.surveying.places:
-            words = _nothing(self.surveying.survey)
+        elif surveys.doing:
+            words = surveys.doing + " ..."
+        elif surveys.counting:
+            words = surveys.counting
+        elif not words and surveys.missing:
+            words = f"Not read: {surveys.missing}"
+        elif not words and not surveys.places:
+            reasons = surveys.reasons
+            words = f"?  {reasons[0]}" if reasons else "No domain has an image in a file."
         self._put("message", words)
 
     def _put(self, name: str, words: str) -> None:
@@ -277,28 +224,10 @@ class SpaceScreen(Closing[Jump | None]):
         self._said = words
         self._draw_message()
 
-    def _promise_words(self, marked: frozenset[tuple[str, str]]) -> str:
+    def _promise_words(self, marked: frozenset[Mark]) -> str:
         if not marked:
             return "Nothing is marked."
-        return f"{len(marked)} marked: deleting them frees {self._promise(marked)}."
-
-    def _promise(self, marked: Collection[tuple[str, str]]) -> str:
-        given = promised(self.surveying.survey, self.counting.state.counted, marked)
-        if isinstance(given, NotKnown):
-            return f"? ({given.reason})"
-        places = {place.name: place for place in self.surveying.places}
-        frees, takes = [], []
-        for on, total in given.items():
-            where = f" on {on}" if on != NOWHERE else " on what is not known"
-            space = places[on].space if on in places else None
-            if isinstance(space, FileSystem) and space.device:
-                where = f" inside the image on {on}, nothing to the host"
-            if total.whole and total.known < 0:
-                takes.append(f"{text.size(-total.known)}{where}")
-            else:
-                frees.append(f"{total.words}{where}")
-        freed = ", ".join(frees) or "nothing"
-        return ", and takes ".join(filter(None, (freed, ", ".join(takes))))
+        return f"{len(marked)} marked: deleting them frees {self.surveys.promise(marked)}."
 
 
 def own_words(item: Item) -> str:
@@ -317,9 +246,3 @@ def ended_words(ended: list[Operation]) -> str:
         f"{one.title}: {one.phase.value}" + (f": {one.error}" if one.error else "")
         for one in ordered
     )
-
-
-def _nothing(survey: Survey) -> str:
-    """Why no file system is shown, once all has been read."""
-    reasons = [one.reason for one in survey.spaces.values() if isinstance(one, NotKnown)]
-    return f"?  {reasons[0]}" if reasons else "No domain has an image in a file."

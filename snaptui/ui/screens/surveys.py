@@ -1,0 +1,205 @@
+"""What fills the file systems of all hosts, read of each by itself: a slow one holds up nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from snaptui.common import text
+from snaptui.model.image import FileSystem, ImageKey, NotKnown
+from snaptui.monitor.reclaimable import Surveying
+from snaptui.monitor.usage import Counting
+from snaptui.operations.operation import on_host
+from snaptui.storage.reclaimable import NOWHERE, Mark, PlaceOnHost, chosen, promised, still_there
+from snaptui.ui import status_lines
+
+if TYPE_CHECKING:
+    from snaptui.fleet import Fleet
+    from snaptui.plan.plan import Intent
+    from snaptui.plan.planner import AnyFacts
+    from snaptui.session import Session
+
+
+class _Survey:
+    """One host's."""
+
+    def __init__(self, session: Session, on_change: Callable[[], None]) -> None:
+        self.session = session
+        self._on_change = on_change
+        self.counting = Counting(
+            session.backend,
+            session.worker,
+            kept=session.counting.kept,
+            on_change=self._counted,
+        )
+        self.surveying = Surveying(
+            session.backend, session.worker, self.counting, on_change=on_change
+        )
+
+    def _counted(self) -> None:
+        self.surveying.counted()
+        self._on_change()
+
+    def of(self, marks: Collection[Mark]) -> frozenset[tuple[str, str]]:
+        """What is marked on it."""
+        return frozenset((one[1], one[2]) for one in marks if one[0] == self.session.uri)
+
+    def parts(self, marks: Collection[Mark]) -> Iterator[tuple[str, Intent]]:
+        """What is to be deleted, each with its name; leftovers first, which need no room."""
+        from snaptui.plan.image.orphan import aside_name
+        from snaptui.plan.plan import DeleteManyIntent, RemoveLeftover
+
+        files, domains = chosen(self.surveying.survey, self.of(marks))
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        for path in files:
+            key = ImageKey(self.session.uri, path)
+            yield path, RemoveLeftover(key, aside_name(path, stamp))
+        for domain, names, extra in domains:
+            yield domain.name, DeleteManyIntent(domain.key, names, extra)
+
+    def why_not(self, marks: Collection[Mark]) -> str:
+        """Why nothing of it can be deleted now; empty when it can."""
+        mine = self.of(marks)
+        if not mine:
+            return ""
+        keys = [domain.key for domain, _, _ in chosen(self.surveying.survey, mine)[1]]
+        return status_lines.no_change(self.session, *keys)
+
+    def promises(self, marks: Collection[Mark], host: str) -> Iterator[tuple[bool, str]]:
+        """What deleting gives back, on which file system, and whether it takes it instead."""
+        mine = self.of(marks)
+        if not mine:
+            return
+        given = promised(self.surveying.survey, self.counting.state.counted, mine)
+        if isinstance(given, NotKnown):
+            yield False, on_host(f"? ({given.reason})", host)
+            return
+        places = {place.name: place for place in self.surveying.places}
+        for on, total in given.items():
+            where = f" on {on}" if on != NOWHERE else " on what is not known"
+            space = places[on].space if on in places else None
+            if isinstance(space, FileSystem) and space.device:
+                where = f" inside the image on {on}, nothing to the host"
+            takes = total.whole and total.known < 0
+            size = text.size(-total.known) if takes else total.words
+            yield takes, on_host(f"{size}{where}", host)
+
+
+class Surveys:
+    """All hosts'.
+
+    Args:
+        on_change: called on the loop after each change.
+    """
+
+    def __init__(self, fleet: Fleet, on_change: Callable[[], None]) -> None:
+        self._fleet = fleet
+        self._surveys = [_Survey(session, on_change) for session in fleet]
+
+    def start(self, *, again: bool = False) -> None:
+        """Read all hosts that are there.
+
+        Args:
+            again: count all images anew, not only those whose snapshots changed.
+        """
+        for one in self._surveys:
+            state = one.session.host.state
+            if state.host is not None and not one.session.away:
+                one.surveying.start(state.host, state.domains.values(), again=again)
+
+    def stop(self) -> None:
+        """Nobody looks any more."""
+        for one in self._surveys:
+            one.surveying.stop()
+
+    @property
+    def places(self) -> tuple[PlaceOnHost, ...]:
+        """The file systems of all, the fullest first; what is not known comes last."""
+        found = [
+            PlaceOnHost(one.session.uri, self._fleet.called(one.session.uri), place)
+            for one in self._surveys
+            for place in one.surveying.places
+        ]
+        return tuple(sorted(found, key=lambda one: -(one.place.full or -1.0)))
+
+    @property
+    def doing(self) -> str:
+        """What is being read, in words; empty when all is."""
+        reading = [one for one in self._surveys if one.surveying.doing]
+        if not reading:
+            return ""
+        first = reading[0]
+        doing = on_host(first.surveying.doing, self._fleet.called(first.session.uri))
+        others = len(reading) - 1
+        return f"{doing}, and {text.count(others, 'other host')}" if others else doing
+
+    @property
+    def counting(self) -> str:
+        """Which image is being counted, in words; empty when none is."""
+        states = [one.counting.state for one in self._surveys]
+        return next((f"counting {s.path} {s.share * 100:.0f} %" for s in states if s.path), "")
+
+    @property
+    def missing(self) -> str:
+        """Hosts of which nothing was read, in words."""
+        away = (
+            f"{self._fleet.called(one.session.uri) or 'The host'}: {one.session.away}"
+            for one in self._surveys
+            if one.session.away and not one.surveying.places
+        )
+        return ", ".join(away)
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is not known what is where, of each host that was read."""
+        spaces = (space for one in self._surveys for space in one.surveying.survey.spaces.values())
+        return [space.reason for space in spaces if isinstance(space, NotKnown)]
+
+    def still_there(self, marks: Collection[Mark]) -> frozenset[Mark]:
+        """Those marks whose items are there; of a host that is being read, all."""
+        kept: set[Mark] = set()
+        for one in self._surveys:
+            mine = one.of(marks)
+            if not one.surveying.doing:
+                mine = still_there(one.surveying.survey, mine)
+            kept.update((one.session.uri, *key) for key in mine)
+        return frozenset(kept)
+
+    def parts(self, marks: Collection[Mark]) -> list[tuple[str, Intent]]:
+        """What is to be deleted, each with its name."""
+        return [
+            (on_host(name, self._fleet.called(intent.key.host)), intent)
+            for one in self._surveys
+            for name, intent in one.parts(marks)
+        ]
+
+    def why_not(self, marks: Collection[Mark]) -> str:
+        """Why nothing can be deleted now; empty when it can."""
+        for one in self._surveys:
+            if why := one.why_not(marks):
+                called = self._fleet.called(one.session.uri)
+                return f"{called}: {why}" if called else why
+        return ""
+
+    def promise(self, marks: Collection[Mark]) -> str:
+        """What deleting gives back, in words."""
+        told = [
+            one
+            for survey in self._surveys
+            for one in survey.promises(marks, self._fleet.called(survey.session.uri))
+        ]
+        frees = ", ".join(words for takes, words in told if not takes) or "nothing"
+        takes = ", ".join(words for takes, words in told if takes)
+        return f"{frees}, and takes {takes}" if takes else frees
+
+    async def read_facts(self, intent: Intent) -> AnyFacts:
+        """With what was counted here: the main screen counts the selected domain alone."""
+        facts = await self._fleet.read_facts(intent)
+        counted = next(
+            one.counting.state.counted
+            for one in self._surveys
+            if one.session.uri == intent.key.host
+        )
+        return replace(facts, counted=counted)
