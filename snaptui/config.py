@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -75,6 +75,16 @@ class Config:
     @property
     def _groups(self) -> list[str]:
         return [*sorted({one.group for one in self.hosts if one.group}), ALL] if self.hosts else []
+
+    def chosen(self, words: Iterable[str]) -> tuple[HostEntry, ...]:
+        """The hosts that are meant by several words, each once; without any, the default one.
+
+        Raises:
+            ConfigError: there is no such group.
+        """
+        meant = (self.meant(word) for word in words)
+        found = tuple(dict.fromkeys(entry for entries in meant for entry in entries))
+        return found or ((self.meant(self.uri)) if self.uri else (HostEntry(),))
 
     def meant(self, word: str) -> tuple[HostEntry, ...]:
         """The hosts of ``@`` and a group, the one of a name, or the one of a URI.

@@ -10,12 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from snaptui.backend.virt.uris import default_uri, is_local
+from snaptui.backend.virt.uris import is_local
 from snaptui.cli import check, check_reading
-from snaptui.cli.tools import INCOMPLETE, backend_class, write
+from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, write
 from snaptui.common import text
 from snaptui.common.errors import HostError, SnaptuiError
-from snaptui.config import load
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
@@ -41,8 +40,7 @@ def _check(options: argparse.Namespace) -> int:
             backend.connect()
             return backend
 
-        named = options.connect or [load(options.config).uri or default_uri()]
-        uris = list(dict.fromkeys(named))
+        uris = hosts_of(options)
     except SnaptuiError as error:
         said = text.literal(" ".join(f"{error.message} {error.hint}".split()))
         print(f"SNAPTUI UNKNOWN - {said}")
@@ -85,12 +83,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("names", nargs="*", metavar="DOMAIN", help="default: all domains")
-    add("-c", "--connect", action="append", metavar="URI", help="a libvirt host; several times")
+    add_hosts(parser)
     add("--warn", default="age=30,full=85,odd", metavar="LIMITS", help="default: %(default)s")
     add(
         "--crit", default="full=95,broken,unfinished", metavar="LIMITS", help="default: %(default)s"
     )
     add("--timeout", type=float, default=9.0, metavar="SECONDS", help="default: %(default)s")
     add("--prometheus", type=Path, metavar="FILE", help="write metrics there, and print nothing")
-    add("--config", type=Path, metavar="FILE", help="read this configuration file")
     return parser

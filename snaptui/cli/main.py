@@ -122,10 +122,9 @@ def _entries(
             raise ConfigError("--demo makes a host of its own: leave out the group.")
         return (HostEntry(),)
     asked = [*options.connect, *groups]
-    if not asked and config.uri is None:
-        return config.hosts or (HostEntry(),)
-    meant = (config.meant(word) for word in asked or filter(None, [config.uri]))
-    return tuple(dict.fromkeys(entry for entries in meant for entry in entries))
+    if not asked and config.uri is None and config.hosts:
+        return config.hosts
+    return config.chosen(asked)
 
 
 def _quiet_while_nothing_is_asked(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from snaptui.common import text
 
-SCHEMA = 2
-"""Version of what :func:`as_json` gives; the one before had none, and no snapshots of domains."""
+SCHEMA = 3
+"""Version of what :func:`as_json` gives: 2 was of one host alone, 1 had no number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,20 @@ class DomainReport:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadHost:
+    """One of several hosts, of which nothing could be read."""
+
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that was asked for."""
 
     domains: tuple[DomainReport, ...]
     images: tuple[DiskReport, ...]
+    unread_hosts: tuple[UnreadHost, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -159,7 +169,8 @@ class Report:
         disks = (*self.images, *(disk for domain in self.domains for disk in domain.disks))
         read = all(disk.counted for disk in disks if disk.path is not None)
         records = all(one.kind is not None for domain in self.domains for one in domain.snapshots)
-        return read and records and all(domain.reason is None for domain in self.domains)
+        unread = self.unread_hosts or any(domain.reason is not None for domain in self.domains)
+        return read and records and not unread
 
 
 def as_json(report: Report) -> str:
@@ -170,8 +181,13 @@ def as_json(report: Report) -> str:
 def as_text(report: Report) -> str:
     """The report as lines for people."""
     lines: list[str] = []
-    for domain in report.domains:
-        lines += _domain_lines(domain)
+    several = len({domain.uri for domain in report.domains}) + len(report.unread_hosts) > 1
+    for uri, domains in itertools.groupby(report.domains, lambda domain: domain.uri):
+        lines += [f"{text.literal(uri)}:"] if several else []
+        for domain in domains:
+            lines += _domain_lines(domain)
+    for host in report.unread_hosts:
+        lines += [f"{text.literal(host.uri)}:", f"  ? {text.literal(host.reason)}"]
     for image in report.images:
         lines += _entry_lines(image)
     return "".join(f"{line}\n" for line in lines)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from snaptui.cli import report, report_reading
-from snaptui.cli.tools import INCOMPLETE, backend_class, write
-from snaptui.config import load
+from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, write
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol import Backend
@@ -22,17 +21,22 @@ def run(words: Sequence[str]) -> int:
         SnaptuiError: there is no report.
     """
     options = _parser().parse_args(words)
-    backend: Backend | None = None
+    uris: tuple[str, ...] = ()
     if not options.wanted or not all(map(report_reading.is_image, options.wanted)):
-        from snaptui.backend.virt.uris import default_uri, is_local
-
-        uri = options.connect or load(options.config).uri or default_uri()
-        # libvirt passes volumes of another host on to connections that may write only
-        backend = backend_class()(uri, read_only=is_local(uri))
-        backend.connect()
-    made = report_reading.make_report(backend, options.wanted)
+        uris = hosts_of(options)
+    hosts = {uri: partial(_connected, uri) for uri in uris}
+    made = report_reading.make_report(hosts, options.wanted)
     write(report.as_json(made) if options.json else report.as_text(made))
     return 0 if made.whole else INCOMPLETE
+
+
+def _connected(uri: str) -> Backend:
+    from snaptui.backend.virt.uris import is_local
+
+    # libvirt passes volumes of another host on to connections that may write only
+    backend = backend_class()(uri, read_only=is_local(uri))
+    backend.connect()
+    return backend
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +49,5 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
     add("--json", action="store_true", help="as JSON, sizes in bytes")
-    add("-c", "--connect", metavar="URI", help="the libvirt host; default: libvirt's own")
-    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    add_hosts(parser)
     return parser

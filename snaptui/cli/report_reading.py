@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from snaptui.backend.files.image_counter import count_image
 from snaptui.backend.files.image_reader import read_image
@@ -16,9 +17,11 @@ from snaptui.cli.report import (
     Report,
     SnapshotReport,
     UnmanagedReport,
+    UnreadHost,
 )
 from snaptui.common.errors import ConfigError, Disconnected, ImageError, SnaptuiError
 from snaptui.common.masking import label
+from snaptui.common.threads import begun
 from snaptui.discovery.domain_survey import count, count_images, survey
 from snaptui.model.disk import Disk
 from snaptui.model.domain import Domain
@@ -35,26 +38,44 @@ from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.unnamed import unnamed_overlays
 
 
-def make_report(backend: Looks | None, wanted: Sequence[str]) -> Report:
+def make_report(hosts: Mapping[str, Callable[[], Looks]], wanted: Sequence[str]) -> Report:
     """Count the images of domains, and images by themselves.
 
     Args:
-        backend: a connected host; ``None`` when only images are wanted.
+        hosts: by URI, what connects to it; none when only images are wanted. They are read at
+            the same time.
         wanted: names or UUIDs of domains, and paths of images (with a slash in them);
             nothing for all domains.
 
     Raises:
         ConfigError: there is no such domain.
-        SnaptuiError: the host cannot be asked.
+        SnaptuiError: the only host cannot be asked.
     """
     paths = [path for path in wanted if is_image(path)]
     names = [name for name in wanted if not is_image(name)]
-    domains: list[DomainReport] = []
-    if backend is not None:
-        listed = sorted(backend.domains(), key=lambda domain: domain.name)
-        chosen = _chosen(listed, names) if wanted else listed
-        domains = [_domain(backend, domain) for domain in chosen]
-    return Report(tuple(domains), tuple(_image_by_itself(path) for path in paths))
+    listed: dict[str, tuple[Looks, list[Domain]]] = {}
+    unread: list[UnreadHost] = []
+    listing = {uri: begun(partial(_listed, connect)) for uri, connect in hosts.items()}
+    for uri, found in listing.items():
+        try:
+            listed[uri] = found.result()
+        except SnaptuiError as error:
+            if len(hosts) == 1:
+                raise
+            unread.append(UnreadHost(label(uri), error.message))
+    if names:
+        listed = _chosen(listed, names, unread)
+    reading = [
+        begun(partial(lambda at, those: [_domain(at, one) for one in those], *of))
+        for of in listed.values()
+    ]
+    domains = tuple(domain for of_host in reading for domain in of_host.result())
+    return Report(domains, tuple(map(_image_by_itself, paths)), tuple(unread))
+
+
+def _listed(connect: Callable[[], Looks]) -> tuple[Looks, list[Domain]]:
+    backend = connect()
+    return backend, sorted(backend.domains(), key=lambda domain: domain.name)
 
 
 def is_image(word: str) -> bool:
@@ -62,17 +83,25 @@ def is_image(word: str) -> bool:
     return "/" in word
 
 
-def _chosen(listed: Sequence[Domain], names: Sequence[str]) -> list[Domain]:
-    chosen = []
+def _chosen(
+    listed: Mapping[str, tuple[Looks, list[Domain]]],
+    names: Sequence[str],
+    unread: Sequence[UnreadHost],
+) -> dict[str, tuple[Looks, list[Domain]]]:
+    """The domains of these names or UUIDs, in their order; each is on one host at least."""
     for name in names:
-        found = [d for d in listed if name in (d.name, d.key.uuid)]
-        if not found:
+        if not any(name in (d.name, d.key.uuid) for _, those in listed.values() for d in those):
+            where = "this host" if len(listed) == 1 else "the hosts that could be read"
             raise ConfigError(
-                f"There is no domain {name} on this host.",
-                hint="For an image write its path with a slash (./image.qcow2).",
+                f"There is no domain {name} on {where}.",
+                hint=f"Not read: {', '.join(one.uri for one in unread)}."
+                if unread
+                else "For an image write its path with a slash (./image.qcow2).",
             )
-        chosen += found
-    return chosen
+    return {
+        uri: (backend, [d for name in names for d in those if name in (d.name, d.key.uuid)])
+        for uri, (backend, those) in listed.items()
+    }
 
 
 def _domain(backend: Looks, domain: Domain) -> DomainReport:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snaptui.common.errors import HostError, Unsupported
+from snaptui.config import ALL, load
 
 if TYPE_CHECKING:
     from snaptui.backend.virt.backend import LibvirtBackend
@@ -34,6 +37,31 @@ def backend_class() -> type[LibvirtBackend]:
             f"libvirt's Python binding is missing: {error}.", hint=_BINDING
         ) from error
     return LibvirtBackend
+
+
+ALL_HOSTS = f"@{ALL}"
+"""What ``--all-hosts`` stands for."""
+
+
+def hosts_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """The URIs that ``-c`` and ``--all-hosts`` mean, each once.
+
+    Raises:
+        ConfigError: the configuration has a mistake, or no such host.
+    """
+    from snaptui.backend.virt.uris import default_uri, resolved
+
+    asked = [*(options.connect or ()), *([ALL_HOSTS] if options.all_hosts else ())]
+    entries = load(options.config).chosen(asked)
+    return tuple(dict.fromkeys(resolved(entry.uri or default_uri()) for entry in entries))
+
+
+def add_hosts(parser: argparse.ArgumentParser) -> None:
+    """Have the arguments that say which hosts are meant."""
+    add = parser.add_argument
+    add("-c", "--connect", action="append", metavar="URI", help="a libvirt host; several times")
+    add("--all-hosts", action="store_true", help="all hosts of the configuration")
+    add("--config", type=Path, metavar="FILE", help="read this configuration file")
 
 
 def write(words: str) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from tests.conftest import one_lab
 from tests.lab import Lab, qemu_img
+from tests.live.test_report import SCHEMA
 from tests.terminal import Terminal, confirm, press_yes
 
 ONE = "▾ kvm1"
@@ -202,3 +207,31 @@ def test_what_fills_the_disks_of_all_hosts_is_one_list(lab: Lab, other: Lab, con
         terminal.wait(gone="Delete 2")
         terminal.wait("Delete", "on kvm1: done", "on kvm2: done")
     assert len(lab.snapshots("web")) == len(other.snapshots("web")) == 1
+
+
+def test_reports_and_checks_are_of_all_hosts(lab: Lab, other: Lab, config: str) -> None:
+    """The worst wins; what could not be read is said, and is not nothing."""
+    lab.snapshot("web", "base")
+    done = run("report", "--json", "--all-hosts", "--config", config)
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [(one["uri"], one["name"]) for one in told["domains"]] == [
+        (lab.uri, "web"), (other.uri, "only-there"), (other.uri, "web"),
+    ]  # fmt: skip
+    away = run("report", "--json", "-c", lab.uri, "-c", DEAD, "web")
+    told = json.loads(away.stdout)
+    assert away.returncode == 3
+    assert [one["name"] for one in told["domains"]] == ["web"]
+    assert [one["uri"] for one in told["unread_hosts"]] == [DEAD]
+    jsonschema.validate(told, SCHEMA)
+    assert run("report", "--all-hosts", "--config", config).stdout.count("/libvirt-sock:\n") == 2
+    checked = run("check", "--all-hosts", "--config", config, "--warn", "count=1", "--crit", "")
+    assert checked.returncode == 1
+    assert "web" in checked.stdout
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """snaptui as a script calls it."""
+    return subprocess.run(
+        [sys.executable, "-m", "snaptui", *words], capture_output=True, text=True, check=False
+    )

@@ -186,7 +186,8 @@ class Updates:
                 if name in (domain.name, domain.key.uuid):
                     self._select = None
                     return domain.key
-        if any(not state.loaded and state.link is Link.CONNECTING for state in states):
+        gone = (Link.LOST, Link.SIGN_IN, Link.REFUSED) if len(states) > 1 else ()
+        if any(not state.loaded and state.link not in gone for state in states):
             return None
         self._select = None
         where = "this host" if len(states) == 1 else f"these {len(states)} hosts"
