@@ -1,8 +1,9 @@
 """Looking at files whose file system may not answer, such as a share whose server is gone.
 
-What hangs in the kernel cannot be interrupted. So each look has a thread of its own, which is
+What hangs in the kernel cannot be interrupted. So each look is that of another thread, which is
 left behind when it hangs: when it takes long and a file cannot even be opened meanwhile. A disk
-that is only slow opens its files, and is waited for.
+that is only slow opens its files, and is waited for. A thread that has its answer takes the next
+look: to start one for each is most of the work of a look.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from functools import partial
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, ClassVar, TypeVar
 
 from snaptui.backend.files.mounts import mount_over
 from snaptui.common.errors import SilentImage
@@ -24,6 +26,8 @@ LONG = 3.0
 """Seconds after which a look, or an attempt to open the file, has taken long."""
 SHORT = 0.3
 """The same where something else on the file system hangs already."""
+KEPT = 4
+"""Threads at most that wait for a next look; more looks at the same time than these are rare."""
 
 
 class Patience:
@@ -40,7 +44,7 @@ class Patience:
         """
         seconds = self._patience(paths)
         looking = _begin(run)
-        while looking not in wait([looking], seconds).done:
+        while not _over(looking, seconds):
             self._open(paths, seconds)
         return looking.result()
 
@@ -56,23 +60,61 @@ class Patience:
     def _open(self, paths: tuple[str, ...], seconds: float) -> None:
         for path in paths:
             self._opening[path] = opening = _begin(partial(_open, path))
-            if opening not in wait([opening], seconds).done:
+            if not _over(opening, seconds):
                 raise _silence(path)
 
 
-def _begin(run: Callable[[], T]) -> Future[T]:
-    future: Future[T] = Future()
+class _Looker(threading.Thread):
+    """Looks, and is idle between its answers."""
 
-    def settle() -> None:
+    idle: ClassVar[list[_Looker]] = []
+
+    def __init__(self) -> None:
+        super().__init__(name="look", daemon=True)
+        self.asked: SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = SimpleQueue()
+
+    def run(self) -> None:
+        while self._answer(*self.asked.get()):
+            continue
+
+    def _answer(self, run: Callable[[], T], answer: Future[T]) -> bool:
+        """Look, and say whether another one may be asked for."""
         try:
             result = run()
         except BaseException as error:  # whatever it is belongs to the one who waits
-            future.set_exception(error)
+            stays = self._stay()
+            answer.set_exception(error)
         else:
-            future.set_result(result)
+            stays = self._stay()
+            answer.set_result(result)
+        return stays
 
-    threading.Thread(target=settle, name="look", daemon=True).start()
-    return future
+    def _stay(self) -> bool:
+        """Be there for the next look, before the one who waits can have it."""
+        if len(self.idle) >= KEPT:
+            return False
+        self.idle.append(self)
+        return True
+
+
+def _begin(run: Callable[[], T]) -> Future[T]:
+    answer: Future[T] = Future()
+    try:
+        looker = _Looker.idle.pop()
+    except IndexError:
+        looker = _Looker()
+        looker.start()
+    looker.asked.put((run, answer))
+    return answer
+
+
+def _over(looking: Future[Any], seconds: float) -> bool:
+    """Whether it is, after so long at most."""
+    try:
+        looking.exception(seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _open(path: str) -> None:
