@@ -1,6 +1,8 @@
 # make help lists the targets.
 PYTHON := .venv/bin/python
 ARGS ?=
+# what was compiled is kept: else each of a hundred processes of the tests compiles it anew
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run demo test long lint stacks matrix worlds inside faults fuzz soak bench screenshots clean
 

@@ -7,8 +7,10 @@ import os
 import random
 import struct
 import subprocess
+import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from snaptui.storage.qcow2.accounting import count
 from snaptui.storage.qcow2.format import read_header, read_snapshots
 from snaptui.storage.qcow2.structures import Entry, Header
 from snaptui.storage.qcow2.usage import Usage
+from tests.template import Template
 
 MIB = 1 << 20
 
@@ -60,18 +63,21 @@ class Made:
 
     def make(self, path: Path) -> Path:
         """Create it, with writes, zeroes and discards between its snapshots."""
+        _template(self).write(path)
+        return path
+
+    def _make(self, path: Path) -> None:
         options = ["-o", ",".join(self.options)] if self.options else []
         qemu_img("create", "-q", "-f", "qcow2", *options, path, str(self.size))
         chance = random.Random(self.seed)
         if not self.size:
-            return path
+            return
         self._write(path, chance, 0)
         for number in range(self.snapshots):
             qemu_img("snapshot", "-c", f"s{number}", path)
             self._write(path, chance, number + 1)
         for number in chance.sample(range(self.snapshots), self.snapshots // 4):
             qemu_img("snapshot", "-d", f"s{number}", path)
-        return path
 
     def _write(self, path: Path, chance: random.Random, turn: int) -> None:
         """Something somewhere; QEMU compresses only where nothing is yet."""
@@ -91,6 +97,14 @@ class Made:
         sectors = self.size // 512
         start = chance.randrange(sectors)
         return f"{verb} {start * 512} {chance.randint(1, min(sectors - start, 300)) * 512}"
+
+
+@cache
+def _template(made: Made) -> Template:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "image"
+        made._make(path)
+        return Template(path)
 
 
 class Plain:

@@ -28,6 +28,12 @@ TABLES: dict[str, type[enum.Enum]] = {
     table.__name__: table for table in (Why, Way, End, UndoBy, Warn, Note, Unchecked)
 }
 MAKERS = ("refuse", "after", "undo", "remark")
+CHOOSING = [
+    path
+    for path in sorted(Path(snaptui.__file__).parent.rglob("*.py"))
+    if re.search(rf"\b({'|'.join(MAKERS)})\(", path.read_text())
+]
+"""Where a sentence is chosen."""
 
 
 def test_what_libvirt_would_do_stays_with_it() -> None:
@@ -73,12 +79,11 @@ def test_what_is_said_of_one_of_several_says_of_which() -> None:
     assert len({plain, plain.of("db"), remark(Note.RAM_REMOVED, path="/m")}) == 2
 
 
-def calls() -> Iterator[tuple[str, ast.Call]]:
-    """All places where a sentence is chosen with the names that it needs."""
-    for path in sorted(Path(snaptui.__file__).parent.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKERS:
-                yield f"{path.name}:{node.lineno}", node
+def calls(path: Path) -> Iterator[ast.Call]:
+    """All places of a module where a sentence is chosen with the names that it needs."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in MAKERS:
+            yield node
 
 
 def named(node: ast.Call) -> Iterator[tuple[str, str]]:
@@ -88,16 +93,18 @@ def named(node: ast.Call) -> Iterator[tuple[str, str]]:
             yield part.value.id, part.attr  # type: ignore[attr-defined]  # an ast.Name
 
 
-@pytest.mark.parametrize(("where", "node"), calls())
-def test_every_sentence_gets_all_its_names(where: str, node: ast.Call) -> None:
+@pytest.mark.parametrize("path", CHOOSING, ids=lambda path: path.stem)
+def test_every_sentence_gets_all_its_names(path: Path) -> None:
     """Where the names are written out; what is passed on in a dictionary is seen in its test."""
-    given = {one.arg for one in node.keywords}
-    if None in given:
-        return
-    for table, member in named(node):
-        template = TABLES[table][member].value
-        needed = {field for _, field, _, _ in string.Formatter().parse(template) if field}
-        assert needed <= given, f"{where}: {member} lacks {needed - given}"
+    lacking = []
+    for node in calls(path):
+        given = {one.arg for one in node.keywords}
+        for table, member in named(node) if None not in given else ():
+            template = TABLES[table][member].value
+            needed = {field for _, field, _, _ in string.Formatter().parse(template) if field}
+            if not needed <= given:
+                lacking.append(f"line {node.lineno}: {member} lacks {needed - given}")
+    assert lacking == []
 
 
 def test_every_sentence_is_used() -> None:
