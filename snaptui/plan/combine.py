@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from snaptui.common import text
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.plan.checks.free_space import Room
+from snaptui.plan.delete.delete import deleted
 from snaptui.plan.group_left import AfterOfSome, Left
 from snaptui.plan.loss import NOTHING_LOST, SeveralLost
 from snaptui.plan.outcome import End, Space, UndoBy, after, undo
@@ -32,13 +33,23 @@ def deletes(plans: Sequence[Plan], names: Sequence[str], space: str) -> Plan:
     """
     if len(plans) == 1:
         return plans[0]
+    whole = _merged(plans, names)
     return replace(
-        _merged(plans, names),
+        whole,
         title=f"Delete {_deleted(plans)}",
         after=after(End.DELETED_IN_TURN),
         undo=undo(UndoBy.NO_DELETED_ALL),
         space=Space(by_place=space),
+        notes=(*_alone(plans, names), *whole.notes),
     )
+
+
+def _alone(plans: Sequence[Plan], names: Sequence[str]) -> Iterator[Remark]:
+    """By name, what goes where it is one snapshot of its domain: of more its plan says it."""
+    for plan, name in zip(plans, names, strict=True):
+        intent = plan.intent
+        if isinstance(intent, DeleteManyIntent) and len(intent.names) + len(intent.strays) == 1:
+            yield deleted(intent).of(name)
 
 
 def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:

@@ -18,6 +18,7 @@ class Scope(enum.Enum):
     LIST = "Moving"
     APP = "Everywhere but in dialogs"
     FILES = "File systems"
+    SNAPSHOTS = "All snapshots"
     OPERATIONS = "Operations"
     TEXT = "Help and details"
     DIALOG = "Dialogs"
@@ -117,6 +118,14 @@ ACTIONS: tuple[Action, ...] = (
         Scope.MAIN,
         footer=True,
     ),
+    Action(
+        "all_snapshots",
+        ("A",),
+        "all snapshots",
+        "All snapshots of all domains in one list",
+        Scope.MAIN,
+        footer=True,
+    ),
     Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",
@@ -192,6 +201,97 @@ ACTIONS: tuple[Action, ...] = (
     Action("files_close", ("q", "F"), "close", "Close", Scope.FILES, does="dismiss"),
     Action(
         "files_keys", ("question_mark",), "help", "This help", Scope.FILES, False, True, "app.keys"
+    ),
+    Action(
+        "all_back",
+        ("escape",),
+        "close",
+        "Leave the filter, drop the marks, or close",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="back",
+    ),
+    Action(
+        "all_filter",
+        ("slash",),
+        "filter",
+        "Filter by text and by >30d, <2h, >1G, held, safety, stray, external, broken, !held ...",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="filter",
+    ),
+    Action(
+        "all_sort",
+        ("s",),
+        "sort",
+        "Sort by the next column; a click on a heading sorts by it",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="sort",
+    ),
+    Action("all_mark", ("space",), "mark", "Mark", Scope.SNAPSHOTS, False, True, "mark"),
+    Action(
+        "all_range",
+        ("V",),
+        "range",
+        "Mark all from the last mark to here",
+        Scope.SNAPSHOTS,
+        does="range",
+    ),
+    Action(
+        "all_every",
+        ("asterisk",),
+        "all",
+        "Mark all that are shown, or take their marks away",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="every",
+    ),
+    Action(
+        "all_delete",
+        ("d",),
+        "delete",
+        "Delete what is marked, or the selected one",
+        Scope.SNAPSHOTS,
+        True,
+        True,
+        "delete",
+    ),
+    Action(
+        "all_hold",
+        ("H",),
+        "hold",
+        "Hold the snapshot against deletes, or release it",
+        Scope.SNAPSHOTS,
+        True,
+        does="hold",
+    ),
+    Action(
+        "all_jump",
+        ("enter",),
+        "go to it",
+        "Go to the snapshot in its domain",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="jump",
+    ),
+    Action(
+        "all_refresh",
+        ("f5", "ctrl+r"),
+        "read again",
+        "Read and count everything again",
+        Scope.SNAPSHOTS,
+        does="refresh",
+    ),
+    Action("all_close", ("q", "A"), "close", "Close", Scope.SNAPSHOTS, does="dismiss"),
+    Action(
+        "all_keys",
+        ("question_mark",),
+        "help",
+        "This help",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="app.keys",
     ),
     Action(
         "operations_close",
@@ -310,8 +410,8 @@ CONFIRM_KEY = "Y"
 """Confirms a dialog; no action of a list may use it."""
 
 _SHOWN = {
-    "slash": "/", "question_mark": "?", "colon": ":", "escape": "Esc", "enter": "Enter",
-    "tab": "Tab", "space": "Space",
+    "slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "question_mark": "?", "colon": ":",
+    "escape": "Esc", "enter": "Enter", "tab": "Tab", "space": "Space",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right",
 }  # fmt: skip
@@ -320,6 +420,7 @@ _SHOWN = {
 TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({Scope.MAIN, Scope.LIST, Scope.APP}),
     frozenset({Scope.FILES, Scope.LIST}),
+    frozenset({Scope.SNAPSHOTS, Scope.LIST}),
     frozenset({Scope.OPERATIONS, Scope.LIST}),
     frozenset({Scope.TEXT, Scope.LIST}),
     frozenset({Scope.DIALOG, Scope.CREATE}),

@@ -41,7 +41,7 @@ from snaptui.plan.outcome import (
 )
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.remark import Note, Remark, Unchecked, remark
 from snaptui.plan.steps.delete_effect import after_delete, descendants, frozen
 from snaptui.plan.steps.domain import DeleteSnapshot, DomainStep
 from snaptui.plan.steps.metadata import Adopt
@@ -89,7 +89,14 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
     refusals = [facts.absent(name) for name in intent.names if name not in facts.names]
     names = _children_first(intent.names, facts)
     of = f"{what} of {facts.status.domain.name}"
-    return _plan(intent, facts, names, of, refusals, (), intent.strays)
+    planned = _plan(intent, facts, names, of, refusals, (), intent.strays)
+    return replace(planned, notes=(deleted(intent), *planned.notes)) if number > 1 else planned
+
+
+def deleted(intent: DeleteManyIntent) -> Remark:
+    """What goes, by name."""
+    names = (*intent.names, *(f"{name} (a stray)" for name in intent.strays))
+    return remark(Note.DELETED, names=", ".join(names), go="go" if len(names) > 1 else "goes")
 
 
 def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:

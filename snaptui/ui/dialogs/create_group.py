@@ -100,7 +100,6 @@ class CreateGroupDialog(PlanDialog):
 
     def on_mount(self) -> None:
         """Only where the disks alone are kept there is something to freeze."""
-        super().on_mount()
         self.query_one("#freeze").display = False
 
     def plan_again(self) -> None:

@@ -105,7 +105,6 @@ class RevertDialog(PlanDialog):
 
     def on_mount(self) -> None:
         """Not every snapshot has a group, and only with UEFI there are such variables."""
-        super().on_mount()
         self.query_one("#group").display = False
         self.query_one("#nvram").display = False
 

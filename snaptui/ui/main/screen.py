@@ -36,6 +36,7 @@ from snaptui.ui.terminal.safe_input import Field
 if TYPE_CHECKING:
     from snaptui.ui.dialogs.dialog import Dialog
     from snaptui.ui.main.ports import Actions
+    from snaptui.ui.screens.survey_screen import Jump
 
 T = TypeVar("T")
 
@@ -292,16 +293,22 @@ class MainScreen(Screen[None]):
 
     def action_file_systems(self) -> None:
         """What fills the file systems; from there, to a snapshot."""
-        from snaptui.ui.screens.reclaimable import Jump, SpaceScreen
+        from snaptui.ui.screens.reclaimable import SpaceScreen
 
-        def left(jump: Jump | None) -> None:
-            if jump is not None:
-                self._filter("domains", "")
-                self._panes.snapshots.go_to(jump.key, jump.snapshot)
-                self._panes.domains.go_to(jump.key)
-                self._panes.snapshots.focus()
+        self.app.push_screen(SpaceScreen(self.context), self._jump)
 
-        self.app.push_screen(SpaceScreen(self.context), left)
+    def action_all_snapshots(self) -> None:
+        """All snapshots of all domains; from there, to one."""
+        from snaptui.ui.screens.all_snapshots import AllScreen
+
+        self.app.push_screen(AllScreen(self.context), self._jump)
+
+    def _jump(self, jump: Jump | None) -> None:
+        if jump is not None:
+            self._filter("domains", "")
+            self._panes.snapshots.go_to(jump.key, jump.snapshot)
+            self._panes.domains.go_to(jump.key)
+            self._panes.snapshots.focus()
 
     def action_mark(self) -> None:
         """Mark the selected domain or snapshot, and say what can be done with all marked ones."""

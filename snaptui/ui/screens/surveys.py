@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from snaptui.monitor.reclaimable import Surveying
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import on_host
 from snaptui.storage.reclaimable import NOWHERE, Mark, PlaceOnHost, chosen, promised, still_there
+from snaptui.storage.snapshot_list import ListedSnapshot, listed
+from snaptui.storage.totals import Total
 from snaptui.ui import status_lines
 
 if TYPE_CHECKING:
@@ -67,12 +70,13 @@ class _Survey:
         keys = [domain.key for domain, _, _ in chosen(self.surveying.survey, mine)[1]]
         return status_lines.no_change(self.session, *keys)
 
+    def given(self, marks: Collection[Mark]) -> Mapping[str, Total] | NotKnown:
+        """What deleting gives back, by file system."""
+        return promised(self.surveying.survey, self.counting.state.counted, self.of(marks))
+
     def promises(self, marks: Collection[Mark], host: str) -> Iterator[tuple[bool, str]]:
         """What deleting gives back, on which file system, and whether it takes it instead."""
-        mine = self.of(marks)
-        if not mine:
-            return
-        given = promised(self.surveying.survey, self.counting.state.counted, mine)
+        given = self.given(marks)
         if isinstance(given, NotKnown):
             yield False, on_host(f"? ({given.reason})", host)
             return
@@ -123,6 +127,22 @@ class Surveys:
             for place in one.surveying.places
         ]
         return tuple(sorted(found, key=lambda one: -(one.place.full or -1.0)))
+
+    def snapshots(self) -> list[ListedSnapshot]:
+        """Those of all domains that have been read, in no order."""
+        return [
+            row
+            for one in self._surveys
+            for domain in one.surveying.survey.domains
+            for row in listed(
+                self._fleet.called(one.session.uri), domain, one.counting.state.counted
+            )
+        ]
+
+    @property
+    def domains(self) -> int:
+        """How many domains have been read."""
+        return sum(len(one.surveying.survey.domains) for one in self._surveys)
 
     @property
     def doing(self) -> str:
@@ -182,6 +202,17 @@ class Surveys:
                 called = self._fleet.called(one.session.uri)
                 return f"{called}: {why}" if called else why
         return ""
+
+    def total(self, marks: Collection[Mark]) -> Total:
+        """What deleting gives back on all file systems of all hosts."""
+        found = Total()
+        for one in self._surveys:
+            given = one.given(marks)
+            if isinstance(given, NotKnown):
+                found = found.plus(given)
+            else:
+                found = functools.reduce(Total.with_all, given.values(), found)
+        return found
 
     def promise(self, marks: Collection[Mark]) -> str:
         """What deleting gives back, in words."""

@@ -1,0 +1,189 @@
+"""All snapshots of many domains as one list: its rows, what is looked for, the order."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from snaptui.model.domain import Domain
+from snaptui.model.group_mark import described, group_of
+from snaptui.model.hold_mark import hold_of
+from snaptui.model.image import NotKnown
+from snaptui.model.safety_mark import is_safety
+from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.storage.costs import Cost, cost_of, reclaim_of
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import Stray, odd, without_ram
+from snaptui.storage.reclaimable import Mark, Surveyed
+
+
+class Flag(enum.Enum):
+    """What may be looked for by a word; the value is the word."""
+
+    HELD = "held"
+    SAFETY = "safety"
+    STRAY = "stray"
+    CURRENT = "current"
+    GROUP = "group"
+    EXTERNAL = "external"
+    INTERNAL = "internal"
+    RAM = "ram"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSnapshot:
+    """One row.
+
+    Attributes:
+        host: as people call it; empty where there is only one.
+        snapshot: ``None`` for a stray, and for what could not be read.
+        created: seconds since the epoch; ``None`` where not known.
+        written, reclaim: bytes; see :class:`Cost`.
+        cost: both with their signs; ``None`` for a stray.
+        unread: why its record could not be read; empty otherwise.
+    """
+
+    host: str
+    domain: Domain
+    name: str
+    snapshot: Snapshot | None
+    description: str
+    created: int | None
+    written: int | NotKnown
+    reclaim: int | NotKnown
+    cost: Cost | NotKnown | None
+    flags: frozenset[Flag]
+    unread: str = ""
+
+    @property
+    def mark(self) -> Mark:
+        """What it is known by over all hosts."""
+        return (self.domain.key.host, self.domain.key.uuid, self.name)
+
+
+def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapshot]:
+    """The snapshots of a domain, its strays, and what could not be read."""
+    heads = one.layers.heads
+    wrong = set(one.layers.broken)
+    for found in (without_ram(one.snapshots, heads), odd(one.snapshots, heads)):
+        wrong |= {name for name, what in found.items() if what}
+    for snapshot in one.snapshots:
+        cost = cost_of(snapshot, counted, one.layers)
+        yield ListedSnapshot(
+            host,
+            one.domain,
+            snapshot.name,
+            snapshot,
+            described(snapshot),
+            snapshot.created,
+            cost if isinstance(cost, NotKnown) else cost.written,
+            cost if isinstance(cost, NotKnown) else cost.reclaim,
+            cost,
+            _flags(snapshot, current=one.current == snapshot.name, wrong=snapshot.name in wrong),
+        )
+    for thing in one.things:
+        if isinstance(thing, Stray):
+            freed = reclaim_of((thing,), counted, one.layers)
+            written = NotKnown("libvirt does not know it")
+            yield ListedSnapshot(
+                host, one.domain, thing.name, None, "", thing.created, written, freed, None,
+                frozenset({Flag.STRAY, Flag.INTERNAL}),
+            )  # fmt: skip
+    for name, why in one.unread.items():
+        unread = NotKnown(why)
+        yield ListedSnapshot(
+            host, one.domain, name, None, "", None, unread, unread, unread, frozenset(), why
+        )
+
+
+def _flags(snapshot: Snapshot, *, current: bool, wrong: bool) -> frozenset[Flag]:
+    found = {
+        Flag.HELD: hold_of(snapshot) is not None,
+        Flag.SAFETY: is_safety(snapshot.name),
+        Flag.CURRENT: current,
+        Flag.GROUP: group_of(snapshot) is not None,
+        Flag.EXTERNAL: snapshot.kind in (Kind.EXTERNAL, Kind.MIXED),
+        Flag.INTERNAL: snapshot.kind in (Kind.INTERNAL, Kind.MIXED),
+        Flag.RAM: snapshot.has_memory,
+        Flag.BROKEN: wrong,
+    }
+    return frozenset(flag for flag, there in found.items() if there)
+
+
+class Order(enum.Enum):
+    """By which column; the value is its title."""
+
+    HOST = "Host"
+    DOMAIN = "Domain"
+    NAME = "Snapshot"
+    AGE = "Age"
+    WRITTEN = "Written"
+    RECLAIM = "Reclaim"
+
+
+def ordered(rows: Iterable[ListedSnapshot], by: Order) -> tuple[ListedSnapshot, ...]:
+    """Names from A to Z, the oldest first, the most bytes first; what is not known comes last."""
+
+    def key(row: ListedSnapshot) -> tuple[object, ...]:
+        names = (row.domain.name.casefold(), row.host.casefold(), row.name.casefold(), row.name)
+        if by is Order.HOST:
+            return (row.host.casefold(), *names)
+        if by is Order.NAME:
+            return (row.name.casefold(), *names)
+        if by is Order.AGE:
+            return (row.created is None, row.created or 0, *names)
+        if by in (Order.WRITTEN, Order.RECLAIM):
+            size = row.written if by is Order.WRITTEN else row.reclaim
+            return (True, 0, *names) if isinstance(size, NotKnown) else (False, -size, *names)
+        return names
+
+    return tuple(sorted(rows, key=key))
+
+
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+_SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_LIMIT = re.compile(r"([<>])(\d+(?:\.\d+)?)(s|min|h|d|w|y|K|M|G|T)")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What rows must be; each word counts.
+
+    ``>30d`` is older than 30 days (s, min, h, d, w, y), ``<2h`` younger, ``>1G`` gives back more
+    than 1 GiB (K, M, G, T); the words of :class:`Flag` are what it is, with ``!`` before one what
+    it is not. Anything else is text of the name, the description, the domain or the host.
+    """
+
+    words: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(typed: str) -> Query:
+        """What was typed, word by word."""
+        return Query(tuple(typed.split()))
+
+    def fits(self, row: ListedSnapshot, now: float) -> bool:
+        """Whether a row is looked for; what is not known is neither more nor less."""
+        return all(_fits(word, row, now) for word in self.words)
+
+
+def _fits(word: str, row: ListedSnapshot, now: float) -> bool:
+    if (limit := _LIMIT.fullmatch(word)) is not None:
+        sign, number, unit = limit.groups()
+        if unit in _UNITS:
+            known, of = row.created is not None, now - (row.created or 0)
+            bound = float(number) * _UNITS[unit]
+        else:
+            known = not isinstance(row.reclaim, NotKnown)
+            of = 0.0 if isinstance(row.reclaim, NotKnown) else float(row.reclaim)
+            bound = float(number) * _SIZES[unit]
+        return known and (of > bound if sign == ">" else of < bound)
+    bare = word.removeprefix("!")
+    for flag in Flag:
+        if flag.value == bare.casefold():
+            return (flag in row.flags) is (bare == word)
+    folded = word.casefold()
+    texts = (row.name, row.description, row.domain.name, row.host)
+    return any(folded in text.casefold() for text in texts)

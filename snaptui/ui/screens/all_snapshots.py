@@ -1,0 +1,244 @@
+"""All snapshots of all domains of all hosts in one list: found, sorted, marked, deleted, held."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Input, Static
+
+from snaptui.common import text
+from snaptui.model.hold_mark import hold_of
+from snaptui.model.image import NotKnown
+from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
+from snaptui.ui import keymap, status_lines
+from snaptui.ui.closing import is_there
+from snaptui.ui.format import clean
+from snaptui.ui.panes.all_snapshots import AllList, Heading, together
+from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.screens.survey_screen import Jump, SurveyScreen
+from snaptui.ui.terminal.safe_input import Field
+
+if TYPE_CHECKING:
+    from snaptui.ui.context import Context
+
+SETTLE = 0.3
+"""Seconds between two orderings of the list while it fills."""
+
+
+class AllScreen(SurveyScreen):
+    """One list; what is looked for stands in its title, with what deleting all of it frees."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.SNAPSHOTS)
+    AUTO_FOCUS = "#all"
+
+    def compose(self) -> ComposeResult:
+        """Title, headings, the list, two lines of details, answers, the filter, the keys."""
+        yield Static("All snapshots", id="header", markup=False)
+        yield Heading(id="all-heading", classes="heading", markup=False)
+        yield AllList(self.glyphs)
+        yield Static(id="all-details", markup=False)
+        yield Static(id="message", markup=False)
+        yield Field(id="filter", compact=True, placeholder="text  >30d  >1G  held  !safety ...")
+        context = self.context
+        read_only = all(session.read_only for session in context.fleet)
+        keys = keymap.footer(keymap.Scope.SNAPSHOTS, context.overrides, read_only=read_only)
+        yield Static(Text(keys, no_wrap=True), id="footer")
+
+    def on_mount(self) -> None:
+        """The filter is there when it is asked for; Textual calls the mount of the base too."""
+        self.query_one("#filter").display = False
+
+    def on_resize(self) -> None:
+        """The headings follow the width."""
+        self._draw_title()
+
+    def on_row_list_moved(self, _event: RowList.Moved) -> None:
+        """The details follow the cursor."""
+        self._draw_details()
+
+    @property
+    def _list(self) -> AllList:
+        return self.query_one(AllList)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._by, self._looked_for = Order.AGE, Query()
+        self._drawn, self._late = 0.0, False
+        self._words, self._number, self._frees = "nothing read yet", 0, ""
+
+    # -- keys -----------------------------------------------------------------------------
+
+    def action_back(self) -> None:
+        """Leave the filter, drop the marks, or close."""
+        if self.query_one("#filter").display or self._looked_for.words:
+            self.query_one("#filter", Input).value = ""
+            self._close_filter()
+        elif self._list.marked:
+            self._list.unmark()
+            self._marked()
+        else:
+            self.dismiss(None)
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    @on(Input.Changed, "#filter")
+    def filter_changed(self, event: Input.Changed) -> None:
+        """The list follows each keystroke."""
+        self._looked_for = Query.of(event.value)
+        self._draw_rows()
+
+    @on(Input.Submitted, "#filter")
+    def filter_submitted(self) -> None:
+        """Keep it, and go back to the list."""
+        self._close_filter()
+
+    def _close_filter(self) -> None:
+        self.query_one("#filter").display = False
+        self._list.focus()
+
+    def action_sort(self) -> None:
+        """By the next column."""
+        orders = [one for one, _ in self._list.columns(self._list.row_width) if one is not None]
+        at = orders.index(self._by) if self._by in orders else -1
+        self._sort(orders[(at + 1) % len(orders)])
+
+    @on(Heading.Clicked)
+    def heading_clicked(self, event: Heading.Clicked) -> None:
+        """By the column that was clicked."""
+        if (by := self._list.column_at(event.x)) is not None:
+            self._sort(by)
+
+    def _sort(self, by: Order) -> None:
+        self._by = by
+        self._draw_rows()
+
+    def action_mark(self) -> None:
+        """Mark, and say what deleting all marked ones gives back."""
+        self._list.mark()
+        self._marked()
+
+    def action_range(self) -> None:
+        """Mark all from the last mark to here."""
+        self._list.mark_range()
+        self._marked()
+
+    def action_every(self) -> None:
+        """Mark all that are shown, or take their marks away."""
+        self._list.mark_shown()
+        self._marked()
+
+    def _marked(self) -> None:
+        self._draw_title()
+        self.say(self.promise_words(self._list.marked))
+
+    def action_delete(self) -> None:
+        """Ask, and delete the marked ones, or the selected one."""
+        row = self._list.selected
+        self.delete(self._list.marked or ({row.mark} if row is not None else frozenset()))
+
+    def action_hold(self) -> None:
+        """Ask, and hold the selected snapshot, or release it."""
+        from snaptui.ui.dialogs.edit import HoldDialog
+        from snaptui.ui.dialogs.plan_dialog import Confirmed
+
+        row, fleet = self._list.selected, self.context.fleet
+        if row is None or row.snapshot is None:
+            self.say("Only what libvirt knows, and can be read, can be held.")
+            return
+        key = row.domain.key
+        if why := status_lines.no_change(fleet.session(key.host), key):
+            self.say(why)
+            return
+
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                self.operations.run_in_turn(result.parts)
+
+        dialog = HoldDialog(row.domain, row.snapshot, self.surveys.read_facts, self.glyphs)
+        dialog.called = fleet.called
+        self.app.push_screen(dialog, confirmed)
+
+    def action_jump(self) -> None:
+        """Go to the snapshot in its domain."""
+        if (row := self._list.selected) is not None:
+            self.dismiss(Jump(row.domain.key, row.name))
+
+    # -- drawing ----------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Show what was read so far; while it fills, not at each step."""
+        if not is_there(self):
+            return
+        if time.monotonic() - self._drawn >= SETTLE:
+            self._draw_rows()
+        else:
+            self._late = True
+        self.draw_message()
+
+    def tick(self) -> None:
+        """What was not shown at once is shown now."""
+        if self._late and is_there(self):
+            self._draw_rows()
+        super().tick()
+
+    def _draw_rows(self) -> None:
+        self._drawn, self._late = time.monotonic(), False
+        now, every = time.time(), self.surveys.snapshots()
+        rows = [row for row in every if self._looked_for.fits(row, now)]
+        self._list.marked = self.surveys.still_there(self._list.marked)
+        self._list.show(ordered(rows, self._by), hosts=len(self.context.fleet) > 1)
+        self._words, self._number = together(rows), len(every)
+        self._frees = self.surveys.total(self._list.shown).words
+        self._draw_title()
+        self._draw_details()
+
+    def _draw_title(self) -> None:
+        rows, words = self._list, f"All snapshots: {self._words}"
+        if self._looked_for.words:
+            typed = " ".join(self._looked_for.words)
+            words = f"All snapshots /{typed}: {self._words}, {self._number} in all"
+        if rows.marked:
+            hidden = len(rows.marked - rows.shown)
+            words += f", {len(rows.marked)} marked" + (f" ({hidden} not shown)" if hidden else "")
+        words += f"; deleting these frees {self._frees}" if rows.count else ""
+        header = self.query_one("#header", Static)
+        header.update(Text(f" {clean(words, self.glyphs)}", no_wrap=True, overflow="ellipsis"))
+        heading = rows.heading(rows.row_width, self.glyphs, self._by)
+        self.query_one("#all-heading", Static).update(Text(heading, no_wrap=True))
+
+    def _draw_details(self) -> None:
+        row = self._list.selected
+        self.put("all-details", "" if row is None else "\n".join(_details(row)))
+
+    @property
+    def nothing(self) -> str:
+        """Why the list is empty; nothing while it is not."""
+        if self._list.count:
+            return ""
+        if self._looked_for.words:
+            return "Nothing is like that: Esc takes the filter away."
+        return "No domain has a snapshot."
+
+
+def _details(row: ListedSnapshot) -> tuple[str, str]:
+    """The whole name, when it was made, who holds it, and why a figure is not known."""
+    made = text.when(row.created, zone=True) if row.created is not None else "? when"
+    hold = hold_of(row.snapshot) if row.snapshot is not None else None
+    flags = ", ".join(sorted(flag.value for flag in row.flags))
+    first = [row.host, row.domain.name, row.name, made, flags]
+    if hold is not None:
+        first.append(f"held by {hold.who}")
+    sizes = (("Written", row.written), ("Reclaim", row.reclaim))
+    unknown = [f"{what} ? {size.reason}" for what, size in sizes if isinstance(size, NotKnown)]
+    return "   ".join(filter(None, first)), row.description.replace("\n", "  ") or "; ".join(
+        unknown
+    )

@@ -1,0 +1,154 @@
+"""What the two screens about all domains share: what they read, and how they delete of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.widgets import Static
+
+from snaptui.common import text
+from snaptui.model.domain import DomainKey
+from snaptui.operations.operation import Operation, Phase
+from snaptui.storage.reclaimable import Mark
+from snaptui.ui import status_lines
+from snaptui.ui.closing import Closing, is_there
+from snaptui.ui.format import clean
+from snaptui.ui.screens.surveys import Surveys
+
+if TYPE_CHECKING:
+    from snaptui.ui.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Where to go when the view is left."""
+
+    key: DomainKey
+    snapshot: str
+
+
+class SurveyScreen(Closing[Jump | None]):
+    """A view of all domains of all hosts.
+
+    Attributes:
+        surveys: read what is shown.
+        over: numbers of the operations that were over when it was read.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.glyphs = context.glyphs
+        self.operations = context.fleet.operations
+        self.surveys = Surveys(context.fleet, self.draw)
+        self.over: frozenset[int] = frozenset()
+        self._said = ""
+
+    def on_mount(self) -> None:
+        """Begin to read."""
+        self.over = self._over_now()
+        self.surveys.start()
+        self.set_interval(0.5, self.tick)
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self.surveys.stop()
+
+    def action_refresh(self) -> None:
+        """Read everything again."""
+        self.surveys.start(again=True)
+
+    def delete(self, marks: Collection[Mark]) -> None:
+        """Ask, and delete these, or say why not."""
+        from snaptui.ui.dialogs.delete import DeleteItemsDialog
+        from snaptui.ui.dialogs.plan_dialog import Confirmed
+
+        if why := self.surveys.why_not(marks):
+            self.say(why)
+            return
+        if not (parts := self.surveys.parts(marks)):
+            return
+
+        def confirmed(result: Confirmed | None) -> None:
+            if result is not None:
+                self.operations.run_in_turn(result.parts)
+
+        fleet, space = self.context.fleet, f"frees {self.surveys.promise(marks)}"
+        hosts = {intent.key.host for _, intent in parts}
+        where = fleet.names[min(hosts)] if len(hosts) == 1 else text.count(len(hosts), "host")
+        dialog = DeleteItemsDialog(where, parts, space, self.surveys.read_facts, self.glyphs)
+        dialog.called = fleet.called
+        self.app.push_screen(dialog, confirmed)
+
+    def tick(self) -> None:
+        """Look whether operations ended meanwhile, and say how far it is."""
+        if not is_there(self):
+            return
+        over = self._over_now()
+        if over != self.over and not self.operations.unfinished:
+            ended = [self.operations.all[number] for number in over - self.over]
+            self.over = over
+            self._said = ended_words(ended)
+            self.surveys.start()
+        self.draw_message()
+
+    def _over_now(self) -> frozenset[int]:
+        operations = self.operations.all.values()
+        return frozenset(one.number for one in operations if one.phase.over)
+
+    def draw(self) -> None:
+        """Show what was read so far."""
+        raise NotImplementedError
+
+    def draw_message(self) -> None:
+        """What runs, what is read, or the answer to a key."""
+        running = [status_lines.operation_words(o) for o in self.operations.unfinished]
+        surveys = self.surveys
+        words = self._said
+        if running:
+            words = "   ".join(running)
+        elif surveys.doing:
+            words = surveys.doing + " ..."
+        elif surveys.counting:
+            words = surveys.counting
+        elif not words and surveys.missing:
+            words = f"Not read: {surveys.missing}"
+        elif not words:
+            words = self.nothing
+        self.put("message", words)
+
+    @property
+    def nothing(self) -> str:
+        """Why nothing is shown, once all has been read; empty when something is."""
+        return ""
+
+    def say(self, words: str) -> None:
+        """Answer a key."""
+        self._said = words
+        self.draw_message()
+
+    def put(self, name: str, words: str) -> None:
+        """Have words in one of the lines."""
+        lines = (f" {clean(line, self.glyphs)}" for line in words.split("\n"))
+        line = Text("\n".join(lines), no_wrap=True)
+        static = self.query_one(f"#{name}", Static)
+        if static.content != line:
+            static.update(line)
+
+    def promise_words(self, marks: Collection[Mark]) -> str:
+        """What deleting all marked ones gives back."""
+        if not marks:
+            return "Nothing is marked."
+        return f"{len(marks)} marked: deleting them frees {self.surveys.promise(marks)}."
+
+
+def ended_words(ended: list[Operation]) -> str:
+    """How operations ended, the failed ones first."""
+    ordered = sorted(ended, key=lambda one: one.phase is Phase.DONE)
+    return "   ".join(
+        f"{one.title}: {one.phase.value}" + (f": {one.error}" if one.error else "")
+        for one in ordered
+    )

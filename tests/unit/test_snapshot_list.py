@@ -1,0 +1,90 @@
+"""The list of all snapshots: what is looked for, and the order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from snaptui.model import hold_mark
+from snaptui.model.image import NotKnown
+from snaptui.storage.reclaimable import Surveyed
+from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order, Query, listed, ordered
+from tests.unit.made import facts, snapshot
+
+NOW = 1_800_000_000.0
+DOMAIN, CONFIG = facts().status.domain, facts().status.config
+DAY = 86_400
+GIB = 1 << 30
+
+
+def row(name: str = "s1", *, days: float | None = 1, size: int | None = GIB) -> ListedSnapshot:
+    """One that is so old and gives back so much; ``None`` is not known."""
+    created = None if days is None else int(NOW - days * DAY)
+    made = snapshot(name, created=created, description="before the kernel")
+    one = Surveyed(DOMAIN, CONFIG, (made,), {})
+    (found,) = listed("kvm1", one, {})
+    return replace(found, reclaim=NotKnown("no") if size is None else size)
+
+
+@pytest.mark.parametrize(
+    ("typed", "fits"),
+    [
+        ("", True),
+        ("KERNEL", True),
+        ("kernel s1", True),
+        ("kernel s2", False),
+        ("kvm1", True),
+        (">30d", True),
+        (">6w", False),
+        ("<2y", True),
+        (">1G", True),
+        (">2G", False),
+        ("<3G >1d", True),
+        ("held", False),
+        ("!held", True),
+        ("internal ram", True),
+        ("EXTERNAL", False),
+        (">30", False),  # no unit: it is text, which nothing has
+    ],
+)
+def test_what_is_looked_for(typed: str, fits: bool) -> None:
+    assert Query.of(typed).fits(row(days=31, size=2 * GIB), NOW) is fits
+
+
+@pytest.mark.parametrize("typed", [">1d", "<100y", ">1K", "<1T"])
+def test_what_is_not_known_is_neither_more_nor_less(typed: str) -> None:
+    assert not Query.of(typed).fits(row(days=None, size=None), NOW)
+
+
+def test_a_hold_is_looked_for_by_its_word() -> None:
+    made = snapshot("s1")
+    held = replace(
+        made, description=hold_mark.marked("text", hold_mark.Hold("root", "2026-11-29T10:00:00Z"))
+    )
+    found = list(listed("", Surveyed(DOMAIN, CONFIG, (held,), {"s2": "broken XML"}), {}))
+    assert [Flag.HELD in one.flags for one in found] == [True, False]
+    assert [one.unread for one in found] == ["", "broken XML"]
+    assert found[0].description == "text"
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.integers(0, 99), st.none() | st.integers(0, 9)), max_size=12),
+    st.sampled_from(Order),
+)
+def test_every_order_keeps_all_and_puts_what_is_not_known_last(
+    made: list[tuple[int | None, int | None]], by: Order
+) -> None:
+    rows = [row(f"s{n}", days=days, size=size) for n, (days, size) in enumerate(made)]
+    found = ordered(rows, by)
+    assert sorted(one.name for one in found) == sorted(one.name for one in rows)
+    if by is Order.AGE:
+        ages = [one.created for one in found]
+        known = [age for age in ages if age is not None]
+        assert ages == sorted(known) + [None] * (len(ages) - len(known))
+    if by is Order.RECLAIM:
+        sizes = [one.reclaim for one in found]
+        sure = [size for size in sizes if not isinstance(size, NotKnown)]
+        assert sizes[: len(sure)] == sorted(sure, reverse=True)
