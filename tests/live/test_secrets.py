@@ -257,7 +257,8 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.backend.files import qemu_img
 from snaptui.model.files import CopyFormat, EntryCopy
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.model.domain import DomainKey, RunState
+from snaptui.model.choices import RunState
+from snaptui.model.domain import DomainKey
 uri, uuid, path = sys.argv[1:]
 name = "$(touch shell-was-here) `id`; -x"
 backend = LibvirtBackend(uri); backend.connect(); key = DomainKey(uri, uuid)
