@@ -49,6 +49,7 @@ class Disk:
         beneath: the images that the XML itself says lie beneath, from the top; ``None`` when it
             says nothing of that. libvirt puts them in and leaves them out by itself, so two disks
             do not differ by them.
+        volumes: those of them that the XML names as volumes; they are not in ``beneath``.
         volume: the volume that it is, where the XML names one.
         unknown: why there is no :attr:`path`, though the drive is not empty; empty otherwise.
         passed: who starts the domain opens its file, and libvirt does not (``fdgroup``).
@@ -67,6 +68,7 @@ class Disk:
     snapshot: Presence | None = None
     encryption: bool = field(default=False, compare=False)
     beneath: tuple[str, ...] | None = field(default=None, compare=False)
+    volumes: tuple[Volume, ...] = field(default=(), compare=False)
     volume: Volume | None = None
     unknown: str = ""
     passed: bool = False

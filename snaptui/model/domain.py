@@ -154,8 +154,8 @@ class DomainConfig:
 
     @property
     def of_pools(self) -> bool:
-        """Whether it has a disk that is a volume of a storage pool."""
-        return any(disk.volume is not None for disk in self.disks)
+        """Whether it has a disk that is a volume of a storage pool, or is said to lie upon one."""
+        return any(disk.volume is not None or disk.volumes for disk in self.disks)
 
 
 class Amount(NamedTuple):

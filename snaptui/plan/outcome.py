@@ -100,6 +100,7 @@ class UndoBy(enum.Enum):
     MERGE_ONCE_ALONE = "only once {parent}, which is internal, or its metadata are deleted"
     MERGE_ONCE_UNSHARED = "by deleting it, but only once nothing else uses {path}: {users}"
     MERGE_ONCE_RUN = "by deleting it once {domain} has run; until then QEMU may refuse that"
+    MERGE_ONCE_PLACED = "by deleting it once the pool {pool} is active, or while {domain} runs"
     NO_MERGE = "NO, {version} deletes no external snapshot"
     DELETE_METADATA = "yes, by deleting its metadata"
     DELETE_FILE = "yes, by deleting the new file"

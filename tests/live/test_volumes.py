@@ -13,10 +13,16 @@ from pathlib import Path
 import pytest
 
 from snaptui.common import text
+from snaptui.model.choices import Form
+from snaptui.plan.outcome import UndoBy
+from snaptui.plan.plan import CreateIntent, DeleteIntent
+from snaptui.plan.words.why import Why
 from tests import pools
 from tests.lab import MIB, Lab, entries, holds, loop_device, qemu_img, write
+from tests.live.planned import planned
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import Plain
+from tests.unit.made import assert_refused
 
 
 @pytest.fixture
@@ -145,3 +151,26 @@ def test_a_device_stands_in_the_list_by_itself_and_what_is_freed_stays_in_it(
             terminal.wait("nothing to the host")
             terminal.press("esc", "esc")
         lab.virsh("undefine", "web", "--snapshots-metadata")
+
+
+def test_off_nothing_is_done_upon_a_volume_whose_pool_is_not_active(lab: Lab, folder: Path) -> None:
+    """Its overlay is a file; libvirt asks the pool of what lies beneath all the same."""
+    key = pools.define(lab, "web", ("p", "a.qcow2"))
+    lab.start("web")
+    overlay = folder / "a.s1"
+    lab.snapshot("web", "s1", "--disk-only", "--diskspec", f"vda,file={overlay}")
+    lab.virsh("pool-destroy", "p")
+    halting = CreateIntent(key, "ram", "", Form.EXTERNAL, halt=True)
+    assert planned(lab, halting).undo.by is UndoBy.MERGE_ONCE_PLACED
+    lab.destroy("web")
+    said = "containing volume 'a.qcow2' is not active"
+    for intent, words in (
+        (CreateIntent(key, "n", ""), ("snapshot-create-as", "web", "n")),
+        (CreateIntent(key, "n", "", Form.DISK_ONLY), ("snapshot-create-as", "web", "--disk-only")),
+        (DeleteIntent(key, "s1"), ("snapshot-delete", "web", "s1")),
+    ):
+        assert_refused(planned(lab, intent), Why.VOLUME_BENEATH_NOT_KNOWN, pool="p")
+        assert said in lab.virsh(*words, check=False)
+    lab.virsh("pool-start", "p")
+    planned(lab, DeleteIntent(key, "s1"), carry_out=True)
+    assert not overlay.exists()

@@ -17,7 +17,7 @@ from snaptui.plan.create import create
 from snaptui.plan.delete import delete
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
-from snaptui.plan.outcome import Then
+from snaptui.plan.outcome import Then, UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
 from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm, Refusal
@@ -158,6 +158,27 @@ def outside(disk: Disk, state: DomainState, beneath: tuple[str, ...] | None = No
         above={PLACE: frozenset({over})},
     )
     return replace(found, layers=layers, images=heads)
+
+
+def test_off_nothing_is_done_upon_a_volume_whose_pool_is_not_active() -> None:
+    """libvirt asks it first; a guest that runs goes on without it until it is started anew."""
+    lower = Volume("p", "a.qcow2", NOWHERE)
+    over = Disk("vda", "disk", "file", "/img/a.s1", "qcow2", volumes=(lower,))
+    inside = snapshot("s", state="shutoff", config=config(over), memory=Presence.NO)
+    running = snapshot("s", config=config(over))
+    why = Why.VOLUME_BENEATH_NOT_KNOWN
+    for state, refused in ((OFF, True), (DomainState.RUNNING, False)):
+        found = facts(inside, disks=config(over), state=state)
+        for plan in (
+            a_create(found), a_create(found, Form.DISK_ONLY),
+            delete.plan(DeleteIntent(KEY, "s"), found),
+        ):  # fmt: skip
+            assert (why in [one.why for one in plan.refusals]) == refused
+    stops = revert.plan(RevertIntent(KEY, "s"), facts(running, disks=config(over)))
+    assert of(stops, why).harm is Harm.STOPPED
+    halting = CreateIntent(KEY, "n", "", Form.EXTERNAL, halt=True)
+    later = create.plan(halting, facts(disks=config(over)))
+    assert later.undo.by is UndoBy.MERGE_ONCE_PLACED
 
 
 def test_an_overlay_is_merged_only_into_a_volume_that_the_definition_names() -> None:

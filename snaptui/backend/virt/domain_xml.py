@@ -96,6 +96,7 @@ def _disk(disk: Element) -> Disk:
         snapshot=presence(disk) if snapshot is not None else None,
         encryption=next(disk.iter("encryption"), None) is not None,
         beneath=_beneath(disk),
+        volumes=tuple(filter(None, map(_volume, disk.iter("backingStore")))),
         volume=_volume(disk),
         unknown=unknown,
         passed=disk.find("source[@fdgroup]") is not None,

@@ -100,7 +100,7 @@ class Places:
         Raises:
             Disconnected: the host is gone.
         """
-        if all(disk.volume is None for disk in config.disks):
+        if not config.of_pools:
             return config
         nodes = domain_xml.volume_nodes(text) if text else {}
         live = self._live(uuid, nodes, hung) if nodes else {}
@@ -109,7 +109,10 @@ class Places:
         return replace(config, disks=disks)
 
     def _placed(self, disk: Disk, live: Mapping[str, str] | None, fresh: bool) -> Disk:
-        volume = disk.volume
+        volumes = (
+            replace(one, place=self.of(one.pool, one.name, fresh=fresh)) for one in disk.volumes
+        )
+        disk, volume = replace(disk, volumes=tuple(volumes)), disk.volume
         if volume is None:
             return disk
         place = self.of(volume.pool, volume.name, fresh=fresh)

@@ -11,7 +11,7 @@ from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import domain_checks, encryption
+from snaptui.plan.checks import disk_checks, domain_checks, encryption
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external_checks
 from snaptui.plan.create.overlay_paths import leaves_out, resolved
@@ -70,6 +70,8 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
     if domain.state is DomainState.PAUSED and new.memory_path is not None and not new.halt:
         # as for a migration; none of them can be written to before the guest goes on
         return undo(UndoBy.MERGE_ONCE_RUN, domain=domain.name)
+    for _, volume, _ in disk_checks.lost_beneath(facts) if new.halt else ():
+        return undo(UndoBy.MERGE_ONCE_PLACED, pool=volume.pool, domain=domain.name)
     return undo(UndoBy.MERGE)
 
 

@@ -197,6 +197,10 @@ class Why(enum.Enum):
         "{disk} is the volume {volume} of the pool {pool}, and where that is is not known: "
         "{reason}."
     )
+    VOLUME_BENEATH_NOT_KNOWN = (
+        "{disk} lies upon the volume {volume} of the pool {pool}, and libvirt does not know where "
+        "that is: {reason}."
+    )
     VOLUME_ELSEWHERE = (
         "QEMU has {path} open for {disk}, and the pool {pool} says {now} today: the next start of "
         "{domain} would take that one."
