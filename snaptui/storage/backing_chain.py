@@ -89,7 +89,8 @@ def files_of(config: DomainConfig, snapshots: Iterable[Snapshot]) -> Mapping[str
     found: dict[str, bool] = {}
     known = tuple(snapshots)
     for one in (config, *(s.config for s in known if s.config is not None)):
-        for disk in disks_with_chains(one):
+        inside = (disk for disk in one.written if disk.device == "nvram" and disk.path is not None)
+        for disk in (*disks_with_chains(one), *inside):
             # without a format libvirt takes it for raw (qemuDomainDeviceDiskDefPostParse)
             found.setdefault(disk.path or "", disk.format in ("", "raw"))
     for snapshot in known:

@@ -255,10 +255,10 @@ def written_disks(config: DomainConfig) -> tuple[Disk, ...]:
 
 
 def counted_disks(config: DomainConfig) -> tuple[Disk, ...]:
-    """The disks of a domain in whose images snapshots can lie."""
+    """The disks of a domain in whose images snapshots can lie, and its UEFI variables."""
     return tuple(
         disk
-        for disk in config.disks
+        for disk in config.written
         if disk.path is not None and disk.format == "qcow2" and not disk.read_only
     )
 

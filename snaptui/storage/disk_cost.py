@@ -9,7 +9,7 @@ from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.backing_chain import NOT_READ, Layers
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Stray, internal_disks
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 
 RAM = "RAM"
@@ -235,4 +235,15 @@ def own(
             there = "no snapshot" if not places else f"{len(places)} snapshots"
             return NotKnown(f"{part.target} holds {there} of this name")
         found[part.target] = (usage, places[0])
+    for disk in internal_disks(snapshot):
+        if disk.device != "nvram":
+            continue
+        usage = _usage(disk, counted)
+        if isinstance(usage, NotKnown):
+            return NotKnown(f"{disk.target}: {usage.reason}")
+        places = usage.places(snapshot.name)
+        if len(places) > 1:
+            return NotKnown(f"{disk.target} hold {len(places)} snapshots of this name")
+        if places:  # older libvirts leave them out
+            found[disk.target] = (usage, places[0])
     return found

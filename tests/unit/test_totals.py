@@ -11,13 +11,14 @@ from snaptui.model.disk import Disk, Presence, Volume
 from snaptui.model.image import ImageInfo, NotKnown, Unplaced
 from snaptui.model.snapshot import SnapshotDisk
 from snaptui.storage.backing_chain import Layers, files_of, layers_of
-from snaptui.storage.costs import cost_of, reclaim_of, written_since
+from snaptui.storage.costs import cost_of, holding, reclaim_of, written_since
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import odd, oddities
 from snaptui.storage.totals import Total, of_one, total
 from tests.unit.made import CDROM, RAW, VDA, VDB, config, snapshot
-from tests.unit.test_spaces import COUNTED, MIB
+from tests.unit.test_spaces import COUNTED, MIB, usage
 
+VARIABLES = "/vars.qcow2"
 UNKNOWN = NotKnown("its pool p is not active")
 VOLUME = Disk(
     "vdb",
@@ -130,3 +131,16 @@ def test_a_part_that_is_known_to_be_gone_takes_nothing_from_a_sum() -> None:
     assert reclaim_of([old, gone], counted) == alone
     earlier = {"/img/a.qcow2": replace(usage, counted_at=(gone.created or 0) - 1.0)}
     assert isinstance(reclaim_of([old, gone], earlier), NotKnown), "it may have been made since"
+
+
+def test_uefi_variables_in_qcow2_are_one_image_more_that_a_snapshot_lies_in() -> None:
+    inside = Disk("UEFI variables", "nvram", "file", VARIABLES, "qcow2")
+    with_them = config(pflash=True, variables=inside)
+    one = snapshot("old", config=with_them)
+    assert VARIABLES in holding(with_them, ())
+    assert VARIABLES in files_of(with_them, ())
+    assert reclaim_of([one], {**COUNTED, VARIABLES: usage(VARIABLES, 4 * MIB)}) == 7 * MIB
+    assert reclaim_of([snapshot("old")], COUNTED) == 3 * MIB
+    left_out = replace(usage(VARIABLES, 4 * MIB), entries=())
+    assert reclaim_of([one], {**COUNTED, VARIABLES: left_out}) == 3 * MIB
+    assert isinstance(reclaim_of([one], COUNTED), NotKnown)
