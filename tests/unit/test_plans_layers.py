@@ -530,6 +530,9 @@ def test_a_backup_does_not_forbid_what_powers_its_guest_off_first() -> None:
         plan = a_revert(found, "two", safety)
         assert isinstance(plan.steps[0], first)
         assert [one.code for one in plan.refusals if one.why is Why.BACKUP] == [code]
+        transient = replace(found, status=replace(found.status, persistent=False))
+        ends = [one for one in a_revert(transient, "two", safety).refusals if one.code == 55]
+        assert bool(ends) == (code == 55)
 
 
 def test_nothing_is_merged_above_an_image_that_another_qemu_writes_to() -> None:

@@ -83,7 +83,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     refusals += domain_checks.power_off_refusals(facts) if first else ()
     steps = (*first, *safety.steps, step)
     if steps[0] is not step:  # a job ends with its QEMU, or forbids the safety snapshot first
-        refusals = [one.but() if one.why in domain_checks.JOBS else one for one in refusals]
+        sooner = {*domain_checks.JOBS, Why.ENDS_TRANSIENT}  # and so does a transient domain
+        refusals = [one.but() if one.why in sooner else one for one in refusals]
     dropped = [] if outside else _dropped(facts, snapshot)
     if dropped and safety.steps:
         safety = replace(safety, undo=undo(UndoBy.ONCE_ATTACHED, disks=text.some(dropped)))
