@@ -168,6 +168,7 @@ def _with_chains(backend: Looks, facts: Facts, configs: Iterable[DomainConfig]) 
         cut_off=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Missing)}
         ),
+        in_writing=MappingProxyType(dict(readings.in_writing(beneath))),
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
         ),

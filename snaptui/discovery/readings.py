@@ -174,6 +174,15 @@ def beneath(
             yield path, chain(head.backing, head.backing_format or "", known)
 
 
+def in_writing(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:
+    """By path of an image that lies upon one that a QEMU writes to, which one that is."""
+    for path, levels in beneath:
+        for level in levels:
+            if isinstance(level.image, ImageInfo) and level.image.in_writing:
+                yield path, level.path
+                break
+
+
 def encrypted(
     images: Images, beneath: Iterable[tuple[str, tuple[Level, ...]]]
 ) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,8 @@ class Facts:
         below: descendants of the snapshot that the intent names, parents before children; for
             an edit its children alone.
         images: by path, the images of the domain's disks now and at the snapshot's time.
+        in_writing: by path of such an image, what a QEMU writes to of that which lies beneath it;
+            only of a domain that is off.
         cut_off: by path of such an image, what is gone of that which lies beneath it; only of a
             domain that is off.
         looped: by path of such an image, where what lies beneath it comes to itself again.
@@ -102,6 +104,7 @@ class Facts:
     snapshots: Mapping[str, Snapshot] = field(default_factory=lambda: MappingProxyType({}))
     below: tuple[str, ...] = ()
     images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
+    in_writing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     looped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     encrypted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -14,7 +14,7 @@ from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
-from tests.lab import Lab, qemu_img, write
+from tests.lab import Lab, entries, qemu_img, write
 from tests.live.planned import planned
 from tests.unit.made import assert_refused
 
@@ -115,3 +115,28 @@ def test_what_changes_nothing_that_a_clone_reads_is_done(lab: Lab) -> None:
 def test_its_own_images_are_no_clones(lab: Lab) -> None:
     key = template(lab)
     assert planned(lab, revert(key, SafetyKind.DISKS)).possible
+
+
+def test_inside_a_clone_nothing_is_changed_while_its_template_runs(lab: Lab) -> None:
+    """QEMU's tools do not open it then; a delete forgets the record all the same."""
+    template(lab)
+    made = clone(lab, lab.image("tmpl"), "web")
+    defined(lab, "web", made)
+    lab.snapshot("web", "s1")
+    key = lab.key("web")
+    lab.start("tmpl")
+    for intent, code, harm in (
+        (CreateIntent(key, "s2", ""), 1, None),
+        (RevertIntent(key, "s1"), 1, None),
+        (DeleteIntent(key, "s1"), None, Harm.LEFT_INSIDE),
+    ):
+        plan = planned(lab, intent)
+        assert_refused(plan, Why.IMAGE_WRITTEN_BENEATH, lower=str(lab.image("tmpl")))
+        assert {(one.code, one.harm) for one in plan.refusals} == {(code, harm)}
+    assert "shared" in lab.virsh("snapshot-create-as", "web", "s2", check=False)
+    assert "shared" in lab.virsh("snapshot-revert", "web", "s1", check=False)
+    lab.virsh("snapshot-delete", "web", "s1")
+    lab.destroy("tmpl")
+    assert [name for _, name in entries(made)] == ["s1"]
+    assert lab.snapshots("web") == []
+    planned(lab, CreateIntent(key, "s2", ""), carry_out=True)

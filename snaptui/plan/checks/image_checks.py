@@ -123,6 +123,8 @@ def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
     if image.locked:
         who = facts.held.get(image.path, "Another program of QEMU's")
         return refuse(Why.IMAGE_OPEN, Way.END_FIRST, who=who, **names)
+    if lower := facts.in_writing.get(image.path):
+        return refuse(Why.IMAGE_WRITTEN_BENEATH, Way.END_FIRST, lower=lower, **names)
     return None
 
 

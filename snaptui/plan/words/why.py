@@ -186,6 +186,7 @@ class Why(enum.Enum):
     )
     IMAGE_CORRUPT = "{path}, the image of {disk}, is marked corrupt."
     IMAGE_OPEN = "{who} has {path} open, the image of {disk}."
+    IMAGE_WRITTEN_BENEATH = "Another QEMU writes to {lower}, and {path} of {disk} lies upon that."
     IMAGE_FAULTY = "{path}: {fault}."
     NOT_AN_OVERLAY = "{path} of {disk} is called an overlay but holds {format}."
     CHAIN_CUT_OFF = "{path} is gone, and {disk} needs it."
