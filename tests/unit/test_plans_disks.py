@@ -9,7 +9,7 @@ import pytest
 from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.model.disk import Disk, Presence, Volume
 from snaptui.model.domain import DomainState
-from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, NotKnown, Unplaced
+from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, Missing, NotKnown, Unplaced
 from snaptui.model.operation_record import StepKind
 from snaptui.model.snapshot import SnapshotDisk
 from snaptui.operations.step_calls import expected_after
@@ -179,6 +179,17 @@ def test_off_nothing_is_done_upon_a_volume_whose_pool_is_not_active() -> None:
     halting = CreateIntent(KEY, "n", "", Form.EXTERNAL, halt=True)
     later = create.plan(halting, facts(disks=config(over)))
     assert later.undo.by is UndoBy.MERGE_ONCE_PLACED
+
+
+def test_what_is_gone_is_missed_sooner_where_a_guest_is_to_run() -> None:
+    """libvirt looks at the chains of all disks before it starts a QEMU to load the RAM."""
+    off = snapshot(state="shutoff", memory=Presence.NO)
+    for record, code in ((snapshot(), 38), (off, 1)):
+        found = facts(record, state=OFF, images={PLACE: Missing("gone")})
+        assert of(a_revert(found, SafetyKind.NONE), Why.IMAGE_GONE).code == code
+        there = ImageInfo(PLACE, "qcow2", 1 << 30, MIB, ())
+        cut = facts(record, state=OFF, images={PLACE: there}, cut_off={PLACE: "/img/base"})
+        assert of(a_revert(cut, SafetyKind.NONE), Why.IMAGE_CUT_OFF).code == code
 
 
 def test_an_overlay_is_merged_only_into_a_volume_that_the_definition_names() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
-from snaptui.model.image import NotKnown
+from snaptui.model.image import Missing, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import domain_checks, encryption, image_checks, variables
 from snaptui.plan.facts import Facts
@@ -76,12 +76,16 @@ def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     closed = {
         disk.path: why for disk in disks if (why := image_checks.closed_to_writers(disk, facts))
     }
-    for why in closed.values():
-        yield why.but(code=libvirt_codes.INTERNAL_ERROR, harm=_before_it_fails(facts, snapshot))
+    # with RAM a QEMU is started, and libvirt looks at the chains of all its disks before
+    gone = libvirt_codes.NO_FILE if snapshot.has_memory else libvirt_codes.INTERNAL_ERROR
+    for path, why in closed.items():
+        lacks = isinstance(facts.images.get(path or ""), Missing) or path in facts.cut_off
+        failed = gone if lacks else libvirt_codes.INTERNAL_ERROR
+        yield why.but(code=failed, harm=_before_it_fails(facts, snapshot))
     for path, missing in facts.missing.items():
         if missing is True and path not in closed:
             harm = _before_it_fails(facts, snapshot) if path in written else None
-            code = libvirt_codes.INTERNAL_ERROR if path in written else None
+            code = gone if path in written else None
             yield refuse(Why.FILE_GONE, Way.PUT_BACK, code=code, harm=harm, path=path)
 
 
