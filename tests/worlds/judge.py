@@ -42,6 +42,8 @@ from tests.worlds.verbs import Ask, intent
 from tests.worlds.verdict import Kind, Verdict
 
 WORKS, NOT_SENT = "works", "not sent"
+WHERE_NONE_WRITES = "write -P 0x6d 2952k 64k"
+"""What no other write of a world covers, so that whoever lies upon it sees it."""
 STATES = {DomainState.SHUTOFF: OFF}
 
 
@@ -275,7 +277,7 @@ class _One:
         self.machine.waited |= waits
         if Harm.OTHER_LOST in harms:  # of an overlay that holds nothing nothing is merged
             with suppress(*IMPOSSIBLE):
-                self.member.write()
+                self.member.write(WHERE_NONE_WRITES)
             self.before = self.machine.contents()
         error = self._raw()
         code = code_of(error) if error is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ SIZE = 4 * MIB
 MEMORY = 32
 PLAINEST = Hardware()
 BLOCK = 4 << 10
+APART = 0x40
+"""Between the bytes of two domains: what one writes is never what another has there."""
 
 _DOMAIN = """\
 <domain type='qemu'>
@@ -103,6 +106,7 @@ class Member(Guest):
         super().__init__(machine.lab, machine.connection, name)
         self.machine = machine
         self.never = False
+        self._bytes = itertools.count(0x11 + APART * len(machine.members))
         machine.note("mkdir", str(self.directory))
 
     def make(
