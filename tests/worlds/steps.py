@@ -270,8 +270,13 @@ def _take_images(machine: Machine, member: Member) -> None:
     """A paused QEMU that loaded or saved its RAM has given its images away, as in a migration.
 
     Its guest cannot write before it runs, and the lines that write in its stead must not either.
+    Where another QEMU has one of them meanwhile, it does not go on, and is ended.
     """
-    machine.virsh("resume", member.name)
+    try:
+        machine.virsh("resume", member.name)
+    except DidNot:
+        machine.virsh("destroy", member.name)
+        raise
     machine.virsh("suspend", member.name)
 
 
