@@ -37,7 +37,8 @@ def _qcow2(member: Member, which: int = 0) -> tuple[str, str]:
 def _files(member: Member) -> list[str]:
     """The images that the definition names as files of disks."""
     found = [disk for disk in member.disks if disk.device == "disk"]
-    return [disk.path for disk in found if disk.source_type == "file" and disk.path]
+    paths = [disk.path for disk in found if disk.source_type == "file" and disk.path]
+    return [path for path in paths if os.path.isfile(path)]  # it may name a device as a file
 
 
 @act("stray", "unmanaged inside", others=True)
