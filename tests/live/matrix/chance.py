@@ -85,3 +85,13 @@ def by_chance() -> Iterable[World]:
 
     words = "internal, above it an overlay of a backup with another internal one: a"
     yield World(words, between, "a", (OFF,), True)
+
+    def gone(guest: Guest) -> None:
+        guest.define()
+        guest.go(RUNNING)
+        guest.internal("a")
+        guest.go(OFF)
+        (guest.directory / "vdb.qcow2").unlink()
+        guest.give_up("vdb")
+
+    yield World("internal with RAM, and an image that is gone since", gone, "a", (OFF,))
