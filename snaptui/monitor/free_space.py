@@ -24,6 +24,8 @@ RARELY = 600.0
 """The same of a host that is only listed: each domain's XML is read for it."""
 KEPT = 60.0
 """Seconds for which it is taken for granted where a domain's images are."""
+AGAIN = 20
+"""Domains of which it is read again in one look, at most: of many it is taken for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,19 @@ class Filling:
         """Of new domains, of those that changed or were read a while ago, and of unknown ones."""
         domains = self._domains()
         self.places = {key: at for key, at in self.places.items() if key in domains}
-        for key in domains:
-            old = time.monotonic() - self._read_at.get(key, -KEPT) >= KEPT
-            if old or None in self.places.get(key, {None}):
-                self._read_at[key] = time.monotonic()
-                self.places[key] = await self._worker.reads.call(
-                    functools.partial(self._places_of, key), priority=Priority.BACKGROUND
-                )
+        self._read_at = {key: at for key, at in self._read_at.items() if key in domains}
+        before = time.monotonic() - KEPT
+        new = [
+            key
+            for key in domains
+            if key not in self._read_at or None in self.places.get(key, {None})
+        ]
+        known = sorted((at, key) for key, at in self._read_at.items() if at <= before)
+        for key in dict.fromkeys((*new, *(key for _, key in known[:AGAIN]))):
+            self._read_at[key] = time.monotonic()
+            self.places[key] = await self._worker.reads.call(
+                functools.partial(self._places_of, key), priority=Priority.BACKGROUND
+            )
 
     def changed(self, key: DomainKey) -> None:
         """A domain may have its disks elsewhere now."""

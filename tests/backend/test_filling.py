@@ -15,6 +15,7 @@ from snaptui.common.errors import HostError, NotFound
 from snaptui.common.worker import Worker
 from snaptui.model.domain import DomainConfig, DomainKey
 from snaptui.model.image import FileSystem
+from snaptui.monitor import free_space
 from snaptui.monitor.free_space import Filling, Fullest
 from tests import pools
 from tests.lab import MIB, Lab, fill, loop_device, qemu_img, small_disk
@@ -99,6 +100,32 @@ async def test_one_failed_look_does_not_make_it_blind_and_a_moved_disk_is_follow
     filling.changed(key)
     await filling.look()
     assert filling.places[key] == {str(elsewhere)}
+
+
+async def test_of_many_domains_some_are_read_again_in_each_look(
+    backend: LibvirtBackend, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [lab.define(f"web{number}") for number in range(5)]
+    listed = {domain.key: domain for domain in backend.domains()}
+    filling = Filling(backend, Worker(), lambda: listed, on_change=lambda: None)
+    asked: list[DomainKey] = []
+    config = LibvirtBackend.config
+
+    def noted(backend: LibvirtBackend, key: DomainKey) -> DomainConfig:
+        asked.append(key)
+        return config(backend, key)
+
+    monkeypatch.setattr(LibvirtBackend, "config", noted)
+    monkeypatch.setattr(free_space, "KEPT", 0.0)
+    monkeypatch.setattr(free_space, "AGAIN", 2)
+    looks = []
+    for _ in range(6):
+        asked.clear()
+        await filling.look()
+        looks.append(tuple(asked))
+    assert set(looks[0]) == set(keys), "new ones at once"
+    assert [len(one) for one in looks[1:]] == [2] * 5
+    assert sorted(key for one in looks[1:] for key in one) == sorted(keys * 2), "each in its turn"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has loop devices")

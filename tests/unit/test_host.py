@@ -6,6 +6,7 @@ import asyncio
 import gc
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import pytest
 from snaptui.backend.protocol import Backend, HostEvent
 from snaptui.common.errors import ConfigError, Disconnected, HostError, NotPermitted, SnaptuiError
 from snaptui.common.worker import Worker
-from snaptui.monitor.host import BACK_OFF, JITTER, HostState, HostWatch, Link
+from snaptui.monitor.host import BACK_OFF, JITTER, SHARE, TICK, HostState, HostWatch, Link
 from snaptui.monitor.openings import Openings
 from tests.unit.made import HOST, KEY
 
@@ -237,4 +238,34 @@ async def test_a_host_that_is_only_listed_is_not_waited_for_without_end(
         await asyncio.wait_for(lost.wait(), 10)
         assert backend.tell.empty(), "no events are asked for"
     backend.fail.set()
+    running.cancel()
+
+
+class Slow(Failing):
+    """Whose list takes a while of the CPU."""
+
+    def domains(self) -> tuple[()]:
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            continue
+        return ()
+
+
+async def test_a_list_that_costs_much_is_looked_at_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits, waited = list[float | None](), asyncio.Event()
+
+    async def note(_: asyncio.Event, seconds: float | None) -> None:
+        waits.append(seconds)
+        waited.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("snaptui.monitor.host.wait", note)
+    watch = watch_of(Slow(), lambda _: None)
+    watch.opened(HOST)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(waited.wait(), 10)
+    assert waits[0] is not None
+    assert waits[0] >= 0.02 / SHARE > TICK
     running.cancel()

@@ -175,13 +175,15 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         except Unsupported:
             listed = [(domain, {}) for domain in self._ask(connection.listAllDomains)]
         handles = {domain.UUIDString(): domain for domain, _ in listed}
+        states = dict(zip(handles, (stats for _, stats in listed), strict=True))
         if not listed or reads.filtered is not False:
             every = {domain.UUIDString(): domain for domain in self._ask(connection.listAllDomains)}
             rest = every.keys() - handles.keys()
             reads.filtered = bool(rest)
-            listed += [(every[uuid], {}) for uuid in rest]
             handles |= every
-        found = tuple(self._domain(domain, stats) for domain, stats in listed)
+        found = tuple(
+            self._domain(domain, states.get(uuid, {}), uuid) for uuid, domain in handles.items()
+        )
         reads.domains = handles
         return found
 
@@ -195,7 +197,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         newest, error = None, ""
         for leaf in list_snapshots(self._ask, domain, flag):
             try:
-                created = snapshot_xml.parse_snapshot(self._ask(leaf.getXMLDesc)).created
+                created = snapshot_xml.created(self._ask(leaf.getXMLDesc))
             except Disconnected:
                 raise
             except SnaptuiError as failed:

@@ -44,6 +44,15 @@ def parse_snapshot(xml: str) -> Snapshot:
     )
 
 
+def created(xml: str) -> int | None:
+    """When a snapshot was made, without all else that :func:`parse_snapshot` tells.
+
+    Raises:
+        HostError: the XML is too large or not well-formed.
+    """
+    return number(parse(xml).findtext("creationTime"))
+
+
 def _parts(root: Element, path: str) -> tuple[SnapshotDisk, ...]:
     return tuple(
         SnapshotDisk(disk.get("name", "?"), presence(disk), source_path(disk))

@@ -102,7 +102,7 @@ class LibvirtStatus(LibvirtCalls):
             reads.places = Places(self._ask, reads.connection, self._connections.probe)
         return reads.places
 
-    def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any]) -> Domain:
+    def _domain(self, domain: libvirt.virDomain, stats: dict[str, Any], uuid: str = "") -> Domain:
         """State from the state call alone: whatever else fails, a running guest runs."""
         reason: Reason | NewReason | NotKnown | None
         if "state.state" in stats:
@@ -114,7 +114,8 @@ class LibvirtStatus(LibvirtCalls):
                 raise
             except SnaptuiError as error:
                 state, reason = DomainState.UNKNOWN, NotKnown(error.message)
-        return Domain(DomainKey(self._uri, domain.UUIDString()), domain.name(), state, reason)
+        key = DomainKey(self._uri, uuid or domain.UUIDString())
+        return Domain(key, domain.name(), state, reason)
 
     def _managed_save(self, domain: libvirt.virDomain) -> bool:
         try:
