@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from snaptui.common.ahead import Tell, nobody
 from snaptui.common.errors import ConfigError, Disconnected, SnaptuiError
 from snaptui.common.masking import label
 from snaptui.common.state_files import state_directory
@@ -150,9 +151,9 @@ class Fleet:
         session.stop()
         self._listener.host_changed()
 
-    async def read_facts(self, intent: Intent) -> AnyFacts:
+    async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
         """Read the facts for a dialog; see the session."""
-        return await self.session(intent.key.host).read_facts(intent)
+        return await self.session(intent.key.host).read_facts(intent, tell)
 
     async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
         """Find all snapshots of a group, on all hosts that are there.

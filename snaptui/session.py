@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from snaptui.backend.protocol import Backend
+from snaptui.common.ahead import Tell, nobody
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.common.worker import Worker, start
 from snaptui.config import HostEntry
@@ -210,8 +211,11 @@ class Session:
         self.counting.stop()
         self.backend.abandon()
 
-    async def read_facts(self, intent: Intent) -> AnyFacts:
+    async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
         """Read the facts for a dialog.
+
+        Args:
+            tell: is told on other threads how far it is, where the host is far.
 
         Raises:
             SnaptuiError: not connected, or what it is about cannot be read.
@@ -219,7 +223,7 @@ class Session:
         host = self.host.state.host
         if host is None:
             raise Disconnected("There is no connection.")
-        facts = await self.operations.facts(host, intent)
+        facts = await self.operations.facts(host, intent, tell)
         key = intent.key
         if isinstance(key, DomainKey) and (agent := getattr(facts, "agent", None)) is not None:
             self.host.agent_said(key, agent)

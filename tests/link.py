@@ -31,12 +31,13 @@ class SlowLink:
 
     Attributes:
         uri: of the lab through it, as a host that is not this machine.
+        opened: how many connections there were so far.
         turns: how often a side spoke after the other one had; two of them are a round trip that
             somebody waited for.
     """
 
     def __init__(self, lab: Lab, directory: Path, round_trip: float) -> None:
-        self.turns = 0
+        self.turns = self.opened = 0
         self._speaker: socket.socket | None = None
         self._lock = threading.Lock()
         self._way = round_trip / 2
@@ -60,6 +61,7 @@ class SlowLink:
         with suppress(OSError):
             while True:
                 near, _ = self._listening.accept()
+                self.opened += 1
                 far = socket.socket(socket.AF_UNIX)
                 far.connect(str(self._beyond))
                 for one, other in ((near, far), (far, near)):

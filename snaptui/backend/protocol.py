@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
+from snaptui.common.ahead import Tell, nobody
 from snaptui.model.choices import RunState
 from snaptui.model.domain import Amount, Domain, DomainConfig, DomainKey, DomainStatus, Key
 from snaptui.model.guest_agent import Agent
@@ -52,11 +53,11 @@ class Asked(Protocol):
     def host(self) -> Host | None:
         """The host as it presented itself when it was last connected to."""
 
-    def reading(self, of: Key) -> Self:
+    def reading(self, of: Key, tell: Tell = nobody) -> Self:
         """The same host for one reading: what it tells of this is asked for once.
 
         So are the files that others name, and the heads of images. What :meth:`begin` is given
-        is asked at the same time where the host is far.
+        is asked at the same time where the host is far, and then ``tell`` is told how far it is.
         """
 
     def begin(self, call: Callable[[], T]) -> Callable[[], T]:
@@ -409,6 +410,12 @@ class Connection(Asked, Protocol):
         """Open the events connection; ``on_event`` is called on libvirt's thread.
 
         It must return at once and never raise. Watching again replaces the callback.
+        """
+
+    def expect_changes(self) -> None:
+        """Open what changes go over now, if the host is far; blocks, and never raises.
+
+        Not on a host whose events are not watched: it may have let in one connection alone.
         """
 
     def only_list(self) -> None:

@@ -10,6 +10,13 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Tell = Callable[[int, int], None]
+"""Is told how many calls have been answered, of how many that were begun; on any thread."""
+
+
+def nobody(_answered: int, _begun: int) -> None:
+    """Is told nothing."""
+
 
 class Ahead:
     """Makes blocking calls on daemon threads of its own, and each text's only once.
@@ -18,21 +25,26 @@ class Ahead:
 
     Args:
         width: calls under way at a time; with 0 each is made when its answer is wanted.
+        tell: where they are made at the same time, is told how far they are.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, tell: Tell = nobody) -> None:
         self._width = width
         self._lock = threading.Lock()
         self._due: deque[_Call] = deque()
         self._threads = 0
+        self._tell = tell
+        self._begun = self._answered = 0
         self._once: dict[Hashable, Future[Any]] = {}
 
     def begin(self, call: Callable[[], T]) -> Callable[[], T]:
         """Begin a call; what is returned waits for its answer, or raises its error."""
-        begun = _Call(call)
+        if not self._width:
+            return _Call(call).result
+        begun = _Call(call, self._count)
         with self._lock:
-            if self._width:
-                self._due.append(begun)
+            self._begun += 1
+            self._due.append(begun)
             more = self._threads < self._width
             self._threads += more
         if more:
@@ -62,6 +74,12 @@ class Ahead:
         answer = mine.result()
         return answer
 
+    def _count(self) -> None:
+        with self._lock:
+            self._answered += 1
+            answered, begun = self._answered, self._begun
+        self._tell(answered, begun)
+
     def _work(self) -> None:
         while True:
             with self._lock:
@@ -73,8 +91,11 @@ class Ahead:
 
 
 class _Call:
-    def __init__(self, call: Callable[[], Any]) -> None:
+    def __init__(
+        self, call: Callable[[], Any], answered: Callable[[], None] = lambda: None
+    ) -> None:
         self._call = call
+        self._answered = answered
         self._claim = threading.Lock()
         self._future: Future[Any] = Future()
 
@@ -86,6 +107,7 @@ class _Call:
             self._future.set_result(self._call())
         except BaseException as error:
             self._future.set_exception(error)
+        self._answered()
 
     def result(self) -> Any:
         self.make()

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import overload
 
 from snaptui.backend.protocol import Looks, Reads
+from snaptui.common.ahead import Tell, nobody
 from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts
 from snaptui.discovery.image_heads import read_head, read_heads
@@ -44,24 +45,32 @@ from snaptui.storage.traces import Trace, traces_of
 
 @overload
 def read_facts(
-    backend: Looks, host: Host, intent: DomainIntent, *, ask_agent: bool = True
+    backend: Looks,
+    host: Host,
+    intent: DomainIntent,
+    *,
+    ask_agent: bool = True,
+    tell: Tell = nobody,
 ) -> Facts: ...
 @overload
 def read_facts(
-    backend: Looks, host: Host, intent: Intent, *, ask_agent: bool = True
+    backend: Looks, host: Host, intent: Intent, *, ask_agent: bool = True, tell: Tell = nobody
 ) -> AnyFacts: ...
-def read_facts(backend: Looks, host: Host, intent: Intent, *, ask_agent: bool = True) -> AnyFacts:
+def read_facts(
+    backend: Looks, host: Host, intent: Intent, *, ask_agent: bool = True, tell: Tell = nobody
+) -> AnyFacts:
     """Read everything that a plan for ``intent`` depends on; blocks.
 
     Args:
         ask_agent: for a create with a freeze, and for a thaw, ask the agent in the guest: seconds
             if it is silent.
+        tell: is told how far it is, where the host is far.
 
     Raises:
         SnaptuiError: what it is about cannot be read. What is missing beside is told in the
             facts instead.
     """
-    backend = backend.reading(intent.key)
+    backend = backend.reading(intent.key, tell)
     if isinstance(intent, ImageIntent):
         return read_image_facts(backend, host, intent, readings.who())
     if isinstance(intent, RevertIntent):

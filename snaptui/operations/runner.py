@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snaptui.backend.protocol import Backend
+from snaptui.common.ahead import Tell, nobody
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Lane, Worker, start
 from snaptui.model.domain import DomainKey, Key
@@ -115,16 +116,21 @@ class Operations:
         self._copying(number).unwanted.set()
         return ""
 
-    async def facts(self, host: Host, intent: Intent) -> AnyFacts:
-        """Read the facts for a dialog."""
+    async def facts(self, host: Host, intent: Intent, tell: Tell = nobody) -> AnyFacts:
+        """Read the facts for a dialog.
+
+        Args:
+            tell: is told on other threads how far it is, where the host is far.
+        """
         from snaptui.discovery.domain_facts import read_facts
         from snaptui.discovery.elsewhere import with_elsewhere
 
         await self._writing.call(self._journal.open)
         at = self._reached(intent.key.host)
+        at.worker.changes.call(at.backend.expect_changes)  # it is there when it is confirmed
 
         def read() -> AnyFacts:
-            return with_elsewhere(read_facts(at.backend, host, intent), at.others)
+            return with_elsewhere(read_facts(at.backend, host, intent, tell=tell), at.others)
 
         facts = await at.worker.reads.call(read, key=intent.key)
         return replace(facts, unrecorded=self._journal.problem)

@@ -10,6 +10,7 @@ from typing import Self
 import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.ahead import Tell, nobody
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.domain import DomainKey, Key
 from snaptui.operations.xml_backup import Copies
@@ -25,7 +26,7 @@ NAMES = [f"s{number:02}" for number in range(COUNT)]
 class Serial(LibvirtBackend):
     """Asks for everything anew, one after the other."""
 
-    def reading(self, of: Key) -> Self:
+    def reading(self, of: Key, tell: Tell = nobody) -> Self:
         return self
 
 
@@ -112,3 +113,39 @@ def test_copies_of_all_records_are_whole_over_a_link(
     assert all(f"<name>{name}</name>" in text for name, text in zip(NAMES, records, strict=True))
     assert sorted(path.name for path in made.iterdir())[0] == "domain.xml"
     assert len(list(made.iterdir())) == COUNT + 1
+
+
+def test_no_dialog_on_a_far_host_waits_for_a_connection(
+    guest: DomainKey, far: tuple[LibvirtBackend, SlowLink]
+) -> None:
+    """The one for questions to QEMU comes with the events; a change's while the plan is read."""
+    backend, link = far
+    intent = RevertIntent(guest._replace(host=backend.uri), NAMES[3])
+    backend.expect_changes()
+    assert link.opened == 1, "a host that is only listed has one"
+    backend.watch(lambda _: None)
+    assert link.opened == 3
+    facts_of(backend, intent)
+    assert link.opened == 3
+    backend.expect_changes()
+    assert link.opened == 4
+    backend.delete_snapshot(intent.key, NAMES[0])
+    facts_of(backend, intent)
+    assert link.opened == 4
+    backend.only_list()
+    assert [one.key for one in backend.domains() if one.key == intent.key]
+    assert link.opened == 4
+
+
+def test_a_far_host_that_may_only_be_looked_at_gets_no_connection_for_changes(
+    lab: Lab, tmp_path: Path
+) -> None:
+    link = SlowLink(lab, tmp_path, 0.0)
+    backend = LibvirtBackend(link.uri, read_only=True)
+    backend.connect()
+    backend.watch(lambda _: None)
+    opened = link.opened
+    backend.expect_changes()
+    assert link.opened == opened
+    backend.abandon()
+    link.close()

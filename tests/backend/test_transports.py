@@ -216,7 +216,7 @@ async def test_ssh_takes_the_connection_that_is_there(ways: Transports) -> None:
     ways.lab.define("web")
 
     def opened(uri: str) -> tuple[int, int]:
-        """Sign-ins and sessions of a host's three connections."""
+        """Sign-ins and sessions of a host's four connections."""
         logins, sessions = ways.logins, ways.sessions
         backend = LibvirtBackend(uri)
         backend.connect()
@@ -227,8 +227,8 @@ async def test_ssh_takes_the_connection_that_is_there(ways: Transports) -> None:
         return ways.logins - logins, ways.sessions - sessions
 
     opened(ways.mastered)
-    assert opened(ways.mastered) == (0, 3)
-    assert opened(ways.uris["ssh"]) == (3, 3)
+    assert opened(ways.mastered) == (0, 4)
+    assert opened(ways.uris["ssh"]) == (4, 4)
 
 
 def test_a_user_and_a_password_are_asked_for_before_the_screen(ways: Transports) -> None:

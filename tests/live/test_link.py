@@ -1,12 +1,14 @@
-"""A host that refuses is shown so, with why, and is not asked again and again."""
+"""Links to hosts far away: one that refuses, and one that takes its time."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.lab import Lab
+from tests.link import SlowLink
 from tests.ssh import behind_ssh
-from tests.terminal import Terminal
+from tests.terminal import Terminal, at_snapshots
 
 _REFUSES = """\
 #!/bin/sh
@@ -39,3 +41,18 @@ def test_a_host_that_refuses_after_a_restart_is_shown_so_and_asked_only_by_hand(
         assert (tmp_path / "asked").stat().st_size == asked, "nothing asks by itself"
         terminal.press("S")
         terminal.wait("connected", "web", gone="S tries again")
+
+
+def test_a_dialog_says_how_far_its_reading_is(lab: Lab, tmp_path: Path) -> None:
+    lab.define("web")
+    for number in range(4):
+        lab.snapshot("web", f"s{number}")
+    link = SlowLink(lab, tmp_path, 0.4)
+    with Terminal(["-c", link.uri, "web"]) as terminal:
+        at_snapshots(terminal, "s3")
+        terminal.press("r")
+        terminal.until(
+            lambda: re.search(r"asked \d+ of [1-9]\d*", terminal.text) is not None, "progress"
+        )
+        terminal.wait("Refused: nothing", gone="asked ")
+    link.close()

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Static, TextArea
 
+from snaptui.common.ahead import Tell
 from snaptui.model.choices import Form
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot_request import to_xml
@@ -32,7 +33,7 @@ async def test_the_options_and_the_xml_can_be_had_while_it_checks_again() -> Non
     checked = asyncio.Event()
     checked.set()
 
-    async def read(_intent: Intent) -> Facts:
+    async def read(_intent: Intent, _tell: Tell) -> Facts:
         await checked.wait()
         return found
 
@@ -58,7 +59,7 @@ async def test_the_xml_there_and_back_changes_nothing(form: Form) -> None:
     folders = {"/img": NotKnown("not asked"), "/o": NotKnown("not asked")}
     found = facts(folders=folders, asked=ASKED)
 
-    async def read(_intent: Intent) -> Facts:
+    async def read(_intent: Intent, _tell: Tell) -> Facts:
         return found
 
     dialog = CreateDialog(found.status.domain, "before", read, UNICODE)

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 from textual.app import ComposeResult
 
+from snaptui.common.ahead import Tell
 from snaptui.model.domain import DomainKey
 from snaptui.plan.outcome import Space
 from snaptui.plan.plan import Intent, Plan, RevertIntent, impossible
@@ -42,7 +43,7 @@ class Styled(KeysInOrder):
         return themes.STYLES
 
 
-async def nothing(_intent: Intent) -> AnyFacts:
+async def nothing(_intent: Intent, _tell: Tell) -> AnyFacts:
     return cast(AnyFacts, None)
 
 

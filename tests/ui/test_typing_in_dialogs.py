@@ -16,6 +16,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.timer import Timer
 
+from snaptui.common.ahead import Tell
 from snaptui.model.choices import RunState
 from snaptui.model.image import NotKnown
 from snaptui.plan.plan import Intent
@@ -73,7 +74,7 @@ async def typed(text: str, pauses: list[float], focus: str) -> tuple[bool, str]:
     found = facts(folders={"/img": NotKnown("not asked")}, asked=ASKED)
     results: list[Confirmed | None] = []
 
-    async def read(_intent: Intent) -> AnyFacts:
+    async def read(_intent: Intent, _tell: Tell) -> AnyFacts:
         return found
 
     dialog = Clocked(found.status.domain, "before", read, UNICODE)
@@ -132,7 +133,7 @@ async def test_a_paste_is_never_a_key() -> None:
     """Neither in a dialog with fields nor in one without, wherever the focus is."""
     found = facts(snapshot("s1"), folders={"/img": NotKnown("not asked")}, asked=ASKED)
 
-    async def read(_intent: Intent) -> AnyFacts:
+    async def read(_intent: Intent, _tell: Tell) -> AnyFacts:
         return found
 
     async def group(_id: str, _tell: object) -> Any:
@@ -159,7 +160,7 @@ async def test_each_dialog_with_fields_begins_in_the_first_one() -> None:
     one = snapshot("s1")
     found = facts(one)
 
-    async def read(_intent: Intent) -> AnyFacts:
+    async def read(_intent: Intent, _tell: Tell) -> AnyFacts:
         return found
 
     app = Styled()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Self, TypeVar
 
+from snaptui.common.ahead import Tell, nobody
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import Domain, DomainConfig, DomainKey, DomainState, DomainStatus, Key
 from snaptui.model.host import Host
@@ -24,7 +25,7 @@ T = TypeVar("T")
 class Near:
     """A part of a fake host: what one reading of it asks for, it asks one by one."""
 
-    def reading(self, _of: Key) -> Self:
+    def reading(self, _of: Key, _tell: Tell = nobody) -> Self:
         return self
 
     def begin(self, call: Callable[[], T]) -> Callable[[], T]:

@@ -68,3 +68,13 @@ def test_of_a_near_host_nothing_is_asked_that_is_not_wanted() -> None:
     asked: list[int] = []
     Ahead(0).begin(lambda: asked.append(1))
     assert asked == []
+
+
+@WIDTHS
+def test_it_tells_how_far_it_is_where_calls_are_made_at_the_same_time(width: int) -> None:
+    told: list[tuple[int, int]] = []
+    Ahead(width, lambda answered, begun: told.append((answered, begun))).together(
+        partial(int, number) for number in range(20)
+    )
+    assert sorted(answered for answered, _ in told) == (list(range(1, 21)) if width else [])
+    assert all(answered <= begun <= 20 for answered, begun in told)

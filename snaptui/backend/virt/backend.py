@@ -105,6 +105,10 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         """Open the events connection; see the protocol."""
         self._connections.watch(on_event)
 
+    def expect_changes(self) -> None:
+        """Open the connection for them ahead; see the protocol."""
+        self._connections.expect_changes()
+
     def only_list(self) -> None:
         """Close all connections but one; see the protocol."""
         self._connections.only_list()

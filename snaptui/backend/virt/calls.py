@@ -12,7 +12,7 @@ import libvirt
 
 from snaptui.backend.virt.connections import Connections
 from snaptui.backend.virt.errors import translated
-from snaptui.common.ahead import Ahead
+from snaptui.common.ahead import Ahead, Tell, nobody
 from snaptui.common.errors import Disconnected, HostError, OutOfReach
 from snaptui.model.domain import DomainKey, Key
 
@@ -84,10 +84,10 @@ class LibvirtCalls:
         """Number of calls sent to libvirt so far."""
         return self._connections.calls
 
-    def reading(self, of: Key) -> Self:
+    def reading(self, of: Key, tell: Tell = nobody) -> Self:
         """The same host for one reading; see the protocol."""
         view = copy.copy(self)
-        view._ahead = Ahead(self._width)
+        view._ahead = Ahead(self._width, tell)
         view._about = of.uuid if isinstance(of, DomainKey) else ""
         return view
 

@@ -8,6 +8,7 @@ this process have one for all.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import threading
 from collections import OrderedDict
@@ -22,7 +23,7 @@ from snaptui.backend.virt.errors import connecting, translated
 from snaptui.backend.virt.events import Janitor, Subscription, start_event_loop
 from snaptui.backend.virt.probe import Probe
 from snaptui.common import masking
-from snaptui.common.errors import Disconnected
+from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.common.quiet import echoing
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Connections:
         masking.learn(uri)
         self.link = self.calls = 0
         self._single = uris.has_one_world(uri)
+        self._far = not self._single and not uris.is_local(uri)
         self._read_only = read_only
         self._lock = threading.Lock()
         self._opening = threading.Lock()
@@ -110,13 +112,23 @@ class Connections:
             raise Disconnected("The connection was lost while another one was opened.")
         return opened
 
+    def expect_changes(self) -> None:
+        """Open the connection for changes before it is needed; see the protocol."""
+        further = self._subscription is not None  # a user who had to sign in gets no more of them
+        if self._far and further and not self._read_only:
+            with contextlib.suppress(SnaptuiError):
+                self.changes()
+
     def read_through(self, connection: libvirt.virConnect) -> None:
         """Make an open connection the reading one."""
         with self._lock:
             self._reads = Reads(connection)
 
     def watch(self, on_event: Callable[[HostEvent], None]) -> None:
-        """Open the events connection; see the protocol."""
+        """Open the events connection; see the protocol.
+
+        Of a far host also the one for questions to QEMU, before a dialog has to wait for it.
+        """
         connection = self.reads.connection if self._single else self.open()
         try:
             subscription = Subscription(connection, on_event, shared=self._single)
@@ -128,6 +140,9 @@ class Connections:
             before, self._subscription = self._subscription, subscription
         if before is not None:
             self.let_go([before, *([] if self._single else [before.connection])])
+        if self._far:
+            with contextlib.suppress(SnaptuiError):
+                self.probe.open()
 
     def only_list(self) -> None:
         """Close all but the reading connection, without waiting; see the protocol."""

@@ -33,7 +33,7 @@ class Probe:
 
     def __init__(self, connect: Callable[[], libvirt.virConnect]) -> None:
         self._connect = connect
-        self._lock = threading.Lock()
+        self._lock, self._opening = threading.Lock(), threading.Lock()
         self.connection: libvirt.virConnect | None = None
         self._outstanding: set[tuple[str, object]] = set()
 
@@ -67,7 +67,7 @@ class Probe:
             libvirt.libvirtError: the answer is an error.
             SnaptuiError: there is no connection.
         """
-        connection = self._opened()
+        connection = self.open()
         answered = threading.Event()
         answers: list[T] = []
         errors: list[libvirt.libvirtError] = []
@@ -93,15 +93,18 @@ class Probe:
             raise errors[0]
         return answers[0]
 
-    def _opened(self) -> libvirt.virConnect:
-        with self._lock:
+    def open(self) -> libvirt.virConnect:
+        """The connection, opened unless it is there.
+
+        Raises:
+            SnaptuiError: it cannot be opened.
+        """
+        with self._opening:
             connection = self.connection
-        if connection is not None and connection.isAlive():
-            return connection
-        opened = self._connect()
-        with self._lock:
-            self.connection = opened
-        return opened
+            if connection is not None and connection.isAlive():
+                return connection
+            self.connection = opened = self._connect()
+            return opened
 
 
 def _statistics(domain: libvirt.virDomain) -> object:

@@ -23,7 +23,8 @@ from snaptui.ui import keymap
 from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 from snaptui.ui.terminal.safe_input import Field
 

@@ -19,7 +19,8 @@ from snaptui.plan.combine import creates
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.ui.dialogs.create import FORMS, enough, first_fields
 from snaptui.ui.dialogs.dialog import Choice
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 
 

@@ -12,7 +12,8 @@ from snaptui.model.domain import Domain
 from snaptui.plan.combine import deletes
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Intent, MergeIntent, Plan
 from snaptui.ui.dialogs.dialog import Choice
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 
 _SCOPES = tuple(Scope)

@@ -11,7 +11,8 @@ from snaptui.model import group_mark, hold_mark
 from snaptui.model.domain import Domain
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent, RelocateIntent
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 from snaptui.ui.terminal.safe_input import Field, TextField
 

@@ -16,7 +16,8 @@ from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Choice
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 from snaptui.ui.terminal.safe_input import Field
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,11 +28,12 @@ from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
 from snaptui.ui.dialogs.dialog import Choice, Dialog
+from snaptui.ui.dialogs.readings import ReadFacts, read_all
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.terminal.key_queue import BURST, KeysInOrder
 from snaptui.ui.terminal.safe_input import Field
 
-ReadFacts = Callable[[Intent], Awaitable[AnyFacts]]
+CHECKING = "Checking what this would do ..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class PlanDialog(Dialog[Confirmed]):
 
     Args:
         subject: what it is about.
-        read_facts: reads the facts for an intent; may take long or fail.
+        read_facts: reads the facts for an intent.
     """
 
     clock = staticmethod(time.monotonic)
@@ -169,7 +168,7 @@ class PlanDialog(Dialog[Confirmed]):
         challenge = clean(self.challenge, self.glyphs)
         typed.placeholder = f"to allow it, press {keymap.CONFIRM_KEY} and type {challenge}"
         self.set_title(f"{self.verb}: {self._of}")
-        self.query_one("#facts", Static).update(Text("Checking what this would do ..."))
+        self.query_one("#facts", Static).update(Text(CHECKING))
         self.read_again()
 
     async def before_reading(self) -> None:
@@ -185,7 +184,7 @@ class PlanDialog(Dialog[Confirmed]):
     async def _read(self) -> None:
         try:
             await self.before_reading()
-            found = await asyncio.gather(*map(self._read_facts, self.intents))
+            found = await read_all(self._read_facts, self.intents, self._tell_progress)
         except SnaptuiError as error:
             if not is_there(self):
                 return
@@ -195,9 +194,15 @@ class PlanDialog(Dialog[Confirmed]):
             self.query_one("#rest-text", Static).update(Text("\n".join(lines).rstrip()))
             self.call_after_refresh(self.make_room)
             return
-        self._facts = tuple(found)
+        self._facts = found
         if is_there(self):
             self.plan_again()
+
+    def _tell_progress(self, answered: int, asked: int) -> None:
+        """Say how far the first reading is; a plan that is shown stays until there is another."""
+        if is_there(self) and not self._plans:
+            words = Text(f"{CHECKING} asked {answered} of {asked}")
+            self.query_one("#facts", Static).update(words)
 
     def plan_again(self) -> None:
         """Make the plan anew after a field changed."""

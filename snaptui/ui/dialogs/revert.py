@@ -20,7 +20,8 @@ from snaptui.plan.group_left import what_is_left
 from snaptui.plan.plan import Plan, RevertIntent
 from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Choice
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 
 _STATES = tuple(RunState)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from snaptui.model.domain import Domain
 from snaptui.plan.plan import ThawIntent
-from snaptui.ui.dialogs.plan_dialog import PlanDialog, ReadFacts
+from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from snaptui.common import text
+from snaptui.common.ahead import Tell, nobody
 from snaptui.model.image import FileSystem, ImageKey, NotKnown
 from snaptui.monitor.reclaimable import Surveying
 from snaptui.monitor.usage import Counting
@@ -225,9 +226,9 @@ class Surveys:
         takes = ", ".join(words for takes, words in told if takes)
         return f"{frees}, and takes {takes}" if takes else frees
 
-    async def read_facts(self, intent: Intent) -> AnyFacts:
+    async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
         """With what was counted here: the main screen counts the selected domain alone."""
-        facts = await self._fleet.read_facts(intent)
+        facts = await self._fleet.read_facts(intent, tell)
         counted = next(
             one.counting.state.counted
             for one in self._surveys
