@@ -86,7 +86,7 @@ def by_chance() -> Iterable[World]:
     words = "internal, above it an overlay of a backup with another internal one: a"
     yield World(words, between, "a", (OFF,), True)
 
-    def gone(guest: Guest) -> None:
+    def image_gone(guest: Guest) -> None:
         guest.define()
         guest.go(RUNNING)
         guest.internal("a")
@@ -94,4 +94,4 @@ def by_chance() -> Iterable[World]:
         (guest.directory / "vdb.qcow2").unlink()
         guest.give_up("vdb")
 
-    yield World("internal with RAM, and an image that is gone since", gone, "a", (OFF,))
+    yield World("internal with RAM, and an image that is gone since", image_gone, "a", (OFF,))
