@@ -25,7 +25,7 @@ def run(words: Sequence[str]) -> int:
     if not options.wanted or not all(map(report_reading.is_image, options.wanted)):
         uris = hosts_of(options)
     hosts = {uri: partial(_connected, uri) for uri in uris}
-    made = report_reading.make_report(hosts, options.wanted)
+    made = report_reading.make_report(hosts, options.wanted, options.timeout)
     write(report.as_json(made) if options.json else report.as_text(made))
     return 0 if made.whole else INCOMPLETE
 
@@ -50,4 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
     add("--json", action="store_true", help="as JSON, sizes in bytes")
     add_hosts(parser)
+    add(
+        "--timeout", type=float, default=60.0, metavar="SECONDS",
+        help="what hosts have to list their domains; default: %(default)s",
+    )  # fmt: skip
     return parser

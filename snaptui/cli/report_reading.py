@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from snaptui.backend.files.image_counter import count_image
 from snaptui.backend.files.image_reader import read_image
@@ -19,7 +24,7 @@ from snaptui.cli.report import (
     UnmanagedReport,
     UnreadHost,
 )
-from snaptui.common.errors import ConfigError, Disconnected, ImageError, SnaptuiError
+from snaptui.common.errors import ConfigError, Disconnected, HostError, ImageError, SnaptuiError
 from snaptui.common.masking import label
 from snaptui.common.threads import begun
 from snaptui.discovery.domain_survey import count, count_images, survey
@@ -37,8 +42,12 @@ from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.unnamed import unnamed_overlays
 
+T = TypeVar("T")
 
-def make_report(hosts: Mapping[str, Callable[[], Looks]], wanted: Sequence[str]) -> Report:
+
+def make_report(
+    hosts: Mapping[str, Callable[[], Looks]], wanted: Sequence[str], timeout: float
+) -> Report:
     """Count the images of domains, and images by themselves.
 
     Args:
@@ -46,6 +55,7 @@ def make_report(hosts: Mapping[str, Callable[[], Looks]], wanted: Sequence[str])
             the same time.
         wanted: names or UUIDs of domains, and paths of images (with a slash in them);
             nothing for all domains.
+        timeout: seconds that the hosts have to list their domains.
 
     Raises:
         ConfigError: there is no such domain.
@@ -56,9 +66,10 @@ def make_report(hosts: Mapping[str, Callable[[], Looks]], wanted: Sequence[str])
     listed: dict[str, tuple[Looks, list[Domain]]] = {}
     unread: list[UnreadHost] = []
     listing = {uri: begun(partial(_listed, connect)) for uri, connect in hosts.items()}
+    until = time.monotonic() + timeout
     for uri, found in listing.items():
         try:
-            listed[uri] = found.result()
+            listed[uri] = _answer(found, until)
         except SnaptuiError as error:
             if len(hosts) == 1:
                 raise
@@ -71,6 +82,13 @@ def make_report(hosts: Mapping[str, Callable[[], Looks]], wanted: Sequence[str])
     ]
     domains = tuple(domain for of_host in reading for domain in of_host.result())
     return Report(domains, tuple(map(_image_by_itself, paths)), tuple(unread))
+
+
+def _answer(found: Future[T], until: float) -> T:
+    try:
+        return found.result(max(0.0, min(until - time.monotonic(), threading.TIMEOUT_MAX)))
+    except NotYet:
+        raise HostError("It did not answer in time.", hint="--timeout gives it longer.") from None
 
 
 def _listed(connect: Callable[[], Looks]) -> tuple[Looks, list[Domain]]:

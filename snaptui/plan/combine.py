@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from snaptui.common import text
@@ -74,7 +74,9 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
         undo=undo(UndoBy.DELETES),
         space=_room(plans).told,
         notes=(
-            *(remark(Note.END_OF_ONE, end=plan.after.words) for plan in plans),
+            *_by_host(
+                plans, names, (remark(Note.END_OF_ONE, end=plan.after.words) for plan in plans)
+            ),
             *whole.notes,
         ),
     )
@@ -116,13 +118,25 @@ def reverts(
         unchecked=(*doubts, *whole.unchecked),
         type_name=whole.type_name or bool(doubts),
         notes=(
-            *(
-                remark(Note.END_AND_LOSS_OF_ONE, end=plan.after.words, lost=plan.lost.words)
-                for plan in plans
+            *_by_host(
+                plans,
+                names,
+                (
+                    remark(Note.END_AND_LOSS_OF_ONE, end=plan.after.words, lost=plan.lost.words)
+                    for plan in plans
+                ),
             ),
             *whole.notes,
         ),
     )
+
+
+def _by_host(
+    plans: Sequence[Plan], names: Sequence[str], notes: Iterable[Remark]
+) -> Iterator[Remark]:
+    """Notes of each, which say the domain, and where they are of several hosts also which."""
+    several = len({plan.intent.key.host for plan in plans}) > 1
+    yield from (note.of(name) if several else note for note, name in zip(notes, names, strict=True))
 
 
 def _merged(plans: Sequence[Plan], names: Sequence[str]) -> Plan:

@@ -373,6 +373,22 @@ ACTIONS: tuple[Action, ...] = (
         does="app.focus_next",
     ),
     Action(
+        "scroll_down",
+        ("pagedown",),
+        "more",
+        "The next lines of what is said",
+        Scope.DIALOG,
+        does="scroll_rest(1)",
+    ),
+    Action(
+        "scroll_up",
+        ("pageup",),
+        "back",
+        "The lines before",
+        Scope.DIALOG,
+        does="scroll_rest(-1)",
+    ),
+    Action(
         "dialog_keys",
         ("f1", "question_mark"),
         "help",

@@ -118,7 +118,7 @@ def test_a_group_lies_on_several_hosts(lab: Lab, other: Lab, config: str) -> Non
         terminal.press("c")
         terminal.wait("Create: 2 hosts")
         terminal.press("both", "tab", "tab", "tab")
-        terminal.wait("Create both of 2 domains", str(lab.directory), str(other.directory))
+        terminal.wait("Create both of 2 domains", "web on kvm1: web stays", "web on kvm2: web")
         confirm(terminal)
         terminal.wait("2 of 2 taken: done")
         assert lab.snapshots("web") == other.snapshots("web") == ["both"]
@@ -225,6 +225,11 @@ def test_reports_and_checks_are_of_all_hosts(lab: Lab, other: Lab, config: str) 
     assert [one["uri"] for one in told["unread_hosts"]] == [DEAD]
     jsonschema.validate(told, SCHEMA)
     assert run("report", "--all-hosts", "--config", config).stdout.count("/libvirt-sock:\n") == 2
+    other.daemon.pause()
+    stopped = run("report", "--json", "--all-hosts", "--config", config, "--timeout", "2")
+    other.daemon.resume()
+    assert stopped.returncode == 3
+    assert [one["uri"] for one in json.loads(stopped.stdout)["unread_hosts"]] == [other.uri]
     checked = run("check", "--all-hosts", "--config", config, "--warn", "count=1", "--crit", "")
     assert checked.returncode == 1
     assert "web" in checked.stdout

@@ -110,7 +110,8 @@ async def walk(pilot: Pilot[None], screens: Sequence[tuple[str, Sequence[str]]])
         assert type(pilot.app.screen).__name__ == name, (keys, text_of(pilot)[-400:])
         assert_harmless(pilot, (name, keys))
         if name.endswith("Dialog"):
-            assert "Cancel" in text_of(pilot), "what is long leaves the buttons on the screen"
+            there = "the buttons, which what is long leaves on the screen"
+            await until(pilot, lambda: "Cancel" in text_of(pilot), there)
 
 
 def app_on(host: HostileHost, *, ascii_only: bool = False) -> SnaptuiApp:

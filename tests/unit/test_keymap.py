@@ -20,12 +20,15 @@ from snaptui.ui.dialogs.xml import XmlDialog
 from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, TOGETHER, Scope
 from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.screens.all_snapshots import AllScreen
 from snaptui.ui.screens.operations import OperationsPane
 from snaptui.ui.screens.reclaimable import SpaceScreen
 from snaptui.ui.screens.text import TextScreen
 
 UI = Path(keymap.__file__).parent
-NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {"slash", "question_mark", "colon"}
+NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {
+    "slash", "question_mark", "colon", "asterisk", "plus", "minus"
+}  # fmt: skip
 IDS = [action.id for action in ACTIONS]
 KEYS = sorted({key for action in ACTIONS for key in action.keys})
 
@@ -71,7 +74,8 @@ def test_all_keys_of_the_screens_are_in_the_table() -> None:
 def test_every_action_of_a_screen_can_be_run() -> None:
     owners: dict[Scope, type[object]] = {
         Scope.MAIN: MainScreen, Scope.LIST: RowList, Scope.APP: SnaptuiApp,
-        Scope.FILES: SpaceScreen, Scope.OPERATIONS: OperationsPane, Scope.TEXT: TextScreen,
+        Scope.FILES: SpaceScreen, Scope.SNAPSHOTS: AllScreen,
+        Scope.OPERATIONS: OperationsPane, Scope.TEXT: TextScreen,
         Scope.DIALOG: Dialog, Scope.CREATE: CreateDialog, Scope.XML: XmlDialog,
         Scope.CHOICE: Choice,
     }  # fmt: skip
@@ -84,6 +88,8 @@ def test_every_action_of_a_screen_can_be_run() -> None:
 def test_only_the_actions_that_change_a_host_say_so() -> None:
     changing = {action.id for action in ACTIONS if action.changes}
     assert changing == {
+        "all_delete",
+        "all_hold",
         "create",
         "revert",
         "delete",

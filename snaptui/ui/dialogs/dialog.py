@@ -120,6 +120,12 @@ class Dialog(Closing[Result | None], Generic[Result]):
         """The screen has another size."""
         self.query_one(Box).move()
 
+    def action_scroll_rest(self, way: int) -> None:
+        """Scroll what is longer than its place, wherever the focus is."""
+        for rest in self.query("#rest"):
+            move = rest.scroll_page_down if way > 0 else rest.scroll_page_up
+            move(animate=False)
+
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
         """Leave without doing anything."""

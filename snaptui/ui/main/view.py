@@ -9,6 +9,7 @@ from textual.widgets import Static
 
 from snaptui.model.image import ImageKey
 from snaptui.monitor.images import ListedImage
+from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.context import Context
@@ -146,9 +147,15 @@ class View:
             of_it = shown if shown is not None and shown.key == domain.key else None
             state = self.session.host.state
             also = panes.domains.also_on(domain)
-            details.show(domain_lines(domain, state, panes.marked_domains, thaw, of_it, also))
+            details.show(domain_lines(domain, state, self._marked, thaw, of_it, also))
         else:
             details.show(())
+
+    @property
+    def _marked(self) -> tuple[str, ...]:
+        called = self.context.fleet.called
+        marked = self._panes.marked_domains
+        return tuple(on_host(one.name, called(one.key.host)) for one in marked)
 
     def image_details(self, image: ListedImage) -> tuple[Line, ...]:
         """All about an image, or the selected snapshot of it."""

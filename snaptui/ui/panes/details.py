@@ -357,7 +357,7 @@ def _level_words(level: Level) -> str:
 def domain_lines(
     domain: Domain,
     state: HostState,
-    marked: Sequence[Domain],
+    marked: Sequence[str],
     thaw: str,
     shown: Shown | None,
     also_on: Sequence[str] = (),
@@ -365,6 +365,7 @@ def domain_lines(
     """Everything that is known of a domain without asking more, and which ones are marked.
 
     Args:
+        marked: names of the marked domains.
         thaw: the key that thaws.
         shown: its disks and snapshots; ``None`` where those of another domain are.
         also_on: other hosts that have the same guest.
@@ -393,6 +394,5 @@ def domain_lines(
         lines += _checkpoint_lines(shown)
         lines += _chain_lines(shown.config, shown.layers, shown)
     if marked:
-        names = ", ".join(one.name for one in marked)
-        lines.append(("Marked", f"{text.count(len(marked), 'domain')}: {names}"))
+        lines.append(("Marked", f"{text.count(len(marked), 'domain')}: {', '.join(marked)}"))
     return tuple(lines)
