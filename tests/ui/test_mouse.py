@@ -12,6 +12,7 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.panes.row_list import RowList
 from tests.lab import Lab
 from tests.one_host import alone, reach
 from tests.ui.conftest import MakeApp, loaded, until
@@ -64,6 +65,23 @@ async def test_nothing_is_animated(
         await pilot.press("end")
         assert lines.scroll_offset.y == lines.max_scroll_y > 0
         assert not app.animator.is_being_animated(lines, "scroll_y")
+
+
+async def test_what_was_scrolled_to_stays_when_figures_come_in(make_app: MakeApp) -> None:
+    """Rows are drawn again every few seconds; the cursor is brought back by a move alone."""
+    app = make_app()
+    async with app.run_test(size=(80, 14)) as pilot:
+        await loaded(pilot)
+        await pilot.press("question_mark")
+        rows = app.screen.query_one(RowList)
+        assert rows.max_scroll_y > 8
+        rows.scroll_to(y=8, animate=False)
+        await until(pilot, lambda: rows.scroll_offset.y == 8, "the other lines")
+        rows.rows_changed(rows.cursor)
+        await pilot.pause()
+        assert (rows.cursor, rows.scroll_offset.y) == (0, 8)
+        rows.rows_changed(1)
+        await until(pilot, lambda: rows.scroll_offset.y == 1, "the cursor")
 
 
 @asynccontextmanager

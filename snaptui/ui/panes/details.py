@@ -69,6 +69,8 @@ class LinesList(RowList):
         before, label = self._lines, self._label
         self._lines = lines
         self._label = min(max((len(name) for name, _ in lines), default=0), LABEL) + 1
+        if before[:1] != lines[:1]:  # they are of something else
+            self.scroll_to(y=0, animate=False)
         if (len(before), label, self.cursor) != (len(lines), self._label, 0):
             self.rows_changed(0)
             return

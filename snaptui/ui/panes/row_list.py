@@ -90,12 +90,16 @@ class RowList(ScrollView, can_focus=True):
         return range(top, min(self.count, top + max(self.size.height, 1)))
 
     def rows_changed(self, cursor: int) -> None:
-        """Draw again after the rows changed; the cursor goes to ``cursor``, or nowhere (-1)."""
+        """Draw again after the rows changed; the cursor goes to ``cursor``, or nowhere (-1).
+
+        Who has scrolled away from it stays there, unless it moves.
+        """
+        before, seen = self.cursor, self.cursor in self.on_screen
         self.virtual_size = Size(0, self.count)
-        before = self.cursor
         least = min(0, max(cursor, -1))
         self.set_reactive(RowList.cursor, max(least, min(cursor, self.count - 1)))
-        self._reveal()
+        if seen or self.cursor != before:
+            self._reveal()
         self.refresh()
         self.post_message(self.Scrolled(self))
         if self.cursor != before:
