@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from snaptui.cli import main as cli
 from snaptui.ui.dialogs.dialog import READ
@@ -55,6 +56,9 @@ _BUTTON = re.compile(r"[│|].* (Cancel|Close|Stay) .*[│|]")
 
 PATIENCE = 60.0
 """Seconds after which something that must come is given up: on a busy machine all takes long."""
+
+BESIDE = 1.0
+"""Seconds that keys wait for threads beside the main one, which may count images for long."""
 
 ESC = 0.15
 """Seconds without another key after which Esc is not the beginning of one."""
@@ -171,15 +175,45 @@ class Terminal:
         return int(struct.unpack("i", told)[0])
 
     def press(self, *keys: str) -> None:
-        """Press keys, by name or as text, each after the screen came to rest.
+        """Press keys, by name or as text, each after the program came to rest.
 
         What a dialog that has just closed would still take for its own waits until it does not.
         """
         for key in keys:
             self.rest(self._closed_at + CLOSED - time.monotonic())
             os.write(self._master, KEYS.get(key, key).encode())
-            while self.read(ESC if key == "esc" else 0.05):
-                continue
+            self.settle(ESC if key == "esc" else 0.05)
+
+    def settle(self, seconds: float = 0.05) -> None:
+        """Wait until the program has taken the keys, paints nothing and has nothing to do.
+
+        Silence alone does not show that: a program that waits for its turn on a busy machine is
+        silent too.
+        """
+        begun = time.monotonic()
+        while self.read(seconds) or self._at_work(time.monotonic() - begun):
+            continue
+
+    def _at_work(self, since: float) -> bool:
+        if since > PATIENCE:
+            return False
+        main, *beside = map(self._runs, self._threads())
+        return main or (since < BESIDE and (self.typed > 0 or any(beside)))
+
+    def _threads(self) -> list[int]:
+        """The program's threads, its main one first."""
+        found: set[int] = set()
+        with contextlib.suppress(FileNotFoundError):  # it is over
+            found.update(map(int, os.listdir(f"/proc/{self.process.pid}/task")))
+        return [self.process.pid, *sorted(found - {self.process.pid})]
+
+    def _runs(self, thread: int) -> bool:
+        """Whether it runs or waits for its turn (proc(5))."""
+        try:
+            told = Path(f"/proc/{self.process.pid}/task/{thread}/stat").read_text()
+        except OSError:  # it is over
+            return False
+        return told.rpartition(") ")[2][0] in "RD"
 
     def press_seen(self, key: str) -> None:
         """Press a key and wait until something is painted."""
