@@ -13,6 +13,7 @@ from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model import libvirt_codes
 from snaptui.model.domain import DomainState
+from snaptui.model.image import ImageInfo
 from snaptui.model.safety_mark import is_safety
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.change import sentence
@@ -279,6 +280,8 @@ class _One:
             with suppress(*IMPOSSIBLE):
                 self.member.write(WHERE_NONE_WRITES)
             self.before = self.machine.contents()
+        named = {dict(one.names).get("path", "") for one in told if one.harm is Harm.OTHER_LOST}
+        shared = {path: self._itself(str(path)) for path in named}
         error = self._raw()
         code = code_of(error) if error is not None else None
         verdict.happened = f"error {code}" if error is not None else WORKS
@@ -287,7 +290,8 @@ class _One:
             self._only_an_error(codes, code, error, harmless=not all_harms)
             return
         verdict.spoiled = True
-        self._harmed(harms, codes, code, error)
+        changed = any(self._itself(str(path)) != held for path, held in shared.items())
+        self._harmed(harms, codes, code, error, changed=changed)
 
     def _raw(self) -> SnaptuiError | None:
         for step in self.plan.steps:
@@ -317,9 +321,26 @@ class _One:
             if harmless:
                 self.verdict.compare(Kind.DATA, *(f"refused, and {words}" for words in changed))
 
+    def _itself(self, path: str) -> contents.Held | None:
+        """What an image holds, though whoever lies upon it may hide that."""
+        assert isinstance(self.facts, Facts)
+        head = self.facts.layers.heads.get(path)
+        return contents.read(path, head.format) if isinstance(head, ImageInfo) else None
+
     def _harmed(
-        self, harms: set[Harm], codes: set[int], code: int | None, error: SnaptuiError | None
+        self,
+        harms: set[Harm],
+        codes: set[int],
+        code: int | None,
+        error: SnaptuiError | None,
+        *,
+        changed: bool,
     ) -> None:
+        """One of the harms, or libvirt's error.
+
+        Args:
+            changed: an image that others lie upon holds something else now.
+        """
         assert isinstance(self.intent, DomainIntent)
         assert isinstance(self.facts, Facts)
         try:
@@ -330,8 +351,7 @@ class _One:
             self.verdict.unknown[Kind.REFUSAL] += 1
             return
         fine = bool(found) or (code in codes if codes else error is not None)
-        if not fine and (self._harmed_otherwise()):
-            fine = True
+        fine = fine or (changed and Harm.OTHER_LOST in harms) or self._harmed_otherwise()
         names = ", ".join(sorted(harm.value for harm in harms))
         wrong = [] if fine else [f"foretold: {names}; {self.verdict.happened}, and none of it"]
         self.verdict.compare(Kind.REFUSAL, *wrong)
