@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.model.image import FileSystem, ImageInfo
 from snaptui.plan import thaw
-from snaptui.plan.checks import other_hosts
+from snaptui.plan.checks import disk_checks, other_hosts
 from snaptui.plan.create import create
 from snaptui.plan.create.group import grouped
 from snaptui.plan.delete import delete, merge
@@ -47,6 +47,7 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
         return _image_plan(intent, facts)
     assert isinstance(facts, Facts)
     plan = _domain_plan(intent, facts)
+    plan = replace(plan, refusals=disk_checks.pools_first(facts, plan.refusals))
     if isinstance(intent, EditIntent | HoldIntent | ThawIntent) or not facts.elsewhere:
         return plan
     return replace(

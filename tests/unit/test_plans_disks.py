@@ -181,6 +181,14 @@ def test_off_nothing_is_done_upon_a_volume_whose_pool_is_not_active() -> None:
     assert later.undo.by is UndoBy.MERGE_ONCE_PLACED
 
 
+def test_what_a_pool_would_say_comes_before_all_errors_while_off() -> None:
+    beside = replace(RAW, target="vdb")
+    for state, codes in ((OFF, [None, None]), (DomainState.RUNNING, [None, 67])):
+        found = facts(disks=config(LOST, beside), state=state)
+        plan = make_plan(CreateIntent(KEY, "n", ""), found)
+        assert [one.code for one in plan.refusals] == codes
+
+
 def test_what_is_gone_is_missed_sooner_where_a_guest_is_to_run() -> None:
     """libvirt looks at the chains of all disks before it starts a QEMU to load the RAM."""
     off = snapshot(state="shutoff", memory=Presence.NO)

@@ -60,6 +60,15 @@ def _beneath_refusals(facts: Facts) -> Iterator[Refusal]:
         )  # fmt: skip
 
 
+def pools_first(facts: Facts, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """No error is foretold beside a pool that libvirt asks first, of a domain that is off."""
+    told = tuple(refusals)
+    unasked = (Why.VOLUME_NOT_KNOWN, Why.VOLUME_BENEATH_NOT_KNOWN)
+    if facts.status.domain.state.active or not any(one.why in unasked for one in told):
+        return told
+    return tuple(one.but(harm=one.harm) for one in told)
+
+
 def lost_beneath(facts: Facts) -> Iterator[tuple[Disk, Volume, Unplaced]]:
     """Volumes beneath disks of which no active pool says where they are."""
     for disk in facts.status.config.disks:
