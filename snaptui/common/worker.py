@@ -81,7 +81,7 @@ class Lane:
         with self._ready:
             job = _Job(priority, next(self._order), run, key, future, loop)
             heapq.heappush(self._queue, job)
-            self._ready.notify_all()
+            self._ready.notify()
             if self._crew.threads < self._size and self._crew.idle < len(self._queue):
                 self._crew.threads += 1
                 threading.Thread(
@@ -114,10 +114,11 @@ class Lane:
                 if job is None:
                     return
                 crew.running.append(job)
+                if self._queue:  # what one more thread may take; all of them at once cost much
+                    self._ready.notify()
             _run(job)
             with self._ready:
                 crew.running.remove(job)
-                self._ready.notify_all()
 
     def _take(self, crew: _Crew) -> _Job | None:
         if crew.abandoned:

@@ -246,3 +246,15 @@ async def test_what_a_thread_calls_runs_in_the_context_that_was_there() -> None:
     call = from_threads(lambda word: told.set_result((word, program.get("none"))))
     threading.Thread(target=call, args=("went on",)).start()
     assert await asyncio.wait_for(told, 10) == ("went on", "this one")
+
+
+async def test_no_call_is_forgotten_among_many_that_wait_for_each_other() -> None:
+    """A call wakes one thread, and a thread that takes one wakes the next."""
+    for number in range(20):
+        lane = Lane("lane", 6, reserved=2, per_key=1)
+        calls = [
+            lane.call(partial(int, n), key=n % (number + 1), priority=Priority(n % 3))
+            for n in range(200)
+        ]
+        async with asyncio.timeout(LONG):
+            assert await asyncio.gather(*calls) == list(range(200))
