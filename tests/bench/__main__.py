@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import counting, keys, launch, link, listing, operations
+from tests.bench import counting, keys, launch, link, listing, many, operations
 from tests.lab import Lab
 
 
@@ -18,7 +18,7 @@ def main() -> int:
     lab = Lab(directory)
     over = False
     try:
-        for part in (launch, listing, operations, link, keys, counting):
+        for part in (launch, listing, operations, link, keys, counting, many):
             for figure in part.measure(lab):
                 print(figure.line(), flush=True)
                 over = over or figure.over
