@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
 from multiprocessing.reduction import DupFd
+from pathlib import Path
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.preloaded"])
@@ -61,6 +63,20 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
+def answered(main: Callable[[], int], *words: str) -> subprocess.CompletedProcess[str]:
+    """What the program says to these words without a terminal, as :func:`subprocess.run` has it."""
+    with tempfile.TemporaryDirectory() as directory:
+        out, err = Path(directory) / "out", Path(directory) / "err"
+        told = (main, list(words), (str(out), str(err)), dict(os.environ))
+        process = _CONTEXT.Process(target=_answer, args=told)
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        return subprocess.CompletedProcess(
+            words, process.exitcode, out.read_text(), err.read_text()
+        )
+
+
 class _Tty:
     """A descriptor on its way to another process."""
 
@@ -86,6 +102,24 @@ def _run(
     os.close(tty)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     sys.stdin = sys.__stdin__ = open(0, closefd=False)  # type: ignore[misc]  # noqa: SIM115 - it stays open
+    _become(main, arguments, environment)
+
+
+def _answer(
+    main: Callable[[], int],
+    arguments: list[str],
+    said: tuple[str, str],
+    environment: dict[str, str],
+) -> None:
+    """Become the program as if it had been started with its output in files."""
+    for number, path in enumerate((os.devnull, *said)):
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    _become(main, arguments, environment)
+
+
+def _become(main: Callable[[], int], arguments: list[str], environment: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()

@@ -11,13 +11,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from snaptui.cli import check_reading
+from snaptui.cli.main import main
+from tests.forked import answered
 from tests.lab import Lab, qemu_img
 
 
 def checked(*words: str) -> tuple[int, str]:
     """Exit status, and what it says."""
-    command = [sys.executable, "-m", "snaptui", "check", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = answered(main, "check", *words)
     assert done.stderr == ""
     return done.returncode, done.stdout
 

@@ -12,6 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from snaptui.cli.main import main
+from tests.forked import answered
 from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.unit.images import Plain
 
@@ -19,8 +21,7 @@ SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").
 
 
 def ran(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snaptui", "report", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return answered(main, "report", *words)
 
 
 def reported(*words: str, code: int = 0) -> dict[str, Any]:
