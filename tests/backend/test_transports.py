@@ -243,6 +243,46 @@ def test_a_user_and_a_password_are_asked_for_before_the_screen(ways: Transports)
         assert PASSWORD not in terminal.text
 
 
+@pytest.mark.parametrize("first", ["", "admin"])
+def test_ctrl_c_at_its_questions_ends_the_start(ways: Transports, first: str) -> None:
+    with Terminal(["-c", ways.asking]) as terminal:
+        terminal.wait(f"{ways.asking}: Please enter your authentication name:")
+        if first:
+            terminal.press(f"{first}\r")
+            terminal.wait("password:")
+        terminal.press("\x03")
+        assert terminal.exit_code() == 2
+        said = terminal.text.replace("\n", "")
+        assert f"The sign-in to {ways.asking} was given up." in said
+        assert "Traceback" not in terminal.text
+        assert terminal.restored
+
+
+def test_ctrl_c_at_a_later_sign_in_leads_back(ways: Transports) -> None:
+    ways.lab.define("web")
+    with Terminal(["-c", ways.asking]) as terminal:
+        terminal.wait("name:")
+        terminal.press("admin\r")
+        terminal.wait("password:")
+        terminal.press(f"{PASSWORD}\r")
+        terminal.wait("connected", "web")
+        ways.lab.daemon.kill()
+        ways.lab.daemon.restart()
+        terminal.wait("sign-in needed")
+        terminal.press("S")
+        terminal.wait("name:")
+        terminal.press("\x03")
+        terminal.wait("was given up")
+        terminal.press("esc")
+        terminal.wait("sign-in needed", gone="was given up")
+        terminal.press("S")
+        terminal.wait("name:")
+        terminal.press("admin\r")
+        terminal.wait("password:")
+        terminal.press(f"{PASSWORD}\r")
+        terminal.wait("connected", "web", gone="sign-in needed")
+
+
 def test_a_wrong_password_ends_the_start_and_is_not_tried_again(ways: Transports) -> None:
     with Terminal(["-c", ways.asking]) as terminal:
         terminal.wait("name:")

@@ -24,7 +24,7 @@ from snaptui.backend.virt.events import Janitor, Subscription, start_event_loop
 from snaptui.backend.virt.probe import Probe
 from snaptui.common import masking
 from snaptui.common.errors import Disconnected, SnaptuiError
-from snaptui.common.quiet import echoing
+from snaptui.common.quiet import echoing, interruptible
 
 if TYPE_CHECKING:
     from snaptui.backend.virt.places import Places
@@ -201,34 +201,57 @@ class Connections:
             libvirt.VIR_CRED_ECHOPROMPT,
             libvirt.VIR_CRED_NOECHOPROMPT,
         ]
-        asked: list[object] = []
-
-        def answer(credentials: list[list[Any]], _data: object) -> int:
-            asked.extend(credentials)
-            return _answer(credentials) if interactive else -1
-
+        questions = _Questions(self.label, interactive=interactive)
         self.count()
         try:
-            return libvirt.openAuth(uri, [kinds, answer, None], flags)
+            return libvirt.openAuth(uri, [kinds, questions.answer, None], flags)
         except libvirt.libvirtError as error:
+            if questions.given_up:
+                raise Disconnected(f"The sign-in to {self.label} was given up.") from error
             raise connecting(
                 error,
                 self.label,
                 uris.transport(self._uri),
-                asked=bool(asked),
-                interactive=interactive,
+                asked=questions.asked,
+                interactive=questions.interactive,
             ) from error
 
     def _for_probe(self) -> libvirt.virConnect:
         return self.reads.connection if self._single else self.open()
 
 
-def _answer(credentials: list[list[Any]]) -> int:
-    """Ask the admin, on the terminal, for what the host wants to know."""
-    for credential in credentials:
-        kind, prompt = credential[0], f"{credential[1]}: "
-        shown = kind in (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT)
-        if shown:
+class _Questions:
+    """What a host asks while a connection is opened.
+
+    Attributes:
+        interactive: they may be answered on the terminal, and there is one.
+        asked: whether there was any.
+        given_up: the admin did not want to answer.
+    """
+
+    def __init__(self, label: str, *, interactive: bool) -> None:
+        self._label = label
+        self.interactive = interactive
+        self.asked = self.given_up = False
+
+    def answer(self, credentials: list[list[Any]], _data: object) -> int:
+        """Ask the admin; libvirt's binding would print what is raised here."""
+        self.asked = True
+        if not self.interactive:
+            return -1
+        try:
+            with interruptible():
+                for credential in credentials:
+                    self._ask(credential)
+        except (KeyboardInterrupt, EOFError):
+            self.given_up = True
+        except OSError:
+            self.interactive = False
+        return 0 if self.interactive and not self.given_up else -1
+
+    def _ask(self, credential: list[Any]) -> None:
+        kind, prompt = credential[0], f"{self._label}: {credential[1]}: "
+        if kind in (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT):
             # input() would write its prompt to where errors go, which is the log
             with echoing(), open("/dev/tty", "w", encoding="utf-8") as terminal:
                 terminal.write(prompt)
@@ -236,4 +259,3 @@ def _answer(credentials: list[list[Any]]) -> int:
                 credential[4] = input()
         else:
             credential[4] = getpass.getpass(prompt)
-    return 0
