@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from snaptui.common.ahead import Tell
+from snaptui.common.worker import from_threads
 from snaptui.plan.plan import Intent
 from snaptui.plan.planner import AnyFacts
 
@@ -43,7 +43,7 @@ class _Progress:
 
     def __init__(self, show: Callable[[int, int], None]) -> None:
         self._show = show
-        self._loop = asyncio.get_running_loop()
+        self._tell_later = from_threads(self._later)
         self._lock = threading.Lock()
         self._told: dict[int, tuple[int, int]] = {}
         self._due = False
@@ -62,8 +62,10 @@ class _Progress:
             self._told[reading] = (answered, begun)
             due, self._due = self._due, True
         if not due:
-            with contextlib.suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(self._loop.call_later, SHOWN, self._tell)
+            self._tell_later()
+
+    def _later(self) -> None:
+        asyncio.get_running_loop().call_later(SHOWN, self._tell)
 
     def _tell(self) -> None:
         with self._lock:
