@@ -69,6 +69,15 @@ class Context:
         """The host that the screen is about at this moment."""
         return self.fleet.current
 
+    def add_hosts(self, word: str) -> None:
+        """Look at the hosts that a word means: a URI, a name, or ``@`` and a group.
+
+        Raises:
+            SnaptuiError: there is none, or it is looked at already.
+        """
+        for entry in self.hosts.meant(word):
+            self.fleet.add(entry)
+
     def suggested_name(self, of: str, taken: Collection[str]) -> str:
         """A free name for a snapshot of a domain or an image."""
         from snaptui.model.snapshot_request import suggested_name

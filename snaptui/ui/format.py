@@ -38,6 +38,7 @@ class Glyphs:
     unseen: str
     folded: str
     unfolded: str
+    sorted: str
     bar: str
     graph: dict[int, str]
 
@@ -64,6 +65,7 @@ UNICODE = Glyphs(
     "\N{REPLACEMENT CHARACTER}",
     "▸",
     "▾",
+    "▾",
     "█▒░",
     {},
 )
@@ -84,6 +86,7 @@ ASCII = Glyphs(
     "?",
     "+",
     "-",
+    "v",
     "#=.",
     str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )

@@ -126,6 +126,13 @@ ACTIONS: tuple[Action, ...] = (
         Scope.MAIN,
         footer=True,
     ),
+    Action(
+        "copy_one",
+        ("y",),
+        "copy",
+        "Copy the name, a path or a line of virsh to the clipboard",
+        Scope.MAIN,
+    ),
     Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
     Action(
         "enter",
@@ -282,6 +289,14 @@ ACTIONS: tuple[Action, ...] = (
         "Read and count everything again",
         Scope.SNAPSHOTS,
         does="refresh",
+    ),
+    Action(
+        "all_copy",
+        ("y",),
+        "copy",
+        "Copy the name, a path or a line of virsh to the clipboard",
+        Scope.SNAPSHOTS,
+        does="copy_one",
     ),
     Action("all_close", ("q", "A"), "close", "Close", Scope.SNAPSHOTS, does="dismiss"),
     Action(

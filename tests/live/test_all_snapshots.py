@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from tests.lab import Lab, next_second
 from tests.terminal import Terminal, confirm
 
@@ -68,3 +70,26 @@ def test_the_order_follows_a_key_and_a_click(lab: Lab) -> None:
         terminal.press("s", "s", "s", "s")
         terminal.wait("Snapshot▾")
         terminal.until(lambda: order(terminal) == ["alpha", "zeta"], "by name")
+
+
+def test_a_name_or_a_line_is_copied(lab: Lab) -> None:
+    """As OSC 52, from both lists; what is copied only looks, and says which host."""
+    lab.define("web")
+    lab.snapshot("web", "base", "--description", "as installed")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("● base")
+        terminal.press("y")
+        terminal.wait("Copy of base", "as installed", "its XML")
+        terminal.press("enter")
+        terminal.wait("It was given to the terminal's clipboard.")
+        assert base64.b64encode(b"base") in terminal.raw
+        terminal.press("A")
+        terminal.wait("1 snapshot of 1 domain")
+        terminal.press("y")
+        terminal.wait("Copy of base", "its XML")
+        terminal.press("down", "down", "down")
+        terminal.wait("▌ its XML")
+        terminal.press("enter")
+        terminal.wait("It was given to the terminal's clipboard.")
+        line = f"virsh -c '{lab.uri}' snapshot-dumpxml --domain=web --snapshotname=base"
+        assert base64.b64encode(line.encode()) in terminal.raw

@@ -377,24 +377,33 @@ class MainScreen(Screen[None]):
         else:
             self.session.host.retry()
 
+    def action_copy_one(self) -> None:
+        """Copy something of what is selected."""
+        from snaptui.ui.dialogs.copy import CopyDialog
+        from snaptui.ui.main.copying import copies
+
+        title, lines = copies(self.session, self._panes)
+        if lines:
+            self._prompter.choose(CopyDialog(title, lines, self.context.glyphs), self._copied)
+        else:
+            self.view.say("There is nothing to copy.")
+
+    def _copied(self, value: str) -> None:
+        self.app.copy_to_clipboard(value.encode("utf-8", "replace").decode())
+        self.view.say("It was given to the terminal's clipboard.")
+
     def action_add_host(self) -> None:
         """Look at one more host."""
         from snaptui.ui.dialogs.add_host import AddHostDialog
 
-        settings, fleet = self.context.hosts, self.context.fleet
-
-        def add(word: str) -> None:
-            for entry in settings.meant(word):
-                fleet.add(entry)
-
-        self.app.push_screen(AddHostDialog(add, settings.words, self.context.glyphs))
+        context = self.context
+        self.app.push_screen(AddHostDialog(context.add_hosts, context.hosts.words, context.glyphs))
 
     def action_drop_host(self) -> None:
         """Look at the selected host no longer."""
-        fleet, session = self.context.fleet, self.session
-        name = fleet.names[session.uri]
+        name = self.view.host
         try:
-            fleet.drop(session)
+            self.context.fleet.drop(self.session)
         except ConfigError as error:
             self.view.say(error.message)
         else:

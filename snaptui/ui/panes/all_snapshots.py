@@ -139,7 +139,7 @@ class AllList(RowList):
         line = " " * (MARKS + KIND)
         for column, cell in self.columns(width):
             title = column.value if column is not None else "Description"
-            title += glyphs.unfolded if column is by else ""
+            title += glyphs.sorted if column is by else ""
             if column in (Order.AGE, Order.WRITTEN, Order.RECLAIM):
                 line += fit(title, cell, glyphs, right=True)
             else:

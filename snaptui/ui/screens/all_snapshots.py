@@ -167,6 +167,26 @@ class AllScreen(SurveyScreen):
         dialog.called = fleet.called
         self.app.push_screen(dialog, confirmed)
 
+    def action_copy_one(self) -> None:
+        """Copy something of the selected snapshot."""
+        from snaptui.ui.dialogs.copy import CopyDialog, of_snapshot
+
+        row = self._list.selected
+        host = None
+        if row is not None:
+            host = self.context.fleet.session(row.domain.key.host).host.state.host
+        if row is None or host is None:
+            self.say("There is nothing to copy.")
+            return
+
+        def chosen(value: str | None) -> None:
+            if value is not None:
+                self.app.copy_to_clipboard(value.encode("utf-8", "replace").decode())
+                self.say("It was given to the terminal's clipboard.")
+
+        lines = tuple(of_snapshot(row.name, row.snapshot, row.domain, host))
+        self.app.push_screen(CopyDialog(row.name, lines, self.glyphs), chosen)
+
     def action_jump(self) -> None:
         """Go to the snapshot in its domain."""
         if (row := self._list.selected) is not None:
