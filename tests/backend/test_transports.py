@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -51,10 +51,13 @@ def ways(_ways: Transports) -> Iterator[Transports]:
     _ways.lab.clean()
 
 
-async def carry_out(
-    uri: str, near: DomainKey, intents: tuple[DomainIntent, ...], state: Path
-) -> None:
-    """Let each be planned and done as the program does it, through a URI."""
+Do = Callable[[DomainIntent], Awaitable[None]]
+"""Plans something and does it."""
+
+
+@asynccontextmanager
+async def program(uri: str, near: DomainKey, state: Path) -> AsyncIterator[Do]:
+    """What the program reads, plans and does with, through a URI."""
     backend, worker, over = LibvirtBackend(uri), Worker(), asyncio.Event()
     ended: list[Operation] = []
 
@@ -63,11 +66,7 @@ async def carry_out(
             ended.append(operation)
             over.set()
 
-    host = await worker.reads.call(backend.connect)
-    assert [one.key.uuid for one in await worker.reads.call(backend.domains)] == [near.uuid]
-    operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
-    await operations.open_journal()
-    for intent in intents:
+    async def do(intent: DomainIntent) -> None:
         over.clear()
         facts = await operations.facts(host, intent)
         plan = make_plan(intent, facts)
@@ -75,6 +74,12 @@ async def carry_out(
         operations.run(plan, facts)
         await over.wait()
         assert ended[-1].phase is Phase.DONE, ended[-1].error
+
+    host = await worker.reads.call(backend.connect)
+    assert [one.key.uuid for one in await worker.reads.call(backend.domains)] == [near.uuid]
+    operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
+    await operations.open_journal()
+    yield do
     operations.close()
     backend.abandon()
 
@@ -85,13 +90,14 @@ async def test_a_snapshot_is_made_reverted_to_and_deleted_over_it(
 ) -> None:
     near, lab, uri = ways.lab.define("web"), ways.lab, ways.uris[way]
     key = near._replace(host=uri)
-    await carry_out(uri, near, (CreateIntent(key, "one", ""),), tmp_path)
-    assert lab.snapshots("web") == ["one"]
-    write(lab.image("web"), 0x22)
-    back = RevertIntent(key, "one", safety=SafetyKind.NONE)
-    await carry_out(uri, near, (back, DeleteIntent(key, "one")), tmp_path)
-    assert holds(lab.image("web"), 0x11)
-    assert lab.snapshots("web") == []
+    async with program(uri, near, tmp_path) as do:
+        await do(CreateIntent(key, "one", ""))
+        assert lab.snapshots("web") == ["one"]
+        write(lab.image("web"), 0x22)
+        await do(RevertIntent(key, "one", safety=SafetyKind.NONE))
+        assert holds(lab.image("web"), 0x11)
+        await do(DeleteIntent(key, "one"))
+        assert lab.snapshots("web") == []
 
 
 @asynccontextmanager
