@@ -150,6 +150,8 @@ class Connections:
             changes, subscription = self._changes, self._subscription
             self._changes = self._subscription = None
             probe, self.probe = self.probe, Probe(self._for_probe)
+            if self._reads is not None:
+                self._reads.places = None  # they ask the probe of before
         things: list[object] = [subscription]
         if not self._single:
             things += [changes, probe.connection]
