@@ -36,6 +36,9 @@ SILENCE = 3.0
 SHARE = 0.003
 """Of the time, what the list may take of a core; with some 300 domains it is looked at less often
 than every two seconds. Events tell of most that changes."""
+PASSING = 1.0
+"""Seconds after which a host that was entered is taken for one that stays so: whoever goes through
+a list of hosts opens no connections to all of them."""
 GIVE_UP = 30.0
 """Seconds without an answer after which a host that is only listed counts as lost: there is no
 events connection, whose keepalive would have told. It is more than a revert takes for long."""
@@ -115,6 +118,7 @@ class HostWatch:
         self._summaries = Summaries(backend, worker, self._summarised)
         self._entering, self._leaving = asyncio.Event(), asyncio.Event()
         (self._entering if entered else self._leaving).set()
+        self._passing = False
         self._hinted = asyncio.Event()
         self._lost = asyncio.Event()
         self._retry = asyncio.Event()
@@ -139,8 +143,8 @@ class HostWatch:
         """
         if not self.entered:
             self._leaving.clear()
+            self._passing = True
             self._entering.set()
-            self._summaries.want(key for key in self.state.domains)
             self._hinted.set()
 
     def leave(self) -> None:
@@ -257,6 +261,12 @@ class HostWatch:
         await self._listed.wait()
         while True:
             await self._entering.wait()
+            if self._passing:
+                await wait(self._leaving, PASSING)
+                self._passing = False
+                if not self.entered:
+                    continue
+                self._summaries.want(self.state.domains)
             with contextlib.suppress(SnaptuiError):
                 await self.worker.reads.call(
                     lambda: self.backend.watch(on_event), priority=Priority.BACKGROUND
