@@ -240,6 +240,15 @@ def test_disks_with_which_libvirt_reverts_to_no_external_snapshot(disk: Any, exp
     assert expected in told(plan)
 
 
+def test_no_revert_makes_an_overlay_of_a_device_that_is_called_a_file() -> None:
+    """libvirt makes its name of the device's, and stops the guest before it finds that out."""
+    device = replace(over("/a.1", "/a"), device=True)
+    for state, harm in ((DomainState.SHUTOFF, None), (DomainState.RUNNING, Harm.STOPPED)):
+        plan = a_revert(a_fork(images={"/a.1": device}, state=state), "c")
+        (why,) = [one for one in plan.refusals if one.why is Why.ALL_MUST_BE_FILES]
+        assert (why.code, why.harm) == (67, harm)
+
+
 def test_what_is_written_to_again_is_broken() -> None:
     inside = internal("in", "/a")
     upon = replace(external("out", "/a", "/c", "in"), disks=ROOT.disks)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.disk import Disk
-from snaptui.model.image import Missing, NotKnown
+from snaptui.model.image import ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import broken, freed_files
 from snaptui.plan.checks.whereabouts import traced
@@ -103,6 +103,13 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
             yield refuse(Why.ALL_MUST_BE_FILES, code=code, disk=name, kind=disk.source_type)
         elif disk.shareable:
             yield refuse(Why.SHARED_NOT_YET, disk=name)
+        elif (
+            isinstance(image := facts.layers.heads.get(disk.path or ""), ImageInfo) and image.device
+        ):
+            # libvirt makes the names of the new overlays, and of no device
+            code, kind = libvirt_codes.CONFIG_UNSUPPORTED, "block"
+            harm = _stopped(facts)
+            yield refuse(Why.ALL_MUST_BE_FILES, code=code, harm=harm, disk=name, kind=kind)
         if disk.path is not None and disk.format != "raw":
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
