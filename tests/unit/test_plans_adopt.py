@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from snaptui.model.disk import Presence
+from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.operations.step_calls import expected_after
+from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata import adopt
-from snaptui.plan.plan import AdoptIntent, Plan
+from snaptui.plan.plan import AdoptIntent, DeleteManyIntent, Plan
+from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from snaptui.storage.in_image import HOLLOW, TWINS, odd, oddities, strays
 from tests.unit.made import (
@@ -20,6 +24,7 @@ from tests.unit.made import (
     KEY,
     RAW,
     VDA,
+    VDB,
     assert_refused,
     config,
     facts,
@@ -52,6 +57,23 @@ def test_what_all_disks_hold_once_may_be_adopted_and_no_image_changes() -> None:
     after = expected_after(step, found)
     assert after.names == ("by hand",)
     assert differences(replace(found, names=("by hand",)), after) == ()
+
+
+def test_what_lies_in_disks_that_are_set_apart_is_not_adopted_nor_deleted_so() -> None:
+    """libvirt leaves them out of the record; to a running QEMU that is all the same."""
+    for set_to, harm in (
+        (Presence.NO, Harm.LEFT_INSIDE), (Presence.MANUAL, Harm.LEFT_INSIDE),
+        (Presence.EXTERNAL, None),
+    ):  # fmt: skip
+        disks = config(VDA, replace(VDB, snapshot=set_to))
+        found = both(("2", "by hand"), disks=disks, state=DomainState.SHUTOFF)
+        assert_refused(planned(found), Why.SET_APART, disk="vdb", value=set_to.value)
+        wanted = DeleteManyIntent(KEY, (), ("by hand",))
+        off = delete.plan_many(wanted, found)
+        assert [one.harm for one in off.refusals if one.why is Why.SET_APART] == [harm]
+        running = both(("2", "by hand"), disks=disks)
+        whys = [one.why for one in delete.plan_many(wanted, running).refusals]
+        assert (Why.SET_APART in whys) == (set_to is Presence.EXTERNAL)
 
 
 @pytest.mark.parametrize(

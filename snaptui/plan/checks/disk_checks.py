@@ -121,6 +121,20 @@ def overlay_problem(disk: Disk) -> Refusal | None:
     )  # fmt: skip
 
 
+def apart_refusals(facts: Facts, disks: Iterable[Disk], harm: Harm | None) -> Iterator[Refusal]:
+    """Disks of which a record that is made by hand holds nothing, whatever it says.
+
+    With one that is set external it is one of an external snapshot (measured with 9.0 and 11.3).
+    """
+    for disk in disks:
+        if disk.snapshot not in (None, Presence.INTERNAL):
+            harm = None if disk.snapshot is Presence.EXTERNAL else harm
+            yield refuse(
+                Why.SET_APART, Way.INTERNAL_FIRST, harm=harm, domain=facts.name, disk=disk.target,
+                value=disk.snapshot.value,
+            )  # fmt: skip
+
+
 def network_refusals(disks: Iterable[Disk], way: Way) -> Iterator[Refusal]:
     """Disks on which libvirt changes no snapshot of a domain that is off.
 

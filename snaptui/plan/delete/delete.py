@@ -286,11 +286,16 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     if metadata_only:
         return [refuse(Why.UNMANAGED_HAS_NO_METADATA, name=name)]
     refusals: list[Refusal] = []
-    if facts.status.domain.state.active:
+    active, disks = facts.status.domain.state.active, facts.status.config.disks
+    own = [disk for disk in domain_checks.writable_disks(disks) if disk.path in dict(stray.parts)]
+    if active:  # QEMU looks on all disks, whatever the record says
+        own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
+    refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
+    if active:
         refusals += domain_checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
     else:  # its record names all of them, and libvirt looks for it on each
-        disks = domain_checks.writable_disks(facts.status.config.disks)
-        refusals += disk_checks.network_refusals(disks, Way.DELETE_BY_HAND)
+        all_of_them = domain_checks.writable_disks(disks)
+        refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
     if len(text.utf8(name)) > domain_checks.NAME_BYTES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from snaptui.common import text
 from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.plan.checks import domain_checks, image_checks
+from snaptui.plan.checks import disk_checks, domain_checks, image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
@@ -34,6 +34,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
         *([refuse(Why.KNOWN_ALREADY, name=name)] if name in facts.names else ()),
         *_disk_refusals(disks, found, name),
         *_mistaken(disks, name, facts),
+        *disk_checks.apart_refusals(facts, disks, None),
     ]
     if not disks:
         refusals.append(refuse(Why.NO_DISK_HOLDS, domain=domain.name))

@@ -77,6 +77,7 @@ class Way(enum.Enum):
     ROOM_OR_ONE = "Make room first (the file systems list what can go), or delete one at a time."
     LARGER_DEVICE = "Make the device larger first (lvextend): nothing else makes room on it."
     POOL_FIRST = "Start or refresh the pool first, or define the disk as it was."
+    INTERNAL_FIRST = "Take that off the disk first (virsh edit), and set it again afterwards."
     POOL_START = "Start or refresh the pool first."
     POOLS_FIRST = "Start or refresh the pools first (what is not certain names them)."
     POOL_AS_BEFORE = "Let the pool name that file again, or shut {domain} down."

@@ -242,6 +242,10 @@ class Why(enum.Enum):
     )
     ALL_OR_NONE_INSIDE = "An internal snapshot holds all disks inside their images."
     ENTRY_GONE = "{disk} holds no snapshot {name} any more ({path})."
+    SET_APART = (
+        "The definition of {domain} sets {disk} to snapshot='{value}': libvirt leaves what lies "
+        "inside it out of a record."
+    )
     ENTRY_MISSING = "{disk} holds no snapshot {name}: a revert to it would fail."
     ENTRY_TWINS = "{disk} holds {number} snapshots called {name} (IDs {ids})."
     ENTRY_ID_OF_OTHER = (
