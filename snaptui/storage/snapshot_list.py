@@ -63,6 +63,11 @@ class ListedSnapshot:
         """What it is known by over all hosts."""
         return (self.domain.key.host, self.domain.key.uuid, self.name)
 
+    @property
+    def version(self) -> tuple[int | None, str]:
+        """When it was made, and the hash of its XML: another of the same name has others."""
+        return self.created, self.snapshot.digest if self.snapshot is not None else ""
+
 
 def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapshot]:
     """The snapshots of a domain, its strays, and what could not be read."""
@@ -143,7 +148,8 @@ def ordered(rows: Iterable[ListedSnapshot], by: Order) -> tuple[ListedSnapshot, 
     return tuple(sorted(rows, key=key))
 
 
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+AGE_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
+"""Seconds of what an age may be told in."""
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LIMIT = re.compile(r"([<>])(\d+(?:\.\d+)?)(s|min|h|d|w|y|K|M|G|T)")
 
@@ -172,9 +178,9 @@ class Query:
 def _fits(word: str, row: ListedSnapshot, now: float) -> bool:
     if (limit := _LIMIT.fullmatch(word)) is not None:
         sign, number, unit = limit.groups()
-        if unit in _UNITS:
+        if unit in AGE_UNITS:
             known, of = row.created is not None, now - (row.created or 0)
-            bound = float(number) * _UNITS[unit]
+            bound = float(number) * AGE_UNITS[unit]
         else:
             known = not isinstance(row.reclaim, NotKnown)
             of = 0.0 if isinstance(row.reclaim, NotKnown) else float(row.reclaim)
