@@ -208,7 +208,10 @@ class Operations:
         return self.run_in_turn(((plan, facts),))[0]
 
     def run_in_turn(self, parts: Sequence[tuple[Plan, AnyFacts]]) -> tuple[Operation, ...]:
-        """Start confirmed plans one after another; what fails stops those after it."""
+        """Start confirmed plans, each of another domain or image, one after another.
+
+        What fails stops none of the others.
+        """
         accepted = self._accept(parts)
         every = [facts for _, facts in parts]
         self._begin(self._run_all(list(zip(accepted, every, strict=True))))
@@ -269,19 +272,8 @@ class Operations:
 
     async def _run_all(self, parts: Sequence[tuple[Operation, AnyFacts]]) -> None:
         await self._note_batch(parts[0][0])
-        stopped: Operation | None = None
         for operation, facts in parts:
-            if stopped is not None:
-                stop = Stop(
-                    f"Not begun, because another did not end well: {stopped.title}.",
-                    "",
-                    because_of=(stopped.number,),
-                )
-                self._set(replace(operation.stopped(stop), ended=time.time()))
-                continue
             await self._run(operation, facts)
-            if self.all[operation.number].phase is not Phase.DONE:
-                stopped = operation
 
     async def _run_at_once(
         self, parts: Sequence[tuple[Operation, AnyFacts]], meeting: Meeting

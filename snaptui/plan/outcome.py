@@ -54,7 +54,7 @@ class End(enum.Enum):
     ENTRIES_DELETED = "The disk in {image} stays as it is, with {left} left."
     EXTRACTED = "A new {form} file (mode 0600) holds the disk as on {moment}; nothing else changes."
     LEFTOVER_REMOVED = "{path} is gone; what lies beneath it stays."
-    DELETED_IN_TURN = "One after another; what fails stops what comes after it."
+    DELETED_IN_TURN = "One domain after another; what fails stops that one alone."
     TAKEN_TOGETHER = (
         "All guests are frozen, all snapshots taken, and all thawed, after 10 s at most."
     )

@@ -83,12 +83,15 @@ class DeleteManyIntent:
     Attributes:
         strays: those of them that only the images know.
         metadata_only: as in :class:`DeleteIntent`.
+        listed: by name, the hashes of the XML of those that were chosen from a list: another one
+            of the same name is not meant.
     """
 
     key: DomainKey
     names: tuple[str, ...]
     strays: tuple[str, ...] = ()
     metadata_only: bool = False
+    listed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

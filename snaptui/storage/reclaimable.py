@@ -296,6 +296,16 @@ def chosen(
     return files, tuple(parts)
 
 
+def digests(survey: Survey, marked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Of marked snapshots the hashes of their XML as they were read."""
+    return {
+        (one.domain.key.uuid, snapshot.name): snapshot.digest
+        for one in survey.domains
+        for snapshot in one.snapshots
+        if (one.domain.key.uuid, snapshot.name) in marked
+    }
+
+
 def still_there(survey: Survey, marked: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
     """Those of marked items that were found."""
     files, domains = chosen(survey, marked)

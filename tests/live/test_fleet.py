@@ -191,7 +191,7 @@ def test_a_guest_that_is_active_on_another_host_is_not_changed(
 
 
 def test_what_fills_the_disks_of_all_hosts_is_one_list(lab: Lab, other: Lab, config: str) -> None:
-    """Marks of two hosts are deleted together, each on its own, and what each frees is said."""
+    """Marks of two hosts are deleted together, their number typed, each on its own host."""
     for one in (lab, other):
         one.snapshot("web", "base")
         one.snapshot("web", "late")
@@ -203,7 +203,7 @@ def test_what_fills_the_disks_of_all_hosts_is_one_list(lab: Lab, other: Lab, con
         terminal.wait("2 marked: deleting them frees", "on kvm1", "on kvm2")
         terminal.press("d")
         terminal.wait("Delete 2 snapshots", str(lab.directory), str(other.directory))
-        confirm(terminal)
+        confirm(terminal, "2")
         terminal.wait(gone="Delete 2")
         terminal.wait("Delete", "on kvm1: done", "on kvm2: done")
     assert len(lab.snapshots("web")) == len(other.snapshots("web")) == 1

@@ -415,6 +415,16 @@ def test_of_several_no_parent_goes_before_its_child(above: list[int], order: lis
             assert gone.index(f"s{at}") < gone.index(f"s{parent}")
 
 
+def test_another_one_of_the_same_name_is_not_what_was_chosen() -> None:
+    """Deleted and made anew, or described anew, between the list and the dialog."""
+    found = facts(snapshot("a"), snapshot("b", "a", digest="made anew"))
+    listed = DeleteManyIntent(KEY, ("a", "b"), listed=(("a", "a"), ("b", "b")))
+    plan = delete.plan_many(listed, found)
+    assert_refused(plan, Why.SNAPSHOT_OTHER, name="b")
+    assert len(plan.refusals) == 1
+    assert delete.plan_many(replace(listed, names=("a",), listed=(("a", "a"),)), found).possible
+
+
 def test_several_are_refused_as_a_whole() -> None:
     found = facts(snapshot("a"), snapshot("b", "a"))
     many = DeleteManyIntent(KEY, ("a", "gone"))

@@ -87,6 +87,11 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
     if number == 1:
         what = intent.names[0] if intent.names else f"the stray {intent.strays[0]}"
     refusals = [facts.absent(name) for name in intent.names if name not in facts.names]
+    refusals += [
+        refuse(Why.SNAPSHOT_OTHER, Way.LIST_AGAIN, name=name)
+        for name, digest in intent.listed
+        if name in facts.snapshots and facts.snapshots[name].digest != digest
+    ]
     names = _children_first(intent.names, facts)
     of = f"{what} of {facts.status.domain.name}"
     planned = _plan(intent, facts, names, of, refusals, (), intent.strays)

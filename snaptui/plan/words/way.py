@@ -27,6 +27,7 @@ class Way(enum.Enum):
     )
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
+    LIST_AGAIN = "Read the list again (F5), look at it, and mark it again."
     DEFINE = "Define it first (virsh define)."
     DEFINE_AS_NOW = "Let its definition name the images of now first ({line})."
     START_FIRST = "Start it first: while it runs, checkpoints are not in the way."

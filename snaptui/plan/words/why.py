@@ -114,6 +114,9 @@ class Why(enum.Enum):
 
     # -- the snapshot that it is about
     SNAPSHOT_GONE = "The snapshot {name} is not there any more."
+    SNAPSHOT_OTHER = (
+        "{name} is not as it was listed: it was changed since, or made anew under the same name."
+    )
     SNAPSHOT_UNREAD = "The snapshot {name} could not be read."
     SOME_UNREAD = "Some of the snapshots could not be read."
     CHILD_UNREAD = "{name}, which is below it, could not be read."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +18,8 @@ from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
 
 _SCOPES = tuple(Scope)
+MANY = 10
+"""Of more, the number is typed."""
 
 
 class DeleteDialog(PlanDialog):
@@ -86,12 +89,24 @@ class DeleteItemsDialog(PlanDialog):
 
     @property
     def challenge(self) -> str:
-        """It is about no one name."""
-        return "delete"
+        """How many go, where that is more than one looks through; it is about no one name."""
+        return str(self._number) if self._far_reaching else "delete"
+
+    @property
+    def _number(self) -> int:
+        return sum(
+            len(intent.names) + len(intent.strays) if isinstance(intent, DeleteManyIntent) else 1
+            for intent in self.intents
+        )
+
+    @property
+    def _far_reaching(self) -> bool:
+        return self._number > MANY or len({intent.key.host for intent in self.intents}) > 1
 
     def merged(self, plans: tuple[Plan, ...]) -> Plan:
         """All of them as one."""
-        return deletes(plans, [name for name, _ in self._parts], self._space)
+        whole = deletes(plans, [name for name, _ in self._parts], self._space)
+        return replace(whole, type_name=whole.type_name or self._far_reaching)
 
 
 class DeleteManyDialog(PlanDialog):

@@ -14,7 +14,15 @@ from snaptui.model.image import FileSystem, ImageKey, NotKnown
 from snaptui.monitor.reclaimable import Surveying
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import on_host
-from snaptui.storage.reclaimable import NOWHERE, Mark, PlaceOnHost, chosen, promised, still_there
+from snaptui.storage.reclaimable import (
+    NOWHERE,
+    Mark,
+    PlaceOnHost,
+    chosen,
+    digests,
+    promised,
+    still_there,
+)
 from snaptui.storage.snapshot_list import ListedSnapshot, listed
 from snaptui.storage.totals import Total
 from snaptui.ui import status_lines
@@ -55,13 +63,17 @@ class _Survey:
         from snaptui.plan.image.orphan import aside_name
         from snaptui.plan.plan import DeleteManyIntent, RemoveLeftover
 
-        files, domains = chosen(self.surveying.survey, self.of(marks))
+        survey, mine = self.surveying.survey, self.of(marks)
+        files, domains = chosen(survey, mine)
+        read = digests(survey, mine)
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         for path in files:
             key = ImageKey(self.session.uri, path)
             yield path, RemoveLeftover(key, aside_name(path, stamp))
         for domain, names, extra in domains:
-            yield domain.name, DeleteManyIntent(domain.key, names, extra)
+            uuid = domain.key.uuid
+            seen = tuple((name, read[uuid, name]) for name in names if (uuid, name) in read)
+            yield domain.name, DeleteManyIntent(domain.key, names, extra, listed=seen)
 
     def why_not(self, marks: Collection[Mark]) -> str:
         """Why nothing of it can be deleted now; empty when it can."""
