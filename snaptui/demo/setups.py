@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from snaptui.backend.files.mounts import mount_over
+from snaptui.common import own_python
 from snaptui.common.errors import Unsupported
 
 PACKAGES = {
@@ -184,10 +184,9 @@ def for_user(directory: Path, qemu_conf: str = "") -> Setup:
     socket = directory / "runtime" / "libvirt-sock"
     conf = directory / "libvirtd.conf"
     conf.write_text(_CONF.format(sockets=socket.parent))
-    supervisor = (sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py")))
     daemon = ("libvirtd", "-p", str(directory / "libvirtd.pid"), "-f", str(conf))
     return Setup(
-        command=(*supervisor, *daemon),
+        command=own_python.command("snaptui.demo.supervisor", *daemon),
         environment=environment,
         socket=socket,
         uri=f"qemu+unix:///session?socket={socket}",

@@ -1,6 +1,6 @@
 """Runs a command and kills it with all its descendants when its own parent is gone.
 
-A script that stands alone: ``python supervisor.py COMMAND...``. A line on its standard input
+A module that is run by itself, with the command as its arguments. A line on its standard input
 starts the command again; the end of the input, a signal or the death of the parent ends
 everything. QEMU makes itself an orphan (daemonize): as a child subreaper (prctl(2)) this
 process becomes its parent all the same, and so can find and kill it.

@@ -24,7 +24,7 @@ from snaptui.fleet import Fleet, MakeBackend
 from snaptui.model.image import ImageKey
 from snaptui.operations.operation import Operation
 from snaptui.session import KnownHost, Session
-from snaptui.ui import keymap, status_lines
+from snaptui.ui import keymap, sheets, status_lines
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
 from snaptui.ui.context import Context, Settings
@@ -50,7 +50,7 @@ class SnaptuiApp(KeysInOrder):
         select: name or UUID of the domain to select at first; without one the first image is.
     """
 
-    CSS_PATH = "snaptui.tcss"
+    CSS = sheets.css()
     TITLE = "snaptui"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.APP)
     ENABLE_COMMAND_PALETTE = True

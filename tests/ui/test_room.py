@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -19,6 +18,7 @@ from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import remark
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
+from snaptui.ui import sheets
 from snaptui.ui.dialogs import plan_dialog
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
@@ -32,13 +32,14 @@ INTENT = RevertIntent(DomainKey("test:///default", "u"), "good")
 class Asked(PlanDialog):
     verb = "Apply"
     intent = INTENT
-    CSS_PATH = str(Path(plan_dialog.__file__).with_name("dialogs.tcss"))
 
     def fields(self) -> ComposeResult:
         yield Choice("Safety snapshot:", ["disk", "none"], id="safety")
 
 
 class Styled(KeysInOrder):
+    CSS = sheets.css()
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return themes.STYLES
 

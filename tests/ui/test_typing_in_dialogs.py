@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from snaptui.model.choices import RunState
 from snaptui.model.image import NotKnown
 from snaptui.plan.plan import Intent
 from snaptui.plan.planner import AnyFacts
-from snaptui.ui.dialogs import plan_dialog
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import READ, Choice
 from snaptui.ui.dialogs.edit import EditDialog
@@ -44,8 +42,6 @@ QUICK = 0.05
 
 class Clocked(CreateDialog):
     """One whose time is what a test says, and whose timers wait for that."""
-
-    CSS_PATH = str(Path(plan_dialog.__file__).with_name("dialogs.tcss"))
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

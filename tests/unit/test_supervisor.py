@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from snaptui.demo import supervisor
+from snaptui.common import own_python
 from tests.sample import sample
 
 ORPHAN = "setsid sleep {seconds} & exec sleep {seconds}"
@@ -38,7 +37,7 @@ def test_nothing_is_left_whatever_comes_first(order: str) -> None:
         seconds = f"98765.{turn}{len(order)}"
         command = ["sh", "-c", ORPHAN.format(seconds=seconds)]
         held = subprocess.Popen(
-            [sys.executable, "-I", "-S", supervisor.__file__, *command], stdin=subprocess.PIPE
+            own_python.command("snaptui.demo.supervisor", *command), stdin=subprocess.PIPE
         )
         assert held.stdin is not None
         end = time.monotonic() + 60

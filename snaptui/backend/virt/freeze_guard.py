@@ -16,11 +16,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import libvirt
 
 from snaptui.backend.virt.errors import agent_refused
+from snaptui.common import own_python
 from snaptui.common.errors import HostError
 
 LIMIT = 10.0
@@ -85,8 +85,7 @@ class Guard:
 
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", __name__],  # -P: nothing of the directory here
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_from())},
+            own_python.command("snaptui.backend.virt.freeze_guard"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # what ends our terminal does not end it
@@ -117,12 +116,6 @@ class Guard:
             except subprocess.TimeoutExpired:  # it has nothing left to thaw
                 process.kill()
                 process.wait()
-
-
-def _import_from() -> list[str]:
-    """Where this process imports from, and where it got snaptui from; no relative ones."""
-    own = str(Path(__file__).resolve().parents[3])
-    return list(dict.fromkeys([own, *filter(os.path.isabs, sys.path)]))
 
 
 def main() -> None:

@@ -69,7 +69,6 @@ class Dialog(Closing[Result | None], Generic[Result]):
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.DIALOG)
     AUTO_FOCUS = "#cancel"
-    CSS_PATH = "dialogs.tcss"
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()

@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from snaptui import ui
 from snaptui.common.worker import start
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.domain import DomainKey
@@ -133,7 +132,6 @@ def _hold(order: Order, control: _Control) -> None:
 class App(product.SnaptuiApp):
     """The browser, which also does what it was ordered to, and says what it shows."""
 
-    CSS_PATH = str(Path(ui.__file__).with_name("snaptui.tcss"))
     order: ClassVar[Order]
     control: ClassVar[_Control]
 
