@@ -40,6 +40,8 @@ PICTURES = {
     "delete": (NARROW, ("g", "j", "d"), CHECKED),
     "spaces": (NARROW, ("F",), "experiment"),
     "spaces-120x40": (WIDE, ("F",), "experiment"),
+    "all": (NARROW, ("A",), "experiment"),
+    "all-120x40": (WIDE, ("A",), "experiment"),
     "delete-120x40": (WIDE, ("g", "j", "d"), CHECKED),
 }
 """By name: the size, the keys, and what the screen shows when it is ready."""

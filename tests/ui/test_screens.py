@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
+from snaptui.ui.panes.all_snapshots import AllList
 from snaptui.ui.panes.reclaimable import ItemList
-from snaptui.ui.screens.reclaimable import SpaceScreen
+from snaptui.ui.screens.survey_screen import SurveyScreen
 from tests.ui.conftest import MakeApp, loaded, until
 
 SIZES = [(80, 24), (120, 40)]
@@ -64,20 +65,21 @@ def test_screen(
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("key", [pytest.param("F", id="spaces")])
+@pytest.mark.parametrize("key", [pytest.param("F", id="spaces"), pytest.param("A", id="all")])
 def test_screen_of_files(
     snap_compare: Compare, make_app: MakeApp, size: tuple[int, int], key: str
 ) -> None:
     async def surveyed(pilot: Pilot[None]) -> None:
         await loaded(pilot)
         await pilot.press(key)
-        await until(pilot, lambda: isinstance(pilot.app.screen, SpaceScreen), "the screen")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SurveyScreen), "the screen")
         screen = pilot.app.screen
-        assert isinstance(screen, SpaceScreen)
+        assert isinstance(screen, SurveyScreen)
+        rows = screen.query_one(ItemList if key == "F" else AllList)
 
         def done() -> bool:
             doing = screen.surveys.doing or screen.surveys.counting
-            return not doing and screen.query_one(ItemList).count > 1
+            return not doing and rows.count > 1
 
         await until(pilot, done, "the survey")
         screen.tick()
