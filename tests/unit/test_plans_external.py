@@ -250,6 +250,16 @@ def test_what_forbids_every_change_forbids_this_one(form: Form) -> None:
     assert_refused(a_create(known(), form, "12"), Why.NAME_DIGITS)
 
 
+@pytest.mark.parametrize("form", [Form.INTERNAL, Form.DISK_ONLY])
+def test_no_error_is_foretold_beside_a_block_job(form: Form) -> None:
+    """Some versions look for jobs before all else, and some after it."""
+    found = known(disks=config(replace(VDA, format="raw", snapshot=Presence.NO)))
+    busy = replace(found, status=replace(found.status, block_jobs=("vda",)))
+    for one, codes in ((found, True), (busy, False)):
+        plan = a_create(one, form)
+        assert any(why.code is not None for why in plan.refusals) == codes
+
+
 @pytest.mark.parametrize("form", [Form.INTERNAL, Form.EXTERNAL])
 def test_a_transient_guest_is_not_halted(form: Form) -> None:
     """libvirt refuses that first; without it the records are forgotten later."""

@@ -177,6 +177,14 @@ def _job_refusals(facts: Facts) -> list[Refusal]:
     return [refuse(why, way, disks=", ".join(disks), domain=domain.name, line=line)]
 
 
+def jobs_first(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """No error of a create is foretold beside block jobs: some versions look for these first."""
+    told = tuple(refusals)
+    if not any(one.why in JOBS and one.code is None for one in told):
+        return told
+    return tuple(one.but(harm=one.harm) for one in told)
+
+
 def merge_refusals(facts: Facts) -> list[Refusal]:
     """What forbids a merge beside what QEMU does with the images already."""
     return [one.but(code=libvirt_codes.OPERATION_UNSUPPORTED) for one in _job_refusals(facts)]

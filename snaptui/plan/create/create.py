@@ -74,7 +74,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         lost=NOTHING_LOST,
         undo=undo(UndoBy.DELETE),
         space=needed.told,
-        refusals=tuple(refusals),
+        refusals=domain_checks.jobs_first(refusals),
         warnings=(
             *([remark(Warn.RAM_MAY_NOT_FIT_INSIDE)] if needed.lacks else ()),
             *([remark(Warn.SAVE_NOT_KEPT, domain=facts.name)] if status.managed_save else ()),

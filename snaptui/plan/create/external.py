@@ -42,7 +42,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         lost=NOTHING_LOST,
         undo=_undo(facts, new),
         space=replace(needed.told, then=Then.OVERLAYS_GROW),
-        refusals=tuple(external_checks.refusals(intent, facts, step)),
+        refusals=domain_checks.jobs_first(external_checks.refusals(intent, facts, step)),
         warnings=tuple(_warnings(facts, new, needed)),
         unchecked=tuple(external_checks.doubts(facts, new)),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
