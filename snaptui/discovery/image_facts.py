@@ -70,7 +70,7 @@ def read_image_facts(backend: Looks, host: Host, intent: ImageIntent, who: str) 
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
         file=_file(backend, path),
         cut_off=next((one.path for one in beneath if isinstance(one.image, Missing)), ""),
-        in_writing=next((one.path for one in beneath if _in_writing(one)), ""),
+        in_writing=readings.written_to(beneath) or "",
     )
 
 
@@ -85,10 +85,6 @@ def _beneath(backend: Files, image: ImageInfo | NotKnown) -> tuple[Level, ...]:
         return ()
     heads = read_heads(backend, {image.backing: image.backing_format == "raw"})
     return chain(image.backing, image.backing_format or "", heads)
-
-
-def _in_writing(level: Level) -> bool:
-    return isinstance(level.image, ImageInfo) and level.image.in_writing
 
 
 def _copy(backend: Files, intent: ImageExtract) -> CopyFacts:

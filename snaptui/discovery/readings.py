@@ -177,10 +177,20 @@ def beneath(
 def in_writing(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:
     """By path of an image that lies upon one that a QEMU writes to, which one that is."""
     for path, levels in beneath:
-        for level in levels:
-            if isinstance(level.image, ImageInfo) and level.image.in_writing:
-                yield path, level.path
-                break
+        if (busy := written_to(levels)) is not None:
+            yield path, busy
+
+
+def written_to(levels: Iterable[Level]) -> str | None:
+    """The first of those beneath an image that a QEMU writes to, so that none opens the image.
+
+    A raw one can be opened beneath others meanwhile (QEMU 7.2 to 11.1), a qcow2 cannot.
+    """
+    for level in levels:
+        lower = level.image
+        if isinstance(lower, ImageInfo) and lower.in_writing and lower.format != "raw":
+            return level.path
+    return None
 
 
 def encrypted(
