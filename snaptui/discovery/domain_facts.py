@@ -119,6 +119,8 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
     if layered:
         layers = readings.layers_now(backend, host, status, snapshots, current)
         changed = _changes_layers(intent, status, snapshots, below)
+    # what is inside and not known here may be another domain's, where two are on one file
+    changed = changed or (isinstance(intent, DeleteManyIntent) and bool(intent.strays))
     users: Mapping[str, tuple[User, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
     traces: Mapping[str, Trace] = {}

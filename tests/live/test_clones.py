@@ -11,7 +11,7 @@ import pytest
 
 from snaptui.model.choices import Form, SafetyKind
 from snaptui.model.domain import DomainKey
-from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, DeleteManyIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, qemu_img, write
@@ -140,3 +140,27 @@ def test_inside_a_clone_nothing_is_changed_while_its_template_runs(lab: Lab) -> 
     assert [name for _, name in entries(made)] == ["s1"]
     assert lab.snapshots("web") == []
     planned(lab, CreateIntent(key, "s2", ""), carry_out=True)
+
+
+def test_what_another_domain_on_the_file_keeps_inside_is_no_stray_to_delete(lab: Lab) -> None:
+    key = template(lab)
+    defined(lab, "web", lab.image("tmpl"))
+    lab.snapshot("web", "s1")
+    (why,) = planned(lab, DeleteManyIntent(key, (), ("s1",))).refusals
+    assert (why.why, why.harm) == (Why.UNMANAGED_OF_OTHER, Harm.OTHER_LOST)
+    assert "web" in why.words
+    lab.virsh("snapshot-delete", "web", "s1", "--metadata")
+    planned(lab, DeleteManyIntent(key, (), ("s1",)), carry_out=True)
+    assert [name for _, name in entries(lab.image("tmpl"))] == ["golden"]
+
+
+def test_a_raw_template_may_run_while_its_clone_is_changed(lab: Lab) -> None:
+    """QEMU opens a raw image beneath others while it is written to, and no qcow2."""
+    lab.define("tmpl", format="raw")
+    made = lab.images / "clone.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(lab.image("tmpl")), "-F", "raw", str(made))
+    defined(lab, "web", made)
+    lab.start("tmpl")
+    planned(lab, CreateIntent(lab.key("web"), "s1", ""), carry_out=True)
+    planned(lab, DeleteIntent(lab.key("web"), "s1"), carry_out=True)
+    assert entries(made) == []

@@ -204,7 +204,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
     written |= {path for stray in extra for path, _ in stray.parts}
     found.refusals += table_refusals(facts, written)
     found.add(external.room(facts, victims))
-    if any(one.kind is Kind.EXTERNAL for one in victims):
+    if extra or any(one.kind is Kind.EXTERNAL for one in victims):
         found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
     found.unchecked += other_hosts.doubts(facts)
     return found
@@ -301,6 +301,15 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     else:  # its record names all of them, and libvirt looks for it on each
         all_of_them = domain_checks.writable_disks(disks)
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
+    for path, _ in stray.parts:
+        for user in facts.of(path):
+            if user.snapshot == name:
+                refusals.append(
+                    refuse(
+                        Why.UNMANAGED_OF_OTHER, Way.DELETE_THERE, harm=Harm.OTHER_LOST,
+                        path=path, name=name, user=user.words,
+                    )
+                )  # fmt: skip
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
     if len(text.utf8(name)) > domain_checks.NAME_BYTES:

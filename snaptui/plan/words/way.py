@@ -79,6 +79,7 @@ class Way(enum.Enum):
     LARGER_DEVICE = "Make the device larger first (lvextend): nothing else makes room on it."
     POOL_FIRST = "Start or refresh the pool first, or define the disk as it was."
     INTERNAL_FIRST = "Take that off the disk first (virsh edit), and set it again afterwards."
+    DELETE_THERE = "Delete it there."
     POOL_START = "Start or refresh the pool first."
     POOLS_FIRST = "Start or refresh the pools first (what is not certain names them)."
     POOL_AS_BEFORE = "Let the pool name that file again, or shut {domain} down."

@@ -426,6 +426,7 @@ class Why(enum.Enum):
     UNMANAGED_HAS_NO_METADATA = "{name} is a stray: it has no metadata."
     UNMANAGED_NAME = "libvirt cannot be told to delete {name}: no snapshot can be called so."
     UNMANAGED_NAME_LONG = "libvirt cannot be told to delete {name}: its name is too long."
+    UNMANAGED_OF_OTHER = "What {path} holds of {name} belongs to another domain: {user}."
     UNMANAGED_ELSEWHERE = "{name} is in {path}, which is not a disk of the domain now."
     UNMANAGED_TWINS = (
         "{path} holds {number} snapshots called {name}: libvirt would delete only one."
