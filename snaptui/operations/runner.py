@@ -160,6 +160,16 @@ class Operations:
         records = (record for journal in await self._past() for record in journal.records)
         return tuple(sorted(records, key=lambda record: record.started, reverse=True))
 
+    async def unfinished_before(self) -> frozenset[tuple[str, str]]:
+        """Label of the host and UUID of the domain of what other processes began.
+
+        Those of which it is not known how they ended, whether the process lives or not.
+        """
+        records = await self.past()
+        return frozenset(
+            (one.host, one.uuid) for one in records if one.outcome is None and not one.found
+        )
+
     async def _past(self) -> tuple[Past, ...]:
         from snaptui.operations import journal_archive
 

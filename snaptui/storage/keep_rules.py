@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from snaptui.model.domain import DomainKey
+from snaptui.model.domain import DomainKey, DomainStatus
 from snaptui.model.group_mark import group_of
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Snapshot
@@ -80,6 +80,13 @@ class Use(enum.Enum):
     """An operation of snaptui was cut short, and it is not known what became of it."""
     UNKNOWN = enum.auto()
     """It was not asked, or does not say."""
+
+    @staticmethod
+    def of(status: DomainStatus) -> Use:
+        """What a domain says of itself."""
+        if status.busy or status.block_jobs or status.backup:
+            return Use.BUSY
+        return Use.UNKNOWN if status.busy is None or status.hung else Use.FREE
 
 
 class Fate(enum.Enum):
@@ -180,7 +187,8 @@ def _of_domain(
     family = _Family.of(rows)
     never = {row.mark: why for row in rows if (why := _never(row, family, now)) is not None}
     counted = [row for row in rows if never.get(row.mark, Fate.HELD) in _COUNTS]
-    counted.sort(key=lambda row: (-(row.created or 0), row.name))
+    # which of one second is the newest cannot be told: those that stay anyway are counted first
+    counted.sort(key=lambda row: (-(row.created or 0), row.mark not in never, row.name))
     kept = _kept(rule, counted, now)
     if not kept and not any(row.mark in never for row in counted):
         kept = {row.mark: Fate.ONLY for row in counted[:1]}

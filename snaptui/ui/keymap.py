@@ -255,6 +255,15 @@ ACTIONS: tuple[Action, ...] = (
         does="every",
     ),
     Action(
+        "all_rule",
+        ("M",),
+        "rule",
+        "Mark by rule: keep the last, daily, weekly, monthly ones, and what is young",
+        Scope.SNAPSHOTS,
+        footer=True,
+        does="rule",
+    ),
+    Action(
         "all_delete",
         ("d",),
         "delete",
@@ -276,7 +285,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "all_jump",
         ("enter",),
-        "go to it",
+        "go",
         "Go to the snapshot in its domain",
         Scope.SNAPSHOTS,
         footer=True,

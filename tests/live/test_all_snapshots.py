@@ -93,3 +93,78 @@ def test_a_name_or_a_line_is_copied(lab: Lab) -> None:
         terminal.wait("It was given to the terminal's clipboard.")
         line = f"virsh -c '{lab.uri}' snapshot-dumpxml --domain=web --snapshotname=base"
         assert base64.b64encode(line.encode()) in terminal.raw
+
+
+def test_a_rule_marks_what_it_shows_and_the_number_is_typed(lab: Lab) -> None:
+    """What is held, current or a safety snapshot stays, and `d` is the plan of the rest."""
+    for name in ("db", "web"):
+        lab.define(name)
+        for number in range(6):
+            lab.snapshot(name, f"s{number}")
+    lab.snapshot("web", "kept", "--description", "[held by root since 2026-11-29T10:00:00Z]")
+    lab.snapshot("web", "safety-20261129T100000Z-s1")
+    next_second()
+    for name in ("db", "web"):
+        lab.snapshot(name, "last")
+    with Terminal(["-c", lab.uri], size=(120, 50)) as terminal:
+        terminal.wait("db", "web")
+        terminal.press("A")
+        terminal.wait("16 snapshots of 2 domains", gone=" ...")
+        terminal.press("M")
+        terminal.wait("Mark by rule", "Type at least one number", "Mark 0")
+        terminal.press("0")
+        terminal.wait("a whole number from 1 on")
+        terminal.press("backspace", "1")
+        terminal.wait("db: 6 of 7 snapshots go", "web: 6 of 9 snapshots go", "Mark 12")
+        terminal.wait("held", "safety snapshot", "current", "Of 16 snapshots of 2 domains 12 go")
+        terminal.press("enter")
+        terminal.wait("12 marked: deleting them frees", gone="Mark by rule")
+        terminal.press("d")
+        terminal.wait("Delete 12 snapshots of 2 domains")
+        confirm(terminal, "12")
+        terminal.wait("4 snapshots of 2 domains", gone="marked")
+    assert lab.snapshots("db") == ["last"]
+    assert sorted(lab.snapshots("web")) == ["kept", "last", "safety-20261129T100000Z-s1"]
+
+
+def test_what_was_made_anew_under_a_marked_name_is_not_deleted(lab: Lab) -> None:
+    """The dialog refuses it, and once the list was read again it is marked no more."""
+    lab.define("web")
+    for name in ("one", "two", "last"):
+        lab.snapshot("web", name)
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("web")
+        terminal.press("A")
+        terminal.wait("3 snapshots of 1 domain", gone=" ...")
+        terminal.press("M", "1")
+        terminal.wait("Mark 2")
+        terminal.press("enter")
+        terminal.wait("2 marked", gone="Mark by rule")
+        lab.virsh("snapshot-delete", "web", "two")
+        next_second()
+        lab.snapshot("web", "two")
+        terminal.press("d")
+        terminal.wait("Delete 2 snapshots", "Refused: two is not as it was listed")
+        terminal.press("esc")
+        terminal.wait(gone="Delete 2 snapshots")
+        terminal.press("f5")
+        terminal.wait(
+            "1 mark dropped: what had the name was changed since", "1 marked", gone=" ..."
+        )
+    assert sorted(lab.snapshots("web")) == ["last", "one", "two"]
+
+
+def test_no_rule_names_what_a_job_uses(lab: Lab) -> None:
+    """A copy that is whole, and waits to be ended, holds no other domain."""
+    for name in ("db", "web"):
+        lab.define(name, running=name == "web")
+        for snapshot in ("one", "two"):
+            lab.snapshot(name, snapshot)
+    copy = lab.images / "copy.qcow2"
+    lab.virsh("blockcopy", "web", "vda", str(copy), "--transient-job", "--wait")
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("db", "web")
+        terminal.press("A")
+        terminal.wait("4 snapshots of 2 domains", gone=" ...")
+        terminal.press("M", "1")
+        terminal.wait("db: 1 of 2 snapshots goes", "web: 0 of 2", "a job uses its domain", "Mark 1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,9 @@ from snaptui.storage.keep_rules import (
     domains_to_ask,
 )
 from snaptui.storage.snapshot_list import Flag, ListedSnapshot
-from tests.unit.made import snapshot
+from snaptui.ui.dialogs.keep import FAULTS
+from snaptui.ui.panes.fated import FATES
+from tests.unit.made import facts, snapshot
 
 NOW = 1_795_996_800  # Monday, 2026-11-30T00:00:00Z
 WEB = Domain(DomainKey("qemu:///system", "1"), "web", DomainState.SHUTOFF)
@@ -145,6 +148,12 @@ def test_held_ones_are_counted_and_those_that_are_no_good_are_not() -> None:
     assert gone(KeepRule(last=2), rows) == ["9d", "8d"]
 
 
+def test_of_one_second_those_that_stay_anyway_are_counted_first() -> None:
+    rows = [row("a", 2), row("b", 2, parent="a"), row("c", 2, parent="b")]
+    rows[2] = replace(rows[2], flags=frozenset({Flag.CURRENT}))
+    assert gone(KeepRule(last=2), rows) == ["b"]
+
+
 def test_times_that_contradict_each_other_keep_both() -> None:
     rows = [row("base", 9), row("a", 3, parent="base"), row("b", 5, parent="a"), *line(2, 1)]
     found = fates(KeepRule(last=1), rows)
@@ -165,6 +174,26 @@ def test_of_a_domain_in_use_nothing_goes(use: Use) -> None:
     found = decide(KeepRule(last=1), line(3, 2), {WEB.key: use}, NOW)
     assert not any(one.goes for one in found)
     assert list(domains_to_ask(found)) == ([WEB.key] if use is Use.UNKNOWN else [])
+
+
+@pytest.mark.parametrize(
+    ("said", "use"),
+    [
+        ({}, Use.FREE),
+        ({"busy": True}, Use.BUSY),
+        ({"block_jobs": ("vda",)}, Use.BUSY),
+        ({"backup": ("vda",)}, Use.BUSY),
+        ({"busy": None}, Use.UNKNOWN),
+        ({"hung": True}, Use.UNKNOWN),
+    ],
+)
+def test_what_a_domain_says_of_itself(said: dict[str, Any], use: Use) -> None:
+    assert Use.of(replace(facts().status, **{"busy": False, **said})) is use
+
+
+def test_all_that_can_become_of_a_snapshot_has_words() -> None:
+    assert set(FATES) == set(Fate)
+    assert set(FAULTS) == set(RuleFault)
 
 
 def test_a_group_goes_or_stays_as_a_whole() -> None:
@@ -245,7 +274,8 @@ NUMBERS = st.integers(0, 4)
 RULES = st.builds(
     KeepRule, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none() | st.sampled_from([DAY, 30 * DAY])
 ).filter(lambda rule: rule != KeepRule())
-USES = st.dictionaries(st.sampled_from([WEB.key, DB.key]), st.sampled_from(Use))
+MOSTLY_FREE = st.sampled_from([*([Use.FREE] * 12), *Use])
+USES = st.fixed_dictionaries({WEB.key: MOSTLY_FREE}, optional={DB.key: MOSTLY_FREE})
 
 
 def may_be_named(one: ListedSnapshot, rows: Sequence[ListedSnapshot]) -> bool:

@@ -46,6 +46,11 @@ class AllList(RowList):
         """All that are shown."""
         return frozenset(row.mark for row in self._rows)
 
+    @property
+    def versions(self) -> dict[Mark, tuple[int | None, str]]:
+        """Which ones these are that are shown: see :attr:`ListedSnapshot.version`."""
+        return {row.mark: row.version for row in self._rows}
+
     def show(self, rows: tuple[ListedSnapshot, ...], *, hosts: bool) -> None:
         """Show these; the cursor stays on its snapshot.
 

@@ -23,7 +23,7 @@ from snaptui.ui import keymap
 Cell = tuple[str, str]
 """Text of exactly the width that it takes, and the role that it is drawn in."""
 
-ROLES = ("good", "warn", "bad", "muted", "strong", "graph")
+ROLES = ("good", "warn", "bad", "muted", "strong", "graph", "struck")
 
 
 class RowList(ScrollView, can_focus=True):
@@ -119,7 +119,7 @@ class RowList(ScrollView, can_focus=True):
             style = line
             if role:
                 own = self.get_component_rich_style(f"row--{role}", partial=True)
-                style = line + Style(bold=own.bold) if selected else line + own
+                style = line + Style(bold=own.bold, strike=own.strike) if selected else line + own
             segments.append(Segment(shown, style))
         return Strip(segments).simplify().adjust_cell_length(width, line)
 

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from snaptui.common import text
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
+from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.closing import is_there
@@ -70,6 +71,7 @@ class AllScreen(SurveyScreen):
         self._by, self._looked_for = Order.AGE, Query()
         self._drawn, self._late = 0.0, False
         self._words, self._number, self._frees = "nothing read yet", 0, ""
+        self._versions: dict[Mark, tuple[int | None, str]] = {}
 
     # -- keys -----------------------------------------------------------------------------
 
@@ -137,12 +139,39 @@ class AllScreen(SurveyScreen):
         self._marked()
 
     def _marked(self) -> None:
+        known = self._list.versions
+        marked = self._list.marked
+        self._versions = {
+            mark: self._versions.get(mark) or known[mark]
+            for mark in marked
+            if mark in self._versions or mark in known
+        }
         self._draw_title()
         self.say(self.promise_words(self._list.marked))
 
+    def action_rule(self) -> None:
+        """Ask for a rule, and mark what it lets go."""
+        from snaptui.ui.dialogs.keep import KeepDialog
+
+        def decided(going: tuple[ListedSnapshot, ...] | None) -> None:
+            if going is not None:
+                self._list.marked = frozenset(row.mark for row in going)
+                self._versions = {row.mark: row.version for row in going}
+                self._list.refresh()
+                self._draw_rows()
+                self._marked()
+
+        shown = self._list.shown if self._looked_for.words else None
+        marked = len(self._list.marked)
+        self.app.push_screen(KeepDialog(self.surveys, shown, marked, self.glyphs), decided)
+
     def action_delete(self) -> None:
         """Ask, and delete the marked ones, or the selected one."""
-        row = self._list.selected
+        before, row = self._list.marked, self._list.selected
+        self._draw_rows()  # what was made anew under the same name is marked no more
+        if self._list.marked != before:
+            self.say("Not all that was marked is as it was: look at the marks, and press it again.")
+            return
         self.delete(self._list.marked or ({row.mark} if row is not None else frozenset()))
 
     def action_hold(self) -> None:
@@ -214,12 +243,22 @@ class AllScreen(SurveyScreen):
         self._drawn, self._late = time.monotonic(), False
         now, every = time.time(), self.surveys.snapshots()
         rows = [row for row in every if self._looked_for.fits(row, now)]
-        self._list.marked = self.surveys.still_there(self._list.marked)
+        self._keep_marks(every)
         self._list.show(ordered(rows, self._by), hosts=len(self.context.fleet) > 1)
         self._words, self._number = together(rows), len(every)
         self._frees = self.surveys.total(self._list.shown).words
         self._draw_title()
         self._draw_details()
+
+    def _keep_marks(self, every: list[ListedSnapshot]) -> None:
+        """Marks are of what was marked, and not of another one that has its name now."""
+        marks = self.surveys.still_there(self._list.marked)
+        now = {row.mark: row.version for row in every if row.mark in marks}
+        other = {mark for mark, version in now.items() if self._versions.get(mark) != version}
+        self._list.marked = marks - other
+        if other:
+            number = text.count(len(other), "mark")
+            self.say(f"{number} dropped: what had the name was changed since, or made anew.")
 
     def _draw_title(self) -> None:
         rows, words = self._list, f"All snapshots: {self._words}"

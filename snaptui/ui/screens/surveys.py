@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from snaptui.common import text
 from snaptui.common.ahead import Tell, nobody
+from snaptui.common.errors import SnaptuiError
+from snaptui.common.worker import Priority
+from snaptui.model.domain import DomainKey
 from snaptui.model.image import FileSystem, ImageKey, NotKnown
 from snaptui.monitor.reclaimable import Surveying
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import on_host
+from snaptui.storage.keep_rules import Use
 from snaptui.storage.reclaimable import (
     NOWHERE,
     Mark,
@@ -83,6 +88,39 @@ class _Survey:
         keys = [domain.key for domain, _, _ in chosen(self.surveying.survey, mine)[1]]
         return status_lines.no_change(self.session, *keys)
 
+    async def ask_uses(
+        self,
+        keys: Collection[DomainKey],
+        unfinished: Collection[tuple[str, str]],
+        tell: Callable[[DomainKey, Use], None],
+    ) -> None:
+        """Find out what is at work with those of the domains that are on it.
+
+        Args:
+            unfinished: label of the host, and UUID of the domain, of each operation of other
+                processes of which it is not known how it ended.
+        """
+        session, host = self.session, self.session.host.state.host
+        for key in keys:
+            if key.host != session.uri:
+                continue
+            if session.operations.running(key) is not None:
+                tell(key, Use.BUSY)
+            elif host is None or (host.label, key.uuid) in unfinished:
+                tell(key, Use.UNKNOWN if host is None else Use.UNFINISHED)
+            else:
+                tell(key, await self._use(key))
+
+    async def _use(self, key: DomainKey) -> Use:
+        backend = self.session.backend
+        try:
+            status = await self.session.worker.reads.call(
+                lambda: backend.reading(key).status(key), key=key, priority=Priority.VISIBLE
+            )
+        except SnaptuiError:
+            return Use.UNKNOWN
+        return Use.of(status)
+
     def given(self, marks: Collection[Mark]) -> Mapping[str, Total] | NotKnown:
         """What deleting gives back, by file system."""
         return promised(self.surveying.survey, self.counting.state.counted, self.of(marks))
@@ -109,11 +147,20 @@ class Surveys:
 
     Args:
         on_change: called on the loop after each change.
+
+    Attributes:
+        changes: grows with each change.
     """
 
     def __init__(self, fleet: Fleet, on_change: Callable[[], None]) -> None:
         self._fleet = fleet
-        self._surveys = [_Survey(session, on_change) for session in fleet]
+        self._on_change = on_change
+        self.changes = 0
+        self._surveys = [_Survey(session, self._changed) for session in fleet]
+
+    def _changed(self) -> None:
+        self.changes += 1
+        self._on_change()
 
     def start(self, *, again: bool = False) -> None:
         """Read all hosts that are there.
@@ -237,6 +284,16 @@ class Surveys:
         frees = ", ".join(words for takes, words in told if not takes) or "nothing"
         takes = ", ".join(words for takes, words in told if takes)
         return f"{frees}, and takes {takes}" if takes else frees
+
+    async def ask_uses(
+        self, keys: Collection[DomainKey], tell: Callable[[DomainKey, Use], None]
+    ) -> None:
+        """Find out what is at work with domains, and tell it one by one.
+
+        Each host is asked by itself: a slow one holds up nobody.
+        """
+        unfinished = await self._fleet.operations.unfinished_before()
+        await asyncio.gather(*(one.ask_uses(keys, unfinished, tell) for one in self._surveys))
 
     async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
         """With what was counted here: the main screen counts the selected domain alone."""
