@@ -54,6 +54,12 @@ class Suite:
     def root(self) -> Path:
         return BUILD / self.name
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """That are installed there; before Debian 13 storage was no driver apart."""
+        apart = "libvirt-daemon-driver-storage"
+        return tuple(one for one in _PACKAGES if self.release != "bookworm" or one != apart)
+
 
 TRIXIE = Suite("trixie", "trixie")
 SUITES = (TRIXIE, Suite("trixie-backports", "trixie"), Suite("sid", "sid"))
@@ -138,7 +144,7 @@ def build(suite: Suite) -> None:
                 _add_suite(half, suite)
                 _run(*inside, "update")
             target = ("--target-release", suite.name)
-            _run(*inside, "install", "--yes", "--no-install-recommends", *target, *_PACKAGES)
+            _run(*inside, "install", "--yes", "--no-install-recommends", *target, *suite.packages)
         half.rename(suite.root)
     except BaseException:
         shutil.rmtree(half)

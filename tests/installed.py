@@ -1,0 +1,185 @@
+"""What hosts without an index install, in fresh copies of other systems: ``make installed``.
+
+Each copy is thrown away: a layer in memory over a root of ``make stacks``, or of Debian 12.
+As root only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.stacks import SUITES, TRIXIE, Suite, build
+from tests.terminal import Terminal
+
+CHECKOUT = Path(__file__).parents[1]
+PYZ = CHECKOUT / "dist" / "snaptui.pyz"
+BOOKWORM = Suite("bookworm", "bookworm")
+ROOTS = (BOOKWORM, TRIXIE, SUITES[-1])
+USER = 1000
+HOME = {0: "/root", USER: "/home/user"}
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DOMAINS = ("build", "db01", "files", "mail", "web01")
+_LAYER = """\
+set -eu
+mount -t tmpfs -o mode=755 none "$2"
+mkdir "$2/upper" "$2/work" "$2/root"
+mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" none "$2/root"
+for name in proc dev sys; do
+    mount --rbind "/$name" "$2/root/$name"
+done
+mount -t tmpfs -o mode=1777 none "$2/root/tmp"
+echo ready
+cat
+"""
+_CALL = 'shift 2; exec "$@"'
+"""A terminal says ``-m snaptui`` before the arguments; here the program has another name."""
+
+
+class Copy:
+    """A copy of a root; what is changed in it goes with it."""
+
+    def __init__(self, suite: Suite, holder: int, path: Path) -> None:
+        self.suite = suite
+        self._enter = ("nsenter", f"--mount=/proc/{holder}/ns/mnt")
+        self._path = path
+
+    def command(self, *words: str, user: int = 0, home: str = "") -> tuple[str, ...]:
+        """What runs something inside as a user, with nothing of the environment here."""
+        own = [f"HOME={home or HOME[user]}", f"PATH={PATH}", "TERM=xterm-256color"]
+        ids = (f"--reuid={user}", f"--regid={user}", "--clear-groups")
+        inside = ("chroot", str(self._path), "setpriv", *ids, "env", "-i", "-C", HOME[user])
+        return (*self._enter, *inside, "LANG=C.UTF-8", *own, *words)
+
+    def run(self, *words: str, user: int = 0, home: str = "", code: int = 0) -> str:
+        """What it says; it must end so."""
+        command = self.command(*words, user=user, home=home)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == code, (words, done.returncode, done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    def put(self, file: Path, name: str) -> None:
+        """Copy a file into it."""
+        words = (*self._enter, "chroot", str(self._path), "sh", "-c", 'cat > "$1"; chmod 755 "$1"')
+        subprocess.run([*words, "sh", name], input=file.read_bytes(), check=True)
+
+    def install(self, *packages: str) -> None:
+        """Install packages of its distribution, or files."""
+        how = ("--yes", "--no-install-recommends", "-o", "Acquire::Check-Valid-Until=false")
+        self.run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", *how, *packages)
+
+    def terminal(self, *words: str, user: int = 0) -> Terminal:
+        """A program inside on a terminal; the first word is its path."""
+        program, *arguments = words
+        inside = self.command("sh", "-c", f'shift 2; exec {program} "$@"', "sh", user=user)
+        return Terminal(arguments, python=inside)
+
+
+@contextmanager
+def copy_of(suite: Suite) -> Iterator[Copy]:
+    """A copy of a root, which is built if it is not there."""
+    build(suite)
+    place = CHECKOUT / "build" / f"copy.{os.getpid()}"
+    place.mkdir()
+    command = ("unshare", "--mount", "--propagation", "private", "sh", "-c", _LAYER, "sh")
+    words = [*command, str(suite.root.resolve()), str(place)]
+    try:
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            assert holder.stdin is not None
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"ready\n"
+            copy = Copy(suite, holder.pid, place / "root")
+            resolver = Path("/etc/resolv.conf")
+            copy.put(resolver, str(resolver))
+            copy.run("useradd", "--create-home", "--uid", str(USER), "user")
+            try:
+                yield copy
+            finally:
+                holder.stdin.close()
+    finally:
+        place.rmdir()
+
+
+def whole_program(copy: Copy, program: str, *, user: int) -> None:
+    """Screen, report and demo of an installed program, as a user."""
+    assert copy.run(program, "--version", user=user).startswith("snaptui ")
+    image = f"{HOME[user]}/disk.qcow2"
+    copy.run("qemu-img", "create", "-q", "-f", "qcow2", image, "8M", user=user)
+    copy.run("qemu-img", "snapshot", "-c", "one", image, user=user)
+    (said,) = json.loads(copy.run(program, "report", "--json", image, user=user))["images"]
+    assert [one["name"] for one in said["snapshots"]] == ["one"]
+    assert said["snapshots"][0]["frees"] is not None, "it was counted"
+    with copy.terminal(program, "-c", "test:///default", user=user) as terminal:
+        terminal.wait("▌ test", "no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Create a snapshot of test")
+        assert terminal.dialog
+        terminal.press("esc")
+        terminal.wait("▌ test", gone="Create a snapshot of test")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+    with copy.terminal(program, "--demo", user=user) as terminal:
+        terminal.wait("connected", *DOMAINS)
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+    assert "snaptui-demo-" not in copy.run("ls", "/tmp")
+
+
+def one_file(copy: Copy) -> None:
+    """The archive: as it is told in the README, and wherever its user's caches are."""
+    program = "/tmp/snaptui.pyz"
+    copy.put(PYZ, program)
+    without_numpy(copy, program)
+    for user in HOME:
+        whole_program(copy, program, user=user)
+        assert copy.run("sh", "-c", "stat -c %a ~/.cache/snaptui/unpacked/*", user=user) == "700\n"
+    # what sudo -E keeps: the home of a user, who could exchange what root runs
+    copy.run("rm", "-r", "/root/.cache", "/home/user/.cache")
+    copy.run("python3", program, "--version", home=HOME[USER])
+    assert copy.run("ls", "-A", "/home/user") == copy.run("ls", "-A", "/home/user", user=USER)
+    assert ".cache" not in copy.run("ls", "-A", "/home/user")
+    copy.run("sh", "-c", "ls -d /root/.cache/snaptui/unpacked/*")
+    # others may write there: it runs from the archive itself
+    copy.run("mkdir", "--mode=777", "/home/user/.cache")
+    copy.run("chown", "user:", "/home/user/.cache")
+    whole_program(copy, program, user=USER)
+    assert copy.run("ls", "-A", "/home/user/.cache") == ""
+
+
+def without_numpy(copy: Copy, program: str) -> None:
+    """Figures are unknown, with what to install; then it is installed."""
+    if copy.run("sh", "-c", "ls -d /usr/lib/python3/dist-packages/numpy || true").startswith("/"):
+        return
+    copy.run("qemu-img", "create", "-q", "-f", "qcow2", "/tmp/disk.qcow2", "8M")
+    said = copy.run(program, "report", "/tmp/disk.qcow2", code=3)
+    assert "python3-numpy" in said, said
+    copy.install("python3-numpy")
+
+
+WAYS: tuple[Callable[[Copy], None], ...] = (one_file,)
+
+
+def main() -> int:
+    """Try each way on each system, and print how long it took."""
+    wanted = os.environ.get("STACKS", "").replace(",", " ").split()
+    for suite in ROOTS:
+        if wanted and suite.name not in wanted:
+            continue
+        for way in WAYS:
+            began = time.monotonic()
+            with copy_of(suite) as copy:
+                python = copy.run("python3", "--version").strip()
+                way(copy)
+            name, seconds = way.__name__.replace("_", " "), time.monotonic() - began
+            print(f"{suite.name}, {python}, {name}: works, {seconds:.0f} s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
