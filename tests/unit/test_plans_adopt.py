@@ -15,7 +15,7 @@ from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences
 from snaptui.plan.facts import Facts
 from snaptui.plan.metadata import adopt
-from snaptui.plan.plan import AdoptIntent, DeleteManyIntent, Plan
+from snaptui.plan.plan import AdoptIntent, DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from snaptui.storage.in_image import HOLLOW, TWINS, odd, oddities, strays
@@ -74,6 +74,18 @@ def test_what_lies_in_disks_that_are_set_apart_is_not_adopted_nor_deleted_so() -
         running = both(("2", "by hand"), disks=disks)
         whys = [one.why for one in delete.plan_many(wanted, running).refusals]
         assert (Why.SET_APART in whys) == (set_to is Presence.EXTERNAL)
+
+
+def test_of_an_image_that_is_open_only_what_it_holds_stays_inside() -> None:
+    record = snapshot("by hand", memory=Presence.NO)
+    for entries, harm in (((("1", "by hand"),), Harm.LEFT_INSIDE), ((), None)):
+        found = both(*entries, state=DomainState.SHUTOFF)
+        heads = [head for head in found.images.values() if isinstance(head, ImageInfo)]
+        images = {head.path: replace(head, locked=True) for head in heads}
+        found = replace(found, snapshots={"by hand": record}, names=("by hand",), images=images)
+        plan = delete.plan(DeleteIntent(KEY, "by hand"), found)
+        harms = {one.harm for one in plan.refusals if one.why is Why.IMAGE_OPEN}
+        assert harms == {harm}
 
 
 @pytest.mark.parametrize(

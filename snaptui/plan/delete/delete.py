@@ -250,7 +250,9 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
     for disk in internal_disks(snapshot):
         if why := image_checks.closed_to_writers(disk, facts):
             if isinstance(facts.images.get(disk.path or ""), ImageInfo):
-                found.refusals.append(why.but(harm=Harm.LEFT_INSIDE))
+                held = {name for _, name in facts.entries(disk.path or "") or ()}
+                harm = Harm.LEFT_INSIDE if snapshot.name in held else None
+                found.refusals.append(why.but(harm=harm))
             else:
                 found.warnings.append(remark(Warn.ONLY_METADATA, fact=why.words))
     found.refusals += [one.but(harm=Harm.TWIN_LEFT) for one in problems.twins]
