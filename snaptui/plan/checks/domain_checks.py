@@ -178,7 +178,10 @@ def _job_refusals(facts: Facts) -> list[Refusal]:
 
 
 def jobs_first(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
-    """No error of a create is foretold beside block jobs: some versions look for these first."""
+    """No error is foretold beside block jobs of a create, nor of a revert that begins with one.
+
+    Some versions look for these first.
+    """
     told = tuple(refusals)
     if not any(one.why in JOBS and one.code is None for one in told):
         return told

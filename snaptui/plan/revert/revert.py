@@ -85,6 +85,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if steps[0] is not step:  # a job ends with its QEMU, or forbids the safety snapshot first
         sooner = {*domain_checks.JOBS, Why.ENDS_TRANSIENT}  # and so does a transient domain
         refusals = [one.but() if one.why in sooner else one for one in refusals]
+        refusals = list(domain_checks.jobs_first(refusals))
     dropped = [] if outside else _dropped(facts, snapshot)
     if dropped and safety.steps:
         safety = replace(safety, undo=undo(UndoBy.ONCE_ATTACHED, disks=text.some(dropped)))
