@@ -221,7 +221,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "all_filter",
         ("slash",),
-        "filter",
+        "find",
         "Filter by text and by >30d, <2h, >1G, held, safety, stray, external, broken, !held ...",
         Scope.SNAPSHOTS,
         footer=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.common.errors import Disconnected
 from snaptui.common.worker import Worker
 from snaptui.model.choices import Form
-from snaptui.model.operation_record import Became
+from snaptui.model.operation_record import Became, Outcome
 from snaptui.operations import step_runner
 from snaptui.operations.journal import Journal
 from snaptui.operations.operation import Operation, Phase
@@ -23,6 +24,7 @@ from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.steps.domain import CreateSnapshot
 from tests.one_host import everywhere
 from tests.unit.made import KEY, Near, facts, snapshot
+from tests.unit.test_journal import RECORD
 
 
 async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
@@ -42,6 +44,21 @@ async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
     ended = running.all[operation.number]
     assert ended.phase is Phase.FAILED
     assert plan.refusals[0].words in ended.error
+
+
+async def test_what_another_process_has_not_ended_is_known_by_its_domain(tmp_path: Path) -> None:
+    """No rule names a snapshot of that domain."""
+    other = Journal(tmp_path / "journal", tmp_path)
+    other.open()
+    assert other.begin(RECORD)
+    assert other.step_began(RECORD.number, 0)
+    running = Operations(
+        everywhere(cast(Backend, object()), Worker()), state=tmp_path, on_change=lambda _: None
+    )
+    assert await running.unfinished_before() == {(RECORD.host, RECORD.uuid)}
+    other.end(replace(RECORD, outcome=Outcome.FAILED, ended=RECORD.started + 1))
+    assert await running.unfinished_before() == frozenset()
+    other.close()
 
 
 async def test_what_was_given_up_before_it_was_sent_is_never_sent(

@@ -82,6 +82,7 @@ class KeepDialog(Dialog[tuple[ListedSnapshot, ...]]):
         self._uses: dict[DomainKey, Use] = {}
         self._asked: set[DomainKey] = set()
         self._fated: tuple[Fated, ...] = ()
+        self._rows: list[ListedSnapshot] = []
         self._changes, self._late = -1, True
 
     def body(self) -> ComposeResult:
@@ -147,17 +148,18 @@ class KeepDialog(Dialog[tuple[ListedSnapshot, ...]]):
             self._decide()
 
     def _decide(self) -> None:
-        self._late, self._changes = False, self._weighed.changes
+        self._late = False
+        if self._changes != self._weighed.changes:
+            self._changes, self._rows = self._weighed.changes, self._weighed.snapshots()
         rule, words = self._rule, ""
         if isinstance(rule, RuleFault):
             self._fated, words = (), FAULTS[rule]
         else:
-            rows = self._weighed.snapshots()
-            self._fated = decide(rule, rows, self._uses, time.time(), self._shown)
-            words = self._words()
+            self._fated = decide(rule, self._rows, self._uses, time.time(), self._shown)
             if asked := set(domains_to_ask(self._fated)) - self._asked:
                 self._asked |= asked
                 self._ask(asked)
+            words = self._words()
         self.query_one(FatedList).show(self._fated)
         self.query_one("#facts", Static).update(Text(clean(words, self.glyphs)))
         confirm, label = self.query_one("#confirm", Button), Text(f"Mark {len(self._going)}: Enter")
