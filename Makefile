@@ -4,7 +4,7 @@ ARGS ?=
 # what was compiled is kept: else each of a hundred processes of the tests compiles it anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test long lint stacks matrix worlds pyz installed inside faults fuzz soak bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix worlds pyz installed inside bounds faults fuzz soak bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ installed: pyz stacks ## what the packages do that make makes, in copies of Debi
 
 inside: stacks ## snaptui itself, installed and tested on the Python of each stack (STACKS=sid)
 	$(PYTHON) -m tests.inside $(ARGS)
+
+bounds: .venv/ready-test ## the tests on the lowest and the newest versions of what snaptui needs
+	$(PYTHON) -m tests.bounds $(ARGS)
 
 faults: stacks ## what is left when the host or the program goes away (STACKS=host ARGS="words of cells")
 	$(PYTHON) -m tests.live.faults $(ARGS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def run(words: Sequence[str]) -> int:
     """Print the state, or write metrics; returns the exit status."""
     try:
-        return _check(_parser().parse_args(words))
+        return _check(parser().parse_args(words))
     except HostError as error:  # it could not be printed or written
         print(f"snaptui: {text.literal(error.message)}", file=sys.stderr)
         return check.State.UNKNOWN
@@ -73,21 +73,22 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(check.State.UNKNOWN)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The arguments of ``snaptui check``."""
+    made = _Parser(
         prog="snaptui check",
         description="The state of snapshots for monitoring (Nagios, Icinga, Prometheus).",
         epilog="LIMITS are some of age=DAYS, count=N, space=SIZE, full=PERCENT, broken, odd,"
         " orphans, unfinished, frozen, with commas between. Exit status: 0 OK, 1 WARNING, 2"
         " CRITICAL, 3 UNKNOWN; what could not be read in time is never OK.",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("names", nargs="*", metavar="DOMAIN", help="default: all domains")
-    add_hosts(parser)
+    add_hosts(made)
     add("--warn", default="age=30,full=85,odd", metavar="LIMITS", help="default: %(default)s")
     add(
         "--crit", default="full=95,broken,unfinished", metavar="LIMITS", help="default: %(default)s"
     )
     add("--timeout", type=float, default=9.0, metavar="SECONDS", help="default: %(default)s")
     add("--prometheus", type=Path, metavar="FILE", help="write metrics there, and print nothing")
-    return parser
+    return made

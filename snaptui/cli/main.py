@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from snaptui.cli import check_command
 
             return check_command.run(words[1:])
-        return _run(_parser().parse_args(words))
+        return _run(parser().parse_args(words))
     except SnaptuiError as error:
         said = " ".join(f"{error.message} {error.hint}".split())
         print(f"snaptui: {text.literal(said)}", file=sys.stderr)
@@ -68,14 +68,18 @@ def _tell_fault(error: BaseException | None) -> None:
         os.write(2, fault(error).encode("utf-8", "backslashreplace"))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The arguments of ``snaptui``."""
+    made = argparse.ArgumentParser(
         prog="snaptui",
         description="A terminal browser for the snapshots of libvirt domains.",
         epilog="snaptui report prints what snapshots cost, snaptui check tells monitoring how they"
-        " are; each has its --help.",
+        " are; each has its --help. Exit status: 0 after it was left, 1 after a fault of snaptui,"
+        " 2 when it could not start, 128 and the number of the signal that ended it. Files:"
+        " ~/.config/snaptui/config.toml, its configuration; ~/.local/state/snaptui, its log"
+        " (snaptui.log), its journal and copies of XML.",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add(
         "wanted",
         nargs="*",
@@ -93,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add("--config", type=Path, metavar="FILE", help="read this configuration file")
     add("--version", action="version", version=f"snaptui {__version__}")
-    return parser
+    return made
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def run(words: Sequence[str]) -> int:
     Raises:
         SnaptuiError: there is no report.
     """
-    options = _parser().parse_args(words)
+    options = parser().parse_args(words)
     uris: tuple[str, ...] = ()
     if not options.wanted or not all(map(report_reading.is_image, options.wanted)):
         uris = hosts_of(options)
@@ -39,19 +39,20 @@ def _connected(uri: str) -> Backend:
     return backend
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The arguments of ``snaptui report``."""
+    made = argparse.ArgumentParser(
         prog="snaptui report",
         description="What snapshots cost, for scripts and monitoring.",
         epilog="Exit status: 0 when all could be read, 3 when the report says of something that it"
         " could not, 2 when there is no report, 1 after a fault of snaptui.",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
     add("--json", action="store_true", help="as JSON, sizes in bytes")
-    add_hosts(parser)
+    add_hosts(made)
     add(
         "--timeout", type=float, default=60.0, metavar="SECONDS",
         help="what hosts have to list their domains; default: %(default)s",
     )  # fmt: skip
-    return parser
+    return made
