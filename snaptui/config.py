@@ -175,6 +175,8 @@ def _hosts(value: object, path: Path) -> tuple[HostEntry, ...]:
                 raise ConfigError(f"{where}: {key} must be {wanted}.")
         if "uri" not in table:
             raise ConfigError(f"{where} has no uri.")
+        if table.get("name", "").startswith("@") or table.get("group") == ALL:
+            raise ConfigError(f"{where}: no name begins with @, and {ALL} is the group of all.")
         entry = HostEntry(**table)
         for other in entries:
             if entry.uri == other.uri or (entry.name and entry.name == other.name):

@@ -44,6 +44,7 @@ class Surveying:
 
     Attributes:
         doing: what is being read, in words; empty when all is.
+        failed: why it went no further; empty while it does, and when all was read.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Surveying:
         self._weigh = asyncio.Event()
         self.survey = Survey()
         self.places: tuple[Place, ...] = ()
-        self.doing = ""
+        self.doing = self.failed = ""
 
     def start(self, host: Host, domains: Iterable[Domain], *, again: bool = False) -> None:
         """Read these domains.
@@ -72,6 +73,7 @@ class Surveying:
             again: count all images anew, not only those whose snapshots changed.
         """
         self.stop()
+        self.failed = ""
         listed = sorted(domains, key=lambda domain: domain.name)
         self._tasks = [start(self._read(host, listed, again)), start(self._keep_weighed())]
 
@@ -130,7 +132,8 @@ class Surveying:
                     priority=Priority.BACKGROUND,
                 )
         except SnaptuiError as error:
-            self._say(f"stopped: {error.message}")
+            self.failed = error.message
+            self._say("")
             return
         self._set(known, failed, spaces, inventory, own)
         self._say("")

@@ -172,6 +172,26 @@ def _deleted(step: DeleteSnapshot, before: Facts, found: Facts) -> bool:
     return not any(found.exists(path) for path in after.gone)
 
 
+def gone_inside(step: Step, before: AnyFacts, found: AnyFacts) -> bool:
+    """Whether of a snapshot that libvirt still knows something is gone from its images.
+
+    libvirt removes what lies inside first, and its own record then (qemu_snapshot.c,
+    qemuSnapshotDiscardImpl).
+    """
+    if not isinstance(step, DeleteSnapshot) or step.metadata_only:
+        return False
+    assert isinstance(before, Facts)
+    assert isinstance(found, Facts)
+    after = step.expected(before)
+    if step.subject not in found.names:
+        return False
+    for path in after.images.keys() & found.images.keys():
+        had, left, now = before.entries(path), after.entries(path), found.entries(path)
+        if had is not None and left is not None and now is not None and had - left - now:
+            return True
+    return False
+
+
 def _is_at(step: RevertTo, before: Facts, found: Facts) -> bool:
     """Whether a domain went to the target: it is current, or what was taken since lies upon it."""
     now = found.current

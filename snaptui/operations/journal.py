@@ -50,6 +50,7 @@ class Journal:
     _reserved: int = 0
     _under_way: set[int] = field(default_factory=set)
     _begun: set[int] = field(default_factory=set)
+    _over: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self) -> None:
@@ -170,8 +171,11 @@ class Journal:
 
         line = json.dumps({"operation": number, "event": event, **more}).encode() + b"\n"
         with self._lock:
-            if self._file < 0:
+            if number in self._over or self._file < 0:
+                # whoever was held up, and writes of what was given up meanwhile, is too late
                 return False
+            if event == "end":
+                self._over.add(number)
             if event in ("begin", "batch"):
                 self._turn()
                 self._make_room()

@@ -145,9 +145,15 @@ class Operation:
     def how_far(self) -> str:
         """How far it came, if it stopped, in sentences; may be empty."""
         steps = self.plan.steps
-        if self.done:
-            did, left = _list(steps[: self.done]), _list(steps[self.done :])
-            return f"Done: {did}. Not done: {left}."
+        half = self.became is Became.IN_PART
+        if self.done or half:
+            begun = self.done + half
+            told = (
+                ("Done", steps[: self.done]),
+                ("Done in part", steps[self.done : begun]),
+                ("Not done", steps[begun:]),
+            )
+            return " ".join(f"{how}: {_list(those)}." for how, those in told if those)
         if self.became is Became.NOT_DONE:
             return "Nothing was changed." if self.sent else "Nothing was done."
         return ""

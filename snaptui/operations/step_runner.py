@@ -16,7 +16,7 @@ from snaptui.discovery.domain_facts import read_facts
 from snaptui.discovery.elsewhere import OtherHost, with_elsewhere
 from snaptui.model.domain import Amount, DomainKey
 from snaptui.model.operation_record import Became, StepKind
-from snaptui.operations.effects import REFUSED, became
+from snaptui.operations.effects import REFUSED, became, gone_inside
 from snaptui.operations.journal import Journal
 from snaptui.operations.operation import AGAIN, ASK_AGAIN, NO_COPY, Copying, Operation, Phase, Stop
 from snaptui.operations.step_calls import (
@@ -36,6 +36,8 @@ from snaptui.plan.plan import Step
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import words_of
 
+ONLY_RECORD = "Delete it once more, its metadata alone."
+"""What to do about a delete of which half was done."""
 TELL = 0.25
 """Seconds between two tellings of how far a step is."""
 ASK_JOB = 0.5
@@ -237,7 +239,9 @@ class Taking:
                 if before is not None and not facts.busy and not differences(before, facts):
                     return facts
                 before = facts
-            self._tell(replace(self._operation, phase=Phase.ASKING, error=words))
+            began = (*self._operation.began, self._began)
+            asking = replace(self._operation, phase=Phase.ASKING, error=words, began=began)
+            self._tell(asking)
             await asyncio.sleep(ASK_AGAIN)
 
     def _judge(self, error: SnaptuiError | None, found: AnyFacts) -> None:
@@ -274,6 +278,8 @@ class Taking:
 
     def _left(self, found: AnyFacts) -> str:
         """What is otherwise than before a step that was not done; empty when nothing is."""
+        if gone_inside(self._step, self._before, found):
+            return f"Half of it is done: its data are gone, and its record is left. {ONLY_RECORD}"
         words = sentence(in_the_way(self._step, self._before, found))
         if self._parts != self._parts_before:
             reverted = reverted_words(self._parts, self._step.subject)

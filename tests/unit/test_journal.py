@@ -545,3 +545,15 @@ def test_what_a_step_does_is_told_by_its_fields_whatever_its_texts_hold(
     delete = StepRecord(DELETE, text, text, line, began=1.0, metadata_only=flag)
     left = finding(replace(RECORD, steps=(delete,)), found).became
     assert left is (Became.DONE if flag else Became.IN_PART)
+
+
+def test_what_comes_after_the_end_is_not_written(tmp_path: Path) -> None:
+    """A thread that was held up begins nothing that was given up meanwhile."""
+    journal = Journal(tmp_path / "journal", tmp_path)
+    journal.open()
+    begun = replace(RECORD, outcome=None, ended=None)
+    journal.end(replace(RECORD, outcome=Outcome.FAILED))
+    assert not journal.begin(begun)
+    assert not journal.step_began(begun.number, 0)
+    assert not journal.has(begun.number)
+    assert journal.begin(replace(begun, number=begun.number + 1))

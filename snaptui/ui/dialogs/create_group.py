@@ -39,7 +39,7 @@ class CreateGroupDialog(PlanDialog):
     """One name, description and kind for all of them.
 
     Args:
-        host: as people call it.
+        what: what it is about, before the plan says it.
         suggested: a name.
     """
 
@@ -48,13 +48,13 @@ class CreateGroupDialog(PlanDialog):
 
     def __init__(
         self,
-        host: str,
+        what: str,
         domains: Sequence[Domain],
         suggested: str,
         read_facts: ReadFacts,
         glyphs: Glyphs,
     ) -> None:
-        super().__init__(host, read_facts, glyphs)
+        super().__init__(what, read_facts, glyphs)
         self._domains = tuple(domains)
         self._suggested = suggested
         self._group = Group(new_id(time.time(), secrets.token_hex(2)), len(self._domains))

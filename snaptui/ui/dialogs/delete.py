@@ -59,7 +59,7 @@ class DeleteItemsDialog(PlanDialog):
     """What was chosen among all domains and files of a host.
 
     Args:
-        host: as people call it.
+        what: what it is about, before the plan says it.
         parts: what each intent is about, and the intent.
         space: what all give back together.
     """
@@ -68,13 +68,13 @@ class DeleteItemsDialog(PlanDialog):
 
     def __init__(
         self,
-        host: str,
+        what: str,
         parts: Sequence[tuple[str, Intent]],
         space: str,
         read_facts: ReadFacts,
         glyphs: Glyphs,
     ) -> None:
-        super().__init__(host, read_facts, glyphs)
+        super().__init__(what, read_facts, glyphs)
         self._parts, self._space = tuple(parts), space
 
     @property

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from snaptui.common import text
 from snaptui.model.domain import Domain
 from snaptui.model.snapshot import Snapshot
+from snaptui.operations.operation import on_host
 from snaptui.plan.revert.safety import brings_back
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
@@ -45,7 +46,8 @@ class UndoDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Fill the list."""
-        self.set_title(f"Undo: safety snapshots of {self._domain.name}")
+        of = on_host(self._domain.name, self.called(self._domain.key.host))
+        self.set_title(f"Undo: safety snapshots of {of}")
         points = self.query_one(LinesList)
         points.show(
             tuple(

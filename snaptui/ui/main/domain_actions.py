@@ -57,8 +57,7 @@ class DomainActions:
             if keys and (why := status_lines.no_change(on, *keys)):
                 self._prompter.say(f"{name}: {why}" if len(fleet) > 1 else why)
                 return
-        hosts = {domain.key.host for domain in domains}
-        where = text.count(len(hosts), "host") if len(hosts) > 1 else fleet.names[min(hosts)]
+        where = text.count(len(domains), "domain")
         name = context.suggested_name("group", ())
 
         dialog = CreateGroupDialog(where, domains, name, context.fleet.read_facts, context.glyphs)

@@ -148,7 +148,8 @@ class MainScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Changing actions are not there when read-only."""
         changing = any(a.id == action and a.changes for a in keymap.ACTIONS)
-        return not (changing and self.session.read_only)
+        # of one of several hosts it is said when the key comes
+        return not (changing and self.session.read_only and len(self.context.fleet) == 1)
 
     @property
     def _actions(self) -> Actions:
@@ -265,7 +266,7 @@ class MainScreen(Screen[None]):
     def _filter(self, pane: str, wanted: str) -> None:
         self._panes.filters[pane] = wanted
         if pane == "domains":
-            self.updates.host_changed()
+            self.updates.draw_hosts()
         else:
             self.updates.snapshots_changed()
             self.updates.entries_changed()

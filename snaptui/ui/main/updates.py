@@ -190,7 +190,10 @@ class Updates:
         if any(not state.loaded and state.link not in gone for state in states):
             return None
         self._select = None
+        asked = sum(state.loaded for state in states)
         where = "this host" if len(states) == 1 else f"these {len(states)} hosts"
+        if asked < len(states):
+            where = f"the {asked} of {len(states)} hosts that answered"
         hint = "The list shows those that there are."
         words = f"There is no domain {name} on {where}, and no image file {name} here."
         self._context.show_error("Not found", words, hint, self._to_domains)

@@ -125,6 +125,8 @@ class View:
             words = "   ".join(running)
         elif state.trouble and not answered:
             words = f"{state.link.value}: {state.trouble}"
+        elif self._panes.filters["domains"] and not (answered or self._panes.domains.count):
+            words = "Nothing is like that: Esc takes the filter away."
         elif state.loaded and not (state.domains or self.session.images.state.images):
             words = "This host has no domains: define one, or look at another host with -c."
         else:

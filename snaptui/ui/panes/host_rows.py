@@ -69,7 +69,7 @@ class Rows:
         """All rows in order; hosts are headings where there are several.
 
         Args:
-            wanted: text that the names of domains, or the paths of images, must have. While
+            wanted: text that the names of domains or hosts, or paths of images, must have. While
                 there is one nothing is folded, and hosts without a match are left out.
         """
         folded = wanted.casefold()
@@ -77,7 +77,9 @@ class Rows:
         several = len(hosts) > 1
         rows: list[Row] = []
         for host in hosts:
-            domains = self._domains(host, folded)
+            # a host that is looked for by its name is shown whole
+            named = several and folded in host.name.casefold()
+            domains = self._domains(host, "" if named else folded)
             images = _images(host, folded)
             if several and (not wanted or domains or images):
                 rows.append(host)

@@ -265,6 +265,8 @@ class AllScreen(SurveyScreen):
         if self._looked_for.words:
             typed = " ".join(self._looked_for.words)
             words = f"All snapshots /{typed}: {self._words}, {self._number} in all"
+        if missing := self.surveys.missing:
+            words += f"; not read: {missing}"
         if rows.marked:
             hidden = len(rows.marked - rows.shown)
             words += f", {len(rows.marked)} marked" + (f" ({hidden} not shown)" if hidden else "")

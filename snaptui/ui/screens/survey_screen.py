@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.widgets import Static
 
-from snaptui.common import text
 from snaptui.model.domain import DomainKey
 from snaptui.operations.operation import Operation, Phase
 from snaptui.storage.reclaimable import Mark
@@ -77,9 +76,8 @@ class SurveyScreen(Closing[Jump | None]):
                 self.operations.run_in_turn(result.parts)
 
         fleet, space = self.context.fleet, f"frees {self.surveys.promise(marks)}"
-        hosts = {intent.key.host for _, intent in parts}
-        where = fleet.names[min(hosts)] if len(hosts) == 1 else text.count(len(hosts), "host")
-        dialog = DeleteItemsDialog(where, parts, space, self.surveys.read_facts, self.glyphs)
+        what = parts[0][0] if len(parts) == 1 else f"{len(parts)} domains and files"
+        dialog = DeleteItemsDialog(what, parts, space, self.surveys.read_facts, self.glyphs)
         dialog.called = fleet.called
         self.app.push_screen(dialog, confirmed)
 

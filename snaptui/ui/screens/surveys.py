@@ -223,13 +223,13 @@ class Surveys:
 
     @property
     def missing(self) -> str:
-        """Hosts of which nothing was read, in words."""
-        away = (
-            f"{self._fleet.called(one.session.uri) or 'The host'}: {one.session.away}"
+        """Hosts that cannot be read now, or not any more, in words; empty when all can."""
+        away = [
+            f"{self._fleet.called(one.session.uri) or 'the host'} ({why})"
             for one in self._surveys
-            if one.session.away and not one.surveying.places
-        )
-        return ", ".join(away)
+            if (why := one.session.away or one.surveying.failed)
+        ]
+        return text.some(away) if away else ""
 
     @property
     def reasons(self) -> list[str]:
