@@ -19,7 +19,8 @@ from tests.stacks import SUITES, TRIXIE, Suite, build
 from tests.terminal import Terminal
 
 CHECKOUT = Path(__file__).parents[1]
-PYZ = CHECKOUT / "dist" / "snaptui.pyz"
+DIST = CHECKOUT / "dist"
+PYZ = DIST / "snaptui.pyz"
 BOOKWORM = Suite("bookworm", "bookworm")
 ROOTS = (BOOKWORM, TRIXIE, SUITES[-1])
 USER = 1000
@@ -162,7 +163,59 @@ def without_numpy(copy: Copy, program: str) -> None:
     copy.install("python3-numpy")
 
 
-WAYS: tuple[Callable[[Copy], None], ...] = (one_file,)
+def debian_package(copy: Copy) -> None:
+    """With what it depends on, from an ordinary installation to its removal."""
+    (package,) = DIST.glob("*.deb")
+    copy.put(package, f"/tmp/{package.name}")
+    copy.install(f"/tmp/{package.name}")
+    _as_a_package(copy)
+    copy.run("apt-get", "remove", "--yes", "libvirt-snaptui")
+    _nothing_left(copy)
+
+
+def rpm_package(copy: Copy) -> None:
+    """By rpm itself, on a system whose own packages it does not know."""
+    (package,) = DIST.glob("*.rpm")
+    copy.put(package, f"/tmp/{package.name}")
+    copy.install("rpm", "python3-numpy")
+    assert "digests OK" in copy.run("rpm", "--checksig", f"/tmp/{package.name}")
+    needs = copy.run("rpm", "--query", "--package", "--requires", f"/tmp/{package.name}")
+    assert {"python3-libvirt", "python3-numpy"} <= {line.split()[0] for line in needs.splitlines()}
+    copy.run("rpm", "--install", "--nodeps", f"/tmp/{package.name}")
+    _as_a_package(copy)
+    copy.run("rpm", "--erase", "libvirt-snaptui")
+    _nothing_left(copy)
+
+
+def _as_a_package(copy: Copy) -> None:
+    for user in HOME:
+        whole_program(copy, "snaptui", user=user)
+        said = copy.run("/usr/bin/python3", "-c", GUARDED, user=user)
+        assert said == "/usr/lib/libvirt-snaptui 0\n"
+    assert "snaptui check" in copy.run("zcat", "/usr/share/man/man1/snaptui.1.gz")
+    copy.run("bash", "-n", "/usr/share/bash-completion/completions/snaptui")
+
+
+def _nothing_left(copy: Copy) -> None:
+    found = copy.run("find", "/usr", "-path", "*snaptui*")
+    assert found == "", found
+
+
+GUARDED = """\
+import sys
+sys.path.insert(0, "/usr/lib/libvirt-snaptui")
+from snaptui.backend.virt.freeze_guard import Guard
+guard = Guard("test:///default")
+guard.watch("6695eb01-f6a4-8304-79aa-97f2502e193f")
+pid = guard.process.pid
+words = open(f"/proc/{pid}/cmdline").read().split("\\0")
+paths = next(word for word in words if "sys.path" in word)
+print(paths.split("'")[1], open(f"/proc/{pid}/environ").read().count("PYTHON"))
+guard.release("6695eb01-f6a4-8304-79aa-97f2502e193f")
+"""
+"""What thaws guests imports from the same place, and hands nothing of it on."""
+
+WAYS: tuple[Callable[[Copy], None], ...] = (one_file, debian_package, rpm_package)
 
 
 def main() -> int:
