@@ -19,7 +19,7 @@ _snaptui() {
     esac
     if [[ $current == -* ]]; then
         case ${words[1]} in
-        report) names="--help --json --connect --all-hosts --config" ;;
+        report) names="--help --json --connect --all-hosts --config --timeout" ;;
         check) names="--help --connect --all-hosts --config --warn --crit --timeout --prometheus" ;;
         *) names="--help --connect --demo --read-only --ascii --no-mouse --config --version" ;;
         esac

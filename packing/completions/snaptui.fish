@@ -31,5 +31,5 @@ complete -c snaptui -n "$report" -l json -d 'As JSON' -f
 complete -c snaptui -n "$either" -l all-hosts -d 'All hosts of the configuration' -f
 complete -c snaptui -n "$check" -l warn -d 'Limits' -x
 complete -c snaptui -n "$check" -l crit -d 'Limits' -x
-complete -c snaptui -n "$check" -l timeout -d 'Seconds' -x
+complete -c snaptui -n "$either" -l timeout -d 'Seconds' -x
 complete -c snaptui -n "$check" -l prometheus -d 'Write metrics there' -r -F
