@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Files, Looks
@@ -19,7 +19,7 @@ from snaptui.common.worker import Priority, Worker, start
 from snaptui.discovery.domain_survey import read_domain, with_layers
 from snaptui.discovery.image_heads import Heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
-from snaptui.model.domain import Domain
+from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, Fixed, NotKnown
 from snaptui.monitor.usage import Counting
@@ -89,9 +89,11 @@ class Surveying:
         self._weigh.set()
 
     async def _read(self, host: Host, domains: list[Domain], again: bool) -> None:
-        known: list[Surveyed] = []
+        keys = {domain.key for domain in domains}
+        # what was read before stays until it is read again: no row goes and comes back
+        known = {one.domain.key: one for one in self.survey.domains if one.domain.key in keys}
         failed: dict[str, str] = {}
-        spaces: dict[str, FileSystem | NotKnown] = {}
+        spaces = dict(self.survey.spaces)
         inventory, own = self.survey.inventory, dict(self.survey.own)
         try:
             for number, domain in enumerate(domains, 1):
@@ -105,16 +107,19 @@ class Surveying:
                     raise
                 except SnaptuiError as error:
                     failed[domain.name] = error.message
+                    known.pop(domain.key, None)
                     continue
                 one = await self._with_layers(host, one)
-                known.append(one)
+                known[domain.key] = one
                 spaces |= await self._worker.files.call(
                     functools.partial(_spaces, self._backend, host, tuple(one.layers.heads)),
                     priority=Priority.VISIBLE,
                 )
                 self._set(known, failed, spaces, inventory, own)
-            layers = of_several(one.layers for one in known)
-            counted = {path for one in known for path in holding(one.config, one.snapshots)}
+            layers = of_several(one.layers for one in known.values())
+            counted = {
+                path for one in known.values() for path in holding(one.config, one.snapshots)
+            }
             heads = {path: layers.heads[path] for path in counted if path in layers.heads}
             self._counting.want(heads, near=host.local, layers=layers, again=again)
             self._say("looking for overlays that nothing names")
@@ -154,14 +159,14 @@ class Surveying:
 
     def _set(
         self,
-        known: list[Surveyed],
+        known: Mapping[DomainKey, Surveyed],
         failed: dict[str, str],
         spaces: dict[str, FileSystem | NotKnown],
         inventory: Inventory | None,
         own: dict[str, int | NotKnown],
     ) -> None:
         self.survey = Survey(
-            tuple(known),
+            tuple(known.values()),
             MappingProxyType(dict(spaces)),
             MappingProxyType(dict(failed)),
             inventory,

@@ -168,3 +168,21 @@ def test_no_rule_names_what_a_job_uses(lab: Lab) -> None:
         terminal.wait("4 snapshots of 2 domains", gone=" ...")
         terminal.press("M", "1")
         terminal.wait("db: 1 of 2 snapshots goes", "web: 0 of 2", "a job uses its domain", "Mark 1")
+
+
+def test_no_row_goes_and_comes_back_while_all_is_read_again(lab: Lab) -> None:
+    """The cursor stays on its snapshot, and what virsh made meanwhile is there after F5."""
+    for name in ("db", "mail", "web"):
+        lab.define(name)
+        lab.snapshot(name, "base")
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("mail", "web")
+        terminal.press("A")
+        terminal.wait("3 snapshots of 3 domains", "F5 reads everything again")
+        terminal.press("G")
+        terminal.wait("▌ ● I  web")
+        lab.snapshot("db", "late")
+        for _ in range(3):
+            terminal.press("\x1b[15~")
+            terminal.wait("4 snapshots of 3 domains", "F5 reads everything again")
+            terminal.wait("▌ ● I  web")

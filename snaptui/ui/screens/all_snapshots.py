@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SETTLE = 0.3
 """Seconds between two orderings of the list while it fills."""
+AGES = 10.0
+"""Seconds after which the ages are told anew."""
 
 
 class AllScreen(SurveyScreen):
@@ -70,6 +72,7 @@ class AllScreen(SurveyScreen):
         super().__init__(context)
         self._by, self._looked_for = Order.AGE, Query()
         self._drawn, self._late = 0.0, False
+        self._read_at = time.time()
         self._words, self._number, self._frees = "nothing read yet", 0, ""
         self._versions: dict[Mark, tuple[int | None, str]] = {}
 
@@ -235,8 +238,10 @@ class AllScreen(SurveyScreen):
 
     def tick(self) -> None:
         """What was not shown at once is shown now."""
-        if self._late and is_there(self):
+        if is_there(self) and (self._late or time.monotonic() - self._drawn >= AGES):
             self._draw_rows()
+        if self.surveys.doing:
+            self._read_at = time.time()
         super().tick()
 
     def _draw_rows(self) -> None:
@@ -282,9 +287,11 @@ class AllScreen(SurveyScreen):
 
     @property
     def nothing(self) -> str:
-        """Why the list is empty; nothing while it is not."""
+        """Why the list is empty, or as of when it is."""
         if self._list.count:
-            return ""
+            again = keymap.key_of("all_refresh", self.context.overrides)
+            at = text.when(int(self._read_at), seconds=True)[11:]
+            return f"As of {at} UTC: {again} reads everything again."
         if self._looked_for.words:
             return "Nothing is like that: Esc takes the filter away."
         return "No domain has a snapshot."
