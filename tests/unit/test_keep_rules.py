@@ -229,7 +229,7 @@ FOR_ALL = (Odd.DELETING, Odd.UNREAD)  # then nothing of the domain goes: seldom 
 MOSTLY_WELL = st.sampled_from(
     [*([None] * 40), *FOR_ALL, *(2 * [o for o in Odd if o not in FOR_ALL])]
 )
-AGES = st.sampled_from([None, -0.5, 1e6, *(age / 2 for age in range(40))])
+AGES = st.sampled_from([None, -0.5, -1, -1.5, -2, 1e6, *(age / 2 for age in range(40))])
 GROUPS = st.sampled_from([None] * 24 + [(which, size) for which in "ab" for size in (1, 2, 3)])
 ROWS = st.lists(st.tuples(MOSTLY_WELL, AGES, GROUPS, st.integers(-2, 5)), max_size=6).flatmap(
     lambda rows: st.sampled_from([rows, sorted(rows, key=lambda one: -(one[1] or 0))])
