@@ -42,10 +42,10 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
         gone = any(isinstance(facts.layers.heads.get(disk.path or ""), Missing) for disk in disks)
         if gone:
             yield refusal.but(code=libvirt_codes.CONFIG_UNSUPPORTED)
-        elif why.matter is Matter.WRITTEN:
-            yield refusal.but(harm=Harm.OTHER_DATA)
-        else:
+        elif why.matter is Matter.UNTOUCHED:
             yield refusal
+        else:
+            yield refusal.but(harm=Harm.OTHER_DATA)
     yield from _disk_refusals(facts, disks)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
