@@ -62,14 +62,21 @@ def jump_host(uri: str) -> str:
     many connections are opened at the same time.
     """
     parts = _split(uri)
-    if parts.scheme.partition("+")[2] != "ssh" or not parts.hostname:
+    asked = parse_qs(parts.query)
+    # another command than ssh may do anything when it is asked, and even read the terminal
+    if parts.scheme.partition("+")[2] != "ssh" or not parts.hostname or "command" in asked:
         return ""
     import subprocess
 
-    command = [*(parse_qs(parts.query).get("command") or ["ssh"]), "-G", "--", parts.hostname]
+    command = ["ssh", "-G", "--", parts.hostname]
     try:
         told = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWERS, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=ANSWERS,
+            check=False,
+            start_new_session=True,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
