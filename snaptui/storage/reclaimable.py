@@ -229,7 +229,7 @@ def promised(
     totals: dict[str, Total] = {}
     by_domain = {one.domain.key.uuid: one for one in survey.domains}
     uuids = {uuid for uuid, _ in marked}
-    for uuid in uuids & by_domain.keys():
+    for uuid in (known for known in by_domain if known in uuids):
         one = by_domain[uuid]
         names = {name for at, name in marked if at == uuid}
         freed = _promised_of(survey, counted, one, names)

@@ -192,7 +192,7 @@ class PlanDialog(Dialog[Confirmed]):
             self.query_one("#facts", Static).update(Text("The checks failed."))
             lines = (clean(failed, self.glyphs), clean(error.hint, self.glyphs))
             self.query_one("#rest-text", Static).update(Text("\n".join(lines).rstrip()))
-            self.call_after_refresh(self.make_room)
+            self.make_room_soon()
             return
         self._facts = found
         if is_there(self):
@@ -222,11 +222,16 @@ class PlanDialog(Dialog[Confirmed]):
             self._asked = asked
             self.appeared()
         self._allow()
-        self.call_after_refresh(self.make_room)
+        self.make_room_soon()
 
     def on_resize(self) -> None:
         """The rest takes what the screen leaves to it."""
+        self.make_room_soon()
+
+    def make_room_soon(self) -> None:
+        """Once what changed is laid out, which on a busy machine may be after the next refresh."""
         self.call_after_refresh(self.make_room)
+        self.set_timer(LAID_OUT, self.make_room)
 
     def make_room(self) -> None:
         """Let the rest give way, so that the buttons and the lines above it stay visible."""
@@ -338,7 +343,7 @@ class PlanDialog(Dialog[Confirmed]):
     def notice(self, words: str) -> None:
         """Answer a key."""
         self.query_one("#notice", Static).update(Text(words))
-        self.call_after_refresh(self.make_room)
+        self.make_room_soon()
 
     def _always(self, plan: Plan) -> Text:
         """The lines that are always visible; each on two lines at most."""
@@ -390,6 +395,8 @@ class PlanDialog(Dialog[Confirmed]):
         return rest
 
 
+LAID_OUT = 0.25
+"""Seconds after which what changed is laid out at the latest."""
 LEAST, MOST = 3, 8
 """Lines of what scrolls, with the rule above it."""
 LONGEST = 130
