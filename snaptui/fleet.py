@@ -211,9 +211,9 @@ class Fleet:
         return session
 
     def _reached(self, uri: str) -> Reached:
-        session = self.session(uri)
         from snaptui.discovery.elsewhere import OtherHost
 
+        session = self.session(uri)
         names = self.names
         others = tuple(
             OtherHost(names[one.uri], one.backend, one.away, one.uuids)

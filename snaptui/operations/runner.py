@@ -250,13 +250,12 @@ class Operations:
         self, parts: Sequence[tuple[Plan, AnyFacts]], group: str = ""
     ) -> tuple[Operation, ...]:
         numbers = list(itertools.islice(self._numbers, len(parts)))
+        hosts = [self._reached(plan.intent.key.host).name for plan, _ in parts]
         batch: Batch | None = None
         if len(parts) > 1:
-            members = tuple(
-                on_host(facts.name, self._reached(plan.intent.key.host).name)
-                for plan, facts in parts
-            )
-            batch = Batch(numbers[0], members, group)
+            members = zip(parts, hosts, strict=True)
+            names = tuple(on_host(facts.name, host) for (_, facts), host in members)
+            batch = Batch(numbers[0], names, group)
         accepted = tuple(
             Operation(
                 number=number,
@@ -267,9 +266,9 @@ class Operations:
                 phase=Phase.WAITING,
                 started=time.time(),
                 batch=batch,
-                where=self._reached(plan.intent.key.host).name,
+                where=host,
             )
-            for number, (plan, facts) in zip(numbers, parts, strict=True)
+            for number, (plan, facts), host in zip(numbers, parts, hosts, strict=True)
         )
         for operation in accepted:
             self._set(operation)

@@ -31,6 +31,7 @@ from snaptui.ui.main.view import View
 from snaptui.ui.panes.details import snapshot_lines
 from snaptui.ui.panes.images import freed_together
 from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.terminal import clipboard
 from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
@@ -390,8 +391,8 @@ class MainScreen(Screen[None]):
             self.view.say("There is nothing to copy.")
 
     def _copied(self, value: str) -> None:
-        self.app.copy_to_clipboard(value.encode("utf-8", "replace").decode())
-        self.view.say("It was given to the terminal's clipboard.")
+        clipboard.give(self.app, value)
+        self.view.say(clipboard.GIVEN)
 
     def action_add_host(self) -> None:
         """Look at one more host."""

@@ -22,6 +22,7 @@ from snaptui.ui.format import clean
 from snaptui.ui.panes.all_snapshots import AllList, Heading, together
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.survey_screen import Jump, SurveyScreen
+from snaptui.ui.terminal import clipboard
 from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ class AllScreen(SurveyScreen):
 
         def chosen(value: str | None) -> None:
             if value is not None:
-                self.app.copy_to_clipboard(value.encode("utf-8", "replace").decode())
-                self.say("It was given to the terminal's clipboard.")
+                clipboard.give(self.app, value)
+                self.say(clipboard.GIVEN)
 
         lines = tuple(of_snapshot(row.name, row.snapshot, row.domain, host))
         self.app.push_screen(CopyDialog(row.name, lines, self.glyphs), chosen)

@@ -18,6 +18,7 @@ from snaptui.ui.closing import Closing, is_there, overrides_of
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.panes.details import Line, LinesList
 from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.terminal import clipboard
 
 HEADING = "  Started           Operation"
 
@@ -117,7 +118,7 @@ class OperationsPane(Closing[None]):
         record = self.query_one(RecordList).selected
         if record is not None:
             lines = "".join(f"{step.line}\n" for step in record.steps)
-            self.app.copy_to_clipboard(lines.encode("utf-8", "replace").decode())
+            clipboard.give(self.app, lines)
             self._answer("The command lines were given to the terminal's clipboard.")
 
     def action_give_up(self) -> None:
