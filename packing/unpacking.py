@@ -129,4 +129,4 @@ def _directory(name: str, folder: int) -> int:
 
 def _read(name: str) -> bytes:
     """A file of the archive that this module is in, without the module for all of them."""
-    return bytes(__loader__.get_data(name))  # type: ignore[name-defined]
+    return bytes(__loader__.get_data(name))  # type: ignore[name-defined]  # each module has it

@@ -155,7 +155,8 @@ class Lab:
             return DomainKey(self.uri, host.defineXML(xml).UUIDString())
 
     def image(self, name: str, target: str = "vda") -> Path:
-        return self.images / f"{abs(hash(name)):x}-{target}.qcow2"
+        """Always equally long: where lines with it wrap is the same in every run."""
+        return self.images / f"{abs(hash(name)):016x}-{target}.qcow2"
 
     def key(self, name: str) -> DomainKey:
         with self._domain(name) as domain:
