@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+def without_locals(error: BaseException) -> BaseException:
+    """An error without what the calls that raised it held; it still tells their lines.
+
+    An error that somebody keeps would keep libvirt's handles, whose connection then stays
+    open; and where the frame that catches it is left in, the two keep each other.
+    """
+    if error.__traceback__ is not None:
+        error.__traceback__ = error.__traceback__.tb_next
+    reason: BaseException | None = error
+    while reason is not None:
+        traceback.clear_frames(reason.__traceback__)
+        reason = reason.__cause__ or reason.__context__
+    return error
 
 
 def begun(call: Callable[[], T]) -> Future[T]:
@@ -18,7 +34,7 @@ def begun(call: Callable[[], T]) -> Future[T]:
         try:
             future.set_result(call())
         except BaseException as error:  # whatever it is belongs to the one who waits
-            future.set_exception(error)
+            future.set_exception(without_locals(error))
 
     threading.Thread(target=run, daemon=True).start()
     return future

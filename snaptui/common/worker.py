@@ -20,6 +20,8 @@ from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from snaptui.common.threads import without_locals
+
 T = TypeVar("T")
 
 
@@ -219,8 +221,9 @@ def _run(job: _Job) -> None:
         result = job.run()
     except BaseException as error:  # whatever it is belongs to the one who awaits it
         # a future refuses StopIteration, and the one who awaits it would wait for ever
-        failed = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
-        _deliver(job, lambda: job.future.set_exception(failed))
+        given = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
+        _deliver(job, functools.partial(job.future.set_exception, without_locals(given)))
+        del given
     else:
         _deliver(job, lambda: job.future.set_result(result))
 

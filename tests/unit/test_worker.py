@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import threading
+import traceback
+import weakref
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import pytest
 
+from snaptui.common.threads import begun
 from snaptui.common.worker import Lane, Priority, from_threads, start
 
 LONG = 10
@@ -258,3 +262,35 @@ async def test_no_call_is_forgotten_among_many_that_wait_for_each_other() -> Non
         ]
         async with asyncio.timeout(LONG):
             assert await asyncio.gather(*calls) == list(range(200))
+
+
+class Handle:
+    """What a call holds, such as a domain's handle, which keeps its connection open."""
+
+
+@pytest.mark.parametrize("way", ["lane", "thread"])
+async def test_an_error_keeps_nothing_that_its_call_held(way: str) -> None:
+    """With the collector off: what only it can free keeps a lost connection's descriptor."""
+    held: list[weakref.ref[Handle]] = []
+
+    def call_that_fails() -> None:
+        handle = Handle()
+        held.append(weakref.ref(handle))
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise ValueError("outer") from error
+
+    gc.disable()
+    try:
+        with pytest.raises(ValueError, match="outer") as raised:
+            await (
+                Lane("test", 1).call(call_that_fails)
+                if way == "lane"
+                else asyncio.wrap_future(begun(call_that_fails))
+            )
+        del call_that_fails
+        assert held[0]() is None
+        assert "call_that_fails" in "".join(traceback.format_exception(raised.value))
+    finally:
+        gc.enable()
