@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import threading
 import traceback
 from collections.abc import Callable
@@ -10,18 +12,24 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
 
 def without_locals(error: BaseException) -> BaseException:
     """An error without what the calls that raised it held; it still tells their lines.
 
-    An error that somebody keeps would keep libvirt's handles, whose connection then stays
-    open; and where the frame that catches it is left in, the two keep each other.
+    An error that is kept would keep libvirt's handles, and those their connection; and where
+    the frame that catches it is left in, the two keep each other. Coroutines, which an error
+    that is raised again may have passed before, are left: to clear one's frame is to close it.
     """
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next
     reason: BaseException | None = error
     while reason is not None:
-        traceback.clear_frames(reason.__traceback__)
+        for frame, _ in traceback.walk_tb(reason.__traceback__):
+            if not frame.f_code.co_flags & _SUSPENDS:
+                with contextlib.suppress(RuntimeError):  # it runs
+                    frame.clear()
         reason = reason.__cause__ or reason.__context__
     return error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import threading
@@ -294,3 +295,23 @@ async def test_an_error_keeps_nothing_that_its_call_held(way: str) -> None:
         assert "call_that_fails" in "".join(traceback.format_exception(raised.value))
     finally:
         gc.enable()
+
+
+async def test_an_error_that_is_raised_again_ends_no_coroutine_that_caught_it() -> None:
+    known, lane = ValueError("known"), Lane("test", 1)
+
+    def call() -> None:
+        raise known
+
+    async def catch() -> str:
+        with contextlib.suppress(ValueError):
+            await lane.call(call)
+        await asyncio.sleep(0)
+        with contextlib.suppress(ValueError):
+            await asyncio.create_task(again())
+        return "went on"
+
+    async def again() -> None:
+        await lane.call(call)
+
+    assert await catch() == "went on"
