@@ -29,7 +29,7 @@ TARGET = ROOT / "screenshots"
 MADE_OF = TARGET / "made-of"
 LOOKS = ROOT / "tests" / "ui" / "__snapshots__" / "test_screens"
 WIDE, NARROW = (120, 40), (80, 24)
-CHECKED = "Refused: nothing"
+CHECKED = "Ready, "
 PICTURES = {
     "main": (WIDE, ("g", "j"), ""),
     "main-80x24": (NARROW, ("g", "j"), ""),

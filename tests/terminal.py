@@ -335,7 +335,7 @@ def press_yes(terminal: Terminal) -> None:
 
 def confirm(terminal: Terminal, typed: str = "") -> None:
     """Confirm the dialog as an admin does: read it, type the domain's name if asked, Y."""
-    terminal.wait("Refused: nothing", ASKED)
+    terminal.wait("Ready, ", ASKED)
     if typed:
         press_alone(terminal)
         terminal.wait(f"Type {typed} first.")

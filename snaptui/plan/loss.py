@@ -58,8 +58,8 @@ class WritesLost:
         if self.kept is SafetyKind.NONE:
             return ", ".join([first, *memory, *rest])
         if self.kept is SafetyKind.DISKS_AND_RAM:
-            return f"until undone: {', '.join([first, *memory, *rest])}"
-        until_undone = f"until undone: {', '.join([first, *rest])}"
+            return _unless_undone(", ".join([first, *memory, *rest]))
+        until_undone = _unless_undone(", ".join([first, *rest]))
         return f"{memory[0]} for good; {until_undone}" if memory else until_undone
 
     @property
@@ -71,7 +71,7 @@ class WritesLost:
     @property
     def _changes(self) -> str:
         if isinstance(self.changes, NotKnown):
-            return "configuration changes since, if there are any"
+            return "configuration changes since then, if any"
         return text.count(self.changes, "configuration change") if self.changes else ""
 
 
@@ -92,7 +92,7 @@ class EntryWritesLost:
     @property
     def words(self) -> str:
         """The line of the dialog."""
-        return f"until undone: {self._since}" if self.kept else self._since
+        return _unless_undone(self._since) if self.kept else self._since
 
     @property
     def _since(self) -> str:
@@ -131,11 +131,11 @@ class SnapshotsLost:
         if len(self.names) != 1:
             return f"{text.count(len(self.names), 'snapshot')}: {', '.join(self.names)}"
         if self.unmanaged:
-            return f"what its disks were at {text.when(self.created)}"
+            return f"its disks as of {text.when(self.created)}"
         made = f"{text.when(self.created)} ({text.age(self.created, self.read_at)})"
         if self.merged:
             ram = " and its saved RAM" if self.memory else ""
-            return f"the way back to {made}{ram}; what was written since is merged, not lost"
+            return f"the way back to {made}{ram}; later writes are merged, not lost"
         disks = "disk" if self.one_disk else "disks"
         return f"the state of {made}: {disks}{' and RAM' if self.memory else ''}"
 
@@ -147,7 +147,7 @@ class MetadataLost:
     @property
     def words(self) -> str:
         """The line of the dialog."""
-        return "what libvirt knows of it: times, parent, description, the domain of then; no data"
+        return "its metadata (time, parent, description, configuration), no data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class TextLost:
     @property
     def words(self) -> str:
         """The line of the dialog."""
-        return f"the {'name' if self.name else 'description'} as it was"
+        return f"the old {'name' if self.name else 'description'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +188,10 @@ class FileLost:
         inside = f", {text.count(self.snapshots, 'snapshot')} inside" if self.snapshots else ""
         own = ""
         if isinstance(self.own, NotKnown):
-            own = f"; what no other image has of it: ? ({self.own.reason})"
+            own = f"; how much of it no other image has: ? ({self.own.reason})"
         elif self.own:
-            own = f", of which {text.size(self.own)} of data that no other image has"
-        return f"what was written to it, {text.size(self.size)}{inside}{own}"
+            own = f", {text.size(self.own)} of it data that no other image has"
+        return f"{text.size(self.size)} written to it{inside}{own}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +204,10 @@ class SeveralLost:
     def words(self) -> str:
         """The line of the dialog."""
         return "; ".join(f"{name}: {loss.words}" for name, loss in self.parts)
+
+
+def _unless_undone(words: str) -> str:
+    return f"{words}, unless you undo it"
 
 
 Loss = (

@@ -20,47 +20,52 @@ class End(enum.Enum):
 
     NOTHING_CHANGES = "nothing changes"
     REVERTED = "After this {domain} will be {shown}, {how} {moment}{reset}"
-    TAKEN_OFF = "{domain} stays {shown}; the snapshot holds its disks."
-    TAKEN_AND_HALTED = "{domain} is SHUT OFF when {saved}; the snapshot holds its disks and RAM."
-    TAKEN_PAUSED = "{domain} stays paused; the snapshot holds its disks and RAM."
+    TAKEN_OFF = "{domain} stays {shown}. The snapshot holds its disks."
+    TAKEN_AND_HALTED = "{domain} is SHUT OFF when {saved}. The snapshot holds its disks and RAM."
+    TAKEN_PAUSED = "{domain} stays paused. The snapshot holds its disks and RAM."
     TAKEN_RUNNING = (
-        "{domain} goes on running; the snapshot holds its disks and RAM. It is PAUSED while "
-        "{saved} ({pause})."
+        "{domain} keeps running, but is PAUSED while {saved} ({pause}). The snapshot holds its "
+        "disks and RAM."
     )
     OVERLAYS_OFF = "{domain} stays {shown}; {files}"
     OVERLAYS_AND_HALTED = "{domain} is SHUT OFF when {saved}; {files}"
-    OVERLAYS_ALONE = "{domain} {stays}{frozen}, its RAM is not kept; {files}"
+    OVERLAYS_ALONE = "{domain} {stays}{frozen}, its RAM is not saved; {files}"
     OVERLAYS_PAUSED = "{domain} stays paused; {saved}, {files}"
-    OVERLAYS_LIVE = "{domain} runs on while {saved}; {files}"
+    OVERLAYS_LIVE = "{domain} keeps running while {saved}; {files}"
     OVERLAYS_RUNNING = "{domain} is PAUSED while {saved} ({pause}), then runs; {files}"
-    DELETED = "{domain} goes on as it is, with {left} left."
-    DELETED_CURRENT = "{domain} goes on as it is, with {left} left. Current becomes {current}."
+    DELETED = "{domain} does not change; it keeps {left}."
+    DELETED_CURRENT = (
+        "{domain} does not change; it keeps {left}. The current one becomes {current}."
+    )
     ADOPTED = (
-        "libvirt knows {name} as a snapshot of {disks}, made {moment}; the images stay as they are."
+        "libvirt will know {name} as a snapshot of {disks}, taken {moment}. The images do not "
+        "change."
     )
-    RELOCATED = "libvirt finds {name} where it is: {places}. All else of it stays."
-    MERGED = "{domain} goes on as it is; {disk} writes to {lower} then."
-    MERGED_BENEATH = "{domain} goes on as it is; what the overlay held is in {lower} then."
-    DESCRIBED = "{name} has the new description; all else of it stays as it is."
-    RENAMED = "{name} is called {new_name}; its place, time, data and all below it stay."
+    RELOCATED = "libvirt will find {name} where it is: {places}. Nothing else of it changes."
+    MERGED = "{domain} does not change; {disk} then writes to {lower}."
+    MERGED_BENEATH = "{domain} does not change; what the overlay held is then in {lower}."
+    DESCRIBED = "{name} gets the new description. Nothing else of it changes."
+    RENAMED = (
+        "{name} is renamed to {new_name}. Its place, time, data and descendants do not change."
+    )
     HELD = (
-        "snaptui does not delete {name} until it is released; virsh and others still can. The mark "
-        "is in its description."
+        "snaptui will not delete {name} until it is released; virsh and other tools still can. "
+        "The mark is in its description."
     )
-    RELEASED = "{name}{by}, can be deleted again."
-    THAWED = "The file systems of {domain} take writes again; what waits for them goes on."
-    ENTRY_TAKEN = "{image} stays as it is; the snapshot holds its disk."
+    RELEASED = "{name}{by} can be deleted again."
+    THAWED = "The file systems of {domain} accept writes again, and what waits for them continues."
+    ENTRY_TAKEN = "{image} does not change. The snapshot holds its disk."
     ENTRY_APPLIED = "After this the disk in {image} will be as on {moment}"
-    ENTRIES_DELETED = "The disk in {image} stays as it is, with {left} left."
-    EXTRACTED = "A new {form} file (mode 0600) holds the disk as on {moment}; nothing else changes."
-    LEFTOVER_REMOVED = "{path} is gone; what lies beneath it stays."
-    DELETED_IN_TURN = "One domain after another; what fails stops that one alone."
+    ENTRIES_DELETED = "The disk in {image} does not change; it keeps {left}."
+    EXTRACTED = "A new {form} file (mode 0600) holds the disk as on {moment}. Nothing else changes."
+    LEFTOVER_REMOVED = "{path} is removed. Its backing file stays."
+    DELETED_IN_TURN = "Domains run one by one. A failure stops that domain only."
     TAKEN_TOGETHER = (
-        "All guests are frozen, all snapshots taken, and all thawed, after 10 s at most."
+        "All guests are frozen, all snapshots taken, and all guests thawed, after 10 s at most."
     )
-    TAKEN_AT_ONCE = "{at_once} at a time; what fails stops none of the others."
+    TAKEN_AT_ONCE = "{at_once} at a time. A failure stops none of the others."
     REVERTED_TOGETHER = (
-        "All at the same time, once each can be undone; if one cannot, none is reverted."
+        "All at the same time, once each can be undone. If one cannot, none is reverted."
     )
 
 
@@ -97,11 +102,11 @@ class UndoBy(enum.Enum):
     DELETE = "yes, by deleting the snapshot"
     DELETES = "yes, by deleting the snapshots"
     MERGE = "yes, by deleting it, which merges the overlays back unless others use the images"
-    MERGE_ONCE_ALONE = "only once {parent}, which is internal, or its metadata are deleted"
+    MERGE_ONCE_ALONE = "only once the internal snapshot {parent} or its metadata is deleted"
     MERGE_ONCE_UNSHARED = "by deleting it, but only once nothing else uses {path}: {users}"
-    MERGE_ONCE_RUN = "by deleting it once {domain} has run; until then QEMU may refuse that"
+    MERGE_ONCE_RUN = "by deleting it once {domain} has run; until then QEMU may refuse"
     MERGE_ONCE_PLACED = "by deleting it once the pool {pool} is active, or while {domain} runs"
-    NO_MERGE = "NO, {version} deletes no external snapshot"
+    NO_MERGE = "NO, {version} cannot delete external snapshots"
     DELETE_METADATA = "yes, by deleting its metadata"
     DELETE_FILE = "yes, by deleting the new file"
     SAME_KEY = "yes, by the same key; the XML is saved before"
@@ -113,17 +118,17 @@ class UndoBy(enum.Enum):
     DISKS = "yes, disks"
     DISKS_POWERED_OFF = "yes, disks only ({domain} is powered off first)"
     DISKS_AND_RAM = "yes, disks and RAM"
-    ONCE_ATTACHED = "only once {disks}, which this takes away, is attached again as it is now"
+    ONCE_ATTACHED = "only once {disks}, which the revert detaches, is attached again as it is now"
     APPLY = "yes, by applying {name}"
     EACH = "yes, each by a safety snapshot of its own"
     CHOOSE = "choose below"
-    NO_SAFETY_WANTED = "NO, what is lost is lost"
-    NO_SAFETY_POSSIBLE = "NO, a safety snapshot cannot be taken: {reason}"
-    NO_WRITTEN_OVER = "NO, a snapshot of now lies upon {path}, which this writes over"
-    NO_DELETED = "NO, a deleted snapshot cannot be brought back"
-    NO_DELETED_ALL = "NO, what is deleted cannot be brought back"
+    NO_SAFETY_WANTED = "NO, no safety snapshot is taken"
+    NO_SAFETY_POSSIBLE = "NO, no safety snapshot can be taken: {reason}"
+    NO_WRITTEN_OVER = "NO, a current snapshot is an overlay on {path}, which the revert overwrites"
+    NO_DELETED = "NO, a deleted snapshot cannot be restored"
+    NO_DELETED_ALL = "NO, deleted snapshots cannot be restored"
     NO_MERGED = "NO, a merge cannot be undone"
-    NO_REMOVED = "NO, a removed file cannot be brought back"
+    NO_REMOVED = "NO, a removed file cannot be restored"
     NO_FOR_SOME = "NO for {names}"
 
 
@@ -227,7 +232,7 @@ class Space:
         if isinstance(self.needs, NotKnown):
             return f"needs ?{self.when.value}"
         exactly = "" if self.exact else "up to "
-        nothing = "next to nothing" if self.shown else "nothing"
+        nothing = "almost nothing" if self.shown else "nothing"
         need = f"{exactly}{text.size(self.needs)}" if self.needs else nothing
         return f"needs {need}{self.when.value}"
 

@@ -14,34 +14,34 @@ from snaptui.plan.words.why import Why
 class Harm(enum.Enum):
     """What libvirt breaks or does wrongly; each is looked for by ``make matrix``."""
 
-    CRASH = "brings the daemon down"
-    ENDS_QEMU = "fails, or ends QEMU"
-    NO_START = "leaves a domain that does not start"
-    STOPPED = "stops the guest"
-    HALF = "reverts one disk and not the next"
-    OTHER_DATA = "brings back other data"
-    FIRST_TWIN = "takes the first of that name"
-    TWIN_LEFT = "leaves one of that name inside"
-    TWIN_MADE = "makes a second one of that name"
-    STRAY_LOST = "deletes what was inside"
-    STRAY_HIDDEN = "hides what is inside"
-    IN_DEV = "puts a file into /dev"
-    LEFT_INSIDE = "leaves it inside, unknown"
-    MISTAKEN_LATER = "can revert to another later"
-    MARK_LOST = "forgets that a merge is unfinished"
-    RECORDS_SPOILED = "spoils the records below"
-    INSIDE_LOST = "destroys what lies inside"
-    OTHER_LOST = "destroys another image"
-    BASES_LOST = "removes the images that the domain writes to"
-    HELD_LOST = "deletes what is held"
-    HOLDER_LOST = "forgets who holds it"
-    FORGOTTEN = "is forgotten when it stops"
-    SAVE_LEFT = "leaves a save of other disks"
-    SAVE_BENEATH = "lets the save write beneath"
-    OVERWRITTEN = "overwrites a file"
-    NO_WAY_BACK = "makes one that cannot be reverted to"
-    RAM_IGNORED = "makes one without its RAM"
-    OUTSIDE_INSTEAD = "takes an external one instead"
+    CRASH = "bring its daemon down"
+    ENDS_QEMU = "fail or end QEMU"
+    NO_START = "leave a domain that does not start"
+    STOPPED = "stop the guest"
+    HALF = "revert one disk and not the next"
+    OTHER_DATA = "bring back other data"
+    FIRST_TWIN = "use the first of that name"
+    TWIN_LEFT = "leave one of that name inside"
+    TWIN_MADE = "make a second one of that name"
+    STRAY_LOST = "delete the unmanaged one"
+    STRAY_HIDDEN = "hide the unmanaged one"
+    IN_DEV = "create a file in /dev"
+    LEFT_INSIDE = "leave it inside, unmanaged"
+    MISTAKEN_LATER = "later revert to another one"
+    MARK_LOST = "forget the unfinished merge"
+    RECORDS_SPOILED = "spoil the metadata of its descendants"
+    INSIDE_LOST = "destroy the snapshots inside"
+    OTHER_LOST = "destroy another image"
+    BASES_LOST = "remove the images that the domain writes to"
+    HELD_LOST = "delete it"
+    HOLDER_LOST = "forget who holds it"
+    FORGOTTEN = "forget it when the domain stops"
+    SAVE_LEFT = "leave a save of other disks"
+    SAVE_BENEATH = "let the save write to backing files"
+    OVERWRITTEN = "overwrite a file"
+    NO_WAY_BACK = "make one that cannot be reverted to"
+    RAM_IGNORED = "make one without its RAM"
+    OUTSIDE_INSTEAD = "take an external one instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class Refusal:
     @property
     def libvirt_would(self) -> str:
         """What libvirt would do, in words; empty when that is not known."""
-        code = [f"error {self.code}"] if self.code is not None else []
-        would = [*code, *([self.harm.value] if self.harm is not None else [])]
-        return f"libvirt: {', and '.join(would)}" if would else ""
+        fails = [f"fail with error {self.code}"] if self.code is not None else []
+        would = [*fails, *([self.harm.value] if self.harm is not None else [])]
+        return f"libvirt would {' and '.join(would)}" if would else ""
 
     def of(self, member: str) -> Refusal:
         """The same as a refusal of one of several."""

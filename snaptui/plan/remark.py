@@ -18,27 +18,27 @@ class Note(enum.Enum):
 
     DELETED = "{names} {go}."
     MERGED = "{disk}: {path} is merged into {lower} and removed."
-    REMOVED = "{disk}: {path} is removed; nothing is merged."
-    RAM_REMOVED = "Its RAM, {path}, is removed."
-    RAM_GONE = "Its RAM, {path}, is gone already."
+    REMOVED = "{disk}: {path} is removed without a merge."
+    RAM_REMOVED = "Its RAM file, {path}, is removed."
+    RAM_GONE = "Its RAM file, {path}, is missing already."
     COPIED_RUNNING = (
-        "Up to {size} are copied, which may take {time} and {can} be cancelled; its guest goes on "
-        "meanwhile."
+        "Copies up to {size}, which may take {time} and {can} be cancelled. The guest keeps "
+        "running."
     )
     COPIED_ACTIVE = (
-        "Up to {size} are copied, which may take {time} and {can} be cancelled; its guest stays as "
-        "it is."
+        "Copies up to {size}, which may take {time} and {can} be cancelled. The guest does not "
+        "change."
     )
     COPIED_OFF = (
-        "Up to {size} are copied, which may take {time} and {can} be cancelled; libvirt starts its "
-        "QEMU for that, paused, and ends it."
+        "Copies up to {size}, which may take {time} and {can} be cancelled. libvirt starts a "
+        "paused QEMU for it and ends it afterwards."
     )
     FROZEN_ALONE = (
-        "{domain} is frozen by itself: from another machine nobody could thaw it if the connection "
-        "broke."
+        "{domain} is frozen alone: if the connection broke, snaptui could not thaw it from "
+        "another machine."
     )
     END_OF_ONE = "{end}"
-    END_AND_LOSS_OF_ONE = "{end}. Lost: {lost}"
+    END_AND_LOSS_OF_ONE = "{end}. You lose: {lost}"
 
 
 @enum.unique
@@ -47,65 +47,65 @@ class Unchecked(enum.Enum):
 
     # -- names, files and sizes
     NAME_FREE = "Whether the name is free inside {disk}: {reason}"
-    FILE_THERE = "Whether {path} is there: {reason}"
-    OVERLAY_FREE = "Whether there is a file {path} already"
-    RAM_FILE_FREE = "Whether there is a file {path} already, which libvirt would overwrite"
-    COPY_NEEDS = "How much it takes: {reason}"
-    MERGE_NEEDS = "What the merge of {path} needs: {reason}"
-    MERGE_ROOM = "Whether there is room for the merge into {path}: {reason}"
+    FILE_THERE = "Whether {path} exists: {reason}"
+    OVERLAY_FREE = "Whether a file {path} exists already"
+    RAM_FILE_FREE = "Whether a file {path} exists already, which libvirt would overwrite"
+    COPY_NEEDS = "How much space it needs: {reason}"
+    MERGE_NEEDS = "How much space the merge of {path} needs: {reason}"
+    MERGE_ROOM = "Whether the merge into {path} has enough space: {reason}"
     MERGE_FITS = "{fact} More is not known: {reason}"
 
-    FIRMWARE = "Whether the RAM fits the firmware of today ({path}): {reason}"
+    FIRMWARE = "Whether the RAM fits today's firmware ({path}): {reason}"
     FIRMWARE_CHANGED = (
-        "Whether the RAM fits the firmware {path}, which was changed since ({when}): QEMU loads "
-        "none where it has another size, and the guest is stopped then"
+        "Whether the RAM fits the firmware {path}, which was changed since ({when}). If its size "
+        "differs, QEMU loads no RAM, and the guest is already stopped then"
     )
-    HOST_PART = "Whether this host offers {device}, with which the guest of then starts{reason}"
-    MACHINE = "Whether QEMU can be the machine of then: {reason}"
-    CPU = "Whether QEMU can have the CPU of then, {cpu}, as libvirt checks it{reason}"
+    HOST_PART = "Whether this host offers {device}, which the guest of that time needs{reason}"
+    MACHINE = "Whether QEMU offers the machine type of that time: {reason}"
+    CPU = "Whether QEMU offers the CPU of that time, {cpu}, as libvirt checks it{reason}"
 
     # -- what images hold, and lie upon
-    INSIDE = "What {disk} holds inside: {reason}"
+    INSIDE = "The internal snapshots of {disk}: {reason}"
     DISCARDED = (
-        "Whether {disk} still holds all of {name}: with discard_no_unref QEMU takes what the guest "
-        "discards out of its snapshots too"
+        "Whether {disk} still holds all of {name}: with discard_no_unref QEMU removes what the "
+        "guest discards from its snapshots too"
     )
     INSIDE_UNNAMED = (
-        "What {disk} holds inside: the snapshot's metadata do not say which image it was."
+        "The internal snapshots of {disk}: the snapshot's metadata does not say which image it was."
     )
-    BENEATH = "What lies beneath {disk}: {reason}"
+    BENEATH = "The backing chain of {disk}: {reason}"
     USES_OVERLAY = "Whether {disk} uses {path}: {reason}"
-    TAKES_OVERLAY = "Whether QEMU lays an overlay on the image of {disk}: {reason}"
-    WHICH_COPY = "Whether it is the one in {now} or the one in {path}"
-    AS_AN_ENTRY = "Whether the disk is as one of its snapshots: {reason}"
+    TAKES_OVERLAY = "Whether QEMU can add an overlay to the image of {disk}: {reason}"
+    WHICH_COPY = "Whether the one in {now} or the one in {path} is meant"
+    AS_AN_ENTRY = "Whether the disk equals one of its snapshots: {reason}"
 
     # -- who else uses them
-    LIES_UPON = "Whether something else lies upon these images: {reason}"
+    LIES_UPON = "Whether other overlays use these images: {reason}"
     OTHERS_USE = "Whether others use these images: {reason}"
-    OTHERS_USE_OVERLAYS = "Whether others use the overlays of now: {reason}"
-    USED = "Whether something else uses it: {reason}"
+    OTHERS_USE_OVERLAYS = "Whether others use the current overlays: {reason}"
+    USED = "Whether anything else uses it: {reason}"
     OPEN = "Whether a process has it open: {reason}"
-    OPEN_UNSEEN = "Whether a process that may not be looked into has it open"
-    OPEN_BENEATH = "Who else has what lies beneath open: {reason}"
-    OPEN_ON_OTHER_HOST = "Whether another host has {path} open, which lies on {kind}"
+    OPEN_UNSEEN = "Whether a process that cannot be inspected has it open"
+    OPEN_BENEATH = "Which processes have its backing files open: {reason}"
+    OPEN_ON_OTHER_HOST = "Whether another host has {path} open, which is on {kind}"
     OPEN_UNLOCKED = (
-        "Whether another host has {path} open: on {kind}, as it is mounted here, the lock of its "
-        "QEMU does not show"
+        "Whether another host has {path} open: on {kind}, as it is mounted here, QEMU's locks "
+        "are not visible"
     )
-    WRITABLE = "Whether it may be written to: {reason}"
+    WRITABLE = "Whether it is writable: {reason}"
 
     # -- the domain and its libvirt
-    CONFIGURATION = "What of the configuration changed since: {reason}"
+    CONFIGURATION = "Which configuration changes happened since: {reason}"
     LOADS_RAM = (
-        "Whether this libvirt {version} loads RAM from an image: Debian 13's does, upstream's "
+        "Whether this libvirt {version} loads RAM from an image: Debian 13's does; upstream's "
         "stops the guest and fails."
     )
     LOADS_RAM_FILE = (
-        "Whether this libvirt {version} loads RAM from a file with QEMU {qemu}: upstream's before "
-        "12.1 stops the guest and fails."
+        "Whether this libvirt {version} loads RAM from a file with QEMU {qemu}: upstream's "
+        "before 12.1 stops the guest and fails."
     )
     ELSEWHERE = "Whether the same guest is active on {host}: {reason}"
-    IN_GROUP = "Whether {domain} has one of the group: {reason}"
+    IN_GROUP = "Whether {domain} has a snapshot of the group: {reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def test_the_screens_have_their_styles(
     with Terminal(["-c", lab.uri], environment={"PYTHONPATH": str(archive)}) as terminal:
         terminal.wait("▌ web", "no snapshots yet")
         terminal.press("c")
-        terminal.wait("Create a snapshot of web", "Refused: nothing")
+        terminal.wait("Create a snapshot of web", "Ready, ")
         assert terminal.dialog, "its box is one only by the sheet of the dialogs"
 
 

@@ -42,7 +42,7 @@ def test_a_revert_is_refused_before_the_guest_stops_and_the_way_round_works(lab:
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("r")
-        terminal.wait("Refused: 1", "web has checkpoints of a backup tool (c0)")
+        terminal.wait("Refused, see below", "web has checkpoints of a backup tool (c0)")
         terminal.press("Y")
         terminal.wait("Refused, see above.")
     assert lab.state("web") == "running"

@@ -48,7 +48,7 @@ def test_a_revert_to_an_external_snapshot_and_its_undo(newer_lab: Lab) -> None:
         terminal.wait(
             "web will be SHUT OFF",
             "Undo: yes, disks only (web is powered off first)",
-            "Refused: nothing",
+            "Ready, ",
             "good cannot be",
         )
         confirm(terminal)

@@ -24,7 +24,7 @@ def test_an_image_that_is_marked_corrupt(lab: Lab) -> None:
         terminal.wait("Error    vda is marked corrupt, and QEMU writes to it no more")
         terminal.press("r")
         terminal.wait("is marked corrupt. Repair it first")
-        assert "Refused: nothing" not in terminal.text
+        assert "Ready, " not in terminal.text
 
 
 def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> None:
@@ -42,7 +42,7 @@ def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> 
         terminal.wait("fine  shut off", "● one", "(2.2 MiB)", "+128 KiB")
         terminal.press("down")
         terminal.wait("✗ one", "I broken")
-        refused(terminal, "-vdb.qcow2, the image of vdb, is gone. Put it back first.")
+        refused(terminal, "-vdb.qcow2, the image of vdb, is missing. Put it back first.")
         terminal.press("left", "down")
         terminal.wait("other  shut off", "✗ one", "I hollow")
         refused(terminal, "vdb holds no snapshot one any more")
@@ -51,7 +51,7 @@ def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> 
 def refused(terminal: Terminal, *why: str) -> None:
     """A revert to the selected one is, and says why."""
     terminal.press("right", "r")
-    terminal.wait("Refused: ", *why, gone="Refused: nothing")
+    terminal.wait("Refused: ", *why, gone="Ready, ")
     terminal.press("esc")
     terminal.wait(gone="Refused: ")
 
@@ -74,7 +74,7 @@ def test_an_image_that_another_program_has_open(lab: Lab, tmp_path: Path) -> Non
             holder.terminate()
             holder.wait()
         terminal.press("d")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         confirm(terminal)
         terminal.wait("Delete good of web: done")
     assert lab.snapshots("web") == []

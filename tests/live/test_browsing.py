@@ -169,10 +169,10 @@ def test_every_size_can_be_used(lab: Lab) -> None:
             longest = max(len(line) for line in terminal.text.splitlines())
             assert longest <= columns
         terminal.press("d")
-        terminal.wait("Delete one of web", "Refused: nothing", "press Y")
+        terminal.wait("Delete one of web", "Ready, ", "press Y")
 
 
-PLAN = ("Lost:", "Undo:", "Space:", "Refused:", "Cancel")
+PLAN = ("You lose:", "Undo:", "Space:", "Ready, ", "Cancel")
 ALWAYS = {
     "c": (*PLAN, "Create: Tab, press Y"),
     "r": ("After this", *PLAN, "Revert: press Y"),

@@ -104,7 +104,7 @@ def test_each_change_is_named_and_is_gone_after_the_revert(
     with Terminal(["-c", lab.uri, "web"], size=(120, 50)) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("r")
-        terminal.wait("6 configuration changes", "Refused: nothing", f"Configuration: {said[1]}")
+        terminal.wait("6 configuration changes", "Ready, ", f"Configuration: {said[1]}")
         confirm(terminal)
         terminal.wait("Revert web to one: done")
     assert lab.xml("web", inactive=True) == before

@@ -45,7 +45,7 @@ def test_it_is_shut_off_afterwards(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("[internal]", "Refused: nothing")
+        terminal.wait("[internal]", "Ready, ")
         more(terminal)
         terminal.press(" ")
         terminal.wait("[is shut off]", "web is SHUT OFF when", "--halt")
@@ -64,7 +64,9 @@ def test_the_guest_runs_while_its_ram_is_saved(lab: Lab, tmp_path: Path) -> None
         wanted(terminal, "before", RAM)
         more(terminal)
         terminal.press("tab", "tab", str(memory), "tab", " ")
-        terminal.wait("[running]", "web runs on while 32.0 MiB of RAM or more are saved", "--live")
+        terminal.wait(
+            "[running]", "web keeps running while 32.0 MiB of RAM or more are saved", "--live"
+        )
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disks+RAM")
     assert memory.read_bytes()[:16] == b"LibvirtQemudSave"
@@ -82,20 +84,20 @@ def test_overlays_that_are_there_already(lab: Lab, running: bool) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", DISKS)
-        terminal.wait("is there already.")
+        terminal.wait("exists already.")
         more(terminal)
         terminal.press(*["tab"] * (4 if running else 2), " ")
-        terminal.wait(f"lies upon {lab.image('other')}", "Refused: 1")
+        terminal.wait(f"is an overlay on {lab.image('other')}", "Refused, see below")
         terminal.press("esc")
         terminal.wait(gone="F2 back")
         overlay.unlink()
         qemu_img(*flags, "-u", "-b", str(right), str(overlay), "8M")
         made = overlay.stat().st_ino
         wanted(terminal, "before", DISKS)
-        terminal.wait("is there already.")
+        terminal.wait("exists already.")
         more(terminal)
         terminal.press(*["tab"] * (4 if running else 2), " ")
-        terminal.wait("Refused: nothing", "Overlays:  are made  [are there already]")
+        terminal.wait("Ready, ", "Overlays:  are made  [are there already]")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done")
     assert sources(lab, "web") == {"vda": overlay}
@@ -119,7 +121,7 @@ def test_from_the_xml_of_a_file(lab: Lab, tmp_path: Path) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("[internal]", "Refused: nothing")
+        terminal.wait("[internal]", "Ready, ")
         terminal.press("f3")
         terminal.wait("Snapshot of web as XML", "<name>snap-")
         terminal.press("shift+tab", str(file), "enter")
@@ -128,7 +130,7 @@ def test_from_the_xml_of_a_file(lab: Lab, tmp_path: Path) -> None:
         terminal.press("enter")
         terminal.wait("Read.", "mine &amp; yours")
         terminal.press("f3")
-        terminal.wait("[external, disks and RAM]", "mine & yours", "of a file", gone="as XML\n")
+        terminal.wait("[external, disks and RAM]", "mine & yours", "file name", gone="as XML\n")
         terminal.rest(CLOSED)
         more(terminal)
         terminal.wait(str(overlay)[:36], str(ram)[:36])
@@ -174,7 +176,7 @@ def test_the_name_follows_the_template(lab: Lab, tmp_path: Path) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("web 1", "you are here")
         terminal.press("c")
-        terminal.wait("[internal]", "Refused: nothing", "web 2")
+        terminal.wait("[internal]", "Ready, ", "web 2")
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done")
     assert lab.snapshots("web") == ["web 1", "web 2"]

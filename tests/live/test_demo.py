@@ -171,7 +171,7 @@ def test_the_virsh_lines_of_its_dialogs_can_be_pasted(place: Place) -> None:
     with place.demo("web01") as terminal:
         terminal.wait("connected", "experiment")
         terminal.press("c")
-        terminal.wait("Refused: nothing", "virsh -c")
+        terminal.wait("Ready, ", "virsh -c")
         terminal.until(
             lambda: place.uri in terminal.dialog.replace(" ", ""), "the URI in the virsh line"
         )
@@ -402,9 +402,9 @@ def test_a_session_on_a_real_host_never_loads_the_demo(lab: Lab, tmp_path: Path)
     with Terminal(["-c", lab.uri], environment={"PYTHONPROFILEIMPORTTIME": "1"}) as terminal:
         terminal.wait("connected", "web")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         terminal.press("esc")
-        terminal.wait(gone="Refused:")
+        terminal.wait(gone="Ready, ")
         terminal.press("q")
         assert terminal.exit_code() == 0
         log = (tmp_path / "state" / "snaptui" / "snaptui.log").read_bytes()

@@ -103,7 +103,7 @@ def test_a_snapshot_made_anew_meanwhile_is_not_taken(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         press_alone(terminal)
         terminal.press("web", "tab")
         lab.virsh("snapshot-delete", "web", "good")
@@ -140,7 +140,7 @@ def test_letting_go_of_every_connection_waits_for_none(own_lab: Lab) -> None:
     with Terminal(["-c", own_lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         terminal.press("esc")
         terminal.wait(gone="Refused")
         own_lab.daemon.pause()
@@ -284,7 +284,7 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         with lab.frozen("web"):
             confirm(terminal)
             terminal.wait("take the snapshot")

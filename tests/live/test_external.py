@@ -25,14 +25,14 @@ RAM, DISKS = "external, disks and RAM", "external, disks only"
 def wanted(terminal: Terminal, name: str, form: str) -> None:
     """Open the dialog of a create and fill it in."""
     terminal.press("c")
-    terminal.wait("[internal]", "Refused:")
+    terminal.wait("[internal]", "You lose: ")
     terminal.press(name, "tab", "tab")
     terminal.press(*[" "] * (1 if form == DISKS else 2))
     terminal.wait(f"[{form}]")
 
 
 def refused(terminal: Terminal, *reasons: str) -> None:
-    terminal.wait(*reasons, gone="Refused: nothing")
+    terminal.wait(*reasons, gone="Ready, ")
     press_alone(terminal)
     terminal.wait("Refused, see above.")
 
@@ -56,7 +56,7 @@ def test_disks_only(lab: Lab, state: str) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", DISKS)
-        terminal.wait("This host cannot revert to it", "Lost: nothing")
+        terminal.wait("This host cannot revert to the new snapshot", "You lose: nothing")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disks")
     targets = ("vda", "vdb")
@@ -79,7 +79,7 @@ def test_disks_and_ram(lab: Lab, state: str) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        terminal.wait("of RAM are saved", "This host cannot revert to it")
+        terminal.wait("of RAM are saved", "This host cannot revert to the new snapshot")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disks+RAM")
     memory = lab.image("web").with_suffix(".before.mem")
@@ -99,16 +99,16 @@ def test_an_external_memory_file_that_exists_is_not_overwritten(lab: Lab) -> Non
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        refused(terminal, "is there already.")
+        refused(terminal, "exists already.")
         assert memory.read_text() == "of another snapshot"
         terminal.press("esc")
         terminal.wait(gone="Kind:")
         memory.unlink()
         wanted(terminal, "before", RAM)
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         memory.write_text("made meanwhile")
         confirm(terminal)
-        terminal.wait("Create an external snapshot of web: failed", "is there already")
+        terminal.wait("Create an external snapshot of web: failed", "exists already")
     assert memory.read_text() == "made meanwhile"
     assert lab.snapshots("web") == []
     lab.snapshot("web", "bare", f"--memspec=file={memory},snapshot=external")
@@ -121,7 +121,7 @@ def test_an_overlay_that_exists_is_refused(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", DISKS)
-        refused(terminal, "is there already.")
+        refused(terminal, "exists already.")
     assert beside(lab, "web", "before").read_text() == "mine"
 
 
@@ -160,7 +160,7 @@ def test_what_a_raw_disk_cannot_have_inside_it_gets_outside(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("vda is raw, not qcow2. Only an external snapshot can hold it.")
+        terminal.wait("vda is raw, not qcow2. Take an external snapshot instead.")
         terminal.press("esc")
         terminal.wait(gone="Kind:")
         wanted(terminal, "before", DISKS)
@@ -181,7 +181,7 @@ def test_a_disk_that_is_left_out_is_named(lab: Lab) -> None:
         terminal.wait("no snapshots yet")
         for name, form in (("before", RAM), ("again", DISKS)):
             wanted(terminal, name, form)
-            terminal.wait("vdb is left out: it has no way back.")
+            terminal.wait("vdb is left out: it cannot be reverted.")
             confirm(terminal)
             terminal.wait(f"E disks{'+RAM' * (form == RAM)}", gone="Kind:")
             terminal.wait("Create an external snapshot of web: done", name)

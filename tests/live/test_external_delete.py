@@ -203,8 +203,8 @@ def test_from_the_list_with_what_is_said_of_it(lab: Lab) -> None:
         at_snapshots(terminal, "ram", "top")
         terminal.press("d")
         terminal.wait(
-            "web goes on as it is, with 1 snapshot left",
-            "and its saved RAM; what was written since is merged, not lost",
+            "web does not change; it keeps 1 snapshot",
+            "and its saved RAM; later writes are merged, not lost",
             f"vda: {overlay(lab, 'ram')} is merged into {lab.image('web')} and removed.",
         )
         terminal.press("tab", "tab", "end")
@@ -545,7 +545,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         terminal.press("g", "j")
         terminal.wait("broken: what lies beneath its overlay was written to after it")
         terminal.press("d")
-        terminal.wait("over is broken", "Delete only its metadata", gone="Refused: nothing")
+        terminal.wait("over is broken", "Delete only its metadata", gone="Ready, ")
         terminal.press("tab", "tab", "right")
         confirm(terminal)
         terminal.wait("Delete the metadata of over of web: done")

@@ -60,7 +60,7 @@ def opened(lab: Lab, *words: str, size: tuple[int, int] = (120, 40)) -> Iterator
 
 def yes(terminal: Terminal) -> None:
     """Confirm; what could not be checked is typed first."""
-    terminal.wait("Refused: nothing", "press Y")
+    terminal.wait("Ready, ", "press Y")
     if any(one in terminal.text for one in ("Not checked", "journal cannot", "no other image")):
         press_alone(terminal)
         terminal.wait("Type delete first.")
@@ -200,12 +200,12 @@ def test_where_not_even_a_table_can_be_written_a_delete_is_refused(small: Lab) -
     with Terminal(["-c", small.uri, "web"]) as terminal:
         at_snapshots(terminal, "old", "new")
         terminal.press("j", "d")
-        terminal.wait("Refused: 1", "QEMU needs", "the file systems list them")
+        terminal.wait("Refused, see below", "QEMU needs", "F lists them")
         terminal.press("esc")
         terminal.wait("c create", gone="Refused")
         over.unlink()
         terminal.press("d")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
     assert [name for _, name in entries(web)] == ["old", "new"]
 
 
@@ -214,7 +214,7 @@ def test_a_delete_stops_where_the_disk_filled_up_while_its_dialog_was_open(small
     with Terminal(["-c", small.uri, "web"]) as terminal:
         at_snapshots(terminal, "old", "new")
         terminal.press("j", "d")
-        terminal.wait("Refused: nothing", "press Y")
+        terminal.wait("Ready, ", "press Y")
         fill(small.images)
         yes(terminal)
         terminal.wait("QEMU needs", "Nothing was done.")
@@ -242,7 +242,7 @@ def test_an_overlay_that_a_domain_got_meanwhile_is_not_removed(lab: Lab) -> None
         mark_row(terminal, "leftover")
         lab.virsh("attach-disk", "db", str(over), "vdb", "--config", "--subdriver", "qcow2")
         terminal.press("d")
-        terminal.wait("Refused: 1", "in use: disk vdb of db")
+        terminal.wait("Refused, see below", "in use: disk vdb of db")
     assert over.exists()
 
 
@@ -268,7 +268,7 @@ def test_a_leftover_says_what_no_other_image_has_of_it(lab: Lab) -> None:
         for name, row, words in (
             ("gone", "own 10 MiB", "holds 10.0 MiB that no other image has"),
             ("zeros", "own 3.0 MiB", "holds 3.0 MiB that no other image has"),
-            ("blind", "own ?", "what no other image has of it: ? ("),
+            ("blind", "own ?", "how much of it no other image has: ? ("),
         ):
             mark_row(terminal, "leftover", f"{name}.overlay", row)
             terminal.wait(f"{name}.overlay", words)
@@ -312,7 +312,7 @@ def test_a_merge_that_does_not_fit_is_refused_where_libvirt_fills_the_disk(small
         at_snapshots(terminal, "over")
         terminal.wait("by merging, needs 29.0 MiB first")
         terminal.press("d")
-        terminal.wait("needs 29.0 MiB first, and 8.0 MiB are free", gone="Refused: nothing")
+        terminal.wait("first needs 29.0 MiB, and only 8.0 MiB are free", gone="Ready, ")
         press_alone(terminal)
         terminal.wait("Refused, see above.")
     assert "No space left" in small.virsh("snapshot-delete", "web", "over", check=False)
@@ -337,7 +337,7 @@ def test_a_create_for_whose_ram_there_is_no_room_says_what_is_full(small: Lab) -
         terminal.press("esc")
         terminal.wait(gone="Nothing was changed.")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done")
     assert len(small.snapshots("web")) == 1
@@ -356,5 +356,5 @@ def test_what_was_counted_here_counts_in_its_dialog(lab: Lab) -> None:
         terminal.press(" ")
         terminal.wait("1 marked: deleting them frees")
         terminal.press("d")
-        terminal.wait("Delete of-web", "Refused: nothing")
+        terminal.wait("Delete of-web", "Ready, ")
         assert "not counted yet" not in terminal.text

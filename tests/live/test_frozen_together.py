@@ -176,13 +176,13 @@ def test_the_dialog_freezes_each_by_itself_where_libvirt_cannot_revert(
     with Terminal(["-c", guests[0].lab.uri]) as terminal:
         terminal.wait("connected", *(guest.name for guest in guests))
         terminal.press("g", " ", " ", " ", "c")
-        terminal.wait("Create snap-", "of 3 domains", "Refused: nothing")
+        terminal.wait("Create snap-", "of 3 domains", "Ready, ")
         terminal.press(NAME, "tab", "tab", "right")
         terminal.wait("[external, disks only]", "Freeze the guests:")
         terminal.press("tab", "left")
-        terminal.wait("[all together]", "Refused: 3", "Freeze each by itself.")
+        terminal.wait("[all together]", "Refused, see below", "Freeze each by itself.")
         terminal.press("left")
-        terminal.wait("[each by itself]", "Refused: nothing")
+        terminal.wait("[each by itself]", "Ready, ")
         confirm(terminal)
         terminal.until(
             lambda: all(NAME in guest.lab.snapshots(guest.name) for guest in guests), "all", 60
@@ -212,11 +212,11 @@ def test_what_was_frozen_together_is_reverted_together(newer_lab: Lab) -> None:
     with Terminal(["-c", newer_lab.uri]) as terminal:
         terminal.wait("connected", *(guest.name for guest in guests))
         terminal.press("g", " ", " ", "c")
-        terminal.wait("Create snap-", "of 2 domains", "Refused: nothing")
+        terminal.wait("Create snap-", "of 2 domains", "Ready, ")
         terminal.press(NAME, "tab", "tab", "right")
         terminal.wait("[external, disks only]", "Freeze the guests:")
         terminal.press("tab", "left")
-        terminal.wait("[all together]", "All guests are frozen", "Refused: nothing")
+        terminal.wait("[all together]", "All guests are frozen", "Ready, ")
         confirm(terminal)
         terminal.wait("connected", "done", gone="2 marked")
         terminal.press("g", "enter")
@@ -243,11 +243,11 @@ def test_from_another_machine_each_is_frozen_by_itself(guests: list[Guest], tmp_
     with Terminal(["-c", behind_ssh(guests[0].lab, tmp_path)]) as terminal:
         terminal.wait("connected", *(guest.name for guest in guests))
         terminal.press("g", " ", " ", " ", "c")
-        terminal.wait("of 3 domains", "Refused: nothing")
+        terminal.wait("of 3 domains", "Ready, ")
         terminal.press(NAME, "tab", "tab", "right")
         terminal.wait("[external, disks only]", "Freeze the guests:")
         terminal.press("tab", "left")
-        terminal.wait("[all together]", "is frozen by itself: from another machine nobody")
+        terminal.wait("[all together]", "is frozen alone: if the connection broke")
         confirm(terminal)
         ended(terminal, 3, "done")
     for guest in guests:

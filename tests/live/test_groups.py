@@ -40,7 +40,7 @@ def all_marked(terminal: Terminal, number: int) -> None:
 def create_asked(terminal: Terminal, name: str, description: str = "all") -> None:
     """Open the dialog for all marked domains, and fill it in."""
     terminal.press("c")
-    terminal.wait("Name", "Refused: nothing")
+    terminal.wait("Name", "Ready, ")
     terminal.press(name, "tab")
     terminal.wait(f"Create {name} of", "press Y")
     terminal.press(description, "tab")
@@ -116,9 +116,9 @@ def test_a_name_that_one_has_already_is_refused_for_all(lab: Lab) -> None:
     with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
         all_marked(terminal, 2)
         terminal.press("c")
-        terminal.wait("Name", "Refused: nothing")
+        terminal.wait("Name", "Ready, ")
         terminal.press("patch")
-        terminal.wait("Refused: 1", "db: There is a snapshot called patch already.")
+        terminal.wait("Refused, see below", "db: A snapshot called patch exists already.")
         terminal.press("esc")
         terminal.wait("2 marked", gone="press Y")
         create_asked(terminal, "patch2", "on Tuesday")
@@ -237,7 +237,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
     with Terminal(["-c", lab.uri]) as terminal:
         a_group(lab, terminal, *names)
         whole_group(terminal, 3)
-        terminal.wait("Refused: nothing", "press Y")
+        terminal.wait("Ready, ", "press Y")
         qemu_img("snapshot", "-d", "patch", str(lab.image("web")))
         confirm(terminal)
         terminal.wait("0 of 3 reverted", "not db, mail, web", "web: the snapshots inside")
@@ -249,7 +249,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         terminal.wait("patch", "Group")
         terminal.press("g")
         whole_group(terminal, 3)
-        terminal.wait("Refused: 1", "web: vda holds no snapshot patch any more")
+        terminal.wait("Refused, see below", "web: vda holds no snapshot patch any more")
         press_alone(terminal)
         terminal.wait("Refused, see above.")
     for name in names:
@@ -306,7 +306,7 @@ def test_what_is_left_of_a_group_is_said(lab: Lab) -> None:
         missing = "The group had 3 domains, 2 are left: web is missing."
         terminal.wait("Revert 2 domains", missing)
         lines = [line.strip("│ ") for line in terminal.text.splitlines()]
-        facts = [line for line in lines if missing in line or "Lost: " in line]
+        facts = [line for line in lines if missing in line or "You lose: " in line]
         assert missing in facts[0], "before all else"
         terminal.press("esc")
         terminal.wait(gone="whole group")
@@ -317,4 +317,4 @@ def test_what_is_left_of_a_group_is_said(lab: Lab) -> None:
         terminal.press("r")
         terminal.wait("Revert db to patch", "whole group of 3")
         terminal.press("tab", " ")
-        terminal.wait("mail has 2 of the group: patch, patch2.", "Refused: 1")
+        terminal.wait("mail has 2 of the group: patch, patch2.", "Refused, see below")

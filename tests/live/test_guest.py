@@ -44,7 +44,7 @@ def freeze_chosen(terminal: Terminal) -> None:
     """Open the dialog of a create, and choose to freeze the guest."""
     terminal.wait("no snapshots yet")
     wanted(terminal, "frozen", DISKS)
-    terminal.wait("as after a power cut")
+    terminal.wait("as after a power failure")
     more(terminal)
     terminal.press("tab", "tab", " ")
     terminal.wait("no  [yes]")
@@ -53,11 +53,11 @@ def freeze_chosen(terminal: Terminal) -> None:
 def a_freeze(terminal: Terminal) -> None:
     """The same, and the agent answers."""
     freeze_chosen(terminal)
-    terminal.wait("its file systems frozen for a moment", "--quiesce", gone="power cut")
+    terminal.wait("its file systems frozen for a moment", "--quiesce", gone="power failure")
 
 
 def test_what_is_frozen_is_clean_and_goes_on(guest: Guest, tmp_path: Path) -> None:
-    """Without a freeze the same image is one that a power cut leaves behind."""
+    """Without a freeze the same image is one that a power failure leaves behind."""
     guest.write("/mnt/before", b"written before")
     guest.begin(WRITER)
     with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
@@ -102,7 +102,7 @@ def test_a_guest_that_does_not_freeze_is_left_as_it_was(guest: Guest) -> None:
         terminal.press("esc")
         terminal.wait(gone="Nothing was changed")
         freeze_chosen(terminal)
-        terminal.wait("has no guest agent running. Take it without a freeze.", "Refused: 1")
+        terminal.wait("Take it without a freeze.", "Refused, see below")
     assert sources(guest.lab, NAME) == {"vda": guest.disk}
     assert guest.lab.snapshots(NAME) == []
 
@@ -188,11 +188,11 @@ def test_a_guest_that_somebody_left_frozen_is_found_and_thawed(guest: Guest) -> 
         terminal.press("f5")
         terminal.wait("guest          frozen", "its file systems are frozen")
         terminal.press("T")
-        terminal.wait("Thaw guest", "take writes again", "domfsthaw")
+        terminal.wait("Thaw guest", "accept writes again", "domfsthaw")
         confirm(terminal)
         terminal.wait("Thaw guest: done", "running", gone="frozen")
         assert not guest.frozen
         terminal.press("T")
-        terminal.wait("Nothing in guest is frozen: its agent says so.", "Refused: 1")
+        terminal.wait("The guest agent says that nothing in guest is frozen.", "Refused, see below")
     assert guest.freezes[-1] == "thaw"
     guest.write("/mnt/after", b"it goes on")

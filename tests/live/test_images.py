@@ -42,7 +42,7 @@ def at_image(terminal: Terminal, *names: str, down: int = 0) -> None:
 
 def plan(terminal: Terminal, key: str, title: str) -> None:
     terminal.press(key)
-    terminal.wait(title, "Refused:")
+    terminal.wait(title, "You lose: ")
 
 
 @contextmanager
@@ -153,9 +153,9 @@ def test_names_that_would_be_mistaken_are_refused(lab: Lab, tmp_path: Path) -> N
         at_image(terminal, "○ one")
         plan(terminal, "c", "Create a snapshot in a.qcow2")
         terminal.press("one")
-        terminal.wait("There is a snapshot called one already.")
+        terminal.wait("A snapshot called one exists already.")
         terminal.press("backspace", "backspace", "backspace", "7")
-        terminal.wait("A name of digits only can be mistaken for the ID")
+        terminal.wait("QEMU can mistake a name of digits only for the ID")
     assert entries(path) == [("1", "one")]
 
 
@@ -184,7 +184,7 @@ def test_apply_without_a_safety_snapshot_is_typed(lab: Lab, tmp_path: Path) -> N
         at_image(terminal, "○ one")
         plan(terminal, "r", "Apply one in a.qcow2")
         terminal.press("tab", " ")
-        terminal.wait("[none]", "NO, what is lost is lost")
+        terminal.wait("[none]", "NO, no safety snapshot is taken")
         confirm(terminal, "a.qcow2")
         terminal.wait("Apply one in a.qcow2: done")
     assert holds(path, 1)
@@ -216,7 +216,7 @@ def test_twins_are_told_apart(lab: Lab, tmp_path: Path) -> None:
         at_image(terminal, "○ twin", down=2)
         terminal.wait("Twins", "ID      3")
         plan(terminal, "d", "Delete twin of a.qcow2")
-        terminal.wait("twin (ID 1) stands before twin (ID 3)")
+        terminal.wait("twin (ID 1) has the same name as twin (ID 3)")
         terminal.press("esc")
         terminal.wait("connected", gone="Refused")
         terminal.press("r")
@@ -291,8 +291,8 @@ def of_a_snapshot(lab: Lab) -> Path:
     sample(
         2,
         [
-            (lambda lab: used_by_a_domain(lab, False), "is in use: disk vda of web"),
-            (lambda lab: used_by_a_domain(lab, True), "is in use: disk vda of web"),
+            (lambda lab: used_by_a_domain(lab, False), "is in use by disk vda of web"),
+            (lambda lab: used_by_a_domain(lab, True), "is in use by disk vda of web"),
             (beneath, "over.qcow2, which lies upon it"),
             (of_a_snapshot, "disk vda of the snapshot ext of web"),
         ],
@@ -326,7 +326,7 @@ def test_what_a_foreign_qemu_holds_is_not_changed_but_can_be_copied(
             terminal.press("esc")
             terminal.wait("connected", gone="Refused")
         plan(terminal, "x", "Extract one of a.qcow2")
-        terminal.wait("QEMU's lock is not heeded")
+        terminal.wait("this ignores QEMU's lock")
         confirm(terminal)
         terminal.wait("Extract one of a.qcow2: done")
     assert holds(tmp_path / "a-one.qcow2", 1)
@@ -386,16 +386,16 @@ def test_extract_never_replaces_a_file(lab: Lab, tmp_path: Path) -> None:
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
         at_image(terminal, "○ one")
         plan(terminal, "x", "Extract one of a.qcow2")
-        terminal.wait("a-one-2.qcow2", "Refused: nothing")
+        terminal.wait("a-one-2.qcow2", "Ready, ")
         terminal.press(*["backspace"] * len("-2.qcow2"), ".qcow2")
-        terminal.wait("is there already, and is never replaced")
+        terminal.wait("exists already, and snaptui never replaces a file")
         terminal.press("esc")
         terminal.wait("connected", gone="Refused")
         plan(terminal, "x", "Extract one of a.qcow2")
-        terminal.wait("a-one-2.qcow2", "Refused: nothing")
+        terminal.wait("a-one-2.qcow2", "Ready, ")
         (tmp_path / "a-one-2.qcow2").write_text("just now")
         confirm(terminal)
-        terminal.wait("is there already", "Nothing was done.")
+        terminal.wait("exists already", "Nothing was done.")
     assert taken.read_text() == "mine"
     assert (tmp_path / "a-one-2.qcow2").read_text() == "just now"
 
@@ -412,9 +412,9 @@ def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None
         terminal.press("g")
         plan(terminal, "x", "Extract one of")
         terminal.press("shift+tab", " ")
-        terminal.wait("[vdb]", lab.image("web", "vdb").stem, "QEMU's lock is not heeded")
+        terminal.wait("[vdb]", lab.image("web", "vdb").stem, "this ignores QEMU's lock")
         terminal.press("tab", "\x1b[1~", "\x0b", f"{tmp_path}/vdb.copy", "tab")
-        terminal.wait("/vdb.copy", "Refused: nothing")
+        terminal.wait("/vdb.copy", "Ready, ")
         confirm(terminal)
         terminal.wait("Extract one of", ": done")
     assert holds(tmp_path / "vdb.copy", 0x22)
@@ -438,12 +438,14 @@ def test_extract_across_a_resize(lab: Lab, tmp_path: Path, running: bool) -> Non
         terminal.wait("Name     small", "when deleted")
         plan(terminal, "x", "Extract small of")
         terminal.press("\x1b[1~", "\x0b", f"{tmp_path}/small.qcow2", "tab")
-        terminal.wait("/small.qcow2", "Refused: nothing")
+        terminal.wait("/small.qcow2", "Ready, ")
         confirm(terminal)
         terminal.wait("Extract small of", ": done")
         terminal.press("j")
         plan(terminal, "x", "Extract large of")
-        terminal.wait("Refused: 1", "64.0 MiB large", "would cut the copy off", "in the copy")
+        terminal.wait(
+            "Refused, see below", "64.0 MiB large", "would cut the copy off", "in the copy"
+        )
     assert f"{8 * MIB} bytes" in qemu_img("info", str(tmp_path / "small.qcow2"))
 
 
@@ -551,7 +553,7 @@ def test_on_a_full_disk_nothing_is_half_done(lab: Lab, full: Path) -> None:
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
         at_image(terminal, "○ one")
         plan(terminal, "x", "Extract one of a.qcow2")
-        terminal.wait("The copy takes", "are free there")
+        terminal.wait("The copy needs", "are free there")
         terminal.press("esc")
         terminal.wait("connected", gone="Refused")
         plan(terminal, "c", "Create a snapshot in a.qcow2")
@@ -575,7 +577,7 @@ def test_a_copy_that_runs_out_of_space_leaves_nothing(lab: Lab, full: Path) -> N
         at_image(terminal, "○ one")
         plan(terminal, "x", "Extract one of a.qcow2")
         terminal.press("\x1b[1~", "\x0b", str(target), "tab")
-        terminal.wait("copy.qcow2", "Refused: nothing")
+        terminal.wait("copy.qcow2", "Ready, ")
         fill(full)
         confirm(terminal)
         terminal.wait("No space left on device", "Nothing was changed.")

@@ -75,7 +75,7 @@ def test_a_merge_shows_how_far_it_is_and_cannot_be_cancelled(guest: Guest) -> No
     with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("d")
-        terminal.wait("Delete one of guest", "Refused: nothing")
+        terminal.wait("Delete one of guest", "Ready, ")
         with guest.lab.slowed(NAME) as held:
             confirm(terminal)
             terminal.until(shown(terminal, HOW_FAR), "how far it is", 40)

@@ -21,13 +21,13 @@ SLOW = {"busy", "hung"}
 """What waits for libvirt to give up is for the whole table."""
 DANGERS = {
     "external, above it internal, taken shut off: a | shut off | delete": (
-        "destroys what lies inside"
+        "destroy the snapshots inside"
     ),
     "external a -> b of vda -> c, b -> d, taken shut off: c | shut off | delete": (
-        "destroys another image"
+        "destroy another image"
     ),
     "internal a -> external b, back at a: b | shut off | revert as recorded": (
-        "brings back other data"
+        "bring back other data"
     ),
     "internal a -> external b, back at a: b | shut off | delete": "works",
 }

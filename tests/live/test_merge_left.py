@@ -43,7 +43,7 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(own_lab: Lab) -> None:
         terminal.press("esc")
         terminal.wait(gone="This is no guest")
         terminal.press("d")
-        terminal.wait("A block job runs on vda", "If web was off before, this is no guest")
+        terminal.wait("A block job is running on vda", "If web was off before, this is no guest")
         terminal.press("esc")
         terminal.wait(gone="A block job")
         lab.destroy("web")
@@ -78,7 +78,7 @@ def pivots_alone(lab: Lab, terminal: Terminal) -> None:
     with ThreadPoolExecutor(1) as watching:
         at_snapshots(terminal, "a")
         terminal.press("d")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         held = watching.submit(lab.merge_held, "web", "state='pivoting'")
         confirm(terminal)
         pivoting = held.result()

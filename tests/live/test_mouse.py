@@ -71,11 +71,11 @@ def test_the_buttons_of_a_dialog_can_be_clicked(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("d")
-        terminal.wait("Delete good of web", "Refused: nothing", "press Y")
+        terminal.wait("Delete good of web", "Ready, ", "press Y")
         clicked_away(terminal, "Cancel")
         assert lab.snapshots("web") == ["good"]
         terminal.press("d")
-        terminal.wait("Delete good of web", "Refused: nothing", "press Y")
+        terminal.wait("Delete good of web", "Ready, ", "press Y")
         clicked_away(terminal, "Delete: press Y")
         terminal.wait("done")
     assert lab.snapshots("web") == []

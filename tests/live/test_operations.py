@@ -18,13 +18,13 @@ def test_create_of_a_domain_that_is_off(lab: Lab, size: tuple[int, int]) -> None
     with Terminal(["-c", lab.uri, "web"], size=size) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Create a snapshot of web", "Refused: nothing")
+        terminal.wait("Create a snapshot of web", "Ready, ")
         terminal.press("esc")
         terminal.wait("no snapshots yet", gone="Create a snapshot of")
         assert lab.snapshots("web") == []
 
         terminal.press("c")
-        terminal.wait("Create a snapshot of web", "Refused: nothing")
+        terminal.wait("Create a snapshot of web", "Ready, ")
         terminal.press("pre upgrade", "tab", "a & b <c>", "tab")
         terminal.wait("--name=pre upgrade", "a & b <c>")
         confirm(terminal)
@@ -40,7 +40,7 @@ def test_create_of_a_running_domain_keeps_its_memory(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("goes on running", "disks and RAM")
+        terminal.wait("keeps running", "disks and RAM")
         confirm(terminal)
         terminal.wait("done", "disks+RAM")
     (name,) = lab.snapshots("web")
@@ -104,7 +104,7 @@ def test_revert_ends_in_the_state_that_was_asked_for(
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "then")
         terminal.press("r")
-        terminal.wait("[as recorded]", "Refused: nothing", "press Y")
+        terminal.wait("[as recorded]", "Ready, ", "press Y")
         if keys:
             terminal.press("tab")
             terminal.press(*[" "] * (1 if keys == "running" else 2))

@@ -76,7 +76,7 @@ def test_a_name_that_is_taken_elsewhere_meanwhile_is_not_reused(lab: Lab) -> Non
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing", "--name=snap-")
+        terminal.wait("Ready, ", "--name=snap-")
         name = re.search(r"--name=(snap-[\d-]+)", terminal.dialog)
         assert name is not None
         lab.snapshot("web", name[1], "--description=of another admin")

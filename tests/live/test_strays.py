@@ -57,7 +57,7 @@ def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
         terminal.press("G")
         terminal.wait("Reclaim")
         terminal.press("d")
-        terminal.wait("Delete the stray by hand of web", "Refused: nothing")
+        terminal.wait("Delete the stray by hand of web", "Ready, ")
         terminal.wait(f"Space: frees {text.size(plain.frees({1}))}, free")
         confirm(terminal)
         terminal.wait("Delete the stray by hand of web: done", gone="□ by hand")
@@ -101,7 +101,10 @@ def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> N
     before = entries(path)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("□ .hidden", "□ twin", "Reclaim")
-        for name, why in ((".hidden", "can be called so"), ("twin", "would delete only one")):
+        for name, why in (
+            (".hidden", "accepts no snapshot with the name"),
+            ("twin", "would delete only one"),
+        ):
             terminal.press("g")
             if f"▌ □ {name}" not in terminal.text:  # which is the first depends on the second
                 terminal.press("j")
@@ -165,7 +168,7 @@ def test_a_new_one_is_never_called_hollow(lab: Lab) -> None:
             lab.snapshot("web", name)
             terminal.wait(f"● {name}")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         confirm(terminal)
         terminal.wait("Create a snapshot of web: done", "4 snapshots")
         assert b"hollow" not in terminal.raw
@@ -183,7 +186,7 @@ def test_enter_on_you_are_here_shows_the_domain(lab: Lab) -> None:
 def on_the_stray(terminal: Terminal, name: str) -> None:
     terminal.wait("connected", f"□ {name}", gone="reading")
     terminal.press("G", "a")
-    terminal.wait(f"Adopt {name} of web", "Refused:")
+    terminal.wait(f"Adopt {name} of web", "You lose: ")
 
 
 @pytest.mark.long
@@ -199,7 +202,7 @@ def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) ->
         lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         on_the_stray(terminal, "by hand")
-        terminal.wait("libvirt knows by hand as a snapshot of vda, vdb", "Refused: nothing")
+        terminal.wait("libvirt will know by hand as a snapshot of vda, vdb", "Ready, ")
         confirm(terminal)
         terminal.wait("Adopt by hand of web: done", "○ by hand", gone="□ by hand")
         assert [entries(lab.image("web", target)) for target in ("vda", "vdb")] == before
@@ -227,7 +230,7 @@ def test_what_cannot_be_reverted_to_is_not_adopted(lab: Lab) -> None:
     qemu_img("snapshot", "-c", "half", str(lab.image("web", "vda")))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         on_the_stray(terminal, "half")
-        terminal.wait("vdb holds no snapshot half: a revert to it would fail.")
+        terminal.wait("vdb holds no snapshot half. A revert to it would fail.")
     lab.clean()
     lab.define("web", running=True)
     lab.snapshot("web", "ram")
@@ -276,7 +279,7 @@ def test_what_a_destroyed_guest_leaves_of_a_create_is_shown(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         with lab.slowed("web", rest=1) as held:
             confirm(terminal)
             terminal.until(lambda: lab.state("web") == "paused", "the guest to be paused")

@@ -109,7 +109,7 @@ def test_what_has_the_focus_is_seen_without_a_background(
         terminal.press("left")
         until_it_looks(terminal, row, "one", {"bold", "underscore"})  # bold: the current snapshot
         terminal.press("right", "r")
-        terminal.wait("press Y", "Refused: nothing", "virsh")
+        terminal.wait("press Y", "Ready, ", "virsh")
         until_it_looks(terminal, row_of(terminal, "Cancel"), "Cancel", {"reverse"})
         until_it_looks(terminal, row_of(terminal, "Revert:"), "Revert:", set())
         terminal.press("tab")

@@ -19,7 +19,7 @@ def test_a_name_typed_in_one_go_is_taken_whole(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
+        terminal.wait("Create a snapshot of web", "Ready, ", "virsh")
         terminal.type_ahead(NAME, "tab", "tab", "tab")
         terminal.wait(NAME[-60:], gone=IN_FIELD)
         confirm(terminal)
@@ -32,7 +32,7 @@ def test_a_description_typed_after_the_name_goes_into_its_field(lab: Lab) -> Non
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
+        terminal.wait("Create a snapshot of web", "Ready, ", "virsh")
         paste = "\x1b[200~as it was\x1b[201~"
         terminal.type_ahead("before", "tab", paste, "tab", "tab")
         terminal.wait("'--description=as it was'", "--name=before")
@@ -82,7 +82,7 @@ def test_text_in_the_dialog_of_a_create_takes_no_snapshot(lab: Lab, tabs: int) -
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Create a snapshot of web", "Refused: nothing", "virsh")
+        terminal.wait("Create a snapshot of web", "Ready, ", "virsh")
         terminal.rest(READ)
         terminal.press(*["tab"] * tabs)
         terminal.type_ahead(PROSE)
@@ -105,7 +105,7 @@ def test_the_rest_of_a_text_that_confirmed_does_nothing(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one", "two")
         terminal.press("d")
-        terminal.wait("Delete one of web", "Refused: nothing")
+        terminal.wait("Delete one of web", "Ready, ")
         terminal.rest(READ)
         terminal.type_ahead(PROSE)
         terminal.wait("Delete one of web: done", "you are here", gone="Cancel")
@@ -129,7 +129,7 @@ def test_in_the_middle_of_a_text_it_does_not_count_without_fields(lab: Lab) -> N
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("d")
-        terminal.wait("Delete one of web", "Refused: nothing")
+        terminal.wait("Delete one of web", "Ready, ")
         terminal.rest(READ)
         terminal.type_ahead("sayYes")
         terminal.wait("Ignored: Y came with other keys", "press it alone")

@@ -24,7 +24,7 @@ def test_a_change_without_an_answer_is_unknown_until_the_host_is_asked(own_lab: 
     with Terminal(["-c", own_lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "before")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         with own_lab.frozen("web"):
             confirm(terminal)
             terminal.wait("take the snapshot", "running for")
@@ -48,7 +48,7 @@ def test_what_takes_longer_than_thirty_seconds_is_not_called_failed(
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         (journal,) = (tmp_path / "state" / "snaptui" / "journal").iterdir()
 
         def freeze_in_the_step() -> None:
@@ -111,7 +111,7 @@ def test_a_change_that_goes_on_after_the_connection_was_lost_is_not_judged_too_s
     with Terminal(["-c", own_lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready, ")
         with own_lab.frozen("web"):
             confirm(terminal)
             terminal.wait("take the snapshot", "running for")

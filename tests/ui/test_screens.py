@@ -46,7 +46,7 @@ def text_of(pilot: Pilot[None]) -> str:
         pytest.param(("c",), "Not checked", id="create"),
         pytest.param(("g", "j", "r"), "Not checked", id="revert"),
         pytest.param(("g", "j", "d"), "Not checked", id="delete"),
-        pytest.param(("g", "j", "e"), "as they were", id="edit"),
+        pytest.param(("g", "j", "e"), "unchanged", id="edit"),
         pytest.param(("g", "j", "H"), "snapshot-edit", id="hold"),
         pytest.param(("o",), "Nothing was done yet", id="operations"),
         pytest.param(("g", "j", "enter"), "<domainsnapshot>", id="details"),

@@ -398,7 +398,10 @@ def test_a_delete_of_children_goes_from_the_leaves_up() -> None:
         ["snapshot-delete", "--domain=web", f"--snapshotname={name}"] for name in "dcba"
     ]
     assert plan.lost == SnapshotsLost(("d", "c", "b", "a"))
-    assert plan.after.words == "web goes on as it is, with 0 snapshots left. Current becomes none."
+    assert (
+        plan.after.words
+        == "web does not change; it keeps 0 snapshots. The current one becomes none."
+    )
     assert plan.undo.by is UndoBy.NO_DELETED
 
 
@@ -438,7 +441,7 @@ def test_a_delete_of_one_leaves_those_below_and_says_so() -> None:
     plan = a_delete(facts(*TREE, below=("c",), current="b"), "b")
     assert [step.words for step in plan.steps] == ["delete b"]
     assert_said(plan.warnings, Warn.BELOW_MOVES_UP, number="1 snapshot")
-    assert "3 snapshots left. Current becomes a." in plan.after.words
+    assert "3 snapshots. The current one becomes a." in plan.after.words
     assert isinstance(plan.lost, SnapshotsLost)
     assert plan.lost.memory
     assert not plan.type_name

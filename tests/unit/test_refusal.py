@@ -38,8 +38,11 @@ CHOOSING = [
 
 def test_what_libvirt_would_do_stays_with_it() -> None:
     refusal = refuse(Why.BUSY, Way.WAIT_OFF, domain="web").but(code=67, harm=Harm.STOPPED)
-    assert refusal.of("db").words == "db: Another job holds web. Wait until it is off."
-    assert refusal.libvirt_would == "libvirt: error 67, and stops the guest"
+    assert (
+        refusal.of("db").words
+        == "db: libvirt is busy with another job on web. Wait until it is off."
+    )
+    assert refusal.libvirt_would == "libvirt would fail with error 67 and stop the guest"
     assert refuse(Why.NAME_EMPTY).libvirt_would == ""
 
 
@@ -75,7 +78,7 @@ def test_names_of_others_are_no_templates() -> None:
 
 def test_what_is_said_of_one_of_several_says_of_which() -> None:
     plain = remark(Note.RAM_REMOVED, path="/m")
-    assert plain.of("db").words == f"db: {plain.words}" == "db: Its RAM, /m, is removed."
+    assert plain.of("db").words == f"db: {plain.words}" == "db: Its RAM file, /m, is removed."
     assert len({plain, plain.of("db"), remark(Note.RAM_REMOVED, path="/m")}) == 2
 
 

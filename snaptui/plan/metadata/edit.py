@@ -84,7 +84,7 @@ def plan_hold(intent: HoldIntent, facts: Facts) -> Plan:
     refusals: list[Refusal] = []
     state = facts.status.domain.state
     if not intent.hold:
-        by = f", held by {held.who} since {held.since}" if held is not None else ""
+        by = f", held by {held.who} since {held.since}," if held is not None else ""
         if held is None:
             refusals.append(refuse(Why.NOT_HELD, name=snapshot.name))
         end = after(End.RELEASED, state, name=snapshot.name, by=by)

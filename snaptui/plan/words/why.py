@@ -14,482 +14,515 @@ class Why(enum.Enum):
     """What stands in the way; the value is the sentence."""
 
     # -- the domain as it is now
-    BUSY = "Another job holds {domain}."
-    ACTIVE_ELSEWHERE = "The same guest is {state} on {host}: it has the same UUID there."
+    BUSY = "libvirt is busy with another job on {domain}."
+    ACTIVE_ELSEWHERE = "The same guest (same UUID) is {state} on {host}."
     ENDING = "{domain} is shutting down."
     SUSPENDED = "{domain} is suspended."
-    HUNG = "QEMU of {domain} does not answer, and it must take part."
+    HUNG = "QEMU of {domain} does not answer, and this needs its answer."
     SILENT = (
-        "The file system of {path} does not answer. libvirt would wait for it, and whoever asks "
-        "for {domain} with it."
+        "The file system of {path} does not answer. libvirt would hang on it, and so would every "
+        "request for {domain}."
     )
-    TRANSIENT = "{domain} is transient: its snapshots' metadata vanish when it stops."
-    TRANSIENT_NOT_YET = "{domain} is transient; snaptui does not do it with such a domain yet."
+    TRANSIENT = "{domain} is transient: libvirt drops its snapshots' metadata when it stops."
+    TRANSIENT_NOT_YET = (
+        "{domain} is transient; snaptui does not support this for transient domains yet."
+    )
     ENDS_TRANSIENT = (
-        "{domain} is transient, and ends when it is off. libvirt reverts it to no snapshot "
-        "that was taken without RAM."
+        "{domain} is transient and disappears when it is shut off. libvirt cannot revert it to a "
+        "snapshot without RAM."
     )
     SAVE_OF_OTHER_DISKS = (
-        "{domain} has a managed save, whose memory would be loaded over other disks at the next "
-        "start."
+        "{domain} has a managed save. Its next start would load that memory over different disks."
     )
     SAVE_WRITES_BENEATH = (
-        "{domain} has a managed save, whose start would write to the images beneath the overlays."
+        "{domain} has a managed save. Its next start would write to the backing files of the "
+        "overlays."
     )
-    BLOCK_JOB = "A block job runs on {disks} of {domain} (virsh blockjob shows it)."
+    BLOCK_JOB = "A block job is running on {disks} of {domain} (virsh blockjob shows it)."
     CHECKPOINTS_WHILE_OFF = (
-        "While {domain} is off, libvirt {version} does not do that beside checkpoints ({names})."
+        "While {domain} is shut off, libvirt {version} cannot do this for a domain with "
+        "checkpoints ({names})."
     )
     CHECKPOINTS = (
-        "{domain} has checkpoints of a backup tool ({names}), and QEMU goes back to no internal "
+        "{domain} has checkpoints of a backup tool ({names}). QEMU cannot revert to an internal "
         "snapshot while an image holds their bitmaps."
     )
     BITMAPS = (
-        "The image of {disk} ({path}) holds bitmaps of a backup tool ({number}), with which QEMU "
-        "goes back to no internal snapshot."
+        "The image of {disk} ({path}) holds bitmaps of a backup tool ({number}). QEMU cannot "
+        "revert to an internal snapshot of an image with bitmaps."
     )
-    BACKUP = "A backup of {disks} of {domain} is under way."
+    BACKUP = "A backup of {disks} of {domain} is running."
     PIVOTED_UNKNOWN = (
-        "QEMU of {domain} has let go of {path}, which libvirt still names for {disk}: a merge was "
-        "cut off at its end, and the guest writes to {lower} now."
+        "QEMU of {domain} no longer uses {path}, although libvirt still names it for {disk}: a "
+        "merge was cut off at its end. The guest now writes to {lower}."
     )
     BLOCK_JOB_WAITS = (
-        "A copy or merge of {disks} of {domain} is whole, and waits to be told what to keep."
+        "A copy or merge of {disks} of {domain} is complete and waits for a decision which image "
+        "to keep."
     )
-    NO_DISK = "{domain} has no disk that a snapshot could hold."
-    HOST_DEVICES = "{domain} has host devices ({devices}), whose state cannot be saved."
+    NO_DISK = "{domain} has no disk that a snapshot could include."
+    HOST_DEVICES = "{domain} has host devices ({devices}). QEMU cannot save their state."
     VARIABLES_IN_PFLASH = (
-        "{domain} keeps UEFI variables in a pflash image, which libvirt cannot put into an "
-        "internal snapshot before 10.9."
+        "{domain} keeps its UEFI variables in a pflash image. Before 10.9 libvirt cannot include "
+        "that in an internal snapshot."
     )
     VARIABLES_RAW = (
-        "{domain} keeps UEFI variables in a raw image, and while it runs libvirt takes only those "
-        "in qcow2 into an internal snapshot."
+        "{domain} keeps its UEFI variables in a raw image. While it runs, libvirt includes only "
+        "qcow2 ones in an internal snapshot."
     )
     VARIABLES_LEFT_OUT = (
-        "{domain} keeps UEFI variables in qcow2, which libvirt {version} takes into an internal "
-        "snapshot and leaves out when that is reverted to or deleted."
+        "{domain} keeps its UEFI variables in qcow2. libvirt {version} includes them in an "
+        "internal snapshot, but skips them on revert and delete."
     )
     VARIABLES_WITHOUT_PART = (
-        "The UEFI variables of {domain} hold no {name}, and beside them QEMU deletes it on no disk "
-        "while it runs: libvirt {version} would forget it all the same."
+        "The UEFI variables of {domain} hold no {name}, so QEMU would delete it on no disk while "
+        "the domain runs. libvirt {version} would drop its metadata all the same."
     )
     VARIABLES_NOT_INSIDE_NOT_YET = (
-        "{domain} keeps UEFI variables in qcow2, which this libvirt takes into no snapshot; "
-        "snaptui takes none without them yet."
+        "{domain} keeps its UEFI variables in qcow2. This libvirt includes them in no snapshot, "
+        "and snaptui takes none without them yet."
     )
     VARIABLES_NOT_YET = (
-        "{domain} keeps UEFI variables in a pflash image; with them snaptui saves no RAM to a "
-        "file yet."
+        "{domain} keeps its UEFI variables in a pflash image; snaptui does not save RAM to a "
+        "file for such a domain yet."
     )
     OTHER_ONCE_OFF_NOT_YET = (
-        "Once it is off {domain} has other images than now, as its definition says ({disks}); "
-        "snaptui does not power it off then yet."
+        "Once {domain} is off, its definition names other images than it uses now ({disks}); "
+        "snaptui does not power off such a domain yet."
     )
-    OFF_HAS_NO_RAM = "{domain} is {state} and has no RAM."
-    JOURNAL = "The journal cannot be written ({reason}); how far this came could not be told later."
+    OFF_HAS_NO_RAM = "{domain} is {state} and has no RAM to save."
+    JOURNAL = (
+        "The journal cannot be written ({reason}). Nobody could determine later how far the "
+        "operation came."
+    )
 
     # -- names and descriptions
-    NAME_EMPTY = "A snapshot needs a name."
-    NAME_SPELLING = "libvirt allows no name with / in it or . in front of it."
+    NAME_EMPTY = "The snapshot needs a name."
+    NAME_SPELLING = "libvirt accepts no name that contains / or begins with a dot."
     NAME_DIGITS = (
-        "A name of digits only can be mistaken for the ID of another snapshot in the image, and "
-        "QEMU would then revert to that one."
+        "QEMU can mistake a name of digits only for the ID of another snapshot in the image, and "
+        "then revert to that one."
     )
-    NAME_INVISIBLE = "A name with control or invisible characters cannot be told from others."
-    NAME_LONG = "A name can have {most} bytes at most."
-    NAME_TAKEN = "There is a snapshot called {name} already."
-    NAME_INSIDE = "The image {path} holds a snapshot {name} that libvirt does not know."
-    NAME_IS_ID = "{name} is the ID of {other}, for which QEMU would take it."
+    NAME_INVISIBLE = "The name contains control or invisible characters."
+    NAME_LONG = "The name is too long: at most {most} bytes."
+    NAME_TAKEN = "A snapshot called {name} exists already."
+    NAME_INSIDE = "The image {path} already holds an unmanaged snapshot {name}."
+    NAME_IS_ID = "{name} is the ID of the snapshot {other}. QEMU would take it for that one."
     NAME_NOT_TEXT = (
-        "The name of {name} (ID {id}) is not UTF-8, so that it cannot be given to qemu-img "
-        "exactly, and qemu-img deletes by name alone."
+        "The name of {name} (ID {id}) is not UTF-8. qemu-img deletes by name alone, and snaptui "
+        "cannot pass this one on exactly."
     )
     NAME_IN_JOB = (
-        "libvirt {version} makes the name part of a job's ID, in which QEMU takes only letters "
-        "from a to z, digits, and - . _"
+        "libvirt {version} makes the name part of a job ID. QEMU accepts only letters from a to "
+        "z, digits, and - . _ in one."
     )
-    DESCRIPTION_INVISIBLE = "The description has control or invisible characters."
-    SAME_TEXTS = "Name and description are as they were."
+    DESCRIPTION_INVISIBLE = "The description contains control or invisible characters."
+    SAME_TEXTS = "Name and description are unchanged."
 
     # -- the snapshot that it is about
-    SNAPSHOT_GONE = "The snapshot {name} is not there any more."
+    SNAPSHOT_GONE = "The snapshot {name} no longer exists."
     SNAPSHOT_OTHER = (
-        "{name} is not as it was listed: it was changed since, or made anew under the same name."
+        "{name} is not the snapshot that was listed: it was changed, or made anew under the same "
+        "name."
     )
     SNAPSHOT_UNREAD = "The snapshot {name} could not be read."
-    SOME_UNREAD = "Some of the snapshots could not be read."
-    CHILD_UNREAD = "{name}, which is below it, could not be read."
-    NOTHING_BELOW = "There is nothing below {name}."
-    HELD = "{name} is held by {who} since {since}."
-    HELD_ALREADY = "{name} is held by {who} already."
+    SOME_UNREAD = "Some snapshots could not be read."
+    CHILD_UNREAD = "{name}, a descendant of this snapshot, could not be read."
+    NOTHING_BELOW = "{name} has no descendants."
+    HELD = "{who} has held {name} since {since}."
+    HELD_ALREADY = "{who} already holds {name}."
     NOT_HELD = "{name} is not held."
-    NO_DATA_NOT_YET = "{name} has no data of its own; snaptui cannot handle it yet."
-    MIXED_NOT_YET = "{name} is mixed; snaptui cannot handle such a snapshot yet."
-    UNFINISHED = "A delete of a snapshot above {name} was begun and not finished."
-    NO_DOMAIN = (
-        "The metadata of {name} hold no domain, without which libvirt reverts to nothing, not even "
-        "by force."
+    NO_DATA_NOT_YET = "{name} has no data of its own; snaptui does not support that yet."
+    MIXED_NOT_YET = (
+        "{name} is partly internal and partly external; snaptui does not support that yet."
     )
-    NO_DOMAIN_ACTIVE = "Deleting {name} while {domain} is active would bring libvirt's daemon down."
-    NO_DOMAIN_NOT_YET = "The metadata of {name} hold no domain; snaptui does not delete it yet."
-    NO_DOMAIN_REDEFINE = "The metadata of {name} hold no domain, and libvirt takes none such."
+    UNFINISHED = "The delete of a snapshot above {name} was started and not finished."
+    NO_DOMAIN = (
+        "The metadata of {name} contains no domain. Without one libvirt cannot revert, not even "
+        "with --force."
+    )
+    NO_DOMAIN_ACTIVE = "Deleting {name} while {domain} is active would bring down libvirt's daemon."
+    NO_DOMAIN_NOT_YET = (
+        "The metadata of {name} contains no domain; snaptui does not delete such a snapshot yet."
+    )
+    NO_DOMAIN_REDEFINE = (
+        "The metadata of {name} contains no domain, and libvirt does not accept such metadata."
+    )
     BROKEN = "{name} is broken: {reason}."
     SET_AWAY = "{name} is not in use: {reason}."
     MOVED = (
-        "The record of {name} says {path}, which is not there; {now}, the image of {disk} now, "
-        "holds it: the same name and time."
+        "The metadata of {name} names {path}, which does not exist. {now}, the current image of "
+        "{disk}, holds a snapshot of the same name and time."
     )
     COPIED = (
-        "The record of {name} says {path}, which is there still, and {now}, the image of {disk} "
-        "now, holds an entry of its name and time: which of both it is is not known."
+        "The metadata of {name} names {path}, which still exists. {now}, the current image of "
+        "{disk}, also holds a snapshot of the same name and time; which one is meant is not "
+        "known."
     )
     LEFT_BEHIND = (
-        "The record of {name} says {path}, which is there and does not hold it; {now}, the image "
-        "of {disk} now, does: the same name and time."
+        "The metadata of {name} names {path}, which exists but does not hold it. {now}, the "
+        "current image of {disk}, holds a snapshot of the same name and time."
     )
-    NOT_MOVED = "The images of {name} are where its record says."
+    NOT_MOVED = "The images of {name} are where its metadata says."
     MOVED_TO_ANOTHER_KIND_NOT_YET = (
-        "{disk} was {path} and is {now} now, which is of another kind or a volume: snaptui does "
-        "not change the record to that yet."
+        "{disk} was {path} and is now {now}, which is a volume or of another kind; snaptui does "
+        "not change the metadata to that yet."
     )
     NAME_IS_INSIDE = (
-        "The data of {name} lie inside the images under this name, which no tool can change, and "
-        "libvirt would not find them under another one: it could not be reverted to any more."
+        "An internal snapshot cannot be renamed: the name of {name} is stored in its images. "
+        "libvirt would no longer find it, and could not revert to it."
     )
     DETACHED_NOT_YET = (
-        "{disk} ({path}) was part of {domain} then and is not now; snaptui does not handle this "
-        "yet."
+        "{disk} ({path}) was part of {domain} at that time and is not any more; snaptui does not "
+        "support that yet."
     )
-    MACHINE_GONE = "{name} was taken of a {machine}, which QEMU here cannot be: {reason}."
-    CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU here does not have{reason}."
-    DEVICE_GONE = "{name} was taken with a device that QEMU here does not have: {device}."
+    MACHINE_GONE = (
+        "{name} was taken on the machine type {machine}, which QEMU does not offer here: {reason}."
+    )
+    CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU does not offer here{reason}."
+    DEVICE_GONE = "{name} was taken with a device that QEMU does not offer here: {device}."
     HOST_PART_GONE = "{name} was taken with {device}, which this host does not offer{reason}."
     REVERT_BRINGS_DOWN = (
-        "A revert to {name} would start the guest, and bring down QEMU or libvirt's daemon "
+        "A revert to {name} would start the guest and bring down QEMU or libvirt's daemon "
         "({version})."
     )
     DISKS_OF_TWO_TIMES = (
-        '{name} left {disks} to other means (snapshot="manual"), and libvirt reverts the others '
-        "alone."
+        '{name} excludes {disks} (snapshot="manual"). libvirt would revert the other disks '
+        "alone, and start the guest on disks of two times."
     )
     NOT_MERGED_BESIDE = (
-        "libvirt {version} merges nothing of a snapshot that left {disks} to other means."
+        'libvirt {version} cannot merge a snapshot that excludes {disks} (snapshot="manual").'
     )
-    BOOT_FILE_GONE = "{path} is gone, without which no QEMU of {domain} starts, not even to merge."
-    FILE_GONE = "{path} is gone, and the domain of that time needs it."
+    BOOT_FILE_GONE = "{path} is missing. Without it no QEMU of {domain} starts, not even to merge."
+    FILE_GONE = "{path} is missing, and the domain of that time needs it."
 
     # -- the images
-    IMAGE_GONE = "{path}, the image of {disk}, is gone."
+    IMAGE_GONE = "{path}, the image of {disk}, is missing."
     IMAGE_DAMAGED = "The image of {disk} is damaged: {reason}."
-    IMAGE_CUT_OFF = "{beneath}, on which the image of {disk} lies, is gone."
-    IMAGE_BENEATH_GONE = "{beneath}, on which {image} lies, is gone, and QEMU does not open it."
+    IMAGE_CUT_OFF = "{beneath}, a backing file of the image of {disk}, is missing."
+    IMAGE_BENEATH_GONE = (
+        "{beneath}, a backing file of {image}, is missing. QEMU cannot open the image without it."
+    )
     IMAGE_BENEATH_WRITTEN = (
-        "A QEMU writes to {beneath}, on which {image} lies, and lets no other open that meanwhile."
+        "A QEMU is writing to {beneath}, a backing file of {image}, and has locked it."
     )
     IMAGE_CORRUPT = "{path}, the image of {disk}, is marked corrupt."
-    IMAGE_OPEN = "{who} has {path} open, the image of {disk}."
-    IMAGE_WRITTEN_BENEATH = "Another QEMU writes to {lower}, and {path} of {disk} lies upon that."
+    IMAGE_OPEN = "{who} has the image of {disk} open: {path}."
+    IMAGE_WRITTEN_BENEATH = (
+        "Another QEMU is writing to {lower}, the backing file of {path} ({disk})."
+    )
     IMAGE_FAULTY = "{path}: {fault}."
-    NOT_AN_OVERLAY = "{path} of {disk} is called an overlay but holds {format}."
-    CHAIN_CUT_OFF = "{path} is gone, and {disk} needs it."
-    SET_ASIDE_BY_DOMAIN = '{disk} is set to snapshot="{setting}" in the domain.'
+    NOT_AN_OVERLAY = "{path} of {disk} should be an overlay but holds {format}."
+    CHAIN_CUT_OFF = "{path} is missing, and {disk} needs it."
+    SET_ASIDE_BY_DOMAIN = 'The domain sets snapshot="{setting}" for {disk}.'
     NOT_A_FILE = "{disk} is a {kind} disk."
     NOT_QCOW2 = "{disk} is {format}, not qcow2."
-    HOLDS_ANOTHER = "{disk} is called qcow2 but holds {format}."
+    HOLDS_ANOTHER = "{disk} is declared qcow2 but holds {format}."
     VOLUME_NOT_KNOWN = (
-        "{disk} is the volume {volume} of the pool {pool}, and where that is is not known: "
-        "{reason}."
+        "{disk} is the volume {volume} of the pool {pool}. Where that is, is not known: {reason}."
     )
     VOLUME_BENEATH_NOT_KNOWN = (
-        "{disk} lies upon the volume {volume} of the pool {pool}, and libvirt does not know where "
-        "that is: {reason}."
+        "The backing file of {disk} is the volume {volume} of the pool {pool}. libvirt does not "
+        "know where that is: {reason}."
     )
     VOLUME_ELSEWHERE = (
-        "QEMU has {path} open for {disk}, and the pool {pool} says {now} today: the next start of "
-        "{domain} would take that one."
+        "QEMU has {path} open for {disk}, but the pool {pool} now names {now}. The next start of "
+        "{domain} would use that one."
     )
     FILE_PASSED = (
-        "The file of {disk} is opened by who starts {domain}, and not by libvirt (fdgroup): a "
-        "start by others fails."
+        "The file of {disk} is opened by the program that starts {domain}, not by libvirt "
+        "(fdgroup). No other start works."
     )
     PASSED_NOT_YET = (
-        "The file of {disk} is opened by who starts the domain (fdgroup); snaptui puts no overlay "
-        "on such a disk yet."
+        "The file of {disk} is opened by the program that starts the domain (fdgroup); snaptui "
+        "adds no overlay to such a disk yet."
     )
     PART_OF_FILE = (
         "{disk} cannot be checked: {reason}. libvirt reads and writes the file from its start, "
-        "and forgets with an overlay that it is a part."
+        "and an overlay loses the note that it is only a part."
     )
-    ENCRYPTED_INSIDE = "{disk} is encrypted, and no internal snapshot of such a disk works."
+    ENCRYPTED_INSIDE = "{disk} is encrypted. Internal snapshots do not work on encrypted disks."
     ENCRYPTED_WHILE_OFF = (
-        "{disk} is encrypted, and with an overlay that is made while the domain is off libvirt "
-        "drops <encryption> from its definition."
+        "{disk} is encrypted. An overlay made while the domain is off makes libvirt drop "
+        "<encryption> from its definition."
     )
     ENCRYPTED_REVERT = (
-        "{disk} is encrypted. libvirt would make its new overlay without a secret and drop "
+        "{disk} is encrypted. libvirt would make the new overlay without a secret and drop "
         "<encryption> from the definition, which then does not start."
     )
     ENCRYPTED_REVERT_NOT_YET = (
-        "{disk} is encrypted and was upon another image then; snaptui does not revert such a disk "
-        "yet."
+        "{disk} is encrypted and had another backing file at that time; snaptui does not revert "
+        "such a disk yet."
     )
     ENCRYPTION_LOST = (
-        "The definition of {domain} has no <encryption> for {path} of {disk}: it does not start, "
-        "and nothing of it can be merged."
+        "The definition of {domain} has no <encryption> for {path} of {disk}. The domain does "
+        "not start, and none of its overlays can be merged."
     )
-    SELF_BACKED = "{path}, beneath {disk}, refers to itself as its backing file."
+    SELF_BACKED = "{path}, a backing file of {disk}, names itself as its backing file."
     DECLARED_RAW = (
-        "{path}, beneath {disk}, is qcow2, and the image upon it declares it raw: QEMU would read "
-        "its tables as data."
+        "{path}, a backing file of {disk}, is qcow2, but its overlay declares it raw. QEMU would "
+        "read its tables as data."
     )
-    ALL_OR_NONE_INSIDE = "An internal snapshot holds all disks inside their images."
-    ENTRY_GONE = "{disk} holds no snapshot {name} any more ({path})."
+    ALL_OR_NONE_INSIDE = "An internal snapshot includes all disks, each inside its image."
+    ENTRY_GONE = "{disk} no longer holds the snapshot {name} ({path})."
     SET_APART = (
-        "The definition of {domain} sets {disk} to snapshot='{value}': libvirt leaves what lies "
-        "inside it out of a record."
+        "The definition of {domain} sets snapshot='{value}' for {disk}. libvirt leaves what is "
+        "inside that disk out of the metadata."
     )
-    ENTRY_MISSING = "{disk} holds no snapshot {name}: a revert to it would fail."
+    ENTRY_MISSING = "{disk} holds no snapshot {name}. A revert to it would fail."
     ENTRY_TWINS = "{disk} holds {number} snapshots called {name} (IDs {ids})."
     ENTRY_ID_OF_OTHER = (
-        "On {disk} the ID {name} belongs to the snapshot {other}: QEMU looks for an ID before a "
-        "name and would take that one."
+        "On {disk} the ID {name} belongs to the snapshot {other}. QEMU looks for IDs before "
+        "names and would use that one."
     )
-    INSIDE_UNKNOWN = "What {disk} holds inside is not known: {reason}"
+    INSIDE_UNKNOWN = "The internal snapshots of {disk} are not known: {reason}"
     TABLE_DOES_NOT_FIT = (
-        "{free} are free for {path}, and QEMU needs {needs} to write its new snapshot table: "
-        "the delete would free nothing."
+        "Only {free} are free for {path}, and QEMU needs {needs} to write a new snapshot table. "
+        "The delete would free nothing."
     )
-    OTHER_IMAGE = "{disk} of {domain} is {now} now but was {then} then: another image lies between."
+    OTHER_IMAGE = (
+        "{disk} of {domain} is now {now} but was {then} at that time. Another image lies between "
+        "them."
+    )
     OTHER_IMAGE_UNREAD = (
-        "{disk} of {domain} is {now} now but was {then} then: another image lies between. What "
-        "lies beneath: {reason}"
+        "{disk} of {domain} is now {now} but was {then} at that time. Another image lies between "
+        "them. The backing chain could not be read: {reason}"
     )
-    USER_SEES_OTHER_DATA = "{path} has another user, which would see other data in it: {user}."
+    USER_SEES_OTHER_DATA = "{user} also uses {path} and would see its data change."
     ONLY_WHILE_OFF = (
-        "{name} lies in {path}, and {domain} writes to {now} now: libvirt deletes it only while "
-        "the domain is off."
+        "{name} is inside {path}, and {domain} now writes to {now}. libvirt deletes such a "
+        "snapshot only while the domain is off."
     )
 
     # -- creating overlays
     NO_SUCH_DISK = "{domain} has no writable disk {disk}."
     INSIDE_AMONG_OUTSIDE = (
-        "{disk} would be kept inside its image and others outside: libvirt takes all inside or all "
-        "outside."
+        "{disk} would be snapshotted inside its image and others outside. libvirt takes all "
+        "disks inside or all outside."
     )
-    NONE_CHOSEN = "No disk takes part."
+    NONE_CHOSEN = "No disk is included."
     OVERLAY_ON_VOLUME = (
-        "{disk} is a volume of a pool: libvirt could not revert to a snapshot outside of it, and "
-        "would not merge it once the domain was started anew."
+        "{disk} is a volume of a pool. libvirt could not revert to an external snapshot of it, "
+        "nor merge it after the domain's next start."
     )
-    BESIDE_DEVICE = "{disk} is a block device, beside which no overlay can lie."
-    NO_OVERLAY_NOT_YET = "{disk} is a {kind} disk; snaptui puts no overlay on such a disk yet."
+    BESIDE_DEVICE = "{disk} is a block device. libvirt cannot place an overlay beside it."
+    NO_OVERLAY_NOT_YET = "{disk} is a {kind} disk; snaptui adds no overlay to such a disk yet."
     SETTING_NOT_YET = (
-        '{disk} is set to snapshot="{setting}" in the domain, and snaptui does not pass over that '
-        "yet."
+        'The domain sets snapshot="{setting}" for {disk}; snaptui does not override that yet.'
     )
     SHARED = "{disk} is shared with other guests, which would not see the overlay."
     SHARED_NOT_YET = (
-        "{disk} is shared with other guests, which would not see its new overlay; snaptui does not "
-        "do that yet."
+        "{disk} is shared with other guests, which would not see its new overlay; snaptui does "
+        "not support that yet."
     )
-    LUN = "{disk} is a lun, which cannot have an overlay."
+    LUN = "{disk} is a LUN. QEMU cannot add an overlay to one."
     DISCARDS_ALL = (
-        "{disk} has discard_no_unref: what the guest discards, QEMU takes out of the image without "
-        "a word, although an internal snapshot holds it."
+        "{disk} has discard_no_unref. QEMU silently removes from the image what the guest "
+        "discards, even where an internal snapshot needs it."
     )
     RAM_BESIDE_TRANSIENT = (
-        "{domain} gives up what is written to {disks} when it ends (<transient/>), and libvirt "
-        "saves no RAM beside such a disk."
+        "{domain} discards all writes to {disks} when it ends (<transient/>). libvirt saves no "
+        "RAM for such a domain."
     )
     TRANSIENT_OVERLAY = (
-        "What is written to {disk} is given up when {domain} ends (<transient/>): libvirt puts no "
-        "overlay on it while {domain} runs, and merges none that was made before."
+        "{domain} discards all writes to {disk} when it ends (<transient/>). While it runs, "
+        "libvirt adds no overlay to the disk and merges no earlier one."
     )
-    LEFT_OUT = "{disk} would be left out: it has no way back."
-    OPEN_STILL = "{path} is gone, and QEMU, which has it open still, cannot save the RAM then."
-    FILE_THERE = "{path} is there already."
+    LEFT_OUT = "{disk} would be left out: it could not be reverted."
+    OPEN_STILL = "{path} is missing. QEMU still has it open, and then cannot save the RAM."
+    FILE_THERE = "{path} exists already."
     PATH_NOT_WHOLE = "{path} must begin with /."
-    PATH_TWICE = "{path} is named twice."
-    PATH_INVISIBLE = "The name of a file has control or invisible characters."
-    FILE_NAME_LONG = "The name of a file would have {bytes} bytes, and {most} are possible."
+    PATH_TWICE = "{path} is given twice."
+    PATH_INVISIBLE = "The file name contains control or invisible characters."
+    FILE_NAME_LONG = "The file name would have {bytes} bytes; at most {most} are possible."
     COMMA = (
-        "libvirt makes the overlay of a shut-off domain under another name when there is a comma "
-        "in it, and the domain then does not start."
+        "For a domain that is off, libvirt creates an overlay with a comma under another name, "
+        "and the domain then does not start."
     )
-    REUSED_UNREAD = "The overlay of {disk} cannot be looked at: {reason}"
-    REUSED_NOT_QCOW2 = "{path} is no qcow2 image, and must lie upon {lower}."
-    REUSED_UPON_OTHER = "{path} lies upon {beneath}, and must lie upon {lower}."
-    REUSED_WRONG_FORMAT = "{path} takes {lower} for {taken}, and it is {format}."
+    REUSED_UNREAD = "The overlay of {disk} cannot be read: {reason}"
+    REUSED_NOT_QCOW2 = "{path} is no qcow2 image. It must be an overlay on {lower}."
+    REUSED_UPON_OTHER = "{path} is an overlay on {beneath}. It must be one on {lower}."
+    REUSED_WRONG_FORMAT = "{path} declares {lower} as {taken}, but it is {format}."
     REUSED_SMALL = "{path} is smaller than {lower}."
-    REUSED_ENCRYPTED = "{path} is encrypted, and a create names no secret for it."
+    REUSED_ENCRYPTED = "{path} is encrypted, and a create passes no secret for it."
     REUSED_HOLDS_SNAPSHOTS = "{path} holds snapshots of its own."
-    PAUSED_CANNOT_FREEZE = "{domain} is paused, so nothing in it can freeze."
+    PAUSED_CANNOT_FREEZE = "{domain} is paused. Its guest agent cannot freeze anything."
     AGENT_ABSENT = "{domain} has no channel for a guest agent."
-    AGENT_DISCONNECTED = "{domain} has no guest agent running."
-    AGENT_SILENT = "{domain} has a guest agent that does not answer."
-    AGENT_FROZEN = "{domain} has frozen file systems already (T thaws them)."
-    AGENT_FAILS = "{domain} has a guest agent that fails: {reason}."
+    AGENT_DISCONNECTED = "No guest agent is running in {domain}."
+    AGENT_SILENT = "The guest agent of {domain} does not answer."
+    AGENT_FROZEN = "{domain} already has frozen file systems (T thaws them)."
+    AGENT_FAILS = "The guest agent of {domain} fails: {reason}."
     GROUP_NOT_REVERTED = (
-        "Guests are frozen together only where what is taken can be reverted to, and {reason}."
+        "snaptui freezes guests together only for snapshots that can be reverted to, and {reason}."
     )
 
     # -- the safety snapshot
-    TOO_FULL = "Less than 5 % of the file system would stay free."
+    TOO_FULL = "The file system would have less than 5 % free."
     OVERLAYS_DO_NOT_SURVIVE = (
-        "{domain} has external snapshots ({names}), and what is inside their overlays does not "
-        "survive a revert beneath them."
+        "{domain} has external snapshots ({names}). What is in their overlays does not survive a "
+        "revert below them."
     )
     NO_SAFETY_BENEATH = (
-        "No safety snapshot would bring {disk} back: a snapshot of now lies upon {path}, which "
-        "this writes over."
+        "No safety snapshot could bring {disk} back: a current snapshot is an overlay on {path}, "
+        "which the revert overwrites."
     )
-    RAM_NOT_SAVED_SUSPENDED = "{domain} is suspended, so its RAM cannot be saved."
-    RAM_NOT_SAVED_HUNG = "QEMU of {domain} does not answer, so its RAM cannot be saved."
-    RAM_DOES_NOT_FIT = "The RAM of {domain} may take {needs}, and {free} are free."
+    RAM_NOT_SAVED_SUSPENDED = "{domain} is suspended. QEMU cannot save its RAM."
+    RAM_NOT_SAVED_HUNG = "QEMU of {domain} does not answer and cannot save its RAM."
+    RAM_DOES_NOT_FIT = "The RAM of {domain} may need {needs}, and only {free} are free."
 
     # -- reverting to external snapshots
     NO_EXTERNAL_REVERT = "{name} is external, and {reason}."
-    RAM_FILE_GONE = "{path} is gone, and the RAM of {name} with it."
+    RAM_FILE_GONE = "{path}, the RAM of {name}, is missing."
     NOTHING_CURRENT_REVERT = (
-        "This revert would bring libvirt's daemon down as the snapshots are now."
+        "With the snapshots as they are now, this revert would bring down libvirt's daemon."
     )
     ALL_MUST_BE_FILES = (
-        "{disk} is a {kind} disk, and libvirt reverts to an external snapshot only where all disks "
-        "are files."
+        "{disk} is a {kind} disk. libvirt reverts to an external snapshot only if all disks are "
+        "files."
     )
-    SAME_OVERLAYS = "The new overlays of two disks would both be called {path}<time>."
+    SAME_OVERLAYS = "The new overlays of two disks would have the same name, {path}<time>."
 
     # -- deleting external snapshots
-    NO_EXTERNAL_DELETE = "libvirt {version} deletes no external snapshots: 9.0 and later do."
+    NO_EXTERNAL_DELETE = "libvirt {version} cannot delete external snapshots; 9.0 and later can."
     PARENT_INSIDE = (
-        "libvirt {version} deletes no external snapshot whose parent is internal ({parent})."
+        "libvirt {version} cannot delete an external snapshot whose parent is internal ({parent})."
     )
     IN_NO_FILE = "{disk} of {name} is in no file that libvirt knows."
     NOT_USED_NOW = (
-        "{disk} does not use {path} now, and libvirt {version} deletes no snapshot of a branch so."
+        "{disk} does not use {path} now. libvirt {version} cannot delete a snapshot of such a "
+        "branch."
     )
     NEWEST_ONLY = (
         "While {domain} is shut off, libvirt {version} merges only the newest overlay of a disk."
     )
-    INSIDE_OVERLAY = "Inside {path} lie snapshots that the merge would destroy: {names}."
-    STANDS_ALONE = "{path}, the overlay of {name}, lies upon nothing any more: {lower} is not used."
-    RECORD_WRONG = "{path} lies upon {beneath}, and {name} says {lower}: its record is wrong."
+    INSIDE_OVERLAY = "{path} holds internal snapshots that the merge would destroy: {names}."
+    STANDS_ALONE = (
+        "{path}, the overlay of {name}, has no backing file any more: {lower} is not used."
+    )
+    RECORD_WRONG = "{path} is an overlay on {beneath}, but the metadata of {name} says {lower}."
     VOLUME_REOPENED = (
-        "{path} is a volume of a pool, which the definition of {domain} does not name beneath the "
-        "overlay of {name}: libvirt does not merge into it then."
+        "{path} is a volume of a pool, and the definition of {domain} does not name it as the "
+        "backing file of {name}. libvirt then does not merge into it."
     )
-    DEVICE_NOT_MERGED_NOT_YET = "{path} is a device, no file; snaptui does not merge it yet."
-    DEVICE_NOT_DELETED_NOT_YET = "{path} is a device, no file; snaptui does not delete it yet."
-    LIES_UPON_LOSES = "{other} lies upon {path} too and would lose it with {overlay}."
-    LIES_UPON_SEES_OTHER = "{other} lies upon {path} too and would see other data in it."
-    USER_LOSES = "{path} has another user, which would lose it with {overlay}: {user}."
-    MERGE_DOES_NOT_FIT = "The merge into {path} needs {needs} first, and {free} are free."
-    NOTHING_CURRENT_DELETE = "Deleting {name} would bring the daemon of libvirt {version} down."
+    DEVICE_NOT_MERGED_NOT_YET = "{path} is a device, not a file; snaptui does not merge it yet."
+    DEVICE_NOT_DELETED_NOT_YET = "{path} is a device, not a file; snaptui does not delete it yet."
+    LIES_UPON_LOSES = "{other} is also an overlay on {path} and would lose it with {overlay}."
+    LIES_UPON_SEES_OTHER = "{other} is also an overlay on {path} and would see its data change."
+    USER_LOSES = "{user} also uses {path} and would lose it with {overlay}."
+    MERGE_DOES_NOT_FIT = "The merge into {path} first needs {needs}, and only {free} are free."
+    NOTHING_CURRENT_DELETE = "Deleting {name} would bring down the daemon of libvirt {version}."
     IS_CURRENT = (
-        "{name} is where {domain} is, and libvirt {version} does not merge it while others are "
-        "below it."
+        "{name} is the current snapshot of {domain}. libvirt {version} does not merge it while "
+        "it has descendants."
     )
-    ON_LEFT_BRANCH = "{name} lies on a branch that {domain} has left, and others are below it."
-    IS_FORK = "Branches begin at {name}, and libvirt {version} merges no such snapshot."
+    ON_LEFT_BRANCH = "{name} is on a branch that {domain} has left, and it has descendants."
+    IS_FORK = "Several branches begin at {name}. libvirt {version} cannot merge such a snapshot."
     BRANCHES_UNKNOWN = (
-        "Deleting {name} beside {names} would bring the daemon of libvirt {version} down."
+        "Deleting {name} beside {names} would bring down the daemon of libvirt {version}."
     )
     BASES_REMOVED = (
-        "{domain} went back to {parent}, which lies inside its images, and libvirt {version} takes "
-        "these for what {name} left: it would remove them, with success."
+        "{domain} was reverted to the internal snapshot {parent}. libvirt {version} takes the "
+        "domain's images for what {name} left behind and would remove them, with success."
     )
     REMOVED_NEEDED = "libvirt would remove {path}, which {user} needs."
     REMOVED_IN_USE = "libvirt would remove {path}, which {domain} uses now."
-    REMOVED_HAS_USER = "libvirt would remove {path}, which has another user: {user}."
-    REMOVED_HOLDS_SNAPSHOTS = "libvirt would remove {path}, inside which lie snapshots ({names})."
+    REMOVED_HAS_USER = "libvirt would remove {path}, which {user} also uses."
+    REMOVED_HOLDS_SNAPSHOTS = (
+        "libvirt would remove {path}, which holds internal snapshots ({names})."
+    )
     RECORD_MOVED = (
-        "libvirt would put other images into the record of {below}, as if the overlays of {name} "
-        "were merged."
+        "libvirt would put other images into the metadata of {below}, as if the overlays of "
+        "{name} were merged."
     )
 
     # -- overlays that no snapshot names
-    NOT_UNNAMED = "{domain} has no overlay {path} any more that no snapshot names."
-    MERGE_WHILE_OFF = "{domain} is off, and libvirt merges only for a QEMU that runs."
+    NOT_UNNAMED = "{domain} no longer has an orphaned overlay {path}."
+    MERGE_WHILE_OFF = "{domain} is off. libvirt merges such an overlay only while QEMU runs."
     PERHAPS_A_CLONE = (
-        "{path} is not called as the overlay of a snapshot of {lower}: it may be a linked clone, "
-        "and a merge would write into its template."
+        "{path} is not named like an overlay for a snapshot of {lower}. It may be a linked "
+        "clone, and a merge would write into its template."
     )
-    BACKUP_KEEPS = "{path} may be a backup's: there are checkpoints ({names})."
-    LAYER_OPEN = "{who} has {path} open, which lies beneath: a backup may be at work."
-    AGE_NOT_KNOWN = "{path} may be a backup's that is at work. {reason}"
-    MADE_LATELY = "{path} was made {age}: a backup may be at work."
-    NEXT_START_NEEDS = "{domain} is defined to start with {path}, which is removed."
+    BACKUP_KEEPS = "{path} may belong to a backup: the domain has checkpoints ({names})."
+    LAYER_OPEN = "{who} has {path} open, a backing file of this overlay. A backup may be running."
+    AGE_NOT_KNOWN = "{path} may belong to a running backup. {reason}"
+    MADE_LATELY = "{path} was made {age}. A backup may be running."
+    NEXT_START_NEEDS = "The definition of {domain} starts it with {path}, which the merge removes."
 
     # -- unmanaged snapshots
-    UNMANAGED_GONE = "The stray {name} is not there any more."
-    UNMANAGED_HAS_NO_METADATA = "{name} is a stray: it has no metadata."
-    UNMANAGED_NAME = "libvirt cannot be told to delete {name}: no snapshot can be called so."
-    UNMANAGED_NAME_LONG = "libvirt cannot be told to delete {name}: its name is too long."
-    UNMANAGED_OF_OTHER = "What {path} holds of {name} belongs to another domain: {user}."
-    UNMANAGED_ELSEWHERE = "{name} is in {path}, which is not a disk of the domain now."
+    UNMANAGED_GONE = "The unmanaged snapshot {name} no longer exists."
+    UNMANAGED_HAS_NO_METADATA = "{name} is unmanaged: it has no metadata."
+    UNMANAGED_NAME = "libvirt accepts no snapshot with the name {name}, and so cannot delete it."
+    UNMANAGED_NAME_LONG = "The name {name} is too long for libvirt, which so cannot delete it."
+    UNMANAGED_OF_OTHER = "The data of {name} in {path} belongs to another domain: {user}."
+    UNMANAGED_ELSEWHERE = "{name} is in {path}, which is not a current disk of the domain."
     UNMANAGED_TWINS = (
-        "{path} holds {number} snapshots called {name}: libvirt would delete only one."
+        "{path} holds {number} snapshots called {name}. libvirt would delete only one of them."
     )
-    KNOWN_ALREADY = "libvirt knows a snapshot called {name} already."
+    KNOWN_ALREADY = "libvirt already knows a snapshot called {name}."
     NO_DISK_HOLDS = "{domain} has no disk that could hold it."
     AMONG_EXTERNAL_NOT_YET = (
-        "{domain} has external snapshots; whether {name} lies beneath or above them snaptui does "
-        "not find out yet."
+        "{domain} has external snapshots; snaptui cannot determine yet whether {name} belongs "
+        "below or above them."
     )
     RAM_CANNOT_LOAD = (
-        "{name} holds the RAM of a running guest, and what libvirt needs to load it again (its "
-        "CPU, its devices) is not in the image."
+        "{name} holds the RAM of a running guest. The image lacks what libvirt needs to load it "
+        "again (CPU and devices)."
     )
 
     # -- frozen guests
-    NOT_FROZEN = "Nothing in {domain} is frozen: its agent says so."
+    NOT_FROZEN = "The guest agent says that nothing in {domain} is frozen."
     THAW_ABSENT = (
-        "{domain} has no channel for a guest agent, or is off: nothing can be frozen there."
+        "{domain} is off or has no channel for a guest agent. Nothing can be frozen there."
     )
-    THAW_DISCONNECTED = "{domain} has no guest agent running, which alone can thaw."
+    THAW_DISCONNECTED = "No guest agent is running in {domain}, and only an agent can thaw."
     THAW_SILENT = "The guest agent of {domain} does not answer{reason}."
     THAW_FAILS = "The guest agent of {domain} fails{reason}."
 
     # -- images that no domain uses
-    DATA_FILE = "The data of {image} are in another file, and QEMU takes no snapshots of those."
+    DATA_FILE = (
+        "The data of {image} is in an external data file. QEMU takes no snapshots of such an image."
+    )
     BITMAPS_INSIDE = (
-        "{image} holds bitmaps of a backup tool ({number}), with which QEMU applies no snapshot."
+        "{image} holds bitmaps of a backup tool ({number}). QEMU applies no snapshot to an image "
+        "with bitmaps."
     )
-    OTHER_HOST = "{image} is on another host, where qemu-img cannot be run from here."
+    OTHER_HOST = "{image} is on another host, where snaptui cannot run qemu-img."
     UNREADABLE = "{reason}"
-    HOLDS_NO_SNAPSHOTS = "{image} is {format}, which holds no snapshots."
-    ENCRYPTED_BY_HAND = "{image} is encrypted, and snaptui gives qemu-img no secrets."
-    IN_USE = "{image} is in use: {users}."
+    HOLDS_NO_SNAPSHOTS = "{image} is {format}, a format without internal snapshots."
+    ENCRYPTED_BY_HAND = "{image} is encrypted, and snaptui passes no secrets to qemu-img."
+    IN_USE = "{image} is in use by {users}."
     FAULTY = "{image} is damaged: {fault}."
-    NOT_WRITABLE = "{path} may not be written to, for you or at all."
-    PLACED_GONE = "{name} is not there any more, or the list changed."
-    ID_NOT_TEXT = "The ID of {name} cannot be given to qemu-img."
-    ID_TWICE = "{number} snapshots have the ID {id}; qemu-img takes the first."
-    NOT_THE_FIRST = "{first} stands before {name}, and qemu-img deletes the first of a name."
-    TARGET_NOT_WHOLE = "The new file needs a whole path, which begins with /."
-    TARGET_UNNAMED = "The new file needs a name."
-    TARGET_INVISIBLE = "A path with control or invisible characters cannot be told from others."
-    TARGET_LONG = "The file's name can have {most} bytes at most."
-    FOLDER_NOT_READ = "{folder} has not been looked into yet."
-    FOLDER_UNREAD = "{folder} cannot be looked into: {reason}"
-    TARGET_THERE = "{path} is there already, and is never replaced."
-    TARGET_UNFINISHED = "{path} is there: another copy is under way, or was cut short."
-    COPY_CUT_OFF = (
-        "{name} is {then} large and {image} is {now} today, at which qemu-img would cut the copy "
-        "off."
+    NOT_WRITABLE = "{path} is not writable, for you or at all."
+    PLACED_GONE = "{name} no longer exists, or the list has changed."
+    ID_NOT_TEXT = "snaptui cannot pass the ID of {name} to qemu-img."
+    ID_TWICE = "{number} snapshots have the ID {id}. qemu-img uses the first."
+    NOT_THE_FIRST = (
+        "{first} has the same name as {name} and comes first. qemu-img deletes the first one."
     )
-    COPY_DOES_NOT_FIT = "The copy takes {needs}, and {free} are free there."
-    LEFTOVER_GONE = "{path} is not there any more."
-    LEFTOVER_WITHOUT_BASE = "{image} lies upon no other image: it may be the only copy of a disk."
+    TARGET_NOT_WHOLE = "The new file needs an absolute path, which begins with /."
+    TARGET_UNNAMED = "The new file needs a name."
+    TARGET_INVISIBLE = "The path contains control or invisible characters."
+    TARGET_LONG = "The file name is too long: at most {most} bytes."
+    FOLDER_NOT_READ = "{folder} has not been read yet."
+    FOLDER_UNREAD = "{folder} cannot be read: {reason}"
+    TARGET_THERE = "{path} exists already, and snaptui never replaces a file."
+    TARGET_UNFINISHED = "{path} exists: another copy is running, or one was cut short."
+    COPY_CUT_OFF = (
+        "{name} is {then} in size and {image} is {now} today. qemu-img would cut the copy off at "
+        "today's size."
+    )
+    COPY_DOES_NOT_FIT = "The copy needs {needs}, and only {free} are free there."
+    LEFTOVER_GONE = "{path} no longer exists."
+    LEFTOVER_WITHOUT_BASE = "{image} has no backing file. It may be the only copy of a disk."
     LEFTOVER_HIDDEN = (
-        "{image} may be a volume that a domain or a snapshot names: where that is is not known."
+        "{image} may be a volume that a domain or a snapshot names. Where that volume is, is not "
+        "known."
     )
     LEFTOVER_SHARED = (
-        "{image} is on {kind}, which other hosts may use too: whether they need it cannot be known "
-        "here."
+        "{image} is on {kind}, which other hosts may use too. Whether they need it cannot be "
+        "determined from here."
     )
-    LEFTOVER_PLACE_UNKNOWN = "On which file system it lies is not known: {reason}"
+    LEFTOVER_PLACE_UNKNOWN = "The file system it is on is not known: {reason}"
 
     # -- several at once
     TWICE_IN_GROUP = "{domain} has {number} of the group: {names}."

@@ -15,7 +15,7 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Input, Static, TextArea
 
-from snaptui.common import shell
+from snaptui.common import shell, text
 from snaptui.common.errors import SnaptuiError
 from snaptui.model.domain import Domain, Key
 from snaptui.model.image import ImageKey
@@ -347,17 +347,16 @@ class PlanDialog(Dialog[Confirmed]):
 
     def _always(self, plan: Plan) -> Text:
         """The lines that are always visible; each on two lines at most."""
-        refused = f"{len(once(plan.refusals))}, see below" if plan.refusals else "nothing"
-        warned = f"{len(plan.warnings)}, see below" if plan.warnings else "none"
-        unchecked = f"   Not checked: {len(plan.unchecked)}" if plan.unchecked else ""
+        warned = text.count(len(plan.warnings), "warning") if plan.warnings else "no warnings"
+        unchecked = f", {len(plan.unchecked)} not checked" if plan.unchecked else ""
+        verdict = "Refused, see below" if plan.refusals else "Ready"
         lines = Text()
         for label, words, style in (
             ("", plan.after.words, ""),
-            ("Lost: ", plan.lost.words, ""),
+            ("You lose: ", plan.lost.words, ""),
             ("Undo: ", plan.undo.words, "bold" if plan.undo.impossible else ""),
             ("Space: ", plan.space.words, ""),
-            ("Refused: ", f"{refused}   Warnings: {warned}{unchecked}",
-             "bold" if plan.refusals else ""),
+            ("", f"{verdict}, {warned}{unchecked}", "bold" if plan.refusals else ""),
         ):  # fmt: skip
             shown = clean(words, self.glyphs)
             lines.append(label, "dim")
