@@ -123,7 +123,7 @@ def load(named: Path | None) -> Config:
     except (FileNotFoundError, NotADirectoryError):
         if named is None:
             return Config(path)
-        raise ConfigError(f"{path}: there is no such file.") from None
+        raise ConfigError(f"{path}: no such file.") from None
     except OSError as error:
         raise ConfigError(f"{path}: {os.strerror(error.errno or 0)}.") from error
     except (ValueError, RecursionError) as error:  # of TOML or of UTF-8, or nested too deep

@@ -307,7 +307,7 @@ def at_snapshots(terminal: Terminal, *names: str) -> None:
 
 ASKED, IN_FIELD = "press Y", "Tab, press Y"
 """What the button says, and what it says where Y would be a letter."""
-TOO_SOON = "Too soon"
+TOO_SOON = "less than 0.5 s ago"
 """What a dialog answers that was not there long enough to be read."""
 
 

@@ -84,17 +84,17 @@ def parser() -> argparse.ArgumentParser:
         "wanted",
         nargs="*",
         metavar="DOMAIN|IMAGE|@GROUP",
-        help="select it; an image is shown for itself; the hosts of a group are all shown",
+        help="a domain is selected, an image opened by itself, a group opens all its hosts",
     )
     add(
         "-c", "--connect", metavar="URI", action="append", default=[],
         help="a libvirt host, or the name of one in the configuration; several times for several;"
         " default: those of the configuration, or libvirt's own",
     )  # fmt: skip
-    add("--demo", action="store_true", help="try it on a private host that is gone afterwards")
-    add("--read-only", action="store_true", help="look only; nothing can be changed")
+    add("--demo", action="store_true", help="try it on a private host that is removed afterwards")
+    add("--read-only", action="store_true", help="change nothing")
     add("--ascii", action="store_true", help="draw with ASCII characters only")
-    add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    add("--no-mouse", action="store_true", help="do not use the mouse")
     add("--config", type=Path, metavar="FILE", help="read this configuration file")
     add("--version", action="version", version=f"snaptui {__version__}")
     return made
@@ -230,7 +230,7 @@ def _connected(backend: Connection) -> Host:
         # libvirt may have to run its QEMU first, to know it: seconds, in which virsh lists domains
         busy = f"{host} answers, but does not yet say which QEMU it has." if backend.answers else ""
         said = busy or f"{host} does not answer."
-        print(f"snaptui: {said} It is waited for; Ctrl+C ends that.", file=sys.stderr, flush=True)
+        print(f"snaptui: {said} Still waiting; Ctrl+C quits.", file=sys.stderr, flush=True)
         # a signal that comes just before a wait without end is not heeded in it
         while not wait([connecting], AGAIN).done:
             pass
@@ -286,7 +286,7 @@ def _wanted(
         )
     if images and not local:
         raise ConfigError(
-            f"{images[0]} is a file of this machine, and {host} is another one.",
+            f"{images[0]} is a file on this machine, and {host} is another machine.",
             hint="Leave out the images, or run snaptui there.",
         )
     return (domains[0] if domains else None), tuple(map(os.path.realpath, images))

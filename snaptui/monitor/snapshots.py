@@ -85,7 +85,7 @@ class Shown:
     def vm_state(self, snapshot: Snapshot) -> int | NotKnown:
         """Bytes of the guest's memory that a snapshot keeps inside its images."""
         if snapshot.config is None:
-            return NotKnown("its metadata hold no domain")
+            return NotKnown("its metadata contains no domain")
         then = {disk.target: disk for disk in snapshot.config.disks}
         inside = (part for part in snapshot.disks if part.presence is Presence.INTERNAL)
         return of_one(

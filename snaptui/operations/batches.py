@@ -76,7 +76,7 @@ def of_cut_short(
         elif number in records:
             members.append(_of_record(name, records[number]))
         else:
-            members.append(Member(name, False, False, "It was not begun."))
+            members.append(Member(name, False, False, "It was not started."))
     return _summary(batch, next(iter(records.values())), members)
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 ASK_AGAIN = 2.0
 """Seconds between two looks at a host that did not say how a change ended."""
-NO_COPY = "What there was of the new file was removed."
-LOOK = "Look at the domain before you go on."
-AGAIN = "Press the key again for a plan from what is there now."
+NO_COPY = "The unfinished file was removed."
+LOOK = "Check the domain before you go on."
+AGAIN = "Press the key again for a new plan."
 
 
 class Phase(enum.Enum):
@@ -122,7 +122,7 @@ class Operation:
     def no_way_out(self) -> str:
         """Why what it does cannot be given up, as a sentence; empty when it can."""
         if self.phase.over or self.step is None:
-            return "It is over."
+            return "It has ended."
         return self.step.no_way_out
 
     @property

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from snaptui.model.domain import DomainStatus
     from snaptui.operations.journal_archive import Past
 
-OVERLAYS_LEFT = "Overlays that libvirt made for it may be left; F lists those that nothing names."
+OVERLAYS_LEFT = "Overlays that libvirt made for it may be left; F lists orphaned ones."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ class Finding:
             return (self.said,)
         left = [step for step in self.record.steps if step.ended is None]
         lines = (
-            f"Under way when it was cut short: {step.words}. {self.said}"
+            f"Interrupted: {step.words}. {self.said}"
             if step is self.record.under_way
-            else f"Not begun: {step.words}."
+            else f"Not started: {step.words}."
             for step in left
         )
         return (*lines, *((self.now,) if self.now else ()))
@@ -116,7 +116,7 @@ def look(backend: Looks, record: Record) -> Finding | None:
         names = backend.snapshot_names(key)
         current = backend.current_snapshot(key)
     except NotFound:
-        said = f"The domain {record.domain} is not there any more."
+        said = f"The domain {record.domain} no longer exists."
         return Finding(record, Became.GONE, said)
     images = [disk.path for disk in status.config.written if disk.path is not None]
     state = status.domain.state
@@ -239,7 +239,7 @@ def _of_create(step: StepRecord, found: Found) -> Told:
         return Became.NOT_DONE, words
     if holding := [target for target, part in found.inside.items() if part is not Part.NONE]:
         words = (
-            f"There is no such snapshot, but {have(holding)} a part of it: a stray, which can be "
+            f"There is no such snapshot, but {have(holding)} a part of it: unmanaged, and can be "
             "deleted."
         )
         # a version that did not note it may have been about to adopt what was there
@@ -253,7 +253,7 @@ def _of_delete(record: Record, step: StepRecord, found: Found) -> Told:
         holding = [target for target, part in found.inside.items() if part is not Part.NONE]
         if not holding or step.metadata_only:
             return Became.DONE, "It is gone."
-        words = f"It is gone, but {have(holding)} a part of it: a stray, which can be deleted."
+        words = f"It is gone, but {have(holding)} a part of it: unmanaged, and can be deleted."
         return (Became.UNKNOWN if step.metadata_only is None else Became.IN_PART), words
     words = "It is still there"
     if found.known is None or step.metadata_only:
@@ -341,7 +341,7 @@ def _look_at_image(backend: Files, record: Record) -> Finding | None:
     try:
         return found()
     except ImageError as error:
-        said = f"What became of it cannot be told: {error.message}"
+        said = f"Cannot determine the outcome: {error.message}"
         return Finding(record, Became.UNKNOWN, said)
 
 
@@ -352,7 +352,7 @@ def _of_image(
         return _of_copy(backend, step.subject)
     if step.kind is StepKind.SET_ASIDE:
         if backend.missing_file(step.subject):
-            return Became.NOT_DONE, "It has its own name still."
+            return Became.NOT_DONE, "It still has its own name."
         return Became.DONE, f"It is called {step.subject} now."
     if step.kind is StepKind.REMOVE:
         if backend.missing_file(step.subject):

@@ -350,7 +350,7 @@ class Operations:
             )
             words = f"{last.path} has its own name again."
         except SnaptuiError as error:
-            words = f"It is called {last.aside} now. It could not be renamed: {error.message}"
+            words = f"It is now called {last.aside} and could not be renamed: {error.message}"
         return replace(operation, hint=f"{operation.hint} {words}".strip())
 
     async def _meet(
@@ -368,7 +368,7 @@ class Operations:
             absent = await meeting.come(operation.number, place)
             if absent and place.all_or_none:
                 others = ", ".join(self.all[number].called for number in absent)
-                words = f"Not done, because this is all or none: {others} did not come so far."
+                words = f"Cancelled: the group is all-or-nothing. Not ready: {others}."
                 raise Stop(words, _NOT_ALL, because_of=absent)
         if not isinstance(step, NoteGroup):
             return step
@@ -430,13 +430,13 @@ class Operations:
         self._on_change(operation)
 
 
-_NOT_ALL = "Look at what failed, start what was powered off, and press the key again."
+_NOT_ALL = "Check what failed, start what was powered off, and press the key again."
 
 
 def _fault(error: Exception) -> Stop:
     """Tell a fault of our own; what the step under way has done is not known."""
     asyncio.get_running_loop().call_exception_handler({"exception": error})
-    words = f"A fault of snaptui: {type(error).__name__}."
+    words = f"Internal error: {type(error).__name__}."
     return Stop(words, LOOK, became=Became.UNKNOWN)
 
 

@@ -103,7 +103,7 @@ def what_is_full(facts: AnyFacts) -> str:
         for path, space in spaces.items()
         if isinstance(space, FileSystem) and space.free < FULL
     }
-    return f"Only {', '.join(sorted(full))}: the file systems list what could go." if full else ""
+    return f"Only {', '.join(sorted(full))}: F shows what can go." if full else ""
 
 
 def perform(backend: Backend, key: Key, step: Step, progress: Callable[[float], None]) -> None:

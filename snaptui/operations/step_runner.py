@@ -36,7 +36,7 @@ from snaptui.plan.plan import Step
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import words_of
 
-ONLY_RECORD = "Delete it once more, its metadata alone."
+ONLY_RECORD = "Delete its metadata only."
 """What to do about a delete of which half was done."""
 TELL = 0.25
 """Seconds between two tellings of how far a step is."""
@@ -254,7 +254,7 @@ class Taking:
             who = "libvirt" if isinstance(self._key, DomainKey) else "qemu-img"
             raise Stop(
                 f"{who} reported success, but {sentence(off)}",
-                f"Look at {self._operation.name} before going on.",
+                f"Check {self._operation.name} before you go on.",
                 became=what,
                 sent=True,
             )
@@ -279,7 +279,7 @@ class Taking:
     def _left(self, found: AnyFacts) -> str:
         """What is otherwise than before a step that was not done; empty when nothing is."""
         if gone_inside(self._step, self._before, found):
-            return f"Half of it is done: its data are gone, and its record is left. {ONLY_RECORD}"
+            return f"Half done: its data is deleted, its metadata is left. {ONLY_RECORD}"
         words = sentence(in_the_way(self._step, self._before, found))
         if self._parts != self._parts_before:
             reverted = reverted_words(self._parts, self._step.subject)
@@ -297,7 +297,7 @@ class Taking:
         if what is Became.BY_OTHERS:
             sure = isinstance(error, REFUSED)
             perhaps = "" if sure else ", or it was done before it failed"
-            return f"Another did it meanwhile{perhaps}: {self._by_others(subject)}"
+            return f"Someone else did it meanwhile{perhaps}: {self._by_others(subject)}"
         return ""
 
     def _by_others(self, subject: str) -> str:

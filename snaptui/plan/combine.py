@@ -181,5 +181,5 @@ def _deleted(plans: Sequence[Plan]) -> str:
         number = sum(len(intent.names) + len(intent.strays) for intent in many)
         parts.append(f"{text.count(number, 'snapshot')} of {text.count(len(many), 'domain')}")
     if files:
-        parts.append(text.count(files, "leftover"))
+        parts.append(text.count(files, "orphaned overlay"))
     return " and ".join(parts)

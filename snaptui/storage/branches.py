@@ -25,9 +25,9 @@ _NONE: Overlays = MappingProxyType({})
 class Fixed(enum.Enum):
     """Why libvirt deletes no such snapshot (qemuSnapshotDeleteValidate); the value is shown."""
 
-    HERE = "the domain is at it, and others are below"
-    LEFT = "it is on a branch that the domain has left, and others are below"
-    FORK = "branches begin at it"
+    HERE = "it is the current snapshot and has descendants"
+    LEFT = "it is on a branch that the domain has left, and has descendants"
+    FORK = "several branches begin at it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,22 +98,22 @@ class Broken:
     def words(self) -> str:
         """What is the matter, without a full stop."""
         if self.matter is Matter.GONE:
-            return f"{self.part.value} is gone ({self.path})"
+            return f"{self.part.value} is missing ({self.path})"
         if self.matter is Matter.MOVED:
-            return f"its record says {self.path}, and {self.now}, the disk of now, holds it"
+            return f"its metadata says {self.path}, but {self.now}, the current disk, holds it"
         if self.matter is Matter.COPIED:
             if self.left is False:
-                return f"its record says {self.path}, which does not hold it, and {self.now} does"
+                return f"its metadata says {self.path}, which does not hold it; {self.now} does"
             return (
                 f"its record says {self.path}, and {self.now}, the disk of now, holds an entry of "
                 "its name and time: which of both it is is not known"
             )
         again = self.path == self.upon
         if self.matter is Matter.UNTOUCHED:
-            what = self.part.value if again else f"what lies beneath {self.part.value}"
+            what = self.part.value if again else f"the backing file of {self.part.value}"
             return f"{self.target} was set to {what} ({self.upon}); it was not written to since"
         where = self.path if again else f"{self.path} on {self.upon}"
-        what = self.part.value if again else f"what lies beneath {self.part.value}"
+        what = self.part.value if again else f"the backing file of {self.part.value}"
         if self.matter is Matter.WRITTEN:
             return f"{what} was written to after it ({where}): {self.evidence.words}"
         why = f" ({self.evidence.words})" if self.evidence.words else ""
@@ -123,9 +123,9 @@ class Broken:
     def way_back(self) -> str:
         """What brings it back, where something may; empty otherwise."""
         if self.matter is Matter.MOVED:
-            return f"adopt it, which lets its record say {self.now}"
+            return f"register it (a), so that its metadata says {self.now}"
         if self.matter is Matter.COPIED:
-            return f"if it is the one in {self.now}, adopt it, which lets its record say so"
+            return f"if the one in {self.now} is meant, register it (a)"
         if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
             return ""
         return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"

@@ -17,7 +17,7 @@ RAM = "RAM"
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
 NOT_YET = NotKnown("not counted yet")
-NOT_TOLD = NotKnown("the snapshot's metadata do not say which image it was")
+NOT_TOLD = NotKnown("the snapshot's metadata does not say which image it was")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _whole(image: ImageInfo) -> int | NotKnown:
     if image.device:
         return NotKnown("it is on a block device, which nothing removes")
     if image.data_file is not None:
-        return NotKnown("its data are in another file, which stays")
+        return NotKnown("its data is in another file, which stays")
     return image.disk_size
 
 
@@ -122,7 +122,7 @@ def _frozen(name: str, path: str, counted: Counted, layers: Layers) -> int | Not
     if layers.frozen_by.get(path, name) != name:
         return NotKnown(f"the image that it froze was written to until {layers.frozen_by[path]}")
     if image.data_file is not None:
-        return NotKnown("its data are in another file")
+        return NotKnown("its data is in another file")
     if not image.snapshots and (not image.device or image.format != "qcow2"):
         return image.disk_size
     usage = counted.get(path, NOT_YET)
@@ -135,17 +135,19 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> Part:
     if isinstance(image, NotKnown):
         return Part(0, image)
     if image.snapshots:
-        return Part(0, NotKnown("inside its overlay are snapshots, which a delete would destroy"))
+        return Part(
+            0, NotKnown("its overlay holds internal snapshots, which a delete would destroy")
+        )
     above = layers.above.get(overlay, frozenset())
     if overlay not in layers.in_use:
         if layers.doubt or above:
-            return Part(0, NotKnown(layers.doubt or "other images lie on its overlay"))
+            return Part(0, NotKnown(layers.doubt or "other overlays use its overlay"))
         return Part(0, _whole(image))
     lower, usage = image.backing, counted.get(overlay, NOT_YET)
     if not isinstance(lower, str):
-        return Part(0, lower or NotKnown("there is no image beneath its overlay"))
+        return Part(0, lower or NotKnown("its overlay has no backing file"))
     if len(above) > 1 or layers.above.get(lower, frozenset()) - {overlay}:
-        return Part(0, NotKnown("several images lie on its overlay, or on the one beneath"))
+        return Part(0, NotKnown("several overlays use its overlay or its backing file"))
     if isinstance(usage, NotKnown):
         return Part(0, usage)
     overlap = usage.overlap
@@ -186,7 +188,7 @@ def places_of(
     if isinstance(thing, Stray):
         return stray_places(thing, counted)
     if thing.kind is not Kind.INTERNAL:
-        return NotKnown("it is not inside of images")
+        return NotKnown("it is not internal")
     return own(thing, counted)
 
 
@@ -219,7 +221,7 @@ def own(
             known to be none.
     """
     if snapshot.config is None:
-        return NotKnown("its metadata hold no domain")
+        return NotKnown("its metadata contains no domain")
     then = {disk.target: disk for disk in snapshot.config.disks}
     found: dict[str, tuple[ImageUsage, int]] = {}
     for part in snapshot.disks:

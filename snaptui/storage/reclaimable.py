@@ -37,9 +37,9 @@ class ItemKind(enum.Enum):
 
     SNAPSHOT = "snapshot"
     SAFETY = "safety"
-    STRAY = "stray"
-    LEFTOVER = "leftover"
-    UNSURE = "leftover?"
+    STRAY = "unmanaged"
+    LEFTOVER = "orphaned"
+    UNSURE = "orphaned?"
     """An overlay of which it is not certain that nothing names it."""
 
 
@@ -396,7 +396,7 @@ def _leftover(survey: Survey, path: str) -> Item:
     proof = f"nothing names it: asked {asked}, their snapshots, and the images beside it"
     if doubts := survey.inventory.doubts_about((path,)):
         kind = ItemKind.UNSURE
-        proof = f"not certain: {doubts[0].words}"
+        proof = f"uncertain: {doubts[0].words}"
         if len(doubts) > 1:
             proof += f" ({len(doubts) - 1} more)"
     return Item(kind, None, path, None, size, size, proof, survey.own.get(path, NOT_YET))

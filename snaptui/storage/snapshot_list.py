@@ -24,7 +24,7 @@ class Flag(enum.Enum):
 
     HELD = "held"
     SAFETY = "safety"
-    STRAY = "stray"
+    STRAY = "unmanaged"
     CURRENT = "current"
     GROUP = "group"
     EXTERNAL = "external"
@@ -92,7 +92,7 @@ def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapsho
     for thing in one.things:
         if isinstance(thing, Stray):
             freed = reclaim_of((thing,), counted, one.layers)
-            written = NotKnown("libvirt does not know it")
+            written = NotKnown("unmanaged")
             yield ListedSnapshot(
                 host, one.domain, thing.name, None, "", thing.created, written, freed, None,
                 frozenset({Flag.STRAY, Flag.INTERNAL}),

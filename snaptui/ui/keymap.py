@@ -60,7 +60,7 @@ ACTIONS: tuple[Action, ...] = (
         "create",
         ("c",),
         "create",
-        "Take a snapshot of the domain or image, or of all marked domains",
+        "Create a snapshot of the domain or image, or of all marked domains",
         Scope.MAIN,
         True,
         True,
@@ -69,7 +69,7 @@ ACTIONS: tuple[Action, ...] = (
         "revert",
         ("r",),
         "revert",
-        "Revert the domain or image to the snapshot",
+        "Revert to the snapshot",
         Scope.MAIN,
         True,
         True,
@@ -78,12 +78,12 @@ ACTIONS: tuple[Action, ...] = (
         "delete",
         ("d",),
         "delete",
-        "Delete the snapshot, or merge the overlay",
+        "Delete the snapshot, or merge the orphaned overlay",
         Scope.MAIN,
         True,
         True,
     ),
-    Action("undo", ("u",), "undo", "Go back to a safety snapshot", Scope.MAIN, True, True),
+    Action("undo", ("u",), "undo", "Undo: go back to a safety snapshot", Scope.MAIN, True, True),
     Action(
         "mark",
         ("space",),
@@ -91,13 +91,13 @@ ACTIONS: tuple[Action, ...] = (
         "Mark the domain for a create, or the snapshot for a delete",
         Scope.MAIN,
     ),
-    Action("sort", ("s",), "sort", "Sort by what a delete gives back, or as a tree", Scope.MAIN),
+    Action("sort", ("s",), "sort", "Sort by space freed, or show as a tree", Scope.MAIN),
     Action("edit", ("e",), "edit", "Change the snapshot's name or description", Scope.MAIN, True),
     Action(
         "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True
     ),
     Action(
-        "extract", ("x",), "extract", "Copy the snapshot to a file of its own", Scope.MAIN, True
+        "extract", ("x",), "extract", "Extract the snapshot to a file of its own", Scope.MAIN, True
     ),
     Action(
         "thaw", ("T",), "thaw", "Ask whether the guest is frozen, and thaw it", Scope.MAIN, True
@@ -105,8 +105,8 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "adopt",
         ("a",),
-        "adopt",
-        "Make known to libvirt a stray, or where a moved snapshot is",
+        "register",
+        "Register an unmanaged snapshot, or where a moved one is",
         Scope.MAIN,
         True,
     ),
@@ -114,7 +114,7 @@ ACTIONS: tuple[Action, ...] = (
         "file_systems",
         ("F",),
         "file systems",
-        "What fills the file systems, and what could be deleted there",
+        "Disk usage, and what can be deleted",
         Scope.MAIN,
         footer=True,
     ),
@@ -130,15 +130,21 @@ ACTIONS: tuple[Action, ...] = (
         "copy_one",
         ("y",),
         "copy",
-        "Copy the name, a path or a line of virsh to the clipboard",
+        "Copy the name, a path or the virsh line to the clipboard",
         Scope.MAIN,
     ),
-    Action("operations", ("o",), "operations", "What was done, and how it ended", Scope.MAIN),
+    Action(
+        "operations",
+        ("o",),
+        "operations",
+        "Operations: what was done, and how it ended",
+        Scope.MAIN,
+    ),
     Action(
         "enter",
         ("enter",),
         "details",
-        "Go into the domain, fold the host, or show all about the snapshot",
+        "Open the domain, fold the host, or show all details of the snapshot",
         Scope.MAIN,
         footer=True,
     ),
@@ -148,10 +154,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_pane", ("shift+tab",), "pane back", "Previous pane", Scope.MAIN),
     Action("left", ("left", "h"), "domains", "To the domains", Scope.MAIN),
     Action("right", ("right", "l"), "snapshots", "To the snapshots", Scope.MAIN),
-    Action("refresh", ("f5", "ctrl+r"), "refresh", "Read everything again now", Scope.MAIN),
-    Action("sign_in", ("S",), "sign in", "Connect now; answer what ssh asks", Scope.MAIN),
-    Action("add_host", ("plus",), "add host", "Look at one more host", Scope.MAIN),
-    Action("drop_host", ("minus",), "drop host", "Look at this host no longer", Scope.MAIN),
+    Action("refresh", ("f5", "ctrl+r"), "refresh", "Refresh everything now", Scope.MAIN),
+    Action("sign_in", ("S",), "sign in", "Connect now, and answer what ssh asks", Scope.MAIN),
+    Action("add_host", ("plus",), "add host", "Add a host", Scope.MAIN),
+    Action("drop_host", ("minus",), "drop host", "Remove this host from the list", Scope.MAIN),
     Action("up", ("up", "k"), "up", "Up", Scope.LIST),
     Action("down", ("down", "j"), "down", "Down", Scope.LIST),
     Action("page_up", ("pageup", "ctrl+b"), "page up", "A page up", Scope.LIST),
@@ -172,7 +178,7 @@ ACTIONS: tuple[Action, ...] = (
         "files_delete",
         ("d",),
         "delete",
-        "Delete what is marked, or the selected one",
+        "Delete the marked ones, or the selected one",
         Scope.FILES,
         True,
         True,
@@ -200,7 +206,7 @@ ACTIONS: tuple[Action, ...] = (
         "files_refresh",
         ("f5", "ctrl+r"),
         "read again",
-        "Read and count everything again",
+        "Refresh and count everything again",
         Scope.FILES,
         footer=True,
         does="refresh",
@@ -222,7 +228,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_filter",
         ("slash",),
         "find",
-        "Filter by text and by >30d, <2h, >1G, held, safety, stray, external, broken, !held ...",
+        "Filter by text and by >30d, <2h, >1G, held, safety, unmanaged, broken, !held ...",
         Scope.SNAPSHOTS,
         footer=True,
         does="filter",
@@ -249,7 +255,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_every",
         ("asterisk",),
         "all",
-        "Mark all that are shown, or take their marks away",
+        "Mark or unmark all that are shown",
         Scope.SNAPSHOTS,
         footer=True,
         does="every",
@@ -258,7 +264,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_rule",
         ("M",),
         "rule",
-        "Mark by rule: keep the last, daily, weekly, monthly ones, and what is young",
+        "Mark by rule: keep the last, daily, weekly, monthly and recent ones",
         Scope.SNAPSHOTS,
         footer=True,
         does="rule",
@@ -267,7 +273,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_delete",
         ("d",),
         "delete",
-        "Delete what is marked, or the selected one",
+        "Delete the marked ones, or the selected one",
         Scope.SNAPSHOTS,
         True,
         True,
@@ -295,7 +301,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_refresh",
         ("f5", "ctrl+r"),
         "read again",
-        "Read and count everything again",
+        "Refresh and count everything again",
         Scope.SNAPSHOTS,
         does="refresh",
     ),
@@ -303,7 +309,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_copy",
         ("y",),
         "copy",
-        "Copy the name, a path or a line of virsh to the clipboard",
+        "Copy the name, a path or the virsh line to the clipboard",
         Scope.SNAPSHOTS,
         does="copy_one",
     ),
@@ -347,7 +353,7 @@ ACTIONS: tuple[Action, ...] = (
         "give_up",
         ("x", "delete"),
         "cancel",
-        "Cancel what is under way",
+        "Cancel the running operation",
         Scope.OPERATIONS,
         footer=True,
     ),
@@ -379,7 +385,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=True,
         does="next(-1)",
     ),
-    Action("cancel", ("escape",), "cancel", "Leave; nothing happens", Scope.DIALOG),
+    Action("cancel", ("escape",), "cancel", "Cancel; nothing happens", Scope.DIALOG),
     Action(
         "focus_back",
         ("left", "up"),
@@ -400,7 +406,7 @@ ACTIONS: tuple[Action, ...] = (
         "scroll_down",
         ("pagedown",),
         "more",
-        "The next lines of what is said",
+        "Scroll the text down",
         Scope.DIALOG,
         does="scroll_rest(1)",
     ),
@@ -408,7 +414,7 @@ ACTIONS: tuple[Action, ...] = (
         "scroll_up",
         ("pageup",),
         "back",
-        "The lines before",
+        "Scroll the text up",
         Scope.DIALOG,
         does="scroll_rest(-1)",
     ),
@@ -420,9 +426,9 @@ ACTIONS: tuple[Action, ...] = (
         Scope.DIALOG,
         does="app.keys",
     ),
-    Action("options", ("f2",), "more", "More to choose, or back to the name", Scope.CREATE),
-    Action("xml", ("f3",), "as XML", "What is asked for as XML", Scope.CREATE),
-    Action("use", ("f3",), "use it", "Take what the XML asks for", Scope.XML),
+    Action("options", ("f2",), "more", "Options, or back to the name", Scope.CREATE),
+    Action("xml", ("f3",), "as XML", "The request as XML", Scope.CREATE),
+    Action("use", ("f3",), "use it", "Use this XML", Scope.XML),
     Action(
         "choose_next", ("space", "right", "l"), "next", "Next word", Scope.CHOICE, does="step(1)"
     ),
@@ -505,7 +511,7 @@ def key_of(name: str, overrides: Mapping[str, tuple[str, ...]]) -> str:
 def go_first(overrides: Mapping[str, tuple[str, ...]]) -> str:
     """What to do where a key is of a snapshot, and the domains have the focus."""
     ways = " or ".join(key_of(name, overrides) for name in ("enter", "next_pane"))
-    return f"Go to the snapshot first ({ways})."
+    return f"Open the domain and choose a snapshot ({ways})."
 
 
 def shown(key: str) -> str:
@@ -527,7 +533,7 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
     for name in overrides:
         if name not in known:
             raise ConfigError(
-                f"keys.{name}: there is no such action.",
+                f"keys.{name}: no such action.",
                 hint=f"Actions: {', '.join(sorted(known))}.",
             )
     for together in TOGETHER:
@@ -535,7 +541,9 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
         for action in ACTIONS:
             for key in keys_of(action, overrides) if action.scope in together else ():
                 if key in (CONFIRM_KEY, CONFIRM_KEY.lower()) and key not in action.keys:
-                    raise ConfigError(f"keys.{action.id}: {key} is kept for confirming dialogs.")
+                    raise ConfigError(
+                        f"keys.{action.id}: {key} is reserved for confirming dialogs."
+                    )
                 if key in owners:
                     raise ConfigError(f"keys.{action.id}: {key} is the key of {owners[key]} too.")
                 owners[key] = action.id

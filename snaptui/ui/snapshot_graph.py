@@ -26,7 +26,7 @@ class RowKind(enum.Enum):
     UNREADABLE = "unreadable"
     BROKEN = "broken"
     HERE = "here"
-    STRAY = "stray"
+    STRAY = "unmanaged"
     OVERLAY = "overlay"
 
 

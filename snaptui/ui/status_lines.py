@@ -189,7 +189,7 @@ def domain_line(
         total = len(shown.snapshots.names)
         none = f"no snapshots yet{create and f': {create} takes one'}"
         if not total and (unnamed := [one for one in shown.unnamed if one.taken]):
-            none = f"no snapshots yet, {text.count(len(unnamed), 'overlay')} that no snapshot names"
+            none = f"no snapshots yet, {text.count(len(unnamed), 'overlay')} without a snapshot"
         line.append(f"  {text.count(total, 'snapshot') if total else none}")
         if not shown.snapshots.complete:
             line.append(f", {len(shown.snapshots.details)} read", "dim")
@@ -240,7 +240,7 @@ def _image_words(
 def no_change(session: Session, *keys: Key) -> str:
     """Why no change of these can be planned now; empty when one can."""
     if session.read_only:
-        return "Nothing can be changed: read-only."
+        return "Read-only: snaptui changes nothing here."
     link = session.host.state.link
     return busy(session, *keys) if link is Link.CONNECTED else f"Not now: {link.value}."
 

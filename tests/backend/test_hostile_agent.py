@@ -227,7 +227,7 @@ def test_of_a_group_one_that_never_answers_leaves_none_frozen(
         finally:
             process.kill()
     assert [line.split()[1] for line in told.splitlines()] == ["failed", "failed"]
-    assert f"all or none: {guest.name} did not" in told
+    assert f"all-or-nothing. Not ready: {guest.name}" in told
     assert lab.snapshots(honest.name) == lab.snapshots(guest.name) == []
     assert not honest.frozen
     lab.destroy(guest.name)  # it may have been frozen: the guard goes on trying

@@ -227,9 +227,9 @@ async def test_of_two_deletes_of_one_snapshot_one_says_that_it_was_gone(
     assert set(outcomes) == {Outcome.DONE, Outcome.FAILED}
     late = outcomes[Outcome.FAILED]
     assert (late.operation.became, late.operation.done) == (Became.BY_OTHERS, 0)
-    assert "Another did it meanwhile: a is gone." in late.operation.hint
+    assert "Someone else did it meanwhile: a is gone." in late.operation.hint
     assert late.record.became is Became.BY_OTHERS
-    assert "delete a: done by another" in late.all_words
+    assert "delete a: done by someone else" in late.all_words
 
 
 async def test_two_reverts_at_once_tell_of_the_safety_snapshots_that_stay(
@@ -316,7 +316,7 @@ async def test_of_two_deletes_of_an_entry_one_may_have_been_done_by_another(
     operation = ended.operation
     if late:
         assert (operation.phase.outcome, operation.became) == (Outcome.FAILED, Became.BY_OTHERS)
-        assert "Another did it meanwhile, or it was done before it failed" in operation.hint
+        assert "Someone else did it meanwhile, or it was done before it failed" in operation.hint
     else:
         assert (operation.phase.outcome, operation.done) == (Outcome.DONE, 1)
         assert operation.meanwhile
@@ -359,7 +359,7 @@ async def test_a_leftover_that_cannot_have_its_name_back_is_said_to_have_another
     (aside,) = lab.images.glob("*.aside-*")
     assert path.read_bytes() == b"another"
     assert ended.operation.phase.outcome is Outcome.FAILED
-    assert f"It is called {aside} now." in ended.operation.hint
+    assert f"It is now called {aside}" in ended.operation.hint
 
 
 async def test_a_leftover_to_which_a_link_leads_is_removed(lab: Lab, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def cut(path: Path, kind: StepKind, subject: str) -> Record:
 def looked(backend: LibvirtBackend, record: Record) -> Finding:
     found = look(backend, record)
     assert found is not None
-    assert found.words.startswith(f"Under way when it was cut short: {record.steps[0].words}. ")
+    assert found.words.startswith(f"Interrupted: {record.steps[0].words}. ")
     return found
 
 

@@ -81,7 +81,7 @@ def test_a_name_or_a_line_is_copied(lab: Lab) -> None:
         terminal.press("y")
         terminal.wait("Copy of base", "as installed", "its XML")
         terminal.press("enter")
-        terminal.wait("It was given to the terminal's clipboard.")
+        terminal.wait("Copied to the terminal's clipboard.")
         assert base64.b64encode(b"base") in terminal.raw
         terminal.press("A")
         terminal.wait("1 snapshot of 1 domain")
@@ -90,7 +90,7 @@ def test_a_name_or_a_line_is_copied(lab: Lab) -> None:
         terminal.press("down", "down", "down")
         terminal.wait("▌ its XML")
         terminal.press("enter")
-        terminal.wait("It was given to the terminal's clipboard.")
+        terminal.wait("Copied to the terminal's clipboard.")
         line = f"virsh -c '{lab.uri}' snapshot-dumpxml --domain=web --snapshotname=base"
         assert base64.b64encode(line.encode()) in terminal.raw
 

@@ -82,7 +82,7 @@ def test_the_base_survives_a_delete_and_what_that_leaves_is_found(newer_lab: Lab
         confirm(terminal)
         terminal.wait("Delete out of web: done")
         terminal.press("F")
-        terminal.wait("leftover")
+        terminal.wait("orphaned")
     base = lab.image("web")
     assert holds(base, 0x11)
     assert entries(base) == [("1", "in")]

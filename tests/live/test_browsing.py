@@ -147,7 +147,7 @@ def test_a_changed_key_changes_nothing_when_read_only(lab: Lab, tmp_path: Path) 
             assert "Cancel" not in terminal.text
             assert "Checking" not in terminal.text
         terminal.press("?")
-        terminal.wait("Read-only: nothing can be changed", gone="Take a snapshot")
+        terminal.wait("Read-only: snaptui changes nothing", gone="Take a snapshot")
         terminal.press("esc")
         terminal.wait("connected", gone="Read-only:")
         terminal.press(":", "create")
@@ -178,10 +178,10 @@ ALWAYS = {
     "r": ("After this", *PLAN, "Revert: press Y"),
     "d": (*PLAN, "Delete: press Y"),
     "u": ("Brings back", "Cancel", "Undo: safety snapshots"),
-    "?": ("Take a snapshot of the domain", "Esc close"),
+    "?": ("Create a snapshot of the domain", "Esc close"),
     "o": ("Operations", "Esc close"),
     "enter": ("<domainsnapshot>", "Esc close"),
-    ":": ("Take a snapshot of the domain", "Search for commands"),
+    ":": ("Create a snapshot of the domain", "Search for commands"),
 }
 """By key, what the screen that it opens always shows."""
 
@@ -212,12 +212,12 @@ def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:
     with Terminal(["-c", lab.uri]) as terminal:
         terminal.wait("web")
         terminal.press("?")
-        terminal.wait("Revert the domain or image to the snapshot", "Moving")
+        terminal.wait("Revert to the snapshot", "Moving")
         terminal.press("g")
         terminal.wait("This host", ".0: the plans are proven on this version")
         terminal.press("esc", ":")
         terminal.press("creat")
-        terminal.wait("Take a snapshot of the domain")
+        terminal.wait("Create a snapshot of the domain")
 
 
 def test_the_size_is_the_terminals_whatever_a_shell_exported(lab: Lab) -> None:

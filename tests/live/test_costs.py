@@ -119,7 +119,7 @@ def test_marked_ones_are_deleted_together_children_first(lab: Lab) -> None:
         terminal.press("s")
         first = max(range(3), key=lambda at: sum(image.frees({at}) for image in plain))
         name = ("old", "mid", "new")[first]
-        terminal.wait("By what a delete gives back", gone="you are here")
+        terminal.wait("Sorted by space freed.", gone="you are here")
         rows = [line for line in terminal.text.splitlines() if "I disks" in line]
         assert name in rows[0]
         terminal.press("d")

@@ -333,10 +333,10 @@ def test_one_with_an_internal_parent_and_the_way_round(lab: Lab) -> None:
     assert holds(lab.image("web"), 0x33)
     assert entries(lab.image("web")) == [("1", "deep")]
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("- stray")
+        terminal.wait("- unmanaged")
         terminal.press("a")
         confirm(terminal)
-        terminal.wait("Adopt deep of web: done")
+        terminal.wait("Register deep of web: done")
     lab.virsh("snapshot-revert", "web", "deep")
     assert holds(lab.image("web"), 0x11)
 
@@ -505,7 +505,7 @@ def test_an_unfinished_delete_is_finished_by_deleting_again(own_lab: Lab) -> Non
         assert libvirts_answer(lab, "one") == 55
         with Terminal(["-c", lab.uri, "web"]) as terminal:
             at_snapshots(terminal, "one", "two", "three")
-            terminal.wait("a delete of one above it was begun and not finished")
+            terminal.wait("a delete above it was not finished")
         deleting(lab, "two").run()
     assert lab.snapshots("web") == ["one", "three"]
     assert "InProgress" not in lab.virsh("snapshot-dumpxml", "web", "one")
@@ -543,7 +543,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         assert shows(lab.image("web"), 0x11)
         assert not shows(overlay(lab, "over"), 0x22), "it is not spoilt any more"
         terminal.press("g", "j")
-        terminal.wait("broken: what lies beneath its overlay was written to after it")
+        terminal.wait("broken: the backing file of its overlay was written to after it")
         terminal.press("d")
         terminal.wait("over is broken", "Delete only its metadata", gone="Ready, ")
         terminal.press("tab", "tab", "right")

@@ -72,15 +72,15 @@ def test_all_domains_are_ranked_by_what_a_delete_gives_back(lab: Lab) -> None:
     web, db, over = world(lab)
     lab.snapshot("web", "safety-20260101T000000Z-old")
     qemu_img("snapshot", "-c", "by hand", str(db))
-    with opened(lab, "safety", "stray") as terminal:
+    with opened(lab, "safety", "unmanaged") as terminal:
         lines = terminal.text.splitlines()
         items = [line for line in lines if any(f" {k} " in line for k in KINDS)]
         plain = {"web": Plain(web), "db": Plain(db)}
-        expected = [("leftover", "-", str(over), over.stat().st_blocks * 512)]
+        expected = [("orphaned", "-", str(over), over.stat().st_blocks * 512)]
         for domain, image in plain.items():
             for at, entry in enumerate(image.entries):
                 kind = "safety" if is_safety(entry.name) else "snapshot"
-                kind = "stray" if entry.name == "by hand" else kind
+                kind = "unmanaged" if entry.name == "by hand" else kind
                 expected.append((kind, domain, entry.name, image.frees({at})))
         expected.sort(key=lambda item: (-item[3], item[2], item[1]))
         assert len(items) == len(expected)
@@ -93,7 +93,7 @@ def test_all_domains_are_ranked_by_what_a_delete_gives_back(lab: Lab) -> None:
         assert text.short_size(with_older) in next(x for x in items if "web" in x and "new" in x)
 
 
-KINDS = ("snapshot", "safety", "stray", "leftover")
+KINDS = ("snapshot", "safety", "unmanaged", "orphaned")
 
 
 def test_enter_goes_to_the_snapshot(lab: Lab) -> None:
@@ -134,18 +134,19 @@ def test_df_falls_by_what_was_promised(
     promised = Plain(web).frees({1}) + Plain(db).frees({1}) + over.stat().st_blocks * 512
     full = f"images {100 if not left else 98} % full"
     with opened(small, "new") as terminal:
-        for words in (("web", "new"), ("db", "new"), ("leftover",)):
+        for words in (("web", "new"), ("db", "new"), ("orphaned",)):
             mark_row(terminal, *words)
             terminal.press(" ")
         place = f"{text.size(promised)} on {small.images}"
         terminal.wait(f"3 marked: deleting them frees {place}.")
         terminal.press("d")
         terminal.wait(
-            "Delete 2 snapshots of 2 domains and 1 leftover", f"Space: frees {text.size(promised)}"
+            "Delete 2 snapshots of 2 domains and 1 orphaned overlay",
+            f"Space: frees {text.size(promised)}",
         )
         yes(terminal)
         terminal.wait(
-            "Remove the leftover gone.overlay: done", "new of web: done", "new of db: done"
+            "Remove the orphaned overlay gone.overlay: done", "new of web: done", "new of db: done"
         )
         os.sync()
         given = free_on(small.images) - before
@@ -227,7 +228,7 @@ def test_an_overlay_that_a_process_has_open_is_not_removed(lab: Lab) -> None:
     with over.open("rb") as held:
         process = subprocess.Popen(["sleep", "60"], stdin=held)
     with opened(lab) as terminal, process:
-        mark_row(terminal, "leftover")
+        mark_row(terminal, "orphaned")
         terminal.press("d")
         terminal.wait("Refused: ", f"sleep (process {process.pid}) has it open")
         press_alone(terminal)
@@ -239,7 +240,7 @@ def test_an_overlay_that_a_process_has_open_is_not_removed(lab: Lab) -> None:
 def test_an_overlay_that_a_domain_got_meanwhile_is_not_removed(lab: Lab) -> None:
     _, _, over = world(lab)
     with opened(lab) as terminal:
-        mark_row(terminal, "leftover")
+        mark_row(terminal, "orphaned")
         lab.virsh("attach-disk", "db", str(over), "vdb", "--config", "--subdriver", "qcow2")
         terminal.press("d")
         terminal.wait("Refused, see below", "in use: disk vdb of db")
@@ -253,7 +254,7 @@ def test_read_only_changes_nothing(lab: Lab) -> None:
         terminal.press("F")
         terminal.wait("gone.overlay", gone="...")
         terminal.press("d")
-        terminal.wait("Nothing can be changed: read-only.")
+        terminal.wait("Read-only: snaptui changes nothing here.")
 
 
 def test_a_leftover_says_what_no_other_image_has_of_it(lab: Lab) -> None:
@@ -270,7 +271,7 @@ def test_a_leftover_says_what_no_other_image_has_of_it(lab: Lab) -> None:
             ("zeros", "own 3.0 MiB", "holds 3.0 MiB that no other image has"),
             ("blind", "own ?", "how much of it no other image has: ? ("),
         ):
-            mark_row(terminal, "leftover", f"{name}.overlay", row)
+            mark_row(terminal, "orphaned", f"{name}.overlay", row)
             terminal.wait(f"{name}.overlay", words)
 
 
@@ -281,12 +282,12 @@ def test_an_overlay_that_a_doubt_reaches_is_not_called_a_leftover(lab: Lab) -> N
     lab.virsh("pool-define-as", "share", "netfs", *source)
     try:
         with opened(lab, size=(80, 24)) as terminal:
-            mark_row(terminal, "leftover?", "gone.overlay")
+            mark_row(terminal, "orphaned?", "gone.overlay")
             terminal.wait("own 10 MiB")
         with opened(lab, size=(200, 40)) as terminal:
-            mark_row(terminal, "leftover?")
+            mark_row(terminal, "orphaned?")
             terminal.wait(
-                "not certain: the pool share: it is not active (virsh pool-start --pool=share"
+                "uncertain: the pool share: it is not active (virsh pool-start --pool=share"
             )
     finally:
         lab.virsh("pool-undefine", "share")
@@ -297,7 +298,7 @@ def test_a_lost_write_to_the_base_is_not_hidden(lab: Lab) -> None:
     web, _, over = world(lab)
     write(web, 0x44)
     with opened(lab) as terminal:
-        mark_row(terminal, "leftover")
+        mark_row(terminal, "orphaned")
         terminal.wait(f"{over}", "nothing names it: asked 2 domains")
 
 

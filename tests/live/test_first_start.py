@@ -84,7 +84,7 @@ def test_a_start_as_somebody_who_may_not_changes_no_file(lab: Lab) -> None:
             )
         finally:
             socket.chmod(mode)
-        assert "does not let you in" in said
+        assert "denies access" in said
         assert "join the group libvirt" in said
         assert everything(own) == {}
 
@@ -99,7 +99,7 @@ def test_a_configuration_that_may_not_be_read_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_host_without_domains_says_what_to_do(lab: Lab, size: tuple[int, int]) -> None:
     with Terminal(["-c", lab.uri], size=size) as terminal:
-        terminal.wait("connected", "This host has no domains: define one, or look at another host")
+        terminal.wait("connected", "This host has no domains. Define one, or open another host")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

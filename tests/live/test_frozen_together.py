@@ -117,7 +117,7 @@ def test_one_that_does_not_freeze_leaves_all_as_they_were(
     with run(guests, tmp_path) as process:
         told, _ = process.communicate()
     assert [line.split()[1] for line in told.splitlines()] == ["failed"] * 3
-    assert told.count(f"this is all or none: {guests[1].name} did not") == 2
+    assert told.count(f"all-or-nothing. Not ready: {guests[1].name}") == 2
     assert not any(guest.frozen for guest in guests)
     assert all(guest.lab.snapshots(guest.name) == [] for guest in guests)
     assert guards() == []

@@ -251,7 +251,7 @@ def test_what_does_not_apply_says_why(lab: Lab, tmp_path: Path) -> None:
             terminal.press(key)
             terminal.wait("Not for an image: ")
             terminal.press("s", "s")
-            terminal.wait("The oldest first.")
+            terminal.wait("Sorted by age, oldest first.")
         terminal.press("/", "two", "enter")
         terminal.wait("○ two", gone="○ one")
         terminal.press("esc")
@@ -501,9 +501,7 @@ def test_a_copy_shows_how_far_it_is_and_can_be_cancelled(
         terminal.press("o")
         terminal.wait("Extract one of a.qcow2", " %")
         terminal.press("x")
-        terminal.wait(
-            "cancelled", "It was cancelled.", "What there was of the new file was removed"
-        )
+        terminal.wait("cancelled", "It was cancelled.", "The unfinished file was removed")
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".qcow2") == ["a.qcow2"]
     assert not parts(tmp_path)
 

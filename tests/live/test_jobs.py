@@ -11,7 +11,7 @@ from tests.terminal import Terminal, at_snapshots, confirm
 
 HOW_FAR = re.compile(r"running (\d+) % for \d+ s")
 FAR = re.compile(r"So far +\d+ %, \S+ [kKM]?i?B of")
-BYTES = re.compile(r"under way for \d+ s\s+So far +\d+ %, \S+ [kKM]?i?B of 128.4 MiB")
+BYTES = re.compile(r"running for \d+ s\s+So far +\d+ %, \S+ [kKM]?i?B of 128.4 MiB")
 
 
 def shown(terminal: Terminal, pattern: re.Pattern[str]) -> Callable[[], bool]:
@@ -43,7 +43,7 @@ def test_saving_the_ram_can_be_cancelled_and_goes_on_when_the_program_ends(guest
             terminal.press("o")
             terminal.until(shown(terminal, BYTES), "the bytes")
             terminal.press("x")
-            terminal.wait("it is being cancelled")
+            terminal.wait("cancelling")
             held.clear()
             terminal.wait("cancelled", "Nothing was changed.")
         assert not memory.exists()

@@ -248,7 +248,7 @@ def test_internal_snapshots_beneath_and_inside_an_overlay(lab: Lab) -> None:
             f"+{words(above.active)}",
         )
         terminal.press("j")
-        terminal.wait("inside its overlay are snapshots, which a delete would destroy")
+        terminal.wait("its overlay holds internal snapshots, which a delete would destroy")
     found = costs(lab, key)
     written = [cost.written for cost in found.values() if isinstance(cost, Cost)]
     assert sum(one for one in written if isinstance(one, int)) + above.active == sum(
@@ -326,8 +326,8 @@ def test_an_overlay_on_which_others_lie_is_not_merged(lab: Lab) -> None:
     )
     lab.virsh("snapshot-create", "web", str(branch), "--redefine")
     found = costs(lab, key)
-    assert "several images lie on its overlay" in str(found["one"])
-    assert "several images lie on its overlay, or on the one beneath" in str(found["two"])
+    assert "several overlays use its overlay" in str(found["one"])
+    assert "several overlays use its overlay or its backing file" in str(found["two"])
     assert known(found["branch"]) == (taken(other), 0)
 
 

@@ -32,7 +32,7 @@ def test_a_host_that_refuses_after_a_restart_is_shown_so_and_asked_only_by_hand(
         ssh.write_text(_REFUSES)
         own_lab.daemon.kill()
         own_lab.daemon.restart()
-        terminal.wait("refused", "S tries again", "refused: ", "does not let you in")
+        terminal.wait("refused", "S tries again", "refused: ", "denies access")
         asked = (tmp_path / "asked").stat().st_size
         terminal.press("c")
         terminal.wait("Not now: refused.")

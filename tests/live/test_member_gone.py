@@ -243,7 +243,7 @@ async def test_of_guests_frozen_together_one_goes_away(
     number = sum(any(s.kind is StepKind.CREATE for s in o.plan.steps[: o.done]) for o in operations)
     assert f"{number} of 3 taken" in summary.title
     if moment in EARLY:
-        assert "all or none" in first.error
+        assert "all-or-nothing" in first.error
         assert name in first.error
         assert victim.error in summary.words
 
@@ -306,7 +306,7 @@ async def test_of_a_group_that_is_reverted_one_goes_away(
         reverted = moment is not Moment.KEY
         assert (operation.phase is Phase.DONE) is reverted, operation.error
         assert holds(lab.image(name), 0x11 if reverted else 0x22)
-        assert reverted or "all or none: b did not" in operation.error
+        assert reverted or "all-or-nothing. Not ready: b" in operation.error
     kept = away(lab, "b") if gone is Gone.DISK else lab.image("b")
     assert holds(kept, 0x11 if moment is Moment.REVERTED else 0x22)
     if (moment, gone) != (Moment.REVERTED, Gone.DISK) or victim.phase is not Phase.DONE:

@@ -256,7 +256,7 @@ def test_a_held_snapshot_is_deleted_only_after_its_release(lab: Lab) -> None:
         terminal.press("j", "j", "H")
         terminal.wait("Hold x of web", "virsh and other tools still can")
         confirm(terminal)
-        terminal.wait("Hold x of web: done", "◇ x", "cannot be deleted here")
+        terminal.wait("Hold x of web: done", "◇ x", "snaptui does not delete it")
     assert re.search(
         r"<description>\[held by \S+@\S+ since \d{4}-[-\d]+T[:\d]+Z\]</description>",
         lab.virsh("snapshot-dumpxml", "web", "x"),

@@ -76,7 +76,7 @@ def test_it_is_one_key_on_its_row(lab: Lab, key: DomainKey) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one", "two", "three")
         terminal.press("g", "a")
-        terminal.wait("Let the record of one of web say where it is", "press Y")
+        terminal.wait("Correct where one of web is", "press Y")
         confirm(terminal)
         terminal.wait("I moved", gone="✗ one")
 

@@ -82,7 +82,7 @@ def test_a_file_here_is_not_an_image_there(lab: Lab, far: str, tmp_path: Path) -
     (tmp_path / "a.qcow2").touch()
     with Terminal(["-c", far, str(tmp_path / "a.qcow2")]) as terminal:
         assert terminal.exit_code() == 2
-        assert "is a file of this machine, and" in " ".join(terminal.text.split())
+        assert "is a file on this machine, and" in " ".join(terminal.text.split())
 
 
 def test_an_image_in_no_pool_is_not_known_and_not_looked_for_here(lab: Lab, far: str) -> None:

@@ -112,7 +112,7 @@ def test_the_text_shows_the_same_and_hostile_names_literally(lab: Lab) -> None:
     assert "\x1b" not in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if "red" in line]
     assert "\\x1b[31mred" in line
-    assert "libvirt does not know it" in line
+    assert "unmanaged" in line
 
 
 def test_snapshots_are_told_whatever_kind_they_are_of(lab: Lab) -> None:

@@ -31,11 +31,11 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "known", "□ by hand")
         terminal.press("G")
-        terminal.wait("libvirt does not know it", f"ID 2 in {lab.image('web')}")
+        terminal.wait("unmanaged", f"ID 2 in {lab.image('web')}")
         terminal.wait(f"Reclaim {text.short_size(plain.frees({1}))}")
         for key in ("r", "e", "H"):
             terminal.press(key)
-            terminal.wait("libvirt does not know this stray: adopt it first.")
+            terminal.wait("This snapshot is unmanaged: register it first.")
         terminal.press("enter")
         terminal.wait("Esc close", "Stray")
     assert entries(lab.image("web")) == [("1", "known"), ("2", "by hand")]
@@ -57,10 +57,10 @@ def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
         terminal.press("G")
         terminal.wait("Reclaim")
         terminal.press("d")
-        terminal.wait("Delete the stray by hand of web", "Ready, ")
+        terminal.wait("Delete the unmanaged by hand of web", "Ready, ")
         terminal.wait(f"Space: frees {text.size(plain.frees({1}))}, free")
         confirm(terminal)
-        terminal.wait("Delete the stray by hand of web: done", gone="□ by hand")
+        terminal.wait("Delete the unmanaged by hand of web: done", gone="□ by hand")
     assert entries(path) == entries(lab.image("web", "vdb")) == [("1", "known")]
     assert lab.snapshots("web") == ["known"]
     assert lab.current("web") == "known"
@@ -110,7 +110,7 @@ def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> N
                 terminal.press("j")
             terminal.wait(f"▌ □ {name}")
             terminal.press("d")
-            terminal.wait(f"Delete the stray {name} of web", why)
+            terminal.wait(f"Delete the unmanaged {name} of web", why)
             terminal.press("esc")
             terminal.wait("c create", gone="Refused")
     assert entries(path) == before
@@ -186,7 +186,7 @@ def test_enter_on_you_are_here_shows_the_domain(lab: Lab) -> None:
 def on_the_stray(terminal: Terminal, name: str) -> None:
     terminal.wait("connected", f"□ {name}", gone="reading")
     terminal.press("G", "a")
-    terminal.wait(f"Adopt {name} of web", "You lose: ")
+    terminal.wait(f"Register {name} of web", "You lose: ")
 
 
 @pytest.mark.long
@@ -204,7 +204,7 @@ def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) ->
         on_the_stray(terminal, "by hand")
         terminal.wait("libvirt will know by hand as a snapshot of vda, vdb", "Ready, ")
         confirm(terminal)
-        terminal.wait("Adopt by hand of web: done", "○ by hand", gone="□ by hand")
+        terminal.wait("Register by hand of web: done", "○ by hand", gone="□ by hand")
         assert [entries(lab.image("web", target)) for target in ("vda", "vdb")] == before
         assert lab.current("web") == "later"
         created = re.search(
@@ -259,7 +259,7 @@ def test_a_forgotten_snapshot_can_be_adopted_again(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         on_the_stray(terminal, "one")
         confirm(terminal)
-        terminal.wait("Adopt one of web: done")
+        terminal.wait("Register one of web: done")
     lab.virsh("snapshot-revert", "web", "one")
     assert holds(lab.image("web"), 0x11)
 
@@ -297,7 +297,7 @@ def test_what_a_destroyed_guest_leaves_of_a_create_is_shown(lab: Lab) -> None:
         left = entries(path)
         assert ("□ snap-" in terminal.text) == bool(left)
         for _, name in left:
-            terminal.wait(f"Name    {name}", "libvirt does not know it")
+            terminal.wait(f"Name    {name}", "unmanaged")
 
 
 def test_beside_a_network_disk_libvirt_deletes_none_while_the_domain_is_off(lab: Lab) -> None:

@@ -35,8 +35,8 @@ def everywhere(terminal: Terminal) -> None:
     for keys, shows in (
         ("r", "press Y"),
         ("c", "Create a snapshot"),
-        ("?", "Take a snapshot of the domain"),
-        ("o", "Nothing was done yet"),
+        ("?", "Create a snapshot of the domain"),
+        ("o", "No operations yet"),
         (":", "Search for commands"),
     ):
         terminal.press(keys)

@@ -245,8 +245,8 @@ def test_a_killed_revert_is_told_at_the_next_start(
         confirm(terminal)
         assert terminal.exit_code() == -9
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("cut short", "Under way when it was cut short: take the snapshot safety-")
-        terminal.wait("Not begun: revert to good.", "its current snapshot is")
+        terminal.wait("cut short", "Interrupted: take the snapshot safety-")
+        terminal.wait("Not started: revert to good.", "its current snapshot is")
     assert b'"event": "found"' in file.read_bytes()
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")

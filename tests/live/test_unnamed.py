@@ -101,7 +101,7 @@ def test_they_are_rows_and_the_title_says_so(lab: Lab, key: DomainKey) -> None:
         (str(place(lab, "tmp1")), str(lab.image("web")), False),
     ]
     with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
-        terminal.wait("2 overlays that no snapshot names", "overlay")
+        terminal.wait("2 overlays without a snapshot", "overlay")
         terminal.wait("≡ vda.tmp2", "≡ vda.tmp1")
         terminal.press("tab", "d")
         terminal.wait("Merge the overlay", "NO, a merge cannot be undone", "may be")

@@ -41,7 +41,7 @@ async def test_the_options_and_the_xml_can_be_had_while_it_checks_again() -> Non
     app = Styled()
     async with app.run_test(size=(80, 24)) as pilot:
         app.push_screen(dialog)
-        await until(pilot, lambda: dialog.facts is not None, "the checks")
+        await until(pilot, lambda: dialog.facts is not None, "still checking")
         checked.clear()
         dialog.read_again()
         await pilot.press("f2")
@@ -74,7 +74,7 @@ async def test_the_xml_there_and_back_changes_nothing(form: Form) -> None:
             return app.screen
 
         app.push_screen(dialog)
-        await until(pilot, lambda: dialog.facts is not None, "the checks")
+        await until(pilot, lambda: dialog.facts is not None, "still checking")
         dialog.query_one("#form", Choice).index = list(Form).index(form)
         dialog.query_one("#description", Input).value = "a & <b>"
         await pilot.press("f2")
@@ -120,7 +120,7 @@ async def test_a_file_that_is_not_read_yet_holds_nothing_up(
         dialog.query_one("#file", Input).focus()
         await pilot.press("x", "enter")
         notice = dialog.query_one("#notice", Static)
-        await until(pilot, lambda: "being read" in str(notice.content), "the notice")
+        await until(pilot, lambda: "Reading" in str(notice.content), "the notice")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is not dialog, "the end of the dialog")
         answers.set()

@@ -28,7 +28,7 @@ async def test_a_click_does_not_confirm_what_could_not_be_read(
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await pilot.press("c")
-        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "still checking")
         dialog = app.screen
         assert isinstance(dialog, PlanDialog)
         with monkeypatch.context() as patched:
@@ -95,7 +95,7 @@ async def a_create(
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: app.session.snapshots.shown is not None, "the domain")
         await pilot.press("c")
-        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "the checks")
+        await until(pilot, lambda: bool(app.screen.query("#confirm:enabled")), "still checking")
         yield app, pilot
 
 

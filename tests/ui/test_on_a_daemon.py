@@ -33,7 +33,7 @@ async def confirmed(pilot: Pilot[None], key: str, typed: str = "") -> None:
     await until(
         pilot,
         lambda: bool(dialog.query("#confirm:enabled")) or dialog.query_one("#typed").display,
-        "the checks",
+        "still checking",
     )
     assert app.focused is not None
     assert app.focused.id == ("name" if key == "c" else "cancel")

@@ -48,7 +48,7 @@ def text_of(pilot: Pilot[None]) -> str:
         pytest.param(("g", "j", "d"), "Not checked", id="delete"),
         pytest.param(("g", "j", "e"), "unchanged", id="edit"),
         pytest.param(("g", "j", "H"), "snapshot-edit", id="hold"),
-        pytest.param(("o",), "Nothing was done yet", id="operations"),
+        pytest.param(("o",), "No operations yet", id="operations"),
         pytest.param(("g", "j", "enter"), "<domainsnapshot>", id="details"),
         pytest.param(("question_mark",), "Domains and snapshots", id="help"),
         pytest.param(("slash", "p", "o", "s", "t"), "", id="filter"),

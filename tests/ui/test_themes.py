@@ -80,7 +80,7 @@ async def test_every_word_is_told_from_its_background(
             (("escape", "c"), "Create a snapshot"),
             (("tab", "tab"), "Create a snapshot"),
             (("escape", "question_mark"), "Domains and snapshots"),
-            (("escape", "o"), "Nothing was done yet"),
+            (("escape", "o"), "No operations yet"),
         ):
             await pilot.press(*keys)
             await until(pilot, partial(is_shown, pilot, shows), shows)

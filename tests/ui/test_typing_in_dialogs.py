@@ -77,7 +77,7 @@ async def typed(text: str, pauses: list[float], focus: str) -> tuple[bool, str]:
     app = Styled()
     async with app.run_test(size=(80, 24)) as pilot:
         app.push_screen(dialog, results.append)
-        await until(pilot, lambda: dialog.facts is not None, "the checks")
+        await until(pilot, lambda: dialog.facts is not None, "still checking")
         assert app.focused is dialog.query_one("#name")
         dialog.query_one(f"#{focus}").focus()
         await pilot.pause()
@@ -121,7 +121,7 @@ async def test_it_is_a_letter_in_a_field(focus: str) -> None:
 async def shown(pilot: Pilot[None], dialog: PlanDialog) -> list[Confirmed | None]:
     results: list[Confirmed | None] = []
     pilot.app.push_screen(dialog, results.append)
-    await until(pilot, lambda: dialog.facts is not None, "the checks")
+    await until(pilot, lambda: dialog.facts is not None, "still checking")
     return results
 
 

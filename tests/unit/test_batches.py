@@ -18,7 +18,7 @@ from tests.unit.made import CREATED, HOST, KEY, facts, snapshot
 GROUP = "group-20261125T120000Z-0aff"
 NAMES = ("g01", "g02", "g03", "g04", "g10")
 BATCH = Batch(7, NAMES, GROUP)
-STOPPED_FOR = "Not done, because this is all or none: g03 did not come so far."
+STOPPED_FOR = "Cancelled: the group is all-or-nothing. Not ready: g03."
 
 
 def operation(at: int) -> Operation:
@@ -100,7 +100,7 @@ def test_one_that_was_cut_short_is_told_member_by_member_with_what_each_needs() 
     heads = [line.partition(":")[0] for line in lines[1:] if not line.startswith("  ")]
     assert heads == ["g03", "g10", "Safety snapshots that stay"]
     assert "  Revert it again (r)." in lines
-    assert lines[-2] == "g10: It was not begun."
+    assert lines[-2] == "g10: It was not started."
     assert f"g03: {kept}" in lines[-1]
 
 

@@ -119,7 +119,7 @@ def test_a_named_file_must_be_there_and_be_a_file(tmp_path: Path) -> None:
     missing = tmp_path / "not-there.toml"
     with pytest.raises(ConfigError) as caught:
         config.load(missing)
-    assert caught.value.message == f"{missing}: there is no such file."
+    assert caught.value.message == f"{missing}: no such file."
     with pytest.raises(ConfigError) as caught:
         config.load(tmp_path)
     assert caught.value.message == f"{tmp_path}: Is a directory."

@@ -518,7 +518,7 @@ CREATE, DELETE, REVERT = StepKind.CREATE, StepKind.DELETE, StepKind.REVERT
             REVERT,
             Found(OFF, ("a", "b"), "b", {}, EXTERNAL),
             Became.PERHAPS,
-            "may be left; F lists those",
+            "may be left; F lists orphaned ones",
         ),
     ],
 )

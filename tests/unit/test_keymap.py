@@ -106,7 +106,7 @@ def test_only_the_actions_that_change_a_host_say_so() -> None:
 def test_unknown_actions_are_refused_with_those_that_there_are() -> None:
     with pytest.raises(ConfigError) as caught:
         keymap.check({"explode": ("x",)})
-    assert caught.value.message == "keys.explode: there is no such action."
+    assert caught.value.message == "keys.explode: no such action."
     assert all(name in caught.value.hint for name in IDS)
 
 
@@ -116,7 +116,7 @@ def test_the_confirm_key_is_refused_for_every_action(action: keymap.Action, key:
     if key in action.keys:
         keymap.check({action.id: ("f9", key)})
         return
-    with pytest.raises(ConfigError, match=rf"keys\.{action.id}: {key} is kept for confirming"):
+    with pytest.raises(ConfigError, match=rf"keys\.{action.id}: {key} is reserved for confirming"):
         keymap.check({action.id: ("f9", key)})
 
 

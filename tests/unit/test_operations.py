@@ -167,7 +167,7 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
     assert running.cancel(number) == ""
     cancelled.set()
     await asyncio.wait_for(over.wait(), 10)
-    assert running.cancel(number) == "It is over."
+    assert running.cancel(number) == "It has ended."
     return running.all[number], sent
 
 

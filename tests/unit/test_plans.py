@@ -570,7 +570,7 @@ BASE = facts(*TREE, missing={"/img/cd.iso": False})
             "web",
             "the managed save of web appeared",
         ),
-        (facts(*TREE, busy=True), Change.BUSY, "web", "another job holds web"),
+        (facts(*TREE, busy=True), Change.BUSY, "web", "another job is running on web"),
         (
             facts(*TREE[:3], current="d"),
             Change.SNAPSHOT_GONE,

@@ -167,7 +167,7 @@ def test_root_may_use_what_is_kept_for_it_when_the_domain_is_off() -> None:
 def test_one_plan_of_several_says_of_which_it_speaks() -> None:
     plans = make_plans((INTENT, MANY), (facts(), domain_facts(snapshot("s1"))))
     one = deletes(plans, ("old overlay", "web"), "frees 12 MiB on /img")
-    assert one.title == "Delete 1 snapshot of 1 domain and 1 leftover"
+    assert one.title == "Delete 1 snapshot of 1 domain and 1 orphaned overlay"
     assert one.space.words == "frees 12 MiB on /img"
     assert one.lines == (*plans[0].lines, *plans[1].lines)
     assert one.steps == (*plans[0].steps, *plans[1].steps)

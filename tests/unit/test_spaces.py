@@ -122,7 +122,7 @@ def test_a_leftover_that_is_not_certain_says_why() -> None:
     (first, *_), certain = places(doubted, COUNTED)[0].items, places(found, COUNTED)[0].items[0]
     assert (first.kind, first.proof) == (
         ItemKind.UNSURE,
-        "not certain: the pool p: it is not active",
+        "uncertain: the pool p: it is not active",
     )
     apart = replace(found, inventory=replace(found.inventory, doubts=(beside,)))
     assert places(apart, COUNTED)[0].items[0] == certain

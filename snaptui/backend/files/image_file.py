@@ -70,5 +70,5 @@ def unreadable(path: str, error: OSError) -> ImageError:
     if isinstance(error, FileNotFoundError):
         return NoImage(f"{path}: {os.strerror(error.errno or 0)}.")
     denied = isinstance(error, PermissionError)
-    hint = "This user may not do that with it (ls -l says who may)." if denied else ""
+    hint = "Your user may not read it (ls -l shows who may)." if denied else ""
     return ImageError(f"{path}: {os.strerror(error.errno or 0)}.", hint=hint)

@@ -130,5 +130,5 @@ def _open(path: str) -> None:
 def _silence(path: str) -> SilentImage:
     return SilentImage(
         f"No answer from the file system of {path}.",
-        hint="Is the server of a share gone? It is read again as soon as it answers.",
+        hint="Its server may be down. snaptui reads it as soon as it answers.",
     )

@@ -63,7 +63,7 @@ def changes(snapshot: str, definition: str, live: str | None) -> tuple[str, ...]
     if then is None:
         then = ran
     if then is None or ran is None:
-        raise HostError("The snapshot's metadata hold no domain.")
+        raise HostError("The snapshot's metadata contains no domain.")
     ran_then = then is ran and root.findtext("state") in ("running", "paused")
     left_out = frozenset(_RUNTIME if ran_then else {"address"})
     found = list(_differences(then, xml.parse(definition), (), left_out, running=ran_then))

@@ -40,8 +40,8 @@ _READ = 1 << 16
 """Characters of it that are looked at at all."""
 
 _HINTS: dict[type[SnaptuiError], str] = {
-    errors.Busy: "Another job holds the domain; wait until it is done.",
-    errors.NotPermitted: "libvirt does not let this user do it; the group libvirt may, as a rule.",
+    errors.Busy: "libvirt is busy with another job on the domain. Wait until it ends.",
+    errors.NotPermitted: "libvirt denies this to you. Members of the group libvirt usually may.",
 }
 
 _ASKS = ("permission denied (", "host key verification failed", "too many authentication failures")
@@ -100,12 +100,12 @@ def connecting(
     asks = asks or (any(words in low for words in _ASKS) and not changed)
     if asks and not interactive:
         return errors.SignInNeeded(
-            f"{label} wants a sign-in: {message}.",
+            f"{label} needs a sign-in: {message}.",
             hint="Sign in on the terminal. Changes and events go over connections of their own: "
             "use an ssh key or an agent for them, or libvirt's auth.conf where it is no ssh.",
         )
     if hint := _denied(error, low, transport, asks=asks, changed=changed):
-        return errors.NotPermitted(f"{label} does not let you in: {message}.", hint=hint)
+        return errors.NotPermitted(f"{label} denies access: {message}.", hint=hint)
     if "certificate" in low:  # a URI of no known driver is taken for one of TLS, too
         hint = f"Check the URI given with -c. {_CERTIFICATE}"
         return errors.ConfigError(f"{label} cannot be opened: {message}.", hint=hint)

@@ -85,7 +85,7 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
     number = len(intent.names) + len(intent.strays)
     what = text.count(number, "snapshot")
     if number == 1:
-        what = intent.names[0] if intent.names else f"the stray {intent.strays[0]}"
+        what = intent.names[0] if intent.names else f"the unmanaged {intent.strays[0]}"
     refusals = [facts.absent(name) for name in intent.names if name not in facts.names]
     refusals += [
         refuse(Why.SNAPSHOT_OTHER, Way.LIST_AGAIN, name=name)
@@ -100,7 +100,7 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
 
 def deleted(intent: DeleteManyIntent) -> Remark:
     """What goes, by name."""
-    names = (*intent.names, *(f"{name} (a stray)" for name in intent.strays))
+    names = (*intent.names, *(f"{name} (unmanaged)" for name in intent.strays))
     return remark(Note.DELETED, names=", ".join(names), go="go" if len(names) > 1 else "goes")
 
 

@@ -42,7 +42,7 @@ def plan(intent: RemoveLeftover, facts: ImageFacts) -> Plan:
     return Plan(
         intent=intent,
         verb="Remove",
-        title=f"Remove the leftover {facts.name}",
+        title=f"Remove the orphaned overlay {facts.name}",
         after=after(End.LEFTOVER_REMOVED, path=facts.path),
         lost=_lost(facts),
         undo=undo(UndoBy.NO_REMOVED),

@@ -46,8 +46,8 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
     step = Adopt(name, created)
     return Plan(
         intent=intent,
-        verb="Adopt",
-        title=f"Adopt {name} of {domain.name}",
+        verb="Register",
+        title=f"Register {name} of {domain.name}",
         after=after(
             End.ADOPTED, domain.state, name=name, disks=", ".join(found), moment=text.when(created)
         ),

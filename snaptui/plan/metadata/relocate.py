@@ -26,7 +26,7 @@ def plan(intent: RelocateIntent, facts: Facts) -> Plan:
     which one is current (virDomainSnapshotRedefinePrep).
     """
     verb, name = "Relocate", intent.name
-    title = f"Let the record of {name} of {facts.name} say where it is"
+    title = f"Correct where {name} of {facts.name} is"
     snapshot = facts.snapshots.get(name)
     if snapshot is None:
         return impossible(intent, verb, title, facts.absent(name))

@@ -86,7 +86,7 @@ class Relocate(OfSnapshot):
     @property
     def words(self) -> str:
         """What the step does, in a few words."""
-        return f"let the record of {self.subject} name {', '.join(dict(self.places).values())}"
+        return f"record that {self.subject} is in {', '.join(dict(self.places).values())}"
 
     @property
     def after(self) -> Snapshot:
@@ -122,7 +122,7 @@ class Adopt(OfName):
     @property
     def words(self) -> str:
         """What the step does, in a few words."""
-        return f"make {self.name} known to libvirt"
+        return f"register {self.name} with libvirt"
 
     def virsh(self, host: Host, domain: Domain) -> str:
         """The nearest line for a shell: it wants a file of XML."""

@@ -48,7 +48,7 @@ class AddHostDialog(Dialog[str]):
 
     def on_mount(self) -> None:
         """Title."""
-        self.set_title("Look at one more host")
+        self.set_title("Add a host")
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#confirm")

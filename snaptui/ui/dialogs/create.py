@@ -102,7 +102,7 @@ class CreateDialog(PlanDialog):
     def action_options(self) -> None:
         """Show the options in the place of the first fields, or these again."""
         if self._latest is None:
-            self.notice("Not yet: the checks are not complete.")
+            self.notice("Not yet: snaptui is still checking.")
             return
         shown = not self._options.display
         self._options.display = shown
@@ -119,7 +119,7 @@ class CreateDialog(PlanDialog):
         from snaptui.ui.dialogs.xml import XmlDialog
 
         if self._latest is None:
-            self.notice("Not yet: the checks are not complete.")
+            self.notice("Not yet: snaptui is still checking.")
             return
         before, status = self.intent, self._latest.status
 

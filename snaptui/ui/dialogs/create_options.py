@@ -58,7 +58,7 @@ class Options(VerticalScroll):
         self._memory = Field(compact=True, id="memory")
         self._quiesce = Choice("Freeze the guest's file systems:", ["no", "yes"], id="quiesce")
         self._live = Choice("While its RAM is saved it is:", ["paused", "running"], id="live")
-        self._halt = Choice("Afterwards it:", ["stays as it is", "is shut off"], id="halt")
+        self._halt = Choice("Afterwards it:", ["does not change", "is shut off"], id="halt")
         self._reuse = Choice("Overlays:", ["are made", "are there already"], id="reuse")
 
     def compose(self) -> ComposeResult:
@@ -67,7 +67,7 @@ class Options(VerticalScroll):
             yield Label("RAM file", markup=False)
             yield self._memory
         yield from (self._quiesce, self._live, self._halt, self._reuse)
-        yield Static("For this kind there is no more to choose.", id="no-more", markup=False)
+        yield Static("This kind has no further options.", id="no-more", markup=False)
 
     def offer(self, intent: CreateIntent, facts: Facts) -> None:
         """Show what can be chosen for a kind, with the paths that are taken otherwise."""

@@ -80,7 +80,7 @@ class HoldDialog(PlanDialog):
 class AdoptDialog(PlanDialog):
     """Make a stray known to libvirt, or where the images of a snapshot are."""
 
-    verb = "Adopt"
+    verb = "Register"
 
     def __init__(
         self,

@@ -303,7 +303,7 @@ class PlanDialog(Dialog[Confirmed]):
             if plan == self._plan:
                 self._confirm()
             else:
-                self.notice("Ignored: the dialog has changed meanwhile. Read it, and press again.")
+                self.notice("Ignored: the dialog changed less than 0.5 s ago. Press again.")
 
     @on(Button.Pressed, "#confirm")
     def confirm_pressed(self, event: Button.Pressed) -> None:
@@ -314,14 +314,14 @@ class PlanDialog(Dialog[Confirmed]):
     def _may_be_confirmed(self, event: Message) -> bool:
         """Whether the plan may be carried out as the dialog stands; says why it may not."""
         if self._plan is None:
-            self.notice("Not yet: the checks are not complete.")
+            self.notice("Not yet: snaptui is still checking.")
         elif not self._plan.possible:
             self.notice("Refused, see above.")
         elif not self._typed_right:
             self.notice(f"Type {clean(self.challenge, self.glyphs)} first.")
             self.query_one("#typed", Input).focus()
         elif not self.readable(event):
-            self.notice("Too soon: read it first, then press again.")
+            self.notice("Ignored: the dialog appeared less than 0.5 s ago. Press again.")
         else:
             return True
         return False

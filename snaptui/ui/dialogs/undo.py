@@ -39,7 +39,7 @@ class UndoDialog(Dialog[str]):
         yield LinesList(self.glyphs, id="points")
         yield Static(id="facts", markup=False)
         yield Static(
-            f"Enter shows what going back to it loses.   {len(self._points)} in all",
+            f"Enter shows what you lose by going back.   {len(self._points)} in all",
             id="notice",
             markup=False,
         )

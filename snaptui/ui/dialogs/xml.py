@@ -66,7 +66,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
     @on(Input.Submitted, "#file")
     def load(self, event: Input.Submitted) -> None:
         """Take the text of a file; nothing changes if that fails."""
-        self._notice("It is being read.")
+        self._notice("Reading ...")
         start(self._load(Path(os.path.expanduser(event.value.strip()))))
 
     async def _load(self, path: Path) -> None:
@@ -79,7 +79,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
             self._say(error)
             return
         self.query_one(TextArea).text = text
-        self._notice("Read. It is checked again when it is used.")
+        self._notice("Read. snaptui checks it again when you use it.")
         self.query_one(TextArea).focus()
 
     @on(Button.Pressed, "#use")
@@ -115,7 +115,7 @@ def read_request(path: Path) -> str:
     """
     try:
         if not path.is_file():
-            raise SnaptuiError(f"{path} is no file.")
+            raise SnaptuiError(f"{path} is not a file.")
         with path.open(encoding="utf-8") as f:
             text = f.read(LARGEST + 1)
     except OSError as error:

@@ -130,9 +130,7 @@ class DomainActions:
         elif (name := self._moved_name()) is not None:
             intent = RelocateIntent(domain.key, name)
         else:
-            self._prompter.say(
-                "Select a stray, which only the image knows, or a moved snapshot first."
-            )
+            self._prompter.say("Select an unmanaged or a moved snapshot first.")
             return
         read_facts, glyphs = self._read_facts, self._context.glyphs
         self._prompter.ask(AdoptDialog(domain, intent, read_facts, glyphs))
@@ -154,11 +152,11 @@ class DomainActions:
         if domain is None:
             return
         if shown is None or shown.key != domain.key or shown.snapshots is None:
-            self._prompter.say("Not yet: the snapshots are being read.")
+            self._prompter.say("Not yet: snaptui is reading the snapshots.")
             return
         points = undo_points(tuple(shown.snapshots.details.values()))
         if not points:
-            reading = "" if shown.snapshots.complete else " so far: they are still being read"
+            reading = "" if shown.snapshots.complete else " so far (still reading)"
             self._prompter.say(
                 f"{domain.name} has no safety snapshot{reading}; a revert takes one."
             )
@@ -207,7 +205,7 @@ class DomainActions:
         if domain is None or name is None or row is None:
             return None
         if row.snapshot is None:
-            self._prompter.say(f"{name} has not been read.")
+            self._prompter.say(f"{name} has not been read yet.")
             return None
         return domain, row.snapshot
 
@@ -229,9 +227,9 @@ class DomainActions:
             self._prompter.say("Select a snapshot first.")
             return None
         if row.stray is not None:
-            self._prompter.say("libvirt does not know this stray: adopt it first.")
+            self._prompter.say("This snapshot is unmanaged: register it first.")
             return None
         if row.overlay is not None:
-            self._prompter.say("It is an overlay and no snapshot: it can only be merged (d).")
+            self._prompter.say("This is an overlay, not a snapshot. It can only be merged (d).")
             return None
         return row.name

@@ -78,11 +78,11 @@ class ImageActions:
 
     def hold(self) -> None:
         """Say why not."""
-        self._not_for_images("what only an image knows cannot be held.")
+        self._not_for_images("a snapshot inside an image cannot be held.")
 
     def adopt(self) -> None:
         """Say why not."""
-        self._not_for_images("there is no domain that could adopt it.")
+        self._not_for_images("no domain can register it.")
 
     def thaw(self) -> None:
         """Say why not."""
@@ -139,9 +139,9 @@ def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:
     if row.stray is not None:
         places = [(path, path, row.stray.name) for path, _ in row.stray.parts]
     elif row.overlay is not None:
-        return "It is an overlay, with no snapshot in it to copy."
+        return "This is an overlay. It has no snapshot to extract."
     elif row.snapshot is None:
-        return "It has not been read."
+        return "It has not been read yet."
     else:
         then = {d.target: d for d in row.snapshot.config.disks} if row.snapshot.config else {}
         inside = [
@@ -162,4 +162,4 @@ def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:
         if len(entries) > 1:
             return f"{label} holds {len(entries)} snapshots called {name}: open {path} as an image."
         found += [Source(label, ImageKey(shown.key.host, path), placed) for placed in entries]
-    return tuple(found) or "No image holds it inside: only such snapshots can be copied out."
+    return tuple(found) or "Only internal snapshots can be extracted."

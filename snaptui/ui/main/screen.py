@@ -337,8 +337,12 @@ class MainScreen(Screen[None]):
         """Sort the snapshots the other way."""
         panes = self._panes
         by_reclaim = panes.right_pane.sort()
-        plain = "As a tree." if panes.right_pane is panes.snapshots else "The oldest first."
-        self.view.say("By what a delete gives back, most first." if by_reclaim else plain)
+        plain = (
+            "Shown as a tree."
+            if panes.right_pane is panes.snapshots
+            else "Sorted by age, oldest first."
+        )
+        self.view.say("Sorted by space freed." if by_reclaim else plain)
 
     def _say_marked(self) -> None:
         image, panes = self.session.images.shown, self._panes
@@ -388,7 +392,7 @@ class MainScreen(Screen[None]):
         if lines:
             self._prompter.choose(CopyDialog(title, lines, self.context.glyphs), self._copied)
         else:
-            self.view.say("There is nothing to copy.")
+            self.view.say("There is nothing to copy here.")
 
     def _copied(self, value: str) -> None:
         clipboard.give(self.app, value)
@@ -409,7 +413,7 @@ class MainScreen(Screen[None]):
         except ConfigError as error:
             self.view.say(error.message)
         else:
-            self.view.say(f"{name} is not looked at any more.")
+            self.view.say(f"{name} was removed from the list.")
 
     @background("details", exclusive=True)
     async def show_details(self) -> None:

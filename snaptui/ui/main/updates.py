@@ -168,7 +168,7 @@ class Updates:
         if len(failed) == 1:
             title, words, hint = titles[0], failed[0].error, failed[0].hint
         else:
-            title = f"{len(failed)} operations did not end well"
+            title = f"{len(failed)} operations need attention"
             told = zip(titles, failed, strict=True)
             words = "\n".join(f"{what}: {one.error}" for what, one in told)
             hint = f"The operations ({self._key_of_operations}) say what to do next for each."

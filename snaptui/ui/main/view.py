@@ -126,9 +126,9 @@ class View:
         elif state.trouble and not answered:
             words = f"{state.link.value}: {state.trouble}"
         elif self._panes.filters["domains"] and not (answered or self._panes.domains.count):
-            words = "Nothing is like that: Esc takes the filter away."
+            words = "No match: Esc clears the filter."
         elif state.loaded and not (state.domains or self.session.images.state.images):
-            words = "This host has no domains: define one, or look at another host with -c."
+            words = "This host has no domains. Define one, or open another host with -c."
         else:
             words = self._answer if since < LASTS else self._news
         self._set(self.message, Text(clean(words, self.context.glyphs)))

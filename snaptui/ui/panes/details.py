@@ -121,7 +121,7 @@ def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
     yield "Name", stray.name
     created = text.when(stray.created, zone=True, seconds=True)
     yield "Created", f"{created}, {text.age(stray.created, time.time())}"
-    yield "Stray", "libvirt does not know it: qemu-img made it, or its metadata were deleted"
+    yield "Stray", "unmanaged: qemu-img made it, or its metadata was deleted"
     for path, entry in stray.parts:
         saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
         yield "Image", f"ID {entry.id} in {path}{saved}"
@@ -176,9 +176,9 @@ def _known_lines(
             yield "Way back", broken.way_back
         yield "Error", f"{broken.matter.mark}: {broken.words}"
     if snapshot.delete_in_progress:
-        yield "Error", "a delete of one above it was begun and not finished: delete that again"
+        yield "Error", "a delete above it was not finished: delete that one again"
     if (held := hold_mark.hold_of(snapshot)) is not None:
-        yield "Held", f"by {held.who} since {held.since}: cannot be deleted here"
+        yield "Held", f"by {held.who} since {held.since}: snaptui does not delete it"
     if (belongs := group_mark.group_of(snapshot)) is not None:
         yield "Group", belongs.words
     if description := group_mark.described(snapshot):
@@ -211,7 +211,7 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
         yield "Written", f"? ({cost.reason})"
         yield "Reclaim", f"? ({cost.reason})"
         return
-    first = ", the disks as they were at first" if cost.oldest else " since the one before"
+    first = ", the disks as first written" if cost.oldest else " since the one before"
     if isinstance(cost.written, NotKnown):
         yield "Written", f"? ({cost.written.reason})"
     else:
@@ -223,7 +223,7 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
         when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
         doubt = ""
         if cost.approximate:
-            holes = " or has holes that cannot be seen from here" if cost.merges else ""
+            holes = " or has holes that are not visible from here" if cost.merges else ""
             doubt = f", in use: does not add up{holes}"
         yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
         if cost.given_back is False:

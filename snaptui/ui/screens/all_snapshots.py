@@ -74,7 +74,7 @@ class AllScreen(SurveyScreen):
         self._by, self._looked_for = Order.AGE, Query()
         self._drawn, self._late = 0.0, False
         self._read_at = time.time()
-        self._words, self._number, self._frees = "nothing read yet", 0, ""
+        self._words, self._number, self._frees = "nothing has been read yet", 0, ""
         self._versions: dict[Mark, tuple[int | None, str]] = {}
 
     # -- keys -----------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class AllScreen(SurveyScreen):
         before, row = self._list.marked, self._list.selected
         self._draw_rows()  # what was made anew under the same name is marked no more
         if self._list.marked != before:
-            self.say("Not all that was marked is as it was: look at the marks, and press it again.")
+            self.say("Some marked snapshots have changed. Check the marks and press the key again.")
             return
         self.delete(self._list.marked or ({row.mark} if row is not None else frozenset()))
 
@@ -185,7 +185,7 @@ class AllScreen(SurveyScreen):
 
         row, fleet = self._list.selected, self.context.fleet
         if row is None or row.snapshot is None:
-            self.say("Only what libvirt knows, and can be read, can be held.")
+            self.say("Only snapshots that libvirt knows and that can be read can be held.")
             return
         key = row.domain.key
         if why := status_lines.no_change(fleet.session(key.host), key):
@@ -209,7 +209,7 @@ class AllScreen(SurveyScreen):
         if row is not None:
             host = self.context.fleet.session(row.domain.key.host).host.state.host
         if row is None or host is None:
-            self.say("There is nothing to copy.")
+            self.say("There is nothing to copy here.")
             return
 
         def chosen(value: str | None) -> None:
@@ -264,7 +264,7 @@ class AllScreen(SurveyScreen):
         self._list.marked = marks - other
         if other:
             number = text.count(len(other), "mark")
-            self.say(f"{number} dropped: what had the name was changed since, or made anew.")
+            self.say(f"{number} unmarked: changed since, or made anew under the same name.")
 
     def _draw_title(self) -> None:
         rows, words = self._list, f"All snapshots: {self._words}"
@@ -292,9 +292,9 @@ class AllScreen(SurveyScreen):
         if self._list.count:
             again = keymap.key_of("all_refresh", self.context.overrides)
             at = text.when(int(self._read_at), seconds=True)[11:]
-            return f"As of {at} UTC: {again} reads everything again."
+            return f"As of {at} UTC: {again} refreshes."
         if self._looked_for.words:
-            return "Nothing is like that: Esc takes the filter away."
+            return "No match: Esc clears the filter."
         return "No domain has a snapshot."
 
 

@@ -21,7 +21,7 @@ def help_lines(
         lines.append(("", ""))
     if read_only:
         lines += [
-            ("", "Read-only: nothing can be changed on this host."),
+            ("", "Read-only: snaptui changes nothing on this host."),
             ("", "libvirt then tells no secrets of the XML and lets nobody ask a guest's agent."),
             ("", ""),
         ]
@@ -42,13 +42,16 @@ def help_lines(
         (f"  {glyphs.current}", "the current snapshot: the parent of the next one"),
         (
             f"  {glyphs.held}  {glyphs.held_current}",
-            "held: cannot be deleted here; the second is current",
+            "held: snaptui does not delete it; the second is current",
         ),
         (f"  {glyphs.marked}", "marked: d deletes all such snapshots, c takes one of each domain"),
-        (f"  {glyphs.stray}", "a stray: only the image knows it, as qemu-img makes it"),
+        (
+            f"  {glyphs.stray}",
+            "unmanaged: inside an image, unknown to libvirt, as qemu-img makes it",
+        ),
         (
             f"  {glyphs.overlay}",
-            "an overlay that no snapshot names, as backups leave it: d merges it",
+            "an orphaned overlay, as backup tools leave it: d merges it",
         ),
         (f"  {glyphs.here}", "you are here: the state of the domain now"),
         (f"  {glyphs.unread}", "not read yet"),
@@ -57,7 +60,7 @@ def help_lines(
         ("  I  E  M", "internal (in the qcow2), external (overlay files), mixed"),
         ("  ?", "not known; the details say why"),
         ("", ""),
-        ("", "Images that no domain uses stand below the domains"),
+        ("", "Images that no domain uses are listed below the domains"),
         ("", "  c r d x take, apply, delete and copy out what qemu-img keeps inside of them"),
     ]
     return tuple(lines)

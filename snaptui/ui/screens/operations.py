@@ -119,7 +119,7 @@ class OperationsPane(Closing[None]):
         if record is not None:
             lines = "".join(f"{step.line}\n" for step in record.steps)
             clipboard.give(self.app, lines)
-            self._answer("The command lines were given to the terminal's clipboard.")
+            self._answer("The command lines were copied to the terminal's clipboard.")
 
     def action_give_up(self) -> None:
         """Cancel what is under way, or say why that cannot be."""
@@ -127,11 +127,11 @@ class OperationsPane(Closing[None]):
         if record is None:
             return
         if record.outcome is not None or record in self._earlier:
-            self._answer("That is over, or another snaptui does it.")
+            self._answer("This has ended, or another snaptui runs it.")
         elif why := self._cancel(record.number):
             self._answer(f"This cannot be cancelled. {why}")
         else:
-            self._answer(f"{record.title}: it is being cancelled.")
+            self._answer(f"{record.title}: cancelling.")
 
     def _answer(self, words: str) -> None:
         shown = Text(clean(words, self._glyphs), no_wrap=True)
@@ -143,7 +143,7 @@ class OperationsPane(Closing[None]):
         records = self.query_one(RecordList)
         records.show((*self._now(), *self._earlier))
         record = records.selected
-        lines: tuple[Line, ...] = (("", "Nothing was done yet."),)
+        lines: tuple[Line, ...] = (("", "No operations yet."),)
         if record is not None:
             lines = tuple(record_lines(record, self._glyphs))
         if lines != self._shown:
@@ -195,9 +195,9 @@ _ENDS = {
     Became.DONE: "done",
     Became.NOT_DONE: "not done",
     Became.IN_PART: "done in part",
-    Became.PERHAPS: "not done, perhaps begun",
-    Became.BY_OTHERS: "done by another",
-    Became.GONE: "not known, what it is about is gone",
+    Became.PERHAPS: "not done, perhaps started",
+    Became.BY_OTHERS: "done by someone else",
+    Became.GONE: "unknown: its target is gone",
     Became.UNKNOWN: "not known",
 }
 
@@ -214,7 +214,7 @@ def _how(record: Record, step: StepRecord) -> str:
         return "not done"
     if record.found or not record.alive:
         return "cut short"
-    return f"under way for {_seconds_since(step.began)} s"
+    return f"running for {_seconds_since(step.began)} s"
 
 
 def _seconds_since(moment: float) -> int:

@@ -75,7 +75,7 @@ class SpaceScreen(SurveyScreen):
         if item is None:
             return
         if item.domain is None:
-            self.say("A leftover belongs to no domain.")
+            self.say("An orphaned overlay belongs to no domain.")
             return
         self.dismiss(Jump(item.domain.key, item.name))
 
@@ -111,7 +111,7 @@ class SpaceScreen(SurveyScreen):
             held = place.place.in_snapshots
             words = f"snapshots hold {held.words}: {held.reason}"
         if item is not None:
-            inside = "the host gets nothing of it: it stays in the image" if item.inside else ""
+            inside = "stays inside the image; the host gains nothing" if item.inside else ""
             own = own_words(item) if item.domain is None else ""
             parts = [item.name, own, item.proof, inside]
             if isinstance(item.reclaim, NotKnown):
@@ -131,7 +131,7 @@ class SpaceScreen(SurveyScreen):
 def own_words(item: Item) -> str:
     """What a leftover holds that no other image does."""
     if isinstance(item.own, NotKnown):
-        return f"what no other image has of it: ? ({item.own.reason})"
+        return f"how much of it no other image has: ? ({item.own.reason})"
     if item.own:
         return f"holds {text.size(item.own)} that no other image has"
     return "holds nothing of its own"

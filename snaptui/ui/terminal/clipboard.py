@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.app import App
 
-GIVEN = "It was given to the terminal's clipboard."
+GIVEN = "Copied to the terminal's clipboard."
 
 
 def give(app: App[Any], words: str) -> None:
