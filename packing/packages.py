@@ -72,7 +72,8 @@ def lay_out(place: Path) -> None:
     private = place / PRIVATE[1:]
     private.mkdir(parents=True)
     fill(private)
-    documents = {name: (CHECKOUT / name).read_bytes() for name in ("README.md", "CHANGELOG.md")}
+    pages = [CHECKOUT / "README.md", CHECKOUT / "CHANGELOG.md", *CHECKOUT.glob("docs/*.md")]
+    documents = {path.name: path.read_bytes() for path in sorted(pages)}
     made = {
         "/usr/bin/snaptui": _START.encode(),
         "/usr/share/man/man1/snaptui.1.gz": gzip.compress(manual().encode(), 9, mtime=0),

@@ -93,7 +93,7 @@ def test_what_is_pinned_needs_nothing_else() -> None:
 
 @pytest.mark.long
 def test_root_can_install_it_and_gets_no_other_files(tmp_path: Path) -> None:
-    """With the very lines of the README; a file with another hash is not taken."""
+    """With the very lines of docs/install.md; a file with another hash is not taken."""
     place = tmp_path / "venv"
     venv.create(place, with_pip=True, system_site_packages=True)
     done = pip(place, "install", "--require-hashes", "-r", str(LOCK))

@@ -1,16 +1,18 @@
-"""The README says what the program does."""
+"""README and docs say what the program does."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from snaptui import config
 from snaptui.model.abilities import LINES, TRIED, shown
 from snaptui.ui import keymap
 
 ROOT = Path(__file__).parent.parent.parent
-README = (ROOT / "README.md").read_text()
+PAGES = {path.name: path.read_text() for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
 
 
 def key_table() -> str:
@@ -26,7 +28,7 @@ def key_table() -> str:
 
 
 def test_the_keys_are_those_of_the_table() -> None:
-    found = re.search(r"<!-- keys -->\n(.*)<!-- /keys -->", README, re.DOTALL)
+    found = re.search(r"<!-- keys -->\n(.*)<!-- /keys -->", PAGES["keys.md"], re.DOTALL)
     assert found is not None
     assert found[1].strip() == key_table()
 
@@ -45,13 +47,14 @@ def version_list() -> str:
 
 
 def test_the_versions_are_those_of_the_table() -> None:
-    found = re.search(r"<!-- versions -->\n(.*)<!-- /versions -->", README, re.DOTALL)
+    page = PAGES["versions.md"]
+    found = re.search(r"<!-- versions -->\n(.*)<!-- /versions -->", page, re.DOTALL)
     assert found is not None
     assert found[1].strip() == version_list()
 
 
 def test_the_example_of_a_configuration_can_be_read(tmp_path: Path) -> None:
-    found = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    found = re.search(r"```toml\n(.*?)```", PAGES["using.md"], re.DOTALL)
     assert found is not None
     path = tmp_path / "config.toml"
     path.write_text(found[1])
@@ -60,6 +63,12 @@ def test_the_example_of_a_configuration_can_be_read(tmp_path: Path) -> None:
     keymap.check(loaded.keys)
 
 
-def test_the_pictures_are_there() -> None:
-    for name in re.findall(r"\]\((screenshots/[^)]+)\)", README):
-        assert (ROOT / name).is_file()
+@pytest.mark.parametrize("page", PAGES)
+def test_all_that_a_page_refers_to_is_there(page: str) -> None:
+    """Pictures, other pages, and headings in them."""
+    folder = ROOT if page == "README.md" else ROOT / "docs"
+    for name, heading in re.findall(r"\]\((?!https?:)([^)#]+)(?:#([^)]+))?\)", PAGES[page]):
+        assert (folder / name).is_file(), name
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", (folder / name).read_text(), re.MULTILINE)
+            assert heading in [title.lower().replace(" ", "-") for title in titles]
