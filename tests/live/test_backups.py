@@ -8,8 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import SnaptuiError
 from snaptui.model.choices import Form, SafetyKind
 from snaptui.model.image import ImageKey, PlacedEntry
+from snaptui.operations.step_calls import perform
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import (
     CreateIntent,
@@ -49,6 +54,28 @@ def test_a_revert_is_refused_before_the_guest_stops_and_the_way_round_works(lab:
     lab.virsh("checkpoint-delete", "web", "c0")
     planned(lab, RevertIntent(key, "one", safety=SafetyKind.NONE), carry_out=True)
     assert lab.current("web") == "one"
+
+
+def test_a_revert_beside_a_copy_comes_no_further_than_its_safety_snapshot(lab: Lab) -> None:
+    """A checkpoint would let the revert itself fail, with the guest stopped."""
+    key = lab.define("web")
+    lab.snapshot("web", "one")
+    lab.start("web")
+    checkpoint(lab, "c0")
+    copy = str(lab.images / "copy")
+    lab.virsh("blockcopy", "web", "vda", "--dest", copy, "--transient-job", "--wait")
+    plan = planned(lab, RevertIntent(key, "one", safety=SafetyKind.DISKS_AND_RAM))
+    assert_refused(plan, Why.BLOCK_JOB_WAITS, disks="vda")
+    assert_refused(plan, Why.CHECKPOINTS)
+    assert [one.code for one in plan.refusals if one.code is not None] == []
+    backend = LibvirtBackend(lab.uri)
+    try:
+        with pytest.raises(SnaptuiError):
+            perform(backend, key, plan.steps[0], lambda _: None)
+    finally:
+        backend.abandon()
+    assert lab.state("web") == "running"
+    assert lab.snapshots("web") == ["one"]
 
 
 def test_the_details_name_the_checkpoints_and_the_chain(lab: Lab) -> None:

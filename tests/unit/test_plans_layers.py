@@ -520,6 +520,21 @@ def test_what_a_backup_holds_is_waited_for_and_a_revert_is_refused_at_once() -> 
     assert {one.code for one in a_delete(backup, "two").refusals} == {68}
 
 
+def test_no_error_of_a_revert_is_foretold_where_a_job_forbids_its_safety_snapshot() -> None:
+    """Its create fails beside the job, with an error of its own; what comes later never does."""
+    without = replace(internal("a", "/a"), config=None)
+    found = known("/a", heads("/a"), without, state=DomainState.RUNNING)
+    busy = replace(found, status=replace(found.status, block_jobs=("vda",)))
+    for one, safety, codes in (
+        (found, SafetyKind.DISKS_AND_RAM, {77}),
+        (busy, SafetyKind.DISKS_AND_RAM, set()),
+        (busy, SafetyKind.NONE, {55, 77}),
+    ):
+        plan = a_revert(one, "a", safety)
+        assert isinstance(plan.steps[0], RevertTo) == (safety is SafetyKind.NONE)
+        assert {why.code for why in plan.refusals if why.code is not None} == codes
+
+
 def test_a_backup_does_not_forbid_what_powers_its_guest_off_first() -> None:
     """It would end with its QEMU: refused all the same, but not by libvirt."""
     host = replace(HOST, libvirt=(11, 3, 0), reverts_external=True)
