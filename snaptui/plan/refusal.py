@@ -20,6 +20,7 @@ class Harm(enum.Enum):
     STOPPED = "stop the guest"
     HALF = "revert one disk and not the next"
     OTHER_DATA = "bring back other data"
+    PERHAPS_OTHER_DATA = "perhaps bring back other data"
     FIRST_TWIN = "use the first of that name"
     TWIN_LEFT = "leave one of that name inside"
     TWIN_MADE = "make a second one of that name"

@@ -28,11 +28,14 @@ SMALL = [
 ]
 LIED_ABOUT = {
     "delete": ("space", "undo", "figure"),
-    "revert, keeping nothing": ("lost",),
+    "revert, keeping nothing": ("lost", "harm", "doubt"),
     "describe": ("after", "refusal"),
     "create with RAM, halting": ("works",),
 }
 """By what is asked in such a world, the lies that are planted there."""
+TRUE = {"", "doubt"}
+CALLED = {"harm": "refusal"}
+"""The kinds of statements that are found where others are planted."""
 
 
 def stack(name: str) -> Stack:
@@ -52,10 +55,15 @@ def test_plans_are_true_in_worlds_nobody_thought_of(name: str) -> None:
     assert found.undone
 
 
-@pytest.mark.parametrize("kind", [one for one in LIES if one])
+@pytest.mark.parametrize("kind", sorted(LIES.keys() - TRUE))
 def test_a_planted_lie_is_found(kind: str, kinds_found: dict[str, set[str]]) -> None:
-    assert kind in kinds_found[kind]
-    assert kinds_found[""] == set(), "without one nothing is untrue in the same worlds"
+    assert CALLED.get(kind, kind) in kinds_found[kind]
+
+
+@pytest.mark.parametrize("kind", sorted(TRUE))
+def test_where_none_is_planted_none_is_found(kind: str, kinds_found: dict[str, set[str]]) -> None:
+    """In the same worlds; a harm that is said to be possible may happen or not."""
+    assert kinds_found[kind] == set()
 
 
 @pytest.fixture(scope="module")

@@ -255,7 +255,10 @@ def test_what_is_written_to_again_is_broken() -> None:
     found = known(inside, upon, top="/a", current="in")
     out = found.layers.broken["out"]
     assert (out.matter, out.part, out.upon) == (Matter.NOT_KNOWN, Part.FROZEN, "/a")
-    assert told(a_revert(found, "out")) == {Harm.OTHER_DATA}
+    assert told(a_revert(found, "out")) == {Harm.PERHAPS_OTHER_DATA}
+    proven = {"out": replace(out, matter=Matter.WRITTEN)}
+    written = replace(found, layers=replace(found.layers, broken=proven))
+    assert told(a_revert(written, "out")) == {Harm.OTHER_DATA}
     plan = a_delete(found, "out")
     assert plan.possible, "nothing is removed: its parent is internal"
     assert_said(plan.warnings, Warn.OVERLAYS_STAY, files="/a.a")

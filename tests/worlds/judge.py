@@ -30,7 +30,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.storage.damage import Matter
 from tests.live.matrix.cell import code_of, must_hold
 from tests.live.matrix.guest import OFF
-from tests.live.matrix.harms import NEVER_SENT, Done, happened_so
+from tests.live.matrix.harms import NEVER_SENT, UNSURE, Done, happened_so
 from tests.worlds import contents, figures
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, differing
@@ -336,13 +336,16 @@ class _One:
         *,
         changed: bool,
     ) -> None:
-        """One of the harms, or libvirt's error.
+        """One of the harms, or libvirt's error; of one that is not known nothing is asked.
 
         Args:
             changed: an image that others lie upon holds something else now.
         """
         assert isinstance(self.intent, DomainIntent)
         assert isinstance(self.facts, Facts)
+        if not (harms := harms - UNSURE):
+            self.verdict.unknown[Kind.REFUSAL] += 1
+            return
         try:
             after = read_facts(self.machine.backend, self.machine.host, self.intent)
             done = Done(self.member, self.intent, self.facts, after, frozenset())
@@ -351,16 +354,21 @@ class _One:
             self.verdict.unknown[Kind.REFUSAL] += 1
             return
         fine = bool(found) or (code in codes if codes else error is not None)
-        fine = fine or (changed and Harm.OTHER_LOST in harms) or self._harmed_otherwise()
+        fine = fine or (changed and Harm.OTHER_LOST in harms)
+        fine = fine or self._harmed_otherwise(worked=error is None)
         names = ", ".join(sorted(harm.value for harm in harms))
         wrong = [] if fine else [f"foretold: {names}; {self.verdict.happened}, and none of it"]
         self.verdict.compare(Kind.REFUSAL, *wrong)
 
-    def _harmed_otherwise(self) -> bool:
-        """Whether anything that any domain or image held is another now, or not what it must be."""
+    def _harmed_otherwise(self, *, worked: bool) -> bool:
+        """Whether anything that any domain or image held is another now, or not what it must be.
+
+        Args:
+            worked: libvirt did it, so that its disks are as the plan says.
+        """
         try:
-            return bool(self.member.otherwise()) or bool(
-                differing(self.before, self.machine.contents())
-            )
+            now = self.machine.contents()
+            wrong = self._otherwise(now) if worked else differing(self.before, now)
+            return bool(wrong) or bool(self.member.otherwise())
         except (DidNot, json.JSONDecodeError):
             return False

@@ -11,7 +11,7 @@ from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import Undo, UndoBy
 from snaptui.plan.plan import Plan
 from snaptui.plan.planner import AnyFacts
-from snaptui.plan.refusal import refuse
+from snaptui.plan.refusal import Harm, refuse
 from snaptui.plan.words.why import Why
 from snaptui.storage.qcow2.usage import ImageUsage
 
@@ -70,6 +70,20 @@ def _refusal(plan: Plan) -> Plan:
     return plan
 
 
+def _harm(plan: Plan) -> Plan:
+    """libvirt is said to break what it does rightly."""
+    return _would(plan, Harm.OTHER_DATA)
+
+
+def _doubt(plan: Plan) -> Plan:
+    """The same is said to be possible: no lie."""
+    return _would(plan, Harm.PERHAPS_OTHER_DATA)
+
+
+def _would(plan: Plan, harm: Harm) -> Plan:
+    return replace(plan, refusals=(refuse(Why.BROKEN, harm=harm, name="x", reason="y"),))
+
+
 def _works(plan: Plan) -> Plan:
     """What libvirt refuses is said to work."""
     codes = [one for one in plan.refusals if one.code is not None]
@@ -89,7 +103,9 @@ LIES: Mapping[str, Lying] = {
     "space": _of_plan(_space),
     "figure": _figure,
     "refusal": _of_plan(_refusal),
+    "harm": _of_plan(_harm),
+    "doubt": _of_plan(_doubt),
     "works": _of_plan(_works),
     "after": _of_plan(_after),
 }
-"""By the kind of statement."""
+"""By the kind of statement; a harm is a refusal, and a doubt is not found."""

@@ -45,7 +45,8 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
         elif why.matter is Matter.UNTOUCHED:
             yield refusal
         else:
-            yield refusal.but(harm=Harm.OTHER_DATA)
+            unsure = why.matter is Matter.NOT_KNOWN
+            yield refusal.but(harm=Harm.PERHAPS_OTHER_DATA if unsure else Harm.OTHER_DATA)
     yield from _disk_refusals(facts, disks)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):

@@ -212,11 +212,14 @@ def _ram_ignored(done: Done) -> bool:
 
 NEVER_SENT = frozenset({Harm.CRASH, Harm.ENDS_QEMU})
 """What ends a program outside of ours; a plan that is refused for it is judged by itself."""
+UNSURE = frozenset({Harm.PERHAPS_OTHER_DATA})
+"""What is foretold as possible alone: true whether it happens or not."""
 _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.STOPPED: _stopped,
     Harm.NO_START: _no_start,
     Harm.HALF: _half,
     Harm.OTHER_DATA: _other_data,
+    **dict.fromkeys(UNSURE, lambda _: True),
     Harm.FIRST_TWIN: _first_twin,
     Harm.TWIN_LEFT: _twin_left,
     Harm.TWIN_MADE: _twin_made,
