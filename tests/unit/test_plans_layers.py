@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.model.choices import SafetyKind, Scope
+from snaptui.model.choices import RunState, SafetyKind, Scope
 from snaptui.model.disk import Presence, Volume
 from snaptui.model.domain import DomainState
 from snaptui.model.doubts import Doubt, Unread
@@ -492,6 +492,20 @@ def test_a_transient_domain_is_reverted_to_nothing_without_ram() -> None:
     """libvirt looks at that first, and says 55 whatever else there is."""
     plan = revert.plan(RevertIntent(KEY, "two"), a_chain(persistent=False))
     assert {one.code for one in plan.refusals if one.code is not None} == {55}
+
+
+def test_a_transient_domain_that_is_powered_off_first_is_gone_before_anything_else() -> None:
+    """libvirt does not find it any more, whatever it would refuse or break of it."""
+    block = replace(VDB, source_type="block", path="/dev/x")
+    two = replace(external("two", "/b", "/c", "one"), config=config(replace(VDA, path="/b"), block))
+    host = replace(HOST, libvirt=(11, 3, 0), reverts_external=True)
+    for persistent, codes in ((True, {84}), (False, {42})):
+        found = known("/c", heads("/a", "/b", "/c"), CHAIN[0], two, persistent=persistent)
+        intent = RevertIntent(KEY, "two", RunState.RUNNING, SafetyKind.DISKS)
+        plan = revert.plan(intent, replace(found, host=host))
+        assert isinstance(plan.steps[0], PowerOff)
+        assert {one.code for one in plan.refusals if one.code is not None} == codes
+        assert {one.harm for one in plan.refusals} == {None}
 
 
 def test_who_lies_upon_an_overlay_of_its_own_is_harmed_by_a_revert_beneath_it() -> None:

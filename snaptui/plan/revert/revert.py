@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from snaptui.common import shell, text
@@ -27,7 +27,7 @@ from snaptui.plan.checks.free_space import Room
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import After, End, UndoBy, after, space_on, undo
-from snaptui.plan.plan import Plan, RevertIntent, impossible
+from snaptui.plan.plan import Plan, RevertIntent, Step, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.revert import external, inside, to_backing_image
@@ -82,10 +82,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     refusals += domain_checks.power_off_refusals(facts) if first else ()
     steps = (*first, *safety.steps, step)
-    if steps[0] is not step:  # a job ends with its QEMU, or forbids the safety snapshot first
-        sooner = {*domain_checks.JOBS, Why.ENDS_TRANSIENT}  # and so does a transient domain
-        refusals = [one.but() if one.why in sooner else one for one in refusals]
-        refusals = list(domain_checks.jobs_first(refusals))
+    if steps[0] is not step:
+        refusals = _behind(facts, steps[0], refusals)
     dropped = [] if outside else _dropped(facts, snapshot)
     if dropped and safety.steps:
         safety = replace(safety, undo=undo(UndoBy.ONCE_ATTACHED, disks=text.some(dropped)))
@@ -110,6 +108,20 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
         room=Room(safety.needs, fullest, safety.needs, domain_checks.some_space_unknown(facts)),
     )
+
+
+def _behind(facts: Facts, first: Step, refusals: Iterable[Refusal]) -> list[Refusal]:
+    """What becomes of the errors and harms of a revert behind another step.
+
+    A transient domain is gone once it is off: nothing more happens to it. A job ends with its
+    QEMU, or forbids the safety snapshot first.
+    """
+    if isinstance(first, PowerOff) and not facts.status.persistent:
+        codes = {Why.TRANSIENT_NOT_YET: libvirt_codes.NO_DOMAIN}
+        return [one.but(code=codes.get(one.why)) for one in refusals]
+    sooner = {*domain_checks.JOBS, Why.ENDS_TRANSIENT}
+    told = (one.but() if one.why in sooner else one for one in refusals)
+    return list(domain_checks.jobs_first(told))
 
 
 def _is_outside(facts: Facts, snapshot: Snapshot) -> bool:
