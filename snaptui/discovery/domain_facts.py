@@ -173,11 +173,12 @@ def _with_chains(backend: Looks, facts: Facts, configs: Iterable[DomainConfig]) 
     """What the images lie upon, which files they are, and who has them open."""
     config, off = facts.status.config, not facts.status.domain.state.active
     heads, images = facts.layers.heads, facts.images
-    beneath = tuple(readings.beneath(backend, images, heads)) if off else ()
+    chains = tuple(readings.beneath(backend, images, heads))
+    beneath = chains if off else ()
     return replace(
         facts,
         cut_off=MappingProxyType(
-            {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Missing)}
+            {path: last.path for path, (*_, last) in chains if isinstance(last.image, Missing)}
         ),
         in_writing=MappingProxyType(dict(readings.in_writing(beneath))),
         looped=MappingProxyType(

@@ -58,8 +58,7 @@ class Facts:
         images: by path, the images of the domain's disks now and at the snapshot's time.
         in_writing: by path of such an image, what a QEMU writes to of that which lies beneath it;
             only of a domain that is off.
-        cut_off: by path of such an image, what is gone of that which lies beneath it; only of a
-            domain that is off.
+        cut_off: by path of such an image, what is gone of that which lies beneath it.
         looped: by path of such an image, where what lies beneath it comes to itself again.
         encrypted: by path of such an image, the encrypted one that it is or lies upon.
         missing: by path, whether a file that the snapshot's domain names is gone.

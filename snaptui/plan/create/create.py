@@ -15,6 +15,7 @@ from snaptui.plan.checks import (
     domain_checks,
     encryption,
     image_checks,
+    open_still,
     other_hosts,
     variables,
 )
@@ -48,6 +49,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     refusals += domain_checks.create_refusals(facts, halts=new.halt)
     refusals += domain_checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)
+    refusals += open_still.create_refusals(facts)
     writable = {disk.target for disk in disks}
     if any(
         one.presence is not (Presence.INTERNAL if one.target in writable else Presence.NO)

@@ -14,7 +14,14 @@ from snaptui.model.domain import DomainState
 from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks, other_hosts
+from snaptui.plan.checks import (
+    disk_checks,
+    domain_checks,
+    encryption,
+    image_checks,
+    open_still,
+    other_hosts,
+)
 from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
@@ -42,6 +49,9 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
         *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, step),
         *_beneath_refusals(facts, new),
+        *open_still.create_refusals(
+            facts, None if new.memory_path else new.overlays, ram_outside=bool(new.memory_path)
+        ),
         *(_reuse_refusals(facts, new) if new.reuse else ()),
         *(_quiesce_refusals(facts) if new.quiesce else ()),
         *(domain_checks.power_off_refusals(facts) if new.halt else ()),
@@ -69,6 +79,7 @@ def obstacles(intent: CreateIntent, facts: Facts) -> list[Refusal]:
         *_disk_refusals(intent, facts, new),
         *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, CreateSnapshot(new)),
+        *_beneath_refusals(facts, new),
         *(refuse(Why.LEFT_OUT, disk=target) for target in new.left_out),
     ]
 
@@ -154,11 +165,6 @@ def _ram_refusals(facts: Facts) -> list[Refusal]:
     refusals += disk_checks.transient_refusals(facts, way) if status.domain.state.active else ()
     if status.config.pflash:
         refusals.append(refuse(Why.VARIABLES_NOT_YET, way, domain=name))
-    refusals += [
-        refuse(Why.OPEN_STILL, way, code=libvirt_codes.OPERATION_FAILED, path=disk.path)
-        for disk in domain_checks.writable_disks(status.config.disks)
-        if status.domain.state.active and isinstance(facts.images.get(disk.path or ""), Missing)
-    ]
     return refusals
 
 

@@ -15,7 +15,7 @@ from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, Looped, Missing, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import broken, by_other_means, domain_checks, encryption
+from snaptui.plan.checks import broken, by_other_means, domain_checks, encryption, open_still
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.create.overlay_paths import leaves_out
 from snaptui.plan.delete import branch, merge_needs
@@ -33,6 +33,7 @@ from snaptui.storage.backing_chain import chain
 def look(facts: Facts, snapshot: Snapshot) -> Findings:
     """What speaks against the delete of one external snapshot, and what it does."""
     found = Findings(domain_checks.merge_refusals(facts))
+    found.refusals += open_still.refusals(facts)
     if found.refusals:
         return found
     name = snapshot.name

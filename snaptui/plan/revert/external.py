@@ -114,7 +114,11 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
         if disk.path is not None and disk.format != "raw":
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
-                cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, path=end.path, disk=name)
+                # qemu-img, which makes the new overlay, opens all of it
+                cut = refuse(
+                    Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=libvirt_codes.INTERNAL_ERROR,
+                    harm=_stopped(facts), path=end.path, disk=name,
+                )  # fmt: skip
                 yield traced(facts, cut, end.path)
     code, harm = libvirt_codes.CONFIG_UNSUPPORTED, _stopped(facts)
     yield from (

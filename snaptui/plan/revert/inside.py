@@ -82,6 +82,12 @@ def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         lacks = isinstance(facts.images.get(path or ""), Missing) or path in facts.cut_off
         failed = gone if lacks else libvirt_codes.INTERNAL_ERROR
         yield why.but(code=failed, harm=_before_it_fails(facts, snapshot))
+    for disk in disks if facts.status.domain.state.active else ():  # its QEMU ends before
+        if beneath := facts.cut_off.get(disk.path or ""):
+            yield refuse(
+                Why.IMAGE_CUT_OFF, Way.PUT_BACK, code=gone, harm=_before_it_fails(facts, snapshot),
+                beneath=beneath, path=disk.path, disk=disk.target,
+            )  # fmt: skip
     for path, missing in facts.missing.items():
         if missing is True and path not in closed:
             harm = _before_it_fails(facts, snapshot) if path in written else None

@@ -21,6 +21,7 @@ from snaptui.plan.checks import (
     encryption,
     image_checks,
     machine_checks,
+    open_still,
     other_hosts,
 )
 from snaptui.plan.checks.free_space import Room
@@ -82,6 +83,8 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     first = (PowerOff(),) if facts.status.hung and not safety.steps else ()
     refusals += domain_checks.power_off_refusals(facts) if first else ()
     steps = (*first, *safety.steps, step)
+    if intent.safety is not SafetyKind.NONE:
+        refusals += _open_refusals(facts, safety.steps)
     if steps[0] is not step:
         refusals = _behind(facts, steps[0], refusals)
     dropped = [] if outside else _dropped(facts, snapshot)
@@ -110,18 +113,31 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     )
 
 
+def _open_refusals(facts: Facts, steps: tuple[Step, ...]) -> Iterator[Refusal]:
+    """No snapshot of now is taken in what ends with QEMU.
+
+    Where the guest is powered off for it, its images are not opened again.
+    """
+    stops = any(isinstance(one, PowerOff) for one in steps)
+    code = libvirt_codes.INTERNAL_ERROR if stops else None
+    harm = Harm.STOPPED if stops else None
+    return (one.but(code=code, harm=harm) for one in open_still.refusals(facts))
+
+
 def _behind(facts: Facts, first: Step, refusals: Iterable[Refusal]) -> list[Refusal]:
     """What becomes of the errors and harms of a revert behind another step.
 
-    A transient domain is gone once it is off: nothing more happens to it. A job ends with its
-    QEMU, or forbids the safety snapshot first.
+    A transient domain is gone once it is off, and an image that was only open still: nothing more
+    happens to it. A job ends with its QEMU, or forbids the safety snapshot first.
     """
+    told = list(refusals)
     if isinstance(first, PowerOff) and not facts.status.persistent:
         codes = {Why.TRANSIENT_NOT_YET: libvirt_codes.NO_DOMAIN}
-        return [one.but(code=codes.get(one.why)) for one in refusals]
+        return [one.but(code=codes.get(one.why)) for one in told]
+    if isinstance(first, PowerOff) and any(one.why is Why.OPEN_STILL for one in told):
+        return [one if one.why is Why.OPEN_STILL else one.but() for one in told]
     sooner = {*domain_checks.JOBS, Why.ENDS_TRANSIENT}
-    told = (one.but() if one.why in sooner else one for one in refusals)
-    return list(domain_checks.jobs_first(told))
+    return list(domain_checks.jobs_first(one.but() if one.why in sooner else one for one in told))
 
 
 def _is_outside(facts: Facts, snapshot: Snapshot) -> bool:

@@ -147,6 +147,10 @@ class Way(enum.Enum):
         "Set {disk} to {overlay} again ({line}, while it is off) before anything writes to "
         "{upon}. Until then nothing is lost."
     )
+    COPY_WHILE_OPEN = (
+        "Do not stop {domain}. If the file was moved, move it back; otherwise copy the disk first: "
+        "{line}"
+    )
     COPY_OR_SET_BACK = (
         "Examine a copy of {overlay} first (qemu-img convert). If it is intact, set {disk} to it "
         "again ({line}, while it is off)."

@@ -329,7 +329,9 @@ class Why(enum.Enum):
         "libvirt adds no overlay to the disk and merges no earlier one."
     )
     LEFT_OUT = "{disk} would be left out: it could not be reverted."
-    OPEN_STILL = "{path} is missing. QEMU still has it open, and then cannot save the RAM."
+    OPEN_STILL = (
+        "{path} is missing. {disk} needs it, and QEMU keeps it open only until {domain} stops."
+    )
     FILE_THERE = "{path} exists already."
     PATH_NOT_WHOLE = "{path} must begin with /."
     PATH_TWICE = "{path} is given twice."

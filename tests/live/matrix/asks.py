@@ -144,6 +144,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         return (*MERGES, *CREATE)
     if "edited" in world.tags:
         return (*HALTING, *CREATE, *KEPT)
+    if "open" in world.tags:
+        return (*CREATE, KEPT[0], REVERT)
     if "moved" in world.tags:
         return (RELOCATE,)
     if "stray" in world.tags:

@@ -338,6 +338,15 @@ class Guest:
             text = record.read_text()
             record.write_text(text[: text.index(start)] + text[text.index(end) + len(end) :])
 
+    def lose(self, target: str, *, beneath: bool = False) -> None:
+        """Delete the image of a disk, or what lies at the bottom of it, whoever has it open."""
+        (path,) = [disk.path or "" for disk in self.disks if disk.target == target]
+        if beneath:
+            said = qemu_img("info", "-U", "--output=json", "--backing-chain", path)
+            path = json.loads(said)[-1]["filename"]
+        os.unlink(path)
+        self.give_up(target)
+
     def drop(self, name: str, *targets: str) -> None:
         """Delete what the images hold of a snapshot behind libvirt's back, while it is off."""
         for disk in self.disks:

@@ -731,6 +731,22 @@ def _left_over() -> Iterable[World]:
         guest.overlay("tmp1")
         guest.overlay("tmp2")
 
+    def open_still(kind: Kind, *, beneath: bool = False) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define()
+            if beneath:
+                guest.overlay("over")
+            guest.take(kind, "a")
+            guest.go(RUNNING)
+            guest.lose("vda", beneath=beneath)
+
+        return build
+
+    for kind in (Kind.INTERNAL, Kind.EXTERNAL):
+        for words, beneath in (("an image", False), ("a base", True)):
+            build = open_still(kind, beneath=beneath)
+            tags = frozenset({"open"})
+            yield World(f"{words} that is open and gone; {kind}", build, "a", (RUNNING,), tags=tags)
     left = frozenset({"left"})
     yield World("overlays that qemu-img made", by_hand, states=(OFF, RUNNING), tags=left)
     yield World("overlays of a backup", overlays(None), tags=left)
