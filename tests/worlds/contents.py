@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CHUNK = 256 << 10
+QCOW2, HEADER = b"QFI\xfb", 104
 TIME = 60
 """Seconds that a tool may take; it takes milliseconds."""
 
@@ -68,23 +69,39 @@ def stamp(path: str) -> object | None:
     ``None`` where that cannot be told: of devices, and of data in another file.
     """
     found: list[tuple[str, int, int, int]] = []
-    beneath: str | None = path
-    while beneath is not None:
-        if not os.path.isfile(beneath) or len(found) > 50:
+    for one in chain(path):
+        if not os.path.isfile(one) or len(found) > 50:
             return None
-        seen = os.stat(beneath)
-        found.append((beneath, seen.st_ino, seen.st_mtime_ns, seen.st_size))
-        with open(beneath, "rb") as f:
-            head = f.read(104)
-            # docs/interop/qcow2.txt, Header
-            magic, offset, length = head[:4], int.from_bytes(head[8:16]), head[16:20]
-            if magic != b"QFI\xfb":
-                return tuple(found)
-            if head[4:8] != b"\0\0\0\2" and head[79] & 4:
-                return None
-            f.seek(offset)
-            beneath = f.read(int.from_bytes(length)).decode() if offset else None
+        seen = os.stat(one)
+        found.append((one, seen.st_ino, seen.st_mtime_ns, seen.st_size))
+        head = _head(one)
+        if head[:4] == QCOW2 and head[4:8] != b"\0\0\0\2" and head[79] & 4:
+            return None
     return tuple(found)
+
+
+def chain(path: str) -> Iterator[str]:
+    """An image and what its header says lies beneath it, to the first that is no file."""
+    beneath: str | None = path
+    seen = set()
+    while beneath is not None and beneath not in seen:
+        yield (one := beneath)
+        seen.add(one)
+        head = _head(one)
+        offset, length = int.from_bytes(head[8:16]), int.from_bytes(head[16:20])
+        beneath = None
+        if head[:4] == QCOW2 and offset:
+            with open(one, "rb") as f:
+                f.seek(offset)
+                beneath = f.read(length).decode()
+
+
+def _head(path: str) -> bytes:
+    """The header of an image (docs/interop/qcow2.txt, Header); zeroes of what is no file."""
+    if not os.path.isfile(path):
+        return bytes(HEADER)
+    with open(path, "rb") as f:
+        return f.read(HEADER).ljust(HEADER, b"\0")
 
 
 def _convert(path: str, form: str, entry: str) -> Held | None:

@@ -161,6 +161,8 @@ class _History:
             which = self._chance.choice(("all", "all", "0", "1")) if act == "stray" else which
             name = one if known and self._chance.random() < 0.1 else self._name()
             yield Step(act, on, (name, which))
+        elif act == "remove":
+            yield Step(act, on, (str(self._chance.randrange(8)),))
         elif act == "set-time-back":
             yield Step(act, on, (which,))
         elif act in ("drop", "apply"):

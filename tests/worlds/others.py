@@ -293,6 +293,34 @@ def restore(machine: Machine, member: Member) -> None:
     machine.run("mv", f"{path}.new", path)
 
 
+@act("remove", "an image that is gone", others=True)
+def remove(machine: Machine, member: Member, which: str) -> None:
+    """A file of a chain, RAM or data is deleted; its guest may go on with what it has open."""
+    files = _deletable(member)
+    if not files:
+        raise DidNot("no file")
+    path = files[int(which) % len(files)]
+    for one in machine.members.values():
+        for disk in one.disks if one.domain is not None else ():
+            if path in contents.chain(disk.path or ""):
+                one.give_up(disk.target)
+    machine.run("rm", path)
+
+
+def _deletable(member: Member) -> list[str]:
+    """The files of its disks and what lies beneath them, and then those beside them."""
+    disks = [disk for disk in member.disks if disk.device == "disk" and disk.path]
+    chains = [path for disk in disks for path in contents.chain(disk.path or "")]
+    beside = [str(path) for path in sorted(member.directory.iterdir())]
+    lent = {f"{disk.target}.{disk.format}" for disk in disks if disk.source_type == "block"}
+    return [
+        path
+        for path in dict.fromkeys([*chains, *beside])
+        if os.path.isfile(path) and Path(path).suffix not in ("", ".xml")
+        if Path(path).name not in lent  # a device holds it
+    ]
+
+
 @act("read-only file", "a file that is read-only", others=True)
 def chmod(machine: Machine, member: Member) -> None:
     machine.run("chmod", "0444", _qcow2(member)[1])
