@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from snaptui.common.ahead import Tell, nobody
 from snaptui.model.choices import RunState
+from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import Amount, Domain, DomainConfig, DomainKey, DomainStatus, Key
 from snaptui.model.guest_agent import Agent
 from snaptui.model.host import Host
@@ -109,8 +110,14 @@ class Reads(Asked, Protocol):
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live domain's XML says."""
 
-    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
-        """What of the domain's definition is otherwise than at a snapshot's time, in words."""
+    def config_changes(
+        self, key: DomainKey, name: str, later: str | None = None
+    ) -> tuple[ConfigChange, ...]:
+        """What of the definition is otherwise than at a snapshot's time.
+
+        Args:
+            later: as it was at another snapshot's time; without one as it is now.
+        """
 
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; looked up anew."""

@@ -18,6 +18,7 @@ from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
+from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import Inode, User
@@ -139,8 +140,8 @@ def lacks(backend: Reads, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:
         return NotKnown(error.message)
 
 
-def config_changes(backend: Reads, intent: RevertIntent) -> tuple[str, ...] | NotKnown:
-    """What of the configuration a revert drops, a line each."""
+def config_changes(backend: Reads, intent: RevertIntent) -> tuple[ConfigChange, ...] | NotKnown:
+    """What of the configuration a revert drops."""
     try:
         return backend.config_changes(intent.key, intent.name)
     except Disconnected:

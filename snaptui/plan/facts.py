@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.elsewhere import Elsewhere
@@ -74,7 +75,7 @@ class Facts:
             is expected, for libvirt makes the name.
         counted: by path, what was counted of an image, at some time before.
         agent: the guest agent, when a create with a freeze is planned, or a thaw.
-        changes: for a revert, what of the configuration becomes as it was, in words.
+        changes: for a revert, what of the configuration is otherwise than it was.
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
@@ -123,7 +124,7 @@ class Facts:
     fresh: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     agent: Agent | None = None
-    changes: tuple[str, ...] | NotKnown = ()
+    changes: tuple[ConfigChange, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     boot_gone: frozenset[str] = frozenset()
     let_go: frozenset[str] = frozenset()

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from snaptui import config
 from snaptui.backend.files import image_counter, image_reader, overlaps
 from snaptui.backend.virt import domain_xml, pool_xml, snapshot_xml, uris, xml_paths
-from snaptui.backend.virt.config_diff import changes
+from snaptui.backend.virt.config_diff import between, changes
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import label, masked
 from snaptui.common.text import literal
@@ -185,6 +185,7 @@ def _compare(data: bytes) -> None:
     text = _words(data)
     changes(text, DOMAIN, DOMAIN)
     changes(snapshot_text("", INTERNAL, DOMAIN), text, text)
+    between(snapshot_text("", INTERNAL, DOMAIN), text)
 
 
 # Other texts

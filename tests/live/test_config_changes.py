@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.model.config_change import Change, ConfigChange
 from snaptui.model.domain import DomainKey
 from tests.lab import Lab, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm
 
 
-def told(lab: Lab, key: DomainKey, snapshot: str) -> tuple[str, ...]:
+@contextmanager
+def reading(lab: Lab) -> Iterator[LibvirtBackend]:
     backend = LibvirtBackend(lab.uri)
     backend.connect()
     try:
-        return backend.config_changes(key, snapshot)
+        yield backend
     finally:
         backend.abandon()
+
+
+def told(lab: Lab, key: DomainKey, snapshot: str) -> tuple[str, ...]:
+    with reading(lab) as backend:
+        return tuple(one.reverted for one in backend.config_changes(key, snapshot))
 
 
 def edited(lab: Lab, name: str, old: str, new: str) -> None:
@@ -138,3 +148,19 @@ def test_overlays_of_libvirt_are_no_configuration_change(newer_lab: Lab, kind: s
     assert told(newer_lab, key, "one") == ()
     newer_lab.virsh("snapshot-revert", "web", "one")
     assert told(newer_lab, key, "one") == ()
+
+
+@pytest.mark.parametrize("running", sample(1, [False, True]))
+def test_two_snapshots_are_told_from_the_earlier_to_the_later(lab: Lab, running: bool) -> None:
+    key = lab.define("web")
+    lab.snapshot("web", "one")
+    edited(lab, "web", r"<vcpu([^>]*)>1<", r"<vcpu\1>2<")
+    if running:
+        lab.start("web")
+    lab.snapshot("web", "two")
+    edited(lab, "web", r"<vcpu([^>]*)>2<", r"<vcpu\1>3<")
+    with reading(lab) as backend:
+        grown = ConfigChange(Change.VALUE, "vcpu", "1", "2")
+        assert backend.config_changes(key, "one", "two") == (grown,)
+        assert backend.config_changes(key, "two", "one") == (replace(grown, then="2", now="1"),)
+        assert backend.config_changes(key, "two", "two") == ()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import HostError, ImageError
+from snaptui.model.config_change import Change, ConfigChange
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import Domain, DomainConfig, DomainKey, DomainState, DomainStatus
 from snaptui.model.doubts import Doubt, Unread
@@ -103,8 +104,13 @@ class HostileHost(LibvirtBackend):
         )
         return DomainConfig(disks, 1 << 30, False, (self.text,), "")
 
-    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
-        return (self.text, self.text)
+    def config_changes(
+        self, key: DomainKey, name: str, later: str | None = None
+    ) -> tuple[ConfigChange, ...]:
+        return (
+            ConfigChange(Change.ADDED, self.text),
+            ConfigChange(Change.VALUE, self.text, self.text, self.text),
+        )
 
     def status(self, key: DomainKey) -> DomainStatus:
         (domain,) = self.domains()

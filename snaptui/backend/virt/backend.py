@@ -27,6 +27,7 @@ from snaptui.common.errors import (
     Unsupported,
 )
 from snaptui.model import abilities
+from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import Amount, Domain, DomainConfig, DomainKey
 from snaptui.model.guest_agent import Agent
 from snaptui.model.host import Host, Version
@@ -272,12 +273,16 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         live = self.domain_xml(key)
         return self._placed(domain_xml.parse_domain(live), live, key)
 
-    def config_changes(self, key: DomainKey, name: str) -> tuple[str, ...]:
+    def config_changes(
+        self, key: DomainKey, name: str, later: str | None = None
+    ) -> tuple[ConfigChange, ...]:
         """What has become otherwise since; see the protocol."""
-        from snaptui.backend.virt.config_diff import changes
+        from snaptui.backend.virt.config_diff import between, changes
 
-        domain = self._look_up(self._connections.reads.connection, key)
         snapshot = self.snapshot_xml(key, name)
+        if later is not None:
+            return between(snapshot, self.snapshot_xml(key, later))
+        domain = self._look_up(self._connections.reads.connection, key)
         definition = self._texts.defined(domain)
         live = self._texts.live(domain) if self._ask(domain.isActive) else None
         return changes(snapshot, definition, live)

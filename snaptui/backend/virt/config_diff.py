@@ -1,4 +1,4 @@
-"""What of a domain's definition is otherwise than it was when a snapshot was taken, in words.
+"""What of a domain's definition is otherwise than it was when a snapshot was taken.
 
 libvirt puts the definition of then in the place of the one of now when it reverts, without a
 word (qemu_snapshot.c, ``qemuSnapshotRevert*``).
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from snaptui.backend.virt import xml
 from snaptui.common import text
 from snaptui.common.errors import HostError
+from snaptui.model.config_change import Change, ConfigChange
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -43,7 +44,7 @@ _FIXED = {"emulator", "console", "memballoon", "audio"}
 _SIZES = {"memory", "currentMemory", "maxMemory"}
 
 
-def changes(snapshot: str, definition: str, live: str | None) -> tuple[str, ...]:
+def changes(snapshot: str, definition: str, live: str | None) -> tuple[ConfigChange, ...]:
     """What a revert changes back.
 
     Args:
@@ -52,28 +53,49 @@ def changes(snapshot: str, definition: str, live: str | None) -> tuple[str, ...]
         live: XML of the domain as it runs now; ``None`` when it is off.
 
     Returns:
-        A sentence for each difference; those of the definition first.
+        Each difference; those of the definition first.
 
     Raises:
         HostError: something cannot be read, or the snapshot holds no domain.
     """
     root = xml.parse(snapshot)
-    ran = root.find("domain")
-    then = root.find("inactiveDomain")
-    if then is None:
-        then = ran
-    if then is None or ran is None:
-        raise HostError("The snapshot's metadata contains no domain.")
-    ran_then = then is ran and root.findtext("state") in ("running", "paused")
+    then, ran_then = _definition(root)
     left_out = frozenset(_RUNTIME if ran_then else {"address"})
     found = list(_differences(then, xml.parse(definition), (), left_out, running=ran_then))
-    if live is not None and not ran_then and root.find("inactiveDomain") is not None:
+    ran = root.find("domain")
+    if ran is not None and live is not None and then is not ran:
         running = _plugged(ran, xml.parse(live))
-        found += [words for words in running if words not in found]
+        found += [change for change in running if change not in found]
     return tuple(found)
 
 
-def _plugged(then: Element, now: Element) -> Iterator[str]:
+def between(earlier: str, later: str) -> tuple[ConfigChange, ...]:
+    """What of the definition is otherwise at a later snapshot than at an earlier one.
+
+    Args:
+        earlier, later: XML of the snapshots.
+
+    Raises:
+        HostError: something cannot be read, or a snapshot holds no domain.
+    """
+    then, ran_then = _definition(xml.parse(earlier))
+    after, ran_after = _definition(xml.parse(later))
+    ran = ran_then or ran_after
+    left_out = frozenset(_RUNTIME if ran else {"address"})
+    return tuple(_differences(then, after, (), left_out, running=ran))
+
+
+def _definition(snapshot: Element) -> tuple[Element, bool]:
+    """The definition of then, and whether only that of the guest as it ran is there."""
+    ran, then = snapshot.find("domain"), snapshot.find("inactiveDomain")
+    if ran is None:
+        raise HostError("The snapshot's metadata contains no domain.")
+    if then is not None:
+        return then, False
+    return ran, snapshot.findtext("state") in ("running", "paused")
+
+
+def _plugged(then: Element, now: Element) -> Iterator[ConfigChange]:
     """What was plugged into the running guest, or taken from it, since.
 
     Its devices are compared by what they are alone: the rest libvirt gives them as they start.
@@ -85,8 +107,8 @@ def _plugged(then: Element, now: Element) -> Iterator[str]:
         _children(devices, frozenset(_FIXED)) if devices is not None else {}
         for devices in (then.find("devices"), now.find("devices"))
     )
-    yield from (f"{key} comes back" for key in before if key not in after)
-    yield from (f"{key} goes: it was not there then" for key in after if key not in before)
+    yield from (ConfigChange(Change.REMOVED, key) for key in before if key not in after)
+    yield from (ConfigChange(Change.ADDED, key) for key in after if key not in before)
 
 
 def _differences(
@@ -96,7 +118,7 @@ def _differences(
     left_out: frozenset[str],
     *,
     running: bool = False,
-) -> Iterator[str]:
+) -> Iterator[ConfigChange]:
     """What is otherwise below an element.
 
     Args:
@@ -106,14 +128,14 @@ def _differences(
     """
     of = " ".join(path)
     if _text(then) != _text(now):
-        yield f"{of}: {_text(now) or 'nothing'} becomes {_text(then) or 'nothing'} again"
+        yield ConfigChange(Change.VALUE, of, _text(then) or None, _text(now) or None)
     for name in sorted(then.attrib.keys() | now.attrib.keys()):
         was, is_now = then.get(name), now.get(name)
         if f"{then.tag} {name}" in left_out or (then.tag, name) in _RUNTIME_ATTRIBUTES:
             continue
         if was != is_now and not _is_unit(then):
-            shown = f"{is_now or 'not set'} becomes {was or 'not set'} again"
-            yield f"{of} {name}: {shown}".strip()
+            what = f"{of} {name}".strip()
+            yield ConfigChange(Change.VALUE, what, was, is_now, attribute=True)
     if then.tag == "disk" and then.get("device", "disk") in ("disk", "lun"):
         # overlays come and go; the plans look at all images
         left_out = left_out | {"source", "backingStore"}
@@ -124,9 +146,9 @@ def _differences(
     for key in [*before, *(key for key in after if key not in before)]:
         below = path if key == "devices" else (*path, key)
         if key not in after:
-            yield f"{' '.join(below)} comes back"
+            yield ConfigChange(Change.REMOVED, " ".join(below))
         elif key not in before:
-            yield f"{' '.join(below)} goes: it was not there then"
+            yield ConfigChange(Change.ADDED, " ".join(below))
         else:
             yield from _differences(before[key], after[key], below, left_out, running=running)
 

@@ -108,7 +108,9 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
         steps=steps,
         type_name=safety.kind is SafetyKind.NONE or bool(unread) or (bool(moved) and bool(clones)),
-        changes=() if isinstance(facts.changes, NotKnown) else facts.changes,
+        changes=()
+        if isinstance(facts.changes, NotKnown)
+        else tuple(one.reverted for one in facts.changes),
         room=Room(safety.needs, fullest, safety.needs, domain_checks.some_space_unknown(facts)),
     )
 
