@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from snaptui.backend.files import file_changes, file_status, file_systems, image_reader
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage, ImageError
 from snaptui.model.files import FileId
 from tests.backend.test_qemu_img import copy, made
 from tests.users import OTHER
@@ -232,3 +232,16 @@ def test_the_program_itself_imports_nothing_from_there_either(tmp_path: Path) ->
         )  # fmt: skip
         assert done.returncode in (0, 3), done.stderr  # that driver's images are not there
         assert "hostile" not in done.stdout
+
+
+@pytest.mark.parametrize("offset", [1 << 63, (1 << 64) - 16])
+def test_a_head_that_names_a_place_beyond_any_file_is_damaged(tmp_path: Path, offset: int) -> None:
+    """What it lies upon is looked for even so, and is not known."""
+    path = tmp_path / "a.qcow2"
+    head = bytearray(1 << 16)
+    head[:8] = b"QFI\xfb\0\0\0\3"
+    head[8:20] = offset.to_bytes(8, "big") + (8).to_bytes(4, "big")
+    path.write_bytes(head)
+    with pytest.raises(DamagedImage) as caught:
+        image_reader.read_image(str(path))
+    assert caught.value.beneath is None

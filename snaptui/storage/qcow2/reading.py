@@ -12,6 +12,9 @@ CHUNK: Final = 64 << 10
 """How much is read at a time: a default cluster, with which most heads are read at once."""
 
 
+_FURTHEST: Final = (1 << 63) - 1
+"""The last place in a file that a system can name (off_t)."""
+
 Progress = Callable[[int, int], None]
 """Called with bytes read and bytes to read; what it raises ends the reading."""
 Extent = tuple[int, int]
@@ -77,6 +80,8 @@ def fetch(f: BinaryIO, size: int, offset: int, length: int, what: str) -> bytes:
     Raises:
         ImageError: the file is shorter by now, or cannot be read.
     """
+    if offset + length > _FURTHEST:
+        raise ImageError(f"{what} lies beyond the end of any file, at byte {offset}")
     parts: list[bytes] = []
     left = length
     try:
