@@ -17,7 +17,7 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.model.virsh_line import option, virsh
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.panes.details import Line, LinesList
+from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.panes.row_list import RowList
 
 

@@ -16,7 +16,7 @@ from snaptui.operations.operation import on_host
 from snaptui.plan.revert.safety import brings_back
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.panes.details import LinesList
+from snaptui.ui.panes.lines import LinesList
 from snaptui.ui.panes.row_list import RowList
 
 

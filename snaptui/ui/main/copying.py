@@ -9,7 +9,7 @@ from snaptui.ui.dialogs.copy import of_domain, of_snapshot
 if TYPE_CHECKING:
     from snaptui.session import Session
     from snaptui.ui.main.ports import Selection
-    from snaptui.ui.panes.details import Line
+    from snaptui.ui.panes.lines import Line
 
 
 def copies(session: Session, selection: Selection) -> tuple[str, tuple[Line, ...]]:

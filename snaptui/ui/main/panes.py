@@ -9,9 +9,9 @@ from snaptui.model.domain import Domain, Key
 from snaptui.model.image import PlacedEntry
 from snaptui.monitor.images import ListedImage
 from snaptui.ui.format import Glyphs
-from snaptui.ui.panes.details import LinesList
 from snaptui.ui.panes.domains import DomainPane
 from snaptui.ui.panes.images import ImagePane
+from snaptui.ui.panes.lines import LinesList
 from snaptui.ui.panes.snapshots import SnapshotPane
 from snaptui.ui.snapshot_graph import Row
 

@@ -15,9 +15,10 @@ from snaptui.ui import keymap, status_lines
 from snaptui.ui.context import Context
 from snaptui.ui.format import clean
 from snaptui.ui.main.panes import Panes
-from snaptui.ui.panes.details import Line, domain_lines, snapshot_lines
+from snaptui.ui.panes.details import domain_lines, snapshot_lines
 from snaptui.ui.panes.host_details import host_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
+from snaptui.ui.panes.lines import Line
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""

@@ -8,8 +8,8 @@ from snaptui.common import text
 from snaptui.model import abilities
 from snaptui.model.host import Host
 from snaptui.ui import status_lines
-from snaptui.ui.panes.details import Line
 from snaptui.ui.panes.host_rows import ListedHost
+from snaptui.ui.panes.lines import Line
 
 
 def presented(host: Host) -> list[Line]:

@@ -18,7 +18,8 @@ from snaptui.storage.in_image import Stray
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.ui import snapshot_graph
 from snaptui.ui.format import Glyphs, added, clean, fit, reclaim, size_or_mark, written
-from snaptui.ui.panes.details import Line, cost_lines
+from snaptui.ui.panes.details import cost_lines
+from snaptui.ui.panes.lines import Line
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.panes.snapshots import CREATED, Column, columns_heading, layout
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from snaptui.model.host import Host
 from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs
-from snaptui.ui.panes.details import Line
 from snaptui.ui.panes.host_details import presented
+from snaptui.ui.panes.lines import Line
 
 
 def help_lines(

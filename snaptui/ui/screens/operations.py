@@ -16,7 +16,7 @@ from snaptui.model.operation_record import Became, Outcome, Record, StepRecord
 from snaptui.ui import keymap
 from snaptui.ui.closing import Closing, is_there, overrides_of
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
-from snaptui.ui.panes.details import Line, LinesList
+from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.terminal import clipboard
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 from snaptui.ui import keymap
 from snaptui.ui.closing import Closing, overrides_of
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.panes.details import Line, LinesList
+from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.terminal.safe_input import Field
 
 
