@@ -300,7 +300,7 @@ class Terminal:
 
 def at_snapshots(terminal: Terminal, *names: str) -> None:
     """Go to the first row of the snapshots once all of these are there."""
-    terminal.wait("connected", *names, "you are here", gone="reading")
+    terminal.wait("connected", *names, "@ now", gone="reading")
     terminal.until(lambda: not SOME_READ.search(terminal.text), "the order of the snapshots")
     terminal.press("g")
 

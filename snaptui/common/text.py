@@ -74,6 +74,12 @@ def short_size(count: int) -> str:
     return f"{float(number):.0f} {unit}" if len(number) > 3 else f"{number} {unit}"
 
 
+def tiny_size(count: int) -> str:
+    """The same in five cells at most, for lists and figures side by side: ``2.6G``, ``310M``."""
+    number, _, unit = short_size(count).partition(" ")
+    return f"{number}{unit[:1]}"
+
+
 def when(moment: int | None, *, zone: bool = False, seconds: bool = False) -> str:
     """A moment in local time (``2026-11-20 02:55``); ``?`` when not known.
 

@@ -126,7 +126,7 @@ class Order(enum.Enum):
     NAME = "Snapshot"
     AGE = "Age"
     WRITTEN = "Written"
-    RECLAIM = "Reclaim"
+    RECLAIM = "Frees"
 
 
 def ordered(rows: Iterable[ListedSnapshot], by: Order) -> tuple[ListedSnapshot, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -178,10 +178,10 @@ def short_age(moment: int | None, now: float) -> str:
 
 
 def holds(snapshot: Snapshot) -> str:
-    """What a revert brings back, with a letter for the kind (``I disks+RAM``)."""
+    """What a revert brings back, with a letter for the kind (``I disk+RAM``)."""
     letter = {Kind.INTERNAL: "I", Kind.EXTERNAL: "E", Kind.MIXED: "M", Kind.NONE: "-"}
     has_disks = any(disk.presence is not Presence.NO for disk in snapshot.disks)
-    parts = ["disks"] * has_disks + ["RAM"] * snapshot.has_memory
+    parts = ["disk"] * has_disks + ["RAM"] * snapshot.has_memory
     return f"{letter[snapshot.kind]} {'+'.join(parts) or 'nothing'}"
 
 
@@ -197,29 +197,28 @@ def size_or_mark(size: int | NotKnown) -> str:
     return text.size(size) if size else ""
 
 
-def written(cost: Cost | NotKnown) -> str:
+def written(cost: Cost | NotKnown, size: Callable[[int], str] = text.tiny_size) -> str:
     """What a snapshot made its images grow by; in brackets the disk as it was at first."""
     if isinstance(cost, NotKnown) or isinstance(cost.written, NotKnown):
         return "?"
-    shown = _about(cost.written, cost)
+    shown = f"{'~' * cost.approximate}{size(cost.written)}"
     return f"({shown})" if cost.oldest else shown
 
 
-def reclaim(cost: Cost | NotKnown) -> str:
-    """What deleting a snapshot gives back; in brackets where the image perhaps keeps it."""
+def frees(cost: Cost | NotKnown, size: Callable[[int], str] = text.tiny_size) -> str:
+    """What the host has back when a snapshot is deleted: :attr:`Cost.reclaim`.
+
+    In brackets where the image perhaps keeps it.
+    """
     if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
         return "?"
-    shown = _about(cost.reclaim, cost)
+    shown = f"{'~' * cost.approximate}{size(cost.reclaim)}"
     return shown if cost.given_back else f"({shown})"
 
 
-def added(since: int) -> str:
+def added(since: int, size: Callable[[int], str] = text.tiny_size) -> str:
     """What was written since, as an addition."""
-    return f"+{text.short_size(since)}"
-
-
-def _about(size: int, cost: Cost) -> str:
-    return f"{'~' * cost.approximate}{text.short_size(size)}"
+    return f"+{size(since)}"
 
 
 def mark(row: Row, glyphs: Glyphs) -> str:

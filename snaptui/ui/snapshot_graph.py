@@ -2,7 +2,7 @@
 
 A chain is a straight line however long it is; only forks are indented. At a fork the side
 branches come first, in time order, and the main line goes on straight below them. The main
-line is the one that leads to *you are here*; in branches that do not, it is the one with
+line is the one that leads to *now*; in branches that do not, it is the one with
 most snapshots, so that indentation stays below 2 + 2 * log2(number of snapshots) columns.
 """
 
@@ -35,7 +35,7 @@ class Row:
     """One line of the snapshot pane.
 
     Attributes:
-        name: the snapshot's exact name, or the path of an overlay; ``None`` for *you are here*.
+        name: the snapshot's exact name, or the path of an overlay; ``None`` for *now*.
         kind: ``UNREADABLE`` is a snapshot whose metadata could not be read, ``BROKEN`` one
             whose data are not what they were, or not all there.
         prefix: graph to the left of the row's own mark, two columns a level, made of
@@ -219,7 +219,7 @@ def _preorder(children: dict[str, list[str | None]]) -> list[str]:
 
 
 def _weights(children: dict[str, list[str | None]], order: list[str]) -> dict[str | None, int]:
-    """Number of snapshots of each subtree; the one with *you are here* outweighs all."""
+    """Number of snapshots of each subtree; the one with *now* outweighs all."""
     weight: dict[str | None, int] = {None: len(order) + 1}
     for node in reversed(order):
         weight[node] = 1 + sum(weight[child] for child in children.get(node, []))

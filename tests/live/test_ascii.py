@@ -21,11 +21,11 @@ def test_each_screen_is_ascii(lab: Lab) -> None:
             ("o", "Operations"),
             ("F", "File system"),
             (":", "register"),
-            ("enter", "Reclaim  "),
+            ("enter", "Frees  "),
         ):
             terminal.press(key)
             terminal.wait(shows)
             terminal.press("pgdn", "pgdn")
             terminal.press("esc")
-            terminal.wait("q quit", "you are here")
+            terminal.wait("q quit", "@ now")
         assert terminal.raw.isascii(), sorted(set(terminal.raw.decode()) - {*map(chr, range(128))})

@@ -39,7 +39,7 @@ def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> 
         terminal.wait("Error    vdb: The refcount table ends at byte ", "Written  ? (vdb: ")
         refused(terminal, "The image of vdb is damaged: ", "has only 100000 bytes. Repair it first")
         terminal.press("left", "down")
-        terminal.wait("fine  shut off", "● one", "(2.2 MiB)", "+128 KiB")
+        terminal.wait("fine  shut off", "● one", "(2.2M)", "+128K")
         terminal.press("down")
         terminal.wait("✗ one", "I broken")
         refused(terminal, "-vdb.qcow2, the image of vdb, is missing. Put it back first.")

@@ -98,7 +98,7 @@ def test_the_whole_program_draws_with_ascii_alone(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "größe")
     with Terminal(["-c", lab.uri, "--ascii", "--no-mouse", "web"]) as terminal:
-        terminal.wait("gr\\xf6\\xdfe", "you are here")
+        terminal.wait("gr\\xf6\\xdfe", "@ now")
         for key in ("g", "d", "tab", "esc", "?", "esc", "enter"):
             terminal.press(key)
     beyond = [byte for byte in terminal.raw.decode() if not byte.isascii()]
@@ -204,7 +204,7 @@ def test_every_size_can_be_used_with_a_dialog_open(lab: Lab) -> None:
                 if columns >= 80:
                     terminal.wait(*always)
             terminal.press("esc")
-            terminal.wait("connected", "you are here", gone=always[-1])
+            terminal.wait("connected", "@ now", gone=always[-1])
 
 
 def test_help_and_palette_come_from_the_key_table(lab: Lab) -> None:

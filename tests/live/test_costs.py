@@ -51,15 +51,16 @@ def test_figures_are_those_of_the_images_and_df_falls_by_what_was_promised(lab: 
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, "old", "mid", "new")
         words = text.short_size
-        terminal.wait(f"({words(grown[0])})", words(grown[1]), words(freed[1]), f"+{words(since)}")
+        tiny = text.tiny_size
+        terminal.wait(f"({tiny(grown[0])})", tiny(grown[1]), tiny(freed[1]), f"+{tiny(since)}")
 
         terminal.press("j")
-        terminal.wait(f"Written  {words(grown[1])}", f"Reclaim  {words(freed[1])} when deleted")
+        terminal.wait(f"Written  {words(grown[1])}", f"Frees    {words(freed[1])} when deleted")
         older = sum(image.frees({0, 1}) for image in plain)
         terminal.press("enter")
-        terminal.wait(f"Reclaim  {text.size(older)} with older")
+        terminal.wait(f"Frees    {text.size(older)} with older")
         terminal.press("esc")
-        terminal.wait("you are here")
+        terminal.wait("@ now")
         terminal.press("d")
         terminal.wait(f"Space: frees {text.size(freed[1])}, free")
         before = sum(map(taken, images))
@@ -67,7 +68,7 @@ def test_figures_are_those_of_the_images_and_df_falls_by_what_was_promised(lab: 
         terminal.wait("Delete mid of web: done")
         fell = before - sum(map(taken, images))
         assert freed[1] - 4 * 65536 <= fell <= freed[1], "but for what its tables left unwritten"
-        terminal.wait(f"({words(sum(Plain(path).growth(0) for path in images))})")
+        terminal.wait(f"({tiny(sum(Plain(path).growth(0) for path in images))})")
 
 
 def test_an_entry_of_the_same_name_that_is_no_part_of_it_is_not_added_in(lab: Lab) -> None:
@@ -88,7 +89,7 @@ def test_an_entry_of_the_same_name_that_is_no_part_of_it_is_not_added_in(lab: La
         at_snapshots(terminal, "old", "mid")
         terminal.press("j")
         terminal.wait(f"Written  {text.short_size(plain.growth(1))}")
-        terminal.wait(f"Reclaim  {text.short_size(plain.frees({1}))} when deleted")
+        terminal.wait(f"Frees    {text.short_size(plain.frees({1}))} when deleted")
 
 
 @pytest.mark.long
@@ -97,7 +98,7 @@ def test_deleting_several_says_what_they_free_together(lab: Lab) -> None:
     together = sum(image.frees({1, 2}) for image in plain)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "old", "mid", "new")
-        terminal.wait("MiB)")
+        terminal.wait("M)")
         terminal.press("d")
         terminal.wait("[this one]", "press Y")
         terminal.press("tab", " ", " ")
@@ -112,22 +113,22 @@ def test_marked_ones_are_deleted_together_children_first(lab: Lab) -> None:
     together = sum(image.frees({0, 1}) for image in plain)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "old", "mid", "new")
-        terminal.wait("MiB)")
+        terminal.wait("M)")
         terminal.press(" ", " ")
         words = text.size(together)
         terminal.wait(f"2 snapshots marked: deleting them frees {words}.", "✓○ old", "✓○ mid")
         terminal.press("s")
         first = max(range(3), key=lambda at: sum(image.frees({at}) for image in plain))
         name = ("old", "mid", "new")[first]
-        terminal.wait("Sorted by space freed.", gone="you are here")
-        rows = [line for line in terminal.text.splitlines() if "I disks" in line]
+        terminal.wait("Sorted by space freed", gone="@ now")
+        rows = [line for line in terminal.text.splitlines() if "I disk" in line]
         assert name in rows[0]
         terminal.press("d")
         terminal.wait("Delete 2 snapshots of web", f"Space: frees {words}, free")
         confirm(terminal)
         terminal.wait("Delete 2 snapshots of web: done")
         terminal.press("s")
-        terminal.wait("you are here", gone="✓")
+        terminal.wait("@ now", gone="✓")
     assert lab.snapshots("web") == ["new"]
     assert together == sum(image.allocated - Plain(image.path).allocated for image in plain)
 
@@ -137,10 +138,10 @@ def test_a_table_that_changed_is_counted_again_and_not_believed_before(lab: Lab)
     lab.snapshot("web", "one")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
-        terminal.wait("MiB)")
+        terminal.wait("M)")
         write(lab.image("web"), 0x22)
         lab.snapshot("web", "two")
-        grown = text.short_size(Plain(lab.image("web")).growth(1))
+        grown = text.tiny_size(Plain(lab.image("web")).growth(1))
         terminal.wait("two", grown)
 
 
@@ -149,7 +150,7 @@ def test_a_running_guests_image_is_counted_too(lab: Lab) -> None:
     lab.snapshot("web", "ram")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "ram")
-        terminal.wait("MiB)", "when deleted; counted")
+        terminal.wait("M)", "when deleted; counted")
 
 
 def test_a_damaged_image_says_so_and_the_rest_goes_on(lab: Lab) -> None:

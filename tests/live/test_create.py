@@ -50,7 +50,7 @@ def test_it_is_shut_off_afterwards(lab: Lab) -> None:
         terminal.press(" ")
         terminal.wait("[is shut off]", "web is SHUT OFF when", "--halt")
         confirm(terminal)
-        terminal.wait("Create a snapshot of web: done", "I disks+RAM")
+        terminal.wait("Create a snapshot of web: done", "I disk+RAM")
     assert lab.state("web") == "shut off"
     (name,) = lab.snapshots("web")
     assert "<state>running</state>" in lab.virsh("snapshot-dumpxml", "web", name)
@@ -68,7 +68,7 @@ def test_the_guest_runs_while_its_ram_is_saved(lab: Lab, tmp_path: Path) -> None
             "[running]", "web keeps running while 32.0 MiB of RAM or more are saved", "--live"
         )
         confirm(terminal)
-        terminal.wait("Create an external snapshot of web: done", "E disks+RAM")
+        terminal.wait("Create an external snapshot of web: done", "E disk+RAM")
     assert memory.read_bytes()[:16] == b"LibvirtQemudSave"
     assert lab.state("web") == "running"
 
@@ -135,7 +135,7 @@ def test_from_the_xml_of_a_file(lab: Lab, tmp_path: Path) -> None:
         more(terminal)
         terminal.wait(str(overlay)[:36], str(ram)[:36])
         confirm(terminal)
-        terminal.wait("Create an external snapshot of web: done", "E disks+RAM")
+        terminal.wait("Create an external snapshot of web: done", "E disk+RAM")
     assert sources(lab, "web") == {"vda": overlay, "vdb": beside(lab, "web", "mine & yours", "vdb")}
     assert ram.exists()
     xml = lab.virsh("snapshot-dumpxml", "web", "mine & yours")
@@ -174,7 +174,7 @@ def test_the_name_follows_the_template(lab: Lab, tmp_path: Path) -> None:
     lab.define("web")
     lab.snapshot("web", "web 1")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("web 1", "you are here")
+        terminal.wait("web 1", "@ now")
         terminal.press("c")
         terminal.wait("[internal]", "Ready, ", "web 2")
         confirm(terminal)

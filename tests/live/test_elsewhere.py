@@ -57,7 +57,7 @@ def test_hostile_text_is_shown_literally_on_one_row(lab: Lab) -> None:
 
         def one_row_each() -> bool:
             terminal.read(0.05)
-            rows = [line for line in terminal.text.splitlines() if "I disks" in line]
+            rows = [line for line in terminal.text.splitlines() if "I disk" in line]
             return len(rows) == len(HOSTILE)
 
         terminal.until(one_row_each, "one row for each with its details")
@@ -66,11 +66,11 @@ def test_hostile_text_is_shown_literally_on_one_row(lab: Lab) -> None:
             terminal.press("enter")
             terminal.wait("<domainsnapshot>", f"{number}-")
             terminal.press("esc")
-            terminal.wait("you are here", gone="<domainsnapshot>")
+            terminal.wait("@ now", gone="<domainsnapshot>")
             terminal.press("d")
             terminal.wait(f"Delete {number}-")
             terminal.press("esc")
-            terminal.wait("you are here", gone="Cancel")
+            terminal.wait("@ now", gone="Cancel")
             terminal.press("j")
     for forbidden in (b"\x1b[31m", "\u202e".encode(), "\u200b".encode()):
         at = terminal.raw.find(forbidden)
@@ -293,7 +293,7 @@ def test_a_long_create_is_not_given_up_and_the_rest_stays_usable(lab: Lab) -> No
             terminal.press("c")
             terminal.wait("Not now")
             terminal.press("left", "g")
-            terminal.wait("one", "you are here")
+            terminal.wait("one", "@ now")
             terminal.press("q")
             terminal.wait("Quit while work is under way?")
             terminal.press("esc")

@@ -58,7 +58,7 @@ def test_disks_only(lab: Lab, state: str) -> None:
         wanted(terminal, "before", DISKS)
         terminal.wait("This host cannot revert to the new snapshot", "You lose: nothing")
         confirm(terminal)
-        terminal.wait("Create an external snapshot of web: done", "E disks")
+        terminal.wait("Create an external snapshot of web: done", "E disk")
     targets = ("vda", "vdb")
     assert sources(lab, "web") == {t: beside(lab, "web", "before", t) for t in targets}
     assert lab.snapshots("web") == ["before"]
@@ -81,7 +81,7 @@ def test_disks_and_ram(lab: Lab, state: str) -> None:
         wanted(terminal, "before", RAM)
         terminal.wait("of RAM are saved", "This host cannot revert to the new snapshot")
         confirm(terminal)
-        terminal.wait("Create an external snapshot of web: done", "E disks+RAM")
+        terminal.wait("Create an external snapshot of web: done", "E disk+RAM")
     memory = lab.image("web").with_suffix(".before.mem")
     assert memory.read_bytes()[:16] == b"LibvirtQemudSave"
     assert f"<memory snapshot='external' file='{memory}'/>" in lab.virsh(
@@ -183,7 +183,7 @@ def test_a_disk_that_is_left_out_is_named(lab: Lab) -> None:
             wanted(terminal, name, form)
             terminal.wait("vdb is left out: it cannot be reverted.")
             confirm(terminal)
-            terminal.wait(f"E disks{'+RAM' * (form == RAM)}", gone="Kind:")
+            terminal.wait(f"E disk{'+RAM' * (form == RAM)}", gone="Kind:")
             terminal.wait("Create an external snapshot of web: done", name)
     assert sources(lab, "web")["vda"] == beside(lab, "web", "again")
     assert sources(lab, "web")["vdb"] == lab.image("web", "vdb")
@@ -193,7 +193,7 @@ def test_what_lies_beneath_is_named(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "inside")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("inside", "you are here")
+        terminal.wait("inside", "@ now")
         wanted(terminal, "over", DISKS)
         terminal.wait("inside inside the images beneath cannot be reverted to")
         confirm(terminal)

@@ -210,7 +210,7 @@ def test_from_the_list_with_what_is_said_of_it(lab: Lab) -> None:
         terminal.press("tab", "tab", "end")
         terminal.wait("stays and keeps its space", "cannot be cancelled; its guest goes on")
         confirm(terminal)
-        terminal.wait("Delete ram of web: done", gone="E disks+RAM")
+        terminal.wait("Delete ram of web: done", gone="E disk+RAM")
     assert memory.exists(), "libvirt is mended"
     assert lab.state("web") == RUNNING
     assert sources(lab) == {"vda": overlay(lab, "top")}
@@ -222,7 +222,7 @@ def test_marked_ones_from_the_list(lab: Lab) -> None:
     start(lab, RUNNING)
     with Terminal(["-c", lab.uri, "web"]) as terminal, same_disks(lab):
         at_snapshots(terminal, "one", "two", "three", "four")
-        terminal.wait("452 KiB", gone=" ?\n")
+        terminal.wait("452K", gone=" ?\n")
         terminal.press(" ", "j", " ")
         terminal.wait("2 snapshots marked: deleting them frees", gone="frees ?")
         terminal.press(" ")

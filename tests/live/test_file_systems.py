@@ -54,7 +54,7 @@ def opened(lab: Lab, *words: str, size: tuple[int, int] = (120, 40)) -> Iterator
     with Terminal(["-c", lab.uri], size=size) as terminal:
         terminal.wait("connected")
         terminal.press("F")
-        terminal.wait("Reclaim", "gone.overlay", *words, gone="...")
+        terminal.wait("Frees", "gone.overlay", *words, gone="...")
         yield terminal
 
 
@@ -101,7 +101,7 @@ def test_enter_goes_to_the_snapshot(lab: Lab) -> None:
     with opened(lab, size=(80, 24)) as terminal:
         mark_row(terminal, "web", "old")
         terminal.press("enter")
-        terminal.wait("you are here", "▌ ○ old", "web  shut off")
+        terminal.wait("@ now", "▌ ○ old", "web  shut off")
 
 
 def mark_row(terminal: Terminal, *words: str) -> None:

@@ -143,7 +143,7 @@ def test_what_is_typed_before_there_is_a_screen_is_not_shown_and_does_nothing(
             terminal.wait("does not answer")
             terminal.type_ahead("enter", "g", "dYzq")
             own_lab.daemon.resume()
-            terminal.wait("connected", "you are here")
+            terminal.wait("connected", "@ now")
             assert b"zq" not in terminal.raw
             assert b"Y" not in terminal.raw.partition(b"\x1b[?1049h")[0]
             terminal.press("?")

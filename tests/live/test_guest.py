@@ -64,7 +64,7 @@ def test_what_is_frozen_is_clean_and_goes_on(guest: Guest, tmp_path: Path) -> No
         a_freeze(terminal)
         assert guest.freezes == [], "the question alone freezes nothing"
         confirm(terminal)
-        terminal.wait("Create an external snapshot of guest: done", "E disks")
+        terminal.wait("Create an external snapshot of guest: done", "E disk")
     assert guest.freezes == ["freeze", "thaw"]
     assert not guest.frozen
     overlay = beside(guest.lab, NAME, "frozen")
@@ -139,7 +139,7 @@ def test_written_is_what_the_guest_wrote(guest: Guest) -> None:
     with Terminal(["-c", guest.lab.uri, NAME]) as terminal:
         at_snapshots(terminal, "first", "second")
         terminal.wait(gone="counting")
-        here = re.compile(r"you are here +\+([\d.]+) MiB")
+        here = re.compile(r"@ now +\+([\d.]+)M")
         terminal.until(lambda: here.search(terminal.text) is not None, "what was written since")
         found = here.search(terminal.text)
         assert found is not None

@@ -36,7 +36,7 @@ def made(path: Path, *names: str, size: int = 8 * MIB) -> Path:
 
 def at_image(terminal: Terminal, *names: str, down: int = 0) -> None:
     """Go to a row of the snapshots of the image named on the command line."""
-    terminal.wait("connected", "on the host", "you are here", *names)
+    terminal.wait("connected", "on the host", "@ now", *names)
     terminal.press("g", *["j"] * down)
 
 
@@ -98,8 +98,8 @@ def test_images_that_nobody_uses_stand_below_the_domains(lab: Lab) -> None:
         row = next(line for line in terminal.text.splitlines() if "free.qcow2" in line)
         assert row.split()[3] == "2"
         terminal.press("j")
-        terminal.wait("▌ free.qcow2", "free.qcow2  2 snapshots", "○ one", "○ two", "you are here")
-        terminal.wait(f"+{text.short_size(plain.active)}", text.short_size(plain.frees({1})))
+        terminal.wait("▌ free.qcow2", "free.qcow2  2 snapshots", "○ one", "○ two", "@ now")
+        terminal.wait(f"+{text.tiny_size(plain.active)}", text.tiny_size(plain.frees({1})))
         terminal.wait("Used by", "nothing on this host")
         terminal.press("k")
         terminal.wait("▌ web", gone="○ one")
@@ -200,7 +200,7 @@ def test_delete_takes_this_entry_and_frees_what_it_said(
     before = Plain(path).allocated
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
         at_image(terminal, "○ other")
-        terminal.wait(text.short_size(frees))
+        terminal.wait(text.tiny_size(frees))
         plan(terminal, "d", f"Delete {name} of a.qcow2")
         terminal.wait(f"frees {text.size(frees)}")
         confirm(terminal)
@@ -233,7 +233,7 @@ def test_several_are_deleted_with_one_figure(lab: Lab, tmp_path: Path) -> None:
     path = made(tmp_path / "a.qcow2", "twin", "x", "twin", "y")
     together = Plain(path).frees({0, 2})
     with Terminal(["-c", lab.uri, str(path)]) as terminal:
-        at_image(terminal, "○ twin", text.short_size(Plain(path).frees({0})))
+        at_image(terminal, "○ twin", text.tiny_size(Plain(path).frees({0})))
         terminal.press(" ", "j", " ")
         terminal.wait(f"2 snapshots marked: deleting them frees {text.size(together)}.")
         plan(terminal, "d", "Delete 2 snapshots of a.qcow2")
@@ -408,7 +408,7 @@ def test_extract_of_a_running_domains_snapshot(lab: Lab, tmp_path: Path) -> None
     write(lab.image("web", "vdb"), 0x33)
     lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("connected", "one", "you are here", gone="reading")
+        terminal.wait("connected", "one", "@ now", gone="reading")
         terminal.press("g")
         plan(terminal, "x", "Extract one of")
         terminal.press("shift+tab", " ")
@@ -433,7 +433,7 @@ def test_extract_across_a_resize(lab: Lab, tmp_path: Path, running: bool) -> Non
     if running:
         lab.start("web")
     with Terminal(["-c", lab.uri, key.uuid]) as terminal:
-        terminal.wait("connected", "small", "large", "you are here", gone="reading")
+        terminal.wait("connected", "small", "large", "@ now", gone="reading")
         terminal.press("g")
         terminal.wait("Name     small", "when deleted")
         plan(terminal, "x", "Extract small of")

@@ -132,7 +132,7 @@ def test_the_newest_of_a_domain_that_is_off(
                 return not [
                     line
                     for line in terminal.text.splitlines()
-                    if f" {name} " in line and "E disks" in line
+                    if f" {name} " in line and "E disk" in line
                 ]
 
             reclaim, needs = known(costs(lab, key)[name])

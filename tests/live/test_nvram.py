@@ -45,7 +45,7 @@ def test_they_start_from_their_template_if_that_was_chosen(
     qemu_img("snapshot", "-c", "by hand", str(lab.image("web")))
     write(lab.image("web"), 0x22)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("□ by hand", "(1.1 MiB)", gone="reading")
+        terminal.wait("□ by hand", "(1.1M)", gone="reading")
         terminal.press("a")
         confirm(terminal)
         terminal.wait("Register by hand of web: done", gone="- unmanaged")

@@ -42,7 +42,7 @@ def test_create_of_a_running_domain_keeps_its_memory(lab: Lab) -> None:
         terminal.press("c")
         terminal.wait("keeps running", "disks and RAM")
         confirm(terminal)
-        terminal.wait("done", "disks+RAM")
+        terminal.wait("done", "disk+RAM")
     (name,) = lab.snapshots("web")
     assert "<memory snapshot='internal'/>" in lab.virsh("snapshot-dumpxml", "web", name)
     assert lab.state("web") == "running"
@@ -56,7 +56,7 @@ def test_create_of_a_paused_domain_leaves_it_paused(lab: Lab) -> None:
         terminal.press("c")
         terminal.wait("stays paused")
         confirm(terminal)
-        terminal.wait("done", "disks+RAM")
+        terminal.wait("done", "disk+RAM")
     assert lab.state("web") == "paused"
 
 

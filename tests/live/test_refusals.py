@@ -161,12 +161,12 @@ def test_keys_typed_ahead_confirm_nothing(lab: Lab) -> None:
         terminal.wait("Delete good of web", "Ready, ")
         assert lab.snapshots("web") == ["good"]
         terminal.press("esc")
-        terminal.wait("you are here", gone="Delete good")
+        terminal.wait("@ now", gone="Delete good")
         terminal.rest(CLOSED)
         terminal.type_ahead("r", "web", "Y", "Y")
         terminal.wait("Revert web to good", "Ready, ")
         terminal.press("esc")
-        terminal.wait("you are here", gone="Revert web")
+        terminal.wait("@ now", gone="Revert web")
     assert lab.snapshots("web") == ["good"]
     assert "done" not in terminal.text
 
@@ -181,7 +181,7 @@ def test_enter_on_a_row_changes_nothing(lab: Lab) -> None:
         terminal.press("enter")
         terminal.wait("<domainsnapshot>")
         terminal.press("esc")
-        terminal.wait("you are here", gone="<domainsnapshot>")
+        terminal.wait("@ now", gone="<domainsnapshot>")
         terminal.press(" ", "enter", "enter", "esc", "enter")
     assert holds(lab.image("web"), 0x22)
     assert lab.snapshots("web") == ["good"]
@@ -228,5 +228,5 @@ def test_twins_are_not_told_apart_by_libvirt_and_refused(lab: Lab) -> None:
             terminal.press(key)
             refused(terminal, "2 snapshots called good (IDs 1, 2)")
             terminal.press("esc")
-            terminal.wait("you are here", gone="Refused")
+            terminal.wait("@ now", gone="Refused")
     assert len(entries(lab.image("web"))) == 2

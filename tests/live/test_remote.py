@@ -54,8 +54,8 @@ def test_the_table_is_read_at_once_and_the_count_when_asked_for(
         at_snapshots(terminal, "ram", "□ by hand")
         terminal.wait("VM state", "iB", "? (vda: far away: counted when asked for (refresh))")
         terminal.press("\x1b[15~")
-        terminal.wait(f"({text.short_size(plain.growth(0))})", "when deleted; counted")
-        terminal.wait(f"+{text.short_size(plain.active)}")
+        terminal.wait(f"({text.tiny_size(plain.growth(0))})", "when deleted; counted")
+        terminal.wait(f"+{text.tiny_size(plain.active)}")
         assert plain.entries[1].name == "by hand"
 
 

@@ -27,7 +27,7 @@ def test_the_short_ways_lead_to_the_same_screen(lab: Lab) -> None:
             terminal.press(key)
             terminal.wait(there)
             terminal.press("esc")
-            terminal.wait("q quit", "you are here")
+            terminal.wait("q quit", "@ now")
         sent = terminal.raw
     plain, quick = pyte.Screen(*size), Screen(*size)
     slow, stream = pyte.ByteStream(plain), Stream(quick)

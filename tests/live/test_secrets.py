@@ -67,7 +67,7 @@ def test_no_secret_is_shown_or_kept_but_in_the_copies(lab: Lab, state: Path) -> 
             terminal.press("G")
             terminal.wait("</domainsnapshot>")
             terminal.press("esc")
-            terminal.wait("you are here", gone="</domainsnapshot>")
+            terminal.wait("@ now", gone="</domainsnapshot>")
             terminal.press("G", "enter")
             terminal.wait("After", "<domain")
             terminal.press("G")

@@ -24,7 +24,7 @@ def signed_in(lab: Lab, directory: Path) -> Iterator[Terminal]:
         terminal.wait("password:")
         assert b"\x1b[?1049h" not in terminal.raw
         terminal.press("secret\r")
-        terminal.wait("connected", "you are here")
+        terminal.wait("connected", "@ now")
         yield terminal
 
 
@@ -44,7 +44,7 @@ def test_a_password_is_asked_for_before_and_after_but_never_over_the_screen(
         terminal.press("S")
         terminal.wait("password:")
         terminal.press("secret\r")
-        terminal.wait("connected", "you are here")
+        terminal.wait("connected", "@ now")
 
 
 def test_ctrl_c_at_the_question_of_ssh_leads_back(own_lab: Lab, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_ctrl_c_at_the_question_of_ssh_leads_back(own_lab: Lab, tmp_path: Path) 
         terminal.press("S")
         terminal.wait("password:")
         terminal.press("secret\r")
-        terminal.wait("connected", "you are here")
+        terminal.wait("connected", "@ now")
 
 
 def test_a_wrong_password_ends_with_one_sentence(lab: Lab, tmp_path: Path) -> None:
@@ -81,6 +81,6 @@ def test_the_images_of_a_remote_host_are_not_read_here(lab: Lab, tmp_path: Path)
     with Terminal(["-c", remote(lab, tmp_path), "web"]) as terminal:
         terminal.wait("password:")
         terminal.press("secret\r")
-        terminal.wait("connected", "you are here", "one")
+        terminal.wait("connected", "@ now", "one")
         terminal.press("g", "r")
         terminal.wait("Not checked", "in no active storage pool", "to allow it, press Y")

@@ -32,12 +32,12 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
         at_snapshots(terminal, "known", "□ by hand")
         terminal.press("G")
         terminal.wait("unmanaged", f"ID 2 in {lab.image('web')}")
-        terminal.wait(f"Reclaim {text.short_size(plain.frees({1}))}")
+        terminal.wait(f"Frees   {text.short_size(plain.frees({1}))}")
         for key in ("r", "e", "H"):
             terminal.press(key)
             terminal.wait("This snapshot is unmanaged: register it first.")
         terminal.press("enter")
-        terminal.wait("Esc close", "Stray")
+        terminal.wait("Esc close", "Unmanaged")
     assert entries(lab.image("web")) == [("1", "known"), ("2", "by hand")]
 
 
@@ -55,7 +55,7 @@ def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "known", "□ by hand")
         terminal.press("G")
-        terminal.wait("Reclaim")
+        terminal.wait("Frees")
         terminal.press("d")
         terminal.wait("Delete the unmanaged by hand of web", "Ready, ")
         terminal.wait(f"Space: frees {text.size(plain.frees({1}))}, free")
@@ -100,7 +100,7 @@ def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> N
         qemu_img("snapshot", "-c", name, str(path))
     before = entries(path)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("□ .hidden", "□ twin", "Reclaim")
+        terminal.wait("□ .hidden", "□ twin", "Frees")
         for name, why in (
             (".hidden", "accepts no snapshot with the name"),
             ("twin", "would delete only one"),
@@ -174,13 +174,13 @@ def test_a_new_one_is_never_called_hollow(lab: Lab) -> None:
         assert b"hollow" not in terminal.raw
 
 
-def test_enter_on_you_are_here_shows_the_domain(lab: Lab) -> None:
+def test_enter_on_now_shows_the_domain(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("j", "enter")
-        terminal.wait("You are here", "<domain type=")
+        terminal.wait("state of the domain at this moment", "<domain type=")
 
 
 def on_the_stray(terminal: Terminal, name: str) -> None:

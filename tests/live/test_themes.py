@@ -42,11 +42,11 @@ def everywhere(terminal: Terminal) -> None:
         terminal.press(keys)
         terminal.wait(shows)
         terminal.press("tab", "esc")
-        terminal.wait("connected", "you are here", gone=shows)
+        terminal.wait("connected", "@ now", gone=shows)
     terminal.press("/", "on", "enter")
-    terminal.wait("one", gone="you are here")
+    terminal.wait("one", gone="@ now")
     terminal.press("esc")
-    terminal.wait("you are here")
+    terminal.wait("@ now")
     terminal.press("left", "down", "up")
 
 

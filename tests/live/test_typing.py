@@ -108,7 +108,7 @@ def test_the_rest_of_a_text_that_confirmed_does_nothing(lab: Lab) -> None:
         terminal.wait("Delete one of web", "Ready, ")
         terminal.rest(READ)
         terminal.type_ahead(PROSE)
-        terminal.wait("Delete one of web: done", "you are here", gone="Cancel")
+        terminal.wait("Delete one of web: done", "@ now", gone="Cancel")
         terminal.settle()
         assert "Cancel" not in terminal.text
 

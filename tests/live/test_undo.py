@@ -208,7 +208,7 @@ def test_the_journal_tells_all_of_a_revert(
         terminal.press("o")
         terminal.wait("Revert web to good", "Step 2", "revert to good: done in", "snapshot-revert")
         terminal.press("esc")
-        terminal.wait("you are here")
+        terminal.wait("@ now")
         terminal.press("q")
         assert terminal.exit_code() == 0
     (file,) = (tmp_path / "snaptui" / "journal").iterdir()

@@ -58,7 +58,7 @@ def test_a_volume_is_taken_reverted_undone_and_deleted_like_a_file(
     lost = text.size(Plain(image).active)
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, name)
-        terminal.wait(f"+{text.short_size(Plain(image).active)}")
+        terminal.wait(f"+{text.tiny_size(Plain(image).active)}")
         terminal.press("r")
         terminal.wait("Ready, ", f"{lost}{' or more' * running} written to vda")
         confirm(terminal)
@@ -106,7 +106,7 @@ def test_figures_of_a_volume_are_in_the_list_and_in_the_report(lab: Lab, folder:
     with Terminal(["-c", lab.uri], size=(120, 40)) as terminal:
         terminal.wait("connected")
         terminal.press("F")
-        terminal.wait("Reclaim", f"{freed}", "snapshot", "old", gone="...")
+        terminal.wait("Frees", f"{freed}", "snapshot", "old", gone="...")
         terminal.press("esc")
 
 
@@ -121,7 +121,7 @@ def test_a_pool_that_is_not_active_leaves_no_figure_and_no_way(lab: Lab, folder:
         terminal.press("r")
         terminal.wait("Where that is, is not known", "all written to vda", gone="Ready, ")
         terminal.press("esc")
-        terminal.wait("you are here")
+        terminal.wait("@ now")
         terminal.press("F")
         terminal.wait("not known where", gone="...")
         terminal.press("esc")

@@ -122,9 +122,9 @@ def test_a_short_age_has_four_cells_at_most(seconds: int, words: str) -> None:
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (snapshot(Presence.INTERNAL, Presence.INTERNAL), "I disks+RAM"),
-        (snapshot(Presence.NO, Presence.EXTERNAL, Presence.NO), "E disks"),
-        (snapshot(Presence.EXTERNAL, Presence.INTERNAL), "M disks+RAM"),
+        (snapshot(Presence.INTERNAL, Presence.INTERNAL), "I disk+RAM"),
+        (snapshot(Presence.NO, Presence.EXTERNAL, Presence.NO), "E disk"),
+        (snapshot(Presence.EXTERNAL, Presence.INTERNAL), "M disk+RAM"),
         (snapshot(Presence.NO), "- nothing"),
     ],
 )

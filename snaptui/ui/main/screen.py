@@ -336,13 +336,14 @@ class MainScreen(Screen[None]):
     def action_sort(self) -> None:
         """Sort the snapshots the other way."""
         panes = self._panes
-        by_reclaim = panes.right_pane.sort()
+        by_frees = panes.right_pane.sort()
+        self.view.draw_headings()
         plain = (
             "Shown as a tree."
             if panes.right_pane is panes.snapshots
             else "Sorted by age, oldest first."
         )
-        self.view.say("Sorted by space freed." if by_reclaim else plain)
+        self.view.say("Sorted by space freed." if by_frees else plain)
 
     def _say_marked(self) -> None:
         image, panes = self.session.images.shown, self._panes
@@ -445,5 +446,5 @@ class MainScreen(Screen[None]):
             ("", ""),
             *(("", masked(line)) for line in xml.rstrip("\n").split("\n")),
         )
-        title = "You are here" if name is None else row.title
+        title = "Now" if name is None else row.title
         self.app.push_screen(TextScreen(title, lines, self.context.glyphs))

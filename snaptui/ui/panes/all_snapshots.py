@@ -13,10 +13,10 @@ from snaptui.common import text
 from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order
-from snaptui.ui.format import Glyphs, clean, fit, reclaim, short_age, written
+from snaptui.ui.format import Glyphs, clean, fit, frees, short_age, written
 from snaptui.ui.panes.row_list import Cell, RowList
 
-MARKS, KIND, AGE, SIZE = 4, 3, 5, 11
+MARKS, KIND, AGE, SIZE = 4, 3, 5, 9
 """Cells of the marks in front, of the letter of the kind, of the age, and of each figure."""
 
 
@@ -124,7 +124,7 @@ class AllList(RowList):
             Order.NAME: row.name,
             Order.AGE: short_age(row.created, time.time()) or "?",
             Order.WRITTEN: written(row.cost) if row.cost is not None else "?",
-            Order.RECLAIM: _reclaim(row),
+            Order.RECLAIM: _frees(row),
             None: row.unread or row.description.replace("\n", "  "),
         }
         for column, cell in self.columns(width):
@@ -183,10 +183,10 @@ def together(rows: Sequence[ListedSnapshot]) -> str:
     return f"{text.count(len(rows), 'snapshot')} of {text.count(len(domains), 'domain')}"
 
 
-def _reclaim(row: ListedSnapshot) -> str:
+def _frees(row: ListedSnapshot) -> str:
     if row.cost is not None:
-        return reclaim(row.cost)
-    return "?" if isinstance(row.reclaim, NotKnown) else text.short_size(row.reclaim)
+        return frees(row.cost)
+    return "?" if isinstance(row.reclaim, NotKnown) else text.tiny_size(row.reclaim)
 
 
 def _kind(row: ListedSnapshot) -> str:

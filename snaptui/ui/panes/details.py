@@ -30,8 +30,8 @@ from snaptui.storage.unnamed import Unnamed
 from snaptui.ui import snapshot_graph
 from snaptui.ui.format import (
     added,
+    frees,
     holds,
-    reclaim,
     state_of,
     state_words,
     written,
@@ -46,7 +46,7 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
     if row.name is None or snapshots is None:
         current = snapshots.current if snapshots is not None else None
         return (
-            ("You are here", "the state of the domain now"),
+            ("Now", "the state of the domain at this moment"),
             *_fault_lines(shown.config, shown.layers),
             *_checkpoint_lines(shown),
             ("After", current or "no snapshot"),
@@ -84,7 +84,9 @@ def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
     since = written_since(shown.config, counted)
     yield (
         "Written since",
-        f"? ({since.reason})" if isinstance(since, NotKnown) else f"{added(since)} in no snapshot",
+        f"? ({since.reason})"
+        if isinstance(since, NotKnown)
+        else f"{added(since, text.short_size)} in no snapshot",
     )
     for disk in written_disks(shown.config):
         usage = held_now(disk, counted)
@@ -157,15 +159,15 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
     """What a snapshot costs, and why."""
     if isinstance(cost, NotKnown):
         yield "Written", f"? ({cost.reason})"
-        yield "Reclaim", f"? ({cost.reason})"
+        yield "Frees", f"? ({cost.reason})"
         return
     first = ", the disks as first written" if cost.oldest else " since the one before"
     if isinstance(cost.written, NotKnown):
         yield "Written", f"? ({cost.written.reason})"
     else:
-        yield "Written", f"{written(cost)}{first}"
+        yield "Written", f"{written(cost, text.short_size)}{first}"
     if isinstance(cost.reclaim, NotKnown):
-        yield "Reclaim", f"? ({cost.reclaim.reason})"
+        yield "Frees", f"? ({cost.reclaim.reason})"
     else:
         needs = f" by merging, needs {text.size(cost.needs)} first" if cost.merges else ""
         when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
@@ -173,7 +175,10 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
         if cost.approximate:
             holes = " or has holes that are not visible from here" if cost.merges else ""
             doubt = f", in use: does not add up{holes}"
-        yield "Reclaim", f"{reclaim(cost)} when deleted{needs}{when and f'; {when}'}{doubt}"
+        yield (
+            "Frees",
+            f"{frees(cost, text.short_size)} when deleted{needs}{when and f'; {when}'}{doubt}",
+        )
         if cost.given_back is False:
             yield "", "of which the host gets nothing for images on block devices: what is freed"
             yield "", "there stays inside the image, for its next writes"
@@ -182,10 +187,10 @@ def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted)
             yield "", "system it is not known to shrink when something is freed inside of it"
     older = with_older_by_image(thing, counted)
     if not isinstance(older, NotKnown):
-        yield "Reclaim", f"{text.size(sum(older.values()))} with older: all before it in its images"
+        yield "Frees", f"{text.size(sum(older.values()))} with older: all before it in its images"
     if len(cost.by_disk) > 1 and isinstance(thing, Snapshot):
         for target, (grown, freed) in cost.by_disk.items():
-            yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} reclaimed"
+            yield f"Cost {target}", f"{_or_mark(grown)} written, {_or_mark(freed)} freed"
     for target, (overlay, lower) in cost.merges.items():
         yield "Merges", f"{target}, {os.path.basename(overlay)} into {os.path.basename(lower)}"
     if cost.memory_left:

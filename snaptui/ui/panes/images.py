@@ -17,23 +17,25 @@ from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Stray
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.ui import snapshot_graph
-from snaptui.ui.format import Glyphs, added, clean, fit, reclaim, size_or_mark, written
+from snaptui.ui.format import Glyphs, added, clean, fit, frees, short_age, size_or_mark, written
+from snaptui.ui.panes.columns import Column, layout, widest
 from snaptui.ui.panes.details import cost_lines
 from snaptui.ui.panes.lines import Line
 from snaptui.ui.panes.row_list import Cell, RowList
-from snaptui.ui.panes.snapshots import CREATED, Column, columns_heading, layout
+from snaptui.ui.panes.snapshots import NOW
 
 COLUMNS = (
-    CREATED,
-    Column("Holds", 8, 0),
-    Column("VM state", 9, 2, right=True),
-    Column("Written", 10, 1, right=True),
-    Column("Reclaim", 9, 0, right=True),
+    Column("Age", 5, 0, right=True),
+    Column("Holds", 8, 0, gap=2),
+    Column("Created", 16, 2, gap=2),
+    Column("VM state", 9, 3, right=True),
+    Column("Written", 8, 1, right=True),
+    Column("Frees", 8, 0, right=True),
 )
 
 
 class ImagePane(RowList):
-    """The entries of an image's own snapshot table, the oldest first, and *you are here*."""
+    """The entries of an image's own snapshot table, the oldest first, and *now*."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(id="entries")
@@ -43,7 +45,8 @@ class ImagePane(RowList):
         self._rows: tuple[PlacedEntry | None, ...] = ()
         self._filter = ""
         self._marked: frozenset[PlacedEntry] = frozenset()
-        self._by_reclaim = False
+        self._by_frees = False
+        self._widest = 0
 
     @property
     def marked(self) -> tuple[PlacedEntry, ...]:
@@ -57,12 +60,12 @@ class ImagePane(RowList):
 
     @property
     def count(self) -> int:
-        """Number of rows, *you are here* among them."""
+        """Number of rows, *now* among them."""
         return len(self._rows)
 
     @property
     def selected(self) -> PlacedEntry | None:
-        """The entry under the cursor; ``None`` for *you are here*."""
+        """The entry under the cursor; ``None`` for *now*."""
         return self._rows[self.cursor] if self._rows else None
 
     def mark(self) -> None:
@@ -80,9 +83,9 @@ class ImagePane(RowList):
 
     def sort(self) -> bool:
         """Sort by what a delete gives back, or by age again; whether by the former."""
-        self._by_reclaim = not self._by_reclaim
+        self._by_frees = not self._by_frees
         self._draw_rows(same=True)
-        return self._by_reclaim
+        return self._by_frees
 
     def update_shown(self, shown: ListedImage | None, counted: Counted, filter_text: str) -> None:
         """Show what is known now; the cursor stays on its entry.
@@ -93,7 +96,9 @@ class ImagePane(RowList):
         unchanged = (self._shown, self._counted, self._filter) == (shown, counted, filter_text)
         if unchanged:
             return
-        there = frozenset(placed_entries(shown))
+        entries = placed_entries(shown)
+        there = frozenset(entries)
+        self._widest = 2 + widest(clean(one.entry.name, self._glyphs) for one in entries)
         self._marked = self._marked & there if same else frozenset()
         self._shown, self._counted, self._filter = shown, counted, filter_text
         self._draw_rows(same=same)
@@ -105,7 +110,7 @@ class ImagePane(RowList):
             for placed in placed_entries(self._shown)
             if wanted in placed.entry.name.casefold()
         ]
-        if self._by_reclaim:
+        if self._by_frees:
             rows.sort(key=self._rank, reverse=True)
         elif self._shown is not None and isinstance(self._shown.head, ImageInfo) and not wanted:
             rows.append(None)
@@ -131,19 +136,24 @@ class ImagePane(RowList):
         """Cursor, mark and name, then the columns that fit."""
         placed, glyphs = self._rows[index], self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        name, columns = layout(width, COLUMNS)
+        shared = layout(width, COLUMNS, self._widest)
         chosen = glyphs.marked if placed in self._marked else " "
-        shown = "you are here" if placed is None else clean(placed.entry.name, glyphs)
+        shown = NOW if placed is None else clean(placed.entry.name, glyphs)
         twin = placed is not None and _twins(self._shown, placed) > 1
         cells = [
             (f"{marker}{chosen}", "strong"),
             (f"{glyphs.here if placed is None else glyphs.snapshot} ", "graph"),
-            (fit(shown, name - 2, glyphs), "strong" if placed is None else "warn" if twin else ""),
+            (
+                fit(shown, shared.name - 2, glyphs),
+                "strong" if placed is None else "warn" if twin else "",
+            ),
         ]
         values = self._values(placed)
-        for column in columns:
+        for column in shared.columns:
             value, role = values.get(column.title, ("", ""))
-            cells.append((" " + fit(value, column.width, glyphs, right=column.right), role))
+            cells.append(
+                (" " * column.gap + fit(value, column.width, glyphs, right=column.right), role)
+            )
         return cells
 
     def _values(self, placed: PlacedEntry | None) -> dict[str, Cell]:
@@ -155,17 +165,18 @@ class ImagePane(RowList):
         cost = entry_cost(self._shown, placed, self._counted)
         unknown = isinstance(cost, NotKnown)
         return {
+            "Age": (short_age(placed.entry.created, time.time()) or "?", ""),
             "Created": (text.when(placed.entry.created), ""),
             "Holds": (entry_holds(placed), ""),
             "VM state": (size_or_mark(placed.entry.vm_state), ""),
             "Written": (written(cost), "muted" if unknown else ""),
-            "Reclaim": (reclaim(cost), "muted" if unknown else ""),
+            "Frees": (frees(cost), "muted" if unknown else ""),
         }
 
-    @staticmethod
-    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+    def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
         """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
-        return columns_heading(width, COLUMNS, glyphs, name)
+        by = "Frees" if self._by_frees else ""
+        return layout(width, COLUMNS, self._widest).heading(glyphs, name, by)
 
 
 def placed_entries(shown: ListedImage | None) -> tuple[PlacedEntry, ...]:
@@ -255,7 +266,7 @@ def _image_lines(shown: ListedImage, counted: Counted, doubts: tuple[str, ...]) 
             "Written since",
             f"? ({since.reason})"
             if isinstance(since, NotKnown)
-            else f"{added(since)} in no snapshot",
+            else f"{added(since, text.short_size)} in no snapshot",
         )
     for doubt in doubts:
         yield "Not known", doubt

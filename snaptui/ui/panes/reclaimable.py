@@ -156,7 +156,7 @@ class ItemList(RowList):
         left, dated = _widths(width)
         return (
             "  "
-            + fit("Reclaim", 9, glyphs, right=True)
+            + fit("Frees", 9, glyphs, right=True)
             + fit("with older", 11, glyphs, right=True)
             + f"  {'Kind':9}{'Domain':19}"
             + fit("Name", left, glyphs)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from snaptui.common import text
+from snaptui.model import group_mark
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Snapshot
@@ -22,40 +21,32 @@ from snaptui.ui.format import (
     added,
     clean,
     fit,
+    frees,
     holds,
     mark,
-    reclaim,
+    short_age,
     size_or_mark,
     state_of,
     written,
 )
+from snaptui.ui.panes.columns import Column, layout, widest
+from snaptui.ui.panes.differences import differences
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.snapshot_graph import Row, RowKind
 
-NAME = 18
-"""Cells that a name gets before a column of lower rank is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column to the right of the name; a higher rank gives way sooner."""
-
-    title: str
-    width: int
-    rank: int
-    right: bool = False
-
-
-CREATED = Column("Created", 16, 0)
 COLUMNS = (
-    CREATED,
-    Column("Holds", 11, 0),
-    Column("State", 9, 2),
-    Column("VM state", 9, 3, right=True),
-    Column("Written", 10, 1, right=True),
-    Column("Reclaim", 9, 0, right=True),
+    Column("Age", 5, 0, right=True),
+    Column("Holds", 10, 0, gap=2),
+    Column("State", 9, 3),
+    Column("VM state", 9, 4, right=True),
+    Column("Written", 8, 1, right=True),
+    Column("Frees", 8, 0, right=True),
+    Column("Description", 0, 2, gap=2),
 )
 
+
+NOW = "now"
+"""The title of the row that stands for the domain as it is."""
 
 _ROLES = {RowKind.CURRENT: "strong", RowKind.BROKEN: "bad", RowKind.UNREADABLE: "bad"}
 
@@ -72,7 +63,8 @@ class SnapshotPane(RowList):
         self._rows: tuple[Row, ...] = ()
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
-        self._by_reclaim = False
+        self._by_frees = False
+        self._widest = 0
         self._wanted: tuple[DomainKey, str] | None = None
 
     @property
@@ -105,7 +97,7 @@ class SnapshotPane(RowList):
 
     @property
     def count(self) -> int:
-        """Number of rows, *you are here* among them."""
+        """Number of rows, *now* among them."""
         return len(self._rows)
 
     @property
@@ -139,16 +131,16 @@ class SnapshotPane(RowList):
 
     def sort(self) -> bool:
         """Sort by what a delete gives back, or as a tree again; whether by the former."""
-        self._by_reclaim = not self._by_reclaim
+        self._by_frees = not self._by_frees
         self._draw_rows(same=True)
-        return self._by_reclaim
+        return self._by_frees
 
     def update_counted(self, counted: Counted) -> None:
         """Show figures that were counted meanwhile."""
         if counted == self._counted:
             return
         self._counted = counted
-        if self._by_reclaim:
+        if self._by_frees:
             self._draw_rows(same=True)
         else:
             self.refresh()
@@ -173,12 +165,14 @@ class SnapshotPane(RowList):
                 rows, [one for one in self._shown.unnamed if one.taken]
             )
         self._all = rows
+        shown = (self._title(row) + " " * (len(row.prefix) + 2) for row in rows)
+        self._widest = widest(shown)
         there = {row.name for row in rows if row.name is not None}
         self._marked = self._marked & there if same else frozenset()
         if self._filter:
             rows = snapshot_graph.filtered(rows, self._filter)
-        if self._by_reclaim:
-            rows = snapshot_graph.ranked(rows, self._reclaim)
+        if self._by_frees:
+            rows = snapshot_graph.ranked(rows, self._frees)
         if same and self._rows:
             cursor = snapshot_graph.cursor_after(
                 [row.name for row in self._rows], self.cursor, [row.name for row in rows]
@@ -191,7 +185,7 @@ class SnapshotPane(RowList):
         self._rows = rows
         self.rows_changed(cursor)
 
-    def _reclaim(self, row: Row) -> float | None:
+    def _frees(self, row: Row) -> float | None:
         cost = _cost(row, self._shown, self._counted)
         if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
             return None
@@ -202,70 +196,51 @@ class SnapshotPane(RowList):
         row = self._rows[index]
         glyphs = self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        name, columns = layout(width, COLUMNS)
+        shared = layout(width, COLUMNS, self._widest)
         graph = mark(row, glyphs) + " "
-        graph = fit(graph, min(len(graph), name // 2), glyphs)
+        graph = fit(graph, min(len(graph), shared.name // 2), glyphs)
         role = "strong" if row.name is None else _ROLES.get(row.kind, "")
-        title = "you are here" if row.name is None else clean(row.title, glyphs)
         mark_cell = glyphs.marked if row.name in self._marked else " "
         cells = [
             (f"{marker}{mark_cell}", "strong"),
             (graph, "graph"),
-            (fit(title, name - len(graph), glyphs), role),
+            (fit(self._title(row), shared.name - len(graph), glyphs), role),
         ]
         values = _values(row, self._shown, self._counted)
-        for column in columns:
+        for column in shared.columns:
             value, value_role = values.get(column.title, ("", ""))
             shown = fit(clean(value, glyphs), column.width, glyphs, right=column.right)
-            cells.append((" " + shown, value_role))
+            cells.append((" " * column.gap + shown, value_role))
         return cells
 
-    @staticmethod
-    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+    def _title(self, row: Row) -> str:
+        return NOW if row.name is None else clean(row.title, self._glyphs)
+
+    def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
         """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
-        return columns_heading(width, COLUMNS, glyphs, name)
-
-
-def columns_heading(width: int, columns: Sequence[Column], glyphs: Glyphs, name: str) -> str:
-    """Titles of the columns that fit."""
-    room, fitting = layout(width, columns)
-    zone = time.strftime("%Z")
-    titles = [
-        fit(f"{c.title} {zone}" if c is CREATED else c.title, c.width, glyphs, right=c.right)
-        for c in fitting
-    ]
-    return " ".join(["  " + fit(name, room, glyphs), *titles])
-
-
-def layout(width: int, columns: Sequence[Column]) -> tuple[int, list[Column]]:
-    """Cells for graph and name, and the columns that fit."""
-    fitting = [column for column in columns if column.rank == 0]
-    for column in sorted(columns, key=lambda column: column.rank):
-        if column.rank and _left(width, [*fitting, column]) >= NAME:
-            fitting.append(column)
-    return max(_left(width, fitting), 4), [column for column in columns if column in fitting]
-
-
-def _left(width: int, columns: list[Column]) -> int:
-    return width - 2 - sum(column.width + 1 for column in columns)
+        by = "Frees" if self._by_frees else ""
+        return layout(width, COLUMNS, self._widest).heading(glyphs, name, by)
 
 
 def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
     if row.kind is RowKind.HERE:
-        config = shown.config if shown is not None else None
-        since = written_since(config, counted) if config is not None else NotKnown("")
-        return {"Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), "")}
+        return _values_now(shown, counted)
     if row.kind is RowKind.UNREADABLE:
-        return {"Created": ("cannot be read", "bad"), "Reclaim": ("?", "muted")}
+        why = shown.snapshots.errors.get(row.name or "", "") if shown and shown.snapshots else ""
+        return {
+            "Holds": ("unreadable", "bad"),
+            "Frees": ("?", "muted"),
+            "Description": (why, "bad"),
+        }
     cost = _cost(row, shown, counted)
     figures = {
         title: (shown_as, "muted" if shown_as == "?" else "")
-        for title, shown_as in (("Written", written(cost)), ("Reclaim", reclaim(cost)))
+        for title, shown_as in (("Written", written(cost)), ("Frees", frees(cost)))
     }
     if row.stray is not None:
         saved = sum(entry.vm_state for _, entry in row.stray.parts)
         return {
-            "Created": (text.when(row.stray.created), ""),
+            "Age": (_age(row.stray.created), ""),
             "Holds": ("- unmanaged", "warn"),
             "VM state": (size_or_mark(saved), ""),
             **figures,
@@ -275,22 +250,47 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
     snapshot = row.snapshot
     if snapshot is None or shown is None:
         return {}
+    described = group_mark.described(snapshot).strip().replace("\n", "  ")
     return {
-        "Created": (text.when(snapshot.created), ""),
+        "Age": (_age(snapshot.created), ""),
         "Holds": (f"{holds(snapshot)[0]} {row.broken}", "bad")
         if row.kind is RowKind.BROKEN
         else (holds(snapshot), ""),
         "State": (state_of(snapshot), ""),
         "VM state": (_vm_state(snapshot, shown), ""),
         **figures,
+        "Description": (described, "muted"),
     }
+
+
+def _values_now(shown: Shown | None, counted: Counted) -> dict[str, Cell]:
+    """What is in no snapshot, and how the domain differs from its current one."""
+    config = shown.config if shown is not None else None
+    if shown is None or config is None:
+        return {"Written": ("?", "muted")}
+    since = written_since(config, counted)
+    known = shown.snapshots.details if shown.snapshots is not None else {}
+    current = known.get(shown.snapshots.current or "") if shown.snapshots is not None else None
+    then = current.config if current is not None else None
+    return {
+        "Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), ""),
+        "Description": (", ".join(differences(then, config)) if then is not None else "", "warn"),
+    }
+
+
+def _age(moment: int | None) -> str:
+    return short_age(moment, time.time()) or "?"
 
 
 def _overlay_values(overlay: Unnamed, shown: Shown) -> dict[str, Cell]:
     """What it takes on the host; what a merge gives back is not counted."""
     image = shown.layers.heads.get(overlay.path)
-    size = text.short_size(image.disk_size) if isinstance(image, ImageInfo) else "?"
-    return {"Written": (size, "" if size != "?" else "muted"), "Reclaim": ("?", "muted")}
+    size = text.tiny_size(image.disk_size) if isinstance(image, ImageInfo) else "?"
+    return {
+        "Written": (size, "" if size != "?" else "muted"),
+        "Frees": ("?", "muted"),
+        "Description": ("no snapshot names it", "muted"),
+    }
 
 
 def _broken(shown: Shown) -> dict[str, str]:

@@ -306,7 +306,7 @@ def _details(row: ListedSnapshot) -> tuple[str, str]:
     first = [row.host, row.domain.name, row.name, made, flags]
     if hold is not None:
         first.append(f"held by {hold.who}")
-    sizes = (("Written", row.written), ("Reclaim", row.reclaim))
+    sizes = (("Written", row.written), ("Frees", row.reclaim))
     unknown = [f"{what} ? {size.reason}" for what, size in sizes if isinstance(size, NotKnown)]
     return "   ".join(filter(None, first)), row.description.replace("\n", "  ") or "; ".join(
         unknown

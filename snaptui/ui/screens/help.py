@@ -53,7 +53,7 @@ def help_lines(
             f"  {glyphs.overlay}",
             "an orphaned overlay, as backup tools leave it: d merges it",
         ),
-        (f"  {glyphs.here}", "you are here: the state of the domain now"),
+        (f"  {glyphs.here}", "now: the state of the domain at this moment"),
         (f"  {glyphs.unread}", "not read yet"),
         (f"  {glyphs.unreadable}", "cannot be read; the details say why"),
         (f"  {glyphs.broken}", "broken, hollow, twins: the details say what is wrong"),
