@@ -111,7 +111,7 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             seen=_seen(does=((9, 0), (10, 0)), not_=((11, 3), (12, 0), (12, 8), (12, 9))),
         ),
         Wrong.DELETES_STRAYS: Line(
-            "while the guest runs, a new snapshot takes the place of a stray of its name",
+            "while the guest runs, a new snapshot takes the place of an unmanaged one of its name",
             until=(10, 9),
             source="NEWS 10.9.0 (savevm of QEMU's monitor; jobs refuse it)",
         ),

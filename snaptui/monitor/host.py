@@ -42,6 +42,8 @@ a list of hosts opens no connections to all of them."""
 GIVE_UP = 30.0
 """Seconds without an answer after which a host that is only listed counts as lost: there is no
 events connection, whose keepalive would have told. It is more than a revert takes for long."""
+LONGEST = 3600.0
+"""Of these at most: each time doubles them, because each leaves a thread in its call."""
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each attempt to connect again; a link that lasts longer than the last of them
 begins anew with the first."""
@@ -119,6 +121,7 @@ class HostWatch:
         self._entering, self._leaving = asyncio.Event(), asyncio.Event()
         (self._entering if entered else self._leaving).set()
         self._passing = False
+        self._patience = GIVE_UP
         self._hinted = asyncio.Event()
         self._lost = asyncio.Event()
         self._retry = asyncio.Event()
@@ -216,12 +219,14 @@ class HostWatch:
             if not done:
                 self._update(link=Link.SILENT, trouble="libvirt does not answer")
             if not done and not self.entered:
-                done, _ = await asyncio.wait({future}, timeout=GIVE_UP - SILENCE)
+                done, _ = await asyncio.wait({future}, timeout=self._patience - SILENCE)
                 if not done and not self.entered:
-                    raise Disconnected(f"libvirt has not answered for {GIVE_UP:g} seconds.")
+                    waited, self._patience = self._patience, min(2 * self._patience, LONGEST)
+                    raise Disconnected(f"libvirt has not answered for {waited:g} seconds.")
             result = await future
         finally:  # an error that comes when nobody waits any more would be a fault of ours
             future.cancel()
+        self._patience = GIVE_UP
         self._update(link=Link.CONNECTED, answered=time.monotonic(), trouble="")
         return result
 

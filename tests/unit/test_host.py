@@ -241,6 +241,42 @@ async def test_a_host_that_is_only_listed_is_not_waited_for_without_end(
     running.cancel()
 
 
+class Silent(Failing):
+    """Lets itself be connected to, and lists nothing."""
+
+    def connect(self) -> object:
+        return HOST
+
+    def domains(self) -> tuple[()]:
+        self.fail.wait(10)
+        return ()
+
+
+async def test_a_host_that_stays_silent_is_left_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each time leaves a thread behind, in a call that may never end."""
+    monkeypatch.setattr("snaptui.monitor.host.SILENCE", 0.01)
+    monkeypatch.setattr("snaptui.monitor.host.GIVE_UP", 0.02)
+    monkeypatch.setattr("snaptui.monitor.host.LONGEST", 0.06)
+    monkeypatch.setattr("snaptui.monitor.host.BACK_OFF", (0.0,))
+    backend, waited, enough = Silent(), list[str](), asyncio.Event()
+
+    def changed(state: HostState) -> None:
+        if state.link is Link.LOST:
+            waited.append(state.trouble.split()[-2])
+        if len(waited) == 4:
+            enough.set()
+
+    watch = watch_of(backend, changed, entered=False)
+    watch.opened(HOST)
+    running = asyncio.create_task(watch.run())
+    await asyncio.wait_for(enough.wait(), 10)
+    running.cancel()
+    backend.fail.set()
+    assert waited == ["0.02", "0.04", "0.06", "0.06"]
+
+
 class Slow(Failing):
     """Whose list takes a while of the CPU."""
 
