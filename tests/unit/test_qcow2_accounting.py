@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+import struct
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snaptui.common.errors import ImageError
-from snaptui.storage.qcow2 import reach
+from snaptui.storage.qcow2 import accounting, reach, refcounts, tables
 from snaptui.storage.qcow2.accounting import count
 from snaptui.storage.qcow2.format import read_header, read_snapshots
 from tests.lab import encrypted_image
-from tests.unit.images import MIB, Made, assert_true, check, qemu_img, qemu_io, read
+from tests.unit.images import MIB, Made, Plain, assert_true, check, qemu_img, qemu_io, read
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("qemu-img") and shutil.which("qemu-io")),
@@ -35,7 +37,10 @@ CASES = [
     Made(("lazy_refcounts=on",)),
     Made(("extended_l2=on",)),
     Made(("extended_l2=on", "cluster_size=16384")),
+    Made(("extended_l2=on", "cluster_size=2M")),
     Made(("preallocation=metadata",)),
+    Made(("preallocation=metadata", "cluster_size=512")),
+    Made(("preallocation=metadata", "cluster_size=512", "refcount_bits=32"), snapshots=12),
     Made(("preallocation=falloc", "cluster_size=4096")),
     Made(compressed=True),
     Made(("cluster_size=4096",), compressed=True),
@@ -72,6 +77,73 @@ def test_figures_are_those_of_brute_force_of_qemu_and_of_deleting(
     usage = assert_true(path, some)
     for chosen in [*({at} for at in range(min(number, 4))), *some[:2], set(range(number))]:
         assert delete_really(path, chosen, tmp_path) == usage.frees(chosen)
+
+
+@pytest.fixture(params=[1, 3, 1 << 30], ids="tables at once: {}".format)
+def slices(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few tables at once, slices of few clusters, and runs of any length."""
+    monkeypatch.setattr(tables, "AT_ONCE", 512 * request.param // 8)
+    monkeypatch.setattr(tables, "MOST_TABLES", 4 if request.param == 3 else 1 << 12)
+    for module in (accounting, refcounts):
+        monkeypatch.setattr(module, "SLICE", 1 << 8)
+    monkeypatch.setattr(accounting, "RUN", 1 if request.param == 3 else 16)
+
+
+@pytest.mark.usefixtures("slices")
+@pytest.mark.parametrize("seed", range(3))
+def test_many_tables_of_many_snapshots(seed: int, tmp_path: Path) -> None:
+    """Parts that all snapshots share, some that none does, and what was brought back between."""
+    options = "cluster_size=512,preallocation=metadata" if seed == 1 else "cluster_size=512"
+    extended = ",cluster_size=16k,extended_l2=on" if seed == 2 else ""
+    path = tmp_path / "a.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-o", options + extended, path, "3M")
+    chance = random.Random(seed)
+    names: list[str] = []
+    for number in range(14):
+        for _ in range(6):
+            start, length = chance.randrange(5000), chance.randint(1, 300)
+            verb = chance.choice(["write -P 7", "write -P 7", "write -zu", "discard"])
+            qemu_io(path, f"{verb} {512 * start} {512 * length}")
+        names.append(f"s{number}")
+        qemu_img("snapshot", "-c", names[-1], path)
+        if chance.random() < 0.3:
+            qemu_img("snapshot", "-a", chance.choice(names), path)
+        if chance.random() < 0.2:
+            qemu_img("snapshot", "-d", names.pop(chance.randrange(len(names))), path)
+    everything = set(range(len(names)))
+    assert_true(path, [everything, {at for at in everything if at % 2}])
+
+
+@pytest.mark.usefixtures("slices")
+def test_entries_that_name_one_cluster_twice(tmp_path: Path) -> None:
+    """As damage leaves them: tables at two places, clusters of several entries, each once."""
+    path = tmp_path / "a.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-o", "cluster_size=512", path, "256k")
+    for number in range(3):
+        qemu_io(path, f"write 0 {200 - 60 * number}k")
+        qemu_img("snapshot", "-c", f"s{number}", path)
+    qemu_io(path, "write 0 256k")
+    header, entries, _ = read(path)
+    with path.open("r+b") as f:
+
+        def words(offset: int, number: int) -> list[int]:
+            f.seek(offset)
+            return list(struct.unpack(f">{number}Q", f.read(8 * number)))
+
+        l1 = [at for at in words(header.l1_table_offset, header.l1_size) if at]
+        old = [at for at in words(entries[0].l1_offset, entries[0].l1_entries) if at]
+        f.seek(header.l1_table_offset)
+        f.write(struct.pack(">3Q", l1[1], old[0], l1[1]))
+        data = [at for at in words(l1[1] & 0x00FF_FFFF_FFFF_FE00, 64) if at > 1]
+        for table in (l1[2], old[1], old[2]):
+            f.seek(table & 0x00FF_FFFF_FFFF_FE00)
+            f.write(struct.pack(">9Q", *data[:3], *data[:3], *data[:3]))
+    plain = Plain(path)
+    _, _, usage = read(path)
+    assert usage.active == plain.active
+    for at, one in enumerate(usage.snapshots):
+        assert one.refers == plain.refers(at)
+        assert one.growth == plain.growth(at)
 
 
 def test_deleting_several_frees_more_than_each_alone(tmp_path: Path) -> None:
@@ -220,22 +292,59 @@ def test_any_history_adds_up(
     assert_true(path, [everything, {at for at in everything if at % 2}])
 
 
+def shared(sets: reach.ReachSets, clusters: int) -> Counter[int]:
+    """By set, how many clusters it reaches."""
+    numbers = sets.between(0, clusters).tolist()
+    return Counter(sets.members(number) for number in numbers if number)
+
+
 def test_more_sets_than_two_bytes_can_number() -> None:
     sets = reach.ReachSets(70_000, 17)
     all_of_them = np.arange(70_000)
     for bit in range(17):
-        sets.add(all_of_them[(all_of_them >> bit) & 1 == 1], 1 << bit)
-    found = sets.counts(lambda: None)
-    assert found == dict.fromkeys(range(1, 70000), 1)
+        sets.add(all_of_them[(all_of_them >> bit) & 1 == 1], sets.number(1 << bit))
+    assert shared(sets, 70_000) == dict.fromkeys(range(1, 70000), 1)
+
+
+def test_runs_and_single_clusters_and_one_twice_in_a_list_are_united() -> None:
+    chance = random.Random(3)
+    sets, plain = reach.ReachSets(5000, 40), [0] * 5000
+    spots = sorted(chance.sample(range(5000), 700))
+    sets.add_spots(np.array(spots), np.array([sets.number(1 << at % 40) for at in spots]))
+    for at in spots:
+        plain[at] = 1 << at % 40
+    for _ in range(300):
+        first, members = chance.randrange(4000), 1 << chance.randrange(40)
+        length = chance.randrange(1, 1000)
+        if chance.random() < 0.5:
+            sets.add_run(first, length, sets.number(members))
+            reached = dict.fromkeys(range(first, first + length), members)
+        else:
+            some = [chance.randrange(5000) for _ in range(length)]
+            theirs = [1 << chance.randrange(40) for _ in some]
+            sets.add(np.array(some), np.array([sets.number(one) for one in theirs]))
+            reached = {}
+            for at, one in zip(some, theirs, strict=True):
+                reached[at] = reached.get(at, 0) | one
+        for at, one in reached.items():
+            plain[at] |= one
+        if chance.random() < 0.05:
+            low = chance.randrange(4900)
+            part = sets.between(low, low + 100).tolist()
+            assert [sets.members(number) for number in part] == plain[low : low + 100]
+        if chance.random() < 0.05:
+            sets.of(np.array([0]))
+    assert shared(sets, 5000) == Counter(filter(None, plain))
+    assert len(set(plain)) > 256
 
 
 def test_too_much_to_count_is_said_at_once() -> None:
     with pytest.raises(ImageError, match="can be counted"):
         reach.ReachSets(1 << 40, 2)
     sets = reach.ReachSets(300, reach.MOST_BITS)
-    sets.add(np.array([1]), 1)
+    sets.number(1)
     with pytest.raises(ImageError, match="too many different ways"):
-        sets.add(np.array([2]), 2)
+        sets.number(2)
 
 
 def test_a_count_can_be_ended(tmp_path: Path) -> None:

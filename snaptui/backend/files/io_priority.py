@@ -6,6 +6,7 @@ import ctypes
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 _SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "ppc64le": 273, "s390x": 282}
 """Number of the system call by machine; the C library has no function for it."""
@@ -26,4 +27,9 @@ def idle_io() -> Iterator[None]:
 def _set(priority: int) -> None:
     number = _SET.get(platform.machine())
     if number is not None:
-        ctypes.CDLL(None).syscall(number, _WHO_PROCESS, 0, priority)
+        _library().syscall(number, _WHO_PROCESS, 0, priority)
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

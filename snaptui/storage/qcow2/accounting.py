@@ -9,37 +9,39 @@ then all that reach the same ones pass this on to the data together.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from snaptui.common.errors import ImageError
 from snaptui.storage.qcow2.bitmaps import bitmap_clusters
+from snaptui.storage.qcow2.comparison import Comparison
+from snaptui.storage.qcow2.figures import figures
 from snaptui.storage.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
 from snaptui.storage.qcow2.mapping import (
     COMPRESSED,
     L2_RESERVED,
     OFFSET,
     SLICE,
+    Flags,
     Indices,
     Words,
     inside,
     l1_words,
 )
-from snaptui.storage.qcow2.reach import ReachSets
-from snaptui.storage.qcow2.reading import Progress, fetch, fetch_all
+from snaptui.storage.qcow2.reach import Numbers, ReachSets, Unions
+from snaptui.storage.qcow2.reading import Progress, fetch
 from snaptui.storage.qcow2.refcounts import Refcounts
 from snaptui.storage.qcow2.structures import Entry, Header
-from snaptui.storage.qcow2.usage import SnapshotUsage, Usage, table_frees
+from snaptui.storage.qcow2.tables import Columns, FoundTables, Stretches
+from snaptui.storage.qcow2.usage import Usage
 
-Flags = npt.NDArray[np.bool_]
+RUN: Final = 256
+"""Clusters beside each other, on average, from which on they are kept as a run."""
 
-_SECTOR = 512
+_SECTOR: Final = 512
 
 
 def count(
@@ -89,26 +91,35 @@ class _Count:
     def usage(self, *, settled: bool) -> Usage:
         """All of it."""
         refcounts = Refcounts(self._file, self._size, self._header)
-        tables = self._l2_tables()
-        self._total = (tables.size + refcounts.metadata.size) << self._bits
-        self._walk(tables)
+        columns = self._columns()
+        self._total = (columns.tables.size + refcounts.metadata.size) << self._bits
+        if not self._header.external_data_file:
+            self._walk(columns)
         metadata = self._metadata(refcounts)
-        stuck: Counter[int] = Counter()
-        leaked, wrong, highest = self._compare(refcounts, metadata, stuck)
-        if not settled:
-            stuck.clear()
-        shared = self._reach.counts(self._step)
-        found = _figures(
-            self._header, self._sizes(), shared, stuck, int(metadata.size), leaked, wrong
+        found = self._compare(refcounts, metadata)
+        shared = found.shared()
+        stuck: dict[int, int] = {}
+        if settled:
+            stuck = {self._reach.members(number): n for number, n in found.stuck.items()}
+        known = not self._header.dirty
+        return replace(
+            figures(
+                self._header,
+                self._sizes(),
+                shared,
+                stuck,
+                int(metadata.size),
+                found.leaked if known else None,
+                found.wrong,
+            ),
+            highest_refcount=found.highest if known else None,
         )
-        return replace(found, highest_refcount=highest)
 
     # -- from L1 to L2 tables -------------------------------------------------------------
 
-    def _l2_tables(self) -> Indices:
-        """The clusters of all L2 tables, each once; who reaches them is noted."""
+    def _columns(self) -> Columns:
+        """All L2 tables, each once; who reaches them is noted."""
         header = self._header
-        found: list[Indices] = []
         read: dict[tuple[int, int], int] = {}
         total = 0
         places = [(entry.l1_offset, entry.l1_entries) for entry in self._entries]
@@ -123,23 +134,24 @@ class _Count:
             if total > self._size:
                 raise ImageError("The L1 tables together are larger than the file")
             read[offset, length] = read.get((offset, length), 0) | 1 << place
+        found = FoundTables(self._reach)
         for (offset, length), members in read.items():
             self._step()
             what = self._name(members.bit_length() - 1)
-            table = self._l1_table(offset, length, what)
+            found.add(*self._l1_table(offset, length, what), self._reach.number(members))
+        for (offset, length), members in read.items():
             first = offset >> self._bits
             own = -(-length * L1_ENTRY_SIZE // header.cluster_size)
-            self._reach.add(np.arange(first, first + own), members)
-            self._reach.add(table, members)
-            found.append(table)
-        tables = np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
-        different = np.ones(tables.size, dtype=bool)
-        different[1:] = tables[1:] != tables[:-1]
-        return tables[different]
+            self._reach.add(np.arange(first, first + own), self._reach.number(members))
+        return found.in_columns()
 
-    def _l1_table(self, offset: int, length: int, what: str) -> Indices:
+    def _l1_table(self, offset: int, length: int, what: str) -> tuple[Indices, Indices]:
+        """The clusters of the L2 tables, and where in the L1 table each is."""
         data = fetch(self._file, self._size, offset, length * L1_ENTRY_SIZE, what)
-        return self._inside(l1_words(data, what) & OFFSET, f"{what}: an L2 table")
+        offsets = l1_words(data, what) & OFFSET
+        inside(offsets, self._header, self._size, f"{what}: an L2 table")
+        column = np.flatnonzero(offsets)
+        return (offsets[column] >> np.uint64(self._bits)).view(np.int64), column
 
     def _name(self, place: int) -> str:
         if place == len(self._entries):
@@ -148,15 +160,29 @@ class _Count:
 
     # -- from L2 tables to data -----------------------------------------------------------
 
-    def _walk(self, tables: Indices) -> None:
-        here = 1 << len(self._entries)
-        beyond = self._beyond_the_disk()
-        alone = [self._reach.members(number) == here for number in self._reach.of(beyond).tolist()]
-        state = beyond[np.array(alone, dtype=bool)]
-        self._walk_all(tables[~np.isin(tables, state)])
-        for entries in self._read_tables(state):
-            for data in self._data(entries):
+    def _walk(self, columns: Columns) -> None:
+        here = self._reach.number(1 << len(self._entries))
+        state = np.isin(columns.tables, self._beyond_the_disk()) & (columns.numbers == here)
+        for words, numbers in self._stretches(columns, ~state):
+            if words.size and not self._add_runs(words, numbers):
+                for data, theirs in self._data(words, numbers):
+                    self._reach.add(data, theirs)
+        for words, _ in self._stretches(columns, state):
+            for data, _ in self._data(words, here) if words.size else ():
                 self._reach.add(data[self._reach.of(data) == 0], here)
+
+    def _stretches(self, columns: Columns, which: Flags) -> Stretches:
+        """What some of the tables hold."""
+        chosen = Columns(*(each[which] for each in columns))
+        members = [self._reach.members(number) for number in chosen.numbers.tolist()]
+        return Stretches(
+            self._file,
+            self._size,
+            self._header,
+            chosen,
+            united=Unions(members, self._reach.number),
+            step=self._step,
+        )
 
     def _beyond_the_disk(self) -> Indices:
         """L2 tables that the active L1 table names beyond the end of the disk.
@@ -177,54 +203,53 @@ class _Count:
         found: Indices = (beyond[beyond != 0] >> np.uint64(self._bits)).astype(np.int64)
         return found
 
-    def _walk_all(self, tables: Indices) -> None:
-        if not tables.size:
-            return
-        reached_by = self._reach.of(tables)
-        order = np.argsort(reached_by, kind="stable")
-        tables, reached_by = tables[order], reached_by[order]
-        bounds = np.flatnonzero(np.diff(reached_by)) + 1
-        groups = [
-            (self._reach.members(int(self._reach.of(group[:1])[0])), group)
-            for group in np.split(tables, bounds)
-            if group.size
-        ]
-        for members, group in groups:
-            for entries in self._read_tables(group):
-                for data in self._data(entries):
-                    self._reach.add(data, members)
+    def _add_runs(self, words: Words, numbers: int | Numbers) -> bool:
+        """Note the data of entries that lie in long runs; ``False`` where they do not."""
+        breaks = np.diff(words) != self._header.cluster_size
+        if not isinstance(numbers, int):
+            breaks |= np.diff(numbers) != 0
+        if np.count_nonzero(breaks) * RUN >= words.size:
+            return False
+        last = np.append(np.flatnonzero(breaks), words.size - 1)
+        first = np.append(0, last[:-1] + 1)
+        ends = np.concatenate([words[first], words[last]])
+        flags = int(np.bitwise_or.reduce(ends))
+        offsets = ends & OFFSET
+        if flags & int(COMPRESSED) or not offsets.all():
+            return False
+        if flags & L2_RESERVED:
+            raise ImageError("An L2 entry has reserved bits set")
+        inside(offsets, self._header, self._size, "A data cluster")
+        clusters = (offsets[: first.size] >> np.uint64(self._bits)).tolist()
+        theirs = itertools.repeat(numbers) if isinstance(numbers, int) else numbers[first].tolist()
+        for cluster, length, number in zip(
+            clusters, (last - first + 1).tolist(), theirs, strict=False
+        ):
+            self._reach.add_run(cluster, length, number)
+        return True
 
-    def _read_tables(self, tables: Indices) -> Iterator[Words]:
-        """The entries of the L2 tables, ``SLICE`` at a time; neighbours are read together."""
-        header = self._header
-        at_once = max(1, SLICE // header.l2_entries)
-        for start in range(0, tables.size, at_once):
-            part = tables[start : start + at_once]
-            breaks = np.flatnonzero(np.diff(part) != 1) + 1
-            runs = zip([0, *breaks.tolist()], [*breaks.tolist(), part.size], strict=True)
-            extents = [
-                (int(part[first]) << self._bits, (last - first) << self._bits)
-                for first, last in runs
-            ]
-            data = fetch_all(self._file, self._size, extents, "An L2 table", self._step)
-            entries = np.frombuffer(data, dtype=">u8")
-            yield (entries[::2] if header.extended_l2 else entries).astype(np.uint64)
-
-    def _data(self, entries: Words) -> Iterator[Indices]:
-        """The data clusters in this file that L2 entries point to."""
-        if self._header.external_data_file:
-            return
+    def _data(
+        self, entries: Words, numbers: int | Numbers
+    ) -> Iterator[tuple[Indices, int | Numbers]]:
+        """The data clusters in this file that L2 entries point to, and who reaches them."""
         flags = int(np.bitwise_or.reduce(entries))
-        if flags >> 62 & 1:
+        if flags & int(COMPRESSED):
             packed = (entries & COMPRESSED) != 0
-            yield from self._compressed(entries[packed])
-            entries = entries[~packed]
+            yield from self._compressed(entries[packed], _some(numbers, packed))
+            entries, numbers = entries[~packed], _some(numbers, ~packed)
             flags = int(np.bitwise_or.reduce(entries)) if entries.size else 0
         if flags & L2_RESERVED:
             raise ImageError("An L2 entry has reserved bits set")
-        yield self._inside(entries & OFFSET, "A data cluster")
+        offsets = entries & OFFSET
+        if np.count_nonzero(offsets) < offsets.size:
+            there = offsets != 0
+            offsets, numbers = offsets[there], _some(numbers, there)
+        inside(offsets, self._header, self._size, "A data cluster")
+        yield (offsets >> np.uint64(self._bits)).view(np.int64), numbers
 
-    def _compressed(self, entries: Words) -> Iterator[Indices]:
+    def _compressed(
+        self, entries: Words, numbers: int | Numbers
+    ) -> Iterator[tuple[Indices, int | Numbers]]:
         """The clusters that hold compressed data, which may begin and end inside of clusters."""
         width = np.uint64(62 - (self._bits - 8))
         offsets = entries & ((np.uint64(1) << width) - np.uint64(1))
@@ -239,17 +264,9 @@ class _Count:
             self._packed = np.zeros(self._clusters, dtype=bool)
         while first.size:
             self._packed[first] = True
-            yield first
+            yield first, numbers
             more = first < last
-            first, last = first[more] + 1, last[more]
-
-    def _inside(self, offsets: Words, what: str) -> Indices:
-        """The clusters at the offsets that are not 0, after a check that there are such."""
-        inside(offsets, self._header, self._size, what)
-        clusters = (offsets >> np.uint64(self._bits)).astype(np.int64)
-        if np.count_nonzero(clusters) < clusters.size:
-            clusters = clusters[clusters != 0]
-        return clusters
+            first, last, numbers = first[more] + 1, last[more], _some(numbers, more)
 
     # -- what is neither data nor tables of them ---------------------------------------------
 
@@ -270,8 +287,6 @@ class _Count:
         clusters = np.sort(np.concatenate(parts))
         if np.any(clusters[1:] == clusters[:-1]):
             raise ImageError("A cluster is used for two kinds of metadata")
-        if self._reach.of(clusters).any():
-            raise ImageError("A cluster of metadata is used by the disk or a snapshot too")
         return clusters
 
     def _sizes(self) -> tuple[int, ...]:
@@ -283,106 +298,25 @@ class _Count:
         last = (offset + length + self._header.cluster_size - 1) >> self._bits
         return np.arange(offset >> self._bits, last)
 
-    def _compare(
-        self, refcounts: Refcounts, metadata: Indices, stuck: Counter[int]
-    ) -> tuple[int | None, int, int | None]:
-        """Leaked clusters, those whose refcount is not what reaches them, the highest refcount.
-
-        Args:
-            stuck: gets, by set, the clusters whose refcount is higher than that. QEMU 7.2 and 10.0
-                leave such where a revert with RAM makes the disk smaller: all of the RAM that was
-                loaded before.
-        """
-        if self._header.dirty:
-            return None, 0, None
-        lengths = self._reach.lengths()
-        leaked = wrong = highest = 0
-        clusters = -(-self._size // self._header.cluster_size)
-        for first, found in refcounts.slices(clusters, self._step):
-            stop = first + found.size
-            numbers = self._reach.numbers(first, stop)
-            expected = lengths[numbers]
-            low, high = np.searchsorted(metadata, (first, stop))
-            expected[metadata[low:high] - first] = 1
-            differ = found != expected
-            if self._packed is not None:
-                # each piece of compressed data in a cluster counts, so there may be more
-                differ &= ~(self._packed[first:stop] & (found > expected))
-            used = expected != 0
-            leaked += int(np.count_nonzero(differ & ~used))
-            wrong += int(np.count_nonzero(differ & used))
-            highest = max(highest, int(found.max(initial=0)))
-            for number, count in enumerate(np.bincount(numbers[differ & (found > expected)])):
-                if number and count:
-                    stuck[self._reach.members(number)] += int(count)
-        return leaked, wrong, highest
+    def _compare(self, refcounts: Refcounts, metadata: Indices) -> Comparison:
+        """Look at all clusters; of an image that was not closed the refcounts do not matter."""
+        found = Comparison(self._reach, metadata, self._packed)
+        at = 0
+        if not self._header.dirty:
+            clusters = -(-self._size // self._header.cluster_size)
+            for first, counts in refcounts.slices(clusters, self._step):
+                at = first + counts.size
+                found.look(first, at, counts)
+        for first in range(at, self._clusters, SLICE):
+            self._step()
+            found.look(first, min(first + SLICE, self._clusters), None)
+        return found
 
     def _step(self, read: int = 0) -> None:
         self._done += read
         self._progress(self._done, self._total)
 
 
-def _figures(
-    header: Header,
-    entry_sizes: tuple[int, ...],
-    shared: dict[int, int],
-    stuck: Mapping[int, int],
-    metadata: int,
-    leaked: int | None,
-    wrong: int,
-) -> Usage:
-    """Sums over the sets: a set belongs to the growth of its oldest member."""
-    snapshots = len(entry_sizes)
-    refers, growth = [0] * snapshots, [0] * snapshots
-    alone, youngest = [0] * snapshots, [0] * (snapshots + 1)
-    here = 1 << snapshots
-    reached = 0
-    for members, clusters in shared.items():
-        reached += clusters
-        freed = clusters - stuck.get(members, 0)
-        youngest[members.bit_length() - 1] += freed
-        oldest = (members & -members).bit_length() - 1
-        if oldest < snapshots:
-            growth[oldest] += clusters
-        if members == 1 << oldest and members != here:
-            alone[oldest] += freed
-    for place, clusters in enumerate(_sums(shared, snapshots)):
-        refers[place] = clusters
-    size = header.cluster_size
-    with_older = list(itertools.accumulate(youngest[:snapshots]))
-    table, older = sum(entry_sizes), 0
-    for place, length in enumerate(entry_sizes):
-        older += length
-        alone[place] += table_frees(table, length, size)
-        with_older[place] += table_frees(table, older, size)
-    return Usage(
-        cluster_size=size,
-        refcount_limit=(1 << header.refcount_bits) - 1,
-        allocated=size * (reached + metadata + (leaked or 0)),
-        active=size * shared.get(here, 0),
-        metadata=size * metadata,
-        leaked=None if leaked is None else size * leaked,
-        wrong=wrong,
-        snapshots=tuple(
-            SnapshotUsage(*(size * figure for figure in figures))
-            for figures in zip(refers, growth, alone, with_older, strict=True)
-        ),
-        shared=MappingProxyType(shared),
-        entry_sizes=entry_sizes,
-        stuck=MappingProxyType(dict(stuck)),
-    )
-
-
-def _sums(shared: dict[int, int], snapshots: int) -> list[int]:
-    """For each snapshot, the clusters of all sets that it is in."""
-    width = -(-(snapshots + 1) // 8)
-    totals = np.zeros(width * 8, dtype=np.int64)
-    items = list(shared.items())
-    at_once = max(1, SLICE // width)
-    for start in range(0, len(items), at_once):
-        part = items[start : start + at_once]
-        data = b"".join(members.to_bytes(width, "little") for members, _ in part)
-        packed = np.frombuffer(data, dtype=np.uint8).reshape(-1, width)
-        bits = np.unpackbits(packed, axis=1, bitorder="little")
-        totals += np.array([clusters for _, clusters in part], dtype=np.int64) @ bits
-    return [int(total) for total in totals[:snapshots]]
+def _some(numbers: int | Numbers, which: Flags) -> int | Numbers:
+    """Those of some entries."""
+    return numbers if isinstance(numbers, int) else numbers[which]

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from snaptui.common.errors import ImageError
 from snaptui.storage.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
@@ -22,6 +21,7 @@ from snaptui.storage.qcow2.mapping import (
     OFFSET,
     SLICE,
     ZERO,
+    Flags,
     Indices,
     Words,
     inside,
@@ -30,8 +30,6 @@ from snaptui.storage.qcow2.mapping import (
 from snaptui.storage.qcow2.ranges import Ranges, joined, of_units
 from snaptui.storage.qcow2.reading import Extent, Progress, fetch, fetch_all
 from snaptui.storage.qcow2.structures import Header
-
-Flags = npt.NDArray[np.bool_]
 
 SUBCLUSTERS = 32
 """Of a cluster with extended L2 entries."""

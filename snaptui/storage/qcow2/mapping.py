@@ -12,6 +12,7 @@ from snaptui.storage.qcow2.structures import Header
 
 Indices = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
 
 SLICE: Final = 1 << 18
 """Clusters or entries that one step of numpy works on: it holds the interpreter for as long."""

@@ -1,27 +1,38 @@
-"""Which clusters are reached by which L1 tables, kept in a few bytes for each cluster."""
+"""Which clusters are reached by which L1 tables, kept in a byte or more for each cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import bisect
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from snaptui.common.errors import ImageError
-from snaptui.storage.qcow2.mapping import SLICE, Indices
+from snaptui.storage.qcow2.mapping import Indices
 
-MOST_CLUSTERS = 1 << 28
-"""Clusters of an image that is counted; two to four bytes of memory each."""
-MOST_BITS = 1 << 31
+Numbers = npt.NDArray[Any]
+
+MOST_CLUSTERS: Final = 1 << 28
+"""Clusters of an image that is counted; one to four bytes of memory each."""
+MOST_BITS: Final = 1 << 31
 """Bits of all distinct sets together."""
+_MOST_PAIRS: Final = 1 << 20
+"""Pairs of sets of which a table is made."""
+_FEW: Final = 64
+"""Sets that are united one by one."""
+_MOST_SPANS: Final = 1 << 14
+"""Unions that are kept for those that are made of them."""
+_NOTHING: Final = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32))
 
 
 class ReachSets:
     """For each cluster the set of those who reach it, as the number of a set in a list.
 
     Sets are few, since most clusters are reached by neighbours in time: unions are made of
-    sets, not of clusters.
+    sets, not of clusters. Long runs of clusters are kept as such until somebody asks.
 
     Args:
         clusters: of the image's file.
@@ -37,43 +48,32 @@ class ReachSets:
                 f"The image has {clusters} clusters; up to {MOST_CLUSTERS} can be counted"
             )
         self._members = members
-        self._set_of: npt.NDArray[Any] = np.zeros(clusters, dtype=np.uint16)
+        self._set_of: Numbers = np.zeros(clusters, dtype=np.uint8)
         self._sets = [0]
         self._numbers = {0: 0}
+        self._runs: list[tuple[int, int, int]] = []
+        self._longest = 0
+        self._spots: tuple[Indices, Numbers] = _NOTHING
+        self._lengths = np.zeros(0, dtype=np.int64)
+        self._sorted = True
 
-    def add(self, clusters: Indices, members: int) -> None:
-        """The clusters are reached by ``members`` (a set) too.
+    def number(self, members: int) -> int:
+        """The number of a set.
 
         Raises:
             ImageError: there are too many distinct sets.
         """
-        if not clusters.size:
-            return
-        known = self._set_of[clusters]
-        first, last = int(known.min()), int(known.max())
-        if first == last:
-            number = self._union(first, members)
-            self._set_of[clusters] = number
-            return
-        if known.size <= len(self._sets):
-            distinct, places = np.unique(known, return_inverse=True)
-            numbers = np.array([self._union(int(at), members) for at in distinct])
-            self._set_of[clusters] = numbers[places]
-            return
-        seen = np.zeros(len(self._sets), dtype=bool)
-        seen[known] = True
-        numbers = np.zeros(seen.size, dtype=np.int64)
-        for at in np.flatnonzero(seen):
-            numbers[at] = self._union(int(at), members)
-        self._set_of[clusters] = numbers.astype(self._set_of.dtype)[known]
-
-    def numbers(self, start: int, stop: int) -> npt.NDArray[Any]:
-        """For clusters ``start`` to ``stop``, the number of each one's set; 0 is the empty set."""
-        return self._set_of[start:stop]
-
-    def of(self, clusters: Indices) -> npt.NDArray[Any]:
-        """The same for some clusters."""
-        return self._set_of[clusters]
+        known = self._numbers.get(members)
+        if known is not None:
+            return known
+        new = len(self._sets)
+        if new * self._members > MOST_BITS:
+            raise ImageError("The clusters are shared in too many different ways to count them")
+        if new == 1 << 8 * self._set_of.itemsize:
+            self._set_of = self._set_of.astype(np.uint16 if new == 1 << 8 else np.uint32)
+        self._sets.append(members)
+        self._numbers[members] = new
+        return new
 
     def members(self, number: int) -> int:
         """The set with a number."""
@@ -81,28 +81,139 @@ class ReachSets:
 
     def lengths(self) -> npt.NDArray[np.int64]:
         """By number of a set, how many members it has."""
-        return np.array([members.bit_count() for members in self._sets], dtype=np.int64)
+        if self._lengths.size < len(self._sets):
+            self._lengths = np.array([one.bit_count() for one in self._sets], dtype=np.int64)
+        return self._lengths
 
-    def counts(self, step: Callable[[], None]) -> dict[int, int]:
-        """By set, how many clusters it reaches; ``step`` is called between slices."""
-        totals = np.zeros(len(self._sets), dtype=np.int64)
-        for start in range(0, self._set_of.size, SLICE):
-            step()
-            part = self._set_of[start : start + SLICE]
-            totals += np.bincount(part, minlength=totals.size)
-        found = zip(self._sets[1:], totals[1:].tolist(), strict=True)
-        return {members: count for members, count in found if count}
+    def add(self, clusters: Indices, numbers: int | Numbers) -> None:
+        """The clusters are reached by one set, or each by one of its own, too.
 
-    def _union(self, number: int, members: int) -> int:
-        both = self._sets[number] | members
-        known = self._numbers.get(both)
-        if known is not None:
-            return known
-        new = len(self._sets)
-        if new * self._members > MOST_BITS:
-            raise ImageError("The clusters are shared in too many different ways to count them")
-        if new == 1 << 16:
-            self._set_of = self._set_of.astype(np.uint32)
-        self._sets.append(both)
-        self._numbers[both] = new
-        return new
+        Raises:
+            ImageError: there are too many distinct sets.
+        """
+        if not clusters.size:
+            return
+        known = self._set_of[clusters]
+        wanted = self.united(known, numbers)
+        self._set_of[clusters] = wanted
+        if isinstance(wanted, int) or isinstance(numbers, int):
+            return
+        # a cluster that is there more than once has got one of its sets
+        lost = np.flatnonzero(self._set_of[clusters] != wanted)
+        lost = lost[np.argsort(numbers[lost], kind="stable")]
+        for same in np.split(lost, np.flatnonzero(np.diff(numbers[lost])) + 1):
+            if same.size:
+                self.add(clusters[same], int(numbers[same[0]]))
+
+    def add_run(self, first: int, clusters: int, number: int) -> None:
+        """So many clusters beside each other are reached by a set too."""
+        self._runs.append((first, first + clusters, number))
+        self._longest = max(self._longest, clusters)
+        self._sorted = False
+
+    def add_spots(self, clusters: Indices, numbers: Numbers) -> None:
+        """Some clusters, sorted, are reached by a set each, too; this once."""
+        self._spots = clusters, numbers
+
+    def of(self, clusters: Indices) -> Numbers:
+        """For some clusters the number of each one's set; 0 is the empty set.
+
+        Raises:
+            ImageError: there are too many distinct sets.
+        """
+        for first, stop, number in self._runs:
+            self._set_of[first:stop] = self.united(self._set_of[first:stop], number)
+        self._runs.clear()
+        self.add(*self._spots)
+        self._spots = _NOTHING
+        return self._set_of[clusters]
+
+    def between(self, first: int, stop: int) -> Numbers:
+        """The same for all clusters from one to another, which is not to be changed.
+
+        Raises:
+            ImageError: there are too many distinct sets.
+        """
+        if not self._sorted:
+            self._runs.sort()
+            self._sorted = True
+        parts: list[tuple[slice | Indices, int | Numbers]] = []
+        at = bisect.bisect_left(self._runs, (first - self._longest,))
+        for start, end, number in itertools.islice(self._runs, at, None):
+            if start >= stop:
+                break
+            if end > first:
+                parts.append((slice(max(start - first, 0), end - first), number))
+        low, high = np.searchsorted(self._spots[0], (first, stop))
+        if low < high:
+            parts.append((self._spots[0][low:high] - first, self._spots[1][low:high]))
+        found = self._set_of[first:stop]
+        if parts:
+            found = found.copy()
+        for part, numbers in parts:
+            wanted = self.united(found[part], numbers)
+            found = found.astype(self._set_of.dtype, copy=False)
+            found[part] = wanted
+        return found
+
+    def united(self, known: Numbers, numbers: int | Numbers) -> int | Numbers:
+        """The numbers of sets, each united with another one.
+
+        Raises:
+            ImageError: there are too many distinct sets.
+        """
+        if not known.any():
+            return numbers
+        sets = len(self._sets)
+        if isinstance(numbers, int):
+            keys, most = known, sets
+        else:
+            keys, most = known.astype(np.int64) * sets + numbers, sets * sets
+
+        def union(key: int) -> int:
+            one, other = (key, numbers) if isinstance(numbers, int) else divmod(key, sets)
+            return self.number(self._sets[one] | self._sets[other])
+
+        if keys.size <= _FEW:
+            return np.array([union(key) for key in keys.tolist()])
+        if keys.size <= most or most > _MOST_PAIRS:
+            distinct, places = np.unique(keys, return_inverse=True)
+            found: Numbers = np.array([union(key) for key in distinct.tolist()])
+            return found[places]
+        seen = np.zeros(most, dtype=bool)
+        seen[keys] = True
+        found = np.zeros(most, dtype=np.int64)
+        for key in np.flatnonzero(seen).tolist():
+            found[key] = union(key)
+        return found[keys]
+
+
+class Unions:
+    """The numbers of the unions of sets that stand behind each other.
+
+    Args:
+        sets: all of them.
+        number: gives a set its number.
+    """
+
+    def __init__(self, sets: Sequence[int], number: Callable[[int], int]) -> None:
+        self._sets, self._number = sets, number
+        self._known: dict[tuple[int, int], int] = {}
+
+    def __call__(self, first: int, last: int) -> int:
+        """Of all sets from one to another: two spans, which may overlap, are all of them."""
+        if len(self._known) > _MOST_SPANS:
+            self._known.clear()
+        level = (last - first + 1).bit_length() - 1
+        return self._number(self._span(first, level) | self._span(last + 1 - (1 << level), level))
+
+    def _span(self, first: int, level: int) -> int:
+        """The union of so many sets as two to the power of a level."""
+        if not level:
+            return self._sets[first]
+        known = self._known.get((first, level))
+        if known is None:
+            half = 1 << level - 1
+            known = self._span(first, level - 1) | self._span(first + half, level - 1)
+            self._known[first, level] = known
+        return known

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
 from snaptui.common.errors import ImageError
+
+if TYPE_CHECKING:
+    import io
 
 CHUNK: Final = 64 << 10
 """How much is read at a time: a default cluster, with which most heads are read at once."""
@@ -21,7 +24,6 @@ Extent = tuple[int, int]
 """Where bytes of a file are: an offset and a length."""
 
 
-@runtime_checkable
 class ReadsMany(Protocol):
     """A file far away, of which several parts can be under way at the same time."""
 
@@ -97,10 +99,16 @@ def fetch(f: BinaryIO, size: int, offset: int, length: int, what: str) -> bytes:
             parts.append(part)
             left -= len(part)
     except OSError as error:
-        raise ImageError(
-            f"{what} cannot be read: {error.strerror or error} (at byte {offset})"
-        ) from error
+        raise _unreadable(what, error, offset) from error
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _reads_many(f: BinaryIO) -> bool:
+    return hasattr(f, "read_many")  # typing's own way to ask takes longer than to read
+
+
+def _unreadable(what: str, error: OSError, offset: int) -> ImageError:
+    return ImageError(f"{what} cannot be read: {error.strerror or error} (at byte {offset})")
 
 
 def fetch_all(
@@ -119,8 +127,8 @@ def fetch_all(
     Raises:
         ImageError: as :func:`fetch`.
     """
-    if isinstance(f, ReadsMany):
-        pieces = f.read_many(extents)
+    if _reads_many(f):
+        pieces = cast("ReadsMany", f).read_many(extents)
     else:
         pieces = (fetch(f, size, offset, length, what) for offset, length in extents)
     parts: list[bytes] = []
@@ -131,3 +139,42 @@ def fetch_all(
     if len(data) != sum(length for _, length in extents):
         raise ImageError(f"{what}: the file is shorter than the {size} bytes of a moment ago")
     return data
+
+
+def fetch_into(
+    f: BinaryIO,
+    size: int,
+    extents: Sequence[Extent],
+    into: memoryview,
+    what: str,
+    step: Callable[[int], None],
+) -> None:
+    """Put the bytes of all extents, one after another, to the beginning of a buffer.
+
+    Args:
+        into: of bytes, at least as many as there are.
+        size, what, step: as for :func:`fetch_all`.
+
+    Raises:
+        ImageError: as :func:`fetch`.
+    """
+    if _reads_many(f):
+        data = fetch_all(f, size, extents, what, step)
+        into[: len(data)] = data
+        return
+    at = 0
+    for offset, length in extents:
+        _fill(f, size, offset, into[at : at + length], what)
+        at += length
+        step(length)
+
+
+def _fill(f: BinaryIO, size: int, offset: int, into: memoryview, what: str) -> None:
+    """The same for one extent of a file of this machine."""
+    try:
+        f.seek(offset)
+        done = cast("io.RawIOBase", f).readinto(into)
+    except OSError as error:
+        raise _unreadable(what, error, offset) from error
+    if done != len(into):  # a raw file may give less than was asked for, and says at last why
+        into[:] = fetch(f, size, offset, len(into), what)

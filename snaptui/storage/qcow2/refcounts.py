@@ -86,8 +86,8 @@ class Refcounts:
         Raises:
             ImageError: a block cannot be read.
         """
-        header = self._header
-        per_block = header.cluster_size * 8 // header.refcount_bits
+        header, bits = self._header, self._header.refcount_bits
+        per_block = header.cluster_size * 8 // bits
         at_once = max(1, SLICE // per_block)
         needed = -(-clusters // per_block)
         for start in range(0, needed, at_once):
@@ -102,8 +102,12 @@ class Refcounts:
                 blocks[there] = np.frombuffer(data, np.uint8).reshape(-1, header.cluster_size)
                 data = blocks.tobytes()
             first = start * per_block
-            values = _unpacked(data, header.refcount_bits)
-            yield first, values[: clusters - first]
+            left = min(clusters - first, number * per_block)
+            for at in range(0, left, SLICE):
+                step(0)
+                some = min(SLICE, left - at)
+                part = data[at * bits // 8 : -(-(at + some) * bits // 8)]
+                yield first + at, _unpacked(part, bits)[:some]
 
 
 def _unpacked(data: bytes, bits: int) -> npt.NDArray[Any]:
