@@ -174,13 +174,12 @@ class _Count:
     def _stretches(self, columns: Columns, which: Flags) -> Stretches:
         """What some of the tables hold."""
         chosen = Columns(*(each[which] for each in columns))
-        members = [self._reach.members(number) for number in chosen.numbers.tolist()]
         return Stretches(
             self._file,
             self._size,
             self._header,
             chosen,
-            united=Unions(members, self._reach.number),
+            united=Unions(self._reach, chosen.numbers),
             step=self._step,
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +21,7 @@ MOST_BITS: Final = 1 << 31
 _MOST_PAIRS: Final = 1 << 20
 """Pairs of sets of which a table is made."""
 _FEW: Final = 64
-"""Sets that are united one by one."""
+"""Sets that are united one by one, or are compared by what they are."""
 _MOST_SPANS: Final = 1 << 14
 """Unions that are kept for those that are made of them."""
 _NOTHING: Final = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32))
@@ -192,28 +191,38 @@ class Unions:
     """The numbers of the unions of sets that stand behind each other.
 
     Args:
-        sets: all of them.
-        number: gives a set its number.
+        reach: has the sets.
+        numbers: of all of them.
     """
 
-    def __init__(self, sets: Sequence[int], number: Callable[[int], int]) -> None:
-        self._sets, self._number = sets, number
-        self._known: dict[tuple[int, int], int] = {}
+    def __init__(self, reach: ReachSets, numbers: Numbers) -> None:
+        self._reach, self._numbers = reach, numbers
+        self._alike: dict[bytes, int] = {}
+        self._spans: dict[tuple[int, int], int] = {}
 
     def __call__(self, first: int, last: int) -> int:
-        """Of all sets from one to another: two spans, which may overlap, are all of them."""
-        if len(self._known) > _MOST_SPANS:
-            self._known.clear()
-        level = (last - first + 1).bit_length() - 1
-        return self._number(self._span(first, level) | self._span(last + 1 - (1 << level), level))
+        """Of all sets from one to another."""
+        alike = self._numbers[first : last + 1].tobytes() if last - first < _FEW else b""
+        number = self._alike.get(alike)
+        if number is None:
+            # two spans, which may overlap, are all of them
+            level = (last - first + 1).bit_length() - 1
+            all_ = self._span(first, level) | self._span(last + 1 - (1 << level), level)
+            number = self._reach.number(all_)
+            if alike:
+                self._alike[alike] = number
+            if len(self._alike) + len(self._spans) > _MOST_SPANS:
+                self._alike.clear()
+                self._spans.clear()
+        return number
 
     def _span(self, first: int, level: int) -> int:
         """The union of so many sets as two to the power of a level."""
         if not level:
-            return self._sets[first]
-        known = self._known.get((first, level))
+            return self._reach.members(int(self._numbers[first]))
+        known = self._spans.get((first, level))
         if known is None:
             half = 1 << level - 1
             known = self._span(first, level - 1) | self._span(first + half, level - 1)
-            self._known[first, level] = known
+            self._spans[first, level] = known
         return known
