@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
 
 from snaptui.backend.files import file_systems, image_counter, image_reader
 from snaptui.backend.files.local_files import LocalImages
+from snaptui.common.errors import ImageError
 from snaptui.model.image import FileSystem, ImageInfo
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 
 if TYPE_CHECKING:
     from snaptui.backend.files.overlaps import OpenImage
     from snaptui.backend.virt.volumes import VolumeFile
+    from snaptui.storage.disk_then import Stack
 
 T = TypeVar("T")
 
@@ -67,6 +69,19 @@ class HostImages(LocalImages):
             paths.append(image.backing)
             raw = image.backing_format == "raw"
         return self._patience.look(partial(overlaps.overlap, path, progress, depth), *paths)
+
+    def difference(self, one: Stack, other: Stack, progress: Callable[[int, int], None]) -> int:
+        """Compare two times of a disk; see the protocol."""
+        try:
+            from snaptui.backend.files import differences
+        except ImportError as error:
+            if error.name != "numpy":
+                raise
+            raise ImageError(image_counter.NO_NUMPY) from error
+        if not self.local:
+            return differences.difference(one, other, progress, self._far)
+        paths = [at.path for at in (*one, *other)]
+        return self._patience.look(partial(differences.difference, one, other, progress), *paths)
 
     def pool_space(self, path: str) -> FileSystem:
         """The pool's figures; see the protocol."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from snaptui.model.doubts import Doubt
     from snaptui.model.files import EntryCopy, FileId, Found, Inode, NamedFile, Openers
     from snaptui.model.snapshot_request import NewSnapshot
+    from snaptui.storage.disk_then import Stack
 
 T = TypeVar("T")
 
@@ -192,6 +193,17 @@ class Files(Asked, Protocol):
         Args:
             progress: called with bytes read and bytes to read; what it raises ends it.
             depth: with how many of those beneath, one at least.
+
+        Raises:
+            ImageError: it cannot be told; says why.
+        """
+
+    def difference(self, one: Stack, other: Stack, progress: Callable[[int, int], None]) -> int:
+        """The most bytes of a disk that differ between two times, read without locks.
+
+        Args:
+            one, other: the images that the two times do not share.
+            progress: called with bytes read and bytes to read; what it raises ends it.
 
         Raises:
             ImageError: it cannot be told; says why.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from snaptui import config
-from snaptui.backend.files import image_counter, image_reader, overlaps
+from snaptui.backend.files import differences, image_counter, image_reader, overlaps
 from snaptui.backend.virt import domain_xml, pool_xml, snapshot_xml, uris, xml_paths
 from snaptui.backend.virt.config_diff import between, changes
 from snaptui.common.errors import SnaptuiError
@@ -24,6 +24,7 @@ from snaptui.model.operation_record import Outcome, parse
 from snaptui.model.snapshot_request import NewSnapshot, from_xml, to_xml
 from snaptui.operations import journal
 from snaptui.operations.recovery import Found, finding
+from snaptui.storage.disk_then import At
 from snaptui.storage.qcow2.sameness import is_as_now
 from snaptui.ui.format import UNICODE
 from snaptui.ui.screens.operations import outcome_of, record_lines
@@ -91,6 +92,7 @@ def _of_images(folder: Path) -> Iterator[Reader]:
     yield Reader("qcow2 accounting", seeds, _accounting, text=False)
     yield Reader("qcow2 as now", seeds, _as_now, text=False)
     both = ((lower, _places(made[1])), (lying_upon, _places(upper)))
+    yield Reader("qcow2 difference", seeds, _difference, text=False)
     yield Reader("qcow2 layers", both, lambda data: _layers(data, lower, lying_upon), text=False)
 
 
@@ -120,6 +122,19 @@ def _as_now(data: bytes) -> None:
     header, entries = image_reader.read_head(file, len(data))
     for entry in entries:
         is_as_now(file, len(data), header, entry)
+
+
+def _difference(data: bytes) -> None:
+    """Each entry with the disk as it is now."""
+
+    @contextmanager
+    def opened(_path: str) -> Iterator[overlaps.OpenImage]:
+        yield overlaps.OpenImage(cast(BinaryIO, io.BytesIO(data)), len(data), None)
+
+    image = image_reader.read_open_image(io.BytesIO(data), "/img/a", len(data))
+    for entry in image.snapshots:
+        then = (At("/img/a", entry.id),)
+        assert differences.difference(then, (At("/img/a"),), _quietly, opened) >= 0
 
 
 def _layers(data: bytes, lower: bytes, upper: bytes) -> None:

@@ -15,7 +15,7 @@ from snaptui.common.errors import ImageError
 if TYPE_CHECKING:
     from snaptui.storage.qcow2.usage import ImageUsage
 
-_NO_NUMPY = "nothing is counted without python3-numpy, which is not installed"
+NO_NUMPY = "nothing is counted without python3-numpy, which is not installed"
 
 
 def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
@@ -58,7 +58,7 @@ def count_open_image(
     except ImportError as error:
         if error.name != "numpy":
             raise
-        raise ImageError(_NO_NUMPY) from error
+        raise ImageError(NO_NUMPY) from error
     from snaptui.storage.qcow2.format import read_header
     from snaptui.storage.qcow2.usage import ImageUsage
 

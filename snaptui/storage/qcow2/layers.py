@@ -13,23 +13,19 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from snaptui.common.errors import ImageError
-from snaptui.storage.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
 from snaptui.storage.qcow2.mapping import (
-    COMPRESSED,
     COPIED,
-    L2_RESERVED,
-    OFFSET,
     SLICE,
     ZERO,
     Flags,
     Indices,
     Words,
-    inside,
-    l1_words,
+    data_offsets,
+    l2_tables,
 )
 from snaptui.storage.qcow2.ranges import Ranges, joined, of_units
-from snaptui.storage.qcow2.reading import Extent, Progress, fetch, fetch_all
-from snaptui.storage.qcow2.structures import Header
+from snaptui.storage.qcow2.reading import Extent, Progress, fetch_all
+from snaptui.storage.qcow2.structures import Entry, Header
 
 SUBCLUSTERS = 32
 """Of a cluster with extended L2 entries."""
@@ -81,29 +77,31 @@ class Layer(Protocol):
 
 
 class Qcow2Layer:
-    """A qcow2 image by itself, as the disk is now.
+    """A qcow2 image by itself.
 
     Args:
         f: the image; sought and read, nothing else.
         size: of the file in bytes.
         allocated: which bytes of the file take space on the host; ``None`` for all.
+        entry: as it has the disk; without one as the disk is now.
 
     Raises:
         ImageError: its L1 table is not sound.
     """
 
     def __init__(
-        self, f: BinaryIO, size: int, header: Header, allocated: Ranges | None = None
+        self,
+        f: BinaryIO,
+        size: int,
+        header: Header,
+        allocated: Ranges | None = None,
+        entry: Entry | None = None,
     ) -> None:
         self._file, self._size, self._header, self._allocated = f, size, header, allocated
-        self.virtual_size = header.virtual_size
+        self.virtual_size = entry.virtual_size if entry is not None else header.virtual_size
         self._parts = SUBCLUSTERS if header.extended_l2 else 1
         self.unit = header.cluster_size // self._parts
-        what = "The active L1 table"
-        length = header.l1_size * L1_ENTRY_SIZE
-        check_table(what, header.l1_table_offset, length, MAX_L1_SIZE, header.cluster_size, size)
-        self._l1 = l1_words(fetch(f, size, header.l1_table_offset, length, what), what) & OFFSET
-        inside(self._l1, header, size, f"{what}: an L2 table")
+        self._l1 = l2_tables(f, size, header, entry)
 
     @property
     def table_bytes(self) -> int:
@@ -154,7 +152,7 @@ class Qcow2Layer:
 
     def _clusters(self, entries: Words) -> tuple[Flags, Flags, Flags]:
         """Data, zeros and what can be written over, by cluster."""
-        packed, offsets = self._offsets(entries)
+        packed, offsets = data_offsets(entries, self._header, self._size)
         zeros = (entries & ZERO != 0) & ~packed
         there = offsets != 0
         if self._header.external_data_file:
@@ -164,7 +162,7 @@ class Qcow2Layer:
 
     def _subclusters(self, entries: Words, bitmaps: Words) -> tuple[Flags, Flags, Flags]:
         """The same by subcluster (docs/interop/qcow2.txt, "Extended L2 Entries")."""
-        packed, offsets = self._offsets(entries)
+        packed, offsets = data_offsets(entries, self._header, self._size)
         if np.any(entries[~packed] & ZERO):
             raise ImageError("An L2 entry has reserved bits set")
         if np.any(bitmaps[packed]):
@@ -180,17 +178,6 @@ class Qcow2Layer:
         own = (there & (entries & COPIED != 0)).repeat(SUBCLUSTERS)
         own &= self._on_the_host((offsets[:, None] + steps).reshape(-1))
         return (data | packed[:, None]).reshape(-1), zeros.reshape(-1), own
-
-    def _offsets(self, entries: Words) -> tuple[Flags, Words]:
-        """Which entries are of compressed clusters, and where the other clusters are."""
-        packed = entries & COMPRESSED != 0
-        plain = np.where(packed, np.uint64(0), entries)
-        if plain.size and int(np.bitwise_or.reduce(plain)) & L2_RESERVED:
-            raise ImageError("An L2 entry has reserved bits set")
-        offsets = plain & OFFSET
-        size = 1 << 62 if self._header.external_data_file else self._size
-        inside(offsets, self._header, size, "A data cluster")
-        return packed, offsets
 
     def _on_the_host(self, offsets: Words) -> Flags:
         """Whether all bytes of the units at these offsets take space."""

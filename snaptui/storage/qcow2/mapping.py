@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from snaptui.common.errors import ImageError
-from snaptui.storage.qcow2.structures import Header
+from snaptui.storage.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
+from snaptui.storage.qcow2.reading import fetch
+from snaptui.storage.qcow2.structures import Entry, Header
 
 Indices = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
@@ -57,3 +59,43 @@ def inside(offsets: Words, header: Header, size: int, what: str) -> None:
     largest = int(offsets.max())
     if largest > size:
         raise ImageError(f"{what} lies beyond the file's {size} bytes, at byte {largest}")
+
+
+def l2_tables(f: BinaryIO, size: int, header: Header, entry: Entry | None = None) -> Words:
+    """Where the L2 tables of the disk are, in order; 0 where there is none.
+
+    Args:
+        f: the image; sought and read, nothing else.
+        size: of the file in bytes.
+        entry: as it has the disk; without one as the disk is now.
+
+    Raises:
+        ImageError: its L1 table is not sound.
+    """
+    what, offset, entries = "The active L1 table", header.l1_table_offset, header.l1_size
+    if entry is not None:
+        what = f"The L1 table of the snapshot {entry.name}"
+        offset, entries = entry.l1_offset, entry.l1_entries
+    length = entries * L1_ENTRY_SIZE
+    check_table(what, offset, length, MAX_L1_SIZE, header.cluster_size, size)
+    found: Words = l1_words(fetch(f, size, offset, length, what), what) & OFFSET
+    inside(found, header, size, f"{what}: an L2 table")
+    return found
+
+
+def data_offsets(entries: Words, header: Header, size: int) -> tuple[Flags, Words]:
+    """Which L2 entries are of compressed clusters, and where the other clusters are.
+
+    Args:
+        size: of the file in bytes.
+
+    Raises:
+        ImageError: an entry is not sound.
+    """
+    packed = entries & COMPRESSED != 0
+    plain = np.where(packed, np.uint64(0), entries)
+    if plain.size and int(np.bitwise_or.reduce(plain)) & L2_RESERVED:
+        raise ImageError("An L2 entry has reserved bits set")
+    offsets = plain & OFFSET
+    inside(offsets, header, 1 << 62 if header.external_data_file else size, "A data cluster")
+    return packed, offsets
