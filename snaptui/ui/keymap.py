@@ -20,6 +20,7 @@ class Scope(enum.Enum):
     FILES = "File systems"
     SNAPSHOTS = "All snapshots"
     OPERATIONS = "Operations"
+    COMPARE = "Comparison"
     TEXT = "Help and details"
     DIALOG = "Dialogs"
     CREATE = "Dialog: create"
@@ -138,6 +139,13 @@ ACTIONS: tuple[Action, ...] = (
         ("o",),
         "operations",
         "Operations: what was done, and how it ended",
+        Scope.MAIN,
+    ),
+    Action(
+        "compare",
+        ("equals_sign",),
+        "compare",
+        "Compare the snapshot with now, or two marked ones with each other",
         Scope.MAIN,
     ),
     Action(
@@ -313,6 +321,14 @@ ACTIONS: tuple[Action, ...] = (
         Scope.SNAPSHOTS,
         does="copy_one",
     ),
+    Action(
+        "all_compare",
+        ("equals_sign",),
+        "compare",
+        "Compare the snapshot with now, or two marked ones of a domain with each other",
+        Scope.SNAPSHOTS,
+        does="compare",
+    ),
     Action("all_close", ("q", "A"), "close", "Close", Scope.SNAPSHOTS, does="dismiss"),
     Action(
         "all_keys",
@@ -363,6 +379,33 @@ ACTIONS: tuple[Action, ...] = (
         "help",
         "This help",
         Scope.OPERATIONS,
+        footer=True,
+        does="app.keys",
+    ),
+    Action(
+        "compare_close",
+        ("escape", "q", "equals_sign"),
+        "close",
+        "Close",
+        Scope.COMPARE,
+        footer=True,
+        does="dismiss",
+    ),
+    Action(
+        "compare_refresh",
+        ("f5", "ctrl+r"),
+        "read again",
+        "Read everything again",
+        Scope.COMPARE,
+        footer=True,
+        does="refresh",
+    ),
+    Action(
+        "compare_keys",
+        ("question_mark",),
+        "help",
+        "This help",
+        Scope.COMPARE,
         footer=True,
         does="app.keys",
     ),
@@ -456,7 +499,8 @@ CONFIRM_KEY = "Y"
 """Confirms a dialog; no action of a list may use it."""
 
 _SHOWN = {
-    "slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "question_mark": "?", "colon": ":",
+    "slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "equals_sign": "=",
+    "question_mark": "?", "colon": ":",
     "escape": "Esc", "enter": "Enter", "tab": "Tab", "space": "Space",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right",
@@ -468,6 +512,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({Scope.FILES, Scope.LIST}),
     frozenset({Scope.SNAPSHOTS, Scope.LIST}),
     frozenset({Scope.OPERATIONS, Scope.LIST}),
+    frozenset({Scope.COMPARE, Scope.LIST}),
     frozenset({Scope.TEXT, Scope.LIST}),
     frozenset({Scope.DIALOG, Scope.CREATE}),
     frozenset({Scope.DIALOG, Scope.XML}),

@@ -21,13 +21,15 @@ from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, TOGETHER, Scope
 from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.all_snapshots import AllScreen
+from snaptui.ui.screens.compare import CompareScreen
 from snaptui.ui.screens.operations import OperationsPane
 from snaptui.ui.screens.reclaimable import SpaceScreen
 from snaptui.ui.screens.text import TextScreen
 
 UI = Path(keymap.__file__).parent
 NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {
-    "slash", "question_mark", "colon", "asterisk", "plus", "minus"
+    "slash", "question_mark", "colon", "asterisk", "plus", "minus",
+    "equals_sign",
 }  # fmt: skip
 IDS = [action.id for action in ACTIONS]
 KEYS = sorted({key for action in ACTIONS for key in action.keys})
@@ -75,7 +77,7 @@ def test_every_action_of_a_screen_can_be_run() -> None:
     owners: dict[Scope, type[object]] = {
         Scope.MAIN: MainScreen, Scope.LIST: RowList, Scope.APP: SnaptuiApp,
         Scope.FILES: SpaceScreen, Scope.SNAPSHOTS: AllScreen,
-        Scope.OPERATIONS: OperationsPane, Scope.TEXT: TextScreen,
+        Scope.OPERATIONS: OperationsPane, Scope.COMPARE: CompareScreen, Scope.TEXT: TextScreen,
         Scope.DIALOG: Dialog, Scope.CREATE: CreateDialog, Scope.XML: XmlDialog,
         Scope.CHOICE: Choice,
     }  # fmt: skip

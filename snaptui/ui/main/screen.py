@@ -26,6 +26,7 @@ from snaptui.ui.context import Context
 from snaptui.ui.main.following import Following
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.prompter import MainPrompter
+from snaptui.ui.main.showing import Showing
 from snaptui.ui.main.updates import Updates
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.details import snapshot_lines
@@ -67,6 +68,7 @@ class MainScreen(Screen[None]):
         self._following = following = Following(context.fleet, panes, view)
         self.updates = Updates(context, panes, view, following, select)
         self._prompter = MainPrompter(view, context.fleet, self._show)
+        self._showing = Showing(context, panes, view.say, self._push)
 
     @property
     def session(self) -> Session:
@@ -166,6 +168,9 @@ class MainScreen(Screen[None]):
 
     def _show(self, dialog: Dialog[T], closed: Callable[[T | None], None]) -> None:
         self.app.push_screen(dialog, closed)
+
+    def _push(self, screen: Screen[None]) -> None:
+        self.app.push_screen(screen)
 
     def action_create(self) -> None:
         """Take a snapshot."""
@@ -292,6 +297,10 @@ class MainScreen(Screen[None]):
         from snaptui.ui.screens.operations import OperationsPane
 
         self.app.push_screen(OperationsPane(now, earlier, cancel, glyphs))
+
+    def action_compare(self) -> None:
+        """The selected snapshot beside now, or two marked ones beside each other."""
+        self._showing.compare()
 
     def action_file_systems(self) -> None:
         """What fills the file systems; from there, to a snapshot."""

@@ -220,6 +220,24 @@ class AllScreen(SurveyScreen):
         lines = tuple(of_snapshot(row.name, row.snapshot, row.domain, host))
         self.app.push_screen(CopyDialog(row.name, lines, self.glyphs), chosen)
 
+    def action_compare(self) -> None:
+        """The selected snapshot beside now, or two marked ones beside each other."""
+        from snaptui.ui.screens.compare import Asked, CompareScreen
+
+        marked = [row for row in self.surveys.snapshots() if row.mark in self._list.marked]
+        row = self._list.selected
+        if len(marked) not in (0, 2) or len({one.domain.key for one in marked}) > 1:
+            self.say("Mark two snapshots of one domain to compare them, or none.")
+            return
+        chosen = marked or ([row] if row is not None else [])
+        if not chosen or any(one.snapshot is None for one in chosen):
+            self.say("Only what libvirt knows, and can be read, can be compared.")
+            return
+        one, *rest = chosen
+        session = self.context.fleet.session(one.domain.key.host)
+        asked = Asked(session, one.domain, one.name, rest[0].name if rest else None)
+        self.app.push_screen(CompareScreen(self.context, asked))
+
     def action_jump(self) -> None:
         """Go to the snapshot in its domain."""
         if (row := self._list.selected) is not None:
