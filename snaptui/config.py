@@ -19,6 +19,11 @@ SNAPSHOT_NAME = "snap-{date}-{time}"
 """The template for the names that a create suggests."""
 
 
+NOTIFY_AFTER = 10
+"""Seconds of an operation after which its end is told to who looks elsewhere."""
+LONGEST_WAIT = 86_400
+
+
 ALL = "all"
 """The group that every host of the file belongs to."""
 
@@ -41,6 +46,23 @@ class HostEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticing:
+    """How the end of a long operation is told to who looks elsewhere.
+
+    Attributes:
+        bell: ring the terminal's bell.
+        notify: have the terminal show a notice.
+        after: seconds that the operation took at least.
+        title: have the terminal's title say what is under way.
+    """
+
+    bell: bool = True
+    notify: bool = True
+    after: int = NOTIFY_AFTER
+    title: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the file sets; each as when it is not set.
 
@@ -52,6 +74,7 @@ class Config:
         mouse: take the mouse.
         theme: one of :data:`THEMES`.
         snapshot_name: a template for the names that a create suggests.
+        bell, notify, notify_after, title: as those of :class:`Noticing`.
         keys: by action, the keys that replace its own.
         hosts: those of the file, in its order.
     """
@@ -63,8 +86,17 @@ class Config:
     mouse: bool = True
     theme: str = THEMES[0]
     snapshot_name: str = SNAPSHOT_NAME
+    bell: bool = True
+    notify: bool = True
+    notify_after: int = NOTIFY_AFTER
+    title: bool = True
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     hosts: tuple[HostEntry, ...] = ()
+
+    @property
+    def noticing(self) -> Noticing:
+        """How the end of a long operation is told."""
+        return Noticing(self.bell, self.notify, self.notify_after, self.title)
 
     @property
     def words(self) -> str:
@@ -131,13 +163,16 @@ def load(named: Path | None) -> Config:
     return _checked(table, path)
 
 
+_KINDS = {str: "a string", bool: "true or false", int: "a whole number"}
+
+
 def _checked(table: dict[str, Any], path: Path) -> Config:
     keys = table.pop("keys", {})
     if not isinstance(keys, dict):
         raise ConfigError(f"{path}: keys must be a table.")
     kinds = {
         "uri": str, "read_only": bool, "ascii": bool, "mouse": bool, "theme": str,
-        "snapshot_name": str,
+        "snapshot_name": str, "bell": bool, "notify": bool, "notify_after": int, "title": bool,
     }  # fmt: skip
     hosts = _hosts(table.pop("hosts", []), path)
     for name, value in table.items():
@@ -145,9 +180,10 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
             raise ConfigError(
                 f"{path}: there is no setting {name}; known are {', '.join(kinds)}, keys, hosts."
             )
-        if not isinstance(value, kinds[name]):
-            wanted = "a string" if kinds[name] is str else "true or false"
-            raise ConfigError(f"{path}: {name} must be {wanted}.")
+        if type(value) is not kinds[name]:  # true is no number of seconds
+            raise ConfigError(f"{path}: {name} must be {_KINDS[kinds[name]]}.")
+    if not 0 <= table.get("notify_after", NOTIFY_AFTER) <= LONGEST_WAIT:
+        raise ConfigError(f"{path}: notify_after must be between 0 and {LONGEST_WAIT} seconds.")
     theme = table.get("theme", THEMES[0])
     if theme not in THEMES:
         raise ConfigError(f"{path}: theme: there is no {theme!r}; known are {', '.join(THEMES)}.")

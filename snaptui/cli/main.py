@@ -181,6 +181,7 @@ def _shown(
                 snapshot_name=config.snapshot_name,
                 demo=options.demo,
                 hosts=config,
+                noticing=config.noticing,
             ),
         )
         with _stderr_to_log():

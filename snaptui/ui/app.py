@@ -28,10 +28,12 @@ from snaptui.ui import keymap, sheets, status_lines
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
 from snaptui.ui.context import Context, Settings
-from snaptui.ui.format import ASCII, UNICODE
+from snaptui.ui.ends import notice_of, title_of
+from snaptui.ui.format import ASCII, UNICODE, clean
 from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.terminal import plain_bars, themes
 from snaptui.ui.terminal.key_queue import KeysInOrder
+from snaptui.ui.terminal.notices import Notices
 from snaptui.ui.terminal.signals import BY_SIGNAL, Ending
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class SnaptuiApp(KeysInOrder):
         self._select: str | ImageKey | None = select or next(images, None)
         self._main: MainScreen | None = None
         self.fleet = Fleet(known, make_backend, self)
+        self._notices = Notices(settings.noticing, self._to_terminal)
         self.context = Context(
             self.fleet,
             overrides,
@@ -120,7 +123,12 @@ class SnaptuiApp(KeysInOrder):
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         self.fleet.stop()
+        self._notices.close()
         self._ending.stop()
+
+    def _to_terminal(self, sequence: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
 
     def _end_by(self, number: int) -> None:
         self.exit(return_code=BY_SIGNAL + number)
@@ -209,8 +217,11 @@ class SnaptuiApp(KeysInOrder):
         """Quit; when changes are under way, say what will go on."""
         from snaptui.ui.dialogs.message import QuitDialog
 
-        under_way = tuple(status_lines.operation_words(o) for o in self.fleet.operations.unfinished)
-        if not under_way or isinstance(self.screen, QuitDialog):
+        def under_way() -> tuple[str, ...]:
+            unfinished = self.fleet.operations.unfinished
+            return tuple(status_lines.operation_words(one) for one in unfinished)
+
+        if not under_way() or isinstance(self.screen, QuitDialog):
             self.exit()
         else:
             self.push_screen(
@@ -252,6 +263,7 @@ class SnaptuiApp(KeysInOrder):
         """Draw it."""
         if self._main is not None and is_there(self._main):
             self._main.updates.host_changed()
+            self._entitle()
 
     def images_changed(self) -> None:
         """Draw them."""
@@ -272,3 +284,12 @@ class SnaptuiApp(KeysInOrder):
         """Draw how far it is, and say how it ended."""
         if self._main is not None and is_there(self._main):
             self._main.updates.operation_changed(operation)
+        self._entitle()
+        if (told := notice_of(operation, self.fleet.operations)) is not None:
+            words, took = told
+            self._notices.ended(clean(words, self.context.glyphs), took)
+
+    def _entitle(self) -> None:
+        """Have the terminal's title say what is under way, or how the last one ended."""
+        words = title_of(self.fleet.operations) or self.fleet.names[self.session.uri]
+        self._notices.entitle(clean(words, self.context.glyphs))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snaptui.config import SNAPSHOT_NAME, THEMES, Config
+from snaptui.config import SNAPSHOT_NAME, THEMES, Config, Noticing
 
 if TYPE_CHECKING:
     from snaptui.fleet import Fleet
@@ -29,6 +29,7 @@ class Settings:
         snapshot_name: template for the names that a create suggests.
         demo: the host is that of ``--demo``; the header says so.
         hosts: the names and groups of hosts that may be added.
+        noticing: how the end of a long operation is told.
     """
 
     overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class Settings:
     snapshot_name: str = SNAPSHOT_NAME
     demo: bool = False
     hosts: Config = field(default_factory=lambda: Config(Path()))
+    noticing: Noticing = field(default_factory=Noticing)
 
 
 @dataclass(frozen=True, slots=True)

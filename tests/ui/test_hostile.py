@@ -147,7 +147,7 @@ async def test_every_screen_shows_it_literally(
         await walk(pilot, screens)
         await pilot.resize_terminal(240, 50)
         await walk(pilot, LISTS)
-        pilot.app.push_screen(QuitDialog((raw, raw), app.context.glyphs))
+        pilot.app.push_screen(QuitDialog(lambda: (raw, raw), app.context.glyphs))
         await at_rest(pilot)
         assert_harmless(pilot, "quit?")
 

@@ -126,7 +126,7 @@ def test_quit_while_work_is_under_way(
         await loaded(pilot)
         app = pilot.app
         words = ("web01: take the snapshot pre-upgrade, running for 12 s",)
-        app.push_screen(QuitDialog(words, app.context.glyphs))  # type: ignore[attr-defined]  # SnaptuiApp
+        app.push_screen(QuitDialog(lambda: words, app.context.glyphs))  # type: ignore[attr-defined]  # SnaptuiApp
         await until(pilot, lambda: "Quit while" in text_of(pilot), "the question")
 
     assert snap_compare(make_app(), terminal_size=size, run_before=asked)

@@ -39,7 +39,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         'uri = "qemu+ssh://root@host/system"\nread_only = true\nascii = true\nmouse = false\n'
-        'theme = "light"\n[keys]\ncreate = "n"\nrefresh = ["f5", "R"]\n',
+        'theme = "light"\nbell = false\nnotify = false\nnotify_after = 60\ntitle = false\n'
+        '[keys]\ncreate = "n"\nrefresh = ["f5", "R"]\n',
     )
     before = files(tmp_path)
     assert config.load(path) == Config(
@@ -49,6 +50,10 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ascii=True,
         mouse=False,
         theme="light",
+        bell=False,
+        notify=False,
+        notify_after=60,
+        title=False,
         keys={"create": ("n",), "refresh": ("f5", "R")},
     )
     assert files(tmp_path) == before
@@ -89,6 +94,10 @@ def test_a_named_file_goes_before_the_default_one(tmp_path: Path) -> None:
         ("mouse = []", "mouse must be true or false"),
         ("theme = 1", "theme must be a string"),
         ("theme = 'nord'", "theme: there is no 'nord'; known are dark, light, ansi, mono."),
+        ("notify_after = true", "notify_after must be a whole number"),
+        ("notify_after = 1.5", "notify_after must be a whole number"),
+        ("notify_after = -1", "notify_after must be between 0 and 86400 seconds"),
+        ("bell = 1", "bell must be true or false"),
         ("readonly = true", "no setting readonly; known are uri, read_only, ascii, mouse"),
         ("[colours]\nred = 1", "no setting colours"),
         ("keys = 3", "keys must be a table"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -9,8 +11,12 @@ from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widgets import Button, Static
 
+from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
+
+AGAIN = 0.5
+"""Seconds after which what is under way is told anew."""
 
 
 class ErrorDialog(Dialog[None]):
@@ -47,16 +53,19 @@ class ErrorDialog(Dialog[None]):
 
 
 class QuitDialog(Dialog[bool]):
-    """Asked when changes are under way: they go on at the host."""
+    """Asked when changes are under way: they go on at the host. It goes when they have ended.
 
-    def __init__(self, under_way: tuple[str, ...], glyphs: Glyphs) -> None:
+    Args:
+        under_way: says what is under way now, a line for each.
+    """
+
+    def __init__(self, under_way: Callable[[], tuple[str, ...]], glyphs: Glyphs) -> None:
         super().__init__(glyphs)
         self._under_way = under_way
 
     def body(self) -> ComposeResult:
         """What goes on without us."""
-        for line in self._under_way:
-            yield Static(clean(line, self.glyphs), markup=False)
+        yield Static(self._shown(self._under_way()), id="facts", markup=False)
         yield Static(
             "The step under way goes on at the host (but a copy is given up); later steps are "
             "not started, and nobody will look how it ends.",
@@ -71,7 +80,22 @@ class QuitDialog(Dialog[bool]):
     def on_mount(self) -> None:
         """Title and time to read."""
         self.set_title("Quit while work is under way?")
+        self.set_interval(AGAIN, self._draw)
         self.appeared()
+
+    def _draw(self) -> None:
+        """Say how far it is; when it has ended there is no question any more."""
+        if not is_there(self):
+            return
+        if not (lines := self._under_way()):
+            self.dismiss()
+            return
+        facts, shown = self.query_one("#facts", Static), self._shown(lines)
+        if facts.content != shown:
+            facts.update(shown)
+
+    def _shown(self, lines: tuple[str, ...]) -> Text:
+        return Text("\n".join(clean(line, self.glyphs) for line in lines))
 
     @on(Button.Pressed, "#confirm")
     def quit_pressed(self, event: Message) -> None:
