@@ -19,6 +19,7 @@ from snaptui.cli.tools import backend_class
 from snaptui.common import log, text
 from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import fault, label
+from snaptui.common.state_files import state_directory
 from snaptui.common.threads import begun
 from snaptui.config import MONO, Config, HostEntry, load
 
@@ -182,6 +183,7 @@ def _shown(
                 demo=options.demo,
                 hosts=config,
                 noticing=config.noticing,
+                kept=None if options.demo else state_directory(),
             ),
         )
         with _stderr_to_log():

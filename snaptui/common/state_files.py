@@ -11,6 +11,7 @@ import errno
 import grp
 import os
 import pwd
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,6 +112,23 @@ def open_own(name: str, flags: int, folder: int) -> int:
         os.close(file)
         raise
     return file
+
+
+def replace_own(name: str, content: bytes, folder: int) -> None:
+    """Write a file of ours in a directory that is held, all of it or nothing, of mode 0600.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    unfinished = f".{name}-{secrets.token_hex(8)}"
+    file = open_own(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, folder)
+    try:
+        with os.fdopen(file, "wb") as opened:
+            opened.write(content)
+        os.rename(unfinished, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        os.unlink(unfinished, dir_fd=folder)
+        raise
 
 
 def _entry(folder: int, name: str, make: bool) -> int:

@@ -89,6 +89,7 @@ class SnaptuiApp(KeysInOrder):
             settings.hosts,
             self.show_error,
             self.sign_in,
+            settings.kept,
         )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -122,6 +123,8 @@ class SnaptuiApp(KeysInOrder):
 
     def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
+        if self._main is not None:
+            self._main.recall.save()
         self.fleet.stop()
         self._notices.close()
         self._ending.stop()

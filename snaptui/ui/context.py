@@ -30,6 +30,7 @@ class Settings:
         demo: the host is that of ``--demo``; the header says so.
         hosts: the names and groups of hosts that may be added.
         noticing: how the end of a long operation is told.
+        kept: directory that keeps what the screen is left with; ``None`` for none.
     """
 
     overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Settings:
     demo: bool = False
     hosts: Config = field(default_factory=lambda: Config(Path()))
     noticing: Noticing = field(default_factory=Noticing)
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Context:
         hosts: the names and groups of hosts that may be added.
         show_error: shows one with its whole text.
         sign_in: gives the terminal to ssh, and connects.
+        kept: directory that keeps what the screen is left with; ``None`` for none.
         faults: places in the code where a fault of our own has happened.
     """
 
@@ -64,6 +67,7 @@ class Context:
     hosts: Config
     show_error: ShowError
     sign_in: Callable[[], object]
+    kept: Path | None = None
     faults: set[tuple[object, ...]] = field(default_factory=set)
 
     @property

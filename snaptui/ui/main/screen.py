@@ -26,6 +26,7 @@ from snaptui.ui.context import Context
 from snaptui.ui.main.following import Following
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.prompter import MainPrompter
+from snaptui.ui.main.recall import Recall
 from snaptui.ui.main.showing import Showing
 from snaptui.ui.main.updates import Updates
 from snaptui.ui.main.view import View
@@ -52,6 +53,7 @@ class MainScreen(Screen[None]):
     Attributes:
         view: draws the lines around the panes, and answers.
         updates: takes over what the session says.
+        recall: brings back what it was left with.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
@@ -66,7 +68,8 @@ class MainScreen(Screen[None]):
         self._panes = panes = Panes(context.glyphs)
         self.view = view = View(context, panes)
         self._following = following = Following(context.fleet, panes, view)
-        self.updates = Updates(context, panes, view, following, select)
+        self.recall = Recall(context, panes, selects=select is not None)
+        self.updates = Updates(context, panes, view, following, select, self.recall.wanted)
         self._prompter = MainPrompter(view, context.fleet, self._show)
         self._showing = Showing(context, panes, view.say, self._push)
 
@@ -100,6 +103,7 @@ class MainScreen(Screen[None]):
         first = self._panes.domains if self._select is None else self._panes.right_pane
         self._show_pane(first.id or "")
         first.focus()
+        self.recall.begin()
         self.set_interval(1.0, self.updates.second)
         self.updates.host_changed()
 

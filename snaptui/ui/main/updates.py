@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from textual.timer import Timer
 
@@ -28,6 +29,7 @@ class Updates:
 
     Args:
         select: what is selected as soon as it is there: a domain's name or UUID, or an image.
+        recalled: what else is to be selected, whenever the hosts are drawn.
     """
 
     def __init__(
@@ -37,12 +39,14 @@ class Updates:
         view: View,
         following: Following,
         select: str | ImageKey | None,
+        recalled: Callable[[], Key | None],
     ) -> None:
         self._context = context
         self._panes = panes
         self._view = view
         self._following = following
         self._select = select
+        self._recalled = recalled
         self._failures: list[tuple[Operation, ...]] = []
         self._soon: Timer | None = None
 
@@ -66,6 +70,8 @@ class Updates:
             wanted, self._select = self._select, None
         elif self._select is not None:
             wanted = self._find(self._select)
+        else:
+            wanted = self._recalled()
         running = {
             operation.plan.intent.key: operation for operation in fleet.operations.unfinished
         }

@@ -81,9 +81,18 @@ class DomainPane(RowList):
         row = self._row
         if not isinstance(row, ListedHost):
             return False
-        self._maker.folded ^= {row.uri}
-        self._again()
+        self.folded ^= {row.uri}
         return True
+
+    @property
+    def folded(self) -> frozenset[str]:
+        """URIs of the hosts whose domains are not shown."""
+        return self._maker.folded
+
+    @folded.setter
+    def folded(self, uris: frozenset[str]) -> None:
+        self._maker.folded = uris
+        self._again()
 
     @property
     def selected(self) -> Domain | None:
@@ -178,9 +187,8 @@ class DomainPane(RowList):
 
     def go_to(self, key: DomainKey) -> None:
         """Select a domain, if it is there; its host is unfolded."""
-        if key.host in self._maker.folded:
-            self._maker.folded -= {key.host}
-            self._again()
+        if key.host in self.folded:
+            self.folded -= {key.host}
         for at, row in enumerate(self._rows):
             if isinstance(row, Domain) and row.key == key:
                 self.cursor = at

@@ -81,6 +81,11 @@ class ImagePane(RowList):
         self._marked = frozenset()
         self.refresh()
 
+    @property
+    def by_frees(self) -> bool:
+        """Whether they are sorted by what a delete frees."""
+        return self._by_frees
+
     def sort(self) -> bool:
         """Sort by what a delete gives back, or by age again; whether by the former."""
         self._by_frees = not self._by_frees

@@ -129,6 +129,11 @@ class SnapshotPane(RowList):
         self._marked = frozenset()
         self.refresh()
 
+    @property
+    def by_frees(self) -> bool:
+        """Whether they are sorted by what a delete frees."""
+        return self._by_frees
+
     def sort(self) -> bool:
         """Sort by what a delete gives back, or as a tree again; whether by the former."""
         self._by_frees = not self._by_frees
