@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -27,6 +28,7 @@ from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.storage.backing_chain import NO_LAYERS
 from snaptui.storage.in_image import Images
+from snaptui.storage.qcow2.usage import ImageUsage
 
 if TYPE_CHECKING:
     from snaptui.discovery.group_members import Members
@@ -160,6 +162,19 @@ class Session:
         """Why it cannot be asked now; empty when it can."""
         link = self.host.state.link
         return "" if link in (Link.CONNECTED, Link.UNREADABLE) else link.value
+
+    @property
+    def in_snapshots(self) -> int:
+        """Bytes that only snapshots hold, of what was counted in the fullest file system.
+
+        A lower bound: overlays are not in it, nor images that nobody has counted yet.
+        """
+        places = self.filling.fullest.directories
+        return sum(
+            usage.usage.snapshots_only
+            for path, usage in self.counting.state.counted.items()
+            if isinstance(usage, ImageUsage) and os.path.dirname(path) in places
+        )
 
     @property
     def uuids(self) -> frozenset[str]:

@@ -37,11 +37,13 @@ class Fullest:
             where not one is known.
         missing: of how many images' places it is not known.
         places: how many there are.
+        directories: the directories with images that are known to lie on :attr:`space`.
     """
 
     space: FileSystem | None = None
     missing: int = 0
     places: int = 0
+    directories: frozenset[str] = frozenset()
 
 
 class Filling:
@@ -134,6 +136,7 @@ class Filling:
         wanted = frozenset().union(*of_domains)
         unknown = sum(None in places for places in of_domains)
         found: list[FileSystem] = []
+        at: dict[str, str] = {}
         for place in sorted(place for place in wanted if place is not None):
             try:
                 space = self._backend.file_system(place)
@@ -144,10 +147,12 @@ class Filling:
                 continue
             if space.size:
                 found.append(space)
+                at[place] = space.name
             else:
                 unknown += 1
         fullest = min(found, key=lambda space: space.free / space.size, default=None)
-        return Fullest(fullest, unknown, len(found) + unknown)
+        there = (place for place, name in at.items() if fullest and name == fullest.name)
+        return Fullest(fullest, unknown, len(found) + unknown, frozenset(there))
 
 
 def _place(disk: Disk) -> str | None:

@@ -125,6 +125,23 @@ def fit(shown: str, width: int, glyphs: Glyphs, *, right: bool = False) -> str:
     return " " * (width - length) + shown if right else shown + " " * (width - length)
 
 
+def cut(shown: str, width: int, glyphs: Glyphs) -> str:
+    """``shown`` without its middle where it has more than ``width`` terminal cells.
+
+    Names of one kind often differ at their ends.
+    """
+    if cell_len(shown) <= width:
+        return shown
+    after = max(0, width - 1) // 3
+    end = ""
+    for char in reversed(shown):
+        if cell_len(char + end) > after:
+            break
+        end = char + end
+    end = end if end and cell_len(end[0]) else ""
+    return fit(shown, width - cell_len(end), glyphs) + end
+
+
 def bar(shares: Sequence[float], width: int, glyphs: Glyphs) -> str:
     """Shares of a whole side by side, in the order of the glyphs; the last one takes the rest.
 

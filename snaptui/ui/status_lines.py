@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from snaptui.common import text
 from snaptui.model.domain import Domain, Key
-from snaptui.model.image import FileSystem, NotKnown
+from snaptui.model.image import NotKnown
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState, Link
 from snaptui.monitor.snapshots import Shown
@@ -21,10 +22,9 @@ from snaptui.storage.costs import held_now, written_disks
 from snaptui.storage.disk_cost import NOT_YET
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.ui import keymap
-from snaptui.ui.format import Glyphs, bar, clean, link_style, state_style, state_words
+from snaptui.ui.format import Glyphs, bar, clean, state_style, state_words
 
 if TYPE_CHECKING:
-    from snaptui.fleet import Summary
     from snaptui.session import Session
 
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
@@ -34,96 +34,11 @@ FULL = 0.05
 """Share of free space below which a file system is shown as a trouble."""
 
 
+MUCH = 20
+"""A share of an image of more than one in so many is not left out of a sum."""
+
 ALWAYS = 2
 """Keys of everywhere that the footer always shows: help and quit."""
-
-SHORTEST = 30
-"""Cells that the name of the host keeps."""
-
-
-def host_line(
-    state: HostState,
-    fullest: Fullest,
-    width: int,
-    *,
-    glyphs: Glyphs,
-    sign_in: str,
-    read_only: bool,
-    demo: bool,
-    faulty: bool,
-    marked: int,
-    hosts: Summary,
-    called: str = "",
-) -> Text:
-    """Host, number of domains, how full, and how the connection is.
-
-    Args:
-        fullest: of the file systems and devices with images.
-        sign_in: the key to sign in, if the host needs that.
-        faulty: whether what is shown may be out of date by a fault of our own.
-        marked: how many domains are marked.
-        hosts: all that are looked at; of one alone nothing is said.
-        called: this one, as people call it.
-    """
-    host = state.host
-    link = state.link.value
-    if state.link is not Link.CONNECTED and state.answered:
-        link += f", as of {int(time.monotonic() - state.answered)} s ago"
-        ask = f": {sign_in} tries again" if state.link is Link.REFUSED else f": press {sign_in}"
-        link += {Link.LOST: ", retrying", Link.SIGN_IN: ask, Link.REFUSED: ask}.get(state.link, "")
-    right = Text("DEMO  " * demo + "READ-ONLY  " * read_only, "bold")
-    right.append("FAULT  " * faulty, STYLES["bad"])
-    right.append(f"{link} ", STYLES[link_style(state.link)])
-    name = Text(" snaptui ", "bold")
-    if demo:
-        name.append(" demo")  # its URI is long, and stands in the dialogs' virsh lines
-    elif hosts.hosts > 1:
-        name.append(f" {clean(called, glyphs)}")
-    elif host is not None:
-        on = f" on {clean(host.hostname, glyphs)}" if host.hostname else ""
-        name.append(f" {clean(host.label, glyphs)}{on}")
-    if hosts.hosts > 1:
-        right.append_text(_others(hosts))
-    # how full it is matters more than all of a long URI, and than how many domains run
-    room = width - right.cell_len - 1
-    lines = [_figures(state, fullest, marked, all_of=count) for count in (3, 2, 1)]
-    line = next((one for one in lines if SHORTEST + one.cell_len <= room), lines[-1])
-    least = max(SHORTEST, room - line.cell_len)
-    if name.cell_len > least:
-        name.truncate(least - 1)
-        name.append(glyphs.more)
-    name.append_text(line)
-    if name.cell_len > room:
-        name.truncate(max(0, room - len(glyphs.more)))
-        name.append(glyphs.more)
-    name.append(" " * max(1, width - name.cell_len - right.cell_len))
-    name.append_text(right)
-    return name
-
-
-def _others(hosts: Summary) -> Text:
-    """How many hosts there are, and how many of them cannot be seen."""
-    line = Text(f"  {hosts.hosts} hosts")
-    if hosts.away:
-        line.append(f", {hosts.away} away", STYLES["bad"])
-    if hosts.connecting:
-        line.append(f", {hosts.connecting} connecting")
-    return line.append(" ")
-
-
-def _figures(state: HostState, fullest: Fullest, marked: int, *, all_of: int) -> Text:
-    """Number of domains, and how full; the shorter the less of it there is to be."""
-    line = Text()
-    if state.loaded:
-        running = sum(domain.state.active for domain in state.domains.values())
-        line.append(f"   {text.count(len(state.domains), 'domain')}")
-        line.append(f", {running} running" if all_of > 1 else "")
-        line.append(f", {marked} marked" if marked else "", "bold")
-    if fullest.space is not None:
-        words = _full_words(fullest, fullest.space, all_of)
-        free = fullest.space.free / fullest.space.size
-        line.append(f"   images {words}", STYLES["bad"] if free < FULL else "")
-    return line
 
 
 def link_words(state: HostState) -> str:
@@ -149,18 +64,12 @@ def fullness(fullest: Fullest) -> str:
     """How full the fullest file system with images is, with what is not known."""
     if fullest.space is None:
         return "? (no place of an image is known)" if fullest.missing else "none in a file"
-    return _full_words(fullest, fullest.space, 3)
-
-
-def _full_words(fullest: Fullest, space: FileSystem, all_of: int) -> str:
-    """How full the fullest is; another one, which is not known, may be fuller."""
-    missing = fullest.missing
-    full = f"{100 - space.free / space.size * 100:.0f} % full"
-    if missing and all_of == 1:
-        return f">= {full}"
-    free = f", {text.short_size(space.free)} free" if all_of > 2 else ""
+    space, missing = fullest.space, fullest.missing
     of = f" ({missing} of {fullest.places} not known)" if missing else ""
-    return f"{'at least ' * bool(missing)}{full}{free}{of}"
+    return (
+        f"{'at least ' * bool(missing)}{100 - space.free / space.size * 100:.0f} % full"
+        f", {text.short_size(space.free)} free{of}"
+    )
 
 
 def domain_line(
@@ -200,41 +109,55 @@ def domain_line(
 def _append_images(
     line: Text, shown: Shown, counts: CountState, glyphs: Glyphs, width: int
 ) -> None:
+    """What each disk's image holds, at the right end, as much as there is room for."""
     if counts.path in shown.images:
         line.append(f"  counting {int(counts.share * 100)} %", "dim")
         return
     usages = [
-        (disk.target, usage)
+        (clean(disk.target, glyphs), usage)
         for disk in (written_disks(shown.config) if shown.config is not None else ())
         if (usage := held_now(disk, counts.counted)) is not NOT_YET
     ]
-    whole = "".join(_image_words(*one, glyphs, whole=True) for one in usages)
-    if line.cell_len + cell_len(whole) <= width:
-        line.append(whole, "dim")
-        return
-    for one in usages:
-        words = _image_words(*one, glyphs, whole=False)
-        if line.cell_len + cell_len(words) > width:
-            return
-        line.append(words, "dim")
+    room = width - line.cell_len - 1
+    for far in Far:
+        words = "   ".join(_image_words(*one, glyphs, far) for one in usages)
+        if cell_len(words) + 2 <= room:
+            break
+    else:  # the first ones at least
+        shortest = [_image_words(*one, glyphs, Far.SHORT) for one in usages]
+        while shortest and cell_len("   ".join(shortest)) + 2 > room:
+            shortest.pop()
+        words = "   ".join(shortest)
+    if words:
+        line.append(" " * (room - cell_len(words)) + words, "dim")
 
 
-def _image_words(
-    target: str, counted: ImageUsage | NotKnown, glyphs: Glyphs, *, whole: bool
-) -> str:
-    """What an image holds, and its size on the host; ``whole`` names all of it."""
+class Far(enum.Enum):
+    """How much is said of an image; what has room is said."""
+
+    ALL = "all of it, and a picture"
+    PICTURE = "what is in use, and a picture"
+    USE = "what is in use"
+    SHORT = "the least"
+
+
+def _image_words(target: str, counted: ImageUsage | NotKnown, glyphs: Glyphs, far: Far) -> str:
+    """What an image holds: a sum."""
     if isinstance(counted, NotKnown):
-        return f"   {clean(target, glyphs)} ?"
-    usage, size = counted.usage, text.short_size
+        return f"{target} ?"
+    usage, size = counted.usage, text.tiny_size
+    if far is Far.SHORT:
+        return f"{target} {size(usage.allocated)}, {size(usage.snapshots_only)} snapshots"
     shares = [part / max(usage.allocated, 1) for part in (usage.disk_now, usage.snapshots_only)]
-    head = f"   {clean(target, glyphs)} {bar(shares, 10, glyphs)} {size(counted.disk_size)}: "
-    if not whole:
-        return f"{head}{size(usage.snapshots_only)} in snapshots only"
-    leaked = "?" if usage.leaked is None else size(usage.leaked)
-    return (
-        f"{head}now {size(usage.disk_now)}, in snapshots only {size(usage.snapshots_only)}, "
-        f"metadata {size(usage.metadata)}, leaked {leaked}"
-    )
+    picture = f" {bar(shares, 10, glyphs)}" if far in (Far.ALL, Far.PICTURE) else ""
+    rest = usage.allocated - usage.disk_now - usage.snapshots_only
+    words = f"{size(usage.disk_now)} now + {size(usage.snapshots_only)} snapshots"
+    if far is Far.ALL:
+        leaked = "?" if usage.leaked is None else size(usage.leaked)
+        words += f" + {size(usage.metadata)} metadata, {leaked} leaked"
+    elif rest * MUCH > usage.allocated:
+        words += f" + {size(rest)} else"
+    return f"{target}{picture} {size(usage.allocated)} = {words}"
 
 
 def no_change(session: Session, *keys: Key) -> str:

@@ -167,14 +167,14 @@ def test_a_wide_screen_says_all_that_an_image_holds(lab: Lab) -> None:
     lab.snapshot("web", "one")
     wrote(lab.image("web"), 8, 6)
     image = Plain(lab.image("web"))
-    only, size = image.cluster * len(image.reached[0] - image.here), text.short_size
+    only, size = image.cluster * len(image.reached[0] - image.here), text.tiny_size
     now = image.cluster * len(image.here)
     metadata = image.allocated - image.cluster * len(image.here.union(*image.reached))
     with Terminal(["-c", lab.uri, "web"], size=(170, 40)) as terminal:
         at_snapshots(terminal, "one")
         terminal.wait(
-            f"{size(taken(lab.image('web')))}: now {size(now)}, in snapshots only {size(only)}, "
-            f"metadata {size(metadata)}, leaked 0 B"
+            f"{size(image.allocated)} = {size(now)} now + {size(only)} snapshots + "
+            f"{size(metadata)} metadata, 0B leaked"
         )
 
 

@@ -132,7 +132,7 @@ def test_df_falls_by_what_was_promised(
     before = free_on(small.images)
     assert before <= max(left, 4096)
     promised = Plain(web).frees({1}) + Plain(db).frees({1}) + over.stat().st_blocks * 512
-    full = f"images {100 if not left else 98} % full"
+    full = f" {100 if not left else 98} % "
     with opened(small, "new") as terminal:
         for words in (("web", "new"), ("db", "new"), ("orphaned",)):
             mark_row(terminal, *words)

@@ -136,6 +136,7 @@ class MainScreen(Screen[None]):
     def list_scrolled(self, event: RowList.Scrolled) -> None:
         """What is on screen is read first; the headings follow the width."""
         self.view.draw_headings()
+        self.view.draw_title()
         panes = self._panes
         if event.rows is panes.domains:
             self.context.fleet.show(panes.domains.visible_hosts, panes.domains.visible_keys)

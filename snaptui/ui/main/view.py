@@ -11,7 +11,7 @@ from snaptui.model.image import ImageKey
 from snaptui.monitor.images import ListedImage
 from snaptui.operations.operation import on_host
 from snaptui.session import Session
-from snaptui.ui import keymap, status_lines
+from snaptui.ui import header, keymap, status_lines
 from snaptui.ui.context import Context
 from snaptui.ui.format import clean
 from snaptui.ui.main.panes import Panes
@@ -64,19 +64,19 @@ class View:
     def draw_header(self) -> None:
         """The host, and how the connection is."""
         context = self.context
-        line = status_lines.host_line(
-            self.session.host.state,
-            self.session.filling.fullest,
-            self.header.screen.size.width,
-            glyphs=context.glyphs,
+        signs = header.Signs(
+            hosts=context.fleet.summary,
             sign_in=keymap.key_of("sign_in", context.overrides),
             read_only=self.session.read_only,
             demo=context.demo,
             faulty=bool(context.faults),
             marked=len(self._panes.domains.marked),
-            hosts=context.fleet.summary,
             called=self.host,
         )
+        fullest, held = self.session.filling.fullest, self.session.in_snapshots
+        width = self.header.screen.size.width
+        state = self.session.host.state
+        line = header.host_line(state, fullest, held, signs, width, context.glyphs)
         self._set(self.header, line)
 
     def draw_title(self) -> None:
