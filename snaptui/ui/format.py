@@ -39,6 +39,8 @@ class Glyphs:
     folded: str
     unfolded: str
     sorted: str
+    well: str
+    ill: str
     bar: str
     graph: dict[int, str]
 
@@ -66,6 +68,8 @@ UNICODE = Glyphs(
     "▸",
     "▾",
     "▾",
+    "✔",
+    "✘",
     "█▒░",
     {},
 )
@@ -87,6 +91,8 @@ ASCII = Glyphs(
     "+",
     "-",
     "v",
+    "*",
+    "!",
     "#=.",
     str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )

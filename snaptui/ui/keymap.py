@@ -37,7 +37,8 @@ class Action:
         keys: default keys, in Textual's spelling.
         label: a word for the footer.
         changes: whether it changes anything on the host; not there when read-only.
-        footer: whether the footer shows it.
+        footer: whether the footer shows it; that of the main screen goes by the row, and
+            has a table of its own.
         does: what it is in Textual's words; the method ``action_<id>`` without.
     """
 
@@ -64,7 +65,6 @@ ACTIONS: tuple[Action, ...] = (
         "Create a snapshot of the domain or image, or of all marked domains",
         Scope.MAIN,
         True,
-        True,
     ),
     Action(
         "revert",
@@ -72,7 +72,6 @@ ACTIONS: tuple[Action, ...] = (
         "revert",
         "Revert to the snapshot",
         Scope.MAIN,
-        True,
         True,
     ),
     Action(
@@ -82,9 +81,8 @@ ACTIONS: tuple[Action, ...] = (
         "Delete the snapshot, or merge the orphaned overlay",
         Scope.MAIN,
         True,
-        True,
     ),
-    Action("undo", ("u",), "undo", "Undo: go back to a safety snapshot", Scope.MAIN, True, True),
+    Action("undo", ("u",), "undo", "Undo: go back to a safety snapshot", Scope.MAIN, True),
     Action(
         "mark",
         ("space",),
@@ -114,18 +112,16 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "file_systems",
         ("F",),
-        "file systems",
+        "disk usage",
         "Disk usage, and what can be deleted",
         Scope.MAIN,
-        footer=True,
     ),
     Action(
         "all_snapshots",
         ("A",),
-        "all snapshots",
+        "all",
         "All snapshots of all domains in one list",
         Scope.MAIN,
-        footer=True,
     ),
     Action(
         "copy_one",
@@ -137,7 +133,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "operations",
         ("o",),
-        "operations",
+        "log",
         "Operations: what was done, and how it ended",
         Scope.MAIN,
     ),
@@ -154,11 +150,10 @@ ACTIONS: tuple[Action, ...] = (
         "details",
         "Open the domain, fold the host, or show all details of the snapshot",
         Scope.MAIN,
-        footer=True,
     ),
     Action("back", ("escape",), "back", "Leave the filter, drop the marks, or go back", Scope.MAIN),
-    Action("filter", ("slash",), "filter", "Filter the list by text", Scope.MAIN, footer=True),
-    Action("next_pane", ("tab",), "pane", "Next pane", Scope.MAIN, footer=True),
+    Action("filter", ("slash",), "find", "Filter the list by text", Scope.MAIN),
+    Action("next_pane", ("tab",), "pane", "Next pane", Scope.MAIN),
     Action("previous_pane", ("shift+tab",), "pane back", "Previous pane", Scope.MAIN),
     Action("left", ("left", "h"), "domains", "To the domains", Scope.MAIN),
     Action("right", ("right", "l"), "snapshots", "To the snapshots", Scope.MAIN),
@@ -483,15 +478,14 @@ ACTIONS: tuple[Action, ...] = (
         Scope.CHOICE,
         does="step(-1)",
     ),
-    Action("keys", ("question_mark",), "help", "This help", Scope.APP, footer=True),
-    Action("leave", ("q", "ctrl+q"), "quit", "Quit", Scope.APP, footer=True),
+    Action("keys", ("question_mark",), "help", "This help", Scope.APP),
+    Action("leave", ("q", "ctrl+q"), "quit", "Quit", Scope.APP),
     Action(
         "command_palette",
         ("colon", "ctrl+p"),
         "commands",
         "Command palette",
         Scope.APP,
-        footer=True,
     ),
 )
 
@@ -547,10 +541,14 @@ def keys_of(action: Action, overrides: Mapping[str, tuple[str, ...]]) -> tuple[s
     return overrides.get(action.id, action.keys)
 
 
+def action(name: str) -> Action:
+    """The action of a name."""
+    return next(one for one in ACTIONS if one.id == name)
+
+
 def key_of(name: str, overrides: Mapping[str, tuple[str, ...]]) -> str:
     """The first key of an action, as people write it."""
-    action = next(action for action in ACTIONS if action.id == name)
-    return shown(keys_of(action, overrides)[0])
+    return shown(keys_of(action(name), overrides)[0])
 
 
 def go_first(overrides: Mapping[str, tuple[str, ...]]) -> str:

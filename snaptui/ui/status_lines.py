@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -21,7 +20,6 @@ from snaptui.operations.operation import Operation
 from snaptui.storage.costs import held_now, written_disks
 from snaptui.storage.disk_cost import NOT_YET
 from snaptui.storage.qcow2.usage import ImageUsage
-from snaptui.ui import keymap
 from snaptui.ui.format import Glyphs, bar, clean, state_style, state_words
 
 if TYPE_CHECKING:
@@ -36,9 +34,6 @@ FULL = 0.05
 
 MUCH = 20
 """A share of an image of more than one in so many is not left out of a sum."""
-
-ALWAYS = 2
-"""Keys of everywhere that the footer always shows: help and quit."""
 
 
 def link_words(state: HostState) -> str:
@@ -186,27 +181,3 @@ def operation_words(operation: Operation) -> str:
     doing = step.words if step is not None else operation.plan.verb.lower()
     far = "" if operation.share is None else f" {int(operation.share * 100)} %"
     return f"{operation.called}: {doing}{at}, {operation.phase.value}{far} for {seconds} s"
-
-
-def footer_line(overrides: Mapping[str, tuple[str, ...]], read_only: bool, width: int) -> Text:
-    """The keys that matter most, as many as fit; help and quit always do."""
-    last = [one for one in keymap.ACTIONS if one.scope is keymap.Scope.APP and one.footer]
-    first = [
-        one
-        for one in keymap.ACTIONS
-        if one.scope is keymap.Scope.MAIN and one.footer and not (read_only and one.changes)
-    ]
-    line = Text(" ")
-    room = width - sum(_key_words(one, overrides).cell_len for one in last[:ALWAYS])
-    for place, action in enumerate((*first, *last)):
-        words = _key_words(action, overrides)
-        kept = place - len(first)
-        if kept in range(ALWAYS) or line.cell_len + words.cell_len < room:
-            line.append_text(words)
-            room += words.cell_len if kept in range(ALWAYS) else 0
-    return line
-
-
-def _key_words(action: keymap.Action, overrides: Mapping[str, tuple[str, ...]]) -> Text:
-    keys = keymap.keys_of(action, overrides)
-    return Text.assemble((keymap.shown(keys[0]), "bold"), f" {action.label}  ")

@@ -48,9 +48,9 @@ def test_the_cursor_stays_on_its_snapshot_when_others_come_and_go(lab: Lab) -> N
         at_snapshots(terminal, "one", "two")
         terminal.press("j")
         lab.virsh("snapshot-delete", "web", "one")
-        terminal.wait("Name     two", gone="○ one")
+        terminal.wait("two  20", gone="○ one")
         lab.snapshot("web", "three")
-        terminal.wait("three", "Name     two")
+        terminal.wait("three", "two  20")
 
 
 def test_a_domain_of_the_same_name_is_another_one(lab: Lab) -> None:

@@ -28,7 +28,7 @@ KIB = 1 << 10
 METADATA = 64 * KIB
 """By which figures may differ: L2 tables and refcounts that the image beneath takes too."""
 WIDE = (220, 50)
-words = text.short_size
+words, tiny = text.short_size, text.tiny_size
 
 
 def taken(path: Path) -> int:
@@ -125,7 +125,7 @@ def test_the_newest_of_a_domain_that_is_off(
     layers = [lab.image("web"), *(overlay(lab, name) for name in ("one", "two"))]
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "one", "two", "three")
-        terminal.wait(*(words(taken(path)) for path in layers[1:]), f"({words(taken(layers[0]))})")
+        terminal.wait(*(tiny(taken(path)) for path in layers[1:]), f"({tiny(taken(layers[0]))})")
         for name, beneath in zip(("three", "two", "one"), reversed(layers), strict=True):
 
             def gone(name: str = name) -> bool:
@@ -212,11 +212,11 @@ def test_several_disks_and_memory_that_is_left_behind(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "ram")
         reclaim, needs = known(costs(lab, key)["ram"])
-        terminal.wait(f"({words(frozen + taken(memory))})", f" {words(reclaim)}")
+        terminal.wait(f"({tiny(frozen + taken(memory))})", f" {tiny(reclaim)}")
         terminal.press("enter")
         terminal.wait(
             f"{words(reclaim)} when deleted by merging, needs {text.size(needs)} first",
-            f"Cost RAM {text.size(taken(memory))} written, 0 B reclaimed",
+            f"Cost RAM {text.size(taken(memory))} written, 0 B freed",
             f"{memory}: this libvirt does not remove it when deleting",
         )
     before = on_host(lab)
@@ -240,12 +240,12 @@ def test_internal_snapshots_beneath_and_inside_an_overlay(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "deep", "over", "inside")
         terminal.wait(
-            f"({words(below.growth(0))})",
-            words(below.frees({0})),
-            f" {words(below.active)} ",
-            f" {words(above.growth(0))} ",
-            words(above.frees({0})),
-            f"+{words(above.active)}",
+            f"({tiny(below.growth(0))})",
+            tiny(below.frees({0})),
+            f" {tiny(below.active)} ",
+            f" {tiny(above.growth(0))} ",
+            tiny(above.frees({0})),
+            f"+{tiny(above.active)}",
         )
         terminal.press("j")
         terminal.wait("its overlay holds internal snapshots, which a delete would destroy")

@@ -32,9 +32,9 @@ def test_a_click_selects_and_two_go_in(lab: Lab) -> None:
         click(terminal, "ccc")
         terminal.wait("▌ ccc", "no snapshots yet")
         click(terminal, "bbb", times=2)
-        terminal.wait("▌ bbb", "Name     two")
+        terminal.wait("▌ bbb", "two  20")
         click(terminal, "○ one")
-        terminal.wait("▌ ○ one", "Name     one")
+        terminal.wait("▌ ○ one", "one  20")
         click(terminal, "● two", times=2)
         terminal.wait("<domainsnapshot>", "<name>two</name>")
 

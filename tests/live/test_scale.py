@@ -19,11 +19,11 @@ def test_a_long_chain_can_be_walked(lab: Lab, count: int) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait(f"{count} snapshots", "n00000", "I disk")
         terminal.press("G")
-        terminal.wait(f"Parent   n{count - 2:05}")
+        terminal.wait(f"after n{count - 2:05}")
         indents = {len(m[1]) for m in re.finditer(r"│▌?( *)[○✗] n0", terminal.text)}
         assert 1 <= len(indents) <= 2, "a chain is a straight line"
         terminal.press("/", "n01200")
-        terminal.wait("Parent   n01199")
+        terminal.wait("after n01199")
         terminal.press("enter", "d")
         terminal.wait("Delete n01200 of web")
 

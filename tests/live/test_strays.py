@@ -214,7 +214,7 @@ def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) ->
         info = json.loads(qemu_img("info", "-U", "--output=json", str(lab.image("web"))))
         assert int(created[1]) == info["snapshots"][0]["date-sec"]
         terminal.press("g")
-        while "Name     by hand" not in terminal.text:
+        while "by hand  20" not in terminal.text:
             terminal.press("j")
         terminal.press("r")
         terminal.wait("Revert web to by hand", "Undo: yes")

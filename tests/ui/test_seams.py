@@ -28,6 +28,7 @@ from snaptui.ui.screens.reclaimable import SpaceScreen
 from snaptui.ui.screens.text import TextScreen
 from snaptui.ui.terminal.key_queue import CLOSED
 from tests.ui.conftest import MakeApp, loaded, until
+from tests.ui.test_screens import text_of
 from tests.unit.made import KEY, facts, snapshot
 from tests.unit.test_journal import RECORD
 
@@ -168,4 +169,16 @@ async def test_an_answer_goes_and_the_last_news_is_there_again(
         screen.view.say("Nothing is marked.")
         assert line(app, "message") == "Nothing is marked."
         monkeypatch.setattr("snaptui.ui.main.view.LASTS", 0.0)
-        await until(pilot, lambda: line(app, "message") == "done at 12:00", "the news")
+        await until(pilot, lambda: line(app, "message").startswith("done at 12:00"), "the news")
+
+
+async def test_ages_grow_while_nothing_else_changes(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: " 90d " in text_of(pilot), "the age")
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + 86_400)
+        await until(pilot, lambda: " 91d " in text_of(pilot), "an age of a day more")

@@ -58,7 +58,7 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance variable in Textual's typing
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = ""
 
     def __init__(self, context: Context, select: str | ImageKey | None) -> None:
@@ -232,6 +232,7 @@ class MainScreen(Screen[None]):
             self._close_filter()
         elif pane == "snapshots" and panes.right_pane.marked_number:
             panes.right_pane.unmark()
+            self.view.draw_footer()
             self.view.say("Nothing is marked.")
         elif pane == "domains" and panes.marked_domains:
             panes.unmark_domains()
@@ -362,6 +363,7 @@ class MainScreen(Screen[None]):
     def _say_marked(self) -> None:
         image, panes = self.session.images.shown, self._panes
         number = panes.right_pane.marked_number
+        self.view.draw_footer()
         if not number:
             self.view.say("Nothing is marked.")
             return

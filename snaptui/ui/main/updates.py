@@ -12,6 +12,7 @@ from snaptui.model.domain import Key
 from snaptui.model.image import ImageKey
 from snaptui.monitor.host import Link
 from snaptui.operations.operation import Operation, Phase
+from snaptui.plan.outcome import UndoBy
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.context import Context
@@ -20,6 +21,8 @@ from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.host_rows import ListedHost
 
+TO_UNDO = frozenset({UndoBy.DISKS, UndoBy.DISKS_POWERED_OFF, UndoBy.DISKS_AND_RAM})
+"""What the key for undoing takes back: it goes by the safety snapshots."""
 TOGETHER = 0.05
 """Seconds for which changes of several hosts wait for each other."""
 
@@ -125,34 +128,41 @@ class Updates:
         """A second went by: ages, and how long what runs takes."""
         self._view.draw_header()
         self._view.draw_message()
+        self._panes.snapshots.grow_older()
         if self._session.operations.unfinished:
             self.host_changed()
 
     def _tell_end(self, operation: Operation) -> None:
         """Say how an operation ended; those that were confirmed together once all are over."""
-        what = f"{operation.title}: {operation.phase.value}"
-        moment = text.when(int(time.time()), seconds=True)[11:]
-        if operation.phase in (Phase.DONE, Phase.CANCELLED):
-            said = f"{what} at {moment}"
-            if operation.meanwhile:
-                said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
-        else:
-            said = f"{what}: {operation.error}"
-        self._view.news(said)
+        well = operation.phase in (Phase.DONE, Phase.CANCELLED)
+        said = f"{operation.title}: {operation.phase.value}"
+        if not well:
+            said += f": {operation.error}"
+        elif operation.meanwhile:
+            said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
+        elif operation.phase is Phase.DONE and operation.plan.undo.by in TO_UNDO:
+            said += f"; {keymap.key_of('undo', self._context.overrides)} undoes it"
         ended: tuple[Operation, ...] = (operation,)
         if operation.batch is not None:
             from snaptui.operations.batches import of_operations
 
             ended = self._session.operations.of(operation.batch)
             if not all(one.phase.over for one in ended):
+                self._news(said, well=well)
                 return
             title = of_operations(operation.batch, ended).title
             well = all(one.phase is Phase.DONE for one in ended)
-            how = f"done at {moment}" if well else f"{self._key_of_operations} shows why"
-            self._view.news(f"{title}: {how}")
+            said = f"{title}: {'done' if well else f'{self._key_of_operations} shows why'}"
+        self._news(said, well=well)
         if any(one.phase is Phase.FAILED for one in ended):
             self._failures.append(ended)
             self.show_failure()
+
+    def _news(self, said: str, *, well: bool) -> None:
+        """Have it stay in the message line, with how and when it ended."""
+        glyphs = self._context.glyphs
+        moment = text.when(int(time.time()))[11:]
+        self._view.news(f"{glyphs.well if well else glyphs.ill} {moment} {said}")
 
     def show_failure(self) -> None:
         """Open the errors, unless the admin is busy in a dialog; then they wait."""

@@ -13,15 +13,20 @@ from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import header, keymap, status_lines
 from snaptui.ui.context import Context
+from snaptui.ui.footer import footer_lines
 from snaptui.ui.format import clean
+from snaptui.ui.main.offer import offer
 from snaptui.ui.main.panes import Panes
-from snaptui.ui.panes.details import domain_lines, snapshot_lines
+from snaptui.ui.panes.details import domain_lines
 from snaptui.ui.panes.host_details import host_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 from snaptui.ui.panes.lines import Line
+from snaptui.ui.panes.summary import summary_lines
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
+LOW = 18
+"""Lines of a screen below which the footer has one alone (the style sheet has it too)."""
 LASTS = 20.0
 """Seconds after which it goes, and how the last operation ended is shown again."""
 
@@ -113,7 +118,8 @@ class View:
             (panes.right_pane, self.snapshots_heading, "snapshots"),
         ):
             wanted = clean(panes.filters[name], glyphs)
-            first = f"Name /{wanted}" if wanted else "Name"
+            title = name.capitalize().removesuffix("s")
+            first = f"{title} /{wanted}" if wanted else title
             self._set(heading, Text(pane.heading(pane.row_width, glyphs, first)))
 
     def draw_message(self) -> None:
@@ -132,25 +138,33 @@ class View:
             words = "This host has no domains. Define one, or open another host with -c."
         else:
             words = self._answer if since < LASTS else self._news
-        self._set(self.message, Text(clean(words, self.context.glyphs)))
+        line = Text(clean(words, self.context.glyphs))
+        if words and words == self._news:
+            log = f"{keymap.key_of('operations', self.context.overrides)} log"
+            room = self.message.size.width - line.cell_len - len(log) - 1
+            line.append(" " * room + log if room > 1 else "", "dim")
+        self._set(self.message, line)
 
     def draw_details(self) -> None:
-        """All about what is selected where the focus is."""
+        """All about what is selected where the focus is, and what can be done with it."""
+        self.draw_footer()
         panes, details = self._panes, self._panes.details
         shown, row = self.session.snapshots.shown, panes.row
         domain, image = panes.domain, panes.image
         if image is not None:
             details.show(self.image_details(image))
         elif not panes.on_domains and shown is not None and row is not None:
-            details.show(snapshot_lines(row, shown, self.session.counting.state.counted))
+            counted = self.session.counting.state.counted
+            of_it = self.session.host.state.domains.get(shown.key)
+            details.show(summary_lines(row, shown, counted, of_it))
         elif panes.domains.on_heading and (host := panes.domains.selected_host) is not None:
             details.show(host_lines(host))
         elif domain is not None:
             thaw = keymap.key_of("thaw", self.context.overrides)
-            of_it = shown if shown is not None and shown.key == domain.key else None
+            known = shown if shown is not None and shown.key == domain.key else None
             state = self.session.host.state
             also = panes.domains.also_on(domain)
-            details.show(domain_lines(domain, state, self._marked, thaw, of_it, also))
+            details.show(domain_lines(domain, state, self._marked, thaw, known, also))
         else:
             details.show(())
 
@@ -168,13 +182,17 @@ class View:
         return entry_lines(image, placed, counted)
 
     def draw_footer(self) -> None:
-        """The keys that matter most."""
-        self._set(
-            self.footer,
-            status_lines.footer_line(
-                self.context.overrides, self.session.read_only, self.footer.screen.size.width
-            ),
+        """The keys that do something with the row under the cursor."""
+        size, context = self.footer.screen.size, self.context
+        lines = footer_lines(
+            offer(context, self._panes),
+            context.overrides,
+            size.width,
+            read_only=self.session.read_only,
+            lines=1 if size.height < LOW else 2,
         )
+        if self.footer.content != lines:
+            self.footer.update(lines)
 
     def _set(self, static: Static, line: Text) -> None:
         line.no_wrap = True

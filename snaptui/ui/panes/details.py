@@ -47,7 +47,7 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
         current = snapshots.current if snapshots is not None else None
         return (
             ("Now", "the state of the domain at this moment"),
-            *_fault_lines(shown.config, shown.layers),
+            *fault_lines(shown.config, shown.layers),
             *_checkpoint_lines(shown),
             ("After", current or "no snapshot"),
             *_image_lines(shown, counted),
@@ -57,7 +57,7 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
         return tuple(_stray_lines(row.stray, counted))
     if row.overlay is not None:
         return tuple(_overlay_lines(row.overlay, shown))
-    lines = [("Name", row.name), *_fault_lines(shown.config, shown.layers)]
+    lines = [("Name", row.name), *fault_lines(shown.config, shown.layers)]
     if row.name in snapshots.errors:
         return (*lines, ("Error", snapshots.errors[row.name]))
     if row.snapshot is None:
@@ -113,11 +113,19 @@ def _counted_words(moment: float) -> str:
 def _known_lines(
     snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown, counted: Counted
 ) -> Iterator[Line]:
+    yield from error_lines(snapshot, shown)
     created = text.when(snapshot.created, zone=True, seconds=True)
     yield "Created", f"{created}, {text.age(snapshot.created, time.time())}"
-    current = ", current" if snapshots.current == snapshot.name else ""
-    yield "State", f"{state_of(snapshot)}, {snapshot.kind.value}{current}"
-    yield "Holds", holds(snapshot)[2:]
+    if (held := hold_mark.hold_of(snapshot)) is not None:
+        yield "Held", f"by {held.who} since {held.since}: snaptui does not delete it"
+    if description := group_mark.described(snapshot):
+        yield "Description", description
+    yield "Parent", snapshot.parent or "none"
+    yield from further_lines(snapshot, snapshots, shown, counted)
+
+
+def error_lines(snapshot: Snapshot, shown: Shown) -> Iterator[Line]:
+    """What is wrong with a snapshot."""
     for oddity in oddities(snapshot, shown.images):
         yield "Error", oddity
     if snapshot.name in shown.layers.broken:
@@ -127,13 +135,17 @@ def _known_lines(
         yield "Error", f"{broken.matter.mark}: {broken.words}"
     if snapshot.delete_in_progress:
         yield "Error", "a delete above it was not finished: delete that one again"
-    if (held := hold_mark.hold_of(snapshot)) is not None:
-        yield "Held", f"by {held.who} since {held.since}: snaptui does not delete it"
+
+
+def further_lines(
+    snapshot: Snapshot, snapshots: SnapshotSet, shown: Shown, counted: Counted
+) -> Iterator[Line]:
+    """What is known of a snapshot beside its name, its time, its description and its faults."""
+    current = ", current" if snapshots.current == snapshot.name else ""
+    yield "State", f"{state_of(snapshot)}, {snapshot.kind.value}{current}"
+    yield "Holds", holds(snapshot)[2:]
     if (belongs := group_mark.group_of(snapshot)) is not None:
         yield "Group", belongs.words
-    if description := group_mark.described(snapshot):
-        yield "Description", description
-    yield "Parent", snapshot.parent or "none"
     below = [name for name in snapshot_graph.children_of(snapshots).get(snapshot.name, []) if name]
     yield "Children", ", ".join(below) or "none"
     if snapshot.memory is Presence.EXTERNAL:
@@ -257,7 +269,7 @@ def _checkpoint_lines(shown: Shown) -> Iterator[Line]:
         yield "Backup", f"{number} ({text.some(shown.checkpoints)}): no internal revert beside"
 
 
-def _fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
+def fault_lines(config: DomainConfig | None, layers: Layers) -> Iterator[Line]:
     """What is wrong with the images of disks."""
     for disk in config.disks if config is not None else ():
         if (now := disk.moved_to) is not None:
@@ -345,7 +357,7 @@ def domain_lines(
         if summary.error:
             lines.append(("Error", summary.error))
     if shown is not None:
-        lines += _fault_lines(shown.config, shown.layers)
+        lines += fault_lines(shown.config, shown.layers)
         lines += _checkpoint_lines(shown)
         lines += _chain_lines(shown.config, shown.layers, shown)
     if marked:

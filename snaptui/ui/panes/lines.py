@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from snaptui.ui.format import Glyphs, clean, fit
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+from snaptui.ui.format import Glyphs, clean, cut, fit
 from snaptui.ui.panes.row_list import Cell, RowList
 
 Line = tuple[str, str]
 """A label and a value; both may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A line with a name, something about it, and more at the right end of the line.
+
+    Attributes:
+        role: of all but the name.
+    """
+
+    name: str
+    left: str = ""
+    right: str = ""
+    role: str = ""
 
 
 LABEL = 24
@@ -19,7 +37,7 @@ class LinesList(RowList):
     def __init__(self, glyphs: Glyphs, *, id: str) -> None:  # noqa: A002  # Textual's word
         super().__init__(id=id)
         self._glyphs = glyphs
-        self._lines: tuple[Line, ...] = ()
+        self._lines: tuple[Line | Sides, ...] = ()
         self._label = 0
 
     @property
@@ -27,11 +45,12 @@ class LinesList(RowList):
         """Number of lines."""
         return len(self._lines)
 
-    def show(self, lines: tuple[Line, ...]) -> None:
+    def show(self, lines: tuple[Line | Sides, ...]) -> None:
         """Show other lines, from the top; only what differs is drawn again."""
         before, label = self._lines, self._label
         self._lines = lines
-        self._label = min(max((len(name) for name, _ in lines), default=0), LABEL) + 1
+        labels = (len(line[0]) for line in lines if not isinstance(line, Sides))
+        self._label = min(max(labels, default=0), LABEL) + 1
         if before[:1] != lines[:1]:  # they are of something else
             self.scroll_to(y=0, animate=False)
         if (len(before), label, self.cursor) != (len(lines), self._label, 0):
@@ -42,8 +61,11 @@ class LinesList(RowList):
                 self.refresh_line(index)
 
     def cells(self, index: int, width: int) -> list[Cell]:
-        """Label and value."""
-        label, value = self._lines[index]
+        """Label and value, or what stands at both sides."""
+        line = self._lines[index]
+        if isinstance(line, Sides):
+            return sides(line, width, self._glyphs)
+        label, value = line
         shown = clean(value, self._glyphs)
         marker = self._glyphs.cursor if index == self.cursor and self.has_focus else " "
         if not label:
@@ -53,3 +75,22 @@ class LinesList(RowList):
             (fit(clean(label, self._glyphs), self._label, self._glyphs), "muted"),
             (fit(shown, width - 2 - self._label, self._glyphs), "bad" if label == "Error" else ""),
         ]
+
+
+def sides(line: Sides, width: int, glyphs: Glyphs) -> list[Cell]:
+    """The cells of such a line: the right side keeps a third of it, and the name both ends."""
+    width -= 3
+    left, right = clean(line.left, glyphs), clean(line.right, glyphs)
+    name = clean(line.name, glyphs)
+    spare = width - cell_len(name) - cell_len(left) - 4
+    right = cut(right, max(width // 3, spare), glyphs)
+    room = width - cell_len(right) - 2 * bool(right)
+    name = cut(name, max(room - cell_len(left) - 2, room // 2), glyphs)
+    gap = "  " if name and left else ""
+    rest = room - cell_len(name) - len(gap)
+    return [
+        ("  ", "strong"),
+        (name, "strong"),
+        (gap + fit(left, rest, glyphs), line.role),
+        (f"  {right}" if right else "", line.role),
+    ]

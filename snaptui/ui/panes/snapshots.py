@@ -65,6 +65,7 @@ class SnapshotPane(RowList):
         self._marked: frozenset[str] = frozenset()
         self._by_frees = False
         self._widest = 0
+        self._drawn: dict[str | None, str] = {}
         self._wanted: tuple[DomainKey, str] | None = None
 
     @property
@@ -140,6 +141,13 @@ class SnapshotPane(RowList):
         self._draw_rows(same=True)
         return self._by_frees
 
+    def grow_older(self) -> None:
+        """Draw again the rows on screen whose age is another one now."""
+        for at in self.on_screen:
+            row = self._rows[at]
+            if self._drawn.get(row.name) != _age_of(row):
+                self.refresh_line(at)
+
     def update_counted(self, counted: Counted) -> None:
         """Show figures that were counted meanwhile."""
         if counted == self._counted:
@@ -187,7 +195,7 @@ class SnapshotPane(RowList):
         for at, row in enumerate(rows):
             if self._shown is not None and self._wanted == (self._shown.key, row.name):
                 cursor, self._wanted = at, None
-        self._rows = rows
+        self._rows, self._drawn = rows, {}
         self.rows_changed(cursor)
 
     def _frees(self, row: Row) -> float | None:
@@ -199,6 +207,7 @@ class SnapshotPane(RowList):
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, graph and name, then the columns that fit."""
         row = self._rows[index]
+        self._drawn[row.name] = _age_of(row)
         glyphs = self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
         shared = layout(width, COLUMNS, self._widest)
@@ -281,6 +290,11 @@ def _values_now(shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         "Written": ("?", "muted") if isinstance(since, NotKnown) else (added(since), ""),
         "Description": (", ".join(differences(then, config)) if then is not None else "", "warn"),
     }
+
+
+def _age_of(row: Row) -> str:
+    thing = row.stray or row.snapshot
+    return _age(thing.created) if thing is not None else ""
 
 
 def _age(moment: int | None) -> str:
