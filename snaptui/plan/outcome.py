@@ -147,6 +147,9 @@ _IMPOSSIBLE = frozenset(
 )
 
 
+_BY_SAFETY = frozenset({UndoBy.DISKS, UndoBy.DISKS_POWERED_OFF, UndoBy.DISKS_AND_RAM})
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
     """Whether and how a plan can be undone; ``names`` as in :class:`After`."""
@@ -158,6 +161,11 @@ class Undo:
     def impossible(self) -> bool:
         """Whether something is lost for good."""
         return self.by in _IMPOSSIBLE
+
+    @property
+    def by_safety(self) -> bool:
+        """Whether a safety snapshot takes it back."""
+        return self.by in _BY_SAFETY
 
     @property
     def words(self) -> str:

@@ -137,7 +137,7 @@ def test_an_internal_one_is_an_entry_of_its_image() -> None:
     [
         (snapshot("gone", config=config(replace(VDA, path="/base"))), "/base", "no snapshot of"),
         (external("one", "/base", "/mid"), "/base", "is a disk's now"),
-        (snapshot("no", config=None), "/base", "do not say which image"),
+        (snapshot("no", config=None), "/base", "does not say which image"),
         (snapshot("s1", disks=()), "/base", "does not hold this disk"),
         (external("one", "/lost", "/mid"), "/top", "being read"),
     ],

@@ -12,7 +12,6 @@ from snaptui.model.domain import Key
 from snaptui.model.image import ImageKey
 from snaptui.monitor.host import Link
 from snaptui.operations.operation import Operation, Phase
-from snaptui.plan.outcome import UndoBy
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.context import Context
@@ -21,8 +20,6 @@ from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.host_rows import ListedHost
 
-TO_UNDO = frozenset({UndoBy.DISKS, UndoBy.DISKS_POWERED_OFF, UndoBy.DISKS_AND_RAM})
-"""What the key for undoing takes back: it goes by the safety snapshots."""
 TOGETHER = 0.05
 """Seconds for which changes of several hosts wait for each other."""
 
@@ -140,7 +137,7 @@ class Updates:
             said += f": {operation.error}"
         elif operation.meanwhile:
             said += f", but meanwhile {'; '.join(map(str, operation.meanwhile))}"
-        elif operation.phase is Phase.DONE and operation.plan.undo.by in TO_UNDO:
+        elif operation.phase is Phase.DONE and operation.plan.undo.by_safety:
             said += f"; {keymap.key_of('undo', self._context.overrides)} undoes it"
         ended: tuple[Operation, ...] = (operation,)
         if operation.batch is not None:
