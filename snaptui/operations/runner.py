@@ -270,8 +270,9 @@ class Operations:
             )
             for number, (plan, facts), host in zip(numbers, parts, hosts, strict=True)
         )
+        self.all.update((operation.number, operation) for operation in accepted)
         for operation in accepted:
-            self._set(operation)
+            self._on_change(operation)
         return accepted
 
     async def _note_batch(self, operation: Operation) -> None:

@@ -45,7 +45,7 @@ def test_a_snapshot_beside_now(lab: Lab) -> None:
             "1 -> 2",
         )
         terminal.press("esc")
-        terminal.wait("you are here", gone="compared with")
+        terminal.wait("@ now", gone="compared with")
 
 
 def test_two_marked_ones_beside_each_other(lab: Lab) -> None:
@@ -67,7 +67,7 @@ def test_two_marked_ones_beside_each_other(lab: Lab) -> None:
             "Configuration: no difference from old to mid",
         )
         terminal.press("q")
-        terminal.wait("you are here")
+        terminal.wait("@ now")
         terminal.press("A")
         terminal.wait("3 snapshots of 1 domain")
         terminal.press("*")
@@ -94,7 +94,7 @@ def test_overlays_lie_between_external_ones(newer_lab: Lab) -> None:
         terminal.wait("one compared with now", "vda", "up to 128.0 KiB of 64.0 MiB differ", "vdb")
         terminal.wait("nothing differs")
         terminal.press("q")
-        terminal.wait("you are here")
+        terminal.wait("@ now")
         terminal.press("j", "=")
         terminal.wait("two compared with now", "? (two does not hold this disk)")
 
@@ -108,7 +108,7 @@ def test_another_host_without_a_pool_says_why_not(lab: Lab, tmp_path: Path) -> N
         terminal.press("g", "=")
         terminal.wait("Disks: ?", "? (It is in no active storage pool", "~ vcpu", "1 -> 2")
         terminal.press("q")
-        terminal.wait("you are here")
+        terminal.wait("@ now")
         pool = lab.directory / "pool.xml"
         pool.write_text(
             f"<pool type='dir'><name>images</name><target><path>{lab.images}</path></target></pool>"

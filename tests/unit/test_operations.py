@@ -246,3 +246,26 @@ async def test_a_fault_of_our_own_ends_an_operation_as_not_known(
     assert (backend.sent, operation.became) == (["delete"], Became.UNKNOWN)
     assert operation.phase is Phase.FAILED
     assert isinstance(faults[0]["exception"], ZeroDivisionError)
+
+
+async def test_of_those_that_were_confirmed_together_all_are_there_when_the_first_is_told(
+    tmp_path: Path,
+) -> None:
+    seen: list[int] = []
+    over = asyncio.Event()
+
+    def changed(operation: Operation) -> None:
+        assert operation.batch is not None
+        seen.append(len(running.of(operation.batch)))
+        if all(one.phase.over for one in running.all.values()):
+            over.set()
+
+    running = Operations(
+        everywhere(cast(Backend, object()), Worker()), state=tmp_path, on_change=changed
+    )
+    assert await running.open_journal() == ""
+    found = facts(folders={"/img": frozenset()})
+    plan = create_plans.plan(CreateIntent(KEY, "new", ""), found)
+    running.run_in_turn([(plan, found), (plan, found)])
+    assert seen[0] == 2
+    await asyncio.wait_for(over.wait(), 10)
