@@ -45,7 +45,7 @@ def test_marks_that_a_filter_hides_are_counted_and_deleted(lab: Lab) -> None:
         terminal.wait("/two: 2 snapshots of 2 domains, 4 in all, 2 marked (2 not shown)")
         terminal.press("d")
         terminal.wait(
-            "Delete 2 snapshots of 2 domains", "Note: db: one goes.", "Note: web: one goes."
+            "Delete 2 snapshots of 2 domains", "Note: db: one is deleted.", "Note: web: one is deleted."
         )
         confirm(terminal)
         terminal.wait("2 snapshots of 2 domains, 2 in all", gone="marked")
@@ -144,7 +144,7 @@ def test_what_was_made_anew_under_a_marked_name_is_not_deleted(lab: Lab) -> None
         next_second()
         lab.snapshot("web", "two")
         terminal.press("d")
-        terminal.wait("Delete 2 snapshots", "Refused: two is not as it was listed")
+        terminal.wait("Delete 2 snapshots", "Refused: two is not the snapshot that was listed")
         terminal.press("esc")
         terminal.wait(gone="Delete 2 snapshots")
         terminal.press("f5")
@@ -178,11 +178,11 @@ def test_no_row_goes_and_comes_back_while_all_is_read_again(lab: Lab) -> None:
     with Terminal(["-c", lab.uri]) as terminal:
         terminal.wait("mail", "web")
         terminal.press("A")
-        terminal.wait("3 snapshots of 3 domains", "F5 reads everything again")
+        terminal.wait("3 snapshots of 3 domains", "F5 refreshes")
         terminal.press("G")
         terminal.wait("▌ ● I  web")
         lab.snapshot("db", "late")
         for _ in range(3):
             terminal.press("\x1b[15~")
-            terminal.wait("4 snapshots of 3 domains", "F5 reads everything again")
+            terminal.wait("4 snapshots of 3 domains", "F5 refreshes")
             terminal.wait("▌ ● I  web")

@@ -101,7 +101,9 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
 def deleted(intent: DeleteManyIntent) -> Remark:
     """What goes, by name."""
     names = (*intent.names, *(f"{name} (unmanaged)" for name in intent.strays))
-    return remark(Note.DELETED, names=", ".join(names), go="go" if len(names) > 1 else "goes")
+    return remark(
+        Note.DELETED, names=", ".join(names), go="are deleted" if len(names) > 1 else "is deleted"
+    )
 
 
 def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
