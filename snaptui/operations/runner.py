@@ -437,7 +437,7 @@ _NOT_ALL = "Check what failed, start what was powered off, and press the key aga
 def _fault(error: Exception) -> Stop:
     """Tell a fault of our own; what the step under way has done is not known."""
     asyncio.get_running_loop().call_exception_handler({"exception": error})
-    words = f"Internal error: {type(error).__name__}."
+    words = f"A fault of snaptui: {type(error).__name__}."
     return Stop(words, LOOK, became=Became.UNKNOWN)
 
 

@@ -20,7 +20,7 @@ def test_each_screen_is_ascii(lab: Lab) -> None:
             ("?", "Domains and snapshots"),
             ("o", "Operations"),
             ("F", "File system"),
-            (":", "register"),
+            (":", "add host"),
             ("enter", "Frees  "),
         ):
             terminal.press(key)

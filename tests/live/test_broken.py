@@ -45,7 +45,7 @@ def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> 
         refused(terminal, "-vdb.qcow2, the image of vdb, is missing. Put it back first.")
         terminal.press("left", "down")
         terminal.wait("other  shut off", "✗ one", "I hollow")
-        refused(terminal, "vdb holds no snapshot one any more")
+        refused(terminal, "vdb no longer holds the snapshot one")
 
 
 def refused(terminal: Terminal, *why: str) -> None:
@@ -67,7 +67,7 @@ def test_an_image_that_another_program_has_open(lab: Lab, tmp_path: Path) -> Non
             terminal.until(ready.exists, "qemu-nbd")
             at_snapshots(terminal, "good")
             terminal.press("d")
-            terminal.wait("qemu-nbd (process ", "libvirt: leaves it inside")
+            terminal.wait("qemu-nbd (process ", "libvirt would leave it inside")
             terminal.press("esc")
             terminal.wait(gone="qemu-nbd (process ")
         finally:

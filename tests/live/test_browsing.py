@@ -70,7 +70,7 @@ def test_a_filter_that_is_kept_is_seen_and_left(lab: Lab) -> None:
     with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
         terminal.wait("connected", "▌ web")
         terminal.press("/", "none such", "enter")
-        terminal.wait("Name /none such", gone="▌ web")
+        terminal.wait("Domain /none such", gone="▌ web")
         terminal.press("esc")
         terminal.wait("▌ web", gone="/none such")
 

@@ -148,9 +148,9 @@ def test_a_fault_of_its_own_is_said_and_logged(lab: Lab, tmp_path: Path) -> None
     """It is shown, and the program lives on; how it ends tells it to whoever started it."""
     lab.define("web")
     with Terminal(["-c", lab.uri], main=faulty) as terminal:
-        terminal.wait("Internal error", "ZeroDivisionError", "snaptui.log")
+        terminal.wait("A fault of snaptui", "ZeroDivisionError", "snaptui.log")
         terminal.press("esc")
-        terminal.wait("FAULT", "web", gone="Internal error")
+        terminal.wait("FAULT", "web", gone="A fault of snaptui")
         terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"snaptui: a fault of its own; " in terminal.raw

@@ -48,7 +48,7 @@ def test_the_room_for_a_merge_is_that_of_the_data_file(lab: Lab) -> None:
         fill(place, left=MIB)
         plan = planned(lab, DeleteIntent(key, "one"))
         (fits,) = [one for one in plan.unchecked if one.what is Unchecked.MERGE_FITS]
-        assert f"The merge into {place / 'data'} needs" in dict(fits.names)["fact"]
+        assert f"The merge into {place / 'data'} first needs" in dict(fits.names)["fact"]
         lab.virsh("snapshot-delete", "web", "one", check=False)
         assert "one" in lab.snapshots("web"), "libvirt fails, as was foretold"
         lab.clean()

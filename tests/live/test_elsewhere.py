@@ -124,7 +124,7 @@ def test_a_daemon_that_is_stopped_freezes_nothing(own_lab: Lab) -> None:
         own_lab.daemon.pause()
         try:
             terminal.press("j")
-            terminal.wait("Name     two")
+            terminal.wait("two  20")
             terminal.wait("no answer")
             terminal.press("k")
             terminal.wait("Name     one")

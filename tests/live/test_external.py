@@ -152,7 +152,7 @@ def test_a_domain_that_is_off_has_no_ram(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        refused(terminal, "has no RAM. Choose disks only.")
+        refused(terminal, "has no RAM to save. Choose disks only.")
 
 
 def test_what_a_raw_disk_cannot_have_inside_it_gets_outside(lab: Lab) -> None:
@@ -195,7 +195,7 @@ def test_what_lies_beneath_is_named(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("inside", "@ now")
         wanted(terminal, "over", DISKS)
-        terminal.wait("inside inside the images beneath cannot be reverted to")
+        terminal.wait("inside inside its backing files cannot be reverted to")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "over")
     assert sources(lab, "web") == {"vda": beside(lab, "web", "over")}

@@ -208,7 +208,7 @@ def test_from_the_list_with_what_is_said_of_it(lab: Lab) -> None:
             f"vda: {overlay(lab, 'ram')} is merged into {lab.image('web')} and removed.",
         )
         terminal.press("tab", "tab", "end")
-        terminal.wait("stays and keeps its space", "cannot be cancelled; its guest goes on")
+        terminal.wait("stays and keeps its space", "cannot be cancelled. The guest keeps running")
         confirm(terminal)
         terminal.wait("Delete ram of web: done", gone="E disk+RAM")
     assert memory.exists(), "libvirt is mended"
@@ -333,7 +333,7 @@ def test_one_with_an_internal_parent_and_the_way_round(lab: Lab) -> None:
     assert holds(lab.image("web"), 0x33)
     assert entries(lab.image("web")) == [("1", "deep")]
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("- unmanaged")
+        terminal.wait("unmanaged")
         terminal.press("a")
         confirm(terminal)
         terminal.wait("Register deep of web: done")
@@ -531,7 +531,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         at_snapshots(terminal, "deep", "over", "inside")
         terminal.press("r")
         terminal.wait(
-            "Revert web to deep", "all that vda, vdb hold now", "Undo: NO, a snapshot of now lies"
+            "Revert web to deep", "all that vda, vdb hold now", "Undo: NO, a current snapshot is an overlay"
         )
         terminal.wait("delete over first, which merges it", "inside becomes unusable: it lies in")
         terminal.press("tab", "tab", "tab", "down", "down", "down")

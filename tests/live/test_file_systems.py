@@ -243,7 +243,7 @@ def test_an_overlay_that_a_domain_got_meanwhile_is_not_removed(lab: Lab) -> None
         mark_row(terminal, "orphaned")
         lab.virsh("attach-disk", "db", str(over), "vdb", "--config", "--subdriver", "qcow2")
         terminal.press("d")
-        terminal.wait("Refused, see below", "in use: disk vdb of db")
+        terminal.wait("Refused, see below", "is in use by disk vdb of db")
     assert over.exists()
 
 

@@ -249,7 +249,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         terminal.wait("patch", "Group")
         terminal.press("g")
         whole_group(terminal, 3)
-        terminal.wait("Refused, see below", "web: vda holds no snapshot patch any more")
+        terminal.wait("Refused, see below", "web: vda no longer holds the snapshot patch")
         press_alone(terminal)
         terminal.wait("Refused, see above.")
     for name in names:

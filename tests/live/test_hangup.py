@@ -82,9 +82,9 @@ def test_a_fault_in_the_background_is_told_and_kept(lab: Lab) -> None:
     """Its exit code is not that of a program that was left."""
     log = Path(os.environ["XDG_STATE_HOME"]) / "snaptui" / "snaptui.log"
     with Terminal(["-c", lab.uri], module="tests.live.at_fault") as terminal:
-        terminal.wait("Internal error", "RuntimeError: a fault in the background", "FAULT")
+        terminal.wait("A fault of snaptui", "RuntimeError: a fault in the background", "FAULT")
         terminal.press("esc")
-        terminal.wait("FAULT", gone="Internal error")
+        terminal.wait("FAULT", gone="A fault of snaptui")
         terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"a fault of its own" in terminal.raw

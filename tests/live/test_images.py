@@ -435,7 +435,7 @@ def test_extract_across_a_resize(lab: Lab, tmp_path: Path, running: bool) -> Non
     with Terminal(["-c", lab.uri, key.uuid]) as terminal:
         terminal.wait("connected", "small", "large", "@ now", gone="reading")
         terminal.press("g")
-        terminal.wait("Name     small", "when deleted")
+        terminal.wait("small  20", "when deleted")
         plan(terminal, "x", "Extract small of")
         terminal.press("\x1b[1~", "\x0b", f"{tmp_path}/small.qcow2", "tab")
         terminal.wait("/small.qcow2", "Ready, ")

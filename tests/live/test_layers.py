@@ -294,7 +294,7 @@ def test_what_cannot_be_told_says_why(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"], size=WIDE) as terminal:
         at_snapshots(terminal, "one", "two", "three")
         terminal.press("j")
-        terminal.wait(f"broken: its overlay is gone ({overlay(lab, 'two', 'vdb')})")
+        terminal.wait(f"broken: its overlay is missing ({overlay(lab, 'two', 'vdb')})")
         terminal.press("enter")
 
         def counted() -> bool:

@@ -27,7 +27,7 @@ DANGERS = {
         "destroy another image"
     ),
     "internal a -> external b, back at a: b | shut off | revert as recorded": (
-        "bring back other data"
+        "perhaps bring back other data"
     ),
     "internal a -> external b, back at a: b | shut off | delete": "works",
 }

@@ -54,7 +54,7 @@ def test_only_the_children_go_leaves_first(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "x", "y")
         chosen(terminal, 2)
-        terminal.wait("[only those below it]", "Current becomes a.", "3 snapshots: ")
+        terminal.wait("[only those below it]", "The current one becomes a.", "3 snapshots: ")
         confirm(terminal)
         terminal.wait("Delete all below a of web: done")
     assert lab.snapshots("web") == ["a"]

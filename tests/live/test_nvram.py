@@ -48,7 +48,7 @@ def test_they_start_from_their_template_if_that_was_chosen(
         terminal.wait("□ by hand", "(1.1M)", gone="reading")
         terminal.press("a")
         confirm(terminal)
-        terminal.wait("Register by hand of web: done", gone="- unmanaged")
+        terminal.wait("Register by hand of web: done", gone="unmanaged")
         terminal.press("r")
         terminal.wait("UEFI variables: [as they are now]", "Undo: NO", "pflash")
         terminal.press("tab", " ", "tab", "tab", *[" "] * reset)

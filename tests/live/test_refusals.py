@@ -60,7 +60,7 @@ def test_a_revert_that_would_fail_half_way_is_refused(lab: Lab, running: bool) -
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")
-        refused(terminal, "vdb holds no snapshot good any more")
+        refused(terminal, "vdb no longer holds the snapshot good")
     assert lab.state("web") == ("running" if running else "shut off")
     if not running:
         assert holds(lab.image("web", "vda"), 0x22)

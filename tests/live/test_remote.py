@@ -138,7 +138,7 @@ def test_a_revert_knows_what_the_images_hold_there(lab: Lab, far: str, pool: obj
     with Terminal(["-c", far, "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.press("r")
-        terminal.wait("vda holds no snapshot good any more", gone="Ready, ")
+        terminal.wait("vda no longer holds the snapshot good", gone="Ready, ")
     lab.define("db")
     with Terminal(["-c", far, "db"]) as terminal:
         terminal.wait("no snapshots yet")

@@ -141,9 +141,9 @@ def test_a_fault_of_its_own_keeps_no_values_of_variables(
     uri = behind_ssh(lab, tmp_path).replace("root@", "root:uriSECRET@")
     with Terminal(["-c", uri], main=partial(_fault, kind)) as terminal:
         if kind == "task":
-            terminal.wait("Internal error")
+            terminal.wait("A fault of snaptui")
             terminal.press("esc")
-            terminal.wait("FAULT", gone="Internal error")
+            terminal.wait("FAULT", gone="A fault of snaptui")
             terminal.press("q")
         assert terminal.exit_code() == 1
         assert b"a fault of its own" in terminal.raw

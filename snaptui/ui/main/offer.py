@@ -40,9 +40,9 @@ def _on(panes: Panes) -> On:
     if panes.image is not None:
         return On.NOW if panes.entry is None else On.ENTRY
     row = panes.row
-    if row is None:
+    if row is None and panes.domain is None:
         return On.NOTHING
-    if row.name is None:
+    if row is None or row.name is None:
         return On.NOW
     return (
         On.STRAY

@@ -69,7 +69,7 @@ def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
     yield "Name", stray.name
     created = text.when(stray.created, zone=True, seconds=True)
     yield "Created", f"{created}, {text.age(stray.created, time.time())}"
-    yield "Stray", "unmanaged: qemu-img made it, or its metadata was deleted"
+    yield "Unmanaged", "qemu-img made it, or its metadata was deleted"
     for path, entry in stray.parts:
         saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
         yield "Image", f"ID {entry.id} in {path}{saved}"

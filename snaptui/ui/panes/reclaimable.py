@@ -141,8 +141,8 @@ class ItemList(RowList):
             (f"{marker}{marked}", "strong"),
             (fit(_size(item.reclaim, item), 9, glyphs, right=True), "strong"),
             (fit(_size(item.with_older, item), 11, glyphs, right=True), "muted"),
-            (f"  {item.kind.value:9}", role),
-            (fit(domain, 18, glyphs) + " ", ""),
+            (f"  {item.kind.value:10}", role),
+            (fit(domain, 17, glyphs) + " ", ""),
             (fit(clean(item.name.rpartition("/")[2], glyphs), left, glyphs), ""),
             (
                 fit(text.when(item.created) if item.created else "", dated, glyphs, right=True),
@@ -158,7 +158,7 @@ class ItemList(RowList):
             "  "
             + fit("Frees", 9, glyphs, right=True)
             + fit("with older", 11, glyphs, right=True)
-            + f"  {'Kind':9}{'Domain':19}"
+            + f"  {'Kind':10}{'Domain':18}"
             + fit("Name", left, glyphs)
             + fit("Created", dated, glyphs, right=True)
         )

@@ -255,7 +255,7 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         saved = sum(entry.vm_state for _, entry in row.stray.parts)
         return {
             "Age": (_age(row.stray.created), ""),
-            "Holds": ("- unmanaged", "warn"),
+            "Holds": ("unmanaged", "warn"),
             "VM state": (size_or_mark(saved), ""),
             **figures,
         }
