@@ -121,7 +121,7 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
         terminal.press("esc")
         terminal.wait("connected", gone="Create a snapshot of web")
         terminal.press("?")
-        terminal.wait("n               Take a snapshot", "m, F9           Go into the domain")
+        terminal.wait("n               Create a snapshot", "m, F9           Open the domain")
         terminal.press("esc")
         terminal.wait("connected", gone="Take a snapshot")
         terminal.press(":", "create")

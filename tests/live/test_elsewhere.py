@@ -127,7 +127,7 @@ def test_a_daemon_that_is_stopped_freezes_nothing(own_lab: Lab) -> None:
             terminal.wait("two  20")
             terminal.wait("no answer")
             terminal.press("k")
-            terminal.wait("Name     one")
+            terminal.wait("one  20")
             terminal.type_ahead("q")
             assert terminal.exit_code(5) == 0
         finally:

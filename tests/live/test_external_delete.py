@@ -533,7 +533,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         terminal.wait(
             "Revert web to deep", "all that vda, vdb hold now", "Undo: NO, a current snapshot is an overlay"
         )
-        terminal.wait("delete over first, which merges it", "inside becomes unusable: it lies in")
+        terminal.wait("first delete over, which merges it", "inside becomes unusable: it is in")
         terminal.press("tab", "tab", "tab", "down", "down", "down")
         terminal.wait("over becomes unusable: nobody can revert to it or delete it")
         confirm(terminal, typed="web")

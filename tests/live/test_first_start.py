@@ -120,7 +120,7 @@ def test_a_daemon_that_does_not_answer_is_said_and_can_be_left(own_lab: Lab) -> 
     own_lab.daemon.pause()
     try:
         with Terminal(["-c", own_lab.uri]) as terminal:
-            terminal.wait("does not answer. It is waited for")
+            terminal.wait("does not answer. Still waiting")
             terminal.signal(signal.SIGINT)
             assert terminal.exit_code(5) == 130
         with Terminal(["-c", own_lab.uri]) as terminal:

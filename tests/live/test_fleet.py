@@ -88,7 +88,7 @@ def test_hosts_are_added_folded_filtered_and_dropped(lab: Lab, other: Lab, confi
     with Terminal(["--config", config, "-c", "kvm1"]) as terminal:
         terminal.wait("▌ web", gone="kvm1 ")
         terminal.press("+")
-        terminal.wait("Look at one more host", "kvm1, kvm2, @all")
+        terminal.wait("Add a host", "kvm1, kvm2, @all")
         terminal.press("@nobody", "enter")
         terminal.wait("has no host of the group nobody", "@nobody")
         for _ in "@nobody":
@@ -98,7 +98,7 @@ def test_hosts_are_added_folded_filtered_and_dropped(lab: Lab, other: Lab, confi
         terminal.press("+", "kvm2", "enter")
         terminal.wait("kvm2 is in the list already.")
         terminal.press("esc")
-        terminal.wait(gone="Look at one more host")
+        terminal.wait(gone="Add a host")
         terminal.press("g", "enter")
         terminal.wait("▸ kvm1", "only-there", gone="▸ kvm2")
         terminal.press("/", "only", "enter")
@@ -182,7 +182,7 @@ def test_a_guest_that_is_active_on_another_host_is_not_changed(
         other.destroy("web")
         terminal.rest(1)
         terminal.press("c")
-        terminal.wait("Warning: kvm2 has web too, off", "Ready, ")
+        terminal.wait("Warning: kvm2 also defines web", "Ready, ")
         terminal.press("late", "tab", "tab", "tab")
         other.start("web")
         confirm(terminal)

@@ -444,7 +444,7 @@ def test_extract_across_a_resize(lab: Lab, tmp_path: Path, running: bool) -> Non
         terminal.press("j")
         plan(terminal, "x", "Extract large of")
         terminal.wait(
-            "Refused, see below", "64.0 MiB large", "would cut the copy off", "in the copy"
+            "Refused, see below", "64.0 MiB in size", "would cut the copy off", "in the copy"
         )
     assert f"{8 * MIB} bytes" in qemu_img("info", str(tmp_path / "small.qcow2"))
 

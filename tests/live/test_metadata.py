@@ -85,7 +85,7 @@ def test_metadata_only_leaves_the_data_and_can_be_undone_as_it_says(
         terminal.wait(
             "no data",
             "Undo: yes, virsh snapshot-create --redefine with the XML that is saved before",
-            "the data of good stay and keep their space",
+            "The data of good stay and keep their space",
         )
         confirm(terminal)
         terminal.wait("Delete the metadata of good of web: done")
@@ -108,7 +108,7 @@ def test_metadata_of_a_whole_tree(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "x", "y")
         chosen(terminal, 1, metadata_only=True)
-        terminal.wait("Current becomes none.")
+        terminal.wait("The current one becomes none.")
         confirm(terminal)
         terminal.wait("Delete the metadata of a of web and all below it: done")
     assert lab.snapshots("web") == []
@@ -238,7 +238,7 @@ def test_a_description_that_changed_meanwhile_is_not_overwritten(lab: Lab, tmp_p
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.press("e")
-        terminal.wait("Describe one of web", "as they were")
+        terminal.wait("Describe one of web", "unchanged")
         xml = lab.virsh("snapshot-dumpxml", "web", "one")
         (tmp_path / "edited.xml").write_text(xml.replace("old", "by another admin"))
         redefined(lab, tmp_path / "edited.xml")
@@ -256,7 +256,7 @@ def test_a_held_snapshot_is_deleted_only_after_its_release(lab: Lab) -> None:
         terminal.press("j", "j", "H")
         terminal.wait("Hold x of web", "virsh and other tools still can")
         confirm(terminal)
-        terminal.wait("Hold x of web: done", "◇ x", "snaptui does not delete it")
+        terminal.wait("Hold x of web: done", "◇ x", "held by")
     assert re.search(
         r"<description>\[held by \S+@\S+ since \d{4}-[-\d]+T[:\d]+Z\]</description>",
         lab.virsh("snapshot-dumpxml", "web", "x"),
