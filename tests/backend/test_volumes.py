@@ -56,6 +56,30 @@ def test_a_volume_is_the_file_that_its_pool_names(lab: Lab, backend: LibvirtBack
         assert [entry.name for entry in backend.image(path).snapshots] == ["s1"]
 
 
+def test_what_a_plan_rests_on_is_no_older_than_its_reading(
+    lab: Lab, backend: LibvirtBackend
+) -> None:
+    """Where a record's volume is may be known for a while to what only shows it."""
+
+    def place(of: LibvirtBackend) -> str | Unplaced:
+        config = of.snapshot(key, "s1").config
+        assert config is not None
+        found = only(config.disks).volume
+        assert found is not None
+        return found.place
+
+    with pool(lab, "p", lab.directory / "p") as folder:
+        volume(lab, "p", "a.qcow2")
+        key = define(lab, "web", ("p", "a.qcow2"))
+        lab.snapshot("web", "s1")
+        known = str(folder / "a.qcow2")
+        assert place(backend) == known
+        lab.virsh("pool-destroy", "p")
+        assert place(backend) == known
+        assert isinstance(place(backend.reading(key)), Unplaced)
+        lab.clean()
+
+
 def test_a_volume_that_cannot_be_resolved_says_why(lab: Lab, backend: LibvirtBackend) -> None:
     with pool(lab, "p", lab.directory / "p") as folder:
         key = define(lab, "web", ("p", "none"), ("gone", "a"))

@@ -258,7 +258,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         snapshot = snapshot_xml.parse_snapshot(self.snapshot_xml(key, name))
         if snapshot.config is None or not snapshot.config.of_pools:
             return snapshot
-        return replace(snapshot, config=self._places().placed(snapshot.config))
+        return replace(snapshot, config=self._places().placed(snapshot.config, since=self._begun))
 
     def snapshot_xml(self, key: DomainKey, name: str) -> str:
         """One snapshot's XML; see the protocol."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
@@ -78,6 +79,7 @@ class LibvirtCalls:
         self._width = width
         self._ahead: Ahead | None = None
         self._about = ""
+        self._begun = 0.0
 
     @property
     def calls(self) -> int:
@@ -89,6 +91,7 @@ class LibvirtCalls:
         view = copy.copy(self)
         view._ahead = Ahead(self._width, tell)
         view._about = of.uuid if isinstance(of, DomainKey) else ""
+        view._begun = time.monotonic()
         return view
 
     def _once(self, what: Hashable, call: Callable[[], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -73,7 +74,7 @@ def _named(
         yield from files
         for pool, volume in volumes:
             if (pool, volume) not in asked:
-                asked[pool, volume] = places.of(pool, volume, fresh=True)
+                asked[pool, volume] = places.of(pool, volume, since=time.monotonic())
             place = asked[pool, volume]
             if not isinstance(place, Unplaced):
                 yield NamedFile(place, owner, True)

@@ -45,17 +45,17 @@ class Places:
         self._known: dict[tuple[str, str], tuple[float, str | Unplaced]] = {}
         self._open: dict[tuple[str, ...], str] = {}
 
-    def of(self, pool: str, volume: str, *, fresh: bool = False) -> str | Unplaced:
+    def of(self, pool: str, volume: str, *, since: float = 0.0) -> str | Unplaced:
         """Where a volume is, or why that is not known.
 
         Args:
-            fresh: ask, even if that was done a moment ago.
+            since: ask, unless that was done after this (``time.monotonic()``).
 
         Raises:
             Disconnected: the host is gone.
         """
         at, known = self._known.get((pool, volume), (0.0, domain_xml.NOT_ASKED))
-        if fresh or not at or time.monotonic() - at > KEPT:
+        if not at or at < since or time.monotonic() - at > KEPT:
             known = self._asked(pool, volume)
             self._known[pool, volume] = (time.monotonic(), known)
         return known
@@ -87,14 +87,14 @@ class Places:
         text: str = "",
         uuid: str = "",
         *,
-        fresh: bool = False,
+        since: float = 0.0,
         hung: bool = False,
     ) -> DomainConfig:
         """A configuration with the paths of its volumes.
 
         Args:
             text: of a domain, its live XML: while it runs, what QEMU has open is asked.
-            fresh: as in :meth:`of`.
+            since: as in :meth:`of`.
             hung: QEMU does not answer: what it has told before is all that is known.
 
         Raises:
@@ -105,17 +105,17 @@ class Places:
         nodes = domain_xml.volume_nodes(text) if text else {}
         live = self._live(uuid, nodes, hung) if nodes else {}
         told = live if nodes else None
-        disks = tuple(self._placed(disk, told, fresh) for disk in config.disks)
+        disks = tuple(self._placed(disk, told, since) for disk in config.disks)
         return replace(config, disks=disks)
 
-    def _placed(self, disk: Disk, live: Mapping[str, str] | None, fresh: bool) -> Disk:
+    def _placed(self, disk: Disk, live: Mapping[str, str] | None, since: float) -> Disk:
         volumes = (
-            replace(one, place=self.of(one.pool, one.name, fresh=fresh)) for one in disk.volumes
+            replace(one, place=self.of(one.pool, one.name, since=since)) for one in disk.volumes
         )
         disk, volume = replace(disk, volumes=tuple(volumes)), disk.volume
         if volume is None:
             return disk
-        place = self.of(volume.pool, volume.name, fresh=fresh)
+        place = self.of(volume.pool, volume.name, since=since)
         volume = replace(volume, place=place)
         if live is not None:
             path = live.get(disk.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,8 @@ class LibvirtStatus(LibvirtCalls):
         return DomainStatus(
             domain=found,
             config=replace(
-                self._placed(config, live, key, fresh=True, hung=hung), digest=defined.digest
+                self._placed(config, live, key, since=time.monotonic(), hung=hung),
+                digest=defined.digest,
             ),
             persistent=persistent,
             managed_save=saved(),
@@ -87,12 +89,12 @@ class LibvirtStatus(LibvirtCalls):
         live: str,
         key: DomainKey,
         *,
-        fresh: bool = False,
+        since: float = 0.0,
         hung: bool = False,
     ) -> DomainConfig:
         if not config.of_pools:
             return config
-        return self._places().placed(config, live, key.uuid, fresh=fresh, hung=hung)
+        return self._places().placed(config, live, key.uuid, since=since, hung=hung)
 
     def _places(self) -> Places:
         from snaptui.backend.virt.places import Places
