@@ -81,7 +81,8 @@ def boot_gone(backend: Files, config: DomainConfig) -> frozenset[str]:
     """
     own = config.variables.path if config.variables is not None else None
     made = own is not None and missing(backend, own) is False
-    needed = (path for path in config.boot_files if not (made and path == config.template))
+    files = (*config.boot_files, *config.drives)
+    needed = (path for path in files if not (made and path == config.template))
     return frozenset(path for path in needed if missing(backend, path) is True)
 
 

@@ -127,6 +127,7 @@ class DomainConfig:
         firmware: the file of its firmware, where the XML names one.
         template: of which the image of its variables is made where that is not there.
         boot_files: its firmware, the template of its variables, its kernel and initrd.
+        drives: the images that it starts with and that are no writable qcow2.
     """
 
     disks: tuple[Disk, ...]
@@ -139,6 +140,7 @@ class DomainConfig:
     firmware: str | None = None
     template: str | None = None
     boot_files: tuple[str, ...] = ()
+    drives: tuple[str, ...] = field(default=(), compare=False)
     tpm: bool = False
 
     @property

@@ -100,11 +100,13 @@ class UndoBy(enum.Enum):
 
     NOT_NEEDED = "not needed"
     DELETE = "yes, by deleting the snapshot"
+    DELETE_ONCE_PLACED = "by deleting the snapshot once the pool {pool} is active"
     DELETES = "yes, by deleting the snapshots"
     MERGE = "yes, by deleting it, which merges the overlays back unless others use the images"
     MERGE_ONCE_ALONE = "only once the internal snapshot {parent} or its metadata is deleted"
     MERGE_ONCE_UNSHARED = "by deleting it, but only once nothing else uses {path}: {users}"
     MERGE_ONCE_RUN = "by deleting it once {domain} has run; until then QEMU may refuse"
+    MERGE_ONCE_OPENED = "by deleting it, but not as it is now: {fact}"
     MERGE_ONCE_PLACED = "by deleting it once the pool {pool} is active, or while {domain} runs"
     NO_MERGE = "NO, {version} cannot delete external snapshots"
     DELETE_METADATA = "yes, by deleting its metadata"

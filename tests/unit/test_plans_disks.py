@@ -200,6 +200,13 @@ def test_what_is_gone_is_missed_sooner_where_a_guest_is_to_run() -> None:
         assert of(a_revert(cut, SafetyKind.NONE), Why.IMAGE_CUT_OFF).code == code
 
 
+def test_what_is_taken_without_its_pool_is_deleted_once_that_is_active() -> None:
+    """A running guest has the volume open; a delete asks the pool where the snapshot lies."""
+    running = replace(OF_POOL, volume=Volume("p", "a.qcow2", NOWHERE))
+    for disk, by in ((running, UndoBy.DELETE_ONCE_PLACED), (OF_POOL, UndoBy.DELETE)):
+        assert a_create(facts(disks=config(disk))).undo.by is by
+
+
 def test_an_overlay_is_merged_only_into_a_volume_that_the_definition_names() -> None:
     """Not into one that it names by its path, or not at all."""
     for state in (OFF, DomainState.RUNNING):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from snaptui.model.choices import RunState, SafetyKind, Scope
+from snaptui.model.choices import Form, RunState, SafetyKind, Scope
 from snaptui.model.disk import Presence, Volume
 from snaptui.model.domain import DomainState
 from snaptui.model.doubts import Doubt, Unread
@@ -18,11 +18,12 @@ from snaptui.model.image import FileSystem, ImageInfo, ImageSnapshot, Missing, N
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
+from snaptui.plan.create import create
 from snaptui.plan.delete import delete
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
-from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan, RevertIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, DeleteManyIntent, Plan, RevertIntent
 from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.revert import revert
@@ -36,6 +37,7 @@ from snaptui.storage.damage import Broken, Matter, Part
 from snaptui.storage.in_image import NO_RAM, without_ram
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import (
+    CDROM,
     CREATED,
     HOST,
     KEY,
@@ -523,6 +525,22 @@ def test_a_detached_disk_counts_before_a_parent_only_in_the_order_of_the_parts()
     turned = replace(one, disks=parts[::-1])
     found = known("/b", heads("/a", "/b"), internal("in", "/a"), turned)
     assert {why.code for why in a_delete(found, "one").refusals if why.code} == {8}
+
+
+def test_a_merge_while_off_opens_all_disks() -> None:
+    """Also those that it does not merge, and a drive that nobody writes to."""
+    found = a_chain(state=DomainState.SHUTOFF)
+    now = config(replace(VDA, path="/c"), VDB, replace(CDROM, path="/cd.iso"))
+    found = replace(found, status=replace(found.status, config=now))
+    assert a_delete(found, "two").possible
+    drive = replace(found, boot_gone=frozenset({"/cd.iso"}))
+    other = replace(found, images={**found.images, "/img/b.qcow2": Missing("gone")})
+    for one, why in ((drive, Why.BOOT_FILE_GONE), (other, Why.IMAGE_GONE)):
+        assert [(each.why, each.code) for each in a_delete(one, "two").refusals] == [(why, 38)]
+        part = SnapshotDisk("vdb", Presence.NO)
+        plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY, (part,)), one)
+        assert plan.possible
+        assert plan.undo.by is UndoBy.MERGE_ONCE_OPENED
 
 
 def test_what_a_backup_holds_is_waited_for_and_a_revert_is_refused_at_once() -> None:

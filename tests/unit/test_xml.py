@@ -218,12 +218,18 @@ def test_varstore_tpm_machine_and_firmware_are_read() -> None:
         "<loader>/fw/code.fd</loader><shim>/fw/shim.efi</shim>"
         "<varstore template='/fw/vars.json' path='/v/w.json'/></os>"
         "<devices><emulator>/usr/bin/qemu</emulator><tpm model='tpm-crb'>"
-        "<backend type='emulator' version='2.0'/></tpm></devices></domain>"
+        "<backend type='emulator' version='2.0'/></tpm>"
+        "<disk><source file='/a.qcow2'/><driver type='qcow2'/></disk>"
+        "<disk><source file='/ro.qcow2'/><driver type='qcow2'/><readonly/></disk>"
+        "<disk device='cdrom'><source file='/cd.iso'/><driver type='raw'/><readonly/></disk>"
+        "<disk device='cdrom'><source file='/cd2.iso' startupPolicy='optional'/><readonly/></disk>"
+        "<disk device='cdrom'><readonly/></disk></devices></domain>"
     )
     assert found.pflash, "varstore holds UEFI's variables as nvram does (since libvirt 12.1)"
     assert found.tpm
     assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")
     assert found.boot_files == ("/fw/code.fd", "/fw/shim.efi", "/fw/vars.json")
+    assert found.drives == ("/ro.qcow2", "/cd.iso")
     bare = domain_xml.parse_domain("<domain><name>w</name></domain>")
     assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, False, None, ())
 

@@ -34,7 +34,13 @@ from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import Member
 from tests.worlds.verdict import Kind, Verdict
 
-LATER = {UndoBy.MERGE_ONCE_ALONE, UndoBy.MERGE_ONCE_PLACED, UndoBy.MERGE_ONCE_UNSHARED}
+LATER = {
+    UndoBy.DELETE_ONCE_PLACED,
+    UndoBy.MERGE_ONCE_ALONE,
+    UndoBy.MERGE_ONCE_OPENED,
+    UndoBy.MERGE_ONCE_PLACED,
+    UndoBy.MERGE_ONCE_UNSHARED,
+}
 """What must be done first: until then the undo is refused."""
 AS_BEFORE = {UndoBy.DISKS_AND_RAM}
 """By these the guest goes on where it was; by the other safety snapshots it is off."""

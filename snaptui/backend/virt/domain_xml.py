@@ -42,6 +42,7 @@ def config(domain: Element, hashed: str) -> DomainConfig:
         firmware=(domain.findtext("os/loader") or "").strip() or None,
         template=_template(domain, "nvram"),
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
+        drives=tuple(dict.fromkeys(_drives(domain))),
         tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
     )
 
@@ -64,6 +65,15 @@ def _boot_files(domain: Element) -> Iterator[str]:
     for name in ("nvram", "varstore"):
         if template := _template(domain, name):
             yield template
+
+
+def _drives(domain: Element) -> Iterator[str]:
+    """What libvirt starts no QEMU without (formatdomain.html, *startupPolicy*)."""
+    for element in domain.iterfind("devices/disk"):
+        source, disk = element.find("source"), _disk(element)
+        needed = source is not None and source.get("startupPolicy", "mandatory") == "mandatory"
+        if needed and disk.path is not None and (disk.read_only or disk.format != "qcow2"):
+            yield disk.path
 
 
 def _template(domain: Element, name: str) -> str | None:

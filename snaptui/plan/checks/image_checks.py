@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from snaptui.model import libvirt_codes
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot
@@ -126,6 +127,23 @@ def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
     if lower := facts.in_writing.get(image.path):
         return refuse(Why.IMAGE_WRITTEN_BENEATH, Way.END_FIRST, lower=lower, **names)
     return None
+
+
+def unopened(facts: Facts, without: Collection[str]) -> Iterator[Refusal]:
+    """What a QEMU that is started for a merge will not open, beside the disks that are merged.
+
+    Args:
+        without: targets of these.
+    """
+    for path in sorted(facts.boot_gone):
+        shown = {disk.path for disk in facts.status.config.disks} | {facts.status.config.template}
+        code = libvirt_codes.NO_FILE if path in shown else libvirt_codes.INTERNAL_ERROR
+        yield refuse(Why.BOOT_FILE_GONE, Way.PUT_BACK, code=code, path=path, domain=facts.name)
+    for disk in facts.status.config.disks:
+        if disk.target not in without and (why := closed_to_writers(disk, facts)):
+            path = disk.path or ""
+            gone = isinstance(facts.images.get(path), Missing) or path in facts.cut_off
+            yield why.but(code=libvirt_codes.NO_FILE if gone else libvirt_codes.INTERNAL_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from snaptui.model import libvirt_codes
 from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
-from snaptui.model.image import ImageInfo, NotKnown
+from snaptui.model.image import ImageInfo, NotKnown, Unplaced
 from snaptui.plan.checks import (
     disk_checks,
     domain_checks,
@@ -24,7 +24,7 @@ from snaptui.plan.create import external
 from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
-from snaptui.plan.outcome import After, End, UndoBy, after, undo
+from snaptui.plan.outcome import After, End, Undo, UndoBy, after, undo
 from snaptui.plan.plan import CreateIntent, Plan
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
@@ -74,7 +74,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         title=f"Create a snapshot of {domain.name}",
         after=_after(facts, active, new.halt),
         lost=NOTHING_LOST,
-        undo=undo(UndoBy.DELETE),
+        undo=_undo(facts),
         space=needed.told,
         refusals=domain_checks.jobs_first(refusals),
         warnings=(
@@ -92,6 +92,14 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         type_name=False,
         room=needed,
     )
+
+
+def _undo(facts: Facts) -> Undo:
+    """By a delete, which asks the pools where its parts are (delete._inside)."""
+    for disk in domain_checks.writable_disks(facts.status.config.disks):
+        if disk.volume is not None and isinstance(disk.volume.place, Unplaced):
+            return undo(UndoBy.DELETE_ONCE_PLACED, pool=disk.volume.pool)
+    return undo(UndoBy.DELETE)
 
 
 def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:

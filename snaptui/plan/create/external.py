@@ -11,7 +11,7 @@ from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import disk_checks, domain_checks, encryption
+from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external_checks
 from snaptui.plan.create.overlay_paths import leaves_out, resolved
@@ -63,6 +63,8 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
         parent = _next_above(facts, target)
         if parent is not None and parent not in facts.external:
             return undo(UndoBy.MERGE_ONCE_ALONE, parent=parent)
+    for one in image_checks.unopened(facts, new.overlays):
+        return undo(UndoBy.MERGE_ONCE_OPENED, fact=one.fact)
     for path, users in facts.others.items():
         names = text.some([user.words for user in users])
         return undo(UndoBy.MERGE_ONCE_UNSHARED, path=path, users=names)

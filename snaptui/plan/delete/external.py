@@ -15,7 +15,14 @@ from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, Looped, Missing, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import broken, by_other_means, domain_checks, encryption, open_still
+from snaptui.plan.checks import (
+    broken,
+    by_other_means,
+    domain_checks,
+    encryption,
+    image_checks,
+    open_still,
+)
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.create.overlay_paths import leaves_out
 from snaptui.plan.delete import branch, merge_needs
@@ -54,12 +61,12 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         found.refusals.append(broken.refusal(facts, name, why).but(code=code))
         return found
     found.refusals += _whole(facts, snapshot)
-    found.refusals += _boot_refusals(facts)
+    outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
+    found.refusals += image_checks.unopened(facts, outside)
     found.refusals += by_other_means.delete_refusals(facts, snapshot)
     then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     overlays = branches.overlays_of(snapshot)
     now = {disk.target: disk for disk in facts.status.config.disks}
-    outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
     if detached := [target for target in outside if target not in now]:
         # libvirt takes part after part, and looks for the disk of each first
         before = outside[: outside.index(detached[0])]
@@ -168,14 +175,6 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             code=libvirt_codes.OPERATION_UNSUPPORTED if chained else libvirt_codes.OPERATION_FAILED,
             version=abilities.proven(facts.host),
         )  # fmt: skip
-
-
-def _boot_refusals(facts: Facts) -> Iterator[Refusal]:
-    """A domain that is off is merged by a QEMU of its own, which is started as for its guest."""
-    for path in sorted(facts.boot_gone):
-        template = path == facts.status.config.template
-        code = libvirt_codes.NO_FILE if template else libvirt_codes.INTERNAL_ERROR
-        yield refuse(Why.BOOT_FILE_GONE, Way.PUT_BACK, code=code, path=path, domain=facts.name)
 
 
 def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
