@@ -55,6 +55,7 @@ class Wrong(enum.Enum):
     KEEPS_MEMORY_FILES = enum.auto()
     MERGES_NEWEST_ALONE = enum.auto()
     MERGES_NONE_BY_OTHER_MEANS = enum.auto()
+    TAKES_NOTHING = enum.auto()
     SPOILS_RECORDS = enum.auto()
     DELETES_STRAYS = enum.auto()
     FORGETS_WHAT_STAYS = enum.auto()
@@ -105,6 +106,11 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
         Wrong.MERGES_NONE_BY_OTHER_MEANS: Line(
             "a snapshot that left a disk to other means (manual) cannot be merged",
             seen=_seen(does=((9, 0),), not_=((11, 3), (12, 8), (12, 9))),
+        ),
+        Wrong.TAKES_NOTHING: Line(
+            "of a domain that is off and excludes all disks (manual) a snapshot without data is"
+            " taken",
+            seen=_seen(does=((12, 8), (12, 9)), not_=((9, 0), (11, 3))),
         ),
         Wrong.SPOILS_RECORDS: Line(
             "a delete of metadata changes the records below as if data were merged",

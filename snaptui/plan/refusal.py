@@ -42,6 +42,7 @@ class Harm(enum.Enum):
     OVERWRITTEN = "overwrite a file"
     NO_WAY_BACK = "make one that cannot be reverted to"
     RAM_IGNORED = "make one without its RAM"
+    HOLDS_NOTHING = "make one without data"
     OUTSIDE_INSTEAD = "take an external one instead"
 
 

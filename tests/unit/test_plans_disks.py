@@ -18,7 +18,14 @@ from snaptui.plan.delete import delete
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import WritesLost
 from snaptui.plan.outcome import Then, UndoBy
-from snaptui.plan.plan import CreateIntent, DeleteIntent, Plan, RevertIntent
+from snaptui.plan.plan import (
+    CreateIntent,
+    DeleteIntent,
+    EditIntent,
+    HoldIntent,
+    Plan,
+    RevertIntent,
+)
 from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.revert import revert
@@ -198,6 +205,32 @@ def test_what_is_gone_is_missed_sooner_where_a_guest_is_to_run() -> None:
         there = ImageInfo(PLACE, "qcow2", 1 << 30, MIB, ())
         cut = facts(record, state=OFF, images={PLACE: there}, cut_off={PLACE: "/img/base"})
         assert of(a_revert(cut, SafetyKind.NONE), Why.IMAGE_CUT_OFF).code == code
+
+
+def test_what_excludes_all_disks_has_no_data() -> None:
+    """Since some version libvirt takes such a snapshot while off; it takes no such record back."""
+    excluded = replace(VDA, snapshot=Presence.MANUAL)
+    newest = replace(HOST, libvirt=(12, 9, 0), reverts_external=True)
+    for host, state, expected in (
+        (HOST, OFF, (67, None)),
+        (newest, OFF, (None, Harm.HOLDS_NOTHING)),
+        (newest, DomainState.RUNNING, (67, None)),
+    ):
+        found = facts(disks=config(excluded), state=state, host=host)
+        told = of(a_create(found), Why.SET_ASIDE_BY_DOMAIN)
+        assert (told.code, told.harm) == expected
+    parts = (SnapshotDisk("vda", Presence.MANUAL),)
+    empty = snapshot(
+        "s1", config=config(excluded), disks=parts, memory=Presence.NO, state="shutoff"
+    )
+    found = facts(empty, disks=config(excluded), state=OFF, host=newest)
+    assert of(a_revert(found, SafetyKind.NONE), Why.HOLDS_NOTHING).harm is Harm.OTHER_DATA
+    for intent in (EditIntent(KEY, "s1", "words"), HoldIntent(KEY, "s1", True)):
+        assert of(make_plan(intent, found), Why.HOLDS_NOTHING).code == 67
+    forget = make_plan(DeleteIntent(KEY, "s1", metadata_only=True), found)
+    assert forget.possible
+    assert forget.undo.impossible
+    assert a_delete(found).possible
 
 
 def test_what_is_taken_without_its_pool_is_deleted_once_that_is_active() -> None:

@@ -46,5 +46,20 @@ def delete_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         )  # fmt: skip
 
 
+def empty_refusals(
+    snapshot: Snapshot, *, code: int | None = None, harm: Harm | None = None
+) -> Iterator[Refusal]:
+    """Snapshots of a domain that was off which excluded all its disks."""
+    if holds_nothing(snapshot):
+        yield refuse(Why.HOLDS_NOTHING, Way.ONLY_DELETED, code=code, harm=harm, name=snapshot.name)
+
+
+def holds_nothing(snapshot: Snapshot) -> bool:
+    """Whether nothing of it is anywhere but in its record, which libvirt does not take back."""
+    parts = {one.presence for one in snapshot.disks} | {snapshot.memory}
+    kept = parts & {Presence.INTERNAL, Presence.EXTERNAL}
+    return snapshot.state == "shutoff" and Presence.MANUAL in parts and not kept
+
+
 def _disks(snapshot: Snapshot) -> str:
     return ", ".join(one.target for one in snapshot.disks if one.presence is Presence.MANUAL)

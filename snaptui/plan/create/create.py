@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from snaptui.common import text
 from snaptui.model import libvirt_codes
+from snaptui.model.abilities import Wrong, does
 from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
@@ -110,10 +111,10 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     """
     name, config = facts.status.domain.name, facts.status.config
     disks = domain_checks.writable_disks(config.disks)
-    outside = not active and all(disk.snapshot is Presence.EXTERNAL for disk in disks)
+    harm = None if active else _instead(facts, disks)
     obstacles = [
-        problem.but(harm=Harm.OUTSIDE_INSTEAD)
-        if outside
+        problem.but(harm=harm)
+        if harm is not None
         else problem.but(code=_code(problem, disk, active=active))
         for disk in disks
         if (problem := image_checks.image_problem(disk, facts))
@@ -133,6 +134,15 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
         obstacles.append(refuse(Why.HOST_DEVICES, Way.SHUT_DOWN, domain=name, devices=devices))
     obstacles += disk_checks.transient_refusals(facts, Way.SHUT_DOWN) if active else ()
     return obstacles
+
+
+def _instead(facts: Facts, disks: Sequence[Disk]) -> Harm | None:
+    """What libvirt makes of disks that are all set to be kept by other means, while off."""
+    if all(disk.snapshot is Presence.EXTERNAL for disk in disks):
+        return Harm.OUTSIDE_INSTEAD
+    settings = {disk.snapshot for disk in disks} - {Presence.NO}
+    nothing = settings == {Presence.MANUAL} and does(facts.host, Wrong.TAKES_NOTHING)
+    return Harm.HOLDS_NOTHING if nothing else None
 
 
 def _code(problem: Refusal, disk: Disk, *, active: bool) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
 from snaptui.plan.checks import (
     broken,
+    by_other_means,
     disk_checks,
     domain_checks,
     encryption,
@@ -162,7 +164,7 @@ def _plan(
         title=f"Delete {'the metadata of ' if intent.metadata_only else ''}{of}",
         after=_after(facts, names, victims),
         lost=_lost(facts, [*victims, *extra], metadata_only=intent.metadata_only),
-        undo=_undo(facts) if intent.metadata_only else undo(UndoBy.NO_DELETED),
+        undo=_undo(facts, victims) if intent.metadata_only else undo(UndoBy.NO_DELETED),
         space=FREES_NONE if intent.metadata_only else _space(facts, [*victims, *extra], told.needs),
         refusals=tuple(refusals),
         warnings=(*told.warnings, *domain_checks.version_warnings(facts)),
@@ -174,8 +176,10 @@ def _plan(
     )
 
 
-def _undo(facts: Facts) -> Undo:
+def _undo(facts: Facts, victims: Iterable[Snapshot]) -> Undo:
     """How records are brought back that alone are deleted: that makes records anew."""
+    if any(map(by_other_means.holds_nothing, victims)):
+        return undo(UndoBy.NO_DELETED)
     locked = does(facts.host, Wrong.LOCKS_RECORDS) and domain_checks.checkpoint_refusals(facts)
     return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name) if locked else undo(UndoBy.REDEFINE)
 

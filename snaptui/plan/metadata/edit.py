@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from snaptui.model import group_mark, hold_mark, libvirt_codes
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import domain_checks
+from snaptui.plan.checks import by_other_means, domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST, Loss, TextLost
 from snaptui.plan.outcome import NO_SPACE, After, End, UndoBy, after, undo
@@ -120,6 +120,7 @@ def _plan(
         refusals = [*refusals, refused]
     refusals = [
         *refusals,
+        *by_other_means.empty_refusals(snapshot, code=libvirt_codes.CONFIG_UNSUPPORTED),
         *domain_checks.record_refusals(facts),
         *domain_checks.journal_refusals(facts.unrecorded),
     ]

@@ -159,6 +159,7 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
     # to an external one no QEMU has to open what there is now
     refusals += [one.but() for one in lost] if outside else lost
     refusals += domain_checks.kind_refusals(snapshot)
+    refusals += by_other_means.empty_refusals(snapshot, harm=Harm.OTHER_DATA)
     refusals += disk_checks.restart_refusals(facts, facts.status.config.disks)
     refusals += disk_checks.passed_refusals(facts, step)
     refusals += machine_checks.refusals(facts, step)

@@ -147,6 +147,7 @@ class Way(enum.Enum):
         "Set {disk} to {overlay} again ({line}, while it is off) before anything writes to "
         "{upon}. Until then nothing is lost."
     )
+    ONLY_DELETED = "It can only be deleted."
     COPY_WHILE_OPEN = (
         "Do not stop {domain}. If the file was moved, move it back; otherwise copy the disk first: "
         "{line}"

@@ -329,6 +329,7 @@ class Why(enum.Enum):
         "libvirt adds no overlay to the disk and merges no earlier one."
     )
     LEFT_OUT = "{disk} would be left out: it could not be reverted."
+    HOLDS_NOTHING = '{name} has no data: it excludes all disks (snapshot="manual").'
     OPEN_STILL = (
         "{path} is missing. {disk} needs it, and QEMU keeps it open only until {domain} stops."
     )

@@ -146,6 +146,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         return (*HALTING, *CREATE, *KEPT)
     if "open" in world.tags:
         return (*CREATE, KEPT[0], REVERT)
+    if "empty" in world.tags:
+        return (REVERT, KEPT[0], DELETE, FORGET, DESCRIBE, RENAME, HOLD)
     if "moved" in world.tags:
         return (RELOCATE,)
     if "stray" in world.tags:

@@ -210,6 +210,13 @@ def _ram_ignored(done: Done) -> bool:
     return done.guest.revert_works(done.name) and done.guest.state == OFF
 
 
+def _holds_nothing(done: Done) -> bool:
+    inside = (done.name in names for names in done.inside(done.after).values())
+    return (
+        done.name in done.after.names and done.name not in done.after.external and not any(inside)
+    )
+
+
 NEVER_SENT = frozenset({Harm.CRASH, Harm.ENDS_QEMU})
 """What ends a program outside of ours; a plan that is refused for it is judged by itself."""
 UNSURE = frozenset({Harm.PERHAPS_OTHER_DATA})
@@ -240,5 +247,6 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.OVERWRITTEN: _overwritten,
     Harm.NO_WAY_BACK: _no_way_back,
     Harm.RAM_IGNORED: _ram_ignored,
+    Harm.HOLDS_NOTHING: _holds_nothing,
     Harm.OUTSIDE_INSTEAD: lambda done: done.name in done.after.external,
 }

@@ -511,6 +511,16 @@ def _disks() -> Iterable[World]:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
     yield World("no disk", lambda guest: guest.define(()))
+    excluded = Drive("vda", snapshot="manual")
+    yield World("all disks excluded", lambda g: g.define((excluded,)), states=(OFF, RUNNING))
+
+    def without_data(guest: Guest) -> None:
+        guest.define((excluded,))
+        guest.internal("a")
+        guest.spoiled.add("a")
+
+    words = "all disks excluded; without data"
+    yield World(words, without_data, "a", off_only, tags=frozenset({"empty"}), since=(12, 8))
     yield World(
         "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
     )
