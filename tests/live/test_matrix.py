@@ -19,17 +19,15 @@ from tests.live.matrix.guest import Guest
 SEED, CELLS, NEWER, NEWEST = 20261120, 9, 8, 5
 SLOW = {"busy", "hung"}
 """What waits for libvirt to give up is for the whole table."""
-DANGERS = {
-    "external, above it internal, taken shut off: a | shut off | delete": (
-        "destroy the snapshots inside"
-    ),
-    "external a -> b of vda -> c, b -> d, taken shut off: c | shut off | delete": (
-        "destroy another image"
-    ),
-    "internal a -> external b, back at a: b | shut off | revert as recorded": (
-        "perhaps bring back other data"
-    ),
-    "internal a -> external b, back at a: b | shut off | delete": "works",
+DANGERS: dict[str, set[Harm]] = {
+    "external, above it internal, taken shut off: a | shut off | delete": {Harm.INSIDE_LOST},
+    "external a -> b of vda -> c, b -> d, taken shut off: c | shut off | delete": {Harm.OTHER_LOST},
+    # by the times of its files, which are of a moment here, it may be known or not
+    "internal a -> external b, back at a: b | shut off | revert as recorded": {
+        Harm.OTHER_DATA,
+        Harm.PERHAPS_OTHER_DATA,
+    },
+    "internal a -> external b, back at a: b | shut off | delete": set(),
 }
 """What newer versions do with branches, and are not asked for."""
 
@@ -82,7 +80,7 @@ def test_the_newest_libvirts_do_as_foretold(newest_lab: Lab, cell: Cell) -> None
 def test_what_a_newer_libvirt_breaks_is_foretold(newer_lab: Lab, danger: str) -> None:
     result = judged(newer_lab, named(danger))
     assert result.same, result
-    assert result.answer.predicted == DANGERS[danger]
+    assert result.answer.predicted in {one.value for one in DANGERS[danger]} or {cell.WORKS}
 
 
 def test_what_would_bring_the_daemon_down_is_not_sent(
