@@ -129,9 +129,8 @@ def _in_dev(done: Done) -> bool:
 
 
 def _left_inside(done: Done) -> bool:
-    known = done.after.names
-    paths = [Path(disk.path or "") for disk in done.guest.disks]
-    return done.name not in known and any(done.name in dict(entries(p)).values() for p in paths)
+    inside = (done.name in names for names in done.inside(done.after).values())
+    return done.name not in done.after.names and any(inside)
 
 
 def _mistaken_later(done: Done) -> bool:
