@@ -158,13 +158,13 @@ def test_after_a_merge_everything_names_the_image_beneath() -> None:
     )
 
 
-def test_off_any_is_merged_where_the_definition_names_what_lies_beneath() -> None:
-    """As it does where the overlays were made of a running guest; a volume it names as one."""
+def test_off_any_is_merged_where_the_definition_names_its_overlay() -> None:
+    """As it does where the one above was made of a running guest; libvirt looks beneath it."""
     off = a_chain(DomainState.SHUTOFF)
     volume = replace(VDA, path="/a", volume=Volume("images", "a", "/a"))
     one = replace(CHAIN[0], config=config(volume))
     for named, records, code in (
-        (("/b", "/a"), CHAIN, None), (("/b",), CHAIN, 8),
+        (("/b", "/a"), CHAIN, None), (("/b",), CHAIN, None), ((), CHAIN, 8), (None, CHAIN, 8),
         (("/b",), (one, CHAIN[1]), None),
     ):  # fmt: skip
         found = known("/c", heads("/a", "/b", "/c"), *records, state=DomainState.SHUTOFF)

@@ -263,7 +263,7 @@ def _look_at(
     at = paths.index(overlay)
     found.refusals += _closed_refusals(facts, target, (overlay, lower))
     found.refusals += _written_refusals(facts, target, paths[at + 2 :])
-    if not _named(now, then):
+    if overlay not in (now.beneath or ()) and not _named(now, then):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += merge_needs.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
@@ -325,9 +325,9 @@ def _written_refusals(facts: Facts, target: str, paths: Sequence[str]) -> Iterat
 
 
 def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:
-    """Of a domain that is off, libvirt 9.0 knows no more of a chain than its definition says.
+    """Of a domain that is off, libvirt 9.0 looks for no overlay that its definition does not name.
 
-    That names the images beneath where the snapshots were taken while it was active.
+    That names the one beneath where a snapshot was taken while it was active.
     """
     if (
         not over

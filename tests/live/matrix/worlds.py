@@ -142,6 +142,9 @@ def _pairs() -> Iterable[World]:
         for target in ("a", "b"):
             below = target == "a"
             yield World(f"{words}: {target}", build, target, (OFF, RUNNING), below)
+    build = _built((OFF, Kind.EXTERNAL, "a"), (RUNNING, Kind.EXTERNAL, "b"))
+    words = "external, taken shut off, above it external, taken running: a"
+    yield World(words, build, "a", (OFF, RUNNING), below=True)
 
 
 def _trees() -> Iterable[World]:
