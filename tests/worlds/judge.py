@@ -15,6 +15,7 @@ from snaptui.model import libvirt_codes
 from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo
 from snaptui.model.safety_mark import is_safety
+from snaptui.model.snapshot import Kind as SnapshotKind
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.change import sentence
 from snaptui.plan.facts import Facts
@@ -199,9 +200,11 @@ class _One:
         """What holds something else than it must: our own disks and snapshots, and all others."""
         name, before = self._name, dict(self.before)
         gone: set[str] = set()
+        records: set[str] = set()
         for step in self.plan.steps:
             if isinstance(step, DeleteSnapshot):
-                gone.add(step.snapshot.name)
+                outside = step.snapshot.kind is SnapshotKind.EXTERNAL
+                (records if outside else gone).add(step.snapshot.name)
             elif isinstance(step, Redefine) and step.after.name != step.snapshot.name:
                 gone.add(step.snapshot.name)
                 self._moved(before, step.snapshot.name, step.after.name)
@@ -221,7 +224,8 @@ class _One:
         wrong = differing(before, after)
         for lost in sorted(before.keys() - after.keys()):
             one = lost.partition("@")[2] or lost.partition("#")[2]
-            known = one in gone or one.startswith("new") or is_safety(one)
+            known = one in (gone | records if "@" in lost else gone)
+            known = known or one.startswith("new") or is_safety(one)
             if one and not known and self._read_again(lost) is None:
                 wrong.append(f"{lost} is not there any more")
         return wrong
