@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, SnaptuiError
@@ -22,6 +23,10 @@ from snaptui.storage.in_image import Images
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.reclaimable import Surveyed
 
+if TYPE_CHECKING:
+    from snaptui.model.doubts import Doubt
+    from snaptui.model.files import NamedFile
+
 
 def read_domain(backend: Reads, domain: Domain) -> Surveyed:
     """Its definition and its snapshots, without their images.
@@ -29,7 +34,29 @@ def read_domain(backend: Reads, domain: Domain) -> Surveyed:
     Raises:
         SnaptuiError: it cannot be read. Single snapshots that cannot are told in what is returned.
     """
-    key, reading = domain.key, backend.reading(domain.key)
+    return _read(backend.reading(domain.key), domain)
+
+
+def read_with_files(
+    backend: Reads, domain: Domain
+) -> tuple[Surveyed, tuple[NamedFile | Doubt, ...] | None]:
+    """The same, and what it names, from the same answers; ``None`` where that cannot be read.
+
+    Raises:
+        SnaptuiError: the domain cannot be read.
+    """
+    reading = backend.reading(domain.key)
+    one = _read(reading, domain)
+    try:
+        return one, reading.named_files(domain.key)
+    except Disconnected:
+        raise
+    except SnaptuiError:
+        return one, None
+
+
+def _read(reading: Reads, domain: Domain) -> Surveyed:
+    key = domain.key
     config = reading.begin(partial(reading.config, key))
     names = reading.snapshot_names(key)
     current = reading.begin(partial(reading.current_snapshot, key))

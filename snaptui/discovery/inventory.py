@@ -8,35 +8,44 @@ beneath it, or for its data) names it. What could not be read is a *doubt*: whoe
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import DamagedImage, Disconnected, NotAnImage, NotFound, SnaptuiError
-from snaptui.model.domain import Domain
+from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.doubts import Doubt, Unread
-from snaptui.model.files import User
+from snaptui.model.files import NamedFile, User
 from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, NoPath, NotKnown
 from snaptui.storage.backing_chain import uses_by
 from snaptui.storage.inventory import Inventory
 
+Named = Mapping[DomainKey, Sequence[NamedFile | Doubt]]
+"""What domains and their snapshots name, by domain."""
+NOTHING: Named = MappingProxyType({})
 
-def take_inventory(backend: Looks, host: Host, also: Iterable[str] = ()) -> Inventory:
+
+def take_inventory(
+    backend: Looks, host: Host, also: Iterable[str] = (), *, named: Named = NOTHING
+) -> Inventory:
     """Ask every domain, snapshot and pool, and look into the images; blocks for long.
 
     Args:
         also: paths of images to look into, and beside which to look, whoever names them.
+        named: what domains said a moment ago, which are not asked again: good enough to show,
+            not to delete by.
 
     Raises:
         SnaptuiError: the host cannot be asked at all.
     """
     taking = _Taking(backend, host, also)
-    domains = foresee(backend)
+    domains = foresee(backend, named)
     for domain in domains:
-        taking.ask(domain)
+        taking.ask(domain, named.get(domain.key))
     taking.look_into_pools()
     taking.look_into_folders()
     taking.look_beneath()
@@ -50,12 +59,13 @@ def take_inventory(backend: Looks, host: Host, also: Iterable[str] = ()) -> Inve
     )
 
 
-def foresee(backend: Reads) -> tuple[Domain, ...]:
+def foresee(backend: Reads, named: Named = NOTHING) -> tuple[Domain, ...]:
     """The domains of a host; what they and the pools name is asked for, if it is far."""
     backend.begin(backend.volumes)
     domains = backend.domains()
     for domain in domains:
-        backend.begin(partial(backend.named_files, domain.key))
+        if domain.key not in named:
+            backend.begin(partial(backend.named_files, domain.key))
     return domains
 
 
@@ -87,10 +97,10 @@ class _Taking:
         self._idle: set[str] = set()
         self._due: set[str] = {self._real(path) for path in also}
 
-    def ask(self, domain: Domain) -> None:
-        """What a domain and its snapshots name."""
+    def ask(self, domain: Domain, named: Sequence[NamedFile | Doubt] | None) -> None:
+        """What a domain and its snapshots name, if that is not known."""
         with self._doubting(Unread.DEFINITION, domain.name):
-            for found in self._backend.named_files(domain.key):
+            for found in self._backend.named_files(domain.key) if named is None else named:
                 if isinstance(found, Doubt):
                     self._doubt(found)
                     self._look_for(found)

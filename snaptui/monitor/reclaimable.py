@@ -1,7 +1,7 @@
 """Reads all domains of a host for the view of its file systems, and counts their images.
 
-It runs for as long as somebody looks: domains one after another, then their images one at a
-time, then who names which file.
+It runs for as long as somebody looks: a few domains at a time, then their images one after
+another, then who names which file.
 """
 
 from __future__ import annotations
@@ -10,16 +10,27 @@ import asyncio
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping
+import time
+from collections import deque
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from types import MappingProxyType
 
 from snaptui.backend.protocol import Files, Looks
 from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start
-from snaptui.discovery.domain_survey import read_domain, with_layers
+from snaptui.discovery.domain_survey import read_with_files, with_layers
 from snaptui.discovery.image_heads import Heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
 from snaptui.model.domain import Domain, DomainKey
+from snaptui.model.doubts import Doubt
+from snaptui.model.files import NamedFile
 from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, Fixed, NotKnown
 from snaptui.monitor.usage import Counting
@@ -33,6 +44,13 @@ HANGS = 5.0
 """Seconds after which a file that is being read is left out."""
 PUBLISH = 0.5
 """Seconds between two changes of what is shown while domains are read."""
+PAUSE = 9
+"""Times as long as it took to rank them are nothing ranked anew."""
+AT_ONCE = 2
+"""Domains that are asked at the same time; more cost the threads more than they gain."""
+
+_Answer = tuple[Surveyed, tuple[NamedFile | Doubt, ...] | None, Mapping[str, FileSystem | NotKnown]]
+"""A domain, what it names, and the file systems of its images."""
 
 
 class Surveying:
@@ -96,25 +114,17 @@ class Surveying:
         spaces = dict(self.survey.spaces)
         inventory, own = self.survey.inventory, dict(self.survey.own)
         try:
-            for number, domain in enumerate(domains, 1):
-                self._say(f"reading {domain.name} ({number} of {len(domains)})")
-                try:
-                    one = await self._worker.reads.call(
-                        functools.partial(read_domain, self._backend, domain),
-                        priority=Priority.VISIBLE,
-                    )
-                except Disconnected:
-                    raise
-                except SnaptuiError as error:
-                    failed[domain.name] = error.message
+            named: dict[DomainKey, Sequence[NamedFile | Doubt]] = {}
+            async for number, domain, answer in self._answers(host, domains):
+                self.doing = f"reading {domain.name} ({number} of {len(domains)})"
+                if isinstance(answer, SnaptuiError):
+                    failed[domain.name] = answer.message
                     known.pop(domain.key, None)
                     continue
-                one = await self._with_layers(host, one)
-                known[domain.key] = one
-                spaces |= await self._worker.files.call(
-                    functools.partial(_spaces, self._backend, host, tuple(one.layers.heads)),
-                    priority=Priority.VISIBLE,
-                )
+                known[domain.key], files, space = answer
+                spaces |= space
+                if files is not None:
+                    named[domain.key] = files
                 self._set(known, failed, spaces, inventory, own)
             layers = of_several(one.layers for one in known.values())
             counted = {
@@ -124,7 +134,8 @@ class Surveying:
             self._counting.want(heads, near=host.local, layers=layers, again=again)
             self._say("looking for overlays that nothing names")
             inventory = await self._worker.files.call(
-                lambda: take_inventory(self._backend, host), priority=Priority.BACKGROUND
+                lambda: take_inventory(self._backend, host, named=named),
+                priority=Priority.BACKGROUND,
             )
             spaces |= await self._worker.files.call(
                 functools.partial(_spaces, self._backend, host, inventory.orphans)
@@ -142,6 +153,43 @@ class Surveying:
             return
         self._set(known, failed, spaces, inventory, own)
         self._say("")
+
+    async def _answers(
+        self, host: Host, domains: Sequence[Domain]
+    ) -> AsyncIterator[tuple[int, Domain, _Answer | SnaptuiError]]:
+        """What each of the domains says, in their order; some are asked at the same time.
+
+        Raises:
+            Disconnected: the host is gone.
+        """
+        asked: deque[asyncio.Task[_Answer | SnaptuiError]] = deque()
+        try:
+            for number, domain in enumerate(domains, 1):
+                for one in domains[number - 1 + len(asked) : number - 1 + AT_ONCE]:
+                    asked.append(asyncio.create_task(self._ask(host, one)))
+                yield number, domain, await asked[0]
+                asked.popleft()
+        finally:
+            for task in asked:
+                task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+                task.cancel()
+
+    async def _ask(self, host: Host, domain: Domain) -> _Answer | SnaptuiError:
+        try:
+            one, named = await self._worker.reads.call(
+                functools.partial(read_with_files, self._backend, domain),
+                priority=Priority.VISIBLE,
+            )
+        except Disconnected:
+            raise
+        except SnaptuiError as error:
+            return error
+        one = await self._with_layers(host, one)
+        spaces = await self._worker.files.call(
+            functools.partial(_spaces, self._backend, host, tuple(one.layers.heads)),
+            priority=Priority.VISIBLE,
+        )
+        return one, named, spaces
 
     async def _with_layers(self, host: Host, one: Surveyed) -> Surveyed:
         """With the heads of its images; one that hangs is left out."""
@@ -183,10 +231,11 @@ class Surveying:
         while True:
             await self._weigh.wait()
             self._weigh.clear()
+            began = time.monotonic()
             weigh = functools.partial(places, self.survey, self._counting.state.counted)
             self.places = await asyncio.to_thread(weigh)  # no lane: those end with the host
             self._on_change()
-            await asyncio.sleep(PUBLISH)
+            await asyncio.sleep(max(PUBLISH, PAUSE * (time.monotonic() - began)))
 
 
 def _own(backend: Files, host: Host, path: str) -> int | NotKnown:

@@ -103,6 +103,7 @@ class Counting:
         self._now: tuple[str, Wanted] | None = None
         self._task: asyncio.Task[None] | None = None
         self._end = threading.Event()
+        self._told = 0.0
         self.state = CountState()
 
     def want(
@@ -166,8 +167,9 @@ class Counting:
             path, wanted = next(iter(self._due.items()))
             del self._due[path]
             self._now = path, wanted
-            self._tell(path)
-            told = 0.0
+            if time.monotonic() - self._told >= TELL:
+                self._tell(path)
+            told = time.monotonic()
 
             def progress(done: int, total: int, path: str = path) -> None:
                 nonlocal told
@@ -199,6 +201,7 @@ class Counting:
     def _tell(self, path: str = "", share: float = 0.0) -> None:
         counted = {one: kept.counted for one, kept in self.kept.items()}
         state = CountState(MappingProxyType(counted), path, share)
+        self._told = time.monotonic()
         if state != self.state:
             self.state = state
             self._on_change()

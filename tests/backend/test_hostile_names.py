@@ -110,8 +110,7 @@ def test_what_xml_names_is_an_absolute_path_or_none(first: str, second: str) -> 
         f"volume={quoted(second)}/><target dev='vdb'/></disk></devices></domain>"
     )
     try:
-        named = xml_paths.named_files(text, User("web"))
-        volumes = xml_paths.named_volumes(text)
+        named, volumes = xml_paths.named(text, User("web"))
         shown = [
             str(part)
             for disk in domain_xml.parse_domain(text).disks

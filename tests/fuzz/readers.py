@@ -180,8 +180,7 @@ def _domain(data: bytes) -> None:
     text = _words(data)
     found = domain_xml.parse_domain(text)
     assert found.memory >= 0 or "-" in text
-    xml_paths.named_files(text, User("of it"))
-    xml_paths.named_volumes(text)
+    xml_paths.named(text, User("of it"))
     domain_xml.agent_connected(text)
     snapshot_xml.parse_snapshot(snapshot_xml.adopted("s", 1, text))
 
@@ -189,7 +188,7 @@ def _domain(data: bytes) -> None:
 def _snapshot(data: bytes) -> None:
     text = _words(data)
     found = snapshot_xml.parse_snapshot(text)
-    xml_paths.named_files(text, User(found.name))
+    xml_paths.named(text, User(found.name))
     again = snapshot_xml.parse_snapshot(
         snapshot_xml.redefined(text, replace(found, description="as it was"))
     )

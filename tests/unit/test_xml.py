@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tracemalloc
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -212,6 +213,45 @@ def test_what_is_no_xml_of_libvirt_is_an_error_in_words(text: str, why: str) -> 
             parse(text)
 
 
+RECORDED = "".join(f"  {line}\n" for line in DOMAIN.strip().splitlines())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        RECORDED,
+        RECORDED + RECORDED.replace("domain", "inactiveDomain").replace("web", "other"),
+        RECORDED.replace(
+            "<hostdev", "\n  <domain x=''>\n<name>in</name>\n  </domain>\n<hostdev", 1
+        ),
+        RECORDED + "  <inactiveDomain><m>\n  <domain x=''>\n  </domain>\n</m></inactiveDomain>\n",
+        "  <domain type='x'>\n    <uuid>u</uuid>\n  </domain>\n",
+        "  <domain>\n    <name>w</name>\n  </domain>\n",
+        "<!-- \n  <domain x=''>\n -->" + RECORDED,
+        "  <description><![CDATA[\n  <domain x=''>]]></description>\n" + RECORDED,
+    ],
+    ids=["one", "two", "nested", "in the other", "no name", "no type", "comment", "CDATA"],
+)
+def test_a_domain_that_is_read_by_itself_is_the_one_that_is_read_with_all(body: str) -> None:
+    text = f"<domainsnapshot>\n  <name>s</name>\n{body}</domainsnapshot>\n"
+    together = text.replace("\n  </domain>\n", "\n  </domain> \n")  # the end is not recognised
+    found, known = map(snapshot_xml.parse_snapshot, (text, together))
+    assert found == replace(known, digest=found.digest)
+    named, volumes = xml_paths.named(text, User("web"))
+    assert (named, volumes) == xml_paths.named(together, User("web"))
+
+
+def test_snapshots_of_one_definition_share_it() -> None:
+    one, other = (
+        snapshot_xml.parse_snapshot(
+            f"<domainsnapshot>\n  <name>{name}</name>\n{RECORDED}</domainsnapshot>\n"
+        )
+        for name in ("one", "other")
+    )
+    assert one.config is not None
+    assert one.config is other.config
+
+
 def test_varstore_tpm_machine_and_firmware_are_read() -> None:
     found = domain_xml.parse_domain(
         "<domain type='kvm'><name>w</name><os><type arch='x86_64' machine='q35'>hvm</type>"
@@ -247,7 +287,7 @@ def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:
             with pytest.raises(HostError, match="larger than 1 MiB"):
                 parse(large)
         for asked in (
-            lambda: xml_paths.named_files(large, User("it")),
+            lambda: xml_paths.named(large, User("it")),
             lambda: snapshot_xml.adopted("s", 1, large),
         ):
             with pytest.raises(HostError, match="larger than 1 MiB"):

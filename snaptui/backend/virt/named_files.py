@@ -67,7 +67,7 @@ def _named(
     asked: dict[tuple[str, str], str | Unplaced] = {}
     for text, owner in told:
         try:
-            files, volumes = xml_paths.named_files(text, owner), xml_paths.named_volumes(text)
+            files, volumes = xml_paths.named(text, owner)
         except SnaptuiError as error:
             yield Doubt(Unread.DEFINITION, owner.words, error.message)
             continue

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from snaptui.backend.virt.domain_xml import config
-from snaptui.backend.virt.xml import digest, number, parse, presence, source_path
+from snaptui.backend.virt.xml import (
+    ALIKE,
+    LARGEST,
+    apart,
+    digest,
+    number,
+    parse,
+    presence,
+    source_path,
+)
 from snaptui.common.errors import HostError
 from snaptui.model.disk import Presence
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
@@ -14,6 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from xml.etree.ElementTree import Element
 
+    from snaptui.model.domain import DomainConfig
+
+_NAMED: Final = "domain[name]"
+"""Where its record has no domain, libvirt gives one that is a UUID alone."""
+
 
 def parse_snapshot(xml: str) -> Snapshot:
     """A snapshot's metadata.
@@ -21,13 +37,11 @@ def parse_snapshot(xml: str) -> Snapshot:
     Raises:
         HostError: the XML is too large, not well-formed, or without a name.
     """
-    root = parse(xml)
+    root, recorded = _without_domain(xml)
     name = root.findtext("name")
     if not name:
         raise HostError("The snapshot's XML has no name.")
     memory = root.find("memory")
-    # where its record has no domain, libvirt gives one that is a UUID alone
-    domain = root.find("domain[name]")
     return Snapshot(
         name=name,
         parent=root.findtext("parent/name"),
@@ -37,11 +51,28 @@ def parse_snapshot(xml: str) -> Snapshot:
         memory=presence(memory) if memory is not None else Presence.NO,
         memory_path=memory.get("file") if memory is not None else None,
         disks=_parts(root, "disks/disk"),
-        config=None if domain is None else config(domain, ""),
+        config=recorded,
         delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
         digest=digest(xml),
         revert_disks=_parts(root, "revertDisks/disk"),
     )
+
+
+def _without_domain(xml: str) -> tuple[Element, DomainConfig | None]:
+    """A snapshot's XML, and what its domain says."""
+    outer, definition = apart(xml)
+    if definition and len(xml) <= LARGEST:
+        with suppress(HostError):  # it was no whole one: all is read together
+            return parse(outer), _config(definition)
+    root = parse(xml)
+    domain = root.find(_NAMED)
+    return root, None if domain is None else config(domain, "")
+
+
+@lru_cache(maxsize=ALIKE)
+def _config(definition: str) -> DomainConfig | None:
+    domain = parse(definition)
+    return None if domain.find("name") is None else config(domain, "")
 
 
 def created(xml: str) -> int | None:

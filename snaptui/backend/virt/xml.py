@@ -20,6 +20,11 @@ LARGEST = 1 << 20
 DEEPEST = 256
 """Elements inside of each other, as many as libxml2 lets libvirt read (XML_MAX_DEPTH)."""
 
+ALIKE = 256
+"""Definitions whose meaning is kept, for the next snapshots that have the same."""
+
+_BEGINS, _ENDS = "\n  <domain ", "\n  </domain>\n"
+
 _UNITS = {
     "b": 1,
     "bytes": 1,
@@ -60,6 +65,20 @@ def parse(xml: str) -> Element:
         if not level:
             return root
     raise HostError(f"Its XML is nested more than {DEEPEST} deep and was not read.")
+
+
+def apart(xml: str) -> tuple[str, str]:
+    """A snapshot's XML with an empty domain in it, and that domain's own XML.
+
+    Most snapshots of a domain have the same: what it says needs to be read once alone. Where
+    libvirt's indentation does not tell where it begins and ends, it is left in its place, and
+    the second text is empty.
+    """
+    start, end = xml.find(_BEGINS), xml.rfind(_ENDS)
+    if not 0 < start < end:
+        return xml, ""
+    end += len(_ENDS)
+    return f"{xml[:start]}<domain/>{xml[end:]}", xml[start:end].strip()
 
 
 def digest(xml: str) -> str:
