@@ -22,6 +22,7 @@ from snaptui.monitor.free_space import Filling
 from snaptui.monitor.host import HostWatch, Link
 from snaptui.monitor.images import WAITING, ImageWatch
 from snaptui.monitor.openings import Turn
+from snaptui.monitor.seen import Sights
 from snaptui.monitor.snapshots import SnapshotWatch
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
@@ -91,6 +92,7 @@ class Session:
 
     Attributes:
         entry: what it was named by.
+        sights: what was seen of its domains so far.
     """
 
     def __init__(
@@ -137,6 +139,7 @@ class Session:
             known.images,
             on_change=self._images_changed,
         )
+        self.sights = Sights()
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
         self._further = asyncio.Event()
@@ -200,6 +203,8 @@ class Session:
     def _host_changed(self) -> None:
         if self.host.state.host is not None:
             self._connected.set()
+        if self.host.state.loaded:
+            self.sights.listed(self.host.state.domains)
         self._listener.host_changed()
 
     def enter(self) -> None:
@@ -310,6 +315,9 @@ class Session:
         self._listener.images_changed()
 
     def _snapshots_changed(self) -> None:
+        shown = self.snapshots.shown
+        if shown is not None and shown.snapshots is not None and not shown.error:
+            self.sights.read(shown.key, shown.snapshots)
         self.count()
         self._listener.snapshots_changed()
 

@@ -21,6 +21,7 @@ class Scope(enum.Enum):
     SNAPSHOTS = "All snapshots"
     OPERATIONS = "Operations"
     COMPARE = "Comparison"
+    HISTORY = "History"
     TEXT = "Help and details"
     DIALOG = "Dialogs"
     CREATE = "Dialog: create"
@@ -135,6 +136,13 @@ ACTIONS: tuple[Action, ...] = (
         ("o",),
         "log",
         "Operations: what was done, and how it ended",
+        Scope.MAIN,
+    ),
+    Action(
+        "history",
+        ("L",),
+        "history",
+        "History: what happened to the domain, and whether it can be undone",
         Scope.MAIN,
     ),
     Action(
@@ -405,6 +413,33 @@ ACTIONS: tuple[Action, ...] = (
         does="app.keys",
     ),
     Action(
+        "history_close",
+        ("escape", "q", "L"),
+        "close",
+        "Close",
+        Scope.HISTORY,
+        footer=True,
+        does="dismiss",
+    ),
+    Action(
+        "history_pane",
+        ("tab", "shift+tab"),
+        "pane",
+        "Other pane",
+        Scope.HISTORY,
+        footer=True,
+        does="app.focus_next",
+    ),
+    Action(
+        "history_keys",
+        ("question_mark",),
+        "help",
+        "This help",
+        Scope.HISTORY,
+        footer=True,
+        does="app.keys",
+    ),
+    Action(
         "close",
         ("escape", "q", "question_mark"),
         "close",
@@ -507,6 +542,7 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({Scope.SNAPSHOTS, Scope.LIST}),
     frozenset({Scope.OPERATIONS, Scope.LIST}),
     frozenset({Scope.COMPARE, Scope.LIST}),
+    frozenset({Scope.HISTORY, Scope.LIST}),
     frozenset({Scope.TEXT, Scope.LIST}),
     frozenset({Scope.DIALOG, Scope.CREATE}),
     frozenset({Scope.DIALOG, Scope.XML}),

@@ -18,7 +18,7 @@ def test_an_end_is_rung_and_noticed_and_the_title_follows(lab: Lab, tmp_path: Pa
     with Terminal(["--config", str(written), "-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "base")
         terminal.press("d")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready")
         confirm(terminal)
         terminal.wait("Delete base of web: done")
         terminal.until(
@@ -38,7 +38,7 @@ def test_a_short_one_is_not_told(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "base")
         terminal.press("d")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready")
         confirm(terminal)
         terminal.wait("Delete base of web: done")
         assert b"\x1b]9;" not in terminal.raw
@@ -51,7 +51,7 @@ def test_the_question_goes_when_the_work_has_ended(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         terminal.press("c")
-        terminal.wait("Refused: nothing")
+        terminal.wait("Ready")
         with lab.frozen("web"):
             confirm(terminal)
             terminal.wait("take the snapshot")

@@ -51,6 +51,7 @@ def text_of(pilot: Pilot[None]) -> str:
         pytest.param(("o",), "No operations yet", id="operations"),
         pytest.param(("g", "j", "enter"), "<domainsnapshot>", id="details"),
         pytest.param(("g", "j", "equals_sign"), "Configuration: no difference", id="compare"),
+        pytest.param(("L",), "What colleagues did", id="history"),
         pytest.param(("question_mark",), "Domains and snapshots", id="help"),
         pytest.param(("slash", "p", "o", "s", "t"), "", id="filter"),
     ],

@@ -22,6 +22,7 @@ from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.all_snapshots import AllScreen
 from snaptui.ui.screens.compare import CompareScreen
+from snaptui.ui.screens.history import HistoryScreen
 from snaptui.ui.screens.operations import OperationsPane
 from snaptui.ui.screens.reclaimable import SpaceScreen
 from snaptui.ui.screens.text import TextScreen
@@ -77,7 +78,8 @@ def test_every_action_of_a_screen_can_be_run() -> None:
     owners: dict[Scope, type[object]] = {
         Scope.MAIN: MainScreen, Scope.LIST: RowList, Scope.APP: SnaptuiApp,
         Scope.FILES: SpaceScreen, Scope.SNAPSHOTS: AllScreen,
-        Scope.OPERATIONS: OperationsPane, Scope.COMPARE: CompareScreen, Scope.TEXT: TextScreen,
+        Scope.OPERATIONS: OperationsPane, Scope.COMPARE: CompareScreen,
+        Scope.HISTORY: HistoryScreen, Scope.TEXT: TextScreen,
         Scope.DIALOG: Dialog, Scope.CREATE: CreateDialog, Scope.XML: XmlDialog,
         Scope.CHOICE: Choice,
     }  # fmt: skip

@@ -308,6 +308,11 @@ class MainScreen(Screen[None]):
         """The selected snapshot beside now, or two marked ones beside each other."""
         self._showing.compare()
 
+    @background("history", exclusive=True)
+    async def action_history(self) -> None:
+        """What happened to the selected domain."""
+        await self._showing.history()
+
     def action_file_systems(self) -> None:
         """What fills the file systems; from there, to a snapshot."""
         from snaptui.ui.screens.reclaimable import SpaceScreen

@@ -34,6 +34,17 @@ class Showing:
         self._say = say
         self._push = push
 
+    async def history(self) -> None:
+        """Show what happened to the selected domain."""
+        from snaptui.ui.screens.history import HistoryScreen
+
+        domain, session = self._selection.domain, self._context.session
+        if domain is None:
+            self._say("Select a domain: its history is shown.")
+            return
+        earlier = await session.operations.past()
+        self._push(HistoryScreen(self._context, session, domain, earlier))
+
     def compare(self) -> None:
         """Compare the selected snapshot with now, or two marked ones with each other."""
         from snaptui.ui.screens.compare import Asked, CompareScreen

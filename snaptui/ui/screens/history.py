@@ -1,0 +1,138 @@
+"""What happened to a domain, as far as this program knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widgets import Static
+
+from snaptui.common import text
+from snaptui.model.domain import Domain
+from snaptui.model.operation_record import Record
+from snaptui.operations.history import Undoable, of_domain, subjects, undoable
+from snaptui.operations.operation import on_host
+from snaptui.session import Session
+from snaptui.ui import keymap
+from snaptui.ui.closing import Closing, is_there
+from snaptui.ui.format import clean
+from snaptui.ui.panes.history import Happened, HistoryList
+from snaptui.ui.panes.lines import Line, LinesList
+from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.screens.operations import outcome_of, record_lines
+
+if TYPE_CHECKING:
+    from snaptui.ui.context import Context
+
+UNKNOWN_TO_US = "What colleagues did from other machines or accounts is here only as seen."
+_WORDS = {
+    Undoable.NO: "no",
+    Undoable.SPENT: "gone",
+    Undoable.NOTHING: "",
+    Undoable.UNKNOWN: "?",
+}
+_WHOLE = {
+    Undoable.UNDO: "{key} goes back to its safety snapshot",
+    Undoable.DELETE: "{key} deletes what it took",
+    Undoable.SAME: "the same key puts it back",
+    Undoable.NO: "cannot be undone",
+    Undoable.SPENT: "no longer: what it took is gone",
+    Undoable.UNKNOWN: "? (the snapshots have not been read)",
+}
+
+
+class HistoryScreen(Closing[None]):
+    """What this program's journals tell of a domain, and what was seen; all about one below.
+
+    Args:
+        earlier: the operations of other runs.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.HISTORY)
+    AUTO_FOCUS = "#history"
+
+    def __init__(
+        self, context: Context, session: Session, domain: Domain, earlier: tuple[Record, ...]
+    ) -> None:
+        super().__init__()
+        self.context, self._session = context, session
+        self._domain, self._earlier = domain, earlier
+        self._glyphs = context.glyphs
+        self._shown: tuple[Line, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Title, headings, the list, the details, what is not here, the keys."""
+        name = on_host(self._domain.name, self.context.fleet.called(self._session.uri))
+        yield Static(clean(f" History of {name}", self._glyphs), id="header", markup=False)
+        yield Static(id="history-heading", classes="heading", markup=False)
+        yield HistoryList(self._glyphs, self._undo_words)
+        yield LinesList(self._glyphs, id="record")
+        yield Static(f" {UNKNOWN_TO_US}", id="message", markup=False)
+        keys = keymap.footer(keymap.Scope.HISTORY, self.context.overrides)
+        yield Static(Text(keys, no_wrap=True), id="footer")
+
+    def on_mount(self) -> None:
+        """Follow what happens."""
+        self.set_interval(0.5, self._draw)
+        self._draw()
+
+    def on_resize(self) -> None:
+        """The headings follow the width."""
+        rows = self.query_one(HistoryList)
+        heading = Text(rows.heading(rows.row_width, self._glyphs), no_wrap=True)
+        self.query_one("#history-heading", Static).update(heading)
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """The details follow."""
+        if isinstance(event.rows, HistoryList):
+            self._draw()
+
+    def _draw(self) -> None:
+        if not is_there(self):
+            return
+        rows = self.query_one(HistoryList)
+        rows.show(sorted(self._happened(), key=lambda one: one.moment, reverse=True))
+        lines = tuple(self._details(rows.selected))
+        if lines != self._shown:
+            self._shown = lines
+            self.query_one("#record", LinesList).show(lines)
+
+    def _happened(self) -> Iterator[Happened]:
+        key, session = self._domain.key, self._session
+        host, shown = session.host.state.host, session.snapshots.shown
+        known = shown.snapshots if shown is not None and shown.key == key else None
+        names = frozenset(known.names) if known is not None else None
+        now = tuple(one.record for one in session.operations.all.values())
+        label = host.label if host is not None else ""
+        for record in of_domain((*now, *self._earlier), label, key.uuid):
+            undo = undoable(record, names)
+            yield Happened(record.started, record, outcome_of(record), undo)
+        for seen in session.sights.of(key):
+            yield Happened(seen.moment, seen)
+
+    def _details(self, row: Happened | None) -> Iterator[Line]:
+        since = text.when(int(self._session.sights.since))
+        if row is None:
+            yield "", f"No operation of this account's, and nothing was seen since {since}."
+        elif isinstance(row.what, Record):
+            if names := subjects(row.what):
+                yield "Snapshot", text.some(names)
+            if (whole := _WHOLE.get(row.undo)) is not None:
+                yield "Undo", whole.format(key=self._key(row.undo))
+            yield from record_lines(row.what, self._glyphs)
+        else:
+            moment = text.when(int(row.moment), zone=True, seconds=True)
+            yield "Seen", f"{moment}: it happened before that, whoever did it"
+            yield "", f"snaptui has been looking since {since}."
+
+    def _undo_words(self, undo: Undoable) -> str:
+        if undo is Undoable.SAME:
+            return "yes"
+        return _WORDS[undo] if undo in _WORDS else self._key(undo)
+
+    def _key(self, undo: Undoable) -> str:
+        name = "undo" if undo is Undoable.UNDO else "delete"
+        return keymap.key_of(name, self.context.overrides)
