@@ -74,6 +74,7 @@ class Config:
         mouse: take the mouse.
         theme: one of :data:`THEMES`.
         snapshot_name: a template for the names that a create suggests.
+        author: snapshots that are taken name in their description who took them.
         bell, notify, notify_after, title: as those of :class:`Noticing`.
         keys: by action, the keys that replace its own.
         hosts: those of the file, in its order.
@@ -86,6 +87,7 @@ class Config:
     mouse: bool = True
     theme: str = THEMES[0]
     snapshot_name: str = SNAPSHOT_NAME
+    author: bool = True
     bell: bool = True
     notify: bool = True
     notify_after: int = NOTIFY_AFTER
@@ -172,7 +174,8 @@ def _checked(table: dict[str, Any], path: Path) -> Config:
         raise ConfigError(f"{path}: keys must be a table.")
     kinds = {
         "uri": str, "read_only": bool, "ascii": bool, "mouse": bool, "theme": str,
-        "snapshot_name": str, "bell": bool, "notify": bool, "notify_after": int, "title": bool,
+        "snapshot_name": str, "author": bool, "bell": bool, "notify": bool,
+        "notify_after": int, "title": bool,
     }  # fmt: skip
     hosts = _hosts(table.pop("hosts", []), path)
     for name, value in table.items():

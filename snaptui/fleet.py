@@ -36,6 +36,7 @@ class Fleet:
     Args:
         known: the hosts to begin with, at least one.
         make_backend: reaches a host that is added later.
+        signs: snapshots that are taken name in their description who took them.
 
     Attributes:
         current: the host that the screen is about.
@@ -43,7 +44,12 @@ class Fleet:
     """
 
     def __init__(
-        self, known: Iterable[KnownHost], make_backend: MakeBackend, listener: Listener
+        self,
+        known: Iterable[KnownHost],
+        make_backend: MakeBackend,
+        listener: Listener,
+        *,
+        signs: bool = False,
     ) -> None:
         self._make_backend = make_backend
         self._listener = listener
@@ -51,7 +57,10 @@ class Fleet:
         self._sessions: dict[str, Session] = {}
         self._running = self._further = False
         self.operations = Operations(
-            self._reached, state=state_directory(), on_change=self._operation_changed
+            self._reached,
+            state=state_directory(),
+            on_change=self._operation_changed,
+            signs=signs,
         )
         for one in known:
             self._take(one)

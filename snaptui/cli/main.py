@@ -183,6 +183,7 @@ def _shown(
                 demo=options.demo,
                 hosts=config,
                 noticing=config.noticing,
+                signs=config.author,
                 kept=None if options.demo else state_directory(),
             ),
         )

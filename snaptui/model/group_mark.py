@@ -1,7 +1,7 @@
 """Snapshots of several domains that belong together: a mark in the description of each.
 
-The mark is a line of its own, the last one but for that of a hold. It alone says what belongs
-together: names may be the same by chance.
+The mark is a line of its own, the last one but for that of a hold; that of an author is above it.
+It alone says what belongs together: names may be the same by chance.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 import urllib.parse
 from dataclasses import dataclass
 
-from snaptui.model import hold_mark
+from snaptui.model import author_mark, hold_mark
 from snaptui.model.snapshot import Snapshot
 
 _MARK = re.compile(
@@ -80,19 +80,30 @@ def group_of(snapshot: Snapshot) -> Group | None:
 
 def described(snapshot: Snapshot) -> str:
     """The description without any mark."""
-    return _MARK.sub("", hold_mark.described(snapshot))
+    return author_mark.without(_signed(snapshot))
+
+
+def author_of(snapshot: Snapshot) -> str:
+    """Who says to have taken a snapshot; empty for nobody."""
+    return author_mark.author_in(_signed(snapshot))
 
 
 def marked(description: str, group: Group | None) -> str:
-    """A description (without a mark) with the mark of a group."""
+    """A description (with that of its author at most) with the mark of a group."""
     if group is None:
         return description
     return f"{description}\n{group.mark}" if description else group.mark
 
 
 def redescribed(snapshot: Snapshot, description: str, group: Group | None) -> str:
-    """Another description, and perhaps another group; what holds the snapshot stays."""
-    return hold_mark.marked(marked(description, group), hold_mark.hold_of(snapshot))
+    """Another description, and perhaps another group; author and hold stay as they are."""
+    signed = author_mark.marked(description, author_of(snapshot))
+    return hold_mark.marked(marked(signed, group), hold_mark.hold_of(snapshot))
+
+
+def _signed(snapshot: Snapshot) -> str:
+    """The description with the mark of the author alone."""
+    return _MARK.sub("", hold_mark.described(snapshot))
 
 
 def _encoded(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.common.ahead import Tell, nobody
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Lane, Worker, start
+from snaptui.model.author_mark import author
 from snaptui.model.domain import DomainKey, Key
 from snaptui.model.host import Host
 from snaptui.model.operation_record import Batch, Became, Record, StepKind
@@ -70,6 +72,7 @@ class Operations:
         reached: gives what the host of a URI is reached with; all keys name theirs.
         state: directory of the journal and of the copies of the XML.
         on_change: called on the loop with each new state of an operation.
+        signs: snapshots that are taken name in their description who took them.
     """
 
     def __init__(
@@ -78,8 +81,10 @@ class Operations:
         *,
         state: Path,
         on_change: Callable[[Operation], None],
+        signs: bool = False,
     ) -> None:
         self._reached = reached
+        self._signs = signs
         self._writing = Lane("journal", 1)  # never behind somebody else's disk
         self._copies = Copies(state / "xml", state)
         self._journal = Journal(state / "journal", state)
@@ -124,6 +129,7 @@ class Operations:
         """
         from snaptui.discovery.domain_facts import read_facts
         from snaptui.discovery.elsewhere import with_elsewhere
+        from snaptui.plan.facts import Facts
 
         await self._writing.call(self._journal.open)
         at = self._reached(intent.key.host)
@@ -133,6 +139,8 @@ class Operations:
             return with_elsewhere(read_facts(at.backend, host, intent, tell=tell), at.others)
 
         facts = await at.worker.reads.call(read, key=intent.key)
+        if self._signs and isinstance(facts, Facts):
+            facts = replace(facts, author=author(facts.who, os.environ.get("SUDO_USER", "")))
         return replace(facts, unrecorded=self._journal.problem)
 
     async def open_journal(self) -> str:

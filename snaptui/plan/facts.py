@@ -92,6 +92,7 @@ class Facts:
         overlay: of a merge, whether somebody is at work with it.
         elsewhere: the same guest on other hosts that are looked at.
         unrecorded: why the journal cannot take what is done; empty when it can.
+        author: whom a snapshot that is taken names in its description; empty for nobody.
     """
 
     host: Host
@@ -135,6 +136,7 @@ class Facts:
     overlay: OverlayUse | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
     unrecorded: str = ""
+    author: str = ""
 
     @property
     def name(self) -> str:

@@ -78,7 +78,7 @@ class SnaptuiApp(KeysInOrder):
         images = (ImageKey(one.backend.uri, path) for one in known for path in one.images)
         self._select: str | ImageKey | None = select or next(images, None)
         self._main: MainScreen | None = None
-        self.fleet = Fleet(known, make_backend, self)
+        self.fleet = Fleet(known, make_backend, self, signs=settings.signs)
         self._notices = Notices(settings.noticing, self._to_terminal)
         self.context = Context(
             self.fleet,

@@ -31,6 +31,7 @@ class Settings:
         hosts: the names and groups of hosts that may be added.
         noticing: how the end of a long operation is told.
         kept: directory that keeps what the screen is left with; ``None`` for none.
+        signs: snapshots that are taken name in their description who took them.
     """
 
     overrides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Settings:
     hosts: Config = field(default_factory=lambda: Config(Path()))
     noticing: Noticing = field(default_factory=Noticing)
     kept: Path | None = None
+    signs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     path = written(
         tmp_path,
         'uri = "qemu+ssh://root@host/system"\nread_only = true\nascii = true\nmouse = false\n'
-        'theme = "light"\nbell = false\nnotify = false\nnotify_after = 60\ntitle = false\n'
+        'theme = "light"\nauthor = false\nbell = false\n'
+        "notify = false\nnotify_after = 60\ntitle = false\n"
         '[keys]\ncreate = "n"\nrefresh = ["f5", "R"]\n',
     )
     before = files(tmp_path)
@@ -50,6 +51,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         ascii=True,
         mouse=False,
         theme="light",
+        author=False,
         bell=False,
         notify=False,
         notify_after=60,

@@ -22,7 +22,7 @@ from snaptui.plan.checks import (
 )
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external
-from snaptui.plan.create.overlay_paths import resolved
+from snaptui.plan.create.overlay_paths import resolved, signed
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, Undo, UndoBy, after, undo
@@ -46,7 +46,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     disks = domain_checks.writable_disks(status.config.disks)
     refusals = domain_checks.name_problems(intent.name, facts, inside=True)
     refusals += domain_checks.description_problems(intent.description)
-    new = resolved(intent, status)
+    new = signed(resolved(intent, status), facts)
     refusals += domain_checks.create_refusals(facts, halts=new.halt)
     refusals += domain_checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)

@@ -14,7 +14,7 @@ from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external_checks
-from snaptui.plan.create.overlay_paths import leaves_out, resolved
+from snaptui.plan.create.overlay_paths import leaves_out, resolved, signed
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, Then, Undo, UndoBy, after, undo
@@ -30,7 +30,7 @@ LONG_CHAIN = 24
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
     """Plan overlays for all disks, and with :attr:`Form.EXTERNAL` a file for the RAM."""
     domain = facts.status.domain
-    new = resolved(intent, facts.status)
+    new = signed(resolved(intent, facts.status), facts)
     step = CreateSnapshot(new)
     steps = (step,) if intent.name else ()
     needed = _room(facts, new)

@@ -43,7 +43,7 @@ def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
         apart = mark.together and step.new.quiesce
         new = replace(
             step.new,
-            description=group_mark.marked(intent.description, replace(mark, together=False)),
+            description=group_mark.marked(step.new.description, replace(mark, together=False)),
             quiesce=step.new.quiesce and not apart,
         )
         steps += [FreezeGuest()] if apart else []

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
+from snaptui.model import author_mark
 from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainStatus
 from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 
 
@@ -53,6 +56,11 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
         live=intent.live and form is Form.EXTERNAL and active,
         reuse=intent.reuse,
     )
+
+
+def signed(new: NewSnapshot, facts: Facts) -> NewSnapshot:
+    """The same with the mark of who takes it."""
+    return replace(new, description=author_mark.marked(new.description, facts.author))
 
 
 def beneath(intent: CreateIntent, status: DomainStatus) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     obstacles = external_checks.obstacles(intent, at)
     if obstacles and wanted is None:
         return _impossible(obstacles, wanted)
-    step = CreateSnapshot(overlay_paths.resolved(intent, at.status))
+    step = CreateSnapshot(overlay_paths.signed(overlay_paths.resolved(intent, at.status), at))
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if obstacles:
         impossible = _impossible(obstacles, wanted)
@@ -230,12 +230,13 @@ def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
     plain = does(facts.host, Wrong.NAMES_JOBS)
     most = domain_checks.NAME_BYTES
     name = new_name(facts.read_at, target.name, taken, most=most, plain=plain)
-    return CreateSnapshot(NewSnapshot(name, _words(facts, target)))
+    new = NewSnapshot(name, _words(facts, target))
+    return CreateSnapshot(overlay_paths.signed(new, facts))
 
 
 def _words(facts: Facts, target: Snapshot) -> str:
     """What the description says of it."""
-    words = f"Before the revert of {facts.status.domain.name} to {target.name}, by {facts.who}"
+    words = f"Before the revert of {facts.status.domain.name} to {target.name}"
     return "".join(" " if text.invisible(char) else char for char in words)
 
 

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from snaptui.common import text
 from snaptui.model.domain import Domain
+from snaptui.model.group_mark import described
 from snaptui.model.snapshot import Snapshot
 from snaptui.operations.operation import on_host
 from snaptui.plan.revert.safety import brings_back
@@ -61,7 +62,7 @@ class UndoDialog(Dialog[str]):
         """Say more of the selected one."""
         point = self._points[self.query_one(LinesList).cursor]
         words = (
-            f"{point.name}\n{point.description or 'no description'}\n"
+            f"{point.name}\n{described(point) or 'no description'}\n"
             f"Brings back {brings_back(point)} as of {text.age(point.created, time.time())}."
         )
         shown = "\n".join(clean(line, self.glyphs) for line in words.split("\n"))

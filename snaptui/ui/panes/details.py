@@ -120,6 +120,8 @@ def _known_lines(
         yield "Held", f"by {held.who} since {held.since}: snaptui does not delete it"
     if description := group_mark.described(snapshot):
         yield "Description", description
+    if author := group_mark.author_of(snapshot):
+        yield "Says", f"taken by {author}"
     yield "Parent", snapshot.parent or "none"
     yield from further_lines(snapshot, snapshots, shown, counted)
 
