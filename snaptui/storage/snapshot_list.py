@@ -151,6 +151,8 @@ def ordered(rows: Iterable[ListedSnapshot], by: Order) -> tuple[ListedSnapshot, 
 AGE_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_557_600}
 """Seconds of what an age may be told in."""
 _SIZES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_WORD = re.compile(r'!?"[^"]*"?|\S+')
+"""What is in quotes is one word, also while the last one is not typed yet."""
 _LIMIT = re.compile(r"([<>])(\d+(?:\.\d+)?)(s|min|h|d|w|y|K|M|G|T)")
 
 
@@ -160,7 +162,8 @@ class Query:
 
     ``>30d`` is older than 30 days (s, min, h, d, w, y), ``<2h`` younger, ``>1G`` gives back more
     than 1 GiB (K, M, G, T); the words of :class:`Flag` are what it is, with ``!`` before one what
-    it is not. Anything else is text of the name, the description, the domain or the host.
+    it is not. Anything else is text of the name, the description, the domain or the host; so is
+    all that stands in quotes, such as ``"held"`` or ``"two words"``.
     """
 
     words: tuple[str, ...] = ()
@@ -168,7 +171,7 @@ class Query:
     @staticmethod
     def of(typed: str) -> Query:
         """What was typed, word by word."""
-        return Query(tuple(typed.split()))
+        return Query(tuple(_WORD.findall(typed)))
 
     def fits(self, row: ListedSnapshot, now: float) -> bool:
         """Whether a row is looked for; what is not known is neither more nor less."""
@@ -176,6 +179,9 @@ class Query:
 
 
 def _fits(word: str, row: ListedSnapshot, now: float) -> bool:
+    bare = word.removeprefix("!")
+    if bare.startswith('"'):
+        return _has_text(bare.strip('"'), row) is (bare == word)
     if (limit := _LIMIT.fullmatch(word)) is not None:
         sign, number, unit = limit.groups()
         if unit in AGE_UNITS:
@@ -186,10 +192,13 @@ def _fits(word: str, row: ListedSnapshot, now: float) -> bool:
             of = 0.0 if isinstance(row.reclaim, NotKnown) else float(row.reclaim)
             bound = float(number) * _SIZES[unit]
         return known and (of > bound if sign == ">" else of < bound)
-    bare = word.removeprefix("!")
     for flag in Flag:
         if flag.value == bare.casefold():
             return (flag in row.flags) is (bare == word)
-    folded = word.casefold()
+    return _has_text(word, row)
+
+
+def _has_text(words: str, row: ListedSnapshot) -> bool:
+    folded = words.casefold()
     texts = (row.name, row.description, row.domain.name, row.host)
     return any(folded in text.casefold() for text in texts)

@@ -239,7 +239,7 @@ ACTIONS: tuple[Action, ...] = (
         "all_filter",
         ("slash",),
         "find",
-        "Filter by text and by >30d, <2h, >1G, held, safety, unmanaged, broken, !held ...",
+        'Filter: text, >30d, <2h, >1G, held, !held ...; "held" is text',
         Scope.SNAPSHOTS,
         footer=True,
         does="filter",

@@ -47,6 +47,15 @@ def row(name: str = "s1", *, days: float | None = 1, size: int | None = GIB) -> 
         ("!held", True),
         ("internal ram", True),
         ("EXTERNAL", False),
+        ('"held"', False),
+        ('!"held"', True),
+        ('"the kernel"', True),
+        ('"the kernel', True),
+        ('"kernel the"', False),
+        ('!"the kernel" s1', False),
+        ('"', True),
+        ('""', True),
+        ('"internal"', False),
         (">30", False),  # no unit: it is text, which nothing has
     ],
 )
@@ -68,6 +77,22 @@ def test_a_hold_is_looked_for_by_its_word() -> None:
     assert [Flag.HELD in one.flags for one in found] == [True, False]
     assert [one.unread for one in found] == ["", "broken XML"]
     assert found[0].description == "text"
+
+
+@pytest.mark.parametrize("word", [*(flag.value for flag in Flag), ">30d", "<1G", "!held"])
+def test_what_means_something_is_found_as_text_in_quotes(word: str) -> None:
+    one = replace(row(days=1, size=0), description=f"it was {word} then")
+    assert Query.of(f'"{word}"').fits(one, NOW)
+    assert not Query.of(f'!"{word}"').fits(one, NOW)
+    assert not Query.of(f'"{word}"').fits(row(days=1, size=0), NOW)
+
+
+@given(st.text(), st.text())
+def test_whatever_is_typed_looks_for_something(typed: str, described: str) -> None:
+    one = replace(row(), description=described)
+    assert Query.of(typed).fits(one, NOW) in (True, False)
+    if '"' not in described:
+        assert Query.of(f'"{described}"').fits(one, NOW)
 
 
 @given(
