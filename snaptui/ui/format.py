@@ -20,7 +20,8 @@ from snaptui.ui.snapshot_graph import Row, RowKind
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters that are not letters; ``bar`` has those of a bar, the darkest first."""
+    """The characters that are not letters; ``bar`` has those of a bar, the darkest first,
+    ``levels`` those of a row of bars, the lowest first."""
 
     cursor: str
     snapshot: str
@@ -42,6 +43,7 @@ class Glyphs:
     well: str
     ill: str
     bar: str
+    levels: str
     graph: dict[int, str]
 
     @property
@@ -71,6 +73,7 @@ UNICODE = Glyphs(
     "✔",
     "✘",
     "█▒░",
+    "▁▂▃▄▅▆▇█",
     {},
 )
 ASCII = Glyphs(
@@ -94,6 +97,7 @@ ASCII = Glyphs(
     "*",
     "!",
     "#=.",
+    "_.:-=+*#",
     str.maketrans({"│": "|", "├": "|", "┌": ".", "─": "-"}),
 )
 

@@ -113,7 +113,11 @@ def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
     config.write_text('[keys]\ncreate = "n"\nenter = ["m", "f9"]\nleave = "f10"\n')
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        terminal.wait("n create", "m details", "F10 quit", "no snapshots yet: n takes one")
+        terminal.wait("n create", "F10 quit", "no snapshots yet: n takes one")
+        terminal.press("left")
+        terminal.wait("m open", "n create")
+        terminal.press("right")
+        terminal.wait("n create", gone="m open")
         terminal.press("c", "q")
         assert "Create a snapshot" not in terminal.text
         terminal.press("n")

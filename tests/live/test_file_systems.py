@@ -203,7 +203,7 @@ def test_where_not_even_a_table_can_be_written_a_delete_is_refused(small: Lab) -
         terminal.press("j", "d")
         terminal.wait("Refused, see below", "QEMU needs", "F lists them")
         terminal.press("esc")
-        terminal.wait("c create", gone="Refused")
+        terminal.wait("q quit", gone="Refused")
         over.unlink()
         terminal.press("d")
         terminal.wait("Ready, ")

@@ -112,7 +112,7 @@ def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> N
             terminal.press("d")
             terminal.wait(f"Delete the unmanaged {name} of web", why)
             terminal.press("esc")
-            terminal.wait("c create", gone="Refused")
+            terminal.wait("q quit", gone="Refused")
     assert entries(path) == before
 
 

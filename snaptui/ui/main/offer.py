@@ -40,9 +40,9 @@ def _on(panes: Panes) -> On:
     if panes.image is not None:
         return On.NOW if panes.entry is None else On.ENTRY
     row = panes.row
-    if row is None and panes.domain is None:
-        return On.NOTHING
-    if row is None or row.name is None:
+    if row is None:
+        return On.NOTHING if panes.domain is None else On.NOW
+    if row.name is None:
         return On.NOW
     return (
         On.STRAY
@@ -70,6 +70,8 @@ def _without(context: Context, panes: Panes, on: On, snapshot: Snapshot | None) 
         yield "mark"
     if panes.on_domains:
         yield "sort"
+    elif panes.image is None and panes.row is None:
+        yield "enter"
 
 
 def _names(context: Context, panes: Panes) -> Collection[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
 from textual.widget import Widget
 
 from snaptui.model.domain import Domain, Key
@@ -28,15 +27,9 @@ class Panes:
         self.domains = DomainPane(glyphs)
         self.snapshots = SnapshotPane(glyphs)
         self.entries = ImagePane(glyphs)
-        self.details = LinesList(glyphs, id="details")
+        self.details = LinesList(glyphs, id="details", wraps=True)
         self.key: Key | None = None
         self.filters = {"domains": "", "snapshots": ""}
-
-    def right(self) -> ComposeResult:
-        """What stands in the right column."""
-        yield self.snapshots
-        yield self.entries
-        yield self.details
 
     def show_right(self, *, image: bool) -> None:
         """Show the snapshots of an image, or of a domain."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -44,8 +44,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+WIDTHS = [(0, "-narrow"), (100, "-wide"), (120, "-wider"), (160, "-broad"), (200, "-huge")]
+"""Columns of a screen from which on the style sheet has another layout."""
+
+
 class MainScreen(Screen[None]):
-    """Domains left, snapshots right, details below; narrow: one pane at a time.
+    """Domains left, snapshots right, details below; narrow: one pane at a time; huge: three.
 
     Args:
         select: what is selected as soon as it is there: a domain's name or UUID, or an image.
@@ -57,7 +61,7 @@ class MainScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - an instance variable in Textual's typing
+    HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = ""
 
@@ -88,10 +92,14 @@ class MainScreen(Screen[None]):
             with Vertical(id="left"):
                 yield view.domains_heading
                 yield panes.domains
-            with Vertical(id="right"):
-                yield view.title
-                yield view.snapshots_heading
-                yield from panes.right()
+            with Container(id="right"):
+                with Vertical(id="middle"):
+                    yield view.title
+                    yield view.snapshots_heading
+                    yield panes.snapshots
+                    yield panes.entries
+                    yield view.time_line
+                yield panes.details
         yield view.message
         yield Field(id="filter", compact=True, placeholder="filter")
         yield view.footer
@@ -137,6 +145,7 @@ class MainScreen(Screen[None]):
         """What is on screen is read first; the headings follow the width."""
         self.view.draw_headings()
         self.view.draw_title()
+        self.view.draw_time_line()
         panes = self._panes
         if event.rows is panes.domains:
             self.context.fleet.show(panes.domains.visible_hosts, panes.domains.visible_keys)

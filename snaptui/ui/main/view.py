@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from snaptui.model.image import ImageKey
+from snaptui.model.snapshot import SnapshotSet
 from snaptui.monitor.images import ListedImage
 from snaptui.operations.operation import on_host
 from snaptui.session import Session
@@ -22,11 +23,14 @@ from snaptui.ui.panes.host_details import host_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 from snaptui.ui.panes.lines import Line
 from snaptui.ui.panes.summary import summary_lines
+from snaptui.ui.pictures import time_line
 
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
 LOW = 18
 """Lines of a screen below which the footer has one alone (the style sheet has it too)."""
+MOVES = 60.0
+"""Seconds after which the time line is made anew."""
 LASTS = 20.0
 """Seconds after which it goes, and how the last operation ended is shown again."""
 
@@ -41,8 +45,10 @@ class View:
         self.title = Static(id="snapshots-title", classes="title", markup=False)
         self.domains_heading = Static(id="domains-heading", classes="heading", markup=False)
         self.snapshots_heading = Static(id="snapshots-heading", classes="heading", markup=False)
+        self.time_line = Static(id="time-line", markup=False)
         self.message = Static(id="message", markup=False)
         self.footer = Static(id="footer", markup=False)
+        self._timed: tuple[SnapshotSet | None, int, float] = (None, -1, 0.0)
         self._answer = self._news = ""
         self._answered_at = -LASTS
 
@@ -121,6 +127,21 @@ class View:
             title = name.capitalize().removesuffix("s")
             first = f"{title} /{wanted}" if wanted else title
             self._set(heading, Text(pane.heading(pane.row_width, glyphs, first)))
+
+    def draw_time_line(self) -> None:
+        """When the snapshots were made, where the screen has room for it."""
+        pane, shown = self._panes.snapshots, self.session.snapshots.shown
+        snapshots = shown.snapshots if shown is not None and pane.display else None
+        width, now = pane.row_width - 2, time.time()
+        of, wide, at = self._timed
+        if of is snapshots and wide == width and now - at < MOVES:
+            return
+        self._timed = snapshots, width, now
+        details = snapshots.details.values() if snapshots is not None else ()
+        moments = [one.created for one in details if one.created is not None]
+        line = time_line(moments, now, width, self.context.glyphs)
+        self.time_line.set_class(not line, "-none")
+        self._set(self.time_line, Text(f" {line}", "dim"))
 
     def draw_message(self) -> None:
         """What runs, or the answer to a key."""

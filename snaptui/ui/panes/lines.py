@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from snaptui.ui.format import Glyphs, clean, cut, fit
 from snaptui.ui.panes.row_list import Cell, RowList
@@ -32,11 +33,23 @@ LABEL = 24
 
 
 class LinesList(RowList):
-    """Lines of label and value; values of others are made safe here."""
+    """Lines of label and value; values of others are made safe here.
 
-    def __init__(self, glyphs: Glyphs, *, id: str) -> None:  # noqa: A002  # Textual's word
+    Args:
+        wraps: long ones go on below, where all of it has room without scrolling.
+    """
+
+    def __init__(
+        self,
+        glyphs: Glyphs,
+        *,
+        id: str,  # noqa: A002  # Textual's word
+        wraps: bool = False,
+    ) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
+        self._wraps = wraps
+        self._given: tuple[Line | Sides, ...] = ()
         self._lines: tuple[Line | Sides, ...] = ()
         self._label = 0
 
@@ -48,9 +61,10 @@ class LinesList(RowList):
     def show(self, lines: tuple[Line | Sides, ...]) -> None:
         """Show other lines, from the top; only what differs is drawn again."""
         before, label = self._lines, self._label
-        self._lines = lines
+        self._given = lines
         labels = (len(line[0]) for line in lines if not isinstance(line, Sides))
         self._label = min(max(labels, default=0), LABEL) + 1
+        self._lines = lines = self._laid_out(lines)
         if before[:1] != lines[:1]:  # they are of something else
             self.scroll_to(y=0, animate=False)
         if (len(before), label, self.cursor) != (len(lines), self._label, 0):
@@ -59,6 +73,19 @@ class LinesList(RowList):
         for index, (old, new) in enumerate(zip(before, lines, strict=True)):
             if old != new:
                 self.refresh_line(index)
+
+    def on_resize(self) -> None:
+        """Other lines have room."""
+        super().on_resize()
+        if self._wraps:
+            self.show(self._given)
+
+    def _laid_out(self, lines: tuple[Line | Sides, ...]) -> tuple[Line | Sides, ...]:
+        if not self._wraps or not self.row_width:
+            return lines
+        room = self.row_width - 3
+        found = tuple(part for line in lines for part in wrapped(line, room, self._label))
+        return found if len(found) <= self.size.height else lines
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Label and value, or what stands at both sides."""
@@ -75,6 +102,42 @@ class LinesList(RowList):
             (fit(clean(label, self._glyphs), self._label, self._glyphs), "muted"),
             (fit(shown, width - 2 - self._label, self._glyphs), "bad" if label == "Error" else ""),
         ]
+
+
+def wrapped(line: Line | Sides, width: int, label: int) -> Iterator[Line | Sides]:
+    """A line as several that need no more than so many cells each.
+
+    Args:
+        label: cells of a label.
+    """
+    if isinstance(line, Sides):
+        name = cell_len(line.name) + 2 if line.name else 0
+        if name + cell_len(line.left) + 2 + cell_len(line.right) <= width:
+            yield line
+            return
+        first, *more = parts(line.left, max(width - name, width // 2))
+        yield Sides(line.name, first, "", line.role)
+        yield from (Sides("", " " * name + part, "", line.role) for part in more)
+        if line.right:
+            yield Sides("", "", line.right, line.role)
+        return
+    title, value = line
+    first, *more = parts(value, max(width - label * bool(title), width // 2))
+    yield title, first
+    yield from ((" " * bool(title), part) for part in more)
+
+
+def parts(text: str, width: int) -> list[str]:
+    """A text in parts of so many cells at most, parted at spaces where there are any."""
+    found: list[str] = []
+    while cell_len(text) > width > 1:
+        head = set_cell_size(text, width).rstrip()
+        at = head.rfind(" ")
+        if not text[len(head) :].startswith(" ") and at >= len(head) // 2:
+            head = head[:at].rstrip()
+        found.append(head)
+        text = text[len(head) :].lstrip()
+    return [*found, text]
 
 
 def sides(line: Sides, width: int, glyphs: Glyphs) -> list[Cell]:

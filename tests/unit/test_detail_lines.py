@@ -1,0 +1,38 @@
+"""Long lines of the details: in parts that need no more than their room, and lose nothing."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from snaptui.ui.format import clean
+from snaptui.ui.panes.lines import Sides, parts, wrapped
+
+TEXTS = st.text(min_size=1, max_size=200).map(clean)
+
+
+@given(TEXTS, st.integers(2, 90))
+def test_parts_have_room_and_lose_nothing_but_spaces(text: str, width: int) -> None:
+    found = parts(text, width)
+    assert all(cell_len(part) <= width for part in found)
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+
+
+def test_words_stay_whole_and_paths_are_cut() -> None:
+    assert parts("no snapshot names it", 12) == ["no snapshot", "names it"]
+    assert parts("/a/long/path", 5) == ["/a/lo", "ng/pa", "th"]
+
+
+def test_what_stands_at_both_sides_goes_below_each_other() -> None:
+    line = Sides("web", "2026-11-27 22:25:16 UTC, 2 days ago", "after pre-upgrade")
+    assert list(wrapped(line, 80, 9)) == [line]
+    assert list(wrapped(line, 45, 9)) == [
+        Sides("web", "2026-11-27 22:25:16 UTC, 2 days ago"),
+        Sides("", "", "after pre-upgrade"),
+    ]
+    assert list(wrapped(("Chain", "vda, a long name"), 16, 8)) == [
+        ("Chain", "vda, a"),
+        (" ", "long"),
+        (" ", "name"),
+    ]
