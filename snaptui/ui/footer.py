@@ -33,7 +33,8 @@ _OF_ROW: Mapping[On, tuple[str, ...]] = {
     On.HOST: ("enter", "add_host", "drop_host", "refresh"),
     On.DOMAIN: ("enter", "create", "undo", "thaw", "copy_one", "refresh"),
     On.SNAPSHOT: (
-        "revert", "delete", "edit", "hold", "extract", "copy_one", "enter", "undo", "create",
+        "revert", "delete", "compare", "edit", "hold", "extract", "copy_one", "enter", "undo",
+        "create",
     ),
     On.NOW: ("create", "undo", "enter", "copy_one", "refresh"),
     On.STRAY: ("adopt", "revert", "delete", "extract", "copy_one", "enter"),
