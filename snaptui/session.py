@@ -18,6 +18,8 @@ from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.host import Host
 from snaptui.model.operation_record import StepKind
+from snaptui.model.snapshot import Snapshot
+from snaptui.monitor.figures import FiguresWatch
 from snaptui.monitor.free_space import Filling
 from snaptui.monitor.host import HostWatch, Link
 from snaptui.monitor.images import WAITING, ImageWatch
@@ -28,7 +30,7 @@ from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.storage.backing_chain import NO_LAYERS
-from snaptui.storage.in_image import Images
+from snaptui.storage.in_image import Images, Stray, strays
 from snaptui.storage.qcow2.usage import ImageUsage
 
 if TYPE_CHECKING:
@@ -124,7 +126,8 @@ class Session:
             on_change=self._snapshots_changed,
             making=lambda key: self.operations.making(key),
         )
-        self.counting = Counting(backend, self.worker, on_change=listener.counted)
+        self.counting = Counting(backend, self.worker, on_change=self._counted)
+        self.figures = FiguresWatch(on_change=listener.host_changed)
         self.filling = Filling(
             backend,
             self.worker,
@@ -229,6 +232,7 @@ class Session:
         self.snapshots.stop()
         self.images.stop()
         self.counting.stop()
+        self.figures.stop()
         self.backend.abandon()
 
     async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
@@ -314,11 +318,28 @@ class Session:
         self.count()
         self._listener.images_changed()
 
+    def _counted(self) -> None:
+        self._weigh()
+        self._listener.counted()
+
+    def _weigh(self) -> None:
+        """Keep what the snapshots of the selected domain take, once all was read."""
+        shown, counting = self.snapshots.shown, self.counting
+        known = shown.snapshots if shown is not None else None
+        if shown is None or known is None or not known.complete or counting.under_way:
+            return
+        things: tuple[Snapshot | Stray, ...] = (
+            *known.details.values(),
+            *strays(known.names, shown.images),
+        )
+        self.figures.weigh({shown.key: (things, shown.layers)}, counting.state.counted)
+
     def _snapshots_changed(self) -> None:
         shown = self.snapshots.shown
         if shown is not None and shown.snapshots is not None and not shown.error:
             self.sights.read(shown.key, shown.snapshots)
         self.count()
+        self._weigh()
         self._listener.snapshots_changed()
 
     def operation_changed(self, operation: Operation) -> None:

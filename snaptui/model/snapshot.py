@@ -18,12 +18,14 @@ class SnapshotSummary:
     Attributes:
         count: number of snapshots; ``None`` when it could not be asked.
         newest: creation time of the newest leaf; ``None`` without snapshots or not known.
-        error: why something above is not known; empty otherwise.
+        error: why something here is not known; empty otherwise.
+        oldest: creation time of the oldest root; ``None`` as above.
     """
 
     count: int | None
     newest: int | None = None
     error: str = ""
+    oldest: int | None = None
 
 
 class Kind(enum.Enum):

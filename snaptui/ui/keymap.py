@@ -91,7 +91,13 @@ ACTIONS: tuple[Action, ...] = (
         "Mark the domain for a create, or the snapshot for a delete",
         Scope.MAIN,
     ),
-    Action("sort", ("s",), "sort", "Sort by space freed, or show as a tree", Scope.MAIN),
+    Action(
+        "sort",
+        ("s",),
+        "sort",
+        "Sort domains by the next column; snapshots by space freed, or as a tree",
+        Scope.MAIN,
+    ),
     Action("edit", ("e",), "edit", "Change the snapshot's name or description", Scope.MAIN, True),
     Action(
         "hold", ("H",), "hold", "Hold the snapshot against deletes, or release it", Scope.MAIN, True

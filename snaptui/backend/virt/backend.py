@@ -193,23 +193,28 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         return found
 
     def summary(self, key: DomainKey) -> SnapshotSummary:
-        """Number and newest leaf; see the protocol."""
+        """Number, newest leaf and oldest root; see the protocol."""
         domain = self._handle(key)
         count = self._ask(domain.snapshotNum)
         if not count:
             return SnapshotSummary(0)
-        flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_LEAVES
-        newest, error = None, ""
-        for leaf in list_snapshots(self._ask, domain, flag):
-            try:
-                created = snapshot_xml.created(self._ask(leaf.getXMLDesc))
-            except Disconnected:
-                raise
-            except SnaptuiError as failed:
-                error = failed.message
-            else:
-                newest = max(newest or 0, created or 0) or None
-        return SnapshotSummary(count, None if error else newest, error)
+        times: dict[str, int | None] = {}
+        newest, oldest, error = None, None, ""
+        leaves = list_snapshots(self._ask, domain, libvirt.VIR_DOMAIN_SNAPSHOT_LIST_LEAVES)
+        roots = list_snapshots(self._ask, domain, libvirt.VIR_DOMAIN_SNAPSHOT_LIST_ROOTS)
+        try:
+            for one in (*leaves, *roots):
+                if (name := one.getName()) not in times:
+                    times[name] = snapshot_xml.created(self._ask(one.getXMLDesc))
+        except Disconnected:
+            raise
+        except SnaptuiError as failed:
+            error = failed.message
+        else:
+            newest = max((times[one.getName()] or 0 for one in leaves), default=0) or None
+            made = [times[one.getName()] for one in roots]
+            oldest = None if None in made else min(filter(None, made), default=None)
+        return SnapshotSummary(count, newest, error, oldest)
 
     def snapshot_names(self, key: DomainKey) -> tuple[str, ...]:
         """All names; see the protocol.

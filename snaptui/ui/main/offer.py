@@ -68,9 +68,7 @@ def _without(context: Context, panes: Panes, on: On, snapshot: Snapshot | None) 
         yield "extract"
     if on in (On.HOST, On.IMAGE, On.NOW, On.OVERLAY, On.NOTHING):
         yield "mark"
-    if panes.on_domains:
-        yield "sort"
-    elif panes.image is None and panes.row is None:
+    if not panes.on_domains and panes.image is None and panes.row is None:
         yield "enter"
 
 

@@ -365,6 +365,11 @@ class MainScreen(Screen[None]):
     def action_sort(self) -> None:
         """Sort the snapshots the other way."""
         panes = self._panes
+        if panes.on_domains:
+            order = panes.domains.sort()
+            self.view.draw_headings()
+            self.view.say(f"Domains sorted by: {order.value}.")
+            return
         by_frees = panes.right_pane.sort()
         self.view.draw_headings()
         plain = (

@@ -76,7 +76,14 @@ class Updates:
             operation.plan.intent.key: operation for operation in fleet.operations.unfinished
         }
         hosts = [
-            ListedHost(uri, name, one.host.state, one.images.state, one.filling.fullest)
+            ListedHost(
+                uri,
+                name,
+                one.host.state,
+                one.images.state,
+                one.filling.fullest,
+                one.figures.known,
+            )
             for (uri, name), one in zip(fleet.names.items(), fleet, strict=True)
         ]
         panes.domains.update_hosts(hosts, running, panes.filters["domains"], wanted)

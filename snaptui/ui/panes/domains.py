@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 
@@ -15,10 +16,11 @@ from snaptui.monitor.host import Link
 from snaptui.monitor.images import WAITING, ListedImage
 from snaptui.operations.operation import Operation
 from snaptui.ui import status_lines
-from snaptui.ui.format import Glyphs, clean, fit, short_age, state_style, state_words
+from snaptui.ui.format import Glyphs, clean, cut, fit, short_age, state_style, state_words
 from snaptui.ui.panes.host_rows import (
     ImagesHeading,
     ListedHost,
+    Order,
     Row,
     Rows,
     by_name,
@@ -27,14 +29,19 @@ from snaptui.ui.panes.host_rows import (
     told_apart,
 )
 from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.pictures import growth_line
 from snaptui.ui.snapshot_graph import cursor_after
 
+COUNT, AGE, FREES, GROWN = 6, 7, 7, 14
+"""Cells of the number of snapshots, the age of the oldest, and what all of them take."""
+FREES_FROM, GROWN_FROM = 41, 56
+"""Cells of a row from which on the last two are there."""
 FROZEN = "frozen"
 """The state of a guest whose file systems are frozen: what it waits for matters most."""
 
 
 class DomainPane(RowList):
-    """All domains of the hosts: name, state, number of snapshots, age of the newest.
+    """All domains of the hosts: name, state, and what is known of their snapshots.
 
     Where there are several hosts, each is a heading above its domains, which can be folded.
     """
@@ -115,6 +122,18 @@ class DomainPane(RowList):
         """The other hosts that have the same guest."""
         uris = self._maker.twins.get(domain.key.uuid, frozenset()) - {domain.key.host}
         return tuple(sorted(clean(self._hosts[uri].name, self._glyphs) for uri in uris))
+
+    @property
+    def order(self) -> Order:
+        """The column that the domains are sorted by."""
+        return self._maker.order
+
+    def sort(self) -> Order:
+        """Sort by the next column; by which."""
+        orders = list(Order)
+        self._maker.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self._again()
+        return self.order
 
     @property
     def on_heading(self) -> bool:
@@ -201,14 +220,14 @@ class DomainPane(RowList):
         marker = glyphs.cursor if index == self.cursor else " "
         if isinstance(row, ListedHost):
             return [(marker, "strong"), *self._of_host(row, width - 1)]
-        spare = width - 2 - 6 - 5
-        state_width = max(9, min(30, spare * 2 // 5))
+        shared = shares(width)
+        state_width = shared.state
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
         chosen = glyphs.marked if row.key in self._marked else " "
         name = f"{' ' * (len(self._hosts) > 1)}{name}"
         head: list[Cell] = [
             (f"{marker}{chosen}", "strong"),
-            (fit(clean(name, glyphs), spare - state_width - 1, glyphs) + " ", ""),
+            (cut_to(clean(name, glyphs), shared.name, glyphs) + " ", ""),
         ]
         operation = self._under_way.get(row.key)
         if operation is not None:
@@ -216,16 +235,35 @@ class DomainPane(RowList):
             share = operation.share
             far = operation.phase.value if share is None else f"{int(share * 100)} %"
             doing = f"{operation.plan.verb} {seconds} s: {far}"
-            return [*head, (fit(doing, state_width + 6 + 5, glyphs), "warn")]
+            return [*head, (fit(doing, width - 3 - shared.name, glyphs), "warn")]
         state, count, age = (
             self._of_domain(row, state_width) if isinstance(row, Domain) else self._of_image(row)
         )
         return [
             *head,
             (fit(state[0], state_width, glyphs), state[1]),
-            (fit(count, 6, glyphs, right=True), "bad" if count == "?" else ""),
-            (fit(age, 5, glyphs, right=True), "muted"),
+            (fit(count, COUNT, glyphs, right=True), "bad" if count == "?" else ""),
+            (fit(age, AGE, glyphs, right=True), "muted"),
+            *(self._figures(row, shared) if isinstance(row, Domain) else ()),
         ]
+
+    def _figures(self, row: Domain, shared: Shares) -> list[Cell]:
+        """What deleting all of its snapshots frees, and what each made its images grow by."""
+        host, glyphs = self._hosts[row.key.host], self._glyphs
+        summary, known = host.state.summaries.get(row.key), host.figures.get(row.key)
+        if summary is None or not summary.count:
+            return []
+        fresh = known if known is not None and known.count == summary.count else None
+        frees, grown = "?", ""
+        if fresh is not None:
+            frees = "?" if isinstance(fresh.frees, NotKnown) else text.tiny_size(fresh.frees)
+            grown = growth_line(fresh.grown, shared.grown - 2, glyphs)
+        cells: list[Cell] = []
+        if shared.frees:
+            cells.append((fit(frees, shared.frees, glyphs, right=True), "muted" * (frees == "?")))
+        if shared.grown:
+            cells.append(("  " + fit(grown, shared.grown - 2, glyphs), "graph"))
+        return cells
 
     def _of_host(self, host: ListedHost, width: int) -> list[Cell]:
         """Whether it is folded, its name, and how it is."""
@@ -254,12 +292,14 @@ class DomainPane(RowList):
         known = self._hosts[domain.key.host].state
         summary = known.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
-        age = short_age(summary.newest, time.time()) if summary is not None else ""
-        state: Cell = (clean(state_words(domain), self._glyphs), state_style(domain.state))
+        age = short_age(summary.oldest, time.time()) if summary is not None else ""
+        words, role = clean(state_words(domain), self._glyphs), state_style(domain.state)
         if others := self.also_on(domain):
-            also = f"also on {', '.join(others)}"
-            whole = f"{state[0]}, {also}"
-            state = (whole if cell_len(whole) <= width else also.replace(" on", ""), "warn")
+            ways = (f"{words}, also on", f"{words}, also", f"{words},", f"{words[:3]},")
+            also = [f"{way} {', '.join(others)}" for way in ways]
+            words = next((one for one in also if cell_len(one) <= width), also[-1])
+            role = "warn"
+        state: Cell = (words, role)
         if domain.key in known.frozen and domain.state.active:
             state = (FROZEN, "bad")
         return state, count, age
@@ -278,16 +318,42 @@ class DomainPane(RowList):
             short_age(newest, time.time()),
         )
 
-    @staticmethod
-    def heading(width: int, glyphs: Glyphs, name: str) -> str:
+    def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
         """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
-        spare = width - 2 - 6 - 5
-        state_width = max(9, min(30, spare * 2 // 5))
-        return (
-            "  "
-            + fit(name, spare - state_width - 1, glyphs)
-            + " "
-            + fit("State", state_width, glyphs)
-            + fit("Snaps", 6, glyphs, right=True)
-            + fit("Age", 5, glyphs, right=True)
+        shared = shares(width)
+        by = {order: f"{order.value}{glyphs.sorted * (order is self.order)}" for order in Order}
+        return "".join(
+            [
+                "  "
+                + fit(f"{name}{glyphs.sorted * (self.order is Order.NAME)}", shared.name, glyphs),
+                " " + fit("State", shared.state, glyphs),
+                fit(by[Order.COUNT], COUNT, glyphs, right=True),
+                fit(by[Order.OLDEST], AGE, glyphs, right=True),
+                fit(by[Order.FREES], shared.frees, glyphs, right=True),
+                "  " + fit("Grown", shared.grown - 2, glyphs) if shared.grown else "",
+            ]
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Cells of each part of a row."""
+
+    name: int
+    state: int
+    frees: int
+    grown: int
+
+
+def shares(width: int) -> Shares:
+    """Share out a row: the wider it is, the more is said."""
+    frees = FREES if width >= FREES_FROM else 0
+    grown = GROWN if width >= GROWN_FROM else 0
+    spare = width - 2 - COUNT - AGE - frees - grown
+    state = max(9, min(24, spare * 2 // 5))
+    return Shares(max(spare - state - 1, 1), state, frees, grown)
+
+
+def cut_to(shown: str, width: int, glyphs: Glyphs) -> str:
+    """A name in exactly so many cells; of a long one both ends are there."""
+    return fit(cut(shown, width, glyphs), width, glyphs)

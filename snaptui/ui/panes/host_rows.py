@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import enum
 import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from snaptui.model.domain import Domain, DomainKey, Key
+from snaptui.model.image import NotKnown
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState
 from snaptui.monitor.images import ImagesState, ListedImage
+from snaptui.storage.domain_figures import DomainFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class ListedHost:
     Attributes:
         uri: the ``host`` of all its keys.
         name: as people call it.
+        figures: what the snapshots of domains take together, of those that were read whole.
     """
 
     uri: str
@@ -27,6 +31,7 @@ class ListedHost:
     state: HostState
     images: ImagesState
     fullest: Fullest
+    figures: Mapping[DomainKey, DomainFigures] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +56,27 @@ def identity(row: Row) -> Key | tuple[str, bool]:
     return row.uri, isinstance(row, ImagesHeading)
 
 
+class Order(enum.Enum):
+    """What domains are sorted by; the value is the title of the column."""
+
+    NAME = "Domain"
+    COUNT = "Snaps"
+    OLDEST = "Oldest"
+    FREES = "Frees"
+
+
 class Rows:
     """Makes the rows, of a host that did not change not once more.
 
     Attributes:
         folded: URIs of the hosts whose domains are not shown.
+        order: of the domains of each host; images go by name.
         twins: by UUID of a domain that several hosts have, the URIs of these.
     """
 
     def __init__(self) -> None:
         self.folded: frozenset[str] = frozenset()
+        self.order = Order.NAME
         self.twins: Mapping[str, frozenset[str]] = {}
         self._seen: list[Mapping[DomainKey, Domain]] = []
         self._sorted: dict[str, tuple[Mapping[DomainKey, Domain], str, tuple[Domain, ...]]] = {}
@@ -85,7 +101,7 @@ class Rows:
                 rows.append(host)
             if several and not wanted and host.uri in self.folded:
                 continue
-            rows += domains
+            rows += self._ordered(host, domains)
             rows += [ImagesHeading(host.uri)] if images else []
             rows += images
         self._sorted = {uri: one for uri, one in self._sorted.items() if uri in _uris(hosts)}
@@ -113,6 +129,26 @@ class Rows:
         domains = tuple(sorted(found, key=by_name))
         self._sorted[host.uri] = (host.state.domains, folded, domains)
         return domains
+
+    def _ordered(self, host: ListedHost, domains: tuple[Domain, ...]) -> Sequence[Domain]:
+        """By the wanted column, the most first and the oldest first; what is not known last."""
+        if self.order is Order.NAME:
+            return domains
+        return sorted(domains, key=lambda domain: _rank(host, domain, self.order), reverse=True)
+
+
+def _rank(host: ListedHost, domain: Domain, by: Order) -> float:
+    """Below zero where it is not known."""
+    summary, figures = host.state.summaries.get(domain.key), host.figures.get(domain.key)
+    if summary is None or not summary.count:
+        return -1.0 if summary is None or summary.count is None else -0.5
+    if by is Order.COUNT:
+        return summary.count
+    if by is Order.OLDEST:
+        return -1.0 if summary.oldest is None else 1 / (1 + summary.oldest)
+    if figures is None or isinstance(figures.frees, NotKnown):
+        return -0.2
+    return figures.frees
 
 
 def _uris(hosts: Iterable[ListedHost]) -> frozenset[str]:

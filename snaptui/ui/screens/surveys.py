@@ -52,11 +52,22 @@ class _Survey:
             on_change=self._counted,
         )
         self.surveying = Surveying(
-            session.backend, session.worker, self.counting, on_change=on_change
+            session.backend, session.worker, self.counting, on_change=self._changed
         )
 
     def _counted(self) -> None:
         self.surveying.counted()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Also the list of domains shows what was read, once it is all."""
+        if not self.surveying.doing and not self.counting.under_way:
+            of = {
+                one.domain.key: (one.things, one.layers)
+                for one in self.surveying.survey.domains
+                if not one.unread
+            }
+            self.session.figures.weigh(of, self.counting.state.counted)
         self._on_change()
 
     def of(self, marks: Collection[Mark]) -> frozenset[tuple[str, str]]:
