@@ -27,7 +27,6 @@ from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Stray, oddities
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.unnamed import Unnamed
-from snaptui.ui import snapshot_graph
 from snaptui.ui.format import (
     added,
     frees,
@@ -148,7 +147,9 @@ def further_lines(
     yield "Holds", holds(snapshot)[2:]
     if (belongs := group_mark.group_of(snapshot)) is not None:
         yield "Group", belongs.words
-    below = [name for name in snapshot_graph.children_of(snapshots).get(snapshot.name, []) if name]
+    children = [one for one in snapshots.details.values() if one.parent == snapshot.name]
+    children.sort(key=lambda one: one.created or 0)
+    below = [one.name for one in children]
     yield "Children", ", ".join(below) or "none"
     if snapshot.memory is Presence.EXTERNAL:
         gone = isinstance(shown.layers.heads.get(snapshot.memory_path or ""), Missing)
