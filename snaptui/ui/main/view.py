@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from rich.text import Text
+from textual.geometry import Size
 from textual.widgets import Static
 
 from snaptui.model.image import ImageKey
@@ -14,7 +15,7 @@ from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import header, keymap, status_lines
 from snaptui.ui.context import Context
-from snaptui.ui.footer import footer_lines
+from snaptui.ui.footer import Offer, footer_lines
 from snaptui.ui.format import clean
 from snaptui.ui.main.offer import offer
 from snaptui.ui.main.panes import Panes
@@ -49,6 +50,7 @@ class View:
         self.message = Static(id="message", markup=False)
         self.footer = Static(id="footer", markup=False)
         self._timed: tuple[SnapshotSet | None, int, float] = (None, -1, 0.0)
+        self._offered: tuple[Offer, Size, bool] | None = None
         self._answer = self._news = ""
         self._answered_at = -LASTS
 
@@ -205,15 +207,18 @@ class View:
     def draw_footer(self) -> None:
         """The keys that do something with the row under the cursor."""
         size, context = self.footer.screen.size, self.context
+        offered = offer(context, self._panes), size, self.session.read_only
+        if offered == self._offered:
+            return
+        self._offered = offered
         lines = footer_lines(
-            offer(context, self._panes),
+            offered[0],
             context.overrides,
             size.width,
             read_only=self.session.read_only,
             lines=1 if size.height < LOW else 2,
         )
-        if self.footer.content != lines:
-            self.footer.update(lines)
+        self.footer.update(lines)
 
     def _set(self, static: Static, line: Text) -> None:
         line.no_wrap = True
