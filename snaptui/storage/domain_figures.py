@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
-from snaptui.storage.costs import cost_of, reclaim_of
+from snaptui.storage.costs import Cost, cost_of, reclaim_of
 from snaptui.storage.disk_cost import NOT_YET, Counted
 from snaptui.storage.in_image import Stray
 
@@ -23,8 +23,8 @@ class DomainFigures:
     Attributes:
         count: how many libvirt knew when this was found out.
         frees: what the host has back when all of them are deleted, unmanaged ones too.
-        grown: what was written for each, the newest last; ``None`` where that is not known, and
-            of the oldest, which has the disk as it was at first.
+        grown: what was written for each, the newest last; ``None`` where that is not known. The
+            oldest, which has the disk as it was at first, is not among them.
     """
 
     count: int
@@ -38,15 +38,17 @@ def figures_of(
     """What is known of a domain's snapshots, its unmanaged ones among them."""
     known = [thing for thing in things if isinstance(thing, Snapshot)]
     newest = sorted(known, key=lambda one: one.created or 0)[-LAST:]
+    costs = [cost_of(one, counted, layers) for one in newest]
     return DomainFigures(
         count=len(known),
         frees=reclaim_of(things, counted, layers),
-        grown=tuple(_grown(one, counted, layers) for one in newest),
+        grown=tuple(
+            map(_grown, (one for one in costs if isinstance(one, NotKnown) or not one.oldest))
+        ),
     )
 
 
-def _grown(snapshot: Snapshot, counted: Counted, layers: Layers) -> int | None:
-    cost = cost_of(snapshot, counted, layers)
-    if isinstance(cost, NotKnown) or isinstance(cost.written, NotKnown) or cost.oldest:
+def _grown(cost: Cost | NotKnown) -> int | None:
+    if isinstance(cost, NotKnown) or isinstance(cost.written, NotKnown):
         return None
     return cost.written

@@ -19,6 +19,7 @@ class On(enum.Enum):
 
     NOTHING = enum.auto()
     HOST = enum.auto()
+    BARE = enum.auto()
     DOMAIN = enum.auto()
     SNAPSHOT = enum.auto()
     NOW = enum.auto()
@@ -31,6 +32,7 @@ class On(enum.Enum):
 _OF_ROW: Mapping[On, tuple[str, ...]] = {
     On.NOTHING: ("add_host",),
     On.HOST: ("enter", "add_host", "drop_host", "refresh"),
+    On.BARE: ("enter",),
     On.DOMAIN: ("enter", "create", "undo", "thaw", "copy_one", "refresh"),
     On.SNAPSHOT: (
         "revert", "delete", "compare", "edit", "hold", "extract", "copy_one", "enter", "undo",

@@ -152,6 +152,11 @@ def cut(shown: str, width: int, glyphs: Glyphs) -> str:
     return fit(shown, width - cell_len(end), glyphs) + end
 
 
+def fit_name(shown: str, width: int, glyphs: Glyphs) -> str:
+    """A name in exactly so many cells; of a long one both ends are there."""
+    return fit(cut(shown, width, glyphs), width, glyphs)
+
+
 def bar(shares: Sequence[float], width: int, glyphs: Glyphs) -> str:
     """Shares of a whole side by side, in the order of the glyphs; the last one takes the rest.
 

@@ -182,3 +182,22 @@ async def test_ages_grow_while_nothing_else_changes(
         now = time.time()
         monkeypatch.setattr(time, "time", lambda: now + 86_400)
         await until(pilot, lambda: " 91d " in text_of(pilot), "an age of a day more")
+
+
+async def test_domains_without_snapshots_are_one_line_where_not_all_have_room(
+    make_app: MakeApp,
+) -> None:
+    folded = "2 domains without snapshots"
+    app = make_app()
+    async with app.run_test(size=(120, 7)) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: f"▸ {folded}" in text_of(pilot), "the line")
+        assert "build" not in text_of(pilot)
+        await pilot.press("escape", "G", "enter")
+        await until(pilot, lambda: f"▾ {folded}" in text_of(pilot), "it to open")
+        await pilot.press("down")
+        assert app.session.host.state.loaded
+        await until(pilot, lambda: "build" in text_of(pilot), "those below it")
+        await pilot.resize_terminal(120, 30)
+        await until(pilot, lambda: folded not in text_of(pilot), "room for all")
+        assert "build" in text_of(pilot)

@@ -54,12 +54,26 @@ def test_the_most_comes_first_and_what_is_not_known_last(order: Order, names: st
     assert found == names
 
 
+def test_those_without_snapshots_are_one_line_until_it_is_opened() -> None:
+    rows = Rows()
+
+    def names(kept: str = "", wanted: str = "") -> list[str]:
+        found = rows.of([host()], wanted, lambda one: one.name in kept)
+        return [row.name if isinstance(row, Domain) else type(row).__name__ for row in found]
+
+    assert names() == ["a", "b", "d", "e", "Bare"]
+    assert names(kept="c") == ["a", "b", "c", "d", "e"]
+    assert names(wanted="c") == ["c"], "what is looked for is not folded"
+    rows.unfolded = frozenset({"h"})
+    assert names() == ["a", "b", "d", "e", "Bare", "c"]
+
+
 def test_figures_are_those_of_all_together_and_of_each() -> None:
     things = [snapshot(name, created=at) for at, name in enumerate(NAMES)]
     found = figures_of(things, COUNTED)
     assert found.count == 3
     assert found.frees == reclaim_of(things, COUNTED)
-    assert len(found.grown) == 3
+    assert len(found.grown) == 2, "the oldest is no growth"
     assert isinstance(figures_of(things, {}).frees, NotKnown)
     assert figures_of(things, {}).grown == (None, None, None)
 

@@ -31,6 +31,8 @@ def _on(panes: Panes) -> On:
         return (
             On.HOST
             if panes.domains.on_heading
+            else On.BARE
+            if panes.domains.on_bare
             else On.DOMAIN
             if panes.domain is not None
             else On.IMAGE
@@ -66,7 +68,7 @@ def _without(context: Context, panes: Panes, on: On, snapshot: Snapshot | None) 
         yield "drop_host"
     if snapshot is not None and snapshot.kind not in (Kind.INTERNAL, Kind.MIXED):
         yield "extract"
-    if on in (On.HOST, On.IMAGE, On.NOW, On.OVERLAY, On.NOTHING):
+    if on in (On.HOST, On.BARE, On.IMAGE, On.NOW, On.OVERLAY, On.NOTHING):
         yield "mark"
     if not panes.on_domains and panes.image is None and panes.row is None:
         yield "enter"
@@ -84,7 +86,7 @@ def _names(context: Context, panes: Panes) -> Collection[str]:
 
 def _words(panes: Panes, on: On, snapshot: Snapshot | None) -> Iterator[tuple[str, str]]:
     """What an action is called for this row, where that is another word."""
-    if on is On.HOST:
+    if on in (On.HOST, On.BARE):
         yield "enter", "fold"
     elif panes.on_domains:
         yield "enter", "open"

@@ -16,8 +16,9 @@ from snaptui.monitor.host import Link
 from snaptui.monitor.images import WAITING, ListedImage
 from snaptui.operations.operation import Operation
 from snaptui.ui import status_lines
-from snaptui.ui.format import Glyphs, clean, cut, fit, short_age, state_style, state_words
+from snaptui.ui.format import Glyphs, clean, fit, fit_name, short_age, state_style, state_words
 from snaptui.ui.panes.host_rows import (
+    Bare,
     ImagesHeading,
     ListedHost,
     Order,
@@ -84,12 +85,14 @@ class DomainPane(RowList):
         self.refresh()
 
     def fold(self) -> bool:
-        """Fold the host under the cursor, or unfold it; whether there is one."""
+        """Fold the host, or the domains without snapshots, under the cursor; whether it is one."""
         row = self._row
-        if not isinstance(row, ListedHost):
-            return False
-        self.folded ^= {row.uri}
-        return True
+        if isinstance(row, Bare):
+            self._maker.unfolded ^= {row.uri}
+            self._again()
+        elif isinstance(row, ListedHost):
+            self.folded ^= {row.uri}
+        return isinstance(row, Bare | ListedHost)
 
     @property
     def folded(self) -> frozenset[str]:
@@ -176,6 +179,11 @@ class DomainPane(RowList):
             gone = self._domain(lost.key) is None
             self._lost = (lost.key.host, lost.name) if gone else None
         rows = self._maker.of(hosts, wanted)
+        if len(rows) > self.size.height > 0 and self.row_width >= FREES_FROM:
+            keys = {*self._marked, *running, select, lost.key if lost is not None else None}
+            rows = self._maker.of(
+                hosts, wanted, lambda one: one.key in keys or (one.key.host, one.name) == self._lost
+            )
         old, new = list(map(identity, self._rows)), list(map(identity, rows))
         named = [(row.key.host, row.name) if isinstance(row, Domain) else None for row in rows]
         if select is not None and select in new:
@@ -194,6 +202,16 @@ class DomainPane(RowList):
     def _domain(self, key: DomainKey) -> Domain | None:
         host = self._hosts.get(key.host)
         return host.state.domains.get(key) if host is not None else None
+
+    def on_resize(self) -> None:
+        """More domains have room, or not all of them any more."""
+        super().on_resize()
+        self._again()
+
+    @property
+    def on_bare(self) -> bool:
+        """Whether the cursor is on the line of domains without snapshots."""
+        return isinstance(self._row, Bare)
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on a row, and off the heading of the images."""
@@ -220,6 +238,10 @@ class DomainPane(RowList):
         marker = glyphs.cursor if index == self.cursor else " "
         if isinstance(row, ListedHost):
             return [(marker, "strong"), *self._of_host(row, width - 1)]
+        if isinstance(row, Bare):
+            sign = glyphs.unfolded if row.shown else glyphs.folded
+            words = f"{text.count(row.number, 'domain')} without snapshots"
+            return [(marker, "strong"), (fit(f"{sign} {words}", width - 1, glyphs), "muted")]
         shared = shares(width)
         state_width = shared.state
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
@@ -227,7 +249,7 @@ class DomainPane(RowList):
         name = f"{' ' * (len(self._hosts) > 1)}{name}"
         head: list[Cell] = [
             (f"{marker}{chosen}", "strong"),
-            (cut_to(clean(name, glyphs), shared.name, glyphs) + " ", ""),
+            (fit_name(clean(name, glyphs), shared.name, glyphs) + " ", ""),
         ]
         operation = self._under_way.get(row.key)
         if operation is not None:
@@ -352,8 +374,3 @@ def shares(width: int) -> Shares:
     spare = width - 2 - COUNT - AGE - frees - grown
     state = max(9, min(24, spare * 2 // 5))
     return Shares(max(spare - state - 1, 1), state, frees, grown)
-
-
-def cut_to(shown: str, width: int, glyphs: Glyphs) -> str:
-    """A name in exactly so many cells; of a long one both ends are there."""
-    return fit(cut(shown, width, glyphs), width, glyphs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import operator
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from snaptui.model.domain import Domain, DomainKey, Key
@@ -41,7 +41,21 @@ class ImagesHeading:
     uri: str
 
 
-Row = ListedHost | Domain | ListedImage | ImagesHeading
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Stands for the domains of a host that have no snapshots, above them where they are shown.
+
+    Attributes:
+        number: how many these are.
+        shown: they stand below.
+    """
+
+    uri: str
+    number: int
+    shown: bool
+
+
+Row = ListedHost | Domain | ListedImage | ImagesHeading | Bare
 
 
 def host_of(row: Row) -> str:
@@ -49,11 +63,11 @@ def host_of(row: Row) -> str:
     return row.key.host if isinstance(row, Domain | ListedImage) else row.uri
 
 
-def identity(row: Row) -> Key | tuple[str, bool]:
+def identity(row: Row) -> Key | tuple[str, str]:
     """What a row is known by while what it shows changes."""
     if isinstance(row, Domain | ListedImage):
         return row.key
-    return row.uri, isinstance(row, ImagesHeading)
+    return row.uri, type(row).__name__
 
 
 class Order(enum.Enum):
@@ -70,23 +84,32 @@ class Rows:
 
     Attributes:
         folded: URIs of the hosts whose domains are not shown.
+        unfolded: URIs of the hosts whose domains without snapshots are shown all the same.
         order: of the domains of each host; images go by name.
         twins: by UUID of a domain that several hosts have, the URIs of these.
     """
 
     def __init__(self) -> None:
         self.folded: frozenset[str] = frozenset()
+        self.unfolded: frozenset[str] = frozenset()
         self.order = Order.NAME
         self.twins: Mapping[str, frozenset[str]] = {}
         self._seen: list[Mapping[DomainKey, Domain]] = []
         self._sorted: dict[str, tuple[Mapping[DomainKey, Domain], str, tuple[Domain, ...]]] = {}
 
-    def of(self, hosts: Sequence[ListedHost], wanted: str) -> tuple[Row, ...]:
+    def of(
+        self,
+        hosts: Sequence[ListedHost],
+        wanted: str,
+        kept: Callable[[Domain], bool] | None = None,
+    ) -> tuple[Row, ...]:
         """All rows in order; hosts are headings where there are several.
 
         Args:
             wanted: text that the names of domains or hosts, or paths of images, must have. While
                 there is one nothing is folded, and hosts without a match are left out.
+            kept: of domains without snapshots whether they stay among the others; where it is
+                not given all do.
         """
         folded = wanted.casefold()
         self._find_twins(hosts)
@@ -101,7 +124,7 @@ class Rows:
                 rows.append(host)
             if several and not wanted and host.uri in self.folded:
                 continue
-            rows += self._ordered(host, domains)
+            rows += self._with_bare(host, domains, None if wanted else kept)
             rows += [ImagesHeading(host.uri)] if images else []
             rows += images
         self._sorted = {uri: one for uri, one in self._sorted.items() if uri in _uris(hosts)}
@@ -130,11 +153,31 @@ class Rows:
         self._sorted[host.uri] = (host.state.domains, folded, domains)
         return domains
 
+    def _with_bare(
+        self,
+        host: ListedHost,
+        domains: tuple[Domain, ...],
+        kept: Callable[[Domain], bool] | None,
+    ) -> list[Row]:
+        """The domains in order, those without snapshots in one line, or below it."""
+        bare = {one.key for one in domains if kept and _is_bare(host, one) and not kept(one)}
+        rows: list[Row] = [one for one in self._ordered(host, domains) if one.key not in bare]
+        if bare:
+            shown = host.uri in self.unfolded
+            rows.append(Bare(host.uri, len(bare), shown))
+            rows += [one for one in domains if shown and one.key in bare]
+        return rows
+
     def _ordered(self, host: ListedHost, domains: tuple[Domain, ...]) -> Sequence[Domain]:
         """By the wanted column, the most first and the oldest first; what is not known last."""
         if self.order is Order.NAME:
             return domains
         return sorted(domains, key=lambda domain: _rank(host, domain, self.order), reverse=True)
+
+
+def _is_bare(host: ListedHost, domain: Domain) -> bool:
+    summary = host.state.summaries.get(domain.key)
+    return summary is not None and summary.count == 0
 
 
 def _rank(host: ListedHost, domain: Domain, by: Order) -> float:

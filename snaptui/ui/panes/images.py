@@ -17,7 +17,17 @@ from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Stray
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.ui import snapshot_graph
-from snaptui.ui.format import Glyphs, added, clean, fit, frees, short_age, size_or_mark, written
+from snaptui.ui.format import (
+    Glyphs,
+    added,
+    clean,
+    fit,
+    fit_name,
+    frees,
+    short_age,
+    size_or_mark,
+    written,
+)
 from snaptui.ui.panes.columns import Column, layout, widest
 from snaptui.ui.panes.details import cost_lines
 from snaptui.ui.panes.lines import Line
@@ -149,7 +159,7 @@ class ImagePane(RowList):
             (f"{marker}{chosen}", "strong"),
             (f"{glyphs.here if placed is None else glyphs.snapshot} ", "graph"),
             (
-                fit(shown, shared.name - 2, glyphs),
+                fit_name(shown, shared.name - 2, glyphs),
                 "strong" if placed is None else "warn" if twin else "",
             ),
         ]

@@ -21,6 +21,7 @@ from snaptui.ui.format import (
     added,
     clean,
     fit,
+    fit_name,
     frees,
     holds,
     mark,
@@ -218,7 +219,7 @@ class SnapshotPane(RowList):
         cells = [
             (f"{marker}{mark_cell}", "strong"),
             (graph, "graph"),
-            (fit(self._title(row), shared.name - len(graph), glyphs), role),
+            (fit_name(self._title(row), shared.name - len(graph), glyphs), role),
         ]
         values = _values(row, self._shown, self._counted)
         for column in shared.columns:
