@@ -138,3 +138,20 @@ async def test_a_box_that_grows_beyond_the_screen_keeps_its_buttons_on_it(lab: L
         choice.index = 2
         await until(pilot, lambda: box.region.height > before, "more to say")
         await until(pilot, lambda: buttons.region.bottom < box.region.bottom <= 24, "all of it")
+
+
+async def test_a_click_on_a_heading_sorts_by_its_column(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await loaded(pilot)
+
+        def heading(name: str) -> str:
+            return str(app.screen.query_one(f"#{name}-heading").render())
+
+        for name, title in (("snapshots", "Frees"), ("domains", "Oldest"), ("domains", "Domain")):
+            at = heading(name).index(title)
+            await pilot.click(f"#{name}-heading", offset=(at + 1, 0))
+            await until(pilot, lambda n=name, t=title: f"{t}▾" in heading(n), title)  # type: ignore[misc]  # its defaults
+        at = heading("snapshots").index("Age")
+        await pilot.click("#snapshots-heading", offset=(at, 0))
+        await until(pilot, lambda: "▾" not in heading("snapshots"), "the tree")

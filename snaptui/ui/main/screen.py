@@ -31,6 +31,7 @@ from snaptui.ui.main.showing import Showing
 from snaptui.ui.main.updates import Updates
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.details import snapshot_lines
+from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.images import freed_together
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.terminal import clipboard
@@ -363,21 +364,32 @@ class MainScreen(Screen[None]):
         self.view.draw_details()
 
     def action_sort(self) -> None:
-        """Sort the snapshots the other way."""
+        """Sort the snapshots the other way, or the domains by the next column."""
+        if self._panes.on_domains:
+            self._panes.domains.sort()
+        else:
+            self._panes.right_pane.sort()
+        self._say_sorted(domains=self._panes.on_domains)
+
+    @on(Heading.Clicked)
+    def heading_clicked(self, event: Heading.Clicked) -> None:
+        """Sort by the column that was clicked."""
+        domains = event.heading is self.view.domains_heading
+        if (self._panes.domains if domains else self._panes.right_pane).sort_at(event.x):
+            self._say_sorted(domains=domains)
+
+    def _say_sorted(self, *, domains: bool) -> None:
         panes = self._panes
-        if panes.on_domains:
-            order = panes.domains.sort()
-            self.view.draw_headings()
-            self.view.say(f"Domains sorted by: {order.value}.")
-            return
-        by_frees = panes.right_pane.sort()
         self.view.draw_headings()
+        if domains:
+            self.view.say(f"Domains sorted by: {panes.domains.order.value}.")
+            return
         plain = (
             "Shown as a tree."
             if panes.right_pane is panes.snapshots
             else "Sorted by age, oldest first."
         )
-        self.view.say("Sorted by space freed." if by_frees else plain)
+        self.view.say("Sorted by space freed." if panes.right_pane.by_frees else plain)
 
     def _say_marked(self) -> None:
         image, panes = self.session.images.shown, self._panes

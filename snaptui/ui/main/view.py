@@ -20,6 +20,7 @@ from snaptui.ui.format import clean
 from snaptui.ui.main.offer import offer
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.panes.details import domain_lines
+from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.host_details import host_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 from snaptui.ui.panes.lines import Line
@@ -44,8 +45,8 @@ class View:
         self._panes = panes
         self.header = Static(id="header", markup=False)
         self.title = Static(id="snapshots-title", classes="title", markup=False)
-        self.domains_heading = Static(id="domains-heading", classes="heading", markup=False)
-        self.snapshots_heading = Static(id="snapshots-heading", classes="heading", markup=False)
+        self.domains_heading = Heading(id="domains-heading", classes="heading", markup=False)
+        self.snapshots_heading = Heading(id="snapshots-heading", classes="heading", markup=False)
         self.time_line = Static(id="time-line", markup=False)
         self.message = Static(id="message", markup=False)
         self.footer = Static(id="footer", markup=False)

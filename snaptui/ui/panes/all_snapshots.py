@@ -5,10 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from textual import events
-from textual.message import Message
-from textual.widgets import Static
-
 from snaptui.common import text
 from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Mark
@@ -160,21 +156,6 @@ class AllList(RowList):
                 return column
             at += cell
         return None
-
-
-class Heading(Static):
-    """Titles of columns that can be clicked."""
-
-    class Clicked(Message):
-        """A place in it was clicked."""
-
-        def __init__(self, x: int) -> None:
-            super().__init__()
-            self.x = x
-
-    def on_click(self, event: events.Click) -> None:
-        """Say where."""
-        self.post_message(self.Clicked(event.x))
 
 
 def together(rows: Sequence[ListedSnapshot]) -> str:

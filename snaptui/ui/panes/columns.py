@@ -42,6 +42,15 @@ class Layout:
     name: int
     columns: tuple[Column, ...]
 
+    def title_at(self, x: int) -> str:
+        """The title of the column at a place; empty for the name."""
+        at = 2 + self.name
+        for one in self.columns:
+            if at <= x < at + one.gap + one.width:
+                return one.title
+            at += one.gap + one.width
+        return ""
+
     def heading(self, glyphs: Glyphs, name: str, by: str = "") -> str:
         """Titles of the columns; that which the rows are sorted by has a sign."""
         titles = [

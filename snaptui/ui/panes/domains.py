@@ -131,12 +131,29 @@ class DomainPane(RowList):
         """The column that the domains are sorted by."""
         return self._maker.order
 
-    def sort(self) -> Order:
-        """Sort by the next column; by which."""
+    def sort(self, by: Order | None = None) -> Order:
+        """Sort by a column, or by the next one; by which."""
         orders = list(Order)
-        self._maker.order = orders[(orders.index(self.order) + 1) % len(orders)]
+        self._maker.order = by or orders[(orders.index(self.order) + 1) % len(orders)]
         self._again()
         return self.order
+
+    def sort_at(self, x: int) -> bool:
+        """Sort by the column of the heading at a place, if one can; whether that is another."""
+        shared, before = shares(self.row_width), self.order
+        at = 2 + shared.name
+        by: Order | None = Order.NAME if x < at else None
+        at += 1 + shared.state
+        for order, cells in (
+            (Order.COUNT, COUNT),
+            (Order.OLDEST, AGE),
+            (Order.FREES, shared.frees),
+        ):
+            by = order if at <= x < at + cells else by
+            at += cells
+        if by is not None:
+            self.sort(by)
+        return self.order is not before
 
     @property
     def on_heading(self) -> bool:

@@ -188,6 +188,14 @@ class ImagePane(RowList):
             "Frees": (frees(cost), "muted" if unknown else ""),
         }
 
+    def sort_at(self, x: int) -> bool:
+        """Sort by the column of the heading at a place, if it is another way; whether it is."""
+        frees = layout(self.row_width, COLUMNS, self._widest).title_at(x) == "Frees"
+        if frees is not self._by_frees:
+            self.sort()
+            return True
+        return False
+
     def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
         """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
         by = "Frees" if self._by_frees else ""

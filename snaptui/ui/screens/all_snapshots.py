@@ -19,7 +19,8 @@ from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.closing import is_there
 from snaptui.ui.format import clean
-from snaptui.ui.panes.all_snapshots import AllList, Heading, together
+from snaptui.ui.panes.all_snapshots import AllList, together
+from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.survey_screen import Jump, SurveyScreen
 from snaptui.ui.terminal import clipboard
