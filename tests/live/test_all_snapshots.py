@@ -45,7 +45,9 @@ def test_marks_that_a_filter_hides_are_counted_and_deleted(lab: Lab) -> None:
         terminal.wait("/two: 2 snapshots of 2 domains, 4 in all, 2 marked (2 not shown)")
         terminal.press("d")
         terminal.wait(
-            "Delete 2 snapshots of 2 domains", "Note: db: one is deleted.", "Note: web: one is deleted."
+            "Delete 2 snapshots of 2 domains",
+            "Note: db: one is deleted.",
+            "Note: web: one is deleted.",
         )
         confirm(terminal)
         terminal.wait("2 snapshots of 2 domains, 2 in all", gone="marked")

@@ -531,7 +531,9 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         at_snapshots(terminal, "deep", "over", "inside")
         terminal.press("r")
         terminal.wait(
-            "Revert web to deep", "all that vda, vdb hold now", "Undo: NO, a current snapshot is an overlay"
+            "Revert web to deep",
+            "all that vda, vdb hold now",
+            "Undo: NO, a current snapshot is an overlay",
         )
         terminal.wait("first delete over, which merges it", "inside becomes unusable: it is in")
         terminal.press("tab", "tab", "tab", "down", "down", "down")
