@@ -16,7 +16,7 @@ from snaptui.plan.words.warn import Warn
 class Note(enum.Enum):
     """What happens on the way, that is neither good nor bad; the value is the sentence."""
 
-    DELETED = "{names} {go}."
+    DELETED = "{names} {are} deleted."
     MERGED = "{disk}: {path} is merged into {lower} and removed."
     REMOVED = "{disk}: {path} is removed without a merge."
     RAM_REMOVED = "Its RAM file, {path}, is removed."

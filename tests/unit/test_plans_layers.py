@@ -182,7 +182,7 @@ def test_off_only_the_newest_and_then_the_next() -> None:
     assert both.possible
     assert [step.subject for step in both.steps] == ["two", "one"]
     assert both.notes[:3] == (
-        remark(Note.DELETED, names="one, two", go="go"),
+        remark(Note.DELETED, names="one, two", are="are"),
         remark(Note.MERGED, disk="vda", path="/c", lower="/b"),
         remark(Note.MERGED, disk="vda", path="/b", lower="/a"),
     )

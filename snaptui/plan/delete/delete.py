@@ -103,9 +103,7 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
 def deleted(intent: DeleteManyIntent) -> Remark:
     """What goes, by name."""
     names = (*intent.names, *(f"{name} (unmanaged)" for name in intent.strays))
-    return remark(
-        Note.DELETED, names=", ".join(names), go="are deleted" if len(names) > 1 else "is deleted"
-    )
+    return remark(Note.DELETED, names=", ".join(names), are="are" if len(names) > 1 else "is")
 
 
 def _children_first(names: tuple[str, ...], facts: Facts) -> tuple[str, ...]:
