@@ -120,7 +120,7 @@ def test_marked_ones_are_deleted_together_children_first(lab: Lab) -> None:
         terminal.press("s")
         first = max(range(3), key=lambda at: sum(image.frees({at}) for image in plain))
         name = ("old", "mid", "new")[first]
-        terminal.wait("Sorted by space freed", gone="@ now")
+        terminal.wait("Sorted by space freed", gone="@ now    ")
         rows = [line for line in terminal.text.splitlines() if "I disk" in line]
         assert name in rows[0]
         terminal.press("d")

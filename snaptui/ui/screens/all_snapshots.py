@@ -283,7 +283,7 @@ class AllScreen(SurveyScreen):
         self._list.marked = marks - other
         if other:
             number = text.count(len(other), "mark")
-            self.say(f"{number} unmarked: changed since, or made anew under the same name.")
+            self.say(f"{number} dropped: changed since, or made anew under the same name.")
 
     def _draw_title(self) -> None:
         rows, words = self._list, f"All snapshots: {self._words}"
