@@ -109,7 +109,7 @@ def test_the_whole_program_draws_with_ascii_alone(lab: Lab) -> None:
 def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:
     """And footer, help, palette and hints show them as they are."""
     config = tmp_path / "config" / "snaptui" / "config.toml"
-    config.parent.mkdir(parents=True)
+    config.parent.mkdir(parents=True, exist_ok=True)
     config.write_text('[keys]\ncreate = "n"\nenter = ["m", "f9"]\nleave = "f10"\n')
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:

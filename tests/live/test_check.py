@@ -66,7 +66,8 @@ def test_an_overlay_that_nothing_names_is_found_when_asked_for(lab: Lab) -> None
 def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
-    path = tmp_path / "snaptui.prom"
+    path = tmp_path / "collected" / "snaptui.prom"
+    path.parent.mkdir()
     path.write_text("before")
     assert checked("-c", lab.uri, "--prometheus", str(path), "--warn", "space=1") == (0, "")
     families = {one.name: one for one in text_string_to_metric_families(path.read_text())}

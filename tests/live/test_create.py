@@ -169,7 +169,7 @@ def test_a_disk_inside_among_others_outside_is_refused(lab: Lab) -> None:
 
 def test_the_name_follows_the_template(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "config" / "snaptui" / "config.toml"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('snapshot_name = "{domain} {n}"\n')
     lab.define("web")
     lab.snapshot("web", "web 1")

@@ -537,7 +537,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         )
         terminal.wait("first delete over, which merges it", "inside becomes unusable: it is in")
         terminal.press("tab", "tab", "tab", "down", "down", "down")
-        terminal.wait("over becomes unusable: nobody can revert to it or delete it")
+        terminal.wait("over becomes unusable: only its metadata can be deleted")
         confirm(terminal, typed="web")
         terminal.wait("Revert web to deep: done", "E broken", "I broken")
         assert lab.state("web") == state

@@ -51,7 +51,7 @@ def test_a_fault_of_another_import_is_not_taken_for_it(tmp_path: Path) -> None:
 def test_a_start_that_fails_changes_no_file(tmp_path: Path, there: bool) -> None:
     """A refused connection leaves configuration and state as they are: also when not there."""
     if there:
-        (tmp_path / "config" / "snaptui").mkdir(parents=True)
+        (tmp_path / "config" / "snaptui").mkdir(parents=True, exist_ok=True)
         (tmp_path / "config" / "snaptui" / "config.toml").write_text('theme = "light"\n')
         (tmp_path / "state" / "snaptui" / "journal").mkdir(parents=True)
         (tmp_path / "state" / "snaptui" / "snaptui.log").write_text("what was said before\n")

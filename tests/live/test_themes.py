@@ -52,7 +52,7 @@ def everywhere(terminal: Terminal) -> None:
 
 def configured(tmp_path: Path, theme: str) -> None:
     path = tmp_path / "config" / "snaptui" / "config.toml"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'theme = "{theme}"\n')
 
 
