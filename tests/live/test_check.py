@@ -74,7 +74,7 @@ def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> Non
     assert families["snaptui_snapshots"].samples[0].value == 1
     assert families["snaptui_reclaimable_bytes"].samples[0].value > 0
     assert path.stat().st_mode & 0o777 == 0o644
-    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("kind", ["directory", "FIFO", "link", "no name"])
