@@ -175,7 +175,7 @@ def slow_to_list() -> int:
 
 
 def test_a_name_is_a_domain_as_long_as_none_are_listed(lab: Lab, tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
+    (tmp_path / "config").mkdir(exist_ok=True)
     lab.define("aaa")
     lab.define("web")
     with Terminal(["-c", lab.uri, "web"], main=slow_to_list) as terminal:

@@ -547,7 +547,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         terminal.press("g", "j")
         terminal.wait("broken: the backing file of its overlay was written to after it")
         terminal.press("d")
-        terminal.wait("over is broken", "Delete only its metadata", gone="Ready, ")
+        terminal.wait("over is broken", "delete only its metadata", gone="Ready, ")
         terminal.press("tab", "tab", "right")
         confirm(terminal)
         terminal.wait("Delete the metadata of over of web: done")
