@@ -196,6 +196,23 @@ def test_what_a_pool_would_say_comes_before_all_errors_while_off() -> None:
         assert [one.code for one in plan.refusals] == codes
 
 
+def test_no_error_is_foretold_where_the_file_of_a_volume_is_gone() -> None:
+    """libvirt asks its pool first, which may name it still; so it deletes no record either."""
+    gone = replace(inside(OF_POOL), boot_gone=frozenset({PLACE}), images={PLACE: Missing("gone")})
+    plans = make_plan(CreateIntent(KEY, "n", ""), gone), make_plan(DeleteIntent(KEY, "s1"), gone)
+    for plan in plans:
+        assert_refused(plan, Why.VOLUME_GONE, path=PLACE)
+        assert {one.code for one in plan.refusals} == {None}
+    assert make_plan(DeleteIntent(KEY, "s1", metadata_only=True), gone).possible
+
+
+def test_where_libvirt_takes_an_external_one_it_looks_at_no_variables() -> None:
+    outside = replace(VDA, snapshot=Presence.EXTERNAL)
+    for disk, codes in ((outside, {None}), (VDA, {84})):
+        found = facts(disks=config(disk, pflash=True), state=OFF)
+        assert {one.code for one in a_create(found).refusals} == codes
+
+
 def test_what_is_gone_is_missed_sooner_where_a_guest_is_to_run() -> None:
     """libvirt looks at the chains of all disks before it starts a QEMU to load the RAM."""
     off = snapshot(state="shutoff", memory=Presence.NO)

@@ -45,6 +45,10 @@ def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
             )  # fmt: skip
     if not facts.status.domain.state.active:
         yield from _beneath_refusals(facts)
+        yield from (
+            refuse(Why.VOLUME_GONE, Way.PUT_BACK, path=disk.path, disk=disk.target)
+            for disk in _lost_volumes(facts)
+        )
 
 
 def _beneath_refusals(facts: Facts) -> Iterator[Refusal]:
@@ -63,10 +67,17 @@ def _beneath_refusals(facts: Facts) -> Iterator[Refusal]:
 def pools_first(facts: Facts, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     """No error is foretold beside a pool that libvirt asks first, of a domain that is off."""
     told = tuple(refusals)
-    unasked = (Why.VOLUME_NOT_KNOWN, Why.VOLUME_BENEATH_NOT_KNOWN)
+    unasked = (Why.VOLUME_NOT_KNOWN, Why.VOLUME_BENEATH_NOT_KNOWN, Why.VOLUME_GONE)
     if facts.status.domain.state.active or not any(one.why in unasked for one in told):
         return told
     return tuple(one.but(harm=one.harm) for one in told)
+
+
+def _lost_volumes(facts: Facts) -> Iterator[Disk]:
+    """Disks whose files are gone, though their pools name them as long as nobody looks again."""
+    for disk in facts.status.config.disks:
+        if disk.volume is not None and disk.path in facts.boot_gone:
+            yield disk
 
 
 def lost_beneath(facts: Facts) -> Iterator[tuple[Disk, Volume, Unplaced]]:

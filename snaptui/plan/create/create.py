@@ -128,7 +128,9 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
     obstacles += encryption.inside_refusals(facts, disks, Way.EXTERNAL_WHILE_RUNNING)
     if not disks:
         obstacles.append(refuse(Why.NO_DISK, code=libvirt_codes.CONFIG_UNSUPPORTED, domain=name))
-    obstacles += variables.create_refusals(facts, active=active)
+    # where libvirt makes another one it does not look at them
+    kept = variables.create_refusals(facts, active=active)
+    obstacles += [one.but() if harm is not None else one for one in kept]
     if active and config.passthrough:
         devices = text.some(config.passthrough)
         obstacles.append(refuse(Why.HOST_DEVICES, Way.SHUT_DOWN, domain=name, devices=devices))
