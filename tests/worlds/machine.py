@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -228,22 +229,24 @@ class Machine:
     def _parts(name: str, member: Member) -> Iterator[tuple[str, str | None, str, str]]:
         """Where, path, format and entry of each disk's part of each snapshot."""
         inside: dict[str, set[str]] = {}
+        images = {disk.path for disk in member.disks if disk.format == "qcow2"}
         for one in member.domain.listAllSnapshots():
             snapshot = parse_snapshot(one.getXMLDesc())
             parts = {part.target: part.presence for part in snapshot.disks}
+            images |= {part.path for part in snapshot.disks}
             then = member.placed(snapshot.config.disks if snapshot.config else ())
             for disk in then:
                 where = f"{name}:{disk.target}@{snapshot.name}"
+                images |= {disk.path} if disk.format == "qcow2" else set()
                 if parts.get(disk.target) is Presence.INTERNAL:
                     inside.setdefault(disk.path or "", set()).add(snapshot.name)
                     yield where, disk.path, disk.format, snapshot.name
                 elif parts.get(disk.target) is Presence.EXTERNAL:
                     yield where, disk.path, disk.format, ""
-        for disk in member.disks:
-            if disk.format == "qcow2" and disk.path is not None:
-                for entry in contents.entries(disk.path):
-                    if entry not in inside.get(disk.path, ()):
-                        yield f"{disk.path}#{entry}", disk.path, "qcow2", entry
+        for path in sorted(path for path in images if path is not None and os.path.exists(path)):
+            for entry in contents.entries(path):
+                if entry not in inside.get(path, ()):
+                    yield f"{path}#{entry}", path, "qcow2", entry
 
     def _defined(self) -> list[tuple[str, Member]]:
         """The domains, without what libvirt refused to define."""
