@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -152,17 +152,8 @@ def _shown(
     words: Sequence[str],
     typed: Quiet | None,
 ) -> int:
-    # Textual takes a fifth of a second to import: not before the arguments are known to be good.
     with _imported_for_good():
         make_backend = backend_class()
-        from snaptui.ui import keymap
-        from snaptui.ui.app import SnaptuiApp
-        from snaptui.ui.context import Settings
-
-    try:
-        keymap.check(config.keys)
-    except ConfigError as error:
-        raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
 
     def reach(entry: HostEntry) -> LibvirtBackend:
         only_look = options.read_only or config.read_only or entry.read_only
@@ -170,7 +161,19 @@ def _shown(
 
     with _demo() if options.demo else nullcontext(None) as uri:
         made = [HostEntry(uri)] if uri else entries
-        select, known = _known([(entry, reach(entry)) for entry in made], words)
+        reached = [(entry, reach(entry)) for entry in made]
+        connecting = _begin(reached)
+        # Textual takes a fifth of a second to import: not before the arguments are known to be good
+        with _imported_for_good():
+            from snaptui.ui import keymap
+            from snaptui.ui.app import SnaptuiApp
+            from snaptui.ui.context import Settings
+
+        try:
+            keymap.check(config.keys)
+        except ConfigError as error:
+            raise ConfigError(f"{config.path}: {error.message}", hint=error.hint) from error
+        select, known = _known(reached, words, connecting)
         app = SnaptuiApp(
             known,
             reach,
@@ -215,18 +218,24 @@ def _imported_for_good() -> Iterator[None]:
         gc.enable()
 
 
-def _connected(backend: Connection) -> Host:
-    """Connect, and say so when that takes long.
+def _begin(reached: Sequence[tuple[HostEntry, LibvirtBackend]]) -> Future[Host] | None:
+    """Begin to connect to a host that is alone, and asks nothing, while the screen is loaded.
 
     A call into libvirt cannot be interrupted, and a daemon that is stopped answers none: on a
     thread that is left behind, Ctrl+C ends the program. Only ssh asks on the terminal.
     """
     from snaptui.backend.virt.uris import is_local
 
-    connect = partial(backend.connect, interactive=True)
-    if not is_local(backend.uri):
-        return connect()
-    connecting = begun(connect)
+    (_, backend), *others = reached
+    if others or not is_local(backend.uri):
+        return None
+    return begun(partial(backend.connect, interactive=True))
+
+
+def _connected(backend: Connection, connecting: Future[Host] | None) -> Host:
+    """Connect, and say so when that takes long."""
+    if connecting is None:
+        return backend.connect(interactive=True)
     try:
         return connecting.result(PATIENCE)
     except TimeoutError:
@@ -242,7 +251,9 @@ def _connected(backend: Connection) -> Host:
 
 
 def _known(
-    reached: Sequence[tuple[HostEntry, LibvirtBackend]], words: Sequence[str]
+    reached: Sequence[tuple[HostEntry, LibvirtBackend]],
+    words: Sequence[str],
+    connecting: Future[Host] | None,
 ) -> tuple[str | None, tuple[KnownHost, ...]]:
     """The domain to select, and the hosts; one alone is connected to and listed first.
 
@@ -253,7 +264,7 @@ def _known(
 
     if len(reached) == 1:
         entry, backend = reached[0]
-        host = _connected(backend)
+        host = _connected(backend, connecting)
         listed = None
         with suppress(TimeoutError):  # the screen says for how long there has been no answer
             listed = begun(backend.domains).result(PATIENCE)

@@ -27,7 +27,8 @@ from snaptui.cli.report import (
 from snaptui.common.errors import ConfigError, Disconnected, HostError, ImageError, SnaptuiError
 from snaptui.common.masking import label
 from snaptui.common.threads import begun
-from snaptui.discovery.domain_survey import count, count_images, survey
+from snaptui.discovery.domain_survey import count_images, survey
+from snaptui.discovery.image_counts import count
 from snaptui.model.disk import Disk
 from snaptui.model.domain import Domain
 from snaptui.model.group_mark import described

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from snaptui.backend.protocol import Files, Looks, Reads
 from snaptui.common.errors import Disconnected, SnaptuiError
+from snaptui.discovery.image_counts import count
 from snaptui.discovery.image_heads import read_heads
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import Domain
@@ -111,36 +111,3 @@ def count_images(backend: Files, one: Surveyed) -> Counted:
         else:
             counted[path] = count(backend, path, len(one.layers.merged_beneath(path)))
     return counted
-
-
-def count(
-    backend: Files,
-    path: str,
-    depth: int,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> ImageUsage | NotKnown:
-    """What an image is used for.
-
-    Args:
-        depth: with how many of the images beneath it is compared; 0 for none.
-        progress: is called with how much of how much is done; what it raises ends the count.
-    """
-    parts = 2 if depth else 1
-
-    def first(done: int, total: int) -> None:
-        progress(done, parts * total)
-
-    try:
-        usage = backend.count_image(path, first)
-    except SnaptuiError as error:
-        return NotKnown(error.message)
-    if not depth:
-        return usage
-
-    def second(done: int, total: int) -> None:
-        progress(total + done, 2 * total)
-
-    try:
-        return replace(usage, overlap=backend.overlap(path, second, depth))
-    except SnaptuiError as error:
-        return replace(usage, overlap=NotKnown(error.message))

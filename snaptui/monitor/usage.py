@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from snaptui.backend.protocol import Files
 from snaptui.common.worker import Priority, Worker, from_threads, start
-from snaptui.discovery.domain_survey import count
+from snaptui.discovery.image_counts import count
 from snaptui.model.image import ImageSnapshot, NotKnown
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
 from snaptui.storage.disk_cost import Counted

@@ -35,13 +35,13 @@ from snaptui.operations.operation import (
     Stop,
     on_host,
 )
-from snaptui.operations.recovery import CutShort, Finding, cut_short, look
 from snaptui.operations.xml_backup import Copies
 
 if TYPE_CHECKING:
     from snaptui.discovery.elsewhere import OtherHost
     from snaptui.operations.barrier import Meeting
     from snaptui.operations.journal_archive import Past
+    from snaptui.operations.recovery import CutShort, Finding
     from snaptui.operations.step_runner import Taking
     from snaptui.plan.plan import Intent, Plan, Step
     from snaptui.plan.planner import AnyFacts
@@ -161,6 +161,8 @@ class Operations:
 
         Those that were confirmed together are together.
         """
+        from snaptui.operations.recovery import cut_short
+
         return cut_short(await self._past(), host)
 
     async def past(self) -> tuple[Record, ...]:
@@ -193,6 +195,7 @@ class Operations:
             SnaptuiError: the host cannot be asked.
         """
         from snaptui.operations.journal_archive import note_found
+        from snaptui.operations.recovery import look
 
         at = self._reached(uri)
         found = await at.worker.reads.call(lambda: look(at.backend, cut.record))

@@ -124,10 +124,10 @@ def _figures(
     state: HostState, fullest: Fullest, held: int, marked: int, glyphs: Glyphs
 ) -> Iterator[Text]:
     """Number of domains, and how full; each time there is less of it."""
+    running = sum(domain.state.active for domain in state.domains.values())
     for all_of in LEVELS:
         line = Text()
         if state.loaded:
-            running = sum(domain.state.active for domain in state.domains.values())
             number = len(state.domains)
             line.append(f"  {text.count(number, 'domain') if all_of else number}")
             line.append(f", {running} on" if all_of > 1 else "")

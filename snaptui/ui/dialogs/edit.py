@@ -14,7 +14,8 @@ from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent, RelocateInten
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
-from snaptui.ui.terminal.safe_input import Field, TextField
+from snaptui.ui.terminal.safe_input import Field
+from snaptui.ui.terminal.safe_text import TextField
 
 
 class EditDialog(PlanDialog):

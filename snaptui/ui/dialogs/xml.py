@@ -21,7 +21,8 @@ from snaptui.ui import keymap
 from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.terminal.safe_input import Field, TextField
+from snaptui.ui.terminal.safe_input import Field
+from snaptui.ui.terminal.safe_text import TextField
 
 Taken = TypeVar("Taken")
 

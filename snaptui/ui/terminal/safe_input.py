@@ -1,6 +1,6 @@
-"""Fields to type in that show what they hold and send none of it to the terminal raw.
+"""A field to type in that shows what it holds and sends none of it to the terminal raw.
 
-Their cursors do not blink: each blink would go over the line.
+Its cursor does not blink: each blink would go over the line.
 """
 
 from __future__ import annotations
@@ -21,21 +21,10 @@ class Field(widgets.Input):
 
     @property
     def _value(self) -> Text:  # Input draws this, and nothing else of its value
-        return _shown(self, super()._value)
+        return shown(self, super()._value)
 
 
-class TextField(widgets.TextArea):
-    """Several lines, the same way."""
-
-    def on_mount(self) -> None:
-        """Let the cursor stand still."""
-        self.cursor_blink = False
-
-    def get_line(self, line_index: int) -> Text:
-        """A line as it is drawn."""
-        return _shown(self, super().get_line(line_index))
-
-
-def _shown(widget: Widget, line: Text) -> Text:
+def shown(widget: Widget, line: Text) -> Text:
+    """A line as a field has it."""
     line.plain = seen(line.plain, ASCII if widget.app.has_class("-ascii") else UNICODE)
     return line
