@@ -172,7 +172,7 @@ def test_a_guest_that_is_active_on_another_host_is_not_changed(
     other.start("web")
     config = write_config(tmp_path / "config.toml", {"kvm1": lab.uri, "kvm2": other.uri})
     with Terminal(["--config", config]) as terminal:
-        terminal.wait("also kvm2", "also kvm1")
+        terminal.wait("web +kvm2", "web +kvm1")
         terminal.press("down", "enter")
         terminal.wait("base")
         terminal.press("r")

@@ -39,7 +39,7 @@ def test_narrow_screens_keep_what_a_revert_and_a_delete_are_chosen_by() -> None:
 
 def test_a_long_name_comes_before_further_columns_and_the_description_keeps_some_room() -> None:
     assert "State" not in titles(110, 40)
-    assert layout(110, COLUMNS, 400).columns[-1] == Column("Description", 16, 2, gap=2)
+    assert layout(110, COLUMNS, 400).columns[-1] == Column("Description", 14, 2, gap=2)
 
 
 def test_the_sorted_column_has_a_sign() -> None:

@@ -79,10 +79,10 @@ def test_figures_are_those_of_all_together_and_of_each() -> None:
 
 
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
-@pytest.mark.parametrize("width", [20, 38, 41, 59, 100])
+@pytest.mark.parametrize("width", [20, 38, 45, 59, 100])
 def test_a_row_has_room(glyphs: Glyphs, width: int) -> None:
     pane = DomainPane(glyphs)
-    assert len(pane.heading(width, glyphs, "Domain")) <= max(width, 32)
+    assert len(pane.heading(width, glyphs, "Domain")) <= max(width, 34)
     shared = shares(width)
     assert shared.name >= 1
-    assert (shared.frees > 0) is (width >= 41)
+    assert (shared.frees > 0) is (width >= 45)

@@ -13,7 +13,7 @@ NAME = 18
 """Cells that a name gets before a column of lower rank is shown."""
 LONGEST = 40
 """Cells of a name for which other columns give way, at most."""
-TEXT = 16
+TEXT = 14
 """Cells that a description has at least."""
 
 

@@ -35,7 +35,7 @@ from snaptui.ui.snapshot_graph import cursor_after
 
 COUNT, AGE, FREES, GROWN = 6, 7, 7, 14
 """Cells of the number of snapshots, the age of the oldest, and what all of them take."""
-FREES_FROM, GROWN_FROM = 41, 56
+FREES_FROM, GROWN_FROM = 45, 56
 """Cells of a row from which on the last two are there."""
 FROZEN = "frozen"
 """The state of a guest whose file systems are frozen: what it waits for matters most."""
@@ -243,6 +243,9 @@ class DomainPane(RowList):
         """Select a domain, if it is there; its host is unfolded."""
         if key.host in self.folded:
             self.folded -= {key.host}
+        if not any(isinstance(row, Domain) and row.key == key for row in self._rows):
+            self._maker.unfolded |= {key.host}
+            self._again()
         for at, row in enumerate(self._rows):
             if isinstance(row, Domain) and row.key == key:
                 self.cursor = at
@@ -260,13 +263,12 @@ class DomainPane(RowList):
             words = f"{text.count(row.number, 'domain')} without snapshots"
             return [(marker, "strong"), (fit(f"{sign} {words}", width - 1, glyphs), "muted")]
         shared = shares(width)
-        state_width = shared.state
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
         chosen = glyphs.marked if row.key in self._marked else " "
         name = f"{' ' * (len(self._hosts) > 1)}{name}"
         head: list[Cell] = [
             (f"{marker}{chosen}", "strong"),
-            (fit_name(clean(name, glyphs), shared.name, glyphs) + " ", ""),
+            self._titled(row, clean(name, glyphs), shared.name),
         ]
         operation = self._under_way.get(row.key)
         if operation is not None:
@@ -275,12 +277,10 @@ class DomainPane(RowList):
             far = operation.phase.value if share is None else f"{int(share * 100)} %"
             doing = f"{operation.plan.verb} {seconds} s: {far}"
             return [*head, (fit(doing, width - 3 - shared.name, glyphs), "warn")]
-        state, count, age = (
-            self._of_domain(row, state_width) if isinstance(row, Domain) else self._of_image(row)
-        )
+        state, count, age = self._of_domain(row) if isinstance(row, Domain) else self._of_image(row)
         return [
             *head,
-            (fit(state[0], state_width, glyphs), state[1]),
+            (fit(state[0], shared.state, glyphs), state[1]),
             (fit(count, COUNT, glyphs, right=True), "bad" if count == "?" else ""),
             (fit(age, AGE, glyphs, right=True), "muted"),
             *(self._figures(row, shared) if isinstance(row, Domain) else ()),
@@ -304,6 +304,16 @@ class DomainPane(RowList):
             cells.append(("  " + fit(grown, shared.grown - 2, glyphs), "graph"))
         return cells
 
+    def _titled(self, row: Domain | ListedImage, name: str, width: int) -> Cell:
+        """A name, and on which other hosts the same guest is; the details say it whole."""
+        others = self.also_on(row) if isinstance(row, Domain) else ()
+        words = ", ".join(others)
+        ways = (f", also {words}", f" +{words}", f" +{len(others)}") if others else ("",)
+        also = next((one for one in ways if cell_len(name + one) <= width), ways[-1])
+        room = max(width - cell_len(also), 1)
+        shown = name if cell_len(name) <= room else fit_name(name, room, self._glyphs)
+        return fit(shown + also, width, self._glyphs) + " ", "warn" if others else ""
+
     def _of_host(self, host: ListedHost, width: int) -> list[Cell]:
         """Whether it is folded, its name, and how it is."""
         glyphs, state = self._glyphs, host.state
@@ -326,18 +336,13 @@ class DomainPane(RowList):
             (fit(shown, rest, glyphs, right=True), role),
         ]
 
-    def _of_domain(self, domain: Domain, width: int) -> tuple[Cell, str, str]:
-        """State in so many cells, number of snapshots, age of the newest."""
+    def _of_domain(self, domain: Domain) -> tuple[Cell, str, str]:
+        """State, number of snapshots, age of the oldest."""
         known = self._hosts[domain.key.host].state
         summary = known.summaries.get(domain.key)
         count = "" if summary is None else "?" if summary.count is None else str(summary.count)
         age = short_age(summary.oldest, time.time()) if summary is not None else ""
         words, role = clean(state_words(domain), self._glyphs), state_style(domain.state)
-        if others := self.also_on(domain):
-            ways = (f"{words}, also on", f"{words}, also", f"{words},", f"{words[:3]},")
-            also = [f"{way} {', '.join(others)}" for way in ways]
-            words = next((one for one in also if cell_len(one) <= width), also[-1])
-            role = "warn"
         state: Cell = (words, role)
         if domain.key in known.frozen and domain.state.active:
             state = (FROZEN, "bad")
