@@ -284,7 +284,7 @@ def test_an_overlay_that_a_doubt_reaches_is_not_called_a_leftover(lab: Lab) -> N
         with opened(lab, size=(80, 24)) as terminal:
             mark_row(terminal, "orphaned?", "gone.overlay")
             terminal.wait("own 10 MiB")
-        with opened(lab, size=(200, 40)) as terminal:
+        with opened(lab, size=(190, 40)) as terminal:
             mark_row(terminal, "orphaned?")
             terminal.wait(
                 "uncertain: the pool share: it is not active (virsh pool-start --pool=share"

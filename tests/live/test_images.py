@@ -612,7 +612,7 @@ def test_the_journal_keeps_what_was_done(lab: Lab, tmp_path: Path) -> None:
         plan(terminal, "d", "Delete one of a.qcow2")
         confirm(terminal)
         terminal.wait("Delete one of a.qcow2: done")
-    with Terminal(["-c", lab.uri], size=(200, 40)) as terminal:
+    with Terminal(["-c", lab.uri], size=(190, 40)) as terminal:
         terminal.wait("connected")
         terminal.press("o")
         terminal.wait("Delete one of a.qcow2", f"qemu-img snapshot -d one {path}", str(path))

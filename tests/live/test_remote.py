@@ -198,7 +198,7 @@ def test_layers_from_afar(lab: Lab, far: str, pool: object) -> None:
     assert (there.both, there.only_upper) == (2 * MIB, 4 * MIB)
     for backend in (near, away):
         backend.abandon()
-    with Terminal(["-c", far, "web"], size=(220, 50)) as terminal:
+    with Terminal(["-c", far, "web"], size=(190, 50)) as terminal:
         at_snapshots(terminal, "over")
         terminal.wait(
             "? (vda: far away: counted when asked for (refresh))",

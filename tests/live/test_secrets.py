@@ -231,7 +231,7 @@ def test_names_of_pools_and_volumes_reach_no_terminal_raw(lab: Lab) -> None:
         top = folder / "[red]top\u202e.qcow2"
         qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(beneath), str(top))
         lab.virsh("pool-refresh", pool)
-        with Terminal(["-c", lab.uri, "web"], size=(200, 40)) as terminal:
+        with Terminal(["-c", lab.uri, "web"], size=(190, 40)) as terminal:
             terminal.wait("no snapshots yet")
             terminal.press("F")
             terminal.wait("File systems", "[red]top\\u202e.qcow2")
