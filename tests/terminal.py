@@ -35,6 +35,7 @@ KEYS = {
     "pgdn": "\x1b[6~",
     "f2": "\x1bOQ",
     "f3": "\x1bOR",
+    "f4": "\x1bOS",
     "shift+tab": "\x1b[Z",
     "f5": "\x1b[15~",
     "f7": "\x1b[18~",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -505,6 +505,14 @@ ACTIONS: tuple[Action, ...] = (
         Scope.DIALOG,
         does="app.keys",
     ),
+    Action(
+        "dialog_copy",
+        ("f4",),
+        "copy",
+        "Copy a name or a line of the dialog to the clipboard",
+        Scope.DIALOG,
+        does="copy_one",
+    ),
     Action("options", ("f2",), "more", "Options, or back to the name", Scope.CREATE),
     Action("xml", ("f3",), "as XML", "The request as XML", Scope.CREATE),
     Action("use", ("f3",), "use it", "Use this XML", Scope.XML),
@@ -554,8 +562,14 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({Scope.DIALOG, Scope.XML}),
     frozenset({Scope.CHOICE}),
 )
-"""Scopes whose keys are there at the same time, so that one key can be of one action alone. What
-has the focus comes before its screen: a choice takes its arrows from the dialog."""
+"""Scopes whose keys are there at the same time, so that one key can be of one action alone."""
+INSIDE: tuple[tuple[Scope, Scope], ...] = (
+    (Scope.CHOICE, Scope.DIALOG),
+    (Scope.CHOICE, Scope.CREATE),
+    (Scope.LIST, Scope.DIALOG),
+)
+"""What has the focus comes before its dialog: a choice and a list take their arrows from it, and
+no other key."""
 
 
 def bindings(scope: Scope) -> list[BindingType]:
@@ -632,3 +646,19 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
                 if key in owners:
                     raise ConfigError(f"keys.{action.id}: {key} is the key of {owners[key]} too.")
                 owners[key] = action.id
+    for inner, outer in INSIDE:
+        for action, key in _keys_of(inner, overrides):
+            for other, same in _keys_of(outer, overrides):
+                if key == same and not (key in action.keys and key in other.keys):
+                    named = action.id if key not in action.keys else other.id
+                    owner = other.id if named == action.id else action.id
+                    raise ConfigError(f"keys.{named}: {key} is the key of {owner} too.")
+
+
+def _keys_of(
+    scope: Scope, overrides: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[Action, str]]:
+    """The actions of a scope with each of their keys."""
+    for action in ACTIONS:
+        if action.scope is scope:
+            yield from ((action, key) for key in keys_of(action, overrides))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.keys import KEY_ALIASES, Keys
+from textual.screen import Screen
+from textual.widget import Widget
 
 from snaptui.common.errors import ConfigError
 from snaptui.ui import keymap
@@ -17,7 +21,7 @@ from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import Choice, Dialog
 from snaptui.ui.dialogs.xml import XmlDialog
-from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, TOGETHER, Scope
+from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, INSIDE, TOGETHER, Scope
 from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.all_snapshots import AllScreen
@@ -65,6 +69,59 @@ def test_every_action_has_a_key_words_and_exactly_one_binding() -> None:
             assert binding.key
     assert sorted(map(str, found)) == sorted(IDS)
     assert all(action.keys and action.label and action.help for action in ACTIONS)
+
+
+def scopes_of(kind: type[DOMNode]) -> set[Scope]:
+    """The scopes whose actions a screen or widget has, with those of what it is made from."""
+    found = {
+        binding.id
+        for each in kind.__mro__
+        for binding in vars(each).get("BINDINGS", ())
+        if isinstance(binding, Binding)
+    }
+    return {action.scope for action in ACTIONS if action.id in found}
+
+
+def kinds(of: type[DOMNode]) -> list[type[DOMNode]]:
+    """All of the program that are made from one."""
+    for path in UI.rglob("*.py"):
+        name = ".".join(path.relative_to(UI.parents[1]).with_suffix("").parts)
+        importlib.import_module(name.removesuffix(".__init__"))
+    found, due = [], [of]
+    while due:
+        below = due.pop().__subclasses__()
+        found += [each for each in below if each.__module__.startswith("snaptui.")]
+        due += below
+    return found
+
+
+def test_the_check_holds_for_every_screen_dialog_and_list() -> None:
+    """What a screen has and what may have the focus in it are checked together."""
+    inside = {frozenset(pair) for pair in INSIDE}
+    screens, lists = kinds(Screen), kinds(RowList)
+    assert len(screens) > 20
+    assert len(lists) > 8
+    for screen in screens:
+        own = scopes_of(screen)
+        assert any(own <= together for together in TOGETHER), screen
+        for scope in own:
+            pair = {scope, Scope.LIST}
+            assert any(pair <= together for together in (*TOGETHER, *inside)) or scope in (
+                Scope.CREATE, Scope.XML,
+            ), f"{screen}: no dialog with fields alone has a list"  # fmt: skip
+    assert {frozenset(scopes_of(one)) for one in lists} == {frozenset({Scope.LIST})}
+
+
+def test_no_list_has_the_key_that_confirms() -> None:
+    """Also none of Textual's own, whatever it is made from."""
+    for one in kinds(Widget):
+        keys = {
+            key
+            for each in one.__mro__
+            for binding in vars(each).get("BINDINGS", ())
+            for key in (binding.key if isinstance(binding, Binding) else binding[0]).split(",")
+        }
+        assert CONFIRM_KEY not in keys, one
 
 
 def test_all_keys_of_the_screens_are_in_the_table() -> None:
@@ -131,6 +188,10 @@ def test_the_confirm_key_is_refused_for_every_action(action: keymap.Action, key:
         ({"leave": ("j",)}, "keys.leave: j is the key of down too."),
         ({"up": ("m",), "down": ("m",)}, "keys.down: m is the key of up too."),
         ({"up": ("m", "m")}, "keys.up: m is the key of up too."),
+        ({"up": ("f4",)}, "keys.up: f4 is the key of dialog_copy too."),
+        ({"choose_next": ("f2",)}, "keys.choose_next: f2 is the key of options too."),
+        ({"dialog_copy": ("g",)}, "keys.dialog_copy: g is the key of top too."),
+        ({"scroll_up": ("up",)}, "keys.scroll_up: up is the key of focus_back too."),
     ],
 )
 def test_a_key_for_two_actions_is_refused(
@@ -161,6 +222,14 @@ def test_what_passes_the_check_has_no_clash(chosen: dict[str, list[str]]) -> Non
     for scopes in TOGETHER:
         keys = [key for action, key in each if action.scope in scopes]
         clash = clash or len(keys) != len(set(keys))
+    for inner, outer in INSIDE:
+        own = [(action, key) for action, key in each if action.scope is inner]
+        others = [(action, key) for action, key in each if action.scope is outer]
+        clash = clash or any(
+            key == other and not (key in action.keys and key in beneath.keys)
+            for action, key in own
+            for beneath, other in others
+        )
     try:
         keymap.check(overrides)
     except ConfigError:

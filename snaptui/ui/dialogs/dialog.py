@@ -21,6 +21,8 @@ from textual.widgets import Button, Static
 from snaptui.ui import keymap
 from snaptui.ui.closing import Closing
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.panes.lines import Line
+from snaptui.ui.terminal import clipboard
 from snaptui.ui.terminal.key_queue import KeysInOrder
 
 READ = 0.5
@@ -124,6 +126,23 @@ class Dialog(Closing[Result | None], Generic[Result]):
         for rest in self.query("#rest"):
             move = rest.scroll_page_down if way > 0 else rest.scroll_page_up
             move(animate=False)
+
+    @property
+    def copies(self) -> tuple[Line, ...]:
+        """What may be copied: what each is, and the text on one line."""
+        return ()
+
+    def action_copy_one(self) -> None:
+        """Copy something of the dialog; nothing else comes of it."""
+        from snaptui.ui.dialogs.copy import CopyDialog
+
+        def chosen(value: str | None) -> None:
+            if value is not None:
+                clipboard.give(self.app, value)
+
+        if lines := self.copies:
+            title = str(self.query_one("#title", Static).content)
+            self.app.push_screen(CopyDialog(title, lines, self.glyphs), chosen)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.panes.lines import Line
 
 AGAIN = 0.5
 """Seconds after which what is under way is told anew."""
@@ -34,6 +35,12 @@ class ErrorDialog(Dialog[None]):
         with VerticalScroll(id="rest", can_focus=True):
             yield Static("\n".join(lines), id="facts", markup=False)
         yield Static(clean(self._hint, self.glyphs), id="notice", markup=False)
+
+    @property
+    def copies(self) -> tuple[Line, ...]:
+        """The whole text, and what to do."""
+        texts = (("error", f"{self._title}: {self._message}"), ("next", self._hint))
+        return tuple((name, " ".join(told.split("\n"))) for name, told in texts if told)
 
     def buttons(self) -> ComposeResult:
         """Close."""

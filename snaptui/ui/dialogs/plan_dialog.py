@@ -30,6 +30,7 @@ from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
 from snaptui.ui.dialogs.dialog import Choice, Dialog
 from snaptui.ui.dialogs.readings import ReadFacts, read_all
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
+from snaptui.ui.panes.lines import Line
 from snaptui.ui.terminal.key_queue import BURST, KeysInOrder
 from snaptui.ui.terminal.safe_input import Field
 
@@ -156,6 +157,18 @@ class PlanDialog(Dialog[Confirmed]):
         """With the host, if all of it is on one of several."""
         hosts = {intent.key.host for intent in self.intents}
         super().set_title(on_host(title, self.called(*hosts)) if len(hosts) == 1 else title)
+
+    @property
+    def copies(self) -> tuple[Line, ...]:
+        """What it is about, the snapshots and files of its steps, and its lines for a shell."""
+        steps = [step for plan in self._plans for step in plan.steps]
+        subjects = dict.fromkeys(step.subject for step in steps if step.subject)
+        lines = [line for plan in self._plans for line in plan.lines]
+        return (
+            ("name", self._of),
+            *(("about", subject) for subject in subjects),
+            *((shell.program(line), line) for line in lines),
+        )
 
     @property
     def _of(self) -> str:

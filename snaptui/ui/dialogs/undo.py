@@ -17,7 +17,7 @@ from snaptui.operations.operation import on_host
 from snaptui.plan.revert.safety import brings_back
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
-from snaptui.ui.panes.lines import LinesList
+from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.panes.row_list import RowList
 
 
@@ -34,6 +34,12 @@ class UndoDialog(Dialog[str]):
         super().__init__(glyphs)
         self._domain = domain
         self._points = points
+
+    @property
+    def copies(self) -> tuple[Line, ...]:
+        """The selected one and its domain."""
+        selected = self._points[self.query_one(LinesList).cursor]
+        return (("name", selected.name), ("domain", self._domain.name))
 
     def body(self) -> ComposeResult:
         """The list, and what the selected one brings back."""
