@@ -30,10 +30,10 @@ def test_operations_and_what_others_did_are_in_one_list(lab: Lab) -> None:
         lab.snapshot("web", "theirs")
         terminal.wait("theirs")
         terminal.press("L")
-        terminal.wait("seen: the snapshot theirs is there", "Revert web to base")
+        terminal.wait("seen: new theirs", "Revert web to base")
         assert "Delete base" not in terminal.text
         lab.virsh("snapshot-delete", "web", "theirs")
-        terminal.wait("seen: the snapshot theirs is gone")
+        terminal.wait("seen: gone theirs")
         terminal.press("G")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "base")

@@ -14,12 +14,12 @@ from snaptui.ui.panes.row_list import Cell, RowList
 
 WHEN, OUTCOME, UNDO = 16, 10, 6
 SIGHTS = {
-    Sight.DEFINED: "seen: {now} is there",
-    Sight.GONE: "seen: {then} is gone",
-    Sight.STATE: "seen: {then}, now {now}",
-    Sight.TAKEN: "seen: the snapshot {now} is there",
-    Sight.DELETED: "seen: the snapshot {then} is gone",
-    Sight.CURRENT: "seen: {now} is current, before it {then}",
+    Sight.DEFINED: "seen: defined as {now}",
+    Sight.GONE: "seen: undefined, {then} is gone",
+    Sight.STATE: "seen: {now} (was {then})",
+    Sight.TAKEN: "seen: new {now}",
+    Sight.DELETED: "seen: gone {then}",
+    Sight.CURRENT: "seen: current {now} (was {then})",
 }
 """What a sight is in words."""
 _ROLES: dict[Outcome | None, str] = {Outcome.DONE: "good", Outcome.FAILED: "bad"}

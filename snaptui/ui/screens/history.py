@@ -124,6 +124,7 @@ class HistoryScreen(Closing[None]):
                 yield "Undo", whole.format(key=self._key(row.undo))
             yield from record_lines(row.what, self._glyphs)
         else:
+            yield "What", row.words
             moment = text.when(int(row.moment), zone=True, seconds=True)
             yield "Seen", f"{moment}: it happened before that, whoever did it"
             yield "", f"snaptui has been looking since {since}."
