@@ -150,9 +150,7 @@ def test_what_was_made_anew_under_a_marked_name_is_not_deleted(lab: Lab) -> None
         terminal.press("esc")
         terminal.wait(gone="Delete 2 snapshots")
         terminal.press("f5")
-        terminal.wait(
-            "1 mark dropped: changed since", "1 marked", gone=" ..."
-        )
+        terminal.wait("1 mark dropped: changed since", "1 marked", gone=" ...")
     assert sorted(lab.snapshots("web")) == ["last", "one", "two"]
 
 
