@@ -242,7 +242,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         confirm(terminal)
         terminal.wait("0 of 3 reverted", "not db, mail, web", "web: the snapshots inside")
         lines = terminal.dialog
-        assert lines.index("web: the snapshots inside") < lines.index("db, mail: Not done")
+        assert lines.index("web: the snapshots inside") < lines.index("db, mail: Cancelled")
         assert "all or none: web did not come so far" in lines
         close_errors(terminal, "group-")
         terminal.press("left", "left", "g", "enter")  # an Enter more than it took leads elsewhere
@@ -275,7 +275,7 @@ def test_a_group_that_was_killed_is_told_in_one_dialog(lab: Lab, tmp_path: Path)
     with Terminal(["-c", lab.uri]) as terminal:
         terminal.wait(f"{mark.id}: 4 of 6 reverted: cut short", "not g03, g06.")
         told = terminal.dialog
-        assert told.index("g03: Under way") < told.index("g06: Under way")
+        assert told.index("g03: Interrupted") < told.index("g06: Interrupted")
         assert not any(f"{name}: " in told for name in names if name not in held)
         terminal.press("end")
         terminal.wait("Close")

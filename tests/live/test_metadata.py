@@ -85,7 +85,7 @@ def test_metadata_only_leaves_the_data_and_can_be_undone_as_it_says(
         terminal.wait(
             "no data",
             "Undo: yes, virsh snapshot-create --redefine with the XML that is saved before",
-            "The data of good stay and keep their space",
+            "The data of good stays inside the images and keeps its space",
         )
         confirm(terminal)
         terminal.wait("Delete the metadata of good of web: done")
