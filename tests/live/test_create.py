@@ -65,7 +65,7 @@ def test_the_guest_runs_while_its_ram_is_saved(lab: Lab, tmp_path: Path) -> None
         more(terminal)
         terminal.press("tab", "tab", str(memory), "tab", " ")
         terminal.wait(
-            "[running]", "web keeps running while 32.0 MiB of RAM or more are saved", "--live"
+            "[running]", "web keeps running while 32.0 MiB of RAM or more is saved", "--live"
         )
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disk+RAM")

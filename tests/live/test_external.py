@@ -79,7 +79,7 @@ def test_disks_and_ram(lab: Lab, state: str) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        terminal.wait("of RAM are saved", "This host cannot revert to the new snapshot")
+        terminal.wait("of RAM is saved", "This host cannot revert to the new snapshot")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disk+RAM")
     memory = lab.image("web").with_suffix(".before.mem")

@@ -69,7 +69,7 @@ def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
         terminal.press("g", "j", *" " * 12)
         terminal.wait("12 marked", "Marked", "12 domains: web01, web02")
         create_asked(terminal, "patch")
-        terminal.wait("Create patch of 12 domains", "4 at a time; what fails stops none")
+        terminal.wait("Create patch of 12 domains", "4 at a time. A failure stops none")
         lost = lab.image("web12")
         lost.rename(lost.with_suffix(".away"))
         confirm(terminal)
@@ -243,7 +243,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         terminal.wait("0 of 3 reverted", "not db, mail, web", "web: the snapshots inside")
         lines = terminal.dialog
         assert lines.index("web: the snapshots inside") < lines.index("db, mail: Cancelled")
-        assert "all or none: web did not come so far" in lines
+        assert "all-or-nothing. Not ready: web." in lines
         close_errors(terminal, "group-")
         terminal.press("left", "left", "g", "enter")  # an Enter more than it took leads elsewhere
         terminal.wait("patch", "Group")

@@ -169,7 +169,7 @@ def _after(facts: Facts, active: bool, halt: bool) -> After:
     name, state = domain.name, domain.state
     if not active:
         return after(End.TAKEN_OFF, state, domain=name, shown=state.value)
-    saved = f"up to {text.size(facts.status.config.memory)} of RAM are saved"
+    saved = f"up to {text.size(facts.status.config.memory)} of RAM is saved"
     if halt:
         return after(End.TAKEN_AND_HALTED, DomainState.SHUTOFF, domain=name, saved=saved)
     if state is DomainState.PAUSED:

@@ -97,7 +97,7 @@ def _after(facts: Facts, new: NewSnapshot) -> After:
     if not state.active:
         return after(End.OVERLAYS_OFF, state, domain=name, shown=state.value, files=files)
     memory = text.size(facts.status.config.memory)
-    saved = f"up to {memory} of RAM are saved"
+    saved = f"up to {memory} of RAM is saved"
     if new.halt:
         first = saved if new.memory_path else "the disks are kept"
         end = End.OVERLAYS_AND_HALTED
@@ -111,7 +111,7 @@ def _after(facts: Facts, new: NewSnapshot) -> After:
     if state is DomainState.PAUSED:
         return after(End.OVERLAYS_PAUSED, state, domain=name, saved=saved, files=files)
     if new.live:
-        saved = f"{memory} of RAM or more are saved"
+        saved = f"{memory} of RAM or more is saved"
         return after(End.OVERLAYS_LIVE, state, domain=name, saved=saved, files=files)
     pause = text.pause(facts.status.config.memory)
     return after(End.OVERLAYS_RUNNING, state, domain=name, saved=saved, pause=pause, files=files)
