@@ -157,7 +157,7 @@ def test_a_damaged_image_says_so_and_the_rest_goes_on(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
     damage(lab.image("web"))
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
+    with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
         at_snapshots(terminal, "one")
         terminal.wait("lies beyond the file")
 

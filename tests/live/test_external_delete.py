@@ -527,7 +527,7 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
     lab.snapshot("web", "inside")
     start(lab, state)
     assert shows(overlay(lab, "over"), 0x22)
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
+    with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
         at_snapshots(terminal, "deep", "over", "inside")
         terminal.press("r")
         terminal.wait(
