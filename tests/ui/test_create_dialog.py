@@ -125,3 +125,33 @@ async def test_a_file_that_is_not_read_yet_holds_nothing_up(
         await until(pilot, lambda: app.screen is not dialog, "the end of the dialog")
         answers.set()
     assert taken == []
+
+
+@pytest.mark.parametrize("options", [False, True], ids=["name", "options"])
+@pytest.mark.parametrize("size", [(60, 15), (60, 12), (80, 18), (80, 24), (120, 40)])
+async def test_the_buttons_are_on_the_screen_however_low_it_is(
+    size: tuple[int, int], options: bool
+) -> None:
+    """What is above them scrolls."""
+    found = facts(folders={"/img": NotKnown("not asked")}, asked=ASKED)
+
+    async def read(_intent: Intent, _tell: Tell) -> Facts:
+        return found
+
+    dialog = CreateDialog(found.status.domain, "before", read, UNICODE)
+    app = Styled()
+    async with app.run_test(size=size) as pilot:
+        app.push_screen(dialog)
+        await until(pilot, lambda: dialog.facts is not None, "the checks")
+        if options:
+            await pilot.press("f2")
+        cancel = dialog.query_one("#cancel")
+        low = size[1]
+
+        def seen() -> bool:
+            visible = dialog.query_one("#box").region.contains_region(cancel.region)
+            return visible and cancel.region.bottom < low and cancel.region.height == 1
+
+        await until(pilot, seen, "the buttons")
+        await pilot.pause(0.5)
+        assert seen()

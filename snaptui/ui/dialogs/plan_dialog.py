@@ -239,6 +239,7 @@ class PlanDialog(Dialog[Confirmed]):
 
     def on_resize(self) -> None:
         """The rest takes what the screen leaves to it."""
+        self.query_one("#box").remove_class("-tight")
         self.make_room_soon()
 
     def make_room_soon(self) -> None:
@@ -247,13 +248,17 @@ class PlanDialog(Dialog[Confirmed]):
         self.set_timer(LAID_OUT, self.make_room)
 
     def make_room(self) -> None:
-        """Let the rest give way, so that the buttons and the lines above it stay visible."""
+        """Let the rest give way, so that the buttons and the lines above it stay visible.
+
+        Where that is not enough the buttons stay at the lower edge, and all else scrolls.
+        """
         if not is_there(self):
             return
         box, rest = self.query_one("#box"), self.query_one("#rest")
         others = box.virtual_size.height - rest.outer_size.height
         left = self.size.height - box.gutter.height - others
         rest.styles.max_height = max(LEAST, min(MOST, left))
+        box.set_class(box.has_class("-tight") or left < LEAST, "-tight")
 
     @on(Input.Changed, "#typed")
     def typed_changed(self) -> None:
