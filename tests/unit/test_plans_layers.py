@@ -543,6 +543,19 @@ def test_a_merge_while_off_opens_all_disks() -> None:
         assert plan.undo.by is UndoBy.MERGE_ONCE_OPENED
 
 
+def test_a_merge_makes_the_records_anew_that_name_its_overlay_beneath() -> None:
+    """libvirt writes into them what lies beneath now, also where it is no overlay of theirs."""
+    two = replace(CHAIN[1], digest="before")
+    for beneath, digest in ((("/b", "/a"), ""), (None, "before")):
+        upon = config(replace(VDA, path="/c", beneath=beneath))
+        inside = replace(internal("in", "/c", "two"), config=upon, digest="before")
+        found = known("/c", heads("/a", "/b", "/c"), CHAIN[0], two, inside)
+        found = replace(found, host=replace(HOST, libvirt=(11, 3, 0), reverts_external=True))
+        after = expected_after(a_delete(found, "one").steps[0], found)
+        assert isinstance(after, Facts)
+        assert after.snapshots["in"].digest == digest
+
+
 def test_what_a_backup_holds_is_waited_for_and_a_revert_is_refused_at_once() -> None:
     found = a_chain()
     busy = replace(found, status=replace(found.status, block_jobs=("vda",)))

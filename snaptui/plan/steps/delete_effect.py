@@ -45,7 +45,7 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
             moved = renamed if other.name in later and other.kind is Kind.EXTERNAL else {}
             left = _left(other, snapshot, moved, metadata_only=metadata_only)
             anew = rewritten and other.name in later
-            changed = moved or anew or left != other
+            changed = moved or anew or left != other or _lies_upon(other, renamed)
             snapshots[other.name] = replace(left, digest="") if changed else left
     current = snapshot.parent if before.current == name else before.current
     removed = merged.keys() | ended.values()
@@ -71,6 +71,12 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
         layers=layers,
         gone=frozenset(removed),
     )
+
+
+def _lies_upon(snapshot: Snapshot, overlays: Collection[str]) -> bool:
+    """Whether its record says that one of its disks lies upon one of these."""
+    disks = snapshot.config.disks if snapshot.config is not None else ()
+    return any(path in overlays for disk in disks for path in disk.beneath or ())
 
 
 def after_merge(before: Facts, path: str, lower: Disk) -> Facts:
