@@ -20,7 +20,14 @@ from snaptui.operations.step_calls import differences, expected_after, in_the_wa
 from snaptui.plan.change import sentence
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
-from snaptui.plan.plan import CreateIntent, DomainIntent, ImageIntent, Intent, Plan
+from snaptui.plan.plan import (
+    CreateIntent,
+    DomainIntent,
+    ImageIntent,
+    Intent,
+    Plan,
+    RevertIntent,
+)
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Harm
 from snaptui.plan.revert.to_backing_image import unusable
@@ -29,6 +36,7 @@ from snaptui.plan.steps.image import ApplyEntry, DeleteEntry, ImageStep
 from snaptui.plan.steps.metadata import Adopt, Redefine
 from snaptui.plan.words.warn import Warn
 from snaptui.storage.damage import Matter
+from snaptui.storage.in_image import internal_disks
 from tests.live.matrix.cell import code_of, must_hold
 from tests.live.matrix.guest import OFF
 from tests.live.matrix.harms import NEVER_SENT, UNSURE, Done, happened_so
@@ -286,6 +294,8 @@ class _One:
             self.before = self.machine.contents()
         named = {dict(one.names).get("path", "") for one in told if one.harm is Harm.OTHER_LOST}
         shared = {path: self._itself(str(path)) for path in named}
+        if Harm.OTHER_LOST in harms and self._is_there_already():
+            harms -= {Harm.OTHER_LOST}
         error = self._raw()
         code = code_of(error) if error is not None else None
         verdict.happened = f"error {code}" if error is not None else WORKS
@@ -296,6 +306,16 @@ class _One:
         verdict.spoiled = True
         changed = any(self._itself(str(path)) != held for path, held in shared.items())
         self._harmed(harms, codes, code, error, changed=changed)
+
+    def _is_there_already(self) -> bool:
+        """Whether the images that a revert goes back in hold that now: nobody sees a change."""
+        if not isinstance(self.intent, RevertIntent) or not isinstance(self.facts, Facts):
+            return False
+        snapshot = self.facts.snapshots[self.intent.name]
+        paths = [disk.path or "" for disk in internal_disks(snapshot)]
+        held = [contents.read(path, "qcow2") for path in paths]
+        then = [contents.read(path, "qcow2", snapshot.name) for path in paths]
+        return bool(held) and None not in held and held == then
 
     def _raw(self) -> SnaptuiError | None:
         for step in self.plan.steps:
