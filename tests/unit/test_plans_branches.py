@@ -264,6 +264,13 @@ def test_what_is_written_to_again_is_broken() -> None:
     assert_said(plan.warnings, Warn.OVERLAYS_STAY, files="/a.a")
 
 
+def test_a_disk_that_was_set_back_lets_the_newest_fail_otherwise_than_those_above() -> None:
+    """libvirt finds the overlay by what is below a snapshot, and of the newest by the disk."""
+    found = known(ROOT, HERE, top="/a")
+    assert found.layers.broken.keys() == {"a", "c"}
+    assert (told(a_delete(found, "a")), told(a_delete(found, "c"))) == ({8}, {9})
+
+
 def test_uefi_variables_in_qcow2_are_kept_inside_and_raw_ones_told_of() -> None:
     raw = Disk("UEFI variables", "nvram", "file", "/vars", "raw")
     inside = replace(raw, format="qcow2")
