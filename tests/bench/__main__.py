@@ -8,7 +8,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import counting, keys, launch, link, listing, many, operations
+from tests.bench import (
+    counting,
+    growth,
+    keys,
+    launch,
+    link,
+    listing,
+    many,
+    operations,
+    survey,
+)
 from tests.lab import Lab
 
 
@@ -18,7 +28,8 @@ def main() -> int:
     lab = Lab(directory)
     over = False
     try:
-        for part in (launch, listing, operations, link, keys, counting, many):
+        parts = (launch, listing, operations, link, keys, counting, survey, many, growth)
+        for part in parts:
             for figure in part.measure(lab):
                 print(figure.line(), flush=True)
                 over = over or figure.over

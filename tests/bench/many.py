@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.table import Figure
-from tests.lab import Lab
+from tests.lab import Lab, qemu_img
 from tests.terminal import Terminal
 
 CALM = 0.1
@@ -38,7 +40,7 @@ def measure(lab: Lab) -> Iterator[Figure]:
         (1000, 50, 1, 1.5, 120, 2),
     ):
         fill(lab, domains, snapshots)
-        cost = _cost(_names(lab, hosts))
+        cost = _cost(uris(lab, hosts))
         of = f"{domains} domains, {snapshots} snapshots each"
         of = f"{hosts} hosts, {of}" if hosts > 1 else of
         yield Figure(f"{of}: first list", cost.listed, "s", listed)
@@ -47,14 +49,15 @@ def measure(lab: Lab) -> Iterator[Figure]:
         lab.clean()
 
 
-def _names(lab: Lab, hosts: int) -> list[str]:
+def uris(lab: Lab, hosts: int) -> list[str]:
     """So many URIs of the lab, each a host of its own to the program."""
     if hosts == 1:
         return ["-c", lab.uri]
     socket, words = lab.directory / "d" / "run" / "libvirt-sock", []
     for number in range(hosts):
         path = lab.directory / f"host{number}"
-        path.symlink_to(socket)
+        if not path.is_symlink():
+            path.symlink_to(socket)
         words += ["-c", f"qemu+unix:///system?socket={path}"]
     return words
 
@@ -65,25 +68,32 @@ def _cost(arguments: Sequence[str]) -> Cost:
         while "d0005" not in terminal.text:
             terminal.read(0.05)
         listed, pid = time.perf_counter() - began, terminal.process.pid
-        while _busy(terminal, pid, WINDOW) > CALM:
+        while busy(terminal, pid, WINDOW) > CALM:
             continue
-        busy = _busy(terminal, pid, IDLE)
-        return Cost(listed, _resident(pid), busy)
+        return Cost(listed, resident(pid), busy(terminal, pid, IDLE))
 
 
-def _busy(terminal: Terminal, pid: int, seconds: float) -> float:
+def busy(terminal: Terminal, pid: int, seconds: float) -> float:
     """The share of a core that a process takes meanwhile."""
-    before, began = _ticks(pid), time.monotonic()
+    before, began = ticks(pid), time.monotonic()
     terminal.rest(seconds)
-    return (_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
+    return (ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
 
 
-def fill(lab: Lab, domains: int, snapshots: int) -> None:
+def fill(lab: Lab, domains: int, snapshots: int, *, images: bool = False) -> None:
     """Give a lab so many domains, each with a chain of so many snapshots' metadata.
 
     They are put where the daemon, which is started anew, keeps its own.
+
+    Args:
+        images: each domain has an image of its own, which has the snapshots.
     """
     lab.define("d0000")
+    first = lab.image("d0000")
+    for number in range(snapshots if images else 0):
+        write = "qemu-io", "-f", "qcow2", "-c", f"write {number * 65536} 128k", str(first)
+        subprocess.run(write, check=True, stdout=-3)
+        qemu_img("snapshot", "-c", f"s{number:03}", str(first))
     xml = lab.xml("d0000", inactive=True)
     own = re.search("<uuid>(.+)</uuid>", xml)
     assert own is not None
@@ -99,14 +109,20 @@ def fill(lab: Lab, domains: int, snapshots: int) -> None:
     for number in range(domains):
         name = f"d{number:04}"
         known = own[1] if number == 0 else str(uuid.UUID(int=number))
+        image = lab.image(name) if images else first
+        if image != first:
+            shutil.copy(first, image)
         folder = places[1] / name
         folder.mkdir(exist_ok=True)
-        (places[0] / f"{name}.xml").write_text(_as(domain, own[1], name, known))
+        (places[0] / f"{name}.xml").write_text(
+            _as(domain, own[1], name, known).replace(str(first), str(image))
+        )
         for one in range(snapshots):
             parent = f"<parent><name>s{one - 1:03}</name></parent>" if one else ""
             (folder / f"s{one:03}.xml").write_text(
                 _as(pattern, own[1], name, known)
                 .replace("<name>s000</name>", f"<name>s{one:03}</name>{parent}")
+                .replace(str(first), str(image))
                 .replace("1767225600", str(1767225600 + 3600 * one))
             )
     lab.daemon.restart()
@@ -118,12 +134,12 @@ def _as(xml: str, own: str, name: str, known: str) -> str:
     return xml.replace("d0000", name).replace(own, known)
 
 
-def _ticks(pid: int) -> int:
+def ticks(pid: int) -> int:
     """Of the CPU, that a process has had."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])
 
 
-def _resident(pid: int) -> int:
+def resident(pid: int) -> int:
     """Bytes of a process in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
