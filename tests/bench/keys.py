@@ -105,7 +105,7 @@ def _cursor(text: str) -> str:
 
 def _bytes(terminal: Terminal) -> Iterator[Figure]:
     """Moves that do not scroll, the details following; then in the list of domains."""
-    for pane, limit in (("snapshots", 2000), ("domains", 500)):
+    for pane, limit in (("snapshots", 700), ("domains", 400)):
         if pane == "domains":
             terminal.press("left", "g")
         counts = []

@@ -39,12 +39,12 @@ def measure(lab: Lab) -> Iterator[Figure]:
                 before = _switches(pid)
                 yield Figure(f"{of}: idle", busy(terminal, pid, IDLE) * 100, "%", 1, "of a core")
                 woken = (_switches(pid) - before) / IDLE
-                yield Figure(f"{of}: threads woken in a second", woken, "", 45)
+                yield Figure(f"{of}: threads woken in a second", woken)
                 yield Figure(f"{of}: resident", resident(pid) / (1 << 20), "MiB", 80)
             ours.append(_all(terminal))
             if number == 0:
                 yield Figure(f"{of}: after F", resident(pid) / (1 << 20), "MiB", 92)
-    yield Figure(f"{of}: F", statistics.median(ours), "s", 6)
+    yield Figure(f"{of}: F", statistics.median(ours), "s")
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
     note = f"{statistics.median(theirs):.2f} s"
     yield Figure(f"{of}: F / qemu-img info, {AT_ONCE} at a time", ratio, "", 4, note)
