@@ -28,11 +28,11 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
     qemu_img("snapshot", "-c", "by hand", str(lab.image("web")))
     write(lab.image("web"), 0x33)
     plain = Plain(lab.image("web"))
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
+    with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
         at_snapshots(terminal, "known", "□ by hand")
         terminal.press("G")
         terminal.wait("unmanaged", f"ID 2 in {lab.image('web')}")
-        terminal.wait(f"Frees   {text.short_size(plain.frees({1}))}")
+        terminal.wait(f"Frees     {text.short_size(plain.frees({1}))}")
         for key in ("r", "e", "H"):
             terminal.press(key)
             terminal.wait("This snapshot is unmanaged: register it first.")
@@ -128,7 +128,7 @@ def test_a_stray_of_two_disks_is_one_row(lab: Lab) -> None:
     lab.snapshot("web", "known")
     for target in ("vda", "vdb"):
         qemu_img("snapshot", "-c", "both", str(lab.image("web", target)))
-    with Terminal(["-c", lab.uri, "web"]) as terminal:
+    with Terminal(["-c", lab.uri, "web"], size=(160, 40)) as terminal:
         at_snapshots(terminal, "known", "□ both")
         assert terminal.text.count("□ both") == 1
         terminal.press("G")
