@@ -40,6 +40,11 @@ SCREENS: Sequence[tuple[str, Sequence[str]]] = [
     ("TextScreen", ("enter",)),
     ("TextScreen", ("slash", "x", "enter")),
     ("MainScreen", ("escape", "escape")),
+    ("CompareScreen", ("home", "down", "equals_sign")),
+    ("MainScreen", ("escape",)),
+    ("HistoryScreen", ("L",)),
+    ("HistoryScreen", ("down", "tab")),
+    ("MainScreen", ("escape",)),
     ("RevertDialog", ("home", "down", "r")),
     ("DeleteDialog", ("escape", "d")),
     ("EditDialog", ("escape", "e")),
@@ -69,6 +74,10 @@ SCREENS: Sequence[tuple[str, Sequence[str]]] = [
 """What is shown, after these keys."""
 
 
+READING = ("facts", "details", "dialog", "history")
+"""Groups of the workers that read what is shown."""
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     return Path(os.environ["XDG_STATE_HOME"]) / "snaptui"
@@ -92,7 +101,7 @@ async def at_rest(pilot: Pilot[None]) -> None:
     """Until nothing is read any more for what is on the screen."""
     await pilot.pause()
     await pilot.app.workers.wait_for_complete(
-        [worker for worker in pilot.app.workers if worker.group in ("facts", "details", "dialog")]
+        [worker for worker in pilot.app.workers if worker.group in READING]
     )
     await pilot.pause()
 
@@ -108,6 +117,8 @@ async def walk(pilot: Pilot[None], screens: Sequence[tuple[str, Sequence[str]]])
         await pilot.press(*keys)
         await at_rest(pilot)
         assert type(pilot.app.screen).__name__ == name, (keys, text_of(pilot)[-400:])
+        if name == "CompareScreen":
+            await until(pilot, lambda: "Configuration: " in text_of(pilot), "what differs")
         assert_harmless(pilot, (name, keys))
         if name.endswith("Dialog"):
             there = "the buttons, which what is long leaves on the screen"
@@ -122,8 +133,8 @@ def app_on(host: HostileHost, *, ascii_only: bool = False) -> SnaptuiApp:
     ("of", "ascii_only", "screens"),
     [
         ("spoofed", False, SCREENS),
-        ("escapes", True, [*SCREENS[:12], *SCREENS[20:24], SCREENS[-1]]),
-        pytest.param("wide", False, [*SCREENS[:11], SCREENS[-1]], marks=pytest.mark.long),
+        ("escapes", True, [*SCREENS[:17], *SCREENS[25:29], SCREENS[-1]]),
+        pytest.param("wide", False, [*SCREENS[:16], SCREENS[-1]], marks=pytest.mark.long),
     ],
     ids=["unicode", "ascii", "wide"],
 )
