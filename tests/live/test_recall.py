@@ -20,33 +20,34 @@ def test_the_domain_and_the_order_come_back_and_the_filter_does_not(
     lab: Lab, tmp_path: Path
 ) -> None:
     """A domain of the command line goes before it; one that is gone is not missed."""
-    for name in ("db", "mail", "web"):
+    for name in ("archive", "mail", "web"):
         lab.define(name)
     lab.snapshot("mail", "one")
     next_second()
     lab.snapshot("mail", "two")
     with Terminal(["-c", lab.uri]) as terminal:
-        terminal.wait("▌ db", "web")
+        terminal.wait("▌ archive", "web")
         terminal.press("down")
         terminal.wait("▌ mail", "two")
-        terminal.press("s")
-        terminal.wait("Sorted by")
+        terminal.press("right", "s")
+        terminal.wait("Sorted by space freed.")
+        terminal.press("left")
         terminal.press("/", "mai", "enter")
-        terminal.wait("▌ mail", gone="db")
+        terminal.wait("▌ mail", gone="archive")
         terminal.press("q")
         assert terminal.exit_code() == 0
     assert state(tmp_path).stat().st_mode & 0o777 == 0o600
     with Terminal(["-c", lab.uri]) as terminal:
-        terminal.wait("▌ mail", "two", "db")
+        terminal.wait("▌ mail", "two", "archive")
         terminal.press("enter", "s")
-        terminal.wait("tree")
+        terminal.wait("Shown as a tree.")
         terminal.press("q")
         assert terminal.exit_code() == 0
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("▌ web")
     lab.virsh("undefine", "--snapshots-metadata", "mail")
     with Terminal(["-c", lab.uri]) as terminal:
-        terminal.wait("▌ db", "web")
+        terminal.wait("▌ archive", "web")
         assert "Not found" not in terminal.text
 
 
