@@ -20,6 +20,7 @@ from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.steps.domain import RevertTo
 from snaptui.plan.steps.revert_effect import overlay_stems
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
@@ -60,6 +61,17 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
         yield refuse(Why.NOTHING_CURRENT_REVERT, Way.KEEP_NOW_TAKES_ONE, harm=Harm.CRASH)
     abandoned = facts.layers.branches.abandoned.values()
     yield from freed_files.refusals(facts, abandoned, Way.KEEP_NOW, revert=True)
+
+
+def start_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
+    """What the QEMU of a guest that is started does not open beneath its new overlays."""
+    config, end = step.snapshot.config, step.end_state
+    for disk in config.disks if config is not None and end is not None and end.active else ():
+        if lower := facts.in_writing.get(disk.path or ""):
+            yield refuse(
+                Why.IMAGE_WRITTEN_BENEATH, Way.END_FIRST, code=libvirt_codes.INTERNAL_ERROR,
+                lower=lower, path=disk.path, disk=disk.target,
+            )  # fmt: skip
 
 
 def _stopped(facts: Facts) -> Harm | None:

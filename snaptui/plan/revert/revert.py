@@ -67,6 +67,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         safety = plan_external_safety(facts, snapshot, intent.safety)
         kept = safety.kind is not SafetyKind.NONE
         refusals += external.refusals(facts, snapshot, kept=kept)
+        refusals += external.start_refusals(facts, step)
         unread += external.unread(facts, snapshot)
     else:
         safety = plan_safety(facts, snapshot, intent.safety)
