@@ -268,7 +268,7 @@ def test_a_held_snapshot_is_deleted_only_after_its_release(lab: Lab) -> None:
             terminal.wait("[this one]", "You lose: ")
             terminal.press("tab", *[" "] * scope)
             terminal.press("tab", *[" "] * metadata_only)
-            terminal.wait("x is held by", "Release it first")
+            terminal.wait("has held x since", "Release it first")
             press_alone(terminal)
             terminal.wait("Refused, see above.")
             terminal.press("esc")

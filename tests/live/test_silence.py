@@ -70,7 +70,7 @@ def test_what_fills_a_file_system_is_listed_without_what_hangs(
         at_snapshots(terminal, "good")
         with share.hanging():
             terminal.press("F")
-            terminal.wait("snapshot near", gone="looking for overlays")
+            terminal.wait("snapshot  near", gone="looking for overlays")
 
 
 def test_what_hangs_is_waited_for_once_and_is_read_when_it_answers(share: Share) -> None:

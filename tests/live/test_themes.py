@@ -69,7 +69,7 @@ def test_without_colours_none_is_sent(
     with Terminal(["-c", lab.uri, "web"], environment=environment) as terminal:
         everywhere(terminal)
         assert colours(terminal.raw) == set()
-        until_reversed(terminal, "snaptui", "▌ web")
+        until_reversed(terminal, "1 domain, 0 on", "▌ web")
 
 
 def test_an_empty_no_color_counts_for_nothing(lab: Lab) -> None:
@@ -89,7 +89,7 @@ def test_the_theme_of_16_colours_sends_no_others(lab: Lab, tmp_path: Path, name:
     with Terminal(["-c", lab.uri, "web"], environment=environment) as terminal:
         everywhere(terminal)
         sent = colours(terminal.raw)
-        until_reversed(terminal, "snaptui", "▌ web")
+        until_reversed(terminal, "1 domain, 0 on", "▌ web")
     assert {code for code in sent if ";" in code} == set()
     assert "32" in sent, "a connection that is well is green"
 
