@@ -25,6 +25,7 @@ from snaptui.model.image import ImageKey
 from snaptui.operations.operation import Operation
 from snaptui.session import KnownHost, Session
 from snaptui.ui import keymap, sheets, status_lines
+from snaptui.ui.actions import ACTIONS, Scope
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
 from snaptui.ui.context import Context, Settings
@@ -54,7 +55,7 @@ class SnaptuiApp(KeysInOrder):
 
     CSS = sheets.css()
     TITLE = "snaptui"
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.APP)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.APP)
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(
@@ -176,13 +177,13 @@ class SnaptuiApp(KeysInOrder):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterator[SystemCommand]:
         """The palette: the actions of the table that can be used now."""
-        for action in keymap.ACTIONS:
-            here = (keymap.Scope.MAIN, keymap.Scope.APP)
+        for action in ACTIONS:
+            here = (Scope.MAIN, Scope.APP)
             if action.scope not in here or (self.session.read_only and action.changes):
                 continue
             if action.id == "command_palette" or self._main is None:
                 continue
-            owner = self if action.scope is keymap.Scope.APP else self._main
+            owner = self if action.scope is Scope.APP else self._main
             run = getattr(owner, f"action_{action.id}")
             keys = ", ".join(map(keymap.shown, keymap.keys_of(action, self.overrides)))
             yield SystemCommand(action.label, f"{action.help} ({keys})", run)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rich.text import Text
 
 from snaptui.ui import keymap
+from snaptui.ui.actions import Action
 
 ALWAYS = ("keys", "leave")
 """Actions that are shown whatever the width."""
@@ -80,11 +81,11 @@ def footer_lines(
         lines: 2, or 1 where the screen is low.
     """
 
-    def there(names: Iterable[str]) -> list[keymap.Action]:
+    def there(names: Iterable[str]) -> list[Action]:
         actions = (keymap.action(name) for name in names if name not in offer.without)
         return [one for one in actions if not (read_only and one.changes)]
 
-    def words(action: keymap.Action) -> Text:
+    def words(action: Action) -> Text:
         key = keymap.shown(keymap.keys_of(action, overrides)[0])
         return Text.assemble((key, "bold"), f" {offer.words.get(action.id, action.label)}  ")
 

@@ -146,7 +146,9 @@ def test_a_device_stands_in_the_list_by_itself_and_what_is_freed_stays_in_it(
         with Terminal(["-c", lab.uri], size=(120, 40)) as terminal:
             terminal.wait("connected")
             terminal.press("F")
-            terminal.wait(device, "block device", f"({freed})", "stays inside the image", gone="...")
+            terminal.wait(
+                device, "block device", f"({freed})", "stays inside the image", gone="..."
+            )
             terminal.press(" ")
             terminal.wait("nothing to the host")
             terminal.press("esc", "esc")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from snaptui.ui import keymap
+from snaptui.ui.actions import ACTIONS
 from snaptui.ui.footer import ALWAYS, Offer, On, footer_lines
 
 
@@ -45,5 +46,5 @@ def test_nothing_that_changes_is_offered_when_read_only() -> None:
         found = shown(Offer(on), 200, read_only=True).replace("\n", " ").strip().split("  ")
         for words in found:
             key, _, label = words.strip().partition(" ")
-            changing = [one for one in keymap.ACTIONS if one.label == label and one.changes]
+            changing = [one for one in ACTIONS if one.label == label and one.changes]
             assert not [one for one in changing if keymap.shown(one.keys[0]) == key]

@@ -17,11 +17,12 @@ from textual.widget import Widget
 
 from snaptui.common.errors import ConfigError
 from snaptui.ui import keymap
+from snaptui.ui.actions import ACTIONS, Action, Scope
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import Choice, Dialog
 from snaptui.ui.dialogs.xml import XmlDialog
-from snaptui.ui.keymap import ACTIONS, CONFIRM_KEY, INSIDE, TOGETHER, Scope
+from snaptui.ui.keymap import CONFIRM_KEY, INSIDE, TOGETHER
 from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.all_snapshots import AllScreen
@@ -173,7 +174,7 @@ def test_unknown_actions_are_refused_with_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=IDS)
 @pytest.mark.parametrize("key", [CONFIRM_KEY, CONFIRM_KEY.lower()])
-def test_the_confirm_key_is_refused_for_every_action(action: keymap.Action, key: str) -> None:
+def test_the_confirm_key_is_refused_for_every_action(action: Action, key: str) -> None:
     if key in action.keys:
         keymap.check({action.id: ("f9", key)})
         return

@@ -10,6 +10,7 @@ import pytest
 from snaptui import config
 from snaptui.model.abilities import LINES, TRIED, shown
 from snaptui.ui import keymap
+from snaptui.ui.actions import ACTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = {path.name: path.read_text() for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
@@ -18,7 +19,7 @@ PAGES = {path.name: path.read_text() for path in (ROOT / "README.md", *ROOT.glob
 def key_table() -> str:
     lines = ["| key | |", "|---|---|"]
     scope = None
-    for action in keymap.ACTIONS:
+    for action in ACTIONS:
         if action.scope is not scope:
             scope = action.scope
             lines.append(f"| **{scope.value}** | |")

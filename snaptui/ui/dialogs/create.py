@@ -20,6 +20,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import AnyFacts
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice
@@ -49,7 +50,7 @@ class CreateDialog(PlanDialog):
         suggested: a name that is free.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.CREATE)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.CREATE)
     AUTO_FOCUS = "#name"
     verb = "Create"
 

@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.panes.lines import Line
@@ -69,7 +70,7 @@ class Dialog(Closing[Result | None], Generic[Result]):
         called: gives the host of a URI as people call it; nothing where there is only one.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.DIALOG)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.DIALOG)
     AUTO_FOCUS = "#cancel"
 
     def __init__(self, glyphs: Glyphs) -> None:
@@ -153,7 +154,7 @@ class Dialog(Closing[Result | None], Generic[Result]):
 class Choice(Widget, can_focus=True):
     """One of a few words, on one line; space or the arrows change it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.CHOICE)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.CHOICE)
 
     index: reactive[int] = reactive(0, init=False)
 

@@ -18,6 +18,7 @@ from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Lane, start
 from snaptui.model.snapshot_request import LARGEST
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
@@ -36,7 +37,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
         take: finds out what an XML asks for; raises SnaptuiError when nothing that can be.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.XML)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.XML)
     AUTO_FOCUS = "#xml"
 
     def __init__(self, domain: str, xml: str, take: Callable[[str], Taken], glyphs: Glyphs) -> None:

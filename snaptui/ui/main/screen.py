@@ -21,6 +21,7 @@ from snaptui.model.operation_record import Record
 from snaptui.monitor.host import Link
 from snaptui.session import Session
 from snaptui.ui import keymap
+from snaptui.ui.actions import ACTIONS, Scope
 from snaptui.ui.background import background
 from snaptui.ui.context import Context
 from snaptui.ui.main.following import Following
@@ -61,7 +62,7 @@ class MainScreen(Screen[None]):
         recall: brings back what it was left with.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.MAIN)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.MAIN)
     HORIZONTAL_BREAKPOINTS = WIDTHS
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
     AUTO_FOCUS = ""
@@ -165,7 +166,7 @@ class MainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Changing actions are not there when read-only."""
-        changing = any(a.id == action and a.changes for a in keymap.ACTIONS)
+        changing = any(a.id == action and a.changes for a in ACTIONS)
         # of one of several hosts it is said when the key comes
         return not (changing and self.session.read_only and len(self.context.fleet) == 1)
 

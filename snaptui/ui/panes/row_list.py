@@ -19,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 
 Cell = tuple[str, str]
 """Text of exactly the width that it takes, and the role that it is drawn in."""
@@ -34,7 +35,7 @@ class RowList(ScrollView, can_focus=True):
             because it is gone.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.LIST)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.LIST)
     COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", *(f"row--{role}" for role in ROLES)}
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)

@@ -17,6 +17,7 @@ from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
 from snaptui.ui import keymap, status_lines
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import is_there
 from snaptui.ui.format import clean
 from snaptui.ui.panes.all_snapshots import AllList, together
@@ -38,7 +39,7 @@ AGES = 10.0
 class AllScreen(SurveyScreen):
     """One list; what is looked for stands in its title, with what deleting all of it frees."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.SNAPSHOTS)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.SNAPSHOTS)
     AUTO_FOCUS = "#all"
 
     def compose(self) -> ComposeResult:
@@ -51,7 +52,7 @@ class AllScreen(SurveyScreen):
         yield Field(id="filter", compact=True, placeholder="text  >30d  >1G  held  !safety ...")
         context = self.context
         read_only = all(session.read_only for session in context.fleet)
-        keys = keymap.footer(keymap.Scope.SNAPSHOTS, context.overrides, read_only=read_only)
+        keys = keymap.footer(Scope.SNAPSHOTS, context.overrides, read_only=read_only)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_mount(self) -> None:

@@ -15,6 +15,7 @@ from snaptui.monitor.comparing import Comparing
 from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.panes.comparison import NOW, ComparisonList
@@ -44,7 +45,7 @@ class Asked:
 class CompareScreen(Closing[None]):
     """Who lies between, how many bytes of each disk differ, and what of the definition."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.COMPARE)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.COMPARE)
     AUTO_FOCUS = "#comparison"
 
     def __init__(self, context: Context, asked: Asked) -> None:
@@ -59,7 +60,7 @@ class CompareScreen(Closing[None]):
         yield Static(id="header", markup=False)
         yield ComparisonList(self._glyphs)
         yield Static(id="message", markup=False)
-        keys = keymap.footer(keymap.Scope.COMPARE, self.context.overrides)
+        keys = keymap.footer(Scope.COMPARE, self.context.overrides)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_mount(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from snaptui.model.host import Host
 from snaptui.ui import keymap
+from snaptui.ui.actions import ACTIONS, Scope
 from snaptui.ui.format import Glyphs
 from snaptui.ui.panes.host_details import presented
 from snaptui.ui.panes.lines import Line
@@ -25,13 +26,13 @@ def help_lines(
             ("", "libvirt then tells no secrets of the XML and lets nobody ask a guest's agent."),
             ("", ""),
         ]
-    for scope in keymap.Scope:
+    for scope in Scope:
         lines += [("", scope.value)]
-        for action in keymap.ACTIONS:
+        for action in ACTIONS:
             if action.scope is scope and not (read_only and action.changes):
                 keys = ", ".join(map(keymap.shown, keymap.keys_of(action, overrides)))
                 lines.append((f"  {keys}", action.help))
-        if scope is keymap.Scope.DIALOG:
+        if scope is Scope.DIALOG:
             done = "Do it: outside of fields, alone, half a second after reading"
             lines.append((f"  {keymap.CONFIRM_KEY}", done))
             lines.append(("  Tab", "Next field or button, out of a field too"))

@@ -17,6 +17,7 @@ from snaptui.operations.history import Undoable, of_domain, subjects, undoable
 from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.panes.history import Happened, HistoryList
@@ -51,7 +52,7 @@ class HistoryScreen(Closing[None]):
         earlier: the operations of other runs.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.HISTORY)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.HISTORY)
     AUTO_FOCUS = "#history"
 
     def __init__(
@@ -71,7 +72,7 @@ class HistoryScreen(Closing[None]):
         yield HistoryList(self._glyphs, self._undo_words)
         yield LinesList(self._glyphs, id="record")
         yield Static(f" {UNKNOWN_TO_US}", id="message", markup=False)
-        keys = keymap.footer(keymap.Scope.HISTORY, self.context.overrides)
+        keys = keymap.footer(Scope.HISTORY, self.context.overrides)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_mount(self) -> None:

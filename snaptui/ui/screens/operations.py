@@ -14,6 +14,7 @@ from textual.widgets import Static
 from snaptui.common import text
 from snaptui.model.operation_record import Became, Outcome, Record, StepRecord
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, is_there, overrides_of
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.panes.lines import Line, LinesList
@@ -75,7 +76,7 @@ class OperationsPane(Closing[None]):
         cancel: gives up the operation of a number, or returns why that cannot be.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.OPERATIONS)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.OPERATIONS)
     AUTO_FOCUS = "#records"
 
     def __init__(
@@ -99,7 +100,7 @@ class OperationsPane(Closing[None]):
         yield RecordList(self._glyphs)
         yield LinesList(self._glyphs, id="record")
         yield Static(
-            Text(keymap.footer(keymap.Scope.OPERATIONS, overrides_of(self)), no_wrap=True),
+            Text(keymap.footer(Scope.OPERATIONS, overrides_of(self)), no_wrap=True),
             id="footer",
         )
 

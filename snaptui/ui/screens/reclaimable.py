@@ -13,6 +13,7 @@ from snaptui.common import text
 from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Item
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import is_there
 from snaptui.ui.panes.reclaimable import ItemList, PlaceList
 from snaptui.ui.panes.row_list import RowList
@@ -22,7 +23,7 @@ from snaptui.ui.screens.survey_screen import Jump, SurveyScreen
 class SpaceScreen(SurveyScreen):
     """File systems above, what could be deleted on the selected one below."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.FILES)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.FILES)
     AUTO_FOCUS = "#items"
 
     def compose(self) -> ComposeResult:
@@ -36,7 +37,7 @@ class SpaceScreen(SurveyScreen):
         yield Static(id="message", markup=False)
         context = self.context
         read_only = all(session.read_only for session in context.fleet)
-        keys = keymap.footer(keymap.Scope.FILES, context.overrides, read_only=read_only)
+        keys = keymap.footer(Scope.FILES, context.overrides, read_only=read_only)
         yield Static(Text(keys, no_wrap=True), id="footer")
 
     def on_resize(self) -> None:

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from snaptui.ui import keymap
+from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, overrides_of
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.panes.lines import Line, LinesList
@@ -20,7 +21,7 @@ from snaptui.ui.terminal.safe_input import Field
 class TextScreen(Closing[None]):
     """Lines, full screen; ``/`` searches, ``n`` and ``N`` go on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(keymap.Scope.TEXT)
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.TEXT)
     AUTO_FOCUS = "#lines"
 
     def __init__(self, title: str, lines: tuple[Line, ...], glyphs: Glyphs) -> None:
@@ -39,7 +40,7 @@ class TextScreen(Closing[None]):
 
     @property
     def _keys(self) -> str:
-        return keymap.footer(keymap.Scope.TEXT, overrides_of(self))
+        return keymap.footer(Scope.TEXT, overrides_of(self))
 
     def on_mount(self) -> None:
         """Show the lines."""
