@@ -48,7 +48,7 @@ class AllList(RowList):
         return {row.mark: row.version for row in self._rows}
 
     def show(self, rows: tuple[ListedSnapshot, ...], *, hosts: bool) -> None:
-        """Show these; the cursor stays on its snapshot.
+        """Show these; the cursor stays on its snapshot, or at the top.
 
         Args:
             hosts: there are several, and each row says which.
@@ -56,7 +56,7 @@ class AllList(RowList):
         before = self.selected
         self._rows, self._hosts, self._last = rows, hosts, None
         marks = [row.mark for row in rows]
-        known = before is not None and before.mark in marks
+        known = self.cursor and before is not None and before.mark in marks
         self.rows_changed(marks.index(before.mark) if before and known else self.cursor)
 
     def mark(self) -> None:
