@@ -22,7 +22,7 @@ def measure(lab: Lab) -> Iterator[Figure]:
     many_snapshots(lab, "many", ROWS)
     lab.define("busy", running=True)
     with Terminal(["-c", lab.uri, "many"], size=(80, 24)) as terminal:
-        terminal.wait(f"{ROWS} snapshots", "I disk", gone=" read", seconds=60)
+        terminal.wait(f"{ROWS} snapshots", "n00000", gone=" read", seconds=60)
         yield from presses(terminal, "quiet")
         with _creating(lab):
             yield from presses(terminal, "a create running")
