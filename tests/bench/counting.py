@@ -22,7 +22,7 @@ PAIRS = 9
 CLUSTERS = 96_000
 GIB = 1 << 30
 SPARSE = 256 * GIB
-BUDGETS = {1: 0.4, 10: 0.4, 50: 0.35}
+BUDGETS = {1: 0.55, 10: 0.5, 50: 0.35}
 """By number of snapshots, of what qemu-img takes."""
 
 

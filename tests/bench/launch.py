@@ -11,7 +11,7 @@ from tests.lab import Lab
 from tests.terminal import Terminal
 
 PAIRS = 15
-LISTING, NOTHING = 1.5, 1.8
+LISTING, NOTHING = 1.6, 1.8
 """Of bare apps with the same widgets, one that lists the domains too and one that does not."""
 
 
