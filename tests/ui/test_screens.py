@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from textual.pilot import Pilot
 
+from snaptui.ui.dialogs.plan_dialog import LAID_OUT
 from snaptui.ui.panes.all_snapshots import AllList
 from snaptui.ui.panes.reclaimable import ItemList
 from snaptui.ui.screens.survey_screen import SurveyScreen
@@ -27,8 +28,17 @@ def steps(*keys: str, shows: str = "") -> Callable[[Pilot[None]], Awaitable[None
             await pilot.pause()
         if shows:
             await until(pilot, lambda: shows in text_of(pilot), shows)
+            await settled(pilot)
 
     return run
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until the screen stays as it is: a dialog makes room once more a moment later."""
+    before = ""
+    while before != (now := text_of(pilot)):
+        before = now
+        await pilot.pause(2 * LAID_OUT)
 
 
 def text_of(pilot: Pilot[None]) -> str:
