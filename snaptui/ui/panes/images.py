@@ -28,10 +28,11 @@ from snaptui.ui.format import (
     size_or_mark,
     written,
 )
-from snaptui.ui.panes.columns import Column, layout, widest
+from snaptui.ui.panes.columns import Column, widest
 from snaptui.ui.panes.details import cost_lines
 from snaptui.ui.panes.lines import Line
-from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.panes.row_list import Cell
+from snaptui.ui.panes.snapshot_rows import SnapshotRows
 from snaptui.ui.panes.snapshots import NOW
 
 COLUMNS = (
@@ -44,19 +45,19 @@ COLUMNS = (
 )
 
 
-class ImagePane(RowList):
+class ImagePane(SnapshotRows):
     """The entries of an image's own snapshot table, the oldest first, and *now*."""
 
+    columns = COLUMNS
+
     def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__(id="entries")
+        super().__init__("entries")
         self._glyphs = glyphs
         self._shown: ListedImage | None = None
         self._counted: Counted = {}
         self._rows: tuple[PlacedEntry | None, ...] = ()
         self._filter = ""
         self._marked: frozenset[PlacedEntry] = frozenset()
-        self._by_frees = False
-        self._widest = 0
 
     @property
     def marked(self) -> tuple[PlacedEntry, ...]:
@@ -91,17 +92,6 @@ class ImagePane(RowList):
         self._marked = frozenset()
         self.refresh()
 
-    @property
-    def by_frees(self) -> bool:
-        """Whether they are sorted by what a delete frees."""
-        return self._by_frees
-
-    def sort(self) -> bool:
-        """Sort by what a delete gives back, or by age again; whether by the former."""
-        self._by_frees = not self._by_frees
-        self._draw_rows(same=True)
-        return self._by_frees
-
     def update_shown(self, shown: ListedImage | None, counted: Counted, filter_text: str) -> None:
         """Show what is known now; the cursor stays on its entry.
 
@@ -113,19 +103,20 @@ class ImagePane(RowList):
             return
         entries = placed_entries(shown)
         there = frozenset(entries)
-        self._widest = 2 + widest(clean(one.entry.name, self._glyphs) for one in entries)
+        self.widest = 2 + widest(clean(one.entry.name, self._glyphs) for one in entries)
         self._marked = self._marked & there if same else frozenset()
         self._shown, self._counted, self._filter = shown, counted, filter_text
-        self._draw_rows(same=same)
+        self.draw_rows(same=same)
 
-    def _draw_rows(self, *, same: bool) -> None:
+    def draw_rows(self, *, same: bool) -> None:
+        """Draw what is known now."""
         wanted = self._filter.casefold()
         rows: list[PlacedEntry | None] = [
             placed
             for placed in placed_entries(self._shown)
             if wanted in placed.entry.name.casefold()
         ]
-        if self._by_frees:
+        if self.by_frees:
             rows.sort(key=self._rank, reverse=True)
         elif self._shown is not None and isinstance(self._shown.head, ImageInfo) and not wanted:
             rows.append(None)
@@ -151,7 +142,7 @@ class ImagePane(RowList):
         """Cursor, mark and name, then the columns that fit."""
         placed, glyphs = self._rows[index], self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        shared = layout(width, COLUMNS, self._widest)
+        shared = self.shared(width)
         chosen = glyphs.marked if placed in self._marked else " "
         shown = NOW if placed is None else clean(placed.entry.name, glyphs)
         twin = placed is not None and _twins(self._shown, placed) > 1
@@ -187,19 +178,6 @@ class ImagePane(RowList):
             "Written": (written(cost), "muted" if unknown else ""),
             "Frees": (frees(cost), "muted" if unknown else ""),
         }
-
-    def sort_at(self, x: int) -> bool:
-        """Sort by the column of the heading at a place, if it is another way; whether it is."""
-        frees = layout(self.row_width, COLUMNS, self._widest).title_at(x) == "Frees"
-        if frees is not self._by_frees:
-            self.sort()
-            return True
-        return False
-
-    def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
-        """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
-        by = "Frees" if self._by_frees else ""
-        return layout(width, COLUMNS, self._widest).heading(glyphs, name, by)
 
 
 def placed_entries(shown: ListedImage | None) -> tuple[PlacedEntry, ...]:

@@ -30,9 +30,10 @@ from snaptui.ui.format import (
     state_of,
     written,
 )
-from snaptui.ui.panes.columns import Column, layout, widest
+from snaptui.ui.panes.columns import Column, widest
 from snaptui.ui.panes.differences import differences
-from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.panes.row_list import Cell
+from snaptui.ui.panes.snapshot_rows import SnapshotRows
 from snaptui.ui.snapshot_graph import Row, RowKind
 
 COLUMNS = (
@@ -52,11 +53,13 @@ NOW = "now"
 _ROLES = {RowKind.CURRENT: "strong", RowKind.BROKEN: "bad", RowKind.UNREADABLE: "bad"}
 
 
-class SnapshotPane(RowList):
+class SnapshotPane(SnapshotRows):
     """Snapshots drawn like a commit graph, with what is known of each."""
 
+    columns = COLUMNS
+
     def __init__(self, glyphs: Glyphs) -> None:
-        super().__init__(id="snapshots")
+        super().__init__("snapshots")
         self._glyphs = glyphs
         self._shown: Shown | None = None
         self._counted: Counted = {}
@@ -64,8 +67,6 @@ class SnapshotPane(RowList):
         self._rows: tuple[Row, ...] = ()
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
-        self._by_frees = False
-        self._widest = 0
         self._drawn: dict[str | None, str] = {}
         self._wanted: tuple[DomainKey, str] | None = None
 
@@ -124,23 +125,12 @@ class SnapshotPane(RowList):
     def go_to(self, key: DomainKey, name: str) -> None:
         """Select a snapshot of a domain as soon as it is there."""
         self._wanted = (key, name)
-        self._draw_rows(same=True)
+        self.draw_rows(same=True)
 
     def unmark(self) -> None:
         """Take all marks away."""
         self._marked = frozenset()
         self.refresh()
-
-    @property
-    def by_frees(self) -> bool:
-        """Whether they are sorted by what a delete frees."""
-        return self._by_frees
-
-    def sort(self) -> bool:
-        """Sort by what a delete gives back, or as a tree again; whether by the former."""
-        self._by_frees = not self._by_frees
-        self._draw_rows(same=True)
-        return self._by_frees
 
     def grow_older(self) -> None:
         """Draw again the rows on screen whose age is another one now."""
@@ -154,8 +144,8 @@ class SnapshotPane(RowList):
         if counted == self._counted:
             return
         self._counted = counted
-        if self._by_frees:
-            self._draw_rows(same=True)
+        if self.by_frees:
+            self.draw_rows(same=True)
         else:
             self.refresh()
 
@@ -167,9 +157,10 @@ class SnapshotPane(RowList):
         """
         same = self._shown is not None and shown is not None and self._shown.key == shown.key
         self._shown, self._counted, self._filter = shown, counted, filter_text
-        self._draw_rows(same=same)
+        self.draw_rows(same=same)
 
-    def _draw_rows(self, *, same: bool) -> None:
+    def draw_rows(self, *, same: bool) -> None:
+        """Draw what is known now."""
         snapshots = self._shown.snapshots if self._shown is not None else None
         rows = snapshot_graph.rows(snapshots) if snapshots is not None else ()
         if self._shown is not None and snapshots is not None:
@@ -180,12 +171,12 @@ class SnapshotPane(RowList):
             )
         self._all = rows
         shown = (self._title(row) + " " * (len(row.prefix) + 2) for row in rows)
-        self._widest = widest(shown)
+        self.widest = widest(shown)
         there = {row.name for row in rows if row.name is not None}
         self._marked = self._marked & there if same else frozenset()
         if self._filter:
             rows = snapshot_graph.filtered(rows, self._filter)
-        if self._by_frees:
+        if self.by_frees:
             rows = snapshot_graph.ranked(rows, self._frees)
         if same and self._rows:
             cursor = snapshot_graph.cursor_after(
@@ -211,7 +202,7 @@ class SnapshotPane(RowList):
         self._drawn[row.name] = _age_of(row)
         glyphs = self._glyphs
         marker = glyphs.cursor if index == self.cursor else " "
-        shared = layout(width, COLUMNS, self._widest)
+        shared = self.shared(width)
         graph = mark(row, glyphs) + " "
         graph = fit(graph, min(len(graph), shared.name // 2), glyphs)
         role = "strong" if row.name is None else _ROLES.get(row.kind, "")
@@ -230,19 +221,6 @@ class SnapshotPane(RowList):
 
     def _title(self, row: Row) -> str:
         return NOW if row.name is None else clean(row.title, self._glyphs)
-
-    def sort_at(self, x: int) -> bool:
-        """Sort by the column of the heading at a place, if it is another way; whether it is."""
-        frees = layout(self.row_width, COLUMNS, self._widest).title_at(x) == "Frees"
-        if frees is not self._by_frees:
-            self.sort()
-            return True
-        return False
-
-    def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
-        """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
-        by = "Frees" if self._by_frees else ""
-        return layout(width, COLUMNS, self._widest).heading(glyphs, name, by)
 
 
 def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
