@@ -1,4 +1,7 @@
-"""One domain of the demo: what an admin does to it with libvirt and QEMU's tools."""
+"""One domain of the demo: what an admin does to it with libvirt and QEMU's tools.
+
+It imports libvirt itself because the demo defines and starts domains, which no backend does.
+"""
 
 from __future__ import annotations
 

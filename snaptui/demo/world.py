@@ -1,4 +1,7 @@
-"""The domains of the demo: real images, real QEMU, snapshots of the last three months."""
+"""The domains of the demo: real images, real QEMU, snapshots of the last three months.
+
+It imports libvirt itself because it builds the host before there is a backend to ask.
+"""
 
 from __future__ import annotations
 
