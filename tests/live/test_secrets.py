@@ -381,7 +381,7 @@ def test_in_the_home_of_another_user_nothing_is_written_and_it_is_said(
         with Terminal(["-c", lab.uri, "web"], module=module, environment=environment) as terminal:
             terminal.wait("belongs to another user. Only deletes are possible.")
             terminal.press("c")
-            terminal.wait("Create a snapshot of web", "Nobody could determine later")
+            terminal.wait("Create a snapshot of web", "After an interruption snaptui")
             terminal.press("esc")
             terminal.wait("no snapshots yet", gone="Create a snapshot")
             terminal.press("q")

@@ -92,8 +92,8 @@ class Why(enum.Enum):
     )
     OFF_HAS_NO_RAM = "{domain} is {state} and has no RAM to save."
     JOURNAL = (
-        "The journal cannot be written ({reason}). Nobody could determine later how far the "
-        "operation came."
+        "The journal cannot be written ({reason}). After an interruption snaptui could not "
+        "determine how far the operation came."
     )
 
     # -- names and descriptions

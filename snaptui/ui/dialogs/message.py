@@ -74,8 +74,8 @@ class QuitDialog(Dialog[bool]):
         """What goes on without us."""
         yield Static(self._shown(self._under_way()), id="facts", markup=False)
         yield Static(
-            "The step under way goes on at the host (but a copy is given up); later steps are "
-            "not started, and nobody will look how it ends.",
+            "The running step continues on the host; a running copy is given up. Later steps do "
+            "not start. snaptui checks the result at its next start.",
             markup=False,
         )
 

@@ -23,7 +23,7 @@ def help_lines(
     if read_only:
         lines += [
             ("", "Read-only: snaptui changes nothing on this host."),
-            ("", "libvirt then tells no secrets of the XML and lets nobody ask a guest's agent."),
+            ("", "libvirt then gives no secrets of the XML and asks no guest agent."),
             ("", ""),
         ]
     for scope in Scope:
