@@ -16,7 +16,8 @@ from snaptui.config import HostEntry
 from snaptui.monitor.host import Link
 from snaptui.monitor.openings import Openings
 from snaptui.operations.operation import Operation
-from snaptui.operations.runner import Operations, Reached
+from snaptui.operations.reached import Reached
+from snaptui.operations.runner import Operations
 from snaptui.session import KnownHost, Listener, Session
 
 if TYPE_CHECKING:

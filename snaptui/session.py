@@ -296,9 +296,9 @@ class Session:
         host = self.host.state.host
         if host is None or self.read_only:
             return
-        if problem := await self.operations.open_journal():
+        if problem := await self.operations.records.open():
             self._listener.journal_failed(problem)
-        cut_short = await self.operations.cut_short(host)
+        cut_short = await self.operations.records.cut_short(host)
         await asyncio.gather(*map(self._tell_what_became, cut_short))
 
     async def _tell_what_became(self, cuts: tuple[CutShort, ...]) -> None:
@@ -310,7 +310,9 @@ class Session:
         """Ask the host until it says what became of an operation."""
         while True:
             with contextlib.suppress(SnaptuiError):
-                if (found := await self.operations.resolve(cut, self.backend.uri)) is not None:
+                if (
+                    found := await self.operations.records.resolve(cut, self.backend.uri)
+                ) is not None:
                     return found
             await asyncio.sleep(ASK_AGAIN)
 

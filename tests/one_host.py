@@ -8,7 +8,7 @@ from snaptui.backend.protocol import Backend
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
 from snaptui.config import HostEntry
-from snaptui.operations.runner import Reached
+from snaptui.operations.reached import Reached
 from snaptui.session import KnownHost
 
 

@@ -1,68 +1,37 @@
-"""Running confirmed plans, step by step.
+"""All operations: what was confirmed is accepted, run in turn or together, and cancelled here.
 
-The plans and what reads the facts for them are loaded when they are needed first: that takes
-a twentieth of each start.
+The plans, what reads the facts for them, and what carries them out are loaded when they are
+needed first: that takes a twentieth of each start.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from snaptui.backend.protocol import Backend
 from snaptui.common.ahead import Tell, nobody
-from snaptui.common.errors import SnaptuiError
-from snaptui.common.worker import Lane, Worker, start
+from snaptui.common.worker import start
 from snaptui.model.author_mark import author
-from snaptui.model.domain import DomainKey, Key
+from snaptui.model.domain import Key
 from snaptui.model.host import Host
-from snaptui.model.operation_record import Batch, Became, Record, StepKind
-from snaptui.operations.journal import Journal
-from snaptui.operations.operation import (
-    AGAIN,
-    LOOK,
-    NO_COPY,
-    Copying,
-    Operation,
-    Phase,
-    Stop,
-    on_host,
-)
-from snaptui.operations.xml_backup import Copies
+from snaptui.model.operation_record import Batch, StepKind
+from snaptui.operations.operation import NO_COPY, Copying, Operation, Phase, on_host
+from snaptui.operations.reached import Reached
+from snaptui.operations.records import Records
 
 if TYPE_CHECKING:
-    from snaptui.discovery.elsewhere import OtherHost
     from snaptui.operations.barrier import Meeting
-    from snaptui.operations.journal_archive import Past
-    from snaptui.operations.recovery import CutShort, Finding
-    from snaptui.operations.step_runner import Taking
-    from snaptui.plan.plan import Intent, Plan, Step
+    from snaptui.plan.plan import Intent, Plan
     from snaptui.plan.planner import AnyFacts
 
 GIVE_UP = 1.0
 """Seconds for which the end waits for copies that are given up then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """What a host is reached with.
-
-    Attributes:
-        name: as people call it; empty where there is only one.
-        others: all others, which may have the same guest.
-    """
-
-    backend: Backend
-    worker: Worker
-    name: str = ""
-    others: tuple[OtherHost, ...] = ()
 
 
 class Operations:
@@ -73,6 +42,10 @@ class Operations:
         state: directory of the journal and of the copies of the XML.
         on_change: called on the loop with each new state of an operation.
         signs: snapshots that are taken name in their description who took them.
+
+    Attributes:
+        records: what is written of them, and what earlier processes wrote.
+        all: by their numbers, as they are now.
     """
 
     def __init__(
@@ -85,11 +58,8 @@ class Operations:
     ) -> None:
         self._reached = reached
         self._signs = signs
-        self._writing = Lane("journal", 1)  # never behind somebody else's disk
-        self._copies = Copies(state / "xml", state)
-        self._journal = Journal(state / "journal", state)
+        self.records = Records(state, reached)
         self._on_change = on_change
-        self._bounded = False
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._copies_under_way: dict[int, Copying] = {}
@@ -131,7 +101,7 @@ class Operations:
         from snaptui.discovery.elsewhere import with_elsewhere
         from snaptui.plan.facts import Facts
 
-        await self._writing.call(self._journal.open)
+        await self.records.writing.call(self.records.journal.open)
         at = self._reached(intent.key.host)
         at.worker.changes.call(at.backend.expect_changes)  # it is there when it is confirmed
 
@@ -141,73 +111,7 @@ class Operations:
         facts = await at.worker.reads.call(read, key=intent.key)
         if self._signs and isinstance(facts, Facts):
             facts = replace(facts, author=author(facts.who, os.environ.get("SUDO_USER", "")))
-        return replace(facts, unrecorded=self._journal.problem)
-
-    async def open_journal(self) -> str:
-        """Open the journal, and bound those before it; returns why it cannot be written."""
-        from snaptui.operations import journal_archive
-
-        def open_and_bound() -> None:
-            self._journal.open()
-            if not self._bounded:
-                self._bounded = True
-                journal_archive.bound(self._journal, self._copies.remove)
-
-        await self._writing.call(open_and_bound)
-        return self._journal.problem
-
-    async def cut_short(self, host: Host) -> tuple[tuple[CutShort, ...], ...]:
-        """The operations of earlier processes on the host that were cut short.
-
-        Those that were confirmed together are together.
-        """
-        from snaptui.operations.recovery import cut_short
-
-        return cut_short(await self._past(), host)
-
-    async def past(self) -> tuple[Record, ...]:
-        """The operations of other processes, the newest first."""
-        records = (record for journal in await self._past() for record in journal.records)
-        return tuple(sorted(records, key=lambda record: record.started, reverse=True))
-
-    async def unfinished_before(self) -> frozenset[tuple[str, str]]:
-        """Label of the host and UUID of the domain of what other processes began.
-
-        Those of which it is not known how they ended, whether the process lives or not.
-        """
-        records = await self.past()
-        return frozenset(
-            (one.host, one.uuid) for one in records if one.outcome is None and not one.found
-        )
-
-    async def _past(self) -> tuple[Past, ...]:
-        from snaptui.operations import journal_archive
-
-        return await self._writing.call(lambda: journal_archive.past(self._journal))
-
-    async def resolve(self, cut: CutShort, uri: str) -> Finding | None:
-        """Look what became of an operation on a host, and note it in its journal.
-
-        Returns:
-            ``None`` as long as a job still holds the domain.
-
-        Raises:
-            SnaptuiError: the host cannot be asked.
-        """
-        from snaptui.operations.journal_archive import note_found
-        from snaptui.operations.recovery import look
-
-        at = self._reached(uri)
-        found = await at.worker.reads.call(lambda: look(at.backend, cut.record))
-        if found is not None:
-            words, became = found.words, found.became
-            with contextlib.suppress(OSError):  # it is told again at the next start
-                await self._writing.call(
-                    lambda: note_found(
-                        self._journal, cut.past.path, cut.record.number, words, became
-                    )
-                )
-        return found
+        return replace(facts, unrecorded=self.records.journal.problem)
 
     def close(self) -> None:
         """Give up copies and close the journal; what else is under way is cut short."""
@@ -221,8 +125,8 @@ class Operations:
                     self.all[one.number], phase=Phase.CANCELLED, error="snaptui was ended.",
                     hint=NO_COPY,
                 )  # fmt: skip
-                self._journal.end(over.record)
-        self._journal.close()
+                self.records.journal.end(over.record)
+        self.records.journal.close()
 
     def run(self, plan: Plan, facts: AnyFacts) -> Operation:
         """Start a confirmed plan; ``facts`` are those it was made of and shown with."""
@@ -289,7 +193,7 @@ class Operations:
     async def _note_batch(self, operation: Operation) -> None:
         """Write what belongs together; where that cannot be, the first change is not made."""
         if (batch := operation.batch) is not None:
-            await self._writing.call(lambda: self._journal.begin_batch(batch))
+            await self.records.writing.call(lambda: self.records.journal.begin_batch(batch))
 
     async def _run_all(self, parts: Sequence[tuple[Operation, AnyFacts]]) -> None:
         await self._note_batch(parts[0][0])
@@ -306,130 +210,12 @@ class Operations:
     async def _run(
         self, operation: Operation, facts: AnyFacts, meeting: Meeting | None = None
     ) -> None:
-        expected = facts
-        try:
-            if not operation.plan.possible:
-                from snaptui.plan.refusal import words_of
-
-                raise Stop(f"It was refused: {words_of(operation.plan.refusals)}")
-            operation = await self._prepare(operation, facts)
-            for step in operation.plan.steps:
-                if meeting is not None:
-                    step = await self._meet(meeting, operation, step, expected)
-                operation, expected, off = await self._taking(operation, step, expected).take()
-                self._set(operation)
-                if meeting is not None and step.kind is StepKind.CREATE:
-                    meeting.took(operation.number, operation.began[-1], operation.finished[-1])
-                if off:
-                    operation = replace(operation, meanwhile=off)
-                    _stop_if_there_is_more(operation, step)
-        except Exception as error:  # a fault of ours too must leave nothing frozen or renamed
-            stop = error if isinstance(error, Stop) else _fault(error)
-            over = replace(self.all[operation.number], meanwhile=operation.meanwhile)
-            over = replace(over.stopped(stop), ended=time.time())
-            await self._thaw(over)
-            over = await self._name_again(over)
-        else:
-            over = replace(operation, phase=Phase.DONE, ended=time.time())
-        if meeting is not None:
-            await meeting.leave(operation.number)
-        await self._writing.call(lambda: self._journal.end(over.record))
-        self._set(over)
-
-    async def _thaw(self, operation: Operation) -> None:
-        """Thaw what a plan froze and went no further."""
-        key, steps, done = operation.plan.intent.key, operation.plan.steps, operation.done
-        perhaps = done + (operation.became is Became.UNKNOWN)
-        frozen = any(step.kind is StepKind.FREEZE for step in steps[:perhaps])
-        thaws = any(step.kind is StepKind.THAW for step in steps[done:])
-        if frozen and thaws and isinstance(key, DomainKey):
-            at = self._reached(key.host)
-            with contextlib.suppress(SnaptuiError):  # it is not frozen any more, or the guard thaws
-                await at.worker.changes.call(lambda: at.backend.thaw(key), key=key)
-
-    async def _name_again(self, operation: Operation) -> Operation:
-        """Give an image that was set aside and is not removed its name again."""
-        from snaptui.plan.steps.image import SetAside
-
-        last = operation.plan.steps[operation.done - 1] if operation.done else None
-        if not isinstance(last, SetAside):
-            return operation
-        key = operation.plan.intent.key
-        at = self._reached(key.host)
-        try:
-            await at.worker.changes.call(
-                lambda: at.backend.set_aside(last.aside, last.path, last.file), key=key
-            )
-            words = f"{last.path} has its own name again."
-        except SnaptuiError as error:
-            words = f"It is now called {last.aside} and could not be renamed: {error.message}"
-        return replace(operation, hint=f"{operation.hint} {words}".strip())
-
-    async def _meet(
-        self, meeting: Meeting, operation: Operation, step: Step, expected: AnyFacts
-    ) -> Step:
-        """Wait for the others of a group where that must be; returns the step as it is now."""
-        from snaptui.operations.barrier import Place, places
-        from snaptui.plan.facts import Facts
-        from snaptui.plan.steps.group import NoteGroup
-
-        for place in places(operation.plan, operation.done):
-            if place is Place.READY:
-                await self._taking(operation, step, expected).check()
-            self._set(replace(operation, phase=Phase.WAITING))
-            absent = await meeting.come(operation.number, place)
-            if absent and place.all_or_none:
-                others = ", ".join(self.all[number].called for number in absent)
-                words = f"Cancelled: the group is all-or-nothing. Not ready: {others}."
-                raise Stop(words, _NOT_ALL, because_of=absent)
-        if not isinstance(step, NoteGroup):
-            return step
-        assert isinstance(expected, Facts)
-        taken = tuple(self.all[number].name for number in meeting.taken)
-        noted = step.noted(expected, meeting.spread, taken)
-        if noted is None:
-            raise Stop(expected.absent(step.name).fact, "Its description does not say the spread.")
-        return noted
-
-    async def _prepare(self, operation: Operation, facts: AnyFacts) -> Operation:
-        """Save the XML of a domain and write the journal; nothing is changed without them.
-
-        But for deletes that were confirmed without: they are what makes room on a full disk.
-        """
-        from snaptui.plan.facts import Facts
-
-        key = operation.plan.intent.key
-        at = self._reached(key.host)
-
-        def prepare() -> Operation:
-            prepared = operation
-            try:
-                if isinstance(facts, Facts) and isinstance(key, DomainKey):
-                    made = self._copies.save(at.backend, key, facts.snapshots)
-                    prepared = replace(operation, copies=str(made))
-            except OSError as error:
-                if not facts.unrecorded:
-                    raise Stop(f"The XML could not be saved: {error.strerror or error}") from error
-            if not self._journal.begin(prepared.record) and not facts.unrecorded:
-                raise Stop(f"The journal could not be written: {self._journal.problem}")
-            return prepared
-
-        try:
-            return await at.worker.changes.call(prepare, key=key)
-        except Stop:
-            raise
-        except SnaptuiError as error:
-            raise Stop(error.message, error.hint or AGAIN) from error
-
-    def _taking(self, operation: Operation, step: Step, expected: AnyFacts) -> Taking:
-        from snaptui.operations.step_runner import Taking, Tools
+        from snaptui.operations.execution import Execution
 
         copying = self._copying(operation.number)
-        at = self._reached(operation.plan.intent.key.host)
-        tools = Tools(
-            at.backend, at.worker, at.others, self._journal, self._writing, copying, self._set
-        )
-        return Taking(tools, operation, step, expected)
+        await Execution(
+            self.all, self._set, self._reached, self.records, copying, meeting
+        ).carry_out(operation, facts)
 
     def _copying(self, number: int) -> Copying:
         return self._copies_under_way.setdefault(number, Copying())
@@ -440,23 +226,6 @@ class Operations:
             return
         self.all[operation.number] = operation
         self._on_change(operation)
-
-
-_NOT_ALL = "Check what failed, start what was powered off, and press the key again."
-
-
-def _fault(error: Exception) -> Stop:
-    """Tell a fault of our own; what the step under way has done is not known."""
-    asyncio.get_running_loop().call_exception_handler({"exception": error})
-    words = f"A fault of snaptui: {type(error).__name__}."
-    return Stop(words, LOOK, became=Became.UNKNOWN)
-
-
-def _stop_if_there_is_more(operation: Operation, step: Step) -> None:
-    """What others changed during a step ends the plan, unless that was the last one."""
-    if operation.step is not None:
-        changed = "; ".join(map(str, operation.meanwhile))
-        raise Stop(f"{step.words} is done, but meanwhile {changed}")
 
 
 def _group_of(plan: Plan, facts: AnyFacts) -> str:

@@ -78,7 +78,7 @@ async def program(uri: str, near: DomainKey, state: Path) -> AsyncIterator[Do]:
     host = await worker.reads.call(backend.connect)
     assert [one.key.uuid for one in await worker.reads.call(backend.domains)] == [near.uuid]
     operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
-    await operations.open_journal()
+    await operations.records.open()
     yield do
     operations.close()
     backend.abandon()

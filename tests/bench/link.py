@@ -58,7 +58,7 @@ async def _revert(uri: str, near: DomainKey, state: Path) -> tuple[float, float]
     host = await worker.reads.call(backend.connect)
     await worker.reads.call(backend.domains)
     operations = Operations(everywhere(backend, worker), state=state, on_change=changed)
-    await operations.open_journal()
+    await operations.records.open()
     key = near._replace(host=uri)
     intent = RevertIntent(key, f"s{COUNT - 1:02}", safety=SafetyKind.NONE)
     began = time.perf_counter()

@@ -54,7 +54,7 @@ async def main(uri: str, state: str, snapshot: str, *uuids: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     operations = Operations(everywhere(backend, Worker()), state=Path(state), on_change=changed)
-    await operations.open_journal()
+    await operations.records.open()
     every = sorted(
         (*uuids[:dash], *uuids[dash + 1 :]), key=lambda uuid: backend_name(backend, uuid)
     )

@@ -164,8 +164,8 @@ async def recovered(lab: Lab, state: Path, host: Host) -> tuple[object, ...]:
     backend = LibvirtBackend(lab.uri)
     backend.connect()
     later = Operations(everywhere(backend, Worker()), state=state, on_change=lambda _: None)
-    await later.open_journal()
-    found = await later.cut_short(host)
+    await later.records.open()
+    found = await later.records.cut_short(host)
     later.close()
     backend.abandon()
     return found
@@ -358,9 +358,9 @@ async def test_after_a_kill_in_a_group_one_is_gone(lab: Lab, tmp_path: Path, gon
     operations = Operations(
         everywhere(backend, Worker()), state=tmp_path / "state", on_change=lambda _: None
     )
-    (batch,) = await operations.cut_short(host)
+    (batch,) = await operations.records.cut_short(host)
     for cut in batch:
-        finding = await operations.resolve(cut, lab.uri)
+        finding = await operations.records.resolve(cut, lab.uri)
         assert finding is not None
         taken = NAME in there(lab, cut.record.domain)
         if gone is Gone.UNDEFINED:

@@ -38,7 +38,7 @@ async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
         state=tmp_path,
         on_change=lambda operation: over.set() if operation.phase.over else None,
     )
-    assert await running.open_journal() == ""
+    assert await running.records.open() == ""
     operation = running.run(plan, found)
     await asyncio.wait_for(over.wait(), 10)
     ended = running.all[operation.number]
@@ -55,9 +55,9 @@ async def test_what_another_process_has_not_ended_is_known_by_its_domain(tmp_pat
     running = Operations(
         everywhere(cast(Backend, object()), Worker()), state=tmp_path, on_change=lambda _: None
     )
-    assert await running.unfinished_before() == {(RECORD.host, RECORD.uuid)}
+    assert await running.records.unfinished_before() == {(RECORD.host, RECORD.uuid)}
     other.end(replace(RECORD, outcome=Outcome.FAILED, ended=RECORD.started + 1))
-    assert await running.unfinished_before() == frozenset()
+    assert await running.records.unfinished_before() == frozenset()
     other.close()
 
 
@@ -99,7 +99,7 @@ async def test_what_was_given_up_before_it_was_sent_is_never_sent(
     running = Operations(
         everywhere(cast(Backend, Fake()), worker), state=tmp_path, on_change=changed
     )
-    assert await running.open_journal() == ""
+    assert await running.records.open() == ""
     operation = running.run(plan, found)
     assert await asyncio.to_thread(reading.wait, 10)
     worker.changes.abandon(Disconnected("gone"))
@@ -161,7 +161,7 @@ async def a_save_of_ram(monkeypatch: Any, tmp_path: Path, *, late: bool) -> tupl
     running = Operations(
         everywhere(cast(Backend, Fake()), Worker()), state=tmp_path, on_change=changed
     )
-    assert await running.open_journal() == ""
+    assert await running.records.open() == ""
     number = running.run(plan, before).number
     assert await asyncio.to_thread(at_it.wait, 10)
     assert running.cancel(number) == ""
@@ -214,7 +214,7 @@ async def ended(monkeypatch: Any, tmp_path: Path, backend: Deleting) -> Operatio
         state=tmp_path,
         on_change=lambda operation: over.set() if operation.phase.over else None,
     )
-    assert await running.open_journal() == ""
+    assert await running.records.open() == ""
     operation = running.run(delete.plan(DeleteIntent(KEY, "s1"), found), found)
     await asyncio.wait_for(over.wait(), 10)
     return running.all[operation.number]
@@ -263,7 +263,7 @@ async def test_of_those_that_were_confirmed_together_all_are_there_when_the_firs
     running = Operations(
         everywhere(cast(Backend, object()), Worker()), state=tmp_path, on_change=changed
     )
-    assert await running.open_journal() == ""
+    assert await running.records.open() == ""
     found = facts(folders={"/img": frozenset()})
     plan = create_plans.plan(CreateIntent(KEY, "new", ""), found)
     running.run_in_turn([(plan, found), (plan, found)])

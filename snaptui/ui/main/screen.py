@@ -304,7 +304,7 @@ class MainScreen(Screen[None]):
     @background("operations", exclusive=True)
     async def action_operations(self) -> None:
         """All operations with their steps and outcomes."""
-        earlier = await self.session.operations.past()
+        earlier = await self.session.operations.records.past()
 
         def now() -> tuple[Record, ...]:
             operations = self.session.operations.all.values()

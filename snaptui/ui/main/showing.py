@@ -42,7 +42,7 @@ class Showing:
         if domain is None:
             self._say("Select a domain: its history is shown.")
             return
-        earlier = await session.operations.past()
+        earlier = await session.operations.records.past()
         self._push(HistoryScreen(self._context, session, domain, earlier))
 
     def compare(self) -> None:

@@ -303,7 +303,7 @@ class Surveys:
 
         Each host is asked by itself: a slow one holds up nobody.
         """
-        unfinished = await self._fleet.operations.unfinished_before()
+        unfinished = await self._fleet.operations.records.unfinished_before()
         await asyncio.gather(*(one.ask_uses(keys, unfinished, tell) for one in self._surveys))
 
     async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
