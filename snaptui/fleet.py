@@ -21,7 +21,7 @@ from snaptui.operations.runner import Operations
 from snaptui.session import KnownHost, Listener, Session
 
 if TYPE_CHECKING:
-    from snaptui.backend.protocol import Backend
+    from snaptui.backend.protocol.backend import Backend
     from snaptui.discovery.group_members import Members
     from snaptui.model.domain import DomainKey
     from snaptui.plan.plan import Intent

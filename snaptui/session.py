@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.common.ahead import Tell, nobody
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.common.worker import Worker, start

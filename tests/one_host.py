@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.worker import Worker
 from snaptui.config import HostEntry

@@ -17,7 +17,7 @@ from snaptui.common import text
 from snaptui.common.errors import HostError, SnaptuiError
 
 if TYPE_CHECKING:
-    from snaptui.backend.protocol import Backend
+    from snaptui.backend.protocol.backend import Backend
 
 
 def run(words: Sequence[str]) -> int:

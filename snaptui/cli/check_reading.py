@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from snaptui.backend.protocol import Backend, Files, Looks
+from snaptui.backend.protocol.backend import Backend, Looks
+from snaptui.backend.protocol.files import Files
 from snaptui.cli.check import DomainRead, HostRead, Limit
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.masking import label

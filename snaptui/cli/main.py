@@ -24,7 +24,7 @@ from snaptui.common.threads import begun
 from snaptui.config import MONO, Config, HostEntry, load
 
 if TYPE_CHECKING:
-    from snaptui.backend.protocol import Connection
+    from snaptui.backend.protocol.connection import Connection
     from snaptui.backend.virt.backend import LibvirtBackend
     from snaptui.common.quiet import Quiet
     from snaptui.model.domain import Domain

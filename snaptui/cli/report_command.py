@@ -11,7 +11,7 @@ from snaptui.cli import report, report_reading
 from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, write
 
 if TYPE_CHECKING:
-    from snaptui.backend.protocol import Backend
+    from snaptui.backend.protocol.backend import Backend
 
 
 def run(words: Sequence[str]) -> int:

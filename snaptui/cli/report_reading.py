@@ -13,7 +13,8 @@ from typing import TypeVar
 
 from snaptui.backend.files.image_counter import count_image
 from snaptui.backend.files.image_reader import read_image
-from snaptui.backend.protocol import Files, Looks
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
 from snaptui.cli.report import (
     DiskReport,
     DomainReport,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snaptui.backend.protocol import Looks
+from snaptui.backend.protocol.backend import Looks
 from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.discovery.domain_survey import survey
 from snaptui.model.config_change import ConfigChange

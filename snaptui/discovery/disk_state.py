@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import ImageError
 from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo

@@ -9,7 +9,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import overload
 
-from snaptui.backend.protocol import Looks, Reads
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.ahead import Tell, nobody
 from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts

@@ -6,7 +6,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from snaptui.backend.protocol import Files, Looks, Reads
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.image_counts import count
 from snaptui.discovery.image_heads import read_heads

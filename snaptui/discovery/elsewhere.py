@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, replace
 
-from snaptui.backend.protocol import Reads
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import NotFound, SnaptuiError
 from snaptui.common.threads import begun
 from snaptui.model.domain import Domain, DomainKey

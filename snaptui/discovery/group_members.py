@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from snaptui.backend.protocol import Reads
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common import text
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Worker

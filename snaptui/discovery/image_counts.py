@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import SnaptuiError
 from snaptui.model.image import NotKnown
 from snaptui.storage.qcow2.usage import ImageUsage

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from snaptui.backend.protocol import Files, Looks
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import ImageError
 from snaptui.discovery import readings
 from snaptui.discovery.image_heads import read_heads

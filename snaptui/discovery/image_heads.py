@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import DamagedImage, Disconnected, NoImage, SilentImage, SnaptuiError
 from snaptui.common.worker import Priority, Worker
 from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown, Silent

@@ -14,7 +14,9 @@ from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Files, Looks, Reads
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import DamagedImage, Disconnected, NotAnImage, NotFound, SnaptuiError
 from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.doubts import Doubt, Unread

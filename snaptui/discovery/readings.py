@@ -14,7 +14,9 @@ from contextlib import suppress
 from functools import partial
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Files, Looks, Reads
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does

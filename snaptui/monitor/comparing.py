@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Looks
+from snaptui.backend.protocol.backend import Looks
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker, from_threads, start
 from snaptui.discovery.comparison import read_comparison

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from snaptui.backend.protocol import Looks
+from snaptui.backend.protocol.backend import Looks
 from snaptui.common.errors import FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, wait
 from snaptui.model.disk import Disk

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from snaptui.backend.protocol import Backend, HostEvent
+from snaptui.backend.protocol.backend import Backend
+from snaptui.backend.protocol.connection import HostEvent
 from snaptui.common.errors import Disconnected, SignInNeeded, SnaptuiError
 from snaptui.common.worker import Priority, Worker, from_threads, wait
 from snaptui.model.domain import Domain, DomainKey

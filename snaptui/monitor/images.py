@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from snaptui.backend.protocol import Looks
+from snaptui.backend.protocol.backend import Looks
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.model.doubts import Doubt, Unread

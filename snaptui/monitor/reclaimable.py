@@ -22,7 +22,8 @@ from collections.abc import (
 )
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Files, Looks
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start
 from snaptui.discovery.domain_survey import read_with_files, with_layers

@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from snaptui.backend.protocol import Looks, Reads
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import Disconnected, NotFound, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start, wait
 from snaptui.discovery.image_heads import Heads

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
-from snaptui.backend.protocol import Reads
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority, Worker
 from snaptui.model.domain import DomainKey

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common.worker import Priority, Worker, from_threads, start
 from snaptui.discovery.image_counts import count
 from snaptui.model.image import ImageSnapshot, NotKnown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.common.worker import Worker
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from snaptui.backend.protocol import Files, Looks
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import ImageError, NotFound
 from snaptui.discovery.disk_state import Part, have, parts, reverted_words
 from snaptui.discovery.image_heads import read_heads

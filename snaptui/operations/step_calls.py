@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import overload
 
-from snaptui.backend.protocol import Backend, Changes, Files
+from snaptui.backend.protocol.backend import Backend
+from snaptui.backend.protocol.changes import Changes
+from snaptui.backend.protocol.files import Files
 from snaptui.common import text
 from snaptui.common.errors import ImageError
 from snaptui.model.domain import Amount, DomainKey, Key

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.common.errors import Cancelled, Disconnected, NotFound, SnaptuiError
 from snaptui.common.worker import Lane, Priority, Worker, from_threads, start
 from snaptui.discovery.disk_state import Part, parts, reverted_words

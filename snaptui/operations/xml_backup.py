@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from snaptui.backend.protocol import Reads
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common import text
 from snaptui.common.errors import NotFound
 from snaptui.common.state_files import held, open_own

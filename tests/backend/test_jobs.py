@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Cancelled, HostError
 from snaptui.model.disk import Presence as In

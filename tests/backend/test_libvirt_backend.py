@@ -9,7 +9,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from snaptui.backend.protocol import HostEvent
+from snaptui.backend.protocol.connection import HostEvent
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Disconnected, ImageError, NotFound, NotPermitted
 from snaptui.discovery.domain_facts import read_facts

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from snaptui.backend.protocol import Backend, HostEvent
+from snaptui.backend.protocol.backend import Backend
+from snaptui.backend.protocol.connection import HostEvent
 from snaptui.common.errors import ConfigError, Disconnected, HostError, NotPermitted, SnaptuiError
 from snaptui.common.worker import Worker
 from snaptui.monitor.host import BACK_OFF, JITTER, SHARE, TICK, HostState, HostWatch, Link

@@ -8,7 +8,13 @@ import sys
 import pytest
 
 PURE = ["common.errors", "model.domain", "config", "plan.revert.revert", "storage.qcow2.format"]
-HEADLESS = [*PURE, "session", "operations.runner", "discovery.domain_facts", "backend.protocol"]
+HEADLESS = [
+    *PURE,
+    "session",
+    "operations.runner",
+    "discovery.domain_facts",
+    "backend.protocol.backend",
+]
 
 
 def modules_of(module: str) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.common import shell
 from snaptui.discovery.disk_state import Part, reverted_words
 from snaptui.model.disk import Presence

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.common.errors import Disconnected
 from snaptui.common.worker import Worker
 from snaptui.model.choices import Form

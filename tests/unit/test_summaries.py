@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from snaptui.backend.protocol import Reads
+from snaptui.backend.protocol.reads import Reads
 from snaptui.common.worker import Worker
 from snaptui.model.domain import DomainKey
 from snaptui.model.snapshot import SnapshotSummary

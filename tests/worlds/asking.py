@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
-from snaptui.backend.protocol import Backend
+from snaptui.backend.protocol.backend import Backend
 from snaptui.common.errors import SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.image import ImageInfo, NotKnown

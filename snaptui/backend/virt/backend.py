@@ -12,7 +12,7 @@ import libvirt
 from snaptui.backend.files import image_reader
 from snaptui.backend.files.patience import Patience
 from snaptui.backend.host_images import HostImages
-from snaptui.backend.protocol import HostEvent
+from snaptui.backend.protocol.connection import HostEvent
 from snaptui.backend.virt import domain_xml, snapshot_xml, uris
 from snaptui.backend.virt.calls import list_snapshots
 from snaptui.backend.virt.changes import LibvirtChanges

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import libvirt
 
-from snaptui.backend.protocol import HostEvent
+from snaptui.backend.protocol.connection import HostEvent
 from snaptui.backend.virt import uris
 from snaptui.backend.virt.errors import connecting, translated
 from snaptui.backend.virt.events import Janitor, Subscription, start_event_loop

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import libvirt
 
-from snaptui.backend.protocol import HostEvent
+from snaptui.backend.protocol.connection import HostEvent
 
 KEEPALIVE = (3, 2)
 """Seconds between two messages, and how many may stay without an answer."""
