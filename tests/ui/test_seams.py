@@ -97,8 +97,8 @@ async def test_what_was_cut_short_and_stays_busy_hides_no_other(
         done = Finding(one.record, Became.DONE, "It was done.")
         return None if one.record.domain == "busy" else done
 
-    monkeypatch.setattr(app.session.operations, "cut_short", cuts)
-    monkeypatch.setattr(app.session.operations, "resolve", resolve)
+    monkeypatch.setattr(app.session.operations.records, "cut_short", cuts)
+    monkeypatch.setattr(app.session.operations.records, "resolve", resolve)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "what became of it")
         assert "Delete free" in str(app.screen.query_one("#title").render())

@@ -91,6 +91,11 @@ class Panes:
         return self.focused is self.domains
 
     @property
+    def focused_name(self) -> str:
+        """The list that has the focus, as :attr:`filters` call it."""
+        return "domains" if self.on_domains else "snapshots"
+
+    @property
     def on_entries(self) -> bool:
         """Whether the list of an image's snapshots has the focus."""
         return self.focused is self.entries

@@ -12,34 +12,31 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
-from snaptui.common import text
-from snaptui.common.errors import ConfigError, SnaptuiError
-from snaptui.common.masking import masked
 from snaptui.model.domain import DomainKey
-from snaptui.model.image import ImageKey, NotKnown
-from snaptui.model.operation_record import Record
-from snaptui.monitor.host import Link
+from snaptui.model.image import ImageKey
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.actions import ACTIONS, Scope
 from snaptui.ui.background import background
 from snaptui.ui.context import Context
+from snaptui.ui.main.filtering import Filtering
 from snaptui.ui.main.following import Following
+from snaptui.ui.main.marking import Marking
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.main.prompter import MainPrompter
 from snaptui.ui.main.recall import Recall
 from snaptui.ui.main.showing import Showing
+from snaptui.ui.main.sorting import Sorting
 from snaptui.ui.main.updates import Updates
 from snaptui.ui.main.view import View
-from snaptui.ui.panes.details import snapshot_lines
 from snaptui.ui.panes.heading import Heading
-from snaptui.ui.panes.images import freed_together
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.terminal import clipboard
 from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
     from snaptui.ui.dialogs.dialog import Dialog
+    from snaptui.ui.main.host_actions import HostActions
     from snaptui.ui.main.ports import Actions
     from snaptui.ui.screens.survey_screen import Jump
 
@@ -77,7 +74,11 @@ class MainScreen(Screen[None]):
         self.recall = Recall(context, panes, selects=select is not None)
         self.updates = Updates(context, panes, view, following, select, self.recall.wanted)
         self._prompter = MainPrompter(view, context.fleet, self._show)
-        self._showing = Showing(context, panes, view.say, self._push)
+        self._showing = Showing(context, panes, view, self._push)
+        self._field = Field(id="filter", compact=True, placeholder="filter")
+        self._filtering = Filtering(panes, view, self.updates, self._field)
+        self._marking = Marking(context, panes, view)
+        self._sorting = Sorting(panes, view)
 
     @property
     def session(self) -> Session:
@@ -103,12 +104,12 @@ class MainScreen(Screen[None]):
                     yield view.time_line
                 yield panes.details
         yield view.message
-        yield Field(id="filter", compact=True, placeholder="filter")
+        yield self._field
         yield view.footer
 
     def on_mount(self) -> None:
         """Start the clock that ages what is shown."""
-        self.query_one("#filter").display = False
+        self._field.display = False
         self._panes.show_right(image=isinstance(self._select, ImageKey))
         first = self._panes.domains if self._select is None else self._panes.right_pane
         self._show_pane(first.id or "")
@@ -182,6 +183,12 @@ class MainScreen(Screen[None]):
 
         return DomainActions(self.context, self._panes, self._prompter)
 
+    @property
+    def _host_actions(self) -> HostActions:
+        from snaptui.ui.main.host_actions import HostActions
+
+        return HostActions(self.context, self._panes, self.view, self._ask_agent)
+
     def _show(self, dialog: Dialog[T], closed: Callable[[T | None], None]) -> None:
         self.app.push_screen(dialog, closed)
 
@@ -236,20 +243,8 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Out of the filter, or back to the domains."""
-        panes = self._panes
-        pane = "domains" if panes.on_domains else "snapshots"
-        if self.query_one("#filter").display or panes.filters[pane]:
-            self._filter(pane, "")
-            self._close_filter()
-        elif pane == "snapshots" and panes.right_pane.marked_number:
-            panes.right_pane.unmark()
-            self.view.draw_footer()
-            self.view.say("Nothing is marked.")
-        elif pane == "domains" and panes.marked_domains:
-            panes.unmark_domains()
-            self._domains_marked()
-        else:
-            panes.domains.focus()
+        if not self._filtering.clear() and not self._marking.unmark():
+            self._panes.domains.focus()
 
     def action_next_pane(self) -> None:
         """Next pane."""
@@ -269,51 +264,22 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Open the filter of the pane."""
-        field = self.query_one("#filter", Input)
-        self._filtered = "domains" if self._panes.on_domains else "snapshots"
-        field.value = self._panes.filters[self._filtered]
-        field.display = True
-        field.focus()
+        self._filtering.open()
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
         """The list follows each keystroke."""
-        if event.input.display:
-            self._filter(self._filtered, event.value)
+        self._filtering.typed(event.value)
 
     @on(Input.Submitted, "#filter")
     def filter_submitted(self) -> None:
         """Keep the filter and go back to the list."""
-        self._close_filter()
-
-    def _filter(self, pane: str, wanted: str) -> None:
-        self._panes.filters[pane] = wanted
-        if pane == "domains":
-            self.updates.draw_hosts()
-        else:
-            self.updates.snapshots_changed()
-            self.updates.entries_changed()
-        self.view.draw_headings()
-
-    def _close_filter(self) -> None:
-        field, panes = self.query_one("#filter", Input), self._panes
-        if field.display:
-            field.display = False
-            (panes.domains if self._filtered == "domains" else panes.right_pane).focus()
+        self._filtering.close()
 
     @background("operations", exclusive=True)
     async def action_operations(self) -> None:
         """All operations with their steps and outcomes."""
-        earlier = await self.session.operations.records.past()
-
-        def now() -> tuple[Record, ...]:
-            operations = self.session.operations.all.values()
-            return tuple(operation.record for operation in reversed(list(operations)))
-
-        cancel, glyphs = self.session.operations.cancel, self.context.glyphs
-        from snaptui.ui.screens.operations import OperationsPane
-
-        self.app.push_screen(OperationsPane(now, earlier, cancel, glyphs))
+        await self._showing.operations()
 
     def action_compare(self) -> None:
         """The selected snapshot beside now, or two marked ones beside each other."""
@@ -338,88 +304,27 @@ class MainScreen(Screen[None]):
 
     def _jump(self, jump: Jump | None) -> None:
         if jump is not None:
-            self._filter("domains", "")
+            self._filtering.use("domains", "")
             self._panes.snapshots.go_to(jump.key, jump.snapshot)
             self._panes.domains.go_to(jump.key)
             self._panes.snapshots.focus()
 
     def action_mark(self) -> None:
         """Mark the selected domain or snapshot, and say what can be done with all marked ones."""
-        if not self._panes.on_domains:
-            self._panes.right_pane.mark()
-            self._say_marked()
-        elif self._panes.domains.mark():
-            self._domains_marked()
-        else:
-            what = "A host" if self._panes.domains.on_heading else "An image"
-            self.view.say(f"{what} cannot be marked.")
-
-    def _domains_marked(self) -> None:
-        number = len(self._panes.marked_domains)
-        create = keymap.key_of("create", self.context.overrides)
-        takes = "" if self.session.read_only else f": {create} takes one snapshot of each"
-        self.view.say(
-            f"{text.count(number, 'domain')} marked{takes}." if number else "Nothing is marked."
-        )
-        self.view.draw_header()
-        self.view.draw_details()
+        self._marking.mark()
 
     def action_sort(self) -> None:
         """Sort the snapshots the other way, or the domains by the next column."""
-        if self._panes.on_domains:
-            self._panes.domains.sort()
-        else:
-            self._panes.right_pane.sort()
-        self._say_sorted(domains=self._panes.on_domains)
+        self._sorting.sort()
 
     @on(Heading.Clicked)
     def heading_clicked(self, event: Heading.Clicked) -> None:
         """Sort by the column that was clicked."""
-        domains = event.heading is self.view.domains_heading
-        if (self._panes.domains if domains else self._panes.right_pane).sort_at(event.x):
-            self._say_sorted(domains=domains)
-
-    def _say_sorted(self, *, domains: bool) -> None:
-        panes = self._panes
-        self.view.draw_headings()
-        if domains:
-            self.view.say(f"Domains sorted by: {panes.domains.order.value}.")
-            return
-        plain = (
-            "Shown as a tree."
-            if panes.right_pane is panes.snapshots
-            else "Sorted by age, oldest first."
-        )
-        self.view.say("Sorted by space freed." if panes.right_pane.by_frees else plain)
-
-    def _say_marked(self) -> None:
-        image, panes = self.session.images.shown, self._panes
-        number = panes.right_pane.marked_number
-        self.view.draw_footer()
-        if not number:
-            self.view.say("Nothing is marked.")
-            return
-        if image is not None:
-            counted = self.session.counting.state.counted
-            together = freed_together(image, panes.marked_entries, counted)
-        else:
-            together = panes.snapshots.freed
-        words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
-        self.view.say(f"{text.count(number, 'snapshot')} marked: deleting them frees {words}.")
+        self._sorting.sort_at(event.heading, event.x)
 
     def action_refresh(self) -> None:
         """Read everything of what is selected again; ask its agent, and who uses which images."""
-        session, key = self.session, self._panes.key
-        session.host.retry()
-        session.images.look_again()
-        if isinstance(key, DomainKey):
-            session.host.look_again(key)
-            session.snapshots.look_again()
-            domain = self._panes.domain
-            if domain is not None and domain.state.active and not session.read_only:
-                self._ask_agent(domain.key)
-        if key is not None:
-            session.count(again=True)
+        self._host_actions.refresh()
 
     @background("agents")
     async def _ask_agent(self, key: DomainKey) -> None:
@@ -427,10 +332,7 @@ class MainScreen(Screen[None]):
 
     def action_sign_in(self) -> None:
         """Connect now."""
-        if self.session.host.state.link in (Link.SIGN_IN, Link.REFUSED):
-            self.context.sign_in()
-        else:
-            self.session.host.retry()
+        self._host_actions.sign_in()
 
     def action_copy_one(self) -> None:
         """Copy something of what is selected."""
@@ -456,43 +358,9 @@ class MainScreen(Screen[None]):
 
     def action_drop_host(self) -> None:
         """Look at the selected host no longer."""
-        name = self.view.host
-        try:
-            self.context.fleet.drop(self.session)
-        except ConfigError as error:
-            self.view.say(error.message)
-        else:
-            self.view.say(f"{name} was removed from the list.")
+        self._host_actions.drop()
 
     @background("details", exclusive=True)
     async def show_details(self) -> None:
         """All about the snapshot, or the domain as it is now, with its XML."""
-        from snaptui.ui.screens.text import TextScreen
-
-        image, entry = self._panes.image, self._panes.entry
-        if image is not None:
-            title = image.key.name if entry is None else entry.words
-            lines = self.view.image_details(image)
-            self.app.push_screen(TextScreen(title, lines, self.context.glyphs))
-            return
-        shown, row = self.session.snapshots.shown, self._panes.row
-        if shown is None or row is None:
-            return
-        key, name, backend = shown.key, row.name, self.session.backend
-        try:
-            if name is None:
-                xml = await self.session.read(lambda: backend.domain_xml(key), key)
-            elif row.stray is None and row.overlay is None:
-                xml = await self.session.read(lambda: backend.snapshot_xml(key, name), key)
-            else:
-                xml = ""
-        except SnaptuiError as error:
-            xml = f"{error.title}: {error.message}"
-        known = snapshot_lines(row, shown, self.session.counting.state.counted)
-        lines = (
-            *known,
-            ("", ""),
-            *(("", masked(line)) for line in xml.rstrip("\n").split("\n")),
-        )
-        title = "Now" if name is None else row.title
-        self.app.push_screen(TextScreen(title, lines, self.context.glyphs))
+        await self._showing.details()

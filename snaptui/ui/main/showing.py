@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from snaptui.common.errors import SnaptuiError
+from snaptui.common.masking import masked
 from snaptui.ui import keymap
+from snaptui.ui.panes.details import snapshot_lines
 
 if TYPE_CHECKING:
+    from snaptui.model.operation_record import Record
     from snaptui.ui.context import Context
     from snaptui.ui.main.ports import Selection
+    from snaptui.ui.main.view import View
 
 
 class Showing:
     """Opens them, or says why not.
 
     Args:
-        say: answers in the message line.
         push: puts a screen over the others.
     """
 
@@ -26,12 +30,13 @@ class Showing:
         self,
         context: Context,
         selection: Selection,
-        say: Callable[[str], None],
+        view: View,
         push: Callable[[Screen[None]], object],
     ) -> None:
         self._context = context
         self._selection = selection
-        self._say = say
+        self._view = view
+        self._say = view.say
         self._push = push
 
     async def history(self) -> None:
@@ -81,3 +86,50 @@ class Showing:
         else:
             return row.name, None
         return None
+
+    async def operations(self) -> None:
+        """Show all operations with their steps and outcomes."""
+        from snaptui.ui.screens.operations import OperationsPane
+
+        session = self._context.session
+        earlier = await session.operations.records.past()
+
+        def now() -> tuple[Record, ...]:
+            operations = session.operations.all.values()
+            return tuple(operation.record for operation in reversed(list(operations)))
+
+        cancel, glyphs = session.operations.cancel, self._context.glyphs
+        self._push(OperationsPane(now, earlier, cancel, glyphs))
+
+    async def details(self) -> None:
+        """Show all about the snapshot, or the domain as it is now, with its XML."""
+        from snaptui.ui.screens.text import TextScreen
+
+        image, entry = self._selection.image, self._selection.entry
+        if image is not None:
+            title = image.key.name if entry is None else entry.words
+            lines = self._view.image_details(image)
+            self._push(TextScreen(title, lines, self._context.glyphs))
+            return
+        session = self._context.session
+        shown, row = session.snapshots.shown, self._selection.row
+        if shown is None or row is None:
+            return
+        key, name, backend = shown.key, row.name, session.backend
+        try:
+            if name is None:
+                xml = await session.read(lambda: backend.domain_xml(key), key)
+            elif row.stray is None and row.overlay is None:
+                xml = await session.read(lambda: backend.snapshot_xml(key, name), key)
+            else:
+                xml = ""
+        except SnaptuiError as error:
+            xml = f"{error.title}: {error.message}"
+        known = snapshot_lines(row, shown, session.counting.state.counted)
+        lines = (
+            *known,
+            ("", ""),
+            *(("", masked(line)) for line in xml.rstrip("\n").split("\n")),
+        )
+        title = "Now" if name is None else row.title
+        self._push(TextScreen(title, lines, self._context.glyphs))
