@@ -201,3 +201,13 @@ async def test_domains_without_snapshots_are_one_line_where_not_all_have_room(
         await pilot.resize_terminal(120, 30)
         await until(pilot, lambda: folded not in text_of(pilot), "room for all")
         assert "build" in text_of(pilot)
+
+
+async def test_leaving_a_filter_that_is_typed_shows_all_domains_again(make_app: MakeApp) -> None:
+    app = make_app(None)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await loaded(pilot)
+        await pilot.press("escape", "slash", *"none such")
+        await until(pilot, lambda: "web01" not in text_of(pilot), "no match")
+        await pilot.press("escape")
+        await until(pilot, lambda: "web01" in text_of(pilot), "the domains")

@@ -45,8 +45,8 @@ class Filtering:
             (panes.domains if self._pane == "domains" else panes.right_pane).focus()
 
     def clear(self) -> bool:
-        """Show all rows of the list that has the focus again; whether some were hidden."""
-        pane = self._panes.focused_name
+        """Show all rows of the list at hand again; whether its filter was open or in use."""
+        pane = self._pane if self._field.display else self._panes.focused_name
         filtered = self._field.display or bool(self._panes.filters[pane])
         if filtered:
             self.use(pane, "")
