@@ -27,6 +27,7 @@ class User:
         disk: target of the disk whose image the file is; empty where it is no image.
         use: of an image, what it has the file for.
         tops: of an image, who names it or what lies upon it, at any height.
+        backup: a backup of the domain that runs has it for as long as it does: it ends with QEMU.
     """
 
     name: str
@@ -34,6 +35,7 @@ class User:
     disk: str = ""
     use: Use | None = None
     tops: tuple[User, ...] = ()
+    backup: bool = False
 
     @property
     def words(self) -> str:
@@ -41,6 +43,8 @@ class User:
         if self.use is not None:
             tops = text.some([one.words for one in self.tops])
             return f"the image {self.name}, {self.use.value}{tops and f' ({tops})'}"
+        if self.backup:
+            return f"the running backup of {self.name}"
         owner = f"the snapshot {self.snapshot} of {self.name}" if self.snapshot else self.name
         return f"disk {self.disk} of {owner}" if self.disk else owner
 

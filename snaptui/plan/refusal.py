@@ -18,6 +18,7 @@ class Harm(enum.Enum):
     ENDS_QEMU = "fail or end QEMU"
     NO_START = "leave a domain that does not start"
     STOPPED = "stop the guest"
+    JOB_ENDED = "end the job with its disks"
     HALF = "revert one disk and not the next"
     OTHER_DATA = "bring back other data"
     PERHAPS_OTHER_DATA = "perhaps bring back other data"

@@ -41,7 +41,7 @@ class Inventory:
         """Who names a file beside those who are known; of an image upon it also who names that.
 
         Args:
-            own: these.
+            own: these; what a backup of theirs writes goes with it.
             images: and what lies upon it or has its data in it.
         """
         real = [self.real.get(image, image) for image in images]
@@ -49,8 +49,13 @@ class Inventory:
         return tuple(
             user if user.use is None else replace(user, tops=self._tops(user.name))
             for user in self.held_by(path)
-            if user not in known
+            if user not in known and not self._ends_with(user, own)
         )
+
+    def _ends_with(self, user: User, own: Collection[User]) -> bool:
+        """Whether it is an image that a backup of one of these writes while it runs."""
+        upon = self.held_by(user.name) if user.use is not None else ()
+        return any(one.backup and one in own for one in upon)
 
     def _tops(self, image: str) -> tuple[User, ...]:
         """Who names an image or, at any height, one that lies upon it; images are left out."""

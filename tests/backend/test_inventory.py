@@ -60,6 +60,23 @@ def test_an_overlay_that_nothing_names_is_left_over_and_one_that_something_names
     assert found.leftovers == (os.path.realpath(lab.images / "upon.qcow2"),), "only the top one"
 
 
+def test_what_a_backup_under_way_writes_is_no_image_of_nobody(lab: Lab) -> None:
+    """libvirt lets the scratch file lie upon the disk, and removes it with the backup."""
+    lab.define("web", running=True)
+    before = take(lab)
+    backup = lab.directory / "backup.xml"
+    server = f"<server transport='unix' socket='{lab.directory}/nbd'/>"
+    backup.write_text(f"<domainbackup mode='pull'>{server}</domainbackup>")
+    lab.virsh("backup-begin", "web", str(backup))
+    found = take(lab)
+    assert found.doubts == ()
+    assert found.orphans == ()
+    (scratch,) = found.images.keys() - before.images.keys()
+    assert [one.words for one in found.held_by(scratch)] == ["the running backup of web"]
+    assert User(scratch, use=Use.BENEATH) in found.held_by(str(lab.image("web")))
+    lab.virsh("domjobabort", "web")
+
+
 def test_what_only_a_snapshot_the_inactive_definition_or_a_link_names_is_in_use(lab: Lab) -> None:
     lab.define("web", running=True)
     lab.snapshot("web", "one", "--disk-only")

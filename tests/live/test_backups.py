@@ -25,6 +25,7 @@ from snaptui.plan.plan import (
     ImageDelete,
     RevertIntent,
 )
+from snaptui.plan.refusal import Harm
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, qemu_img
@@ -160,8 +161,26 @@ def test_a_backup_under_way_is_named_and_the_line_that_ends_it_works(lab: Lab) -
         lab.virsh("suspend" if state == "running" else "resume", "web")
     assert scratch.exists()
     lab.virsh("domjobabort", "web")
-    until(lambda: not scratch.exists())
+    until(lambda: not scratch.exists() and lab.virsh("domcontrol", "web").startswith("ok"))
     planned(lab, RevertIntent(key, "one", safety=SafetyKind.NONE), carry_out=True)
+
+
+def test_the_scratch_file_of_a_backup_is_in_the_way_of_no_revert_that_powers_off(lab: Lab) -> None:
+    """It lies upon the disk, and goes with QEMU before anything is written beneath it."""
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "one")
+    scratch = begin_backup(lab)
+    back = RevertIntent(key, "one", safety=SafetyKind.DISKS)
+    plan = planned(lab, back)
+    (why,) = plan.refusals
+    assert (why.why, why.code, why.harm) == (Why.BACKUP, None, Harm.JOB_ENDED)
+    backend = LibvirtBackend(lab.uri)
+    try:
+        perform(backend, key, plan.steps[0], lambda _: None)
+    finally:
+        backend.abandon()
+    until(lambda: not scratch.exists())
+    planned(lab, back, carry_out=True)
 
 
 def until(true: Callable[[], bool]) -> None:

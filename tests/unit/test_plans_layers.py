@@ -24,7 +24,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost, WritesLost
 from snaptui.plan.outcome import UndoBy, When, undo
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DeleteManyIntent, Plan, RevertIntent
-from snaptui.plan.refusal import refuse
+from snaptui.plan.refusal import Harm, refuse
 from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.revert import revert
 from snaptui.plan.steps.domain import PowerOff, RevertTo
@@ -585,12 +585,13 @@ def test_a_backup_does_not_forbid_what_powers_its_guest_off_first() -> None:
     host = replace(HOST, libvirt=(11, 3, 0), reverts_external=True)
     found = replace(a_chain(), host=host)
     found = replace(found, status=replace(found.status, backup=("vda",)))
-    for safety, first, code in (
-        (SafetyKind.NONE, RevertTo, 55), (SafetyKind.DISKS, PowerOff, None),
+    for safety, first, code, harm in (
+        (SafetyKind.NONE, RevertTo, 55, None), (SafetyKind.DISKS, PowerOff, None, Harm.JOB_ENDED),
     ):  # fmt: skip
         plan = a_revert(found, "two", safety)
         assert isinstance(plan.steps[0], first)
-        assert [one.code for one in plan.refusals if one.why is Why.BACKUP] == [code]
+        (why,) = (one for one in plan.refusals if one.why is Why.BACKUP)
+        assert (why.code, why.harm) == (code, harm)
         transient = replace(found, status=replace(found.status, persistent=False))
         ends = [one for one in a_revert(transient, "two", safety).refusals if one.code == 55]
         assert bool(ends) == (code == 55)

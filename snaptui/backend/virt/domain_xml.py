@@ -143,6 +143,15 @@ def _beneath(disk: Element) -> tuple[str, ...] | None:
     return tuple(path for path in found if path is not None)
 
 
+def active(xml: str) -> bool:
+    """Whether a domain is there to do something (formatdomain.html, ``id``).
+
+    Raises:
+        HostError: the XML is too large, or not well-formed.
+    """
+    return parse(xml).get("id") is not None
+
+
 def agent_connected(xml: str) -> bool | None:
     """Whether somebody in the guest listens at the agent's channel; ``None`` without one.
 

@@ -11,6 +11,7 @@ from snaptui.common.masking import masked
 _KINDS: dict[int, type[SnaptuiError]] = {
     libvirt.VIR_ERR_NO_DOMAIN: errors.NotFound,
     libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT: errors.NotFound,
+    libvirt.VIR_ERR_NO_DOMAIN_BACKUP: errors.NotFound,
     libvirt.VIR_ERR_NO_STORAGE_POOL: errors.NotFound,
     libvirt.VIR_ERR_NO_STORAGE_VOL: errors.NotFound,
     libvirt.VIR_ERR_NO_NETWORK: errors.NotFound,

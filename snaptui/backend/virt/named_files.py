@@ -14,10 +14,10 @@ from snaptui.backend.virt.calls import Ask, of_other_daemons
 from snaptui.backend.virt.places import DEVICES, FILES, Places
 from snaptui.backend.virt.texts import Texts
 from snaptui.common import shell
-from snaptui.common.errors import Disconnected, SnaptuiError, Unsupported
+from snaptui.common.errors import Disconnected, NotFound, SnaptuiError, Unsupported
 from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import Found, NamedFile, User
-from snaptui.model.image import Unplaced
+from snaptui.model.image import NotKnown, Unplaced
 
 Together = Callable[[Iterable[Callable[[], Any]]], list[Any]]
 """The answers of calls that are made at the same time."""
@@ -59,6 +59,11 @@ def _named(
     told = [(live, User(name))]
     if texts.persistent(domain):
         told.append((texts.defined(domain), User(name)))
+    owner, of_backup = User(name, backup=True), _of_backup(texts, domain, live)
+    if isinstance(of_backup, NotKnown):
+        yield Doubt(Unread.DEFINITION, owner.words, of_backup.reason)
+    elif of_backup:
+        told.append((of_backup, owner))
     for owner, text in together(partial(record, one) for one in texts.snapshots(domain)):
         if isinstance(text, Doubt):
             yield text
@@ -82,6 +87,18 @@ def _named(
                 where = None if place.folder is None else frozenset((place.folder,))
                 yield Doubt(Unread.VOLUME, owner.words, place.reason, where)
     yield from _open_now(live, domain, places)
+
+
+def _of_backup(texts: Texts, domain: libvirt.virDomain, live: str) -> str | NotKnown:
+    """The XML of a backup under way; empty without one. Only QEMU that runs has one."""
+    try:
+        return texts.backup(domain) if domain_xml.active(live) else ""
+    except (NotFound, Unsupported):
+        return ""
+    except Disconnected:
+        raise
+    except SnaptuiError as error:
+        return NotKnown(error.message)
 
 
 def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile]:

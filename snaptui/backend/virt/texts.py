@@ -41,6 +41,16 @@ class Texts:
         what = ("persistent", domain.UUIDString())
         return bool(self._once(what, lambda: self._ask(domain.isPersistent)))
 
+    def backup(self, domain: libvirt.virDomain) -> str:
+        """What a backup of it under way reads and writes.
+
+        Raises:
+            NotFound: there is none.
+            Unsupported: its driver makes none.
+        """
+        what = ("backup", domain.UUIDString())
+        return str(self._once(what, lambda: self._ask(domain.backupGetXMLDesc)))
+
     def snapshots(self, domain: libvirt.virDomain, flags: int = 0) -> list[Any]:
         """Handles of its snapshots, or of those that flags choose."""
         what = ("snapshots", domain.UUIDString(), flags)

@@ -139,8 +139,12 @@ def _behind(facts: Facts, first: Step, refusals: Iterable[Refusal]) -> list[Refu
         return [one.but(code=codes.get(one.why)) for one in told]
     if isinstance(first, PowerOff) and any(one.why is Why.OPEN_STILL for one in told):
         return [one if one.why is Why.OPEN_STILL else one.but() for one in told]
+    harms = dict.fromkeys(
+        domain_checks.JOBS, Harm.JOB_ENDED if isinstance(first, PowerOff) else None
+    )
     sooner = {*domain_checks.JOBS, Why.ENDS_TRANSIENT}
-    return list(domain_checks.jobs_first(one.but() if one.why in sooner else one for one in told))
+    told = [one.but(harm=harms.get(one.why)) if one.why in sooner else one for one in told]
+    return list(domain_checks.jobs_first(told))
 
 
 def _is_outside(facts: Facts, snapshot: Snapshot) -> bool:

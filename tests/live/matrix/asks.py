@@ -138,6 +138,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
     """What it makes sense to ask of a world in a state of the guest."""
     if "busy" in world.tags:
         return (CREATE[0], REVERT, DELETE, FORGET, DESCRIBE)
+    if "ended" in world.tags:
+        return (CREATE[0], REVERT, KEPT[0], DELETE, FORGET, DESCRIBE)
     if "hung" in world.tags:
         return (REVERT, KEPT[0])
     if "left" in world.tags:

@@ -60,6 +60,11 @@ def _stopped(done: Done) -> bool:
     return done.before.status.domain.state.active and done.guest.state == OFF
 
 
+def _job_ended(done: Done) -> bool:
+    before, after = done.before.status, done.after.status
+    return bool(before.block_jobs) and not after.block_jobs
+
+
 def _no_start(done: Done) -> bool:
     try:
         done.guest.domain.create()
@@ -222,6 +227,7 @@ UNSURE = frozenset({Harm.PERHAPS_OTHER_DATA})
 """What is foretold as possible alone: true whether it happens or not."""
 _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.STOPPED: _stopped,
+    Harm.JOB_ENDED: _job_ended,
     Harm.NO_START: _no_start,
     Harm.HALF: _half,
     Harm.OTHER_DATA: _other_data,

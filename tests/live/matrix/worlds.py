@@ -683,7 +683,7 @@ def _backups() -> Iterable[World]:
     yield World(words, lost, "a", (OFF, RUNNING))
     for kind in (Kind.INTERNAL, Kind.EXTERNAL):
         words = f"a backup under way; {kind}"
-        yield World(words, under_way(kind), "a", (RUNNING,), tags=frozenset({"busy"}))
+        yield World(words, under_way(kind), "a", (RUNNING,), tags=frozenset({"ended"}))
     yield World("an older checkpoint; internal, taken running", older, "a", tags=tag)
 
 
