@@ -30,7 +30,7 @@ from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.storage.backing_chain import NO_LAYERS
-from snaptui.storage.in_image import Images, Stray, strays
+from snaptui.storage.in_image import Images, Unmanaged, unmanaged_in
 from snaptui.storage.qcow2.usage import ImageUsage
 
 if TYPE_CHECKING:
@@ -330,9 +330,9 @@ class Session:
         known = shown.snapshots if shown is not None else None
         if shown is None or known is None or not known.complete or counting.under_way:
             return
-        things: tuple[Snapshot | Stray, ...] = (
+        things: tuple[Snapshot | Unmanaged, ...] = (
             *known.details.values(),
-            *strays(known.names, shown.images),
+            *unmanaged_in(known.names, shown.images),
         )
         self.figures.weigh({shown.key: (things, shown.layers)}, counting.state.counted)
 

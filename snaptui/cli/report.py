@@ -211,10 +211,10 @@ def _domain_lines(domain: DomainReport) -> Iterator[str]:
         ]
         name = text.literal("  ".join([one.name, *marks]))
         yield f"  {created:16} {size}  {one.kind or '?':9} {name}"
-    for stray in domain.unmanaged:
-        name = f"{text.literal(stray.name)}  (unmanaged)"
-        size = f"{'':9} {_short(stray.frees):>9}"
-        yield f"  {text.when(stray.created):16} {size}  {'internal':9} {name}"
+    for unmanaged in domain.unmanaged:
+        name = f"{text.literal(unmanaged.name)}  (unmanaged)"
+        size = f"{'':9} {_short(unmanaged.frees):>9}"
+        yield f"  {text.when(unmanaged.created):16} {size}  {'internal':9} {name}"
     for overlay in domain.overlays:
         path = text.literal(overlay.path)
         yield f"  {overlay.target} {path}: an orphaned overlay"

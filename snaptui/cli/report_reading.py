@@ -39,7 +39,7 @@ from snaptui.model.safety_mark import is_safety
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.costs import cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
-from snaptui.storage.in_image import Stray, odd, without_ram
+from snaptui.storage.in_image import Unmanaged, odd, without_ram
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.unnamed import unnamed_overlays
@@ -149,7 +149,7 @@ def _domain(backend: Looks, domain: Domain) -> DomainReport:
             *(SnapshotReport(name, reason=why) for name, why in sorted(one.unread.items())),
         ),
         unmanaged=tuple(
-            _unmanaged(thing, one, counted) for thing in one.things if isinstance(thing, Stray)
+            _unmanaged(thing, one, counted) for thing in one.things if isinstance(thing, Unmanaged)
         ),
         overlays=tuple(OverlayReport(each.target, each.path, each.lower) for each in unnamed),
         checkpoints=checkpoints,
@@ -193,11 +193,11 @@ def _snapshot(snapshot: Snapshot, one: Surveyed, counted: Counted) -> SnapshotRe
     )
 
 
-def _unmanaged(stray: Stray, one: Surveyed, counted: Counted) -> UnmanagedReport:
-    images = tuple(path for path, _ in stray.parts)
-    frees = reclaim_of((stray,), counted, one.layers)
+def _unmanaged(unmanaged: Unmanaged, one: Surveyed, counted: Counted) -> UnmanagedReport:
+    images = tuple(path for path, _ in unmanaged.parts)
+    frees = reclaim_of((unmanaged,), counted, one.layers)
     reason = frees.reason if isinstance(frees, NotKnown) else None
-    return UnmanagedReport(stray.name, stray.created, images, _known(frees), reason)
+    return UnmanagedReport(unmanaged.name, unmanaged.created, images, _known(frees), reason)
 
 
 def _known(size: int | NotKnown) -> int | None:

@@ -77,7 +77,7 @@ class Guest:
         self._domain.snapshotCreateXML(_text(root), libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY)
         self._paths[target] = path
 
-    def stray(self, name: str, target: str) -> None:
+    def make_unmanaged(self, name: str, target: str) -> None:
         """Take a snapshot of an image behind libvirt's back, while it is shut off."""
         _run("qemu-img", "snapshot", "-c", name, str(self._paths[target]))
 

@@ -115,7 +115,7 @@ def _files(guest: Guest, now: int) -> None:
     for night in range(6):
         guest.write("vda", night, 2)
         if night == 3:
-            guest.stray("by-hand-before-quota", "vda")
+            guest.make_unmanaged("by-hand-before-quota", "vda")
         name = f"nightly-{night + 1}"
         guest.snapshot(name, "")
         nights[name] = (now // DAY - 6 + night) * DAY + 2 * HOUR + 30 * 60

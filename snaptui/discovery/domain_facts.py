@@ -121,7 +121,7 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
         layers = readings.layers_now(backend, host, status, snapshots, current)
         changed = _changes_layers(intent, status, snapshots, below)
     # what is inside and not known here may be another domain's, where two are on one file
-    changed = changed or (isinstance(intent, DeleteManyIntent) and bool(intent.strays))
+    changed = changed or (isinstance(intent, DeleteManyIntent) and bool(intent.unmanaged))
     users: Mapping[str, tuple[User, ...]] = {}
     doubts: tuple[Doubt, ...] = ()
     traces: Mapping[str, Trace] = {}
@@ -202,7 +202,7 @@ def _asked_for(
     below: tuple[str, ...] = ()
     wanted: set[str] = set()
     if isinstance(intent, DeleteManyIntent):
-        wanted.update({*intent.names, *intent.strays} & set(names))
+        wanted.update({*intent.names, *intent.unmanaged} & set(names))
     elif isinstance(intent, CreateIntent):
         # one of a group is described anew once it is there
         wanted.update({intent.name} & set(names) if intent.group is not None else ())

@@ -57,7 +57,7 @@ class Wrong(enum.Enum):
     MERGES_NONE_BY_OTHER_MEANS = enum.auto()
     TAKES_NOTHING = enum.auto()
     SPOILS_RECORDS = enum.auto()
-    DELETES_STRAYS = enum.auto()
+    DELETES_UNMANAGED = enum.auto()
     FORGETS_WHAT_STAYS = enum.auto()
     NAMES_JOBS = enum.auto()
     GOES_DOWN_AT_BRANCHES = enum.auto()
@@ -116,7 +116,7 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             "a delete of metadata changes the records below as if data were merged",
             seen=_seen(does=((9, 0), (10, 0)), not_=((11, 3), (12, 0), (12, 8), (12, 9))),
         ),
-        Wrong.DELETES_STRAYS: Line(
+        Wrong.DELETES_UNMANAGED: Line(
             "while the guest runs, a new snapshot takes the place of an unmanaged one of its name",
             until=(10, 9),
             source="NEWS 10.9.0 (savevm of QEMU's monitor; jobs refuse it)",

@@ -17,9 +17,9 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import Layers
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.domain_figures import DomainFigures, figures_of
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 
-Of = tuple[Collection[Snapshot | Stray], Layers]
+Of = tuple[Collection[Snapshot | Unmanaged], Layers]
 """The snapshots of a domain, and how its images lie upon each other."""
 
 

@@ -48,7 +48,7 @@ def _alone(plans: Sequence[Plan], names: Sequence[str]) -> Iterator[Remark]:
     """By name, what goes where it is one snapshot of its domain: of more its plan says it."""
     for plan, name in zip(plans, names, strict=True):
         intent = plan.intent
-        if isinstance(intent, DeleteManyIntent) and len(intent.names) + len(intent.strays) == 1:
+        if isinstance(intent, DeleteManyIntent) and len(intent.names) + len(intent.unmanaged) == 1:
             yield deleted(intent).of(name)
 
 
@@ -178,7 +178,7 @@ def _deleted(plans: Sequence[Plan]) -> str:
     files = sum(isinstance(plan.intent, RemoveLeftover) for plan in plans)
     parts = []
     if many:
-        number = sum(len(intent.names) + len(intent.strays) for intent in many)
+        number = sum(len(intent.names) + len(intent.unmanaged) for intent in many)
         parts.append(f"{text.count(number, 'snapshot')} of {text.count(len(many), 'domain')}")
     if files:
         parts.append(text.count(files, "orphaned overlay"))

@@ -81,7 +81,7 @@ class DeleteManyIntent:
     """Delete several snapshots of a domain, and nothing else.
 
     Attributes:
-        strays: those of them that only the images know.
+        unmanaged: those of them that only the images know.
         metadata_only: as in :class:`DeleteIntent`.
         listed: by name, the hashes of the XML of those that were chosen from a list: another one
             of the same name is not meant.
@@ -89,7 +89,7 @@ class DeleteManyIntent:
 
     key: DomainKey
     names: tuple[str, ...]
-    strays: tuple[str, ...] = ()
+    unmanaged: tuple[str, ...] = ()
     metadata_only: bool = False
     listed: tuple[tuple[str, str], ...] = ()
 
@@ -123,7 +123,7 @@ class HoldIntent:
 
 @dataclass(frozen=True, slots=True)
 class AdoptIntent:
-    """Make a stray known to libvirt."""
+    """Register an unmanaged snapshot."""
 
     key: DomainKey
     name: str

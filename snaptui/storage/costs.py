@@ -20,9 +20,9 @@ from snaptui.storage.disk_cost import (
     outside_parts,
     own,
     places_of,
-    stray_places,
+    unmanaged_places,
 )
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 from snaptui.storage.totals import of_one
 
@@ -59,10 +59,12 @@ class Cost:
 
 
 def cost_of(
-    thing: Snapshot | Stray, counted: Counted, layers: Layers = NO_LAYERS
+    thing: Snapshot | Unmanaged, counted: Counted, layers: Layers = NO_LAYERS
 ) -> Cost | NotKnown:
     """What a snapshot costs over all disks and its memory, known to libvirt or not."""
-    places = stray_places(thing, counted) if isinstance(thing, Stray) else own(thing, counted)
+    places = (
+        unmanaged_places(thing, counted) if isinstance(thing, Unmanaged) else own(thing, counted)
+    )
     if isinstance(places, NotKnown):
         return places
     parts = {target: inside_part(usage, place) for target, (usage, place) in places.items()}
@@ -96,7 +98,7 @@ def _given_back(parts: Collection[bool | None]) -> bool | None:
 
 
 def reclaim_of(
-    things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
+    things: Collection[Snapshot | Unmanaged], counted: Counted, layers: Layers = NO_LAYERS
 ) -> int | NotKnown:
     """What deleting these together gives back: not the sum of what each alone does."""
     freed = frees_by_image(things, counted, layers)
@@ -111,7 +113,7 @@ def _on_device(path: str, layers: Layers) -> bool:
 
 
 def frees_by_image(
-    things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
+    things: Collection[Snapshot | Unmanaged], counted: Counted, layers: Layers = NO_LAYERS
 ) -> Mapping[str, int] | NotKnown:
     """The same by path of each image or file; below zero for one that others are merged into."""
     chosen: dict[str, tuple[ImageUsage, set[int]]] = {}
@@ -126,8 +128,8 @@ def frees_by_image(
             for path, size in removed.items():
                 given[path] = given.get(path, 0) + size
         places = (
-            stray_places(thing, counted)
-            if isinstance(thing, Stray)
+            unmanaged_places(thing, counted)
+            if isinstance(thing, Unmanaged)
             else own(thing, counted, hollow=True)
         )
         if isinstance(places, NotKnown):
@@ -206,13 +208,15 @@ def _merged_into(
 
 
 def reclaim_by_image(
-    thing: Snapshot | Stray, counted: Counted, layers: Layers
+    thing: Snapshot | Unmanaged, counted: Counted, layers: Layers
 ) -> Mapping[str, int] | NotKnown:
     """By path of each image or file, what deleting one snapshot gives back."""
     return frees_by_image((thing,), counted, layers)
 
 
-def with_older_by_image(thing: Snapshot | Stray, counted: Counted) -> Mapping[str, int] | NotKnown:
+def with_older_by_image(
+    thing: Snapshot | Unmanaged, counted: Counted
+) -> Mapping[str, int] | NotKnown:
     """By path, what deleting this and everything older in its images gives back."""
     places = places_of(thing, counted)
     if isinstance(places, NotKnown):

@@ -9,7 +9,7 @@ from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.backing_chain import NOT_READ, Layers
-from snaptui.storage.in_image import Stray, internal_disks
+from snaptui.storage.in_image import Unmanaged, internal_disks
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
 
 RAM = "RAM"
@@ -182,20 +182,25 @@ def merge_needs(overlay: str, counted: Counted, layers: Layers) -> int | NotKnow
 
 
 def places_of(
-    thing: Snapshot | Stray, counted: Counted
+    thing: Snapshot | Unmanaged, counted: Counted
 ) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
-    """By target, the counted image and the place in its snapshot table; of strays by part."""
-    if isinstance(thing, Stray):
-        return stray_places(thing, counted)
+    """By target, the counted image and the place in its snapshot table.
+
+    Of an unmanaged one by part.
+    """
+    if isinstance(thing, Unmanaged):
+        return unmanaged_places(thing, counted)
     if thing.kind is not Kind.INTERNAL:
         return NotKnown("it is not internal")
     return own(thing, counted)
 
 
-def stray_places(stray: Stray, counted: Counted) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
+def unmanaged_places(
+    unmanaged: Unmanaged, counted: Counted
+) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
     """By part, the counted image and the place in its snapshot table."""
     places: dict[str, tuple[ImageUsage, int]] = {}
-    for path, entry in stray.parts:
+    for path, entry in unmanaged.parts:
         usage = counted.get(path, NOT_YET)
         if isinstance(usage, NotKnown):
             return usage

@@ -10,7 +10,7 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
 from snaptui.storage.costs import Cost, cost_of, reclaim_of
 from snaptui.storage.disk_cost import NOT_YET, Counted
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 
 LAST = 24
 """Snapshots, the newest ones, of which it is kept what each made its images grow by."""
@@ -33,7 +33,7 @@ class DomainFigures:
 
 
 def figures_of(
-    things: Collection[Snapshot | Stray], counted: Counted, layers: Layers = NO_LAYERS
+    things: Collection[Snapshot | Unmanaged], counted: Counted, layers: Layers = NO_LAYERS
 ) -> DomainFigures:
     """What is known of a domain's snapshots, its unmanaged ones among them."""
     known = [thing for thing in things if isinstance(thing, Snapshot)]

@@ -1,4 +1,4 @@
-"""What the images of a domain hold beside what libvirt knows: strays, hollow snapshots, twins."""
+"""What images hold beside what libvirt knows: unmanaged and hollow snapshots, twins."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_RAM = "no RAM"
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class Unmanaged:
     """A snapshot inside of images that libvirt does not know, as ``qemu-img snapshot -c`` makes it.
 
     Attributes:
@@ -36,8 +36,8 @@ class Stray:
         return min(entry.created for _, entry in self.parts)
 
 
-def strays(known: Collection[str], images: Images) -> tuple[Stray, ...]:
-    """The strays of some images, oldest first.
+def unmanaged_in(known: Collection[str], images: Images) -> tuple[Unmanaged, ...]:
+    """The unmanaged snapshots of some images, oldest first.
 
     Args:
         known: names of the domain's snapshots.
@@ -50,8 +50,8 @@ def strays(known: Collection[str], images: Images) -> tuple[Stray, ...]:
             for entry in image.snapshots:
                 if entry.name not in names:
                     found.setdefault(entry.name, []).append((path, entry))
-    made = (Stray(name, tuple(parts)) for name, parts in found.items())
-    return tuple(sorted(made, key=lambda stray: (stray.created, stray.name)))
+    made = (Unmanaged(name, tuple(parts)) for name, parts in found.items())
+    return tuple(sorted(made, key=lambda one: (one.created, one.name)))
 
 
 def internal_disks(snapshot: Snapshot) -> tuple[Disk, ...]:

@@ -107,7 +107,7 @@ class Fate(enum.Enum):
     """A filter hides it."""
     # never named by a rule
     UNREAD = enum.auto()
-    STRAY = enum.auto()
+    UNMANAGED = enum.auto()
     BROKEN = enum.auto()
     SAFETY = enum.auto()
     HELD = enum.auto()
@@ -256,7 +256,7 @@ def _never(row: ListedSnapshot, family: _Family, now: float) -> Fate | None:
     """Why no rule may name a snapshot, whatever it says; ``None`` where one may."""
     snapshot = row.snapshot
     if snapshot is None:
-        return Fate.STRAY if Flag.STRAY in row.flags else Fate.UNREAD
+        return Fate.UNMANAGED if Flag.UNMANAGED in row.flags else Fate.UNREAD
     created = row.created if row.created is not None and row.created > 0 else None
     orphan = snapshot.parent is not None and snapshot.parent not in family.known
     tests = (

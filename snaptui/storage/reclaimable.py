@@ -21,7 +21,7 @@ from snaptui.storage.costs import (
     written_disks,
 )
 from snaptui.storage.disk_cost import NOT_YET, Counted
-from snaptui.storage.in_image import Stray, strays
+from snaptui.storage.in_image import Unmanaged, unmanaged_in
 from snaptui.storage.inventory import Inventory
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.totals import Total
@@ -37,7 +37,7 @@ class ItemKind(enum.Enum):
 
     SNAPSHOT = "snapshot"
     SAFETY = "safety"
-    STRAY = "unmanaged"
+    UNMANAGED = "unmanaged"
     LEFTOVER = "orphaned"
     UNSURE = "orphaned?"
     """An overlay of which it is not certain that nothing names it."""
@@ -133,10 +133,10 @@ class Surveyed:
     current: str | None = None
 
     @property
-    def things(self) -> tuple[Snapshot | Stray, ...]:
+    def things(self) -> tuple[Snapshot | Unmanaged, ...]:
         """Its snapshots, and what only its images know."""
         known = {*(snapshot.name for snapshot in self.snapshots), *self.unread}
-        return (*self.snapshots, *strays(known, self.layers.heads))
+        return (*self.snapshots, *unmanaged_in(known, self.layers.heads))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +250,8 @@ def _promised_of(
 ) -> Mapping[str, Total]:
     """The same of one domain: what is known of it together, and the rest one by one."""
     totals: dict[str, Total] = {}
-    known: list[Snapshot | Stray] = []
-    lacking: list[tuple[Snapshot | Stray | None, NotKnown]] = []
+    known: list[Snapshot | Unmanaged] = []
+    lacking: list[tuple[Snapshot | Unmanaged | None, NotKnown]] = []
     for thing in one.things:
         if thing.name in names:
             freed = reclaim_by_image(thing, counted, one.layers)
@@ -273,7 +273,9 @@ def _promised_of(
             totals[mount] = totals.get(mount, Total()).plus(0)
     for unsure, why in lacking:
         # what is inside of an image can only be freed; an overlay may be merged elsewhere
-        inside = isinstance(unsure, Stray) or (unsure is not None and unsure.kind is Kind.INTERNAL)
+        inside = isinstance(unsure, Unmanaged) or (
+            unsure is not None and unsure.kind is Kind.INTERNAL
+        )
         for mount in _mounts(survey, one, unsure, ()):
             totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
     return totals
@@ -282,7 +284,10 @@ def _promised_of(
 def chosen(
     survey: Survey, marked: Collection[tuple[str, str]]
 ) -> tuple[tuple[str, ...], tuple[tuple[Domain, tuple[str, ...], tuple[str, ...]], ...]]:
-    """What marked items are: paths of leftovers; and by domain names of snapshots, of strays."""
+    """What marked items are: paths of leftovers, and by domain the names of its snapshots.
+
+    Those that libvirt knows, then unmanaged ones.
+    """
     files = tuple(path for path in leftovers(survey) if ("", path) in marked)
     parts = []
     for one in survey.domains:
@@ -290,7 +295,7 @@ def chosen(
         things = [thing for thing in one.things if (uuid, thing.name) in marked]
         names = [thing.name for thing in things if isinstance(thing, Snapshot)]
         names += [name for name in one.unread if (uuid, name) in marked]
-        extra = tuple(thing.name for thing in things if isinstance(thing, Stray))
+        extra = tuple(thing.name for thing in things if isinstance(thing, Unmanaged))
         if names or extra:
             parts.append((one.domain, tuple(names), extra))
     return files, tuple(parts)
@@ -310,7 +315,9 @@ def still_there(survey: Survey, marked: Collection[tuple[str, str]]) -> frozense
     """Those of marked items that were found."""
     files, domains = chosen(survey, marked)
     inside = {
-        (domain.key.uuid, name) for domain, names, strays in domains for name in (*names, *strays)
+        (domain.key.uuid, name)
+        for domain, names, unmanaged in domains
+        for name in (*names, *unmanaged)
     }
     return frozenset({("", path) for path in files} | inside)
 
@@ -325,13 +332,13 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
         for thing in one.things:
             freed = reclaim_by_image(thing, counted, one.layers)
             older = with_older_by_image(thing, counted)
-            stray = isinstance(thing, Stray)
+            unmanaged = isinstance(thing, Unmanaged)
             kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
             for mount in _mounts(survey, one, thing, () if isinstance(freed, NotKnown) else freed):
                 yield (
                     mount,
                     Item(
-                        ItemKind.STRAY if stray else kind,
+                        ItemKind.UNMANAGED if unmanaged else kind,
                         one.domain,
                         thing.name,
                         thing.created,
@@ -351,14 +358,14 @@ def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
 
 
 def _mounts(
-    survey: Survey, one: Surveyed, thing: Snapshot | Stray | None, freed: Collection[str]
+    survey: Survey, one: Surveyed, thing: Snapshot | Unmanaged | None, freed: Collection[str]
 ) -> tuple[str, ...]:
     """Where what a snapshot holds lies, and where deleting it frees or takes space.
 
     Args:
         thing: ``None`` for a snapshot of which nothing is known.
     """
-    if isinstance(thing, Stray):
+    if isinstance(thing, Unmanaged):
         paths = [path for path, _ in thing.parts]
         unknown = False
     else:

@@ -15,7 +15,7 @@ from snaptui.model.safety_mark import is_safety
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.storage.costs import Cost, cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
-from snaptui.storage.in_image import Stray, odd, without_ram
+from snaptui.storage.in_image import Unmanaged, odd, without_ram
 from snaptui.storage.reclaimable import Mark, Surveyed
 
 
@@ -24,7 +24,7 @@ class Flag(enum.Enum):
 
     HELD = "held"
     SAFETY = "safety"
-    STRAY = "unmanaged"
+    UNMANAGED = "unmanaged"
     CURRENT = "current"
     GROUP = "group"
     EXTERNAL = "external"
@@ -39,10 +39,10 @@ class ListedSnapshot:
 
     Attributes:
         host: as people call it; empty where there is only one.
-        snapshot: ``None`` for a stray, and for what could not be read.
+        snapshot: ``None`` for an unmanaged one, and for what could not be read.
         created: seconds since the epoch; ``None`` where not known.
         written, reclaim: bytes; see :class:`Cost`.
-        cost: both with their signs; ``None`` for a stray.
+        cost: both with their signs; ``None`` for an unmanaged one.
         unread: why its record could not be read; empty otherwise.
     """
 
@@ -70,7 +70,7 @@ class ListedSnapshot:
 
 
 def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapshot]:
-    """The snapshots of a domain, its strays, and what could not be read."""
+    """The snapshots of a domain, its unmanaged ones, and what could not be read."""
     heads = one.layers.heads
     wrong = set(one.layers.broken)
     for found in (without_ram(one.snapshots, heads), odd(one.snapshots, heads)):
@@ -90,12 +90,12 @@ def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapsho
             _flags(snapshot, current=one.current == snapshot.name, wrong=snapshot.name in wrong),
         )
     for thing in one.things:
-        if isinstance(thing, Stray):
+        if isinstance(thing, Unmanaged):
             freed = reclaim_of((thing,), counted, one.layers)
             written = NotKnown("unmanaged")
             yield ListedSnapshot(
                 host, one.domain, thing.name, None, "", thing.created, written, freed, None,
-                frozenset({Flag.STRAY, Flag.INTERNAL}),
+                frozenset({Flag.UNMANAGED, Flag.INTERNAL}),
             )  # fmt: skip
     for name, why in one.unread.items():
         unread = NotKnown(why)

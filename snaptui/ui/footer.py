@@ -24,7 +24,7 @@ class On(enum.Enum):
     DOMAIN = enum.auto()
     SNAPSHOT = enum.auto()
     NOW = enum.auto()
-    STRAY = enum.auto()
+    UNMANAGED = enum.auto()
     OVERLAY = enum.auto()
     IMAGE = enum.auto()
     ENTRY = enum.auto()
@@ -40,7 +40,7 @@ _OF_ROW: Mapping[On, tuple[str, ...]] = {
         "create",
     ),
     On.NOW: ("create", "undo", "enter", "copy_one", "refresh"),
-    On.STRAY: ("adopt", "revert", "delete", "extract", "copy_one", "enter"),
+    On.UNMANAGED: ("adopt", "revert", "delete", "extract", "copy_one", "enter"),
     On.OVERLAY: ("delete", "copy_one", "enter"),
     On.IMAGE: ("enter", "create", "copy_one", "refresh"),
     On.ENTRY: ("revert", "delete", "extract", "create", "copy_one", "enter"),

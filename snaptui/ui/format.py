@@ -30,7 +30,7 @@ class Glyphs:
     held: str
     held_current: str
     marked: str
-    stray: str
+    unmanaged: str
     overlay: str
     unreadable: str
     broken: str
@@ -262,7 +262,7 @@ def mark(row: Row, glyphs: Glyphs) -> str:
         RowKind.UNREADABLE: glyphs.unreadable,
         RowKind.BROKEN: glyphs.broken,
         RowKind.HERE: glyphs.here,
-        RowKind.STRAY: glyphs.stray,
+        RowKind.UNMANAGED: glyphs.unmanaged,
         RowKind.OVERLAY: glyphs.overlay,
     }
     shown = marks[row.kind]

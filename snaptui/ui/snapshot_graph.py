@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from snaptui.model.snapshot import Snapshot, SnapshotSet
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.unnamed import Unnamed
 
 
@@ -26,7 +26,7 @@ class RowKind(enum.Enum):
     UNREADABLE = "unreadable"
     BROKEN = "broken"
     HERE = "here"
-    STRAY = "unmanaged"
+    UNMANAGED = "unmanaged"
     OVERLAY = "overlay"
 
 
@@ -41,7 +41,7 @@ class Row:
         prefix: graph to the left of the row's own mark, two columns a level, made of
             the characters ``│├┌─`` and spaces.
         snapshot: its metadata, when they have been read.
-        stray: what a row of kind ``STRAY`` stands for.
+        unmanaged: what a row of kind ``UNMANAGED`` stands for.
         overlay: what a row of kind ``OVERLAY`` stands for.
         broken: what is wrong with one of kind ``BROKEN``, in a word.
     """
@@ -50,7 +50,7 @@ class Row:
     kind: RowKind
     prefix: str
     snapshot: Snapshot | None = None
-    stray: Stray | None = None
+    unmanaged: Unmanaged | None = None
     overlay: Unnamed | None = None
     broken: str = ""
 
@@ -68,9 +68,12 @@ def with_overlays(drawn: Sequence[Row], overlays: Iterable[Unnamed]) -> tuple[Ro
     return (*drawn, *below)
 
 
-def with_strays(drawn: Sequence[Row], strays: Iterable[Stray]) -> tuple[Row, ...]:
+def with_unmanaged(drawn: Sequence[Row], unmanaged: Iterable[Unmanaged]) -> tuple[Row, ...]:
     """The rows, and below them what only the images know."""
-    return (*drawn, *(Row(stray.name, RowKind.STRAY, "", None, stray) for stray in strays))
+    return (
+        *drawn,
+        *(Row(one.name, RowKind.UNMANAGED, "", None, one) for one in unmanaged),
+    )
 
 
 def with_broken(drawn: Sequence[Row], broken: Mapping[str, str]) -> tuple[Row, ...]:

@@ -142,7 +142,7 @@ def test_inside_a_clone_nothing_is_changed_while_its_template_runs(lab: Lab) -> 
     planned(lab, CreateIntent(key, "s2", ""), carry_out=True)
 
 
-def test_what_another_domain_on_the_file_keeps_inside_is_no_stray_to_delete(lab: Lab) -> None:
+def test_what_another_domain_on_the_file_keeps_inside_is_not_to_delete(lab: Lab) -> None:
     key = template(lab)
     defined(lab, "web", lab.image("tmpl"))
     lab.snapshot("web", "s1")

@@ -137,8 +137,8 @@ def test_snapshots_are_told_whatever_kind_they_are_of(lab: Lab) -> None:
         "inside", "internal", Plain(base).frees({0}),
     )  # fmt: skip
     assert (outside["kind"], outside["parent"], outside["current"]) == ("external", "inside", True)
-    (stray,) = domain["unmanaged"]
-    assert (stray["name"], stray["images"]) == ("by hand", [str(overlay)])
+    (unmanaged,) = domain["unmanaged"]
+    assert (unmanaged["name"], unmanaged["images"]) == ("by hand", [str(overlay)])
     assert domain["overlays"] == [{"target": "vda", "path": str(upon), "lies_upon": str(overlay)}]
     assert domain["disks"][0]["path"] == str(upon)
 

@@ -194,7 +194,7 @@ def test_the_password_of_a_uri_is_nowhere(lab: Lab, tmp_path: Path, state: Path)
 
 @pytest.mark.parametrize("name", sample(2, ["\x1b[31mred\x07", "snap\u202egpj", "[red]x[@y]"]))
 def test_what_cannot_be_seen_does_not_reach_the_terminal(lab: Lab, name: str) -> None:
-    """From a snapshot or a stray into lists, details, fields, and errors of the start."""
+    """From a snapshot, managed or not, into lists, details, fields, and errors of the start."""
     lab.define("web")
     qemu_img("snapshot", "-c", name, str(lab.image("web")))
     if "\x1b" not in name:  # which XML cannot hold

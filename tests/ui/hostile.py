@@ -136,7 +136,7 @@ class HostileHost(LibvirtBackend):
     def image(self, path: str, *, raw: bool = False) -> ImageInfo:
         if self._failing:
             raise ImageError(f"{path}: {self.text}", hint=self.text)
-        names = (self.name, f"{self.name}2", f"stray{self.text}", f"twin{self.text}")
+        names = (self.name, f"{self.name}2", f"inside{self.text}", f"twin{self.text}")
         inside = [
             ImageSnapshot(f"{at}{self.text}", name, 1_795_000_000, at)
             for at, name in enumerate((*names, names[-1]))

@@ -222,7 +222,7 @@ class Odd(enum.Enum):
     NO_FIGURE = enum.auto()
     DELETING = enum.auto()
     UNREAD = enum.auto()
-    STRAY = enum.auto()
+    UNMANAGED = enum.auto()
 
 
 FOR_ALL = (Odd.DELETING, Odd.UNREAD)  # then nothing of the domain goes: seldom enough
@@ -265,8 +265,8 @@ def rows_of(
         )
         if odd is Odd.UNREAD:
             one = replace(one, snapshot=None, created=None, unread="broken XML")
-        elif odd is Odd.STRAY:
-            one = replace(one, snapshot=None, flags=frozenset({Flag.STRAY, Flag.INTERNAL}))
+        elif odd is Odd.UNMANAGED:
+            one = replace(one, snapshot=None, flags=frozenset({Flag.UNMANAGED, Flag.INTERNAL}))
         rows.append(one)
     if rows and at_last:
         rows[-1] = replace(rows[-1], flags=rows[-1].flags | {Flag.CURRENT})
@@ -290,7 +290,7 @@ def may_be_named(one: ListedSnapshot, rows: Sequence[ListedSnapshot]) -> bool:
     made = one.snapshot
     if made is None or made.created is None or not 0 < made.created <= NOW:
         return False
-    if one.flags & {Flag.HELD, Flag.SAFETY, Flag.CURRENT, Flag.STRAY, Flag.BROKEN}:
+    if one.flags & {Flag.HELD, Flag.SAFETY, Flag.CURRENT, Flag.UNMANAGED, Flag.BROKEN}:
         return False
     if isinstance(one.reclaim, NotKnown) or any(other.unread for other in family):
         return False

@@ -1,4 +1,4 @@
-"""Strays: which there are, and which of them may be adopted."""
+"""Unmanaged snapshots: which there are, and which of them may be adopted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from snaptui.plan.metadata import adopt
 from snaptui.plan.plan import AdoptIntent, DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
-from snaptui.storage.in_image import HOLLOW, TWINS, odd, oddities, strays
+from snaptui.storage.in_image import HOLLOW, TWINS, odd, oddities, unmanaged_in
 from tests.unit.made import (
     CREATED,
     KEY,
@@ -117,7 +117,7 @@ def test_saved_ram_is_refused() -> None:
     assert_refused(planned(facts(images=images), "x"), Why.RAM_CANNOT_LOAD)
 
 
-def test_strays_are_what_no_name_is_known_of_oldest_first() -> None:
+def test_unmanaged_is_what_no_name_is_known_of_oldest_first() -> None:
     entries = [
         ImageSnapshot(str(at), name, when, 0)
         for at, (name, when) in enumerate([("known", 1), ("new", CREATED), ("old", 5)])
@@ -127,8 +127,8 @@ def test_strays_are_what_no_name_is_known_of_oldest_first() -> None:
         "/b": replace(image("/b"), snapshots=(replace(entries[1], created=3),)),
         "/c": NotKnown("gone"),
     }
-    found = strays(["known"], images)
-    assert [(stray.name, stray.created, len(stray.parts)) for stray in found] == [
+    found = unmanaged_in(["known"], images)
+    assert [(one.name, one.created, len(one.parts)) for one in found] == [
         ("new", 3, 2),
         ("old", 5, 1),
     ]

@@ -211,7 +211,7 @@ def test_an_internal_parent_is_in_the_way(state: DomainState) -> None:
 
 def test_what_lies_inside_an_overlay_goes_first_or_it_stays() -> None:
     over, inside = external("over", "/a", "/b"), internal("in", "/b", "over")
-    upper = replace(holding("/b", "in", "stray"), backing="/a")
+    upper = replace(holding("/b", "in", "unmanaged"), backing="/a")
     found = known("/b", {**heads("/a", "/b"), "/b": upper}, over, inside)
     assert_refused(a_delete(found, "over"), Why.INSIDE_OVERLAY)
     assert_refused(a_delete(found, "over", "in"), Why.INSIDE_OVERLAY)

@@ -75,11 +75,11 @@ def test_each_file_system_has_its_share_of_each_the_most_first() -> None:
     assert (full.name, other.name) == ("/img", "/other")
     assert shares(full.items) == [
         (OVER, ItemKind.LEFTOVER, 4 * MIB, 4 * MIB),
-        ("by hand", ItemKind.STRAY, 3 * MIB, 7 * MIB),
+        ("by hand", ItemKind.UNMANAGED, 3 * MIB, 7 * MIB),
         ("new", ItemKind.SNAPSHOT, 2 * MIB, 4 * MIB),
         ("old", ItemKind.SNAPSHOT, 1 * MIB, 1 * MIB),
     ]
-    assert shares(other.items)[0] == ("by hand", ItemKind.STRAY, 6 * MIB, 14 * MIB)
+    assert shares(other.items)[0] == ("by hand", ItemKind.UNMANAGED, 6 * MIB, 14 * MIB)
     assert full.in_snapshots == Total(7 * MIB, 1)
     assert other.in_snapshots == Total(14 * MIB, 1)
 
@@ -185,7 +185,7 @@ def test_an_image_whose_file_system_is_not_known_is_not_left_out() -> None:
     full, nowhere = places(blind, COUNTED)
     assert (full.name, nowhere.name) == ("/img", NOWHERE)
     assert nowhere.space == NotKnown("no answer")
-    assert shares(nowhere.items)[0] == ("by hand", ItemKind.STRAY, 6 * MIB, 14 * MIB)
+    assert shares(nowhere.items)[0] == ("by hand", ItemKind.UNMANAGED, 6 * MIB, 14 * MIB)
     assert sums(promised(blind, COUNTED, {("web", "new")})) == {"/img": 2 * MIB, NOWHERE: 4 * MIB}
 
 

@@ -157,8 +157,8 @@ class _History:
         known = self._names[on]
         one = self._chance.choice(known) if known else "s0"
         which = str(self._chance.randrange(3))
-        if act in ("stray", "bitmap"):
-            which = self._chance.choice(("all", "all", "0", "1")) if act == "stray" else which
+        if act in ("unmanaged", "bitmap"):
+            which = self._chance.choice(("all", "all", "0", "1")) if act == "unmanaged" else which
             name = one if known and self._chance.random() < 0.1 else self._name()
             yield Step(act, on, (name, which))
         elif act == "remove":

@@ -41,14 +41,14 @@ def _files(member: Member) -> list[str]:
     return [path for path in paths if os.path.isfile(path)]  # it may name a device as a file
 
 
-@act("stray", "unmanaged inside", others=True)
-def stray(machine: Machine, member: Member, name: str, which: str) -> None:
+@act("unmanaged", "unmanaged inside", others=True)
+def unmanaged(machine: Machine, member: Member, name: str, which: str) -> None:
     """qemu-img takes a snapshot of one disk or of all."""
     _off(member)
     paths = [disk.path or "" for disk in member.disks if disk.format == "qcow2" and disk.path]
     for path in paths if which == "all" else [_qcow2(member, int(which))[1]]:
         machine.qemu_img("snapshot", "-c", name, path)
-    member.strays[name] = dict(member.now)
+    member.unmanaged[name] = dict(member.now)
 
 
 @act("drop", "hollow", others=True)
@@ -98,7 +98,7 @@ def forget(machine: Machine, member: Member, name: str) -> None:
     machine.safe(DeleteIntent(member.key, name, metadata_only=True))
     machine.virsh("snapshot-delete", "--metadata", member.name, name)
     if (held := member.held.pop(name, None)) is not None:
-        member.strays[name] = held
+        member.unmanaged[name] = held
 
 
 @act("redefine", "redefined", others=True)

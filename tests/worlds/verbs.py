@@ -26,7 +26,7 @@ from snaptui.plan.plan import (
     RelocateIntent,
     RevertIntent,
 )
-from snaptui.storage.in_image import strays
+from snaptui.storage.in_image import unmanaged_in
 from snaptui.storage.unnamed import unnamed_overlays
 from tests.worlds.machine import Machine
 from tests.worlds.member import Member
@@ -97,24 +97,24 @@ def _several(_: Machine, member: Member, which: int) -> Intent | None:
     return DeleteManyIntent(member.key, chosen) if len(chosen) > 1 else None
 
 
-def _stray(machine: Machine, member: Member, which: int) -> str | None:
+def _unmanaged(machine: Machine, member: Member, which: int) -> str | None:
     facts = read_facts(machine.backend, machine.host, CreateIntent(member.key, "x", ""))
-    found = [one.name for one in strays(facts.names, facts.images)]
+    found = [one.name for one in unmanaged_in(facts.names, facts.images)]
     return found[which % len(found)] if found else None
 
 
 def _adopt(machine: Machine, member: Member, which: int) -> Intent | None:
-    name = _stray(machine, member, which)
+    name = _unmanaged(machine, member, which)
     return AdoptIntent(member.key, name) if name is not None else None
 
 
-def _delete_stray(machine: Machine, member: Member, which: int) -> Intent | None:
-    name = _stray(machine, member, which)
+def _delete_unmanaged(machine: Machine, member: Member, which: int) -> Intent | None:
+    name = _unmanaged(machine, member, which)
     return DeleteManyIntent(member.key, (), (name,)) if name is not None else None
 
 
-def _as_stray(machine: Machine, member: Member, which: int) -> Intent | None:
-    name = _stray(machine, member, which)
+def _as_unmanaged(machine: Machine, member: Member, which: int) -> Intent | None:
+    name = _unmanaged(machine, member, which)
     form = (Form.INTERNAL, Form.DISK_ONLY)[which % 2]
     return CreateIntent(member.key, name, "", form) if name is not None else None
 
@@ -157,7 +157,7 @@ VERBS: dict[str, Verb] = {
     "create external with RAM": _create(Form.EXTERNAL),
     "create with RAM, halting": _create(Form.EXTERNAL, halt=True),
     "create without one disk": _create_without,
-    "create under a name inside": _as_stray,
+    "create under a name inside": _as_unmanaged,
     "revert": _revert(RunState.RECORDED, None),
     "revert, keeping disks": _revert(RunState.RECORDED, SafetyKind.DISKS),
     "revert, keeping nothing": _revert(RunState.RECORDED, SafetyKind.NONE),
@@ -171,7 +171,7 @@ VERBS: dict[str, Verb] = {
     "rename": _named(lambda member, name: EditIntent(member.key, name, "", f"{name}-too")),
     "hold": _named(lambda member, name: HoldIntent(member.key, name, True)),
     "adopt": _adopt,
-    "delete a stray": _delete_stray,
+    "delete an unmanaged one": _delete_unmanaged,
     "relocate": _named(lambda member, name: RelocateIntent(member.key, name)),
     "merge": _merge,
     "create in an image": _image(lambda _, key, __, which: ImageCreate(key, f"new{which}")),

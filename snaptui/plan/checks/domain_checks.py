@@ -323,12 +323,12 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[Refusal]:
     Args:
         inside: the new one is internal.
     """
-    harm: Harm | None = Harm.STRAY_HIDDEN
+    harm: Harm | None = Harm.UNMANAGED_HIDDEN
     code: int | None = None
     if inside:
         harm = Harm.TWIN_MADE
-        if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_STRAYS):
-            harm = Harm.STRAY_LOST
+        if facts.status.domain.state.active and does(facts.host, Wrong.DELETES_UNMANAGED):
+            harm = Harm.UNMANAGED_LOST
         elif facts.status.domain.state.active and _everywhere(name, facts):
             harm, code = None, libvirt_codes.OPERATION_FAILED
     problems = spelling_problems(name)

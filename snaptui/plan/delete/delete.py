@@ -51,7 +51,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.costs import reclaim_of
-from snaptui.storage.in_image import Stray, internal_disks, strays
+from snaptui.storage.in_image import Unmanaged, internal_disks, unmanaged_in
 from snaptui.storage.qcow2.usage import ImageUsage
 
 
@@ -84,10 +84,10 @@ def plan(intent: DeleteIntent, facts: Facts) -> Plan:
 
 def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
     """Plan the delete of several snapshots: no parent before its child."""
-    number = len(intent.names) + len(intent.strays)
+    number = len(intent.names) + len(intent.unmanaged)
     what = text.count(number, "snapshot")
     if number == 1:
-        what = intent.names[0] if intent.names else f"the unmanaged {intent.strays[0]}"
+        what = intent.names[0] if intent.names else f"the unmanaged {intent.unmanaged[0]}"
     refusals = [facts.absent(name) for name in intent.names if name not in facts.names]
     refusals += [
         refuse(Why.SNAPSHOT_OTHER, Way.LIST_AGAIN, name=name)
@@ -96,13 +96,13 @@ def plan_many(intent: DeleteManyIntent, facts: Facts) -> Plan:
     ]
     names = _children_first(intent.names, facts)
     of = f"{what} of {facts.status.domain.name}"
-    planned = _plan(intent, facts, names, of, refusals, (), intent.strays)
+    planned = _plan(intent, facts, names, of, refusals, (), intent.unmanaged)
     return replace(planned, notes=(deleted(intent), *planned.notes)) if number > 1 else planned
 
 
 def deleted(intent: DeleteManyIntent) -> Remark:
     """What goes, by name."""
-    names = (*intent.names, *(f"{name} (unmanaged)" for name in intent.strays))
+    names = (*intent.names, *(f"{name} (unmanaged)" for name in intent.unmanaged))
     return remark(Note.DELETED, names=", ".join(names), are="are" if len(names) > 1 else "is")
 
 
@@ -133,14 +133,16 @@ def _plan(
     of: str,
     refusals: list[Refusal],
     left: tuple[Remark, ...],
-    stray_names: tuple[str, ...] = (),
+    unmanaged_names: tuple[str, ...] = (),
 ) -> Plan:
     domain = facts.status.domain
-    found = {stray.name: stray for stray in strays(facts.names, facts.images)}
-    extra = [found[name] for name in stray_names if name in found]
-    refusals += [refuse(Why.UNMANAGED_GONE, name=name) for name in stray_names if name not in found]
-    for stray in extra:
-        refusals += _stray_refusals(stray, facts, metadata_only=intent.metadata_only)
+    found = {one.name: one for one in unmanaged_in(facts.names, facts.images)}
+    extra = [found[name] for name in unmanaged_names if name in found]
+    refusals += [
+        refuse(Why.UNMANAGED_GONE, name=name) for name in unmanaged_names if name not in found
+    ]
+    for unmanaged in extra:
+        refusals += _unmanaged_refusals(unmanaged, facts, metadata_only=intent.metadata_only)
     victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
     if len(victims) != len(names) and not refusals:
         refusals.append(refuse(Why.SOME_UNREAD))
@@ -154,7 +156,7 @@ def _plan(
     told.warnings += domain_checks.unrecorded_warnings(facts.unrecorded)
     steps: tuple[DomainStep, ...] = (
         *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
-        *(step for stray in extra for step in _stray_steps(stray, facts)),
+        *(step for unmanaged in extra for step in _unmanaged_steps(unmanaged, facts)),
     )
     return Plan(
         intent=intent,
@@ -182,7 +184,7 @@ def _undo(facts: Facts, victims: Iterable[Snapshot]) -> Undo:
     return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name) if locked else undo(UndoBy.REDEFINE)
 
 
-def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings:
+def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Findings:
     """What is to be said where the data go.
 
     Each delete is looked at as things are after those before it. A managed save fits the disks
@@ -205,7 +207,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Stray]) -> Findings
         found.refusals[before:] = _in_turn(found.refusals[first:before], found.refusals[before:])
         at = after_delete(at, snapshot, metadata_only=False)
     written = {disk.path for one in victims for disk in internal_disks(one)}
-    written |= {path for stray in extra for path, _ in stray.parts}
+    written |= {path for one in extra for path, _ in one.parts}
     found.refusals += table_refusals(facts, written)
     found.add(external.room(facts, victims))
     if extra or any(one.kind is Kind.EXTERNAL for one in victims):
@@ -269,17 +271,17 @@ def _without_domain(facts: Facts, snapshot: Snapshot) -> Refusal:
     """Its record does not say which images it lies in, and libvirt takes that for granted."""
     names: dict[str, Any] = {"name": snapshot.name, "domain": facts.name}
     if facts.status.domain.state.active:
-        return refuse(Why.NO_DOMAIN_ACTIVE, Way.ONLY_METADATA_STRAY, harm=Harm.CRASH, **names)
-    return refuse(Why.NO_DOMAIN_NOT_YET, Way.ONLY_METADATA_STRAY, **names)
+        return refuse(Why.NO_DOMAIN_ACTIVE, Way.ONLY_METADATA_UNMANAGED, harm=Harm.CRASH, **names)
+    return refuse(Why.NO_DOMAIN_NOT_YET, Way.ONLY_METADATA_UNMANAGED, **names)
 
 
-def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:
+def _unmanaged_steps(unmanaged: Unmanaged, facts: Facts) -> tuple[DomainStep, ...]:
     """Make it known, so that libvirt deletes it under the domain's lock, running or not."""
     disks = domain_checks.writable_disks(facts.status.config.disks)
     snapshot = Snapshot(
-        name=stray.name,
+        name=unmanaged.name,
         parent=None,
-        created=stray.created,
+        created=unmanaged.created,
         state="shutoff",
         description="",
         memory=Presence.NO,
@@ -289,16 +291,20 @@ def _stray_steps(stray: Stray, facts: Facts) -> tuple[DomainStep, ...]:
         delete_in_progress=False,
         digest="",
     )
-    return Adopt(stray.name, stray.created), DeleteSnapshot(snapshot)
+    return Adopt(unmanaged.name, unmanaged.created), DeleteSnapshot(snapshot)
 
 
-def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[Refusal]:
-    name = stray.name
+def _unmanaged_refusals(
+    unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool
+) -> list[Refusal]:
+    name = unmanaged.name
     if metadata_only:
         return [refuse(Why.UNMANAGED_HAS_NO_METADATA, name=name)]
     refusals: list[Refusal] = []
     active, disks = facts.status.domain.state.active, facts.status.config.disks
-    own = [disk for disk in domain_checks.writable_disks(disks) if disk.path in dict(stray.parts)]
+    own = [
+        disk for disk in domain_checks.writable_disks(disks) if disk.path in dict(unmanaged.parts)
+    ]
     if active:  # QEMU looks on all disks, whatever the record says
         own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
     refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
@@ -307,7 +313,7 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     else:  # its record names all of them, and libvirt looks for it on each
         all_of_them = domain_checks.writable_disks(disks)
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
-    for path, _ in stray.parts:
+    for path, _ in unmanaged.parts:
         for user in facts.of(path):
             if user.snapshot == name:
                 refusals.append(
@@ -321,10 +327,12 @@ def _stray_refusals(stray: Stray, facts: Facts, *, metadata_only: bool) -> list[
     if len(text.utf8(name)) > domain_checks.NAME_BYTES:
         refusals.append(refuse(Why.UNMANAGED_NAME_LONG, Way.DELETE_BY_HAND, name=name))
     for disk in domain_checks.writable_disks(facts.status.config.disks):
-        if disk.path in dict(stray.parts) and (why := image_checks.closed_to_writers(disk, facts)):
+        if disk.path in dict(unmanaged.parts) and (
+            why := image_checks.closed_to_writers(disk, facts)
+        ):
             refusals.append(why.but(harm=Harm.LEFT_INSIDE))
     now = {disk.path for disk in domain_checks.writable_disks(facts.status.config.disks)}
-    for path, number in Counter(path for path, _ in stray.parts).items():
+    for path, number in Counter(path for path, _ in unmanaged.parts).items():
         if path not in now:
             refusals.append(refuse(Why.UNMANAGED_ELSEWHERE, name=name, path=path))
         elif number > 1:
@@ -403,14 +411,14 @@ def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> Aft
     return after(end, domain.state, domain=domain.name, left=left, current=becomes)
 
 
-def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: bool) -> Loss:
+def _lost(facts: Facts, all_of_it: list[Snapshot | Unmanaged], *, metadata_only: bool) -> Loss:
     if metadata_only:
         return MetadataLost()
     names = tuple(one.name for one in all_of_it)
     if len(all_of_it) != 1:
         return SnapshotsLost(names)
     (snapshot,) = all_of_it
-    if isinstance(snapshot, Stray):
+    if isinstance(snapshot, Unmanaged):
         return SnapshotsLost(names, snapshot.created, facts.read_at, unmanaged=True)
     overlays = any(part.presence is Presence.EXTERNAL for part in snapshot.disks)
     merged = overlays and snapshot.name not in facts.layers.branches.ended
@@ -419,7 +427,7 @@ def _lost(facts: Facts, all_of_it: list[Snapshot | Stray], *, metadata_only: boo
     )
 
 
-def _space(facts: Facts, victims: list[Snapshot | Stray], needs: MergeNeeds | None) -> Space:
+def _space(facts: Facts, victims: list[Snapshot | Unmanaged], needs: MergeNeeds | None) -> Space:
     counted = domain_checks.still_true(facts)
     freed = reclaim_of(victims, counted, facts.layers)
     space = domain_checks.shown_space(facts)

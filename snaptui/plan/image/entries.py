@@ -20,7 +20,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.costs import reclaim_of
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.qcow2.usage import ImageUsage
 
 UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
@@ -292,6 +292,6 @@ def _lost(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> Loss:
 
 def _frees(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> Space:
     counted = {facts.path: _usage(facts)}
-    strays = [Stray(one.entry.name, ((facts.path, one.entry),)) for one in chosen]
+    chosen_ones = [Unmanaged(one.entry.name, ((facts.path, one.entry),)) for one in chosen]
     free = None if isinstance(facts.space, NotKnown) else facts.space.free
-    return Space(frees=reclaim_of(strays, counted), free=free)
+    return Space(frees=reclaim_of(chosen_ones, counted), free=free)

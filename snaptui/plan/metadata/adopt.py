@@ -1,4 +1,4 @@
-"""The plan that makes a stray known to libvirt."""
+"""The plan that registers an unmanaged snapshot."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Way(enum.Enum):
     LOOK_INTO = "Examine it first (qemu-img check)."
     END_FIRST = "End that process first, or wait for it."
     ONLY_EXTERNAL = "Take an external snapshot instead."
-    ONLY_METADATA_STRAY = (
+    ONLY_METADATA_UNMANAGED = (
         "Delete only its metadata. It is unmanaged then, and can be deleted as such."
     )
     RELOCATE = (

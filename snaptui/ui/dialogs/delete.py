@@ -95,7 +95,7 @@ class DeleteItemsDialog(PlanDialog):
     @property
     def _number(self) -> int:
         return sum(
-            len(intent.names) + len(intent.strays) if isinstance(intent, DeleteManyIntent) else 1
+            len(intent.names) + len(intent.unmanaged) if isinstance(intent, DeleteManyIntent) else 1
             for intent in self.intents
         )
 
@@ -110,7 +110,7 @@ class DeleteItemsDialog(PlanDialog):
 
 
 class DeleteManyDialog(PlanDialog):
-    """Several snapshots, strays among them; with their data or without."""
+    """Several snapshots, unmanaged ones among them; with their data or without."""
 
     verb = "Delete"
 
@@ -118,19 +118,19 @@ class DeleteManyDialog(PlanDialog):
         self,
         domain: Domain,
         names: tuple[str, ...],
-        strays: tuple[str, ...],
+        unmanaged: tuple[str, ...],
         read_facts: ReadFacts,
         glyphs: Glyphs,
     ) -> None:
         super().__init__(domain, read_facts, glyphs)
         self._domain = domain
-        self._names, self._strays = names, strays
+        self._names, self._unmanaged = names, unmanaged
 
     @property
     def intent(self) -> DeleteManyIntent:
         """A delete of these snapshots."""
         metadata_only = self.query_one("#data", Choice).index == 1
-        return DeleteManyIntent(self._domain.key, self._names, self._strays, metadata_only)
+        return DeleteManyIntent(self._domain.key, self._names, self._unmanaged, metadata_only)
 
     def fields(self) -> ComposeResult:
         """What goes of them."""

@@ -79,7 +79,7 @@ class HoldDialog(PlanDialog):
 
 
 class AdoptDialog(PlanDialog):
-    """Make a stray known to libvirt, or where the images of a snapshot are."""
+    """Register an unmanaged snapshot, or where the images of a snapshot are."""
 
     verb = "Register"
 

@@ -88,15 +88,15 @@ class DomainActions:
             self._read_facts,
             self._context.glyphs,
         )
-        names, strays = self._selection.marked_snapshots
-        unmarked = not names and not strays and not self._selection.on_domains
+        names, unmanaged = self._selection.marked_snapshots
+        unmarked = not names and not unmanaged and not self._selection.on_domains
         if unmarked and row is not None and row.overlay is not None:
             ask(MergeDialog(domain, row.overlay.path, read_facts, glyphs))
             return
-        if unmarked and row is not None and row.stray is not None:
-            strays = (row.stray.name,)
-        if names or strays:
-            ask(DeleteManyDialog(domain, names, strays, read_facts, glyphs))
+        if unmarked and row is not None and row.unmanaged is not None:
+            unmanaged = (row.unmanaged.name,)
+        if names or unmanaged:
+            ask(DeleteManyDialog(domain, names, unmanaged, read_facts, glyphs))
         elif (name := self._selected_name()) is not None:
             ask(DeleteDialog(domain, name, read_facts, glyphs))
 
@@ -117,7 +117,7 @@ class DomainActions:
             self._prompter.ask(HoldDialog(*found, self._read_facts, self._context.glyphs))
 
     def adopt(self) -> None:
-        """Ask, and make the selected stray known to libvirt, or where a snapshot's images are."""
+        """Ask, and register the selected unmanaged snapshot, or where a snapshot's images are."""
         from snaptui.plan.plan import AdoptIntent, RelocateIntent
         from snaptui.ui.dialogs.edit import AdoptDialog
 
@@ -125,8 +125,8 @@ class DomainActions:
         if domain is None:
             return
         intent: AdoptIntent | RelocateIntent
-        if row is not None and row.stray is not None and not self._selection.on_domains:
-            intent = AdoptIntent(domain.key, row.stray.name)
+        if row is not None and row.unmanaged is not None and not self._selection.on_domains:
+            intent = AdoptIntent(domain.key, row.unmanaged.name)
         elif (name := self._moved_name()) is not None:
             intent = RelocateIntent(domain.key, name)
         else:
@@ -226,7 +226,7 @@ class DomainActions:
         if row is None or row.name is None:
             self._prompter.say("Select a snapshot first.")
             return None
-        if row.stray is not None:
+        if row.unmanaged is not None:
             self._prompter.say("This snapshot is unmanaged: register it first.")
             return None
         if row.overlay is not None:

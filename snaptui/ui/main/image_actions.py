@@ -133,11 +133,11 @@ def ask_to_extract(context: Context, prompter: Prompter, sources: tuple[Source, 
 
 
 def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:
-    """Where the entries of a domain's snapshot or stray are; or why none can be copied."""
+    """Where the entries of a domain's snapshot, managed or not, are; or why none can be copied."""
     from snaptui.ui.dialogs.image import Source
 
-    if row.stray is not None:
-        places = [(path, path, row.stray.name) for path, _ in row.stray.parts]
+    if row.unmanaged is not None:
+        places = [(path, path, row.unmanaged.name) for path, _ in row.unmanaged.parts]
     elif row.overlay is not None:
         return "This is an overlay. It has no snapshot to extract."
     elif row.snapshot is None:

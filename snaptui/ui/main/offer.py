@@ -47,8 +47,8 @@ def _on(panes: Panes) -> On:
     if row.name is None:
         return On.NOW
     return (
-        On.STRAY
-        if row.stray is not None
+        On.UNMANAGED
+        if row.unmanaged is not None
         else On.OVERLAY
         if row.overlay is not None
         else On.SNAPSHOT

@@ -59,21 +59,21 @@ class Showing:
         if domain is None:
             self._say("Only snapshots of domains can be compared.")
             return
-        marked, strays = selection.marked_snapshots
-        if not marked and not strays and (selection.on_domains or row is None):
+        marked, unmanaged = selection.marked_snapshots
+        if not marked and not unmanaged and (selection.on_domains or row is None):
             self._say(keymap.go_first(self._context.overrides))
             return
-        names = self._compared(marked, strays)
+        names = self._compared(marked, unmanaged)
         if names is not None:
             asked = Asked(self._context.session, domain, *names)
             self._push(CompareScreen(self._context, asked))
 
     def _compared(
-        self, marked: tuple[str, ...], strays: tuple[str, ...]
+        self, marked: tuple[str, ...], unmanaged: tuple[str, ...]
     ) -> tuple[str, str | None] | None:
         """The two that are meant; says why there are none."""
         row = self._selection.row
-        if strays:
+        if unmanaged:
             self._say("Unmanaged snapshots are marked: libvirt knows nothing to compare of them.")
         elif len(marked) == 2:
             return marked[0], marked[1]
@@ -81,7 +81,7 @@ class Showing:
             self._say("Mark two snapshots to compare them, or none.")
         elif row is None or row.name is None:
             self._say("Select a snapshot: it is compared with now.")
-        elif row.overlay is not None or row.stray is not None:
+        elif row.overlay is not None or row.unmanaged is not None:
             self._say("libvirt does not know this snapshot: nothing of it can be compared.")
         else:
             return row.name, None
@@ -119,7 +119,7 @@ class Showing:
         try:
             if name is None:
                 xml = await session.read(lambda: backend.domain_xml(key), key)
-            elif row.stray is None and row.overlay is None:
+            elif row.unmanaged is None and row.overlay is None:
                 xml = await session.read(lambda: backend.snapshot_xml(key, name), key)
             else:
                 xml = ""

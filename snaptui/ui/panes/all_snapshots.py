@@ -172,7 +172,7 @@ def _frees(row: ListedSnapshot) -> str:
 
 def _kind(row: ListedSnapshot) -> str:
     if row.snapshot is None:
-        return "I" if Flag.STRAY in row.flags else "?"
+        return "I" if Flag.UNMANAGED in row.flags else "?"
     inside, outside = Flag.INTERNAL in row.flags, Flag.EXTERNAL in row.flags
     return "M" if inside and outside else "E" if outside else "I" if inside else "-"
 
@@ -180,8 +180,8 @@ def _kind(row: ListedSnapshot) -> str:
 def _sign(row: ListedSnapshot, glyphs: Glyphs) -> str:
     if row.unread:
         return glyphs.unreadable
-    if Flag.STRAY in row.flags:
-        return glyphs.stray
+    if Flag.UNMANAGED in row.flags:
+        return glyphs.unmanaged
     if Flag.BROKEN in row.flags:
         return glyphs.broken
     held, current = Flag.HELD in row.flags, Flag.CURRENT in row.flags
@@ -192,4 +192,4 @@ def _sign(row: ListedSnapshot, glyphs: Glyphs) -> str:
 
 def _role(row: ListedSnapshot) -> str:
     wrong = bool(row.unread) or Flag.BROKEN in row.flags
-    return "bad" if wrong else "warn" if Flag.STRAY in row.flags else ""
+    return "bad" if wrong else "warn" if Flag.UNMANAGED in row.flags else ""

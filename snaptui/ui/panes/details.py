@@ -24,7 +24,7 @@ from snaptui.storage.costs import (
     written_since,
 )
 from snaptui.storage.disk_cost import Counted
-from snaptui.storage.in_image import Stray, oddities
+from snaptui.storage.in_image import Unmanaged, oddities
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.unnamed import Unnamed
 from snaptui.ui.format import (
@@ -52,8 +52,8 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
             *_image_lines(shown, counted),
             *_chain_lines(shown.config, shown.layers, shown),
         )
-    if row.stray is not None:
-        return tuple(_stray_lines(row.stray, counted))
+    if row.unmanaged is not None:
+        return tuple(_unmanaged_lines(row.unmanaged, counted))
     if row.overlay is not None:
         return tuple(_overlay_lines(row.overlay, shown))
     lines = [("Name", row.name), *fault_lines(shown.config, shown.layers)]
@@ -64,15 +64,15 @@ def snapshot_lines(row: Row, shown: Shown, counted: Counted) -> tuple[Line, ...]
     return (*lines, *_known_lines(row.snapshot, snapshots, shown, counted))
 
 
-def _stray_lines(stray: Stray, counted: Counted) -> Iterator[Line]:
-    yield "Name", stray.name
-    created = text.when(stray.created, zone=True, seconds=True)
-    yield "Created", f"{created}, {text.age(stray.created, time.time())}"
+def _unmanaged_lines(unmanaged: Unmanaged, counted: Counted) -> Iterator[Line]:
+    yield "Name", unmanaged.name
+    created = text.when(unmanaged.created, zone=True, seconds=True)
+    yield "Created", f"{created}, {text.age(unmanaged.created, time.time())}"
     yield "Unmanaged", "qemu-img made it, or its metadata was deleted"
-    for path, entry in stray.parts:
+    for path, entry in unmanaged.parts:
         saved = f", {text.size(entry.vm_state)} of RAM" if entry.vm_state else ""
         yield "Image", f"ID {entry.id} in {path}{saved}"
-    yield from cost_lines(stray, cost_of(stray, counted), counted)
+    yield from cost_lines(unmanaged, cost_of(unmanaged, counted), counted)
 
 
 def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
@@ -170,7 +170,9 @@ def further_lines(
     yield from _chain_lines(snapshot.config, shown.layers)
 
 
-def cost_lines(thing: Snapshot | Stray, cost: Cost | NotKnown, counted: Counted) -> Iterator[Line]:
+def cost_lines(
+    thing: Snapshot | Unmanaged, cost: Cost | NotKnown, counted: Counted
+) -> Iterator[Line]:
     """What a snapshot costs, and why."""
     if isinstance(cost, NotKnown):
         yield "Written", f"? ({cost.reason})"

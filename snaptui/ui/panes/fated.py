@@ -26,7 +26,7 @@ FATES = {
     Fate.WITH_GROUP: "another of its group stays",
     Fate.NOT_SHOWN: "the filter hides it",
     Fate.UNREAD: "cannot be read",
-    Fate.STRAY: "unmanaged",
+    Fate.UNMANAGED: "unmanaged",
     Fate.BROKEN: "broken",
     Fate.SAFETY: "safety snapshot",
     Fate.HELD: "held",

@@ -14,7 +14,7 @@ from snaptui.monitor.images import ListedImage
 from snaptui.monitor.usage import CountState
 from snaptui.storage.costs import Cost, cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.ui import snapshot_graph
 from snaptui.ui.format import (
@@ -193,14 +193,14 @@ def entry_cost(
     """What an entry costs."""
     if shown is None or placed is None:
         return NotKnown("")
-    return cost_of(_as_stray(shown, placed), counted)
+    return cost_of(_as_unmanaged(shown, placed), counted)
 
 
 def freed_together(
     shown: ListedImage, chosen: tuple[PlacedEntry, ...], counted: Counted
 ) -> int | NotKnown:
     """What deleting these together gives back."""
-    return reclaim_of([_as_stray(shown, placed) for placed in chosen], counted)
+    return reclaim_of([_as_unmanaged(shown, placed) for placed in chosen], counted)
 
 
 def entry_holds(placed: PlacedEntry) -> str:
@@ -290,7 +290,7 @@ def _entry_lines(shown: ListedImage, placed: PlacedEntry, counted: Counted) -> I
         yield "Twins", f"{twins} snapshots of this name: their IDs tell them apart"
     if entry.virtual_size is not None:
         yield "Disk", f"{text.size(entry.virtual_size)} large then"
-    yield from cost_lines(_as_stray(shown, placed), entry_cost(shown, placed, counted), counted)
+    yield from cost_lines(_as_unmanaged(shown, placed), entry_cost(shown, placed, counted), counted)
 
 
 def _since(shown: ListedImage | None, counted: Counted) -> int | NotKnown:
@@ -300,9 +300,9 @@ def _since(shown: ListedImage | None, counted: Counted) -> int | NotKnown:
     return usage.usage.active if isinstance(usage, ImageUsage) else usage
 
 
-def _as_stray(shown: ListedImage, placed: PlacedEntry) -> Stray:
+def _as_unmanaged(shown: ListedImage, placed: PlacedEntry) -> Unmanaged:
     """The same as what a domain's images hold beside what libvirt knows."""
-    return Stray(placed.entry.name, ((shown.key.path, placed.entry),))
+    return Unmanaged(placed.entry.name, ((shown.key.path, placed.entry),))
 
 
 def _twins(shown: ListedImage | None, placed: PlacedEntry) -> int:

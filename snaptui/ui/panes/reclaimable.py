@@ -136,7 +136,9 @@ class ItemList(RowList):
         marked = glyphs.marked if (self._uri, *item.key) in self.marked else " "
         domain = clean(item.domain.name, glyphs) if item.domain is not None else _own(item)
         left, dated = _widths(width)
-        role = "warn" if item.kind in (ItemKind.STRAY, ItemKind.LEFTOVER, ItemKind.UNSURE) else ""
+        role = (
+            "warn" if item.kind in (ItemKind.UNMANAGED, ItemKind.LEFTOVER, ItemKind.UNSURE) else ""
+        )
         return [
             (f"{marker}{marked}", "strong"),
             (fit(_size(item.reclaim, item), 9, glyphs, right=True), "strong"),

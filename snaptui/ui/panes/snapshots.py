@@ -13,7 +13,7 @@ from snaptui.monitor.snapshots import Shown
 from snaptui.storage.backing_chain import NO_LAYERS
 from snaptui.storage.costs import Cost, cost_of, reclaim_of, written_since
 from snaptui.storage.disk_cost import Counted
-from snaptui.storage.in_image import Stray, strays
+from snaptui.storage.in_image import Unmanaged, unmanaged_in
 from snaptui.storage.unnamed import Unnamed
 from snaptui.ui import snapshot_graph
 from snaptui.ui.format import (
@@ -72,15 +72,15 @@ class SnapshotPane(SnapshotRows):
 
     @property
     def marked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names of the marked snapshots, and of the marked strays; each sorted."""
+        """Names of the marked snapshots, and of the marked unmanaged ones; each sorted."""
         known = self._shown.snapshots if self._shown is not None else None
         names = self._marked & set(known.names if known is not None else ())
         return tuple(sorted(names)), tuple(sorted(self._marked - names))
 
     @property
-    def marked_things(self) -> tuple[Snapshot | Stray, ...]:
-        """The marked snapshots and strays, as far as they have been read."""
-        things = (row.snapshot or row.stray for row in self._all if row.name in self._marked)
+    def marked_things(self) -> tuple[Snapshot | Unmanaged, ...]:
+        """The marked snapshots and unmanaged ones, as far as they have been read."""
+        things = (row.snapshot or row.unmanaged for row in self._all if row.name in self._marked)
         return tuple(thing for thing in things if thing is not None)
 
     @property
@@ -165,7 +165,9 @@ class SnapshotPane(SnapshotRows):
         rows = snapshot_graph.rows(snapshots) if snapshots is not None else ()
         if self._shown is not None and snapshots is not None:
             rows = snapshot_graph.with_broken(rows, _broken(self._shown))
-            rows = snapshot_graph.with_strays(rows, strays(snapshots.names, self._shown.images))
+            rows = snapshot_graph.with_unmanaged(
+                rows, unmanaged_in(snapshots.names, self._shown.images)
+            )
             rows = snapshot_graph.with_overlays(
                 rows, [one for one in self._shown.unnamed if one.taken]
             )
@@ -238,10 +240,10 @@ def _values(row: Row, shown: Shown | None, counted: Counted) -> dict[str, Cell]:
         title: (shown_as, "muted" if shown_as == "?" else "")
         for title, shown_as in (("Written", written(cost)), ("Frees", frees(cost)))
     }
-    if row.stray is not None:
-        saved = sum(entry.vm_state for _, entry in row.stray.parts)
+    if row.unmanaged is not None:
+        saved = sum(entry.vm_state for _, entry in row.unmanaged.parts)
         return {
-            "Age": (_age(row.stray.created), ""),
+            "Age": (_age(row.unmanaged.created), ""),
             "Holds": ("unmanaged", "warn"),
             "VM state": (size_or_mark(saved), ""),
             **figures,
@@ -280,7 +282,7 @@ def _values_now(shown: Shown | None, counted: Counted) -> dict[str, Cell]:
 
 
 def _age_of(row: Row) -> str:
-    thing = row.stray or row.snapshot
+    thing = row.unmanaged or row.snapshot
     return _age(thing.created) if thing is not None else ""
 
 
@@ -306,7 +308,7 @@ def _broken(shown: Shown) -> dict[str, str]:
 
 
 def _cost(row: Row, shown: Shown | None, counted: Counted) -> Cost | NotKnown:
-    thing = row.stray or row.snapshot
+    thing = row.unmanaged or row.snapshot
     if thing is None or shown is None:
         return NotKnown("")
     return cost_of(thing, counted, shown.layers)

@@ -47,7 +47,7 @@ def help_lines(
         ),
         (f"  {glyphs.marked}", "marked: d deletes all such snapshots, c takes one of each domain"),
         (
-            f"  {glyphs.stray}",
+            f"  {glyphs.unmanaged}",
             "unmanaged: inside an image, unknown to libvirt, as qemu-img makes it",
         ),
         (

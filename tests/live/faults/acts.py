@@ -85,9 +85,9 @@ def _made(*names: str, state: str = "", external: bool = False) -> Callable[[Gue
     return build
 
 
-def _stray(guest: Guest) -> None:
+def _unmanaged(guest: Guest) -> None:
     guest.define()
-    guest.stray("stray")
+    guest.make_unmanaged("unmanaged")
 
 
 def _undoable(guest: Guest) -> None:
@@ -261,8 +261,8 @@ ACTS = (
     ),
     Act(
         "adopt",
-        _stray,
-        lambda guest, uri: AdoptIntent(_key(guest, uri), "stray"),
+        _unmanaged,
+        lambda guest, uri: AdoptIntent(_key(guest, uri), "unmanaged"),
         Obstacle.NONE,
         bare=True,
     ),

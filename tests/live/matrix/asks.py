@@ -111,7 +111,9 @@ RENAME = Ask("rename", lambda guest, name: EditIntent(guest.key, name, "other wo
 HOLD = Ask("hold", lambda guest, name: HoldIntent(guest.key, name, True))
 RELEASE = Ask("release", lambda guest, name: HoldIntent(guest.key, name, False))
 ADOPT = Ask("adopt", lambda guest, _: AdoptIntent(guest.key, "s"))
-DELETE_STRAY = Ask("delete the stray", lambda guest, _: DeleteManyIntent(guest.key, (), ("s",)))
+DELETE_UNMANAGED = Ask(
+    "delete the unmanaged one", lambda guest, _: DeleteManyIntent(guest.key, (), ("s",))
+)
 RELOCATE = Ask("let the record say where it is", lambda g, name: RelocateIntent(g.key, name))
 MERGES = tuple(
     Ask(words, partial(_merge, name))
@@ -131,7 +133,7 @@ NAMES = tuple(
     )
 )
 TAKEN = tuple(_create(f"create {form.value}, called a", form, "a") for form in Form)
-AS_STRAY = tuple(_create(f"create {form.value}, called s", form, "s") for form in Form)
+AS_UNMANAGED = tuple(_create(f"create {form.value}, called s", form, "s") for form in Form)
 
 
 def asks(world: World, state: str) -> Iterable[Ask]:
@@ -152,8 +154,8 @@ def asks(world: World, state: str) -> Iterable[Ask]:
         return (REVERT, KEPT[0], DELETE, FORGET, DESCRIBE, RENAME, HOLD)
     if "moved" in world.tags:
         return (RELOCATE,)
-    if "stray" in world.tags:
-        return (ADOPT, DELETE_STRAY, *AS_STRAY)
+    if "unmanaged" in world.tags:
+        return (ADOPT, DELETE_UNMANAGED, *AS_UNMANAGED)
     if not world.target:
         more = (*NAMES, *OPTIONS) if "bare" in world.tags else ()
         return (*CREATE, *more, *((ELSEWHERE,) if "block" in world.tags else ()))

@@ -300,7 +300,7 @@ def must_hold(guest: Guest, step: Step) -> None:
         guest.held[step.after.name] = guest.held.get(step.snapshot.name, {})
         guest.spoiled |= {step.after.name} if step.snapshot.name in guest.spoiled else set()
     elif isinstance(step, Adopt):
-        guest.held[step.name] = dict(guest.strays.get(step.name, {}))
+        guest.held[step.name] = dict(guest.unmanaged.get(step.name, {}))
     elif isinstance(step, DeleteSnapshot):
         guest.held.pop(step.snapshot.name, None)
 

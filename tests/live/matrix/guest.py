@@ -103,7 +103,7 @@ class Guest:
     Attributes:
         now: by target, the byte of which the first MiB of each writable disk is made.
         held: the same by snapshot, as it was when that was taken.
-        strays: the same for what only the images know.
+        unmanaged: the same for what only the images know.
         written: by path of an image, the byte that its disk was when it was last written to.
         spoiled: snapshots that do not hold it any more.
         other: an image of nobody that lies upon one of its images, and its byte.
@@ -118,7 +118,7 @@ class Guest:
         self.directory.mkdir()
         self.now: dict[str, int] = {}
         self.held: dict[str, dict[str, int]] = {}
-        self.strays: dict[str, dict[str, int]] = {}
+        self.unmanaged: dict[str, dict[str, int]] = {}
         self.written: dict[str, int] = {}
         self.spoiled: set[str] = set()
         self.other: tuple[Path, int] | None = None
@@ -315,9 +315,9 @@ class Guest:
             xml = xml.replace(str(old), str(new))
         self.domain = self.connection.defineXML(xml)
 
-    def stray(self, name: str, *targets: str) -> None:
+    def make_unmanaged(self, name: str, *targets: str) -> None:
         """Take a snapshot inside the images behind libvirt's back, while it is off."""
-        self.strays[name] = dict(self.now)
+        self.unmanaged[name] = dict(self.now)
         for disk in self.disks:
             if disk.target in (targets or self.now):
                 qemu_img("snapshot", "-c", name, str(disk.path))

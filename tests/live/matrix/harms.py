@@ -35,7 +35,7 @@ class Done:
     def name(self) -> str:
         """The snapshot that it was about."""
         if isinstance(self.intent, DeleteManyIntent):
-            (name,) = (*self.intent.names, *self.intent.strays)
+            (name,) = (*self.intent.names, *self.intent.unmanaged)
             return name
         if isinstance(self.intent, EditIntent):
             return self.intent.new_name or self.intent.name
@@ -110,18 +110,18 @@ def _twin_made(done: Done) -> bool:
     return any(names.count(done.name) > 1 for names in done.inside(done.after).values())
 
 
-def _stray_lost(done: Done) -> bool:
+def _unmanaged_lost(done: Done) -> bool:
     """One entry of that name is there as before, but it holds what the disks hold now."""
     before, after = done.inside(done.before), done.inside(done.after)
     return all(names.count(done.name) == 1 for names in after.values()) and any(
         not entry_holds(Path(path), done.name, byte)
         for path, names in before.items()
         if done.name in names
-        for byte in set(done.guest.strays[done.name].values())
+        for byte in set(done.guest.unmanaged[done.name].values())
     )
 
 
-def _stray_hidden(done: Done) -> bool:
+def _unmanaged_hidden(done: Done) -> bool:
     paths = [path for path, names in done.inside(done.before).items() if done.name in names]
     still = [done.name in dict(entries(Path(path))).values() for path in paths]
     return done.name in done.after.names and any(still)
@@ -235,8 +235,8 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.FIRST_TWIN: _first_twin,
     Harm.TWIN_LEFT: _twin_left,
     Harm.TWIN_MADE: _twin_made,
-    Harm.STRAY_LOST: _stray_lost,
-    Harm.STRAY_HIDDEN: _stray_hidden,
+    Harm.UNMANAGED_LOST: _unmanaged_lost,
+    Harm.UNMANAGED_HIDDEN: _unmanaged_hidden,
     Harm.IN_DEV: _in_dev,
     Harm.LEFT_INSIDE: _left_inside,
     Harm.MISTAKEN_LATER: _mistaken_later,

@@ -263,13 +263,13 @@ def _damaged() -> Iterable[World]:
     def twins(guest: Guest) -> None:
         guest.define()
         guest.internal("a")
-        guest.stray("a")
+        guest.make_unmanaged("a")
 
     yield World("a twin in the image", twins, "a", tags=damaged)
 
     def older_twin(guest: Guest) -> None:
         guest.define()
-        guest.stray("a")
+        guest.make_unmanaged("a")
         guest.internal("a")
         del guest.held["a"]  # nothing but its ID tells it from the other
 
@@ -291,25 +291,25 @@ def _damaged() -> Iterable[World]:
 
     yield World("a name with a space, had RAM", older_name, "two words", tags=damaged)
 
-    def stray(*targets: str, state: str = OFF) -> Callable[[Guest], None]:
+    def unmanaged(*targets: str, state: str = OFF) -> Callable[[Guest], None]:
         def build(guest: Guest) -> None:
             guest.define()
             guest.go(state)
             if state == OFF:
-                guest.stray("s", *targets)
+                guest.make_unmanaged("s", *targets)
                 return
             guest.internal("s")
-            guest.strays["s"] = guest.held.pop("s")
+            guest.unmanaged["s"] = guest.held.pop("s")
             guest.domain.snapshotLookupByName("s").delete(
                 libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY
             )
 
         return build
 
-    tag = frozenset({"stray"})
-    yield World("a stray", stray(), tags=tag)
-    yield World("a stray on one disk of two", stray("vda"), tags=tag)
-    yield World("a stray with RAM", stray(state=RUNNING), tags=tag)
+    tag = frozenset({"unmanaged"})
+    yield World("an unmanaged one", unmanaged(), tags=tag)
+    yield World("an unmanaged one on one disk of two", unmanaged("vda"), tags=tag)
+    yield World("an unmanaged one with RAM", unmanaged(state=RUNNING), tags=tag)
 
     def unfinished(guest: Guest) -> None:
         guest.define()

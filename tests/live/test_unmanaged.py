@@ -21,7 +21,7 @@ from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 from tests.unit.images import Plain
 
 
-def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab: Lab) -> None:
+def test_an_unmanaged_one_is_shown_with_its_costs_and_is_not_taken_for_a_snapshot(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "known")
     write(lab.image("web"), 0x22)
@@ -42,7 +42,7 @@ def test_a_stray_is_shown_with_what_it_costs_and_is_not_taken_for_a_snapshot(lab
 
 
 @pytest.mark.parametrize("running", sample(1, [False, True]))
-def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
+def test_an_unmanaged_one_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
     lab.define("web", disks=("vda", "vdb"), running=False)
     lab.snapshot("web", "known")
     path = lab.image("web")
@@ -71,7 +71,7 @@ def test_a_stray_is_deleted_and_nothing_else(lab: Lab, running: bool) -> None:
     assert holds(path, 0x11)
 
 
-def test_strays_and_snapshots_are_marked_together(lab: Lab) -> None:
+def test_unmanaged_and_other_snapshots_are_marked_together(lab: Lab) -> None:
     lab.define("web")
     path = lab.image("web")
     for turn, name in enumerate(("one", "two", "three")):
@@ -93,7 +93,7 @@ def test_strays_and_snapshots_are_marked_together(lab: Lab) -> None:
     assert [name for _, name in entries(path)] == ["three"]
 
 
-def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> None:
+def test_an_unmanaged_one_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> None:
     lab.define("web")
     path = lab.image("web")
     for name in ("twin", "twin", ".hidden"):
@@ -116,14 +116,14 @@ def test_a_stray_that_libvirt_could_not_delete_exactly_is_refused(lab: Lab) -> N
     assert entries(path) == before
 
 
-def test_a_domain_of_strays_alone(lab: Lab) -> None:
+def test_a_domain_of_unmanaged_ones_alone(lab: Lab) -> None:
     lab.define("web")
     qemu_img("snapshot", "-c", "alone", str(lab.image("web")))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet", "□ alone")
 
 
-def test_a_stray_of_two_disks_is_one_row(lab: Lab) -> None:
+def test_an_unmanaged_one_of_two_disks_is_one_row(lab: Lab) -> None:
     lab.define("web", disks=("vda", "vdb"))
     lab.snapshot("web", "known")
     for target in ("vda", "vdb"):
@@ -135,7 +135,7 @@ def test_a_stray_of_two_disks_is_one_row(lab: Lab) -> None:
         terminal.wait(*(f"ID 2 in {lab.image('web', target)}" for target in ("vda", "vdb")))
 
 
-def test_metadata_that_were_deleted_leave_a_stray(lab: Lab) -> None:
+def test_metadata_that_were_deleted_leave_an_unmanaged_one(lab: Lab) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
@@ -183,7 +183,7 @@ def test_enter_on_now_shows_the_domain(lab: Lab) -> None:
         terminal.wait("state of the domain at this moment", "<domain type=")
 
 
-def on_the_stray(terminal: Terminal, name: str) -> None:
+def on_the_unmanaged_one(terminal: Terminal, name: str) -> None:
     terminal.wait("connected", f"□ {name}", gone="reading")
     terminal.press("G", "a")
     terminal.wait(f"Register {name} of web", "You lose: ")
@@ -191,7 +191,7 @@ def on_the_stray(terminal: Terminal, name: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("running", sample(1, [False, True]))
-def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) -> None:
+def test_an_adopted_one_reverts_to_the_right_bytes(lab: Lab, running: bool) -> None:
     lab.define("web", disks=("vda", "vdb"))
     for target in ("vda", "vdb"):
         qemu_img("snapshot", "-c", "by hand", str(lab.image("web", target)))
@@ -201,7 +201,7 @@ def test_an_adopted_stray_reverts_to_the_right_bytes(lab: Lab, running: bool) ->
     if running:
         lab.start("web")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        on_the_stray(terminal, "by hand")
+        on_the_unmanaged_one(terminal, "by hand")
         terminal.wait("libvirt will know by hand as a snapshot of vda, vdb", "Ready, ")
         confirm(terminal)
         terminal.wait("Register by hand of web: done", "○ by hand", gone="□ by hand")
@@ -229,14 +229,14 @@ def test_what_cannot_be_reverted_to_is_not_adopted(lab: Lab) -> None:
     lab.define("web", disks=("vda", "vdb"))
     qemu_img("snapshot", "-c", "half", str(lab.image("web", "vda")))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        on_the_stray(terminal, "half")
+        on_the_unmanaged_one(terminal, "half")
         terminal.wait("vdb holds no snapshot half. A revert to it would fail.")
     lab.clean()
     lab.define("web", running=True)
     lab.snapshot("web", "ram")
     lab.virsh("snapshot-delete", "web", "ram", "--metadata")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        on_the_stray(terminal, "ram")
+        on_the_unmanaged_one(terminal, "ram")
         terminal.wait("ram holds the RAM of a running guest")
         press_alone(terminal)
         terminal.wait("Refused, see above.")
@@ -245,7 +245,7 @@ def test_what_cannot_be_reverted_to_is_not_adopted(lab: Lab) -> None:
     for _ in range(2):
         qemu_img("snapshot", "-c", "twin", str(lab.image("web")))
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        on_the_stray(terminal, "twin")
+        on_the_unmanaged_one(terminal, "twin")
         terminal.wait("vda holds 2 snapshots called twin (IDs 1, 2).")
     assert lab.snapshots("web") == []
 
@@ -257,7 +257,7 @@ def test_a_forgotten_snapshot_can_be_adopted_again(lab: Lab) -> None:
     write(lab.image("web"), 0x22)
     lab.virsh("snapshot-delete", "web", "one", "--metadata")
     with Terminal(["-c", lab.uri, "web"]) as terminal:
-        on_the_stray(terminal, "one")
+        on_the_unmanaged_one(terminal, "one")
         confirm(terminal)
         terminal.wait("Register one of web: done")
     lab.virsh("snapshot-revert", "web", "one")
