@@ -41,4 +41,4 @@ def as_user(user: int, call: Callable[[], T], *, groups: Sequence[int] = ()) -> 
         answer = pipe.read()
     _, status = os.waitpid(child, 0)
     assert status == 0, answer.decode()
-    return pickle.loads(answer)  # type: ignore[no-any-return]
+    return pickle.loads(answer)  # type: ignore[no-any-return]  # what it returned

@@ -158,9 +158,7 @@ class Record:
 
 def step_fields(step: StepRecord) -> list[object]:
     """A step as the journal writes it: what versions before read, and then fields by name."""
-    more = {
-        "metadata_only": step.metadata_only, "adopts": step.adopts, "places": dict(step.places)
-    }  # fmt: skip
+    more = {"metadata_only": step.metadata_only, "adopts": step.adopts, "places": dict(step.places)}
     return [step.kind.value, step.subject, step.words, step.line, step.defines, more]
 
 

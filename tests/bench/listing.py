@@ -61,7 +61,7 @@ async def _read(uri: str, key: DomainKey) -> list[Figure]:
     running = start(host.run())
     await asyncio.sleep(2.5)  # the first list and the numbers of snapshots are read once
     before = backend.calls
-    await asyncio.sleep(10.0)
+    await asyncio.sleep(10.0)  # what it asks for in these is the figure
     listed = backend.calls - before
     running.cancel()
     backend.abandon()

@@ -281,7 +281,7 @@ async def test_all_wait_for_all_but_for_those_that_are_over() -> None:
         came.append(number)
 
     first, second = asyncio.create_task(come(1)), asyncio.create_task(come(2))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # both have come
     meeting.took(2, 10.0, 11.0)
     meeting.took(1, 10.5, 12.5)
     assert came == []

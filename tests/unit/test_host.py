@@ -148,7 +148,7 @@ async def test_what_refuses_is_asked_again_only_by_hand(error: SnaptuiError) -> 
     watch = watch_of(backend, changed)
     running = asyncio.create_task(watch.run())
     await asyncio.wait_for(refused.wait(), 10)
-    for _ in range(50):
+    for _ in range(50):  # turns in which it could try again by itself
         await asyncio.sleep(0)
     assert (watch.state.trouble, backend.connected) == ("no", 1)
     watch.retry()
@@ -232,7 +232,7 @@ async def test_a_host_that_is_only_listed_is_not_waited_for_without_end(
     running = asyncio.create_task(watch.run())
     await asyncio.wait_for(silent.wait(), 10)
     if entered:
-        for _ in range(10):
+        for _ in range(10):  # it could give up now, which would be wrong
             await asyncio.sleep(0.01)
         assert not lost.is_set()
     else:

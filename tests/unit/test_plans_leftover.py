@@ -109,7 +109,7 @@ def test_whoever_misses_it_between_the_two_steps_stops_the_second(
         ({"space": FileSystem(PATH, 1, 1)}, Why.LEFTOVER_SHARED),
         ({"space": NotKnown("no /proc")}, Why.LEFTOVER_PLACE_UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_what_somebody_may_need_is_refused(more: dict[str, Any], why: Why) -> None:
     assert_refused(planned(**more), why)
 

@@ -107,7 +107,7 @@ def test_each_step_of_an_image_names_exactly_its_entry(name: str) -> None:
         DeleteEntry(path, placed): ["qemu-img", "snapshot", "-d", name, path],
         SetAside(path, aside, file): ["mv", "-n", "--", path, aside],
         RemoveAside(aside, file): ["rm", "--", aside],
-    }  # fmt: skip
+    }
     for step, words in said.items():
         assert_shown_and_exact(step.line, words)
 

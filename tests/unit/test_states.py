@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import libvirt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from snaptui.backend.virt.states import domain_state
 from snaptui.model.domain import DomainState, NewReason
-
-libvirt = pytest.importorskip("libvirt")
 
 STATES = {
     "NOSTATE": DomainState.NOSTATE,

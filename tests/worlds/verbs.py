@@ -60,7 +60,7 @@ Verb = Callable[[Machine, Member, int], Intent | None]
 
 def _create(form: Form, **more: object) -> Verb:
     def made(_: Machine, member: Member, which: int) -> Intent:
-        return CreateIntent(member.key, f"new{which}", "", form, **more)  # type: ignore[arg-type]
+        return CreateIntent(member.key, f"new{which}", "", form, **more)  # type: ignore[arg-type]  # its fields
 
     return made
 

@@ -34,7 +34,7 @@ def _run_events() -> None:
         try:
             libvirt.virEventRunDefaultImpl()
         except libvirt.libvirtError:
-            time.sleep(0.1)
+            time.sleep(0.1)  # it may fail at once again, and again
 
 
 class Subscription:

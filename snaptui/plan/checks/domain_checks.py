@@ -149,10 +149,8 @@ def _busy_refusals(facts: Facts, in_backup: int | None) -> list[Refusal]:
         info, line = (virsh_there(f"domjob{what}", facts.name, uuid) for what in ("info", "abort"))
         why, way = Why.BACKUP, Way.END_BACKUP
         return [
-            refuse(
-                why, way, code=in_backup, disks=disks, info=info, line=line, domain=facts.name
-            )
-        ]  # fmt: skip
+            refuse(why, way, code=in_backup, disks=disks, info=info, line=line, domain=facts.name)
+        ]
     if not facts.status.busy:
         return []
     return [refuse(Why.BUSY, Way.WAIT_JOB, code=libvirt_codes.OPERATION_TIMEOUT, domain=facts.name)]

@@ -375,7 +375,7 @@ class PlanDialog(Dialog[Confirmed]):
             ("Undo: ", plan.undo.words, "bold" if plan.undo.impossible else ""),
             ("Space: ", plan.space.words, ""),
             ("", f"{verdict}, {warned}{unchecked}", "bold" if plan.refusals else ""),
-        ):  # fmt: skip
+        ):
             shown = clean(words, self.glyphs)
             lines.append(label, "dim")
             lines.append(

@@ -45,6 +45,8 @@ T = TypeVar("T")
 
 WIDTHS = [(0, "-narrow"), (100, "-wide"), (120, "-wider"), (160, "-broad"), (200, "-huge")]
 """Columns of a screen from which on the style sheet has another layout."""
+HEIGHTS = [(0, "-flat"), (18, "-low"), (30, "-high")]
+"""Lines likewise."""
 
 
 class MainScreen(Screen[None]):
@@ -61,7 +63,7 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.MAIN)
     HORIZONTAL_BREAKPOINTS = WIDTHS
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (18, "-low"), (30, "-high")]  # noqa: RUF012 - likewise
+    VERTICAL_BREAKPOINTS = HEIGHTS
     AUTO_FOCUS = ""
 
     def __init__(self, context: Context, select: str | ImageKey | None) -> None:
