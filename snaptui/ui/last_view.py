@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,6 +21,7 @@ LARGEST = 256 << 10
 """Bytes of the file that are read."""
 HOSTS, LONGEST = 200, 1000
 """Hosts that are kept, those looked at last first, and characters of what one is called."""
+_ORDER = re.compile(r"[A-Z]{1,20}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
@@ -32,11 +33,15 @@ class HostView:
         domain: UUID of the selected one; empty without.
         by_frees: its snapshots were sorted by what a delete frees.
         folded: its domains were not shown.
+        order: name of the order of its domains; empty for the usual one.
+        all_order: name of the order of the list of all snapshots; empty likewise.
     """
 
     domain: str = ""
     by_frees: bool = False
     folded: bool = False
+    order: str = ""
+    all_order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +87,7 @@ def save(directory: Path, seen: Mapping[str, HostView], host: str) -> None:
     kept = [(one, view) for one, view in [*seen.items(), *others.items()] if _is_name(one)]
     told = {
         "host": host,
-        "hosts": [
-            {"host": one, "domain": view.domain, "by_frees": view.by_frees, "folded": view.folded}
-            for one, view in kept[:HOSTS]
-        ],
+        "hosts": [{"host": one, **asdict(view)} for one, view in kept[:HOSTS]],
     }
     with contextlib.suppress(OSError), held(directory) as folder:
         replace_own(NAME, json.dumps(told).encode(), folder)
@@ -121,8 +123,14 @@ def _hosts(listed: Iterable[object]) -> Iterable[tuple[str, HostView]]:
                 domain if isinstance(domain, str) and _UUID.fullmatch(domain) else "",
                 one.get("by_frees") is True,
                 one.get("folded") is True,
+                _word(one.get("order")),
+                _word(one.get("all_order")),
             ),
         )
+
+
+def _word(told: object) -> str:
+    return told if isinstance(told, str) and _ORDER.fullmatch(told) else ""
 
 
 def _is_name(name: object) -> bool:

@@ -51,6 +51,30 @@ def test_the_domain_and_the_order_come_back_and_the_filter_does_not(
         assert "Not found" not in terminal.text
 
 
+def test_the_orders_of_domains_and_of_all_snapshots_come_back(lab: Lab) -> None:
+    for name in ("archive", "mail"):
+        lab.define(name)
+    lab.snapshot("mail", "one")
+    with Terminal(["-c", lab.uri], size=(120, 30)) as terminal:
+        terminal.wait("▌ archive", "Domain▾")
+        terminal.press("s")
+        terminal.wait("Snaps▾")
+        terminal.press("A")
+        terminal.wait("Age▾", "one")
+        terminal.press("s", "s")
+        terminal.wait("Frees▾")
+        terminal.press("esc")
+        terminal.wait("Snaps▾")
+        terminal.press("A")
+        terminal.wait("Frees▾", "one")
+        terminal.press("esc", "q")
+        assert terminal.exit_code() == 0
+    with Terminal(["-c", lab.uri], size=(120, 30)) as terminal:
+        terminal.wait("Snaps▾")
+        terminal.press("A")
+        terminal.wait("Frees▾", "one")
+
+
 def test_folds_and_the_host_come_back(lab: Lab, config: str) -> None:
     with Terminal(["--config", config]) as terminal:
         terminal.wait(ONE, TWO, "only-there", "2 hosts")

@@ -24,7 +24,7 @@ from snaptui.ui.last_view import (
 )
 
 UUID = "c7a5fdbd-cdaf-9455-926a-d65c16db1809"
-VIEW = HostView(UUID, True, True)
+VIEW = HostView(UUID, True, True, "OLDEST", "RECLAIM")
 
 
 def test_what_is_saved_comes_back(tmp_path: Path) -> None:
@@ -77,8 +77,8 @@ def test_a_file_that_is_not_ours_alone_says_nothing(tmp_path: Path, kind: str) -
     assert load(path.parent) == LastView()
 
 
-FIELDS = st.sampled_from(["host", "hosts", "domain", "by_frees", "folded"])
-PLAIN = st.sampled_from([None, True, 7, 1e400, "", "host", UUID])
+FIELDS = st.sampled_from(["host", "hosts", "domain", "by_frees", "folded", "order", "all_order"])
+PLAIN = st.sampled_from([None, True, 7, 1e400, "", "host", UUID, "AGE"])
 TOLD = st.recursive(PLAIN, lambda inner: st.lists(inner) | st.dictionaries(FIELDS, inner))
 
 
@@ -90,9 +90,10 @@ def test_whatever_it_says_is_a_view_or_nothing(data: bytes) -> None:
         assert name
         assert view.domain in ("", UUID)
         assert isinstance(view.by_frees, bool)
+        assert {view.order, view.all_order} <= {"", "AGE"}
 
 
 def test_nothing_is_taken_for_more_than_it_is() -> None:
     assert parse(b"[" * 100_000) == LastView()
-    odd = {"host": "a", "domain": UUID.upper(), "folded": 1}
+    odd = {"host": "a", "domain": UUID.upper(), "folded": 1, "order": "A\n", "all_order": "A" * 21}
     assert parse(json.dumps({"hosts": [odd]}).encode()).hosts == {"a": HostView()}

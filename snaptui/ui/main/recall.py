@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from snaptui.common.masking import label
 from snaptui.model.domain import DomainKey
 from snaptui.ui.last_view import HostView, LastView, load, save
+from snaptui.ui.panes.host_rows import Order
 
 if TYPE_CHECKING:
     from snaptui.ui.context import Context
@@ -18,12 +19,16 @@ class Recall:
 
     Args:
         selects: whoever started the program named what is selected.
+
+    Attributes:
+        all_order: name of the order of the list of all snapshots; empty for the usual one.
     """
 
     def __init__(self, context: Context, panes: Panes, *, selects: bool) -> None:
         self._context = context
         self._panes = panes
         self._last = load(context.kept) if context.kept is not None else LastView()
+        self.all_order = ""
         self._wanted = None if selects else self._domain()
 
     def _domain(self) -> DomainKey | None:
@@ -39,9 +44,16 @@ class Recall:
         uris = [session.uri for session in self._context.fleet]
         views = {uri: hosts.get(label(uri), HostView()) for uri in uris}
         panes.domains.folded = frozenset(uri for uri, view in views.items() if view.folded)
-        if views[self._context.session.uri].by_frees:
+        here = views[self._context.session.uri]
+        if here.by_frees:
             panes.snapshots.sort()
             panes.entries.sort()
+        panes.domains.sort(Order.__members__.get(here.order, panes.domains.order))
+        self.all_order = here.all_order
+
+    def all_sorted(self, order: str) -> None:
+        """Keep the order of the list of all snapshots."""
+        self.all_order = order
 
     def wanted(self) -> DomainKey | None:
         """The domain to select, once, as soon as it is there and unless another one is."""
@@ -70,5 +82,6 @@ class Recall:
             if selected is not None and selected.key.host == session.uri:
                 domain = selected.key.uuid
             folded = session.uri in panes.domains.folded
-            seen[name] = HostView(domain, panes.snapshots.by_frees, folded)
+            by_frees, order = panes.snapshots.by_frees, panes.domains.order.name
+            seen[name] = HostView(domain, by_frees, folded, order, self.all_order)
         save(context.kept, seen, label(here.uri))

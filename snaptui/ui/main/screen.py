@@ -302,7 +302,8 @@ class MainScreen(Screen[None]):
         """All snapshots of all domains; from there, to one."""
         from snaptui.ui.screens.all_snapshots import AllScreen
 
-        self.app.push_screen(AllScreen(self.context), self._jump)
+        order, by_order = self.recall.all_order, self.recall.all_sorted
+        self.app.push_screen(AllScreen(self.context, order, by_order), self._jump)
 
     def _jump(self, jump: Jump | None) -> None:
         if jump is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -37,7 +38,12 @@ AGES = 10.0
 
 
 class AllScreen(SurveyScreen):
-    """One list; what is looked for stands in its title, with what deleting all of it frees."""
+    """One list; what is looked for stands in its title, with what deleting all of it frees.
+
+    Args:
+        order: the name of the one to begin with; by age where there is none of it.
+        by_order: called with the name of each one that is chosen.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.SNAPSHOTS)
     AUTO_FOCUS = "#all"
@@ -71,9 +77,10 @@ class AllScreen(SurveyScreen):
     def _list(self) -> AllList:
         return self.query_one(AllList)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, order: str, by_order: Callable[[str], None]) -> None:
         super().__init__(context)
-        self._by, self._looked_for = Order.AGE, Query()
+        self._by, self._looked_for = Order.__members__.get(order, Order.AGE), Query()
+        self._by_order = by_order
         self._drawn, self._late = 0.0, False
         self._read_at = time.time()
         self._words, self._number, self._frees = "nothing has been read yet", 0, ""
@@ -127,6 +134,7 @@ class AllScreen(SurveyScreen):
 
     def _sort(self, by: Order) -> None:
         self._by = by
+        self._by_order(by.name)
         self._draw_rows()
 
     def action_mark(self) -> None:
