@@ -20,6 +20,7 @@ from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
+from snaptui.model.author_mark import author
 from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus
 from snaptui.model.doubts import Doubt
@@ -240,6 +241,11 @@ def who() -> str:
     except (KeyError, OSError):  # a user without a name: KeyError before Python 3.13
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
+
+
+def signature() -> str:
+    """How this account signs the snapshots that it takes; with sudo also who called it."""
+    return author(who(), os.environ.get("SUDO_USER", ""))
 
 
 def folder_names(backend: Files, path: str) -> frozenset[str] | NotKnown:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from snaptui.common.ahead import Tell, nobody
 from snaptui.common.worker import start
-from snaptui.model.author_mark import author
 from snaptui.model.domain import Key
 from snaptui.model.host import Host
 from snaptui.model.operation_record import Batch, StepKind
@@ -99,6 +97,7 @@ class Operations:
         """
         from snaptui.discovery.domain_facts import read_facts
         from snaptui.discovery.elsewhere import with_elsewhere
+        from snaptui.discovery.readings import signature
         from snaptui.plan.facts import Facts
 
         await self.records.writing.call(self.records.journal.open)
@@ -110,7 +109,7 @@ class Operations:
 
         facts = await at.worker.reads.call(read, key=intent.key)
         if self._signs and isinstance(facts, Facts):
-            facts = replace(facts, author=author(facts.who, os.environ.get("SUDO_USER", "")))
+            facts = replace(facts, author=signature())
         return replace(facts, unrecorded=self.records.journal.problem)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from snaptui.model.domain import Domain
-from snaptui.model.group_mark import described, group_of
+from snaptui.model.group_mark import author_of, described, group_of
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
 from snaptui.model.safety_mark import is_safety
@@ -31,6 +31,8 @@ class Flag(enum.Enum):
     INTERNAL = "internal"
     RAM = "ram"
     BROKEN = "broken"
+    ME = "me"
+    """The snapshot says that this account took it; whether that is true is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,13 @@ class ListedSnapshot:
         return self.created, self.snapshot.digest if self.snapshot is not None else ""
 
 
-def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapshot]:
-    """The snapshots of a domain, its unmanaged ones, and what could not be read."""
+def listed(host: str, one: Surveyed, counted: Counted, me: str = "") -> Iterator[ListedSnapshot]:
+    """The snapshots of a domain, its unmanaged ones, and what could not be read.
+
+    Args:
+        host: as people call it; empty where there is only one.
+        me: how this account signs what it takes.
+    """
     heads = one.layers.heads
     wrong = set(one.layers.broken)
     for found in (without_ram(one.snapshots, heads), odd(one.snapshots, heads)):
@@ -87,7 +94,12 @@ def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapsho
             cost if isinstance(cost, NotKnown) else cost.written,
             cost if isinstance(cost, NotKnown) else cost.reclaim,
             cost,
-            _flags(snapshot, current=one.current == snapshot.name, wrong=snapshot.name in wrong),
+            _flags(
+                snapshot,
+                current=one.current == snapshot.name,
+                wrong=snapshot.name in wrong,
+                mine=me != "" and author_of(snapshot) == me,
+            ),
         )
     for thing in one.things:
         if isinstance(thing, Unmanaged):
@@ -104,7 +116,7 @@ def listed(host: str, one: Surveyed, counted: Counted) -> Iterator[ListedSnapsho
         )
 
 
-def _flags(snapshot: Snapshot, *, current: bool, wrong: bool) -> frozenset[Flag]:
+def _flags(snapshot: Snapshot, *, current: bool, wrong: bool, mine: bool) -> frozenset[Flag]:
     found = {
         Flag.HELD: hold_of(snapshot) is not None,
         Flag.SAFETY: is_safety(snapshot.name),
@@ -114,6 +126,7 @@ def _flags(snapshot: Snapshot, *, current: bool, wrong: bool) -> frozenset[Flag]
         Flag.INTERNAL: snapshot.kind in (Kind.INTERNAL, Kind.MIXED),
         Flag.RAM: snapshot.has_memory,
         Flag.BROKEN: wrong,
+        Flag.ME: mine,
     }
     return frozenset(flag for flag, there in found.items() if there)
 

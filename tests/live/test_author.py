@@ -38,6 +38,10 @@ def test_a_snapshot_says_who_took_it_and_the_text_stays_what_was_typed(
         terminal.wait("Ready")
         confirm(terminal)
         terminal.wait("Describe signed of web: done")
+        terminal.press("A")
+        terminal.wait("2 snapshots of 1 domain", "unsigned")
+        terminal.press("/", "me", "enter")
+        terminal.wait("/me: 1 snapshot of 1 domain", "signed", gone="unsigned")
     assert described(lab, "signed").split("\n")[-1] == mark
     assert "older: " in described(lab, "signed")
 

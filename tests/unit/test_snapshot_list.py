@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snaptui.model import hold_mark
+from snaptui.model import author_mark, hold_mark
 from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order, Query, listed, ordered
@@ -77,6 +77,22 @@ def test_a_hold_is_looked_for_by_its_word() -> None:
     assert [Flag.HELD in one.flags for one in found] == [True, False]
     assert [one.unread for one in found] == ["", "broken XML"]
     assert found[0].description == "text"
+
+
+@pytest.mark.parametrize(
+    ("said", "mine"),
+    [("root@kvm1", True), ("root@kvm1 (sudo: eve)", False), ("eve@kvm1", False), ("", False)],
+)
+def test_what_this_account_signed_is_looked_for_by_me(said: str, mine: bool) -> None:
+    """Also where a group and a hold are noted below it."""
+    hold = hold_mark.Hold("root", "2026-11-29T10:00:00Z")
+    text = hold_mark.marked(author_mark.marked("before", said), hold)
+    one = Surveyed(DOMAIN, CONFIG, (snapshot("s1", description=text),), {})
+    (found,) = listed("", one, {}, "root@kvm1")
+    assert Query.of("me").fits(found, NOW) is mine
+    assert Query.of("!me").fits(found, NOW) is not mine
+    (unsigned,) = listed("", one, {})
+    assert not Query.of("me").fits(unsigned, NOW), "without an account nothing is"
 
 
 @pytest.mark.parametrize("word", [*(flag.value for flag in Flag), ">30d", "<1G", "!held"])

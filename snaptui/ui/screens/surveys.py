@@ -13,6 +13,7 @@ from snaptui.common import text
 from snaptui.common.ahead import Tell, nobody
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Priority
+from snaptui.discovery.readings import signature
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import FileSystem, ImageKey, NotKnown
 from snaptui.monitor.reclaimable import Surveying
@@ -168,6 +169,7 @@ class Surveys:
         self._on_change = on_change
         self.changes = 0
         self._surveys = [_Survey(session, self._changed) for session in fleet]
+        self._me = signature()
 
     def _changed(self) -> None:
         self.changes += 1
@@ -206,7 +208,7 @@ class Surveys:
             for one in self._surveys
             for domain in one.surveying.survey.domains
             for row in listed(
-                self._fleet.called(one.session.uri), domain, one.counting.state.counted
+                self._fleet.called(one.session.uri), domain, one.counting.state.counted, self._me
             )
         ]
 
