@@ -28,6 +28,7 @@ class Part(enum.Enum):
     MACHINE = enum.auto()
     CPU = enum.auto()
     DEVICE = enum.auto()
+    FEATURE = enum.auto()
     HOST = enum.auto()
 
 

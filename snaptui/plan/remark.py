@@ -61,6 +61,7 @@ class Unchecked(enum.Enum):
         "differs, QEMU loads no RAM, and the guest is already stopped then"
     )
     HOST_PART = "Whether this host offers {device}, which the guest of that time needs{reason}"
+    DEVICE = "Whether QEMU offers the device of that time here: {device}{reason}"
     MACHINE = "Whether QEMU offers the machine type of that time: {reason}"
     CPU = "Whether QEMU offers the CPU of that time, {cpu}, as libvirt checks it{reason}"
 

@@ -27,6 +27,7 @@ LACKS = {
     Why.MACHINE_GONE: Lack(Part.MACHINE, "pc-q35-2.4", "no such machine"),
     Why.CPU_GONE: Lack(Part.CPU, "Nonsuch"),
     Why.DEVICE_GONE: Lack(Part.DEVICE, "video qxl"),
+    Why.FEATURE_GONE: Lack(Part.FEATURE, "300 virtual CPUs", "255 are the most"),
     Why.HOST_PART_GONE: Lack(Part.HOST, "the network lan", "it is not active"),
 }
 
@@ -61,6 +62,13 @@ def test_what_is_not_sure_is_not_checked_and_the_name_is_typed() -> None:
     assert plan.type_name
     assert_said(plan.unchecked, Unchecked.CPU, cpu="EPYC", reason=": features")
     assert not a_revert(unsure, name="off").type_name, "no QEMU is started"
+
+
+def test_a_device_of_which_libvirt_tells_nothing_is_not_called_there() -> None:
+    plan = a_revert(Lack(Part.DEVICE, "sound ich6", "libvirt does not tell", sure=False))
+    assert plan.possible
+    assert plan.type_name
+    assert_said(plan.unchecked, Unchecked.DEVICE, device="sound ich6")
 
 
 def test_what_cannot_be_looked_for_on_the_host_is_not_called_there() -> None:
@@ -126,7 +134,7 @@ def test_threads_of_a_cpu_that_an_older_qemu_made_are_doubted(
     )
     host = replace(HOST, libvirt=libvirt_version, hypervisor=qemu)
     machine = Machine("qemu", "x86_64", "pc", "")
-    found = lacks(lambda call: call(), Agreeing(), machine, domain, host, ram=True)
+    found = lacks(lambda call: call(), Agreeing(), machine, domain, domain, host, ram=True)
     assert [(one.part, one.sure) for one in found] == [(Part.CPU, False)] * doubted
 
 

@@ -31,6 +31,7 @@ _IDLE = "it is not active"
 _OPENED = (
     ("rng/backend[@model='random']", None),
     ("filesystem[@type='mount']/source", "dir"),
+    ("filesystem/binary", "path"),
     ("input[@type='evdev']/source", "dev"),
     *((f"{kind}[@type='dev']/source", "path") for kind in ("serial", "console", "parallel")),
 )

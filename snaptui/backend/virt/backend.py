@@ -338,7 +338,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
 
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What QEMU is not any more; see the protocol."""
-        from snaptui.backend.virt import attached, lacks
+        from snaptui.backend.virt import attached, lacks, xml
 
         if self.host is not None and self.host.driver != "QEMU":
             return ()
@@ -348,8 +348,9 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         if domain is None or machine is None:
             return ()
         connection = self._connections.reads.connection
+        now = xml.parse(self._texts.live(self._look_up(connection, key)))
         own = lacks.lacks(
-            self._ask, connection, machine, domain, self.host,
+            self._ask, connection, machine, domain, now, self.host,
             ram=snapshot_xml.parse_snapshot(record).has_memory,
         )  # fmt: skip
         return (*own, *attached.gone(self._ask, connection, domain, self.missing_file))

@@ -1,10 +1,9 @@
 """What a machine of then is, and QEMU here is not any more.
 
 libvirt compares a record with what its QEMU can when the guest is stopped already. It tells
-before what that is, in a domain's capabilities (formatdomaincaps.html); what these do not list
-(network cards, controllers, sound cards), or not whole (file systems), is not compared. What
-libvirt would give QEMU as arguments is not asked: it does that less carefully than a start, and
-its daemon may go down in it (measured with 11.3 and 12.8).
+before what that is, in a domain's capabilities (formatdomaincaps.html). What libvirt would give
+QEMU as arguments is not asked: it does that less carefully than a start, and its daemon may go
+down in it (measured with 11.3 and 12.8).
 """
 
 from __future__ import annotations
@@ -15,25 +14,13 @@ from xml.etree.ElementTree import Element
 
 import libvirt
 
-from snaptui.backend.virt import xml
+from snaptui.backend.virt import devices, xml
 from snaptui.backend.virt.calls import Ask
 from snaptui.common.errors import Disconnected, NotPermitted, SnaptuiError, Unsupported
 from snaptui.model import abilities
 from snaptui.model.host import Host
 from snaptui.model.machine import Lack, Machine, Part
 
-_LISTED = (
-    ("disk", "bus", "disk/target", "bus"),
-    ("graphics", "type", "graphics", "type"),
-    ("video", "modelType", "video/model", "type"),
-    ("rng", "model", "rng", "model"),
-    ("rng", "backendModel", "rng/backend", "model"),
-    ("tpm", "model", "tpm", "model"),
-    ("tpm", "backendModel", "tpm/backend", "type"),
-    ("crypto", "model", "crypto", "model"),
-    ("panic", "model", "panic", "model"),
-)
-"""In the capabilities: section and list; in a domain: element below its devices and attribute."""
 _NAMES_ALL_MODELS = ("x86_64", "i686")
 """Architectures of which the capabilities name each model of a CPU that QEMU knows."""
 _CHECKED = ("partial", "full")
@@ -45,6 +32,7 @@ def lacks(
     connection: libvirt.virConnect,
     machine: Machine,
     domain: Element,
+    now: Element,
     host: Host | None,
     *,
     ram: bool,
@@ -53,6 +41,7 @@ def lacks(
 
     Args:
         domain: as its record has it.
+        now: the same domain as it is defined, or runs, now.
         host: of the connection, to QEMU's driver.
         ram: the start loads RAM, and with it the very CPU of then.
 
@@ -71,19 +60,7 @@ def lacks(
     cpu = tuple(_cpu(ask, connection, machine, domain, there, checked))
     if not cpu and host is not None and abilities.calls_threads_extra(host):
         cpu = tuple(_threads(domain))
-    return (*_devices(domain, there), *cpu)
-
-
-def _devices(domain: Element, there: Element) -> Iterator[Lack]:
-    for section, listed, path, attribute in _LISTED:
-        words = there.findall(f"devices/{section}/enum[@name='{listed}']/value")
-        values = {word.text for word in words}
-        if not values:
-            continue  # this libvirt does not list them
-        found = (one.get(attribute) for one in domain.iterfind(f"devices/{path}"))
-        for value in dict.fromkeys(found):
-            if value is not None and value not in values:
-                yield Lack(Part.DEVICE, f"{path.split('/', maxsplit=1)[0]} {value}")
+    return (*devices.lacking(domain, there, now), *cpu)
 
 
 def _cpu(

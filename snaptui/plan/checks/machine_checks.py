@@ -60,6 +60,8 @@ def unread(facts: Facts, step: RevertTo) -> Iterator[Remark]:
     for lack in _known(facts) if _starts(step) else ():
         if not lack.sure and lack.part is Part.HOST:
             yield remark(Unchecked.HOST_PART, device=lack.name, reason=_because(lack))
+        elif not lack.sure and lack.part is Part.DEVICE:
+            yield remark(Unchecked.DEVICE, device=lack.name, reason=_because(lack))
         elif not lack.sure:
             yield remark(Unchecked.CPU, cpu=lack.name, reason=_because(lack))
 
@@ -81,6 +83,8 @@ def _refusal(lack: Lack, name: str) -> Refusal:
         return refuse(Why.MACHINE_GONE, way, name=name, machine=lack.name, reason=lack.reason)
     if lack.part is Part.CPU:
         return refuse(Why.CPU_GONE, way, name=name, cpu=lack.name, reason=_because(lack))
+    if lack.part is Part.FEATURE:
+        return refuse(Why.FEATURE_GONE, way, name=name, feature=lack.name, reason=_because(lack))
     return refuse(Why.DEVICE_GONE, way, name=name, device=lack.name)
 
 

@@ -181,6 +181,7 @@ class Why(enum.Enum):
     )
     CPU_GONE = "{name} was taken with the CPU {cpu}, which QEMU does not offer here{reason}."
     DEVICE_GONE = "{name} was taken with a device that QEMU does not offer here: {device}."
+    FEATURE_GONE = "{name} was taken with {feature}, which QEMU does not offer here{reason}."
     HOST_PART_GONE = "{name} was taken with {device}, which this host does not offer{reason}."
     REVERT_BRINGS_DOWN = (
         "A revert to {name} would start the guest and bring down QEMU or libvirt's daemon "
