@@ -68,6 +68,16 @@ def test_options_in_json_name_the_file_that_they_open(
     assert (found.backing, found.backing_format) == (str(base), form)
 
 
+def test_a_backing_format_that_is_a_protocol_means_bytes(base: Path, tmp_path: Path) -> None:
+    """QEMU opens no image in them, whatever they are; nor does libvirt since 9.10 (its NEWS)."""
+    lower, path = tmp_path / "lower.qcow2", tmp_path / "over.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(lower), "1M")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(lower), "-F", "file", str(path), "1M")
+    assert str(base) not in qemu_img("info", "--backing-chain", str(path))
+    found = read_image(str(path))
+    assert (found.backing, found.backing_format) == (str(lower), "raw")
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

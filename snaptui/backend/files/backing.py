@@ -24,6 +24,7 @@ _ELSEWHERE = frozenset(
      "null-co", "nvme", "rbd", "sheepdog", "ssh", "vxhs")
 )  # fmt: skip
 """Drivers and protocols that open no file of the host by a name."""
+_PROTOCOLS = frozenset(("file", *_DEVICE)) | _ELSEWHERE
 _BESIDE = frozenset({"backing", "data-file", "log", "offset", "size"})
 """Options with which an image shows something else than what its ``file`` does."""
 
@@ -55,8 +56,18 @@ def named(image: str, name: bytes | None) -> str | NotKnown | None:
     )
 
 
-def declared(name: bytes | None) -> str | None:
-    """The format that options in JSON give to what they name; ``None`` when they do not."""
+def form(said: str | None, name: bytes | None) -> str | None:
+    """The format of what an image names: as it says, or as options in JSON give it.
+
+    The name of a protocol in place of a format stands for plain bytes, as QEMU opens them.
+
+    Returns:
+        ``None`` when neither tells it.
+    """
+    return "raw" if said in _PROTOCOLS else said or _declared(name)
+
+
+def _declared(name: bytes | None) -> str | None:
     spelled = _spelled(name or b"")
     options = _options(spelled) if spelled.startswith(_JSON) else None
     driver = options.get("driver") if options is not None else None

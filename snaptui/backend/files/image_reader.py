@@ -76,7 +76,7 @@ def _read_open(
         disk_size=disk_size,
         snapshots=tuple(map(image_snapshot, entries)),
         backing=backing.named(path, header.backing_file),
-        backing_format=header.backing_format or backing.declared(header.backing_file),
+        backing_format=backing.form(header.backing_format, header.backing_file),
         data_file=backing.named(path, header.data_file),
         encrypted=header.encrypted,
         faults=tuple(_faults(header)),

@@ -130,7 +130,7 @@ def _beneath(path: str, header: Header) -> tuple[str, bool]:
     lower = backing.named(path, header.backing_file)
     if not isinstance(lower, str):
         raise ImageError(lower.reason if lower is not None else f"{path} has no image beneath.")
-    form = header.backing_format or backing.declared(header.backing_file)
+    form = backing.form(header.backing_format, header.backing_file)
     if form not in (None, "qcow2", "raw"):
         raise ImageError(f"{lower} is {form}, neither qcow2 nor raw.")
     return lower, form == "raw"
