@@ -23,12 +23,6 @@ TRIED: Mapping[Minor, Minor] = MappingProxyType(
 )
 """The libvirts that the plans are proven on, whatever their last number is, each with its QEMU:
 Debian 12's, 13's, and those of sid and of the backports of 13 in November 2026."""
-_HOLES = (7, 2)
-_NO_RAM_FILES = (11, 0)
-"""QEMU's that has dropped what libvirt asked it for until 12.1 (NEWS 12.1.0)."""
-_LOADS_RAM_FILES = (12, 1)
-_SAYS_HT = (10, 0)
-_KNOWS_HT = (11, 10)
 
 
 class Can(enum.Enum):
@@ -67,6 +61,10 @@ class Wrong(enum.Enum):
     LOCKS_RECORDS = enum.auto()
     OPENS_OVERLAYS = enum.auto()
     STARTS_NO_LONG_CHAIN = enum.auto()
+    LOADS_NO_RAM_INSIDE = enum.auto()
+    LOADS_NO_RAM_FILES = enum.auto()
+    CALLS_THREADS_EXTRA = enum.auto()
+    FILLS_RAW = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +75,19 @@ class Line:
         what: it is, in words.
         since, until: the first that does and the first that does not any more, by libvirt's NEWS;
             ``None`` where that says nothing.
+        qemu: it takes a QEMU from this one on.
         seen: by version, whether it does; measured.
         source: where else it is told.
+        patched: builds of distributions that do not, though their version would.
     """
 
     what: str
     since: Minor | None = None
     until: Minor | None = None
+    qemu: Minor | None = None
     seen: Mapping[Minor, bool] = field(default_factory=lambda: MappingProxyType({}))
     source: str = ""
+    patched: str = ""
 
 
 def _seen(*, does: tuple[Minor, ...], not_: tuple[Minor, ...]) -> Mapping[Minor, bool]:
@@ -166,6 +168,7 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             "overlays of a domain that is off are readable for everybody",
             until=(11, 10),
             source="NEWS 11.10.0; CVE-2025-13193",
+            patched="Debian 13's since 11.3.0-3+deb13u3",
         ),
         Wrong.STARTS_NO_LONG_CHAIN: Line(
             "a guest with more than some 25 external snapshots does not start any more",
@@ -173,10 +176,33 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             until=(12, 0),
             source="NEWS 12.0.0 (json-c's depth); 30 on 11.3, not on 12.8",
         ),
+        Wrong.LOADS_NO_RAM_INSIDE: Line(
+            "no RAM inside an image is reverted to",
+            since=(11, 2),
+            until=(11, 4),
+            source="NEWS 11.4.0",
+            patched="Debian 13's 11.3",
+        ),
+        Wrong.LOADS_NO_RAM_FILES: Line(
+            "RAM in a file may not be loaded",
+            until=(12, 1),
+            qemu=(11, 0),
+            source="NEWS 12.1.0",
+        ),
+        Wrong.CALLS_THREADS_EXTRA: Line(
+            "RAM of a guest with threads may be refused that a QEMU before 10.0 saved: it said"
+            " nothing of ht, which is called an extra feature",
+            until=(11, 10),
+            qemu=(10, 0),
+            source="NEWS 11.10.0; 11.3 with RAM of QEMU 7.2",
+        ),
+        Wrong.FILLS_RAW: Line(
+            "zeros are merged into a raw image as data",
+            qemu=(7, 3),
+            source="QEMU 10.0, and not 7.2; between them it was not tried",
+        ),
     }
 )
-_NO_RAM_INSIDE: tuple[Version, Version] = ((11, 2, 0), (11, 4, 0))
-"""Upstream's cannot revert to RAM inside an image, Debian's 11.3 can (NEWS 11.4.0; measured)."""
 
 
 def tried(host: Host) -> bool:
@@ -208,8 +234,10 @@ def tells_reverts(libvirt: Version) -> bool:
 
 
 def does(host: Host, what: Wrong) -> bool:
-    """Whether this libvirt does something wrongly, or has to be taken to."""
-    return _known(_minor(host.libvirt), LINES[what])[0]
+    """Whether this libvirt does something wrongly with its QEMU, or has to be taken to."""
+    qemu, line = host.hypervisor, LINES[what]
+    new = line.qemu is None or qemu is None or _minor(qemu) >= line.qemu
+    return new and _known(_minor(host.libvirt), line)[0]
 
 
 def by_whom(host: Host, what: Wrong) -> str:
@@ -247,35 +275,6 @@ def _known(own: Minor, line: Line) -> tuple[bool, Minor]:
     near = [one for one in (before, after) if one is not None]
     wrong = [one for one in near if line.seen[one]]
     return bool(wrong), (wrong or near)[0]
-
-
-def may_fail_with_ram_inside(host: Host) -> bool:
-    """Whether a revert to RAM inside an image depends on who built this version."""
-    return _NO_RAM_INSIDE[0] <= host.libvirt < _NO_RAM_INSIDE[1]
-
-
-def may_not_load_ram_files(host: Host) -> bool:
-    """Whether RAM in a file is loaded depends on who built this libvirt: its QEMU is too new."""
-    new = host.hypervisor is not None and _minor(host.hypervisor) >= _NO_RAM_FILES
-    return new and _minor(host.libvirt) < _LOADS_RAM_FILES
-
-
-def calls_threads_extra(host: Host) -> bool:
-    """Whether RAM of a guest with threads, saved by an older QEMU, may be refused.
-
-    QEMU says since 10.0 that such a CPU has ``ht``, which libvirt before 11.10 calls an extra
-    feature (NEWS 11.10.0; measured with 11.3 and a snapshot of QEMU 7.2).
-    """
-    new = host.hypervisor is not None and _minor(host.hypervisor) >= _SAYS_HT
-    return new and _minor(host.libvirt) < _KNOWS_HT
-
-
-def fills_raw(host: Host) -> bool:
-    """Whether QEMU merges zeros into a raw image as data.
-
-    QEMU 7.2 makes holes there, 10.0 does not (measured); between them it was not tried.
-    """
-    return host.hypervisor is None or _minor(host.hypervisor) > _HOLES
 
 
 def measured(host: Host) -> str:

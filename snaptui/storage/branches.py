@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from snaptui.model.abilities import fills_raw, keeps_branches
+from snaptui.model.abilities import Wrong, does, keeps_branches
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainConfig
 from snaptui.model.host import Host
@@ -78,7 +78,7 @@ def branches_of(
         snapshots: all of the domain's.
     """
     if not keeps_branches(host):
-        return Branches(fills_raw=fills_raw(host))
+        return Branches(fills_raw=does(host, Wrong.FILLS_RAW))
     known = {snapshot.name: snapshot for snapshot in snapshots}
     external = [one for one in known.values() if one.kind in (Kind.EXTERNAL, Kind.MIXED)]
     children: dict[str | None, list[Snapshot]] = {}
@@ -108,7 +108,7 @@ def branches_of(
         ended=MappingProxyType({one.name: dict(_frozen_alone(one, known)) for one in ended}),
         fixed=MappingProxyType(fixed),
         abandoned=recorded(now.revert_disks or now.disks) if now is not None else _NONE,
-        fills_raw=fills_raw(host),
+        fills_raw=does(host, Wrong.FILLS_RAW),
     )
 
 

@@ -10,9 +10,7 @@ from snaptui.model.abilities import (
     by_whom,
     can,
     does,
-    fills_raw,
     keeps_branches,
-    may_fail_with_ram_inside,
     no_external_revert,
     proven,
     tried,
@@ -108,8 +106,14 @@ def test_older_than_the_first_one_it_cannot_what_came_later() -> None:
 
 
 def test_what_depends_on_qemu_and_on_who_built_libvirt() -> None:
-    assert not fills_raw(HOST), "QEMU 7.2"
-    assert fills_raw(replace(HOST, hypervisor=(8, 2, 0)))
-    assert fills_raw(replace(HOST, hypervisor=None))
+    fills = Wrong.FILLS_RAW
+    assert not does(HOST, fills), "QEMU 7.2"
+    assert does(replace(HOST, hypervisor=(8, 2, 0)), fills)
+    assert does(replace(HOST, hypervisor=None), fills)
     versions = [(11, 1, 0), (11, 2, 0), (11, 3, 0), (11, 4, 0)]
-    assert [may_fail_with_ram_inside(host(*one)) for one in versions] == [False, True, True, False]
+    inside = Wrong.LOADS_NO_RAM_INSIDE
+    assert [does(host(*one), inside) for one in versions] == [False, True, True, False]
+    files = Wrong.LOADS_NO_RAM_FILES
+    assert does(replace(host(12, 0, 0), hypervisor=(11, 1, 0)), files)
+    assert not does(replace(host(12, 0, 0), hypervisor=(10, 2, 0)), files)
+    assert not does(replace(host(12, 1, 0), hypervisor=(11, 1, 0)), files)

@@ -37,12 +37,13 @@ def test_the_keys_are_those_of_the_table() -> None:
 def version_list() -> str:
     on = ", ".join(f"{shown(libvirt)} with QEMU {shown(qemu)}" for libvirt, qemu in TRIED.items())
     lines = [f"Measured on libvirt {on}. What others are known to do, by single runs or NEWS:", ""]
-    lines += ["| what | from | until | seen | not seen | told by |", "|---|---|---|---|---|---|"]
+    heads = ("what", "from", "until", "with QEMU from", "seen", "not seen", "told by", "but not")
+    lines += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for line in LINES.values():
-        ends = [shown(end) if end else "" for end in (line.since, line.until)]
+        ends = [shown(end) if end else "" for end in (line.since, line.until, line.qemu)]
         seen = [shown(version) for version, does in line.seen.items() if does]
         not_seen = [shown(version) for version, does in line.seen.items() if not does]
-        row = [line.what, *ends, ", ".join(seen), ", ".join(not_seen), line.source]
+        row = [line.what, *ends, ", ".join(seen), ", ".join(not_seen), line.source, line.patched]
         lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines)
 

@@ -17,7 +17,7 @@ import libvirt
 from snaptui.backend.virt import devices, xml
 from snaptui.backend.virt.calls import Ask
 from snaptui.common.errors import Disconnected, NotPermitted, SnaptuiError, Unsupported
-from snaptui.model import abilities
+from snaptui.model.abilities import Wrong, does
 from snaptui.model.host import Host
 from snaptui.model.machine import Lack, Machine, Part
 
@@ -58,7 +58,7 @@ def lacks(
     there = xml.parse(told)
     checked = ("partial", "full") if ram else ("partial",)
     cpu = tuple(_cpu(ask, connection, machine, domain, there, checked))
-    if not cpu and host is not None and abilities.calls_threads_extra(host):
+    if not cpu and host is not None and does(host, Wrong.CALLS_THREADS_EXTRA):
         cpu = tuple(_threads(domain))
     return (*devices.lacking(domain, there, now), *cpu)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot
@@ -85,7 +86,7 @@ def unread(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             end = chain(disk.path, disk.format, facts.layers.heads)[-1].image
             if isinstance(end, NotKnown) and not isinstance(end, Missing) and disk.format != "raw":
                 yield remark(Unchecked.BENEATH, disk=disk.target, reason=end.reason)
-    if snapshot.memory_path is not None and abilities.may_not_load_ram_files(facts.host):
+    if snapshot.memory_path is not None and does(facts.host, Wrong.LOADS_NO_RAM_FILES):
         yield remark(
             Unchecked.LOADS_RAM_FILE,
             version=abilities.name(facts.host),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from snaptui.common import shell, text
 from snaptui.model import abilities, libvirt_codes
-from snaptui.model.abilities import Can, can
+from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.choices import RunState, SafetyKind
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainState
@@ -254,7 +254,7 @@ def _variables(facts: Facts, snapshot: Snapshot) -> list[Remark]:
 def _doubt(facts: Facts, snapshot: Snapshot) -> Remark | None:
     """What not every build of this libvirt can; ``None`` when it can."""
     inside = snapshot.kind is Kind.INTERNAL and snapshot.has_memory
-    if not inside or not abilities.may_fail_with_ram_inside(facts.host):
+    if not inside or not does(facts.host, Wrong.LOADS_NO_RAM_INSIDE):
         return None
     return remark(Unchecked.LOADS_RAM, version=abilities.name(facts.host))
 
