@@ -10,6 +10,7 @@ from rich.text import Text
 
 from snaptui.ui import keymap
 from snaptui.ui.actions import Action
+from snaptui.ui.key_line import key_words
 
 ALWAYS = ("keys", "leave")
 """Actions that are shown whatever the width."""
@@ -86,8 +87,7 @@ def footer_lines(
         return [one for one in actions if not (read_only and one.changes)]
 
     def words(action: Action) -> Text:
-        key = keymap.shown(keymap.keys_of(action, overrides)[0])
-        return Text.assemble((key, "bold"), f" {offer.words.get(action.id, action.label)}  ")
+        return key_words(action, overrides, offer.words.get(action.id, ""), "bold")
 
     first = [words(one) for one in there(_OF_ROW[offer.on])]
     other = [words(one) for one in there(_ELSEWHERE)]

@@ -52,17 +52,6 @@ def bindings(scope: Scope) -> list[BindingType]:
     ]
 
 
-def footer(
-    scope: Scope, overrides: Mapping[str, tuple[str, ...]], *, read_only: bool = False
-) -> str:
-    """The keys of a scope that its footer shows, with a word each."""
-    return "  ".join(
-        f"{shown(keys_of(action, overrides)[0])} {action.label}"
-        for action in ACTIONS
-        if action.scope is scope and action.footer and not (read_only and action.changes)
-    )
-
-
 def keys_of(action: Action, overrides: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The keys that an action really has."""
     return overrides.get(action.id, action.keys)

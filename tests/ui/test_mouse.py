@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
@@ -155,3 +157,70 @@ async def test_a_click_on_a_heading_sorts_by_its_column(make_app: MakeApp) -> No
         at = heading("snapshots").index("Age")
         await pilot.click("#snapshots-heading", offset=(at, 0))
         await until(pilot, lambda: "▾" not in heading("snapshots"), "the tree")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words", "shown"),
+    [
+        ("", "c create", "CreateDialog"),
+        ("", "A all", "AllScreen"),
+        ("", "? help", "TextScreen"),
+        ("", ": commands", "CommandPalette"),
+        ("A", "? help", "TextScreen"),
+        ("A", "M rule", "KeepDialog"),
+        ("A", "Esc close", "MainScreen"),
+        ("F", "Esc close", "MainScreen"),
+        ("o", "Esc close", "MainScreen"),
+        ("L", "Esc close", "MainScreen"),
+        ("?", "Esc close", "MainScreen"),
+    ],
+)
+async def test_a_click_on_a_key_of_a_footer_does_what_the_key_does(
+    make_app: MakeApp, keys: str, words: str, shown: str
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(200, 40)) as pilot:
+        await loaded(pilot)
+        if keys:
+            await pilot.press(*["question_mark" if key == "?" else key for key in keys])
+            await until(pilot, lambda: len(app.screen_stack) == 2, "the screen")
+        await until(pilot, lambda: words in footer(app), words)
+        x, y = place(footer(app), words)
+        assert await pilot.click("#footer", offset=(x + len(words) - 1, y))
+        await until(pilot, lambda: type(app.screen).__name__ == shown, shown)
+
+
+async def test_a_click_that_was_meant_for_a_dialog_hits_no_key_below_it(make_app: MakeApp) -> None:
+    app = make_app()
+    async with app.run_test(size=(200, 40)) as pilot:
+        await loaded(pilot)
+        await pilot.press("c")
+        await until(pilot, lambda: len(app.screen_stack) == 2, "the dialog")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(app.screen_stack) == 1, "the screen below")
+        app.dialog_closed()
+        x, y = place(footer(app), "A all")
+        await pilot.click("#footer", offset=(x, y))
+        await pilot.pause()
+        assert len(app.screen_stack) == 1
+        await until(pilot, lambda: not app.deaf, "the end of that")
+        await pilot.click("#footer", offset=(x, y))
+        await until(pilot, lambda: len(app.screen_stack) == 2, "all snapshots")
+
+
+async def test_a_click_on_a_key_changes_nothing_when_read_only(make_app: MakeApp) -> None:
+    app = make_app(read_only=True)
+    async with app.run_test(size=(200, 40)) as pilot:
+        await loaded(pilot)
+        for changing in ("c create", "r revert", "d delete"):
+            assert changing not in footer(app)
+
+
+def footer(app: App[None]) -> str:
+    return str(app.screen.query_one("#footer", Static).render())
+
+
+def place(text: str, words: str) -> tuple[int, int]:
+    """The column and the line of words in a text."""
+    before = text[: text.index(words)].split("\n")
+    return len(before[-1]), len(before) - 1

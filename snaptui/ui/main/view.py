@@ -17,6 +17,7 @@ from snaptui.ui import header, keymap, status_lines
 from snaptui.ui.context import Context
 from snaptui.ui.footer import Offer, footer_lines
 from snaptui.ui.format import clean
+from snaptui.ui.key_line import KeyLine
 from snaptui.ui.main.offer import offer
 from snaptui.ui.main.panes import Panes
 from snaptui.ui.panes.details import domain_lines
@@ -49,7 +50,7 @@ class View:
         self.snapshots_heading = Heading(id="snapshots-heading", classes="heading", markup=False)
         self.time_line = Static(id="time-line", markup=False)
         self.message = Static(id="message", markup=False)
-        self.footer = Static(id="footer", markup=False)
+        self.footer = KeyLine()
         self._timed: tuple[SnapshotSet | None, int, float] = (None, -1, 0.0)
         self._offered: tuple[Offer, Size, bool] | None = None
         self._answer = self._news = ""

@@ -21,6 +21,7 @@ from snaptui.ui import keymap, status_lines
 from snaptui.ui.actions import Scope
 from snaptui.ui.closing import is_there
 from snaptui.ui.format import clean
+from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.all_snapshots import AllList, together
 from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.row_list import RowList
@@ -58,8 +59,7 @@ class AllScreen(SurveyScreen):
         yield Field(id="filter", compact=True, placeholder="text  >30d  >1G  held  !safety ...")
         context = self.context
         read_only = all(session.read_only for session in context.fleet)
-        keys = keymap.footer(Scope.SNAPSHOTS, context.overrides, read_only=read_only)
-        yield Static(Text(keys, no_wrap=True), id="footer")
+        yield KeyLine(keys_of_scope(Scope.SNAPSHOTS, context.overrides, read_only=read_only))
 
     def on_mount(self) -> None:
         """The filter is there when it is asked for; Textual calls the mount of the base too."""

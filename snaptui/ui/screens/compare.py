@@ -18,6 +18,7 @@ from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
+from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.comparison import NOW, ComparisonList
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class CompareScreen(Closing[None]):
         yield Static(id="header", markup=False)
         yield ComparisonList(self._glyphs)
         yield Static(id="message", markup=False)
-        keys = keymap.footer(Scope.COMPARE, self.context.overrides)
-        yield Static(Text(keys, no_wrap=True), id="footer")
+        yield KeyLine(keys_of_scope(Scope.COMPARE, self.context.overrides))
 
     def on_mount(self) -> None:
         """Begin to read."""

@@ -20,6 +20,7 @@ from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
+from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.history import Happened, HistoryList
 from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.panes.row_list import RowList
@@ -72,8 +73,7 @@ class HistoryScreen(Closing[None]):
         yield HistoryList(self._glyphs, self._undo_words)
         yield LinesList(self._glyphs, id="record")
         yield Static(f" {UNKNOWN_TO_US}", id="message", markup=False)
-        keys = keymap.footer(Scope.HISTORY, self.context.overrides)
-        yield Static(Text(keys, no_wrap=True), id="footer")
+        yield KeyLine(keys_of_scope(Scope.HISTORY, self.context.overrides))
 
     def on_mount(self) -> None:
         """Follow what happens."""

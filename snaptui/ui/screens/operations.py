@@ -17,6 +17,7 @@ from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, is_there, overrides_of
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
+from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.terminal import clipboard
@@ -99,10 +100,7 @@ class OperationsPane(Closing[None]):
         yield Static(Text(HEADING, no_wrap=True), classes="heading")
         yield RecordList(self._glyphs)
         yield LinesList(self._glyphs, id="record")
-        yield Static(
-            Text(keymap.footer(Scope.OPERATIONS, overrides_of(self)), no_wrap=True),
-            id="footer",
-        )
+        yield KeyLine(keys_of_scope(Scope.OPERATIONS, overrides_of(self)))
 
     def on_mount(self) -> None:
         """Follow what is under way."""

@@ -15,6 +15,7 @@ from snaptui.storage.reclaimable import Item
 from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
 from snaptui.ui.closing import is_there
+from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.reclaimable import ItemList, PlaceList
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.survey_screen import Jump, SurveyScreen
@@ -37,8 +38,7 @@ class SpaceScreen(SurveyScreen):
         yield Static(id="message", markup=False)
         context = self.context
         read_only = all(session.read_only for session in context.fleet)
-        keys = keymap.footer(Scope.FILES, context.overrides, read_only=read_only)
-        yield Static(Text(keys, no_wrap=True), id="footer")
+        yield KeyLine(keys_of_scope(Scope.FILES, context.overrides, read_only=read_only))
 
     def on_resize(self) -> None:
         """The headings follow the width."""

@@ -14,6 +14,7 @@ from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, overrides_of
 from snaptui.ui.format import Glyphs, clean
+from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.terminal.safe_input import Field
 
@@ -36,11 +37,7 @@ class TextScreen(Closing[None]):
         yield Static(clean(self._title, self._glyphs), id="header", markup=False)
         yield LinesList(self._glyphs, id="lines")
         yield Field(id="search", compact=True, placeholder="search")
-        yield Static(Text(self._keys, no_wrap=True), id="footer")
-
-    @property
-    def _keys(self) -> str:
-        return keymap.footer(Scope.TEXT, overrides_of(self))
+        yield KeyLine(keys_of_scope(Scope.TEXT, overrides_of(self)))
 
     def on_mount(self) -> None:
         """Show the lines."""

@@ -88,6 +88,11 @@ class KeysInOrder(App[None]):
         """Let the keys of the next moment do nothing."""
         self._deaf_until, self._not_heard = monotonic() + CLOSED, ""
 
+    @property
+    def deaf(self) -> bool:
+        """Whether a dialog closed just now, and what is pressed may have been meant for it."""
+        return monotonic() < self._deaf_until
+
     async def on_event(self, event: events.Event) -> None:
         """Keep a key until its turn."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
