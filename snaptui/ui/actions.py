@@ -405,6 +405,15 @@ ACTIONS: tuple[Action, ...] = (
         does="refresh",
     ),
     Action(
+        "compare_copy",
+        ("y",),
+        "copy",
+        "Copy the line, a name or a virsh line to the clipboard",
+        Scope.COMPARE,
+        footer=True,
+        does="copy_one",
+    ),
+    Action(
         "compare_keys",
         ("question_mark",),
         "help",
@@ -430,6 +439,15 @@ ACTIONS: tuple[Action, ...] = (
         Scope.HISTORY,
         footer=True,
         does="app.focus_next",
+    ),
+    Action(
+        "history_copy",
+        ("y",),
+        "copy",
+        "Copy a name or a command line to the clipboard",
+        Scope.HISTORY,
+        footer=True,
+        does="copy_one",
     ),
     Action(
         "history_keys",
@@ -458,6 +476,15 @@ ACTIONS: tuple[Action, ...] = (
         Scope.TEXT,
         footer=True,
         does="next(-1)",
+    ),
+    Action(
+        "text_copy",
+        ("y",),
+        "copy",
+        "Copy the line or all lines to the clipboard",
+        Scope.TEXT,
+        footer=True,
+        does="copy_one",
     ),
     Action("cancel", ("escape",), "cancel", "Cancel; nothing happens", Scope.DIALOG),
     Action(

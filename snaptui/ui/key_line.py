@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from rich.style import Style
 from rich.text import Text
 from textual import events
+from textual.timer import Timer
 from textual.widgets import Static
 
 from snaptui.ui import keymap
 from snaptui.ui.actions import ACTIONS, Action, Scope
 from snaptui.ui.terminal.key_queue import KeysInOrder
 
+ANSWER = 5.0
+"""Seconds for which an answer stands before the keys are there again."""
 GAP = "  "
 """Between two keys; it belongs to the one before it."""
 _NAME = "action"
@@ -23,7 +26,19 @@ class KeyLine(Static):
     """The footer of a screen."""
 
     def __init__(self, keys: Text | None = None) -> None:
-        super().__init__(Text() if keys is None else keys, id="footer", markup=False)
+        self._keys = Text() if keys is None else keys
+        self._answered: Timer | None = None
+        super().__init__(self._keys, id="footer", markup=False)
+
+    def answer(self, words: str) -> None:
+        """Answer a key here, where a screen has no other line for it; the keys come back."""
+        if self._answered is not None:
+            self._answered.stop()
+        self.update(Text(words, no_wrap=True))
+        self._answered = self.set_timer(ANSWER, self._again)
+
+    def _again(self) -> None:
+        self.update(self._keys)
 
     def on_click(self, event: events.Click) -> None:
         """Do what was clicked, unless the click may have been meant for a dialog before."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.screen import Screen
 from textual.widgets import Static
 
 from snaptui.model.domain import Domain
 from snaptui.model.group_mark import described
 from snaptui.model.host import Host
+from snaptui.model.operation_record import Record
 from snaptui.model.snapshot import Snapshot
 from snaptui.model.virsh_line import option, virsh
+from snaptui.operations.history import subjects
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.panes.lines import Line, LinesList
 from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.terminal import clipboard
+
+NOTHING = "There is nothing to copy here."
 
 
 def of_domain(domain: Domain, host: Host, paths: Iterable[str]) -> Iterator[Line]:
@@ -48,6 +55,49 @@ def of_snapshot(name: str, snapshot: Snapshot | None, domain: Domain, host: Host
             yield f"overlay of {disk.target}", disk.path
     if snapshot.memory_path is not None:
         yield "RAM", snapshot.memory_path
+
+
+def of_compared(names: Iterable[str], domain: Domain, host: Host) -> Iterator[Line]:
+    """What may be wanted of the snapshots of a domain that are compared; the lines only look."""
+    for name in names:
+        yield "name", name
+        yield "its XML", virsh(host, "snapshot-dumpxml", domain, option("snapshotname", name))
+    yield "domain's XML", virsh(host, "dumpxml", domain)
+
+
+def of_operation(record: Record) -> Iterator[Line]:
+    """What may be wanted of an operation: what it was about, and the lines for it."""
+    yield "what", record.title
+    for name in subjects(record):
+        yield "name", name
+    for step in record.steps:
+        yield "line", step.line
+    yield "XML before", record.copies
+
+
+def ask_copy(
+    screen: Screen[Any],
+    title: str,
+    lines: tuple[Line, ...],
+    glyphs: Glyphs,
+    say: Callable[[str], None],
+) -> None:
+    """Ask over a screen which of these is wanted, and give it to the clipboard.
+
+    Args:
+        say: answers the key.
+    """
+    lines = tuple((label, value) for label, value in lines if value)
+    if not lines:
+        say(NOTHING)
+        return
+
+    def chosen(value: str | None) -> None:
+        if value is not None:
+            clipboard.give(screen.app, value)
+            say(clipboard.GIVEN)
+
+    screen.app.push_screen(CopyDialog(title, lines, glyphs), chosen)
 
 
 class CopyDialog(Dialog[str]):

@@ -31,7 +31,6 @@ from snaptui.ui.main.updates import Updates
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.row_list import RowList
-from snaptui.ui.terminal import clipboard
 from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
@@ -339,18 +338,11 @@ class MainScreen(Screen[None]):
 
     def action_copy_one(self) -> None:
         """Copy something of what is selected."""
-        from snaptui.ui.dialogs.copy import CopyDialog
+        from snaptui.ui.dialogs.copy import ask_copy
         from snaptui.ui.main.copying import copies
 
         title, lines = copies(self.session, self._panes)
-        if lines:
-            self._prompter.choose(CopyDialog(title, lines, self.context.glyphs), self._copied)
-        else:
-            self.view.say("There is nothing to copy here.")
-
-    def _copied(self, value: str) -> None:
-        clipboard.give(self.app, value)
-        self.view.say(clipboard.GIVEN)
+        ask_copy(self, title, lines, self.context.glyphs, self.view.say)
 
     def action_add_host(self) -> None:
         """Look at one more host."""

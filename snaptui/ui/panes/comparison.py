@@ -50,6 +50,11 @@ class ComparisonList(RowList):
         """Number of lines."""
         return len(self._lines)
 
+    @property
+    def selected(self) -> ComparedLine | None:
+        """The line under the cursor."""
+        return self._lines[self.cursor] if self._lines else None
+
     def show(self, state: Compared) -> None:
         """Show what is known so far."""
         lines = tuple(lines_of(state, self._glyphs)) if state.read is not None else ()

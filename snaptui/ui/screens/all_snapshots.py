@@ -24,9 +24,9 @@ from snaptui.ui.format import clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.all_snapshots import AllList, together
 from snaptui.ui.panes.heading import Heading
+from snaptui.ui.panes.lines import Line
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.survey_screen import Jump, SurveyScreen
-from snaptui.ui.terminal import clipboard
 from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
@@ -212,23 +212,15 @@ class AllScreen(SurveyScreen):
 
     def action_copy_one(self) -> None:
         """Copy something of the selected snapshot."""
-        from snaptui.ui.dialogs.copy import CopyDialog, of_snapshot
+        from snaptui.ui.dialogs.copy import ask_copy, of_snapshot
 
-        row = self._list.selected
-        host = None
-        if row is not None:
+        title, lines = "", tuple[Line, ...]()
+        if (row := self._list.selected) is not None:
             host = self.context.fleet.session(row.domain.key.host).host.state.host
-        if row is None or host is None:
-            self.say("There is nothing to copy here.")
-            return
-
-        def chosen(value: str | None) -> None:
-            if value is not None:
-                clipboard.give(self.app, value)
-                self.say(clipboard.GIVEN)
-
-        lines = tuple(of_snapshot(row.name, row.snapshot, row.domain, host))
-        self.app.push_screen(CopyDialog(row.name, lines, self.glyphs), chosen)
+            if host is not None:
+                title = row.name
+                lines = tuple(of_snapshot(row.name, row.snapshot, row.domain, host))
+        ask_copy(self, title, lines, self.glyphs, self.say)
 
     def action_compare(self) -> None:
         """The selected snapshot beside now, or two marked ones beside each other."""

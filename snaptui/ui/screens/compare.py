@@ -20,6 +20,7 @@ from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.comparison import NOW, ComparisonList
+from snaptui.ui.panes.lines import Line
 
 if TYPE_CHECKING:
     from snaptui.ui.context import Context
@@ -77,6 +78,19 @@ class CompareScreen(Closing[None]):
         if host is not None:
             self._comparing.start(host, asked.domain, asked.one, asked.other)
         self._draw()
+
+    def action_copy_one(self) -> None:
+        """Copy the line under the cursor, a name, or the virsh line that shows the XML of one."""
+        from snaptui.ui.dialogs.copy import ask_copy, of_compared
+
+        asked, host = self._asked, self._asked.session.host.state.host
+        lines: tuple[Line, ...] = ()
+        if (line := self.query_one(ComparisonList).selected) is not None:
+            lines = (("line", f"{line.label}  {line.words}".strip()),)
+        if host is not None:
+            names = (asked.one, *([asked.other] if asked.other is not None else []))
+            lines += tuple(of_compared(names, asked.domain, host))
+        ask_copy(self, self._title, lines, self._glyphs, self.query_one(KeyLine).answer)
 
     def _draw(self) -> None:
         if not is_there(self):

@@ -91,6 +91,19 @@ class HistoryScreen(Closing[None]):
         if isinstance(event.rows, HistoryList):
             self._draw()
 
+    def action_copy_one(self) -> None:
+        """Copy a name or a line of what is under the cursor."""
+        from snaptui.ui.dialogs.copy import ask_copy, of_operation
+
+        row = self.query_one(HistoryList).selected
+        lines: tuple[Line, ...] = ()
+        if row is not None and isinstance(row.what, Record):
+            lines = tuple(of_operation(row.what))
+        elif row is not None:
+            lines = (("what", row.words),)
+        title = row.words if row is not None else ""
+        ask_copy(self, title, lines, self._glyphs, self.query_one(KeyLine).answer)
+
     def _draw(self) -> None:
         if not is_there(self):
             return

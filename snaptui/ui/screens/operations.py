@@ -133,8 +133,7 @@ class OperationsPane(Closing[None]):
             self._answer(f"{record.title}: cancelling.")
 
     def _answer(self, words: str) -> None:
-        shown = Text(clean(words, self._glyphs), no_wrap=True)
-        self.query_one("#footer", Static).update(shown)
+        self.query_one(KeyLine).answer(clean(words, self._glyphs))
 
     def _draw(self) -> None:
         if not is_there(self):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -75,4 +74,15 @@ class TextScreen(Closing[None]):
             if self._wanted and self._wanted in " ".join(self._lines[at]).casefold():
                 lines.cursor = at
                 return
-        self.query_one("#footer", Static).update(Text("not found", no_wrap=True))
+        self.query_one(KeyLine).answer("not found")
+
+    def action_copy_one(self) -> None:
+        """Copy the line under the cursor, or all of them."""
+        from snaptui.ui.dialogs.copy import ask_copy
+
+        lines: tuple[Line, ...] = ()
+        if self._lines:
+            label, value = self._lines[self.query_one(LinesList).cursor]
+            every = "\n".join(f"{name} {words}".strip() for name, words in self._lines)
+            lines = ((label.strip() or "line", value.strip()), ("all lines", every))
+        ask_copy(self, self._title, lines, self._glyphs, self.query_one(KeyLine).answer)
