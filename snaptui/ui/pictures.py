@@ -1,10 +1,14 @@
-"""Small pictures made of characters: a time line, and how much something grew each time."""
+"""Small pictures made of characters: a time line, bars, and how much something grew each time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from snaptui.model.image import NotKnown
 from snaptui.ui.format import Glyphs, short_age
+
+BAR, BAR_FROM = 9, 110
+"""Cells of the bar behind what a delete frees, and of a row from which on there is one."""
 
 
 def time_line(moments: Sequence[int], now: float, width: int, glyphs: Glyphs) -> str:
@@ -38,6 +42,24 @@ def time_line(moments: Sequence[int], now: float, width: int, glyphs: Glyphs) ->
         for number in found
     )
     return f"{begin}{line}{end}"
+
+
+def share_line(size: int | NotKnown, most: int, width: int, glyphs: Glyphs) -> str:
+    """How much something is beside the most of its list, as a bar.
+
+    Args:
+        size: bytes; what is not known, and nothing, has no bar; anything else one cell at least.
+        most: bytes of the bar that fills the width.
+        width: cells.
+    """
+    if isinstance(size, NotKnown) or size <= 0 or most <= 0:
+        return ""
+    return glyphs.bar[0] * max(1, round(min(size / most, 1.0) * width))
+
+
+def most_of(sizes: Iterable[int | NotKnown]) -> int:
+    """The most of those that are known; 0 without."""
+    return max((size for size in sizes if not isinstance(size, NotKnown)), default=0)
 
 
 def growth_line(sizes: Sequence[int | None], width: int, glyphs: Glyphs) -> str:

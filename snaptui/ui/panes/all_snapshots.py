@@ -11,6 +11,7 @@ from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order
 from snaptui.ui.format import Glyphs, clean, fit, frees, short_age, written
 from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.pictures import BAR, BAR_FROM, most_of, share_line
 
 MARKS, KIND, AGE, SIZE = 4, 3, 5, 9
 """Cells of the marks in front, of the letter of the kind, of the age, and of each figure."""
@@ -24,6 +25,7 @@ class AllList(RowList):
         self._glyphs = glyphs
         self._rows: tuple[ListedSnapshot, ...] = ()
         self._hosts = False
+        self._most = 0
         self._last: int | None = None
         self.marked: frozenset[Mark] = frozenset()
 
@@ -55,6 +57,7 @@ class AllList(RowList):
         """
         before = self.selected
         self._rows, self._hosts, self._last = rows, hosts, None
+        self._most = most_of(row.reclaim for row in rows)
         marks = [row.mark for row in rows]
         known = self.cursor and before is not None and before.mark in marks
         self.rows_changed(marks.index(before.mark) if before and known else self.cursor)
@@ -90,7 +93,8 @@ class AllList(RowList):
 
     def columns(self, width: int) -> list[tuple[Order | None, int]]:
         """The columns and their cells, from left to right; ``None`` has the description."""
-        left = max(0, width - MARKS - KIND - AGE - 2 * SIZE)
+        bar = BAR if width >= BAR_FROM else 0
+        left = max(0, width - MARKS - KIND - AGE - 2 * SIZE - bar)
         host = min(14, left // 5) if self._hosts else 0
         domain = min(20, max(8, left // 4))
         name = min(32, max(10, (left - host - domain) // 2))
@@ -100,7 +104,7 @@ class AllList(RowList):
             (Order.NAME, name),
             (Order.AGE, AGE),
             (Order.WRITTEN, SIZE),
-            (Order.RECLAIM, SIZE),
+            (Order.RECLAIM, SIZE + bar),
             (None, max(0, left - host - domain - name)),
         ]
 
@@ -127,7 +131,11 @@ class AllList(RowList):
             right = column in (Order.AGE, Order.WRITTEN, Order.RECLAIM)
             role = "bad" if column is None and row.unread else "muted" if column is None else ""
             shown = clean(words[column], glyphs)
-            if right:
+            if column is Order.RECLAIM and cell > SIZE:
+                line = share_line(row.reclaim, self._most, cell - SIZE - 1, glyphs)
+                cells.append((fit(shown, SIZE, glyphs, right=True) + " ", role))
+                cells.append((fit(line, cell - SIZE - 1, glyphs), "graph"))
+            elif right:
                 cells.append((fit(shown, cell, glyphs, right=True), role))
             else:
                 gap = " " if column is None else ""
@@ -142,7 +150,8 @@ class AllList(RowList):
             title = column.value if column is not None else "Description"
             title += glyphs.sorted if column is by else ""
             if column in (Order.AGE, Order.WRITTEN, Order.RECLAIM):
-                line += fit(title, cell, glyphs, right=True)
+                figure = min(cell, SIZE)
+                line += fit(title, figure, glyphs, right=True) + " " * (cell - figure)
             else:
                 line += (" " if column is None else "") + fit(title, cell - 1, glyphs)
                 line += "" if column is None else " "

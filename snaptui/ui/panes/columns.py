@@ -56,7 +56,7 @@ class Layout:
         titles = [
             " " * one.gap
             + fit(
-                f"{one.title}{glyphs.sorted if one.title == by else ''}",
+                f"{one.title}{glyphs.sorted if by and one.title == by else ''}",
                 one.width,
                 glyphs,
                 right=one.right,

@@ -7,6 +7,7 @@ from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Item, ItemKind, Mark, PlaceOnHost
 from snaptui.ui.format import Glyphs, bar, clean, fit
 from snaptui.ui.panes.row_list import Cell, RowList
+from snaptui.ui.pictures import BAR, BAR_FROM, most_of, share_line
 
 FULL = 0.95
 """Share in use above which a file system is shown as a trouble."""
@@ -94,6 +95,7 @@ class ItemList(RowList):
         self.items: tuple[Item, ...] = ()
         self.marked: frozenset[Mark] = frozenset()
         self._uri = ""
+        self._most = 0
 
     @property
     def count(self) -> int:
@@ -117,6 +119,7 @@ class ItemList(RowList):
             return
         before = self.selected if uri == self._uri else None
         self._uri, self.items = uri, items
+        self._most = most_of(item.reclaim for item in items)
         keys = [item.key for item in items]
         known = self.cursor and before is not None and before.key in keys
         self.rows_changed(keys.index(before.key) if before and known else self.cursor)
@@ -135,13 +138,15 @@ class ItemList(RowList):
         marker = glyphs.cursor if index == self.cursor else " "
         marked = glyphs.marked if (self._uri, *item.key) in self.marked else " "
         domain = clean(item.domain.name, glyphs) if item.domain is not None else _own(item)
-        left, dated = _widths(width)
+        left, dated, drawn = _widths(width)
+        line = share_line(item.reclaim, self._most, drawn - 1, glyphs) if drawn else ""
         role = (
             "warn" if item.kind in (ItemKind.UNMANAGED, ItemKind.LEFTOVER, ItemKind.UNSURE) else ""
         )
         return [
             (f"{marker}{marked}", "strong"),
             (fit(_size(item.reclaim, item), 9, glyphs, right=True), "strong"),
+            *([(f" {fit(line, drawn - 1, glyphs)}", "graph")] if drawn else []),
             (fit(_size(item.with_older, item), 11, glyphs, right=True), "muted"),
             (f"  {item.kind.value:10}", role),
             (fit(domain, 17, glyphs) + " ", ""),
@@ -155,10 +160,11 @@ class ItemList(RowList):
     @staticmethod
     def heading(width: int, glyphs: Glyphs) -> str:
         """Titles of the columns, in the places of :meth:`cells`."""
-        left, dated = _widths(width)
+        left, dated, drawn = _widths(width)
         return (
             "  "
             + fit("Frees", 9, glyphs, right=True)
+            + " " * drawn
             + fit("with older", 11, glyphs, right=True)
             + f"  {'Kind':10}{'Domain':18}"
             + fit("Name", left, glyphs)
@@ -166,10 +172,11 @@ class ItemList(RowList):
         )
 
 
-def _widths(width: int) -> tuple[int, int]:
-    """Cells of the name and of the date, which a narrow screen goes without."""
+def _widths(width: int) -> tuple[int, int, int]:
+    """Cells of the name, of the date and of the bar; a narrow screen goes without the latter."""
     left = width - 52
-    return (left - 17, 17) if left >= 40 else (max(left, 8), 0)
+    dated, drawn = 17 * (left >= 40), BAR * (width >= BAR_FROM)
+    return max(left - dated - drawn, 8), dated, drawn
 
 
 def _own(item: Item) -> str:

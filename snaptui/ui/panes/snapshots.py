@@ -34,15 +34,19 @@ from snaptui.ui.panes.columns import Column, widest
 from snaptui.ui.panes.differences import differences
 from snaptui.ui.panes.row_list import Cell
 from snaptui.ui.panes.snapshot_rows import SnapshotRows
+from snaptui.ui.pictures import BAR, most_of, share_line
 from snaptui.ui.snapshot_graph import Row, RowKind
 
+BARS = ""
+"""The title of the bars beside what a delete frees."""
 COLUMNS = (
     Column("Age", 5, 0, right=True),
     Column("Holds", 10, 0, gap=2),
-    Column("State", 9, 3),
-    Column("VM state", 9, 4, right=True),
+    Column("State", 9, 4),
+    Column("VM state", 9, 5, right=True),
     Column("Written", 8, 1, right=True),
     Column("Frees", 8, 0, right=True),
+    Column(BARS, BAR - 1, 3),
     Column("Description", 0, 2, gap=2),
 )
 
@@ -65,6 +69,7 @@ class SnapshotPane(SnapshotRows):
         self._counted: Counted = {}
         self._all: tuple[Row, ...] = ()
         self._rows: tuple[Row, ...] = ()
+        self._most: int | None = None
         self._filter = ""
         self._marked: frozenset[str] = frozenset()
         self._drawn: dict[str | None, str] = {}
@@ -143,7 +148,7 @@ class SnapshotPane(SnapshotRows):
         """Show figures that were counted meanwhile."""
         if counted == self._counted:
             return
-        self._counted = counted
+        self._counted, self._most = counted, None
         if self.by_frees:
             self.draw_rows(same=True)
         else:
@@ -189,14 +194,23 @@ class SnapshotPane(SnapshotRows):
         for at, row in enumerate(rows):
             if self._shown is not None and self._wanted == (self._shown.key, row.name):
                 cursor, self._wanted = at, None
-        self._rows, self._drawn = rows, {}
+        self._rows, self._drawn, self._most = rows, {}, None
         self.rows_changed(cursor)
 
     def _frees(self, row: Row) -> float | None:
+        freed = self._reclaim(row)
+        return None if isinstance(freed, NotKnown) else freed
+
+    def _reclaim(self, row: Row) -> int | NotKnown:
         cost = _cost(row, self._shown, self._counted)
-        if isinstance(cost, NotKnown) or isinstance(cost.reclaim, NotKnown):
-            return None
-        return cost.reclaim
+        return cost if isinstance(cost, NotKnown) else cost.reclaim
+
+    @property
+    def _most_freed(self) -> int:
+        """What a full bar means; found once for all rows, and only where there are bars."""
+        if self._most is None:
+            self._most = most_of(map(self._reclaim, self._rows))
+        return self._most
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Cursor, graph and name, then the columns that fit."""
@@ -215,6 +229,9 @@ class SnapshotPane(SnapshotRows):
             (fit_name(self._title(row), shared.name - len(graph), glyphs), role),
         ]
         values = _values(row, self._shown, self._counted)
+        if any(column.title == BARS for column in shared.columns):
+            line = share_line(self._reclaim(row), self._most_freed, BAR - 1, glyphs)
+            values[BARS] = (line, "graph")
         for column in shared.columns:
             value, value_role = values.get(column.title, ("", ""))
             shown = fit(clean(value, glyphs), column.width, glyphs, right=column.right)
