@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from snaptui.common import text
-from snaptui.model.choices import Form
+from snaptui.model.choices import Form, SafetyKind
 from snaptui.plan.outcome import UndoBy
-from snaptui.plan.plan import CreateIntent, DeleteIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from tests import pools
 from tests.lab import MIB, Lab, entries, holds, loop_device, qemu_img, write
@@ -176,3 +177,25 @@ def test_off_nothing_is_done_upon_a_volume_whose_pool_is_not_active(lab: Lab, fo
     lab.virsh("pool-start", "p")
     planned(lab, DeleteIntent(key, "s1"), carry_out=True)
     assert not overlay.exists()
+
+
+def test_a_revert_of_a_part_of_a_file_is_refused_for_it_becomes_all_of_the_file(
+    newer_lab: Lab,
+) -> None:
+    """libvirt's new overlay lies upon the file from its start, and the record knew of a part."""
+    large = newer_lab.images / "large.raw"
+    large.write_bytes(bytes([1]) * MIB + bytes([2]) * MIB)
+    part = f"<slices><slice type='storage' offset='{MIB}' size='{MIB}'/></slices>"
+    key = newer_lab.define_disks(
+        "web",
+        "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+        f"<source file='{large}'>{part}</source><target dev='vda' bus='virtio'/></disk>",
+    )
+    newer_lab.snapshot("web", "one", "--disk-only")
+    plan = planned(newer_lab, RevertIntent(key, "one", safety=SafetyKind.NONE))
+    assert_refused(plan, Why.PART_OF_FILE, disk="vda")
+    assert [one.harm for one in plan.refusals] == [Harm.OTHER_DATA]
+    newer_lab.virsh("snapshot-revert", "web", "one")
+    assert "<slice" not in newer_lab.xml("web")
+    (path,) = re.findall("<source file='([^']*)'", newer_lab.xml("web"))
+    assert holds(Path(path), 1), "which is not of the part"

@@ -92,6 +92,11 @@ def test_what_cannot_be_checked_is_not_changed(disk: Disk) -> None:
     assert of(a_create(found), why).harm is harm
 
 
+def test_libvirt_names_the_overlay_of_a_part_of_a_file_itself() -> None:
+    plan = a_create(inside(PART), Form.DISK_ONLY)
+    assert of(plan, Why.NO_OVERLAY_NOT_YET).code is None
+
+
 def test_a_pool_that_names_another_file_than_qemu_has_open_stops_everything() -> None:
     moved = replace(OF_POOL, volume=Volume("p", "a.qcow2", "/other/a.qcow2"))
     found = replace(inside(moved), status=facts(disks=config(moved)).status)

@@ -44,6 +44,10 @@ HARDWARE = {
         _LOADER + "<nvram format='qcow2'>{0}/vars</nvram>", _ACPI, variables="qcow2",
         since=(10, 9),
     ),
+    "variables in a varstore": Hardware(
+        "<loader type='rom'>{0}/code</loader><varstore path='{0}/vars'/>", _ACPI,
+        variables="json", since=(12, 1),
+    ),
     "a TPM": Hardware(
         devices="<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>",
         off=True, needs="swtpm",
@@ -51,5 +55,7 @@ HARDWARE = {
 }  # fmt: skip
 ENCRYPTION = "<encryption format='luks'><secret type='passphrase' usage='of nobody'/></encryption>"
 """No daemon has the key: what is encrypted is never started."""
+NO_VARIABLES = '{"version": 2, "variables": []}'
+"""A store of UEFI variables as QEMU reads it (docs/devel/uefi-vars.rst)."""
 FIRMWARE = b"\xf4" * (64 << 10)
 """Of our own: each byte is the instruction that halts (HLT), so that no guest does anything."""

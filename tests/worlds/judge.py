@@ -277,7 +277,9 @@ class _One:
         verdict, told = self.verdict, self.plan.refusals
         codes = {one.code for one in told if one.code is not None}
         by_code = [one for one in told if one.code is not None] if codes else told
-        harms = {one.harm for one in by_code if one.harm is not None}
+        unread = {disk.target for disk in self.member.disks} - self.member.now.keys()
+        of_read = [one for one in by_code if dict(one.names).get("disk") not in unread]
+        harms = {one.harm for one in of_read if one.harm is not None}
         all_harms = {one.harm for one in told if one.harm is not None}
         verdict.predicted = ", ".join(
             [*(f"error {code}" for code in sorted(codes)), *sorted(h.value for h in harms)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from xml.sax.saxutils import quoteattr
@@ -16,7 +16,7 @@ from snaptui.model.disk import Disk
 from tests.lab import MIB
 from tests.live.matrix.guest import Guest
 from tests.worlds import contents
-from tests.worlds.hardware import ENCRYPTION, FIRMWARE, Hardware
+from tests.worlds.hardware import ENCRYPTION, FIRMWARE, NO_VARIABLES, Hardware
 
 if TYPE_CHECKING:
     from tests.worlds.machine import Machine
@@ -57,6 +57,12 @@ class Sort:
     size: int = SIZE
     off: bool = False
 
+    @property
+    def unread(self) -> bool:
+        """Its guest does not write to it, or writes what it gives up; what it holds is not told."""
+        gives_up = self.more in ("<readonly/>", "<transient/>")
+        return gives_up or self.kind == "slice" or self.made == "encrypted"
+
 
 PLAIN = "plain"
 SORTS = {
@@ -83,6 +89,8 @@ SORTS = {
     "raw block device": Sort("raw", kind="block"),
     "read-only": Sort(more="<readonly/>"),
     "shareable": Sort("raw", more="<shareable/>"),
+    "transient disk": Sort(more="<transient/>"),
+    "a slice": Sort("raw", kind="slice"),
     "no": Sort(snapshot="no"),
     "manual": Sort(snapshot="manual"),
     "set external": Sort(snapshot="external"),
@@ -140,6 +148,10 @@ class Member(Guest):
             (self.directory / name).write_bytes(FIRMWARE)
             told = f"head -c {len(FIRMWARE)} /dev/zero | tr '\\0' '\\364' > {self.directory}/{name}"
             self.machine.lines.append(told.replace(str(self.machine.images), "$D"))
+        if variables == "json":
+            (self.directory / "vars").write_text(NO_VARIABLES)
+            told = f"printf '{NO_VARIABLES}' > {self._short(self.directory / 'vars')}"
+            self.machine.lines.append(told)
         if variables == "qcow2":
             size = str(len(FIRMWARE))
             self.machine.qemu_img("create", "-q", "-f", "qcow2", f"{self.directory}/vars", size)
@@ -157,7 +169,7 @@ class Member(Guest):
             source = f"<source protocol='nbd' name='x'>{host}</source>"
             return _disk(target, sort, "", source)
         self._image(path, sort, byte)
-        if "readonly" not in sort.more and sort.made != "encrypted":  # its bytes are not read
+        if not sort.unread:
             self.now[target] = byte
         if sort.kind == "block":
             with path.open("r+b") as f:
@@ -166,6 +178,10 @@ class Member(Guest):
             device = self.machine.loops.attach(path)
             self.machine.note("losetup", device, str(path))
             return _disk(target, sort, f"dev='{device}'")
+        if sort.kind == "slice":
+            part = f"<slices><slice type='storage' offset='{MIB}' size='{2 * MIB}'/></slices>"
+            source = f"<source file={quoteattr(str(path))}>{part}</source>"
+            return _disk(target, replace(sort, kind="file"), "", source)
         if sort.kind == "volume":
             return _disk(target, sort, f"pool='{self._pool()}' volume='{path.name}'")
         return _disk(target, sort, f"file={quoteattr(str(path))}")

@@ -169,6 +169,30 @@ def rename(machine: Machine, member: Member) -> None:
     member.domain = member.connection.lookupByName(new)
 
 
+@act("overlay by hand", "an overlay by hand", others=True)
+def overlay_by_hand(machine: Machine, member: Member, name: str) -> None:
+    """qemu-img lays it upon a disk, and the definition is edited; no record says so."""
+    _off(member)
+    xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
+    target, path = _qcow2(member)
+    if path not in _files(member):
+        raise DidNot("no file")
+    new = f"{member.directory}/{target}.{name}"
+    machine.qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", path, new)
+    _define(machine, member, xml.replace(f"'{path}'", f"'{new}'"))
+    member.look()
+    member.write()
+
+
+@act("from elsewhere", "metadata from elsewhere", others=True)
+def from_elsewhere(machine: Machine, member: Member, name: str) -> None:
+    """A record is that of another host, where the images were in another directory."""
+    xml = machine.virsh("snapshot-dumpxml", "--security-info", member.name, name, quiet=True)
+    there = xml.replace(f"'{member.directory}/", f"'{member.directory}/elsewhere/")
+    path = machine.xml(member, there)
+    machine.virsh("snapshot-create", "--redefine", member.name, str(path))
+
+
 @act("rename images", "images renamed", others=True)
 def rename_images(machine: Machine, member: Member) -> None:
     """Where they are, and the definition says so; no record does, and no overlay."""

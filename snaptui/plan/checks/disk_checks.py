@@ -38,17 +38,20 @@ def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
                 Why.VOLUME_ELSEWHERE, Way.POOL_AS_BEFORE, disk=disk.target, path=disk.path,
                 pool=volume.pool, now=now, domain=facts.name,
             )  # fmt: skip
-        elif disk.source_type in ("file", "block") and disk.unknown:
-            yield refuse(
-                Why.PART_OF_FILE, Way.OWN_FILE, harm=Harm.OTHER_DATA, disk=disk.target,
-                reason=disk.unknown,
-            )  # fmt: skip
+        yield from part_refusals(disk)
     if not facts.status.domain.state.active:
         yield from _beneath_refusals(facts)
         yield from (
             refuse(Why.VOLUME_GONE, Way.PUT_BACK, path=disk.path, disk=disk.target)
             for disk in _lost_volumes(facts)
         )
+
+
+def part_refusals(disk: Disk) -> Iterator[Refusal]:
+    """A disk, of now or of then, that is a part of a file or device."""
+    if disk.source_type in ("file", "block") and disk.unknown:
+        why, way = Why.PART_OF_FILE, Way.OWN_FILE
+        yield refuse(why, way, harm=Harm.OTHER_DATA, disk=disk.target, reason=disk.unknown)
 
 
 def _beneath_refusals(facts: Facts) -> Iterator[Refusal]:

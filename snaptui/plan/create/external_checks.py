@@ -126,8 +126,8 @@ def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
     if disk.source_type == "block" and not asked.get(name):
         return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
     if disk.source_type not in ("file", "block") or disk.path is None:
-        code = None if asked.get(name) else libvirt_codes.CONFIG_UNSUPPORTED
-        kind = disk.source_type
+        named = asked.get(name) or disk.source_type == "file"  # a part of it: it names the overlay
+        code, kind = None if named else libvirt_codes.CONFIG_UNSUPPORTED, disk.source_type
         return refuse(Why.NO_OVERLAY_NOT_YET, Way.LEAVE_OUT, code=code, disk=name, kind=kind)
     if disk.snapshot not in (None, Presence.EXTERNAL) and name not in asked:
         setting = disk.snapshot.value

@@ -16,7 +16,7 @@ from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot
-from snaptui.plan.checks import broken, freed_files
+from snaptui.plan.checks import broken, disk_checks, freed_files
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -112,6 +112,7 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
 def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
     for disk in disks:
         name = disk.target
+        yield from disk_checks.part_refusals(disk)
         if disk.source_type != "file":
             code = libvirt_codes.OPERATION_UNSUPPORTED
             yield refuse(Why.ALL_MUST_BE_FILES, code=code, disk=name, kind=disk.source_type)
