@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from snaptui.model.image import NotKnown, Unplaced
 
@@ -74,6 +74,16 @@ class Disk:
     passed: bool = False
     transient: bool = False
     discards_all: bool = False
+
+    def own(self, domain: str) -> Disk:
+        """The same without the overlay that the guest of a domain gives up, if it runs.
+
+        libvirt names it after the image and the domain; it is qcow2 whatever the image is
+        (qemu_snapshot.c, qemuSnapshotGetTransientDiskDef).
+        """
+        if not self.transient or self.path is None:
+            return self
+        return replace(self, path=self.path.removesuffix(f".TRANSIENT-{domain}"), format="")
 
     @property
     def no_path(self) -> NotKnown:

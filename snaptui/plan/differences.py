@@ -47,7 +47,8 @@ def _domain_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
     if was.domain.state is not now.domain.state:
         states = was.domain.state.value, now.domain.state.value
         yield Difference(Change.STATE, name, *states)
-    if was.config.disks != now.config.disks:
+    before, after = ([disk.own(name) for disk in one.config.disks] for one in (was, now))
+    if before != after:
         yield Difference(Change.DISKS, name)
     if was.config.digest and was.config.digest != now.config.digest:
         yield Difference(Change.DEFINITION, name)
@@ -93,7 +94,10 @@ def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
     for path in sorted(expected.layers.heads.keys() & found.layers.heads.keys()):
         if expected.layers.beneath(path) != found.layers.beneath(path):
             yield Difference(Change.BENEATH, path)
-    for path in sorted((expected.inodes.keys() & found.inodes.keys()) - expected.gone):
+    disks = found.status.config.disks
+    given_up = {disk.path for disk in disks if disk.path != disk.own(found.name).path}
+    known = expected.inodes.keys() & found.inodes.keys()
+    for path in sorted(known - expected.gone - given_up):
         if expected.inodes[path].replaced_by(found.inodes[path]):
             yield Difference(Change.EXCHANGED, path)
     # an image that no record names any more is somebody else's for the inventory
@@ -119,7 +123,7 @@ def _with_chosen(expected: Facts, found: Facts) -> Facts:
     """With the paths that libvirt chose, where these are new overlays on the right images."""
     chosen = {}
     for disk in found.status.config.disks:
-        lower, path = expected.fresh.get(disk.target), disk.path or ""
+        lower, path = expected.fresh.get(disk.target), disk.own(found.name).path or ""
         beneath = found.layers.beneath(path)
         right = beneath == lower or isinstance(beneath, NotKnown)
         if lower is not None and right and path not in expected.layers.heads:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from snaptui.model.choices import Form
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainKey
 from snaptui.model.snapshot import SnapshotDisk
-from snaptui.plan.plan import CreateIntent, DeleteIntent
+from snaptui.operations.step_calls import differences, expected_after, perform
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.planner import make_plan
 from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, qemu_img
 from tests.live.planned import planned
@@ -83,3 +87,22 @@ def test_an_overlay_that_is_made_while_off_is_never_merged(any_lab: Lab) -> None
     any_lab.define_xml(any_lab.xml("web").replace("<transient/>", ""))
     planned(any_lab, DeleteIntent(key, "new"), carry_out=True)
     assert any_lab.snapshots("web") == []
+
+
+def test_a_revert_that_starts_a_guest_with_one_is_what_was_foretold(any_lab: Lab) -> None:
+    """Its QEMU writes to an overlay of libvirt's own, each time to a new one of the same name."""
+    key = defined(any_lab)
+    any_lab.snapshot("web", "off")
+    intent = RevertIntent(key, "off", RunState.RUNNING, SafetyKind.NONE)
+    backend = LibvirtBackend(any_lab.uri)
+    try:
+        host = backend.connect()
+        for _ in ("while it is off", "while it runs"):
+            before = read_facts(backend, host, intent)
+            (step,) = make_plan(intent, before).steps
+            perform(backend, key, step, lambda _: None)
+            after = read_facts(backend, host, intent)
+            assert differences(expected_after(step, before), after) == ()
+            assert "TRANSIENT-web" in any_lab.xml("web")
+    finally:
+        backend.abandon()
