@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -244,3 +246,41 @@ def test_a_revert_to_an_external_one_says_what_becomes_of_checkpoints(newer_lab:
     newer_lab.start("web")
     broken = newer_lab.virsh(*incremental(newer_lab, "c0"), check=False)
     assert "missing or broken bitmap 'c0'" in broken
+
+
+@pytest.mark.parametrize("which", ["lab", "newer_lab"])
+def test_a_backup_misses_nothing_after_an_external_snapshot_was_merged(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    """The overlay holds a bitmap of the checkpoint too, and the merge keeps what it counts."""
+    lab: Lab = request.getfixturevalue(which)
+    key = lab.define("web", running=True)
+    write(lab, 0x11, at=0)
+    checkpoint(lab, "c0")
+    write(lab, 0x22, at=1)
+    planned(lab, CreateIntent(key, "outside", "", Form.DISK_ONLY), carry_out=True)
+    write(lab, 0x33, at=2)
+    planned(lab, DeleteIntent(key, "outside"), carry_out=True)
+    write(lab, 0x44, at=3)
+    lab.virsh(*incremental(lab, "c0"))
+    copy = lab.images / "incremental"
+    until(lambda: "None" in lab.virsh("domjobinfo", "web"))
+    assert [reads(copy, byte, at) for at, byte in enumerate((0, 0x22, 0x33, 0x44))] == [True] * 4
+
+
+def write(lab: Lab, byte: int, at: int) -> None:
+    """What a guest writes to its disk: MiB by MiB."""
+    device = "qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend"
+    for command in (f"write -P {byte} {at}M 1M", "flush"):
+        lab.virsh("qemu-monitor-command", "web", "--hmp", f'{device} "{command}"')
+
+
+def reads(image: Path, byte: int, at: int) -> bool:
+    """Whether a MiB of an image itself is this byte; one that it does not hold reads as zeros."""
+    alone = {"driver": "qcow2", "backing": None, "file": {"driver": "file", "filename": str(image)}}
+    done = subprocess.run(
+        ["qemu-io", "-r", "-c", f"read -P {byte} {at}M 1M", f"json:{json.dumps(alone)}"],
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode == 0 and "verification failed" not in done.stdout
