@@ -8,20 +8,13 @@ process becomes its parent all the same, and so can find and kill it.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import select
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-
+from snaptui.common import descendants
 
 _ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -37,49 +30,31 @@ def main(command: list[str]) -> None:
     signal.set_wakeup_fd(written)
     for number in (*_ENDS, signal.SIGCHLD):
         signal.signal(number, lambda _number, _frame: None)
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    if prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) or prctl(_PR_SET_PDEATHSIG, signal.SIGTERM):
-        sys.exit(f"prctl: {os.strerror(ctypes.get_errno())}")
-    _start(command, prctl)
+    try:
+        descendants.adopt_orphans()
+        descendants.end_with_parent(signal.SIGTERM)
+    except OSError as error:
+        sys.exit(f"prctl: {error.strerror}")
+    _start(command)
     while True:
         ready, _, _ = select.select([0, signals], [], [])
         if signals in ready:
-            _reap()
+            descendants.reap()
             if set(os.read(signals, 1 << 10)) & set(_ENDS):
                 break
         if 0 in ready:
             if not os.read(0, 1 << 10):
                 break
-            _start(command, prctl)
-    _kill_all()
+            _start(command)
+    descendants.kill_all()
 
 
-def _start(command: list[str], prctl: Callable[[int, int], int]) -> None:
+def _start(command: list[str]) -> None:
     subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        preexec_fn=lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
+        preexec_fn=lambda: descendants.end_with_parent(signal.SIGKILL),
     )
-
-
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            continue
-
-
-def _kill_all() -> None:
-    """Kill child by child; a dead one's children become ours."""
-    children = f"/proc/self/task/{threading.get_native_id()}/children"
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            with open(children) as file:
-                for pid in file.read().split():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(pid), signal.SIGKILL)
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                continue
-            time.sleep(0.01)
 
 
 if __name__ == "__main__":
