@@ -10,7 +10,7 @@ from typing import Any
 from snaptui.guest_files.errors import GuestFilesError
 from snaptui.guest_files.reader import LENGTH, STATUS
 from snaptui.guest_files.source import Source
-from snaptui.model.guest_file import GuestContent, GuestFile, GuestSystem, GuestVolume
+from snaptui.model.guest_file import GuestFile, GuestSystem, GuestVolume
 
 _MOST_TEXT = 1 << 16
 
@@ -39,19 +39,19 @@ def attributes(said: Any) -> tuple[tuple[str, bytes], ...]:
         raise _nonsense() from error
 
 
-def content(said: Any, source: Source) -> GuestContent:
-    """Systems and volumes.
+def systems(said: Any) -> tuple[GuestSystem, ...]:
+    """Operating systems."""
+    return tuple(_system(one) for one in _list(said))
+
+
+def volumes(said: Any, source: Source) -> tuple[GuestVolume, ...]:
+    """Volumes.
 
     Args:
         source: its disks are numbered in the order in which they were given to the appliance.
     """
-    if not isinstance(said, dict):
-        raise _nonsense()
     targets = [disk.target for disk in source.disks]
-    return GuestContent(
-        systems=tuple(_system(one) for one in _list(said.get("systems"))),
-        volumes=tuple(_volume(one, targets) for one in _list(said.get("volumes"))),
-    )
+    return tuple(_volume(one, targets) for one in _list(said))
 
 
 def files(body: bytes) -> dict[str, GuestFile]:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from snaptui.backend.protocol import Looks
-from snaptui.common.errors import NotFound
+from snaptui.backend.protocol import Files
 from snaptui.common.worker import Worker, start
-from snaptui.discovery.domain_survey import survey
-from snaptui.guest_files.errors import GuestFilesError
-from snaptui.guest_files.evidence import Evidence, evidence_of
+from snaptui.guest_files.evidence import evidence_of
 from snaptui.guest_files.opened import GuestFiles, Stage
-from snaptui.guest_files.source import source_of
-from snaptui.model.domain import Domain
-from snaptui.model.host import Host
-from snaptui.model.image import NotKnown
+from snaptui.guest_files.source import Source
 
 STAYS = 180.0
 """Seconds for which an appliance that nobody looks at stays."""
@@ -29,12 +24,11 @@ class Appliances:
         self._leaving: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
 
-    async def open(
-        self, backend: Looks, worker: Worker, host: Host, domain: Domain, snapshot: str | None
-    ) -> GuestFiles:
-        """The files of a domain at a snapshot's time, or now (``None``).
+    async def open(self, backend: Files, worker: Worker, read: Callable[[], Source]) -> GuestFiles:
+        """Open disks; what was open before is closed, unless it is the same.
 
-        What was open before is closed, unless it is the same.
+        Args:
+            read: one of :mod:`snaptui.guest_files.reading`; blocks.
 
         Returns:
             What begins to open; reading waits for it.
@@ -44,7 +38,7 @@ class Appliances:
         """
         async with self._turn:
             self._stay()
-            evidence = await worker.files.call(lambda: _evidence(backend, host, domain, snapshot))
+            evidence = await worker.files.call(lambda: evidence_of(read()))
             before = self._open
             if before is not None and before.stage is not Stage.ENDED and before.is_of(evidence):
                 return before
@@ -82,19 +76,3 @@ class Appliances:
         if files is not None:
             self._emulate |= files.slow
             await files.end()
-
-
-def _evidence(backend: Looks, host: Host, domain: Domain, name: str | None) -> Evidence:
-    if not host.local:
-        raise GuestFilesError(
-            "The files of snapshots are read on the host itself.",
-            hint="Run snaptui there, for example over ssh.",
-        )
-    found = survey(backend, host, domain)
-    snapshot = next((one for one in found.snapshots if one.name == name), None)
-    if name is not None and snapshot is None:
-        raise NotFound(found.unread.get(name) or f"{name} is not there any more.")
-    source = source_of(found, snapshot)
-    if isinstance(source, NotKnown):
-        raise GuestFilesError(f"The disks cannot be read: {source.reason}.")
-    return evidence_of(source)

@@ -32,21 +32,15 @@ from typing import Any
 from snaptui.common import descendants, own_python
 from snaptui.guest_files.libguestfs import LIBRARY
 from snaptui.guest_files.nobodys_user import free_user, groups_for_kvm
-from snaptui.guest_files.source import (
-    ServedDisk,
-    disk_node,
-    entry_option,
-    file_node,
-    from_json,
-    same_file,
-)
+from snaptui.guest_files.nodes import disk_node, entry_option, file_node, from_json, same_file
+from snaptui.guest_files.source import ServedDisk
 
 PREFIX = "snaptui-files-"
 READY_SERVER = 20.0
 """Seconds in which a server of a disk begins to serve."""
 READY_KVM, READY_EMULATED = 30.0, 240.0
 """Seconds in which the appliance starts; emulated it takes some 20 on two idle cores."""
-NICE = 10
+NICE = 5
 _AGAIN = 0.02
 
 

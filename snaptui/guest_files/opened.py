@@ -100,8 +100,17 @@ class GuestFiles:
 
     async def content(self) -> GuestContent:
         """Find volumes and systems; seconds, and without KVM up to a minute."""
-        said, _ = await self._ask("content")
-        return answers.content(said, self.source)
+        return GuestContent(systems=await self.systems(), volumes=await self.volumes())
+
+    async def volumes(self) -> tuple[GuestVolume, ...]:
+        """What may be a file system."""
+        said, _ = await self._ask("volumes")
+        return answers.volumes(said, self.source)
+
+    async def systems(self) -> tuple[GuestSystem, ...]:
+        """Inspect all volumes for operating systems; nothing is mounted afterwards."""
+        said, _ = await self._ask("systems")
+        return answers.systems(said)
 
     async def mount(self, what: GuestSystem | GuestVolume) -> tuple[tuple[str, str], ...]:
         """Show this, and nothing that was shown before.

@@ -15,7 +15,7 @@ import stat
 import struct
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,8 @@ class Answers:
         self._asked = asked
         self._folder = folder
         self._known: dict[str, Callable[..., tuple[Any, bytes]]] = {
-            "content": self._content,
+            "volumes": self._volumes,
+            "systems": self._systems,
             "mount": self._mount,
             "unlock": self._unlock,
             "list": self._list,
@@ -148,30 +149,30 @@ class Answers:
                 else:
                     send(self._asked, {"answer": answer}, body)
 
-    def _content(self) -> tuple[Any, bytes]:
-        """Volumes, and the systems that inspection finds on them."""
-        return {"volumes": list(self._volumes()), "systems": list(self._systems())}, b""
+    def _volumes(self) -> tuple[Any, bytes]:
+        found = self._handle.file_systems()
+        return [self._volume(device, kind) for device, kind in found.items()], b""
 
-    def _volumes(self) -> Iterable[dict[str, Any]]:
-        for device, kind in self._handle.file_systems().items():
-            known = {"device": os.fsdecode(device), "type": os.fsdecode(kind)}
-            yield known | {
-                "size": self._or(0, self._handle.device_size, device),
-                "label": os.fsdecode(self._or(b"", self._handle.label, device)),
-                "disk": self._or(-1, self._handle.disk_of, device),
-            }
+    def _volume(self, device: bytes, kind: bytes) -> dict[str, Any]:
+        return {
+            "device": os.fsdecode(device),
+            "type": os.fsdecode(kind),
+            "size": self._or(0, self._handle.device_size, device),
+            "label": os.fsdecode(self._or(b"", self._handle.label, device)),
+            "disk": self._or(-1, self._handle.disk_of, device),
+        }
 
-    def _systems(self) -> Iterable[dict[str, Any]]:
-        for root in self._or((), self._handle.inspect):
-            of = {
-                what: os.fsdecode(self._or(b"", self._handle.inspected, what, root))
-                for what in ("type", "product_name", "hostname")
-            }
-            yield of | {
-                "root": os.fsdecode(root),
-                "mounts": _decoded(self._or({}, self._handle.mountpoints, root)),
-                "drives": _decoded(self._or({}, self._handle.drives, root)),
-            }
+    def _systems(self) -> tuple[Any, bytes]:
+        return [self._system(root) for root in self._or((), self._handle.inspect)], b""
+
+    def _system(self, root: bytes) -> dict[str, Any]:
+        words = ("type", "product_name", "hostname")
+        of = {what: self._or(b"", self._handle.inspected, what, root) for what in words}
+        return {what: os.fsdecode(word) for what, word in of.items()} | {
+            "root": os.fsdecode(root),
+            "mounts": _decoded(self._or({}, self._handle.mountpoints, root)),
+            "drives": _decoded(self._or({}, self._handle.drives, root)),
+        }
 
     def _or(self, otherwise: Any, call: Callable[..., Any], *arguments: Any) -> Any:
         """What a call gives, or something else where a disk has nothing of the kind."""

@@ -1,19 +1,16 @@
-"""Which images make the disks what they were at a snapshot's time, and how QEMU is to open them."""
+"""Which images make the disks what they were at a snapshot's time, and in which formats."""
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from snaptui.model.domain import DomainConfig
+from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NOT_READ, disks_with_chains
-from snaptui.storage.disk_then import DiskAt, disk_now, disk_then
-from snaptui.storage.in_image import Images
+from snaptui.storage.disk_then import At, DiskAt, Stack, disk_now, disk_then
+from snaptui.storage.in_image import Images, Stray
 from snaptui.storage.reclaimable import Surveyed
 
 
@@ -52,7 +49,7 @@ class Source:
 
     Attributes:
         host: the URI of the host.
-        domain: name of the domain.
+        domain: its name; of an image that no domain uses, its path.
         snapshot: name of a snapshot; ``None`` for now.
         disks: those that can be read; never empty.
         left_out: by target, why others cannot.
@@ -72,51 +69,91 @@ def source_of(found: Surveyed, snapshot: Snapshot | None) -> Source | NotKnown:
     config = snapshot.config if snapshot is not None else found.config
     if config is None:
         return NotKnown("the snapshot's record does not describe the domain")
-    disks: list[ServedDisk] = []
-    left_out: dict[str, NotKnown] = {}
+    heads = found.layers.heads
+    served: dict[str, ServedDisk | NotKnown] = {}
     for disk in disks_with_chains(config):
-        served = _served(found, config, snapshot, disk.target)
-        if isinstance(served, NotKnown):
-            left_out[disk.target] = served
-        else:
-            disks.append(served)
+        at = (
+            disk_now(config, disk.target, found.layers)
+            if snapshot is None
+            else disk_then(snapshot, disk.target, found.layers)
+        )
+        served[disk.target] = _served(disk, at, heads)
+    name = snapshot.name if snapshot is not None else None
+    steady = snapshot is not None or not found.domain.state.active
+    return _source(found, name, served, steady=steady)
+
+
+def source_of_unmanaged(found: Surveyed, stray: Stray) -> Source | NotKnown:
+    """The disks of which the images hold a snapshot that libvirt does not know."""
+    heads = found.layers.heads
+    entries = dict(stray.parts)
+    served: dict[str, ServedDisk | NotKnown] = {}
+    for disk in disks_with_chains(found.config):
+        now = disk_now(found.config, disk.target, found.layers)
+        if isinstance(now, NotKnown):
+            served[disk.target] = now
+            continue
+        paths = [one.path for one in now.stack]
+        top = next((place for place, path in enumerate(paths) if path in entries), None)
+        if top is None:
+            served[disk.target] = NotKnown(f"its images do not hold {stray.name}")
+            continue
+        entry = entries[paths[top]]
+        size = entry.virtual_size or now.size
+        at = DiskAt((At(paths[top], entry.id), *now.stack[top + 1 :]), size)
+        served[disk.target] = _served(disk, at, heads, above=now.stack[:top])
+    return _source(found, stray.name, served, steady=True)
+
+
+def source_of_image(host: str, head: ImageInfo, entry: ImageSnapshot | None) -> Source | NotKnown:
+    """An image that no domain uses, or a snapshot inside it.
+
+    Nothing but its own file is opened: whatever else its header names, nobody vouches for.
+    """
+    if head.backing is not None:
+        return NotKnown("it names an image beneath it, and no domain says which one that may be")
+    size = head.virtual_size if entry is None else entry.virtual_size or head.virtual_size
+    at = DiskAt((At(head.path, entry.id if entry is not None else ""),), size)
+    name = head.path.rpartition("/")[2]
+    served = _served(Disk(name, "disk", "file", head.path, head.format), at, {head.path: head})
+    if isinstance(served, NotKnown):
+        return served
+    return Source(host, head.path, entry.name if entry else None, (served,), {}, steady=True)
+
+
+def _source(
+    found: Surveyed, name: str | None, served: Mapping[str, ServedDisk | NotKnown], *, steady: bool
+) -> Source | NotKnown:
+    disks = tuple(one for one in served.values() if isinstance(one, ServedDisk))
+    left_out = {target: one for target, one in served.items() if isinstance(one, NotKnown)}
     if not disks:
         why = [f"{target}: {one.reason}" for target, one in left_out.items()]
         return NotKnown("; ".join(why) or "the domain has no disk with an image")
-    return Source(
-        host=found.domain.key.host,
-        domain=found.domain.name,
-        snapshot=snapshot.name if snapshot is not None else None,
-        disks=tuple(disks),
-        left_out=left_out,
-        steady=snapshot is not None or not found.domain.state.active,
-    )
+    return Source(found.domain.key.host, found.domain.name, name, disks, left_out, steady)
 
 
 def _served(
-    found: Surveyed, config: DomainConfig, snapshot: Snapshot | None, target: str
+    disk: Disk, at: DiskAt | NotKnown, heads: Images, above: Stack = ()
 ) -> ServedDisk | NotKnown:
-    heads = found.layers.heads
-    at = (
-        disk_now(config, target, found.layers)
-        if snapshot is None
-        else disk_then(snapshot, target, found.layers)
-    )
+    """A disk of these layers.
+
+    Args:
+        above: what lies upon them, of which the first is what the disk's format is said of.
+    """
     if isinstance(at, NotKnown):
         return at
-    disk = next(one for one in config.disks if one.target == target)
-    layers = _layers(at, disk.format, heads)
+    layers = _layers((*above, *at.stack), disk.format, heads)
     if isinstance(layers, NotKnown):
         return layers
     entry = _entry(at, heads)
     if isinstance(entry, NotKnown):
         return entry
-    return ServedDisk(target, layers, entry, at.size)
+    return ServedDisk(disk.target, layers[len(above) :], entry, at.size)
 
 
-def _layers(at: DiskAt, form: str, heads: Images) -> tuple[Layer, ...] | NotKnown:
+def _layers(stack: Stack, form: str, heads: Images) -> tuple[Layer, ...] | NotKnown:
     layers: list[Layer] = []
-    for one in at.stack:
+    for one in stack:
         head = heads.get(one.path, NOT_READ)
         if isinstance(head, NotKnown):
             return head
@@ -132,7 +169,7 @@ def _layers(at: DiskAt, form: str, heads: Images) -> tuple[Layer, ...] | NotKnow
         form = head.backing_format or ""
         if layers[-1].format == "raw":
             break
-    if len(layers) != len(at.stack):
+    if len(layers) != len(stack):
         return NotKnown(f"{layers[-1].path} is raw, and yet names another image")
     return tuple(layers)
 
@@ -151,61 +188,3 @@ def _entry(at: DiskAt, heads: Images) -> ImageSnapshot | NotKnown | None:
         # QEMU gives a snapshot the size that the disk has now: cut off, or with what is not its own
         return NotKnown("the disk had another size then; extract the snapshot to read it")
     return found[0]
-
-
-def from_json(said: Mapping[str, Any]) -> ServedDisk:
-    """What :func:`dataclasses.asdict` made of a disk."""
-    entry = said["entry"]
-    return ServedDisk(
-        target=said["target"],
-        layers=tuple(Layer(**layer) for layer in said["layers"]),
-        entry=ImageSnapshot(**entry) if entry is not None else None,
-        size=said["size"],
-    )
-
-
-def file_node(name: str, file: str, mode: int) -> dict[str, Any]:
-    """Options of the QEMU block node that gives out a file's bytes (qapi/block-core.json).
-
-    Without a lock: a guest that starts, or a snapshot that is deleted, would fail on it.
-    """
-    return {
-        "driver": "host_device" if stat.S_ISBLK(mode) else "file",
-        "node-name": name,
-        "filename": file,
-        "read-only": True,
-        "auto-read-only": False,
-        "locking": "off",
-    }
-
-
-def disk_node(disk: ServedDisk, socket: str, exports: tuple[str, ...]) -> dict[str, Any]:
-    """Options of the node that makes a disk of its layers, each of which is an NBD export.
-
-    Every node is named here, down to the end of the chain: QEMU opens nothing that only an
-    image's header names.
-    """
-    node: dict[str, Any] | None = None
-    for layer, export in zip(reversed(disk.layers), reversed(exports), strict=True):
-        server = {"type": "unix", "path": socket}
-        one: dict[str, Any] = {
-            "driver": layer.format,
-            "read-only": True,
-            "file": {"driver": "nbd", "server": server, "export": export, "read-only": True},
-        }
-        if layer.format == "qcow2":
-            one["backing"] = node
-        node = one
-    assert node is not None, "a disk has at least one layer"
-    return node
-
-
-def entry_option(entry: ImageSnapshot) -> str:
-    """What ``qemu-nbd --load-snapshot`` is given, with commas as QEMU's options want them."""
-    return f"snapshot.id={entry.id.replace(',', ',,')}"
-
-
-def same_file(found: os.stat_result, device: int, inode: int) -> bool:
-    """Whether it is that file, and one whose bytes can be read at any place."""
-    regular = stat.S_ISREG(found.st_mode) or stat.S_ISBLK(found.st_mode)
-    return regular and (found.st_dev, found.st_ino) == (device, inode)
