@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from snaptui.guest_files.libguestfs import LIBRARY
 from tests.lab import MIB, qemu_img
 
 START = 1 * MIB
 """Where the partition begins."""
+
+
+def _lacks() -> str:
+    try:
+        ctypes.CDLL(LIBRARY)
+    except OSError:
+        return "libguestfs is not installed"
+    tools = ("sfdisk", "mkfs.ext4", "qemu-storage-daemon", "qemu-nbd")
+    return next((f"{tool} is not installed" for tool in tools if not shutil.which(tool)), "")
+
+
+needs_libguestfs = pytest.mark.skipif(bool(_lacks()), reason=_lacks())
 
 Tree = Mapping[str, bytes | str | None]
 """By path: the bytes of a file, where a link points, or ``None`` for a directory."""
