@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common.worker import Worker, start
 from snaptui.guest_files.evidence import evidence_of
 from snaptui.guest_files.opened import GuestFiles, Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import SnaptuiError
 from snaptui.guest_files.errors import GuestFilesError, LookEnded
 from snaptui.guest_files.source import ServedDisk, Source

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from snaptui.backend.protocol import Files
+from snaptui.backend.protocol.files import Files
 from snaptui.common import own_python
 from snaptui.common.worker import Worker, start
 from snaptui.guest_files import answers, frames

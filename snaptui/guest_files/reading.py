@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from snaptui.backend.protocol import Files, Looks
+from snaptui.backend.protocol.backend import Looks
+from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import NotFound
 from snaptui.discovery.domain_survey import survey
 from snaptui.guest_files.errors import GuestFilesError

@@ -6,12 +6,16 @@ import asyncio
 import hashlib
 import os
 import re
+import signal
 import stat
+import subprocess
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pytest
 
@@ -20,7 +24,7 @@ from snaptui.common.worker import Worker
 from snaptui.guest_files.appliances import Appliances
 from snaptui.guest_files.copy_out import copy_out
 from snaptui.guest_files.errors import GuestFilesError, LookEnded
-from snaptui.guest_files.keeper import PREFIX
+from snaptui.guest_files.keeper import PREFIX, sweep
 from snaptui.guest_files.nobodys_user import USERS
 from snaptui.guest_files.opened import GuestFiles, Stage
 from snaptui.guest_files.reading import domain_source, image_source
@@ -36,6 +40,7 @@ DISK = """\
   <driver name='qemu' type='{format}'/><source file='{path}'/><target dev='{target}' bus='virtio'/>
 </disk>
 """
+T = TypeVar("T")
 LATIN = os.fsdecode(b"caf\xe9")
 OLD = {
     "etc/nginx.conf": b"worker_processes 1;\n",
@@ -265,3 +270,64 @@ def test_an_image_that_no_domain_uses(lab: Lab, tmp_path: Path) -> None:
             await appliances.end()
 
     asyncio.run(run())
+
+
+PROGRAM = """\
+import asyncio, sys
+from functools import partial
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.guest_files.appliances import Appliances
+from snaptui.guest_files.reading import domain_source
+
+async def run():
+    backend = LibvirtBackend(sys.argv[1])
+    host = backend.connect()
+    (domain,) = backend.domains()
+    read = partial(domain_source, backend, host, domain, None)
+    files = await Appliances().open(backend, Worker(), read)
+    print(flush=True)
+    await files.volumes()
+
+asyncio.run(run())
+"""
+
+
+@pytest.mark.parametrize("killed", ["the program", "the keeper", "both"])
+def test_nothing_is_left_of_a_look_that_is_killed(lab: Lab, tmp_path: Path, killed: str) -> None:
+    """Whoever is killed, and that before anything is ready: the rest goes, and its directory."""
+    image = lab.image("web")
+    into_qcow2(ext4_disk(tmp_path, {"a": b"1"}), image)
+    defined(lab, "web", vda=image)
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, lab.uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        (keeper,) = until(lambda: keepers(program.pid))
+        folder = until(partial(folder_or_none, keeper))
+        if killed != "the program":
+            os.kill(keeper.pid, signal.SIGKILL)
+        if killed != "the keeper":
+            program.kill()
+        program.wait()
+    until(lambda: not [one for one in processes() if folder.name in one.words])
+    if killed == "both":  # whoever looks next clears up
+        sweep(str(folder.parent))
+    until(lambda: not folder.exists())
+
+
+def folder_or_none(keeper: Process) -> Path | None:
+    with suppress(AssertionError):
+        return folder_of(keeper)
+    return None
+
+
+def until(found: Callable[[], T | None]) -> T:
+    """Wait for something that is true in the end."""
+    end = time.monotonic() + 120
+    while True:
+        if now := found():
+            return now
+        assert time.monotonic() < end
+        time.sleep(0.02)
