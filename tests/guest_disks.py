@@ -6,6 +6,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -73,3 +74,77 @@ def into_qcow2(raw: Path, image: Path) -> None:
 def _run(*command: str, input: str | None = None) -> None:  # noqa: A002 - the word of subprocess
     done = subprocess.run(command, input=input, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+PASSPHRASE = "open sesame"
+_FILL = """\
+import guestfs, subprocess, sys
+image, many, passphrase = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+g = guestfs.GuestFS(python_return_dict=True)
+g.set_backend("direct")
+g.set_backend_setting("force_tcg", "1")
+g.disk_create(image, "qcow2", 3 << 30)
+g.add_drive_opts(image, format="qcow2")
+g.launch()
+g.part_init("/dev/sda", "gpt")
+start = 2048
+for size in (400, 400, 400, 100, 100, 300, 200):
+    g.part_add("/dev/sda", "p", start, start + size * 2048 - 1)
+    start += size * 2048
+for at, kind in enumerate(("ext4", "xfs", "btrfs", "ntfs", "vfat"), 1):
+    device = f"/dev/sda{at}"
+    g.mkfs(kind, device)
+    g.mount(device, "/")
+    g.write("/content", f"content of {kind}")
+    if kind == "ext4":
+        g.mkdir("/many")
+        g.umount_all()
+        g.mount(device, "/")
+        g.tar_in(sys.argv[4], "/many")
+    g.umount_all()
+g.pvcreate("/dev/sda6")
+g.vgcreate("vg", ["/dev/sda6"])
+g.lvcreate("root", "vg", 200)
+g.mkfs("ext4", "/dev/vg/root")
+g.mount("/dev/vg/root", "/")
+for folder in ("/etc", "/bin", "/srv", "/var", "/usr", "/usr/lib", "/home"):
+    g.mkdir(folder)
+g.write("/etc/hostname", "box\\n")
+g.write("/etc/debian_version", "12.1\\n")
+g.write("/etc/os-release", 'ID=debian\\nVERSION_ID="12"\\n'
+        'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\\n')
+g.write("/etc/fstab", "/dev/vg/root / ext4 defaults 0 0\\n/dev/sda2 /srv xfs defaults 0 0\\n")
+g.umount_all()
+g.luks_format("/dev/sda7", passphrase, 0)
+g.cryptsetup_open("/dev/sda7", passphrase, "new")
+g.mkfs("ext4", "/dev/mapper/new")
+g.mount("/dev/mapper/new", "/")
+g.write("/content", "content of luks")
+g.umount_all()
+g.cryptsetup_close("/dev/mapper/new")
+g.shutdown()
+"""
+
+
+def fill_with_file_systems(image: Path, many: int) -> dict[str, bytes]:
+    """An image with a partition for each kind, and a Debian on LVM; what is in each.
+
+    Args:
+        many: number of files in a directory of the first one.
+
+    Raises:
+        FileNotFoundError: the distribution's Python has no binding of libguestfs.
+    """
+    python = "/usr/bin/python3"
+    if subprocess.run(
+        [python, "-c", "import guestfs"], capture_output=True, check=False
+    ).returncode:
+        raise FileNotFoundError("python3-guestfs is not installed")
+    archive = image.with_suffix(".tar")
+    with tarfile.open(archive, "w") as files:
+        for at in range(many):
+            files.addfile(tarfile.TarInfo(str(at)))
+    _run(python, "-c", _FILL, str(image), str(many), PASSPHRASE, str(archive))
+    archive.unlink()
+    kinds = ("ext4", "xfs", "btrfs", "ntfs", "vfat", "luks")
+    return {kind: f"content of {kind}".encode() for kind in kinds}

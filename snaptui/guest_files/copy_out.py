@@ -7,7 +7,6 @@ anew relative to a directory that is open already, and nothing that is there is 
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -83,27 +82,15 @@ async def copy_out(files: GuestFiles, worker: Worker, path: str, into: str, tell
 def safe_name(name: str) -> str:
     """A guest's name with ``_`` for what no terminal or shell should meet in a name.
 
-    That are control characters, those that are not seen or change the direction of text, bytes
-    that are not UTF-8, a slash, and a minus at the beginning.
+    That is what cannot be printed (control characters, those that change the direction of text,
+    bytes that are not UTF-8), a slash, and a minus at the beginning.
     """
-    safe = "".join("_" if _unsafe(letter) else letter for letter in name)
+    safe = "".join(letter if letter.isprintable() and letter != "/" else "_" for letter in name)
     if safe.startswith("-") or safe in (".", ".."):
         safe = "_" + safe[1:]
     while len(safe.encode()) > LONGEST_NAME:
         safe = safe[:-1]
     return safe
-
-
-def _unsafe(letter: str) -> bool:
-    return letter == "/" or unicodedata.category(letter) in (
-        "Cc",
-        "Cf",
-        "Cs",
-        "Co",
-        "Cn",
-        "Zl",
-        "Zp",
-    )
 
 
 @dataclass(slots=True)

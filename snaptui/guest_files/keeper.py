@@ -32,7 +32,15 @@ from typing import Any
 from snaptui.common import descendants, own_python
 from snaptui.guest_files.libguestfs import LIBRARY
 from snaptui.guest_files.nobodys_user import free_user, groups_for_kvm
-from snaptui.guest_files.nodes import disk_node, entry_option, file_node, from_json, same_file
+from snaptui.guest_files.nodes import (
+    disk_node,
+    entry_option,
+    file_node,
+    from_json,
+    layer_name,
+    nbd_uri,
+    same_file,
+)
 from snaptui.guest_files.source import ServedDisk
 
 PREFIX = "snaptui-files-"
@@ -156,6 +164,11 @@ class Keeper:
             self.folder.chmod(0o711)
             os.chown(self.own, self.user, self.user)
 
+    @property
+    def _files(self) -> Path:
+        """The socket on which the bytes of the images' files are given out."""
+        return self.folder / "files.sock"
+
     def run(self) -> None:
         """Start all, then wait until it is over or something of it ends."""
         self._serve_files()
@@ -170,20 +183,19 @@ class Keeper:
         """One server gives out the bytes of all layers, each as an export of its own."""
         command = [_program("qemu-storage-daemon"), "--pidfile", str(self.folder / "files.pid")]
         opened: list[int] = []
-        socket = self.folder / "files.sock"
         try:
             for place, (disk, identities) in enumerate(self.kept.disks):
                 for depth, layer in enumerate(disk.layers):
-                    name = _export(place, depth)
+                    name = layer_name(place, depth)
                     opened.append(_open(layer.path, identities[depth]))
                     mode = os.fstat(opened[-1]).st_mode
                     node = file_node(name, f"/dev/fd/{opened[-1]}", mode)
                     command += ["--blockdev", json.dumps(node)]
-            where = {"addr": {"type": "unix", "path": str(socket)}, "max-connections": 0}
+            where = {"addr": {"type": "unix", "path": str(self._files)}, "max-connections": 0}
             command += ["--nbd-server", json.dumps(where)]
             for place, (disk, _) in enumerate(self.kept.disks):
                 for depth in range(len(disk.layers)):
-                    name = _export(place, depth)
+                    name = layer_name(place, depth)
                     export = {"type": "nbd", "id": f"e{name}", "node-name": name, "name": name}
                     command += ["--export", json.dumps(export)]
             server = self._start("files", command, user=None, keep=opened)
@@ -192,14 +204,15 @@ class Keeper:
                 os.close(descriptor)
         self._until(self.folder / "files.pid", server, "files")
         if self.user is not None:
-            os.chown(socket, self.user, self.user)
-        socket.chmod(0o600)
+            os.chown(self._files, self.user, self.user)
+        self._files.chmod(0o600)
 
     def _serve_disk(self, place: int) -> tuple[str, int]:
         """A server makes one disk of its layers; gives its socket, and the bytes of the disk."""
         disk, _ = self.kept.disks[place]
-        exports = tuple(_export(place, depth) for depth in range(len(disk.layers)))
-        node = disk_node(disk, str(self.folder / "files.sock"), exports)
+        exports = [layer_name(place, depth) for depth in range(len(disk.layers))]
+        nameless = {depth: self._nameless(name) for depth, name in enumerate(exports[:-1])}
+        node = disk_node(disk, str(self._files), exports, nameless)
         socket, ready = self.own / f"{place}.sock", self.own / f"{place}.pid"
         command = [_program("qemu-nbd"), "--persistent", "--read-only", "--shared=2"]
         command += [f"--socket={socket}", f"--pid-file={ready}"]
@@ -209,6 +222,26 @@ class Keeper:
         server = self._start(name, [*command, f"json:{json.dumps(node)}"], user=self.user)
         self._until(ready, server, name)
         return str(socket), disk.size
+
+    def _nameless(self, export: str) -> str:
+        """An image of a layer's file in which the qcow2 header names nothing beneath it.
+
+        The name's place and length are 12 bytes from byte 8 on (qcow2.txt, Header).
+        """
+        image = str(self.own / f"{export}.qcow2")
+        create = ["create", "-q", "-f", "qcow2", "-F", "raw"]
+        beneath = nbd_uri(str(self._files), export)
+        self._done([_program("qemu-img"), *create, "-b", beneath, image])
+        self._done([_program("qemu-io"), "-f", "qcow2", "-c", "write -P 0 8 12", image])
+        return image
+
+    def _done(self, command: list[str]) -> None:
+        """Run what ends by itself, as the unprivileged user."""
+        made = self._start("image", command, user=self.user)
+        while made.poll() is None:
+            self._watch(_AGAIN)
+        if made.returncode:
+            raise _Failed(f"QEMU cannot read the image: {self._why('image')}")
 
     def _prepare(self) -> None:
         appliance = self.folder / "appliance"
@@ -310,9 +343,9 @@ class Keeper:
         return ready
 
     def _why(self, name: str) -> str:
-        """The last line that a program said of itself."""
-        said = (self.folder / f"{name}.err").read_bytes()[-2000:].decode(errors="replace")
-        return said.strip().rpartition("\n")[2]
+        """The last words of a program, which are the reason behind all that it quotes."""
+        said = (self.folder / f"{name}.err").read_bytes()[-4000:].decode(errors="replace")
+        return said.strip().rpartition("\n")[2].rpartition("}': ")[2][:300]
 
 
 def _parsed(orders: str) -> Kept:
@@ -329,10 +362,6 @@ def _check_library() -> None:
         ctypes.CDLL(LIBRARY)
     except OSError as error:
         raise _Missing("libguestfs") from error
-
-
-def _export(place: int, depth: int) -> str:
-    return f"disk{place}-layer{depth}"
 
 
 def _program(name: str) -> str:

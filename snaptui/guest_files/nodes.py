@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from snaptui.guest_files.source import Layer, ServedDisk
 from snaptui.model.image import ImageSnapshot
@@ -37,25 +38,45 @@ def file_node(name: str, file: str, mode: int) -> dict[str, Any]:
     }
 
 
-def disk_node(disk: ServedDisk, socket: str, exports: tuple[str, ...]) -> dict[str, Any]:
+def layer_name(place: int, depth: int) -> str:
+    """The name under which a layer's file is given out; disks and layers are numbered from 0."""
+    return f"disk{place}-layer{depth}"
+
+
+def nbd_uri(socket: str, export: str) -> str:
+    """An export on a Unix socket (NBD URI specification)."""
+    return f"nbd+unix:///{export}?socket={quote(socket)}"
+
+
+def disk_node(
+    disk: ServedDisk, socket: str, exports: Sequence[str], nameless: Mapping[int, str]
+) -> dict[str, Any]:
     """Options of the node that makes a disk of its layers, each of which is an NBD export.
 
-    Every node is named here, down to the end of the chain: QEMU opens nothing that only an
-    image's header names.
+    Every node is given here, down to the end of the chain: QEMU opens nothing that only an
+    image's header names. It would still join such a name with the options of what lies beneath
+    (block.c, bdrv_open_backing_file), so those layers are read through a file that hides it.
+
+    Args:
+        nameless: by depth, paths of qcow2 images that are the layer's file without that name.
     """
     node: dict[str, Any] | None = None
-    for layer, export in zip(reversed(disk.layers), reversed(exports), strict=True):
+    for depth in reversed(range(len(disk.layers))):
+        form = disk.layers[depth].format
         server = {"type": "unix", "path": socket}
-        one: dict[str, Any] = {
-            "driver": layer.format,
-            "read-only": True,
-            "file": {"driver": "nbd", "server": server, "export": export, "read-only": True},
-        }
-        if layer.format == "qcow2":
+        file: dict[str, Any] = {"driver": "nbd", "server": server, "export": exports[depth]}
+        if depth in nameless:
+            file = {"driver": "qcow2", "file": _read_only("file", filename=nameless[depth])}
+        one = _read_only(form, file=file | {"read-only": True})
+        if form == "qcow2":
             one["backing"] = node
         node = one
     assert node is not None, "a disk has at least one layer"
     return node
+
+
+def _read_only(driver: str, **options: Any) -> dict[str, Any]:
+    return {"driver": driver, "read-only": True, **options}
 
 
 def entry_option(entry: ImageSnapshot) -> str:
