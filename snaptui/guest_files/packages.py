@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 _PACKAGES = {
-    "libguestfs": ("libguestfs0", "libguestfs"),
+    "libguestfs": ("libguestfs0 libguestfs-xfs", "libguestfs libguestfs-xfs"),
     "qemu-nbd": ("qemu-utils", "qemu-img"),
     "qemu-storage-daemon": ("qemu-system-common", "qemu-img"),
     "setpriv": ("util-linux", "util-linux"),
