@@ -18,38 +18,27 @@ import enum
 import fcntl
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from snaptui.common import descendants, own_python
+from snaptui.guest_files import file_servers
+from snaptui.guest_files.crew import Crew, Failed, Missing, Over, program
 from snaptui.guest_files.libguestfs import LIBRARY
 from snaptui.guest_files.nobodys_user import free_user, groups_for_kvm
-from snaptui.guest_files.nodes import (
-    disk_node,
-    entry_option,
-    file_node,
-    from_json,
-    layer_name,
-    nbd_uri,
-    same_file,
-)
+from snaptui.guest_files.nodes import disk_node, entry_option, from_json, layer_name, nbd_uri
 from snaptui.guest_files.source import ServedDisk
 
 PREFIX = "snaptui-files-"
-READY_SERVER = 20.0
-"""Seconds in which a server of a disk begins to serve."""
 READY_KVM, READY_EMULATED = 30.0, 240.0
 """Seconds in which the appliance starts; emulated it takes some 20 on two idle cores."""
 NICE = 5
-_AGAIN = 0.02
+_ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Said(enum.Enum):
@@ -61,6 +50,7 @@ class Said(enum.Enum):
     STARTING = "starting"
     EMULATED = "emulated"
     READY = "ready"
+    SEEN = "seen"
     ENDED = "ended"
 
 
@@ -69,32 +59,23 @@ class Kept:
     """What it is to keep.
 
     Attributes:
-        disks: with the device and the inode of each layer's file.
+        identities: by disk and layer, which file of this machine it is; of another host's none.
+        ssh: how the host of the files is reached, up to its name; empty for this machine.
         socket: number of the descriptor on which the reader is asked.
         emulate: KVM is known not to carry the appliance here.
     """
 
-    disks: tuple[tuple[ServedDisk, tuple[tuple[int, int], ...]], ...]
+    disks: tuple[ServedDisk, ...]
+    identities: tuple[tuple[file_servers.Identity, ...], ...]
+    ssh: tuple[str, ...]
     socket: int
     emulate: bool
-
-
-class _Over(Exception):
-    """Whoever wanted the files is gone."""
-
-
-class _Failed(Exception):
-    """It cannot be kept, for the reason given."""
-
-
-class _Missing(_Failed):
-    """What has this name is not installed."""
 
 
 def main(kept: Kept) -> None:
     """Keep it until the end."""
     os.nice(NICE)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for number in _ENDS:
         signal.signal(number, _end)
     descendants.adopt_orphans()
     base = _base()
@@ -105,22 +86,23 @@ def main(kept: Kept) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
             say(Said.FOLDER, str(folder))
             _check_library()
-            Keeper(kept, folder).run()
-    except _Over:
+            crew = Crew(folder, free_user() if os.geteuid() == 0 else None)
+            Keeper(kept, crew).run()
+    except Over:
         pass
-    except _Missing as error:
+    except Missing as error:
         say(Said.MISSING, str(error))
-    except (_Failed, OSError) as error:
+    except (Failed, OSError) as error:
         say(Said.ENDED, str(error))
     finally:
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in _ENDS:
             signal.signal(number, signal.SIG_IGN)
         descendants.kill_all()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end(_number: int, _frame: object) -> None:
-    raise _Over
+    raise Over
 
 
 def _base() -> str:
@@ -146,81 +128,43 @@ def say(what: Said, text: str = "") -> None:
         os.write(1, json.dumps([what.value, text]).encode() + b"\n")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Keeper:
-    """The processes of one look, one after the other, in one directory."""
+    """The processes of one look, one after the other."""
 
     kept: Kept
-    folder: Path
-    user: int | None = field(init=False)
-    own: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Make a directory in it that the unprivileged user may write to."""
-        self.user = free_user() if os.geteuid() == 0 else None
-        self.own = self.folder / "own"
-        self.own.mkdir(0o700)
-        if self.user is not None:
-            self.folder.chmod(0o711)
-            os.chown(self.own, self.user, self.user)
-
-    @property
-    def _files(self) -> Path:
-        """The socket on which the bytes of the images' files are given out."""
-        return self.folder / "files.sock"
+    crew: Crew
 
     def run(self) -> None:
         """Start all, then wait until it is over or something of it ends."""
-        self._serve_files()
-        disks = [self._serve_disk(place) for place in range(len(self.kept.disks))]
+        kept, crew = self.kept, self.crew
+        if kept.ssh:
+            server = file_servers.serve_remote(crew, kept.disks, kept.ssh)
+        else:
+            server = file_servers.serve(crew, kept.disks, kept.identities)
+        disks = [self._serve_disk(place, disk) for place, disk in enumerate(kept.disks)]
         self._prepare()
         reader = self._start_reader(disks)
-        while reader.poll() is None:
-            self._watch(1.0)
-        raise _Failed("the process that reads the files has ended")
+        while reader.poll() is None and server.poll() is None:
+            if 0 in crew.watch(1.0) and kept.ssh:
+                say(Said.SEEN, json.dumps(file_servers.look(crew, server, kept.disks)))
+        raise Failed("a process that the files are read by has ended")
 
-    def _serve_files(self) -> None:
-        """One server gives out the bytes of all layers, each as an export of its own."""
-        command = [_program("qemu-storage-daemon"), "--pidfile", str(self.folder / "files.pid")]
-        opened: list[int] = []
-        try:
-            for place, (disk, identities) in enumerate(self.kept.disks):
-                for depth, layer in enumerate(disk.layers):
-                    name = layer_name(place, depth)
-                    opened.append(_open(layer.path, identities[depth]))
-                    mode = os.fstat(opened[-1]).st_mode
-                    node = file_node(name, f"/dev/fd/{opened[-1]}", mode)
-                    command += ["--blockdev", json.dumps(node)]
-            where = {"addr": {"type": "unix", "path": str(self._files)}, "max-connections": 0}
-            command += ["--nbd-server", json.dumps(where)]
-            for place, (disk, _) in enumerate(self.kept.disks):
-                for depth in range(len(disk.layers)):
-                    name = layer_name(place, depth)
-                    export = {"type": "nbd", "id": f"e{name}", "node-name": name, "name": name}
-                    command += ["--export", json.dumps(export)]
-            server = self._start("files", command, user=None, keep=opened)
-        finally:
-            for descriptor in opened:
-                os.close(descriptor)
-        self._until(self.folder / "files.pid", server, "files")
-        if self.user is not None:
-            os.chown(self._files, self.user, self.user)
-        self._files.chmod(0o600)
-
-    def _serve_disk(self, place: int) -> tuple[str, int]:
+    def _serve_disk(self, place: int, disk: ServedDisk) -> tuple[str, int]:
         """A server makes one disk of its layers; gives its socket, and the bytes of the disk."""
-        disk, _ = self.kept.disks[place]
+        own = self.crew.own
         exports = [layer_name(place, depth) for depth in range(len(disk.layers))]
         nameless = {depth: self._nameless(name) for depth, name in enumerate(exports[:-1])}
-        node = disk_node(disk, str(self._files), exports, nameless)
-        socket, ready = self.own / f"{place}.sock", self.own / f"{place}.pid"
-        command = [_program("qemu-nbd"), "--persistent", "--read-only", "--shared=2"]
+        node = disk_node(disk, str(self.crew.files), exports, nameless)
+        socket, ready = own / f"{place}.sock", own / f"{place}.pid"
+        command = [program("qemu-nbd"), "--persistent", "--read-only", "--shared=2"]
         command += [f"--socket={socket}", f"--pid-file={ready}"]
         if disk.entry is not None:
             command.append(f"--load-snapshot={entry_option(disk.entry)}")
         name = f"disk{place}"
-        server = self._start(name, [*command, f"json:{json.dumps(node)}"], user=self.user)
-        self._until(ready, server, name)
+        command.append(f"json:{json.dumps(node)}")
+        server = self.crew.start(name, command, confined=True)
+        self.crew.until(ready, server, name, file_servers.READY)
         return str(socket), disk.size
 
     def _nameless(self, export: str) -> str:
@@ -228,38 +172,29 @@ class Keeper:
 
         The name's place and length are 12 bytes from byte 8 on (qcow2.txt, Header).
         """
-        image = str(self.own / f"{export}.qcow2")
-        create = ["create", "-q", "-f", "qcow2", "-F", "raw"]
-        beneath = nbd_uri(str(self._files), export)
-        self._done([_program("qemu-img"), *create, "-b", beneath, image])
-        self._done([_program("qemu-io"), "-f", "qcow2", "-c", "write -P 0 8 12", image])
+        image = str(self.crew.own / f"{export}.qcow2")
+        beneath = nbd_uri(str(self.crew.files), export)
+        create = ["create", "-q", "-f", "qcow2", "-F", "raw", "-b", beneath, image]
+        self.crew.done([program("qemu-img"), *create])
+        self.crew.done([program("qemu-io"), "-f", "qcow2", "-c", "write -P 0 8 12", image])
         return image
 
-    def _done(self, command: list[str]) -> None:
-        """Run what ends by itself, as the unprivileged user."""
-        made = self._start("image", command, user=self.user)
-        while made.poll() is None:
-            self._watch(_AGAIN)
-        if made.returncode:
-            raise _Failed(f"QEMU cannot read the image: {self._why('image')}")
-
     def _prepare(self) -> None:
-        appliance = self.folder / "appliance"
+        appliance = self.crew.folder / "appliance"
         appliance.mkdir(0o755)
         say(Said.PREPARING)
-        command = own_python.command("snaptui.guest_files.appliance", str(appliance))
-        made = self._start("appliance", list(command), user=None)
-        while made.poll() is None:
-            self._watch(_AGAIN)
-        if made.returncode:
-            raise _Failed(f"libguestfs' appliance cannot be built: {self._why('appliance')}")
+        try:
+            command = own_python.command("snaptui.guest_files.appliance", str(appliance))
+            self.crew.done(command, confined=False)
+        except Failed as error:
+            raise Failed(f"libguestfs' appliance cannot be built: {error}") from error
 
     def _start_reader(self, disks: list[tuple[str, int]]) -> subprocess.Popen[bytes]:
         """With KVM if it can be, and without it if that comes to nothing."""
-        groups = groups_for_kvm(self.user)
+        groups = groups_for_kvm(self.crew.user)
         if not self.kept.emulate and groups is not None:
             say(Said.STARTING)
-            with contextlib.suppress(_Failed):
+            with contextlib.suppress(Failed):
                 return self._launched(disks, groups, emulate=False)
         say(Said.EMULATED)
         return self._launched(disks, (), emulate=True)
@@ -270,114 +205,45 @@ class Keeper:
         orders = {
             "socket": self.kept.socket,
             "disks": disks,
-            "folder": str(self.own),
-            "appliance": str(self.folder / "appliance"),
+            "folder": str(self.crew.own),
+            "appliance": str(self.crew.folder / "appliance"),
             "emulate": emulate,
-            "user": self.user,
+            "user": self.crew.user,
             "groups": groups,
             "parent": os.getpid(),
         }
         command = own_python.command("snaptui.guest_files.reader", json.dumps(orders))
-        with open(self.folder / "reader.err", "wb") as errors:
-            reader = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                pass_fds=[self.kept.socket],
-                process_group=0,
-            )
+        reader = self.crew.start("reader", command, keep=[self.kept.socket], talk=True)
+        limit = READY_EMULATED if emulate else READY_KVM
         try:
-            word, why = self._first_line(reader, READY_EMULATED if emulate else READY_KVM)
+            line = self.crew.line(reader, limit)
+            if line is None:
+                raise Failed(f"libguestfs' appliance did not start within {limit:.0f} s")
+            word, why = json.loads(line) if line else ("", "")
             if word != Said.READY.value:
-                raise _Failed(why or self._why("reader") or "libguestfs' appliance did not start")
-        except _Failed:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(reader.pid, signal.SIGKILL)
-            reader.wait()
+                said = why or self.crew.why("reader")
+                raise Failed(f"libguestfs' appliance does not start: {said}")
+        except Failed:
+            self.crew.kill(reader)
             raise
         say(Said.READY)
         return reader
 
-    def _first_line(self, reader: subprocess.Popen[bytes], seconds: float) -> tuple[str, str]:
-        assert reader.stdout is not None
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if reader.stdout in self._watch(left, reader.stdout):
-                line = reader.stdout.readline(1 << 14)
-                word, why = json.loads(line) if line else ("", "")
-                return str(word), str(why)
-        raise _Failed(f"libguestfs' appliance did not start within {seconds:.0f} s")
-
-    def _start(
-        self, name: str, command: list[str], *, user: int | None, keep: list[int] | None = None
-    ) -> subprocess.Popen[bytes]:
-        """Start a program that ends when this one does, as another user if one is given."""
-        confined = [_program("setpriv"), "--no-new-privs", "--pdeathsig=KILL"]
-        if user is not None:
-            confined += [f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        with open(self.folder / f"{name}.err", "wb") as errors:
-            return subprocess.Popen(
-                [*confined, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                pass_fds=keep or (),
-                process_group=0,
-            )
-
-    def _until(self, ready: Path, server: subprocess.Popen[bytes], name: str) -> None:
-        end = time.monotonic() + READY_SERVER
-        while not ready.exists():
-            if server.poll() is not None:
-                raise _Failed(f"QEMU cannot open the image: {self._why(name)}")
-            if time.monotonic() > end:
-                raise _Failed(f"QEMU did not open the image within {READY_SERVER:.0f} s")
-            self._watch(_AGAIN)
-
-    def _watch(self, seconds: float, *more: Any) -> list[Any]:
-        """Wait, but not when whoever wanted the files is gone."""
-        ready, _, _ = select.select([0, *more], [], [], seconds)
-        if 0 in ready and not os.read(0, 1 << 10):
-            raise _Over
-        return ready
-
-    def _why(self, name: str) -> str:
-        """The last words of a program, which are the reason behind all that it quotes."""
-        said = (self.folder / f"{name}.err").read_bytes()[-4000:].decode(errors="replace")
-        return said.strip().rpartition("\n")[2].rpartition("}': ")[2][:300]
-
 
 def _parsed(orders: str) -> Kept:
     said = json.loads(orders)
-    disks = tuple(
-        (from_json(disk), tuple((device, inode) for device, inode in identities))
-        for disk, identities in said["disks"]
+    identities = tuple(
+        tuple((device, inode) for device, inode in layers) for layers in said["identities"]
     )
-    return Kept(disks, said["socket"], said["emulate"])
+    disks = tuple(map(from_json, said["disks"]))
+    return Kept(disks, identities, tuple(said["ssh"]), said["socket"], said["emulate"])
 
 
 def _check_library() -> None:
     try:
         ctypes.CDLL(LIBRARY)
     except OSError as error:
-        raise _Missing("libguestfs") from error
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise _Missing(name)
-    return found
-
-
-def _open(path: str, identity: tuple[int, int]) -> int:
-    """Open an image's file, if it is the one that the plan to read was made for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not same_file(os.fstat(descriptor), *identity):
-        os.close(descriptor)
-        raise _Failed(f"{path} was replaced meanwhile")
-    return descriptor
+        raise Missing("libguestfs") from error
 
 
 if __name__ == "__main__":

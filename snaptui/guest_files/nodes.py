@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -23,19 +22,34 @@ def from_json(said: Mapping[str, Any]) -> ServedDisk:
     )
 
 
-def file_node(name: str, file: str, mode: int) -> dict[str, Any]:
-    """Options of the QEMU block node that gives out a file's bytes (qapi/block-core.json).
+def file_server(
+    disks: Sequence[ServedDisk], socket: str, files: Sequence[Sequence[str]]
+) -> list[str]:
+    """Options of the qemu-storage-daemon that gives out the bytes of all layers' files.
 
-    Without a lock: a guest that starts, or a snapshot that is deleted, would fail on it.
+    Without locks: a guest that starts, or a snapshot that is deleted, would fail on them.
+
+    Args:
+        files: by disk and layer, the path to open.
     """
-    return {
-        "driver": "host_device" if stat.S_ISBLK(mode) else "file",
-        "node-name": name,
-        "filename": file,
-        "read-only": True,
-        "auto-read-only": False,
-        "locking": "off",
-    }
+    where = {"addr": {"type": "unix", "path": socket}, "max-connections": 0}
+    nodes: list[str] = []
+    exports: list[str] = []
+    for place, disk in enumerate(disks):
+        for depth, layer in enumerate(disk.layers):
+            name = layer_name(place, depth)
+            node = {
+                "driver": "host_device" if layer.block else "file",
+                "node-name": name,
+                "filename": files[place][depth],
+                "read-only": True,
+                "auto-read-only": False,
+                "locking": "off",
+            }
+            export = {"type": "nbd", "id": f"e{name}", "node-name": name, "name": name}
+            nodes += ["--blockdev", json.dumps(node)]
+            exports += ["--export", json.dumps(export)]
+    return [*nodes, "--nbd-server", json.dumps(where), *exports]
 
 
 def layer_name(place: int, depth: int) -> str:
@@ -82,9 +96,3 @@ def _read_only(driver: str, **options: Any) -> dict[str, Any]:
 def entry_option(entry: ImageSnapshot) -> str:
     """What ``qemu-nbd --load-snapshot`` is given, with commas as QEMU's options want them."""
     return f"snapshot.id={entry.id.replace(',', ',,')}"
-
-
-def same_file(found: os.stat_result, device: int, inode: int) -> bool:
-    """Whether it is that file, and one whose bytes can be read at any place."""
-    regular = stat.S_ISREG(found.st_mode) or stat.S_ISBLK(found.st_mode)
-    return regular and (found.st_dev, found.st_ino) == (device, inode)

@@ -68,6 +68,7 @@ class GuestFiles:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._task: asyncio.Task[None] | None = None
         self._folder = ""
+        self._seen: asyncio.Queue[Any] = asyncio.Queue()
         self._unlocked = 0
 
     def is_of(self, evidence: Evidence) -> bool:
@@ -82,11 +83,15 @@ class GuestFiles:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            disks = [
-                (asdict(disk), [(file.device, file.inode) for file in files])
-                for disk, files in zip(self.source.disks, self._evidence.files, strict=True)
-            ]
-            orders = {"disks": disks, "socket": theirs.fileno(), "emulate": emulate}
+            orders = {
+                "disks": [asdict(disk) for disk in self.source.disks],
+                "identities": [
+                    [(file.device, file.inode) for file in files] for files in self._evidence.files
+                ],
+                "ssh": self.source.ssh,
+                "socket": theirs.fileno(),
+                "emulate": emulate,
+            }
             self._keeper = await asyncio.create_subprocess_exec(
                 *own_python.command("snaptui.guest_files.keeper", json.dumps(orders)),
                 stdin=asyncio.subprocess.PIPE,
@@ -201,20 +206,25 @@ class GuestFiles:
                     self._set(Stage.STARTING)
                 case Said.READY:
                     self._set(Stage.READY)
+                case Said.SEEN:
+                    self._seen.put_nowait(json.loads(text))
                 case Said.MISSING:
                     self._fail(f"{text} is not installed. {how_to_install(text)}")
                 case Said.ENDED:
                     self._fail(text)
         self._fail("The process that reads the files has ended.")
+        self._seen.put_nowait(None)
 
     async def _ask(self, do: str, **how: Any) -> tuple[Any, bytes]:
         """Ask, and wait for the answer even if nobody wants it any more: it is the next in line."""
         await self._ready.wait()
         try:
+            if self.source.ssh and not self._evidence.files:
+                await self._check()
             said, body = await asyncio.shield(
                 asyncio.create_task(self._exchange({"do": do, **how}))
             )
-            await self._worker.files.call(lambda: self._evidence.check(self._backend))
+            await self._check()
         except LookEnded as error:
             self._fail(error.message)
             await self.end()
@@ -222,6 +232,21 @@ class GuestFiles:
         if "error" in said:
             raise GuestFilesError(answers.text(said["error"]))
         return said.get("answer"), body
+
+    async def _check(self) -> None:
+        """Whether what was just read is still what was opened."""
+        if not self.source.ssh:
+            await self._worker.files.call(lambda: self._evidence.check(self._backend))
+            return
+        keeper = self._keeper
+        if keeper is None or keeper.stdin is None:
+            raise LookEnded(self.ended_why or "The files were closed.")
+        async with self._turn:
+            keeper.stdin.write(b"\n")
+            told = await self._seen.get()
+        if told is None:
+            raise LookEnded(self.ended_why)
+        self._evidence.check_told(told)
 
     async def _exchange(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         async with self._turn:

@@ -20,10 +20,12 @@ class Layer:
 
     Attributes:
         format: ``qcow2`` or ``raw``, as the domain or the image upon it says; never probed.
+        block: it is on a block device.
     """
 
     path: str
     format: str
+    block: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Source:
         disks: those that can be read; never empty.
         left_out: by target, why others cannot.
         steady: nothing writes to them; a running guest's now is as after a power cut.
+        ssh: how the host is reached, up to its name; empty for this machine.
     """
 
     host: str
@@ -62,6 +65,7 @@ class Source:
     disks: tuple[ServedDisk, ...]
     left_out: Mapping[str, NotKnown]
     steady: bool
+    ssh: tuple[str, ...] = ()
 
 
 def source_of(found: Surveyed, snapshot: Snapshot | None) -> Source | NotKnown:
@@ -165,7 +169,7 @@ def _layers(stack: Stack, form: str, heads: Images) -> tuple[Layer, ...] | NotKn
             return NotKnown(f"{one.path} is encrypted")
         if head.data_file is not None:
             return NotKnown(f"the data of {one.path} are in another file")
-        layers.append(Layer(one.path, form))
+        layers.append(Layer(one.path, form, head.device))
         form = head.backing_format or ""
         if layers[-1].format == "raw":
             break

@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import re
 import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 import pytest
 
@@ -24,23 +19,26 @@ from snaptui.common.worker import Worker
 from snaptui.guest_files.appliances import Appliances
 from snaptui.guest_files.copy_out import copy_out
 from snaptui.guest_files.errors import GuestFilesError, LookEnded
-from snaptui.guest_files.keeper import PREFIX, sweep
+from snaptui.guest_files.keeper import sweep
 from snaptui.guest_files.nobodys_user import USERS
 from snaptui.guest_files.opened import GuestFiles, Stage
-from snaptui.guest_files.reading import domain_source, image_source
+from snaptui.guest_files.reading import image_source
 from snaptui.model.guest_file import FileType
 from snaptui.model.image import ImageKey, PlacedEntry
 from tests.guest_disks import ext4_disk, into_qcow2, needs_libguestfs
 from tests.lab import Lab, qemu_img
+from tests.looks import (
+    defined,
+    folder_of,
+    folder_or_none,
+    keepers,
+    looking,
+    processes,
+    until,
+)
 
 pytestmark = needs_libguestfs
 
-DISK = """\
-<disk type='file' device='disk'>
-  <driver name='qemu' type='{format}'/><source file='{path}'/><target dev='{target}' bus='virtio'/>
-</disk>
-"""
-T = TypeVar("T")
 LATIN = os.fsdecode(b"caf\xe9")
 OLD = {
     "etc/nginx.conf": b"worker_processes 1;\n",
@@ -53,83 +51,6 @@ OLD = {
     "home/empty": None,
     "var/log/big": bytes(range(256)) * 16 * 1024 + bytes(1 << 20) + b"end",
 }
-
-
-Look = Callable[[GuestFiles, Worker], Awaitable[None]]
-
-
-def defined(lab: Lab, name: str, **images: Path) -> None:
-    """A domain with these images, by target."""
-    disks = (DISK.format(format="qcow2", path=path, target=at) for at, path in images.items())
-    lab.define_disks(name, "".join(disks))
-
-
-def looking(
-    lab: Lab,
-    domain: str,
-    snapshot: str | None,
-    look: Callable[[GuestFiles, Worker], Awaitable[None]],
-) -> None:
-    """Open a domain's files and do something with them; all of it has ended afterwards."""
-    backend = LibvirtBackend(lab.uri)
-    host = backend.connect()
-    (of,) = (one for one in backend.domains() if one.name == domain)
-
-    async def run() -> None:
-        worker, appliances = Worker(), Appliances()
-        read = partial(domain_source, backend, host, of, snapshot)
-        try:
-            files = await appliances.open(backend, worker, read)
-            await files.volumes()
-            folder = folder_of(*keepers(os.getpid()))
-            await look(files, worker)
-        finally:
-            await appliances.end()
-        assert_gone(folder)
-
-    asyncio.run(run())
-
-
-class Process(NamedTuple):
-    """One that exists."""
-
-    pid: int
-    parent: int
-    user: int
-    words: str
-
-
-def processes() -> list[Process]:
-    found: list[Process] = []
-    for one in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # it has ended meanwhile
-            words = (one / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            parent = int((one / "stat").read_text().rpartition(")")[2].split()[1])
-            found.append(Process(int(one.name), parent, one.stat().st_uid, words))
-    return found
-
-
-def keepers(parent: int) -> list[Process]:
-    """Those that a process has started."""
-    return [
-        one
-        for one in processes()
-        if one.parent == parent and "snaptui.guest_files.keeper" in one.words
-    ]
-
-
-def folder_of(keeper: Process) -> Path:
-    """Where its processes have their sockets; it must have said so."""
-    for one in processes():
-        if one.parent == keeper.pid and (found := re.search(rf"/\S*/{PREFIX}\w+", one.words)):
-            return Path(found[0])
-    raise AssertionError("no process of the keeper names its folder")
-
-
-def assert_gone(folder: Path) -> None:
-    """Nothing of a look runs, and nothing of it is on the disk."""
-    assert not [one.words for one in processes() if folder.name in one.words]
-    assert not folder.exists()
 
 
 def test_files_of_an_internal_snapshot(lab: Lab, tmp_path: Path) -> None:
@@ -315,19 +236,3 @@ def test_nothing_is_left_of_a_look_that_is_killed(lab: Lab, tmp_path: Path, kill
     if killed == "both":  # whoever looks next clears up
         sweep(str(folder.parent))
     until(lambda: not folder.exists())
-
-
-def folder_or_none(keeper: Process) -> Path | None:
-    with suppress(AssertionError):
-        return folder_of(keeper)
-    return None
-
-
-def until(found: Callable[[], T | None]) -> T:
-    """Wait for something that is true in the end."""
-    end = time.monotonic() + 120
-    while True:
-        if now := found():
-            return now
-        assert time.monotonic() < end
-        time.sleep(0.02)

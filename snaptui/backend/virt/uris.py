@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from snaptui.common.errors import ConfigError
 from snaptui.common.masking import label
@@ -83,6 +83,26 @@ def jump_host(uri: str) -> str:
     words = told.stdout.decode("utf-8", "replace")
     found = re.search(r"^proxyjump (?!none$)([^,\s]+)", words, re.MULTILINE)
     return found[1] if found else ""
+
+
+def ssh_command(uri: str) -> tuple[str, ...]:
+    """How the host is reached by ssh, up to its name; empty where it is not reached so.
+
+    The parameters are libvirt's (uri.html, "Transport configuration"). One that would have ssh
+    take a host for what it was never seen to be (``no_verify``) plays no part.
+    """
+    parts = _split(uri)
+    if parts.scheme.partition("+")[2] != "ssh" or not parts.hostname:
+        return ()
+    asked = parse_qs(parts.query)
+    command = [asked.get("command", ["ssh"])[0]]
+    if parts.port:
+        command += ["-p", str(parts.port)]
+    if parts.username:
+        command += ["-l", unquote(parts.username)]
+    if "keyfile" in asked:
+        command += ["-i", asked["keyfile"][0]]
+    return (*command, "--", parts.hostname)
 
 
 def resolved(named: str) -> str:
