@@ -78,9 +78,13 @@ def main(kept: Kept) -> None:
     for number in _ENDS:
         signal.signal(number, _end)
     descendants.adopt_orphans()
-    base = _base()
-    sweep(base)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    try:
+        base = _base()
+        sweep(base)
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
+    except OSError as error:
+        say(Said.ENDED, str(error))
+        return
     try:
         with open(folder / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -144,14 +148,15 @@ class Keeper:
             server = file_servers.serve(crew, kept.disks, kept.identities)
         disks = [self._serve_disk(place, disk) for place, disk in enumerate(kept.disks)]
         self._prepare()
-        reader = self._start_reader(disks)
-        while reader.poll() is None and server.poll() is None:
+        reader = self._start_reader([(socket, size) for socket, size, _ in disks])
+        needed = [reader, server, *(of_disk for *_, of_disk in disks)]
+        while all(one.poll() is None for one in needed):
             if 0 in crew.watch(1.0) and kept.ssh:
                 say(Said.SEEN, json.dumps(file_servers.look(crew, server, kept.disks)))
         raise Failed("a process that the files are read by has ended")
 
-    def _serve_disk(self, place: int, disk: ServedDisk) -> tuple[str, int]:
-        """A server makes one disk of its layers; gives its socket, and the bytes of the disk."""
+    def _serve_disk(self, place: int, disk: ServedDisk) -> tuple[str, int, subprocess.Popen[bytes]]:
+        """A server makes one disk of its layers; gives its socket, the disk's bytes, and itself."""
         own = self.crew.own
         exports = [layer_name(place, depth) for depth in range(len(disk.layers))]
         nameless = {depth: self._nameless(name) for depth, name in enumerate(exports[:-1])}
@@ -165,7 +170,7 @@ class Keeper:
         command.append(f"json:{json.dumps(node)}")
         server = self.crew.start(name, command, confined=True)
         self.crew.until(ready, server, name, file_servers.READY)
-        return str(socket), disk.size
+        return str(socket), disk.size, server
 
     def _nameless(self, export: str) -> str:
         """An image of a layer's file in which the qcow2 header names nothing beneath it.
