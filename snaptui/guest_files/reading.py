@@ -14,7 +14,7 @@ from snaptui.guest_files.source import Source, source_of, source_of_image, sourc
 from snaptui.model.domain import Domain
 from snaptui.model.host import Host
 from snaptui.model.image import ImageKey, NotKnown, PlacedEntry
-from snaptui.storage.in_image import Stray
+from snaptui.storage.in_image import Unmanaged
 
 
 def domain_source(backend: Looks, host: Host, domain: Domain, name: str | None) -> Source:
@@ -33,7 +33,7 @@ def domain_source(backend: Looks, host: Host, domain: Domain, name: str | None) 
     thing = next((one for one in found.things if one.name == name), None)
     if thing is None:
         raise NotFound(found.unread.get(name) or f"{name} is not there any more.")
-    if isinstance(thing, Stray):
+    if isinstance(thing, Unmanaged):
         return _source(source_of_unmanaged(found, thing), host)
     return _source(source_of(found, thing), host)
 

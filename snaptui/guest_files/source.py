@@ -10,7 +10,7 @@ from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NOT_READ, disks_with_chains
 from snaptui.storage.disk_then import At, DiskAt, Stack, disk_now, disk_then
-from snaptui.storage.in_image import Images, Stray
+from snaptui.storage.in_image import Images, Unmanaged
 from snaptui.storage.reclaimable import Surveyed
 
 
@@ -87,10 +87,10 @@ def source_of(found: Surveyed, snapshot: Snapshot | None) -> Source | NotKnown:
     return _source(found, name, served, steady=steady)
 
 
-def source_of_unmanaged(found: Surveyed, stray: Stray) -> Source | NotKnown:
+def source_of_unmanaged(found: Surveyed, unmanaged: Unmanaged) -> Source | NotKnown:
     """The disks of which the images hold a snapshot that libvirt does not know."""
     heads = found.layers.heads
-    entries = dict(stray.parts)
+    entries = dict(unmanaged.parts)
     served: dict[str, ServedDisk | NotKnown] = {}
     for disk in disks_with_chains(found.config):
         now = disk_now(found.config, disk.target, found.layers)
@@ -100,13 +100,13 @@ def source_of_unmanaged(found: Surveyed, stray: Stray) -> Source | NotKnown:
         paths = [one.path for one in now.stack]
         top = next((place for place, path in enumerate(paths) if path in entries), None)
         if top is None:
-            served[disk.target] = NotKnown(f"its images do not hold {stray.name}")
+            served[disk.target] = NotKnown(f"its images do not hold {unmanaged.name}")
             continue
         entry = entries[paths[top]]
         size = entry.virtual_size or now.size
         at = DiskAt((At(paths[top], entry.id), *now.stack[top + 1 :]), size)
         served[disk.target] = _served(disk, at, heads, above=now.stack[:top])
-    return _source(found, stray.name, served, steady=True)
+    return _source(found, unmanaged.name, served, steady=True)
 
 
 def source_of_image(host: str, head: ImageInfo, entry: ImageSnapshot | None) -> Source | NotKnown:
