@@ -14,7 +14,7 @@ CONFIRM_KEY = "Y"
 
 _SHOWN = {
     "slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "equals_sign": "=",
-    "question_mark": "?", "colon": ":",
+    "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?", "colon": ":",
     "escape": "Esc", "enter": "Enter", "tab": "Tab", "space": "Space",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right",

@@ -35,7 +35,7 @@ from snaptui.ui.screens.text import TextScreen
 UI = Path(keymap.__file__).parent
 NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {
     "slash", "question_mark", "colon", "asterisk", "plus", "minus",
-    "equals_sign",
+    "equals_sign", "left_square_bracket", "right_square_bracket",
 }  # fmt: skip
 IDS = [action.id for action in ACTIONS]
 KEYS = sorted({key for action in ACTIONS for key in action.keys})

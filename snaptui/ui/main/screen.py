@@ -27,10 +27,12 @@ from snaptui.ui.main.prompter import MainPrompter
 from snaptui.ui.main.recall import Recall
 from snaptui.ui.main.showing import Showing
 from snaptui.ui.main.sorting import Sorting
+from snaptui.ui.main.tabs import HEIGHT, WIDTH, About, Tabs
 from snaptui.ui.main.updates import Updates
 from snaptui.ui.main.view import View
 from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.panes.tabs import TabLine
 from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
@@ -70,7 +72,8 @@ class MainScreen(Screen[None]):
         self.context = context
         self._select = select
         self._panes = panes = Panes(context.glyphs)
-        self.view = view = View(context, panes)
+        self._tabs = Tabs(context, panes, self._read_tab)
+        self.view = view = View(context, panes, self._tabs)
         self._following = following = Following(context.fleet, panes, view)
         self.recall = Recall(context, panes, selects=select is not None)
         self.updates = Updates(context, panes, view, following, select, self.recall.wanted)
@@ -103,7 +106,9 @@ class MainScreen(Screen[None]):
                     yield panes.snapshots
                     yield panes.entries
                     yield view.time_line
-                yield panes.details
+                with Vertical(id="about"):
+                    yield view.tab_line
+                    yield panes.details
         yield view.message
         yield self._field
         yield view.footer
@@ -323,6 +328,34 @@ class MainScreen(Screen[None]):
     def heading_clicked(self, event: Heading.Clicked) -> None:
         """Sort by the column that was clicked."""
         self._sorting.sort_at(event.heading, event.x)
+
+    def action_next_tab(self) -> None:
+        """The next tab of the details."""
+        self._to_tab(1)
+
+    def action_previous_tab(self) -> None:
+        """The one before."""
+        self._to_tab(-1)
+
+    def _to_tab(self, by: int) -> None:
+        if self._tabs.there:
+            self._tabs.step(by)
+            self.view.draw_details()
+        else:
+            enter = keymap.key_of("enter", self.context.overrides)
+            room = f"{WIDTH} columns and {HEIGHT} lines"
+            self.view.say(f"Tabs need {room}. {enter} shows all details of a snapshot.")
+
+    @on(TabLine.Clicked)
+    def tab_clicked(self, event: TabLine.Clicked) -> None:
+        """The tab that was clicked."""
+        self._tabs.chosen = event.tab
+        self.view.draw_details()
+
+    @background("tabs", exclusive=True)
+    async def _read_tab(self, about: About) -> None:
+        await self._tabs.read(about)
+        self.view.draw_details()
 
     def action_refresh(self) -> None:
         """Read everything of what is selected again; ask its agent, and who uses which images."""

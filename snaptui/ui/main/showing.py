@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from snaptui.common.errors import SnaptuiError
-from snaptui.common.masking import masked
 from snaptui.ui import keymap
+from snaptui.ui.main.tabs import xml_lines
 from snaptui.ui.panes.details import snapshot_lines
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from snaptui.ui.context import Context
     from snaptui.ui.main.ports import Selection
     from snaptui.ui.main.view import View
+    from snaptui.ui.panes.lines import Line
 
 
 class Showing:
@@ -115,21 +116,17 @@ class Showing:
         shown, row = session.snapshots.shown, self._selection.row
         if shown is None or row is None:
             return
-        key, name, backend = shown.key, row.name, session.backend
+        known_to_libvirt = row.unmanaged is None and row.overlay is None
+        xml: tuple[Line, ...] = ()
         try:
-            if name is None:
-                xml = await session.read(lambda: backend.domain_xml(key), key)
-            elif row.unmanaged is None and row.overlay is None:
-                xml = await session.read(lambda: backend.snapshot_xml(key, name), key)
-            else:
-                xml = ""
+            xml = await xml_lines(session, shown.key, row.name) if known_to_libvirt else ()
         except SnaptuiError as error:
-            xml = f"{error.title}: {error.message}"
+            xml = (("", f"{error.title}: {error.message}"),)
         known = snapshot_lines(row, shown, session.counting.state.counted)
         lines = (
             *known,
             ("", ""),
-            *(("", masked(line)) for line in xml.rstrip("\n").split("\n")),
+            *xml,
         )
-        title = "Now" if name is None else row.title
+        title = "Now" if row.name is None else row.title
         self._push(TextScreen(title, lines, self._context.glyphs))

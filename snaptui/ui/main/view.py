@@ -20,14 +20,18 @@ from snaptui.ui.format import clean
 from snaptui.ui.key_line import KeyLine
 from snaptui.ui.main.offer import offer
 from snaptui.ui.main.panes import Panes
+from snaptui.ui.main.tabs import Tabs
 from snaptui.ui.panes.details import domain_lines
 from snaptui.ui.panes.heading import Heading
 from snaptui.ui.panes.host_details import host_lines
 from snaptui.ui.panes.images import entry_lines, image_lines, image_title
 from snaptui.ui.panes.lines import Line
 from snaptui.ui.panes.summary import summary_lines
+from snaptui.ui.panes.tabs import Tab, TabLine
 from snaptui.ui.pictures import time_line
 
+TAB_KEYS = ("previous_tab", "next_tab")
+"""Actions whose keys stand beside the tabs."""
 ANSWER = 5.0
 """Seconds for which the answer to a key stands before what runs is shown again."""
 LOW = 18
@@ -41,13 +45,15 @@ LASTS = 20.0
 class View:
     """Header, titles, message line and footer, and what the details show."""
 
-    def __init__(self, context: Context, panes: Panes) -> None:
+    def __init__(self, context: Context, panes: Panes, tabs: Tabs) -> None:
         self.context = context
+        self._tabs = tabs
         self._panes = panes
         self.header = Static(id="header", markup=False)
         self.title = Static(id="snapshots-title", classes="title", markup=False)
         self.domains_heading = Heading(id="domains-heading", classes="heading", markup=False)
         self.snapshots_heading = Heading(id="snapshots-heading", classes="heading", markup=False)
+        self.tab_line = TabLine(context.glyphs)
         self.time_line = Static(id="time-line", markup=False)
         self.message = Static(id="message", markup=False)
         self.footer = KeyLine()
@@ -173,10 +179,16 @@ class View:
     def draw_details(self) -> None:
         """All about what is selected where the focus is, and what can be done with it."""
         self.draw_footer()
+        lines = self._tabs.lines()
+        keys = [keymap.key_of(name, self.context.overrides) for name in TAB_KEYS]
+        tab = self._tabs.chosen if lines is not None else Tab.SUMMARY
+        self.tab_line.draw(tab, " ".join(keys))
         panes, details = self._panes, self._panes.details
         shown, row = self.session.snapshots.shown, panes.row
         domain, image = panes.domain, panes.image
-        if image is not None:
+        if lines is not None:
+            details.show(lines)
+        elif image is not None:
             details.show(self.image_details(image))
         elif not panes.on_domains and shown is not None and row is not None:
             counted = self.session.counting.state.counted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -149,10 +149,16 @@ def _changes(read: Comparison) -> Iterator[ComparedLine]:
         yield ComparedLine("", f"Configuration: ? ({read.changes.reason})", "strong")
         return
     later = read.other.name if read.other is not None else NOW
-    number = text.count(len(read.changes), "difference") if read.changes else "no difference"
-    heading = f"Configuration: {number} from {read.one.name} to {later}"
-    yield ComparedLine("", heading, "strong")
-    for change in read.changes:
+    yield from change_lines(read.changes, read.one.name, later)
+
+
+def change_lines(
+    changes: Sequence[ConfigChange], name: str, later: str = NOW
+) -> Iterator[ComparedLine]:
+    """What of the configuration is otherwise at a later time than at a snapshot's."""
+    number = text.count(len(changes), "difference") if changes else "no difference"
+    yield ComparedLine("", f"Configuration: {number} from {name} to {later}", "strong")
+    for change in changes:
         yield ComparedLine(
             f"{change.change.value} {change.what}", _values(change), _ROLES[change.change]
         )

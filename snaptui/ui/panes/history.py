@@ -50,6 +50,13 @@ class Happened:
             then=self.what.then or nothing, now=self.what.now or nothing
         )
 
+    def names(self, snapshot: str) -> bool:
+        """Whether it was about a snapshot, or the step to or from it."""
+        if isinstance(self.what, Record):
+            return any(step.subject == snapshot for step in self.what.steps)
+        of_snapshots = self.what.sight in (Sight.TAKEN, Sight.DELETED, Sight.CURRENT)
+        return of_snapshots and snapshot in (self.what.then, self.what.now)
+
 
 class HistoryList(RowList):
     """One row for each, the newest first.

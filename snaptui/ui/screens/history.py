@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.widgets import Static
 
 from snaptui.common import text
-from snaptui.model.domain import Domain
+from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.operation_record import Record
 from snaptui.operations.history import Undoable, of_domain, subjects, undoable
 from snaptui.operations.operation import on_host
@@ -108,24 +108,11 @@ class HistoryScreen(Closing[None]):
         if not is_there(self):
             return
         rows = self.query_one(HistoryList)
-        rows.show(sorted(self._happened(), key=lambda one: one.moment, reverse=True))
+        rows.show(happened(self._session, self._domain.key, self._earlier))
         lines = tuple(self._details(rows.selected))
         if lines != self._shown:
             self._shown = lines
             self.query_one("#record", LinesList).show(lines)
-
-    def _happened(self) -> Iterator[Happened]:
-        key, session = self._domain.key, self._session
-        host, shown = session.host.state.host, session.snapshots.shown
-        known = shown.snapshots if shown is not None and shown.key == key else None
-        names = frozenset(known.names) if known is not None else None
-        now = tuple(one.record for one in session.operations.all.values())
-        label = host.label if host is not None else ""
-        for record in of_domain((*now, *self._earlier), label, key.uuid):
-            undo = undoable(record, names)
-            yield Happened(record.started, record, outcome_of(record), undo)
-        for seen in session.sights.of(key):
-            yield Happened(seen.moment, seen)
 
     def _details(self, row: Happened | None) -> Iterator[Line]:
         since = text.when(int(self._session.sights.since))
@@ -151,3 +138,22 @@ class HistoryScreen(Closing[None]):
     def _key(self, undo: Undoable) -> str:
         name = "undo" if undo is Undoable.UNDO else "delete"
         return keymap.key_of(name, self.context.overrides)
+
+
+def happened(session: Session, key: DomainKey, earlier: tuple[Record, ...]) -> tuple[Happened, ...]:
+    """What is known to have happened to a domain, the newest first.
+
+    Args:
+        earlier: the operations of other runs.
+    """
+    host, shown = session.host.state.host, session.snapshots.shown
+    known = shown.snapshots if shown is not None and shown.key == key else None
+    names = frozenset(known.names) if known is not None else None
+    now = tuple(one.record for one in session.operations.all.values())
+    label = host.label if host is not None else ""
+    found = [
+        Happened(record.started, record, outcome_of(record), undoable(record, names))
+        for record in of_domain((*now, *earlier), label, key.uuid)
+    ]
+    found += [Happened(seen.moment, seen) for seen in session.sights.of(key)]
+    return tuple(sorted(found, key=lambda one: one.moment, reverse=True))
