@@ -607,6 +607,19 @@ def test_nothing_is_merged_above_an_image_that_another_qemu_writes_to() -> None:
     assert_refused(a_delete(found, "two"), Why.IMAGE_OPEN, path="/a")
 
 
+def test_what_lost_its_overlay_alone_still_loses_its_data_to_a_revert_beneath_it() -> None:
+    """The image that it froze is whole; the overlay may be somewhere else by now."""
+    images = {**heads("/a", "/m"), "/b": Missing("/b: gone")}
+    found = known("/m", images, internal("in", "/a"), external("ex", "/a", "/b", "in"))
+    for part, named in ((Part.OVERLAY, True), (Part.FROZEN, False)):
+        broken = {"ex": Broken(Matter.GONE, part, "vda", "/b")}
+        layers = replace(found.layers, broken=MappingProxyType(broken))
+        plan = a_revert(replace(found, layers=layers), "in")
+        told = [dict(one.names) for one in plan.warnings if one.what is Warn.UNUSABLE_FROZEN]
+        assert told == ([{"name": "ex", "files": "/a"}] if named else [])
+        assert Warn.UNUSABLE not in {one.what for one in plan.warnings}
+
+
 def test_what_may_be_whole_still_is_named_by_a_revert_beneath_it() -> None:
     """Of a broken one too, of which nothing tells that it has lost something already."""
     found = known("/b", heads("/a", "/b"), internal("in", "/a"), external("ex", "/a", "/b", "in"))

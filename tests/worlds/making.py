@@ -167,11 +167,11 @@ class _History:
             yield Step(act, on, (which,))
         elif act in ("drop", "apply"):
             yield Step(act, on, (one, which))
-        elif act in ("checkpoint", "unnamed", "lend", "overlay by hand"):
+        elif act in ("checkpoint", "unnamed", "lend", "overlay-by-hand"):
             yield Step(act, on, (self._name(),))
         elif act == "loose":
             yield Step(act, on, (self._name(), str(self._chance.randrange(4))))
-        elif act in ("forget", "virsh-delete", "from elsewhere"):
+        elif act in ("forget", "virsh-delete", "from-elsewhere"):
             yield Step(act, on, (one,))
         elif act == "redefine":
             yield Step(act, on, (one, self._chance.choice(("time", "description"))))

@@ -169,7 +169,7 @@ def rename(machine: Machine, member: Member) -> None:
     member.domain = member.connection.lookupByName(new)
 
 
-@act("overlay by hand", "an overlay by hand", others=True)
+@act("overlay-by-hand", "an overlay by hand", others=True)
 def overlay_by_hand(machine: Machine, member: Member, name: str) -> None:
     """qemu-img lays it upon a disk, and the definition is edited; no record says so."""
     _off(member)
@@ -184,7 +184,7 @@ def overlay_by_hand(machine: Machine, member: Member, name: str) -> None:
     member.write()
 
 
-@act("from elsewhere", "metadata from elsewhere", others=True)
+@act("from-elsewhere", "metadata from elsewhere", others=True)
 def from_elsewhere(machine: Machine, member: Member, name: str) -> None:
     """A record is that of another host, where the images were in another directory."""
     xml = machine.virsh("snapshot-dumpxml", "--security-info", member.name, name, quiet=True)

@@ -23,7 +23,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.backing_chain import chain
-from snaptui.storage.damage import Matter
+from snaptui.storage.damage import Matter, Part
 from snaptui.storage.in_image import internal_disks
 
 
@@ -62,7 +62,9 @@ def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
 def _may_be_whole(facts: Facts, name: str) -> bool:
     """Whether nothing says that a snapshot has lost something already, on one of its disks."""
     broken = facts.layers.broken.get(name)
-    return broken is None or broken.matter in (Matter.NOT_KNOWN, Matter.UNTOUCHED)
+    if broken is None or broken.matter in (Matter.NOT_KNOWN, Matter.UNTOUCHED):
+        return True
+    return broken.matter is Matter.GONE and broken.part is Part.OVERLAY
 
 
 def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
@@ -75,7 +77,10 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     if external:
         yield remark(Warn.KEEP_NOW_FIRST, names=", ".join(external))
     for one in unusable(facts, snapshot):
-        if one.kind is Kind.EXTERNAL:
+        broken = facts.layers.broken.get(one.name)
+        if one.kind is Kind.EXTERNAL and broken is not None and broken.matter is Matter.GONE:
+            yield remark(Warn.UNUSABLE_FROZEN, name=one.name, files=", ".join(sorted(_frozen(one))))
+        elif one.kind is Kind.EXTERNAL:
             files = ", ".join(part.path for part in one.disks if part.path is not None)
             yield remark(Warn.UNUSABLE, name=one.name, files=files)
         else:

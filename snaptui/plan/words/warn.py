@@ -144,6 +144,7 @@ class Warn(enum.Enum):
         "{name} becomes unusable: only its metadata can be deleted, and no revert to it is "
         "possible. {files} then shows a mixture of two times, stays and keeps its space."
     )
+    UNUSABLE_FROZEN = "{name} loses its data: {files}, which it froze, is written to."
     UNUSABLE_INSIDE = (
         "{name} becomes unusable: it is in an overlay that then shows a mixture of two times."
     )
