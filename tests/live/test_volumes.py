@@ -179,6 +179,33 @@ def test_off_nothing_is_done_upon_a_volume_whose_pool_is_not_active(lab: Lab, fo
     assert not overlay.exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has loop devices")
+@pytest.mark.parametrize("form", ["qcow2", "raw"])
+def test_a_device_that_a_definition_calls_a_file_gets_no_overlay_beside_it(
+    lab: Lab, tmp_path: Path, form: str
+) -> None:
+    """libvirt would make a file in /dev, which is memory and gone with the next boot."""
+    with loop_device(tmp_path / "device", 16 * MIB) as device:
+        if form == "qcow2":
+            qemu_img("create", "-q", "-f", "qcow2", device, "8M")
+        key = lab.define_disks(
+            "web",
+            f"<disk type='file' device='disk'><driver name='qemu' type='{form}'/>"
+            f"<source file='{device}'/><target dev='vda' bus='virtio'/></disk>",
+        )
+        beside = Path(f"{device}.new")
+        plan = planned(lab, CreateIntent(key, "new", "", Form.DISK_ONLY))
+        assert_refused(plan, Why.BESIDE_DEVICE, disk="vda")
+        spec = f"vda,snapshot=external,file={beside}"
+        try:
+            lab.virsh("snapshot-create-as", "web", "new", "--disk-only", "--diskspec", spec)
+            assert beside.is_file(), "which is what was foretold"
+        finally:
+            beside.unlink(missing_ok=True)
+            lab.virsh("snapshot-delete", "web", "new", "--metadata")
+            lab.virsh("undefine", "web")
+
+
 def test_a_revert_of_a_part_of_a_file_is_refused_for_it_becomes_all_of_the_file(
     newer_lab: Lab,
 ) -> None:

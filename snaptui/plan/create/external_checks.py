@@ -12,7 +12,7 @@ from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.guest_agent import Agent, AgentState
-from snaptui.model.image import Damaged, ImageInfo, Missing, NotKnown
+from snaptui.model.image import Damaged, FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import (
     disk_checks,
@@ -107,7 +107,7 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
         elif part.presence is Presence.INTERNAL:
             refusals.append(refuse(Why.INSIDE_AMONG_OUTSIDE, code=unsupported, disk=part.target))
         elif part.presence is Presence.EXTERNAL and (
-            problem := _disk_problem(disk, intent)
+            problem := _disk_problem(disk, intent, facts)
             or _transient_problem(disk, facts)
             or encryption.overlay_problem(disk, facts)
         ):
@@ -117,13 +117,13 @@ def _disk_refusals(intent: CreateIntent, facts: Facts, new: NewSnapshot) -> list
     return refusals
 
 
-def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
+def _disk_problem(disk: Disk, intent: CreateIntent, facts: Facts) -> Refusal | None:
     """Why a disk cannot get its overlay, with the way round; ``None`` when it can."""
     name = disk.target
     asked = {one.target: one.path for one in intent.disks}
     if (problem := disk_checks.overlay_problem(disk)) is not None:
         return problem
-    if disk.source_type == "block" and not asked.get(name):
+    if _on_device(disk, facts) and not asked.get(name):
         return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
     if disk.source_type not in ("file", "block") or disk.path is None:
         named = asked.get(name) or disk.source_type == "file"  # a part of it: it names the overlay
@@ -135,6 +135,13 @@ def _disk_problem(disk: Disk, intent: CreateIntent) -> Refusal | None:
     if disk.shareable:
         return refuse(Why.SHARED, Way.LEAVE_OUT, code=libvirt_codes.CONFIG_UNSUPPORTED, disk=name)
     return refuse(Why.LUN, disk=name) if disk.device == "lun" else None
+
+
+def _on_device(disk: Disk, facts: Facts) -> bool:
+    """Whether it is a device, also where its definition calls that a file."""
+    space = facts.spaces.get(disk.path or "")
+    device = isinstance(space, Fixed) or (isinstance(space, FileSystem) and space.device)
+    return disk.source_type == "block" or device
 
 
 def _transient_problem(disk: Disk, facts: Facts) -> Refusal | None:
