@@ -79,7 +79,7 @@ class Lane:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        future.add_done_callback(_heed)
+        future.add_done_callback(heed)
         with self._ready:
             job = _Job(priority, next(self._order), run, key, future, loop)
             heapq.heappush(self._queue, job)
@@ -145,7 +145,7 @@ class Lane:
         return taken
 
 
-def _heed(future: asyncio.Future[Any]) -> None:
+def heed(future: asyncio.Future[Any]) -> None:
     """Look at an error: whoever awaited it may be gone, and then it is nobody's fault."""
     if not future.cancelled():
         future.exception()

@@ -15,7 +15,7 @@ from typing import Any
 
 from snaptui.backend.protocol.files import Files
 from snaptui.common import own_python
-from snaptui.common.worker import Worker, start
+from snaptui.common.worker import Worker, heed, start
 from snaptui.guest_files import answers, frames
 from snaptui.guest_files.errors import GuestFilesError, LookEnded
 from snaptui.guest_files.evidence import Evidence
@@ -23,6 +23,7 @@ from snaptui.guest_files.keeper import Said
 from snaptui.guest_files.packages import how_to_install
 from snaptui.model.guest_file import GuestContent, GuestFile, GuestSystem, GuestVolume
 
+CLOSED = "The files were closed."
 LEAVES = 5.0
 """Seconds in which the keeper ends by itself, before it is killed."""
 
@@ -70,6 +71,8 @@ class GuestFiles:
         self._folder = ""
         self._seen: asyncio.Queue[Any] = asyncio.Queue()
         self._unlocked = 0
+        self._volumes: tuple[GuestVolume, ...] | None = None
+        self._systems: tuple[GuestSystem, ...] | None = None
 
     def is_of(self, evidence: Evidence) -> bool:
         """Whether it reads the same snapshot of the same files."""
@@ -109,13 +112,17 @@ class GuestFiles:
 
     async def volumes(self) -> tuple[GuestVolume, ...]:
         """What may be a file system."""
-        said, _ = await self._ask("volumes")
-        return answers.volumes(said, self.source)
+        if self._volumes is None:
+            said, _ = await self._ask("volumes")
+            self._volumes = answers.volumes(said, self.source)
+        return self._volumes
 
     async def systems(self) -> tuple[GuestSystem, ...]:
-        """Inspect all volumes for operating systems; nothing is mounted afterwards."""
-        said, _ = await self._ask("systems")
-        return answers.systems(said)
+        """Inspect all volumes for operating systems; nothing may be mounted afterwards."""
+        if self._systems is None:
+            said, _ = await self._ask("systems")
+            self._systems = answers.systems(said)
+        return self._systems
 
     async def mount(self, what: GuestSystem | GuestVolume) -> tuple[tuple[str, str], ...]:
         """Show this, and nothing that was shown before.
@@ -132,6 +139,7 @@ class GuestFiles:
         self._unlocked += 1
         name = f"unlocked{self._unlocked}"
         await self._ask("unlock", device=volume.device, passphrase=passphrase, name=name)
+        self._volumes = self._systems = None
         return await self.content()
 
     async def list(self, path: str) -> tuple[GuestFile, ...]:
@@ -221,9 +229,9 @@ class GuestFiles:
         try:
             if self.source.ssh and not self._evidence.files:
                 await self._check()
-            said, body = await asyncio.shield(
-                asyncio.create_task(self._exchange({"do": do, **how}))
-            )
+            exchange = asyncio.create_task(self._exchange({"do": do, **how}))
+            exchange.add_done_callback(heed)
+            said, body = await asyncio.shield(exchange)
             await self._check()
         except LookEnded as error:
             self._fail(error.message)
@@ -251,7 +259,7 @@ class GuestFiles:
     async def _exchange(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         async with self._turn:
             if self.stage is not Stage.READY or self._streams is None:
-                raise LookEnded(self.ended_why or "The files were closed.")
+                raise LookEnded(self.ended_why or CLOSED)
             reader, writer = self._streams
             try:
                 writer.write(json.dumps(request).encode() + b"\n")
@@ -260,7 +268,7 @@ class GuestFiles:
                 return said, await reader.readexactly(said["length"])
             except (OSError, EOFError, asyncio.LimitOverrunError, frames.Malformed) as error:
                 self._fail("The process that reads the files does not answer as it should.")
-                raise LookEnded(self.ended_why) from error
+                raise LookEnded(self.ended_why or CLOSED) from error
 
     def _fail(self, why: str) -> None:
         if self.stage is not Stage.ENDED:
