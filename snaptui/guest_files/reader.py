@@ -207,7 +207,8 @@ class Answers:
         top = os.fsencode(path)
         folders: dict[bytes, list[bytes]] = {}
         for name in self._names(self._handle.names_below, top):
-            folder, _, last = name.rpartition(b"/")
+            # with a slash in front, except below the root (find0 of libguestfs 1.48)
+            folder, _, last = name.removeprefix(b"/").rpartition(b"/")
             folders.setdefault(folder, []).append(last)
         packed = bytearray()
         for folder, names in folders.items():

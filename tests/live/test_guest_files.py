@@ -96,6 +96,7 @@ def test_files_of_an_internal_snapshot(lab: Lab, tmp_path: Path) -> None:
 
 async def copied(files: GuestFiles, worker: Worker, tmp_path: Path) -> None:
     """A directory is copied as it is, apart from names and links; nothing is written over."""
+    assert set(await files.tree("/etc")) == {"nginx.conf", "shadow"}
     into = tmp_path / "into"
     into.mkdir()
     said: list[tuple[int, int]] = []
