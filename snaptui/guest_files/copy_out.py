@@ -6,6 +6,7 @@ anew relative to a directory that is open already, and nothing that is there is 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager, suppress
@@ -130,6 +131,7 @@ class _Copy:
 
     async def _one(self, path: str, one: GuestFile, here: int) -> bool:
         """Make one, in a directory; says whether it is one that others can be made in."""
+        await asyncio.sleep(0)  # an empty file waits for nothing else: keys have their turn
         if one.type is FileType.FILE:
             await self.file(path, one, here, safe_name(one.name))
         elif one.type is FileType.DIRECTORY:
