@@ -38,6 +38,7 @@ from snaptui.ui.terminal.notices import Notices
 from snaptui.ui.terminal.signals import BY_SIGNAL, Ending
 
 if TYPE_CHECKING:
+    from snaptui.guest_files.appliances import Appliances
     from snaptui.operations.recovery import CutShort, Finding
 
 T = TypeVar("T")
@@ -79,6 +80,7 @@ class SnaptuiApp(KeysInOrder):
         images = (ImageKey(one.backend.uri, path) for one in known for path in one.images)
         self._select: str | ImageKey | None = select or next(images, None)
         self._main: MainScreen | None = None
+        self._appliances: Appliances | None = None
         self.fleet = Fleet(known, make_backend, self, signs=settings.signs)
         self._notices = Notices(settings.noticing, self._to_terminal)
         self.context = Context(
@@ -90,6 +92,7 @@ class SnaptuiApp(KeysInOrder):
             settings.hosts,
             self.show_error,
             self.sign_in,
+            self._one_appliance,
             settings.kept,
         )
 
@@ -122,13 +125,22 @@ class SnaptuiApp(KeysInOrder):
         """Whether a fault of our own has happened."""
         return bool(self.context.faults)
 
-    def on_unmount(self) -> None:
+    def _one_appliance(self) -> Appliances:
+        if self._appliances is None:
+            from snaptui.guest_files.appliances import Appliances
+
+            self._appliances = Appliances()
+        return self._appliances
+
+    async def on_unmount(self) -> None:
         """Stop to watch; calls under way are left behind."""
         if self._main is not None:
             self._main.recall.save()
         self.fleet.stop()
         self._notices.close()
         self._ending.stop()
+        if self._appliances is not None:
+            await self._appliances.end()
 
     def _to_terminal(self, sequence: str) -> None:
         if self._driver is not None and not self.is_headless:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
+from rich.text import Text
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
 
 from snaptui.ui import keymap
+from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.terminal.key_queue import KeysInOrder
 
 Result = TypeVar("Result")
@@ -43,3 +46,12 @@ def is_there(screen: Screen[Any]) -> bool:
     """
     # in Textual's words nothing is attached any more to an app that was told to exit
     return screen.is_mounted and screen.is_attached and screen in screen.app.screen_stack
+
+
+def put(screen: Screen[Any], name: str, words: str, glyphs: Glyphs) -> None:
+    """Have words, made safe, in a line of a screen, or in several."""
+    lines = (f" {clean(line, glyphs)}" for line in words.split("\n"))
+    shown = Text("\n".join(lines), no_wrap="\n" not in words, overflow="ellipsis")
+    static = screen.query_one(f"#{name}", Static)
+    if static.content != shown:
+        static.update(shown)

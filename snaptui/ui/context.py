@@ -12,6 +12,7 @@ from snaptui.config import SNAPSHOT_NAME, THEMES, Config, Noticing
 
 if TYPE_CHECKING:
     from snaptui.fleet import Fleet
+    from snaptui.guest_files.appliances import Appliances
     from snaptui.session import Session
     from snaptui.ui.format import Glyphs
 
@@ -57,6 +58,7 @@ class Context:
         hosts: the names and groups of hosts that may be added.
         show_error: shows one with its whole text.
         sign_in: gives the terminal to ssh, and connects.
+        appliances: gives what opens the files of guests, always the same one.
         kept: directory that keeps what the screen is left with; ``None`` for none.
         faults: places in the code where a fault of our own has happened.
     """
@@ -69,6 +71,7 @@ class Context:
     hosts: Config
     show_error: ShowError
     sign_in: Callable[[], object]
+    appliances: Callable[[], Appliances]
     kept: Path | None = None
     faults: set[tuple[object, ...]] = field(default_factory=set)
 

@@ -37,14 +37,14 @@ _OF_ROW: Mapping[On, tuple[str, ...]] = {
     On.BARE: ("enter",),
     On.DOMAIN: ("enter", "create", "undo", "thaw", "copy_one", "refresh"),
     On.SNAPSHOT: (
-        "revert", "delete", "compare", "edit", "hold", "extract", "copy_one", "enter", "undo",
-        "create",
+        "revert", "delete", "guest_files", "compare", "edit", "hold", "extract", "copy_one",
+        "enter", "undo", "create",
     ),
-    On.NOW: ("create", "undo", "enter", "copy_one", "refresh"),
-    On.UNMANAGED: ("adopt", "revert", "delete", "extract", "copy_one", "enter"),
+    On.NOW: ("create", "undo", "guest_files", "enter", "copy_one", "refresh"),
+    On.UNMANAGED: ("adopt", "revert", "delete", "guest_files", "extract", "copy_one", "enter"),
     On.OVERLAY: ("delete", "copy_one", "enter"),
     On.IMAGE: ("enter", "create", "copy_one", "refresh"),
-    On.ENTRY: ("revert", "delete", "extract", "create", "copy_one", "enter"),
+    On.ENTRY: ("revert", "delete", "guest_files", "extract", "create", "copy_one", "enter"),
 }  # fmt: skip
 """What can be done with a row, the most wanted first."""
 

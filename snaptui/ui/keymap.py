@@ -14,7 +14,8 @@ CONFIRM_KEY = "Y"
 
 _SHOWN = {
     "slash": "/", "asterisk": "*", "plus": "+", "minus": "-", "equals_sign": "=",
-    "left_square_bracket": "[", "right_square_bracket": "]", "question_mark": "?", "colon": ":",
+    "question_mark": "?", "colon": ":", "apostrophe": "'",
+    "left_square_bracket": "[", "right_square_bracket": "]", "backspace": "Backspace",
     "escape": "Esc", "enter": "Enter", "tab": "Tab", "space": "Space",
     "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right",
@@ -28,6 +29,8 @@ TOGETHER: tuple[frozenset[Scope], ...] = (
     frozenset({Scope.OPERATIONS, Scope.LIST}),
     frozenset({Scope.COMPARE, Scope.LIST}),
     frozenset({Scope.HISTORY, Scope.LIST}),
+    frozenset({Scope.BROWSER, Scope.LIST}),
+    frozenset({Scope.CHANGES, Scope.LIST}),
     frozenset({Scope.TEXT, Scope.LIST}),
     frozenset({Scope.DIALOG, Scope.CREATE}),
     frozenset({Scope.DIALOG, Scope.XML}),

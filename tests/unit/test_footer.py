@@ -28,8 +28,8 @@ def test_help_and_quit_are_always_there(on: On, width: int, lines: int) -> None:
 
 def test_a_snapshot_has_all_its_keys_at_80_columns() -> None:
     first, second = shown(Offer(On.SNAPSHOT, without=("undo", "sign_in"))).splitlines()
-    assert first.split("  ")[:7] == [
-        " r revert", "d delete", "= compare", "e edit", "H hold", "x extract", "y copy",
+    assert first.split("  ")[:8] == [
+        " r revert", "d delete", "f files", "= compare", "e edit", "H hold", "x extract", "y copy",
     ]  # fmt: skip
     assert second.rstrip().endswith("? help  q quit")
 

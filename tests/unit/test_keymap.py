@@ -27,6 +27,8 @@ from snaptui.ui.main.screen import MainScreen
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.all_snapshots import AllScreen
 from snaptui.ui.screens.compare import CompareScreen
+from snaptui.ui.screens.file_changes import ChangesScreen
+from snaptui.ui.screens.guest_files import FilesScreen
 from snaptui.ui.screens.history import HistoryScreen
 from snaptui.ui.screens.operations import OperationsPane
 from snaptui.ui.screens.reclaimable import SpaceScreen
@@ -35,7 +37,7 @@ from snaptui.ui.screens.text import TextScreen
 UI = Path(keymap.__file__).parent
 NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {
     "slash", "question_mark", "colon", "asterisk", "plus", "minus",
-    "equals_sign", "left_square_bracket", "right_square_bracket",
+    "equals_sign", "apostrophe", "left_square_bracket", "right_square_bracket",
 }  # fmt: skip
 IDS = [action.id for action in ACTIONS]
 KEYS = sorted({key for action in ACTIONS for key in action.keys})
@@ -53,8 +55,16 @@ def test_the_table_passes_its_own_check() -> None:
     for action in ACTIONS:
         keymap.check({action.id: action.keys})
     near = {action.id for action in ACTIONS if CONFIRM_KEY.lower() in action.keys}
-    copies = {"copy", "copy_one", "all_copy", "compare_copy", "history_copy", "text_copy"}
-    assert near == copies, "no list confirms anything"
+    assert near == {
+        "copy",
+        "copy_one",
+        "all_copy",
+        "compare_copy",
+        "history_copy",
+        "text_copy",
+        "browse_copy",
+        "changes_copy",
+    }, "no list confirms anything"
     assert CONFIRM_KEY not in KEYS
 
 
@@ -139,6 +149,7 @@ def test_every_action_of_a_screen_can_be_run() -> None:
         Scope.FILES: SpaceScreen, Scope.SNAPSHOTS: AllScreen,
         Scope.OPERATIONS: OperationsPane, Scope.COMPARE: CompareScreen,
         Scope.HISTORY: HistoryScreen, Scope.TEXT: TextScreen,
+        Scope.BROWSER: FilesScreen, Scope.CHANGES: ChangesScreen,
         Scope.DIALOG: Dialog, Scope.CREATE: CreateDialog, Scope.XML: XmlDialog,
         Scope.CHOICE: Choice,
     }  # fmt: skip

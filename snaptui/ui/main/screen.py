@@ -291,6 +291,10 @@ class MainScreen(Screen[None]):
         """The selected snapshot beside now, or two marked ones beside each other."""
         self._showing.compare()
 
+    def action_guest_files(self) -> None:
+        """The files inside the guest at the selected snapshot, or now."""
+        self._showing.guest_files()
+
     @background("history", exclusive=True)
     async def action_history(self) -> None:
         """What happened to the selected domain."""

@@ -51,6 +51,18 @@ class Showing:
         earlier = await session.operations.records.past()
         self._push(HistoryScreen(self._context, session, domain, earlier))
 
+    def guest_files(self) -> None:
+        """Open the files inside the guest at the selected snapshot, or now."""
+        from snaptui.ui.main.looking import when_of
+        from snaptui.ui.screens.guest_files import FilesScreen
+
+        first = keymap.go_first(self._context.overrides)
+        when = when_of(self._selection, self._context.session, first)
+        if isinstance(when, str):
+            self._say(when)
+        else:
+            self._push(FilesScreen(self._context, when))
+
     def compare(self) -> None:
         """Compare the selected snapshot with now, or two marked ones with each other."""
         from snaptui.ui.screens.compare import Asked, CompareScreen

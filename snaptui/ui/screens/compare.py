@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
@@ -16,8 +15,8 @@ from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
-from snaptui.ui.closing import Closing, is_there
-from snaptui.ui.format import clean
+from snaptui.ui.background import background
+from snaptui.ui.closing import Closing, is_there, put
 from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.comparison import NOW, ComparisonList
 from snaptui.ui.panes.lines import Line
@@ -27,6 +26,15 @@ if TYPE_CHECKING:
 
 MOST = "The most that can differ: counted in whole clusters, by the images' tables."
 RUNNING = "~ The domain is running: QEMU may not have written its newest tables."
+
+FOLDERS = (
+    ("/etc", "configuration"),
+    ("/", "all that the system mounts"),
+    ("/usr", "programs"),
+    ("/var", "data and logs"),
+    ("/home", "users"),
+)
+"""What of the files is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +100,35 @@ class CompareScreen(Closing[None]):
             lines += tuple(of_compared(names, asked.domain, host))
         ask_copy(self, self._title, lines, self._glyphs, self.query_one(KeyLine).answer)
 
+    @background("files", exclusive=True)
+    async def action_files(self) -> None:
+        """Compare the files inside the guest, below a folder that is chosen."""
+        from snaptui.ui.dialogs.choose import ChooseDialog
+        from snaptui.ui.screens.file_changes import ChangesScreen
+        from snaptui.ui.screens.opening import When, in_order
+
+        asked, read = self._asked, self._comparing.state.read
+        if read is None:
+            return
+        dialog = ChooseDialog("Compare the files below", FOLDERS, "", self._glyphs)
+        if (chosen := await self.app.push_screen_wait(dialog)) is None:
+            return
+        one, other = (
+            When(asked.session, asked.domain, side.name, side.created)
+            if side is not None
+            else When(asked.session, asked.domain)
+            for side in (read.one, read.other)
+        )
+        folder = FOLDERS[chosen][0]
+        screen = ChangesScreen(self.context, in_order(one, other), None, folder)
+        self.app.push_screen(screen)
+
     def _draw(self) -> None:
         if not is_there(self):
             return
         self.query_one(ComparisonList).show(self._comparing.state)
-        self._put("header", self._title)
-        self._put("message", self._message)
+        put(self, "header", self._title, self._glyphs)
+        put(self, "message", self._message, self._glyphs)
 
     @property
     def _title(self) -> str:
@@ -120,9 +151,3 @@ class CompareScreen(Closing[None]):
         if state.target:
             return f"Reading the tables of {state.target} ... {int(state.share * 100)} %"
         return RUNNING if state.read.running else MOST
-
-    def _put(self, name: str, words: str) -> None:
-        line = Text(f" {clean(words, self._glyphs)}", no_wrap=True, overflow="ellipsis")
-        static = self.query_one(f"#{name}", Static)
-        if static.content != line:
-            static.update(line)

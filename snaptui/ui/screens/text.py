@@ -14,7 +14,7 @@ from snaptui.ui.actions import Scope
 from snaptui.ui.closing import Closing, overrides_of
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope
-from snaptui.ui.panes.lines import Line, LinesList
+from snaptui.ui.panes.lines import Line, LinesList, Sides
 from snaptui.ui.terminal.safe_input import Field
 
 
@@ -24,7 +24,7 @@ class TextScreen(Closing[None]):
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.TEXT)
     AUTO_FOCUS = "#lines"
 
-    def __init__(self, title: str, lines: tuple[Line, ...], glyphs: Glyphs) -> None:
+    def __init__(self, title: str, lines: tuple[Line | Sides, ...], glyphs: Glyphs) -> None:
         super().__init__()
         self._title = title
         self._lines = lines
@@ -71,7 +71,7 @@ class TextScreen(Closing[None]):
         number = len(self._lines)
         for away in range(1, number + 1):
             at = (lines.cursor + by * away) % number
-            if self._wanted and self._wanted in " ".join(self._lines[at]).casefold():
+            if self._wanted and self._wanted in _words(self._lines[at]).casefold():
                 lines.cursor = at
                 return
         self.query_one(KeyLine).answer("not found")
@@ -82,7 +82,14 @@ class TextScreen(Closing[None]):
 
         lines: tuple[Line, ...] = ()
         if self._lines:
-            label, value = self._lines[self.query_one(LinesList).cursor]
-            every = "\n".join(f"{name} {words}".strip() for name, words in self._lines)
-            lines = ((label.strip() or "line", value.strip()), ("all lines", every))
+            line = self._lines[self.query_one(LinesList).cursor]
+            label = line[0].strip() if not isinstance(line, Sides) else ""
+            value = _words(line) if isinstance(line, Sides) else line[1]
+            every = "\n".join(_words(one).strip() for one in self._lines)
+            lines = ((label or "line", value.strip()), ("all lines", every))
         ask_copy(self, self._title, lines, self._glyphs, self.query_one(KeyLine).answer)
+
+
+def _words(line: Line | Sides) -> str:
+    """What it can be found by."""
+    return " ".join((line.name, line.left, line.right) if isinstance(line, Sides) else line)
