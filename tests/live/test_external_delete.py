@@ -599,3 +599,21 @@ def test_an_internal_snapshot_in_the_overlay_of_now_is_reverted_to_as_ever(lab: 
     Planned(lab, RevertIntent(key_of(lab), "inside")).run()
     assert holds(overlay(lab, "over"), 0x22)
     assert sources(lab) == {"vda": overlay(lab, "over")}
+
+
+def test_a_record_from_elsewhere_is_looked_at_where_the_next_one_names_its_overlay(
+    newer_lab: Lab,
+) -> None:
+    """libvirt takes the overlay from what is below, and what it lies upon from the record."""
+    key = newer_lab.define("web")
+    for name in ("one", "two"):
+        newer_lab.snapshot("web", name, "--disk-only")
+    record = newer_lab.directory / "one.xml"
+    text = newer_lab.virsh("snapshot-dumpxml", "web", "one")
+    record.write_text(text.replace(f"'{newer_lab.images}/", "'/elsewhere/"))
+    newer_lab.virsh("snapshot-create", "web", str(record), "--redefine")
+    newer_lab.start("web")
+    plan = Planned(newer_lab, DeleteIntent(key, "one")).plan
+    assert {one.code for one in plan.refusals} == {libvirt.VIR_ERR_OPERATION_FAILED}
+    said = newer_lab.virsh("snapshot-delete", "web", "one", check=False)
+    assert "disk source and parent disk source are not the same" in said

@@ -133,7 +133,8 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     ):
         return libvirt_codes.NO_FILE
     newest = all(one.parent != snapshot.name for one in facts.snapshots.values())
-    return libvirt_codes.OPERATION_FAILED if known and newest else libvirt_codes.INVALID_ARG
+    found = known and (newest or _in_chains(facts, snapshot))
+    return libvirt_codes.OPERATION_FAILED if found else libvirt_codes.INVALID_ARG
 
 
 def _named(now: Disk, then: Disk) -> bool:
