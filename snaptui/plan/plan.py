@@ -13,7 +13,7 @@ from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.checks.free_space import Room
 from snaptui.plan.loss import NOTHING_LOST, Loss
 from snaptui.plan.outcome import NO_SPACE, After, End, Space, Undo, UndoBy, after, undo
-from snaptui.plan.refusal import Refusal
+from snaptui.plan.refusal import UNTOLD, Refusal
 from snaptui.plan.remark import Remark
 from snaptui.plan.steps.domain import DomainStep
 from snaptui.plan.steps.image import ImageStep
@@ -275,6 +275,11 @@ class Plan:
         """What several disks or snapshots have in common is said once."""
         for name in ("refusals", "warnings", "unchecked", "changes", "notes"):
             object.__setattr__(self, name, tuple(dict.fromkeys(getattr(self, name))))
+
+    @property
+    def lines_told(self) -> tuple[str, ...]:
+        """The lines that are shown: none that would end a program or take the images away."""
+        return () if UNTOLD & {one.harm for one in self.refusals} else self.lines
 
     @property
     def possible(self) -> bool:

@@ -47,6 +47,10 @@ class Harm(enum.Enum):
     OUTSIDE_INSTEAD = "take an external one instead"
 
 
+UNTOLD = frozenset({Harm.CRASH, Harm.ENDS_QEMU, Harm.BASES_LOST})
+"""For what does this no line is shown that could be pasted into a shell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What stands in the way, and what is known of libvirt; words are made from it at the end.

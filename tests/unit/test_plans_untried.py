@@ -76,8 +76,10 @@ def test_what_was_taken_after_an_internal_one_is_not_deleted_back_at_that(
 ) -> None:
     parent, child = internal("i", "/a"), external("e", "/a", "/e", "i")
     found = known(parent, child, top="/a", current="i", host=host(version))
-    harms = {one.harm for one in a_delete(found, "e").refusals}
-    assert (Harm.BASES_LOST in harms) is removes
+    plan = a_delete(found, "e")
+    assert (Harm.BASES_LOST in {one.harm for one in plan.refusals}) is removes
+    assert plan.lines
+    assert (plan.lines_told == ()) is removes, "no line that takes the images away"
 
 
 def test_what_is_assumed_of_a_version_is_said_as_of_which() -> None:

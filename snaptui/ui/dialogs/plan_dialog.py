@@ -163,7 +163,7 @@ class PlanDialog(Dialog[Confirmed]):
         """What it is about, the snapshots and files of its steps, and its lines for a shell."""
         steps = [step for plan in self._plans for step in plan.steps]
         subjects = dict.fromkeys(step.subject for step in steps if step.subject)
-        lines = [line for plan in self._plans for line in plan.lines]
+        lines = [line for plan in self._plans for line in plan.lines_told]
         return (
             ("name", self._of),
             *(("about", subject) for subject in subjects),
@@ -403,10 +403,10 @@ class PlanDialog(Dialog[Confirmed]):
             rest.append(f"{heading}: ", "bold")
             rest.append(clean(words, self.glyphs))
             rest.append("\n")
-        if plan.lines:
-            alone = f"{shell.program(plan.lines[0])} alone checks none of this:\n"
+        if lines := plan.lines_told:
+            alone = f"{shell.program(lines[0])} alone checks none of this:\n"
             rest.append(alone if plan.refusals else "")
-            for line in plan.lines:
+            for line in lines:
                 rest.append(f"  {pasteable(line, self.glyphs)}\n", "dim")
         rest.rstrip()
         return rest
