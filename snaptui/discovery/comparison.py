@@ -9,14 +9,14 @@ from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import Domain
 from snaptui.model.host import Host
 from snaptui.model.image import NotKnown
-from snaptui.model.snapshot import Snapshot
-from snaptui.storage.comparison import Comparison, compared, in_time
+from snaptui.storage.comparison import Comparison, Moment, compared, in_time
+from snaptui.storage.in_image import Unmanaged
 
 
 def read_comparison(
     backend: Looks, host: Host, domain: Domain, one: str, other: str | None
 ) -> Comparison:
-    """A domain at the time of a snapshot, and at that of another one.
+    """A domain at the time of a snapshot, managed or not, and at that of another one.
 
     Args:
         other: ``None`` for the domain as it is now. Of two snapshots the older one is the first.
@@ -25,7 +25,7 @@ def read_comparison(
         SnaptuiError: the domain or a snapshot cannot be read.
     """
     found = survey(backend, host, domain)
-    known = {snapshot.name: snapshot for snapshot in found.snapshots}
+    known = {thing.name: thing for thing in found.things}
     for name in filter(None, (one, other)):
         if name not in known:
             raise NotFound(found.unread.get(name) or f"{name} is not there any more.")
@@ -36,8 +36,10 @@ def read_comparison(
 
 
 def _changes(
-    backend: Looks, domain: Domain, one: Snapshot, other: Snapshot | None
+    backend: Looks, domain: Domain, one: Moment, other: Moment | None
 ) -> tuple[ConfigChange, ...] | NotKnown:
+    if isinstance(one, Unmanaged) or isinstance(other, Unmanaged):
+        return NotKnown("an unmanaged snapshot holds no definition")
     later = other.name if other is not None else None
     try:
         return backend.config_changes(domain.key, one.name, later)

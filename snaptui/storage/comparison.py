@@ -9,7 +9,8 @@ from snaptui.model.config_change import ConfigChange
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.branches import line_of
-from snaptui.storage.disk_then import DiskAt, Stack, disk_now, disk_then, unshared
+from snaptui.storage.disk_then import DiskAt, Stack, disk_inside, disk_now, disk_then, unshared
+from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.reclaimable import Surveyed
 
 
@@ -41,6 +42,10 @@ class ComparedDisk:
     unshared: tuple[Stack, Stack] | NotKnown
 
 
+Moment = Snapshot | Unmanaged
+"""What a domain's disks were at some time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A domain at the time of a snapshot, and at a later one or now.
@@ -52,8 +57,8 @@ class Comparison:
         known: all snapshots of the domain that could be read, by name.
     """
 
-    one: Snapshot
-    other: Snapshot | None
+    one: Moment
+    other: Moment | None
     running: bool
     way: Way | NotKnown
     changes: tuple[ConfigChange, ...] | NotKnown
@@ -61,15 +66,15 @@ class Comparison:
     known: Mapping[str, Snapshot]
 
 
-def in_time(one: Snapshot, other: Snapshot) -> tuple[Snapshot, Snapshot]:
+def in_time(one: Moment, other: Moment) -> tuple[Moment, Moment]:
     """Two snapshots, the older one first."""
     return (other, one) if (other.created or 0) < (one.created or 0) else (one, other)
 
 
 def compared(
     survey: Surveyed,
-    one: Snapshot,
-    other: Snapshot | None,
+    one: Moment,
+    other: Moment | None,
     changes: tuple[ConfigChange, ...] | NotKnown,
 ) -> Comparison:
     """All that is known before the images are read."""
@@ -78,7 +83,9 @@ def compared(
         one=one,
         other=other,
         running=other is None and survey.domain.state.active,
-        way=way(known, one.name, other.name if other is not None else None, survey.current),
+        way=NotKnown("an unmanaged snapshot is in no tree")
+        if isinstance(one, Unmanaged) or isinstance(other, Unmanaged)
+        else way(known, one.name, other.name if other is not None else None, survey.current),
         changes=changes,
         disks=tuple(_compared_disk(survey, one, other, at) for at in _targets(survey, one, other)),
         known=known,
@@ -106,10 +113,13 @@ def way(
     return Way(tuple(names), met if met not in (names[0], names[-1]) else None)
 
 
-def _targets(survey: Surveyed, one: Snapshot, other: Snapshot | None) -> tuple[str, ...]:
-    """The disks of either time, in their order."""
-    late = survey.config if other is None else other.config
-    configs = [config for config in (one.config, late) if config is not None]
+def _targets(survey: Surveyed, one: Moment, other: Moment | None) -> tuple[str, ...]:
+    """The disks of either time, in their order; an unmanaged one has those of now."""
+    configs = [
+        config
+        for moment in (one, other)
+        if (config := moment.config if isinstance(moment, Snapshot) else survey.config) is not None
+    ]
     return tuple(
         dict.fromkeys(
             disk.target
@@ -121,15 +131,16 @@ def _targets(survey: Surveyed, one: Snapshot, other: Snapshot | None) -> tuple[s
 
 
 def _compared_disk(
-    survey: Surveyed, one: Snapshot, other: Snapshot | None, target: str
+    survey: Surveyed, one: Moment, other: Moment | None, target: str
 ) -> ComparedDisk:
-    layers = survey.layers
-    then = disk_then(one, target, layers)
-    after = (
-        disk_now(survey.config, target, layers)
-        if other is None
-        else disk_then(other, target, layers)
-    )
+    def disk_at(moment: Moment | None) -> DiskAt | NotKnown:
+        if moment is None:
+            return disk_now(survey.config, target, survey.layers)
+        if isinstance(moment, Unmanaged):
+            return disk_inside(moment, survey.config, target, survey.layers)
+        return disk_then(moment, target, survey.layers)
+
+    then, after = disk_at(one), disk_at(other)
     apart: tuple[Stack, Stack] | NotKnown
     if isinstance(then, NotKnown):
         apart = then

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainConfig
@@ -10,6 +10,7 @@ from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NOT_READ, Layers, chain
 from snaptui.storage.disk_cost import NOT_TOLD
+from snaptui.storage.in_image import Unmanaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,26 @@ def disk_then(snapshot: Snapshot, target: str, layers: Layers) -> DiskAt | NotKn
     if last != snapshot.name:
         return NotKnown(f"the image that {snapshot.name} froze was written to until {last}")
     return _stacked(disk, "", layers)
+
+
+def disk_inside(
+    found: Unmanaged, config: DomainConfig, target: str, layers: Layers
+) -> DiskAt | NotKnown:
+    """A disk as an unmanaged snapshot has it, in the first of its images now that holds one."""
+    disk = _disk_of(config, target)
+    if disk is None:
+        return NotKnown("the domain does not have it now")
+    if disk.path is None:
+        return disk.no_path
+    holding = {path for path, _ in found.parts}
+    levels = chain(disk.path, disk.format, layers.heads)
+    for level in levels:
+        if level.path in holding:
+            lower = replace(disk, path=level.path, format=level.format)
+            return _stacked(lower, found.name, layers)
+        if isinstance(level.image, NotKnown):
+            return level.image
+    return NotKnown(f"{found.name} does not hold this disk")
 
 
 def unshared(one: Stack, other: Stack) -> tuple[Stack, Stack] | NotKnown:

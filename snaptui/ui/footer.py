@@ -41,7 +41,9 @@ _OF_ROW: Mapping[On, tuple[str, ...]] = {
         "enter", "undo", "create",
     ),
     On.NOW: ("create", "undo", "guest_files", "enter", "copy_one", "refresh"),
-    On.UNMANAGED: ("adopt", "revert", "delete", "guest_files", "extract", "copy_one", "enter"),
+    On.UNMANAGED: (
+        "adopt", "revert", "delete", "guest_files", "compare", "extract", "copy_one", "enter",
+    ),
     On.OVERLAY: ("delete", "copy_one", "enter"),
     On.IMAGE: ("enter", "create", "copy_one", "refresh"),
     On.ENTRY: ("revert", "delete", "guest_files", "extract", "create", "copy_one", "enter"),

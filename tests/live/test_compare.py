@@ -78,6 +78,45 @@ def test_two_marked_ones_beside_each_other(lab: Lab) -> None:
         terminal.wait("compared with now", "Configuration: ")
 
 
+def test_an_unmanaged_one_is_compared_by_its_images(lab: Lab) -> None:
+    """With now, and with a snapshot; libvirt has no definition of it, which is said."""
+    lab.define("web", size=64 * MIB)
+    qemu_io(lab.image("web"), "write 0 64k")
+    lab.snapshot("web", "known")
+    qemu_io(lab.image("web"), "write 64k 64k")
+    next_second()
+    qemu_img("snapshot", "-c", "by hand", str(lab.image("web")))
+    qemu_io(lab.image("web"), "write 128k 128k")
+    unknown = "Configuration: ? (an unmanaged snapshot holds no definition)"
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "known", "□ by hand")
+        terminal.press("G")
+        terminal.wait("▌ □ by hand", "= compare")
+        terminal.press("=")
+        terminal.wait(
+            "web: by hand compared with now",
+            "Between: ? (an unmanaged snapshot is in no tree)",
+            "up to 128.0 KiB of 64.0 MiB differ",
+            unknown,
+        )
+        terminal.press("esc")
+        terminal.wait("@ now")
+        terminal.press(" ")
+        terminal.wait("1 snapshot marked")
+        terminal.press("g", " ")
+        terminal.wait("2 snapshots marked")
+        terminal.press("=")
+        terminal.wait(
+            "web: known compared with by hand", "up to 64.0 KiB of 64.0 MiB differ", unknown
+        )
+        terminal.press("esc")
+        terminal.wait("@ now")
+        terminal.press("A")
+        terminal.wait("2 snapshots of 1 domain")
+        terminal.press("G", "=")
+        terminal.wait("web: by hand compared with now", "up to 128.0 KiB of 64.0 MiB differ")
+
+
 def test_overlays_lie_between_external_ones(newer_lab: Lab) -> None:
     """What each overlay holds; a disk that a snapshot does not hold is said."""
     lab = newer_lab

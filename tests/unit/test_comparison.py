@@ -14,8 +14,9 @@ from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import Layers, layers_of
 from snaptui.storage.branches import Branches
 from snaptui.storage.comparison import Way, in_time, way
-from snaptui.storage.disk_then import At, DiskAt, disk_now, disk_then, unshared
-from tests.unit.made import CREATED, VDA, config, image, snapshot
+from snaptui.storage.disk_then import At, DiskAt, disk_inside, disk_now, disk_then, unshared
+from snaptui.storage.in_image import unmanaged_in
+from tests.unit.made import CREATED, VDA, VDB, config, image, snapshot
 
 TREE = {
     one.name: one
@@ -130,6 +131,22 @@ def test_an_internal_one_is_an_entry_of_its_image() -> None:
     then = disk_then(one, "vda", layers("/top", one))
     assert isinstance(then, DiskAt)
     assert then.stack == (At("/base", "7"),)
+
+
+def test_an_unmanaged_one_is_an_entry_of_an_image_of_the_chain() -> None:
+    """Wherever it lies there; what lies upon that image came later."""
+    known = layers("/top")
+    (found,) = unmanaged_in((), known.heads)
+    assert (found.name, [path for path, _ in found.parts]) == ("s1", ["/base"])
+    disks = config(replace(VDA, path="/top"), replace(VDB, path="/lost"))
+    then = disk_inside(found, disks, "vda", known)
+    assert isinstance(then, DiskAt)
+    assert then.stack == (At("/base", "7"),)
+    assert isinstance(disk_inside(found, disks, "vdb", known), NotKnown)
+    assert disk_inside(found, disks, "vdx", known) == NotKnown("the domain does not have it now")
+    elsewhere = replace(found, parts=(("/other", found.parts[0][1]),))
+    not_there = disk_inside(elsewhere, disks, "vda", known)
+    assert not_there == NotKnown("s1 does not hold this disk")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from rich.text import Text
@@ -57,11 +57,18 @@ def of_snapshot(name: str, snapshot: Snapshot | None, domain: Domain, host: Host
         yield "RAM", snapshot.memory_path
 
 
-def of_compared(names: Iterable[str], domain: Domain, host: Host) -> Iterator[Line]:
-    """What may be wanted of the snapshots of a domain that are compared; the lines only look."""
+def of_compared(
+    names: Iterable[str], known: Collection[str], domain: Domain, host: Host
+) -> Iterator[Line]:
+    """What may be wanted of the snapshots of a domain that are compared; the lines only look.
+
+    Args:
+        known: names of those that libvirt knows.
+    """
     for name in names:
         yield "name", name
-        yield "its XML", virsh(host, "snapshot-dumpxml", domain, option("snapshotname", name))
+        if name in known:
+            yield "its XML", virsh(host, "snapshot-dumpxml", domain, option("snapshotname", name))
     yield "domain's XML", virsh(host, "dumpxml", domain)
 
 

@@ -85,17 +85,15 @@ class Showing:
         self, marked: tuple[str, ...], unmanaged: tuple[str, ...]
     ) -> tuple[str, str | None] | None:
         """The two that are meant; says why there are none."""
-        row = self._selection.row
-        if unmanaged:
-            self._say("Unmanaged snapshots are marked: libvirt knows nothing to compare of them.")
-        elif len(marked) == 2:
-            return marked[0], marked[1]
-        elif marked:
+        row, both = self._selection.row, (*marked, *unmanaged)
+        if len(both) == 2:
+            return both[0], both[1]
+        if both:
             self._say("Mark two snapshots to compare them, or none.")
         elif row is None or row.name is None:
             self._say("Select a snapshot: it is compared with now.")
-        elif row.overlay is not None or row.unmanaged is not None:
-            self._say("libvirt does not know this snapshot: nothing of it can be compared.")
+        elif row.overlay is not None:
+            self._say("An orphaned overlay is no time of the domain: nothing can be compared.")
         else:
             return row.name, None
         return None

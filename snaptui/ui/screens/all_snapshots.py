@@ -232,8 +232,8 @@ class AllScreen(SurveyScreen):
             self.say("Mark two snapshots of one domain to compare them, or none.")
             return
         chosen = marked or ([row] if row is not None else [])
-        if not chosen or any(one.snapshot is None for one in chosen):
-            self.say("Only what libvirt knows, and can be read, can be compared.")
+        if not chosen or any(one.unread for one in chosen):
+            self.say("A snapshot that cannot be read cannot be compared.")
             return
         one, *rest = chosen
         session = self.context.fleet.session(one.domain.key.host)

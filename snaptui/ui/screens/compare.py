@@ -42,7 +42,7 @@ class Asked:
     """What is to be compared.
 
     Attributes:
-        one: name of a snapshot.
+        one: name of a snapshot, managed or not.
         other: name of another one; ``None`` for the domain as it is now.
     """
 
@@ -96,8 +96,10 @@ class CompareScreen(Closing[None]):
         if (line := self.query_one(ComparisonList).selected) is not None:
             lines = (("line", f"{line.label}  {line.words}".strip()),)
         if host is not None:
+            read = self._comparing.state.read
             names = (asked.one, *([asked.other] if asked.other is not None else []))
-            lines += tuple(of_compared(names, asked.domain, host))
+            known = read.known if read is not None else ()
+            lines += tuple(of_compared(names, known, asked.domain, host))
         ask_copy(self, self._title, lines, self._glyphs, self.query_one(KeyLine).answer)
 
     @background("files", exclusive=True)
