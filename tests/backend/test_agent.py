@@ -9,6 +9,7 @@ import pytest
 
 from snaptui.backend.virt import guest_agent
 from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.errors import HostError, SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model.choices import Form
 from snaptui.model.domain import DomainKey
@@ -105,6 +106,20 @@ def test_libvirts_error_for_a_guest_that_is_frozen_is_foretold(
     connection.close()
     assert {one.code for one in plan.refusals} == {refused.value.get_error_code()}
     guest.agent("guest-fsfreeze-thaw")
+
+
+def test_a_command_of_its_own_is_answered_or_an_error(
+    guest: Guest, backend: LibvirtBackend
+) -> None:
+    assert backend.agent_command(guest.key, "guest-fsfreeze-status", {}, 20) == "thawed"
+    path = {"path": "/nowhere", "mode": "r"}
+    with pytest.raises(HostError, match="No such file"):
+        backend.agent_command(guest.key, "guest-file-open", path, 20)
+    reader = LibvirtBackend(guest.lab.uri, read_only=True)
+    reader.connect()
+    with pytest.raises(SnaptuiError, match="read only"):
+        reader.agent_command(guest.key, "guest-ping", {}, 20)
+    reader.abandon()
 
 
 def test_one_that_has_stopped_does_not_answer(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from snaptui.model.choices import RunState
 from snaptui.model.domain import DomainKey
@@ -43,6 +43,23 @@ class Changes(Protocol):
 
     def thaw(self, key: DomainKey) -> None:
         """Thaw the file systems of a guest; HostError when none was frozen any more."""
+
+    def agent_command(
+        self, key: DomainKey, command: str, arguments: Mapping[str, Any], seconds: int
+    ) -> Any:
+        """What a guest's agent returns to a command of the QEMU guest agent protocol.
+
+        It is what the guest says, parsed and nothing more. libvirt marks the domain as tainted
+        by a custom agent command until it is shut off.
+
+        Args:
+            arguments: by name, as JSON has them.
+            seconds: that libvirt waits for the answer; after them the command may still be
+                carried out.
+
+        Raises:
+            SnaptuiError: the agent does not answer, refuses, or answers at too great a length.
+        """
 
     def revert(
         self, key: DomainKey, name: str, state: RunState, *, reset_nvram: bool = False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libvirt
 
@@ -17,10 +18,13 @@ from snaptui.model.domain import DomainKey
 from snaptui.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from snaptui.backend.virt.freeze_guard import Guard
     from snaptui.model.snapshot_request import NewSnapshot
+
+LONGEST_ANSWER = 1 << 20
+"""Characters of what an agent may answer; libvirt itself takes ten times as many (qemu_agent.c)."""
 
 _REVERT_FLAGS = {
     RunState.RECORDED: 0,
@@ -84,6 +88,22 @@ class LibvirtChanges(LibvirtCalls):
         self._guard.release(key.uuid)
         if not number:
             raise HostError("Its file systems were not frozen any more.")
+
+    def agent_command(
+        self, key: DomainKey, command: str, arguments: Mapping[str, Any], seconds: int
+    ) -> Any:
+        """Ask the guest's agent; see the protocol."""
+        import libvirt_qemu
+
+        domain = self._look_up(self._connections.changes(), key)
+        words = json.dumps({"execute": command, "arguments": arguments})
+        said = self._change(lambda: libvirt_qemu.qemuAgentCommand(domain, words, seconds, 0))
+        if len(said) > LONGEST_ANSWER:
+            raise HostError(f"The guest agent's answer to {command} is too long.")
+        try:
+            return json.loads(said)["return"]
+        except (ValueError, RecursionError, LookupError, TypeError) as error:
+            raise HostError(f"The guest agent's answer to {command} makes no sense.") from error
 
     @functools.cached_property
     def _guard(self) -> Guard:
