@@ -36,11 +36,16 @@ class Host(Reads, Changes, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunningGuest:
-    """A domain, and how it is reached."""
+    """A domain, and how it is reached.
+
+    Attributes:
+        name: of the domain, for people.
+    """
 
     host: Host
     worker: Worker
     key: DomainKey
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from snaptui.guest_files.errors import GuestFilesError
 from snaptui.guest_files.opened import GuestFiles
 from snaptui.model.domain import DomainState
 from snaptui.model.guest_agent import AgentState
-from snaptui.model.guest_file import FileType, GuestFile
+from snaptui.model.guest_file import FileType, GuestFile, GuestSystem, GuestVolume
 
 LARGEST = 64 << 20
 """Bytes of a file at most: an agent takes them in small parts, each as text."""
@@ -36,6 +36,8 @@ HOME = "/root"
 """Where the new directory is made."""
 PREFIX = "snaptui-"
 """What the name of that directory begins with; the rest is random."""
+OF_A_ROOT = ("/etc/fstab", "/etc/os-release")
+"""What the root of an installed system has (fstab(5), os-release(5)), and no other file system."""
 NEEDED = (
     "guest-exec",
     "guest-exec-status",
@@ -51,10 +53,10 @@ NEEDED = (
 
 _WAYS = "Allow them in the guest (--block-rpcs, --allow-rpcs of qemu-ga), or copy the file out."
 _AGENT_STATES = {
-    AgentState.ABSENT: "The domain has no channel for a guest agent.",
-    AgentState.DISCONNECTED: "No guest agent is running in the guest.",
-    AgentState.SILENT: "The guest agent does not answer.",
-    AgentState.FROZEN: "The guest has frozen file systems. Thaw them first.",
+    AgentState.ABSENT: "{name} has no channel for a guest agent.",
+    AgentState.DISCONNECTED: "No guest agent is running in {name}.",
+    AgentState.SILENT: "The guest agent of {name} does not answer.",
+    AgentState.FROZEN: "{name} has frozen file systems. Thaw them first.",
 }
 """Why an agent takes no file; what else is not known of it, its commands tell."""
 
@@ -140,6 +142,22 @@ async def put_in(
     return PutIn(made, found.size, *lines(found, made, place))
 
 
+async def place_of(files: GuestFiles, mounted: GuestSystem | GuestVolume, path: str) -> str:
+    """Where a file of what is mounted belongs in the guest; empty where that is not known.
+
+    Args:
+        mounted: a system with all that it mounts, or a single file system, which is the root of
+            the guest only if it has what every root has.
+    """
+    if isinstance(mounted, GuestSystem):
+        return path
+    for mark in OF_A_ROOT:
+        with suppress(GuestFilesError):
+            await files.stat(mark)
+            return path
+    return ""
+
+
 def lines(file: GuestFile, made: str, place: str) -> tuple[str, str, str]:
     """The lines for root's shell in the guest: install, restorecon, rm.
 
@@ -222,27 +240,28 @@ class _Put:
                 hint="Copy the file out.",
             )
         host, key, reads = self._guest.host, self._guest.key, self._guest.worker.reads
-        domain = await reads.call(lambda: host.domain(key), key=key)
-        if domain.state not in (DomainState.RUNNING, DomainState.BLOCKED):
-            raise GuestFilesError(f"{domain.name} is {domain.state.value}, and must be running.")
+        name = self._guest.name
+        state = (await reads.call(lambda: host.domain(key), key=key)).state
+        if state not in (DomainState.RUNNING, DomainState.BLOCKED):
+            raise GuestFilesError(f"{name} is {state.value}. It must be running.")
         known = await reads.call(lambda: host.agent(key), key=key)
         if why := _AGENT_STATES.get(known.state):
-            raise GuestFilesError(why)
+            raise GuestFilesError(why.format(name=name))
         enabled = await self._agent.commands()
         if lacking := [command for command in NEEDED if not enabled.get(command)]:
             raise GuestFilesError(
-                f"The guest agent does not carry out {', '.join(lacking)}.", hint=_WAYS
+                f"The guest agent of {name} does not allow {', '.join(lacking)}.", hint=_WAYS
             )
         if await self._agent.frozen():
-            raise GuestFilesError(_AGENT_STATES[AgentState.FROZEN])
+            raise GuestFilesError(_AGENT_STATES[AgentState.FROZEN].format(name=name))
         if await self._agent.windows():
             raise GuestFilesError(
-                "The guest runs Windows, where snaptui makes no directory of administrators alone.",
+                f"{name} runs Windows, where snaptui makes no directory for administrators alone.",
                 hint="Copy the file out.",
             )
         private = ("-prune", "-type", "d", "-user", "0", "!", "-perm", "-020", "!", "-perm", "-002")
         if not (await self._agent.run("find", HOME, *private)).output:
-            raise GuestFilesError(f"{HOME} in the guest is no directory of root's alone.")
+            raise GuestFilesError(f"Other users than root may write to {HOME} in {name}.")
 
     async def _make(self) -> None:
         ended = await self._agent.run("mkdir", "-m", "0700", self._directory)

@@ -568,6 +568,15 @@ ACTIONS: tuple[Action, ...] = (
         does="copy_out",
     ),
     Action(
+        "browse_put_in",
+        ("i",),
+        "put in",
+        "Put a copy of the file into the running guest, by its agent",
+        Scope.BROWSER,
+        True,
+        does="put_in",
+    ),
+    Action(
         "browse_changes",
         ("c",),
         "changes",

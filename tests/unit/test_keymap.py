@@ -164,6 +164,7 @@ def test_only_the_actions_that_change_a_host_say_so() -> None:
     assert changing == {
         "all_delete",
         "all_hold",
+        "browse_put_in",
         "create",
         "revert",
         "delete",

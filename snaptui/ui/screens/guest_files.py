@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.text import Text
@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import start
 from snaptui.guest_files.errors import GuestFilesError
-from snaptui.model.guest_file import FileType
+from snaptui.model.guest_file import FileType, GuestFile
 from snaptui.operations.operation import on_host
 from snaptui.ui import keymap
 from snaptui.ui.actions import Scope
@@ -28,6 +28,7 @@ from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.file_preview import Laid, PreviewPane
 from snaptui.ui.panes.guest_files import FileList, is_folder
 from snaptui.ui.panes.row_list import RowList
+from snaptui.ui.screens.file_actions import FileActions
 from snaptui.ui.screens.opening import Opening, When, in_order
 from snaptui.ui.screens.previewing import Previewing
 from snaptui.ui.screens.walking import Walking
@@ -63,6 +64,7 @@ class FilesScreen(Closing[None]):
         )
         self._previewing = Previewing(self._glyphs, f"{later} and {earlier} turn")
         self._walking = Walking(self._opening)
+        self._actions = FileActions(self._opening, self._wait_for, self._glyphs)
         self._said = ""
         self._doing = ""
         self._timer: Timer | None = None
@@ -81,7 +83,8 @@ class FilesScreen(Closing[None]):
         yield Field(id="filter", compact=True, placeholder="filter")
         yield Field(id="search", compact=True, placeholder="search")
         yield Field(id="path", compact=True, placeholder="/path/in/the/guest")
-        yield KeyLine(keys_of_scope(Scope.BROWSER, self.context.overrides))
+        read_only = self._when.session.read_only
+        yield KeyLine(keys_of_scope(Scope.BROWSER, self.context.overrides, read_only=read_only))
 
     def on_mount(self) -> None:
         """Open the files."""
@@ -327,12 +330,16 @@ class FilesScreen(Closing[None]):
 
     def action_copy_out(self) -> None:
         """Copy the file or folder to this machine."""
-        from snaptui.ui.dialogs.copy_out import CopyOutDialog
+        self._act(self._actions.copy_out)
 
-        if (files := self._opening.files) is not None and self._files.selected is not None:
-            worker, file = self._when.session.worker, self._files.selected
-            dialog = CopyOutDialog(files, worker, self._path, file, self._glyphs)
-            self.app.push_screen(dialog, lambda words: self._say(words or ""))
+    def action_put_in(self) -> None:
+        """Put a copy of the file into the guest."""
+        self._act(self._actions.put_in)
+
+    @background("act", exclusive=True)
+    async def _act(self, act: Callable[[str, GuestFile], Awaitable[str]]) -> None:
+        if (file := self._files.selected) is not None:
+            self._say(await act(self._path, file))
 
     @background("changes", exclusive=True)
     async def action_changes(self) -> None:
