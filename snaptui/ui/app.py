@@ -25,7 +25,8 @@ from snaptui.model.image import ImageKey
 from snaptui.operations.operation import Operation
 from snaptui.session import KnownHost, Session
 from snaptui.ui import keymap, sheets, status_lines
-from snaptui.ui.actions import ACTIONS, Scope
+from snaptui.ui.action import Scope
+from snaptui.ui.actions import ACTIONS
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
 from snaptui.ui.context import Context, Settings

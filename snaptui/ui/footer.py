@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rich.text import Text
 
 from snaptui.ui import keymap
-from snaptui.ui.actions import Action
+from snaptui.ui.action import Action
 from snaptui.ui.key_line import key_words
 
 ALWAYS = ("keys", "leave")

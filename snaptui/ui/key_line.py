@@ -11,7 +11,8 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from snaptui.ui import keymap
-from snaptui.ui.actions import ACTIONS, Action, Scope
+from snaptui.ui.action import Action, Scope
+from snaptui.ui.actions import ACTIONS
 from snaptui.ui.terminal.key_queue import KeysInOrder
 
 ANSWER = 5.0

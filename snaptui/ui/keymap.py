@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from textual.binding import Binding, BindingType
 
 from snaptui.common.errors import ConfigError
-from snaptui.ui.actions import ACTIONS, Action, Scope
+from snaptui.ui.action import Action, Scope
+from snaptui.ui.actions import ACTIONS
 
 CONFIRM_KEY = "Y"
 """Confirms a dialog; no action of a list may use it."""

@@ -17,7 +17,8 @@ from textual.widget import Widget
 
 from snaptui.common.errors import ConfigError
 from snaptui.ui import keymap
-from snaptui.ui.actions import ACTIONS, Action, Scope
+from snaptui.ui.action import Action, Scope
+from snaptui.ui.actions import ACTIONS
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.create import CreateDialog
 from snaptui.ui.dialogs.dialog import Choice, Dialog

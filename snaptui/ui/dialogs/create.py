@@ -20,7 +20,7 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import AnyFacts
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.create_options import Options
 from snaptui.ui.dialogs.dialog import Choice

@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import Closing
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.panes.lines import Line

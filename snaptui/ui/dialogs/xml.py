@@ -18,7 +18,7 @@ from snaptui.common.errors import SnaptuiError
 from snaptui.common.worker import Lane, start
 from snaptui.model.snapshot_request import LARGEST
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import key_of
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean

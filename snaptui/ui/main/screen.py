@@ -16,7 +16,8 @@ from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
 from snaptui.session import Session
 from snaptui.ui import keymap
-from snaptui.ui.actions import ACTIONS, Scope
+from snaptui.ui.action import Scope
+from snaptui.ui.actions import ACTIONS
 from snaptui.ui.background import background
 from snaptui.ui.context import Context
 from snaptui.ui.main.filtering import Filtering

@@ -19,7 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 
 Cell = tuple[str, str]
 """Text of exactly the width that it takes, and the role that it is drawn in."""

@@ -18,7 +18,7 @@ from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
 from snaptui.ui import keymap, status_lines
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import is_there
 from snaptui.ui.format import clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope

@@ -14,7 +14,7 @@ from snaptui.monitor.comparing import Comparing
 from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.background import background
 from snaptui.ui.closing import Closing, is_there, put
 from snaptui.ui.key_line import KeyLine, keys_of_scope

@@ -20,7 +20,7 @@ from snaptui.guest_files.errors import GuestFilesError
 from snaptui.model.guest_file import FileType, GuestFile
 from snaptui.operations.operation import on_host
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.background import background
 from snaptui.ui.closing import Closing, is_there, put
 from snaptui.ui.dialogs.choose import ChooseDialog

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from snaptui.model.host import Host
 from snaptui.ui import keymap
-from snaptui.ui.actions import ACTIONS, Scope
+from snaptui.ui.action import Scope
+from snaptui.ui.actions import ACTIONS
 from snaptui.ui.format import Glyphs
 from snaptui.ui.panes.host_details import presented
 from snaptui.ui.panes.lines import Line

@@ -17,7 +17,7 @@ from snaptui.operations.history import Undoable, of_domain, subjects, undoable
 from snaptui.operations.operation import on_host
 from snaptui.session import Session
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from snaptui.common import text
 from snaptui.model.operation_record import Became, Outcome, Record, StepRecord
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import Closing, is_there, overrides_of
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.key_line import KeyLine, keys_of_scope

@@ -13,7 +13,7 @@ from snaptui.common import text
 from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Item
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import is_there
 from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.reclaimable import ItemList, PlaceList

@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.widgets import Input, Static
 
 from snaptui.ui import keymap
-from snaptui.ui.actions import Scope
+from snaptui.ui.action import Scope
 from snaptui.ui.closing import Closing, overrides_of
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope

@@ -1,0 +1,1 @@
+"""The table of actions, a part for each kind of screen."""
