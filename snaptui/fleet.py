@@ -122,7 +122,7 @@ class Fleet:
             session.look_further()
 
     def stop(self) -> None:
-        """Stop to watch; calls under way are left behind."""
+        """Stop watching; calls under way are left behind."""
         self.operations.close()
         for session in self:
             session.stop()

@@ -226,7 +226,7 @@ class Session:
         self.host.leave()
 
     def stop(self) -> None:
-        """Stop to watch; calls under way are left behind."""
+        """Stop watching; calls under way are left behind."""
         for task in self._tasks:
             task.cancel()
         self.snapshots.stop()

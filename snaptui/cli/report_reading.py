@@ -306,4 +306,4 @@ def _entry(entry: ImageSnapshot, names: Collection[str] | None) -> EntryReport:
 
 
 def _quietly(_done: int, _total: int) -> None:
-    """Nobody watches how far it is."""
+    """Keep quiet of how far it is: no screen shows it."""

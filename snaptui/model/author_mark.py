@@ -16,7 +16,7 @@ _MARK = re.compile(rf"(?:\A|\n)\[by (?P<who>[^\n\[\]]{{1,{LONGEST}}})\]\s*\Z")
 
 
 def author_in(description: str) -> str:
-    """Whom a description without other marks names; empty for nobody."""
+    """Whom a description without other marks names; empty without an author."""
     found = _MARK.search(description)
     return found["who"] if found is not None else ""
 

@@ -84,7 +84,7 @@ def described(snapshot: Snapshot) -> str:
 
 
 def author_of(snapshot: Snapshot) -> str:
-    """Who says to have taken a snapshot; empty for nobody."""
+    """Who says to have taken a snapshot; empty without an author."""
     return author_mark.author_in(_signed(snapshot))
 
 

@@ -74,7 +74,7 @@ class Comparing:
         self._task = start(self._compare(read, domain, self._end))
 
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """Stop comparing."""
         self._end.set()
         if self._task is not None:
             self._task.cancel()
@@ -131,4 +131,4 @@ class Comparing:
 
 
 class _Ended(Exception):
-    """Nobody wants the comparison any more."""
+    """The comparison is not wanted any more."""

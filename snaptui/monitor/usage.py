@@ -208,4 +208,4 @@ class Counting:
 
 
 class _Ended(Exception):
-    """Nobody wants the count any more."""
+    """The count is not wanted any more."""

@@ -107,7 +107,7 @@ class SnaptuiApp(KeysInOrder):
         return self._main
 
     def on_mount(self) -> None:
-        """Start to watch the host."""
+        """Start watching the host."""
         if self.overrides:
             self.set_keymap({name: ",".join(keys) for name, keys in self.overrides.items()})
         asyncio.get_running_loop().set_exception_handler(self._failed)
@@ -134,7 +134,7 @@ class SnaptuiApp(KeysInOrder):
         return self._appliances
 
     async def on_unmount(self) -> None:
-        """Stop to watch; calls under way are left behind."""
+        """Stop watching; calls under way are left behind."""
         if self._main is not None:
             self._main.recall.save()
         self.fleet.stop()
@@ -206,14 +206,14 @@ class SnaptuiApp(KeysInOrder):
                 yield SystemCommand(f"theme {theme}", words, partial(themes.use, self, theme))
 
     def action_command_palette(self) -> None:
-        """The palette; Textual's own placeholder is not ASCII."""
+        """Open the palette; Textual's own placeholder is not ASCII."""
         if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
             self.push_screen(
                 CommandPalette(placeholder="Search for commands", id="--command-palette")
             )
 
     def action_keys(self) -> None:
-        """The help."""
+        """Show the help."""
         from snaptui.ui.screens.help import help_lines
         from snaptui.ui.screens.text import TextScreen
 
@@ -247,7 +247,7 @@ class SnaptuiApp(KeysInOrder):
             )
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """What a task raised that nobody awaits."""
+        """Take what a task raised that no other code awaits."""
         error = context.get("exception")
         if isinstance(error, Exception):
             self.own_fault(error)
@@ -272,7 +272,7 @@ class SnaptuiApp(KeysInOrder):
         self.call_later(self.show_error, "A fault of snaptui", words, hint)
 
     def _fatal_error(self) -> None:
-        """A fault in a widget; Textual would print the values of all variables."""
+        """Print a fault in a widget; Textual would print the values of all variables too."""
         error = sys.exception()
         self.panic(*(() if error is None else (Text(fault(error)),)))
 

@@ -38,7 +38,7 @@ class ChooseDialog(Dialog[int]):
         self.query_one(LinesList).show(self._lines)
 
     def on_row_list_picked(self) -> None:
-        """A double click is Enter."""
+        """Do on a double click what Enter does."""
         self._chosen()
 
     def on_key(self, event: events.Key) -> None:

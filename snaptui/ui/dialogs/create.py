@@ -144,7 +144,7 @@ class CreateDialog(PlanDialog):
     @on(Options.Changed)
     @on(Choice.Changed, "#form")
     def field_changed(self) -> None:
-        """The plan follows each keystroke."""
+        """Plan again at each keystroke."""
         self.plan_again()
 
 

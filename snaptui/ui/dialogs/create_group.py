@@ -118,5 +118,5 @@ class CreateGroupDialog(PlanDialog):
     @on(Input.Changed, "#description")
     @on(Choice.Changed)
     def field_changed(self) -> None:
-        """The plan follows each keystroke."""
+        """Plan again at each keystroke."""
         self.plan_again()

@@ -138,7 +138,7 @@ class DeleteManyDialog(PlanDialog):
 
     @on(Choice.Changed)
     def choice_changed(self) -> None:
-        """The plan follows."""
+        """Plan again."""
         self.plan_again()
 
 

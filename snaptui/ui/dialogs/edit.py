@@ -54,7 +54,7 @@ class EditDialog(PlanDialog):
     @on(TextArea.Changed)
     @on(Input.Changed, "#name")
     def field_changed(self) -> None:
-        """The plan follows each keystroke."""
+        """Plan again at each keystroke."""
         self.plan_again()
 
 

@@ -52,7 +52,7 @@ class ImageCreateDialog(PlanDialog):
 
     @on(Input.Changed, "#name")
     def field_changed(self) -> None:
-        """The plan follows each keystroke."""
+        """Plan again at each keystroke."""
         self.plan_again()
 
 
@@ -79,7 +79,7 @@ class ImageApplyDialog(PlanDialog):
 
     @on(Choice.Changed)
     def choice_changed(self) -> None:
-        """The plan follows."""
+        """Plan again."""
         self.plan_again()
 
 

@@ -139,7 +139,7 @@ class KeepDialog(Dialog[tuple[ListedSnapshot, ...]]):
 
     @on(Input.Changed)
     def rule_changed(self) -> None:
-        """The list follows each keystroke."""
+        """Filter the list at each keystroke."""
         self._decide()
 
     def _look(self) -> None:

@@ -85,7 +85,7 @@ class QuitDialog(Dialog[bool]):
         yield Button(Text("Quit all the same"), id="confirm", compact=True)
 
     def on_mount(self) -> None:
-        """Title and time to read."""
+        """Set the title, and give time to read."""
         self.set_title("Quit while work is under way?")
         self.set_interval(AGAIN, self._draw)
         self.appeared()

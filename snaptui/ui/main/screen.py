@@ -93,7 +93,7 @@ class MainScreen(Screen[None]):
     # -- composition --------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """Header, panes, message line, filter, footer."""
+        """Compose header, panes, message line, filter and footer."""
         view, panes = self.view, self._panes
         yield view.header
         with Horizontal(id="panes"):
@@ -126,25 +126,25 @@ class MainScreen(Screen[None]):
         self.updates.host_changed()
 
     def on_screen_resume(self) -> None:
-        """Back from a dialog: what failed meanwhile is shown."""
+        """Show what failed while a dialog was open."""
         self.call_after_refresh(self.updates.show_failure)
 
     # -- moving -----------------------------------------------------------------------------
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Header and footer fill the width."""
+        """Draw header and footer over the new width."""
         self.view.draw_header()
         self.view.draw_footer()
 
     def on_descendant_focus(self) -> None:
-        """The details follow the pane that has the focus."""
+        """Draw the details of the pane that has the focus now."""
         if isinstance(self.focused, RowList) and self.focused.id != "details":
             self._show_pane(self.focused.id or "domains")
             self.view.draw_details()
 
     @on(RowList.Moved)
     def cursor_moved(self, event: RowList.Moved) -> None:
-        """The selection is another one."""
+        """Follow the new selection."""
         if event.rows is self._panes.domains:
             self._following.selection_changed()
         if event.rows.id != "details":
@@ -152,7 +152,7 @@ class MainScreen(Screen[None]):
 
     @on(RowList.Scrolled)
     def list_scrolled(self, event: RowList.Scrolled) -> None:
-        """What is on screen is read first; the headings follow the width."""
+        """Read what is on screen first, and draw the headings in the new width."""
         self.view.draw_headings()
         self.view.draw_title()
         self.view.draw_time_line()
@@ -164,7 +164,7 @@ class MainScreen(Screen[None]):
 
     @on(RowList.Picked)
     def row_picked(self) -> None:
-        """A double click is Enter."""
+        """Do on a double click what Enter does."""
         self.action_enter()
 
     def _show_pane(self, name: str) -> None:
@@ -241,7 +241,7 @@ class MainScreen(Screen[None]):
     # -- actions that show something ----------------------------------------------------------
 
     def action_enter(self) -> None:
-        """Into the domain, or all about the snapshot."""
+        """Open the domain, or show all about the snapshot."""
         if self._panes.on_domains:
             if not self._panes.domains.fold():
                 self._panes.right_pane.focus()
@@ -249,24 +249,24 @@ class MainScreen(Screen[None]):
             self.show_details()
 
     def action_back(self) -> None:
-        """Out of the filter, or back to the domains."""
+        """Leave the filter, drop the marks, or go back to the domains."""
         if not self._filtering.clear() and not self._marking.unmark():
             self._panes.domains.focus()
 
     def action_next_pane(self) -> None:
-        """Next pane."""
+        """Focus the next pane."""
         self.focus_next(RowList)
 
     def action_previous_pane(self) -> None:
-        """Previous pane."""
+        """Focus the previous pane."""
         self.focus_previous(RowList)
 
     def action_left(self) -> None:
-        """To the domains."""
+        """Focus the domains."""
         self._panes.domains.focus()
 
     def action_right(self) -> None:
-        """To the snapshots."""
+        """Focus the snapshots."""
         self._panes.right_pane.focus()
 
     def action_filter(self) -> None:
@@ -275,7 +275,7 @@ class MainScreen(Screen[None]):
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """The list follows each keystroke."""
+        """Filter the list at each keystroke."""
         self._filtering.typed(event.value)
 
     @on(Input.Submitted, "#filter")
@@ -285,30 +285,30 @@ class MainScreen(Screen[None]):
 
     @background("operations", exclusive=True)
     async def action_operations(self) -> None:
-        """All operations with their steps and outcomes."""
+        """Show all operations with their steps and outcomes."""
         await self._showing.operations()
 
     def action_compare(self) -> None:
-        """The selected snapshot beside now, or two marked ones beside each other."""
+        """Compare the selected snapshot with now, or two marked ones with each other."""
         self._showing.compare()
 
     def action_guest_files(self) -> None:
-        """The files inside the guest at the selected snapshot, or now."""
+        """Show the files inside the guest at the selected snapshot, or now."""
         self._showing.guest_files()
 
     @background("history", exclusive=True)
     async def action_history(self) -> None:
-        """What happened to the selected domain."""
+        """Show what happened to the selected domain."""
         await self._showing.history()
 
     def action_file_systems(self) -> None:
-        """What fills the file systems; from there, to a snapshot."""
+        """Show what fills the file systems; from there one goes to a snapshot."""
         from snaptui.ui.screens.reclaimable import SpaceScreen
 
         self.app.push_screen(SpaceScreen(self.context), self._jump)
 
     def action_all_snapshots(self) -> None:
-        """All snapshots of all domains; from there, to one."""
+        """Show all snapshots of all domains; from there one goes to one of them."""
         from snaptui.ui.screens.all_snapshots import AllScreen
 
         order, by_order = self.recall.all_order, self.recall.all_sorted
@@ -335,11 +335,11 @@ class MainScreen(Screen[None]):
         self._sorting.sort_at(event.heading, event.x)
 
     def action_next_tab(self) -> None:
-        """The next tab of the details."""
+        """Show the next tab of the details."""
         self._to_tab(1)
 
     def action_previous_tab(self) -> None:
-        """The one before."""
+        """Show the previous tab of the details."""
         self._to_tab(-1)
 
     def _to_tab(self, by: int) -> None:
@@ -353,7 +353,7 @@ class MainScreen(Screen[None]):
 
     @on(TabLine.Clicked)
     def tab_clicked(self, event: TabLine.Clicked) -> None:
-        """The tab that was clicked."""
+        """Show the tab that was clicked."""
         self._tabs.chosen = event.tab
         self.view.draw_details()
 
@@ -395,5 +395,5 @@ class MainScreen(Screen[None]):
 
     @background("details", exclusive=True)
     async def show_details(self) -> None:
-        """All about the snapshot, or the domain as it is now, with its XML."""
+        """Show all about the snapshot, or the domain as it is now, with its XML."""
         await self._showing.details()

@@ -55,7 +55,7 @@ class Updates:
         return self._context.session
 
     def host_changed(self) -> None:
-        """A host's state is another one; what many say in a moment is drawn at once."""
+        """Draw the new state of a host; what many hosts say in a moment is drawn together."""
         if len(self._context.fleet) == 1:
             self.draw_hosts()
         elif self._soon is None:
@@ -93,12 +93,12 @@ class Updates:
         self._following.selection_changed()
 
     def images_changed(self) -> None:
-        """Other images, or another one is selected, or more is known of it."""
+        """Draw other images, another selected one, or more that is known of it."""
         self.host_changed()
         self.entries_changed()
 
     def entries_changed(self) -> None:
-        """Other snapshots of the selected image, or another filter of them."""
+        """Draw other snapshots of the selected image, or those of another filter."""
         self._panes.entries.update_shown(
             self._session.images.shown,
             self._session.counting.state.counted,
@@ -108,7 +108,7 @@ class Updates:
         self._view.draw_details()
 
     def snapshots_changed(self) -> None:
-        """Other snapshots, or more of their details, or another filter of them."""
+        """Draw other snapshots, more of their details, or those of another filter."""
         self._panes.snapshots.update_shown(
             self._session.snapshots.shown,
             self._session.counting.state.counted,
@@ -118,18 +118,18 @@ class Updates:
         self._view.draw_details()
 
     def counted(self) -> None:
-        """More was counted of what the images are used for."""
+        """Draw what was counted of the images meanwhile."""
         self._panes.snapshots.update_counted(self._session.counting.state.counted)
         self.entries_changed()
 
     def operation_changed(self, operation: Operation) -> None:
-        """An operation went on or is over."""
+        """Draw how far an operation is, or say how it ended."""
         if operation.phase.over:
             self._tell_end(operation)
         self.host_changed()
 
     def second(self) -> None:
-        """A second went by: ages, and how long what runs takes."""
+        """Draw ages, and how long what runs takes, each second."""
         self._view.draw_header()
         self._view.draw_message()
         self._panes.snapshots.grow_older()

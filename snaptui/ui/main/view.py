@@ -83,7 +83,7 @@ class View:
         self._news, self._answered_at = words, -LASTS
 
     def draw_header(self) -> None:
-        """The host, and how the connection is."""
+        """Draw the host, and how the connection is."""
         context = self.context
         signs = header.Signs(
             hosts=context.fleet.summary,
@@ -101,7 +101,7 @@ class View:
         self._set(self.header, line)
 
     def draw_title(self) -> None:
-        """The selected domain or image, over its snapshots."""
+        """Draw the selected domain or image over its snapshots."""
         context, counting = self.context, self.session.counting.state
         shown, key = self.session.snapshots.shown, self._panes.key
         create = "" if self.session.read_only else keymap.key_of("create", context.overrides)
@@ -127,7 +127,7 @@ class View:
         self._set(self.title, line)
 
     def draw_headings(self) -> None:
-        """Titles of the columns, which follow the width."""
+        """Draw the titles of the columns, which follow the width."""
         glyphs, panes = self.context.glyphs, self._panes
         for pane, heading, name in (
             (panes.domains, self.domains_heading, "domains"),
@@ -139,7 +139,7 @@ class View:
             self._set(heading, Text(pane.heading(pane.row_width, glyphs, first)))
 
     def draw_time_line(self) -> None:
-        """When the snapshots were made, where the screen has room for it."""
+        """Draw when the snapshots were made, where the screen has room for it."""
         pane, shown = self._panes.snapshots, self.session.snapshots.shown
         snapshots = shown.snapshots if shown is not None and pane.display else None
         width, now = pane.row_width - 2, time.time()
@@ -154,7 +154,7 @@ class View:
         self._set(self.time_line, Text(f" {line}", "dim"))
 
     def draw_message(self) -> None:
-        """What runs, or the answer to a key."""
+        """Draw what runs, or the answer to a key."""
         running = [status_lines.operation_words(o) for o in self.session.operations.unfinished]
         state = self.session.host.state
         since = time.monotonic() - self._answered_at
@@ -177,7 +177,7 @@ class View:
         self._set(self.message, line)
 
     def draw_details(self) -> None:
-        """All about what is selected where the focus is, and what can be done with it."""
+        """Draw all about what is selected in the focused list, and the keys for it."""
         self.draw_footer()
         lines = self._tabs.lines()
         keys = [keymap.key_of(name, self.context.overrides) for name in TAB_KEYS]
@@ -219,7 +219,7 @@ class View:
         return entry_lines(image, placed, counted)
 
     def draw_footer(self) -> None:
-        """The keys that do something with the row under the cursor."""
+        """Draw the keys that do something with the row under the cursor."""
         size, context = self.footer.screen.size, self.context
         offered = offer(context, self._panes), size, self.session.read_only
         if offered == self._offered:

@@ -221,7 +221,7 @@ class DomainPane(RowList):
         return host.state.domains.get(key) if host is not None else None
 
     def on_resize(self) -> None:
-        """More domains have room, or not all of them any more."""
+        """Fold or unfold domains without snapshots: another number has room."""
         super().on_resize()
         self._again()
 

@@ -148,11 +148,11 @@ class RowList(ScrollView, can_focus=True):
         self.post_message(self.Scrolled(self))
 
     def on_focus(self) -> None:
-        """The cursor looks different with the focus."""
+        """Draw the cursor as it looks with the focus."""
         self.refresh_line(self.cursor)
 
     def on_blur(self) -> None:
-        """The cursor looks different without the focus."""
+        """Draw the cursor as it looks without the focus."""
         self.refresh_line(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
@@ -164,27 +164,27 @@ class RowList(ScrollView, can_focus=True):
                 self.post_message(self.Picked())
 
     def action_up(self) -> None:
-        """One row up."""
+        """Go up one row."""
         self.cursor -= 1
 
     def action_down(self) -> None:
-        """One row down."""
+        """Go down one row."""
         self.cursor += 1
 
     def action_page_up(self) -> None:
-        """A page up."""
+        """Go up a page."""
         self.cursor -= max(1, self.size.height - 1)
 
     def action_page_down(self) -> None:
-        """A page down."""
+        """Go down a page."""
         self.cursor += max(1, self.size.height - 1)
 
     def action_top(self) -> None:
-        """To the first row."""
+        """Go to the first row."""
         self.cursor = 0
 
     def action_bottom(self) -> None:
-        """To the last row."""
+        """Go to the last row."""
         self.cursor = self.count - 1
 
     def _reveal(self) -> None:

@@ -50,7 +50,7 @@ class AllScreen(SurveyScreen):
     AUTO_FOCUS = "#all"
 
     def compose(self) -> ComposeResult:
-        """Title, headings, the list, two lines of details, answers, the filter, the keys."""
+        """Compose title, headings, list, two lines of details, answers, filter and keys."""
         yield Static("All snapshots", id="header", markup=False)
         yield Heading(id="all-heading", classes="heading", markup=False)
         yield AllList(self.glyphs)
@@ -66,11 +66,11 @@ class AllScreen(SurveyScreen):
         self.query_one("#filter").display = False
 
     def on_resize(self) -> None:
-        """The headings follow the width."""
+        """Draw the headings in the new width."""
         self._draw_title()
 
     def on_row_list_moved(self, _event: RowList.Moved) -> None:
-        """The details follow the cursor."""
+        """Draw the details of the row under the cursor."""
         self._draw_details()
 
     @property
@@ -107,7 +107,7 @@ class AllScreen(SurveyScreen):
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """The list follows each keystroke."""
+        """Filter the list at each keystroke."""
         self._looked_for = Query.of(event.value)
         self._draw_rows()
 
@@ -121,14 +121,14 @@ class AllScreen(SurveyScreen):
         self._list.focus()
 
     def action_sort(self) -> None:
-        """By the next column."""
+        """Sort by the next column."""
         orders = [one for one, _ in self._list.columns(self._list.row_width) if one is not None]
         at = orders.index(self._by) if self._by in orders else -1
         self._sort(orders[(at + 1) % len(orders)])
 
     @on(Heading.Clicked)
     def heading_clicked(self, event: Heading.Clicked) -> None:
-        """By the column that was clicked."""
+        """Sort by the column that was clicked."""
         if (by := self._list.column_at(event.x)) is not None:
             self._sort(by)
 
@@ -223,7 +223,7 @@ class AllScreen(SurveyScreen):
         ask_copy(self, title, lines, self.glyphs, self.say)
 
     def action_compare(self) -> None:
-        """The selected snapshot beside now, or two marked ones beside each other."""
+        """Compare the selected snapshot with now, or two marked ones with each other."""
         from snaptui.ui.screens.compare import Asked, CompareScreen
 
         marked = [row for row in self.surveys.snapshots() if row.mark in self._list.marked]
@@ -258,7 +258,7 @@ class AllScreen(SurveyScreen):
         self.draw_message()
 
     def tick(self) -> None:
-        """What was not shown at once is shown now."""
+        """Show what was held back while the list filled."""
         if is_there(self) and (self._late or time.monotonic() - self._drawn >= AGES):
             self._draw_rows()
         if self.surveys.doing:

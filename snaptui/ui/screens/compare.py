@@ -66,7 +66,7 @@ class CompareScreen(Closing[None]):
         self._comparing = Comparing(session.backend, session.worker, self._draw)
 
     def compose(self) -> ComposeResult:
-        """Title, lines, what is being read, the keys."""
+        """Compose title, lines, what is being read, and keys."""
         yield Static(id="header", markup=False)
         yield ComparisonList(self._glyphs)
         yield Static(id="message", markup=False)
@@ -77,7 +77,7 @@ class CompareScreen(Closing[None]):
         self.action_refresh()
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
+        """Stop reading."""
         self._comparing.stop()
 
     def action_refresh(self) -> None:

@@ -105,7 +105,7 @@ class ChangesScreen(Closing[None]):
         start(self._comparing.leave(self._kept))
 
     def on_resize(self) -> None:
-        """The headings follow the width."""
+        """Draw the headings in the new width."""
         self._draw()
 
     def _wait_for(self, dialog: Dialog[T]) -> Awaitable[T | None]:
@@ -173,7 +173,7 @@ class ChangesScreen(Closing[None]):
 
     @on(RowList.Picked)
     def row_picked(self) -> None:
-        """A double click is Enter."""
+        """Do on a double click what Enter does."""
         self.action_open()
 
     def action_above(self) -> None:

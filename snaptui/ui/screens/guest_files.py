@@ -206,7 +206,7 @@ class FilesScreen(Closing[None]):
 
     @on(RowList.Picked)
     def row_picked(self) -> None:
-        """A double click is Enter."""
+        """Do on a double click what Enter does."""
         self.action_open()
 
     @background("folder", exclusive=True)
@@ -262,7 +262,7 @@ class FilesScreen(Closing[None]):
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
-        """The list follows each keystroke."""
+        """Filter the list at each keystroke."""
         if event.input.display:
             self._files.filter(event.value)
             self._draw()

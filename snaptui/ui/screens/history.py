@@ -66,7 +66,7 @@ class HistoryScreen(Closing[None]):
         self._shown: tuple[Line, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Title, headings, the list, the details, what is not here, the keys."""
+        """Compose title, headings, list, details, what is not here, and keys."""
         name = on_host(self._domain.name, self.context.fleet.called(self._session.uri))
         yield Static(clean(f" History of {name}", self._glyphs), id="header", markup=False)
         yield Static(id="history-heading", classes="heading", markup=False)
@@ -81,13 +81,13 @@ class HistoryScreen(Closing[None]):
         self._draw()
 
     def on_resize(self) -> None:
-        """The headings follow the width."""
+        """Draw the headings in the new width."""
         rows = self.query_one(HistoryList)
         heading = Text(rows.heading(rows.row_width, self._glyphs), no_wrap=True)
         self.query_one("#history-heading", Static).update(heading)
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """The details follow."""
+        """Draw the details of the row under the cursor."""
         if isinstance(event.rows, HistoryList):
             self._draw()
 

@@ -95,7 +95,7 @@ class OperationsPane(Closing[None]):
         self._shown: tuple[Line, ...] = ()
 
     def compose(self) -> ComposeResult:
-        """Title, list, details."""
+        """Compose title, list, details and keys."""
         yield Static("Operations", id="header", markup=False)
         yield Static(Text(HEADING, no_wrap=True), classes="heading")
         yield RecordList(self._glyphs)
@@ -108,7 +108,7 @@ class OperationsPane(Closing[None]):
         self._draw()
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """The details follow."""
+        """Draw the details of the row under the cursor."""
         if isinstance(event.rows, RecordList):
             self._draw()
 

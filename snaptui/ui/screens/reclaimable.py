@@ -41,13 +41,13 @@ class SpaceScreen(SurveyScreen):
         yield KeyLine(keys_of_scope(Scope.FILES, context.overrides, read_only=read_only))
 
     def on_resize(self) -> None:
-        """The headings follow the width."""
+        """Draw the headings in the new width."""
         for rows in (self.query_one(PlaceList), self.query_one(ItemList)):
             heading = Text(rows.heading(rows.row_width, self.glyphs), no_wrap=True)
             self.query_one(f"#{rows.id}-heading", Static).update(heading)
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """What is below follows what is selected above."""
+        """Show what is on the selected file system."""
         if event.rows.id == "places":
             self._draw_items()
         self._draw_details()

@@ -53,7 +53,7 @@ class SurveyScreen(Closing[Jump | None]):
         self.set_interval(0.5, self.tick)
 
     def on_unmount(self) -> None:
-        """Nobody looks any more."""
+        """Stop reading."""
         self.surveys.stop()
 
     def action_refresh(self) -> None:
@@ -102,7 +102,7 @@ class SurveyScreen(Closing[Jump | None]):
         raise NotImplementedError
 
     def draw_message(self) -> None:
-        """What runs, what is read, or the answer to a key."""
+        """Draw what runs, what is read, or the answer to a key."""
         running = [status_lines.operation_words(o) for o in self.operations.unfinished]
         surveys = self.surveys
         words = self._said

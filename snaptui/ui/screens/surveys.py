@@ -187,7 +187,7 @@ class Surveys:
                 one.surveying.start(state.host, state.domains.values(), again=again)
 
     def stop(self) -> None:
-        """Nobody looks any more."""
+        """Stop reading."""
         for one in self._surveys:
             one.surveying.stop()
 

@@ -32,7 +32,7 @@ class TextScreen(Closing[None]):
         self._wanted = ""
 
     def compose(self) -> ComposeResult:
-        """Title, lines, search field."""
+        """Compose title, lines, search field and keys."""
         yield Static(clean(self._title, self._glyphs), id="header", markup=False)
         yield LinesList(self._glyphs, id="lines")
         yield Field(id="search", compact=True, placeholder="search")
