@@ -14,6 +14,7 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.dialogs.dialog import Choice
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
+from snaptui.ui.panes.lines import LinesList
 from snaptui.ui.panes.row_list import RowList
 from tests.lab import Lab
 from tests.one_host import alone, reach
@@ -214,6 +215,24 @@ async def test_a_click_on_a_key_changes_nothing_when_read_only(make_app: MakeApp
         await loaded(pilot)
         for changing in ("c create", "r revert", "d delete"):
             assert changing not in footer(app)
+
+
+async def test_a_click_selects_the_row_that_it_hits_below_a_border(make_app: MakeApp) -> None:
+    """The border of a list is a line of it, and none of its rows."""
+    app = make_app()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await loaded(pilot)
+        await pilot.press("o")
+        await until(pilot, lambda: len(app.screen_stack) == 2, "the operations")
+        rows = app.screen.query_one("#record", LinesList)
+        await until(pilot, lambda: rows.count == 1, "that there are none")
+        rows.show(tuple(("", f"line {number}") for number in range(5)))
+        await pilot.pause()
+        assert rows.styles.border_top[0] == "solid"
+        for y, cursor in ((1, 0), (3, 2), (0, 2)):
+            await pilot.click("#record", offset=(3, y))
+            await pilot.pause()
+            assert rows.cursor == cursor, y
 
 
 def footer(app: App[None]) -> str:

@@ -157,8 +157,8 @@ class RowList(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Select the row clicked; a second click picks it."""
-        index = event.y + self.scroll_offset.y
-        if index < self.count:
+        place = event.get_content_offset(self)
+        if place is not None and (index := place.y + self.scroll_offset.y) < self.count:
             self.cursor = index
             if event.chain == 2:
                 self.post_message(self.Picked())
