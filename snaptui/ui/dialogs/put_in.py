@@ -73,12 +73,26 @@ class PutInDialog(Dialog[str]):
     def buttons(self) -> ComposeResult:
         """Cancel, and put in."""
         yield from super().buttons()
-        first = "Tab, " if self._asks else ""
-        confirm = Button(
-            Text(f"Put in: {first}press {keymap.CONFIRM_KEY}"), id="confirm", compact=True
-        )
+        confirm = Button(self._label, id="confirm", compact=True)
         confirm.can_focus = False
         yield confirm
+
+    @property
+    def _label(self) -> Text:
+        first = "Tab, " if self._in_field else ""
+        return Text(f"Put in: {first}press {keymap.CONFIRM_KEY}")
+
+    @property
+    def _in_field(self) -> bool:
+        return isinstance(self.focused, Input)
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def focus_moved(self) -> None:
+        """Say how it is confirmed from there."""
+        confirm, label = self.query_one("#confirm", Button), self._label
+        confirm.label = label
+        confirm.styles.width = label.cell_len + 2  # of one not yet shown Textual keeps the old one
 
     def on_mount(self) -> None:
         """Say what will happen."""
@@ -106,7 +120,7 @@ class PutInDialog(Dialog[str]):
             event.time,
             types=key is None or key.is_printable,
             confirms=key is not None and key.character == keymap.CONFIRM_KEY,
-            taken=isinstance(self.focused, Input),
+            taken=self._in_field,
             fields=False,
         )
         self._heard = said is Said.YES
@@ -158,11 +172,14 @@ class PutInDialog(Dialog[str]):
     async def _put_in(self) -> None:
         from snaptui.guest_files.put_in import put_in
 
+        self.query_one("#confirm").display = False
         self._put("notice", "")
         self._put("facts", f"Asking the guest agent of {self._guest.name} ...")
         try:
             done = await put_in(self._files, self._guest, self._path, self._place, self._tell)
         except SnaptuiError as error:
+            if is_there(self):
+                self.query_one("#confirm").display = True
             self._explain()
             self._put("notice", f"{error.title}: {error.message} {error.hint}".strip())
         else:
@@ -194,7 +211,6 @@ class PutInDialog(Dialog[str]):
         self.query_one("#rest-text", Static).update(words)
         self.query_one("#rest").display = True
         self.query_one("#place").display = False
-        self.query_one("#confirm").display = False
         self.query_one("#cancel", Button).label = "Close"
         self._put("notice", f"{keymap.key_of('dialog_copy', {})} copies a line.")
 
