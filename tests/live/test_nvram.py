@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.model.choices import SafetyKind
 from snaptui.model.domain import DomainKey
-from snaptui.plan.plan import DeleteIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.live.planned import planned
@@ -85,3 +87,26 @@ def test_beside_them_nothing_inside_is_deleted_while_the_guest_runs(
     lab.virsh("snapshot-create", "web", "--redefine", str(record))
     planned(lab, DeleteIntent(key, "s"), carry_out=True)
     assert (lab.snapshots("web"), entries(lab.image("web"))) == ([], [])
+
+
+def test_those_in_a_store_come_back_with_the_ram(newest_lab: Lab) -> None:
+    """QEMU has them in a device, and writes its file anew when it has loaded the RAM."""
+    lab = newest_lab
+    code, store = lab.images / "code", lab.images / "store"
+    code.write_bytes(b"\xf4" * (64 << 10))
+    store.write_text('{"version": 2, "variables": []}')
+    lab.define("web")
+    inner = f"<loader type='rom'>{code}</loader><varstore path='{store}'/>"
+    xml = lab.xml("web").replace("</os>", f"{inner}</os>")
+    features = "" if "<acpi/>" in xml else "<features><acpi/></features>"
+    key = lab.define_xml(xml.replace("</os>", f"</os>{features}"))
+    lab.start("web")
+    plan = planned(lab, CreateIntent(key, "ram", ""), carry_out=True)
+    assert Warn.VARIABLES_NOT_KEPT not in {one.what for one in plan.warnings}
+    lab.destroy("web")
+    other = '{"name": "X", "guid": "8be4df61-93ca-11d2-aa0d-00e098032b8c", "attr": 7, "data": "01"}'
+    store.write_text(f'{{"version": 2, "variables": [{other}]}}')
+    back = RevertIntent(key, "ram", safety=SafetyKind.NONE)
+    assert Warn.VARIABLES_STAY not in {one.what for one in planned(lab, back).warnings}
+    planned(lab, back, carry_out=True)
+    assert '"X"' not in store.read_text()

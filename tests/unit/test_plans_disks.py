@@ -95,6 +95,8 @@ def test_what_cannot_be_checked_is_not_changed(disk: Disk) -> None:
 def test_libvirt_names_the_overlay_of_a_part_of_a_file_itself() -> None:
     plan = a_create(inside(PART), Form.DISK_ONLY)
     assert of(plan, Why.NO_OVERLAY_NOT_YET).code is None
+    with_ram = a_create(inside(PART), Form.EXTERNAL)
+    assert of(with_ram, Why.OFF_HAS_NO_RAM).code is None, "there is no place for it to be asked"
 
 
 def test_a_pool_that_names_another_file_than_qemu_has_open_stops_everything() -> None:

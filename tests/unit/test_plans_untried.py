@@ -183,6 +183,20 @@ def test_which_versions_take_uefi_variables_into_an_internal_snapshot(
         assert_said(plan.warnings, Warn.VARIABLES_NOT_KEPT)
 
 
+@pytest.mark.parametrize("state", [DomainState.RUNNING, DomainState.SHUTOFF])
+def test_variables_in_a_store_are_kept_with_the_ram_alone(state: DomainState) -> None:
+    """They are a device's: libvirt refuses no snapshot because of them."""
+    running = state is DomainState.RUNNING
+    here = config(pflash=True, varstore=True)
+    one = snapshot("ram", config=here)
+    found = facts(one, disks=here, state=state, host=host((12, 9, 0)))
+    plan = create.plan(CreateIntent(KEY, "new", ""), found)
+    assert plan.refusals == ()
+    assert (Warn.VARIABLES_NOT_KEPT in {told.what for told in plan.warnings}) is not running
+    back = a_revert(found, "ram")
+    assert Warn.VARIABLES_STAY not in {told.what for told in back.warnings}
+
+
 @pytest.mark.parametrize(("version", "left_out"), [((10, 9, 0), True), ((10, 10, 0), False)])
 def test_variables_that_a_version_leaves_out_are_neither_reverted_nor_left_inside(
     version: Version, left_out: bool

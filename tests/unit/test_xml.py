@@ -265,6 +265,7 @@ def test_varstore_tpm_machine_and_firmware_are_read() -> None:
         "<disk device='cdrom'><source file='/cd2.iso' startupPolicy='optional'/><readonly/></disk>"
         "<disk device='cdrom'><readonly/></disk></devices></domain>"
     )
+    assert found.varstore
     assert found.pflash, "varstore holds UEFI's variables as nvram does (since libvirt 12.1)"
     assert found.tpm
     assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")

@@ -44,6 +44,7 @@ def config(domain: Element, hashed: str) -> DomainConfig:
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
         drives=tuple(dict.fromkeys(_drives(domain))),
         tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
+        varstore=domain.find("os/varstore") is not None,
     )
 
 

@@ -24,7 +24,7 @@ def create_refusals(facts: Facts, *, active: bool) -> Iterator[Refusal]:
         active: whether the domain runs when it is taken.
     """
     config, host, code = facts.status.config, facts.host, libvirt_codes.OPERATION_UNSUPPORTED
-    if not config.pflash:
+    if not config.pflash or config.varstore:  # a store's variables are a device's, in the RAM
         return
     raw = not _in_qcow2(config)
     if does(host, Wrong.LEAVES_OUT_VARIABLES) and not raw:

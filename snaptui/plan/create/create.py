@@ -81,7 +81,11 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         warnings=(
             *([remark(Warn.RAM_MAY_NOT_FIT_INSIDE)] if needed.lacks else ()),
             *([remark(Warn.SAVE_NOT_KEPT, domain=facts.name)] if status.managed_save else ()),
-            *domain_checks.variables_warnings(facts, Warn.VARIABLES_NOT_KEPT),
+            *(
+                ()
+                if status.config.varstore and active
+                else domain_checks.variables_warnings(facts, Warn.VARIABLES_NOT_KEPT)
+            ),
             *([remark(Warn.TPM_NOT_KEPT)] if status.config.tpm and not active else ()),
             *([remark(Warn.INSIDE_OVERLAYS, names=text.some(outside))] if outside else ()),
             *_refcount_warnings(facts),

@@ -46,7 +46,7 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
         *_save_refusals(facts),
         *domain_checks.journal_refusals(facts.unrecorded),
         *_disk_refusals(intent, facts, new),
-        *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
+        *(_ram_refusals(facts, new) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, step),
         *_beneath_refusals(facts, new),
         *open_still.create_refusals(
@@ -77,7 +77,7 @@ def obstacles(intent: CreateIntent, facts: Facts) -> list[Refusal]:
     return [
         *domain_checks.checkpoint_refusals(facts),
         *_disk_refusals(intent, facts, new),
-        *(_ram_refusals(facts) if intent.form is Form.EXTERNAL else ()),
+        *(_ram_refusals(facts, new) if intent.form is Form.EXTERNAL else ()),
         *_file_refusals(facts, CreateSnapshot(new)),
         *_beneath_refusals(facts, new),
         *(refuse(Why.LEFT_OUT, disk=target) for target in new.left_out),
@@ -157,15 +157,14 @@ def _transient_problem(disk: Disk, facts: Facts) -> Refusal | None:
     return refuse(Why.TRANSIENT_OVERLAY, way, code=code, disk=disk.target, domain=facts.name)
 
 
-def _ram_refusals(facts: Facts) -> list[Refusal]:
+def _ram_refusals(facts: Facts, new: NewSnapshot) -> list[Refusal]:
     status = facts.status
     name, way = status.domain.name, Way.DISKS_ONLY
     refusals: list[Refusal] = []
     if not status.domain.state.active:
         state = status.domain.state.value
-        refusals.append(
-            refuse(Why.OFF_HAS_NO_RAM, way, code=libvirt_codes.XML_ERROR, domain=name, state=state)
-        )
+        code = libvirt_codes.XML_ERROR if new.memory_path is not None else None  # it has no place
+        refusals.append(refuse(Why.OFF_HAS_NO_RAM, way, code=code, domain=name, state=state))
     if status.config.passthrough:
         devices = ", ".join(status.config.passthrough)
         refusals.append(refuse(Why.HOST_DEVICES, way, domain=name, devices=devices))

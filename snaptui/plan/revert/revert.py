@@ -246,6 +246,8 @@ def _clone_doubts(facts: Facts) -> tuple[Remark, ...]:
 
 
 def _variables(facts: Facts, snapshot: Snapshot) -> list[Remark]:
+    if facts.status.config.varstore and snapshot.has_memory:
+        return []  # QEMU writes them anew when it has loaded the RAM (measured with 12.9)
     if snapshot.kind is Kind.INTERNAL:
         return domain_checks.variables_warnings(facts, Warn.VARIABLES_STAY)
     return [remark(Warn.VARIABLES_STAY)] if facts.status.config.pflash else []
