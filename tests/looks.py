@@ -97,7 +97,7 @@ def keepers(parent: int) -> list[Process]:
 def folder_of(keeper: Process) -> Path:
     """Where its processes have their sockets; it must have said so."""
     for one in processes():
-        if one.parent == keeper.pid and (found := re.search(rf"/\S*/{PREFIX}\w+", one.words)):
+        if one.parent == keeper.pid and (found := re.search(rf"/[^\s:]*/{PREFIX}\w+", one.words)):
             return Path(found[0])
     raise AssertionError("no process of the keeper names its folder")
 

@@ -12,7 +12,7 @@ from tests.guest_disks import START, Tree, ext4_disk, into_qcow2, needs_libguest
 from tests.lab import Lab
 from tests.terminal import Terminal, at_snapshots
 
-pytestmark = needs_libguestfs
+pytestmark = [needs_libguestfs, pytest.mark.long]
 
 STARTS = 600.0
 """Seconds for an appliance that runs without KVM on a busy machine."""

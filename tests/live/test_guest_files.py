@@ -165,6 +165,7 @@ def test_now_on_a_chain_with_two_disks(lab: Lab, tmp_path: Path) -> None:
     looking(lab, "db", None, now)
 
 
+@pytest.mark.long
 def test_an_image_that_no_domain_uses(lab: Lab, tmp_path: Path) -> None:
     """A snapshot that qemu-img made is read; an image that names another one is not opened."""
     image, upon = lab.images / "lone.qcow2", lab.images / "upon.qcow2"

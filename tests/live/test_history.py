@@ -22,7 +22,7 @@ def test_operations_and_what_others_did_are_in_one_list(lab: Lab) -> None:
         terminal.press("L")
         terminal.wait("History of web", "nothing was seen since", "What colleagues did")
         terminal.press("esc")
-        terminal.wait("base", gone="History")
+        terminal.wait("base", gone="History of web")
         terminal.press("r")
         terminal.wait("Revert web to base", "Ready")
         confirm(terminal)

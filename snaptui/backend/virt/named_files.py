@@ -92,7 +92,12 @@ def _named(
 def _of_backup(texts: Texts, domain: libvirt.virDomain, live: str) -> str | NotKnown:
     """The XML of a backup under way; empty without one. Only QEMU that runs has one."""
     try:
-        return texts.backup(domain) if domain_xml.active(live) else ""
+        if not domain_xml.active(live):
+            return ""
+    except SnaptuiError:
+        return ""  # whatever it names is in doubt already
+    try:
+        return texts.backup(domain)
     except (NotFound, Unsupported):
         return ""
     except Disconnected:
