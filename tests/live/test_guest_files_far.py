@@ -65,9 +65,10 @@ def test_over_ssh(ways: Transports, tmp_path: Path) -> None:
             await files.mount(volume)
             assert await files.read("/a", 0, 9) == b"later"
             assert ways.logins == before + 2  # libvirt's, and that of the files
-            for one in processes():
-                if ("sshd" in one.words and "notty" in one.words) or THERE in one.words:
-                    os.kill(one.pid, signal.SIGKILL)
+            servers = {one.pid for one in processes() if one.words.startswith("sshd")}
+            (shell,) = (one for one in processes() if THERE in one.words and one.parent in servers)
+            for pid in (shell.pid, shell.parent):
+                os.kill(pid, signal.SIGKILL)
             with pytest.raises(LookEnded):
                 await files.read("/a", 0, 9)
 
