@@ -96,9 +96,12 @@ def _system(said: Any) -> GuestSystem:
     known = _of(said)
     root = text(known.get("root"))
     mounts = pairs(known.get("mounts")) or (("/", root),)
+    product = text(known.get("product_name"))
+    if product[:1].isdigit():  # of Debian libguestfs tells the number alone
+        product = f"{text(known.get('distro'))} {product}"
     return GuestSystem(
         root=root,
-        product=text(known.get("product_name")),
+        product=product,
         hostname=text(known.get("hostname")),
         windows=known.get("type") == "windows",
         mounts=tuple(sorted(mounts, key=lambda mount: len(mount[0]))),

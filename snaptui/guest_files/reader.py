@@ -166,7 +166,7 @@ class Answers:
         return [self._system(root) for root in self._or((), self._handle.inspect)], b""
 
     def _system(self, root: bytes) -> dict[str, Any]:
-        words = ("type", "product_name", "hostname")
+        words = ("type", "distro", "product_name", "hostname")
         of = {what: self._or(b"", self._handle.inspected, what, root) for what in words}
         return {what: os.fsdecode(word) for what, word in of.items()} | {
             "root": os.fsdecode(root),
