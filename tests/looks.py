@@ -72,7 +72,7 @@ class Process(NamedTuple):
     pid: int
     parent: int
     user: int
-    words: str
+    command: str
 
 
 def processes() -> list[Process]:
@@ -90,21 +90,21 @@ def keepers(parent: int) -> list[Process]:
     return [
         one
         for one in processes()
-        if one.parent == parent and "snaptui.guest_files.keeper" in one.words
+        if one.parent == parent and "snaptui.guest_files.keeper" in one.command
     ]
 
 
 def folder_of(keeper: Process) -> Path:
     """Where its processes have their sockets; it must have said so."""
     for one in processes():
-        if one.parent == keeper.pid and (found := re.search(rf"/[^\s:]*/{PREFIX}\w+", one.words)):
+        if one.parent == keeper.pid and (found := re.search(rf"/[^\s:]*/{PREFIX}\w+", one.command)):
             return Path(found[0])
     raise AssertionError("no process of the keeper names its folder")
 
 
 def assert_gone(folder: Path) -> None:
     """Nothing of a look runs, and nothing of it is on the disk."""
-    assert not [one.words for one in processes() if folder.name in one.words]
+    assert not [one.command for one in processes() if folder.name in one.command]
     assert not folder.exists()
 
 

@@ -125,8 +125,8 @@ async def copied(files: GuestFiles, worker: Worker, tmp_path: Path) -> None:
 
 def assert_unprivileged(folder: Path) -> None:
     """What makes sense of the image and of the file systems in it is nobody's process."""
-    confined = [one for one in processes() if folder.name in one.words]
-    users = {one.user for one in confined if "storage-daemon" not in one.words}
+    confined = [one for one in processes() if folder.name in one.command]
+    users = {one.user for one in confined if "storage-daemon" not in one.command}
     assert len(confined) >= 4  # two servers, the reader and its QEMU
     assert len(users) == 1
     if os.geteuid() == 0:
@@ -234,7 +234,7 @@ def test_nothing_is_left_of_a_look_that_is_killed(lab: Lab, tmp_path: Path, kill
         if killed != "the keeper":
             program.kill()
         program.wait()
-    until(lambda: not [one for one in processes() if folder.name in one.words])
+    until(lambda: not [one for one in processes() if folder.name in one.command])
     if killed == "both":  # whoever looks next clears up
         sweep(str(folder.parent))
     until(lambda: not folder.exists())

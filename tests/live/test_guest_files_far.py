@@ -30,7 +30,9 @@ def ways() -> Iterator[Transports]:
 
 def there() -> list[str]:
     """What runs of a look, or lies about, on the other host, which is this machine too."""
-    running = [one.words for one in processes() if THERE in one.words and "ssh " not in one.words]
+    running = [
+        one.command for one in processes() if THERE in one.command and "ssh " not in one.command
+    ]
     return running + [str(path) for path in Path("/tmp").glob(f"{THERE.rpartition('/')[2]}*")]
 
 
@@ -65,8 +67,10 @@ def test_over_ssh(ways: Transports, tmp_path: Path) -> None:
             await files.mount(volume)
             assert await files.read("/a", 0, 9) == b"later"
             assert ways.logins == before + 2  # libvirt's, and that of the files
-            servers = {one.pid for one in processes() if one.words.startswith("sshd")}
-            (shell,) = (one for one in processes() if THERE in one.words and one.parent in servers)
+            servers = {one.pid for one in processes() if one.command.startswith("sshd")}
+            (shell,) = (
+                one for one in processes() if THERE in one.command and one.parent in servers
+            )
             for pid in (shell.pid, shell.parent):
                 os.kill(pid, signal.SIGKILL)
             with pytest.raises(LookEnded):
