@@ -17,7 +17,13 @@ from tests.live.tables import Benches
 from tests.stacks import Stack
 
 LONGEST = 400
-_benches = Benches(lambda place, root: Bench(Lab(place, root)))
+
+
+class _Lab(Lab):
+    quick = True
+
+
+_benches = Benches(lambda place, root: Bench(_Lab(place, root)))
 
 
 def _run(root: Path, number: int) -> Result:
