@@ -94,10 +94,14 @@ class Limited:
         self._first = int(parent)
 
     def allow(self, actions: Iterable[str]) -> None:
-        """Start polkit with a rule, and the daemon so that it asks it."""
+        """Start polkit so that it allows these actions, and the daemon so that it asks it."""
+        self.obey(_RULE.format(allowed=list(actions)))
+
+    def obey(self, rule: str) -> None:
+        """The same with a rule in polkit's JavaScript."""
         rules = self._place / "rules"
         rules.mkdir(exist_ok=True)
-        (rules / "10-test.rules").write_text(_RULE.format(allowed=list(actions)))
+        (rules / "10-test.rules").write_text(rule)
         policies = self._place / "actions"
         policies.mkdir(exist_ok=True)
         made = "".join(_ACTION.format(name=name) for name in ACTIONS)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import pwd
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from snaptui.model.domain import DomainKey
 from tests.lab import entries
 from tests.polkit import ACTIONS, limited
+from tests.users import NOBODY
 
 LIST = tuple(
     f"org.libvirt.api.{one}"
@@ -114,3 +118,26 @@ def test_who_may_do_all_is_not_hindered(monkeypatch: pytest.MonkeyPatch) -> None
     assert found["names"] == {"answer": ["a"]}
     assert found["deleted"] == {"answer": None}
     assert left == ["b"], "the one was deleted, and the other made"
+
+
+MANUAL = Path(__file__).parents[2] / "docs" / "monitoring.md"
+COMMAND = """
+import os, sys
+os.environ |= dict.fromkeys(("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"), "/nonexistent")
+from snaptui.cli.main import main
+sys.exit(main({words!r}))
+"""
+
+
+def test_the_rule_for_monitoring_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is printed: with it nothing that is looked at is denied."""
+    (rule,) = re.findall(r"^```js\n(.*?)^```$", MANUAL.read_text(), re.MULTILINE | re.DOTALL)
+    rule = rule.replace("nagios", pwd.getpwuid(NOBODY).pw_name)
+    with limited(monkeypatch) as one:
+        one.lab.define("web")
+        one.lab.snapshot("web", "a")
+        one.obey(rule)
+        for words, status in ((["check"], 0), (["check", "--warn", "count=1"], 1), (["report"], 0)):
+            done = one.as_nobody(COMMAND.format(words=[*words, "-c", one.lab.uri]))
+            assert done.returncode == status, (words, done.stdout, done.stderr)
+            assert "denied" not in done.stdout + done.stderr
