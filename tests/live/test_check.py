@@ -61,6 +61,11 @@ def test_an_overlay_that_nothing_names_is_found_when_asked_for(lab: Lab) -> None
     qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(left))
     assert checked("-c", lab.uri)[0] == 0
     assert f"nothing names {left}" in checked("-c", lab.uri, "--warn", "orphans")[1]
+    torn = base.with_name("torn.qcow2")
+    torn.write_bytes(b"QFI\xfb")  # whatever it lay upon would be no leftover
+    code, said = checked("-c", lab.uri, "--warn", "orphans")
+    assert code == 3
+    assert str(torn) in said
 
 
 def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> None:
