@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from dataclasses import dataclass
-from functools import partial
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Button, Input, Static
 
 from snaptui.common import shell, text
 from snaptui.common.errors import SnaptuiError
@@ -26,12 +24,10 @@ from snaptui.plan.refusal import once
 from snaptui.ui import keymap
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
-from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
-from snaptui.ui.dialogs.dialog import Choice, Dialog
+from snaptui.ui.dialogs.confirm import TOO_SOON, ConfirmDialog
 from snaptui.ui.dialogs.readings import ReadFacts, read_all
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.panes.lines import Line
-from snaptui.ui.terminal.key_queue import BURST, KeysInOrder
 from snaptui.ui.terminal.safe_input import Field
 
 CHECKING = "Checking what this would do ..."
@@ -49,7 +45,7 @@ class Confirmed:
     together: bool = False
 
 
-class PlanDialog(Dialog[Confirmed]):
+class PlanDialog(ConfirmDialog[Confirmed]):
     """Shows the plan of :attr:`intent` and, confirmed, returns it with its facts.
 
     Args:
@@ -57,14 +53,10 @@ class PlanDialog(Dialog[Confirmed]):
         read_facts: reads the facts for an intent.
     """
 
-    clock = staticmethod(time.monotonic)
-
     def __init__(
         self, subject: Domain | ImageKey | str, read_facts: ReadFacts, glyphs: Glyphs
     ) -> None:
         super().__init__(glyphs)
-        self._confirm_key = ConfirmKey()
-        self._heard: tuple[Message, Said] | None = None
         self._subject = subject
         self._read_facts = read_facts
         self._facts: tuple[AnyFacts, ...] = ()
@@ -101,11 +93,6 @@ class PlanDialog(Dialog[Confirmed]):
         """The plan that is shown."""
         return plans[0]
 
-    @property
-    @abstractmethod
-    def verb(self) -> str:
-        """What the button says."""
-
     def fields(self) -> ComposeResult:
         """The fields of this dialog."""
         yield from ()
@@ -119,27 +106,10 @@ class PlanDialog(Dialog[Confirmed]):
         yield Field(id="typed", compact=True)
         yield Static(id="notice", markup=False)
 
-    def buttons(self) -> ComposeResult:
-        """Cancel, and the one that does it."""
-        yield from super().buttons()
-        confirm = Button(self._label, id="confirm", compact=True, disabled=True)
-        confirm.can_focus = False  # Tab leads to the same fields before and after the checks
-        yield confirm
-
     @property
-    def _label(self) -> Text:
-        first = "Tab, " if self._in_field else ""
-        return Text(f"{self.verb}: {first}press {keymap.CONFIRM_KEY}")
-
-    @property
-    def _in_field(self) -> bool:
-        """Whether what is typed now is text."""
-        return isinstance(self.focused, Input | TextArea)
-
-    @property
-    def _has_fields(self) -> bool:
-        """Whether there is anything to type text into."""
-        return any(one.id != "typed" or one.display for one in self.query("Input, TextArea"))
+    def at_stake(self) -> object:
+        """The plan."""
+        return self._plan
 
     @property
     def challenge(self) -> str:
@@ -265,71 +235,7 @@ class PlanDialog(Dialog[Confirmed]):
         """The name may be complete now."""
         self._allow()
 
-    @on(Input.Submitted)
-    def submitted(self) -> None:
-        """Enter in a field goes on to the next one."""
-        self.focus_next()
-
-    @on(events.DescendantFocus)
-    @on(events.DescendantBlur)
-    def focus_moved(self) -> None:
-        """Say how it is confirmed from there."""
-        confirm, label = self.query_one("#confirm", Button), self._label
-        confirm.label = label
-        confirm.styles.width = label.cell_len + 2  # of one not yet shown Textual keeps the old one
-
-    def hear(self, event: events.Key | events.Paste) -> None:
-        """Find out whether a key is meant to confirm, or is a part of a text."""
-        key = event if isinstance(event, events.Key) else None
-        said = self._confirm_key.hear(
-            event.time,
-            types=key is None or key.is_printable,
-            confirms=key is not None and key.character == keymap.CONFIRM_KEY,
-            taken=self._in_field or (key is not None and self._is_choice_key(key.key)),
-            fields=self._has_fields,
-        )
-        self._heard = (event, said)
-        if said is Said.TEXT:
-            alone = "press Tab, then the key alone" if self._has_fields else "press it alone"
-            self.notice(f"Ignored: {keymap.CONFIRM_KEY} came with other keys. To confirm, {alone}.")
-
-    def _is_choice_key(self, key: str) -> bool:
-        return isinstance(self.focused, Choice) and self.focused.changes_at(key)
-
-    def on_key(self, event: events.Key) -> None:
-        """The confirm key."""
-        heard, said = self._heard if self._heard is not None else (None, Said.NOTHING)
-        if heard is not event or said not in (Said.YES, Said.YES_IF_ALONE):
-            return
-        event.stop()
-        if not self._may_be_confirmed(event):
-            return
-        if said is Said.YES:
-            self._confirm()
-        else:
-            self.set_timer(BURST, partial(self._wait_alone, self._plan))
-
-    def _wait_alone(self, plan: Plan | None) -> None:
-        """Confirm a plan unless more keys came after the one that did."""
-        # behind all keys that have arrived at the program by now
-        self.app.call_later(self._confirm_alone, plan)
-
-    def _confirm_alone(self, plan: Plan | None) -> None:
-        if isinstance(self.app, KeysInOrder) and self.app.keys_waiting:
-            self.set_timer(BURST, partial(self._wait_alone, plan))
-        elif self._confirm_key.stayed_alone(self.clock()):
-            if plan == self._plan:
-                self._confirm()
-            else:
-                self.notice("Ignored: the dialog changed less than 0.5 s ago. Press again.")
-
-    @on(Button.Pressed, "#confirm")
-    def confirm_pressed(self, event: Button.Pressed) -> None:
-        """A click on the button."""
-        if self._may_be_confirmed(event):
-            self._confirm()
-
-    def _may_be_confirmed(self, event: Message) -> bool:
+    def may_be_confirmed(self, event: Message) -> bool:
         """Whether the plan may be carried out as the dialog stands; says why it may not."""
         if self._plan is None:
             self.notice("Not yet: snaptui is still checking.")
@@ -339,12 +245,13 @@ class PlanDialog(Dialog[Confirmed]):
             self.notice(f"Type {clean(self.challenge, self.glyphs)} first.")
             self.query_one("#typed", Input).focus()
         elif not self.readable(event):
-            self.notice("Ignored: the dialog appeared less than 0.5 s ago. Press again.")
+            self.notice(TOO_SOON)
         else:
             return True
         return False
 
-    def _confirm(self) -> None:
+    def confirm(self) -> None:
+        """Return what was confirmed."""
         parts = tuple(zip(self._plans, self._facts, strict=True))
         self.dismiss(Confirmed(parts, self.together))
 
@@ -360,7 +267,7 @@ class PlanDialog(Dialog[Confirmed]):
 
     def notice(self, words: str) -> None:
         """Answer a key."""
-        self.query_one("#notice", Static).update(Text(words))
+        super().notice(words)
         self.make_room_soon()
 
     def _always(self, plan: Plan) -> Text:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
@@ -17,8 +16,7 @@ from snaptui.model.guest_file import GuestFile
 from snaptui.ui import keymap
 from snaptui.ui.background import background
 from snaptui.ui.closing import is_there
-from snaptui.ui.dialogs.confirm_key import ConfirmKey, Said
-from snaptui.ui.dialogs.dialog import Dialog
+from snaptui.ui.dialogs.confirm import TOO_SOON, ConfirmDialog
 from snaptui.ui.format import Glyphs, clean, pasteable
 from snaptui.ui.panes.lines import Line
 from snaptui.ui.terminal.safe_input import Field
@@ -38,7 +36,7 @@ EXPLAINED = (
 """What happens, and what stays of it."""
 
 
-class PutInDialog(Dialog[str]):
+class PutInDialog(ConfirmDialog[str]):
     """Asks, puts the file in, shows the lines, and returns how it ended.
 
     Args:
@@ -60,7 +58,11 @@ class PutInDialog(Dialog[str]):
         self._place, self._asks = place, not place
         self._under_way = self._given_up = False
         self._done: PutIn | None = None
-        self._confirm_key, self._heard = ConfirmKey(), False
+
+    @property
+    def verb(self) -> str:
+        """What the button says."""
+        return "Put in"
 
     def body(self) -> ComposeResult:
         """The place, what happens, the lines for a shell, answers."""
@@ -69,30 +71,6 @@ class PutInDialog(Dialog[str]):
         with VerticalScroll(id="rest", can_focus=True):
             yield Static(id="rest-text", markup=False)
         yield Static(id="notice", markup=False)
-
-    def buttons(self) -> ComposeResult:
-        """Cancel, and put in."""
-        yield from super().buttons()
-        confirm = Button(self._label, id="confirm", compact=True)
-        confirm.can_focus = False
-        yield confirm
-
-    @property
-    def _label(self) -> Text:
-        first = "Tab, " if self._in_field else ""
-        return Text(f"Put in: {first}press {keymap.CONFIRM_KEY}")
-
-    @property
-    def _in_field(self) -> bool:
-        return isinstance(self.focused, Input)
-
-    @on(events.DescendantFocus)
-    @on(events.DescendantBlur)
-    def focus_moved(self) -> None:
-        """Say how it is confirmed from there."""
-        confirm, label = self.query_one("#confirm", Button), self._label
-        confirm.label = label
-        confirm.styles.width = label.cell_len + 2  # of one not yet shown Textual keeps the old one
 
     def on_mount(self) -> None:
         """Say what will happen."""
@@ -113,45 +91,24 @@ class PutInDialog(Dialog[str]):
         lines = (("install", done.install), ("restorecon", done.restorecon), ("rm", done.remove))
         return (("copy", done.path), *lines)
 
-    def hear(self, event: events.Key | events.Paste) -> None:
-        """Find out whether a key is meant to confirm, or is a part of a text."""
-        key = event if isinstance(event, events.Key) else None
-        said = self._confirm_key.hear(
-            event.time,
-            types=key is None or key.is_printable,
-            confirms=key is not None and key.character == keymap.CONFIRM_KEY,
-            taken=self._in_field,
-            fields=False,
-        )
-        self._heard = said is Said.YES
-
-    def on_key(self, event: events.Key) -> None:
-        """The confirm key."""
-        if self._heard and event.character == keymap.CONFIRM_KEY:
-            event.stop()
-            self._confirmed(event)
-
-    @on(Input.Submitted)
-    def submitted(self) -> None:
-        """Enter in the field goes on."""
-        self.focus_next()
-
-    @on(Button.Pressed, "#confirm")
-    def confirm_pressed(self, event: Button.Pressed) -> None:
-        """A click on the button."""
-        self._confirmed(event)
-
-    def _confirmed(self, event: Message) -> None:
+    def may_be_confirmed(self, event: Message) -> bool:
+        """Whether it may be put in as the dialog stands; says why it may not."""
         if self._under_way or self._done is not None:
-            return
+            return False
         if self._asks:
             self._place = self.query_one("#place", Input).value.strip()
         if not self._place.startswith("/"):
-            self._put("notice", "Type where the file belongs in the guest: a path from / on.")
+            self.notice("Type where the file belongs in the guest: a path from / on.")
             self.query_one("#place").focus()
         elif not self.readable(event):
-            self._put("notice", "Ignored: the dialog appeared less than 0.5 s ago. Press again.")
+            self.notice(TOO_SOON)
         else:
+            return True
+        return False
+
+    def confirm(self) -> None:
+        """Put it in, once."""
+        if not self._under_way and self._done is None:
             self._under_way, self._given_up = True, False
             self._put_in()
 
