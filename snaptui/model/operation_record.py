@@ -94,11 +94,13 @@ class Batch:
         first: the number of the first of them; the others have those after it.
         members: what each is about, by name and in their order.
         group: the ID of the group of snapshots that they are about; empty without one.
+        whole: all of them were to be taken, or none.
     """
 
     first: int
     members: tuple[str, ...]
     group: str = ""
+    whole: bool = False
 
     @property
     def numbers(self) -> range:
@@ -126,6 +128,7 @@ class Record:
         batch: what it was confirmed together with; ``None`` where it was alone.
         share, amount: how much of what is under way is done, where that can be told; never
             written.
+        undone: the snapshot that it took was deleted again, because its group was not whole.
     """
 
     number: int
@@ -149,6 +152,7 @@ class Record:
     batch: Batch | None = None
     share: float | None = None
     amount: Amount | None = None
+    undone: bool = False
 
     @property
     def under_way(self) -> StepRecord | None:
@@ -179,7 +183,7 @@ def parse(data: bytes) -> tuple[tuple[Record, ...], int]:
             told = json.loads(line)
             number = int(told["operation"])
             if told["event"] == "batch":
-                batch = Batch(number, tuple(map(str, told["members"])), str(told["group"]))
+                batch = _batch(number, told)
                 batches.update(dict.fromkeys(batch.numbers, batch))
                 continue
             records[number] = _apply(records.get(number), number, told)
@@ -211,11 +215,16 @@ def _apply(record: Record | None, number: int, told: Mapping[str, Any]) -> Recor
         return replace(
             record, outcome=Outcome(told["outcome"]), error=str(told["error"]),
             hint=str(told["hint"]), meanwhile=str(told.get("meanwhile", "")), ended=_moment(told),
-            became=_became(told),
+            became=_became(told), undone=told.get("undone") is True,
         )  # fmt: skip
     if event == "found":
         return replace(record, found=str(told["words"]), became=_became(told))
     raise ValueError(event)
+
+
+def _batch(number: int, told: Mapping[str, Any]) -> Batch:
+    members = tuple(map(str, told["members"]))
+    return Batch(number, members, str(told["group"]), told.get("whole") is True)
 
 
 def _begun(number: int, told: Mapping[str, Any]) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from snaptui.model.operation_record import Batch, Became, Outcome, Record, StepKind, StepRecord
 from snaptui.operations.operation import Operation, Phase
@@ -77,6 +77,8 @@ def of_cut_short(
             members.append(_of_record(name, records[number]))
         else:
             members.append(Member(name, False, False, "It was not started."))
+    if batch.whole and not all(one.done for one in members):
+        members = [_to_be_undone(one) if one.done else one for one in members]
     return _summary(batch, next(iter(records.values())), members)
 
 
@@ -129,14 +131,17 @@ def _is_done(record: Record, became: Became | None) -> bool:
     step = _main(record)
     if step is None:
         return record.outcome is Outcome.DONE
+    if record.undone:
+        return False
     return step.ended is not None or (step is record.under_way and became is Became.DONE)
 
 
 def _of_operation(operation: Operation) -> Member:
     record, well = operation.record, operation.phase is Phase.DONE
-    far = "" if operation.because_of else operation.how_far  # of them nothing was wrong
+    untold = operation.because_of or operation.undone  # of them nothing was wrong, or is left
+    far = "" if untold else operation.how_far
     return Member(
-        operation.name,
+        operation.called,
         _is_done(record, None),
         well,
         operation.error,
@@ -144,6 +149,12 @@ def _of_operation(operation: Operation) -> Member:
         () if well else operation.kept,
         bool(operation.because_of),
     )
+
+
+def _to_be_undone(member: Member) -> Member:
+    """One that was taken of a group that was to be all or none, and is not whole."""
+    words = "It was taken, and the group is all-or-nothing."
+    return replace(member, well=False, why=words, needs="Delete its snapshot (d).")
 
 
 def _of_record(name: str, record: Record) -> Member:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from snaptui.common.errors import SnaptuiError
 from snaptui.model.domain import DomainKey
 from snaptui.model.operation_record import Became, StepKind
+from snaptui.operations import barrier
 from snaptui.operations.barrier import Meeting, Place, places
 from snaptui.operations.operation import AGAIN, LOOK, Copying, Operation, Phase, Stop
 from snaptui.operations.reached import Reached
@@ -23,6 +24,9 @@ from snaptui.plan.refusal import words_of
 from snaptui.plan.steps.group import NoteGroup
 from snaptui.plan.steps.image import SetAside
 
+TakeBack = Callable[[Operation], Awaitable[Operation]]
+"""Deletes the snapshot again that an operation has taken; returns how the operation ends then."""
+
 
 class Execution:
     """Carries out one operation.
@@ -34,6 +38,7 @@ class Execution:
         records: where it is written before it changes anything.
         copying: of the operation.
         meeting: with the others of its group, where it is part of one.
+        take_back: gives up what was taken of a group of which another could not be taken.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Execution:
         records: Records,
         copying: Copying,
         meeting: Meeting | None,
+        take_back: TakeBack,
     ) -> None:
         self._every = every
         self._tell = tell
@@ -51,6 +57,7 @@ class Execution:
         self._records = records
         self._copying = copying
         self._meeting = meeting
+        self._take_back = take_back
 
     async def carry_out(self, operation: Operation, facts: AnyFacts) -> None:
         """Take all steps of a plan; ``facts`` are those that it was confirmed with.
@@ -82,6 +89,8 @@ class Execution:
             over = replace(operation, phase=Phase.DONE, ended=time.time())
         if meeting is not None:
             await meeting.leave(operation.number)
+            if meeting.whole and over.has_taken and not meeting.through(operation.number):
+                over = await self._take_back(over)
         await self._records.writing.call(lambda: self._records.journal.end(over.record))
         self._tell(over)
 
@@ -118,15 +127,13 @@ class Execution:
         """Wait for the others of a group where that must be; returns the step as it is now."""
         from snaptui.plan.facts import Facts
 
-        for place in places(operation.plan, operation.done):
+        for place in places(operation.plan, operation.done, whole=meeting.whole):
             if place is Place.READY:
                 await self._taking(operation, step, expected).check()
             self._tell(replace(operation, phase=Phase.WAITING))
             absent = await meeting.come(operation.number, place)
-            if absent and place.all_or_none:
-                others = ", ".join(self._every[number].called for number in absent)
-                words = f"Cancelled: the group is all-or-nothing. Not ready: {others}."
-                raise Stop(words, _NOT_ALL, because_of=absent)
+            if absent and meeting.binds(place):
+                raise self._given_up(meeting, operation.number, place, absent)
         if not isinstance(step, NoteGroup):
             return step
         assert isinstance(expected, Facts)
@@ -135,6 +142,20 @@ class Execution:
         if noted is None:
             raise Stop(expected.absent(step.name).fact, "Its description does not say the spread.")
         return noted
+
+    def _given_up(
+        self, meeting: Meeting, number: int, place: Place, absent: tuple[int, ...]
+    ) -> Stop:
+        """Why one of a group goes no further, though nothing is wrong with it."""
+        if meeting.lost(number):
+            words = f"Its host did not answer for {barrier.LOST:.0f} s."
+            return Stop(f"Cancelled: the group is all-or-nothing. {words}")
+        others = ", ".join(self._every[one].called for one in absent)
+        if place is Place.OVER:
+            words = f"Cancelled: the group is all-or-nothing. Not taken: {others}."
+            return Stop(words, because_of=absent)
+        words = f"Cancelled: the group is all-or-nothing. Not ready: {others}."
+        return Stop(words, _NOT_ALL, because_of=absent)
 
     async def _prepare(self, operation: Operation, facts: AnyFacts) -> Operation:
         """Save the XML of a domain and write the journal; nothing is changed without them.
@@ -165,7 +186,13 @@ class Execution:
             raise Stop(error.message, error.hint or AGAIN) from error
 
     def _taking(self, operation: Operation, step: Step, expected: AnyFacts) -> Taking:
-        at = self._reached(operation.plan.intent.key.host)
+        at, meeting = self._reached(operation.plan.intent.key.host), self._meeting
+
+        def tell(now: Operation) -> None:
+            if meeting is not None and now.phase is Phase.ASKING:
+                meeting.silent(now.number)
+            self._tell(now)
+
         tools = Tools(
             at.backend,
             at.worker,
@@ -173,7 +200,7 @@ class Execution:
             self._records.journal,
             self._records.writing,
             self._copying,
-            self._tell,
+            tell,
         )
         return Taking(tools, operation, step, expected)
 

@@ -87,7 +87,9 @@ class Journal:
 
     def begin_batch(self, batch: Batch) -> bool:
         """Write which operations belong together, before the first of them."""
-        return self._write(batch.first, "batch", members=batch.members, group=batch.group)
+        return self._write(
+            batch.first, "batch", members=batch.members, group=batch.group, whole=batch.whole
+        )
 
     def step_began(self, number: int, step: int) -> bool:
         """A step is about to be asked for."""
@@ -104,7 +106,8 @@ class Journal:
         return self._write(
             record.number, "end", outcome=record.outcome.value, error=record.error[:LONGEST],
             hint=record.hint[:LONGEST], meanwhile=record.meanwhile[:LONGEST],
-            became=None if became is None else became.value, time=time.time(),
+            became=None if became is None else became.value, undone=record.undone,
+            time=time.time(),
         )  # fmt: skip
 
     def close(self) -> None:

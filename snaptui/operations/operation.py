@@ -77,6 +77,7 @@ class Operation:
         because_of: numbers of the operations that did not end well, if it only stopped for them.
         meanwhile: what others changed while its last step was done.
         where: the host as people call it; empty where there is only one.
+        undone: the snapshot that it took was deleted again, because its group was not whole.
     """
 
     number: int
@@ -102,6 +103,7 @@ class Operation:
     because_of: tuple[int, ...] = ()
     meanwhile: tuple[Difference, ...] = ()
     where: str = ""
+    undone: bool = False
 
     @property
     def called(self) -> str:
@@ -140,6 +142,11 @@ class Operation:
             for step in self.plan.steps[: self.done]
             if step.kind is StepKind.CREATE and is_safety(step.subject)
         )
+
+    @property
+    def has_taken(self) -> bool:
+        """Whether a snapshot that it was to take is known to be there."""
+        return any(step.kind is StepKind.CREATE for step in self.plan.steps[: self.done])
 
     @property
     def how_far(self) -> str:
@@ -200,6 +207,7 @@ class Operation:
             batch=self.batch,
             share=self.share,
             amount=self.amount,
+            undone=self.undone,
         )
 
 

@@ -142,11 +142,16 @@ class Operations:
         return accepted
 
     def run_together(self, parts: Sequence[tuple[Plan, AnyFacts]]) -> tuple[Operation, ...]:
-        """Start confirmed plans at the same time, as one group; what fails stops no other."""
-        from snaptui.operations.barrier import Meeting
+        """Start confirmed plans at the same time, as one group.
 
-        accepted = self._accept(parts, group=_group_of(*parts[0]))
-        meeting = Meeting([operation.number for operation in accepted])
+        What fails stops no other, unless all are taken or none.
+        """
+        from snaptui.operations.barrier import Meeting
+        from snaptui.plan.create.group import all_or_none
+
+        whole = all_or_none([plan.intent for plan, _ in parts])
+        accepted = self._accept(parts, group=_group_of(*parts[0]), whole=whole)
+        meeting = Meeting([operation.number for operation in accepted], whole=whole)
         every = [facts for _, facts in parts]
         self._begin(self._run_at_once(list(zip(accepted, every, strict=True)), meeting))
         return accepted
@@ -161,7 +166,7 @@ class Operations:
         task.add_done_callback(self._tasks.discard)
 
     def _accept(
-        self, parts: Sequence[tuple[Plan, AnyFacts]], group: str = ""
+        self, parts: Sequence[tuple[Plan, AnyFacts]], *, group: str = "", whole: bool = False
     ) -> tuple[Operation, ...]:
         numbers = list(itertools.islice(self._numbers, len(parts)))
         hosts = [self._reached(plan.intent.key.host).name for plan, _ in parts]
@@ -169,7 +174,7 @@ class Operations:
         if len(parts) > 1:
             members = zip(parts, hosts, strict=True)
             names = tuple(on_host(facts.name, host) for (_, facts), host in members)
-            batch = Batch(numbers[0], names, group)
+            batch = Batch(numbers[0], names, group, whole)
         accepted = tuple(
             Operation(
                 number=number,
@@ -213,8 +218,21 @@ class Operations:
 
         copying = self._copying(operation.number)
         await Execution(
-            self.all, self._set, self._reached, self.records, copying, meeting
+            self.all, self._set, self._reached, self.records, copying, meeting, self._take_back
         ).carry_out(operation, facts)
+
+    async def _take_back(self, operation: Operation) -> Operation:
+        from snaptui.operations.taking_back import take_back
+
+        return await take_back(
+            operation, self._reached(operation.plan.intent.key.host), self._set, self._run_inside
+        )
+
+    async def _run_inside(self, plan: Plan, facts: AnyFacts) -> Operation:
+        """Carry out what another operation of the same domain has led to; returns its end."""
+        (inner,) = self._accept(((plan, facts),))
+        await self._run(inner, facts)
+        return self.all[inner.number]
 
     def _copying(self, number: int) -> Copying:
         return self._copies_under_way.setdefault(number, Copying())

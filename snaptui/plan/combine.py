@@ -9,6 +9,7 @@ from snaptui.common import text
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.plan.checks.free_space import Room
+from snaptui.plan.create.group import all_or_none
 from snaptui.plan.delete.delete import deleted
 from snaptui.plan.group_left import AfterOfSome, Left
 from snaptui.plan.loss import NOTHING_LOST, SeveralLost
@@ -58,11 +59,15 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
     assert isinstance(intent, CreateIntent)
     number = text.count(len(plans), "domain")
     whole = _merged(plans, names)
-    together = any(isinstance(step, FreezeGuest) for step in whole.steps)
+    end = after(End.TAKEN_AT_ONCE, at_once=AT_ONCE)
+    if all_or_none(plan.intent for plan in plans):
+        end = after(End.TAKEN_ALL_OR_NONE)
+    elif any(isinstance(step, FreezeGuest) for step in whole.steps):
+        end = after(End.TAKEN_TOGETHER)
     return replace(
         whole,
         title=f"Create {intent.name or 'a snapshot'} of {number}",
-        after=after(End.TAKEN_TOGETHER) if together else after(End.TAKEN_AT_ONCE, at_once=AT_ONCE),
+        after=end,
         lost=NOTHING_LOST,
         lines=tuple(
             line

@@ -63,6 +63,10 @@ class End(enum.Enum):
     TAKEN_TOGETHER = (
         "All guests are frozen, all snapshots taken, and all guests thawed, after 10 s at most."
     )
+    TAKEN_ALL_OR_NONE = (
+        "All or none: if one cannot be taken, snaptui deletes the others again, on a lost host "
+        "when it answers."
+    )
     TAKEN_AT_ONCE = "{at_once} at a time. A failure stops none of the others."
     REVERTED_TOGETHER = (
         "All at the same time, once each can be undone. If one cannot, none is reverted."

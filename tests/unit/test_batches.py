@@ -115,3 +115,43 @@ def test_what_the_host_did_after_the_end_counts(current: str, became: Became, do
     batch = Batch(7, NAMES[:1], GROUP)
     told = of_cut_short(batch, {7: cut}, {7: found})
     assert told.title == f"{GROUP}: {done} of 1 reverted"
+
+
+def a_create(at: int, outcome: Outcome | None = None, *, undone: bool = False) -> Record:
+    """One of a group that is taken, and whose spread is noted then."""
+    kinds = ((StepKind.CREATE, "patch"), (StepKind.EDIT, "patch"))
+    steps = tuple(
+        StepRecord(
+            kind,
+            subject,
+            f"do {kind.value}",
+            "virsh",
+            began=1.0 if number == 0 else None,
+            ended=2.0 if number == 0 else None,
+        )
+        for number, (kind, subject) in enumerate(kinds)
+    )
+    return Record(
+        7 + at, "h", "u", NAMES[at], "Create", "root", 0.0, steps, outcome=outcome,
+        batch=WHOLE, undone=undone,
+    )  # fmt: skip
+
+
+WHOLE = Batch(7, NAMES[:2], GROUP, whole=True)
+
+
+def test_what_is_left_of_all_or_none_when_snaptui_ended_is_said_to_be_deleted() -> None:
+    taken = a_create(0)
+    found = {taken.number: finding(taken, Found(DomainState.SHUTOFF, ("patch",), "patch"))}
+    told = of_cut_short(WHOLE, {taken.number: taken}, found)
+    assert told.title == f"{GROUP}: 1 of 2 taken"
+    assert "g01: It was taken, and the group is all-or-nothing." in told.words
+    assert "  Delete its snapshot (d)." in told.words.splitlines()
+    apart = replace(WHOLE, whole=False)
+    assert "all-or-nothing" not in of_cut_short(apart, {taken.number: taken}, found).words
+
+
+def test_what_was_deleted_again_is_not_called_taken() -> None:
+    undone = a_create(0, Outcome.FAILED, undone=True)
+    told = of_cut_short(WHOLE, {undone.number: undone}, {})
+    assert told.title == f"{GROUP}: 0 of 2 taken"

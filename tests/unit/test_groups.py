@@ -314,3 +314,61 @@ async def test_frozen_guests_do_not_wait_for_one_that_does_not_come(
         Place.KEPT,
         Place.OVER,
     ]
+
+
+async def test_where_all_or_none_are_taken_none_goes_on_without_one() -> None:
+    """Nor does who comes later, though nothing is wrong with it."""
+    meeting = Meeting([1, 2], whole=True)
+    waiting = asyncio.create_task(meeting.come(1, Place.OVER))
+    await asyncio.sleep(0)
+    await meeting.leave(2)
+    assert await waiting == (2,)
+    assert not meeting.through(1)
+    both = Meeting([1, 2], whole=True)
+    assert not any(await asyncio.gather(both.come(1, Place.OVER), both.come(2, Place.OVER)))
+    assert both.through(1)
+    assert both.through(2)
+
+
+async def test_one_whose_host_does_not_answer_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The others give up, and so does it when it comes; one that is heard in time is not lost."""
+    monkeypatch.setattr("snaptui.operations.barrier.LOST", 0.0)
+    meeting = Meeting([1, 2], whole=True)
+    waiting = asyncio.create_task(meeting.come(1, Place.OVER))
+    await asyncio.sleep(0)
+    meeting.silent(2)
+    assert await waiting == (2,)
+    assert meeting.lost(2)
+    assert await meeting.come(2, Place.OVER) == (1,)
+    assert not meeting.through(2)
+    monkeypatch.setattr("snaptui.operations.barrier.LOST", 60.0)
+    heard = Meeting([1, 2], whole=True)
+    heard.silent(2)
+    assert not any(await asyncio.gather(heard.come(1, Place.OVER), heard.come(2, Place.OVER)))
+    assert not heard.lost(2)
+
+
+async def test_where_each_is_taken_by_itself_a_silent_host_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("snaptui.operations.barrier.LOST", 0.0)
+    meeting = Meeting([1, 2])
+    waiting = asyncio.create_task(meeting.come(1, Place.OVER))
+    meeting.silent(2)
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    await meeting.come(2, Place.OVER)
+    assert await waiting == ()
+
+
+def test_all_or_none_are_taken_where_they_lie_on_several_hosts() -> None:
+    """Each waits for the others before its first step, too."""
+    here, there = a_part(), replace(a_part(), key=KEY._replace(host="qemu+ssh://kvm2/system"))
+    one, other = make_plans([here, there], [facts()] * 2)
+    assert creates((one, other), ["a", "b"]).after.end is End.TAKEN_ALL_OR_NONE
+    assert creates((one, one), ["a", "b"]).after.end is End.TAKEN_AT_ONCE
+    assert places(one, 0, whole=True) == (Place.READY,)
+    assert places(one, 0) == ()
+    assert places(one, 1) == places(one, 1, whole=True) == (Place.OVER,)

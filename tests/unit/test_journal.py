@@ -67,7 +67,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     over = replace(
         RECORD, outcome=Outcome.FAILED, error="no\nspace", hint="make room", meanwhile="x is gone"
     )
-    assert made.end(replace(over, became=Became.IN_PART))
+    assert made.end(replace(over, became=Became.IN_PART, undone=True))
     (record,), damaged = parse(of(tmp_path / "j").read_bytes())
     assert damaged == 0
     assert (record.outcome, record.error, record.hint, record.meanwhile, record.became) == (
@@ -78,6 +78,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
         Became.IN_PART,
     )
     assert record.domain == RECORD.domain
+    assert record.undone
     assert record.steps[0].began is not None
     assert record.steps[0].ended is not None
     assert record.steps[1].began is None
@@ -91,6 +92,7 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     st.dictionaries(st.text(), st.text()).map(lambda told: tuple(told.items())),
     st.lists(st.text(), min_size=1).map(tuple),
     st.text(),
+    st.booleans(),
 )
 def test_each_field_of_a_step_is_read_as_it_was_written(
     kind: StepKind,
@@ -100,11 +102,12 @@ def test_each_field_of_a_step_is_read_as_it_was_written(
     places: tuple[tuple[str, str], ...],
     members: tuple[str, ...],
     group: str,
+    whole: bool,
 ) -> None:
     step = StepRecord(
         kind, *words, defines=words, metadata_only=metadata_only, adopts=adopts, places=places
     )
-    batch = Batch(RECORD.number, members, group)
+    batch = Batch(RECORD.number, members, group, whole)
     wanted = replace(RECORD, steps=(step,), batch=batch)
     with tempfile.TemporaryDirectory() as place:
         made = Journal(Path(place))

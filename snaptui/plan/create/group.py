@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from snaptui.model import group_mark
 from snaptui.model.abilities import Can, can, no_external_revert
 from snaptui.model.choices import Form
 from snaptui.plan.facts import Facts
-from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.plan import CreateIntent, Intent, Plan
 from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import Note, remark
 from snaptui.plan.steps.domain import CreateSnapshot, DomainStep
 from snaptui.plan.steps.group import FreezeGuest, NoteGroup, ThawGuest
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
+
+
+def all_or_none(intents: Iterable[Intent]) -> bool:
+    """Whether all of a group are taken, or none: where it lies on several hosts.
+
+    On one host those that could be taken stay: each is told at once, and the others are there.
+    """
+    hosts = {intent.key.host for intent in intents if isinstance(intent, CreateIntent)}
+    return len(hosts) > 1
 
 
 def grouped(plan: Plan, intent: CreateIntent, facts: Facts) -> Plan:
