@@ -33,7 +33,7 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
         lost=NOTHING_LOST,
         undo=undo(UndoBy.NOT_NEEDED),
         space=NO_SPACE,
-        refusals=_refusals(name, facts.agent or _NOT_ASKED),
+        refusals=_refusals(facts),
         warnings=(
             remark(Warn.COPY_NOT_OF_ONE_MOMENT),
             *domain_checks.unrecorded_warnings(facts.unrecorded),
@@ -45,7 +45,11 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
     )
 
 
-def _refusals(name: str, agent: Agent) -> tuple[Refusal, ...]:
+def _refusals(facts: Facts) -> tuple[Refusal, ...]:
+    """libvirt looks first whether the domain is active (qemu_driver.c, qemuDomainFSThaw)."""
+    name, agent = facts.name, facts.agent or _NOT_ASKED
+    if not facts.status.domain.state.active:
+        return (refuse(Why.THAW_OFF, code=libvirt_codes.OPERATION_INVALID, domain=name),)
     if agent.state is AgentState.FROZEN:
         return ()
     why, way, code = _CANNOT[agent.state]

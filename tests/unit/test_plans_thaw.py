@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from snaptui.model import libvirt_codes
+from snaptui.model.domain import DomainState
 from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.operation_record import StepKind
 from snaptui.plan.plan import ThawIntent
@@ -26,6 +28,13 @@ from tests.unit.made import KEY, assert_refused, assert_said, facts
 def test_only_a_frozen_guest_is_thawed(state: AgentState, why: Why) -> None:
     (plan,) = make_plans([ThawIntent(KEY)], [facts(agent=Agent(state, reason="why"))])
     assert_refused(plan, why)
+
+
+def test_of_a_domain_that_is_off_libvirt_says_that_first() -> None:
+    found = facts(state=DomainState.SHUTOFF, agent=Agent(AgentState.ABSENT))
+    (plan,) = make_plans([ThawIntent(KEY)], [found])
+    assert_refused(plan, Why.THAW_OFF)
+    assert [one.code for one in plan.refusals] == [libvirt_codes.OPERATION_INVALID]
 
 
 def test_one_is_thawed_also_where_nothing_can_be_written_down() -> None:

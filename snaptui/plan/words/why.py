@@ -476,9 +476,8 @@ class Why(enum.Enum):
 
     # -- frozen guests
     NOT_FROZEN = "The guest agent says that nothing in {domain} is frozen."
-    THAW_ABSENT = (
-        "{domain} is off or has no channel for a guest agent. Nothing can be frozen there."
-    )
+    THAW_OFF = "{domain} is off. Nothing in it is frozen."
+    THAW_ABSENT = "{domain} has no channel for a guest agent. libvirt can freeze nothing there."
     THAW_DISCONNECTED = "No guest agent is running in {domain}, and only an agent can thaw."
     THAW_SILENT = "The guest agent of {domain} does not answer{reason}."
     THAW_FAILS = "The guest agent of {domain} fails{reason}."
