@@ -89,15 +89,19 @@ class Agent:
         wanted = self.answers.get(command)
         told = wanted() if callable(wanted) else wanted
         if isinstance(told, Error):
-            return {"error": {"class": "GenericError", "desc": told.words}}
+            return {"error": {"class": told.kind, "desc": told.words}}
         return {"return": told}
 
 
 class Error:
-    """The answer that a command has failed."""
+    """The answer that a command has failed.
 
-    def __init__(self, words: str) -> None:
-        self.words = words
+    Args:
+        kind: of QMP's classes of errors.
+    """
+
+    def __init__(self, words: str, kind: str = "GenericError") -> None:
+        self.words, self.kind = words, kind
 
 
 class Voiced(Guest):

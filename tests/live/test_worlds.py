@@ -33,6 +33,12 @@ LIED_ABOUT = {
     "create with RAM, halting": ("works",),
 }
 """By what is asked in such a world, the lies that are planted there."""
+FROZEN = [
+    ["define", "a", "plain", "an agent"],
+    ["start", "a"],
+    ["freeze", "a"],
+]
+WHILE_FROZEN = ("create external, frozen", "thaw", "create external, frozen")
 TRUE = {"", "doubt"}
 CALLED = {"harm": "refusal"}
 """The kinds of statements that are found where others are planted."""
@@ -64,6 +70,19 @@ def test_a_planted_lie_is_found(kind: str, kinds_found: dict[str, set[str]]) -> 
 def test_where_none_is_planted_none_is_found(kind: str, kinds_found: dict[str, set[str]]) -> None:
     """In the same worlds; a harm that is said to be possible may happen or not."""
     assert kinds_found[kind] == set()
+
+
+@pytest.mark.parametrize("name", ["host", *(suite.name for suite in stacks.SUITES)])
+def test_a_guest_stays_frozen_until_it_is_thawed(name: str) -> None:
+    """Of an agent that answers in the place of a guest's, and what it was asked."""
+    asked = [[verb, "a", number] for number, verb in enumerate(WHILE_FROZEN)]
+    given = json.dumps([([SEED, 0, FROZEN, asked], "")])
+    (world,) = (line for line in told(stack(name), SEED, WORLDS=given) if "number" in line)
+    assert "frozen" in world["features"]
+    found = world["verdicts"]
+    assert [one["lies"] for one in found] == [[], [], []]
+    assert [one["happened"].startswith("error") for one in found] == [True, False, False]
+    assert [one["carried out"] for one in found] == [False, True, True]
 
 
 @pytest.fixture(scope="module")

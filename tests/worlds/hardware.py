@@ -7,6 +7,11 @@ from pathlib import Path
 
 _LOADER = "<loader readonly='yes' type='pflash'>{0}/code</loader>"
 _ACPI = "<features><acpi/></features>"
+_CHANNEL = (
+    "<channel type='unix'><source mode='connect' path='{0}/agent'/>"
+    "<target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+)
+AGENT = "an agent"
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,7 @@ class Hardware:
         os: inside of the XML's ``<os>``.
         devices: beside the disks.
         variables: format of the file of its UEFI variables; empty without one.
+        agent: a stand-in for its guest's agent answers.
         off: it is never started.
         since: the first libvirt that can do more with it than to define it.
         needs: a program that must be installed for it.
@@ -26,6 +32,7 @@ class Hardware:
     features: str = ""
     devices: str = ""
     variables: str = ""
+    agent: bool = False
     off: bool = False
     since: tuple[int, int] = (0, 0)
     needs: str = ""
@@ -48,6 +55,7 @@ HARDWARE = {
         "<loader type='rom'>{0}/code</loader><varstore path='{0}/vars'/>", _ACPI,
         variables="json", since=(12, 1),
     ),
+    AGENT: Hardware("<loader type='rom'>{0}/code</loader>", devices=_CHANNEL, agent=True),
     "a TPM": Hardware(
         devices="<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>",
         off=True, needs="swtpm",

@@ -38,11 +38,12 @@ from snaptui.plan.words.warn import Warn
 from snaptui.storage.damage import Matter
 from snaptui.storage.in_image import internal_disks
 from tests.live.matrix.cell import code_of, must_hold
-from tests.live.matrix.guest import OFF
+from tests.live.matrix.guest import OFF, RUNNING
 from tests.live.matrix.harms import NEVER_SENT, UNSURE, Done, happened_so
 from tests.worlds import contents, figures
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, differing
+from tests.worlds.freezing import Watch
 from tests.worlds.lies import Lying
 from tests.worlds.machine import DidNot, Down, Machine
 from tests.worlds.member import Member
@@ -107,6 +108,7 @@ class _One:
         self.before: Contents = machine.contents()
         self.states = machine.states()
         self.off = all(state == OFF for state in self.states.values())
+        self.watch = Watch(member.agent, running=member.state == RUNNING)
 
     # -- a plan that may be confirmed -----------------------------------------------------
 
@@ -134,6 +136,7 @@ class _One:
             verdict.spoiled = True
             return
         verdict.carried_out = True
+        self.watch.judge(verdict, plan)
         self._judge_after()
         after = self.machine.contents()
         verdict.compare(Kind.DATA, *self._otherwise(after))
@@ -301,6 +304,7 @@ class _One:
         error = self._raw()
         code = code_of(error) if error is not None else None
         verdict.happened = f"error {code}" if error is not None else WORKS
+        self.watch.judge_refused(verdict, error)
         assert isinstance(self.facts, Facts)
         if codes and not harms:
             self._only_an_error(codes, code, error, harmless=not all_harms)

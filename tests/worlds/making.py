@@ -9,18 +9,22 @@ from dataclasses import dataclass
 
 from tests.worlds import jobs as _jobs  # noqa: F401 - its acts are known then
 from tests.worlds import others as _others  # noqa: F401 - and its
-from tests.worlds.hardware import HARDWARE
+from tests.worlds.hardware import AGENT, HARDWARE
 from tests.worlds.member import PLAIN, SORTS
 from tests.worlds.steps import ACTS, Step
 from tests.worlds.verbs import OFTEN, VERBS, Ask
 
-HARD = 0.12
+HARD = 0.15
 """Of so many domains the hardware is another than usual."""
+FREEZES = 0.7
+"""So many of the guests that have an agent are frozen by others."""
 DRAFTS = 8
 """Of so many the one is taken in which most meets that never met."""
 ASKED = 5
 """Questions to a world, of which some are carried out."""
-BY_OTHERS = tuple(name for name, kind in ACTS.items() if kind.others)
+APART = ("freeze",)
+"""Acts of others that come where they are possible alone."""
+BY_OTHERS = tuple(name for name, kind in ACTS.items() if kind.others and name not in APART)
 WRITES = (
     "write -P 0x3c 1M 512k",
     "write -P 0x5a 1536k 300k",
@@ -81,9 +85,13 @@ def _draft(seed: int, number: int, chance: random.Random) -> World:
     history = _History(chance)
     second = [*_second(chance)] if len(names) > 1 else []
     at = chance.randrange(3)
+    answers = any(HARDWARE[word].agent for word in steps[0].words if word in HARDWARE)
+    frozen_at = chance.randrange(6) if answers and chance.random() < FREEZES else -1
     for turn in range(chance.randint(3, 9)):
         if turn == at:
             steps += second
+        if turn == frozen_at:
+            steps += [Step("start", "a"), Step("freeze", "a")]
         on = "a" if len(names) == 1 or turn < at or chance.random() < 0.7 else "b"
         steps += history.next(on)
     if at >= turn:
@@ -104,7 +112,7 @@ def _domain(name: str, chance: random.Random) -> Iterator[Step]:
     keys = list(SORTS)
     sorts = [chance.choice(keys) if chance.random() < 0.6 else PLAIN for _ in range(number)]
     if chance.random() < HARD:
-        sorts.append(chance.choice(list(HARDWARE)))
+        sorts.append(chance.choice([*HARDWARE, AGENT]))
     yield Step("define-transient" if chance.random() < 0.04 else "define", name, tuple(sorts))
 
 

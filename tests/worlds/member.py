@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ import libvirt
 
 from snaptui.model.disk import Disk
 from tests.lab import MIB
-from tests.live.matrix.guest import Guest
+from tests.live.matrix.guest import RUNNING, Guest
 from tests.worlds import contents
+from tests.worlds.channel import firmware
+from tests.worlds.freezing import GuestAgent
 from tests.worlds.hardware import ENCRYPTION, FIRMWARE, NO_VARIABLES, Hardware
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ SIZE = 4 * MIB
 MEMORY = 32
 PLAINEST = Hardware()
 BLOCK = 4 << 10
+OPENS = 5.0
+"""Seconds in which a guest opens its agent's channel; it takes milliseconds, once it runs."""
 APART = 0x40
 """Between the bytes of two domains: what one writes is never what another has there."""
 
@@ -105,6 +110,7 @@ class Member(Guest):
 
     Attributes:
         never: it is not to be started.
+        agent: what answers for its guest's, if it has one.
     """
 
     _kept: ClassVar[dict[tuple[Sort, int], tuple[bytes, list[str], str]]] = {}
@@ -114,6 +120,7 @@ class Member(Guest):
         super().__init__(machine.lab, machine.connection, name)
         self.machine = machine
         self.never = False
+        self.agent: GuestAgent | None = None
         self._bytes = itertools.count(0x11 + APART * len(machine.members))
         machine.note("mkdir", str(self.directory))
 
@@ -134,9 +141,11 @@ class Member(Guest):
         self.never = self.never or hardware.off
         if hardware.variables:
             self._firmware(hardware.variables)
+        if hardware.agent:
+            self._answer()
         xml = _DOMAIN.format(
             name=self.name, memory=MEMORY, disks=disks, features=hardware.features,
-            os=hardware.os.format(self.directory), devices=hardware.devices,
+            os=hardware.os.format(self.directory), devices=hardware.devices.format(self.directory),
         )  # fmt: skip
         path = self.machine.xml(self, xml)
         self.machine.virsh("create" if transient else "define", str(path))
@@ -155,6 +164,21 @@ class Member(Guest):
         if variables == "qcow2":
             size = str(len(FIRMWARE))
             self.machine.qemu_img("create", "-q", "-f", "qcow2", f"{self.directory}/vars", size)
+
+    def _answer(self) -> None:
+        """An agent at the channel, and firmware that opens it."""
+        (self.directory / "code").write_bytes(firmware())
+        self.agent = GuestAgent(self.directory / "agent")
+        told = "firmware that opens port 1 of its virtio-serial, and an agent that listens"
+        self.machine.note(f"{self.directory}/code, agent:", told, remark=True)
+
+    def until_it_answers(self) -> None:
+        """Wait until libvirt knows that the guest opened the agent's channel, if it runs."""
+        until = time.monotonic() + OPENS
+        while self.agent is not None and self.state == RUNNING and time.monotonic() < until:
+            if "state='connected'" in self.domain.XMLDesc():
+                return
+            time.sleep(0.01)
 
     def disk_xml(self, target: str, key: str, byte: int) -> str:
         """The XML of a disk, whose image is made unless the key is a path."""
@@ -301,6 +325,8 @@ class Member(Guest):
 
     def destroy(self) -> None:
         """Remove the domain and all files."""
+        if self.agent is not None:
+            self.agent.close()
         with suppress(libvirt.libvirtError):
             super().destroy()
 

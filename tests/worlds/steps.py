@@ -160,7 +160,7 @@ def define_same(machine: Machine, name: str, of: str) -> None:
 def _go(machine: Machine, member: Member, state: str) -> None:
     if member.never and state != OFF:
         raise DidNot("it is never started")
-    was = member.state
+    was, loaded = member.state, False
     if was == state:
         return
     name = member.name
@@ -173,6 +173,17 @@ def _go(machine: Machine, member: Member, state: str) -> None:
             _take_images(machine, member)
     else:
         machine.virsh("suspend" if state == PAUSED else "resume", name)
+    if member.agent is not None and (state == OFF or (was == OFF and not loaded)):
+        member.agent.frozen = False
+
+
+@act("freeze", "frozen", others=True)
+def freeze(machine: Machine, member: Member) -> None:
+    """As a tool for backups does that dies before it thaws."""
+    if member.agent is None:
+        raise DidNot("it has no agent")
+    member.until_it_answers()
+    machine.virsh("domfsfreeze", member.name)
 
 
 @act("start", "running")
@@ -230,6 +241,7 @@ def internal(machine: Machine, member: Member, name: str) -> None:
     member.held_from_now(name)
     if member.state != OFF:
         machine.has("RAM inside")
+        _holds_ram(member, name)
 
 
 @act("external", "external snapshots")
@@ -244,6 +256,12 @@ def with_ram(machine: Machine, member: Member, name: str) -> None:
         raise DidNot("it has no RAM")
     memory = f"file={member.directory}/{name}.mem,snapshot=external"
     _external(machine, member, name, (), ("--memspec", memory))
+    _holds_ram(member, name)
+
+
+def _holds_ram(member: Member, name: str) -> None:
+    if member.agent is not None:
+        member.agent.took(name)
 
 
 def _external(
@@ -288,6 +306,8 @@ def revert(machine: Machine, member: Member, name: str) -> None:
     machine.safe(RevertIntent(member.key, name, RunState.RECORDED, SafetyKind.NONE))
     machine.virsh("snapshot-revert", member.name, name)
     second = int(time.time())
+    if member.agent is not None:
+        member.agent.at(name)
     member.look()
     if member.state == PAUSED:
         _take_images(machine, member)

@@ -25,6 +25,7 @@ from snaptui.plan.plan import (
     MergeIntent,
     RelocateIntent,
     RevertIntent,
+    ThawIntent,
 )
 from snaptui.storage.in_image import unmanaged_in
 from snaptui.storage.unnamed import unnamed_overlays
@@ -52,6 +53,7 @@ def intent(machine: Machine, ask: Ask) -> Intent | None:
     member = machine.members.get(ask.on)
     if member is None or member.domain is None or not member.there:
         return None
+    member.until_it_answers()
     return VERBS[ask.verb](machine, member, ask.which)
 
 
@@ -156,6 +158,7 @@ VERBS: dict[str, Verb] = {
     "create external": _create(Form.DISK_ONLY),
     "create external with RAM": _create(Form.EXTERNAL),
     "create with RAM, halting": _create(Form.EXTERNAL, halt=True),
+    "create external, frozen": _create(Form.DISK_ONLY, quiesce=True),
     "create without one disk": _create_without,
     "create under a name inside": _as_unmanaged,
     "revert": _revert(RunState.RECORDED, None),
@@ -172,6 +175,7 @@ VERBS: dict[str, Verb] = {
     "hold": _named(lambda member, name: HoldIntent(member.key, name, True)),
     "adopt": _adopt,
     "delete an unmanaged one": _delete_unmanaged,
+    "thaw": lambda _, member, __: ThawIntent(member.key),
     "relocate": _named(lambda member, name: RelocateIntent(member.key, name)),
     "merge": _merge,
     "create in an image": _image(lambda _, key, __, which: ImageCreate(key, f"new{which}")),
