@@ -12,9 +12,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from snaptui.guest_files.crew import no_room
 from snaptui.guest_files.libguestfs import Libguestfs, LibguestfsError
 
 FILES = ("kernel", "initrd", "root")
+TAKES = 700 << 20
+"""Bytes that it takes on the disk (libguestfs 1.48 of Debian 12)."""
 _MARK = "README.fixed"
 """The file by which libguestfs knows such a directory."""
 
@@ -32,9 +35,11 @@ def main(into: Path) -> None:
         handle.launch()
     except LibguestfsError as error:
         why = str(error)
-    made = built(Path(os.fsdecode(handle.cache_directory())))
-    if made is None:
-        sys.exit(why or "libguestfs built no appliance")
+    cache = Path(os.fsdecode(handle.cache_directory()))
+    made = built(cache)
+    if made is None:  # the first line is the fault, the others are about debugging
+        said = no_room(cache, TAKES) or why.partition("\n")[0] or "libguestfs built no appliance"
+        sys.exit(said)
     for name in FILES:
         (into / name).symlink_to(made / name)
     (into / _MARK).touch()

@@ -13,10 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from snaptui.common import text
+
 AGAIN = 0.02
 """Seconds between two looks at what a process should have made."""
 MOST_SAID = 1 << 20
 """Bytes of what a process says that are read."""
+SAID = 4 << 10
+"""Bytes free where a process can say anything."""
 
 
 class Over(Exception):
@@ -41,6 +45,14 @@ def program(name: str) -> str:
     if found is None:
         raise Missing(name)
     return found
+
+
+def no_room(folder: Path, needed: int) -> str:
+    """Why nothing can be written there; empty where so many bytes are free."""
+    free = shutil.disk_usage(folder).free
+    if free >= needed:
+        return ""
+    return f"no space left in {folder}: {text.size(free)} are free, {text.size(needed)} are needed"
 
 
 class Crew:
@@ -151,9 +163,13 @@ class Crew:
         return ready
 
     def why(self, name: str) -> str:
-        """The last words of a program, which are the reason behind all that it quotes."""
+        """The last words of a program, which are the reason behind all that it quotes.
+
+        A full disk keeps nothing of what is said.
+        """
         said = (self.folder / f"{name}.err").read_bytes()[-4000:].decode(errors="replace")
-        return said.strip().rpartition("\n")[2].rpartition("}': ")[2][:300]
+        last = said.strip().rpartition("\n")[2].rpartition("}': ")[2][:300]
+        return last or no_room(self.folder.parent, SAID) or "it gave no reason"
 
     def kill(self, leader: subprocess.Popen[bytes]) -> None:
         """Kill a process with all that it started."""

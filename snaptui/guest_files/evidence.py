@@ -58,7 +58,10 @@ class Evidence:
         Raises:
             LookEnded: what was read may be something else.
         """
-        self._compare(_seen_here(self.source))
+        try:
+            self._compare(_seen_here(self.source))
+        except GuestFilesError as error:
+            raise LookEnded(error.message) from error
         for disk in self.source.disks:
             if disk.entry is None:
                 continue

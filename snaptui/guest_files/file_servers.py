@@ -71,7 +71,7 @@ def serve_remote(
     server = crew.start("files", command, talk=True)
     said = crew.line(server, ANSWERS)
     if said != remote.READY:
-        raise Failed(said or crew.why("files") or "the host does not answer over ssh")
+        raise Failed(said or f"the host does not answer over ssh: {crew.why('files')}")
     _hand_over(crew)
     return server
 

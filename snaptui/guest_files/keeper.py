@@ -149,11 +149,12 @@ class Keeper:
         disks = [self._serve_disk(place, disk) for place, disk in enumerate(kept.disks)]
         self._prepare()
         reader = self._start_reader([(socket, size) for socket, size, _ in disks])
-        needed = [reader, server, *(of_disk for *_, of_disk in disks)]
-        while all(one.poll() is None for one in needed):
+        needed = {"reader": reader, "files": server}
+        needed |= {_disk(place): of_disk for place, (*_, of_disk) in enumerate(disks)}
+        while not (ended := [name for name, one in needed.items() if one.poll() is not None]):
             if 0 in crew.watch(1.0) and kept.ssh:
                 say(Said.SEEN, json.dumps(file_servers.look(crew, server, kept.disks)))
-        raise Failed("a process that the files are read by has ended")
+        raise Failed(f"a process that the files are read by has ended: {crew.why(ended[0])}")
 
     def _serve_disk(self, place: int, disk: ServedDisk) -> tuple[str, int, subprocess.Popen[bytes]]:
         """A server makes one disk of its layers; gives its socket, the disk's bytes, and itself."""
@@ -166,7 +167,7 @@ class Keeper:
         command += [f"--socket={socket}", f"--pid-file={ready}"]
         if disk.entry is not None:
             command.append(f"--load-snapshot={entry_option(disk.entry)}")
-        name = f"disk{place}"
+        name = _disk(place)
         command.append(f"json:{json.dumps(node)}")
         server = self.crew.start(name, command, confined=True)
         self.crew.until(ready, server, name, file_servers.READY)
@@ -233,6 +234,11 @@ class Keeper:
             raise
         say(Said.READY)
         return reader
+
+
+def _disk(place: int) -> str:
+    """What the server of a disk is called."""
+    return f"disk{place}"
 
 
 def _parsed(orders: str) -> Kept:

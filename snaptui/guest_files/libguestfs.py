@@ -80,6 +80,9 @@ class _CryptsetupOpen(ctypes.Structure):
     ]
 
 
+LOCKED = (b"crypto_LUKS", b"BitLocker")
+"""What blkid calls the volumes that a passphrase opens."""
+
 _READONLY, _FORMAT, _PROTOCOL, _SERVER = 1 << 0, 1 << 1, 1 << 5, 1 << 6
 
 
@@ -147,6 +150,19 @@ class Libguestfs:
     def file_systems(self) -> dict[bytes, bytes]:
         """All that may be a file system: device, and its type or ``unknown``."""
         return _pairs(self._texts("list_filesystems"))
+
+    def locked(self) -> dict[bytes, bytes]:
+        """What holds a file system behind a passphrase, of which ``list_filesystems`` says nothing
+        (guestfs(3): it leaves out what is a container): device, and which of :data:`LOCKED`."""
+        places = ("list_devices", "list_partitions", "lvs")
+        types = {device: self._type(device) for place in places for device in self._texts(place)}
+        return {device: kind for device, kind in types.items() if kind in LOCKED}
+
+    def _type(self, device: bytes) -> bytes:
+        try:
+            return self._text("vfs_type", device)
+        except LibguestfsError:  # nothing that is known
+            return b""
 
     def devices(self) -> tuple[bytes, ...]:
         """The disks, in the order in which they were added."""

@@ -150,7 +150,7 @@ class Answers:
                     send(self._asked, {"answer": answer}, body)
 
     def _volumes(self) -> tuple[Any, bytes]:
-        found = self._handle.file_systems()
+        found = self._handle.locked() | self._handle.file_systems()
         return [self._volume(device, kind) for device, kind in found.items()], b""
 
     def _volume(self, device: bytes, kind: bytes) -> dict[str, Any]:
