@@ -4,7 +4,7 @@ ARGS ?=
 # what was compiled is kept: else each of a hundred processes of the tests compiles it anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test long lint stacks matrix worlds pyz packages installed inside bounds faults fuzz soak bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix worlds pyz packages install-test inside bounds faults fuzz soak bench screenshots clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -42,8 +42,8 @@ pyz: .venv/ready-run ## dist/snaptui.pyz: the program in one file, for a distrib
 packages: .venv/ready-run ## dist/*.deb and dist/*.rpm, for hosts without an index of packages
 	$(PYTHON) -m packing.packages
 
-installed: pyz packages stacks ## what the packages do that make makes, in copies of Debian 12, 13 and sid (STACKS=sid)
-	$(PYTHON) -m tests.installed
+install-test: pyz packages stacks ## each way to install it, in copies of Debian 12, 13 and sid (STACKS=sid)
+	$(PYTHON) -m tests.installed $(ARGS)
 
 inside: stacks ## snaptui itself, installed and tested on the Python of each stack (STACKS=sid)
 	$(PYTHON) -m tests.inside $(ARGS)

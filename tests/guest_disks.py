@@ -34,8 +34,12 @@ Tree = Mapping[str, bytes | str | None]
 """By path: the bytes of a file, where a link points, or ``None`` for a directory."""
 
 
-def write_tree(folder: Path, tree: Tree) -> None:
-    """Make files, links and directories below a folder."""
+def write_tree(folder: Path, tree: Tree, written: float | None = None) -> None:
+    """Make files, links and directories below a folder.
+
+    Args:
+        written: when, in seconds since the epoch; now without it.
+    """
     for name, content in tree.items():
         path = os.fsencode(folder) + b"/" + os.fsencode(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -46,13 +50,18 @@ def write_tree(folder: Path, tree: Tree) -> None:
         else:
             with open(path, "wb") as file:
                 file.write(content)
+    if written is not None:
+        for path in folder.rglob("*"):
+            os.utime(path, (written, written), follow_symlinks=False)
 
 
-def ext4_disk(scratch: Path, tree: Tree, size: int = 64 * MIB) -> Path:
+def ext4_disk(
+    scratch: Path, tree: Tree, size: int = 64 * MIB, written: float | None = None
+) -> Path:
     """A raw disk with one partition, which has an ext4 with this content."""
     folder, disk = scratch / "tree", scratch / "disk.raw"
     folder.mkdir()
-    write_tree(folder, tree)
+    write_tree(folder, tree, written)
     disk.unlink(missing_ok=True)
     with open(disk, "wb") as file:
         file.truncate(size)

@@ -1,4 +1,7 @@
-"""What hosts without an index install, in fresh copies of other systems: ``make installed``.
+"""Every way to install it, in fresh copies of other systems: ``make install-test``.
+
+Packages and the archive for hosts that have no index, and the lines of ``docs/install.md`` as
+they are printed, with the packages that they name.
 
 Each copy is thrown away: a layer in memory over a root of ``make stacks``, or of Debian 12.
 As root only.
@@ -8,11 +11,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.stacks import SUITES, TRIXIE, Suite, build
@@ -36,6 +41,8 @@ for name in proc dev sys; do
     mount --rbind "/$name" "$2/root/$name"
 done
 mount -t tmpfs -o mode=1777 none "$2/root/tmp"
+mkdir -p "$2/root/etc/ssl"
+mount --rbind /etc/ssl "$2/root/etc/ssl"
 echo ready
 cat
 """
@@ -69,6 +76,14 @@ class Copy:
         """Copy a file into it."""
         words = (*self._enter, "chroot", str(self._path), "sh", "-c", 'cat > "$1"; chmod 755 "$1"')
         subprocess.run([*words, "sh", name], input=file.read_bytes(), check=True)
+
+    def check_out(self) -> None:
+        """Put what is committed into the home of root."""
+        archive = subprocess.run(
+            ["git", "archive", "--prefix=snaptui/", "HEAD"],
+            cwd=CHECKOUT, capture_output=True, check=True,
+        ).stdout  # fmt: skip
+        subprocess.run([*self.command("tar", "-x"), "-C", HOME[0]], input=archive, check=True)
 
     def install(self, *packages: str) -> None:
         """Install packages of its distribution, or files."""
@@ -215,24 +230,56 @@ guard.release("6695eb01-f6a4-8304-79aa-97f2502e193f")
 """
 """What thaws guests imports from the same place, and hands nothing of it on."""
 
-WAYS: tuple[Callable[[Copy], None], ...] = (one_file, debian_package, rpm_package)
+_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NEEDS = re.compile(r"\(Debian(?:, Fedora)?: ([^;)]*)")
 
 
-def main() -> int:
-    """Try each way on each system, and print how long it took."""
+def as_printed(copy: Copy, lines: str) -> None:
+    """A paragraph of the manual in a checkout, as root."""
+    (packages,) = _NEEDS.findall(lines)
+    copy.install(*packages.split(), "qemu-utils")
+    copy.check_out()
+    options = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_")]
+    copy.run("env", *options, "sh", "-e", "-c", f"cd snaptui\n{lines}")
+    copy.run("rm", "-r", f"{HOME[0]}/snaptui")  # it must not be needed any more
+    program = "~/.local/bin/snaptui" if "pipx" in lines else "/opt/snaptui/bin/snaptui"
+    whole_program(copy, program.replace("~", HOME[0]), user=0)
+
+
+def printed() -> Iterator[tuple[str, Callable[[Copy], None]]]:
+    """The paragraphs that install from a checkout, by their last line."""
+    manual = (CHECKOUT / "docs" / "install.md").read_text()
+    for block in _BLOCK.findall(manual):
+        for lines in block.split("\n\n"):
+            if "pip" in lines:
+                yield lines.strip().rpartition("\n")[2], partial(as_printed, lines=lines)
+
+
+WAYS: tuple[tuple[str, Callable[[Copy], None]], ...] = (
+    ("one file", one_file),
+    ("the .deb", debian_package),
+    ("the .rpm", rpm_package),
+    *printed(),
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Try each way that has all the words, on each system, and print how long it took."""
     wanted = os.environ.get("STACKS", "").replace(",", " ").split()
     for suite in ROOTS:
         if wanted and suite.name not in wanted:
             continue
-        for way in WAYS:
+        for name, way in WAYS:
+            if not all(word in name for word in words):
+                continue
             began = time.monotonic()
             with copy_of(suite) as copy:
                 python = copy.run("python3", "--version").strip()
                 way(copy)
-            name, seconds = way.__name__.replace("_", " "), time.monotonic() - began
+            seconds = time.monotonic() - began
             print(f"{suite.name}, {python}, {name}: works, {seconds:.0f} s", flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

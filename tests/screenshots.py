@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
+import libvirt
 from textual.pilot import Pilot
 
 from snaptui.backend.virt.backend import LibvirtBackend
@@ -20,6 +21,7 @@ from snaptui.demo.run import demo
 from snaptui.model.image import FileSystem
 from snaptui.ui.app import SnaptuiApp
 from snaptui.ui.context import Settings
+from tests.guest_disks import Tree, ext4_disk, into_qcow2
 from tests.one_host import alone, reach
 from tests.ui.conftest import loaded, until
 from tests.world import NOW
@@ -45,6 +47,42 @@ PICTURES = {
     "delete-120x40": (WIDE, ("g", "j", "d"), CHECKED),
 }
 """By name: the size, the keys, and what the screen shows when it is ready."""
+NGINX = """\
+user www-data;
+worker_processes auto;
+pid /run/nginx.pid;
+
+events {
+    worker_connections 768;
+}
+
+http {
+    include /etc/nginx/mime.types;
+    access_log /var/log/nginx/access.log;
+    include /etc/nginx/sites-enabled/*;
+}
+"""
+FILES: Tree = {
+    "etc/hostname": b"web01\n",
+    "etc/nginx/conf.d": None,
+    "etc/nginx/fastcgi.conf": b"fastcgi_param QUERY_STRING $query_string;\n" * 26,
+    "etc/nginx/mime.types": b"types { text/html html; }\n" * 205,
+    "etc/nginx/modules-enabled": None,
+    "etc/nginx/nginx.conf": NGINX.encode(),
+    "etc/nginx/sites-available/default": b"server { listen 80 default_server; }\n",
+    "etc/nginx/sites-enabled/default": "/etc/nginx/sites-available/default",
+}
+"""Of a guest's disk, before its upgrade."""
+DAY = 86400
+STARTS = 300.0
+"""Seconds for libguestfs' appliance, without KVM."""
+SHOP = """\
+<domain type='qemu'><name>shop01</name><memory unit='MiB'>64</memory>
+<os><type arch='x86_64' machine='pc'>hvm</type></os><devices>
+<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='{path}'/>
+<target dev='vda' bus='virtio'/></disk>
+<memballoon model='none'/></devices></domain>
+"""
 
 
 def made_of() -> str:
@@ -88,6 +126,25 @@ async def picture(
         await until(pilot, lambda: shows in _text(pilot), shows)
         await _still(pilot)
         (TARGET / f"{name}.svg").write_text(app.export_screenshot(title="snaptui --demo"))
+
+
+async def picture_of_files(uri: str, scratch: Path) -> None:
+    """What libguestfs reads of a snapshot; not of the demo, whose disks have no file systems."""
+    image = scratch / "shop01.qcow2"
+    into_qcow2(ext4_disk(scratch, FILES, written=NOW - 40 * DAY), image)
+    backend = LibvirtBackend(uri)
+    connection = libvirt.open(uri)
+    domain = connection.defineXML(SHOP.format(path=image))
+    domain.snapshotCreateXML("<domainsnapshot><name>before-upgrade</name></domainsnapshot>")
+    app = SnaptuiApp(alone(backend), reach, select="shop01", settings=Settings(demo=True))
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("g", "f")
+        await until(pilot, lambda: "lost+found" in _text(pilot), "the files", patience=STARTS)
+        await pilot.press("ctrl+l", *"/etc/nginx/nginx.conf", "enter")
+        await until(pilot, lambda: "worker_connections" in _text(pilot), "the file")
+        await _still(pilot)
+        (TARGET / "files.svg").write_text(app.export_screenshot(title="snaptui"))
 
 
 def _text(pilot: Pilot[None]) -> str:
@@ -134,9 +191,10 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     for old in TARGET.glob("*.svg"):
         old.unlink()
-    with same_demo() as uri:
+    with tempfile.TemporaryDirectory() as scratch, same_demo() as uri:
         for name, (size, keys, shows) in PICTURES.items():
             asyncio.run(picture(uri, name, size, keys, shows))
+        asyncio.run(picture_of_files(uri, Path(scratch)))
     MADE_OF.write_text(f"{made_of()}\n")
 
 

@@ -46,9 +46,11 @@ def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
     return make
 
 
-async def until(pilot: Pilot[None], true: Callable[[], bool], what: str) -> None:
+async def until(
+    pilot: Pilot[None], true: Callable[[], bool], what: str, patience: float = PATIENCE
+) -> None:
     """Let the app run until something is true."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end, f"waited in vain for {what}"
         await pilot.pause(0.02)
