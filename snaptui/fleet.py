@@ -226,7 +226,7 @@ class Fleet:
         session = self.session(uri)
         names = self.names
         others = tuple(
-            OtherHost(names[one.uri], one.backend, one.away, one.uuids)
+            OtherHost(names[one.uri], one.backend, one.away, one.uuids, one.filling.paths)
             for one in self
             if one is not session
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from snaptui.storage.disk_then import Stack
 
 T = TypeVar("T")
+SERVED = frozenset({"gluster", "netfs"})
+"""Types of pools that have their files from a server (storage.html)."""
 
 
 class HostImages(LocalImages):
@@ -29,6 +31,10 @@ class HostImages(LocalImages):
     @abstractmethod
     def _volume(self, path: str) -> VolumeFile:
         """The image of another host that is read through its pool."""
+
+    @abstractmethod
+    def _pool_kind(self, folder: str) -> str:
+        """The type of the pool of a directory; NotFound when there is none."""
 
     @abstractmethod
     def _once(self, what: Hashable, call: Callable[[], T]) -> T:
@@ -82,6 +88,14 @@ class HostImages(LocalImages):
             return differences.difference(one, other, progress, self._far)
         paths = [at.path for at in (*one, *other)]
         return self._patience.look(partial(differences.difference, one, other, progress), *paths)
+
+    def on_several_hosts(self, path: str) -> bool | None:
+        """By the type of its file system or pool; see the protocol."""
+        if self.local:
+            from snaptui.backend.files import mounts
+
+            return self._look(path, mounts.on_several_hosts)
+        return True if self._pool_kind(path.rpartition("/")[0]) in SERVED else None
 
     def pool_space(self, path: str) -> FileSystem:
         """The pool's figures; see the protocol."""

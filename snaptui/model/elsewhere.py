@@ -1,4 +1,4 @@
-"""The same guest on another host."""
+"""The same guest, or the same image, on another host."""
 
 from __future__ import annotations
 
@@ -24,3 +24,18 @@ class Elsewhere:
     def active(self) -> bool:
         """Whether it is known to be active there."""
         return isinstance(self.state, DomainState) and self.state.active
+
+
+@dataclass(frozen=True, slots=True)
+class ImageElsewhere:
+    """An image that a running domain of another UUID on another host uses under the same path.
+
+    Attributes:
+        host, domain: as people call them.
+        sure: it is known to be the same file; else the paths alone are the same.
+    """
+
+    host: str
+    domain: str
+    path: str
+    sure: bool

@@ -7,11 +7,11 @@ import contextlib
 import functools
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from snaptui.backend.protocol.backend import Looks
-from snaptui.common.errors import FixedSize, SnaptuiError
+from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, wait
 from snaptui.model.disk import Disk
 from snaptui.model.domain import Domain, DomainKey
@@ -52,6 +52,8 @@ class Filling:
     Attributes:
         places: by domain, the directories and devices of its images; ``None`` for what is not
             known.
+        images: by domain, the paths of its images, as far as they are known.
+        shared: those of them that other hosts are known to reach under the same path.
 
     Args:
         domains: those of the host at this moment.
@@ -75,19 +77,27 @@ class Filling:
         self._now = asyncio.Event()
         self._on_change = on_change
         self.places: dict[DomainKey, frozenset[str | None]] = {}
+        self.images: Mapping[DomainKey, frozenset[str]] = {}
+        self.shared: frozenset[str] = frozenset()
+        self._several: dict[str, bool] = {}
         self._read_at: dict[DomainKey, float] = {}
         self.fullest = Fullest()
 
     async def run(self) -> None:
         """Look, until cancelled."""
         while True:
-            fullest = await self.look()
-            if fullest != self.fullest:
-                self.fullest = fullest
+            known = self.fullest, self.images
+            self.fullest = await self.look()
+            if known != (self.fullest, self.images):
                 self._on_change()
             often = self._closely() or not self._domains()
             await wait(self._now, TICK if often else RARELY)
             self._now.clear()
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Of all images that the host's domains were seen with last."""
+        return frozenset().union(*self.images.values())
 
     def look_now(self) -> None:
         """Do not wait for the next look."""
@@ -104,6 +114,7 @@ class Filling:
         """Of new domains, of those that changed or were read a while ago, and of unknown ones."""
         domains = self._domains()
         self.places = {key: at for key, at in self.places.items() if key in domains}
+        images = {key: at for key, at in self.images.items() if key in domains}
         self._read_at = {key: at for key, at in self._read_at.items() if key in domains}
         before = time.monotonic() - KEPT
         new = [
@@ -114,23 +125,38 @@ class Filling:
         known = sorted((at, key) for key, at in self._read_at.items() if at <= before)
         for key in dict.fromkeys((*new, *(key for _, key in known[:AGAIN]))):
             self._read_at[key] = time.monotonic()
-            self.places[key] = await self._worker.reads.call(
-                functools.partial(self._places_of, key), priority=Priority.BACKGROUND
+            disks = await self._worker.reads.call(
+                functools.partial(self._disks_of, key), priority=Priority.BACKGROUND
             )
+            self.places[key] = frozenset({None}) if disks is None else _places(disks)
+            images[key] = frozenset(disk.path for disk in disks or () if disk.path)
+        if images != self.images:
+            shared = functools.partial(self._shared, frozenset().union(*images.values()))
+            self.shared = await self._worker.reads.call(shared, priority=Priority.BACKGROUND)
+            self.images = images
 
     def changed(self, key: DomainKey) -> None:
         """A domain may have its disks elsewhere now."""
         self._read_at.pop(key, None)
 
-    def _places_of(self, key: DomainKey) -> frozenset[str | None]:
-        """The directories and devices of a domain's images; ``None`` for what is not known."""
+    def _disks_of(self, key: DomainKey) -> tuple[Disk, ...] | None:
+        """The disks of a domain that are written to; ``None`` when not known."""
         try:
-            disks = written_disks(self._backend.config(key))
+            return tuple(written_disks(self._backend.config(key)))
         except SnaptuiError:
-            return frozenset({None})
-        return frozenset(
-            _place(disk) for disk in disks if disk.volume is not None or disk.path is not None
-        )
+            return None
+
+    def _shared(self, paths: frozenset[str]) -> frozenset[str]:
+        """The images that other hosts reach; where is asked once for each directory."""
+        for path in paths:
+            if (folder := os.path.dirname(path)) not in self._several:
+                try:
+                    self._several[folder] = self._backend.on_several_hosts(path) is True
+                except Disconnected:
+                    raise
+                except SnaptuiError:
+                    self._several[folder] = False
+        return frozenset(path for path in paths if self._several[os.path.dirname(path)])
 
     def _look(self, of_domains: Collection[frozenset[str | None]]) -> Fullest:
         wanted = frozenset().union(*of_domains)
@@ -153,6 +179,13 @@ class Filling:
         fullest = min(found, key=lambda space: space.free / space.size, default=None)
         there = (place for place, name in at.items() if fullest and name == fullest.name)
         return Fullest(fullest, unknown, len(found) + unknown, frozenset(there))
+
+
+def _places(disks: Iterable[Disk]) -> frozenset[str | None]:
+    """The directories and devices of images; ``None`` for what is not known."""
+    return frozenset(
+        _place(disk) for disk in disks if disk.volume is not None or disk.path is not None
+    )
 
 
 def _place(disk: Disk) -> str | None:

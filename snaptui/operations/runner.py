@@ -105,7 +105,8 @@ class Operations:
         at.worker.changes.call(at.backend.expect_changes)  # it is there when it is confirmed
 
         def read() -> AnyFacts:
-            return with_elsewhere(read_facts(at.backend, host, intent, tell=tell), at.others)
+            found = read_facts(at.backend, host, intent, tell=tell)
+            return with_elsewhere(at.backend, found, at.others)
 
         facts = await at.worker.reads.call(read, key=intent.key)
         if self._signs and isinstance(facts, Facts):

@@ -170,7 +170,7 @@ class Taking:
         intent = self._operation.plan.intent
         host = self._backend.host or self._expected.host
         facts = read_facts(self._backend, host, intent, ask_agent=False)
-        return with_elsewhere(facts, self._others)
+        return with_elsewhere(self._backend, facts, self._others)
 
     def _read_after(self) -> AnyFacts:
         """The facts after the call; those of the disks are kept."""

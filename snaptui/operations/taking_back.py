@@ -76,7 +76,9 @@ async def _read(at: Reached, operation: Operation, delete: DeleteIntent) -> Fact
     host = at.backend.host or operation.host
 
     def read() -> Facts:
-        facts = with_elsewhere(read_facts(at.backend, host, delete, ask_agent=False), at.others)
+        facts = with_elsewhere(
+            at.backend, read_facts(at.backend, host, delete, ask_agent=False), at.others
+        )
         assert isinstance(facts, Facts)
         return facts
 

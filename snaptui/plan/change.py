@@ -14,6 +14,7 @@ class Change(enum.Enum):
     NAME = "the domain {was} is now called {now}"
     STATE = "{subject} was {was} and is now {now}"
     ELSEWHERE = "{subject} is {now} on {was}, which has a domain of the same UUID"
+    IMAGE_ELSEWHERE = "{subject} is in use by {now} on {was}"
     DISKS = "the disks of {subject} changed"
     DEFINITION = "the definition of {subject} changed"
     PERSISTENT = "{subject} is persistent now"

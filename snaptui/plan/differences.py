@@ -32,11 +32,14 @@ def differences(expected: Facts, found: Facts) -> tuple[Difference, ...]:
 
 
 def _differences_elsewhere(expected: Facts, found: Facts) -> Iterator[Difference]:
-    """It has become active on another host: a migration, or somebody started it there."""
+    """It, or what uses its images, has become active on another host."""
     known = {one.host for one in expected.elsewhere if one.active}
     for one in found.elsewhere:
         if isinstance(one.state, DomainState) and one.active and one.host not in known:
             yield Difference(Change.ELSEWHERE, found.name, one.host, one.state.value)
+    for image in found.images_elsewhere:
+        if image.sure and image not in expected.images_elsewhere:
+            yield Difference(Change.IMAGE_ELSEWHERE, image.path, image.host, image.domain)
 
 
 def _domain_differences(expected: Facts, found: Facts) -> Iterator[Difference]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import DomainStatus
 from snaptui.model.doubts import Doubt
-from snaptui.model.elsewhere import Elsewhere
+from snaptui.model.elsewhere import Elsewhere, ImageElsewhere
 from snaptui.model.files import Inode, User
 from snaptui.model.guest_agent import Agent
 from snaptui.model.host import Host
@@ -91,6 +91,8 @@ class Facts:
             last, seconds since the epoch; ``None`` where its metadata name none.
         overlay: of a merge, whether somebody is at work with it.
         elsewhere: the same guest on other hosts that are looked at.
+        images_elsewhere: its images in use by other guests there.
+        unasked: names of the hosts that may use its images too, and did not say.
         unrecorded: why the journal cannot take what is done; empty when it can.
         author: whom a snapshot that is taken names in its description; empty for nobody.
     """
@@ -135,6 +137,8 @@ class Facts:
     firmware: float | NotKnown | None = None
     overlay: OverlayUse | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
+    images_elsewhere: tuple[ImageElsewhere, ...] = ()
+    unasked: tuple[str, ...] = ()
     unrecorded: str = ""
     author: str = ""
 

@@ -48,7 +48,7 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
     assert isinstance(facts, Facts)
     plan = _domain_plan(intent, facts)
     plan = replace(plan, refusals=disk_checks.pools_first(facts, plan.refusals))
-    if isinstance(intent, EditIntent | HoldIntent | ThawIntent) or not facts.elsewhere:
+    if isinstance(intent, EditIntent | HoldIntent | ThawIntent):
         return plan
     return replace(
         plan,

@@ -106,6 +106,8 @@ class Unchecked(enum.Enum):
         "before 12.1 stops the guest and fails."
     )
     ELSEWHERE = "Whether the same guest is active on {host}: {reason}"
+    SAME_IMAGE = "Whether {path} is the same file on {host}, where {domain} uses this path"
+    IMAGES_ELSEWHERE = "Whether other hosts use its images: {number} did not answer ({hosts})"
     IN_GROUP = "Whether {domain} has a snapshot of the group: {reason}"
 
 

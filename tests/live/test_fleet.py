@@ -190,6 +190,34 @@ def test_a_guest_that_is_active_on_another_host_is_not_changed(
     assert lab.snapshots("web") == ["base"]
 
 
+def test_an_image_of_two_guests_is_shown_on_both_and_not_changed_while_one_runs(
+    lab: Lab, other: Lab, tmp_path: Path
+) -> None:
+    """Under other UUIDs and other names; the guest that was started meanwhile stops the plan."""
+    lab.define("web")
+    xml = lab.xml("web", inactive=True)
+    uuid = xml.partition("<uuid>")[2].partition("</uuid>")[0]
+    other.define_xml(xml.replace(f"<uuid>{uuid}</uuid>", "").replace(">web<", ">db<"))
+    config = write_config(tmp_path / "config.toml", {"kvm1": lab.uri, "kvm2": other.uri})
+    with Terminal(["--config", config], size=(120, 40)) as terminal:
+        terminal.wait("web +kvm2", "db, also kvm1")
+        terminal.press("down")
+        terminal.wait("Shares", "an image with db on kvm2")
+        terminal.press("c")
+        terminal.wait("Create a snapshot of web on kvm1", "Ready, ")
+        terminal.press("late", "tab", "tab", "tab")
+        other.start("db")
+        confirm(terminal)
+        terminal.wait("Create a snapshot of web on kvm1: failed", "is in use by db on kvm2")
+        terminal.press("enter")
+        terminal.wait(gone="Close")
+        terminal.press("c")
+        terminal.wait("Refused: ", "db on kvm2 is running and uses")
+        terminal.press("esc")
+        other.destroy("db")
+    assert lab.snapshots("web") == []
+
+
 def test_what_fills_the_disks_of_all_hosts_is_one_list(lab: Lab, other: Lab, config: str) -> None:
     """Marks of two hosts are deleted together, their number typed, each on its own host."""
     for one in (lab, other):

@@ -40,6 +40,13 @@ def unlocked(path: str) -> str:
     return "" if locks_reach(kind, options) else kind
 
 
+def on_several_hosts(path: str) -> bool | None:
+    """Whether a file's file system is of a type that other hosts have, too; ``None`` of devices."""
+    real = os.path.realpath(path)
+    _, kind, _ = _mount(real)
+    return None if not kind or real.startswith("/dev/") else kind not in ONE_HOST
+
+
 def locks_reach(kind: str, options: str) -> bool:
     """Whether a lock on a file of such a file system holds for all hosts that use it."""
     return kind in _LOCKING and not _LOCKING[kind] & set(options.split(","))

@@ -120,6 +120,13 @@ class Files(Asked, Protocol):
         known; ImageError when the file system does not answer.
         """
 
+    def on_several_hosts(self, path: str) -> bool | None:
+        """Whether other hosts reach a file under its path, too.
+
+        By the type of its file system, or of its pool; ``None`` when these do not tell it.
+        SnaptuiError when the file system does not answer, or the file is in no pool.
+        """
+
     def open_beside(self, path: str, uuid: str) -> Openers:
         """The processes other than this one and a domain's QEMU that have a file open."""
 

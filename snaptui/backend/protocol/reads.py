@@ -25,6 +25,12 @@ class Reads(Asked, Protocol):
     def domain(self, key: DomainKey) -> Domain:
         """One domain, with two calls; NotFound if there is none of the UUID."""
 
+    def images_in_use(self) -> tuple[tuple[Domain, frozenset[str]], ...]:
+        """The active domains with the paths of their images and those beneath; one call.
+
+        A disk that is no file or device has no path. Each QEMU is asked, unless it is busy.
+        """
+
     def summary(self, key: DomainKey) -> SnapshotSummary:
         """Number of snapshots and the newest leaf's creation time."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import libvirt
 
-from snaptui.backend.virt import domain_xml, snapshot_xml
+from snaptui.backend.virt import domain_xml, pool_xml, snapshot_xml
 from snaptui.backend.virt.calls import LibvirtCalls
 from snaptui.backend.virt.states import domain_state
 from snaptui.backend.virt.texts import Texts
@@ -82,6 +82,35 @@ class LibvirtStatus(LibvirtCalls):
             lost_checkpoints=gone,
             next_start={d.target: d.path for d in defined.disks if d.path is not None},
         )
+
+    def images_in_use(self) -> tuple[tuple[Domain, frozenset[str]], ...]:
+        """The images of the active domains, by their statistics; see the protocol."""
+        connection = self._connections.reads.connection
+        told = self._ask(
+            lambda: connection.getAllDomainStats(
+                libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_BLOCK,
+                libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
+                | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_BACKING
+                | libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT,
+            )
+        )
+        return tuple(
+            (
+                self._domain(domain, stats),
+                frozenset(
+                    stats[f"block.{at}.path"]
+                    for at in range(stats.get("block.count", 0))
+                    if f"block.{at}.path" in stats
+                ),
+            )
+            for domain, stats in told
+        )
+
+    def _pool_kind(self, folder: str) -> str:
+        """The type of the active pool of a directory of the host."""
+        connection = self._connections.reads.connection
+        pool = self._ask(lambda: connection.storagePoolLookupByTargetPath(folder))
+        return pool_xml.pool_kind(self._ask(pool.XMLDesc))
 
     def _placed(
         self,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snaptui.common import text
 from snaptui.model.domain import DomainState
 from snaptui.model.image import NotKnown
 from snaptui.plan.facts import Facts
@@ -22,11 +23,16 @@ from snaptui.plan.words.why import Why
 
 
 def refusals(facts: Facts) -> Iterator[Refusal]:
-    """It is active there: what is changed here it does not see, and may write over."""
+    """It, or its image, is in use there: what is changed here is not seen, and written over."""
     for one in facts.elsewhere:
         if isinstance(one.state, DomainState) and one.state.active:
             state = one.state.value
             yield refuse(Why.ACTIVE_ELSEWHERE, Way.ON_THAT_HOST, host=one.host, state=state)
+    for use in facts.images_elsewhere:
+        if use.sure:
+            yield refuse(
+                Why.IMAGE_ELSEWHERE, Way.OFF_THERE, path=use.path, domain=use.domain, host=use.host
+            )
 
 
 def warnings(facts: Facts) -> Iterator[Remark]:
@@ -37,10 +43,18 @@ def warnings(facts: Facts) -> Iterator[Remark]:
 
 
 def unasked(facts: Facts) -> Iterator[Remark]:
-    """Hosts that were seen with it and do not say how it is now."""
+    """Hosts that may have it or use its images, and do not say; paths that may be one file."""
     for one in facts.elsewhere:
         if isinstance(one.state, NotKnown):
             yield remark(Unchecked.ELSEWHERE, host=one.host, reason=one.state.reason)
+    for use in facts.images_elsewhere:
+        if not use.sure:
+            names = {"path": use.path, "domain": use.domain, "host": use.host}
+            yield remark(Unchecked.SAME_IMAGE, **names)
+    if facts.unasked:
+        hosts = text.some(facts.unasked)
+        number = text.count(len(facts.unasked), "host")
+        yield remark(Unchecked.IMAGES_ELSEWHERE, hosts=hosts, number=number)
 
 
 def doubts(facts: Facts | ImageFacts) -> Iterator[Remark]:

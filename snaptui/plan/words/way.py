@@ -10,6 +10,7 @@ class Way(enum.Enum):
     """A way round; the value is the sentence."""
 
     WAIT_JOB = "Wait until it ends (virsh domjobinfo shows it; virsh domjobabort ends a backup)."
+    OFF_THERE = "Shut down the other guest, or change the images there."
     ON_THAT_HOST = (
         "Change or shut down the guest there first. If it is another guest, change one UUID, or "
         "open one host alone."

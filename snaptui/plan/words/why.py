@@ -15,6 +15,7 @@ class Why(enum.Enum):
 
     # -- the domain as it is now
     BUSY = "libvirt is busy with another job on {domain}."
+    IMAGE_ELSEWHERE = "{domain} on {host} is running and uses {path}, which both hosts share."
     ACTIVE_ELSEWHERE = "The same guest (same UUID) is {state} on {host}."
     ENDING = "{domain} is shutting down."
     SUSPENDED = "{domain} is suspended."

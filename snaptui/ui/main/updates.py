@@ -83,6 +83,8 @@ class Updates:
                 one.images.state,
                 one.filling.fullest,
                 one.figures.known,
+                one.filling.images,
+                one.filling.shared,
             )
             for (uri, name), one in zip(fleet.names.items(), fleet, strict=True)
         ]

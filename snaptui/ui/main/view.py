@@ -201,7 +201,8 @@ class View:
             known = shown if shown is not None and shown.key == domain.key else None
             state = self.session.host.state
             also = panes.domains.also_on(domain)
-            details.show(domain_lines(domain, state, self._marked, thaw, known, also))
+            with_it = panes.domains.shares_with(domain)
+            details.show(domain_lines(domain, state, self._marked, thaw, known, also, with_it))
         else:
             details.show(())
 

@@ -333,6 +333,7 @@ def domain_lines(
     thaw: str,
     shown: Shown | None,
     also_on: Sequence[str] = (),
+    shares_with: Sequence[str] = (),
 ) -> tuple[Line, ...]:
     """Everything that is known of a domain without asking more, and which ones are marked.
 
@@ -341,6 +342,7 @@ def domain_lines(
         thaw: the key that thaws.
         shown: its disks and snapshots; ``None`` where those of another domain are.
         also_on: other hosts that have the same guest.
+        shares_with: guests of other hosts that have an image of it.
     """
     summary = state.summaries.get(domain.key)
     lines: list[Line] = [
@@ -350,6 +352,8 @@ def domain_lines(
     ]
     if also_on:
         lines.append(("Also on", f"{', '.join(also_on)}, with the same UUID"))
+    if shares_with:
+        lines.append(("Shares", f"an image with {', '.join(shares_with)}"))
     if domain.key in state.frozen and domain.state.active:
         lines.append(
             ("Error", f"its file systems are frozen, as its agent said: {thaw} thaws them")

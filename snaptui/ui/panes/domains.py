@@ -124,7 +124,20 @@ class DomainPane(RowList):
     def also_on(self, domain: Domain) -> tuple[str, ...]:
         """The other hosts that have the same guest."""
         uris = self._maker.twins.get(domain.key.uuid, frozenset()) - {domain.key.host}
-        return tuple(sorted(clean(self._hosts[uri].name, self._glyphs) for uri in uris))
+        return tuple(sorted(map(self._host_name, uris)))
+
+    def shares_with(self, domain: Domain) -> tuple[str, ...]:
+        """The guests of other hosts that have an image of this one, each with its host."""
+        found = (self._domain(key) for key in self._maker.sharers.get(domain.key, ()))
+        names = (
+            f"{clean(one.name, self._glyphs)} on {self._host_name(one.key.host)}"
+            for one in found
+            if one is not None
+        )
+        return tuple(sorted(names))
+
+    def _host_name(self, uri: str) -> str:
+        return clean(self._hosts[uri].name, self._glyphs)
 
     @property
     def order(self) -> Order:
@@ -305,8 +318,12 @@ class DomainPane(RowList):
         return cells
 
     def _titled(self, row: Domain | ListedImage, name: str, width: int) -> Cell:
-        """A name, and on which other hosts the same guest is; the details say it whole."""
-        others = self.also_on(row) if isinstance(row, Domain) else ()
+        """A name, and on which other hosts the guest or its image is; the details say it whole."""
+        others: Sequence[str] = ()
+        if isinstance(row, Domain):
+            sharers = self._maker.sharers.get(row.key, frozenset())
+            there = {self._host_name(key.host) for key in sharers if key.host in self._hosts}
+            others = sorted(there.union(self.also_on(row)))
         words = ", ".join(others)
         ways = (f", also {words}", f" +{words}", f" +{len(others)}") if others else ("",)
         also = next((one for one in ways if cell_len(name + one) <= width), ways[-1])

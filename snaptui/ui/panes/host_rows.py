@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import operator
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -24,6 +25,8 @@ class ListedHost:
         uri: the ``host`` of all its keys.
         name: as people call it.
         figures: what the snapshots of domains take together, of those that were read whole.
+        disks: by domain, the paths of its images, as far as they are known.
+        shared: those of them that other hosts reach under the same path.
     """
 
     uri: str
@@ -32,6 +35,13 @@ class ListedHost:
     images: ImagesState
     fullest: Fullest
     figures: Mapping[DomainKey, DomainFigures] = field(default_factory=dict)
+    disks: Mapping[DomainKey, frozenset[str]] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
+
+    @property
+    def near(self) -> bool:
+        """Whether it is this machine."""
+        return self.state.host is not None and self.state.host.local
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ class Rows:
         unfolded: URIs of the hosts whose domains without snapshots are shown all the same.
         order: of the domains of each host; images go by name.
         twins: by UUID of a domain that several hosts have, the URIs of these.
+        sharers: by domain, those of other hosts and UUIDs that have an image of it.
     """
 
     def __init__(self) -> None:
@@ -94,6 +105,8 @@ class Rows:
         self.unfolded: frozenset[str] = frozenset()
         self.order = Order.NAME
         self.twins: Mapping[str, frozenset[str]] = {}
+        self.sharers: Mapping[DomainKey, frozenset[DomainKey]] = {}
+        self._compared: list[Mapping[DomainKey, frozenset[str]]] = []
         self._seen: list[Mapping[DomainKey, Domain]] = []
         self._sorted: dict[str, tuple[Mapping[DomainKey, Domain], str, tuple[Domain, ...]]] = {}
 
@@ -113,6 +126,7 @@ class Rows:
         """
         folded = wanted.casefold()
         self._find_twins(hosts)
+        self._find_sharers(hosts)
         several = len(hosts) > 1
         rows: list[Row] = []
         for host in hosts:
@@ -143,6 +157,25 @@ class Rows:
             )
             for uuid in twice
         }
+
+    def _find_sharers(self, hosts: Sequence[ListedHost]) -> None:
+        """Those whose images are one file for sure: on one machine, or where several reach it."""
+        disks = [host.disks for host in hosts]
+        if len(disks) == len(self._compared) and all(map(operator.is_, disks, self._compared)):
+            return
+        self._compared = disks
+        users: dict[str, list[tuple[ListedHost, DomainKey]]] = {}
+        for host in hosts:
+            for key, paths in host.disks.items():
+                for path in paths if host.near else paths & host.shared:
+                    users.setdefault(path, []).append((host, key))
+        found: dict[DomainKey, set[DomainKey]] = {}
+        for path, those in users.items():
+            for (one, key), (other, its) in itertools.permutations(those, 2):
+                same = (one.near and other.near) or (path in one.shared and path in other.shared)
+                if one is not other and key.uuid != its.uuid and same:
+                    found.setdefault(key, set()).add(its)
+        self.sharers = {key: frozenset(its) for key, its in found.items()}
 
     def _domains(self, host: ListedHost, folded: str) -> tuple[Domain, ...]:
         known = self._sorted.get(host.uri)
