@@ -51,8 +51,8 @@ def write_tree(folder: Path, tree: Tree, written: float | None = None) -> None:
             with open(path, "wb") as file:
                 file.write(content)
     if written is not None:
-        for path in folder.rglob("*"):
-            os.utime(path, (written, written), follow_symlinks=False)
+        for made in folder.rglob("*"):
+            os.utime(made, (written, written), follow_symlinks=False)
 
 
 def ext4_disk(

@@ -12,7 +12,7 @@ from snaptui.common import text
 from snaptui.model import author_mark, group_mark, hold_mark
 from snaptui.model.group_mark import Group
 from snaptui.model.hold_mark import Hold
-from snaptui.plan.checks.domain_checks import description_problems
+from snaptui.plan.checks.name_checks import description_problems
 from snaptui.plan.plan import CreateIntent, EditIntent, HoldIntent
 from snaptui.plan.planner import make_plan
 from snaptui.plan.steps.domain import CreateSnapshot

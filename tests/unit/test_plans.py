@@ -20,7 +20,7 @@ from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.model.snapshot_request import suggested_name
 from snaptui.operations.step_calls import expected_after
 from snaptui.plan.change import Change, Difference
-from snaptui.plan.checks import domain_checks, image_checks
+from snaptui.plan.checks import image_checks, name_checks
 from snaptui.plan.create import create
 from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences
@@ -231,7 +231,7 @@ def test_a_suggested_name_is_free_and_allowed(moment: float, others: int) -> Non
     for _ in range(others + 1):
         name = suggested_name(SNAPSHOT_NAME, moment, "web", taken)
         assert name not in taken
-        assert domain_checks.name_problems(name, facts(), inside=True) == []
+        assert name_checks.name_problems(name, facts(), inside=True) == []
         taken.append(name)
 
 

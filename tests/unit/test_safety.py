@@ -13,7 +13,7 @@ from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.model.safety_mark import new_name, of_what
 from snaptui.model.snapshot import SnapshotDisk
-from snaptui.plan.checks.domain_checks import NAME_BYTES
+from snaptui.plan.checks.name_checks import NAME_BYTES
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent

@@ -16,6 +16,7 @@ from snaptui.plan.checks import (
     domain_checks,
     encryption,
     image_checks,
+    name_checks,
     open_still,
     other_hosts,
     variables,
@@ -44,8 +45,8 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     domain = status.domain
     active = domain.state.active
     disks = domain_checks.writable_disks(status.config.disks)
-    refusals = domain_checks.name_problems(intent.name, facts, inside=True)
-    refusals += domain_checks.description_problems(intent.description)
+    refusals = name_checks.name_problems(intent.name, facts, inside=True)
+    refusals += name_checks.description_problems(intent.description)
     new = signed(resolved(intent, status), facts)
     refusals += domain_checks.create_refusals(facts, halts=new.halt)
     refusals += domain_checks.journal_refusals(facts.unrecorded)

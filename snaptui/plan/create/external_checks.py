@@ -19,6 +19,7 @@ from snaptui.plan.checks import (
     domain_checks,
     encryption,
     image_checks,
+    name_checks,
     open_still,
     other_hosts,
 )
@@ -39,8 +40,8 @@ def refusals(intent: CreateIntent, facts: Facts, step: CreateSnapshot) -> list[R
     """All that forbids it."""
     new = step.new
     found = [
-        *domain_checks.name_problems(intent.name, facts, inside=False),
-        *domain_checks.description_problems(intent.description),
+        *name_checks.name_problems(intent.name, facts, inside=False),
+        *name_checks.description_problems(intent.description),
         *domain_checks.create_refusals(facts, halts=new.halt, outside=True),
         *_checkpoint_refusals(facts),
         *_save_refusals(facts),

@@ -21,6 +21,7 @@ from snaptui.plan.checks import (
     domain_checks,
     encryption,
     image_checks,
+    name_checks,
     other_hosts,
     variables,
 )
@@ -247,7 +248,7 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
                 )
             )  # fmt: skip
     if facts.status.domain.state.active:
-        found.refusals += domain_checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
+        found.refusals += name_checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
     found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
     problems = image_checks.entry_problems(facts, snapshot)
     all_gone = len(problems.gone) == len(internal_disks(snapshot))
@@ -309,7 +310,7 @@ def _unmanaged_refusals(
         own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
     refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
     if active:
-        refusals += domain_checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
+        refusals += name_checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
     else:  # its record names all of them, and libvirt looks for it on each
         all_of_them = domain_checks.writable_disks(disks)
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
@@ -324,7 +325,7 @@ def _unmanaged_refusals(
                 )  # fmt: skip
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
-    if len(text.utf8(name)) > domain_checks.NAME_BYTES:
+    if len(text.utf8(name)) > name_checks.NAME_BYTES:
         refusals.append(refuse(Why.UNMANAGED_NAME_LONG, Way.DELETE_BY_HAND, name=name))
     for disk in domain_checks.writable_disks(facts.status.config.disks):
         if disk.path in dict(unmanaged.parts) and (

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from snaptui.common import text
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.model.safety_mark import new_name
-from snaptui.plan.checks import domain_checks, other_hosts
+from snaptui.plan.checks import domain_checks, name_checks, other_hosts
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
 from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
@@ -29,7 +29,7 @@ UNDECODABLE = "\N{REPLACEMENT CHARACTER}"
 
 def plan_create(intent: ImageCreate, facts: ImageFacts) -> Plan:
     """Plan an entry that holds the disk as it is now."""
-    refusals = [*domain_checks.spelling_problems(intent.name), *_name_problems(intent.name, facts)]
+    refusals = [*name_checks.spelling_problems(intent.name), *_name_problems(intent.name, facts)]
     refusals += change_refusals(facts)
     if isinstance(facts.image, ImageInfo) and facts.image.data_file is not None:
         refusals.append(refuse(Why.DATA_FILE, image=facts.name))
@@ -61,7 +61,7 @@ def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
         way, number = Way.REMOVE_BITMAPS, facts.image.bitmaps
         refusals.append(refuse(Why.BITMAPS_INSIDE, way, image=facts.name, number=number))
     taken = {word for one in facts.entries for word in (one.name, one.id)}
-    like, most = entry.name.replace(UNDECODABLE, "_"), domain_checks.NAME_BYTES
+    like, most = entry.name.replace(UNDECODABLE, "_"), name_checks.NAME_BYTES
     kept = new_name(facts.read_at, like, taken, most=most)
     safety = (AddEntry(facts.path, kept),) if intent.safety else ()
     steps: tuple[ImageStep, ...] = (*safety, ApplyEntry(facts.path, placed))

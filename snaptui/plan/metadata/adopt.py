@@ -5,7 +5,7 @@ from __future__ import annotations
 from snaptui.common import text
 from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
-from snaptui.plan.checks import disk_checks, domain_checks, image_checks
+from snaptui.plan.checks import disk_checks, domain_checks, image_checks, name_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
@@ -28,7 +28,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
     found = {disk.target: _entries(disk, name, facts) for disk in disks}
     entries = [one for inside in found.values() if isinstance(inside, list) for one in inside]
     refusals = [
-        *domain_checks.spelling_problems(name),
+        *name_checks.spelling_problems(name),
         *domain_checks.record_refusals(facts),
         *domain_checks.journal_refusals(facts.unrecorded),
         *([refuse(Why.KNOWN_ALREADY, name=name)] if name in facts.names else ()),

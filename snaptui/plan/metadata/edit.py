@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from snaptui.model import group_mark, hold_mark, libvirt_codes
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import by_other_means, domain_checks
+from snaptui.plan.checks import by_other_means, domain_checks, name_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST, Loss, TextLost
 from snaptui.plan.outcome import NO_SPACE, After, End, UndoBy, after, undo
@@ -29,7 +29,7 @@ def plan_edit(intent: EditIntent, facts: Facts) -> Plan:
     title = f"{verb} {intent.name} of {facts.status.domain.name}"
     if snapshot is None:
         return impossible(intent, verb, title, facts.absent(intent.name))
-    refusals = domain_checks.description_problems(intent.description)
+    refusals = name_checks.description_problems(intent.description)
     description = group_mark.redescribed(
         snapshot, intent.description, group_mark.group_of(snapshot)
     )
@@ -53,7 +53,7 @@ def _plan_rename(
     In this order: libvirt gives the children of a record that is dropped to its parent.
     """
     name = snapshot.name
-    refusals += domain_checks.name_problems(edited.name, facts, inside=False)
+    refusals += name_checks.name_problems(edited.name, facts, inside=False)
     if snapshot.kind in (Kind.INTERNAL, Kind.MIXED):
         refusals.append(refuse(Why.NAME_IS_INSIDE, Way.DESCRIBE, harm=Harm.NO_WAY_BACK, name=name))
     children = [one for one in facts.snapshots.values() if one.parent == name]

@@ -12,7 +12,7 @@ from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.image import Missing, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import domain_checks, encryption, image_checks, variables
+from snaptui.plan.checks import encryption, image_checks, name_checks, variables
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
@@ -39,7 +39,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     yield from variables.revert_refusals(facts, snapshot)
     if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
         stopped = Harm.STOPPED if facts.status.domain.state.active else None
-        for one in domain_checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
+        for one in name_checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
             yield one.but(code=libvirt_codes.INTERNAL_ERROR, harm=stopped)
 
 

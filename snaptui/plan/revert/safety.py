@@ -14,7 +14,7 @@ from snaptui.model.domain import DomainState, Reason
 from snaptui.model.safety_mark import is_safety, new_name
 from snaptui.model.snapshot import Snapshot
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import domain_checks
+from snaptui.plan.checks import domain_checks, name_checks
 from snaptui.plan.create import create, external_checks, overlay_paths
 from snaptui.plan.create.external_checks import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
@@ -135,7 +135,7 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
         domain_checks.writable_disks(status.config.disks), ""
     ).values()
     longest = max((len(stem.rpartition("/")[2].encode()) for stem in stems), default=0)
-    most = min(FILE_NAME_BYTES - longest - len(".mem"), domain_checks.NAME_BYTES)
+    most = min(FILE_NAME_BYTES - longest - len(".mem"), name_checks.NAME_BYTES)
     name = new_name(facts.read_at, target.name, facts.names, most=most, plain=True)
     form = Form.EXTERNAL if with_ram else Form.DISK_ONLY
     intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
@@ -228,7 +228,7 @@ def _disks_and_ram(facts: Facts, step: CreateSnapshot) -> Safety:
 def _step(facts: Facts, target: Snapshot) -> CreateSnapshot:
     taken = {*facts.names, *(name for path in facts.images for name in _inside(facts, path))}
     plain = does(facts.host, Wrong.NAMES_JOBS)
-    most = domain_checks.NAME_BYTES
+    most = name_checks.NAME_BYTES
     name = new_name(facts.read_at, target.name, taken, most=most, plain=plain)
     new = NewSnapshot(name, _words(facts, target))
     return CreateSnapshot(overlay_paths.signed(new, facts))
