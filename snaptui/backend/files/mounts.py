@@ -69,23 +69,21 @@ def _mount(path: str) -> tuple[str, str, str]:
             lines = f.read().split(b"\n")[:-1]
     except OSError:
         return "", "", ""
-    best = ("", "", "")
+    wanted, best, longest = os.fsencode(path), b"", b""
     for line in lines:
-        # the kernel spells out no white space beyond blank, tab and newline (seq_path)
-        head, _, tail = line.partition(b" - ")
-        spelled = re.sub(
-            rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), head.split(b" ")[4]
-        )
-        mount = os.fsdecode(spelled)
+        mount = line.split(b" ", 5)[4]
+        if b"\\" in mount:
+            # the kernel spells out no white space beyond blank, tab and newline (seq_path)
+            mount = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), mount)
         # of two on one place the later one covers the earlier
-        if _covers(mount, path) and len(mount) >= len(best[0]):
-            kind, _, options = tail.split(b" ", 2)
-            best = (mount, os.fsdecode(kind), os.fsdecode(options))
-    return best
+        if len(mount) >= len(longest) and _covers(mount, wanted):
+            longest, best = mount, line
+    kind, _, options = best.partition(b" - ")[2].partition(b" ")
+    return os.fsdecode(longest), os.fsdecode(kind), os.fsdecode(options.partition(b" ")[2])
 
 
-def _covers(mount: str, path: str) -> bool:
-    return mount == "/" or path == mount or path.startswith(mount + "/")
+def _covers(mount: bytes, path: bytes) -> bool:
+    return mount == b"/" or path == mount or path.startswith(mount + b"/")
 
 
 def device_name(path: str) -> str:
