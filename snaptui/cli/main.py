@@ -44,6 +44,8 @@ AGAIN = 0.2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run snaptui; returns the exit code, 2 when it could not start."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    # numpy's algebra, which nothing here needs, would begin with a thread for each processor
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.excepthook = lambda _kind, error, _trace: _tell_fault(error)
     threading.excepthook = lambda failed: _tell_fault(failed.exc_value)
     try:
