@@ -47,7 +47,7 @@ CASES = [
     Made(("cluster_size=512",), compressed=True),
     Made(("compression_type=zstd",), compressed=True),
     Made(snapshots=0),
-    Made(("cluster_size=512",), size=MIB // 4, snapshots=50),
+    Made(("cluster_size=512",), size=MIB // 4, snapshots=90),
     Made(size=0, snapshots=0),
 ]
 
@@ -144,6 +144,29 @@ def test_entries_that_name_one_cluster_twice(tmp_path: Path) -> None:
     for at, one in enumerate(usage.snapshots):
         assert one.refers == plain.refers(at)
         assert one.growth == plain.growth(at)
+
+
+@pytest.mark.parametrize("at", [0, 2, 3])
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [(1, "has reserved bits set"), (1 << 50, "an L2 table lies beyond the file's")],
+)
+def test_of_many_l1_tables_the_damaged_one_is_named(
+    at: int, entry: int, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", "-o", "cluster_size=512", path, "1M")
+    for number in range(3):
+        qemu_io(path, f"write {number}k 1k")
+        qemu_img("snapshot", "-c", f"s{number}", path)
+    header, entries, _ = read(path)
+    places = [*(one.l1_offset for one in entries), header.l1_table_offset]
+    with path.open("r+b") as f:
+        f.seek(places[at] + 8)
+        f.write(entry.to_bytes(8, "big"))
+    named = "The active L1 table" if at == 3 else f"The L1 table of the snapshot s{at}"
+    with pytest.raises(ImageError, match=f"{named}:? {said}"):
+        read(path)
 
 
 def test_deleting_several_frees_more_than_each_alone(tmp_path: Path) -> None:

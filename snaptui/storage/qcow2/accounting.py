@@ -8,8 +8,10 @@ then all that reach the same ones pass this on to the data together.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO, Final
 
@@ -20,6 +22,7 @@ from snaptui.storage.qcow2.bitmaps import bitmap_clusters
 from snaptui.storage.qcow2.comparison import Comparison
 from snaptui.storage.qcow2.figures import figures
 from snaptui.storage.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
+from snaptui.storage.qcow2.l2_found import Columns, FoundTables
 from snaptui.storage.qcow2.mapping import (
     COMPRESSED,
     L2_RESERVED,
@@ -32,10 +35,10 @@ from snaptui.storage.qcow2.mapping import (
     l1_words,
 )
 from snaptui.storage.qcow2.reach import Numbers, ReachSets, Unions
-from snaptui.storage.qcow2.reading import Progress, fetch
+from snaptui.storage.qcow2.reading import Extent, Progress, fetch
 from snaptui.storage.qcow2.refcounts import Refcounts
 from snaptui.storage.qcow2.structures import Entry, Header
-from snaptui.storage.qcow2.tables import Columns, FoundTables, Stretches
+from snaptui.storage.qcow2.tables import Stretches
 from snaptui.storage.qcow2.usage import Usage
 
 RUN: Final = 256
@@ -120,7 +123,7 @@ class _Count:
     def _columns(self) -> Columns:
         """All L2 tables, each once; who reaches them is noted."""
         header = self._header
-        read: dict[tuple[int, int], int] = {}
+        read: dict[Extent, int] = {}
         total = 0
         places = [(entry.l1_offset, entry.l1_entries) for entry in self._entries]
         places.append((header.l1_table_offset, header.l1_size))
@@ -135,23 +138,54 @@ class _Count:
                 raise ImageError("The L1 tables together are larger than the file")
             read[offset, length] = read.get((offset, length), 0) | 1 << place
         found = FoundTables(self._reach)
-        for (offset, length), members in read.items():
+        tables = list(read)
+        for some in self._batches(tables):
             self._step()
-            what = self._name(members.bit_length() - 1)
-            found.add(*self._l1_table(offset, length, what), self._reach.number(members))
-        for (offset, length), members in read.items():
-            first = offset >> self._bits
-            own = -(-length * L1_ENTRY_SIZE // header.cluster_size)
-            self._reach.add(np.arange(first, first + own), self._reach.number(members))
+            found.add(*self._l1_tables(some, read), [read[table] for table in some])
+        first = np.array([offset >> self._bits for offset, _ in tables])
+        own = np.array([-(-n * L1_ENTRY_SIZE // header.cluster_size) for _, n in tables])
+        numbers = np.array([self._reach.number(members) for members in read.values()])
+        before = np.cumsum(own) - own
+        clusters = np.arange(own.sum()) + np.repeat(first - before, own)
+        self._reach.add(clusters, np.repeat(numbers, own))
         return found.in_columns()
 
-    def _l1_table(self, offset: int, length: int, what: str) -> tuple[Indices, Indices]:
-        """The clusters of the L2 tables, and where in the L1 table each is."""
-        data = fetch(self._file, self._size, offset, length * L1_ENTRY_SIZE, what)
-        offsets = l1_words(data, what) & OFFSET
+    def _batches(self, tables: Sequence[Extent]) -> Iterator[Sequence[Extent]]:
+        """L1 tables, so many together that what is made of them does not grow with their number."""
+        most = SLICE // (len(self._entries) // 64 + 1)
+        start = entries = 0
+        for at, (_, length) in enumerate(tables):
+            if entries + length > most and at > start:
+                yield tables[start:at]
+                start, entries = at, 0
+            entries += length
+        yield tables[start:]
+
+    def _l1_tables(
+        self, tables: Sequence[Extent], read: Mapping[Extent, int]
+    ) -> tuple[Indices, Indices, Indices]:
+        """The clusters of the L2 tables, where in its L1 table each is, and in which of these."""
+        names = [self._name(read[table].bit_length() - 1) for table in tables]
+        data = [
+            fetch(self._file, self._size, offset, length * L1_ENTRY_SIZE, what)
+            for (offset, length), what in zip(tables, names, strict=True)
+        ]
+        try:
+            offsets = self._l2_offsets(b"".join(data), "An L1 table")
+        except ImageError:
+            for one, what in zip(data, names, strict=True):  # now it says which
+                self._l2_offsets(one, what)
+            raise
+        lengths = np.array([length for _, length in tables])
+        there = np.flatnonzero(offsets)
+        turns = np.repeat(np.arange(lengths.size), lengths)[there]
+        places = there - (np.cumsum(lengths) - lengths)[turns]
+        return (offsets[there] >> np.uint64(self._bits)).view(np.int64), places, turns
+
+    def _l2_offsets(self, data: bytes, what: str) -> Words:
+        offsets: Words = l1_words(data, what) & OFFSET
         inside(offsets, self._header, self._size, f"{what}: an L2 table")
-        column = np.flatnonzero(offsets)
-        return (offsets[column] >> np.uint64(self._bits)).view(np.int64), column
+        return offsets
 
     def _name(self, place: int) -> str:
         if place == len(self._entries):
@@ -203,28 +237,28 @@ class _Count:
         return found
 
     def _add_runs(self, words: Words, numbers: int | Numbers) -> bool:
-        """Note the data of entries that lie in long runs; ``False`` where they do not."""
-        breaks = np.diff(words) != self._header.cluster_size
+        """Note the data of entries that lie in long runs; ``False`` where they do not.
+
+        Nor is anything noted of entries that are not sound, or of compressed data.
+        """
+        broken = words[1:] - words[:-1] != self._header.cluster_size
         if not isinstance(numbers, int):
-            breaks |= np.diff(numbers) != 0
-        if np.count_nonzero(breaks) * RUN >= words.size:
+            broken |= numbers[1:] != numbers[:-1]
+        breaks = broken.nonzero()[0]
+        if breaks.size * RUN >= words.size:
             return False
-        last = np.append(np.flatnonzero(breaks), words.size - 1)
-        first = np.append(0, last[:-1] + 1)
-        ends = np.concatenate([words[first], words[last]])
-        flags = int(np.bitwise_or.reduce(ends))
-        offsets = ends & OFFSET
-        if flags & int(COMPRESSED) or not offsets.all():
+        first, last = [0, *(breaks + 1).tolist()], [*breaks.tolist(), words.size - 1]
+        starts, ends = words[first].tolist(), words[last].tolist()
+        flags = functools.reduce(operator.or_, starts + ends)
+        where, inside_one = int(OFFSET), self._header.cluster_size - 1
+        if flags & (int(COMPRESSED) | L2_RESERVED | where & inside_one):
             return False
-        if flags & L2_RESERVED:
-            raise ImageError("An L2 entry has reserved bits set")
-        inside(offsets, self._header, self._size, "A data cluster")
-        clusters = (offsets[: first.size] >> np.uint64(self._bits)).tolist()
+        offsets = [one & where for one in starts + ends]
+        if not all(offsets) or max(offsets) > self._size:
+            return False
         theirs = itertools.repeat(numbers) if isinstance(numbers, int) else numbers[first].tolist()
-        for cluster, length, number in zip(
-            clusters, (last - first + 1).tolist(), theirs, strict=False
-        ):
-            self._reach.add_run(cluster, length, number)
+        for offset, at, end, number in zip(offsets, first, last, theirs, strict=False):
+            self._reach.add_run(offset >> self._bits, end - at + 1, number)
         return True
 
     def _data(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from snaptui.common.errors import ImageError
 from snaptui.storage.qcow2.mapping import SLICE, Indices
-from snaptui.storage.qcow2.reading import fetch, fetch_all
+from snaptui.storage.qcow2.reading import fetch, fetch_into
 from snaptui.storage.qcow2.structures import Header
 
 _OFFSET = 0xFFFF_FFFF_FFFF_FE00
@@ -80,6 +80,8 @@ class Refcounts:
     ) -> Iterator[tuple[int, npt.NDArray[Any]]]:
         """The first cluster and the refcounts of each slice of ``clusters`` in all.
 
+        What a slice holds is there until the next one is asked for.
+
         Args:
             step: called with the number of bytes that were read; what it raises ends it.
 
@@ -90,17 +92,20 @@ class Refcounts:
         per_block = header.cluster_size * 8 // bits
         at_once = max(1, SLICE // per_block)
         needed = -(-clusters // per_block)
+        buffer = np.empty((min(at_once, needed), header.cluster_size), dtype=np.uint8)
         for start in range(0, needed, at_once):
             step(0)
             number = min(at_once, needed - start)
+            blocks = buffer[:number]
             offsets = self._blocks[start : start + number]
             there = np.flatnonzero(offsets)
-            extents = [(int(offset), header.cluster_size) for offset in offsets[there].tolist()]
-            data = fetch_all(self._file, self._size, extents, "A refcount block", step)
+            extents = [(offset, header.cluster_size) for offset in offsets[there].tolist()]
+            data = blocks.reshape(-1)
+            fetch_into(self._file, self._size, extents, data.data, "A refcount block", step)
             if there.size < number:
-                blocks = np.zeros((number, header.cluster_size), dtype=np.uint8)
-                blocks[there] = np.frombuffer(data, np.uint8).reshape(-1, header.cluster_size)
-                data = blocks.tobytes()
+                held = blocks[: there.size].copy()
+                blocks[:] = 0
+                blocks[there] = held
             first = start * per_block
             left = min(clusters - first, number * per_block)
             for at in range(0, left, SLICE):
@@ -110,7 +115,7 @@ class Refcounts:
                 yield first + at, _unpacked(part, bits)[:some]
 
 
-def _unpacked(data: bytes, bits: int) -> npt.NDArray[Any]:
+def _unpacked(data: bytes | npt.NDArray[np.uint8], bits: int) -> npt.NDArray[Any]:
     """Refcounts of ``bits`` each; of several in a byte the lowest bits come first."""
     if bits >= 8:
         return np.frombuffer(data, dtype=f">u{bits // 8}")

@@ -10,13 +10,14 @@ those that are zero, which most are in a sparse image, never are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from snaptui.storage.qcow2.l2_found import Columns
 from snaptui.storage.qcow2.mapping import SLICE, Indices, Words
-from snaptui.storage.qcow2.reach import Numbers, ReachSets
+from snaptui.storage.qcow2.reach import Numbers
 from snaptui.storage.qcow2.reading import Extent, fetch_into
 from snaptui.storage.qcow2.structures import Header
 
@@ -27,62 +28,11 @@ AT_ONCE: Final = SLICE // 2
 """Words of tables that are looked at together: what is read stays in the processor's cache."""
 MOST_TABLES: Final = 1 << 12
 """Tables that are looked at together, unless one column has more."""
-
-
-class Columns(NamedTuple):
-    """L2 tables, those of one place of L1 tables behind each other, in an order that is kept.
-
-    Attributes:
-        tables: the clusters that they are.
-        places: for each the place of the L1 tables.
-        numbers: for each a number of those who reach it.
-    """
-
-    tables: Indices
-    places: Indices
-    numbers: Numbers
-
-
-class FoundTables:
-    """The L2 tables that L1 tables name, each once.
-
-    Args:
-        reach: is told who reaches them.
-    """
-
-    def __init__(self, reach: ReachSets) -> None:
-        self._reach = reach
-        self._tables, self._places = np.zeros((2, 0), dtype=np.int64)
-        self._turns, self._numbers = np.zeros((2, 0), dtype=np.int64)
-        self._turn = 0
-
-    def add(self, tables: Indices, places: Indices, number: int) -> None:
-        """Those of a further L1 table, and where in it each is; the number of who reaches them."""
-        if (tables[1:] <= tables[:-1]).any():
-            tables, which = np.unique(tables, return_index=True)
-            places = places[which]
-        at = np.searchsorted(self._tables, tables)
-        new = np.ones(tables.size, dtype=bool)
-        inside = at < self._tables.size
-        new[inside] = self._tables[at[inside]] != tables[inside]
-        known = at[~new]
-        self._numbers[known] = self._reach.united(self._numbers[known], number)
-        if new.any():
-            all_ = np.concatenate([self._tables, tables[new]])
-            order = np.argsort(all_, kind="stable")
-            self._tables = all_[order]
-            self._places = np.concatenate([self._places, places[new]])[order]
-            same = np.full((2, all_.size - self._turns.size), [[self._turn], [number]])
-            self._turns, self._numbers = np.concatenate(
-                [[self._turns, self._numbers], same], axis=1, dtype=np.int64
-            )[:, order]
-        self._turn += 1
-
-    def in_columns(self) -> Columns:
-        """All of them; those of a place in the order in which L1 tables were found to name them."""
-        self._reach.add_spots(self._tables, self._numbers)
-        order = np.lexsort((self._turns, self._places))
-        return Columns(self._tables[order], self._places[order], self._numbers[order])
+PIECE: Final = 1 << 14
+"""Entries that are turned into numbers together: what is made of them is small enough for the
+memory that was used for the ones before."""
+_SPARSE: Final = 8
+"""One of so many entries is not zero, at least, where they are taken piece by piece."""
 
 
 class Stretches:
@@ -127,7 +77,8 @@ class Stretches:
         first, heights = first[order], heights[order]
         at_once = max(1, AT_ONCE // self._words)
         shape = min(at_once, first.size) * self._words
-        buffers = np.empty(shape, dtype=np.uint64), np.empty(shape, dtype=np.uint64)
+        one, other = np.empty((2, shape), dtype=np.uint64)
+        buffers = one, other
         start = 0
         while start < first.size:
             tables = np.cumsum(heights[start : start + at_once])
@@ -149,7 +100,7 @@ class Stretches:
             if layer and left:
                 yield self._changed(before, now, since, first[:left], layer)
             if layer and left < rows:
-                yield self._over(before, since, first[:rows], left, layer)
+                yield from self._over(before, since, first[:rows], left, layer)
             before, now, rows = now, before, left
 
     def _read(self, which: Indices, into: Words) -> None:
@@ -176,25 +127,44 @@ class Stretches:
         there = words != 0
         if np.count_nonzero(there) < there.size:
             words, keys = words[there], keys[there]
-        return words.byteswap(), self._numbers(keys, first, layer)
+        return _native(words), self._numbers(keys, first, layer)
 
     def _over(
         self, before: Words, since: Since, first: Indices, left: int, layer: int
-    ) -> tuple[Words, int | Numbers]:
+    ) -> Iterator[tuple[Words, int | Numbers]]:
         """The entries of columns, from one on, that have no further table."""
-        rows = first.size
-        words = self._entries(before, left, rows)
-        there: slice | Indices = slice(None)
-        if np.count_nonzero(words) < words.size:
-            there = np.flatnonzero(words != 0)
-        turned = words[there].byteswap()
-        alone = self._columns.numbers[first[left:]]
-        if layer == 1 and (alone == alone[0]).all():
-            return turned, int(alone[0])
-        keys = np.repeat(np.arange(rows - left) * layer, 1 << self._entry_bits)[there]
+        entries = self._entries(before, left, first.size)
+        held = int(np.count_nonzero(entries))
+        piece = PIECE if held * _SPARSE > entries.size else entries.size
+        low = left << self._entry_bits
+        for at in range(0, entries.size if held else 0, piece):
+            words = entries[at : at + piece]
+            there: slice | Indices = slice(None)
+            if held < entries.size:
+                there = np.flatnonzero(words != 0)
+                if not there.size:
+                    continue
+            yield (
+                _native(words[there]),
+                self._reached(since, first, layer, low + at, words.size, there),
+            )
+
+    def _reached(
+        self, since: Since, first: Indices, layer: int, low: int, size: int, there: slice | Indices
+    ) -> int | Numbers:
+        """The numbers of those who reach some of the entries from one on, up to the last tables."""
+        bits = self._entry_bits
+        rows = first[low >> bits : (low + size - 1 >> bits) + 1]
+        begun = since[low : low + size]
+        if layer == 1 or not begun.any():
+            alone = [self._united(at, at + layer - 1) for at in rows.tolist()]
+            if alone.count(alone[0]) == len(alone):
+                return alone[0]
+        keys = (np.arange(low, low + size)[there] >> bits) - (low >> bits)
+        keys *= layer
         if layer > 1:
-            keys += since[left << self._entry_bits : rows << self._entry_bits][there]
-        return turned, self._numbers(keys, first[left:], layer)
+            keys += begun[there]
+        return self._numbers(keys, rows, layer)
 
     def _entries(self, buffer: Words, low: int, high: int) -> Words:
         """Those of some rows, as they are in the file, without the bitmaps of subclusters."""
@@ -219,3 +189,8 @@ class Stretches:
             return int(distinct[0])
         found: Numbers = numbers[keys]
         return found
+
+
+def _native(words: Words) -> Words:
+    """Entries as numbers, which in the file are big-endian."""
+    return words.view(">u8").astype(np.uint64)
