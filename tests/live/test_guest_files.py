@@ -216,7 +216,14 @@ asyncio.run(run())
 """
 
 
-@pytest.mark.parametrize("killed", ["the program", "the keeper", "both"])
+@pytest.mark.parametrize(
+    "killed",
+    [
+        pytest.param("the program", marks=pytest.mark.long),
+        pytest.param("the keeper", marks=pytest.mark.long),
+        "both",
+    ],
+)
 def test_nothing_is_left_of_a_look_that_is_killed(lab: Lab, tmp_path: Path, killed: str) -> None:
     """Whoever is killed, and that before anything is ready: the rest goes, and its directory."""
     image = lab.image("web")
