@@ -4,10 +4,10 @@ ARGS ?=
 # what was compiled is kept: else each of a hundred processes of the tests compiles it anew
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test long lint stacks matrix worlds pyz packages install-test inside bounds faults fuzz soak bench screenshots clean
+.PHONY: help run demo test long lint stacks matrix worlds pyz packages install-test advisories release inside bounds faults fuzz soak bench screenshots clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 run: .venv/ready-run ## run snaptui from this checkout (ARGS="-c URI")
 	$(PYTHON) -m snaptui $(ARGS)
@@ -44,6 +44,12 @@ packages: .venv/ready-run ## dist/*.deb and dist/*.rpm, for hosts without an ind
 
 install-test: pyz packages stacks ## each way to install it, in copies of Debian 12, 13 and sid (STACKS=sid)
 	$(PYTHON) -m tests.installed $(ARGS)
+
+advisories: .venv/ready-run ## whether pinned versions are known to be vulnerable
+	$(PYTHON) -c "from packing.release import advisories; advisories()"
+
+release: .venv/ready-run ## a version: sdist, wheel, packages, one file, checksums, tag
+	$(PYTHON) -m packing.release
 
 inside: stacks ## snaptui itself, installed and tested on the Python of each stack (STACKS=sid)
 	$(PYTHON) -m tests.inside $(ARGS)
