@@ -5,6 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from snaptui.model.domain import DomainState
+
+AGENTS_ASKED = frozenset({DomainState.RUNNING, DomainState.BLOCKED})
+"""Of guests in these states libvirt asks the agent (qemu_domain.c, qemuDomainAgentAvailable)."""
+
 
 class AgentState(enum.Enum):
     """What is known of the agent in a guest; the value is the word shown."""

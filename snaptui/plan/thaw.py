@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from snaptui.model import libvirt_codes
-from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.domain import DomainState
+from snaptui.model.guest_agent import AGENTS_ASKED, Agent, AgentState
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
@@ -46,15 +47,19 @@ def plan(intent: ThawIntent, facts: Facts) -> Plan:
 
 
 def _refusals(facts: Facts) -> tuple[Refusal, ...]:
-    """libvirt looks first whether the domain is active (qemu_driver.c, qemuDomainFSThaw)."""
-    name, agent = facts.name, facts.agent or _NOT_ASKED
-    if not facts.status.domain.state.active:
-        return (refuse(Why.THAW_OFF, code=libvirt_codes.OPERATION_INVALID, domain=name),)
+    """libvirt looks first whether the guest runs (qemu_domain.c, qemuDomainAgentAvailable)."""
+    name, agent, state = facts.name, facts.agent or _NOT_ASKED, facts.status.domain.state
+    code = libvirt_codes.OPERATION_INVALID
+    if state is DomainState.SHUTOFF:
+        return (refuse(Why.THAW_OFF, code=code, domain=name),)
+    if state not in AGENTS_ASKED:
+        way, shown = Way.RESUME_GUEST, state.value
+        return (refuse(Why.THAW_PAUSED, way, code=code, domain=name, state=shown),)
     if agent.state is AgentState.FROZEN:
         return ()
-    why, way, code = _CANNOT[agent.state]
+    why, round_, number = _CANNOT[agent.state]
     reason = f" ({agent.reason})" if agent.reason else ""
-    return (refuse(why, way, code=code, domain=name, reason=reason),)
+    return (refuse(why, round_, code=number, domain=name, reason=reason),)
 
 
 _CANNOT: Mapping[AgentState, tuple[Why, Way | None, int | None]] = MappingProxyType(

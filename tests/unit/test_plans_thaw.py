@@ -30,10 +30,20 @@ def test_only_a_frozen_guest_is_thawed(state: AgentState, why: Why) -> None:
     assert_refused(plan, why)
 
 
-def test_of_a_domain_that_is_off_libvirt_says_that_first() -> None:
-    found = facts(state=DomainState.SHUTOFF, agent=Agent(AgentState.ABSENT))
-    (plan,) = make_plans([ThawIntent(KEY)], [found])
-    assert_refused(plan, Why.THAW_OFF)
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (DomainState.SHUTOFF, Why.THAW_OFF),
+        (DomainState.PAUSED, Why.THAW_PAUSED),
+        (DomainState.PMSUSPENDED, Why.THAW_PAUSED),
+    ],
+)
+@pytest.mark.parametrize("agent", [AgentState.ABSENT, AgentState.SILENT])
+def test_that_a_guest_does_not_run_libvirt_says_first(
+    state: DomainState, why: Why, agent: AgentState
+) -> None:
+    (plan,) = make_plans([ThawIntent(KEY)], [facts(state=state, agent=Agent(agent))])
+    assert_refused(plan, why)
     assert [one.code for one in plan.refusals] == [libvirt_codes.OPERATION_INVALID]
 
 

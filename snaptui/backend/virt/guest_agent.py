@@ -8,7 +8,7 @@ from snaptui.backend.virt.errors import says_frozen, translated
 from snaptui.backend.virt.probe import Probe
 from snaptui.common.errors import SnaptuiError
 from snaptui.model.domain import DomainState
-from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.guest_agent import AGENTS_ASKED, Agent, AgentState
 
 PATIENCE = 6.0
 """Seconds to wait for the agent: libvirt gives it 5 to wake up, and for ever after that."""
@@ -27,7 +27,7 @@ def agent(uuid: str, state: DomainState, connected: bool | None, probe: Probe) -
     """
     if connected is None or not state.active:
         return Agent(AgentState.ABSENT)
-    if state not in (DomainState.RUNNING, DomainState.BLOCKED):
+    if state not in AGENTS_ASKED:
         return Agent(AgentState.SILENT, reason=f"the domain is {state.value}")
     if not connected:
         return Agent(AgentState.DISCONNECTED)

@@ -10,8 +10,7 @@ from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
-from snaptui.model.domain import DomainState
-from snaptui.model.guest_agent import Agent, AgentState
+from snaptui.model.guest_agent import AGENTS_ASKED, Agent, AgentState
 from snaptui.model.image import Damaged, FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import (
@@ -266,15 +265,16 @@ def _name_bytes(path: str) -> int:
 def _quiesce_refusals(facts: Facts) -> list[Refusal]:
     """The guest agent is asked before; libvirt refuses with the same errors."""
     name, agent, way = facts.status.domain.name, facts.agent or _NOT_ASKED, Way.NO_FREEZE
-    if facts.status.domain.state is DomainState.PAUSED:
-        paused = Why.PAUSED_CANNOT_FREEZE
-        return [refuse(paused, way, code=libvirt_codes.OPERATION_INVALID, domain=name)]
+    state = facts.status.domain.state
+    if state not in AGENTS_ASKED:
+        why, code = Why.PAUSED_CANNOT_FREEZE, libvirt_codes.OPERATION_INVALID
+        return [refuse(why, way, code=code, domain=name, state=state.value)]
     if agent.state is AgentState.ANSWERS:
         return []
-    why, code = _NO_FREEZE[agent.state]
-    if why is Why.AGENT_FROZEN and can(facts.host, Can.NAME_AGENT_ERRORS):
-        code = libvirt_codes.AGENT_COMMAND_FAILED
-    return [refuse(why, way, code=code, domain=name, reason=agent.reason)]
+    unable, number = _NO_FREEZE[agent.state]
+    if unable is Why.AGENT_FROZEN and can(facts.host, Can.NAME_AGENT_ERRORS):
+        number = libvirt_codes.AGENT_COMMAND_FAILED
+    return [refuse(unable, way, code=number, domain=name, reason=agent.reason)]
 
 
 _NO_FREEZE: Mapping[AgentState, tuple[Why, int | None]] = MappingProxyType(

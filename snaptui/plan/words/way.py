@@ -254,6 +254,7 @@ class Way(enum.Enum):
     DELETE_BELOW_OR_TAKE = "Delete its descendants first ({names}), or take a snapshot."
     DELETE_ALL_BUT_ONE = "Delete all but one of them first ({names})."
     DELETE_FIRST = "Delete {names} first."
+    RESUME_GUEST = "Let the guest run first (virsh resume)."
     START_AGENT = "Start the agent in the guest, or thaw there (fsfreeze --unfreeze)."
     WAIT_OR_THAW_INSIDE = "Wait, or thaw in the guest (fsfreeze --unfreeze)."
     LOOK_IN_GUEST = "Look into the guest."

@@ -352,7 +352,7 @@ class Why(enum.Enum):
     REUSED_SMALL = "{path} is smaller than {lower}."
     REUSED_ENCRYPTED = "{path} is encrypted, and a create passes no secret for it."
     REUSED_HOLDS_SNAPSHOTS = "{path} holds snapshots of its own."
-    PAUSED_CANNOT_FREEZE = "{domain} is paused. Its guest agent cannot freeze anything."
+    PAUSED_CANNOT_FREEZE = "{domain} is {state}. Its guest agent cannot freeze anything."
     AGENT_ABSENT = "{domain} has no channel for a guest agent."
     AGENT_DISCONNECTED = "No guest agent is running in {domain}."
     AGENT_SILENT = "The guest agent of {domain} does not answer."
@@ -478,6 +478,7 @@ class Why(enum.Enum):
     # -- frozen guests
     NOT_FROZEN = "The guest agent says that nothing in {domain} is frozen."
     THAW_OFF = "{domain} is off. Nothing in it is frozen."
+    THAW_PAUSED = "{domain} is {state}. libvirt asks the agent of a running guest alone."
     THAW_ABSENT = "{domain} has no channel for a guest agent. libvirt can freeze nothing there."
     THAW_DISCONNECTED = "No guest agent is running in {domain}, and only an agent can thaw."
     THAW_SILENT = "The guest agent of {domain} does not answer{reason}."
