@@ -55,6 +55,7 @@ from tests.unit.made import (
     config,
     facts,
     image,
+    said,
     snapshot,
     with_image,
     words,
@@ -206,6 +207,16 @@ def test_what_fails_in_qemu_img_has_another_code_than_what_libvirt_sees(
 def test_a_create_lets_read_only_media_and_stopped_passthrough_be() -> None:
     stopped = facts(disks=config(VDA, CDROM, passthrough=("usb",)), state=DomainState.SHUTOFF)
     assert a_create(stopped).possible
+
+
+def test_of_a_domain_that_is_off_a_create_warns_when_tables_may_not_fit() -> None:
+    """While it runs its RAM comes first, and a create that fails leaves the images as they were."""
+    found = facts(spaces={"/img/a.qcow2": FileSystem("/img", 1 << 40, 200 << 10)})
+    assert Warn.ENTRY_MAY_NOT_FIT not in said(a_create(found).warnings)
+    off = replace(found, status=facts(state=DomainState.SHUTOFF).status)
+    assert_said(a_create(off).warnings, Warn.ENTRY_MAY_NOT_FIT, path="/img/a.qcow2")
+    roomy = replace(off, spaces={"/img/a.qcow2": FileSystem("/img", 1 << 40, 1 << 30)})
+    assert Warn.ENTRY_MAY_NOT_FIT not in said(a_create(roomy).warnings)
 
 
 def test_a_create_warns_when_the_memory_may_not_fit_or_libvirt_is_another() -> None:

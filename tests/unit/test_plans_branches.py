@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from snaptui.model import libvirt_codes
 from snaptui.model.choices import RunState, SafetyKind
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.host import Host
-from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.model.image import FileSystem, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
@@ -309,3 +310,18 @@ def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> N
     kept = a_revert(facts(snapshot("s"), host=NEWER), "s", SafetyKind.DISKS_AND_RAM)
     assert kept.possible
     assert_said(kept.warnings, Unchecked.LOADS_RAM)
+
+
+@pytest.mark.parametrize("state", [DomainState.SHUTOFF, DomainState.RUNNING])
+def test_a_revert_does_not_stop_a_guest_for_overlays_that_do_not_fit(state: DomainState) -> None:
+    """libvirt, and a safety snapshot, make them when the guest is off already."""
+    for kind, free in ((SafetyKind.NONE, 255 << 10), (SafetyKind.DISKS, 511 << 10)):
+        spaces = {"/c": FileSystem("/", 1 << 30, free)}
+        plan = a_revert(a_fork(spaces=spaces, state=state), "a", kind)
+        assert_refused(plan, Why.OVERLAYS_DO_NOT_FIT)
+        (one,) = [one for one in plan.refusals if one.why is Why.OVERLAYS_DO_NOT_FIT]
+        assert one.code == libvirt_codes.INTERNAL_ERROR
+        assert one.harm is (Harm.STOPPED if state.active else None)
+        roomy = {"/c": FileSystem("/", 1 << 30, free + 1024)}
+        fits = a_revert(a_fork(spaces=roomy, state=state), "a", kind)
+        assert Why.OVERLAYS_DO_NOT_FIT not in [one.why for one in fits.refusals]

@@ -30,7 +30,7 @@ from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.revert import revert
 from snaptui.plan.words.why import Why
-from tests.unit.made import HOST, KEY, RAW, VDA, assert_refused, config, facts, snapshot
+from tests.unit.made import HOST, KEY, RAW, VDA, assert_refused, config, facts, image, snapshot
 from tests.unit.test_spaces import MIB, usage
 
 PLACE = "/img/a.qcow2"
@@ -283,9 +283,10 @@ DEVICE = FileSystem(PLACE, 100 * MIB, 0, 0, "/dev/vg/a", "block device", device=
 
 def test_at_the_end_of_a_device_nothing_is_deleted() -> None:
     block = replace(VDA, source_type="block")
-    old = inside(block)
-    new = replace(old.status.domain, state=DomainState.RUNNING)
-    full = replace(old, spaces={PLACE: DEVICE})
+    alone = replace(inside(block), spaces={PLACE: DEVICE})
+    assert a_delete(alone).possible, "with the last one goes the table"
+    full = replace(alone, images={PLACE: image(PLACE, ("1", "s1"), ("2", "other"))})
+    new = replace(full.status.domain, state=DomainState.RUNNING)
     assert of(a_delete(full), Why.TABLE_DOES_NOT_FIT).harm is Harm.LEFT_INSIDE
     running = replace(full, status=replace(full.status, domain=new))
     assert of(a_delete(running), Why.TABLE_DOES_NOT_FIT).harm is Harm.LEFT_INSIDE

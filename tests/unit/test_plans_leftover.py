@@ -142,7 +142,8 @@ MANY = DeleteManyIntent(DOMAIN, ("s1",))
 
 def test_where_there_is_no_room_for_a_table_only_a_removed_file_makes_some() -> None:
     full = replace(
-        domain_facts(snapshot("s1")), spaces={"/img/a.qcow2": FULL, "/img/b.qcow2": FULL}
+        domain_facts(snapshot("s0"), snapshot("s1")),
+        spaces={"/img/a.qcow2": FULL, "/img/b.qcow2": FULL},
     )
     (alone,) = make_plans((MANY,), (full,))
     assert_refused(alone, Why.TABLE_DOES_NOT_FIT)
@@ -156,7 +157,7 @@ def test_where_there_is_no_room_for_a_table_only_a_removed_file_makes_some() -> 
 
 
 def test_root_may_use_what_is_kept_for_it_when_the_domain_is_off() -> None:
-    found = domain_facts(snapshot("s1"))
+    found = domain_facts(snapshot("s0"), snapshot("s1"))
     kept = replace(FULL, reserve=1 << 20)
     spaces = {"/img/a.qcow2": kept, "/img/b.qcow2": kept}
     (plan,) = make_plans((MANY,), (replace(found, spaces=spaces),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from snaptui.common import text
 from snaptui.model import libvirt_codes
@@ -21,7 +21,7 @@ from snaptui.plan.checks import (
     other_hosts,
     variables,
 )
-from snaptui.plan.checks.free_space import Room, room
+from snaptui.plan.checks.free_space import Room, entry_warnings, room
 from snaptui.plan.create import external
 from snaptui.plan.create.overlay_paths import resolved, signed
 from snaptui.plan.facts import Facts
@@ -81,6 +81,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         refusals=domain_checks.jobs_first(refusals),
         warnings=(
             *([remark(Warn.RAM_MAY_NOT_FIT_INSIDE)] if needed.lacks else ()),
+            *(() if active else entry_warnings(_written(facts, disks), facts.spaces)),
             *([remark(Warn.SAVE_NOT_KEPT, domain=facts.name)] if status.managed_save else ()),
             *(
                 ()
@@ -98,6 +99,11 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         type_name=False,
         room=needed,
     )
+
+
+def _written(facts: Facts, disks: Iterable[Disk]) -> Mapping[str, object]:
+    """The images that get an entry."""
+    return {path: facts.images.get(path) for disk in disks if (path := disk.path) is not None}
 
 
 def _undo(facts: Facts) -> Undo:

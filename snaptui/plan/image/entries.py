@@ -9,6 +9,7 @@ from snaptui.common import text
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.model.safety_mark import new_name
 from snaptui.plan.checks import domain_checks, name_checks, other_hosts
+from snaptui.plan.checks.free_space import entry_warnings
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
 from snaptui.plan.outcome import End, Space, UndoBy, When, after, space_on, undo
@@ -44,12 +45,16 @@ def plan_create(intent: ImageCreate, facts: ImageFacts) -> Plan:
         undo=undo(UndoBy.DELETE),
         space=space_on(facts.space, 0, when=When.NOW),
         refusals=tuple(refusals),
-        warnings=tuple(change_warnings(facts)),
+        warnings=(*change_warnings(facts), *_room_warnings(facts)),
         unchecked=tuple(change_doubts(facts)),
         lines=tuple(each.line for each in steps),
         steps=steps,
         type_name=bool(change_doubts(facts)),
     )
+
+
+def _room_warnings(facts: ImageFacts) -> Iterator[Remark]:
+    return entry_warnings({facts.path: facts.image}, {facts.path: facts.space})
 
 
 def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
@@ -75,7 +80,11 @@ def plan_apply(intent: ImageApply, facts: ImageFacts) -> Plan:
         undo=undo(UndoBy.APPLY, name=kept) if intent.safety else undo(UndoBy.NO_SAFETY_WANTED),
         space=space_on(facts.space, 0),
         refusals=tuple(refusals),
-        warnings=(*_apply_warnings(entry, facts), *change_warnings(facts)),
+        warnings=(
+            *_apply_warnings(entry, facts),
+            *change_warnings(facts),
+            *(_room_warnings(facts) if intent.safety else ()),
+        ),
         unchecked=tuple(change_doubts(facts)),
         lines=tuple(step.line for step in steps),
         steps=steps,

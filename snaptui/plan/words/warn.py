@@ -66,6 +66,10 @@ class Warn(enum.Enum):
         "The RAM may not fit. The create then fails, the file system stays full, and the guest "
         "stops at its next write that needs space."
     )
+    ENTRY_MAY_NOT_FIT = (
+        "Only {free} are free for {path}, and QEMU may need {needs} for its tables. If they do "
+        "not fit, the create fails, and qemu-img check finds errors in the image."
+    )
     RAM_MAY_NOT_FIT = "The RAM may not fit. libvirt then gives up, and the guest keeps running."
     LITTLE_FREE = (
         "The file system has less than 5 % free. Once it is full, the guest stops with an I/O "

@@ -415,7 +415,14 @@ class Why(enum.Enum):
     LIES_UPON_LOSES = "{other} is also an overlay on {path} and would lose it with {overlay}."
     LIES_UPON_SEES_OTHER = "{other} is also an overlay on {path} and would see its data change."
     USER_LOSES = "{user} also uses {path} and would lose it with {overlay}."
-    MERGE_DOES_NOT_FIT = "The merge into {path} first needs {needs}, and only {free} are free."
+    MERGE_DOES_NOT_FIT = (
+        "The merge into {path} first needs {needs}, and only {free} are free. libvirt would stop "
+        "halfway, and {path} would be changed."
+    )
+    OVERLAYS_DO_NOT_FIT = (
+        "Only {free} are free in {folder}, and the new overlays may need {needs}. libvirt would "
+        "fail{then}."
+    )
     NOTHING_CURRENT_DELETE = "Deleting {name} would bring down the daemon of libvirt {version}."
     IS_CURRENT = (
         "{name} is the current snapshot of {domain}. libvirt {version} does not merge it while "
