@@ -98,6 +98,7 @@ def _judge(machine: Machine, world: World, lying: Lying) -> tuple[list[Verdict],
                 verdicts.append(verdict)
                 carried += verdict.carried_out
                 if verdict.carried_out:  # what is harmed is seen where something was written since
+                    machine.make_room()
                     take(machine, Step("take images", ask.on))
                     take(machine, Step("write", ask.on, (AGAIN,)))
                 if verdict.spoiled or carried == CARRIED:

@@ -14,8 +14,6 @@ from snaptui.discovery.domain_facts import read_facts
 from snaptui.model import libvirt_codes
 from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo
-from snaptui.model.safety_mark import is_safety
-from snaptui.model.snapshot import Kind as SnapshotKind
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
 from snaptui.plan.change import sentence
 from snaptui.plan.facts import Facts
@@ -30,19 +28,16 @@ from snaptui.plan.plan import (
 )
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Harm
-from snaptui.plan.revert.to_backing_image import unusable
-from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot, RevertTo
-from snaptui.plan.steps.image import ApplyEntry, DeleteEntry, ImageStep
-from snaptui.plan.steps.metadata import Adopt, Redefine
-from snaptui.plan.words.warn import Warn
-from snaptui.storage.damage import Matter
+from snaptui.plan.steps.image import ImageStep
 from snaptui.storage.in_image import internal_disks
+from tests.lab import free_on
 from tests.live.matrix.cell import code_of, must_hold
 from tests.live.matrix.guest import OFF, RUNNING
 from tests.live.matrix.harms import NEVER_SENT, UNSURE, Done, happened_so
-from tests.worlds import contents, figures
+from tests.worlds import contents, figures, fitting
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, differing
+from tests.worlds.expecting import Expected
 from tests.worlds.freezing import Watch
 from tests.worlds.lies import Lying
 from tests.worlds.machine import DidNot, Down, Machine
@@ -129,8 +124,14 @@ class _One:
         for line in plan.lines:
             words = [one for one in shlex.split(line) if one not in ("-c", self.machine.lab.uri)]
             self.machine.note(*words, remark=True)
+        free = free_on(self.machine.images)
         wrong = self._carry_out()
         verdict.happened = wrong[0] if wrong else WORKS
+        if wrong and self.machine.full:
+            verdict.spoiled = True
+            fitting.judge_failed(verdict, self.machine, self.member, plan, self.facts, self.before,
+                                 self.states, free)  # fmt: skip
+            return
         verdict.compare(Kind.WORKS, *(wrong if not plan.unchecked else []))
         if wrong:
             verdict.spoiled = True
@@ -139,7 +140,7 @@ class _One:
         self.watch.judge(verdict, plan)
         self._judge_after()
         after = self.machine.contents()
-        verdict.compare(Kind.DATA, *self._otherwise(after))
+        verdict.compare(Kind.DATA, *self._expected.otherwise(after))
         if isinstance(plan.lost, SnapshotsLost) and isinstance(self.facts, Facts):
             there = self.member.snapshots() & set(plan.lost.names)
             verdict.compare(Kind.LOST, *(f"{name} is not lost" for name in sorted(there)))
@@ -149,6 +150,7 @@ class _One:
             verdict, self.machine, self.member, plan, self.facts, (took, now), (inside, left),
             off=self.off,
         )  # fmt: skip
+        self.machine.make_room()
         if not verdict.lies:
             undo(verdict, self.machine, self.member, plan, self.before, self._then, records)
         verdict.spoiled = bool(verdict.lies)
@@ -158,6 +160,10 @@ class _One:
         """The state that an undo brings back: that of before, but for what halts the guest."""
         halts = isinstance(self.intent, CreateIntent) and self.intent.halt
         return OFF if halts else self.states.get(self._name, "")
+
+    @property
+    def _expected(self) -> Expected:
+        return Expected(self._name, self.plan, self.facts, self.before, tuple(self.member.now))
 
     @property
     def _name(self) -> str:
@@ -207,72 +213,6 @@ class _One:
             due += one.listAllChildren()
         return found
 
-    def _otherwise(self, after: Contents) -> list[str]:
-        """What holds something else than it must: our own disks and snapshots, and all others."""
-        name, before = self._name, dict(self.before)
-        gone: set[str] = set()
-        records: set[str] = set()
-        for step in self.plan.steps:
-            if isinstance(step, DeleteSnapshot):
-                outside = step.snapshot.kind is SnapshotKind.EXTERNAL
-                (records if outside else gone).add(step.snapshot.name)
-            elif isinstance(step, Redefine) and step.after.name != step.snapshot.name:
-                gone.add(step.snapshot.name)
-                self._moved(before, step.snapshot.name, step.after.name)
-            elif isinstance(step, Adopt):
-                gone.add(step.name)
-            elif isinstance(step, CreateSnapshot):
-                taken = step.new.overlays or self.member.now
-                for target in taken:
-                    held = self.before.get(f"{name}:{target}")
-                    before[f"{name}:{target}@{step.new.name}"] = held
-            elif isinstance(step, RevertTo):
-                self._reverted(before, step)
-            elif isinstance(step, ApplyEntry):
-                self._applied(before, step)
-            elif isinstance(step, DeleteEntry):
-                gone.add(step.placed.entry.name)
-        wrong = differing(before, after)
-        for lost in sorted(before.keys() - after.keys()):
-            one = lost.partition("@")[2] or lost.partition("#")[2]
-            known = one in (gone | records if "@" in lost else gone)
-            known = known or one.startswith("new") or is_safety(one)
-            if one and not known and self._read_again(lost) is None:
-                wrong.append(f"{lost} is not there any more")
-        return wrong
-
-    def _read_again(self, lost: str) -> contents.Held | None:
-        """What lay in an image that is none of the domain's any more."""
-        path, _, entry = lost.partition("#")
-        return contents.read(path, "qcow2", entry) if entry else None
-
-    def _moved(self, before: dict[str, contents.Held | None], old: str, new: str) -> None:
-        for where in [one for one in before if one.endswith(f"@{old}")]:
-            if where.startswith(f"{self._name}:"):
-                before[f"{where.rpartition('@')[0]}@{new}"] = before.pop(where)
-
-    def _applied(self, before: dict[str, contents.Held | None], step: ApplyEntry) -> None:
-        """The disk of an image is as the entry was."""
-        before[step.path] = self.before.get(f"{step.path}#{step.placed.entry.name}")
-
-    def _reverted(self, before: dict[str, contents.Held | None], step: RevertTo) -> None:
-        """Its disks hold what the snapshot held; what it is said to spoil is not asked."""
-        assert isinstance(self.facts, Facts)
-        name, snapshot = self._name, step.snapshot.name
-        for where in [one for one in before if one.startswith(f"{name}:") and "@" not in one]:
-            then = before.get(f"{where}@{snapshot}")
-            if then is not None:
-                before[where] = then
-            else:
-                del before[where]
-        spoiled = {one.name for one in unusable(self.facts, step.snapshot)}
-        told = [dict(one.names) for one in self.plan.warnings if one.what is Warn.WRITES_OVER]
-        broken = self.facts.layers.broken
-        gone = {name for name, one in broken.items() if one.matter is Matter.WRITTEN}
-        for one in gone | spoiled | {str(names["name"]) for names in told}:
-            for where in [w for w in before if w.endswith(f"@{one}")]:
-                del before[where]
-
     # -- a plan that may not --------------------------------------------------------------
 
     def refused(self) -> None:
@@ -306,6 +246,10 @@ class _One:
         verdict.happened = f"error {code}" if error is not None else WORKS
         self.watch.judge_refused(verdict, error)
         assert isinstance(self.facts, Facts)
+        if error is None and fitting.no_room(told):
+            verdict.unknown[Kind.REFUSAL] += 1  # it needed less than it may
+            verdict.spoiled = True
+            return
         if codes and not harms:
             self._only_an_error(codes, code, error, harmless=not all_harms)
             return
@@ -347,6 +291,8 @@ class _One:
             self.verdict.spoiled = True
         if not wrong:
             changed = differing(self.before, self.machine.contents())
+            if fitting.no_room(self.plan.refusals):  # what a merge writes to is said
+                changed = [one for one in changed if "@" not in one]
             self.verdict.spoiled |= bool(changed)
             if harmless:
                 self.verdict.compare(Kind.DATA, *(f"refused, and {words}" for words in changed))
@@ -398,7 +344,7 @@ class _One:
         """
         try:
             now = self.machine.contents()
-            wrong = self._otherwise(now) if worked else differing(self.before, now)
+            wrong = self._expected.otherwise(now) if worked else differing(self.before, now)
             return bool(wrong) or bool(self.member.otherwise())
         except (DidNot, json.JSONDecodeError):
             return False

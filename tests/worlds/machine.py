@@ -21,7 +21,7 @@ from snaptui.model.disk import Presence
 from snaptui.model.host import Host
 from snaptui.plan.plan import DomainIntent
 from snaptui.plan.planner import make_plan
-from tests.lab import Lab
+from tests.lab import FILLER, Lab, free_on
 from tests.live.matrix.harms import NEVER_SENT
 from tests.worlds import contents, place
 from tests.worlds.contents import Contents, Held
@@ -58,9 +58,7 @@ class Machine:
     """
 
     def __init__(self, root: Path) -> None:
-        folder = place.ROOT / "lab"
-        folder.mkdir()
-        self.lab, self.root = _Lab(folder, root), root
+        self.lab, self.root = _Lab(place.LAB, root), root
         self.loops = place.Loops()
         self.world = 0
         self.connect()
@@ -86,6 +84,7 @@ class Machine:
 
     def end(self) -> None:
         """Remove all of the world."""
+        self.make_room()
         for member in reversed(self.members.values()):
             with suppress(libvirt.libvirtError):
                 member.destroy()
@@ -101,6 +100,30 @@ class Machine:
     @property
     def images(self) -> Path:
         return self.lab.images
+
+    # -- a full file system ------------------------------------------------------------------
+
+    @property
+    def _filler(self) -> Path:
+        return self.images / FILLER
+
+    @property
+    def full(self) -> bool:
+        """Whether next to nothing is free for images: nothing more is written to disks then."""
+        return self._filler.exists()
+
+    def fill(self, left: int) -> None:
+        """Leave so many bytes for images."""
+        size = free_on(self.images) - left
+        with self._filler.open("wb") as f:
+            os.posix_fallocate(f.fileno(), 0, size)
+        self.note("fallocate", "-l", str(size), str(self._filler))
+
+    def make_room(self) -> None:
+        """Take away what fills it."""
+        if self.full:
+            self._filler.unlink()
+            self.note("rm", str(self._filler))
 
     # -- doing something --------------------------------------------------------------------
 

@@ -22,7 +22,11 @@ DRAFTS = 8
 """Of so many the one is taken in which most meets that never met."""
 ASKED = 5
 """Questions to a world, of which some are carried out."""
-APART = ("freeze",)
+FULL = 0.08
+"""In so many worlds the file system of the images is full at the end."""
+LEFT = ("0", "8", "64", "300", "2048")
+"""KiB that may be left there."""
+APART = ("freeze", "fill")
 """Acts of others that come where they are possible alone."""
 BY_OTHERS = tuple(name for name, kind in ACTS.items() if kind.others and name not in APART)
 WRITES = (
@@ -99,6 +103,8 @@ def _draft(seed: int, number: int, chance: random.Random) -> World:
     steps += history.by_others(chance.choice(names))
     if chance.random() < 0.4:
         steps.append(Step(chance.choice(("start", "pause", "power off", "power off")), "a"))
+    if chance.random() < FULL:
+        steps.append(Step("fill", "a", (chance.choice(LEFT),)))
     asks = []
     for _ in range(ASKED):
         verb = chance.choice(OFTEN) if chance.random() < 0.35 else chance.choice(list(VERBS))

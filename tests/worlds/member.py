@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import time
 from collections.abc import Iterable
@@ -280,7 +281,12 @@ class Member(Guest):
 
         Args:
             more: a command of qemu-io.
+
+        Raises:
+            OSError: there is no room for it.
         """
+        if self.machine.full:
+            raise OSError(errno.ENOSPC, "a guest would wait for room")
         byte = next(self._bytes)
         running = self.domain.isActive()
         backends = self._backends() if running else {}

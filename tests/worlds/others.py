@@ -350,6 +350,12 @@ def chmod(machine: Machine, member: Member) -> None:
     machine.run("chmod", "0444", _qcow2(member)[1])
 
 
+@act("fill", "a full file system", others=True)
+def fill(machine: Machine, _: Member, left: str) -> None:
+    """A log or a dump fills the file system of the images, but for so many KiB."""
+    machine.fill(int(left) << 10)
+
+
 @act("stop pool", "a pool that is inactive", others=True)
 def stop_pool(machine: Machine, member: Member) -> None:
     if member.pool is None or not member.pool.isActive():

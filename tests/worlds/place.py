@@ -1,8 +1,8 @@
 """Where worlds are made: namespaces and a small file system of their own, and nothing else.
 
-Inside there are a private /tmp of limited size, a private /run and /dev, no network, no process
-of outside, and all other files are read-only. With the first process all of it goes, loop devices
-too, however that ends.
+Inside there are a private /tmp of limited size, one more for images, which may become full, a
+private /run and /dev, no network, no process of outside, and all other files are read-only. With
+the first process all of it goes, loop devices too, however that ends.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path("/tmp/worlds")
-ROOM = 768 << 20
-"""Bytes of the file system that holds a world; a full disk is that one."""
+LAB = ROOT / "lab"
+IMAGES = LAB / "images"
+ROOM, IMAGE_ROOM = 768 << 20, 256 << 20
+"""Bytes of the file systems of a daemon's own files and of images; a full disk is the second."""
 MARK = "snaptui-worlds"
 """What loop devices of ours are called by (``lo_file_name`` of linux/loop.h)."""
 
@@ -71,7 +73,8 @@ def furnish(daemon: Path | None = None) -> None:
     if left := _mounted_below("/tmp", "/run"):
         raise Outside(f"{left} cannot be unmounted")
     _mount("-t", "tmpfs", "-o", f"size={ROOM}", "worlds", "/tmp")
-    ROOT.mkdir()
+    IMAGES.mkdir(parents=True)
+    _mount("-t", "tmpfs", "-o", f"size={IMAGE_ROOM}", "worlds", str(IMAGES))
     _mount("-t", "tmpfs", "-o", "size=16m", "worlds", "/run")
     _mount("-t", "tmpfs", "-o", "size=1m,mode=755", "worlds", "/dev")
     for name, minor in _NODES.items():
