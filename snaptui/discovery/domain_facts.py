@@ -167,11 +167,18 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
         doubts=doubts,
         traces=traces,
     )
-    return _with_chains(backend, facts, (status.config, *others))
+    halts = isinstance(intent, CreateIntent) and intent.halt
+    return _with_chains(backend, facts, (status.config, *others), halts=halts)
 
 
-def _with_chains(backend: Looks, facts: Facts, configs: Iterable[DomainConfig]) -> Facts:
-    """What the images lie upon, which files they are, and who has them open."""
+def _with_chains(
+    backend: Looks, facts: Facts, configs: Iterable[DomainConfig], *, halts: bool
+) -> Facts:
+    """What the images lie upon, which files they are, and who has them open.
+
+    Args:
+        halts: a domain that is active is off afterwards.
+    """
     config, off = facts.status.config, not facts.status.domain.state.active
     heads, images = facts.layers.heads, facts.images
     chains = tuple(readings.beneath(backend, images, heads))
@@ -188,7 +195,7 @@ def _with_chains(backend: Looks, facts: Facts, configs: Iterable[DomainConfig]) 
         encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
         inodes=readings.inodes(backend, configs, (*heads, *_levels(beneath))),
         held=readings.held(backend, config) if off else {},
-        boot_gone=readings.boot_gone(backend, config) if off else frozenset(),
+        boot_gone=readings.boot_gone(backend, config) if off or halts else frozenset(),
         let_go=frozenset() if off else readings.let_go(backend, facts.status, images),
         unlocked=readings.unlocked(backend, readings.locked(config)) if off else {},
     )

@@ -79,8 +79,8 @@ class Facts:
         held: by path of a disk's image of a domain that is off, the QEMU or qemu-img of this
             machine that has it open, and with it a lock; also one that goes on after its
             libvirtd has died.
-        boot_gone: of a domain that is off, files that are gone and without which QEMU does not
-            start.
+        boot_gone: of a domain that is off, or that a create halts, files that are gone and without
+            which QEMU does not start.
         let_go: images of the disks of a running domain that its QEMU has let go of: it writes
             beneath them.
         unlocked: by path of a disk's image of a domain that is off, the type of its file system,

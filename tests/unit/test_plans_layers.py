@@ -541,6 +541,16 @@ def test_a_merge_while_off_opens_all_disks() -> None:
         plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY, (part,)), one)
         assert plan.possible
         assert plan.undo.by is UndoBy.MERGE_ONCE_OPENED
+        for halt in (False, True):  # a create that leaves it off
+            intent = CreateIntent(KEY, "new", "", Form.EXTERNAL, (part,), halt=halt)
+            running = replace(one.status.domain, state=DomainState.RUNNING)
+            active = replace(
+                one,
+                status=replace(one.status, domain=running),
+                boot_gone=one.boot_gone if halt else frozenset(),
+            )
+            by = UndoBy.MERGE_ONCE_OPENED if halt else UndoBy.MERGE
+            assert create.plan(intent, active).undo.by is by
 
 
 def test_a_merge_makes_the_records_anew_that_name_its_overlay_beneath() -> None:

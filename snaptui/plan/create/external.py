@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import MappingProxyType
 
 from snaptui.common import text
 from snaptui.model import abilities
 from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainState
+from snaptui.model.image import ImageInfo
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks
 from snaptui.plan.checks.free_space import Room, room
@@ -63,7 +65,7 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
         parent = _next_above(facts, target)
         if parent is not None and parent not in facts.external:
             return undo(UndoBy.MERGE_ONCE_ALONE, parent=parent)
-    for one in image_checks.unopened(facts, new.overlays):
+    for one in image_checks.unopened(_once_off(facts) if new.halt else facts, new.overlays):
         return undo(UndoBy.MERGE_ONCE_OPENED, fact=one.fact)
     for path, users in facts.others.items():
         names = text.some([user.words for user in users])
@@ -75,6 +77,17 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
     for _, volume, _ in disk_checks.lost_beneath(facts) if new.halt else ():
         return undo(UndoBy.MERGE_ONCE_PLACED, pool=volume.pool, domain=domain.name)
     return undo(UndoBy.MERGE)
+
+
+def _once_off(facts: Facts) -> Facts:
+    """The same when its QEMU is gone, and has let go of the images."""
+    status = facts.status
+    off = replace(status, domain=replace(status.domain, state=DomainState.SHUTOFF))
+    images = {
+        path: replace(image, locked=False) if isinstance(image, ImageInfo) else image
+        for path, image in facts.images.items()
+    }
+    return replace(facts, status=off, images=MappingProxyType(images), in_writing={})
 
 
 def _next_above(facts: Facts, target: str) -> str | None:
