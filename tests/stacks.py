@@ -32,6 +32,8 @@ _PACKAGES = (
     "qemu-utils",
     "python3-libvirt",
     "python3-venv",
+    "swtpm",
+    "swtpm-tools",
 )
 _MOUNTED = ("proc", "dev", "sys")
 _LATE = ("-o", "Acquire::Check-Valid-Until=false")

@@ -34,6 +34,8 @@ _CONF = 'auth_unix_rw = "none"\nauth_unix_ro = "none"\nunix_sock_dir = "{sockets
 _QEMU_CONF = """\
 user = "root"
 group = "root"
+swtpm_user = "root"
+swtpm_group = "root"
 security_driver = "none"
 stdio_handler = "file"
 namespaces = []

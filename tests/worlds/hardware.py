@@ -58,7 +58,7 @@ HARDWARE = {
     AGENT: Hardware("<loader type='rom'>{0}/code</loader>", devices=_CHANNEL, agent=True),
     "a TPM": Hardware(
         devices="<tpm model='tpm-tis'><backend type='emulator' version='2.0'/></tpm>",
-        off=True, needs="swtpm",
+        needs="swtpm",
     ),
 }  # fmt: skip
 ENCRYPTION = "<encryption format='luks'><secret type='passphrase' usage='of nobody'/></encryption>"

@@ -120,7 +120,7 @@ class _One:
         took, inside = contents.taken(self.machine.images), {}
         if self.off:
             inside = figures.allocated(self.facts)
-        records = self._records()
+        records, tpm = self._records(), self.member.tpm if self.off else None
         for line in plan.lines:
             words = [one for one in shlex.split(line) if one not in ("-c", self.machine.lab.uri)]
             self.machine.note(*words, remark=True)
@@ -139,6 +139,9 @@ class _One:
         verdict.carried_out = True
         self.watch.judge(verdict, plan)
         self._judge_after()
+        if tpm is not None and plan.after.state is DomainState.SHUTOFF:
+            wrong = [] if self.member.tpm == tpm else ["its TPM holds something else"]
+            verdict.compare(Kind.AFTER, *wrong)
         after = self.machine.contents()
         verdict.compare(Kind.DATA, *self._expected.otherwise(after))
         if isinstance(plan.lost, SnapshotsLost) and isinstance(self.facts, Facts):

@@ -317,6 +317,12 @@ class Member(Guest):
         self.held[name] = {t: byte for t, byte in self.now.items() if t not in set(left)}
 
     @property
+    def tpm(self) -> bytes | None:
+        """What its TPM keeps while it is off; ``None`` where there is none, or it never ran."""
+        folder = self.lab.directory / "d" / "lib" / "swtpm" / self.domain.UUIDString()
+        return next((path.read_bytes() for path in folder.rglob("*.permall")), None)
+
+    @property
     def path_of(self) -> dict[str, str]:
         """By target, the image of each disk that it writes to."""
         return {d.target: d.path for d in self.disks if d.path and d.target in self.now}

@@ -32,6 +32,8 @@ _APART = (
 _NODES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 _ITS_OWN = ("var/lib/libvirt", "var/log/libvirt", "var/cache/libvirt", "run/libvirt", "etc/libvirt")
 """Where a private daemon's own directories are mounted, in its root."""
+_OF_TPMS = ("var/lib/swtpm-localca", "var/log/swtpm")
+"""Where a TPM's emulator writes certificates and its log, in the daemon's root."""
 _GET_FREE, _CONFIGURE, _GET_STATUS = 0x4C82, 0x4C0A, 0x4C05
 _AUTOCLEAR = 4
 _LOOP_MAJOR = 7
@@ -87,6 +89,9 @@ def furnish(daemon: Path | None = None) -> None:
     if daemon is not None:
         for name in _ITS_OWN:
             (daemon / name).mkdir(exist_ok=True)
+        for name in _OF_TPMS:
+            (daemon / name).mkdir(exist_ok=True)
+            _mount("-t", "tmpfs", "-o", "size=4m,mode=777", "worlds", str(daemon / name))
     _mount("-o", "remount,bind,ro", "/")
 
 
