@@ -42,3 +42,28 @@ def count(
         return replace(usage, overlap=backend.overlap(path, second, depth))
     except SnaptuiError as error:
         return replace(usage, overlap=NotKnown(error.message))
+
+
+def weigh(backend: Files, path: str) -> int | NotKnown:
+    """Bytes that a count of an image itself reads; of these only what tells it is read.
+
+    What it is compared with beneath comes on top.
+    """
+    total = 0
+
+    def first(_done: int, to_read: int) -> None:
+        nonlocal total
+        total = to_read
+        raise _Weighed
+
+    try:
+        backend.count_image(path, first)
+    except _Weighed:
+        pass
+    except SnaptuiError as error:
+        return NotKnown(error.message)
+    return total
+
+
+class _Weighed(Exception):
+    """It is known how much there is to read."""

@@ -27,6 +27,7 @@ from snaptui.backend.protocol.files import Files
 from snaptui.common.errors import Disconnected, FixedSize, SnaptuiError
 from snaptui.common.worker import Priority, Worker, start
 from snaptui.discovery.domain_survey import read_with_files, with_layers
+from snaptui.discovery.image_counts import weigh
 from snaptui.discovery.image_heads import Heads
 from snaptui.discovery.inventory import own_bytes, take_inventory
 from snaptui.model.domain import Domain, DomainKey
@@ -35,11 +36,12 @@ from snaptui.model.files import NamedFile
 from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, Fixed, NotKnown
 from snaptui.monitor.usage import Counting
-from snaptui.storage.backing_chain import files_of, of_several
+from snaptui.storage.backing_chain import NO_LAYERS, Layers, files_of, of_several
 from snaptui.storage.costs import holding
 from snaptui.storage.in_image import Images
 from snaptui.storage.inventory import Inventory
 from snaptui.storage.reclaimable import Place, Survey, Surveyed, places
+from snaptui.storage.totals import Total
 
 HANGS = 5.0
 """Seconds after which a file that is being read is left out."""
@@ -62,6 +64,8 @@ class Surveying:
         on_change: called on the loop after each change.
 
     Attributes:
+        weighed: what a count of the images of another host would read, once that was asked for
+            and as far as it is known.
         doing: what is being read, in words; empty when all is.
         failed: why it went no further; empty while it does, and when all was read.
     """
@@ -81,6 +85,9 @@ class Surveying:
         self._heads = Heads(backend, worker)
         self._tasks: list[asyncio.Task[None]] = []
         self._weigh = asyncio.Event()
+        self._uncounted: Images = {}
+        self._layers = NO_LAYERS
+        self.weighed: Total | None = None
         self.survey = Survey()
         self.places: tuple[Place, ...] = ()
         self.doing = self.failed = ""
@@ -89,7 +96,8 @@ class Surveying:
         """Read these domains.
 
         Args:
-            again: count all images anew, not only those whose snapshots changed.
+            again: count all images anew, not only those whose snapshots changed; of another host
+                :attr:`weighed` says first what that reads.
         """
         self.stop()
         self.failed = ""
@@ -101,7 +109,19 @@ class Surveying:
         for task in self._tasks:
             task.cancel()
         self._tasks = []
+        self.weighed = None
         self._counting.stop()
+
+    @property
+    def weighs(self) -> int:
+        """How many images :attr:`weighed` is about."""
+        return len(self._uncounted)
+
+    def count(self) -> None:
+        """Count the images of another host, as they were weighed."""
+        if self.weighed is not None:
+            self.weighed = None
+            self._counting.want(self._uncounted, near=False, layers=self._layers, again=True)
 
     def counted(self) -> None:
         """More was counted."""
@@ -132,7 +152,10 @@ class Surveying:
                 path for one in known.values() for path in holding(one.config, one.snapshots)
             }
             heads = {path: layers.heads[path] for path in counted if path in layers.heads}
-            self._counting.want(heads, near=host.local, layers=layers, again=again)
+            now = again and host.local
+            self._counting.want(heads, near=host.local, layers=layers, again=now)
+            if again and not host.local:
+                await self._weigh_all(heads, layers)
             self._say("looking for overlays that nothing names")
             inventory = await self._worker.files.call(
                 lambda: take_inventory(self._backend, host, named=named),
@@ -154,6 +177,21 @@ class Surveying:
             return
         self._set(known, failed, spaces, inventory, own)
         self._say("")
+
+    async def _weigh_all(self, heads: Images, layers: Layers) -> None:
+        """Say what a count of far images would read, before any of it is read."""
+        far = {path: head for path, head in heads.items() if not isinstance(head, NotKnown)}
+        self._uncounted = {path: one for path, one in far.items() if one.format == "qcow2"}
+        self._layers, total = layers, Total()
+        for path in self._uncounted:
+            self._say(f"asking how much a count of {path} reads")
+            size = await self._worker.files.call(
+                functools.partial(weigh, self._backend, path), priority=Priority.VISIBLE
+            )
+            total = total.plus(size)
+            if layers.merged_beneath(path):
+                total = total.plus(NotKnown("what lies beneath is read, too"))
+        self.weighed = total
 
     async def _answers(
         self, host: Host, domains: Sequence[Domain]

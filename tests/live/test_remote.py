@@ -14,6 +14,7 @@ from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.backend.virt.volumes import AT_ONCE, VolumeFile
 from snaptui.common import text
 from snaptui.common.errors import ImageError
+from snaptui.discovery.image_counts import weigh
 from tests.lab import MIB, Lab, qemu_img, write
 from tests.live.test_file_systems import mark_row
 from tests.ssh import behind_ssh
@@ -164,9 +165,11 @@ def test_the_pools_of_another_host_and_what_could_go_there(
         terminal.wait("connected")
         terminal.press("F")
         terminal.wait(f"{lab.images}  pool images", " ~", " ? ", gone="...")
-        terminal.press("\x1b[15~")
+        terminal.press("f5")
+        terminal.wait("over the link: F5 again counts.", " ? ")
+        terminal.press("f5")
         sizes = [text.short_size(one.frees({at})) for one in plain.values() for at in range(2)]
-        terminal.wait(*sizes, gone=" ? ")
+        terminal.wait(*sizes, gone="  ?   ")
         for name in plain:
             mark_row(terminal, name, "old")
             terminal.press(" ")
@@ -179,6 +182,66 @@ def test_the_pools_of_another_host_and_what_could_go_there(
     assert lab.snapshots("web") == lab.snapshots("db") == ["new"]
     after = sum(Plain(lab.image(name)).allocated for name in plain)
     assert together == sum(one.allocated for one in plain.values()) - after
+
+
+def test_what_a_count_reads_is_said_before_any_of_it_is_read(
+    lab: Lab, own_lab: Lab, far: str, pool: object, tmp_path: Path
+) -> None:
+    """The bytes of both tables, as a count from near has them; another F5 counts."""
+    for name, size in (("web", 64 * MIB), ("db", 8 * MIB)):
+        lab.define(name, size=size)
+        lab.snapshot(name, "old")
+    assert callable(pool)
+    pool()
+    totals: list[int] = []
+    near = LibvirtBackend(lab.uri)
+    near.connect()
+    for name in ("web", "db"):
+        weighed = weigh(near, str(lab.image(name)))
+        assert isinstance(weighed, int)
+        totals.append(weighed)
+    near.abandon()
+    own_lab.define("there")
+    (tmp_path / "other").mkdir()
+    slow = behind_ssh(own_lab, tmp_path / "other")
+    with Terminal(["-c", far, "-c", slow], size=(150, 40)) as terminal:
+        terminal.wait("web", "db", "there")
+        terminal.press("F")
+        terminal.wait("  web  ", "  db  ", " ? ", gone=" ...")
+        own_lab.daemon.pause()
+        terminal.press("f5")
+        terminal.wait("Counting 2 images on ", f"reads {text.size(sum(totals))} over the link")
+        assert "F5 again counts" in terminal.text
+        assert " ? " in terminal.text
+        terminal.press("f5")
+        terminal.wait(text.short_size(Plain(lab.image("web")).frees({0})), gone="again counts")
+        own_lab.daemon.resume()
+
+
+@pytest.mark.parametrize("key", ["F", "A"])
+def test_a_count_from_afar_is_given_up_and_the_screen_stays(
+    lab: Lab, tmp_path: Path, pool: object, key: str
+) -> None:
+    lab.define("big")
+    path = lab.image("big")
+    path.unlink()
+    qemu_img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", str(path), "32G")
+    lab.snapshot("big", "one")
+    assert callable(pool)
+    pool()
+    slow = behind_ssh(lab, tmp_path, rate=MIB // 2)
+    with Terminal(["-c", slow], size=(120, 40)) as terminal:
+        terminal.wait("big")
+        terminal.press(key)
+        terminal.wait("one", " ? ", gone="...")
+        terminal.press("f5")
+        terminal.wait("Counting 1 image on ", "over the link")
+        terminal.press("f5")
+        terminal.wait("counting /", " %", "Esc stops")
+        terminal.press("esc")
+        terminal.wait("Counting was stopped", "one", " ? ", gone="counting /")
+        terminal.press("esc")
+        terminal.wait("connected", gone="Counting was stopped")
 
 
 def test_layers_from_afar(lab: Lab, far: str, pool: object) -> None:

@@ -96,6 +96,7 @@ class _Count:
         refcounts = Refcounts(self._file, self._size, self._header)
         columns = self._columns()
         self._total = (columns.tables.size + refcounts.metadata.size) << self._bits
+        self._progress(0, self._total)
         if not self._header.external_data_file:
             self._walk(columns)
         metadata = self._metadata(refcounts)

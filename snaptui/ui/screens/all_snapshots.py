@@ -48,6 +48,7 @@ class AllScreen(SurveyScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.SNAPSHOTS)
     AUTO_FOCUS = "#all"
+    KEYS = "all"
 
     def compose(self) -> ComposeResult:
         """Compose title, headings, list, two lines of details, answers, filter and keys."""
@@ -89,10 +90,12 @@ class AllScreen(SurveyScreen):
     # -- keys -----------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Leave the filter, drop the marks, or close."""
+        """Leave the filter, stop to count, drop the marks, or close."""
         if self.query_one("#filter").display or self._looked_for.words:
             self.query_one("#filter", Input).value = ""
             self._close_filter()
+        elif self.stop_counting():
+            return
         elif self._list.marked:
             self._list.unmark()
             self._marked()

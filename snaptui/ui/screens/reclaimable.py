@@ -26,6 +26,7 @@ class SpaceScreen(SurveyScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.FILES)
     AUTO_FOCUS = "#items"
+    KEYS = "files"
 
     def compose(self) -> ComposeResult:
         """Two lists with their headings, a line of details, a line of answers, the keys."""
@@ -55,7 +56,9 @@ class SpaceScreen(SurveyScreen):
     # -- keys -----------------------------------------------------------------------------
 
     def action_back(self) -> None:
-        """Drop the marks, or leave."""
+        """Stop to count, drop the marks, or leave."""
+        if self.stop_counting():
+            return
         items = self.query_one(ItemList)
         if items.marked:
             items.marked = frozenset()

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from snaptui.model.domain import DomainKey
 from snaptui.operations.operation import Operation, Phase
 from snaptui.storage.reclaimable import Mark
-from snaptui.ui import status_lines
+from snaptui.ui import keymap, status_lines
 from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.screens.surveys import Surveys
@@ -35,7 +35,10 @@ class SurveyScreen(Closing[Jump | None]):
     Attributes:
         surveys: read what is shown.
         over: numbers of the operations that were over when it was read.
+        KEYS: what the names of its actions begin with.
     """
+
+    KEYS = ""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -57,8 +60,16 @@ class SurveyScreen(Closing[Jump | None]):
         self.surveys.stop()
 
     def action_refresh(self) -> None:
-        """Read everything again."""
-        self.surveys.start(again=True)
+        """Read everything again, or count what this has told the price of."""
+        if not self.surveys.count():
+            self.surveys.start(again=True)
+
+    def stop_counting(self) -> bool:
+        """Give up the counts of other hosts; whether there were any."""
+        stopped = self.surveys.stop_counting()
+        if stopped:
+            self.say("Counting was stopped; what was counted stays.")
+        return stopped
 
     def delete(self, marks: Collection[Mark]) -> None:
         """Ask, and delete these, or say why not."""
@@ -108,15 +119,22 @@ class SurveyScreen(Closing[Jump | None]):
         words = self._said
         if running:
             words = "   ".join(running)
+        elif surveys.weighed:
+            words = f"{surveys.weighed}: {self.key_of('refresh')} again counts."
         elif surveys.doing:
             words = surveys.doing + " ..."
         elif surveys.counting:
-            words = surveys.counting
+            stops = f"   {self.key_of('back')} stops" if surveys.counts_far else ""
+            words = f"{surveys.counting}{stops}"
         elif not words and surveys.missing:
             words = f"Not read: {surveys.missing}"
         elif not words:
             words = self.nothing
         self.put("message", words)
+
+    def key_of(self, what: str) -> str:
+        """The key of this screen's ``back`` or ``refresh``."""
+        return keymap.key_of(f"{self.KEYS}_{what}", self.context.overrides)
 
     @property
     def nothing(self) -> str:

@@ -56,6 +56,12 @@ class _Survey:
             session.backend, session.worker, self.counting, on_change=self._changed
         )
 
+    @property
+    def far(self) -> bool:
+        """Whether it is another machine."""
+        host = self.session.host.state.host
+        return host is not None and not host.local
+
     def _counted(self) -> None:
         self.surveying.counted()
         self._changed()
@@ -192,6 +198,36 @@ class Surveys:
             one.surveying.stop()
 
     @property
+    def weighed(self) -> str:
+        """What a count of the images of other hosts reads, in words; empty where it is not known.
+
+        A host that is still asked, or gone, is not in it: it is counted when asked for again.
+        """
+        ready = [one for one in self._surveys if one.surveying.weighed is not None]
+        if not (number := sum(one.surveying.weighs for one in ready)):
+            return ""
+        total = Total()
+        for one in ready:
+            total = total.with_all(one.surveying.weighed or Total())
+        hosts = text.some([self._fleet.names[one.session.uri] for one in ready])
+        images = f"{text.count(number, 'image')} on {hosts}"
+        return f"Counting {images} reads {total.words} over the link"
+
+    def count(self) -> bool:
+        """Begin the counts that were weighed; whether there are any."""
+        ready = [one for one in self._surveys if one.surveying.weighed is not None]
+        for one in ready:
+            one.surveying.count()
+        return any(one.surveying.weighs for one in ready)
+
+    def stop_counting(self) -> bool:
+        """End the counts of other hosts; what was counted stays; whether there were any."""
+        under_way = [one for one in self._surveys if one.far and one.counting.under_way]
+        for one in under_way:
+            one.counting.stop()
+        return bool(under_way)
+
+    @property
     def places(self) -> tuple[PlaceOnHost, ...]:
         """The file systems of all, the fullest first; what is not known comes last."""
         found = [
@@ -233,6 +269,11 @@ class Surveys:
         """Which image is being counted, in words; empty when none is."""
         states = [one.counting.state for one in self._surveys]
         return next((f"counting {s.path} {s.share * 100:.0f} %" for s in states if s.path), "")
+
+    @property
+    def counts_far(self) -> bool:
+        """Whether images of other hosts are being counted."""
+        return any(one.far and one.counting.under_way for one in self._surveys)
 
     @property
     def missing(self) -> str:
