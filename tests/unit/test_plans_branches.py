@@ -316,7 +316,7 @@ def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> N
 def test_a_revert_does_not_stop_a_guest_for_overlays_that_do_not_fit(state: DomainState) -> None:
     """libvirt, and a safety snapshot, make them when the guest is off already."""
     for kind, free in ((SafetyKind.NONE, 255 << 10), (SafetyKind.DISKS, 511 << 10)):
-        spaces = {"/c": FileSystem("/", 1 << 30, free)}
+        spaces = {"/c": FileSystem("/", 1 << 30, free), "/gone": NotKnown("it is not there")}
         plan = a_revert(a_fork(spaces=spaces, state=state), "a", kind)
         assert_refused(plan, Why.OVERLAYS_DO_NOT_FIT)
         (one,) = [one for one in plan.refusals if one.why is Why.OVERLAYS_DO_NOT_FIT]

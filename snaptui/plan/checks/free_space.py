@@ -122,22 +122,25 @@ def table_refusals(facts: Facts, written: Collection[str | None]) -> list[Refusa
     return refusals
 
 
-def overlay_refusals(
-    facts: Facts, made: Iterable[str], *, each: int, code: int
-) -> Iterator[Refusal]:
+def overlay_refusals(facts: Facts, beside: Iterable[str], *, code: int) -> Iterator[Refusal]:
     """File systems without room for the overlays of a revert, before which the guest is stopped.
 
     Args:
-        made: paths of images; that of an overlay is in the same directory.
-        each: overlays for each of them.
+        beside: an image in the directory of each overlay.
         code: libvirt's error.
     """
-    active, folders = facts.status.domain.state.active, Counter(map(os.path.dirname, made))
-    spaces = {os.path.dirname(path): space for path, space in facts.spaces.items()}
+    active = facts.status.domain.state.active
+    spaces = {
+        os.path.dirname(path): space
+        for path, space in facts.spaces.items()
+        if isinstance(space, FileSystem) and not space.device
+    }
+    folders = [folder for path in beside if (folder := os.path.dirname(path)) in spaces]
     then = f", after it stopped {facts.name}" if active else ""
-    for folder, number in sorted(folders.items()):
-        space, needed = spaces.get(folder), OVERLAY * number * each
-        if isinstance(space, FileSystem) and (left := space.free + space.reserve) < needed:
+    for name, number in sorted(Counter(spaces[folder].name for folder in folders).items()):
+        folder = next(one for one in folders if spaces[one].name == name)
+        space, needed = spaces[folder], OVERLAY * number
+        if (left := space.free + space.reserve) < needed:
             yield refuse(
                 Why.OVERLAYS_DO_NOT_FIT, Way.ROOM, code=code,
                 harm=Harm.STOPPED if active else None, folder=folder, free=text.size(left),

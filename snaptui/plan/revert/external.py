@@ -16,7 +16,7 @@ from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk
 from snaptui.model.image import ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot
-from snaptui.plan.checks import broken, disk_checks, freed_files
+from snaptui.plan.checks import broken, disk_checks, domain_checks, freed_files
 from snaptui.plan.checks.free_space import overlay_refusals
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts
@@ -51,11 +51,12 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
             unsure = why.matter is Matter.NOT_KNOWN
             yield refusal.but(harm=Harm.PERHAPS_OTHER_DATA if unsure else Harm.OTHER_DATA)
     yield from _disk_refusals(facts, disks)
-    files = [disk.path for disk in disks if disk.source_type == "file" and disk.path is not None]
+    now = domain_checks.writable_disks(facts.status.config.disks) if kept else ()
+    files = [one.path for one in (*disks, *now) if one.source_type == "file" and one.path]
     # where its RAM is loaded the new QEMU makes the overlays, else qemu-img does
     by_qemu = snapshot.has_memory and not kept
     code = libvirt_codes.OPERATION_FAILED if by_qemu else libvirt_codes.INTERNAL_ERROR
-    yield from overlay_refusals(facts, files, each=2 if kept else 1, code=code)
+    yield from overlay_refusals(facts, files, code=code)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
         yield refuse(
