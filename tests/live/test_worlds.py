@@ -13,6 +13,7 @@ from tests import stacks
 from tests.stacks import Stack
 from tests.worlds import place
 from tests.worlds.lies import LIES
+from tests.worlds.missing import cannot_be_made
 from tests.worlds.run import add_up, told
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces take root")
@@ -83,6 +84,14 @@ def test_a_guest_stays_frozen_until_it_is_thawed(name: str) -> None:
     assert [one["lies"] for one in found] == [[], [], []]
     assert [one["happened"].startswith("error") for one in found] == [True, False, False]
     assert [one["carried out"] for one in found] == [False, True, True]
+
+
+def test_what_cannot_be_made_is_told_with_its_reason() -> None:
+    told_of = list(cannot_be_made([Stack("old", "9.0", "7.2", Path("/"))]))
+    assert any(one.startswith("volume groups: ") for one in told_of)
+    (store,) = (one for one in told_of if one.startswith("variables in a varstore"))
+    assert store.endswith("it takes libvirt 12.1")
+    assert all(one.partition(": ")[2] for one in told_of)
 
 
 @pytest.fixture(scope="module")

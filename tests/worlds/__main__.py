@@ -14,8 +14,9 @@ from collections import Counter
 
 from tests.stacks import Stack, chosen, missing
 from tests.worlds.hardware import HARDWARE
-from tests.worlds.making import BY_OTHERS
+from tests.worlds.making import APART, BY_OTHERS
 from tests.worlds.member import SORTS
+from tests.worlds.missing import cannot_be_made
 from tests.worlds.run import Sum, Told, told, until
 from tests.worlds.steps import ACTS
 from tests.worlds.verbs import VERBS
@@ -52,6 +53,8 @@ def main() -> int:
         print(f"\n===== {stack}, seed {seed}")
         print("\n".join(found.words))
     _coverage(sum((found.met for found in sums.values()), Counter()))
+    for words in cannot_be_made(wanted):
+        print(f"cannot be made here: {words}")
     print(missing())
     return int(any(found.lying or found.down or found.broke for found in sums.values()))
 
@@ -98,7 +101,7 @@ def _coverage(met: Counter[tuple[str, str]]) -> None:
         print(f"  {feature:<36} {row}")
     never = sum(not met[feature, verb] for feature in features for verb in VERBS)
     print(f"{len(features) * len(VERBS) - never} of {len(features) * len(VERBS)} pairs have met;")
-    print(f"{len(BY_OTHERS)} kinds of acts of others, {len(VERBS)} verbs")
+    print(f"{len(BY_OTHERS) + len(APART)} kinds of acts of others, {len(VERBS)} verbs")
 
 
 if __name__ == "__main__":

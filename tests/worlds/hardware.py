@@ -37,10 +37,17 @@ class Hardware:
     since: tuple[int, int] = (0, 0)
     needs: str = ""
 
-    def possible(self, libvirt: tuple[int, ...], root: Path) -> bool:
-        """Whether a libvirt can do more with it than to define it, with what is installed there."""
-        there = not self.needs or (root / "usr" / "bin" / self.needs).exists()
-        return libvirt >= self.since and there
+    def obstacle(self, libvirt: tuple[int, ...], root: Path) -> str:
+        """Why a libvirt can do nothing more with it than to define it; empty where it can.
+
+        Args:
+            root: where that libvirt is installed, and what it runs.
+        """
+        if libvirt < self.since:
+            return f"it takes libvirt {'.'.join(map(str, self.since))}"
+        if self.needs and not (root / "usr" / "bin" / self.needs).exists():
+            return f"{self.needs} is not installed in {root}"
+        return ""
 
 
 HARDWARE = {

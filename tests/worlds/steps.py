@@ -104,7 +104,7 @@ def _define(machine: Machine, name: str, words: tuple[str, ...], *, transient: b
     sorts = [word for word in words if word in SORTS]
     kinds = [word for word in words if word in HARDWARE]
     version = machine.host.libvirt
-    kinds = [word for word in kinds if HARDWARE[word].possible(version, machine.root)]
+    kinds = [word for word in kinds if not HARDWARE[word].obstacle(version, machine.root)]
     hardware = HARDWARE[kinds[0]] if kinds else PLAINEST
     member = Member(machine, f"{name}{machine.world}")
     machine.members[name] = member
