@@ -22,6 +22,7 @@ NAMED = (
     "create internal, running | during the call | domain destroyed",
     "delete marked, off | between call and read-back | another admin's delete",
     "revert, running | between call and read-back | another admin's snapshot",
+    "create internal, running | between check and call | domain migrated away",
 )
 """What once fell short."""
 

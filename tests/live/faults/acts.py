@@ -56,6 +56,7 @@ class Act:
         spoils: snapshots that it takes apart.
         running: its guest runs.
         spare: the domain has one that the second admin may delete.
+        moves: the domain runs and has no snapshot, so that it can be migrated.
         since: the first libvirt that does it.
     """
 
@@ -69,6 +70,7 @@ class Act:
     external: bool = False
     spoils: tuple[str, ...] = ()
     spare: bool = False
+    moves: bool = False
     running: bool = False
     since: tuple[int, ...] = (9, 0)
 
@@ -158,6 +160,7 @@ ACTS = (
         _create(Form.INTERNAL),
         Obstacle.GUEST,
         running=True,
+        moves=True,
     ),
     Act(
         "create external, running",
@@ -166,6 +169,7 @@ ACTS = (
         Obstacle.GUEST,
         external=True,
         running=True,
+        moves=True,
     ),
     Act(
         "create external with RAM",

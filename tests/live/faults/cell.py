@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +16,10 @@ import libvirt
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.discovery.readings import signature
 from snaptui.model.operation_record import Record, parse
 from snaptui.operations.step_calls import perform
+from snaptui.plan.facts import Facts
 from snaptui.plan.planner import make_plan
 from tests.lab import MIB, Lab
 from tests.live.faults.acts import ACTS, SPARE, Act, Obstacle
@@ -31,6 +33,7 @@ from tests.live.faults.judge import (
     intact,
     told,
 )
+from tests.live.faults.neighbour import Neighbour, neighbour
 from tests.live.faults.program import Hold, Order, days_later
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import (
@@ -98,10 +101,16 @@ class Bench:
         self._number = 0
         self._references: dict[Act, tuple[Seen, ...]] = {}
         self.connection = libvirt.open(lab.uri)
+        self._others = ExitStack()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, and of the other host."""
         self.connection.close()
+        self._others.close()
+
+    @cached_property
+    def _neighbour(self) -> Neighbour:
+        return self._others.enter_context(neighbour(self.lab.root))
 
     def run(self, cell: Cell) -> Verdict:
         """Build, strike and judge."""
@@ -119,7 +128,10 @@ class Bench:
             with self._guest(act) as guest:
                 intent = act.intent(guest, self.lab.uri)
                 seen = [self._look(act, guest)]
-                plan = make_plan(intent, days_later(read_facts(backend, host, intent)))
+                facts = read_facts(backend, host, intent)
+                if isinstance(facts, Facts):
+                    facts = replace(facts, author=signature())  # as the program signs
+                plan = make_plan(intent, days_later(facts))
                 assert plan.possible, plan.refusals
                 assert len(plan.steps) == act.steps, plan.steps
                 for step in plan.steps:
@@ -151,6 +163,8 @@ class Bench:
             self.connection.getLibVersion()
         except libvirt.libvirtError:
             self._reconnect(guest)
+        if "_neighbour" in vars(self):
+            self._neighbour.clean()
         guest.domain = None
         for name in (guest.name, f"{guest.name}-other"):
             with suppress(libvirt.libvirtError):
@@ -194,7 +208,10 @@ class Bench:
             driven.wait("held")
             hold = self._obstacle(cell, guest, driven)
             stack.callback(hold.release)
-            strike = Strike(cell.fault, cell.act, guest, driven, proxy, hold, self._reconnect)
+            strike = Strike(
+                cell.fault, cell.act, guest, driven, proxy, hold, self._reconnect,
+                lambda: self._neighbour,
+            )  # fmt: skip
             stack.callback(strike.end)
             survived = disagree = ""
             if number is None:
@@ -300,6 +317,7 @@ _OWN = {
     Fault.UNDEFINED: _changed_of("", Aspect.PERSISTENT, Aspect.CURRENT, *OF_SNAPSHOTS),
     Fault.DESTROYED: _changed_of("", Aspect.STATE),
     Fault.POWER: _changed_of("", Aspect.STATE),
+    Fault.MIGRATED: _changed_of("", Aspect.STATE),
     Fault.RENAMED: _changed_of(OTHER),
 }
 """What a fault itself changes."""

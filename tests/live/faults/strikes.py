@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tests.lab import FILLER, fill
 from tests.live.faults.acts import FREE, SPARE, Act
 from tests.live.faults.driven import Driven
+from tests.live.faults.neighbour import Neighbour
 from tests.live.faults.proxy import Proxy
 from tests.live.faults.seen import OTHER
 from tests.live.matrix.guest import Guest
@@ -35,6 +36,7 @@ class Fault(enum.Enum):
     DESTROYED = "domain destroyed"
     UNDEFINED = "domain undefined"
     RENAMED = "domain renamed"
+    MIGRATED = "domain migrated away"
     FULL = "disk full"
 
     @property
@@ -65,6 +67,10 @@ _SIGNALS = {
 }
 
 
+MIGRATES = 15.0
+"""Seconds in which a guest that is not held up is on the other host."""
+
+
 class Holding:
     """What keeps the host at a call; it can be taken away once.
 
@@ -88,6 +94,7 @@ class Strike:
 
     Attributes:
         reconnect: called when the daemon is another process.
+        neighbour: the host that guests can be migrated to.
     """
 
     fault: Fault
@@ -97,6 +104,7 @@ class Strike:
     proxy: Proxy
     holding: Holding
     reconnect: Callable[[Guest], None]
+    neighbour: Callable[[], Neighbour]
     _virsh: threading.Thread | None = None
 
     def strike(self) -> None:
@@ -127,7 +135,8 @@ class Strike:
         elif self.fault is Fault.FULL:
             fill(self.guest.lab.images)
         else:
-            self._begin(self._other_admin)
+            here = self.fault is Fault.MIGRATED and not self.holding.of_qemu
+            self._begin(self._other_admin, MIGRATES if here else 0.5)
         if self.fault in (Fault.KILLED, Fault.RESTARTED):
             self.reconnect(self.guest)
         if self.fault.of_host:  # libvirt locks a domain while qemu-img changes its images
@@ -143,15 +152,17 @@ class Strike:
             self._virsh.join()
         (self.guest.lab.images / FILLER).unlink(missing_ok=True)
 
-    def _begin(self, change: Callable[[], None]) -> None:
+    def _begin(self, change: Callable[[], None], seconds: float) -> None:
         """libvirt lets him wait while a job holds the domain."""
         self._virsh = threading.Thread(target=change)
         self._virsh.start()
-        self._virsh.join(0.5)
+        self._virsh.join(seconds)
 
     def _other_admin(self) -> None:
         lab, name = self.guest.lab, self.guest.name
-        if self.fault is Fault.DESTROYED:
+        if self.fault is Fault.MIGRATED:
+            self.neighbour().take(name, lab)
+        elif self.fault is Fault.DESTROYED:
             lab.virsh("destroy", name, check=False)
         elif self.fault is Fault.UNDEFINED:
             lab.virsh("undefine", name, "--snapshots-metadata", check=False)
@@ -180,4 +191,6 @@ def makes_sense(fault: Fault, act: Act, *, running: bool) -> bool:
         return running
     if fault is Fault.RENAMED:
         return act.bare
+    if fault is Fault.MIGRATED:
+        return act.moves
     return True
