@@ -112,6 +112,8 @@ class Transports:
         ssh = "qemu+ssh://{}/system?command=" + str(place / "ssh")
         tls = f"qemu+tls://localhost:{ports['tls']}/system?pkipath={place}"
         tcp = f"qemu+tcp://localhost:{ports['tcp']}/system"
+        libssh = f"qemu+{{}}://root@127.0.0.1:{ports['ssh']}/system?sshauth=privkey"
+        libssh += f"&keyfile={place}/me&known_hosts={place}/{{}}"
         self.asking = tcp
         """The one that asks for a user and a password."""
         self.mastered = ssh.format("mastered")
@@ -120,6 +122,8 @@ class Transports:
             "ssh": ssh.format("here"),
             "jump": ssh.format("beyond"),
             "master": self.mastered,
+            "libssh": libssh.format("libssh", "known-by-address"),
+            "libssh2": libssh.format("libssh2", "known-by-address"),
             "tls": f"{tls}/admin",
             "sasl": f"{tcp}?authfile={place}/right",
         }
@@ -127,6 +131,7 @@ class Transports:
             "ssh key": ssh.format("stranger"),
             "unknown host key": ssh.format("unknown"),
             "changed host key": ssh.format("moved"),
+            "libssh, unknown host key": libssh.format("libssh", "known"),
             "libvirt's socket": ssh.format("outsider"),
             "certificate of a stranger": f"{tls}/strange",
             "no certificate": f"{tls}/none",
@@ -260,6 +265,9 @@ class _Making:
         known = ("here", "host"), ("moved", "stranger")
         (self._place / "known").write_text(
             "".join(f"{name} {(self._place / f'{key}.pub').read_text()}" for name, key in known)
+        )
+        (self._place / "known-by-address").write_text(
+            f"[127.0.0.1]:{port} {(self._place / 'host.pub').read_text()}"
         )
         script = self._place / "ssh"
         script.write_text(f'#!/bin/sh\nexec ssh -F {self._place}/config "$@"\n')

@@ -25,14 +25,15 @@ from tests.one_host import everywhere
 from tests.terminal import Terminal
 from tests.transports import PASSWORD, Transports, ssh_clients, transports
 
-WAYS = ("unix", "ssh", "jump", "master", "tls", "sasl")
+WAYS = ("unix", "ssh", "jump", "master", "libssh", "libssh2", "tls", "sasl")
 DENIED = (
-    "ssh key", "unknown host key", "changed host key", "libvirt's socket",
+    "ssh key", "unknown host key", "changed host key", "libssh, unknown host key",
+    "libvirt's socket",
     "certificate of a stranger", "no certificate", "host of another CA",
     "certificate of another CA", "no such files", "password", "nothing to sign in with",
 )  # fmt: skip
 DEAD = ("unix", "ssh", "jump", "name", "tls", "no TLS", "tcp")
-ASKS = {"ssh key", "unknown host key", "nothing to sign in with"}
+ASKS = {"ssh key", "unknown host key", "libssh, unknown host key", "nothing to sign in with"}
 """What a sign-in on the terminal may mend."""
 
 
