@@ -16,6 +16,9 @@ from snaptui.monitor.host import HostState
 from snaptui.monitor.images import ImagesState, ListedImage
 from snaptui.storage.domain_figures import DomainFigures
 
+SHARERS = 8
+"""Others that are named of an image, at most: more say no more, and cost with their square."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListedHost:
@@ -171,11 +174,18 @@ class Rows:
                     users.setdefault(path, []).append((host, key))
         found: dict[DomainKey, set[DomainKey]] = {}
         for path, those in users.items():
-            for (one, key), (other, its) in itertools.permutations(those, 2):
-                same = (one.near and other.near) or (path in one.shared and path in other.shared)
-                if one is not other and key.uuid != its.uuid and same:
-                    found.setdefault(key, set()).add(its)
-        self.sharers = {key: frozenset(its) for key, its in found.items()}
+            if len({key.uuid for _, key in those}) == 1:
+                continue
+            for one, key in those:
+                sharers = (
+                    its
+                    for other, its in those
+                    if one is not other
+                    and key.uuid != its.uuid
+                    and ((one.near and other.near) or (path in one.shared and path in other.shared))
+                )
+                found.setdefault(key, set()).update(itertools.islice(sharers, SHARERS))
+        self.sharers = {key: frozenset(its) for key, its in found.items() if its}
 
     def _domains(self, host: ListedHost, folded: str) -> tuple[Domain, ...]:
         known = self._sorted.get(host.uri)
