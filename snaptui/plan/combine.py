@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from snaptui.common import text
+from snaptui.model.group_mark import Group
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
 from snaptui.plan.checks.free_space import Room
@@ -90,7 +91,7 @@ def creates(plans: Sequence[Plan], names: Sequence[str]) -> Plan:
 def reverts(
     plans: Sequence[Plan],
     names: Sequence[str],
-    group: str,
+    group: Group,
     left: Left | None,
     twice: Sequence[Refusal] = (),
     doubts: Sequence[Remark] = (),
@@ -98,7 +99,7 @@ def reverts(
     """A revert of all that are left of a group; plans and names as above.
 
     Args:
-        group: its ID.
+        group: as its mark says, noted when all of it was there if it ever was.
         left: who is missing of it; ``None`` when it is whole.
         twice: domains with more than one of the group.
         doubts: domains of which it is not known whether they have one, each with the reason.
@@ -106,13 +107,19 @@ def reverts(
     whole = _merged(plans, names)
     parts = tuple(zip(names, plans, strict=True))
     no_way_back = [name for name, plan in parts if plan.undo.impossible]
+    several = len({plan.intent.key.host for plan in plans}) > 1
     end, warnings = after(End.REVERTED_TOGETHER), whole.warnings
+    notes = whole.notes
+    if several:
+        end = after(End.REVERTED_ON_HOSTS)
+    if several and group.spread is not None:
+        notes = (remark(Note.TAKEN_WITHIN, spread=f"{group.spread:.1f}"), *notes)
     if left is not None:
         end = AfterOfSome(end.end, end.state, end.names, left)
         warnings = (remark(Warn.GROUP_NOT_WHOLE, left=left.words), *warnings)
     return replace(
         whole,
-        title=f"Revert {text.count(len(plans), 'domain')} to {group}",
+        title=f"Revert {text.count(len(plans), 'domain')} to {group.id}",
         after=end,
         undo=undo(UndoBy.NO_FOR_SOME, names=", ".join(no_way_back))
         if no_way_back
@@ -131,7 +138,7 @@ def reverts(
                     for plan in plans
                 ),
             ),
-            *whole.notes,
+            *notes,
         ),
     )
 

@@ -68,6 +68,10 @@ class End(enum.Enum):
         "when it answers."
     )
     TAKEN_AT_ONCE = "{at_once} at a time. A failure stops none of the others."
+    REVERTED_ON_HOSTS = (
+        "All at the same time, once each can be undone. What is reverted then stays so if another "
+        "host is lost."
+    )
     REVERTED_TOGETHER = (
         "All at the same time, once each can be undone. If one cannot, none is reverted."
     )

@@ -37,6 +37,9 @@ class Note(enum.Enum):
         "{domain} is frozen alone: if the connection broke, snaptui could not thaw it from "
         "another machine."
     )
+    TAKEN_WITHIN = (
+        "The snapshots were taken within {spread} s, by the clock of the machine that ran snaptui."
+    )
     END_OF_ONE = "{end}"
     END_AND_LOSS_OF_ONE = "{end}. You lose: {lost}"
 

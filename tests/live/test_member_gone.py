@@ -285,7 +285,7 @@ def test_one_that_is_gone_before_the_dialog_is_named_there(lab: Lab, gone: Gone)
             read_facts(backend, host, intents[1])
     else:
         facts = [read_facts(backend, host, intent) for intent in intents]
-        plan = reverts(make_plans(intents, facts), NAMES, GROUP.id, None)
+        plan = reverts(make_plans(intents, facts), NAMES, GROUP, None)
         assert any(str(lab.image("b")) in refusal.words for refusal in plan.refusals)
     backend.abandon()
 

@@ -154,7 +154,7 @@ def test_who_is_missing_of_a_group_is_the_first_that_is_said(
     assert left is not None
     assert left.words == words
     plans = make_plans([RevertIntent(KEY, "s1")], [facts(snapshot())]) * len(found)
-    whole = reverts(plans, found, of.id, what_is_left(of, found, unread))
+    whole = reverts(plans, found, of, what_is_left(of, found, unread))
     assert isinstance(whole.after, AfterOfSome)
     assert whole.after.left == left
     assert whole.after.words.startswith(words)
@@ -372,3 +372,15 @@ def test_all_or_none_are_taken_where_they_lie_on_several_hosts() -> None:
     assert places(one, 0, whole=True) == (Place.READY,)
     assert places(one, 0) == ()
     assert places(one, 1) == places(one, 1, whole=True) == (Place.OVER,)
+
+
+def test_over_several_hosts_a_revert_says_that_what_is_done_stays_and_how_far_apart_it_is() -> None:
+    other = KEY._replace(host="qemu+ssh://kvm2/system")
+    intents = [RevertIntent(key, "s1") for key in (KEY, other)]
+    plans = make_plans(intents, [facts(snapshot())] * 2)
+    whole = reverts(plans, ["a", "b"], replace(GROUP, spread=1.84), None)
+    assert whole.after.end is End.REVERTED_ON_HOSTS
+    assert remark(Note.TAKEN_WITHIN, spread="1.8") in whole.notes
+    alone = reverts((plans[0], plans[0]), ["a", "b"], replace(GROUP, spread=1.84), None)
+    assert alone.after.end is End.REVERTED_TOGETHER
+    assert Note.TAKEN_WITHIN not in {note.what for note in alone.notes}

@@ -93,8 +93,9 @@ class RevertDialog(PlanDialog):
         found = [domain.name for domain, _ in self._parts]
         names = [self.named(domain.key, domain.name) for domain, _ in self._parts]
         members = self._members
-        left = what_is_left(members.group or self._group, found, members.unread)
-        return reverts(plans, names, self._group.id, left, members.twice, members.doubts)
+        group = members.group or self._group
+        left = what_is_left(group, found, members.unread)
+        return reverts(plans, names, group, left, members.twice, members.doubts)
 
     def fields(self) -> ComposeResult:
         """What is reverted, the state afterwards, and what is taken before."""
