@@ -15,6 +15,7 @@ from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.files import User
+from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.model.image import FileSystem, NotKnown
 from snaptui.model.snapshot import SnapshotDisk
 from snaptui.operations.step_calls import expected_after
@@ -119,6 +120,18 @@ def test_a_guest_is_not_halted_whose_definition_names_other_images(form: Form) -
 
 def known(**more: Any) -> Facts:
     return facts(folders=INSIDE, **more)
+
+
+def test_where_no_disk_is_kept_nothing_is_frozen() -> None:
+    """libvirt takes the one only with the other, and says of none first that it is none."""
+    left = tuple(SnapshotDisk(target, Presence.NO) for target in ("vda", "vdb"))
+    for disks, frozen in ((left[:1], True), (left, False)):
+        intent = CreateIntent(KEY, "new", "", Form.DISK_ONLY, disks, quiesce=True)
+        plan = create.plan(intent, known(agent=Agent(AgentState.ANSWERS)))
+        (step,) = plan.steps
+        assert isinstance(step, CreateSnapshot)
+        assert step.new.quiesce is frozen
+        assert {one.code for one in plan.refusals} == (set() if frozen else {67})
 
 
 def test_the_files_are_those_that_libvirt_would_choose() -> None:

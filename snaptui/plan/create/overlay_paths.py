@@ -21,7 +21,8 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
     """What an intent means for a domain: the disks one by one, and the names of all files.
 
     What makes no sense for the form or the state of the domain is left out: a freeze is
-    possible with disks alone, and saving the RAM of a guest that runs on with a file for it.
+    possible with disks alone, but not with none, and saving the RAM of a guest that runs on with
+    a file for it.
     """
     active, form = status.domain.state.active, intent.form
     if form is Form.INTERNAL:
@@ -51,7 +52,7 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
         description=intent.description,
         disks=(*parts, *unknown),
         memory_path=memory if form is Form.EXTERNAL else None,
-        quiesce=intent.quiesce and form is Form.DISK_ONLY and active,
+        quiesce=intent.quiesce and form is Form.DISK_ONLY and active and bool(inside),
         halt=intent.halt and active,
         live=intent.live and form is Form.EXTERNAL and active,
         reuse=intent.reuse,
