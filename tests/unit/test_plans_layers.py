@@ -374,6 +374,11 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
         (Warn.UNUSABLE, "over"),
         (Warn.UNUSABLE_INSIDE, "in"),
     }
+    more = replace(holding("/b", "in", "by hand"), backing="/a", backing_format="qcow2")
+    found = beneath()
+    found = replace(found, images={**found.images, "/b": more})
+    told = a_revert(found, "deep").warnings
+    assert_said(told, Warn.UNUSABLE_UNMANAGED, name="by hand", path="/b")
     assert_refused(a_revert(beneath(), "deep", SafetyKind.DISKS), Why.NO_SAFETY_BENEATH, disk="vda")
     used = a_revert(beneath(others={"/a": (User("db", disk="vda"),)}), "deep")
     assert_refused(used, Why.USER_SEES_OTHER_DATA, user="disk vda of db")

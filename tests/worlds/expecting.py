@@ -94,6 +94,10 @@ class Expected:
                 del before[where]
         spoiled = {one.name for one in unusable(self.facts, step.snapshot)}
         told = [dict(one.names) for one in self.plan.warnings if one.what is Warn.WRITES_OVER]
+        for said in self.plan.warnings:
+            if said.what is Warn.UNUSABLE_UNMANAGED:
+                entry = dict(said.names)
+                before.pop(f"{entry['path']}#{entry['name']}", None)
         broken = self.facts.layers.broken
         gone = {name for name, one in broken.items() if one.matter is Matter.WRITTEN}
         for one in gone | spoiled | {str(names["name"]) for names in told}:

@@ -24,7 +24,7 @@ from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.backing_chain import chain
 from snaptui.storage.damage import Matter, Part
-from snaptui.storage.in_image import internal_disks
+from snaptui.storage.in_image import internal_disks, unmanaged_in
 
 
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
@@ -85,6 +85,16 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             yield remark(Warn.UNUSABLE, name=one.name, files=files)
         else:
             yield remark(Warn.UNUSABLE_INSIDE, name=one.name)
+    yield from _unmanaged_lost(facts, snapshot)
+
+
+def _unmanaged_lost(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """What images above the written ones hold that libvirt does not know."""
+    over = _above(facts, {then.path or "" for then, _ in image_checks.moved_disks(facts, snapshot)})
+    images = {path: facts.images[path] for path in sorted(over & facts.images.keys())}
+    for one in unmanaged_in(facts.names, images):
+        for path, _ in one.parts:
+            yield remark(Warn.UNUSABLE_UNMANAGED, name=one.name, path=path)
 
 
 def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safety:

@@ -152,6 +152,10 @@ class Warn(enum.Enum):
     UNUSABLE_INSIDE = (
         "{name} becomes unusable: it is in an overlay that then shows a mixture of two times."
     )
+    UNUSABLE_UNMANAGED = (
+        "The unmanaged snapshot {name} becomes unusable: {path}, which it is in, then shows a "
+        "mixture of two times."
+    )
     WRITES_OVER = (
         "{name} may still be intact. It is an overlay on {path}, which this overwrites: "
         "{way_back} first."
