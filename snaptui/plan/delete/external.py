@@ -125,7 +125,9 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     whose chain is too short then (measured with 11.3 to 12.9).
     """
     known, active = facts.layers.branches.known, facts.status.domain.state.active
-    if known and not active and _parent_inside(facts, snapshot) is not None:
+    if not known:
+        return libvirt_codes.INVALID_ARG
+    if not active and _parent_inside(facts, snapshot) is not None:
         return libvirt_codes.OPERATION_UNSUPPORTED
     ends = {disk.path for disk in facts.status.config.disks}
     if any(
@@ -133,7 +135,7 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     ):
         return libvirt_codes.NO_FILE
     newest = all(one.parent != snapshot.name for one in facts.snapshots.values())
-    found = known and (newest or _in_chains(facts, snapshot))
+    found = newest or _in_chains(facts, snapshot)
     return libvirt_codes.OPERATION_FAILED if found else libvirt_codes.INVALID_ARG
 
 
