@@ -43,13 +43,13 @@ def judge_failed(
         verdict.unknown[Kind.SPACE] += 1
     now, is_now = machine.contents(), machine.states()
     wrong = [f"it failed, and {words}" for words in differing(before, now)]
-    wrong += [f"it failed, and {one} is left inside" for one in now.keys() - before.keys()
-              if "#" in one]  # fmt: skip
     wrong += [f"it failed, and {one} is not there" for one in before.keys() - now.keys()]
     wrong += [f"it failed, and {name} was {was} and is {is_now.get(name)}"
               for name, was in states.items() if is_now.get(name) != was]  # fmt: skip
     if Warn.ENTRY_MAY_NOT_FIT not in {one.what for one in plan.warnings}:
         wrong += _damaged(machine.images)
+        left = sorted(one for one in now.keys() - before.keys() if "#" in one)
+        wrong += [f"it failed, and {one} is left inside" for one in left]
     verdict.compare(Kind.DATA, *wrong)
 
 

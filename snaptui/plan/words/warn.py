@@ -68,7 +68,7 @@ class Warn(enum.Enum):
     )
     ENTRY_MAY_NOT_FIT = (
         "Only {free} are free for {path}, and QEMU may need {needs} for its tables. If they do "
-        "not fit, the create fails, and qemu-img check finds errors in the image."
+        "not fit, the create fails and leaves an entry inside, or errors that qemu-img check finds."
     )
     RAM_MAY_NOT_FIT = "The RAM may not fit. libvirt then gives up, and the guest keeps running."
     LITTLE_FREE = (
