@@ -54,6 +54,7 @@ class Wrong(enum.Enum):
     DELETES_UNMANAGED = enum.auto()
     FORGETS_WHAT_STAYS = enum.auto()
     NAMES_JOBS = enum.auto()
+    QUOTES_NO_NAMES = enum.auto()
     GOES_DOWN_AT_BRANCHES = enum.auto()
     GOES_DOWN_AT_REVERTS = enum.auto()
     LEAVES_OUT_VARIABLES = enum.auto()
@@ -132,6 +133,13 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             "while the guest runs, some characters cannot be in the name of an internal snapshot",
             since=(10, 9),
             source="NEWS 10.9.0 (it is part of a job's ID)",
+        ),
+        Wrong.QUOTES_NO_NAMES: Line(
+            'while the guest runs, nothing is done in the image for a name with " or \\, and that'
+            " is a success",
+            until=(10, 9),
+            seen=_seen(does=((9, 0),), not_=()),
+            source="NEWS 10.9.0 (savevm and delvm of QEMU's monitor, whose answer is no error)",
         ),
         Wrong.GOES_DOWN_AT_BRANCHES: Line(
             "some merges beside branches are refused: they bring the daemon down",

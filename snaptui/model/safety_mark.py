@@ -37,7 +37,10 @@ def new_name(
         plain: nothing of that name but what any file or job can be called by.
     """
     mark = time.strftime("safety-%Y%m%dT%H%M%SZ-", time.gmtime(moment))
-    shown = "".join("_" if text.invisible(char) else char for char in of_what(of))
+    strange = '"\\'  # QEMU's monitor takes a word in quotes with these for something else
+    shown = "".join(
+        "_" if text.invisible(char) or char in strange else char for char in of_what(of)
+    )
     if plain:
         shown = re.sub(r"[^A-Za-z0-9._-]", "_", shown)
     number = 1

@@ -58,6 +58,7 @@ def test_between_two_that_differ_the_stricter_one_counts(version: Version) -> No
     [
         ((10, 0, 0), Wrong.NAMES_JOBS, False),
         ((10, 9, 0), Wrong.NAMES_JOBS, True),
+        ((10, 9, 0), Wrong.QUOTES_NO_NAMES, False),
         ((10, 0, 0), Wrong.KEEPS_MEMORY_FILES, False),
         ((12, 0, 0), Wrong.OPENS_OVERLAYS, False),
         ((11, 9, 0), Wrong.OPENS_OVERLAYS, True),

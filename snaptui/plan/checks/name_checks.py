@@ -17,6 +17,9 @@ from snaptui.plan.words.why import Why
 JOB_ID = re.compile(r"[A-Za-z0-9._-]*")
 """What QEMU lets follow in a job's ID (its util/id.c, ``id_wellformed``)."""
 
+UNQUOTED = frozenset('"\\')
+"""What ends, or changes, a word in quotes of QEMU's monitor (its monitor/hmp.c, ``get_str``)."""
+
 NAME_BYTES = 247
 """libvirt keeps NAME.xml.new in a file system whose names hold 255 bytes."""
 
@@ -44,17 +47,21 @@ def spelling_problems(name: str) -> list[Refusal]:
     return problems
 
 
-def job_problem(facts: Facts, name: str, way: Way) -> list[Refusal]:
-    """Why an internal snapshot of a guest that runs cannot have this name; empty when it can."""
-    if JOB_ID.fullmatch(name) or not does(facts.host, Wrong.NAMES_JOBS):
+def running_problem(facts: Facts, name: str, way: Way, *, harm: Harm | None) -> list[Refusal]:
+    """Why an internal snapshot of a guest that runs cannot have this name; empty when it can.
+
+    Args:
+        harm: what comes of it where libvirt reports success all the same.
+    """
+    code: int | None = libvirt_codes.INTERNAL_ERROR
+    if does(facts.host, Wrong.NAMES_JOBS) and not JOB_ID.fullmatch(name):
+        why, harm = Why.NAME_IN_JOB, None
+    elif does(facts.host, Wrong.QUOTES_NO_NAMES) and not UNQUOTED.isdisjoint(name):
+        why, code = Why.NAME_IN_MONITOR, None
+    else:
         return []
     version = abilities.name(facts.host)
-    return [
-        refuse(
-            Why.NAME_IN_JOB, way, code=libvirt_codes.INTERNAL_ERROR, version=version, name=name,
-            domain=facts.name,
-        )
-    ]  # fmt: skip
+    return [refuse(why, way, code=code, harm=harm, version=version, name=name, domain=facts.name)]
 
 
 def name_problems(name: str, facts: Facts, *, inside: bool) -> list[Refusal]:
@@ -77,7 +84,8 @@ def name_problems(name: str, facts: Facts, *, inside: bool) -> list[Refusal]:
             harm, code = None, libvirt_codes.OPERATION_FAILED
     problems = spelling_problems(name)
     if not problems and inside and facts.status.domain.state.active:
-        problems += job_problem(facts, name, Way.OTHER_NAME_OR_OFF)
+        way, harm_then = Way.OTHER_NAME_OR_OFF, Harm.HOLDS_NOTHING
+        problems += running_problem(facts, name, way, harm=harm_then)
     if name in facts.names:
         problems.append(refuse(Why.NAME_TAKEN, code=libvirt_codes.OPERATION_FAILED, name=name))
     else:

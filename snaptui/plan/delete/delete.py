@@ -248,7 +248,9 @@ def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
                 )
             )  # fmt: skip
     if facts.status.domain.state.active:
-        found.refusals += name_checks.job_problem(facts, snapshot.name, Way.DELETE_WHILE_OFF)
+        found.refusals += name_checks.running_problem(
+            facts, snapshot.name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE
+        )
     found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
     problems = image_checks.entry_problems(facts, snapshot)
     all_gone = len(problems.gone) == len(internal_disks(snapshot))
@@ -310,7 +312,9 @@ def _unmanaged_refusals(
         own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
     refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
     if active:
-        refusals += name_checks.job_problem(facts, name, Way.DELETE_WHILE_OFF)
+        refusals += name_checks.running_problem(
+            facts, name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE
+        )
     else:  # its record names all of them, and libvirt looks for it on each
         all_of_them = domain_checks.writable_disks(disks)
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)

@@ -39,7 +39,8 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     yield from variables.revert_refusals(facts, snapshot)
     if snapshot.kind is Kind.INTERNAL and snapshot.has_memory:
         stopped = Harm.STOPPED if facts.status.domain.state.active else None
-        for one in name_checks.job_problem(facts, snapshot.name, Way.APPLY_OFFLINE):
+        way = Way.APPLY_OFFLINE
+        for one in name_checks.running_problem(facts, snapshot.name, way, harm=stopped):
             yield one.but(code=libvirt_codes.INTERNAL_ERROR, harm=stopped)
 
 

@@ -117,6 +117,10 @@ class Why(enum.Enum):
         "libvirt {version} makes the name part of a job ID. QEMU accepts only letters from a to "
         "z, digits, and - . _ in one."
     )
+    NAME_IN_MONITOR = (
+        'While {domain} runs, libvirt {version} hands names to QEMU in quotes. With " or \\ in the '
+        "name QEMU does nothing, and libvirt reports success."
+    )
     DESCRIPTION_INVISIBLE = "The description contains control or invisible characters."
     SAME_TEXTS = "Name and description are unchanged."
 
