@@ -166,12 +166,13 @@ def cursor_after(old: Sequence[Hashable], at: int, new: Sequence[Hashable]) -> i
     """Where the cursor goes when the rows ``old`` become ``new``.
 
     It stays on its own row; when that is gone it goes to the nearest one that was below it,
-    else above it; ``0`` when nothing is left.
+    else above it, and to one without a name (*now*) last; ``0`` when nothing is left.
     """
     if not new:
         return 0
     places = {name: index for index, name in enumerate(new)}
-    for name in (*old[at:], *reversed(old[:at])):
+    near = (*old[at + 1 :], *reversed(old[:at]))
+    for name in (*old[at : at + 1], *(one for one in near if one is not None), None):
         if name in places:
             return places[name]
     return min(at, len(new) - 1)

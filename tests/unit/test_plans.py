@@ -119,7 +119,7 @@ def test_a_create_refuses_the_name(name: str, why: Why) -> None:
 
 @pytest.mark.parametrize("name", [*STRANGE, "x" * 247, "é" * 123, "1a", "a.", "s11"])
 def test_a_create_accepts_the_name_and_passes_it_on_exactly(name: str) -> None:
-    plan = a_create(facts(snapshot()), name, f" {name} ")
+    plan = a_create(facts(snapshot(), state=DomainState.SHUTOFF), name, f" {name} ")
     assert plan.possible, plan.refusals
     assert words(plan.lines[0])[5:] == [f"--name={name}", f"--description= {name} "]
 
@@ -388,7 +388,7 @@ def test_a_revert_to_what_could_not_be_checked_says_so() -> None:
 
 @pytest.mark.parametrize("name", STRANGE)
 def test_a_strange_name_appears_literally(name: str) -> None:
-    found = facts(snapshot(name))
+    found = facts(snapshot(name), state=DomainState.SHUTOFF)
     for plan, verb in ((a_revert(found, name), "Revert"), (a_delete(found, name), "Delete")):
         assert plan.possible, plan.refusals
         assert name in plan.title

@@ -165,6 +165,7 @@ def test_filter_takes_its_text_literally() -> None:
         (["new", "a", "b", "c", None], "b"),
         (["a", "c", None], "c"),
         (["a"], "a"),
+        (["a", None], "a"),
         (["x", "y", "z"], "y"),
         (["x"], "x"),
     ],
