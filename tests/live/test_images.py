@@ -105,6 +105,19 @@ def test_images_that_nobody_uses_stand_below_the_domains(lab: Lab) -> None:
         terminal.wait("▌ web", gone="○ one")
 
 
+def test_marked_domains_are_meant_also_where_the_cursor_is_on_an_image(lab: Lab) -> None:
+    """Space on the last domain leads there."""
+    lab.define("web")
+    made(lab.images / "free.qcow2", "one")
+    with Terminal(["-c", lab.uri]) as terminal:
+        terminal.wait("▌ web", "Images", "connected")
+        terminal.press(" ")
+        terminal.wait("1 domain marked", "create in 1 marked")
+        terminal.press("G")
+        terminal.press("c")
+        terminal.wait("of 1 domain", "web stays shut off")
+
+
 def test_an_image_that_is_named_is_shown_and_selected(lab: Lab, tmp_path: Path) -> None:
     path = made(tmp_path / "named.qcow2", "one")
     lab.define("web")

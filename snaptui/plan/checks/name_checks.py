@@ -56,7 +56,11 @@ def running_problem(facts: Facts, name: str, way: Way, *, harm: Harm | None) -> 
     code: int | None = libvirt_codes.INTERNAL_ERROR
     if does(facts.host, Wrong.NAMES_JOBS) and not JOB_ID.fullmatch(name):
         why, harm = Why.NAME_IN_JOB, None
-    elif does(facts.host, Wrong.QUOTES_NO_NAMES) and not UNQUOTED.isdisjoint(name):
+    elif (
+        facts.status.domain.state.active  # a QEMU that is started gets it on its command line
+        and does(facts.host, Wrong.QUOTES_NO_NAMES)
+        and not UNQUOTED.isdisjoint(name)
+    ):
         why, code = Why.NAME_IN_MONITOR, None
     else:
         return []

@@ -39,6 +39,7 @@ from snaptui.ui.terminal.safe_input import Field
 
 if TYPE_CHECKING:
     from snaptui.ui.dialogs.dialog import Dialog
+    from snaptui.ui.main.domain_actions import DomainActions
     from snaptui.ui.main.host_actions import HostActions
     from snaptui.ui.main.ports import Actions
     from snaptui.ui.screens.survey_screen import Jump
@@ -195,6 +196,10 @@ class MainScreen(Screen[None]):
             from snaptui.ui.main.image_actions import ImageActions
 
             return ImageActions(self.context, self._panes, self._prompter)
+        return self._domain_actions
+
+    @property
+    def _domain_actions(self) -> DomainActions:
         from snaptui.ui.main.domain_actions import DomainActions
 
         return DomainActions(self.context, self._panes, self._prompter)
@@ -212,8 +217,9 @@ class MainScreen(Screen[None]):
         self.app.push_screen(screen)
 
     def action_create(self) -> None:
-        """Take a snapshot."""
-        self._actions.create()
+        """Take a snapshot; of the domains that are marked, wherever the cursor is."""
+        actions = self._domain_actions if self._panes.marked_domains else self._actions
+        actions.create()
 
     def action_revert(self) -> None:
         """Go back to the selected snapshot."""
