@@ -21,6 +21,7 @@ class Member:
         needs: what is to be done about it, in sentences; may be empty.
         kept: safety snapshots of it that stay.
         follows: it only stopped because of others.
+        unknown: its host has not said yet what became of it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Member:
     needs: str = ""
     kept: tuple[str, ...] = ()
     follows: bool = False
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +79,18 @@ def of_cut_short(
             members.append(_of_record(name, records[number]))
         else:
             members.append(Member(name, False, False, "It was not started."))
-    if batch.whole and not all(one.done for one in members):
+    if batch.whole and not all(one.done or one.unknown for one in members):
         members = [_to_be_undone(one) if one.done else one for one in members]
     return _summary(batch, next(iter(records.values())), members)
 
 
 def _summary(batch: Batch, one: Record, members: Sequence[Member]) -> Summary:
     did = _DONE.get(kind_of_all(one), "done")
-    left = [member for member in members if not member.done]
-    count = f"{len(members) - len(left)} of {len(members)} {did}"
+    left = [member for member in members if not member.done and not member.unknown]
+    unknown = sum(member.unknown for member in members)
+    count = f"{len(members) - len(left) - unknown} of {len(members)} {did}"
+    if unknown:
+        count += f", {unknown} not known yet"
     title = f"{batch.group}: {count}" if batch.group else count
     names = ", ".join(member.name for member in left)
     lines = [f"{count}; not {names}." if left else f"{count}."]
@@ -159,6 +164,9 @@ def _to_be_undone(member: Member) -> Member:
 
 def _of_record(name: str, record: Record) -> Member:
     """One that had ended, or of which somebody has been told."""
+    if record.outcome is None and not record.found:
+        words = "Its host has not been asked yet; a further message says what became of it."
+        return Member(name, False, False, words, unknown=True)
     well = record.outcome is Outcome.DONE
     why = record.error or record.found
     return Member(name, _is_done(record, record.became), well, why, record.hint)

@@ -40,6 +40,8 @@ from snaptui.ui.terminal.notices import Notices
 from snaptui.ui.terminal.signals import BY_SIGNAL, Ending
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from snaptui.guest_files.appliances import Appliances
     from snaptui.operations.recovery import CutShort, Finding
 
@@ -86,6 +88,7 @@ class SnaptuiApp(KeysInOrder):
         self._select: str | ImageKey | None = select or next(images, None)
         self._main: MainScreen | None = None
         self._painted = painted
+        self._findings: dict[tuple[Path, int], dict[int, Finding]] = {}
         self._appliances: Appliances | None = None
         self.fleet = Fleet(known, make_backend, self, signs=settings.signs)
         self._notices = Notices(settings.noticing, self._to_terminal)
@@ -177,7 +180,10 @@ class SnaptuiApp(KeysInOrder):
             return
         from snaptui.operations.batches import of_cut_short
 
-        summary = of_cut_short(record.batch, cut.together, findings)
+        # those of one group may be on several hosts, which are asked each in its time
+        known = self._findings.setdefault((cut.past.path, record.batch.first), {})
+        known.update(findings)
+        summary = of_cut_short(record.batch, cut.together, known)
         self.show_error(f"{summary.title}: {when}", summary.words, hint)
 
     @background("sign-in", exclusive=True)

@@ -178,7 +178,7 @@ def test_every_size_can_be_used(lab: Lab) -> None:
 
 PLAN = ("You lose:", "Undo:", "Space:", "Ready, ", "Cancel")
 ALWAYS = {
-    "c": (*PLAN, "Create: Tab, press Y"),
+    "c": (*PLAN, "Create: Tab Tab, press Y"),
     "r": ("After this", *PLAN, "Revert: press Y"),
     "d": (*PLAN, "Delete: press Y"),
     "u": ("Brings back", "Cancel", "Undo: safety snapshots"),

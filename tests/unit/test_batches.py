@@ -104,6 +104,22 @@ def test_one_that_was_cut_short_is_told_member_by_member_with_what_each_needs() 
     assert f"g03: {kept}" in lines[-1]
 
 
+def test_what_another_host_has_not_said_yet_is_not_judged() -> None:
+    """Nor is it said of a group that is all or none that it is not whole."""
+    first, second = a_create(0), a_create(1)
+    records = {one.number: one for one in (first, second)}
+    found = {
+        one.number: finding(one, Found(DomainState.SHUTOFF, ("patch",), "patch"))
+        for one in records.values()
+    }
+    told = of_cut_short(WHOLE, records, {first.number: found[first.number]})
+    assert told.title == f"{GROUP}: 1 of 2 taken, 1 not known yet"
+    assert "Delete its snapshot" not in told.words
+    assert f"{NAMES[1]}: Its host has not been asked yet" in told.words
+    told = of_cut_short(WHOLE, records, found)
+    assert told.title == f"{GROUP}: 2 of 2 taken"
+
+
 @pytest.mark.parametrize(
     ("current", "became", "done"),
     [("patch", Became.DONE, 1), ("other", Became.NOT_DONE, 0)],

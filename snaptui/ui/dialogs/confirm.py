@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from abc import abstractmethod
 from functools import partial
@@ -10,6 +11,7 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
 from snaptui.ui import keymap
@@ -62,13 +64,22 @@ class ConfirmDialog(Dialog[Result]):
 
     @property
     def _label(self) -> Text:
-        first = "Tab, " if self._in_field else ""
-        return Text(f"{self.verb}: {first}press {keymap.CONFIRM_KEY}")
+        out = " ".join(["Tab"] * self._fields_ahead)
+        return Text(f"{self.verb}: {f'{out}, ' if out else ''}press {keymap.CONFIRM_KEY}")
+
+    @property
+    def _fields_ahead(self) -> int:
+        """How often Tab is pressed until what is typed is no text."""
+        if not self._in_field:
+            return 0
+        chain = self.focus_chain
+        rest = chain[chain.index(self.focused) :] if self.focused in chain else ()
+        return sum(1 for _ in itertools.takewhile(_takes_text, rest)) or 1
 
     @property
     def _in_field(self) -> bool:
         """Whether what is typed now is text."""
-        return isinstance(self.focused, Input | TextArea)
+        return self.focused is not None and _takes_text(self.focused)
 
     @property
     def _has_fields(self) -> bool:
@@ -138,3 +149,7 @@ class ConfirmDialog(Dialog[Result]):
         """A click on the button."""
         if self.may_be_confirmed(event):
             self.confirm()
+
+
+def _takes_text(widget: Widget) -> bool:
+    return isinstance(widget, Input | TextArea)
