@@ -86,7 +86,7 @@ def test_changes_made_elsewhere_appear(lab: Lab) -> None:
         lab.snapshot("web", "second")
         terminal.wait("second", seconds=3)
         lab.virsh("snapshot-delete", "web", "first")
-        terminal.wait("second", gone="first", seconds=3)
+        terminal.wait("second", gone="○ first", seconds=3)
         terminal.press("g")
         lab.virsh("snapshot-delete", "web", "second")
         lab.snapshot("web", "second", "--description=made anew")
