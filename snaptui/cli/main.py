@@ -154,10 +154,8 @@ def _shown(
     words: Sequence[str],
     typed: Quiet | None,
 ) -> int:
-    # nothing of what is made until the first paint goes away, and a collection that looks through
-    # all of Textual takes longer than a paint
-    gc.disable()
-    make_backend = backend_class()
+    with _imported_for_good():
+        make_backend = backend_class()
 
     def reach(entry: HostEntry) -> LibvirtBackend:
         only_look = options.read_only or config.read_only or entry.read_only
@@ -168,9 +166,10 @@ def _shown(
         reached = [(entry, reach(entry)) for entry in made]
         connecting = _begin(reached)
         # Textual takes a fifth of a second to import: not before the arguments are known to be good
-        from snaptui.ui import keymap
-        from snaptui.ui.app import SnaptuiApp
-        from snaptui.ui.context import Settings
+        with _imported_for_good():
+            from snaptui.ui import keymap
+            from snaptui.ui.app import SnaptuiApp
+            from snaptui.ui.context import Settings
 
         try:
             keymap.check(config.keys)
@@ -181,7 +180,6 @@ def _shown(
             known,
             reach,
             select=select,
-            painted=_collect_again,
             settings=Settings(
                 overrides=config.keys,
                 ascii_only=options.ascii or config.ascii,
@@ -207,10 +205,19 @@ def _shown(
         return app.return_code or FAULT * app.faulty
 
 
-def _collect_again() -> None:
-    """Collect garbage from now on, but not look through what is there already."""
-    gc.freeze()
-    gc.enable()
+@contextmanager
+def _imported_for_good() -> Iterator[None]:
+    """Keep the garbage collector from what is imported here.
+
+    Nothing of it goes away, and a collection that looks through all of Textual takes longer
+    than a paint: no key is answered meanwhile.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _begin(reached: Sequence[tuple[HostEntry, LibvirtBackend]]) -> Future[Host] | None:

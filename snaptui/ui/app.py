@@ -33,7 +33,6 @@ from snaptui.ui.context import Context, Settings
 from snaptui.ui.ends import notice_of, title_of
 from snaptui.ui.format import ASCII, UNICODE, clean
 from snaptui.ui.main.screen import MainScreen
-from snaptui.ui.panes.row_list import ROLE_CLASSES
 from snaptui.ui.terminal import plain_bars, themes
 from snaptui.ui.terminal.key_queue import KeysInOrder
 from snaptui.ui.terminal.notices import Notices
@@ -56,14 +55,12 @@ class SnaptuiApp(KeysInOrder):
             was taken is there at the first paint.
         make_backend: reaches a host that is added later.
         select: name or UUID of the domain to select at first; without one the first image is.
-        painted: called after the first paint.
     """
 
     CSS = sheets.css()
     TITLE = "snaptui"
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.APP)
     ENABLE_COMMAND_PALETTE = True
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(ROLE_CLASSES)
 
     def __init__(
         self,
@@ -72,7 +69,6 @@ class SnaptuiApp(KeysInOrder):
         *,
         select: str | None = None,
         settings: Settings | None = None,
-        painted: Callable[[], None] | None = None,
     ) -> None:
         settings = settings or Settings()
         theme, overrides = settings.theme, settings.overrides
@@ -87,7 +83,6 @@ class SnaptuiApp(KeysInOrder):
         images = (ImageKey(one.backend.uri, path) for one in known for path in one.images)
         self._select: str | ImageKey | None = select or next(images, None)
         self._main: MainScreen | None = None
-        self._painted = painted
         self._findings: dict[tuple[Path, int], dict[int, Finding]] = {}
         self._appliances: Appliances | None = None
         self.fleet = Fleet(known, make_backend, self, signs=settings.signs)
@@ -111,7 +106,7 @@ class SnaptuiApp(KeysInOrder):
 
     def get_default_screen(self) -> MainScreen:
         """The main screen is the first one."""
-        self._main = MainScreen(self.context, self._select, self.size)
+        self._main = MainScreen(self.context, self._select)
         return self._main
 
     def on_mount(self) -> None:
@@ -122,8 +117,6 @@ class SnaptuiApp(KeysInOrder):
         self._ending = Ending(from_threads(self._end_by))
         self.set_interval(60.0, log.bound)
         self.fleet.start()
-        if self._painted is not None:
-            self.call_after_refresh(self._painted)
         self.call_after_refresh(self.fleet.look_further)
 
     @property

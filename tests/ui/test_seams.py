@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.geometry import Size
 from textual.widgets import Input
 
 from snaptui.backend.virt.backend import LibvirtBackend
@@ -36,19 +35,6 @@ from tests.unit.test_journal import RECORD
 
 def line(app: SnaptuiApp, name: str) -> str:
     return str(app.screen_stack[0].query_one(f"#{name}").render())
-
-
-@pytest.mark.parametrize("size", [(80, 24), (99, 12), (120, 30), (160, 17), (200, 55)], ids=str)
-async def test_the_main_screen_begins_with_the_layout_of_its_size(
-    make_app: MakeApp, size: tuple[int, int]
-) -> None:
-    """Else all its styles are set twice, and the first paint has the wrong layout."""
-    app = make_app()
-    async with app.run_test(size=size) as pilot:
-        await loaded(pilot)
-        begun = MainScreen(app.context, None, Size(*size)).classes
-        assert begun - {"-domains"} == app.screen.classes - {"-domains"}
-        assert len(begun) == 3
 
 
 async def test_a_fault_of_our_own_in_a_dialog_is_told_and_the_program_lives_on(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -53,17 +52,11 @@ HEIGHTS = [(0, "-flat"), (18, "-low"), (30, "-high")]
 """Lines likewise."""
 
 
-def _layout(cells: int, layouts: Sequence[tuple[int, str]]) -> str:
-    """The class for so many columns or lines."""
-    return max(layout for layout in layouts if layout[0] <= cells)[1]
-
-
 class MainScreen(Screen[None]):
     """Domains left, snapshots right, details below; narrow: one pane at a time; huge: three.
 
     Args:
         select: what is selected as soon as it is there: a domain's name or UUID, or an image.
-        size: of the terminal, at first.
 
     Attributes:
         view: draws the lines around the panes, and answers.
@@ -76,10 +69,8 @@ class MainScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = HEIGHTS
     AUTO_FOCUS = ""
 
-    def __init__(self, context: Context, select: str | ImageKey | None, size: Size) -> None:
-        # those that Textual and the first pane would set later: each sets all styles anew
-        first = [_layout(size.width, WIDTHS), _layout(size.height, HEIGHTS)]
-        super().__init__(classes=" ".join([*first, "-domains"] if select is None else first))
+    def __init__(self, context: Context, select: str | ImageKey | None) -> None:
+        super().__init__()
         self.context = context
         self._select = select
         self._panes = panes = Panes(context.glyphs)

@@ -25,8 +25,6 @@ Cell = tuple[str, str]
 """Text of exactly the width that it takes, and the role that it is drawn in."""
 
 ROLES = ("good", "warn", "bad", "muted", "strong", "graph", "struck")
-ROLE_CLASSES = frozenset(f"row--{role}" for role in ROLES)
-"""Component classes of the application: a role looks the same in all lists, and is styled once."""
 
 
 class RowList(ScrollView, can_focus=True):
@@ -38,10 +36,9 @@ class RowList(ScrollView, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Scope.LIST)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"row--cursor", *(f"row--{role}" for role in ROLES)}
 
     cursor: reactive[int] = reactive(0, repaint=False, init=False)
-    _roles: dict[str, Style]
 
     class Moved(Message):
         """The cursor stands on another row."""
@@ -122,22 +119,10 @@ class RowList(ScrollView, can_focus=True):
         for shown, role in self.cells(index, width):
             style = line
             if role:
-                own = self._style_of(role)
+                own = self.get_component_rich_style(f"row--{role}", partial=True)
                 style = line + Style(bold=own.bold, strike=own.strike) if selected else line + own
             segments.append(Segment(shown, style))
         return Strip(segments).simplify().adjust_cell_length(width, line)
-
-    def notify_style_update(self) -> None:
-        """Forget how roles look, which may have changed with the theme."""
-        super().notify_style_update()
-        self._roles = {}
-
-    def _style_of(self, role: str) -> Style:
-        known = self._roles.get(role)
-        if known is None:
-            known = self.app.get_component_styles(f"row--{role}").partial_rich_style
-            self._roles[role] = known
-        return known
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on a row."""
