@@ -22,6 +22,37 @@ from tests.lab import Lab
 
 T = TypeVar("T")
 Look = Callable[[GuestFiles, Worker], Awaitable[None]]
+PROGRAM = """\
+import asyncio, sys
+from functools import partial
+from snaptui.backend.virt.backend import LibvirtBackend
+from snaptui.common.worker import Worker
+from snaptui.guest_files.appliances import Appliances
+from snaptui.guest_files.errors import GuestFilesError
+from snaptui.guest_files.reading import domain_source
+
+async def run():
+    backend = LibvirtBackend(sys.argv[1])
+    host = backend.connect()
+    (domain,) = backend.domains()
+    read = partial(domain_source, backend, host, domain, None)
+    appliances = Appliances()
+    try:
+        files = await appliances.open(backend, Worker(), read)
+        print("opened", flush=True)
+        (volume,) = await files.volumes()
+        await files.mount(volume)
+        print("reading", flush=True)
+        while await files.read("/big", 0, 1 << 20):
+            pass
+    except GuestFilesError as error:
+        print(error.message, flush=True)
+    finally:
+        await appliances.end()
+
+asyncio.run(run())
+"""
+"""Opens the only domain of a host, and reads a file again and again; says so, or why it ends."""
 DISK = """\
 <disk type='file' device='disk'>
   <driver name='qemu' type='{format}'/><source file='{path}'/><target dev='{target}' bus='virtio'/>

@@ -28,6 +28,7 @@ from snaptui.model.image import ImageKey, PlacedEntry
 from tests.guest_disks import ext4_disk, into_qcow2, needs_libguestfs
 from tests.lab import Lab, qemu_img
 from tests.looks import (
+    PROGRAM,
     defined,
     folder_of,
     folder_or_none,
@@ -193,27 +194,6 @@ def test_an_image_that_no_domain_uses(lab: Lab, tmp_path: Path) -> None:
             await appliances.end()
 
     asyncio.run(run())
-
-
-PROGRAM = """\
-import asyncio, sys
-from functools import partial
-from snaptui.backend.virt.backend import LibvirtBackend
-from snaptui.common.worker import Worker
-from snaptui.guest_files.appliances import Appliances
-from snaptui.guest_files.reading import domain_source
-
-async def run():
-    backend = LibvirtBackend(sys.argv[1])
-    host = backend.connect()
-    (domain,) = backend.domains()
-    read = partial(domain_source, backend, host, domain, None)
-    files = await Appliances().open(backend, Worker(), read)
-    print(flush=True)
-    await files.volumes()
-
-asyncio.run(run())
-"""
 
 
 @pytest.mark.parametrize(

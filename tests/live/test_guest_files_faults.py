@@ -16,39 +16,10 @@ from snaptui.guest_files.errors import GuestFilesError, LookEnded
 from snaptui.guest_files.opened import GuestFiles, Stage
 from tests.guest_disks import ext4_disk, into_qcow2, needs_libguestfs
 from tests.lab import MIB, Lab
-from tests.looks import defined, folder_of, keepers, looking, processes, until
+from tests.looks import PROGRAM, defined, folder_of, keepers, looking, processes, until
 
 pytestmark = [needs_libguestfs, pytest.mark.long]
 
-PROGRAM = """\
-import asyncio, sys
-from functools import partial
-from snaptui.backend.virt.backend import LibvirtBackend
-from snaptui.common.worker import Worker
-from snaptui.guest_files.appliances import Appliances
-from snaptui.guest_files.errors import GuestFilesError
-from snaptui.guest_files.reading import domain_source
-
-async def run():
-    backend = LibvirtBackend(sys.argv[1])
-    host = backend.connect()
-    (domain,) = backend.domains()
-    read = partial(domain_source, backend, host, domain, None)
-    appliances = Appliances()
-    try:
-        files = await appliances.open(backend, Worker(), read)
-        (volume,) = await files.volumes()
-        await files.mount(volume)
-        print("reading", flush=True)
-        while await files.read("/big", 0, 1 << 20):
-            pass
-    except GuestFilesError as error:
-        print(error.message, flush=True)
-    finally:
-        await appliances.end()
-
-asyncio.run(run())
-"""
 FULL = """\
 mount -t tmpfs -o size=1M none {place} && head -c 2M /dev/zero > {place}/filler 2>&-
 ls -A {place}; "$@"; ls -A {place}
@@ -148,7 +119,8 @@ def test_no_room(lab: Lab, tmp_path: Path, place: str) -> None:
     script = FULL.format(place=place)
     command = ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", PROGRAM]
     done = subprocess.run([*command, lab.uri], capture_output=True, text=True, check=True)
-    before, said, *after = done.stdout.splitlines()
+    before, opened, said, *after = done.stdout.splitlines()
+    assert opened == "opened"
     assert f"no space left in {place}" in said
     assert before == "filler"
     assert {*after} - {".guestfs-0"} == {"filler"}  # libguestfs has the lock of its cache there
@@ -164,7 +136,7 @@ def test_a_program_that_is_killed_while_it_reads(lab: Lab, tmp_path: Path, signa
         [sys.executable, "-c", PROGRAM, lab.uri], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as program:
         assert program.stdout is not None
-        assert program.stdout.readline() == b"reading\n"
+        assert [program.stdout.readline() for _ in range(2)] == [b"opened\n", b"reading\n"]
         (keeper,) = keepers(program.pid)
         folder = folder_of(keeper)
         for pid in (program.pid, keeper.pid)[:signals]:

@@ -218,18 +218,23 @@ def test_what_a_count_reads_is_said_before_any_of_it_is_read(
         own_lab.daemon.resume()
 
 
-@pytest.mark.parametrize("key", ["F", "A"])
-def test_a_count_from_afar_is_given_up_and_the_screen_stays(
-    lab: Lab, tmp_path: Path, pool: object, key: str
-) -> None:
-    lab.define("big")
+def with_much_to_count(lab: Lab, tmp_path: Path, pool: object) -> str:
+    """Give ``big`` an image whose count takes its time over a slow link, and a pool; the link."""
     path = lab.image("big")
     path.unlink()
     qemu_img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", str(path), "32G")
     lab.snapshot("big", "one")
     assert callable(pool)
     pool()
-    slow = behind_ssh(lab, tmp_path, rate=MIB // 2)
+    return behind_ssh(lab, tmp_path, rate=MIB // 2)
+
+
+@pytest.mark.parametrize("key", ["F", "A"])
+def test_a_count_from_afar_is_given_up_and_the_screen_stays(
+    lab: Lab, tmp_path: Path, pool: object, key: str
+) -> None:
+    lab.define("big")
+    slow = with_much_to_count(lab, tmp_path, pool)
     with Terminal(["-c", slow], size=(120, 40)) as terminal:
         terminal.wait("big")
         terminal.press(key)
@@ -338,13 +343,7 @@ def test_a_count_over_a_slow_link_shows_how_far_it_is_and_ends_when_one_moves_on
 ) -> None:
     for name in ("big", "web"):
         lab.define(name)
-    path = lab.image("big")
-    path.unlink()
-    qemu_img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", str(path), "32G")
-    lab.snapshot("big", "one")
-    assert callable(pool)
-    pool()
-    slow = behind_ssh(lab, tmp_path, rate=MIB // 2)
+    slow = with_much_to_count(lab, tmp_path, pool)
     with Terminal(["-c", slow, "big"]) as terminal:
         at_snapshots(terminal, "one")
         terminal.wait("far away")

@@ -64,20 +64,25 @@ def test_all_that_ended_well_is_only_counted() -> None:
     assert told.words == "5 of 5 reverted."
 
 
-def record(at: int, ended: int, *, outcome: Outcome | None = None) -> Record:
-    """One that came so far: steps that ended, and the next one under way."""
-    kinds = ((StepKind.CREATE, f"safety-20261125T130000Z-{at}"), (StepKind.REVERT, "patch"))
-    steps = tuple(
+def taken_steps(*kinds: tuple[StepKind, str], begun: int, ended: int) -> tuple[StepRecord, ...]:
+    """Steps, of which the first so many had begun, and ended."""
+    return tuple(
         StepRecord(
             kind,
             subject,
             f"do {kind.value}",
             "virsh",
-            began=1.0 if number <= ended else None,
+            began=1.0 if number < begun else None,
             ended=2.0 if number < ended else None,
         )
         for number, (kind, subject) in enumerate(kinds)
     )
+
+
+def record(at: int, ended: int, *, outcome: Outcome | None = None) -> Record:
+    """One that came so far: steps that ended, and the next one under way."""
+    safety = (StepKind.CREATE, f"safety-20261125T130000Z-{at}")
+    steps = taken_steps(safety, (StepKind.REVERT, "patch"), begun=ended + 1, ended=ended)
     return Record(
         7 + at, "h", "u", NAMES[at], f"Revert {NAMES[at]}", "root", 0.0, steps, outcome=outcome,
         batch=BATCH,
@@ -135,18 +140,7 @@ def test_what_the_host_did_after_the_end_counts(current: str, became: Became, do
 
 def a_create(at: int, outcome: Outcome | None = None, *, undone: bool = False) -> Record:
     """One of a group that is taken, and whose spread is noted then."""
-    kinds = ((StepKind.CREATE, "patch"), (StepKind.EDIT, "patch"))
-    steps = tuple(
-        StepRecord(
-            kind,
-            subject,
-            f"do {kind.value}",
-            "virsh",
-            began=1.0 if number == 0 else None,
-            ended=2.0 if number == 0 else None,
-        )
-        for number, (kind, subject) in enumerate(kinds)
-    )
+    steps = taken_steps((StepKind.CREATE, "patch"), (StepKind.EDIT, "patch"), begun=1, ended=1)
     return Record(
         7 + at, "h", "u", NAMES[at], "Create", "root", 0.0, steps, outcome=outcome,
         batch=WHOLE, undone=undone,
