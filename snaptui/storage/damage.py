@@ -178,16 +178,18 @@ def _parts(
         then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
         for disk in snapshot.disks:
             outside = disk.presence is Presence.EXTERNAL
-            froze = outside and branches.known
-            if outside and not froze and disk.path is not None:
+            froze = then.get(disk.target) or ""
+            if outside and not branches.known and disk.path is not None:
                 part, path = Part.OVERLAY, disk.path
-            elif (froze or disk.presence is Presence.INTERNAL) and then.get(disk.target):
-                part = Part.FROZEN if froze else Part.IMAGE
-                path = then[disk.target] or ""
+                there = heads.get(path)
+                if froze in tops and path not in spoiled and not isinstance(there, Missing):
+                    part, path = Part.FROZEN, froze
+            elif ((outside and branches.known) or disk.presence is Presence.INTERNAL) and froze:
+                part, path = Part.FROZEN if outside else Part.IMAGE, froze
             else:
                 continue
             over = spoiled.get(path)
-            if froze and path in tops:
+            if part is Part.FROZEN and path in tops:
                 over = _Spoiled(path, disk.path or "")
             if over is not None:
                 found = judge(heads.get(over.top), heads.get(over.over), frozen_at.get(over.top))
@@ -227,14 +229,19 @@ def holds(image: ImageInfo | NotKnown | None, snapshot: Snapshot) -> bool | None
     return len(of_name) == 1 and 0 <= of_name[0] - snapshot.created <= SAME
 
 
+def frozen_images(snapshot: Snapshot) -> set[str]:
+    """The paths of the images that an external snapshot froze, by its own definition."""
+    outside = {disk.target for disk in snapshot.disks if disk.presence is Presence.EXTERNAL}
+    disks = snapshot.config.disks if snapshot.config is not None else ()
+    return {disk.path for disk in disks if disk.target in outside and disk.path is not None}
+
+
 def _frozen_at(snapshots: Iterable[Snapshot]) -> Iterator[tuple[str, int | None]]:
     """By path of an image, when the first snapshot froze it."""
     found: dict[str, list[int | None]] = {}
     for one in snapshots:
-        outside = {d.target for d in one.disks if d.presence is Presence.EXTERNAL}
-        for disk in one.config.disks if one.config is not None else ():
-            if disk.target in outside and disk.path is not None:
-                found.setdefault(disk.path, []).append(one.created)
+        for path in frozen_images(one):
+            found.setdefault(path, []).append(one.created)
     for path, times in found.items():
         known = [time for time in times if time is not None]
         yield path, min(known) if len(known) == len(times) else None

@@ -177,3 +177,18 @@ def test_a_revert_that_would_write_beneath_what_may_be_whole_says_so(lab: Lab) -
     lab.define_xml(xml)
     plan = planned(lab, RevertIntent(key, "deep"))
     assert_said(plan.warnings, Warn.WRITES_OVER, name="over", path=str(base(lab)))
+
+
+def test_a_frozen_image_that_a_replaced_overlay_left_alone_is_not_written_over_in_silence(
+    lab: Lab,
+) -> None:
+    key = lab.define("web")
+    lab.snapshot("web", "deep")
+    past(base(lab))
+    lab.snapshot("web", "over", "--disk-only")
+    qemu_img("convert", "-O", "qcow2", str(overlay(lab)), f"{overlay(lab)}.new")
+    os.replace(f"{overlay(lab)}.new", overlay(lab))
+    xml = lab.xml("web", inactive=True).replace(str(overlay(lab)), str(base(lab)))
+    lab.define_xml(xml)
+    plan = planned(lab, RevertIntent(key, "deep"))
+    assert_said(plan.warnings, Warn.WRITES_OVER_FROZEN, name="over", path=str(base(lab)))

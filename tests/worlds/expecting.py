@@ -18,6 +18,8 @@ from snaptui.storage.damage import Matter
 from tests.worlds import contents
 from tests.worlds.contents import Contents, differing
 
+OVER = (Warn.WRITES_OVER, Warn.WRITES_OVER_FROZEN)
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -93,7 +95,7 @@ class Expected:
             else:
                 del before[where]
         spoiled = {one.name for one in unusable(self.facts, step.snapshot)}
-        told = [dict(one.names) for one in self.plan.warnings if one.what is Warn.WRITES_OVER]
+        told = [dict(one.names) for one in self.plan.warnings if one.what in OVER]
         for said in self.plan.warnings:
             if said.what is Warn.UNUSABLE_UNMANAGED:
                 entry = dict(said.names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.facts import Facts
@@ -10,7 +12,7 @@ from snaptui.plan.remark import Remark, remark
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
-from snaptui.storage.damage import Broken, Matter
+from snaptui.storage.damage import Broken, Matter, Part, frozen_images
 from snaptui.storage.in_image import internal_disks
 
 _WAYS = {
@@ -46,14 +48,23 @@ def moved(facts: Facts, name: str) -> Refusal | None:
     return refusal(facts, name, broken)
 
 
-def spoiled(facts: Facts, snapshot: Snapshot) -> list[Remark]:
-    """What a revert writes beneath that may be whole still."""
+def may_be_whole(facts: Facts, name: str) -> bool:
+    """Whether nothing says that a snapshot has lost something already, on one of its disks."""
+    broken = facts.layers.broken.get(name)
+    if broken is None or broken.matter in (Matter.NOT_KNOWN, Matter.UNTOUCHED):
+        return True
+    return broken.matter is Matter.GONE and broken.part is Part.OVERLAY
+
+
+def spoiled(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """What a revert writes beneath, or over, that may be whole still."""
     written = {disk.path for disk in internal_disks(snapshot)}
-    return [
-        remark(Warn.WRITES_OVER, name=name, path=one.upon, way_back=one.way_back)
-        for name, one in facts.layers.broken.items()
-        if one.tops and one.way_back and one.upon in written
-    ]
+    for name, one in facts.layers.broken.items():
+        if one.tops and one.way_back and one.upon in written:
+            yield remark(Warn.WRITES_OVER, name=name, path=one.upon, way_back=one.way_back)
+        elif may_be_whole(facts, name):
+            for path in sorted(frozen_images(facts.snapshots[name]) & written):
+                yield remark(Warn.WRITES_OVER_FROZEN, name=name, path=path)
 
 
 def forgotten(facts: Facts, name: str) -> list[Remark]:

@@ -13,7 +13,7 @@ from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import image_checks
-from snaptui.plan.checks.broken import refusal
+from snaptui.plan.checks.broken import may_be_whole, refusal
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import UndoBy, undo
 from snaptui.plan.refusal import Refusal, refuse
@@ -23,7 +23,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.backing_chain import chain
-from snaptui.storage.damage import Matter, Part
+from snaptui.storage.damage import Matter, frozen_images
 from snaptui.storage.in_image import internal_disks, unmanaged_in
 
 
@@ -54,17 +54,9 @@ def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
     return tuple(
         one
         for one in facts.snapshots.values()
-        if _may_be_whole(facts, one.name)
-        if over & _paths(one) or (one.kind is Kind.EXTERNAL and (over | written) & _frozen(one))
+        if may_be_whole(facts, one.name)
+        if over & _paths(one) or (over | written) & frozen_images(one)
     )
-
-
-def _may_be_whole(facts: Facts, name: str) -> bool:
-    """Whether nothing says that a snapshot has lost something already, on one of its disks."""
-    broken = facts.layers.broken.get(name)
-    if broken is None or broken.matter in (Matter.NOT_KNOWN, Matter.UNTOUCHED):
-        return True
-    return broken.matter is Matter.GONE and broken.part is Part.OVERLAY
 
 
 def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
@@ -79,7 +71,8 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     for one in unusable(facts, snapshot):
         broken = facts.layers.broken.get(one.name)
         if one.kind is Kind.EXTERNAL and broken is not None and broken.matter is Matter.GONE:
-            yield remark(Warn.UNUSABLE_FROZEN, name=one.name, files=", ".join(sorted(_frozen(one))))
+            frozen = ", ".join(sorted(frozen_images(one)))
+            yield remark(Warn.UNUSABLE_FROZEN, name=one.name, files=frozen)
         elif one.kind is Kind.EXTERNAL:
             files = ", ".join(part.path for part in one.disks if part.path is not None)
             yield remark(Warn.UNUSABLE, name=one.name, files=files)
@@ -115,13 +108,6 @@ def _above(facts: Facts, paths: set[str]) -> set[str]:
         found |= more
         due += more
     return found
-
-
-def _frozen(snapshot: Snapshot) -> set[str]:
-    """The images that an external snapshot froze."""
-    outside = {part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL}
-    disks = snapshot.config.disks if snapshot.config is not None else ()
-    return {disk.path for disk in disks if disk.target in outside and disk.path is not None}
 
 
 def _paths(snapshot: Snapshot) -> set[str]:

@@ -160,6 +160,10 @@ class Warn(enum.Enum):
         "{name} may still be intact. It is an overlay on {path}, which this overwrites: "
         "{way_back} first."
     )
+    WRITES_OVER_FROZEN = (
+        "{name} may still be intact in {path}, which it froze and this overwrites: copy it first "
+        "(qemu-img convert)."
+    )
 
     # -- what a delete or a merge leaves
     BELOW_MOVES_UP = "{number} below it {move} up."
