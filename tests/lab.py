@@ -246,22 +246,20 @@ class Lab:
     def merge_held(self, name: str, at: str = "<blockjobs active='yes'>") -> int:
         """Stop the QEMU that merges images of a domain that is off while it does; its process.
 
-        It gets so little time before that libvirt's own notes show how far it is.
+        It gets so little of a processor before that libvirt's own notes show how far it is.
 
         Args:
             at: what stands in them then.
         """
         notes = self.directory / "d" / "run" / "qemu" / f"{name}.xml"
-        pid, until = 0, time.monotonic() + 30
+        pid, until = 0, time.monotonic() + 120
         while time.monotonic() < until:
             with suppress(OSError):
                 pid = pid or self.qemu(name)
                 os.kill(pid, signal.SIGSTOP)
                 if at in notes.read_text():
                     return pid
-                os.kill(pid, signal.SIGCONT)
-                time.sleep(0.002)
-                os.kill(pid, signal.SIGSTOP)
+                _let_run(pid)
                 time.sleep(0.02)
         raise AssertionError(f"nothing of {name} is merged")
 
@@ -505,3 +503,18 @@ def holds(path: Path, byte: int) -> bool:
         check=True,
     )
     return "verification failed" not in done.stdout
+
+
+def _let_run(pid: int) -> None:
+    """Let a stopped process go on for 2 ms of a processor, or 20 ms where it waits itself."""
+    had = _ran(pid)
+    until = time.monotonic() + 0.02
+    os.kill(pid, signal.SIGCONT)
+    while _ran(pid) < had + 2_000_000 and (time.monotonic() < until or _ran(pid) == had):
+        time.sleep(0.0005)
+    os.kill(pid, signal.SIGSTOP)
+
+
+def _ran(pid: int) -> int:
+    """Nanoseconds that a process had a processor (Linux, Documentation/scheduler/sched-stats)."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
