@@ -49,9 +49,9 @@ class Summary:
 
 _DONE = {StepKind.REVERT: "reverted", StepKind.DELETE: "deleted", StepKind.CREATE: "taken"}
 _AGAIN = {
-    StepKind.REVERT: "Revert it again (r)",
-    StepKind.DELETE: "Delete it again (d)",
-    StepKind.CREATE: "Take it again (c)",
+    StepKind.REVERT: "Revert it again",
+    StepKind.DELETE: "Delete it again",
+    StepKind.CREATE: "Take it again",
 }
 _MAIN = (StepKind.REVERT, StepKind.DELETE, StepKind.CREATE)
 
@@ -159,7 +159,7 @@ def _of_operation(operation: Operation) -> Member:
 def _to_be_undone(member: Member) -> Member:
     """One that was taken of a group that was to be all or none, and is not whole."""
     words = "It was taken, and the group is all-or-nothing."
-    return replace(member, well=False, why=words, needs="Delete its snapshot (d).")
+    return replace(member, well=False, why=words, needs="Delete its snapshot.")
 
 
 def _of_record(name: str, record: Record) -> Member:
@@ -176,7 +176,7 @@ def _of_finding(name: str, found: Finding) -> Member:
     needs = ""
     kind = kind_of_all(found.record)
     if not found.finished and found.became is not Became.GONE and kind in _AGAIN:
-        back = " or undo it (u)" if found.kept and found.became is not Became.NOT_DONE else ""
+        back = " or undo it" if found.kept and found.became is not Became.NOT_DONE else ""
         needs = f"{_AGAIN[kind]}{back}."
     return Member(
         name,

@@ -86,7 +86,7 @@ async def _read(at: Reached, operation: Operation, delete: DeleteIntent) -> Fact
 
 
 def _stays(operation: Operation, name: str, why: str) -> Operation:
-    return _ended(operation, f"{name} is there still: {why.rstrip('.')}. Delete it (d).")
+    return _ended(operation, f"{name} is there still: {why.rstrip('.')}. Delete it.")
 
 
 def _ended(operation: Operation, said: str, *, undone: bool = False) -> Operation:

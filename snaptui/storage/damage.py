@@ -123,9 +123,9 @@ class Broken:
     def way_back(self) -> str:
         """What brings it back, where something may; empty otherwise."""
         if self.matter is Matter.MOVED:
-            return f"register it (a), so that its metadata says {self.now}"
+            return f"register it, so that its metadata says {self.now}"
         if self.matter is Matter.COPIED:
-            return f"if the one in {self.now} is meant, register it (a)"
+            return f"if the one in {self.now} is meant, register it"
         if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
             return ""
         return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -149,3 +150,33 @@ def test_a_comparison_with_a_sentence_is_found(line: str) -> None:
 )
 def test_what_is_data_may_be_compared(line: str) -> None:
     assert not found(line)
+
+
+KEY = re.compile(r" \((?:[A-Za-z=*?/]|F\d+|Ctrl\+\w)\)|\bEsc\b|\bF[1-9]\b|[Pp]ress [A-Za-z]\b")
+KEYS_ARE_NAMED_IN = {"snaptui/ui/keymap.py", "snaptui/cli/settings.py"}
+"""They hold what keys are called."""
+
+
+def keys_named(source: str) -> list[int]:
+    """The lines of sentences that name a key as it is by default."""
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and id(node) not in docstrings
+        if isinstance(node.value, str) and KEY.search(node.value)
+    ]
+
+
+def test_a_key_in_a_sentence_comes_from_the_table_of_keys() -> None:
+    paths = sorted((ROOT / "snaptui").rglob("*.py"))
+    found_in = {
+        name: lines
+        for path in paths
+        if "key_tables" not in path.parts and (lines := keys_named(path.read_text()))
+        if (name := str(path.relative_to(ROOT))) not in KEYS_ARE_NAMED_IN
+    }
+    assert found_in == {}
+    for line in ('say("Delete it (d).")', 'f"{words}; Esc cancels."', 'say("Refresh it: F5.")'):
+        assert keys_named(line), line

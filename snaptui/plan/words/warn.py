@@ -187,7 +187,7 @@ class Warn(enum.Enum):
         "Remove it by hand."
     )
     OVERLAYS_STAY = (
-        "{files} {keep} the space: libvirt does not remove it. Disk usage (F) then lists it."
+        "{files} {keep} the space: libvirt does not remove it. Disk usage then lists it."
     )
     BACKUP_LOSES = "A backup that relies on this overlay will not find it any more."
 

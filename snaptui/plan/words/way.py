@@ -28,7 +28,7 @@ class Way(enum.Enum):
     )
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
-    LIST_AGAIN = "Refresh the list (F5), check it, and mark the snapshot again."
+    LIST_AGAIN = "Refresh the list, check it, and mark the snapshot again."
     DEFINE = "Define it first (virsh define)."
     DEFINE_AS_NOW = "First let its definition name the current images ({line})."
     START_FIRST = "Start it first; checkpoints are no obstacle while it runs."
@@ -104,7 +104,7 @@ class Way(enum.Enum):
     SHORTER_NAME = "Choose a shorter name."
     NAME_WITHOUT_COMMA = "Choose a name without a comma, or start the domain first."
     LEAVE_CHARACTERS_OUT = "Remove them."
-    DESCRIBE = "Change the description, or extract the snapshot (x)."
+    DESCRIBE = "Change the description, or extract the snapshot."
     RELEASE = "Release it first."
     DELETE_ABOVE_AGAIN = "Delete that snapshot again first."
     DELETE_THESE_AGAIN = "Delete it again first ({names})."
@@ -137,11 +137,11 @@ class Way(enum.Enum):
         "Delete only its metadata. It is unmanaged then, and can be deleted as such."
     )
     RELOCATE = (
-        "Nothing is lost. Register it (a): the metadata then says where it is, and keeps time, "
+        "Nothing is lost. Register it: the metadata then says where it is, and keeps time, "
         "parent and place."
     )
     RELOCATE_IF = (
-        "If the one in {now} is meant, register it (a): the metadata then says so, and keeps "
+        "If the one in {now} is meant, register it: the metadata then says so, and keeps "
         "time, parent and place. If not, set {disk} to {path} (virsh edit)."
     )
     SET_BACK = (
@@ -185,7 +185,7 @@ class Way(enum.Enum):
     DELETE_OWNER_OR_COPY = (
         "Delete what it belongs to first, or copy it to an image of its own (qemu-img convert)."
     )
-    DELETE_OR_EXTRACT = "Delete them first, or extract what you need of them (x)."
+    DELETE_OR_EXTRACT = "Delete them first, or extract what you need of them."
     CHOOSE_ONE_DISK = "Choose at least one."
     CHOOSE_FILE = "Choose a file for it."
     LEAVE_OUT_OUTSIDE = (
@@ -264,7 +264,7 @@ class Way(enum.Enum):
     CHECK_AND_REPAIR_COPY = "Examine it with qemu-img check, and repair a copy first."
     LOOK_AGAIN = "Look again."
     ON_A_COPY = "No tool makes such an image. Examine it with qemu-img check, and work on a copy."
-    EXTRACT_INTO_NEW = "Extract what you need (x) into a new image."
+    EXTRACT_INTO_NEW = "Extract what you need into a new image."
     MARK_BOTH = "Mark both, or extract this one to a file."
     OTHER_NAME_FILE = "Choose another name."
     REMOVE_OR_OTHER = "Remove it, or choose another name."

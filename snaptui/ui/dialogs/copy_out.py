@@ -16,7 +16,7 @@ from snaptui.common import text
 from snaptui.common.errors import SnaptuiError
 from snaptui.model.guest_file import FileType, GuestFile
 from snaptui.ui.background import background
-from snaptui.ui.closing import is_there
+from snaptui.ui.closing import is_there, key_of
 from snaptui.ui.dialogs.dialog import Dialog
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.terminal.safe_input import Field
@@ -92,7 +92,7 @@ class CopyOutDialog(Dialog[str]):
         from snaptui.guest_files.copy_out import copy_out
 
         self._put("notice", "")
-        self._put("facts", "Copying ... Esc cancels.")
+        self._put("facts", f"Copying ... {key_of(self, 'cancel')} cancels.")
         try:
             copied = await copy_out(self._files, self._worker, self._path, into, self._tell)
         except SnaptuiError as error:
@@ -125,7 +125,8 @@ class CopyOutDialog(Dialog[str]):
 
     def _tell(self, done: int, total: int) -> None:
         """How far it is."""
-        self._put("facts", f"Copying ... {text.size(done)} of {text.size(total)}; Esc cancels.")
+        done_of = f"{text.size(done)} of {text.size(total)}"
+        self._put("facts", f"Copying ... {done_of}; {key_of(self, 'cancel')} cancels.")
 
     def _put(self, name: str, words: str) -> None:
         if is_there(self):

@@ -13,9 +13,8 @@ from textual.widgets import Button, Input, Static
 from snaptui.common import text
 from snaptui.common.errors import Cancelled, SnaptuiError
 from snaptui.model.guest_file import GuestFile
-from snaptui.ui import keymap
 from snaptui.ui.background import background
-from snaptui.ui.closing import is_there
+from snaptui.ui.closing import is_there, key_of
 from snaptui.ui.dialogs.confirm import TOO_SOON, ConfirmDialog
 from snaptui.ui.format import Glyphs, clean, pasteable
 from snaptui.ui.panes.lines import Line
@@ -153,7 +152,7 @@ class PutInDialog(ConfirmDialog[str]):
         if self._given_up:
             raise Cancelled("Cancelled.")
         words = f"{phase.value.capitalize()} ... {text.size(done)} of {text.size(total)}"
-        self._put("facts", f"{words}; Esc cancels.")
+        self._put("facts", f"{words}; {key_of(self, 'cancel')} cancels.")
 
     def _show(self, done: PutIn) -> None:
         self._done = done
@@ -169,7 +168,7 @@ class PutInDialog(ConfirmDialog[str]):
         self.query_one("#rest").display = True
         self.query_one("#place").display = False
         self.query_one("#cancel", Button).label = "Close"
-        self._put("notice", f"{keymap.key_of('dialog_copy', {})} copies a line.")
+        self._put("notice", f"{key_of(self, 'dialog_copy')} copies a line.")
 
     def _put(self, name: str, words: str) -> None:
         if self.is_mounted and not is_there(self):

@@ -230,6 +230,6 @@ class DomainActions:
             self._prompter.say("This snapshot is unmanaged: register it first.")
             return None
         if row.overlay is not None:
-            self._prompter.say("This is an overlay, not a snapshot. It can only be merged (d).")
+            self._prompter.say("This is an overlay, not a snapshot. It can only be merged.")
             return None
         return row.name

@@ -164,7 +164,8 @@ class View:
         elif state.trouble and not answered:
             words = f"{state.link.value}: {state.trouble}"
         elif self._panes.filters["domains"] and not (answered or self._panes.domains.count):
-            words = "No match: Esc clears the filter."
+            back = keymap.key_of("back", self.context.overrides)
+            words = f"No match: {back} clears the filter."
         elif state.loaded and not (state.domains or self.session.images.state.images):
             words = "This host has no domains. Define one, or open another host with -c."
         else:

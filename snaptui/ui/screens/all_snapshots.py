@@ -317,7 +317,8 @@ class AllScreen(SurveyScreen):
             at = text.when(int(self._read_at), seconds=True)[11:]
             return f"As of {at} UTC: {again} refreshes."
         if self._looked_for.words:
-            return "No match: Esc clears the filter."
+            back = keymap.key_of("all_back", self.context.overrides)
+            return f"No match: {back} clears the filter."
         return "No domain has a snapshot."
 
 

@@ -404,4 +404,6 @@ class FilesScreen(Closing[None]):
         if opening.ended:
             again = keymap.key_of("browse_again", self.context.overrides)
             return f"{opening.why_ended} {again} opens them again."
-        return " ".join(opening.remarks) if opening.mounted is not None else "Esc cancels."
+        if opening.mounted is None:
+            return f"{keymap.key_of('browse_back', self.context.overrides)} cancels."
+        return " ".join(opening.remarks)
