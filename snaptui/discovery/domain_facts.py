@@ -98,6 +98,8 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
     begun = backend.begin(partial(backend.status, key))
     current_name = backend.begin(partial(backend.current_snapshot, key))
     external_names = backend.begin(partial(backend.external_snapshots, key))
+    makes = isinstance(intent, CreateIntent | RevertIntent)
+    confined = backend.begin(partial(readings.confined, backend)) if makes else None
     moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent | RelocateIntent)
     if moves or isinstance(intent, MergeIntent):
         backend.begin(partial(foresee, backend))
@@ -166,6 +168,7 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
         others=users,
         doubts=doubts,
         traces=traces,
+        apparmor=confined is not None and confined(),
     )
     halts = isinstance(intent, CreateIntent) and intent.halt
     return _with_chains(backend, facts, (status.config, *others), halts=halts)
@@ -243,7 +246,7 @@ def _with_users(backend: Looks, host: Host, intent: CreateIntent, facts: Facts) 
 
     Its undo merges into them. Of a group it is not asked: its guests may stand still meanwhile.
     """
-    beneath = overlay_paths.beneath(intent, facts.status)
+    beneath = overlay_paths.beneath(intent, facts)
     if not beneath or intent.group is not None:
         return facts
     heads = read_heads(backend, dict.fromkeys(beneath, False))
@@ -253,7 +256,7 @@ def _with_users(backend: Looks, host: Host, intent: CreateIntent, facts: Facts) 
     found = _others(inventory, readings.own_uses(backend, intent.key), tuple(heads))
     users = MappingProxyType({path: who for path, who in found.items() if path in asked})
     snapshots = dict(facts.snapshots)
-    name, due = facts.current, set(overlay_paths.resolved(intent, facts.status).overlays)
+    name, due = facts.current, set(overlay_paths.resolved(intent, facts).overlays)
     while due and name in facts.external:
         snapshots |= readings.snapshots_of(backend, intent.key, (name,))
         if name not in snapshots:
@@ -271,7 +274,7 @@ def _with_users(backend: Looks, host: Host, intent: CreateIntent, facts: Facts) 
 
 def _with_files(backend: Looks, intent: CreateIntent, facts: Facts, *, ask_agent: bool) -> Facts:
     """What a create also depends on: where it makes files, and what is there."""
-    new = overlay_paths.resolved(intent, facts.status)
+    new = overlay_paths.resolved(intent, facts)
     paths = (*_paths(facts.status.config), *(path for path in new.files if path.startswith("/")))
     folders = _folders(paths)
     there = tuple(new.overlays.values()) if new.reuse else ()

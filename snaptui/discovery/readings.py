@@ -20,6 +20,7 @@ from snaptui.backend.protocol.reads import Reads
 from snaptui.common.errors import Disconnected, FixedSize, ImageError, SnaptuiError
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.model.abilities import Wrong, does
+from snaptui.model.apparmor import MODEL
 from snaptui.model.author_mark import author
 from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus
@@ -133,6 +134,16 @@ def changed(backend: Files, path: str) -> float | NotKnown:
         return backend.changed(path)
     except ImageError as error:
         return NotKnown(error.message)
+
+
+def confined(backend: Reads) -> bool:
+    """Whether AppArmor is known to confine the guests of the host; blocks."""
+    try:
+        return MODEL in backend.security_models()
+    except Disconnected:
+        raise
+    except SnaptuiError:
+        return False
 
 
 def lacks(backend: Reads, intent: RevertIntent) -> tuple[Lack, ...] | NotKnown:

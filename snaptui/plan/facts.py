@@ -95,6 +95,7 @@ class Facts:
         unasked: names of the hosts that may use its images too, and did not say.
         unrecorded: why the journal cannot take what is done; empty when it can.
         author: whom a snapshot that is taken names in its description; empty for nobody.
+        apparmor: whether AppArmor confines the guests of the host; asked for a create and a revert.
     """
 
     host: Host
@@ -141,6 +142,7 @@ class Facts:
     unasked: tuple[str, ...] = ()
     unrecorded: str = ""
     author: str = ""
+    apparmor: bool = False
 
     @property
     def name(self) -> str:

@@ -63,7 +63,7 @@ def by_us(lab: Lab, xml: str, form: Form) -> str:
     before = CreateIntent(domain.key, "s", "", form)
     try:
         facts = read_facts(backend, host, before)
-        intent = asked(from_xml(xml), before, facts.status)
+        intent = asked(from_xml(xml), before, facts)
         plan = make_plan(intent, read_facts(backend, host, intent))
         if not plan.possible:
             return "refused"

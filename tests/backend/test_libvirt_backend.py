@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -267,3 +268,14 @@ def test_what_a_delete_of_children_sends(
     assert lab.snapshots("web") == (["a"] if scope is Scope.CHILDREN else [])
     assert lab.daemon.pid == daemon
     backend.abandon()
+
+
+def test_what_confines_guests_is_what_the_capabilities_name(lab: Lab) -> None:
+    backend = LibvirtBackend(lab.uri)
+    try:
+        backend.connect()
+        told = re.findall(r"<secmodel>\s*<model>(\w+)</model>", lab.virsh("capabilities"))
+        assert told, "libvirt names one also where none confines"
+        assert backend.security_models() == set(told)
+    finally:
+        backend.abandon()

@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 from snaptui.common.errors import SnaptuiError
 from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
-from snaptui.model.domain import DomainState, DomainStatus
+from snaptui.model.domain import DomainState
 from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import from_xml, to_xml
 from snaptui.plan.create import create
 from snaptui.plan.create.asked import asked
 from snaptui.plan.create.overlay_paths import resolved
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 from tests.unit.made import CDROM, KEY, STRANGE, VDA, VDB, config, facts
 
 LEFT_OUT = Disk("vdc", "disk", "file", "/img/c.qcow2", "qcow2", snapshot=Presence.NO)
-STATUS = facts(disks=config(VDA, VDB, LEFT_OUT, CDROM)).status
+NOW = facts(disks=config(VDA, VDB, LEFT_OUT, CDROM))
 STATES = st.sampled_from([DomainState.RUNNING, DomainState.SHUTOFF])
 PATHS = st.sampled_from([None, "/img/a & b", "/img/<x>", "/img/a.new", "/elsewhere/日"])
 
 
-def status(state: DomainState, *disks: Disk) -> DomainStatus:
-    found = replace(STATUS, domain=replace(STATUS.domain, state=state))
-    return replace(found, config=config(*disks)) if disks else found
+def when(state: DomainState, *disks: Disk) -> Facts:
+    return facts(state=state, disks=config(*disks) if disks else NOW.status.config)
 
 
 @st.composite
@@ -58,7 +58,7 @@ def intents(draw: st.DrawFn) -> CreateIntent:
 @given(intents(), STATES)
 def test_there_and_back_asks_for_the_same(intent: CreateIntent, state: DomainState) -> None:
     """Of every kind and choice; what is shown is what would be sent."""
-    now = status(state)
+    now = when(state)
     shown = to_xml(resolved(intent, now))
     back = asked(from_xml(shown), intent, now)
     new = resolved(intent, now)
@@ -73,7 +73,7 @@ def test_paths_that_nobody_chose_follow_the_name(
     intent: CreateIntent, state: DomainState, name: str
 ) -> None:
     """Also after the XML was edited, where they stand."""
-    now = status(state)
+    now = when(state)
     plain = tuple(replace(one, path=None) for one in intent.disks)
     intent = replace(intent, disks=plain, memory_path="")
     xml = from_xml(to_xml(resolved(intent, now)))
@@ -106,7 +106,7 @@ BY_PATH, BY_TARGET = f"<disk name='{VDA.path}'%s", "<disk name='vda'%s"
 )
 def test_a_path_names_its_disk(state: DomainState, rest: str, before: Form, form: Form) -> None:
     """For each kind, as the target does."""
-    now = status(state, VDA, VDB)
+    now = when(state, VDA, VDB)
     intent = CreateIntent(KEY, "s", "", before)
     by_path = asked(from_xml(xml_of(BY_PATH % rest)), intent, now)
     assert by_path == asked(from_xml(xml_of(BY_TARGET % rest)), intent, now)
@@ -117,11 +117,11 @@ def test_a_path_names_its_disk(state: DomainState, rest: str, before: Form, form
 def test_with_ram_in_a_file_disks_are_outside() -> None:
     memory = "<memory snapshot='external' file='/ram'/>"
     intent = CreateIntent(KEY, "s", "")
-    found = asked(from_xml(xml_of(BY_PATH % "/>", memory=memory)), intent, STATUS)
+    found = asked(from_xml(xml_of(BY_PATH % "/>", memory=memory)), intent, NOW)
     assert (found.form, found.memory_path) == (Form.EXTERNAL, "/ram")
     assert found.disks == (SnapshotDisk("vda", Presence.EXTERNAL),)
     plain = from_xml(xml_of(memory="<memory file='/ram'/>"))
-    assert asked(plain, intent, STATUS).form is Form.EXTERNAL
+    assert asked(plain, intent, NOW).form is Form.EXTERNAL
 
 
 SHARED = replace(VDB, path=VDA.path)
@@ -143,7 +143,7 @@ VOLUME = replace(VDA, source_type="volume")
 def test_what_libvirt_does_not_take_is_said(
     xml: str, state: str, disks: tuple[Disk, ...], why: str
 ) -> None:
-    now = status(DomainState(state), *disks)
+    now = when(DomainState(state), *disks)
     with pytest.raises(SnaptuiError, match=why):
         asked(from_xml(xml), CreateIntent(KEY, "s", ""), now)
 
@@ -153,7 +153,7 @@ def test_a_disk_that_is_never_written_to_may_be_left_out_of_an_internal_one() ->
     found = facts(disks=config(VDA, VDB, CDROM))
     intent = CreateIntent(KEY, "s", "")
     kept = "<disk name='vda' snapshot='internal'/>"
-    mine = asked(from_xml(xml_of(kept, "<disk name='sda' snapshot='no'/>")), intent, found.status)
+    mine = asked(from_xml(xml_of(kept, "<disk name='sda' snapshot='no'/>")), intent, found)
     assert create.plan(mine, found).possible
-    less = asked(from_xml(xml_of(kept, "<disk name='vdb' snapshot='no'/>")), intent, found.status)
+    less = asked(from_xml(xml_of(kept, "<disk name='vdb' snapshot='no'/>")), intent, found)
     assert not create.plan(less, found).possible

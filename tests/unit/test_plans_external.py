@@ -172,16 +172,51 @@ def test_ram_goes_to_a_file_beside_the_first_disk() -> None:
 )
 def test_only_the_last_suffix_of_the_file_gives_way(path: str, overlay: str) -> None:
     disk = replace(VDA, path=path)
-    assert overlay_paths.overlay_paths([disk], "s") == {"vda": overlay}
+    assert overlay_paths.overlay_paths([disk], "s", facts()) == {"vda": overlay}
+
+
+@pytest.mark.parametrize(
+    ("path", "overlay"),
+    [
+        ("/img/a.qcow2", "/img/a.s.qcow2"),
+        ("/img/debian-12.5.qcow2", "/img/debian-12.5.s.qcow2"),
+        ("/img/a.before.qcow2", "/img/a.s.qcow2"),
+        ("/img/a.before", "/img/a.s.qcow2"),
+        ("/var/lib/libvirt/images/a.qcow2", "/var/lib/libvirt/images/a.s"),
+        ("/srv/vm/a.qcow2", "/srv/vm/a.s"),
+        ("/home/me/a.qcow2", "/home/me/a.s"),
+        ("/home/me/.vm/a.qcow2", "/home/me/.vm/a.s.qcow2"),
+        ("/vm/7/disk.0", "/vm/7/disk.s"),
+    ],
+)
+def test_where_apparmor_confines_guests_its_helper_can_read_the_overlay(
+    path: str, overlay: str
+) -> None:
+    now = facts(snapshot("before"), apparmor=True)
+    assert overlay_paths.overlay_paths([replace(VDA, path=path)], "s", now) == {"vda": overlay}
+
+
+def test_a_chosen_overlay_that_apparmors_helper_cannot_read_is_warned_of() -> None:
+    for path, warned in (("/img/a.s", True), ("/img/a.s.qcow2", False)):
+        chosen = SnapshotDisk("vda", Presence.EXTERNAL, path)
+        for apparmor in (True, False):
+            intent = CreateIntent(KEY, "new", "", Form.DISK_ONLY, (chosen,))
+            plan = create.plan(intent, facts(apparmor=apparmor))
+            told = [one for one in plan.warnings if one.what is Warn.APPARMOR_READS_NOT]
+            assert len(told) == (warned and apparmor)
 
 
 @given(
     st.lists(st.sampled_from(["a.qcow2", "a.raw", "a.img", "a", "b.c.d"]), min_size=1, max_size=6),
     st.text(alphabet="abc. ,-", min_size=1, max_size=9),
+    st.booleans(),
 )
-def test_no_two_disks_ever_get_one_file(names: list[str], snapshot_name: str) -> None:
+def test_no_two_disks_ever_get_one_file(
+    names: list[str], snapshot_name: str, apparmor: bool
+) -> None:
     disks = [replace(VDA, target=f"vd{at}", path=f"/img/{name}") for at, name in enumerate(names)]
-    paths = overlay_paths.overlay_paths(disks, snapshot_name)
+    now = facts(snapshot("b"), apparmor=apparmor)
+    paths = overlay_paths.overlay_paths(disks, snapshot_name, now)
     assert len(set(paths.values())) == len(disks)
     assert {PurePosixPath(path).parent for path in paths.values()} == {PurePosixPath("/img")}
 

@@ -104,6 +104,9 @@ class Reads(Asked, Protocol):
     def secret_snapshot_xml(self, key: DomainKey, name: str) -> str:
         """A snapshot's XML with its secrets: for copies, never for the screen."""
 
+    def security_models(self) -> frozenset[str]:
+        """What confines the guests of the host: ``apparmor``, ``selinux``, ``dac``."""
+
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What a snapshot's domain needs to be started that the host or its QEMU does not have."""
 

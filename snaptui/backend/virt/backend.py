@@ -336,6 +336,13 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
 
+    def security_models(self) -> frozenset[str]:
+        """What confines the guests; see the protocol."""
+        from snaptui.backend.virt import xml
+
+        told = xml.parse(self._ask(self._connections.reads.connection.getCapabilities))
+        return frozenset((one.text or "").strip() for one in told.iterfind("host/secmodel/model"))
+
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What QEMU is not any more; see the protocol."""
         from snaptui.backend.virt import attached, lacks, xml

@@ -13,12 +13,13 @@ from snaptui.model.snapshot import SnapshotDisk
 from snaptui.model.snapshot_request import DiskXml, SnapshotXml
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.create.overlay_paths import resolved
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 
 _NAMED_BY_PATH = ("file", "block", "dir")
 
 
-def asked(xml: SnapshotXml, before: CreateIntent, status: DomainStatus) -> CreateIntent:
+def asked(xml: SnapshotXml, before: CreateIntent, facts: Facts) -> CreateIntent:
     """The create that an XML asks for, where it says nothing as it was before.
 
     A path that would be taken anyway is left to the form, so that it goes on to follow the name.
@@ -26,6 +27,7 @@ def asked(xml: SnapshotXml, before: CreateIntent, status: DomainStatus) -> Creat
     Raises:
         SnaptuiError: libvirt would not take it for the domain.
     """
+    status = facts.status
     named = _by_target(xml.disks, status.config.disks)
     form = _form(xml, before.form)
     if _all_inside(named, status):
@@ -44,7 +46,7 @@ def asked(xml: SnapshotXml, before: CreateIntent, status: DomainStatus) -> Creat
         disks=chosen,
         memory_path=xml.memory_path or "",
     )
-    return _shortened(intent, status)
+    return _shortened(intent, facts)
 
 
 def _by_target(said: Sequence[DiskXml], disks: Sequence[Disk]) -> dict[str, DiskXml]:
@@ -104,12 +106,12 @@ def _check_memory(xml: SnapshotXml, form: Form, *, active: bool) -> None:
         )
 
 
-def _shortened(intent: CreateIntent, status: DomainStatus) -> CreateIntent:
+def _shortened(intent: CreateIntent, facts: Facts) -> CreateIntent:
     """The same without what goes without saying."""
     if intent.form is Form.INTERNAL:
         plain = {
             disk.target
-            for disk in domain_checks.writable_disks(status.config.disks)
+            for disk in domain_checks.writable_disks(facts.status.config.disks)
             if disk.snapshot in (None, Presence.INTERNAL)
         }
         kept = [
@@ -119,7 +121,7 @@ def _shortened(intent: CreateIntent, status: DomainStatus) -> CreateIntent:
         ]
         return replace(intent, disks=tuple(kept))
     bare = replace(intent, disks=tuple(replace(one, path=None) for one in intent.disks))
-    usual = resolved(replace(bare, memory_path=""), status)
+    usual = resolved(replace(bare, memory_path=""), facts)
     disks = tuple(
         replace(one, path=None) if one.path == usual.overlays.get(one.target) else one
         for one in intent.disks

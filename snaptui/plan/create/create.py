@@ -47,7 +47,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     disks = domain_checks.writable_disks(status.config.disks)
     refusals = name_checks.name_problems(intent.name, facts, inside=True)
     refusals += name_checks.description_problems(intent.description)
-    new = signed(resolved(intent, status), facts)
+    new = signed(resolved(intent, facts), facts)
     refusals += domain_checks.create_refusals(facts, halts=new.halt)
     refusals += domain_checks.journal_refusals(facts.unrecorded)
     refusals += internal_obstacles(facts, active=active)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from snaptui.common import text
 from snaptui.model import abilities
 from snaptui.model.abilities import Can, Wrong, can, does
+from snaptui.model.apparmor import helper_reads
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo
@@ -32,7 +33,7 @@ LONG_CHAIN = 24
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
     """Plan overlays for all disks, and with :attr:`Form.EXTERNAL` a file for the RAM."""
     domain = facts.status.domain
-    new = signed(resolved(intent, facts.status), facts)
+    new = signed(resolved(intent, facts), facts)
     step = CreateSnapshot(new)
     steps = (step,) if intent.name else ()
     needed = _room(facts, new)
@@ -165,6 +166,9 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> Iterator[Remark]:
         yield remark(Warn.LONG_CHAIN, version=version, domain=facts.name, number=number)
     if not status.domain.state.active and does(host, Wrong.OPENS_OVERLAYS) and not new.reuse:
         yield remark(Warn.OVERLAYS_READABLE, version=abilities.name(host))
+    if facts.apparmor:
+        unread = [path for path in new.overlays.values() if not helper_reads(path)]
+        yield from (remark(Warn.APPARMOR_READS_NOT, path=path) for path in unread)
     if needed.lacks:
         yield remark(Warn.RAM_MAY_NOT_FIT)
     elif needed.tight:

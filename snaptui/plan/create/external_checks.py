@@ -73,7 +73,7 @@ def doubts(facts: Facts, new: NewSnapshot) -> Iterator[Remark]:
 
 def obstacles(intent: CreateIntent, facts: Facts) -> list[Refusal]:
     """Why not all disks, and the RAM if asked for, can be kept in files, with the way round."""
-    new = resolved(intent, facts.status)
+    new = resolved(intent, facts)
     return [
         *domain_checks.checkpoint_refusals(facts),
         *_disk_refusals(intent, facts, new),

@@ -7,24 +7,28 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.model import author_mark
+from snaptui.model.apparmor import helper_reads
 from snaptui.model.choices import Form
 from snaptui.model.disk import Disk, Presence
-from snaptui.model.domain import DomainStatus
 from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
 
+ENDING = ".qcow2"
+"""Of overlays, where their directory alone does not let AppArmor's helper read them."""
 
-def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
+
+def resolved(intent: CreateIntent, facts: Facts) -> NewSnapshot:
     """What an intent means for a domain: the disks one by one, and the names of all files.
 
     What makes no sense for the form or the state of the domain is left out: a freeze is
     possible with disks alone, but not with none, and saving the RAM of a guest that runs on with
     a file for it.
     """
-    active, form = status.domain.state.active, intent.form
+    status, form = facts.status, intent.form
+    active = status.domain.state.active
     if form is Form.INTERNAL:
         halt = intent.halt and active
         return NewSnapshot(intent.name, intent.description, intent.disks, halt=halt)
@@ -40,7 +44,7 @@ def resolved(intent: CreateIntent, status: DomainStatus) -> NewSnapshot:
     }
     # beside one without a path nothing can lie, and libvirt names nothing either
     inside = [d for d in disks if presence[d.target] is Presence.EXTERNAL and d.path is not None]
-    paths = overlay_paths(inside, intent.name)
+    paths = overlay_paths(inside, intent.name, facts)
     parts = [
         SnapshotDisk(target, taking, _chosen_path(chosen.get(target)) or paths.get(target))
         for target, taking in presence.items()
@@ -64,10 +68,10 @@ def signed(new: NewSnapshot, facts: Facts) -> NewSnapshot:
     return replace(new, description=author_mark.marked(new.description, facts.author))
 
 
-def beneath(intent: CreateIntent, status: DomainStatus) -> tuple[str, ...]:
+def beneath(intent: CreateIntent, facts: Facts) -> tuple[str, ...]:
     """The images that a create lays overlays upon."""
-    new = resolved(intent, status)
-    disks = [disk for disk in status.config.disks if disk.target in new.overlays]
+    new = resolved(intent, facts)
+    disks = [disk for disk in facts.status.config.disks if disk.target in new.overlays]
     return tuple(disk.path for disk in disks if disk.path is not None)
 
 
@@ -81,19 +85,30 @@ def _chosen_path(chosen: SnapshotDisk | None) -> str | None:
     return chosen.path if chosen is not None else None
 
 
-def overlay_paths(disks: Collection[Disk], name: str) -> Mapping[str, str]:
+def overlay_paths(disks: Collection[Disk], name: str, facts: Facts) -> Mapping[str, str]:
     """By target, where the overlay of each disk goes.
 
     As libvirt itself would choose (virDomainSnapshotAlignDisks: the image's path with its
     last suffix replaced by the snapshot's name); with the target in it where two images
-    would get the same.
+    would get the same, and ending in ``.qcow2`` where AppArmor's helper could not read it
+    otherwise.
     """
     paths: dict[str, str] = {}
     for disk in disks:
-        stem = _stem(disk)
-        path = f"{stem}.{name}"
-        paths[disk.target] = path if path not in paths.values() else f"{stem}.{disk.target}.{name}"
+        stem, ending = _stem(disk), ""
+        if facts.apparmor and not helper_reads(f"{stem}.{name}"):
+            stem, ending = _without_snapshot(stem, facts.names), ENDING
+        path = f"{stem}.{name}{ending}"
+        if path in paths.values():
+            path = f"{stem}.{disk.target}.{name}{ending}"
+        paths[disk.target] = path
     return MappingProxyType(paths)
+
+
+def _without_snapshot(stem: str, names: Collection[str]) -> str:
+    """The stem of an overlay's name that ends in a snapshot's, as it was before that one."""
+    ends = [f".{name}" for name in names if stem.endswith(f".{name}")]
+    return stem.removesuffix(max(ends, key=len, default=""))
 
 
 def memory_path(disks: Collection[Disk], name: str) -> str | None:

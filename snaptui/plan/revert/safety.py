@@ -132,7 +132,7 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
         off = replace(status.domain, state=DomainState.SHUTOFF)
         at = replace(facts, status=replace(status, domain=off))
     stems = overlay_paths.overlay_paths(
-        domain_checks.writable_disks(status.config.disks), ""
+        domain_checks.writable_disks(status.config.disks), "", facts
     ).values()
     longest = max((len(stem.rpartition("/")[2].encode()) for stem in stems), default=0)
     most = min(FILE_NAME_BYTES - longest - len(".mem"), name_checks.NAME_BYTES)
@@ -142,7 +142,7 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     obstacles = external_checks.obstacles(intent, at)
     if obstacles and wanted is None:
         return _impossible(obstacles, wanted)
-    step = CreateSnapshot(overlay_paths.signed(overlay_paths.resolved(intent, at.status), at))
+    step = CreateSnapshot(overlay_paths.signed(overlay_paths.resolved(intent, at), at))
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if obstacles:
         impossible = _impossible(obstacles, wanted)

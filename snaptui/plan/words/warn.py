@@ -189,6 +189,10 @@ class Warn(enum.Enum):
     OVERLAYS_STAY = (
         "{files} {keep} the space: libvirt does not remove it. Disk usage then lists it."
     )
+    APPARMOR_READS_NOT = (
+        "AppArmor keeps libvirt's helper (virt-aa-helper) from reading {path} by its name, and the "
+        "guest may not start with it. A name that ends in .qcow2 can be read."
+    )
     BACKUP_LOSES = "A backup that relies on this overlay will not find it any more."
 
     # -- of records and guests

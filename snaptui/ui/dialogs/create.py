@@ -122,12 +122,12 @@ class CreateDialog(PlanDialog):
         if self._latest is None:
             self.notice("Not yet: snaptui is still checking.")
             return
-        before, status = self.intent, self._latest.status
+        before, facts = self.intent, self._latest
 
         def take(xml: str) -> CreateIntent:
-            return asked(from_xml(xml), before, status)
+            return asked(from_xml(xml), before, facts)
 
-        now = to_xml(resolved(before, status))
+        now = to_xml(resolved(before, facts))
         self.app.push_screen(XmlDialog(self._domain.name, now, take, self.glyphs), self._fill_in)
 
     def _fill_in(self, wanted: CreateIntent | None) -> None:
@@ -151,9 +151,9 @@ class CreateDialog(PlanDialog):
 def enough(intent: CreateIntent, facts: AnyFacts) -> bool:
     """Whether the facts say all that the fields need to know."""
     assert isinstance(facts, Facts)
-    new = resolved(intent, facts.status)
+    new = resolved(intent, facts)
     folders = {path.rpartition("/")[0] for path in new.files if path.startswith("/")}
     images = set(new.overlays.values()) if new.reuse else set()
     asked = facts.agent is not None or not new.quiesce
-    users = intent.group is not None or set(beneath(intent, facts.status)) <= facts.asked
+    users = intent.group is not None or set(beneath(intent, facts)) <= facts.asked
     return folders <= facts.folders.keys() and images <= facts.images.keys() and asked and users

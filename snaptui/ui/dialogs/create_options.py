@@ -79,7 +79,7 @@ class Options(VerticalScroll):
             self.mount(*self._rows, before=0)
         active = facts.status.domain.state.active
         external = intent.form is not Form.INTERNAL
-        usual = resolved(replace(intent, disks=(), memory_path=""), facts.status)
+        usual = resolved(replace(intent, disks=(), memory_path=""), facts)
         for row in self._rows:
             row.display = external
             row.path.placeholder = self._end_of(usual.overlays.get(row.target, ""))
