@@ -1,27 +1,24 @@
 """Copies files of a snapshot into a directory of this machine, and nothing but their bytes.
 
 What a guest named and how it is linked decides nothing here: each file and directory is made
-anew relative to a directory that is open already, and nothing that is there is written to.
+anew relative to a directory that is open already, and nothing that is there is written to. A
+directory of a file server that does not answer holds up a thread, and no key.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
-from snaptui.common.worker import Worker
+from snaptui.common.worker import Lane, Worker
 from snaptui.guest_files.errors import GuestFilesError, LookEnded
 from snaptui.guest_files.libguestfs import MOST_READ
 from snaptui.guest_files.opened import GuestFiles
 from snaptui.model.guest_file import FileType, GuestFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LONGEST_NAME = 255
 """Bytes of a name (NAME_MAX of limits.h)."""
@@ -68,13 +65,16 @@ async def copy_out(files: GuestFiles, worker: Worker, path: str, into: str, tell
         below = await files.tree(path)
     copied = Copied(safe_name(found.name) or "root")
     total = sum(one.size for one in (found, *below.values()) if one.type is FileType.FILE)
-    copy = _Copy(files, worker, copied, total, tell)
-    with _directory(into) as top:
-        _check_space(top, into, total)
-        if found.type is FileType.FILE:
-            await copy.file(path, found, top, copied.name)
-        else:
-            await copy.tree(path, below, top)
+    copy = _Copy(files, worker.files, copied, total, tell)
+    try:
+        async with _opened(worker.files, partial(_directory, into)) as top:
+            await worker.files.call(partial(_check_space, top, into, total))
+            if found.type is FileType.FILE:
+                await copy.file(path, found, top, copied.name)
+            else:
+                await copy.tree(path, below, top)
+    except OSError as error:
+        raise GuestFilesError(f"{into}: {error.strerror}.") from error
     if not copied.files and len(copied.left_out) == 1 and not below:
         raise GuestFilesError(next(iter(copied.left_out.values())))
     return copied
@@ -99,7 +99,7 @@ class _Copy:
     """A copy that is under way."""
 
     files: GuestFiles
-    worker: Worker
+    threads: Lane
     copied: Copied
     total: int
     tell: Tell
@@ -107,7 +107,7 @@ class _Copy:
     async def tree(self, path: str, below: Mapping[str, GuestFile], top: int) -> None:
         """Make a directory, and all below it; one directory of it is open at a time."""
         try:
-            _make_directory(self.copied.name, top)
+            await self.threads.call(partial(_make_directory, self.copied.name, top))
         except FileExistsError as error:
             raise GuestFilesError(f"{self.copied.name} exists already.") from error
         folders: dict[str, list[str]] = {"": []}
@@ -122,7 +122,7 @@ class _Copy:
                 continue
             try:
                 parts = [self.copied.name, *map(safe_name, folder.split("/") if folder else ())]
-                with _walked(top, parts) as here:
+                async with _opened(self.threads, partial(_walked, top, parts)) as here:
                     for name in folders[folder]:
                         if not await self._one(f"{path.rstrip('/')}/{name}", below[name], here):
                             absent.add(name)
@@ -131,12 +131,11 @@ class _Copy:
 
     async def _one(self, path: str, one: GuestFile, here: int) -> bool:
         """Make one, in a directory; says whether it is one that others can be made in."""
-        await asyncio.sleep(0)  # an empty file waits for nothing else: keys have their turn
         if one.type is FileType.FILE:
             await self.file(path, one, here, safe_name(one.name))
         elif one.type is FileType.DIRECTORY:
             try:
-                _make_directory(safe_name(one.name), here)
+                await self.threads.call(partial(_make_directory, safe_name(one.name), here))
                 return True
             except OSError as error:
                 self.copied.left_out[path] = error.strerror or str(error)
@@ -148,17 +147,22 @@ class _Copy:
 
     async def file(self, path: str, one: GuestFile, here: int, name: str) -> None:
         """Write one file; what is not whole in the end is removed again."""
+        new = _NewFile(name, here)
         try:
-            descriptor = os.open(name, _MAKE, 0o600, dir_fd=here)
+            await self.threads.call(new.make, key=new)
         except FileExistsError:
             self.copied.left_out[path] = f"{name} exists already"
             return
         except OSError as error:
             self.copied.left_out[path] = f"{name}: {error.strerror}"
             return
+        except asyncio.CancelledError:
+            await self.threads.call(new.remove, key=new)
+            raise
         whole = False
         try:
-            await self._content(path, one, descriptor)
+            await self._content(path, one, new)
+            await self.threads.call(partial(new.finish, one), key=new)
             whole = True
         except LookEnded:
             raise
@@ -167,35 +171,88 @@ class _Copy:
         except OSError as error:
             raise GuestFilesError(f"{name} cannot be written: {error.strerror}.") from error
         finally:
-            os.close(descriptor)
             if not whole:
-                with suppress(OSError):
-                    os.unlink(name, dir_fd=here)
-        if whole:
-            self.copied.files += 1
+                await self.threads.call(new.remove, key=new)
+        self.copied.files += whole
 
-    async def _content(self, path: str, one: GuestFile, into: int) -> None:
+    async def _content(self, path: str, one: GuestFile, into: _NewFile) -> None:
         done = 0
         while done < one.size:
             part = await self.files.read(path, done, MOST_READ)
             if not part:
                 raise GuestFilesError(f"it ends after {done} of {one.size} bytes")
-            await self.worker.files.call(partial(_write, into, part, done))
+            await self.threads.call(partial(into.write, part, done), key=into)
             done += len(part)
             self.copied.size += len(part)
             self.tell(self.copied.size, self.total)
-        os.ftruncate(into, done)
+
+
+class _NewFile:
+    """A file that is written; its calls block, and are made one after the other.
+
+    Args:
+        name: in the directory.
+        here: the directory, open.
+    """
+
+    def __init__(self, name: str, here: int) -> None:
+        self._name, self._here = name, here
+        self._descriptor = -1
+        self._made = False
+
+    def make(self) -> None:
+        """Make it, where nothing is."""
+        self._descriptor = os.open(self._name, _MAKE, 0o600, dir_fd=self._here)
+        self._made = True
+
+    def write(self, part: bytes, at: int) -> None:
+        """Zeros are left out: the file is as sparse as it may have been."""
+        if part.count(0) == len(part):
+            return
+        while part:
+            written = os.pwrite(self._descriptor, part, at)
+            part, at = part[written:], at + written
+
+    def finish(self, one: GuestFile) -> None:
+        """Give it its length and its time, and close it."""
+        os.ftruncate(self._descriptor, one.size)
         with suppress(OSError, OverflowError):  # a guest's times may be none that this host has
-            os.utime(into, ns=(one.modified, one.modified))
+            os.utime(self._descriptor, ns=(one.modified, one.modified))
+        self._close()
+
+    def remove(self) -> None:
+        """Remove what was made; nothing where that was not."""
+        if not self._made:
+            return
+        with suppress(OSError):
+            os.unlink(self._name, dir_fd=self._here)
+        with suppress(OSError):
+            self._close()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor != -1:
+            os.close(descriptor)
 
 
-def _write(into: int, part: bytes, at: int) -> None:
-    """Zeros are left out: the file is as sparse as it may have been."""
-    if part.count(0) == len(part):
-        return
-    while part:
-        written = os.pwrite(into, part, at)
-        part, at = part[written:], at + written
+@asynccontextmanager
+async def _opened(threads: Lane, run: Callable[[], int]) -> AsyncIterator[int]:
+    """A descriptor that is opened in a thread; one that comes too late is closed too."""
+    coming = threads.call(run)
+    try:
+        descriptor = await asyncio.shield(coming)
+    except asyncio.CancelledError:
+        coming.add_done_callback(_closed)
+        raise
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _closed(coming: asyncio.Future[int]) -> None:
+    if not coming.cancelled() and coming.exception() is None:
+        os.close(coming.result())
 
 
 def _check_space(directory: int, shown: str, wanted: int) -> None:
@@ -207,33 +264,21 @@ def _check_space(directory: int, shown: str, wanted: int) -> None:
         )
 
 
-@contextmanager
-def _directory(path: str) -> Iterator[int]:
-    """A directory that the admin named; links in that are the admin's own."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise GuestFilesError(f"{path}: {error.strerror}.") from error
-    try:
-        yield descriptor
-    except OSError as error:
-        raise GuestFilesError(f"{path}: {error.strerror}.") from error
-    finally:
-        os.close(descriptor)
+def _directory(path: str) -> int:
+    """Open a directory that the admin named; links in that are the admin's own."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-@contextmanager
-def _walked(top: int, names: Iterable[str]) -> Iterator[int]:
-    """A directory that we made below an open one."""
+def _walked(top: int, names: Iterable[str]) -> int:
+    """Open a directory that we made below an open one."""
     here = os.dup(top)
-    try:
-        for name in names:
+    for name in names:
+        try:
             below = os.open(name, _OPEN, dir_fd=here)
+        finally:
             os.close(here)
-            here = below
-        yield here
-    finally:
-        os.close(here)
+        here = below
+    return here
 
 
 def _make_directory(name: str, here: int) -> None:
