@@ -24,7 +24,7 @@ class WritesLost:
     """What a revert gives up, for good or until it is undone.
 
     Attributes:
-        written: bytes that no snapshot holds.
+        written: bytes of data that no snapshot holds.
         running: the guest goes on writing, so that it may be more.
         disks: targets that were written to.
         since: when the current snapshot was made; ``None`` without one.
@@ -47,20 +47,35 @@ class WritesLost:
     @property
     def words(self) -> str:
         """The line of the dialog."""
-        disks = ", ".join(self.disks)
-        if self.whole:
-            first = f"all that {disks} hold{'s' * (len(self.disks) == 1)} now"
-        else:
-            moment = " and in no snapshot" if self.unsaved else f" since {text.when(self.since)}"
-            first = f"{self._written} to {disks or 'its disks'}{moment}"
-        memory = ["the running memory"] if self.memory else []
         rest = [self._changes] if self._changes else []
+        if self.whole or self.written:
+            return self._of([self._data], rest)
+        return f"{self._of([], rest) or 'nothing'}; {self._none}"
+
+    def _of(self, data: list[str], rest: list[str]) -> str:
+        memory = ["the running memory"] if self.memory else []
         if self.kept is SafetyKind.NONE:
-            return ", ".join([first, *memory, *rest])
-        if self.kept is SafetyKind.DISKS_AND_RAM:
-            return _unless_undone(", ".join([first, *memory, *rest]))
-        until_undone = _unless_undone(", ".join([first, *rest]))
-        return f"{memory[0]} for good; {until_undone}" if memory else until_undone
+            return ", ".join([*data, *memory, *rest])
+        for_good = [] if self.kept is SafetyKind.DISKS_AND_RAM else memory
+        undone = ", ".join([*data, *(memory if not for_good else []), *rest])
+        parts = [f"{one} for good" for one in for_good]
+        return "; ".join([*parts, *([_unless_undone(undone)] if undone else [])])
+
+    @property
+    def _data(self) -> str:
+        if self.whole:
+            hold = f"hold{'s' * (len(self.disks) == 1)}"
+            return f"all that {', '.join(self.disks)} {hold} now"
+        moment = " and in no snapshot" if self.unsaved else f" since {text.when(self.since)}"
+        return f"{self._written} to {', '.join(self.disks) or 'its disks'}{moment}"
+
+    @property
+    def _none(self) -> str:
+        disks = ", ".join(self.disks) or "its disks"
+        counted = ", as far as counted" if self.running else ""
+        if self.unsaved:
+            return f"all data of {disks} is in snapshots{counted}"
+        return f"no data was written to {disks} since {text.when(self.since)}{counted}"
 
     @property
     def _written(self) -> str:
@@ -80,7 +95,7 @@ class EntryWritesLost:
     """What applying an entry of an image gives up.
 
     Attributes:
-        written: bytes that no snapshot holds.
+        written: bytes of data that no snapshot holds.
         as_now: the snapshot that holds all of it; empty when none does.
         kept: an entry of now is made first.
     """
@@ -92,12 +107,14 @@ class EntryWritesLost:
     @property
     def words(self) -> str:
         """The line of the dialog."""
+        if self.as_now:
+            return f"nothing that {self.as_now} does not hold"
+        if not self.written:
+            return "nothing; all its data is in snapshots"
         return _unless_undone(self._since) if self.kept else self._since
 
     @property
     def _since(self) -> str:
-        if self.as_now:
-            return f"nothing that {self.as_now} does not hold"
         if isinstance(self.written, NotKnown):
             return f"all written that no snapshot holds: ? ({self.written.reason})"
         return f"{text.size(self.written)} that no snapshot holds"

@@ -228,13 +228,24 @@ def with_older_by_image(
 
 
 def written_since(config: DomainConfig, counted: Counted) -> int | NotKnown:
-    """What only the disks as they are now hold."""
+    """The space of what only the disks as they are now hold, with its tables."""
     return of_one((disk.target, _active(disk, counted)) for disk in written_disks(config))
 
 
 def _active(disk: Disk, counted: Counted) -> int | NotKnown:
     usage = held_now(disk, counted)
     return usage if isinstance(usage, NotKnown) else usage.usage.active
+
+
+def unsaved_of(config: DomainConfig, counted: Counted) -> int | NotKnown:
+    """The data that only the disks as they are now hold: what a revert can lose."""
+    return of_one((disk.target, unsaved_on(disk, counted)) for disk in written_disks(config))
+
+
+def unsaved_on(disk: Disk, counted: Counted) -> int | NotKnown:
+    """The same of one disk."""
+    usage = held_now(disk, counted)
+    return usage if isinstance(usage, NotKnown) else usage.usage.unsaved
 
 
 def held_now(disk: Disk, counted: Counted) -> ImageUsage | NotKnown:

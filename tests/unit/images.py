@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from snaptui.model.image import NotKnown
 from snaptui.storage.qcow2.accounting import count
 from snaptui.storage.qcow2.format import read_header, read_snapshots
 from snaptui.storage.qcow2.structures import Entry, Header
@@ -149,6 +150,12 @@ class Plain:
         return self.cluster * len(self.here - set().union(*self.reached))
 
     @property
+    def unsaved(self) -> int:
+        """Of that, what is data."""
+        tables = self._tables(self.header.l1_table_offset, self.header.l1_size)
+        return self.active - self.cluster * len(tables - set().union(*self.reached))
+
+    @property
     def allocated(self) -> int:
         return self.cluster * len(self.in_use)
 
@@ -156,13 +163,17 @@ class Plain:
         raw = self.data[offset : offset + 8 * number]
         return list(struct.unpack(f">{len(raw) // 8}Q", raw[: len(raw) // 8 * 8]))
 
-    def _walk(self, offset: int, length: int) -> set[int]:
+    def _l2(self, offset: int, length: int) -> list[int]:
+        words = (l1 & 0x00FF_FFFF_FFFF_FE00 for l1 in self._words(offset, length))
+        return [table for table in words if table]
+
+    def _tables(self, offset: int, length: int) -> set[int]:
         found = set(range(offset // self.cluster, -(-(offset + 8 * length) // self.cluster)))
-        for l1 in self._words(offset, length):
-            table = l1 & 0x00FF_FFFF_FFFF_FE00
-            if not table:
-                continue
-            found.add(table // self.cluster)
+        return found.union(table // self.cluster for table in self._l2(offset, length))
+
+    def _walk(self, offset: int, length: int) -> set[int]:
+        found = self._tables(offset, length)
+        for table in self._l2(offset, length):
             words = self._words(table, self.cluster // 8)
             for word in filter(None, words[:: 2 if self.header.extended_l2 else 1]):
                 found.update(self._data(word))
@@ -209,6 +220,7 @@ def assert_true(path: Path, chosen: list[set[int]] | None = None) -> Usage:
     assert usage.leaked == leaked
     assert usage.allocated == plain.allocated
     assert usage.active == plain.active
+    assert plain.unsaved == (0 if isinstance(usage.unsaved, NotKnown) else usage.unsaved)
     for at, one in enumerate(usage.snapshots):
         assert one.refers == plain.refers(at)
         assert one.growth == plain.growth(at)

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snaptui.common.errors import ImageError
+from snaptui.model.image import NotKnown
 from snaptui.storage.qcow2 import accounting, reach, refcounts, tables
 from snaptui.storage.qcow2.accounting import count
 from snaptui.storage.qcow2.format import read_header, read_snapshots
@@ -77,6 +78,22 @@ def test_figures_are_those_of_brute_force_of_qemu_and_of_deleting(
     usage = assert_true(path, some)
     for chosen in [*({at} for at in range(min(number, 4))), *some[:2], set(range(number))]:
         assert delete_really(path, chosen, tmp_path) == usage.frees(chosen)
+
+
+def test_what_no_snapshot_has_is_data_and_not_the_tables_that_qemu_copies(tmp_path: Path) -> None:
+    path = tmp_path / "a.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", path, "4M")
+    assert assert_true(path).unsaved == 0
+    qemu_io(path, "write -P 7 0 1M")
+    assert assert_true(path).unsaved == MIB
+    qemu_img("snapshot", "-c", "s0", path)
+    assert assert_true(path).unsaved == 0, "only its L1 table is of its own"
+    qemu_io(path, "write -P 8 0 64k")
+    assert assert_true(path).unsaved == 64 << 10
+    qemu_img("snapshot", "-a", "s0", path)
+    assert assert_true(path).unsaved == 0
+    qemu_io(path, "write -zu 0 64k")
+    assert isinstance(assert_true(path).unsaved, NotKnown), "zeros are in no cluster"
 
 
 @pytest.fixture(params=[1, 3, 1 << 30], ids="tables at once: {}".format)

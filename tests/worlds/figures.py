@@ -89,7 +89,7 @@ def judge_lost(verdict: Verdict, plan: Plan, facts: Facts, *, off: bool) -> None
         disks = written_disks(facts.status.config)
         used = [held_now(disk, facts.counted) for disk in disks]
         paths = [Path(one.path) for one in used if isinstance(one, ImageUsage)]
-        really = sum(Plain(path).active for path in paths)
+        really = sum(Plain(path).unsaved for path in paths)
         wrong = [f"{lost.written} bytes are lost, really {really}"]
         verdict.compare(Kind.LOST, *(wrong if lost.written != really else []))
 

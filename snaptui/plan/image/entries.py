@@ -275,7 +275,7 @@ def _apply_warnings(entry: ImageSnapshot, facts: ImageFacts) -> Iterator[Remark]
 def _since(facts: ImageFacts, *, kept: bool) -> Loss:
     """What was written since, which applying gives up."""
     usage = _usage(facts)
-    written = usage if isinstance(usage, NotKnown) else usage.usage.active
+    written = usage if isinstance(usage, NotKnown) else usage.usage.unsaved
     as_now = ""
     if not isinstance(facts.as_now, NotKnown) and facts.as_now:
         as_now = next((one.name for one in facts.entries if one.id in facts.as_now), "")

@@ -38,7 +38,7 @@ from snaptui.plan.steps.domain import PowerOff, RevertTo
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
-from snaptui.storage.costs import written_since
+from snaptui.storage.costs import unsaved_of
 
 MOST_DOUBTS = 3
 """Places that are named each; the others are counted."""
@@ -311,7 +311,7 @@ def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
     active = facts.status.domain.state.active
     changes = facts.changes
     return WritesLost(
-        written=written_since(facts.status.config, domain_checks.still_true(facts)),
+        written=unsaved_of(facts.status.config, domain_checks.still_true(facts)),
         running=active,
         disks=tuple(
             disk.target for disk in domain_checks.writable_disks(facts.status.config.disks)

@@ -105,6 +105,7 @@ class _Count:
         stuck: dict[int, int] = {}
         if settled:
             stuck = {self._reach.members(number): n for number, n in found.stuck.items()}
+        own_tables, own_l2 = self._own_tables(columns)
         known = not self._header.dirty
         return replace(
             figures(
@@ -117,6 +118,8 @@ class _Count:
                 found.wrong,
             ),
             highest_refcount=found.highest if known else None,
+            own_tables=own_tables << self._bits,
+            own_l2=own_l2,
         )
 
     # -- from L1 to L2 tables -------------------------------------------------------------
@@ -150,6 +153,16 @@ class _Count:
         clusters = np.arange(own.sum()) + np.repeat(first - before, own)
         self._reach.add(clusters, np.repeat(numbers, own))
         return found.in_columns()
+
+    def _own_tables(self, columns: Columns) -> tuple[int, bool]:
+        """L1 and L2 tables that only the disk as it is now has, and whether it has such an L2."""
+        header = self._header
+        l1 = header.l1_table_offset, header.l1_size
+        taken = any((entry.l1_offset, entry.l1_entries) == l1 for entry in self._entries)
+        l1_clusters = 0 if taken else -(-header.l1_size * L1_ENTRY_SIZE // header.cluster_size)
+        l2 = columns.tables[columns.numbers == self._reach.number(1 << len(self._entries))]
+        disk = np.isin(l2, self._beyond_the_disk(), invert=True)
+        return l1_clusters + int(l2.size), bool(disk.any())
 
     def _batches(self, tables: Sequence[Extent]) -> Iterator[Sequence[Extent]]:
         """L1 tables, so many together that what is made of them does not grow with their number."""

@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from snaptui.model.image import ImageSnapshot, NotKnown
 
+NOT_IN_CLUSTERS = NotKnown("written to, but only by what takes no cluster, as zeros and discards")
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotUsage:
@@ -50,6 +52,8 @@ class Usage:
         highest_refcount: of all clusters; ``None`` when the refcounts are stale.
         refcount_limit: the highest that the image can hold (its ``refcount_order``).
         entry_sizes: bytes of each entry of the snapshot table, a multiple of 8 (qcow2.txt).
+        own_tables: of :attr:`active`, the L1 and L2 tables.
+        own_l2: some of these are L2 tables of the disk, so that something was written.
     """
 
     cluster_size: int
@@ -64,6 +68,19 @@ class Usage:
     highest_refcount: int | None = None
     refcount_limit: int = 65535
     entry_sizes: tuple[int, ...] = ()
+    own_tables: int = 0
+    own_l2: bool = False
+
+    @property
+    def unsaved(self) -> int | NotKnown:
+        """Data that only the disk as it is now has: of :attr:`active`, what is no table.
+
+        QEMU copies the L1 table when it takes or applies a snapshot, and an L2 table at the first
+        write below it (block/qcow2-cluster.c, get_cluster_table). A table of its own without data
+        of its own was changed by something that no cluster shows.
+        """
+        data = max(0, self.active - self.own_tables)
+        return NOT_IN_CLUSTERS if not data and self.own_l2 else data
 
     @property
     def snapshots_left(self) -> int | None:

@@ -19,9 +19,9 @@ from snaptui.storage.costs import (
     Cost,
     cost_of,
     held_now,
+    unsaved_of,
     with_older_by_image,
     written_disks,
-    written_since,
 )
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged, oddities
@@ -80,7 +80,7 @@ def _image_lines(shown: Shown, counted: Counted) -> Iterator[Line]:
     if shown.config is None:
         yield "Written since", "? (not read yet)"
         return
-    since = written_since(shown.config, counted)
+    since = unsaved_of(shown.config, counted)
     yield (
         "Written since",
         f"? ({since.reason})"

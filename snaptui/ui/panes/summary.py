@@ -12,7 +12,7 @@ from snaptui.model.domain import Domain
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Snapshot, SnapshotSet
 from snaptui.monitor.snapshots import Shown
-from snaptui.storage.costs import Cost, cost_of, held_now, with_older_by_image
+from snaptui.storage.costs import Cost, cost_of, unsaved_on, with_older_by_image
 from snaptui.storage.disk_cost import Counted
 from snaptui.ui.format import frees, short_age
 from snaptui.ui.panes.details import (
@@ -90,11 +90,11 @@ def _revert(snapshot: Snapshot, shown: Shown, counted: Counted, domain: Domain |
     for disk in shown.config.disks:
         if disk.target not in part_of:
             continue
-        usage = held_now(disk, counted)
-        if isinstance(usage, NotKnown):
-            parts.append(f"? on {disk.target} ({usage.reason})")
-        elif usage.usage.active:
-            parts.append(f"{text.tiny_size(usage.usage.active)}{more} on {disk.target}")
+        unsaved = unsaved_on(disk, counted)
+        if isinstance(unsaved, NotKnown):
+            parts.append(f"? on {disk.target} ({unsaved.reason})")
+        elif unsaved:
+            parts.append(f"{text.tiny_size(unsaved)}{more} on {disk.target}")
     words = ", ".join(parts) or "nothing written, as far as counted"
     if domain is not None and active:
         words += ", and the running memory"
