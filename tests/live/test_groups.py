@@ -82,7 +82,7 @@ def test_one_dialog_takes_one_snapshot_of_each(lab: Lab) -> None:
             return "Close" not in terminal.text
 
         terminal.until(closed, "the dialog to go")
-        terminal.wait("connected", gone="12 marked")
+        terminal.wait("1 marked", "Marked", "1 domain: web12", gone="12 marked")
         ended(terminal, 11, "done")
     lost.with_suffix(".away").rename(lost)
     del keys["other"], keys["web12"]

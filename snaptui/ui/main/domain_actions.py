@@ -61,7 +61,7 @@ class DomainActions:
         name = context.suggested_name("group", ())
 
         dialog = CreateGroupDialog(where, domains, name, context.fleet.read_facts, context.glyphs)
-        self._prompter.ask(dialog, self._selection.unmark_domains)
+        self._prompter.ask(dialog)
 
     def revert(self) -> None:
         """Ask, and revert to the selected snapshot."""

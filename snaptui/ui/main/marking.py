@@ -44,7 +44,7 @@ class Marking:
         if panes.on_domains:
             marked = bool(panes.marked_domains)
             if marked:
-                panes.unmark_domains()
+                panes.domains.unmark()
                 self._domains_marked()
             return marked
         marked = panes.right_pane.marked_number > 0

@@ -99,7 +99,3 @@ class Panes:
     def on_entries(self) -> bool:
         """Whether the list of an image's snapshots has the focus."""
         return self.focused is self.entries
-
-    def unmark_domains(self) -> None:
-        """Take the marks of the domains away."""
-        self.domains.unmark()

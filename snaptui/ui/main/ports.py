@@ -59,9 +59,6 @@ class Selection(Protocol):
     def on_entries(self) -> bool:
         """Whether the list of an image's snapshots has the focus."""
 
-    def unmark_domains(self) -> None:
-        """Take the marks of the domains away."""
-
 
 class Prompter(Protocol):
     """Whom an action answers, and asks."""
@@ -69,8 +66,8 @@ class Prompter(Protocol):
     def say(self, words: str) -> None:
         """Answer the key in the message line."""
 
-    def ask(self, dialog: PlanDialog, begun: Callable[[], None] | None = None) -> None:
-        """Show a dialog, and run what it confirms; ``begun`` is called after that began."""
+    def ask(self, dialog: PlanDialog) -> None:
+        """Show a dialog, and run what it confirms."""
 
     def choose(self, dialog: Dialog[T], chosen: Callable[[T], None]) -> None:
         """Show a dialog that changes nothing; ``chosen`` is called with what it returns."""

@@ -29,15 +29,13 @@ class MainPrompter:
         self._show = show
         self.say = view.say
 
-    def ask(self, dialog: PlanDialog, begun: Callable[[], None] | None = None) -> None:
-        """Show a dialog, and run what it confirms; ``begun`` is called after that began."""
+    def ask(self, dialog: PlanDialog) -> None:
+        """Show a dialog, and run what it confirms."""
 
         def confirmed(result: Confirmed) -> None:
             operations = self._fleet.operations
             run = operations.run_together if result.together else operations.run_in_turn
             run(result.parts)
-            if begun is not None:
-                begun()
 
         self.choose(dialog, confirmed)
 

@@ -10,6 +10,7 @@ from textual.timer import Timer
 from snaptui.common import text
 from snaptui.model.domain import Key
 from snaptui.model.image import ImageKey
+from snaptui.model.operation_record import StepKind
 from snaptui.monitor.host import Link
 from snaptui.operations.operation import Operation, Phase
 from snaptui.session import Session
@@ -127,8 +128,18 @@ class Updates:
     def operation_changed(self, operation: Operation) -> None:
         """Draw how far an operation is, or say how it ended."""
         if operation.phase.over:
+            self._unmark(operation)
             self._tell_end(operation)
         self.host_changed()
+
+    def _unmark(self, operation: Operation) -> None:
+        """Take the mark of a domain away that has got its snapshot; others are tried again."""
+        if operation.batch is None or operation.phase is not Phase.DONE:
+            return
+        from snaptui.operations.batches import kind_of_all
+
+        if kind_of_all(operation.record) is StepKind.CREATE:
+            self._panes.domains.unmark_one(operation.plan.intent.key)
 
     def second(self) -> None:
         """Draw ages, and how long what runs takes, each second."""

@@ -84,6 +84,11 @@ class DomainPane(RowList):
         self._marked = frozenset()
         self.refresh()
 
+    def unmark_one(self, key: Key) -> None:
+        """Take the mark of a domain away, if it has one."""
+        self._marked = frozenset(one for one in self._marked if one != key)
+        self.refresh()
+
     def fold(self) -> bool:
         """Fold the host, or the domains without snapshots, under the cursor; whether it is one."""
         row = self._row
