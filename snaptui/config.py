@@ -126,19 +126,26 @@ class Config:
         Raises:
             ConfigError: there is no such group.
         """
+        if word in ("", "@"):
+            what, names = ("A group", self._groups) if word else ("A host", [])
+            hint = f"Known are {', '.join(names)}." if names else ""
+            raise ConfigError(f"{what} has no name.", hint=hint or URI_HINT)
         if not word.startswith("@"):
             found = next((one for one in self.hosts if word in (one.name, one.uri)), None)
             return (found or HostEntry(word),)
         group = word[1:]
         of_group = tuple(one for one in self.hosts if group in (one.group, ALL))
+        if not self.hosts:
+            raise ConfigError(f"The configuration {self.path} names no host.", hint=HOSTS_HINT)
         if not of_group:
             raise ConfigError(
                 f"{self.path} has no host of the group {group}.",
-                hint=f"Known are {', '.join(self._groups)}." if self.hosts else HOSTS_HINT,
+                hint=f"Known are {', '.join(self._groups)}.",
             )
         return of_group
 
 
+URI_HINT = "Give a URI, as qemu:///system, or the name of a host of the configuration."
 HOSTS_HINT = "Write one [[hosts]] for each, with name, uri and group."
 
 

@@ -54,6 +54,8 @@ class Limit(enum.Enum):
 
 NUMBERS = (Limit.AGE, Limit.COUNT, Limit.SPACE, Limit.FULL)
 DAY = 86_400
+FULL = 100
+_SHARE = f"a file system is between 0 and {FULL} percent full: give a limit in between."
 _SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _UNITS: Mapping[Limit, Mapping[str, int]] = {
     Limit.AGE: {"": 1, "d": 1},
@@ -145,6 +147,8 @@ def parse(words: str) -> Limits:
         units = _UNITS.get(limit) if limit is not None else None
         fits = units is not None and number is not None and number[2] in units
         if limit is None or not (fits if units is not None else name == word):
+            if limit is Limit.FULL and re.fullmatch(r"-[0-9.]+%?", value):
+                raise ConfigError(f"{word}: {_SHARE}")
             raise ConfigError(
                 f"{word} is no limit.",
                 hint="There are age=DAYS, count=N, space=SIZE (50G), full=PERCENT, "
@@ -154,6 +158,8 @@ def parse(words: str) -> Limits:
         found[limit] = 1.0
         if units is not None and number is not None:
             found[limit] = float(number[1]) * units[number[2]]
+        if limit is Limit.FULL and found[limit] > FULL:
+            raise ConfigError(f"{word}: {_SHARE}")
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from snaptui.backend.virt.uris import is_local
 from snaptui.cli import check, check_reading
-from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, write
+from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, file_of, hosts_of, wanted, write
 from snaptui.common import text
 from snaptui.common.errors import HostError, SnaptuiError
 
@@ -24,44 +24,50 @@ def run(words: Sequence[str]) -> int:
     """Print the state, or write metrics; returns the exit status."""
     try:
         return _check(parser().parse_args(words))
-    except HostError as error:  # it could not be printed or written
-        print(f"snaptui: {text.literal(error.message)}", file=sys.stderr)
+    except SnaptuiError as error:
+        print(_unknown(f"{error.message} {error.hint}"))
         return check.State.UNKNOWN
+
+
+def _unknown(words: str) -> str:
+    return f"SNAPTUI UNKNOWN - {text.literal(' '.join(words.split()))}"
 
 
 def _check(options: argparse.Namespace) -> int:
     until, now = time.monotonic() + options.timeout, time.time()
-    try:
-        warn, crit = check.parse(options.warn), check.parse(options.crit)
-        make_backend = backend_class()
+    warn, crit = check.parse(options.warn), check.parse(options.crit)
+    make_backend = backend_class()
 
-        def connect(uri: str) -> Backend:
-            backend = make_backend(uri, read_only=is_local(uri))
-            backend.connect()
-            return backend
+    def connect(uri: str) -> Backend:
+        backend = make_backend(uri, read_only=is_local(uri))
+        backend.connect()
+        return backend
 
-        uris = hosts_of(options)
-    except SnaptuiError as error:
-        said = text.literal(" ".join(f"{error.message} {error.hint}".split()))
-        print(f"SNAPTUI UNKNOWN - {said}")
-        return check.State.UNKNOWN
-    wanted = {*warn, *crit}
+    uris = hosts_of(options)
+    looked_at = {*warn, *crit}
     if options.prometheus is not None:
-        wanted |= {check.Limit.FULL, check.Limit.BROKEN}
+        looked_at |= {check.Limit.FULL, check.Limit.BROKEN}
     begun = [
-        check_reading.Reading(uri, partial(connect, uri), options.names, wanted) for uri in uris
+        check_reading.Reading(uri, partial(connect, uri), options.names, looked_at) for uri in uris
     ]
     hosts = [reading.result(until) for reading in begun]
-    verdict = check.judge(hosts, warn, crit, now)
-    if options.prometheus is None:
-        write(str(verdict))
-        return verdict.state
     try:
-        check_reading.write_metrics(options.prometheus, check.as_metrics(hosts, now))
+        if options.prometheus is not None:
+            _write_metrics(options.prometheus, check.as_metrics(hosts, now))
+            return INCOMPLETE if any(host.missing for host in hosts) else 0
+        verdict = check.judge(hosts, warn, crit, now)
+        write(str(verdict))
+    except HostError as error:  # it could not be written or printed
+        print(_unknown(error.message), file=sys.stderr)
+        return check.State.UNKNOWN
+    return verdict.state
+
+
+def _write_metrics(path: Path, metrics: str) -> None:
+    try:
+        check_reading.write_metrics(path, metrics)
     except OSError as error:
-        said = f"{options.prometheus}: {error.strerror}."
-        raise HostError(f"The metrics could not be written: {said}") from error
-    return INCOMPLETE if any(host.missing for host in hosts) else 0
+        raise HostError(f"The metrics could not be written: {path}: {error.strerror}.") from error
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,7 +75,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and end."""
-        print(f"SNAPTUI UNKNOWN - {text.literal(message)}. See snaptui check --help.")
+        print(_unknown(f"{message}. See snaptui check --help."))
         sys.exit(check.State.UNKNOWN)
 
 
@@ -83,12 +89,15 @@ def parser() -> argparse.ArgumentParser:
         " CRITICAL, 3 UNKNOWN; what could not be read in time is never OK.",
     )
     add = made.add_argument
-    add("names", nargs="*", metavar="DOMAIN", help="default: all domains")
+    add("names", nargs="*", type=wanted, metavar="DOMAIN", help="default: all domains")
     add_hosts(made)
     add("--warn", default="age=30,full=85,odd", metavar="LIMITS", help="default: %(default)s")
     add(
         "--crit", default="full=95,broken,unfinished", metavar="LIMITS", help="default: %(default)s"
     )
     add("--timeout", type=float, default=9.0, metavar="SECONDS", help="default: %(default)s")
-    add("--prometheus", type=Path, metavar="FILE", help="write metrics there, and print nothing")
+    add(
+        "--prometheus", type=file_of("--prometheus"), metavar="FILE",
+        help="write metrics there, and print nothing",
+    )  # fmt: skip
     return made

@@ -11,12 +11,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from snaptui import __version__
-from snaptui.cli.tools import backend_class
-from snaptui.common import log, text
+from snaptui.cli.tools import add_config, backend_class, wanted
+from snaptui.common import commands, log, text
 from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import fault, label
 from snaptui.common.state_files import state_directory
@@ -57,7 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from snaptui.cli import check_command
 
             return check_command.run(words[1:])
-        return _run(parser().parse_args(words))
+        made = parser()
+        options, unknown = made.parse_known_args(words)
+        if unknown:
+            meant = commands.meant(options.wanted[0]) if options.wanted else ""
+            made.error(f"unrecognized arguments: {' '.join(unknown)} {meant}".rstrip())
+        return _run(options)
     except SnaptuiError as error:
         said = " ".join(f"{error.message} {error.hint}".split())
         print(f"snaptui: {text.literal(said)}", file=sys.stderr)
@@ -86,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     add(
         "wanted",
         nargs="*",
+        type=wanted,
         metavar="DOMAIN|IMAGE|@GROUP",
         help="a domain is selected, an image opened by itself, a group opens all its hosts",
     )
@@ -98,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     add("--read-only", action="store_true", help="change nothing")
     add("--ascii", action="store_true", help="draw with ASCII characters only")
     add("--no-mouse", action="store_true", help="do not use the mouse")
-    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    add_config(made)
     add("--version", action="version", version=f"snaptui {__version__}")
     return made
 
@@ -107,11 +112,14 @@ def _run(options: argparse.Namespace) -> int:
     if options.demo and options.connect:
         raise ConfigError("--demo makes a host of its own: leave out -c.")
     config = load(options.config)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise ConfigError("snaptui needs a terminal for its input and its output.")
     words = [word for word in options.wanted if not word.startswith("@")]
     groups = [word for word in options.wanted if word.startswith("@")]
     entries = _entries(options, config, groups)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError(
+            "snaptui needs a terminal for its input and its output.",
+            hint=commands.meant(words[0]) if words else "",
+        )
     with _quiet_while_nothing_is_asked(options, entries) as typed:
         return _shown(options, config, entries, words, typed)
 
@@ -286,16 +294,19 @@ def _wanted(
     """The domain to select, and the paths of the images to show, without symbolic links.
 
     A word with a slash is an image. Another one is a domain, if there is one of this name or
-    UUID, or else a file; what is neither is left for the screen to say. As long as the domains
-    are not listed (``None``) it is one of them.
+    UUID, or else a file; what is neither is left for the screen to say, unless it is nearly a
+    command. As long as the domains are not listed (``None``) it is one of them.
 
     Raises:
-        ConfigError: more than one domain, or an image with another host.
+        ConfigError: more than one domain, an image with another host, or nearly a command.
     """
     known = {word for domain in listed or () for word in (domain.name, domain.key.uuid)}
     none = listed is not None
     images = [w for w in words if "/" in w or (none and w not in known and os.path.isfile(w))]
     domains = [word for word in words if word not in images]
+    first = words[0] if words else ""
+    if none and first in domains and first not in known and (meant := commands.meant(first)):
+        raise ConfigError(f"No domain or file '{first}'.", hint=meant)
     if len(domains) > 1:
         raise ConfigError(
             f"One domain can be selected, not {len(domains)}: {', '.join(domains)}.",

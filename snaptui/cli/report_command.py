@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from snaptui.cli import report, report_reading
-from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, write
+from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, wanted, write
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol.backend import Backend
@@ -48,7 +48,10 @@ def parser() -> argparse.ArgumentParser:
         " could not, 2 when there is no report, 1 after a fault of snaptui.",
     )
     add = made.add_argument
-    add("wanted", nargs="*", metavar="DOMAIN|IMAGE", help="default: all domains; ./x is an image")
+    add(
+        "wanted", nargs="*", type=wanted, metavar="DOMAIN|IMAGE",
+        help="default: all domains; ./x is an image",
+    )  # fmt: skip
     add("--json", action="store_true", help="as JSON, sizes in bytes")
     add_hosts(made)
     add(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snaptui.common.errors import HostError, Unsupported
+from snaptui.common.errors import ConfigError, HostError, Unsupported
 from snaptui.config import ALL, load
 
 if TYPE_CHECKING:
@@ -61,7 +62,35 @@ def add_hosts(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("-c", "--connect", action="append", metavar="URI", help="a libvirt host; several times")
     add("--all-hosts", action="store_true", help="all hosts of the configuration")
-    add("--config", type=Path, metavar="FILE", help="read this configuration file")
+    add_config(parser)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Have the argument that names another configuration file."""
+    what = "read this configuration file"
+    parser.add_argument("--config", type=file_of("--config"), metavar="FILE", help=what)
+
+
+def wanted(word: str) -> str:
+    """An argument that means a domain, an image or a group.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    if not word:
+        raise ConfigError("A domain or an image has no name.", hint="Name one, or leave it out.")
+    return word
+
+
+def file_of(option: str) -> Callable[[str], Path]:
+    """What takes the path of an option, and raises a :class:`ConfigError` of an empty one."""
+
+    def path(word: str) -> Path:
+        if not word:
+            raise ConfigError(f"{option} has no file.", hint="Name one, or leave it out.")
+        return Path(word)
+
+    return path
 
 
 def write(words: str) -> None:

@@ -34,7 +34,7 @@ def test_each_state_of_a_host(lab: Lab) -> None:
     assert "'count_web'=2;2;3" in said
     assert checked(*uri, "--warn", "count=1", "--crit", "count=2")[0] == 2
     assert checked(*uri, "--warn", "space=1K")[0] == 1
-    assert checked(*uri, "--warn", "space=1T", "--crit", "full=101%")[0] == 0
+    assert checked(*uri, "--warn", "space=1T", "--crit", "broken")[0] == 0
     qemu_img("snapshot", "-d", "one", str(lab.image("web")))
     assert checked(*uri)[1].startswith("SNAPTUI WARNING - web: odd: one")
     lab.image("web").unlink()
@@ -82,6 +82,21 @@ def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> Non
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+def test_metrics_that_cannot_be_written_are_unknown_like_all_else(tmp_path: Path) -> None:
+    words = ("--timeout", "0", "--prometheus", str(tmp_path / "none" / "x.prom"))
+    done = answered(main, "check", "-c", "qemu+unix:///system?socket=/none", *words)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("SNAPTUI UNKNOWN - The metrics could not be written: ")
+
+
+def test_all_hosts_of_a_configuration_without_any_are_a_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.touch()
+    code, said = checked("--all-hosts", "--config", str(path))
+    assert (code, said.partition(" - ")[0]) == (3, "SNAPTUI UNKNOWN")
+    assert f"The configuration {path} names no host. Write one [[hosts]]" in said
+
+
 @pytest.mark.parametrize("kind", ["directory", "FIFO", "link", "no name"])
 def test_nothing_but_a_regular_file_is_replaced(tmp_path: Path, kind: str) -> None:
     """As root it would be a device: a pipe stands for it here."""
@@ -113,5 +128,5 @@ def test_what_cannot_be_printed_is_unknown(lab: Lab, output: str | None) -> None
     words = f"{sys.executable} -m snaptui check -c '{lab.uri}' >{output or '&-'}"
     done = subprocess.run(["sh", "-c", words], capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert done.stderr.startswith("snaptui: It could not be printed: ")
+    assert done.stderr.startswith("SNAPTUI UNKNOWN - It could not be printed: ")
     assert len(done.stderr.splitlines()) == 1

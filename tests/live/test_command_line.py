@@ -107,6 +107,16 @@ def test_it_opens_with_the_named_domain_selected(lab: Lab) -> None:
             terminal.wait("▌ web")
 
 
+def test_a_word_that_is_nearly_a_command_and_names_nothing_is_asked_about(lab: Lab) -> None:
+    lab.define("chekc")
+    said = says("-c", lab.uri, "reprot")
+    assert said == "snaptui: No domain or file 'reprot'. Did you mean the command 'report'?"
+    assert "the command 'report'?" in says("-c", lab.uri, "reports", "chekc")
+    assert "the command 'check'?" in says("-c", lab.uri, "chek", "--prometheus", "/x")
+    with Terminal(["-c", lab.uri, "chekc"]) as terminal:
+        terminal.wait("▌ chekc")
+
+
 def test_what_libraries_print_goes_to_the_log(lab: Lab, tmp_path: Path) -> None:
     with Terminal(["-c", lab.uri]) as terminal:
         terminal.wait("connected")

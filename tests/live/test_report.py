@@ -213,6 +213,26 @@ def test_mistakes_are_said_in_one_sentence(lab: Lab) -> None:
     assert ran("-c", "qemu+unix:///system?socket=/none").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("",), "A domain or an image has no name"),
+        (("-c", ""), "A host has no name"),
+        (("-c", "@"), "A group has no name"),
+        (("--config", "", "/a"), "--config has no file"),
+    ],
+    ids=["domain", "host", "group", "file"],
+)
+def test_an_empty_name_stands_for_nothing(words: tuple[str, ...], said: str, lab: Lab) -> None:
+    for command in ((), ("report",), ("check",)):
+        done = answered(main, *command, *(words if "-c" in words else ("-c", lab.uri, *words)))
+        assert done.returncode == (3 if command == ("check",) else 2), command
+        told = done.stdout if command == ("check",) else done.stderr
+        assert told.startswith("SNAPTUI UNKNOWN - " if command == ("check",) else "snaptui: ")
+        assert said in told
+        assert len(told.splitlines()) == 1
+
+
 def test_it_needs_no_textual(lab: Lab) -> None:
     code = (
         "import sys; from snaptui.cli.main import main; main(sys.argv[1:]);"

@@ -82,6 +82,13 @@ def test_what_is_no_limit_is_said(words: str) -> None:
         parse(words)
 
 
+@pytest.mark.parametrize("value", ["200", "100.1%", "-1", "-5%"])
+def test_no_file_system_is_fuller_than_full_or_emptier_than_empty(value: str) -> None:
+    with pytest.raises(ConfigError, match="between 0 and 100 percent"):
+        parse(f"age=3,full={value}")
+    assert parse("full=0,full=100%") == {Limit.FULL: 100}
+
+
 NAMES = st.text(st.characters(exclude_categories=[]), min_size=1, max_size=200)
 
 

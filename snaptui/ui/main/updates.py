@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from textual.timer import Timer
 
-from snaptui.common import text
+from snaptui.common import commands, text
 from snaptui.model.domain import Key
 from snaptui.model.image import ImageKey
 from snaptui.model.operation_record import StepKind
@@ -227,7 +227,7 @@ class Updates:
         where = "this host" if len(states) == 1 else f"these {len(states)} hosts"
         if asked < len(states):
             where = f"the {asked} of {len(states)} hosts that answered"
-        hint = "The list shows those that there are."
+        hint = commands.meant(name) or "The list shows those that there are."
         words = f"There is no domain {name} on {where}, and no image file {name} here."
         self._context.show_error("Not found", words, hint, self._to_domains)
         return None
