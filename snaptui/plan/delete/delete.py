@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from snaptui.common import text
 from snaptui.model import libvirt_codes
-from snaptui.model.abilities import Wrong, does
 from snaptui.model.choices import Scope
 from snaptui.model.disk import Presence
-from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.model.snapshot import Kind, Snapshot, SnapshotDisk
-from snaptui.plan.checks import (
-    broken,
-    by_other_means,
-    disk_checks,
-    domain_checks,
-    encryption,
-    image_checks,
-    name_checks,
-    other_hosts,
-    variables,
-)
+from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.plan.checks import domain_checks, encryption, other_hosts
 from snaptui.plan.checks.free_space import table_refusals
-from snaptui.plan.delete import external
+from snaptui.plan.delete import external, inside, metadata, unmanaged
 from snaptui.plan.delete.findings import Findings, MergeNeeds
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import Loss, MetadataLost, SnapshotsLost
@@ -36,18 +22,16 @@ from snaptui.plan.outcome import (
     End,
     Space,
     Then,
-    Undo,
     UndoBy,
     When,
     after,
     undo,
 )
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import Note, Remark, Unchecked, remark
-from snaptui.plan.steps.delete_effect import after_delete, descendants, frozen
+from snaptui.plan.steps.delete_effect import after_delete
 from snaptui.plan.steps.domain import DeleteSnapshot, DomainStep
-from snaptui.plan.steps.metadata import Adopt
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
@@ -142,8 +126,8 @@ def _plan(
     refusals += [
         refuse(Why.UNMANAGED_GONE, name=name) for name in unmanaged_names if name not in found
     ]
-    for unmanaged in extra:
-        refusals += _unmanaged_refusals(unmanaged, facts, metadata_only=intent.metadata_only)
+    for one in extra:
+        refusals += unmanaged.refusals_of(one, facts, metadata_only=intent.metadata_only)
     victims = [facts.snapshots[name] for name in names if name in facts.snapshots]
     if len(victims) != len(names) and not refusals:
         refusals.append(refuse(Why.SOME_UNREAD))
@@ -151,13 +135,15 @@ def _plan(
         refusals += domain_checks.hold_refusals(snapshot)
     told = Findings()
     if victims or extra:
-        told = _metadata(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
+        told = (
+            metadata.look(facts, victims) if intent.metadata_only else _data(facts, victims, extra)
+        )
     refusals += [one for one in told.refusals if one not in refusals]
     told.warnings += left
     told.warnings += domain_checks.unrecorded_warnings(facts.unrecorded)
     steps: tuple[DomainStep, ...] = (
         *(DeleteSnapshot(snapshot, intent.metadata_only) for snapshot in victims),
-        *(step for unmanaged in extra for step in _unmanaged_steps(unmanaged, facts)),
+        *(step for one in extra for step in unmanaged.steps_of(one, facts)),
     )
     return Plan(
         intent=intent,
@@ -165,7 +151,7 @@ def _plan(
         title=f"Delete {'the metadata of ' if intent.metadata_only else ''}{of}",
         after=_after(facts, names, victims),
         lost=_lost(facts, [*victims, *extra], metadata_only=intent.metadata_only),
-        undo=_undo(facts, victims) if intent.metadata_only else undo(UndoBy.NO_DELETED),
+        undo=metadata.undo_of(facts, victims) if intent.metadata_only else undo(UndoBy.NO_DELETED),
         space=FREES_NONE if intent.metadata_only else _space(facts, [*victims, *extra], told.needs),
         refusals=tuple(refusals),
         warnings=(*told.warnings, *domain_checks.version_warnings(facts)),
@@ -175,14 +161,6 @@ def _plan(
         steps=steps,
         type_name=bool(told.unchecked or facts.unrecorded),
     )
-
-
-def _undo(facts: Facts, victims: Iterable[Snapshot]) -> Undo:
-    """How records are brought back that alone are deleted: that makes records anew."""
-    if any(map(by_other_means.holds_nothing, victims)):
-        return undo(UndoBy.NO_DELETED)
-    locked = does(facts.host, Wrong.LOCKS_RECORDS) and domain_checks.checkpoint_refusals(facts)
-    return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name) if locked else undo(UndoBy.REDEFINE)
 
 
 def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Findings:
@@ -203,7 +181,9 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Find
         found.refusals += domain_checks.kind_refusals(snapshot)
         found.refusals += domain_checks.unfinished_refusals(at, snapshot)
         found.add(
-            external.look(at, snapshot) if snapshot.kind is Kind.EXTERNAL else _inside(at, snapshot)
+            external.look(at, snapshot)
+            if snapshot.kind is Kind.EXTERNAL
+            else inside.look(at, snapshot)
         )
         found.refusals[before:] = _in_turn(found.refusals[first:before], found.refusals[before:])
         at = after_delete(at, snapshot, metadata_only=False)
@@ -221,187 +201,6 @@ def _in_turn(earlier: list[Refusal], own: list[Refusal]) -> list[Refusal]:
     """What libvirt would do is not foretold of a delete where that of one before it is not."""
     unforetold = any(one.code is None and one.harm is None for one in earlier)
     return [one.but() for one in own] if unforetold else own
-
-
-def _inside(facts: Facts, snapshot: Snapshot) -> Findings:
-    """The same for one that lies inside of images.
-
-    Beneath an overlay libvirt deletes it only while the domain is off; nothing of what the
-    overlay shows changes then (tests/live/test_external_delete.py).
-    """
-    if (elsewhere := broken.moved(facts, snapshot.name)) is not None:
-        return Findings([elsewhere])
-    found = Findings(refusals=list(encryption.lost_refusals(facts)))
-    found.refusals += image_checks.detached_refusals(facts, snapshot)
-    found.refusals += variables.delete_refusals(facts, snapshot)
-    if snapshot.config is None:
-        found.refusals.append(_without_domain(facts, snapshot))
-    for then, now in image_checks.moved_disks(facts, snapshot):
-        known = then.path in facts.layers.in_use or snapshot.name in facts.layers.broken
-        if not known:
-            found.refusals.append(image_checks.other_image(facts, then, now))
-        elif facts.status.domain.state.active:
-            found.refusals.append(
-                refuse(
-                    Why.ONLY_WHILE_OFF, Way.SHUT_DOWN, code=libvirt_codes.OPERATION_UNSUPPORTED,
-                    name=snapshot.name, path=then.path, domain=facts.name, now=now.path,
-                )
-            )  # fmt: skip
-    if facts.status.domain.state.active:
-        found.refusals += name_checks.running_problem(
-            facts, snapshot.name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE
-        )
-    found.refusals += encryption.snapshot_refusals(facts, snapshot, Way.ONLY_ITS_METADATA)
-    problems = image_checks.entry_problems(facts, snapshot)
-    all_gone = len(problems.gone) == len(internal_disks(snapshot))
-    gone = Warn.ONLY_METADATA if all_gone else Warn.PART_GONE
-    found.warnings += [remark(gone, fact=one.fact) for one in problems.gone]
-    for disk in internal_disks(snapshot):
-        if why := image_checks.closed_to_writers(disk, facts):
-            if isinstance(facts.images.get(disk.path or ""), ImageInfo):
-                held = {name for _, name in facts.entries(disk.path or "") or ()}
-                harm = Harm.LEFT_INSIDE if snapshot.name in held else None
-                found.refusals.append(why.but(harm=harm))
-            else:
-                found.warnings.append(remark(Warn.ONLY_METADATA, fact=why.words))
-    found.refusals += [one.but(harm=Harm.TWIN_LEFT) for one in problems.twins]
-    found.refusals += problems.blind
-    found.unchecked += problems.unread
-    return found
-
-
-def _without_domain(facts: Facts, snapshot: Snapshot) -> Refusal:
-    """Its record does not say which images it lies in, and libvirt takes that for granted."""
-    names: dict[str, Any] = {"name": snapshot.name, "domain": facts.name}
-    if facts.status.domain.state.active:
-        return refuse(Why.NO_DOMAIN_ACTIVE, Way.ONLY_METADATA_UNMANAGED, harm=Harm.CRASH, **names)
-    return refuse(Why.NO_DOMAIN_NOT_YET, Way.ONLY_METADATA_UNMANAGED, **names)
-
-
-def _unmanaged_steps(unmanaged: Unmanaged, facts: Facts) -> tuple[DomainStep, ...]:
-    """Make it known, so that libvirt deletes it under the domain's lock, running or not."""
-    disks = domain_checks.writable_disks(facts.status.config.disks)
-    snapshot = Snapshot(
-        name=unmanaged.name,
-        parent=None,
-        created=unmanaged.created,
-        state="shutoff",
-        description="",
-        memory=Presence.NO,
-        memory_path=None,
-        disks=tuple(SnapshotDisk(disk.target, Presence.INTERNAL) for disk in disks),
-        config=facts.status.config,
-        delete_in_progress=False,
-        digest="",
-    )
-    return Adopt(unmanaged.name, unmanaged.created), DeleteSnapshot(snapshot)
-
-
-def _unmanaged_refusals(
-    unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool
-) -> list[Refusal]:
-    name = unmanaged.name
-    if metadata_only:
-        return [refuse(Why.UNMANAGED_HAS_NO_METADATA, name=name)]
-    refusals: list[Refusal] = []
-    active, disks = facts.status.domain.state.active, facts.status.config.disks
-    own = [
-        disk for disk in domain_checks.writable_disks(disks) if disk.path in dict(unmanaged.parts)
-    ]
-    if active:  # QEMU looks on all disks, whatever the record says
-        own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
-    refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
-    if active:
-        refusals += name_checks.running_problem(
-            facts, name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE
-        )
-    else:  # its record names all of them, and libvirt looks for it on each
-        all_of_them = domain_checks.writable_disks(disks)
-        refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
-    for path, _ in unmanaged.parts:
-        for user in facts.of(path):
-            if user.snapshot == name:
-                refusals.append(
-                    refuse(
-                        Why.UNMANAGED_OF_OTHER, Way.DELETE_THERE, harm=Harm.OTHER_LOST,
-                        path=path, name=name, user=user.words,
-                    )
-                )  # fmt: skip
-    if "/" in name or name.startswith(".") or "\ufffd" in name:
-        refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
-    if len(text.utf8(name)) > name_checks.NAME_BYTES:
-        refusals.append(refuse(Why.UNMANAGED_NAME_LONG, Way.DELETE_BY_HAND, name=name))
-    for disk in domain_checks.writable_disks(facts.status.config.disks):
-        if disk.path in dict(unmanaged.parts) and (
-            why := image_checks.closed_to_writers(disk, facts)
-        ):
-            refusals.append(why.but(harm=Harm.LEFT_INSIDE))
-    now = {disk.path for disk in domain_checks.writable_disks(facts.status.config.disks)}
-    for path, number in Counter(path for path, _ in unmanaged.parts).items():
-        if path not in now:
-            refusals.append(refuse(Why.UNMANAGED_ELSEWHERE, name=name, path=path))
-        elif number > 1:
-            refusals.append(refuse(Why.UNMANAGED_TWINS, path=path, number=number, name=name))
-    return refusals
-
-
-def _metadata(facts: Facts, victims: list[Snapshot]) -> Findings:
-    """The same, where only libvirt's records go."""
-    refusals = domain_checks.metadata_refusals(facts)
-    refusals += [
-        one.but(harm=Harm.MARK_LOST)
-        for each in victims
-        for one in domain_checks.unfinished_refusals(facts, each)
-    ]
-    refusals += _spoiling_refusals(facts, victims)
-    warnings: list[Remark] = []
-    inside = [one.name for one in victims if one.kind in (Kind.INTERNAL, Kind.MIXED)]
-    if inside:
-        warnings.append(remark(Warn.DATA_STAY, names=", ".join(inside)))
-    warnings += _between(facts, victims)
-    files = [path for one in victims for path in _files(one)]
-    if files:
-        warnings.append(remark(Warn.FILES_STAY, files=", ".join(files)))
-    for one in victims:
-        warnings += broken.forgotten(facts, one.name)
-    return Findings(refusals, warnings)
-
-
-def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[Refusal]:
-    """It lets external ones below name the images beneath, as if data were merged too."""
-    if not does(facts.host, Wrong.SPOILS_RECORDS):
-        return []
-    names = {one.name for one in victims}
-    return [
-        refuse(
-            Why.RECORD_MOVED,
-            Way.METADATA_BELOW_TOO,
-            harm=Harm.RECORDS_SPOILED,
-            below=below.name,
-            name=victim.name,
-        )
-        for victim in victims
-        for name in sorted(descendants(facts.snapshots, victim.name) - names)
-        if (below := facts.snapshots[name]).kind is Kind.EXTERNAL
-        and below.config is not None
-        and {disk.path for disk in below.config.disks} & frozen(victim).keys()
-    ]
-
-
-def _between(facts: Facts, victims: list[Snapshot]) -> list[Remark]:
-    """Where libvirt keeps branches, what it can merge no more: overlays stay between."""
-    branches, names = facts.layers.branches, {one.name for one in victims}
-    return [
-        remark(Warn.OVERLAYS_BETWEEN, parent=one.parent, name=one.name)
-        for one in victims
-        if branches.known and one.kind is Kind.EXTERNAL and one.name not in branches.ended
-        if one.parent not in names and one.parent in facts.external
-    ]
-
-
-def _files(snapshot: Snapshot) -> list[str]:
-    overlays = [part.path for part in snapshot.disks if part.path is not None]
-    return overlays + ([snapshot.memory_path] if snapshot.memory_path is not None else [])
 
 
 def _after(facts: Facts, names: tuple[str, ...], victims: list[Snapshot]) -> After:
