@@ -34,8 +34,12 @@ def of_domain(records: Iterable[Record], host: str, uuid: str) -> tuple[Record, 
     Args:
         host: its URI without a password.
     """
-    mine = (one for one in records if one.host == host and one.uuid == uuid)
-    return tuple(sorted(mine, key=lambda one: one.started, reverse=True))
+    return newest_first(*(one for one in records if one.host == host and one.uuid == uuid))
+
+
+def newest_first(*records: Record) -> tuple[Record, ...]:
+    """Operations of one program or several, in order of time."""
+    return tuple(sorted(records, key=lambda one: one.started, reverse=True))
 
 
 def subjects(record: Record) -> tuple[str, ...]:

@@ -66,8 +66,9 @@ class Records:
 
     async def past(self) -> tuple[Record, ...]:
         """The operations of other processes, the newest first."""
-        records = (record for journal in await self._past() for record in journal.records)
-        return tuple(sorted(records, key=lambda record: record.started, reverse=True))
+        from snaptui.operations.history import newest_first
+
+        return newest_first(*(one for journal in await self._past() for one in journal.records))
 
     async def unfinished_before(self) -> frozenset[tuple[str, str]]:
         """Label of the host and UUID of the domain of what other processes began.

@@ -131,7 +131,7 @@ class UndoBy(enum.Enum):
     ONCE_ATTACHED = "only once {disks}, which the revert detaches, is attached again as it is now"
     APPLY = "yes, by applying {name}"
     EACH = "yes, each by a safety snapshot of its own"
-    CHOOSE = "choose below"
+    CHOOSE = "choose a safety snapshot above"
     NO_SAFETY_WANTED = "NO, no safety snapshot is taken"
     NO_SAFETY_POSSIBLE = "NO, no safety snapshot can be taken: {reason}"
     NO_WRITTEN_OVER = "NO, a current snapshot is an overlay on {path}, which the revert overwrites"

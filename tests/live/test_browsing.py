@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.ui.actions import ACTIONS
 from tests.lab import Lab
 from tests.terminal import Terminal, at_snapshots
 
@@ -104,6 +105,24 @@ def test_the_whole_program_draws_with_ascii_alone(lab: Lab) -> None:
     beyond = [byte for byte in terminal.raw.decode() if not byte.isascii()]
     assert beyond == []
     assert b"\x1b[?1003h" not in terminal.raw
+
+
+def test_the_help_is_whole_on_the_narrowest_screen_and_found_in(lab: Lab) -> None:
+    lab.define("web")
+    with Terminal(["-c", lab.uri], size=(80, 400)) as terminal:
+        terminal.wait("connected", "web")
+        terminal.press("?")
+        terminal.wait("Marks", "I  E  M")
+        shown = " ".join(terminal.text.split())
+        assert [one.help for one in ACTIONS if one.help not in shown] == []
+    with Terminal(["-c", lab.uri], size=(80, 24)) as terminal:
+        terminal.wait("connected", "web")
+        terminal.press("?")
+        terminal.wait("This host")
+        terminal.press("/", "open it again", "enter")
+        terminal.wait("Read the folder again; where the look")
+        terminal.press("/", "nowhere", "enter")
+        terminal.wait("not found")
 
 
 def test_keys_can_be_changed(lab: Lab, tmp_path: Path) -> None:

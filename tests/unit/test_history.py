@@ -10,7 +10,7 @@ from snaptui.model.domain import Domain, DomainKey, DomainState
 from snaptui.model.operation_record import Outcome, Record, StepKind, StepRecord
 from snaptui.model.snapshot import SnapshotSet
 from snaptui.monitor.seen import MOST, Sight, Sights
-from snaptui.operations.history import Undoable, of_domain, subjects, undoable
+from snaptui.operations.history import Undoable, newest_first, of_domain, subjects, undoable
 from tests.unit.made import KEY, snapshot
 from tests.unit.test_journal import RECORD
 
@@ -52,6 +52,12 @@ AGAIN = step(StepKind.REVERT, "old", done=False)
 )
 def test_whether_it_can_be_undone(one: Record, names: set[str] | None, expected: Undoable) -> None:
     assert undoable(one, names) is expected
+
+
+def test_operations_of_several_programs_are_in_order_of_time() -> None:
+    mine = [replace(RECORD, number=at, started=moment) for at, moment in ((1, 5.0), (2, 2.0))]
+    theirs = [replace(RECORD, number=at, started=moment) for at, moment in ((1, 7.0), (2, 3.0))]
+    assert [one.started for one in newest_first(*mine, *theirs)] == [7.0, 5.0, 3.0, 2.0]
 
 
 def test_only_what_is_of_the_domain_is_its_history() -> None:

@@ -10,7 +10,7 @@ from snaptui.monitor.images import ListedImage
 from snaptui.ui.format import Glyphs
 from snaptui.ui.panes.domains import DomainPane
 from snaptui.ui.panes.images import ImagePane
-from snaptui.ui.panes.lines import LinesList
+from snaptui.ui.panes.lines import LinesList, Wraps
 from snaptui.ui.panes.snapshots import SnapshotPane
 from snaptui.ui.snapshot_graph import Row
 
@@ -27,7 +27,7 @@ class Panes:
         self.domains = DomainPane(glyphs)
         self.snapshots = SnapshotPane(glyphs)
         self.entries = ImagePane(glyphs)
-        self.details = LinesList(glyphs, id="details", wraps=True)
+        self.details = LinesList(glyphs, id="details", wraps=Wraps.WHERE_ALL_FITS)
         self.key: Key | None = None
         self.filters = {"domains": "", "snapshots": ""}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -28,6 +29,15 @@ class Sides:
     role: str = ""
 
 
+class Wraps(enum.Enum):
+    """Whether what is longer than a row goes on in the next ones."""
+
+    NEVER = enum.auto()
+    WHERE_ALL_FITS = enum.auto()
+    """Where all lines have room without scrolling."""
+    ALWAYS = enum.auto()
+
+
 LABEL = 24
 """Cells of a label at most: in some stands what others called a disk."""
 
@@ -36,7 +46,7 @@ class LinesList(RowList):
     """Lines of label and value; values of others are made safe here.
 
     Args:
-        wraps: long ones go on below, where all of it has room without scrolling.
+        wraps: whether long ones go on below.
     """
 
     def __init__(
@@ -44,19 +54,29 @@ class LinesList(RowList):
         glyphs: Glyphs,
         *,
         id: str,  # noqa: A002  # Textual's word
-        wraps: bool = False,
+        wraps: Wraps = Wraps.NEVER,
     ) -> None:
         super().__init__(id=id)
         self._glyphs = glyphs
         self._wraps = wraps
         self._given: tuple[Line | Sides, ...] = ()
         self._lines: tuple[Line | Sides, ...] = ()
+        self._of: tuple[int, ...] = ()
         self._label = 0
 
     @property
     def count(self) -> int:
         """Number of lines."""
         return len(self._lines)
+
+    @property
+    def at(self) -> int:
+        """Which of the lines that were given is under the cursor."""
+        return self._of[self.cursor] if self._of else 0
+
+    def go_to(self, line: int) -> None:
+        """Put the cursor on one of the lines that were given."""
+        self.cursor = self._of.index(line) if line in self._of else 0
 
     def show(self, lines: tuple[Line | Sides, ...]) -> None:
         """Show other lines, from the top; only what differs is drawn again."""
@@ -77,15 +97,22 @@ class LinesList(RowList):
     def on_resize(self) -> None:
         """Other lines have room."""
         super().on_resize()
-        if self._wraps:
+        if self._wraps is not Wraps.NEVER:
+            at = self.at
             self.show(self._given)
+            self.go_to(at)
 
     def _laid_out(self, lines: tuple[Line | Sides, ...]) -> tuple[Line | Sides, ...]:
-        if not self._wraps or not self.row_width:
+        self._of = tuple(range(len(lines)))
+        if self._wraps is Wraps.NEVER or not self.row_width:
             return lines
         room = self.row_width - 3
-        found = tuple(part for line in lines for part in wrapped(line, room, self._label))
-        return found if len(found) <= self.size.height else lines
+        found = [list(wrapped(line, room, self._label)) for line in lines]
+        number = sum(map(len, found))
+        if self._wraps is Wraps.WHERE_ALL_FITS and number > self.size.height:
+            return lines
+        self._of = tuple(at for at, rows in enumerate(found) for _ in rows)
+        return tuple(row for rows in found for row in rows)
 
     def cells(self, index: int, width: int) -> list[Cell]:
         """Label and value, or what stands at both sides."""

@@ -22,7 +22,7 @@ from snaptui.ui.closing import Closing, is_there
 from snaptui.ui.format import clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope
 from snaptui.ui.panes.history import Happened, HistoryList
-from snaptui.ui.panes.lines import Line, LinesList
+from snaptui.ui.panes.lines import Line, LinesList, Wraps
 from snaptui.ui.panes.row_list import RowList
 from snaptui.ui.screens.operations import outcome_of, record_lines
 
@@ -71,7 +71,7 @@ class HistoryScreen(Closing[None]):
         yield Static(clean(f" History of {name}", self._glyphs), id="header", markup=False)
         yield Static(id="history-heading", classes="heading", markup=False)
         yield HistoryList(self._glyphs, self._undo_words)
-        yield LinesList(self._glyphs, id="record")
+        yield LinesList(self._glyphs, id="record", wraps=Wraps.ALWAYS)
         yield Static(f" {UNKNOWN_TO_US}", id="message", markup=False)
         yield KeyLine(keys_of_scope(Scope.HISTORY, self.context.overrides))
 

@@ -13,12 +13,13 @@ from textual.widgets import Static
 
 from snaptui.common import text
 from snaptui.model.operation_record import Became, Outcome, Record, StepRecord
+from snaptui.operations.history import newest_first
 from snaptui.ui import keymap
 from snaptui.ui.action import Scope
 from snaptui.ui.closing import Closing, is_there, overrides_of
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.key_line import KeyLine, keys_of_scope
-from snaptui.ui.panes.lines import Line, LinesList
+from snaptui.ui.panes.lines import Line, LinesList, Wraps
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.terminal import clipboard
 
@@ -99,7 +100,7 @@ class OperationsPane(Closing[None]):
         yield Static("Operations", id="header", markup=False)
         yield Static(Text(HEADING, no_wrap=True), classes="heading")
         yield RecordList(self._glyphs)
-        yield LinesList(self._glyphs, id="record")
+        yield LinesList(self._glyphs, id="record", wraps=Wraps.ALWAYS)
         yield KeyLine(keys_of_scope(Scope.OPERATIONS, overrides_of(self)))
 
     def on_mount(self) -> None:
@@ -139,7 +140,7 @@ class OperationsPane(Closing[None]):
         if not is_there(self):
             return
         records = self.query_one(RecordList)
-        records.show((*self._now(), *self._earlier))
+        records.show(newest_first(*self._now(), *self._earlier))
         record = records.selected
         lines: tuple[Line, ...] = (("", "No operations yet."),)
         if record is not None:

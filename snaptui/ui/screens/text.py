@@ -14,7 +14,7 @@ from snaptui.ui.action import Scope
 from snaptui.ui.closing import Closing, overrides_of
 from snaptui.ui.format import Glyphs, clean
 from snaptui.ui.key_line import KeyLine, keys_of_scope
-from snaptui.ui.panes.lines import Line, LinesList, Sides
+from snaptui.ui.panes.lines import Line, LinesList, Sides, Wraps
 from snaptui.ui.terminal.safe_input import Field
 
 
@@ -34,7 +34,7 @@ class TextScreen(Closing[None]):
     def compose(self) -> ComposeResult:
         """Compose title, lines, search field and keys."""
         yield Static(clean(self._title, self._glyphs), id="header", markup=False)
-        yield LinesList(self._glyphs, id="lines")
+        yield LinesList(self._glyphs, id="lines", wraps=Wraps.ALWAYS)
         yield Field(id="search", compact=True, placeholder="search")
         yield KeyLine(keys_of_scope(Scope.TEXT, overrides_of(self)))
 
@@ -70,9 +70,9 @@ class TextScreen(Closing[None]):
         lines = self.query_one(LinesList)
         number = len(self._lines)
         for away in range(1, number + 1):
-            at = (lines.cursor + by * away) % number
+            at = (lines.at + by * away) % number
             if self._wanted and self._wanted in _words(self._lines[at]).casefold():
-                lines.cursor = at
+                lines.go_to(at)
                 return
         self.query_one(KeyLine).answer("not found")
 
@@ -82,7 +82,7 @@ class TextScreen(Closing[None]):
 
         lines: tuple[Line, ...] = ()
         if self._lines:
-            line = self._lines[self.query_one(LinesList).cursor]
+            line = self._lines[self.query_one(LinesList).at]
             label = line[0].strip() if not isinstance(line, Sides) else ""
             value = _words(line) if isinstance(line, Sides) else line[1]
             every = "\n".join(_words(one).strip() for one in self._lines)
