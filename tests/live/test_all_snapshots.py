@@ -17,7 +17,7 @@ def test_what_mentions_the_kernel_is_two_keys_away(lab: Lab) -> None:
     with Terminal(["-c", lab.uri]) as terminal:
         terminal.wait("mail", "web")
         terminal.press("A")
-        terminal.wait("4 snapshots of 3 domains; deleting these frees", "before the new kernel")
+        terminal.wait("4 snapshots of 3 domains; deleting all 4 frees", "before the new kernel")
         terminal.press("/", "kernel", "enter")
         terminal.wait("All snapshots /kernel: 1 snapshot of 1 domain, 4 in all", "late")
         terminal.press("enter")
@@ -42,7 +42,7 @@ def test_marks_that_a_filter_hides_are_counted_and_deleted(lab: Lab) -> None:
         for _ in "one":
             terminal.press("backspace")
         terminal.press("two", "enter")
-        terminal.wait("/two: 2 snapshots of 2 domains, 4 in all, 2 marked (2 not shown)")
+        terminal.wait("/two: 2 of 4 marked (2 not shown); deleting 2 marked frees ")
         terminal.press("d")
         terminal.wait(
             "Delete 2 snapshots of 2 domains",

@@ -275,7 +275,7 @@ class AllScreen(SurveyScreen):
         self._keep_marks(every)
         self._list.show(ordered(rows, self._by), hosts=len(self.context.fleet) > 1)
         self._words, self._number = together(rows), len(every)
-        self._frees = self.surveys.total(self._list.shown).words
+        self._frees = self.surveys.total(self._list.shown).short
         self._draw_title()
         self._draw_details()
 
@@ -290,20 +290,28 @@ class AllScreen(SurveyScreen):
             self.say(f"{number} dropped: changed since, or made anew under the same name.")
 
     def _draw_title(self) -> None:
-        rows, words = self._list, f"All snapshots: {self._words}"
-        if self._looked_for.words:
-            typed = " ".join(self._looked_for.words)
-            words = f"All snapshots /{typed}: {self._words}, {self._number} in all"
+        words, typed = "All snapshots", " ".join(self._looked_for.words)
+        words += f" /{typed}: " if typed else ": "
+        words += self._of_marked() if self._list.marked else self._of_shown(typed)
         if missing := self.surveys.missing:
             words += f"; not read: {missing}"
-        if rows.marked:
-            hidden = len(rows.marked - rows.shown)
-            words += f", {len(rows.marked)} marked" + (f" ({hidden} not shown)" if hidden else "")
-        words += f"; deleting these frees {self._frees}" if rows.count else ""
         header = self.query_one("#header", Static)
         header.update(Text(f" {clean(words, self.glyphs)}", no_wrap=True, overflow="ellipsis"))
-        heading = rows.heading(rows.row_width, self.glyphs, self._by)
+        heading = self._list.heading(self._list.row_width, self.glyphs, self._by)
         self.query_one("#all-heading", Static).update(Text(heading, no_wrap=True))
+
+    def _of_marked(self) -> str:
+        marked = self._list.marked
+        number, hidden = len(marked), len(marked - self._list.shown)
+        words = f"{number} of {self._number} marked" + f" ({hidden} not shown)" * bool(hidden)
+        return f"{words}; deleting {number} marked frees {self.surveys.total(marked).short}"
+
+    def _of_shown(self, typed: str) -> str:
+        words, number = self._words, self._list.count
+        if typed:
+            words += f", {self._number} in all"
+        these = f"all {number}{' shown' if typed else ''}" if number > 1 else "this one"
+        return words + f"; deleting {these} frees {self._frees}" * bool(number)
 
     def _draw_details(self) -> None:
         row = self._list.selected
