@@ -36,7 +36,7 @@ from snaptui.model.group_mark import described
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.model.safety_mark import is_safety
-from snaptui.model.snapshot import Snapshot
+from snaptui.model.snapshot import Snapshot, depths
 from snaptui.storage.costs import cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged, odd, without_ram
@@ -137,7 +137,8 @@ def _domain(backend: Looks, domain: Domain) -> DomainReport:
         return replace(made, reason=error.message)
     counted = count_images(backend, one)
     names = frozenset((*(snapshot.name for snapshot in one.snapshots), *one.unread))
-    read = sorted(one.snapshots, key=lambda snapshot: (snapshot.created or 0, snapshot.name))
+    depth = depths(one.snapshots)
+    read = sorted(one.snapshots, key=lambda each: (each.created or 0, depth[each.name], each.name))
     together = reclaim_of(one.things, counted, one.layers)
     unnamed = unnamed_overlays(one.config, one.snapshots, one.layers)
     return replace(

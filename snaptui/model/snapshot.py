@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -101,6 +101,26 @@ class Snapshot:
     def has_memory(self) -> bool:
         """Whether a revert to it brings the guest's RAM back."""
         return self.memory in (Presence.INTERNAL, Presence.EXTERNAL)
+
+
+def depths(snapshots: Iterable[Snapshot]) -> dict[str, int]:
+    """By name, how many others lie before each: of one second, a parent is before its children.
+
+    Should the parents form a circle, read while they were changed, it is opened somewhere.
+    """
+    parents = {one.name: one.parent for one in snapshots}
+    found: dict[str, int] = {}
+    for name in parents:
+        way: dict[str, None] = {}
+        at: str | None = name
+        while at is not None and at in parents and at not in found and at not in way:
+            way[at] = None
+            at = parents[at]
+        depth = found.get(at, -1) if at is not None else -1
+        for one in reversed(way):
+            depth += 1
+            found[one] = depth
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from snaptui.model.group_mark import author_of, described, group_of
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
 from snaptui.model.safety_mark import is_safety
-from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.model.snapshot import Kind, Snapshot, depths
 from snaptui.storage.costs import Cost, cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged, odd, without_ram
@@ -46,6 +46,7 @@ class ListedSnapshot:
         written, reclaim: bytes; see :class:`Cost`.
         cost: both with their signs; ``None`` for an unmanaged one.
         unread: why its record could not be read; empty otherwise.
+        depth: how many snapshots of the domain lie before it.
     """
 
     host: str
@@ -59,6 +60,7 @@ class ListedSnapshot:
     cost: Cost | NotKnown | None
     flags: frozenset[Flag]
     unread: str = ""
+    depth: int = 0
 
     @property
     def mark(self) -> Mark:
@@ -82,6 +84,7 @@ def listed(host: str, one: Surveyed, counted: Counted, me: str = "") -> Iterator
     wrong = set(one.layers.broken)
     for found in (without_ram(one.snapshots, heads), odd(one.snapshots, heads)):
         wrong |= {name for name, what in found.items() if what}
+    depth = depths(one.snapshots)
     for snapshot in one.snapshots:
         cost = cost_of(snapshot, counted, one.layers)
         yield ListedSnapshot(
@@ -100,6 +103,7 @@ def listed(host: str, one: Surveyed, counted: Counted, me: str = "") -> Iterator
                 wrong=snapshot.name in wrong,
                 mine=me != "" and author_of(snapshot) == me,
             ),
+            depth=depth[snapshot.name],
         )
     for thing in one.things:
         if isinstance(thing, Unmanaged):
@@ -143,7 +147,10 @@ class Order(enum.Enum):
 
 
 def ordered(rows: Iterable[ListedSnapshot], by: Order) -> tuple[ListedSnapshot, ...]:
-    """Names from A to Z, the oldest first, the most bytes first; what is not known comes last."""
+    """Names from A to Z, the oldest first, the most bytes first; what is not known comes last.
+
+    Of one second a parent comes before its children.
+    """
 
     def key(row: ListedSnapshot) -> tuple[object, ...]:
         names = (row.domain.name.casefold(), row.host.casefold(), row.name.casefold(), row.name)
@@ -152,7 +159,7 @@ def ordered(rows: Iterable[ListedSnapshot], by: Order) -> tuple[ListedSnapshot, 
         if by is Order.NAME:
             return (row.name.casefold(), *names)
         if by is Order.AGE:
-            return (row.created is None, row.created or 0, *names)
+            return (row.created is None, row.created or 0, *names[:2], row.depth, *names)
         if by in (Order.WRITTEN, Order.RECLAIM):
             size = row.written if by is Order.WRITTEN else row.reclaim
             return (True, 0, *names) if isinstance(size, NotKnown) else (False, -size, *names)

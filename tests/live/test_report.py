@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -141,6 +142,19 @@ def test_snapshots_are_told_whatever_kind_they_are_of(lab: Lab) -> None:
     assert (unmanaged["name"], unmanaged["images"]) == ("by hand", [str(overlay)])
     assert domain["overlays"] == [{"target": "vda", "path": str(upon), "lies_upon": str(overlay)}]
     assert domain["disks"][0]["path"] == str(upon)
+
+
+def test_snapshots_of_one_second_are_in_the_order_of_the_tree(lab: Lab, tmp_path: Path) -> None:
+    lab.define("web")
+    for name in ("zeta", "mid", "alpha"):
+        lab.snapshot("web", name)
+    for name in ("alpha", "mid", "zeta"):
+        xml = lab.virsh("snapshot-dumpxml", "web", name)
+        again = tmp_path / name
+        again.write_text(re.sub(r"<creationTime>\d+", "<creationTime>1795919400", xml))
+        lab.virsh("snapshot-create", "web", str(again), "--redefine")
+    (domain,) = reported("-c", lab.uri)["domains"]
+    assert [one["name"] for one in domain["snapshots"]] == ["zeta", "mid", "alpha"]
 
 
 def test_marks_and_what_is_the_matter_are_told(lab: Lab) -> None:

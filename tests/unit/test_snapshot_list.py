@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from snaptui.model import author_mark, hold_mark
 from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import depths
 from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order, Query, listed, ordered
 from tests.unit.made import facts, snapshot
@@ -109,6 +110,16 @@ def test_whatever_is_typed_looks_for_something(typed: str, described: str) -> No
     assert Query.of(typed).fits(one, NOW) in (True, False)
     if '"' not in described:
         assert Query.of(f'"{described}"').fits(one, NOW)
+
+
+def test_of_one_second_a_parent_is_before_its_children() -> None:
+    rows = [replace(row(name, days=1), depth=at) for at, name in enumerate(("z", "m", "a"))]
+    older = row("zz", days=2)
+    assert [one.name for one in ordered([*rows[::-1], older], Order.AGE)] == ["zz", "z", "m", "a"]
+    chain = [snapshot(name, parent) for name, parent in (("z", None), ("a", "m"), ("m", "z"))]
+    assert depths(chain) == {"z": 0, "m": 1, "a": 2}
+    circle = [snapshot("a", "b"), snapshot("b", "a"), snapshot("c", "elsewhere")]
+    assert set(depths(circle)) == {"a", "b", "c"}
 
 
 @given(
