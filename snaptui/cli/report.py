@@ -77,7 +77,7 @@ class SnapshotReport:
         held_by: who holds it against deletes.
         written: what was written for it, or what it froze.
         frees: what deleting it alone gives back; below zero where a merge takes more.
-        approximate: an image was in use and did not add up.
+        approximate: an image did not add up, because it was in use or is damaged.
         problem: what is the matter with it in a word; ``None`` where nothing is.
         reason: why something is not known; ``None`` when all is.
     """

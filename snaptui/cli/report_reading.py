@@ -40,7 +40,7 @@ from snaptui.model.snapshot import Snapshot, depths
 from snaptui.storage.costs import cost_of, reclaim_of
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged, odd, without_ram
-from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.qcow2.usage import DOUBTS, ImageUsage
 from snaptui.storage.reclaimable import Surveyed
 from snaptui.storage.unnamed import unnamed_overlays
 
@@ -245,7 +245,7 @@ def _counted(made: DiskReport, image: ImageUsage, names: Collection[str] | None)
     usage = image.usage
     doubts = []
     if image.approximate:
-        doubts.append("the image is in use or damaged: its refcounts do not add up")
+        doubts.append(DOUBTS[image.in_use])
     if usage.leaked is None:
         doubts.append("the refcounts are stale (lazy refcounts): what leaked is not known")
     return replace(

@@ -36,7 +36,8 @@ class Cost:
             of the layers that it froze and of its memory file.
         reclaim: what deleting it gives back.
         oldest: it is the oldest on every disk, so that ``written`` is the disk as it was.
-        approximate: an image was in use and did not add up, or has holes that cannot be seen.
+        approximate: an image did not add up, or has holes that cannot be seen.
+        in_use: whether those that did not add up were in use; ``None`` where that is not known.
         counted_at: when the oldest of the figures was counted; ``None`` when none had to be.
         by_disk: by target, what is written and reclaimed of it.
         needs: what the images beneath grow by before anything is given back.
@@ -55,6 +56,7 @@ class Cost:
     needs: int = 0
     merges: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     given_back: bool | None = True
+    in_use: bool | None = None
     memory_left: str = ""
 
 
@@ -88,12 +90,13 @@ def cost_of(
         by_disk={target: (part.written, part.reclaim) for target, part in parts.items()},
         needs=sum(part.needs for part in parts.values()),
         merges={target: part.merge for target, part in parts.items() if part.merge is not None},
-        given_back=_given_back([part.given_back for part in parts.values()]),
+        given_back=_all_of([part.given_back for part in parts.values()]),
+        in_use=_all_of([part.in_use for part in parts.values() if part.approximate]),
         memory_left=left,
     )
 
 
-def _given_back(parts: Collection[bool | None]) -> bool | None:
+def _all_of(parts: Collection[bool | None]) -> bool | None:
     return False if False in parts else None if None in parts else True
 
 

@@ -28,6 +28,7 @@ class Part:
         grows: bytes by which a merge makes the image beneath larger on its file system.
         gross: what goes with the file itself, where that is not ``reclaim``.
         given_back: whether the host gets what is freed; ``None`` where it is not known.
+        in_use: whether a QEMU wrote to the image while it was counted; likewise.
     """
 
     written: int | NotKnown
@@ -39,6 +40,7 @@ class Part:
     grows: int = 0
     merge: tuple[str, str] | None = None
     given_back: bool | None = True
+    in_use: bool | None = None
     gross: int | None = None
 
 
@@ -52,6 +54,7 @@ def inside_part(usage: ImageUsage, place: int) -> Part:
         approximate=usage.approximate,
         counted_at=usage.counted_at,
         given_back=usage.given_back,
+        in_use=usage.in_use,
     )
 
 
@@ -171,6 +174,7 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> Part:
         needs=needs,
         grows=needs - emptied,
         merge=(overlay, lower),
+        in_use=usage.in_use,
         gross=usage.disk_size,
     )
 

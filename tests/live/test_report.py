@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from snaptui.backend.files.image_file import WRITES
 from snaptui.cli.main import main
+from snaptui.storage.qcow2.usage import DOUBTS
 from tests.forked import answered
 from tests.lab import MIB, Lab, damage, qemu_img, write
 from tests.unit.images import Plain
@@ -93,6 +97,25 @@ def test_what_is_not_known_is_null_with_its_reason(lab: Lab) -> None:
     assert (disk["format"], disk["virtual_size"]) == ("raw", 8 * MIB)
     assert (disk["allocated"], disk["leaked"]) == (None, None)
     assert disk["reason"] == "it is raw, not qcow2"
+
+
+def test_whether_an_image_that_does_not_add_up_is_in_use_is_said(lab: Lab) -> None:
+    """QEMU's lock tells: this test holds one like it."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    image = lab.image("web")
+    header = Plain(image).header
+    with image.open("r+b") as f:
+        f.seek(header.refcount_table_offset)
+        f.seek(int.from_bytes(f.read(8), "big") + 2 * (header.l1_table_offset >> 16))
+        f.write(b"\0\2")
+    (disk,) = reported("-c", lab.uri, "web")["domains"][0]["disks"]
+    assert disk["reason"] == DOUBTS[False]
+    with image.open("rb") as f:
+        lock = struct.pack("hhqqi", fcntl.F_RDLCK, os.SEEK_SET, WRITES, 1, 0)
+        fcntl.fcntl(f, fcntl.F_OFD_SETLK, lock)
+        (disk,) = reported("-c", lab.uri, "web")["domains"][0]["disks"]
+        assert disk["reason"] == DOUBTS[True]
 
 
 def test_a_damaged_image_is_told_as_far_as_it_can_be_read(lab: Lab) -> None:

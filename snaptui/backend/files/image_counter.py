@@ -37,7 +37,9 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         settled = not image_file.is_locked(f, (image_file.WRITES,))
         usage = count_open_image(f, path, image_file.allocated(f), progress, settled=settled)
         device = stat.S_ISBLK(os.fstat(f.fileno()).st_mode)
-    return replace(usage, given_back=False if device else gives_back(mount_of(path)[1]))
+        in_use = not settled or image_file.is_locked(f, (image_file.WRITES,))
+    given_back = False if device else gives_back(mount_of(path)[1])
+    return replace(usage, given_back=given_back, in_use=in_use)
 
 
 def count_open_image(

@@ -165,6 +165,16 @@ class Overlap:
     approximate: bool = False
 
 
+DOUBTS: Mapping[bool | None, str] = MappingProxyType(
+    {
+        True: "the image is in use, and QEMU had not written all of its tables when it was read",
+        False: "its refcounts do not add up, and no QEMU writes to it: qemu-img check says more",
+        None: "its refcounts do not add up: the image is in use, or damaged",
+    }
+)
+"""Why figures of an image are approximate, by whether it was in use."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageUsage:
     """What was counted of one image file.
@@ -174,7 +184,8 @@ class ImageUsage:
         virtual_size: of the disk as the guest sees it.
         file_size: length of the file.
         disk_size: what the file takes on its file system.
-        approximate: it is in use, and what was read did not add up twice.
+        approximate: what was read did not add up twice, or changed meanwhile.
+        in_use: a QEMU wrote to it before or after; ``None`` when not known.
         counted_at: seconds since the epoch.
         backing: the image beneath; ``None`` without one.
         overlap: of an overlay, where it was asked for.
@@ -193,6 +204,7 @@ class ImageUsage:
     backing: str | NotKnown | None = None
     overlap: Overlap | NotKnown | None = None
     given_back: bool | None = None
+    in_use: bool | None = None
     _places: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

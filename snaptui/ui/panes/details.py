@@ -25,7 +25,7 @@ from snaptui.storage.costs import (
 )
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged, oddities
-from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.qcow2.usage import DOUBTS, ImageUsage
 from snaptui.storage.unnamed import Unnamed
 from snaptui.ui.format import (
     added,
@@ -190,8 +190,8 @@ def cost_lines(
         when = _counted_words(cost.counted_at) if cost.counted_at is not None else ""
         doubt = ""
         if cost.approximate:
-            holes = " or has holes that are not visible from here" if cost.merges else ""
-            doubt = f", in use: does not add up{holes}"
+            holes = ", or it has holes that are not visible from here" if cost.merges else ""
+            doubt = f"; {DOUBTS[cost.in_use]}{holes}"
         yield (
             "Frees",
             f"{frees(cost, text.short_size)} when deleted{needs}{when and f'; {when}'}{doubt}",
