@@ -6,6 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from snaptui.model.libvirt_codes import called
 from snaptui.plan.words.sentence import Names, filled, named
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
@@ -87,7 +88,7 @@ class Refusal:
     @property
     def libvirt_would(self) -> str:
         """What libvirt would do, in words; empty when that is not known."""
-        fails = [f"fail with error {self.code}"] if self.code is not None else []
+        fails = [f"fail with {called(self.code)}"] if self.code is not None else []
         would = [*fails, *([self.harm.value] if self.harm is not None else [])]
         return f"libvirt would {' and '.join(would)}" if would else ""
 

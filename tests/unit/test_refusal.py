@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import libvirt
 import pytest
 
 import snaptui
+from snaptui.model import libvirt_codes
 from snaptui.plan.combine import deletes
 from snaptui.plan.create import create
 from snaptui.plan.outcome import End, UndoBy
@@ -42,8 +44,20 @@ def test_what_libvirt_would_do_stays_with_it() -> None:
         refusal.of("db").words
         == "db: libvirt is busy with another job on web. Wait until it is off."
     )
-    assert refusal.libvirt_would == "libvirt would fail with error 67 and stop the guest"
+    assert refusal.libvirt_would == (
+        "libvirt would fail with 'unsupported configuration' (VIR_ERR_CONFIG_UNSUPPORTED) and "
+        "stop the guest"
+    )
     assert refuse(Why.NAME_EMPTY).libvirt_would == ""
+
+
+def test_each_code_that_a_plan_foretells_has_the_name_that_libvirt_gives_it() -> None:
+    codes = {name: code for name, code in vars(libvirt_codes).items() if isinstance(code, int)}
+    assert len(codes) > 10
+    for code in codes.values():
+        name = libvirt_codes.called(code).partition("(")[2].rstrip(")")
+        assert name.startswith("VIR_ERR_")
+        assert getattr(libvirt, name, code) == code, "newer ones are not in each binding"
 
 
 def test_plans_of_several_domains_keep_what_libvirt_would_do() -> None:
