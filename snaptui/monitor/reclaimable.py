@@ -40,7 +40,8 @@ from snaptui.storage.backing_chain import NO_LAYERS, Layers, files_of, of_severa
 from snaptui.storage.costs import holding
 from snaptui.storage.in_image import Images
 from snaptui.storage.inventory import Inventory
-from snaptui.storage.reclaimable import Place, Survey, Surveyed, places
+from snaptui.storage.reclaimable import Items, Place, Survey, Surveyed, items_of, places
+from snaptui.storage.remembered import Remembered
 from snaptui.storage.totals import Total
 
 HANGS = 5.0
@@ -87,6 +88,7 @@ class Surveying:
         self._weigh = asyncio.Event()
         self._uncounted: Images = {}
         self._layers = NO_LAYERS
+        self._items = Remembered[Surveyed, Items](items_of)
         self.weighed: Total | None = None
         self.survey = Survey()
         self.places: tuple[Place, ...] = ()
@@ -271,7 +273,9 @@ class Surveying:
             await self._weigh.wait()
             self._weigh.clear()
             began = time.monotonic()
-            weigh = functools.partial(places, self.survey, self._counting.state.counted)
+            weigh = functools.partial(
+                places, self.survey, self._counting.state.counted, self._items
+            )
             self.places = await asyncio.to_thread(weigh)  # no lane: those end with the host
             self._on_change()
             await asyncio.sleep(max(PUBLISH, PAUSE * (time.monotonic() - began)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from types import MappingProxyType
 from typing import TypeGuard
 
@@ -24,10 +25,13 @@ from snaptui.storage.disk_cost import NOT_YET, Counted
 from snaptui.storage.in_image import Unmanaged, unmanaged_in
 from snaptui.storage.inventory import Inventory
 from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.remembered import Remembered
 from snaptui.storage.totals import Total
 
 Mark = tuple[str, str, str]
 """The URI of a host, and of an item on it what it is known by."""
+Spaces = Mapping[str, FileSystem | NotKnown]
+"""By path of an image, the file system that it is on."""
 NOWHERE = ""
 """Stands for the file system of what is on one that is not known."""
 
@@ -144,31 +148,41 @@ class Survey:
     """All domains of a host, as far as they have been read.
 
     Attributes:
-        spaces: by path of an image, the file system that it is on.
+        spaces: of the images.
         failed: by name, domains that could not be read, and why.
         inventory: who names which file; ``None`` before that is known.
         own: by path of an overlay that nothing names, bytes of its disk that it holds by itself.
     """
 
     domains: tuple[Surveyed, ...] = ()
-    spaces: Mapping[str, FileSystem | NotKnown] = field(
-        default_factory=lambda: MappingProxyType({})
-    )
+    spaces: Spaces = field(default_factory=lambda: MappingProxyType({}))
     failed: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inventory: Inventory | None = None
     own: Mapping[str, int | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def places(survey: Survey, counted: Counted) -> tuple[Place, ...]:
-    """The file systems, the fullest first, and what is on each; what is nowhere comes last."""
+Items = tuple[tuple[str, Item], ...]
+"""Each with the file system that it is on."""
+
+
+def places(
+    survey: Survey, counted: Counted, known: Remembered[Surveyed, Items] | None = None
+) -> tuple[Place, ...]:
+    """The file systems, the fullest first, and what is on each; what is nowhere comes last.
+
+    Args:
+        known: of :func:`items_of`, where more is found out bit by bit.
+    """
     found: dict[str, FileSystem] = {}
     for space in survey.spaces.values():
         if isinstance(space, FileSystem):
             found.setdefault(space.name, space)
     items: dict[str, list[Item]] = {}
-    for mount, item in _items(survey, counted):
+    domains = {one.domain.key: one for one in survey.domains}
+    of_domains = (known or Remembered(items_of)).of(domains, counted, survey.spaces)
+    for mount, item in (*chain.from_iterable(of_domains), *_leftovers(survey)):
         inside = mount in found and found[mount].device
-        items.setdefault(mount, []).append(replace(item, inside=inside))
+        items.setdefault(mount, []).append(replace(item, inside=True) if inside else item)
     held: dict[str, Total] = {}
     for mount, part in _held(survey, counted):
         held[mount] = held.get(mount, Total()).plus(part)
@@ -188,7 +202,7 @@ def _held(survey: Survey, counted: Counted) -> Iterator[tuple[str, int | NotKnow
     """By file system, what only snapshots hold of each image, and of what cannot be looked at."""
     heads = {path: head for one in survey.domains for path, head in one.layers.heads.items()}
     for path, head in heads.items():
-        mount = _mount(survey, path)
+        mount = _mount(survey.spaces, path)
         yield mount or NOWHERE, _in_snapshots(head, counted.get(path, NOT_YET))
     for one in survey.domains:
         for disk in written_disks(one.config):
@@ -239,7 +253,7 @@ def promised(
         for mount, total in freed.items():
             totals[mount] = totals.get(mount, Total()).with_all(total)
     for path in leftovers(survey):
-        on = _mount(survey, path)
+        on = _mount(survey.spaces, path)
         if ("", path) in marked and on is not None:
             totals[on] = totals.get(on, Total()).plus(_disk_size(survey, path))
     return totals
@@ -265,18 +279,18 @@ def _promised_of(
         lacking += [(thing, together) for thing in known]
         known, together = [], {}
     for path, size in together.items():
-        on = _mount(survey, path)
+        on = _mount(survey.spaces, path)
         if on is not None:
             totals[on] = totals.get(on, Total()).plus(size, of=0)
     for thing in known:
-        for mount in _mounts(survey, one, thing, together):
+        for mount in _mounts(survey.spaces, one, thing, together):
             totals[mount] = totals.get(mount, Total()).plus(0)
     for unsure, why in lacking:
         # what is inside of an image can only be freed; an overlay may be merged elsewhere
         inside = isinstance(unsure, Unmanaged) or (
             unsure is not None and unsure.kind is Kind.INTERNAL
         )
-        for mount in _mounts(survey, one, unsure, ()):
+        for mount in _mounts(survey.spaces, one, unsure, ()):
             totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
     return totals
 
@@ -290,7 +304,8 @@ def chosen(
     """
     files = tuple(path for path in leftovers(survey) if ("", path) in marked)
     parts = []
-    for one in survey.domains:
+    uuids = {uuid for uuid, _ in marked}
+    for one in (known for known in survey.domains if known.domain.key.uuid in uuids):
         uuid = one.domain.key.uuid
         things = [thing for thing in one.things if (uuid, thing.name) in marked]
         names = [thing.name for thing in things if isinstance(thing, Snapshot)]
@@ -327,38 +342,45 @@ def leftovers(survey: Survey) -> tuple[str, ...]:
     return survey.inventory.orphans if survey.inventory is not None else ()
 
 
-def _items(survey: Survey, counted: Counted) -> Iterator[tuple[str, Item]]:
-    for one in survey.domains:
-        for thing in one.things:
-            freed = reclaim_by_image(thing, counted, one.layers)
-            older = with_older_by_image(thing, counted)
-            unmanaged = isinstance(thing, Unmanaged)
-            kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
-            for mount in _mounts(survey, one, thing, () if isinstance(freed, NotKnown) else freed):
-                yield (
-                    mount,
-                    Item(
-                        ItemKind.UNMANAGED if unmanaged else kind,
-                        one.domain,
-                        thing.name,
-                        thing.created,
-                        _share(survey, freed, mount),
-                        _share(survey, older, mount),
-                    ),
-                )
-        for name, reason in one.unread.items():
-            why = NotKnown(reason)
-            kind = ItemKind.SAFETY if is_safety(name) else ItemKind.SNAPSHOT
-            for mount in _mounts(survey, one, None, ()):
-                yield mount, Item(kind, one.domain, name, None, why, why)
+def items_of(one: Surveyed, counted: Counted, spaces: Spaces) -> Items:
+    """What could be deleted of a domain, once for each file system that it is on."""
+    return tuple(_items(one, counted, spaces))
+
+
+def _items(one: Surveyed, counted: Counted, spaces: Spaces) -> Iterator[tuple[str, Item]]:
+    for thing in one.things:
+        freed = reclaim_by_image(thing, counted, one.layers)
+        older = with_older_by_image(thing, counted)
+        unmanaged = isinstance(thing, Unmanaged)
+        kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
+        for mount in _mounts(spaces, one, thing, () if isinstance(freed, NotKnown) else freed):
+            yield (
+                mount,
+                Item(
+                    ItemKind.UNMANAGED if unmanaged else kind,
+                    one.domain,
+                    thing.name,
+                    thing.created,
+                    _share(spaces, freed, mount),
+                    _share(spaces, older, mount),
+                ),
+            )
+    for name, reason in one.unread.items():
+        why = NotKnown(reason)
+        kind = ItemKind.SAFETY if is_safety(name) else ItemKind.SNAPSHOT
+        for mount in _mounts(spaces, one, None, ()):
+            yield mount, Item(kind, one.domain, name, None, why, why)
+
+
+def _leftovers(survey: Survey) -> Iterator[tuple[str, Item]]:
     for path in leftovers(survey):
-        on = _mount(survey, path)
+        on = _mount(survey.spaces, path)
         if on is not None:
             yield on, _leftover(survey, path)
 
 
 def _mounts(
-    survey: Survey, one: Surveyed, thing: Snapshot | Unmanaged | None, freed: Collection[str]
+    spaces: Spaces, one: Surveyed, thing: Snapshot | Unmanaged | None, freed: Collection[str]
 ) -> tuple[str, ...]:
     """Where what a snapshot holds lies, and where deleting it frees or takes space.
 
@@ -372,20 +394,20 @@ def _mounts(
         disks = written_disks((thing.config if thing is not None else None) or one.config)
         paths = [disk.path for disk in disks if disk.path is not None]
         unknown = any(disk.path is None for disk in disks)
-    mounts = (_mount(survey, path) for path in (*paths, *freed))
+    mounts = (_mount(spaces, path) for path in (*paths, *freed))
     found = dict.fromkeys(mount for mount in mounts if mount is not None)
     return tuple(found) if found and not unknown else (*found, NOWHERE)
 
 
-def _share(survey: Survey, by_image: Mapping[str, int] | NotKnown, mount: str) -> int | NotKnown:
+def _share(spaces: Spaces, by_image: Mapping[str, int] | NotKnown, mount: str) -> int | NotKnown:
     if isinstance(by_image, NotKnown):
         return by_image
-    return sum(size for path, size in by_image.items() if _mount(survey, path) == mount)
+    return sum(size for path, size in by_image.items() if _mount(spaces, path) == mount)
 
 
-def _mount(survey: Survey, path: str) -> str | None:
+def _mount(spaces: Spaces, path: str) -> str | None:
     """The file system of an image; ``None`` for one that never grows or shrinks."""
-    space = survey.spaces.get(path, NOT_YET)
+    space = spaces.get(path, NOT_YET)
     if isinstance(space, Fixed):
         return None
     return space.name if isinstance(space, FileSystem) else NOWHERE

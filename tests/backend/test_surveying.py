@@ -25,7 +25,7 @@ async def test_what_was_read_is_weighed_though_the_connection_was_lost(
     asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told))
     begun, go_on, weighed = threading.Event(), threading.Event(), asyncio.Event()
 
-    def weigh(_survey: Survey, _counted: object) -> tuple[Place, ...]:
+    def weigh(_survey: Survey, _counted: object, _known: object) -> tuple[Place, ...]:
         begun.set()
         go_on.wait(15)
         return ()
