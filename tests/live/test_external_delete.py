@@ -26,6 +26,7 @@ from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, entries, holds, next_second, qemu_img, write
+from tests.live.planned import planned
 from tests.sample import sample
 from tests.ssh import behind_ssh
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -617,3 +618,37 @@ def test_a_record_from_elsewhere_is_looked_at_where_the_next_one_names_its_overl
     assert {one.code for one in plan.refusals} == {libvirt.VIR_ERR_OPERATION_FAILED}
     said = newer_lab.virsh("snapshot-delete", "web", "one", check=False)
     assert "disk source and parent disk source are not the same" in said
+
+
+@pytest.mark.parametrize(
+    ("disks", "gone", "level"),
+    [
+        (("vda",), "vda", "a"),
+        (("vda",), "vda", "b"),
+        (("vda", "vdb"), "vda", "b"),
+        (("vda", "vdb"), "vdb", "a"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a", "b"])
+@pytest.mark.parametrize("fixture", ["lab", "newer_lab"])
+def test_the_error_where_an_overlay_is_gone_is_the_one_that_is_foretold(
+    request: pytest.FixtureRequest,
+    fixture: str,
+    disks: tuple[str, ...],
+    gone: str,
+    level: str,
+    name: str,
+) -> None:
+    """libvirt looks for the overlay first, and opens the chain after that."""
+    any_lab: Lab = request.getfixturevalue(fixture)
+    chain(any_lab, "a", "b", disks=disks)
+    overlay(any_lab, level, gone).unlink()
+    plan = planned(any_lab, DeleteIntent(any_lab.key("web"), name))
+    foretold = {one.code for one in plan.refusals}
+    connection = libvirt.open(any_lab.uri)
+    try:
+        with pytest.raises(libvirt.libvirtError) as told:
+            connection.lookupByName("web").snapshotLookupByName(name).delete()
+    finally:
+        connection.close()
+    assert foretold == {told.value.get_error_code()}

@@ -52,7 +52,7 @@ def create_refusals(facts: Facts, *, halts: bool, outside: bool = False) -> list
         one.but(code=invalid) if halts and one.why is Why.TRANSIENT else one
         for one in record_refusals(facts)
     ]
-    refusals += _ending_refusals(facts) + _job_refusals(facts)
+    refusals += _ending_refusals(facts) + job_refusals(facts)
     refusals += _silent_refusals(facts) + pivoted.refusals(facts)
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     lost = encryption.lost_refusals(facts)
@@ -124,7 +124,7 @@ def domain_refusals(
                 domain=facts.name,
             )
         )
-    refusals += [one.but(code=job_code) for one in _job_refusals(facts)]
+    refusals += [one.but(code=job_code) for one in job_refusals(facts)]
     refusals += disk_checks.place_refusals(facts, writable_disks(facts.status.config.disks))
     return refusals
 
@@ -149,7 +149,7 @@ def _busy_refusals(facts: Facts, in_backup: int | None) -> list[Refusal]:
     return [refuse(Why.BUSY, Way.WAIT_JOB, code=libvirt_codes.OPERATION_TIMEOUT, domain=facts.name)]
 
 
-def _job_refusals(facts: Facts) -> list[Refusal]:
+def job_refusals(facts: Facts) -> list[Refusal]:
     """What QEMU does with the images just now, beside a backup."""
     jobs = tuple(one for one in facts.status.block_jobs if one not in facts.status.backup)
     if not jobs:
@@ -171,7 +171,8 @@ def _job_refusals(facts: Facts) -> list[Refusal]:
 def jobs_first(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     """No error is foretold beside block jobs of a create, nor of a revert that begins with one.
 
-    Some versions look for these first.
+    Some versions look for these first. A merge of the admin's own is refused beside a job of the
+    same disk alone, with an error that depends on the job.
     """
     told = tuple(refusals)
     if not any(one.why in JOBS and one.code is None for one in told):
@@ -180,8 +181,8 @@ def jobs_first(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
 
 
 def merge_refusals(facts: Facts) -> list[Refusal]:
-    """What forbids a merge beside what QEMU does with the images already."""
-    return [one.but(code=libvirt_codes.OPERATION_UNSUPPORTED) for one in _job_refusals(facts)]
+    """What forbids the merge of a delete beside what QEMU does with the images already."""
+    return [one.but(code=libvirt_codes.OPERATION_UNSUPPORTED) for one in job_refusals(facts)]
 
 
 MERGED_IN_PART = "If its merge had begun: do not revert to it, delete it again."

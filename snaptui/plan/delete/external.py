@@ -125,18 +125,31 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     whose chain is too short then (measured with 11.3 to 12.9).
     """
     known, active = facts.layers.branches.known, facts.status.domain.state.active
+    ends = {disk.path for disk in facts.status.config.disks}
+    cut = any(
+        path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
+    )
     if not known:
-        return libvirt_codes.INVALID_ARG
+        then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+        found = all(
+            _named_now(now, overlay, then[now.target])
+            for now in facts.status.config.disks
+            if (overlay := facts.layers.branches.overlays_of(snapshot).get(now.target))
+            and now.target in then
+        )
+        return libvirt_codes.NO_FILE if cut and found and not active else libvirt_codes.INVALID_ARG
     if not active and _parent_inside(facts, snapshot) is not None:
         return libvirt_codes.OPERATION_UNSUPPORTED
-    ends = {disk.path for disk in facts.status.config.disks}
-    if any(
-        path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
-    ):
+    if cut:
         return libvirt_codes.NO_FILE
     newest = all(one.parent != snapshot.name for one in facts.snapshots.values())
     found = newest or _in_chains(facts, snapshot)
     return libvirt_codes.OPERATION_FAILED if found else libvirt_codes.INVALID_ARG
+
+
+def _named_now(now: Disk, overlay: str, then: Disk) -> bool:
+    """Whether the definition names an overlay, or what it froze: 9.0 finds no other while off."""
+    return overlay in (now.path, *(now.beneath or ())) or _named(now, then)
 
 
 def _named(now: Disk, then: Disk) -> bool:
@@ -235,9 +248,9 @@ def _look_at(
     end = levels[-1].image
     if isinstance(end, Missing):
         path = levels[-1].path
-        cut = refuse(
-            Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=libvirt_codes.NO_FILE, path=path, disk=target
-        )
+        unseen = _looks_no_deeper(facts) and not _named_now(now, overlay, then)
+        error = libvirt_codes.INVALID_ARG if unseen else libvirt_codes.NO_FILE
+        cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=error, path=path, disk=target)
         found.refusals.append(traced(facts, cut, path))
         return
     if isinstance(end, Looped):
@@ -271,7 +284,7 @@ def _look_at(
     at = paths.index(overlay)
     found.refusals += _closed_refusals(facts, target, (overlay, lower))
     found.refusals += _written_refusals(facts, target, paths[at + 2 :])
-    if overlay not in (now.beneath or ()) and not _named(now, then):
+    if _looks_no_deeper(facts) and not _named_now(now, overlay, then):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += merge_needs.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
@@ -332,17 +345,17 @@ def _written_refusals(facts: Facts, target: str, paths: Sequence[str]) -> Iterat
             )  # fmt: skip
 
 
-def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:
+def _looks_no_deeper(facts: Facts) -> bool:
     """Of a domain that is off, libvirt 9.0 looks for no overlay that its definition does not name.
 
     That names the one beneath where a snapshot was taken while it was active.
     """
-    if (
-        not over
-        or facts.status.domain.state.active
-        or not does(facts.host, Wrong.MERGES_NEWEST_ALONE)
-    ):
-        return
+    active = facts.status.domain.state.active
+    return not active and does(facts.host, Wrong.MERGES_NEWEST_ALONE)
+
+
+def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:
+    """That an overlay lies beneath others, where libvirt looks for none there."""
     above = [one.name for one in facts.snapshots.values() if frozen(one).keys() & set(over)]
     yield refuse(
         Why.NEWEST_ONLY, Way.NEWER_FIRST, code=libvirt_codes.INVALID_ARG, domain=facts.name,

@@ -56,7 +56,7 @@ def plan(intent: MergeIntent, facts: Facts) -> Plan:
         lost=NOTHING_LOST,
         undo=undo(UndoBy.NO_MERGED),
         space=_space(facts, room),
-        refusals=(*_refusals(facts, one, step), *room.refusals),
+        refusals=domain_checks.jobs_first((*_refusals(facts, one, step), *room.refusals)),
         warnings=(
             remark(Warn.BACKUP_LOSES),
             *room.warnings,
@@ -84,7 +84,7 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
     reads_it = one.target in facts.status.backup
     in_backup = libvirt_codes.OPERATION_UNSUPPORTED if reads_it else None
     yield from domain_checks.metadata_refusals(facts, in_backup=in_backup)
-    yield from domain_checks.merge_refusals(facts)
+    yield from domain_checks.job_refusals(facts)
     yield from pivoted.refusals(facts)
     yield from domain_checks.journal_refusals(facts.unrecorded)
     if facts.status.hung:

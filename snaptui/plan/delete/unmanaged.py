@@ -56,15 +56,17 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
     else:  # its record names all of them, and libvirt looks for it on each
         all_of_them = domain_checks.writable_disks(disks)
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
+    now = {disk.path for disk in domain_checks.writable_disks(disks)}
     for path, _ in unmanaged.parts:
-        for user in facts.of(path):
-            if user.snapshot == name:
-                refusals.append(
-                    refuse(
-                        Why.UNMANAGED_OF_OTHER, Way.DELETE_THERE, harm=Harm.OTHER_LOST,
-                        path=path, name=name, user=user.words,
-                    )
-                )  # fmt: skip
+        harm = Harm.OTHER_LOST if path in now else None
+        refusals += [
+            refuse(
+                Why.UNMANAGED_OF_OTHER, Way.DELETE_THERE, harm=harm,
+                path=path, name=name, user=user.words,
+            )
+            for user in facts.of(path)
+            if user.snapshot == name
+        ]  # fmt: skip
     if "/" in name or name.startswith(".") or "\ufffd" in name:
         refusals.append(refuse(Why.UNMANAGED_NAME, name=name))
     if len(text.utf8(name)) > name_checks.NAME_BYTES:
@@ -74,7 +76,6 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
             why := image_checks.closed_to_writers(disk, facts)
         ):
             refusals.append(why.but(harm=Harm.LEFT_INSIDE))
-    now = {disk.path for disk in domain_checks.writable_disks(facts.status.config.disks)}
     for path, number in Counter(path for path, _ in unmanaged.parts).items():
         if path not in now:
             refusals.append(refuse(Why.UNMANAGED_ELSEWHERE, name=name, path=path))

@@ -196,7 +196,8 @@ def _save_left(done: Done) -> bool:
 
 
 def _save_beneath(done: Done) -> bool:
-    """Started, it writes to the images of the time of the save."""
+    """Started anew, it writes to the images of the time of the save."""
+    done.guest.go(OFF)
     overlays = [disk.path for disk in done.guest.disks]
     done.guest.go(RUNNING)
     return [disk.path for disk in done.guest.disks] != overlays
