@@ -506,12 +506,11 @@ def holds(path: Path, byte: int) -> bool:
 
 
 def _let_run(pid: int) -> None:
-    """Let a stopped process go on for 2 ms of a processor, or 20 ms where it waits itself."""
-    had = _ran(pid)
-    until = time.monotonic() + 0.02
+    """Let a stopped process go on for 1 ms, and longer where it had no processor till then."""
+    had, until = _ran(pid), time.monotonic() + 0.001
     os.kill(pid, signal.SIGCONT)
-    while _ran(pid) < had + 2_000_000 and (time.monotonic() < until or _ran(pid) == had):
-        time.sleep(0.0005)
+    while time.monotonic() < until or _ran(pid) == had:
+        time.sleep(0.0003)
     os.kill(pid, signal.SIGSTOP)
 
 
