@@ -59,7 +59,7 @@ _MAIN = (StepKind.REVERT, StepKind.DELETE, StepKind.CREATE)
 def of_operations(batch: Batch, operations: Sequence[Operation]) -> Summary:
     """What became of operations of this process; all of them are over."""
     members = [_of_operation(operation) for operation in operations]
-    return _summary(batch, operations[0].record, members)
+    return _summary(batch, [one.record for one in operations], members)
 
 
 def of_cut_short(
@@ -81,17 +81,19 @@ def of_cut_short(
             members.append(Member(name, False, False, "It was not started."))
     if batch.whole and not all(one.done or one.unknown for one in members):
         members = [_to_be_undone(one) if one.done else one for one in members]
-    return _summary(batch, next(iter(records.values())), members)
+    return _summary(batch, list(records.values()), members)
 
 
-def _summary(batch: Batch, one: Record, members: Sequence[Member]) -> Summary:
-    did = _DONE.get(kind_of_all(one), "done")
+def _summary(batch: Batch, records: Sequence[Record], members: Sequence[Member]) -> Summary:
+    did = _DONE.get(kind_of_all(records[0]), "done")
     left = [member for member in members if not member.done and not member.unknown]
     unknown = sum(member.unknown for member in members)
     count = f"{len(members) - len(left) - unknown} of {len(members)} {did}"
     if unknown:
         count += f", {unknown} not known yet"
-    title = f"{batch.group}: {count}" if batch.group else count
+    subjects = {step.subject for step in map(_main, records) if step is not None}
+    called = subjects.pop() if len(subjects) == 1 else batch.group
+    title = f"{called}: {count}" if batch.group else count
     names = ", ".join(member.name for member in left)
     lines = [f"{count}; not {names}." if left else f"{count}."]
     causes = [one for one in members if not one.well and not one.follows]

@@ -15,7 +15,7 @@ from snaptui.plan.delete.delete import deleted
 from snaptui.plan.group_left import AfterOfSome, Left
 from snaptui.plan.loss import NOTHING_LOST, SeveralLost
 from snaptui.plan.outcome import End, Space, UndoBy, after, undo
-from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover
+from snaptui.plan.plan import CreateIntent, DeleteManyIntent, Plan, RemoveLeftover, RevertIntent
 from snaptui.plan.refusal import Refusal
 from snaptui.plan.remark import Note, Remark, remark
 from snaptui.plan.steps.group import FreezeGuest
@@ -108,6 +108,8 @@ def reverts(
     parts = tuple(zip(names, plans, strict=True))
     no_way_back = [name for name, plan in parts if plan.undo.impossible]
     several = len({plan.intent.key.host for plan in plans}) > 1
+    targets = {plan.intent.name for plan in plans if isinstance(plan.intent, RevertIntent)}
+    called = targets.pop() if len(targets) == 1 else group.id
     end, warnings = after(End.REVERTED_TOGETHER), whole.warnings
     notes = whole.notes
     if several:
@@ -119,7 +121,7 @@ def reverts(
         warnings = (remark(Warn.GROUP_NOT_WHOLE, left=left.words), *warnings)
     return replace(
         whole,
-        title=f"Revert {text.count(len(plans), 'domain')} to {group.id}",
+        title=f"Revert {text.count(len(plans), 'domain')} to {called}",
         after=end,
         undo=undo(UndoBy.NO_FOR_SOME, names=", ".join(no_way_back))
         if no_way_back

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -150,6 +150,23 @@ def cut(shown: str, width: int, glyphs: Glyphs) -> str:
         end = char + end
     end = end if end and cell_len(end[0]) else ""
     return fit(shown, width - cell_len(end), glyphs) + end
+
+
+def with_short_hosts(shown: str, hosts: Iterable[str], width: int, glyphs: Glyphs) -> str:
+    """A line in so many cells as far as shorter names of hosts make room for the rest of it."""
+    for host in sorted(hosts, key=len, reverse=True):
+        over = cell_len(shown) - width
+        times = shown.count(host)
+        if over <= 0:
+            break
+        if times and cell_len(host) > SHORT_HOST:
+            each = max(SHORT_HOST, cell_len(host) - -(-over // times))
+            shown = shown.replace(host, cut(host, each, glyphs))
+    return shown
+
+
+SHORT_HOST = 12
+"""Cells of a host's name that is cut for the sake of what stands behind it."""
 
 
 def fit_name(shown: str, width: int, glyphs: Glyphs) -> str:

@@ -127,7 +127,7 @@ def test_a_group_lies_on_several_hosts(lab: Lab, other: Lab, config: str) -> Non
         terminal.press("r")
         terminal.wait("Revert web to both on kvm2", "[this one]")
         terminal.press("tab", "right")
-        terminal.wait("Revert 2 domains to group-", "web on kvm1", "web on kvm2")
+        terminal.wait("Revert 2 domains to both", "web on kvm1", "web on kvm2")
         press_yes(terminal)
         terminal.wait("2 of 2 reverted: done")
 

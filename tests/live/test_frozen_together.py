@@ -227,7 +227,7 @@ def test_what_was_frozen_together_is_reverted_together(newer_lab: Lab) -> None:
         terminal.press("g", "r")
         terminal.wait("[this one]  whole group of 2")
         terminal.press("tab", " ")
-        terminal.wait("Revert 2 domains to group-")
+        terminal.wait(f"Revert 2 domains to {NAME}")
         terminal.press("tab", "right")
         terminal.wait("[running]", "RUNNING, freshly started")
         confirm(terminal)

@@ -189,7 +189,7 @@ def whole_group(terminal: Terminal, number: int) -> None:
     terminal.press("r")
     terminal.wait("Revert db to patch", f"[this one]  whole group of {number}")
     terminal.press("tab", " ")
-    terminal.wait(f"[whole group of {number}]", f"Revert {number} domains to group-")
+    terminal.wait(f"[whole group of {number}]", f"Revert {number} domains to patch")
 
 
 def test_a_group_is_reverted_and_undone_one_by_one(lab: Lab) -> None:
@@ -244,7 +244,7 @@ def test_no_guest_is_touched_unless_all_can_be_reverted(lab: Lab) -> None:
         lines = terminal.dialog
         assert lines.index("web: the snapshots inside") < lines.index("db, mail: Cancelled")
         assert "all-or-nothing. Not ready: web." in lines
-        close_errors(terminal, "group-")
+        close_errors(terminal, "patch: 0 of 3 reverted")
         terminal.press("left", "left", "g", "enter")  # an Enter more than it took leads elsewhere
         terminal.wait("patch", "Group")
         terminal.press("g")
@@ -273,7 +273,7 @@ def test_a_group_that_was_killed_is_told_in_one_dialog(lab: Lab, tmp_path: Path)
     killed = subprocess.run([sys.executable, "-m", "tests.live.killed", *words], timeout=60)
     assert killed.returncode == -signal.SIGKILL
     with Terminal(["-c", lab.uri]) as terminal:
-        terminal.wait(f"{mark.id}: 4 of 6 reverted: cut short", "not g03, g06.")
+        terminal.wait("patch: 4 of 6 reverted: cut short", "not g03, g06.")
         told = terminal.dialog
         assert told.index("g03: Interrupted") < told.index("g06: Interrupted")
         assert not any(f"{name}: " in told for name in names if name not in held)

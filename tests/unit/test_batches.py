@@ -42,7 +42,7 @@ def test_the_cause_comes_first_then_the_rest_in_order_and_what_stays() -> None:
     ends = [stopped(at, done=1, stop=others) for at in range(5)]
     ends[2] = stopped(2, done=0, stop=cause)
     told = of_operations(BATCH, ends)
-    assert told.title == f"{GROUP}: 0 of 5 reverted"
+    assert told.title == "s1: 0 of 5 reverted"
     first, second, third, fourth, fifth, *more = told.words.splitlines()
     assert first == "0 of 5 reverted; not g01, g02, g03, g04, g10."
     assert second == "g03: the disk is full"
@@ -60,7 +60,7 @@ def test_all_that_ended_well_is_only_counted() -> None:
         for at in range(5)
     ]
     told = of_operations(BATCH, ends)
-    assert told.title == f"{GROUP}: 5 of 5 reverted"
+    assert told.title == "s1: 5 of 5 reverted"
     assert told.words == "5 of 5 reverted."
 
 
@@ -99,7 +99,7 @@ def test_one_that_was_cut_short_is_told_member_by_member_with_what_each_needs() 
     }
     records = {one.number: one for one in (*done, cut, reverted)}
     told = of_cut_short(BATCH, records, found)
-    assert told.title == f"{GROUP}: 3 of 5 reverted"
+    assert told.title == "patch: 3 of 5 reverted"
     lines = told.words.splitlines()
     assert lines[0] == "3 of 5 reverted; not g03, g10."
     heads = [line.partition(":")[0] for line in lines[1:] if not line.startswith("  ")]
@@ -118,11 +118,11 @@ def test_what_another_host_has_not_said_yet_is_not_judged() -> None:
         for one in records.values()
     }
     told = of_cut_short(WHOLE, records, {first.number: found[first.number]})
-    assert told.title == f"{GROUP}: 1 of 2 taken, 1 not known yet"
+    assert told.title == "patch: 1 of 2 taken, 1 not known yet"
     assert "Delete its snapshot" not in told.words
     assert f"{NAMES[1]}: Its host has not been asked yet" in told.words
     told = of_cut_short(WHOLE, records, found)
-    assert told.title == f"{GROUP}: 2 of 2 taken"
+    assert told.title == "patch: 2 of 2 taken"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_the_host_did_after_the_end_counts(current: str, became: Became, do
     assert found.became is became
     batch = Batch(7, NAMES[:1], GROUP)
     told = of_cut_short(batch, {7: cut}, {7: found})
-    assert told.title == f"{GROUP}: {done} of 1 reverted"
+    assert told.title == f"patch: {done} of 1 reverted"
 
 
 def a_create(at: int, outcome: Outcome | None = None, *, undone: bool = False) -> Record:
@@ -154,7 +154,7 @@ def test_what_is_left_of_all_or_none_when_snaptui_ended_is_said_to_be_deleted() 
     taken = a_create(0)
     found = {taken.number: finding(taken, Found(DomainState.SHUTOFF, ("patch",), "patch"))}
     told = of_cut_short(WHOLE, {taken.number: taken}, found)
-    assert told.title == f"{GROUP}: 1 of 2 taken"
+    assert told.title == "patch: 1 of 2 taken"
     assert "g01: It was taken, and the group is all-or-nothing." in told.words
     assert "  Delete its snapshot." in told.words.splitlines()
     apart = replace(WHOLE, whole=False)
@@ -164,4 +164,4 @@ def test_what_is_left_of_all_or_none_when_snaptui_ended_is_said_to_be_deleted() 
 def test_what_was_deleted_again_is_not_called_taken() -> None:
     undone = a_create(0, Outcome.FAILED, undone=True)
     told = of_cut_short(WHOLE, {undone.number: undone}, {})
-    assert told.title == f"{GROUP}: 0 of 2 taken"
+    assert told.title == "patch: 0 of 2 taken"

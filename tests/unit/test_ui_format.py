@@ -49,6 +49,18 @@ def snapshot(memory: Presence, *parts: Presence, state: str = "running") -> Snap
     return Snapshot("s", None, 0, state, "", memory, None, disks, None, False, "")
 
 
+@GLYPHS
+def test_the_names_of_hosts_make_room_for_how_it_ended(glyphs: ui.Glyphs) -> None:
+    host = "qemu+ssh://root@kvm-07.example.org/system"
+    line = f"10:00 Create a snapshot of web on {host}: done; u undoes it"
+    shown = ui.with_short_hosts(line, ["kvm1", host], 79, glyphs)
+    assert cell_len(shown) <= 79
+    assert shown.endswith("/system: done; u undoes it")
+    assert shown.startswith("10:00 Create a snapshot of web on qemu")
+    assert ui.with_short_hosts(line, ["kvm1", host], 200, glyphs) == line
+    assert ui.with_short_hosts("web on kvm1: done", ["kvm1"], 5, glyphs) == "web on kvm1: done"
+
+
 @pytest.mark.parametrize("raw", LITERAL)
 @GLYPHS
 def test_markup_stays_what_it_is(raw: str, glyphs: ui.Glyphs) -> None:

@@ -200,6 +200,10 @@ class KeepDialog(Dialog[tuple[ListedSnapshot, ...]]):
         """Mark what goes."""
         if going := self._going:
             self.dismiss(going)
+            return
+        rule = self._rule
+        why = FAULTS[rule] if isinstance(rule, RuleFault) else "The rule lets no snapshot go."
+        self.query_one("#notice", Static).update(Text(f"Nothing to mark. {why}"))
 
     def on_key(self, event: events.Key) -> None:
         """Enter on the list marks too."""

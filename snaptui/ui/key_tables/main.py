@@ -76,6 +76,7 @@ MAIN: tuple[Action, ...] = (
         "All snapshots of all domains in one list",
         Scope.MAIN,
     ),
+    Action("rule", ("M",), "rule", "Mark by rule in the list of all snapshots", Scope.MAIN),
     Action(
         "copy_one",
         ("y",),

@@ -315,10 +315,18 @@ class MainScreen(Screen[None]):
 
     def action_all_snapshots(self) -> None:
         """Show all snapshots of all domains; from there one goes to one of them."""
+        self._show_all(by_rule=False)
+
+    def action_rule(self) -> None:
+        """Ask for a rule over the list of all snapshots, and mark there what it lets go."""
+        self._show_all(by_rule=True)
+
+    def _show_all(self, *, by_rule: bool) -> None:
         from snaptui.ui.screens.all_snapshots import AllScreen
 
         order, by_order = self.recall.all_order, self.recall.all_sorted
-        self.app.push_screen(AllScreen(self.context, order, by_order), self._jump)
+        screen = AllScreen(self.context, order, by_order, by_rule=by_rule)
+        self.app.push_screen(screen, self._jump)
 
     def _jump(self, jump: Jump | None) -> None:
         if jump is not None:

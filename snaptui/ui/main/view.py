@@ -16,7 +16,7 @@ from snaptui.session import Session
 from snaptui.ui import header, keymap, status_lines
 from snaptui.ui.context import Context
 from snaptui.ui.footer import Offer, footer_lines
-from snaptui.ui.format import clean
+from snaptui.ui.format import clean, with_short_hosts
 from snaptui.ui.key_line import KeyLine
 from snaptui.ui.main.offer import offer
 from snaptui.ui.main.panes import Panes
@@ -170,7 +170,10 @@ class View:
             words = "This host has no domains. Define one, or open another host with -c."
         else:
             words = self._answer if since < LASTS else self._news
-        line = Text(clean(words, self.context.glyphs))
+        context = self.context
+        names = [clean(name, context.glyphs) for name in context.fleet.names.values()]
+        shown, width = clean(words, context.glyphs), self.message.size.width
+        line = Text(with_short_hosts(shown, names, width - 1, context.glyphs))
         if words and words == self._news:
             log = f"{keymap.key_of('operations', self.context.overrides)} log"
             room = self.message.size.width - line.cell_len - len(log) - 1

@@ -65,6 +65,8 @@ class AllScreen(SurveyScreen):
     def on_mount(self) -> None:
         """The filter is there when it is asked for; Textual calls the mount of the base too."""
         self.query_one("#filter").display = False
+        if self._by_rule:
+            self.call_after_refresh(self.action_rule)
 
     def on_resize(self) -> None:
         """Draw the headings in the new width."""
@@ -78,8 +80,11 @@ class AllScreen(SurveyScreen):
     def _list(self) -> AllList:
         return self.query_one(AllList)
 
-    def __init__(self, context: Context, order: str, by_order: Callable[[str], None]) -> None:
+    def __init__(
+        self, context: Context, order: str, by_order: Callable[[str], None], *, by_rule: bool
+    ) -> None:
         super().__init__(context)
+        self._by_rule = by_rule
         self._by, self._looked_for = Order.__members__.get(order, Order.AGE), Query()
         self._by_order = by_order
         self._drawn, self._late = 0.0, False

@@ -14,7 +14,7 @@ from snaptui.operations.operation import Operation, Phase
 from snaptui.storage.reclaimable import Mark
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.closing import Closing, is_there
-from snaptui.ui.format import clean
+from snaptui.ui.format import clean, with_short_hosts
 from snaptui.ui.screens.surveys import Surveys
 
 if TYPE_CHECKING:
@@ -130,7 +130,8 @@ class SurveyScreen(Closing[Jump | None]):
             words = f"Not read: {surveys.missing}"
         elif not words:
             words = self.nothing
-        self.put("message", words)
+        names = self.context.fleet.names.values()
+        self.put("message", with_short_hosts(words, names, self.size.width - 2, self.glyphs))
 
     def key_of(self, what: str) -> str:
         """The key of this screen's ``back`` or ``refresh``."""
