@@ -128,7 +128,7 @@ async def test_a_file_that_is_not_read_yet_holds_nothing_up(
 
 @pytest.mark.parametrize("options", [False, True], ids=["name", "options"])
 @pytest.mark.parametrize("size", [(60, 15), (60, 12), (80, 18), (80, 24), (120, 40)])
-async def test_the_buttons_are_on_the_screen_however_low_it_is(
+async def test_buttons_and_verdict_are_on_the_screen_however_low_it_is(
     size: tuple[int, int], options: bool
 ) -> None:
     """What is above them scrolls."""
@@ -148,8 +148,19 @@ async def test_the_buttons_are_on_the_screen_however_low_it_is(
         low = size[1]
 
         def seen() -> bool:
-            visible = dialog.query_one("#box").region.contains_region(cancel.region)
-            return visible and cancel.region.bottom < low and cancel.region.height == 1
+            box = dialog.query_one("#box").region
+            visible = box.contains_region(cancel.region) and cancel.region.bottom < low
+            lines = [one for one in dialog.query("#verdict, #verdict-low") if one.region]
+            (verdict,) = lines if len(lines) == 1 else (cancel,)
+            told = "Ready, " in str(getattr(verdict, "content", ""))
+            above = verdict.region.bottom <= cancel.region.y
+            return (
+                visible
+                and cancel.region.height == 1
+                and told
+                and above
+                and (box.contains_region(verdict.region))
+            )
 
         await until(pilot, seen, "the buttons")
         await pilot.pause(0.5)

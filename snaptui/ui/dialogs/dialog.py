@@ -84,12 +84,18 @@ class Dialog(Closing[Result | None], Generic[Result]):
         with Box(id="box"):
             yield Static(id="title", markup=False)
             yield from self.body()
-            with Horizontal(id="buttons"):
-                yield from self.buttons()
+            with VerticalGroup(id="foot"):
+                yield from self.foot()
+                with Horizontal(id="buttons"):
+                    yield from self.buttons()
 
     def body(self) -> ComposeResult:
         """What stands above the buttons."""
         raise NotImplementedError
+
+    def foot(self) -> ComposeResult:
+        """What stays above the buttons where all else scrolls."""
+        yield from ()
 
     def buttons(self) -> ComposeResult:
         """The buttons; the one that leaves is called ``cancel``."""

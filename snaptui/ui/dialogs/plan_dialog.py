@@ -101,10 +101,15 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         """The fields, the lines that are always visible, and the rest, which scrolls."""
         yield from self.fields()
         yield Static(id="facts", markup=False)
+        yield Static(id="verdict", markup=False)
         with VerticalScroll(id="rest", can_focus=True):
             yield Static(id="rest-text", markup=False)
         yield Field(id="typed", compact=True)
         yield Static(id="notice", markup=False)
+
+    def foot(self) -> ComposeResult:
+        """The verdict, where the lines above scroll."""
+        yield Static(id="verdict-low", markup=False)
 
     @property
     def at_stake(self) -> object:
@@ -173,6 +178,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
                 return
             failed = f"{error.title}: {error.message}"
             self.query_one("#facts", Static).update(Text("The checks failed."))
+            self.query_one("#box").remove_class("-judged")
             lines = (clean(failed, self.glyphs), clean(error.hint, self.glyphs))
             self.query_one("#rest-text", Static).update(Text("\n".join(lines).rstrip()))
             self.make_room_soon()
@@ -195,6 +201,9 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self._plan = plan = self.merged(self._plans)
         self.set_title(plan.title)
         self.query_one("#facts", Static).update(self._always(plan))
+        for name, where in (("verdict", "below"), ("verdict-low", "above")):
+            self.query_one(f"#{name}", Static).update(self._verdict(plan, where))
+        self.query_one("#box").add_class("-judged")
         self.query_one("#rest-text", Static).update(self._rest(plan))
         self.query_one("#typed", Input).display = plan.type_name and plan.possible
         asked = (
@@ -271,17 +280,13 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self.make_room_soon()
 
     def _always(self, plan: Plan) -> Text:
-        """The lines that are always visible; each on two lines at most."""
-        warned = text.count(len(plan.warnings), "warning") if plan.warnings else "no warnings"
-        unchecked = f", {len(plan.unchecked)} not checked" if plan.unchecked else ""
-        verdict = "Refused, see below" if plan.refusals else "Ready"
+        """The lines that are visible wherever they have room; each on two lines at most."""
         lines = Text()
         for label, words, style in (
             ("", plan.after.words, ""),
             ("You lose: ", plan.lost.words, ""),
             ("Undo: ", plan.undo.words, "bold" if plan.undo.impossible else ""),
             ("Space: ", plan.space.words, ""),
-            ("", f"{verdict}, {warned}{unchecked}", "bold" if plan.refusals else ""),
         ):
             shown = clean(words, self.glyphs)
             lines.append(label, "dim")
@@ -291,6 +296,13 @@ class PlanDialog(ConfirmDialog[Confirmed]):
             lines.append("\n")
         lines.right_crop(1)
         return lines
+
+    def _verdict(self, plan: Plan, where: str) -> Text:
+        """The line that is always visible."""
+        warned = text.count(len(plan.warnings), "warning") if plan.warnings else "no warnings"
+        unchecked = f", {len(plan.unchecked)} not checked" if plan.unchecked else ""
+        verdict = f"Refused, see {where}" if plan.refusals else "Ready"
+        return Text(f"{verdict}, {warned}{unchecked}", "bold" if plan.refusals else "")
 
     def _rest(self, plan: Plan) -> Text:
         rest = Text()
