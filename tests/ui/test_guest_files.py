@@ -52,6 +52,16 @@ class Locked(GuestFiles):
         raise GuestFilesError("No key is available with this passphrase.")
 
 
+class Empty(GuestFiles):
+    """Has a disk on which nothing is."""
+
+    async def volumes(self) -> tuple[()]:
+        return ()
+
+    async def systems(self) -> tuple[()]:
+        return ()
+
+
 class Opening(Appliances):
     """Opens something whose appliance does not get ready."""
 
@@ -92,6 +102,20 @@ async def test_why_nothing_can_be_opened_is_said_with_what_to_do(make_app: MakeA
         await until(pilot, lambda: len(app.screen_stack) == 2, "the error alone")
         await pilot.press("escape")
         await back_again(pilot)
+
+
+@pytest.mark.parametrize("demo", [False, True])
+async def test_disks_without_a_file_system_say_what_is_needed(
+    make_app: MakeApp, demo: bool
+) -> None:
+    app = app_with(make_app, Opening(Empty))
+    app.context = replace(app.context, demo=demo)
+    async with app.run_test() as pilot:
+        await pressed_f(pilot)
+        await until(pilot, lambda: isinstance(app.screen, ErrorDialog), "the error")
+        await until(pilot, lambda: "No file system was found" in text_of(pilot), "the error")
+        assert "Choose a domain whose" in text_of(pilot)
+        assert ("The disks of the demo" in text_of(pilot)) == demo
 
 
 async def test_the_start_says_how_far_it_is_and_esc_ends_it(make_app: MakeApp) -> None:

@@ -57,8 +57,9 @@ class FilesScreen(Closing[None]):
         self.context, self._when = context, when
         self._glyphs = context.glyphs
         self._opening = Opening(
-            when, context.appliances(), self._wait_for, self._draw, self._glyphs
-        )
+            when, context.appliances(), self._wait_for, self._draw, self._glyphs,
+            demo=context.demo,
+        )  # fmt: skip
         later, earlier = (
             keymap.key_of(f"browse_{which}", context.overrides) for which in ("later", "earlier")
         )

@@ -100,12 +100,17 @@ class Ask(Protocol):
         """What it returns."""
 
 
+NEEDED = "Choose a domain whose guest made one on its disks, such as ext4, XFS or NTFS."
+DEMO = "The disks of the demo are without one. "
+
+
 class Opening:
     """One look at the files of a domain; what it reads is shown by others.
 
     Args:
         appliances: makes the one that reads.
         on_change: called on the loop when the appliance got on, or ended.
+        demo: the host is that of ``--demo``.
 
     Attributes:
         files: ``None`` before the disks were looked at.
@@ -121,8 +126,11 @@ class Opening:
         ask: Ask,
         on_change: Callable[[], None],
         glyphs: Glyphs,
+        *,
+        demo: bool = False,
     ) -> None:
         self.when = when
+        self._hint = f"{DEMO * demo}{NEEDED}"
         self._appliances = appliances
         self._ask = ask
         self._on_change = on_change
@@ -222,7 +230,7 @@ class Opening:
         while (content := self.content) is not None:
             choices = list(_choices(content))
             if not choices:
-                raise GuestFilesError("No file system was found on these disks.")
+                raise GuestFilesError("No file system was found on these disks.", hint=self._hint)
             single = content.systems[0] if len(content.systems) == 1 else _single(content)
             if single is not None and not always:
                 await self.mount(single)
