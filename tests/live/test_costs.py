@@ -71,6 +71,29 @@ def test_figures_are_those_of_the_images_and_df_falls_by_what_was_promised(lab: 
         terminal.wait(f"({tiny(sum(Plain(path).growth(0) for path in images))})")
 
 
+def test_a_guest_that_wrote_nothing_since_loses_nothing(lab: Lab) -> None:
+    """Until it writes; and again when that was undone: QEMU's own tables are no loss."""
+    lab.define("web", size=64 * MIB)
+    lab.snapshot("web", "good")
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.wait("would lose nothing written, as far as counted")
+        terminal.press("r")
+        terminal.wait("You lose: nothing; no data was written to vda since", "Ready")
+        terminal.press("esc")
+        wrote(lab.image("web"), 8, 4)
+        terminal.wait("@ now", gone="You lose: ")
+        terminal.press("f5")
+        terminal.wait("would lose 4.0M on vda")
+        terminal.press("r")
+        terminal.wait("You lose: 4.0 MiB written to vda since", "Ready")
+        confirm(terminal)
+        terminal.wait("Revert web to good: done")
+        terminal.wait("would lose nothing written, as far as counted")
+    usage = count_image(str(lab.image("web")), lambda *_: None).usage
+    assert (usage.unsaved, usage.active > 0) == (0, True)
+
+
 def test_an_entry_of_the_same_name_that_is_no_part_of_it_is_not_added_in(lab: Lab) -> None:
     """In the image of a disk that came later."""
     lab.define("web", size=64 * MIB)

@@ -262,7 +262,8 @@ def _image_lines(shown: ListedImage, counted: Counted, doubts: tuple[str, ...]) 
         if head.backing is not None:
             beneath = head.backing
             yield "Beneath", beneath if isinstance(beneath, str) else f"? ({beneath.reason})"
-        since = _since(shown, counted)
+        usage = _usage(shown, counted)
+        since = usage if isinstance(usage, NotKnown) else usage.usage.unsaved
         yield (
             "Written since",
             f"? ({since.reason})"
@@ -294,10 +295,14 @@ def _entry_lines(shown: ListedImage, placed: PlacedEntry, counted: Counted) -> I
 
 
 def _since(shown: ListedImage | None, counted: Counted) -> int | NotKnown:
+    usage = _usage(shown, counted)
+    return usage if isinstance(usage, NotKnown) else usage.usage.active
+
+
+def _usage(shown: ListedImage | None, counted: Counted) -> ImageUsage | NotKnown:
     if shown is None:
         return NotKnown("")
-    usage = counted.get(shown.key.path, NotKnown("not counted yet"))
-    return usage.usage.active if isinstance(usage, ImageUsage) else usage
+    return counted.get(shown.key.path, NotKnown("not counted yet"))
 
 
 def _as_unmanaged(shown: ListedImage, placed: PlacedEntry) -> Unmanaged:
