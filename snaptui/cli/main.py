@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options, unknown = made.parse_known_args(words)
         if unknown:
             meant = commands.meant(options.wanted[0]) if options.wanted else ""
-            made.error(f"unrecognized arguments: {' '.join(unknown)} {meant}".rstrip())
+            made.error(f"unrecognized arguments: {' '.join(unknown)}{meant and f'. {meant}'}")
         return _run(options)
     except SnaptuiError as error:
         said = " ".join(f"{error.message} {error.hint}".split())
