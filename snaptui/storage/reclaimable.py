@@ -13,10 +13,9 @@ from snaptui.common import text
 from snaptui.model.domain import Domain, DomainConfig
 from snaptui.model.image import FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.model.safety_mark import is_safety
-from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
 from snaptui.storage.costs import (
-    frees_by_image,
     reclaim_by_image,
     with_older_by_image,
     written_disks,
@@ -32,6 +31,8 @@ Mark = tuple[str, str, str]
 """The URI of a host, and of an item on it what it is known by."""
 Spaces = Mapping[str, FileSystem | NotKnown]
 """By path of an image, the file system that it is on."""
+Mounts = Mapping[str, str | None]
+"""The same by name; ``None`` for an image that never grows or shrinks."""
 NOWHERE = ""
 """Stands for the file system of what is on one that is not known."""
 
@@ -160,6 +161,11 @@ class Survey:
     inventory: Inventory | None = None
     own: Mapping[str, int | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def mounts(self) -> Mounts:
+        """By path of each image of :attr:`spaces`, what its file system is called."""
+        return {path: _named(space) for path, space in self.spaces.items()}
+
 
 Items = tuple[tuple[str, Item], ...]
 """Each with the file system that it is on."""
@@ -179,7 +185,7 @@ def places(
             found.setdefault(space.name, space)
     items: dict[str, list[Item]] = {}
     domains = {one.domain.key: one for one in survey.domains}
-    of_domains = (known or Remembered(items_of)).of(domains, counted, survey.spaces)
+    of_domains = (known or Remembered(items_of)).of(domains, counted, survey.mounts)
     for mount, item in (*chain.from_iterable(of_domains), *_leftovers(survey)):
         inside = mount in found and found[mount].device
         items.setdefault(mount, []).append(replace(item, inside=True) if inside else item)
@@ -201,9 +207,9 @@ def places(
 def _held(survey: Survey, counted: Counted) -> Iterator[tuple[str, int | NotKnown]]:
     """By file system, what only snapshots hold of each image, and of what cannot be looked at."""
     heads = {path: head for one in survey.domains for path, head in one.layers.heads.items()}
+    mounts = survey.mounts
     for path, head in heads.items():
-        mount = _mount(survey.spaces, path)
-        yield mount or NOWHERE, _in_snapshots(head, counted.get(path, NOT_YET))
+        yield mounts.get(path) or NOWHERE, _in_snapshots(head, counted.get(path, NOT_YET))
     for one in survey.domains:
         for disk in written_disks(one.config):
             if disk.path is None:
@@ -229,131 +235,23 @@ def _lacks(space: FileSystem | NotKnown) -> TypeGuard[NotKnown]:
     return isinstance(space, NotKnown) and not isinstance(space, Fixed)
 
 
-def promised(
-    survey: Survey, counted: Counted, marked: Collection[tuple[str, str]]
-) -> Mapping[str, Total] | NotKnown:
-    """By file system, what deleting all marked items together gives back.
-
-    Args:
-        marked: by :attr:`Item.key`.
-
-    Returns:
-        ``NotKnown`` where something of a single domain is marked and not all of it is known.
-    """
-    totals: dict[str, Total] = {}
-    by_domain = {one.domain.key.uuid: one for one in survey.domains}
-    uuids = {uuid for uuid, _ in marked}
-    for uuid in (known for known in by_domain if known in uuids):
-        one = by_domain[uuid]
-        names = {name for at, name in marked if at == uuid}
-        freed = _promised_of(survey, counted, one, names)
-        lacking = [total for total in freed.values() if not total.whole]
-        if lacking and len(uuids) == 1:
-            return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
-        for mount, total in freed.items():
-            totals[mount] = totals.get(mount, Total()).with_all(total)
-    for path in leftovers(survey):
-        on = _mount(survey.spaces, path)
-        if ("", path) in marked and on is not None:
-            totals[on] = totals.get(on, Total()).plus(_disk_size(survey, path))
-    return totals
-
-
-def _promised_of(
-    survey: Survey, counted: Counted, one: Surveyed, names: Collection[str]
-) -> Mapping[str, Total]:
-    """The same of one domain: what is known of it together, and the rest one by one."""
-    totals: dict[str, Total] = {}
-    known: list[Snapshot | Unmanaged] = []
-    lacking: list[tuple[Snapshot | Unmanaged | None, NotKnown]] = []
-    for thing in one.things:
-        if thing.name in names:
-            freed = reclaim_by_image(thing, counted, one.layers)
-            if isinstance(freed, NotKnown):
-                lacking.append((thing, freed))
-            else:
-                known.append(thing)
-    lacking += [(None, NotKnown(one.unread[name])) for name in one.unread if name in names]
-    together = frees_by_image(known, counted, one.layers)
-    if isinstance(together, NotKnown):
-        lacking += [(thing, together) for thing in known]
-        known, together = [], {}
-    for path, size in together.items():
-        on = _mount(survey.spaces, path)
-        if on is not None:
-            totals[on] = totals.get(on, Total()).plus(size, of=0)
-    for thing in known:
-        for mount in _mounts(survey.spaces, one, thing, together):
-            totals[mount] = totals.get(mount, Total()).plus(0)
-    for unsure, why in lacking:
-        # what is inside of an image can only be freed; an overlay may be merged elsewhere
-        inside = isinstance(unsure, Unmanaged) or (
-            unsure is not None and unsure.kind is Kind.INTERNAL
-        )
-        for mount in _mounts(survey.spaces, one, unsure, ()):
-            totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
-    return totals
-
-
-def chosen(
-    survey: Survey, marked: Collection[tuple[str, str]]
-) -> tuple[tuple[str, ...], tuple[tuple[Domain, tuple[str, ...], tuple[str, ...]], ...]]:
-    """What marked items are: paths of leftovers, and by domain the names of its snapshots.
-
-    Those that libvirt knows, then unmanaged ones.
-    """
-    files = tuple(path for path in leftovers(survey) if ("", path) in marked)
-    parts = []
-    uuids = {uuid for uuid, _ in marked}
-    for one in (known for known in survey.domains if known.domain.key.uuid in uuids):
-        uuid = one.domain.key.uuid
-        things = [thing for thing in one.things if (uuid, thing.name) in marked]
-        names = [thing.name for thing in things if isinstance(thing, Snapshot)]
-        names += [name for name in one.unread if (uuid, name) in marked]
-        extra = tuple(thing.name for thing in things if isinstance(thing, Unmanaged))
-        if names or extra:
-            parts.append((one.domain, tuple(names), extra))
-    return files, tuple(parts)
-
-
-def digests(survey: Survey, marked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    """Of marked snapshots the hashes of their XML as they were read."""
-    return {
-        (one.domain.key.uuid, snapshot.name): snapshot.digest
-        for one in survey.domains
-        for snapshot in one.snapshots
-        if (one.domain.key.uuid, snapshot.name) in marked
-    }
-
-
-def still_there(survey: Survey, marked: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Those of marked items that were found."""
-    files, domains = chosen(survey, marked)
-    inside = {
-        (domain.key.uuid, name)
-        for domain, names, unmanaged in domains
-        for name in (*names, *unmanaged)
-    }
-    return frozenset({("", path) for path in files} | inside)
-
-
 def leftovers(survey: Survey) -> tuple[str, ...]:
     """Paths of the overlays that nothing names, as far as that is known by now."""
     return survey.inventory.orphans if survey.inventory is not None else ()
 
 
-def items_of(one: Surveyed, counted: Counted, spaces: Spaces) -> Items:
+def items_of(one: Surveyed, counted: Counted, mounts: Mounts) -> Items:
     """What could be deleted of a domain, once for each file system that it is on."""
-    return tuple(_items(one, counted, spaces))
+    return tuple(_items(one, counted, mounts))
 
 
-def _items(one: Surveyed, counted: Counted, spaces: Spaces) -> Iterator[tuple[str, Item]]:
+def _items(one: Surveyed, counted: Counted, mounts: Mounts) -> Iterator[tuple[str, Item]]:
     for thing in one.things:
         freed = reclaim_by_image(thing, counted, one.layers)
         older = with_older_by_image(thing, counted)
         unmanaged = isinstance(thing, Unmanaged)
         kind = ItemKind.SAFETY if is_safety(thing.name) else ItemKind.SNAPSHOT
-        for mount in _mounts(spaces, one, thing, () if isinstance(freed, NotKnown) else freed):
+        for mount in mounts_of(mounts, one, thing, () if isinstance(freed, NotKnown) else freed):
             yield (
                 mount,
                 Item(
@@ -361,26 +259,27 @@ def _items(one: Surveyed, counted: Counted, spaces: Spaces) -> Iterator[tuple[st
                     one.domain,
                     thing.name,
                     thing.created,
-                    _share(spaces, freed, mount),
-                    _share(spaces, older, mount),
+                    _share(mounts, freed, mount),
+                    _share(mounts, older, mount),
                 ),
             )
     for name, reason in one.unread.items():
         why = NotKnown(reason)
         kind = ItemKind.SAFETY if is_safety(name) else ItemKind.SNAPSHOT
-        for mount in _mounts(spaces, one, None, ()):
+        for mount in mounts_of(mounts, one, None, ()):
             yield mount, Item(kind, one.domain, name, None, why, why)
 
 
 def _leftovers(survey: Survey) -> Iterator[tuple[str, Item]]:
+    mounts = survey.mounts
     for path in leftovers(survey):
-        on = _mount(survey.spaces, path)
+        on = mounts.get(path, NOWHERE)
         if on is not None:
             yield on, _leftover(survey, path)
 
 
-def _mounts(
-    spaces: Spaces, one: Surveyed, thing: Snapshot | Unmanaged | None, freed: Collection[str]
+def mounts_of(
+    mounts: Mounts, one: Surveyed, thing: Snapshot | Unmanaged | None, freed: Collection[str]
 ) -> tuple[str, ...]:
     """Where what a snapshot holds lies, and where deleting it frees or takes space.
 
@@ -394,33 +293,32 @@ def _mounts(
         disks = written_disks((thing.config if thing is not None else None) or one.config)
         paths = [disk.path for disk in disks if disk.path is not None]
         unknown = any(disk.path is None for disk in disks)
-    mounts = (_mount(spaces, path) for path in (*paths, *freed))
-    found = dict.fromkeys(mount for mount in mounts if mount is not None)
+    named = (mounts.get(path, NOWHERE) for path in (*paths, *freed))
+    found = dict.fromkeys(mount for mount in named if mount is not None)
     return tuple(found) if found and not unknown else (*found, NOWHERE)
 
 
-def _share(spaces: Spaces, by_image: Mapping[str, int] | NotKnown, mount: str) -> int | NotKnown:
+def _share(mounts: Mounts, by_image: Mapping[str, int] | NotKnown, mount: str) -> int | NotKnown:
     if isinstance(by_image, NotKnown):
         return by_image
-    return sum(size for path, size in by_image.items() if _mount(spaces, path) == mount)
+    return sum(size for path, size in by_image.items() if mounts.get(path, NOWHERE) == mount)
 
 
-def _mount(spaces: Spaces, path: str) -> str | None:
-    """The file system of an image; ``None`` for one that never grows or shrinks."""
-    space = spaces.get(path, NOT_YET)
+def _named(space: FileSystem | NotKnown) -> str | None:
     if isinstance(space, Fixed):
         return None
     return space.name if isinstance(space, FileSystem) else NOWHERE
 
 
-def _disk_size(survey: Survey, path: str) -> int:
+def disk_size(survey: Survey, path: str) -> int:
+    """Bytes of an overlay that nothing names."""
     assert survey.inventory is not None
     return survey.inventory.images[path].disk_size
 
 
 def _leftover(survey: Survey, path: str) -> Item:
     assert survey.inventory is not None
-    kind, size = ItemKind.LEFTOVER, _disk_size(survey, path)
+    kind, size = ItemKind.LEFTOVER, disk_size(survey, path)
     asked = text.count(survey.inventory.domains, "domain")
     proof = f"nothing names it: asked {asked}, their snapshots, and the images beside it"
     if doubts := survey.inventory.doubts_about((path,)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -15,8 +14,8 @@ _ABSENT = object()
 class Remembered(Generic[S, T]):
     """Makes something of each of many things, and of facts that are known by path.
 
-    What was made stays as long as the thing and every fact that was asked for are the same
-    objects; whether a fact was there at all is one, too.
+    What was made stays as long as the thing is the same object and every fact that was asked for
+    is the same; whether it was there at all is one, too.
 
     Args:
         make: makes it; asks for single facts alone.
@@ -69,5 +68,4 @@ class _Noting(Mapping[str, Any]):
 
     def hold(self, facts: Mapping[str, Any]) -> bool:
         """Whether all that was asked for is the same among these."""
-        now = (facts.get(path, _ABSENT) for path in self._asked)
-        return all(map(operator.is_, now, self._asked.values()))
+        return [facts.get(path, _ABSENT) for path in self._asked] == list(self._asked.values())

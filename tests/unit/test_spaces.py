@@ -14,6 +14,7 @@ from snaptui.model.image import FileSystem, Fixed, ImageInfo, ImageSnapshot, Not
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import Layers
 from snaptui.storage.inventory import Inventory
+from snaptui.storage.marked import chosen, promised
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from snaptui.storage.reclaimable import (
     NOWHERE,
@@ -21,9 +22,7 @@ from snaptui.storage.reclaimable import (
     ItemKind,
     Survey,
     Surveyed,
-    chosen,
     places,
-    promised,
 )
 from snaptui.storage.totals import Total
 from tests.unit.made import CREATED, VDA, VDB, config, snapshot

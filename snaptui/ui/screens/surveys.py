@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import operator
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from snaptui.common import text
@@ -19,16 +21,11 @@ from snaptui.model.image import FileSystem, ImageKey, NotKnown
 from snaptui.monitor.reclaimable import Surveying
 from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import on_host
+from snaptui.storage.disk_cost import Counted
 from snaptui.storage.keep_rules import Use
-from snaptui.storage.reclaimable import (
-    NOWHERE,
-    Mark,
-    PlaceOnHost,
-    chosen,
-    digests,
-    promised,
-    still_there,
-)
+from snaptui.storage.marked import chosen, digests, promised, still_there
+from snaptui.storage.reclaimable import NOWHERE, Mark, PlaceOnHost, Survey, Surveyed
+from snaptui.storage.remembered import Remembered
 from snaptui.storage.snapshot_list import ListedSnapshot, listed
 from snaptui.storage.totals import Total
 from snaptui.ui import status_lines
@@ -55,6 +52,9 @@ class _Survey:
         self.surveying = Surveying(
             session.backend, session.worker, self.counting, on_change=self._changed
         )
+        self._weighed: tuple[Survey | None, Counted | None] = None, None
+        self._rows = Remembered[Surveyed, tuple[ListedSnapshot, ...]](self._listed)
+        self._called, self._me = "", signature()
 
     @property
     def far(self) -> bool:
@@ -68,7 +68,10 @@ class _Survey:
 
     def _changed(self) -> None:
         """Also the list of domains shows what was read, once it is all."""
-        if not self.surveying.doing and not self.counting.under_way:
+        now = self.surveying.survey, self.counting.state.counted
+        whole = not self.surveying.doing and not self.counting.under_way
+        if whole and any(map(operator.is_not, now, self._weighed)):
+            self._weighed = now
             of = {
                 one.domain.key: (one.things, one.layers)
                 for one in self.surveying.survey.domains
@@ -76,6 +79,17 @@ class _Survey:
             }
             self.session.figures.weigh(of, self.counting.state.counted)
         self._on_change()
+
+    def rows(self, called: str) -> Iterator[ListedSnapshot]:
+        """Its snapshots, as far as they have been read; ``called``: as people call the host."""
+        if called != self._called:
+            self._called = called
+            self._rows = Remembered(self._listed)
+        domains = {one.domain.key: one for one in self.surveying.survey.domains}
+        return chain.from_iterable(self._rows.of(domains, self.counting.state.counted))
+
+    def _listed(self, one: Surveyed, counted: Counted) -> tuple[ListedSnapshot, ...]:
+        return tuple(listed(self._called, one, counted, self._me))
 
     def of(self, marks: Collection[Mark]) -> frozenset[tuple[str, str]]:
         """What is marked on it."""
@@ -175,7 +189,6 @@ class Surveys:
         self._on_change = on_change
         self.changes = 0
         self._surveys = [_Survey(session, self._changed) for session in fleet]
-        self._me = signature()
 
     def _changed(self) -> None:
         self.changes += 1
@@ -230,8 +243,9 @@ class Surveys:
     @property
     def places(self) -> tuple[PlaceOnHost, ...]:
         """The file systems of all, the fullest first; what is not known comes last."""
+        names = self._names
         found = [
-            PlaceOnHost(one.session.uri, self._fleet.called(one.session.uri), place)
+            PlaceOnHost(one.session.uri, names[one.session.uri], place)
             for one in self._surveys
             for place in one.surveying.places
         ]
@@ -239,14 +253,14 @@ class Surveys:
 
     def snapshots(self) -> list[ListedSnapshot]:
         """Those of all domains that have been read, in no order."""
-        return [
-            row
-            for one in self._surveys
-            for domain in one.surveying.survey.domains
-            for row in listed(
-                self._fleet.called(one.session.uri), domain, one.counting.state.counted, self._me
-            )
-        ]
+        names = self._names
+        return [row for one in self._surveys for row in one.rows(names[one.session.uri])]
+
+    @property
+    def _names(self) -> Mapping[str, str]:
+        """By URI, each host as people call it; empty where there is only one."""
+        names, several = self._fleet.names, len(self._fleet) > 1
+        return {uri: name if several else "" for uri, name in names.items()}
 
     @property
     def domains(self) -> int:

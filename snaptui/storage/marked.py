@@ -1,0 +1,131 @@
+"""What is marked of what could be deleted: what it is, and what deleting all of it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from snaptui.model.domain import Domain
+from snaptui.model.image import NotKnown
+from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.storage.costs import frees_by_image, reclaim_by_image
+from snaptui.storage.disk_cost import Counted
+from snaptui.storage.in_image import Unmanaged
+from snaptui.storage.reclaimable import (
+    NOWHERE,
+    Mounts,
+    Survey,
+    Surveyed,
+    disk_size,
+    leftovers,
+    mounts_of,
+)
+from snaptui.storage.totals import Total
+
+
+def promised(
+    survey: Survey, counted: Counted, marked: Collection[tuple[str, str]]
+) -> Mapping[str, Total] | NotKnown:
+    """By file system, what deleting all marked items together gives back.
+
+    Args:
+        marked: by :attr:`Item.key`.
+
+    Returns:
+        ``NotKnown`` where something of a single domain is marked and not all of it is known.
+    """
+    totals: dict[str, Total] = {}
+    mounts = survey.mounts
+    by_domain = {one.domain.key.uuid: one for one in survey.domains}
+    uuids = {uuid for uuid, _ in marked}
+    for uuid in (known for known in by_domain if known in uuids):
+        one = by_domain[uuid]
+        names = {name for at, name in marked if at == uuid}
+        freed = _promised_of(mounts, counted, one, names)
+        lacking = [total for total in freed.values() if not total.whole]
+        if lacking and len(uuids) == 1:
+            return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
+        for mount, total in freed.items():
+            totals[mount] = totals.get(mount, Total()).with_all(total)
+    for path in leftovers(survey):
+        on = mounts.get(path, NOWHERE)
+        if ("", path) in marked and on is not None:
+            totals[on] = totals.get(on, Total()).plus(disk_size(survey, path))
+    return totals
+
+
+def _promised_of(
+    mounts: Mounts, counted: Counted, one: Surveyed, names: Collection[str]
+) -> Mapping[str, Total]:
+    """The same of one domain: what is known of it together, and the rest one by one."""
+    totals: dict[str, Total] = {}
+    known: list[Snapshot | Unmanaged] = []
+    lacking: list[tuple[Snapshot | Unmanaged | None, NotKnown]] = []
+    for thing in one.things:
+        if thing.name in names:
+            freed = reclaim_by_image(thing, counted, one.layers)
+            if isinstance(freed, NotKnown):
+                lacking.append((thing, freed))
+            else:
+                known.append(thing)
+    lacking += [(None, NotKnown(one.unread[name])) for name in one.unread if name in names]
+    together = frees_by_image(known, counted, one.layers)
+    if isinstance(together, NotKnown):
+        lacking += [(thing, together) for thing in known]
+        known, together = [], {}
+    for path, size in together.items():
+        on = mounts.get(path, NOWHERE)
+        if on is not None:
+            totals[on] = totals.get(on, Total()).plus(size, of=0)
+    for thing in known:
+        for mount in mounts_of(mounts, one, thing, together):
+            totals[mount] = totals.get(mount, Total()).plus(0)
+    for unsure, why in lacking:
+        # what is inside of an image can only be freed; an overlay may be merged elsewhere
+        inside = isinstance(unsure, Unmanaged) or (
+            unsure is not None and unsure.kind is Kind.INTERNAL
+        )
+        for mount in mounts_of(mounts, one, unsure, ()):
+            totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
+    return totals
+
+
+def chosen(
+    survey: Survey, marked: Collection[tuple[str, str]]
+) -> tuple[tuple[str, ...], tuple[tuple[Domain, tuple[str, ...], tuple[str, ...]], ...]]:
+    """What marked items are: paths of leftovers, and by domain the names of its snapshots.
+
+    Those that libvirt knows, then unmanaged ones.
+    """
+    files = tuple(path for path in leftovers(survey) if ("", path) in marked)
+    parts = []
+    uuids = {uuid for uuid, _ in marked}
+    for one in (known for known in survey.domains if known.domain.key.uuid in uuids):
+        uuid = one.domain.key.uuid
+        things = [thing for thing in one.things if (uuid, thing.name) in marked]
+        names = [thing.name for thing in things if isinstance(thing, Snapshot)]
+        names += [name for name in one.unread if (uuid, name) in marked]
+        extra = tuple(thing.name for thing in things if isinstance(thing, Unmanaged))
+        if names or extra:
+            parts.append((one.domain, tuple(names), extra))
+    return files, tuple(parts)
+
+
+def digests(survey: Survey, marked: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Of marked snapshots the hashes of their XML as they were read."""
+    return {
+        (one.domain.key.uuid, snapshot.name): snapshot.digest
+        for one in survey.domains
+        for snapshot in one.snapshots
+        if (one.domain.key.uuid, snapshot.name) in marked
+    }
+
+
+def still_there(survey: Survey, marked: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of marked items that were found."""
+    files, domains = chosen(survey, marked)
+    inside = {
+        (domain.key.uuid, name)
+        for domain, names, unmanaged in domains
+        for name in (*names, *unmanaged)
+    }
+    return frozenset({("", path) for path in files} | inside)
