@@ -241,6 +241,39 @@ def test_a_domain_that_is_read_by_itself_is_the_one_that_is_read_with_all(body: 
     assert (named, volumes) == xml_paths.named(together, User("web"))
 
 
+@pytest.mark.parametrize(
+    "outside",
+    [
+        "<memory file='/m'/>",
+        '<memory file = "/m"/>',
+        "<memory file=\n'/m'/>",
+        "<memory file='&#47;m'/>",
+        "<memory file='&#x2f;m'/>",
+        "<memory file='/>'/>",
+        "<x>/m</x>",
+        "<x>\n  /m</x>",
+        "<x>\u00a0/m</x>",
+        "<x>/></x>",
+        "<x>&#x2F;m</x>",
+        "<x><![CDATA[/m]]></x>",
+        "<x><!-- of the memory -->/m</x>",
+        "<x><?of the-memory?>/m</x>",
+        "<disk name='vda'><source file='/m'/></disk>",
+        "<disk name='vda'><source dev = '/m'/></disk>",
+    ],
+)
+def test_what_a_snapshot_names_outside_of_its_domain_is_found_however_it_is_written(
+    outside: str,
+) -> None:
+    text = f"<domainsnapshot>\n  <name>s</name>\n{RECORDED}{outside}</domainsnapshot>\n"
+    without = text.replace(outside, "")
+    found, before = (xml_paths.named(one, User("web"))[0] for one in (text, without))
+    (named,) = set(found) - set(before)
+    assert named.path in ("/m", "/>")
+    volume = "<disk name='vda'><source pool='pool' volume='late'/></disk>"
+    assert ("pool", "late") in xml_paths.named(text.replace(outside, volume), User("web"))[1]
+
+
 def test_snapshots_of_one_definition_share_it() -> None:
     one, other = (
         snapshot_xml.parse_snapshot(

@@ -223,7 +223,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         as a snapshot of the domain is being made.
         """
         reads, domain = self._connections.reads, self._handle(key)
-        handles = {s.getName(): s for s in self._texts.snapshots(domain)}
+        handles = self._texts.snapshots(key.uuid, domain)
         reads.keep(key.uuid, handles)
         return tuple(sorted(handles))
 
@@ -231,7 +231,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         """What libvirt counts as external; see the protocol."""
         domain = self._handle(key)
         flag = libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL
-        return tuple(s.getName() for s in self._texts.snapshots(domain, flag))
+        return tuple(self._texts.snapshots(key.uuid, domain, flag))
 
     def children(self, key: DomainKey, name: str) -> tuple[str, ...]:
         """Those directly below; see the protocol."""
@@ -267,11 +267,11 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
 
     def snapshot_xml(self, key: DomainKey, name: str) -> str:
         """One snapshot's XML; see the protocol."""
-        return self._texts.snapshot(key.uuid, self._snapshot_handle(key, name))
+        return self._texts.snapshot(key.uuid, name, self._snapshot_handle(key, name))
 
     def domain_xml(self, key: DomainKey) -> str:
         """The live XML; see the protocol."""
-        return self._texts.live(self._handle(key))
+        return self._texts.live(key.uuid, self._handle(key))
 
     def config(self, key: DomainKey) -> DomainConfig:
         """What the live XML says; see the protocol."""
@@ -288,8 +288,8 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         if later is not None:
             return between(snapshot, self.snapshot_xml(key, later))
         domain = self._look_up(self._connections.reads.connection, key)
-        definition = self._texts.defined(domain)
-        live = self._texts.live(domain) if self._ask(domain.isActive) else None
+        definition = self._texts.defined(key.uuid, domain)
+        live = self._texts.live(key.uuid, domain) if self._ask(domain.isActive) else None
         return changes(snapshot, definition, live)
 
     def agent(self, key: DomainKey) -> Agent:
@@ -355,7 +355,7 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         if domain is None or machine is None:
             return ()
         connection = self._connections.reads.connection
-        now = xml.parse(self._texts.live(self._look_up(connection, key)))
+        now = xml.parse(self._texts.live(key.uuid, self._look_up(connection, key)))
         own = lacks.lacks(
             self._ask, connection, machine, domain, now, self.host,
             ram=snapshot_xml.parse_snapshot(record).has_memory,

@@ -12,7 +12,7 @@ import contextlib
 import getpass
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import libvirt
@@ -40,13 +40,13 @@ class Reads:
     def __init__(self, connection: libvirt.virConnect) -> None:
         self.connection = connection
         self.domains: dict[str, libvirt.virDomain] = {}
-        self.snapshots: OrderedDict[str, dict[str, libvirt.virDomainSnapshot]] = OrderedDict()
+        self.snapshots: OrderedDict[str, Mapping[str, libvirt.virDomainSnapshot]] = OrderedDict()
         self.places: Places | None = None
         self._lock = threading.Lock()
         self.filtered: bool | None = None
         """Whether its user sees domains whose statistics are kept back; None: not asked."""
 
-    def keep(self, uuid: str, handles: dict[str, libvirt.virDomainSnapshot]) -> None:
+    def keep(self, uuid: str, handles: Mapping[str, libvirt.virDomainSnapshot]) -> None:
         """Keep the handles of a domain's snapshots, so that reading one is one call."""
         with self._lock:
             self.snapshots[uuid] = handles

@@ -46,25 +46,26 @@ def _named(
 ) -> Iterator[NamedFile | Doubt]:
     name, uuid = domain.name(), domain.UUIDString()
 
-    def record(snapshot: libvirt.virDomainSnapshot) -> tuple[User, str | Doubt]:
-        owner = User(name, snapshot.getName())
+    def record(snapshot: str, handle: libvirt.virDomainSnapshot) -> tuple[User, str | Doubt]:
+        owner = User(name, snapshot)
         try:
-            return owner, texts.snapshot(uuid, snapshot)
+            return owner, texts.snapshot(uuid, snapshot, handle)
         except Disconnected:
             raise
         except SnaptuiError as error:
             return owner, Doubt(Unread.DEFINITION, owner.words, error.message)
 
-    live = texts.live(domain)
+    live = texts.live(uuid, domain)
     told = [(live, User(name))]
-    if texts.persistent(domain):
-        told.append((texts.defined(domain), User(name)))
-    owner, of_backup = User(name, backup=True), _of_backup(texts, domain, live)
+    if texts.persistent(uuid, domain):
+        told.append((texts.defined(uuid, domain), User(name)))
+    owner, of_backup = User(name, backup=True), _of_backup(texts, uuid, domain, live)
     if isinstance(of_backup, NotKnown):
         yield Doubt(Unread.DEFINITION, owner.words, of_backup.reason)
     elif of_backup:
         told.append((of_backup, owner))
-    for owner, text in together(partial(record, one) for one in texts.snapshots(domain)):
+    snapshots = texts.snapshots(uuid, domain)
+    for owner, text in together(partial(record, *one) for one in snapshots.items()):
         if isinstance(text, Doubt):
             yield text
         else:
@@ -86,10 +87,10 @@ def _named(
             elif place.folder != "":
                 where = None if place.folder is None else frozenset((place.folder,))
                 yield Doubt(Unread.VOLUME, owner.words, place.reason, where)
-    yield from _open_now(live, domain, places)
+    yield from _open_now(live, name, uuid, places)
 
 
-def _of_backup(texts: Texts, domain: libvirt.virDomain, live: str) -> str | NotKnown:
+def _of_backup(texts: Texts, uuid: str, domain: libvirt.virDomain, live: str) -> str | NotKnown:
     """The XML of a backup under way; empty without one. Only QEMU that runs has one."""
     try:
         if not domain_xml.active(live):
@@ -97,7 +98,7 @@ def _of_backup(texts: Texts, domain: libvirt.virDomain, live: str) -> str | NotK
     except SnaptuiError:
         return ""  # whatever it names is in doubt already
     try:
-        return texts.backup(domain)
+        return texts.backup(uuid, domain)
     except (NotFound, Unsupported):
         return ""
     except Disconnected:
@@ -106,15 +107,17 @@ def _of_backup(texts: Texts, domain: libvirt.virDomain, live: str) -> str | NotK
         return NotKnown(error.message)
 
 
-def _open_now(live: str, domain: libvirt.virDomain, places: Places) -> Iterator[NamedFile]:
+def _open_now(live: str, name: str, uuid: str, places: Places) -> Iterator[NamedFile]:
     """Volumes that the running QEMU has open, wherever their pools say now that they are."""
+    if "volume" not in live:
+        return
     try:
         config = domain_xml.parse_domain(live)
     except SnaptuiError:
         return  # that was told already
-    for disk in places.placed(config, live, domain.UUIDString()).disks:
+    for disk in places.placed(config, live, uuid).disks:
         if disk.volume is not None and disk.path is not None:
-            yield NamedFile(disk.path, User(domain.name()), True)
+            yield NamedFile(disk.path, User(name), True)
 
 
 def volumes(ask: Ask, connection: libvirt.virConnect, together: Together, *, local: bool) -> Found:

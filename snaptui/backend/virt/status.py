@@ -40,9 +40,11 @@ class LibvirtStatus(LibvirtCalls):
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)
         state = self.begin(lambda: self._domain(domain, {}))
-        told = self.begin(lambda: self._texts.live(domain))
-        kept = self.begin(lambda: self._texts.persistent(domain))
-        next_start = self.begin(lambda: domain_xml.parse_domain(self._texts.defined(domain)))
+        told = self.begin(lambda: self._texts.live(key.uuid, domain))
+        kept = self.begin(lambda: self._texts.persistent(key.uuid, domain))
+        next_start = self.begin(
+            lambda: domain_xml.parse_domain(self._texts.defined(key.uuid, domain))
+        )
         control = self.begin(lambda: self._busy(domain))
         points = self.begin(lambda: self._checkpoints(domain))
         saved = self.begin(lambda: self._managed_save(domain))

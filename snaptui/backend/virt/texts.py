@@ -1,8 +1,13 @@
-"""What libvirt tells of domains and snapshots in XML and lists; in one reading once each."""
+"""What libvirt tells of domains and snapshots in XML and lists; in one reading once each.
+
+They are known by what the caller calls them anyway: to ask a handle for its name or UUID makes
+the thread wait for its turn anew, as each call into libvirt does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
 from typing import Any
 
 import libvirt
@@ -28,39 +33,44 @@ class Texts:
     def _once(self, what: tuple[Hashable, ...], call: Call) -> Any:
         return self._kept(what, call) if what[1] == self._of else call()
 
-    def live(self, domain: libvirt.virDomain) -> str:
+    def live(self, uuid: str, domain: libvirt.virDomain) -> str:
         """A domain's definition of now."""
-        return self._definition(domain, 0)
+        return self._definition(uuid, domain, 0)
 
-    def defined(self, domain: libvirt.virDomain) -> str:
+    def defined(self, uuid: str, domain: libvirt.virDomain) -> str:
         """That of its next start."""
-        return self._definition(domain, libvirt.VIR_DOMAIN_XML_INACTIVE)
+        return self._definition(uuid, domain, libvirt.VIR_DOMAIN_XML_INACTIVE)
 
-    def persistent(self, domain: libvirt.virDomain) -> bool:
+    def persistent(self, uuid: str, domain: libvirt.virDomain) -> bool:
         """Whether it is there when it is off."""
-        what = ("persistent", domain.UUIDString())
-        return bool(self._once(what, lambda: self._ask(domain.isPersistent)))
+        return bool(self._once(("persistent", uuid), lambda: self._ask(domain.isPersistent)))
 
-    def backup(self, domain: libvirt.virDomain) -> str:
+    def backup(self, uuid: str, domain: libvirt.virDomain) -> str:
         """What a backup of it under way reads and writes.
 
         Raises:
             NotFound: there is none.
             Unsupported: its driver makes none.
         """
-        what = ("backup", domain.UUIDString())
-        return str(self._once(what, lambda: self._ask(domain.backupGetXMLDesc)))
+        return str(self._once(("backup", uuid), lambda: self._ask(domain.backupGetXMLDesc)))
 
-    def snapshots(self, domain: libvirt.virDomain, flags: int = 0) -> list[Any]:
-        """Handles of its snapshots, or of those that flags choose."""
-        what = ("snapshots", domain.UUIDString(), flags)
-        return list(self._once(what, lambda: list_snapshots(self._ask, domain, flags)))
+    def snapshots(
+        self, uuid: str, domain: libvirt.virDomain, flags: int = 0
+    ) -> Mapping[str, libvirt.virDomainSnapshot]:
+        """By name, handles of its snapshots, or of those that flags choose."""
 
-    def snapshot(self, uuid: str, handle: libvirt.virDomainSnapshot) -> str:
+        def listed() -> Mapping[str, libvirt.virDomainSnapshot]:
+            return {one.getName(): one for one in list_snapshots(self._ask, domain, flags)}
+
+        found: Mapping[str, libvirt.virDomainSnapshot] = self._once(
+            ("snapshots", uuid, flags), listed
+        )
+        return found
+
+    def snapshot(self, uuid: str, name: str, handle: libvirt.virDomainSnapshot) -> str:
         """What libvirt has recorded of one."""
-        what = ("snapshot", uuid, handle.getName())
-        return str(self._once(what, lambda: self._ask(handle.getXMLDesc)))
+        return str(self._once(("snapshot", uuid, name), lambda: self._ask(handle.getXMLDesc)))
 
-    def _definition(self, domain: libvirt.virDomain, flags: int) -> str:
-        what = ("domain", domain.UUIDString(), flags)
-        return str(self._once(what, lambda: self._ask(lambda: domain.XMLDesc(flags))))
+    def _definition(self, uuid: str, domain: libvirt.virDomain, flags: int) -> str:
+        call = partial(self._ask, partial(domain.XMLDesc, flags))
+        return str(self._once(("domain", uuid, flags), call))

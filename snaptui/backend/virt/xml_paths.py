@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
     from snaptui.model.files import NamedFile, User
+
+
+_MAY_NAME = re.compile(r"""&#|<!|<source|>\s*/|=\s*['"]/""")
+"""In an XML text without it no value begins with a slash, and no element is a source: a slash
+stands as itself, as a character reference, or behind a comment or in a marked section."""
 
 
 class _Named(NamedTuple):
@@ -63,6 +69,8 @@ def _parts(xml: str) -> list[_Named]:
         with suppress(HostError):  # it was no whole one: all is read together
             inner, root = _of_definition(definition), parse(outer)
             if sum(map(_stands_in, root)) == 1:
+                if not _MAY_NAME.search(outer):
+                    return [inner]
                 own = _Named((), tuple(_values(root)), ())
                 return [own, *(inner if _stands_in(one) else _of(one) for one in root)]
     return [_of(parse(xml))]
