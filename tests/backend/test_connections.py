@@ -56,3 +56,24 @@ def test_a_change_goes_over_the_link_that_it_was_checked_over_or_not_at_all(
         backend.create_snapshot(key, NewSnapshot("a"))
     assert lab.snapshots("web") == ["a"]
     backend.abandon()
+
+
+def test_many_calls_do_not_drive_the_event_loop(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wakes it; that it looks at once costs as much as the calls."""
+    key = lab.define("web")
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    rounds = 0
+    once = libvirt.virEventRunDefaultImpl
+
+    def count() -> None:
+        nonlocal rounds
+        once()
+        rounds += 1
+
+    monkeypatch.setattr(libvirt, "virEventRunDefaultImpl", count)
+    calls = 1000
+    for _ in range(calls):
+        backend.domain_xml(key)
+    assert rounds < calls
+    backend.abandon()

@@ -15,6 +15,10 @@ from snaptui.backend.protocol.connection import HostEvent
 
 KEEPALIVE = (3, 2)
 """Seconds between two messages, and how many may stay without an answer."""
+BREATH = 0.005
+"""Seconds between two rounds of the event loop. Each call through a connection wakes it twice
+(src/rpc/virnetclient.c, virNetClientIOUpdateCallback), for nothing: who calls reads the answer
+himself. Of many calls one after another it looks into the sockets once."""
 
 
 @functools.cache
@@ -33,6 +37,7 @@ def _run_events() -> None:
     while True:
         try:
             libvirt.virEventRunDefaultImpl()
+            time.sleep(BREATH)
         except libvirt.libvirtError:
             time.sleep(0.1)  # it may fail at once again, and again
 
