@@ -246,4 +246,4 @@ class View:
             line.truncate(width - len(more))
             line.append(more)
         if static.content != line:
-            static.update(line)
+            static.update(line, layout=False)

@@ -153,7 +153,7 @@ class SurveyScreen(Closing[Jump | None]):
         line = Text("\n".join(lines), no_wrap=True)
         static = self.query_one(f"#{name}", Static)
         if static.content != line:
-            static.update(line)
+            static.update(line, layout=False)
 
     def promise_words(self, marks: Collection[Mark]) -> str:
         """What deleting all marked ones gives back."""
