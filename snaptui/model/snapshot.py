@@ -81,9 +81,9 @@ class Snapshot:
     @property
     def kind(self) -> Kind:
         """Where the data lives; a mix when disks and memory do not agree."""
-        parts = {d.presence for d in self.disks} | {self.memory}
+        parts = [self.memory, *(disk.presence for disk in self.disks)]
         internal = Presence.INTERNAL in parts
-        external = bool(parts & {Presence.EXTERNAL, Presence.MANUAL})
+        external = Presence.EXTERNAL in parts or Presence.MANUAL in parts
         if internal and external:
             return Kind.MIXED
         if external:

@@ -36,13 +36,14 @@ def promised(
     totals: dict[str, Total] = {}
     mounts = survey.mounts
     by_domain = {one.domain.key.uuid: one for one in survey.domains}
-    uuids = {uuid for uuid, _ in marked}
-    for uuid in (known for known in by_domain if known in uuids):
+    names: dict[str, set[str]] = {}
+    for uuid, name in marked:
+        names.setdefault(uuid, set()).add(name)
+    for uuid in (known for known in by_domain if known in names):
         one = by_domain[uuid]
-        names = {name for at, name in marked if at == uuid}
-        freed = _promised_of(mounts, counted, one, names)
+        freed = _promised_of(mounts, counted, one, names[uuid])
         lacking = [total for total in freed.values() if not total.whole]
-        if lacking and len(uuids) == 1:
+        if lacking and len(names) == 1:
             return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
         for mount, total in freed.items():
             totals[mount] = totals.get(mount, Total()).with_all(total)

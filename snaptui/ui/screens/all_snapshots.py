@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from snaptui.common import text
 from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
+from snaptui.monitor.reclaimable import PAUSE
 from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
 from snaptui.ui import keymap, status_lines
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from snaptui.ui.context import Context
 
 SETTLE = 0.3
-"""Seconds between two orderings of the list while it fills."""
+"""Seconds between two orderings of the list while it fills; of a long list more."""
 AGES = 10.0
 """Seconds after which the ages are told anew."""
 
@@ -87,7 +88,7 @@ class AllScreen(SurveyScreen):
         self._by_rule = by_rule
         self._by, self._looked_for = Order.__members__.get(order, Order.AGE), Query()
         self._by_order = by_order
-        self._drawn, self._late = 0.0, False
+        self._drawn, self._took, self._late = 0.0, 0.0, False
         self._read_at = time.time()
         self._words, self._number, self._frees = "nothing has been read yet", 0, ""
         self._versions: dict[Mark, tuple[int | None, str]] = {}
@@ -259,22 +260,30 @@ class AllScreen(SurveyScreen):
         """Show what was read so far; while it fills, not at each step."""
         if not is_there(self):
             return
-        if time.monotonic() - self._drawn >= SETTLE:
+        if self._settled:
             self._draw_rows()
         else:
             self._late = True
         self.draw_message()
 
+    @property
+    def _settled(self) -> bool:
+        """Whether the list can be ordered anew: what takes long keeps those that read waiting."""
+        fills = self.surveys.doing or self.surveys.counting
+        pause = max(SETTLE, PAUSE * self._took) if fills else SETTLE
+        return time.monotonic() - self._drawn >= pause
+
     def tick(self) -> None:
         """Show what was held back while the list filled."""
-        if is_there(self) and (self._late or time.monotonic() - self._drawn >= AGES):
+        aged = time.monotonic() - self._drawn >= AGES
+        if is_there(self) and ((self._late and self._settled) or aged):
             self._draw_rows()
         if self.surveys.doing:
             self._read_at = time.time()
         super().tick()
 
     def _draw_rows(self) -> None:
-        self._drawn, self._late = time.monotonic(), False
+        began, self._late = time.monotonic(), False
         now, every = time.time(), self.surveys.snapshots()
         rows = [row for row in every if self._looked_for.fits(row, now)]
         self._keep_marks(every)
@@ -283,9 +292,13 @@ class AllScreen(SurveyScreen):
         self._frees = self.surveys.total(self._list.shown).short
         self._draw_title()
         self._draw_details()
+        self._drawn = time.monotonic()
+        self._took = self._drawn - began
 
     def _keep_marks(self, every: list[ListedSnapshot]) -> None:
         """Marks are of what was marked, and not of another one that has its name now."""
+        if not self._list.marked:
+            return
         marks = self.surveys.still_there(self._list.marked)
         now = {row.mark: row.version for row in every if row.mark in marks}
         other = {mark for mark, version in now.items() if self._versions.get(mark) != version}
@@ -301,9 +314,10 @@ class AllScreen(SurveyScreen):
         if missing := self.surveys.missing:
             words += f"; not read: {missing}"
         header = self.query_one("#header", Static)
-        header.update(Text(f" {clean(words, self.glyphs)}", no_wrap=True, overflow="ellipsis"))
+        title = Text(f" {clean(words, self.glyphs)}", no_wrap=True, overflow="ellipsis")
+        header.update(title, layout=False)
         heading = self._list.heading(self._list.row_width, self.glyphs, self._by)
-        self.query_one("#all-heading", Static).update(Text(heading, no_wrap=True))
+        self.query_one("#all-heading", Static).update(Text(heading, no_wrap=True), layout=False)
 
     def _of_marked(self) -> str:
         marked = self._list.marked

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import operator
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -153,13 +154,13 @@ class _Survey:
             return Use.UNKNOWN
         return Use.of(status)
 
-    def given(self, marks: Collection[Mark]) -> Mapping[str, Total] | NotKnown:
+    def given(self, mine: Collection[tuple[str, str]]) -> Mapping[str, Total] | NotKnown:
         """What deleting gives back, by file system."""
-        return promised(self.surveying.survey, self.counting.state.counted, self.of(marks))
+        return promised(self.surveying.survey, self.counting.state.counted, mine)
 
     def promises(self, marks: Collection[Mark], host: str) -> Iterator[tuple[bool, str]]:
         """What deleting gives back, on which file system, and whether it takes it instead."""
-        given = self.given(marks)
+        given = self.given(self.of(marks))
         if isinstance(given, NotKnown):
             yield False, on_host(f"? ({given.reason})", host)
             return
@@ -333,9 +334,11 @@ class Surveys:
 
     def total(self, marks: Collection[Mark]) -> Total:
         """What deleting gives back on all file systems of all hosts."""
-        found = Total()
+        found, of_hosts = Total(), defaultdict[str, set[tuple[str, str]]](set)
+        for uri, uuid, name in marks:
+            of_hosts[uri].add((uuid, name))
         for one in self._surveys:
-            given = one.given(marks)
+            given = one.given(of_hosts[one.session.uri])
             if isinstance(given, NotKnown):
                 found = found.plus(given)
             else:
