@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
@@ -78,6 +80,36 @@ def test_a_host_that_is_stopped_or_dead_keeps_nobody_waiting(
         other.daemon.resume()
         terminal.wait("3 hosts, 1 away", gone="no answer")
     assert lab.snapshots("web") == ["one"]
+
+
+def test_two_hundred_hosts_of_which_two_answer(lab: Lab, other: Lab, tmp_path: Path) -> None:
+    """Twenty take the connection and say nothing; the last one of all is worked with."""
+    lab.define("first")
+    other.define("last")
+    with ExitStack() as silent:
+        hosts = {"kvm1": lab.uri}
+        for number in range(198):
+            path = tmp_path / f"{number}"
+            if number % 10 == 0:
+                here = silent.enter_context(socket.socket(socket.AF_UNIX))
+                here.bind(str(path))
+                here.listen()
+            hosts[f"away{number}"] = f"qemu+unix:///system?socket={path}"
+        config = write_config(tmp_path / "config.toml", hosts | {"kvm2": other.uri})
+        with Terminal(["--config", config, "@all"]) as terminal:
+            terminal.wait(ONE, "  first", "200 hosts")
+            terminal.press("G")
+            terminal.wait(TWO, "178 away", "20 connecting")
+            terminal.press("G")
+            terminal.wait("▌▸ 1 domain without snapshots")
+            terminal.press("enter", "G")
+            terminal.wait("▌  last")
+            terminal.press("c")
+            terminal.wait("Create a snapshot of last on kvm2")
+            terminal.press("one", "tab", "tab", "tab")
+            confirm(terminal)
+            terminal.wait("Create a snapshot of last on kvm2: done")
+    assert other.snapshots("last") == ["one"]
 
 
 DEAD = "qemu+unix:///system?socket=/nowhere/libvirt-sock"
