@@ -47,7 +47,7 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
         return _image_plan(intent, facts)
     assert isinstance(facts, Facts)
     plan = _domain_plan(intent, facts)
-    plan = replace(plan, refusals=disk_checks.pools_first(facts, plan.refusals))
+    plan = replace(plan, refusals=disk_checks.pools_first(facts, plan.refusals, plan.steps))
     if isinstance(intent, EditIntent | HoldIntent | ThawIntent):
         return plan
     return replace(

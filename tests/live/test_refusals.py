@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
+import libvirt
 import pytest
 
+from snaptui.plan.plan import CreateIntent
+from snaptui.plan.refusal import Harm
 from snaptui.ui.terminal.key_queue import CLOSED
 from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
@@ -230,3 +235,45 @@ def test_twins_are_not_told_apart_by_libvirt_and_refused(lab: Lab) -> None:
             terminal.press("esc")
             terminal.wait("@ now", gone="Refused")
     assert len(entries(lab.image("web"))) == 2
+
+
+@pytest.mark.parametrize("fixture", ["lab", "newer_lab"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ("external", "no", "manual"),
+        ("external", "manual"),
+        ("external", "no"),
+        ("external", "external"),
+        ("external", "internal"),
+        ("manual", "no"),
+        ("manual", "internal"),
+        ("no", "internal"),
+        ("no", "no"),
+    ],
+)
+def test_what_libvirt_makes_of_disks_that_are_set_otherwise(
+    request: pytest.FixtureRequest, fixture: str, settings: tuple[str, ...]
+) -> None:
+    """While off: an external snapshot of some disks in place of the internal one, or an error."""
+    lab: Lab = request.getfixturevalue(fixture)
+    disks = ""
+    for target, setting in zip(("vda", "vdb", "vdc"), settings, strict=False):
+        path = lab.image("web", target)
+        qemu_img("create", "-q", "-f", "qcow2", str(path), "4M")
+        disks += (
+            f"<disk type='file' device='disk' snapshot='{setting}'><source file='{path}'/>"
+            f"<driver name='qemu' type='qcow2'/><target dev='{target}' bus='virtio'/></disk>"
+        )
+    plan = planned(lab, CreateIntent(lab.define_disks("web", disks), "s", ""))
+    foretold = {(one.code, one.harm) for one in plan.refusals}
+    with closing(libvirt.open(lab.uri)) as connection:
+        domain = connection.lookupByName("web")
+        code = None
+        try:
+            domain.snapshotCreateXML("<domainsnapshot><name>s</name></domainsnapshot>")
+        except libvirt.libvirtError as error:
+            code = error.get_error_code()
+        made = domain.listAllSnapshots(libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL)
+    assert bool(made) is (code is None)
+    assert foretold == {(code, Harm.OUTSIDE_INSTEAD if made else None)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from xml.sax.saxutils import quoteattr
 
 from snaptui.common import text
@@ -13,7 +13,7 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, Unchecked, remark
-from snaptui.plan.steps.domain import RevertTo
+from snaptui.plan.steps.domain import PowerOff, RevertTo
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 
@@ -67,11 +67,18 @@ def _beneath_refusals(facts: Facts) -> Iterator[Refusal]:
         )  # fmt: skip
 
 
-def pools_first(facts: Facts, refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
-    """No error is foretold beside a pool that libvirt asks first, of a domain that is off."""
+def pools_first(
+    facts: Facts, refusals: Iterable[Refusal], steps: Sequence[object]
+) -> tuple[Refusal, ...]:
+    """No error is foretold beside a pool that libvirt asks first, of a domain that is off by then.
+
+    What is powered off for a safety snapshot is off when that is taken.
+    """
     told = tuple(refusals)
+    off = not facts.status.domain.state.active
+    off |= any(isinstance(step, PowerOff) for step in steps[:1])
     unasked = (Why.VOLUME_NOT_KNOWN, Why.VOLUME_BENEATH_NOT_KNOWN, Why.VOLUME_GONE)
-    if facts.status.domain.state.active or not any(one.why in unasked for one in told):
+    if not off or not any(one.why in unasked for one in told):
         return told
     return tuple(one.but(harm=one.harm) for one in told)
 

@@ -151,9 +151,9 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
 
 def _instead(facts: Facts, disks: Sequence[Disk]) -> Harm | None:
     """What libvirt makes of disks that are all set to be kept by other means, while off."""
-    if all(disk.snapshot is Presence.EXTERNAL for disk in disks):
-        return Harm.OUTSIDE_INSTEAD
     settings = {disk.snapshot for disk in disks} - {Presence.NO}
+    if settings in ({Presence.EXTERNAL}, {Presence.EXTERNAL, Presence.MANUAL}):
+        return Harm.OUTSIDE_INSTEAD
     nothing = settings == {Presence.MANUAL} and does(facts.host, Wrong.TAKES_NOTHING)
     return Harm.HOLDS_NOTHING if nothing else None
 

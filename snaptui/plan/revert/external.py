@@ -50,11 +50,11 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
         else:
             unsure = why.matter is Matter.NOT_KNOWN
             yield refusal.but(harm=Harm.PERHAPS_OTHER_DATA if unsure else Harm.OTHER_DATA)
-    yield from _disk_refusals(facts, disks)
+    # where its RAM is loaded libvirt opens the chains, and the new QEMU makes the overlays
+    by_qemu = snapshot.has_memory and not kept
+    yield from _disk_refusals(facts, disks, by_qemu=by_qemu)
     now = domain_checks.writable_disks(facts.status.config.disks) if kept else ()
     files = [one.path for one in (*disks, *now) if one.source_type == "file" and one.path]
-    # where its RAM is loaded the new QEMU makes the overlays, else qemu-img does
-    by_qemu = snapshot.has_memory and not kept
     code = libvirt_codes.OPERATION_FAILED if by_qemu else libvirt_codes.INTERNAL_ERROR
     yield from overlay_refusals(facts, files, code=code)
     ram = snapshot.memory_path
@@ -116,7 +116,7 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             yield remark(Warn.OVERLAY_ON_ALL, disk=disk.target, path=disk.path)
 
 
-def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
+def _disk_refusals(facts: Facts, disks: tuple[Disk, ...], *, by_qemu: bool) -> Iterator[Refusal]:
     for disk in disks:
         name = disk.target
         yield from disk_checks.part_refusals(disk)
@@ -135,9 +135,10 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...]) -> Iterator[Refusal]:
         if disk.path is not None and disk.format != "raw":
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
-                # qemu-img, which makes the new overlay, opens all of it
+                # qemu-img, which makes the new overlay otherwise, opens all of it
+                code = libvirt_codes.NO_FILE if by_qemu else libvirt_codes.INTERNAL_ERROR
                 cut = refuse(
-                    Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=libvirt_codes.INTERNAL_ERROR,
+                    Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=code,
                     harm=_stopped(facts), path=end.path, disk=name,
                 )  # fmt: skip
                 yield traced(facts, cut, end.path)
