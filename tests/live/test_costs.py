@@ -77,7 +77,7 @@ def test_a_guest_that_wrote_nothing_since_loses_nothing(lab: Lab) -> None:
     lab.snapshot("web", "good")
     with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
         at_snapshots(terminal, "good")
-        terminal.wait("would lose nothing written, as far as counted")
+        terminal.wait("would lose no data, as far as counted")
         terminal.press("r")
         terminal.wait("You lose: nothing; no data was written to vda since", "Ready")
         terminal.press("esc")
@@ -89,7 +89,7 @@ def test_a_guest_that_wrote_nothing_since_loses_nothing(lab: Lab) -> None:
         terminal.wait("You lose: 4.0 MiB written to vda since", "Ready")
         confirm(terminal)
         terminal.wait("Revert web to good: done")
-        terminal.wait("would lose nothing written, as far as counted")
+        terminal.wait("would lose no data, as far as counted")
     usage = count_image(str(lab.image("web")), lambda *_: None).usage
     assert (usage.unsaved, usage.active > 0) == (0, True)
 

@@ -52,11 +52,11 @@ def found(known: Counted, domain: Domain | None = OFF, **more: object) -> dict[s
         (64 * 1024, OFF, "would lose 64K on vda; now new: vdb"),
         (64 * 1024, ON, "would lose 64K or more on vda, and the running memory; now new: vdb"),
         (64 * 1024, None, "would lose 64K or more on vda; now new: vdb"),
-        (0, OFF, "would lose nothing written, as far as counted; now new: vdb"),
+        (0, OFF, "would lose no data, as far as counted; now new: vdb"),
         (
             0,
             ON,
-            "would lose nothing written, as far as counted, and the running memory; now new: vdb",
+            "would lose the running memory and no data, as far as counted; now new: vdb",
         ),
     ],
 )

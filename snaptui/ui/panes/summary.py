@@ -95,8 +95,9 @@ def _revert(snapshot: Snapshot, shown: Shown, counted: Counted, domain: Domain |
             parts.append(f"? on {disk.target} ({unsaved.reason})")
         elif unsaved:
             parts.append(f"{text.tiny_size(unsaved)}{more} on {disk.target}")
-    words = ", ".join(parts) or "nothing written, as far as counted"
-    if domain is not None and active:
-        words += ", and the running memory"
+    memory = domain is not None and active
+    words = ", ".join(parts) + ", and the running memory" * memory
+    if not parts:
+        words = "the running memory and " * memory + "no data, as far as counted"
     changes = differences(snapshot.config, shown.config) if snapshot.config is not None else ()
     return f"would lose {words}{'; now ' * bool(changes)}{', '.join(changes)}"
