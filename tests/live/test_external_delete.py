@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import libvirt
@@ -16,6 +16,7 @@ import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.model import libvirt_codes
 from snaptui.model.choices import SafetyKind, Scope
 from snaptui.model.domain import DomainKey
 from snaptui.operations.step_calls import differences, expected_after, perform
@@ -652,3 +653,36 @@ def test_the_error_where_an_overlay_is_gone_is_the_one_that_is_foretold(
     finally:
         connection.close()
     assert foretold == {told.value.get_error_code()}
+
+
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_snapshot_that_holds_nothing_goes_where_libvirt_deletes_it(
+    newest_lab: Lab, running: bool, moved: bool
+) -> None:
+    """All disks were left to other means; libvirt takes it for an internal one."""
+    lab = newest_lab
+    path = lab.image("web")
+    qemu_img("create", "-q", "-f", "qcow2", str(path), "4M")
+    key = lab.define_disks(
+        "web",
+        f"<disk type='file' device='disk' snapshot='manual'><driver name='qemu' type='qcow2'/>"
+        f"<source file='{path}'/><target dev='vda' bus='virtio'/></disk>",
+    )
+    lab.snapshot("web", "empty")
+    if moved:
+        spec = f"vda,snapshot=external,file={path}.over"
+        lab.snapshot("web", "over", "--disk-only", "--diskspec", spec)
+    if running:
+        lab.start("web")
+    plan = planned(lab, DeleteIntent(key, "empty"))
+    with closing(libvirt.open(lab.uri)) as connection:
+        empty = connection.lookupByName("web").snapshotLookupByName("empty")
+        if running and moved:
+            assert {one.code for one in plan.refusals} == {libvirt_codes.OPERATION_UNSUPPORTED}
+            with pytest.raises(libvirt.libvirtError) as told:
+                empty.delete()
+            assert told.value.get_error_code() == libvirt_codes.OPERATION_UNSUPPORTED
+        else:
+            assert plan.possible
+            empty.delete()

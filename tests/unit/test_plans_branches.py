@@ -12,6 +12,7 @@ from snaptui.model import libvirt_codes
 from snaptui.model.choices import RunState, SafetyKind
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
+from snaptui.model.files import User
 from snaptui.model.host import Host
 from snaptui.model.image import FileSystem, ImageInfo, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
@@ -325,3 +326,12 @@ def test_a_revert_does_not_stop_a_guest_for_overlays_that_do_not_fit(state: Doma
         roomy = {"/c": FileSystem("/", 1 << 30, free + 1024)}
         fits = a_revert(a_fork(spaces=roomy, state=state), "a", kind)
         assert Why.OVERLAYS_DO_NOT_FIT not in [one.why for one in fits.refusals]
+
+
+def test_a_file_that_is_gone_already_is_kept_for_nobody() -> None:
+    """A record of another domain names what was moved away since."""
+    users = {"/c": (User("other", "s3", "vda"),)}
+    there = a_revert(a_fork(others=users), "a")
+    assert_refused(there, Why.REMOVED_HAS_USER, path="/c")
+    gone = a_fork(others=users, images={"/c": Missing("/c: gone")})
+    assert Why.REMOVED_HAS_USER not in {one.why for one in a_revert(gone, "a").refusals}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from snaptui.model.image import ImageInfo
+from snaptui.model.image import ImageInfo, Missing
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -25,6 +25,9 @@ def refusals(
     """
     lost = Harm.OTHER_LOST
     for path in sorted(paths):
+        image = facts.layers.heads.get(path)
+        if isinstance(image, Missing):
+            continue
         yield from (
             refuse(Why.REMOVED_NEEDED, way, harm=lost, path=path, user=one.name, name=without)
             for one in facts.snapshots.values()
@@ -38,7 +41,6 @@ def refusals(
             refuse(Why.REMOVED_HAS_USER, way, harm=lost, path=path, user=user.words, name=without)
             for user in facts.of(path)
         )
-        image = facts.layers.heads.get(path)
         inside = image.snapshots if isinstance(image, ImageInfo) else ()
         if inside:
             names = ", ".join(entry.name for entry in inside)

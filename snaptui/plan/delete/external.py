@@ -46,6 +46,9 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     name = snapshot.name
     branches = facts.layers.branches
     found.refusals += _bases_removed(facts, snapshot)
+    if by_other_means.holds_nothing(snapshot):
+        found.refusals += by_other_means.moved_refusals(facts, snapshot)
+        return found
     if branches.known and not found.refusals:
         found.refusals += branch.refusals(facts, snapshot)
         if found.refusals:

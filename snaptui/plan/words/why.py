@@ -300,6 +300,10 @@ class Why(enum.Enum):
         "{name} is inside {path}, and {domain} now writes to {now}. libvirt deletes such a "
         "snapshot only while the domain is off."
     )
+    DELETED_WHILE_OFF = (
+        "{disk} was {then} when {name} was taken and is another image now. libvirt deletes such a "
+        "snapshot only while the domain is off."
+    )
 
     # -- creating overlays
     NO_SUCH_DISK = "{domain} has no writable disk {disk}."
