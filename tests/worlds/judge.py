@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from contextlib import suppress
 
 import libvirt
@@ -43,7 +42,7 @@ from tests.worlds.lies import Lying
 from tests.worlds.machine import DidNot, Down, Machine
 from tests.worlds.member import Member
 from tests.worlds.steps import IMPOSSIBLE
-from tests.worlds.undoing import undo
+from tests.worlds.undoing import Records, undo
 from tests.worlds.verbs import Ask, intent
 from tests.worlds.verdict import Kind, Verdict
 
@@ -206,15 +205,15 @@ class _One:
         ]
         self.verdict.compare(Kind.AFTER, *wrong)
 
-    def _records(self) -> Mapping[str, str]:
-        """The XML of all snapshots, parents first."""
+    def _records(self) -> Records:
+        """Of all snapshots, parents first."""
         found = {}
         due = list(self.member.domain.listAllSnapshots(libvirt.VIR_DOMAIN_SNAPSHOT_LIST_ROOTS))
         while due:
             one = due.pop(0)
             found[one.getName()] = one.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)
             due += one.listAllChildren()
-        return found
+        return Records(found, self.member.current)
 
     # -- a plan that may not --------------------------------------------------------------
 

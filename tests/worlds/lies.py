@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.model.domain import DomainState
 from snaptui.plan.loss import SnapshotsLost, WritesLost
-from snaptui.plan.outcome import Undo, UndoBy
+from snaptui.plan.outcome import UndoBy, undo
 from snaptui.plan.plan import Plan
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Harm, refuse
@@ -52,7 +52,7 @@ def _lost(plan: Plan) -> Plan:
 def _undo(plan: Plan) -> Plan:
     """What nobody can bring back is said to come back by the XML that is saved."""
     if plan.undo.by is UndoBy.NO_DELETED:
-        return replace(plan, undo=Undo(UndoBy.REDEFINE))
+        return replace(plan, undo=undo(UndoBy.REDEFINE, current=""))
     return plan
 
 

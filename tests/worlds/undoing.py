@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import libvirt
 
@@ -42,6 +43,21 @@ LATER = {
     UndoBy.MERGE_ONCE_UNSHARED,
 }
 """What must be done first: until then the undo is refused."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """What libvirt knew of a domain's snapshots.
+
+    Attributes:
+        xml: by name, parents first.
+        current: the name of the current one.
+    """
+
+    xml: Mapping[str, str]
+    current: str | None
+
+
 AS_BEFORE = {UndoBy.DISKS_AND_RAM}
 """By these the guest goes on where it was; by the other safety snapshots it is off."""
 
@@ -53,13 +69,13 @@ def undo(
     plan: Plan,
     before: Contents,
     state: str,
-    records: Mapping[str, str],
+    records: Records,
 ) -> None:
     """Carry it out, and compare all that all domains and images hold with what was before.
 
     Args:
         state: of the guest, before the plan.
-        records: the XML of all snapshots before it, by name, parents first.
+        records: of all snapshots before it.
     """
     if plan.undo.by in LATER:
         (intent,) = _delete(machine, member, plan)
@@ -139,18 +155,20 @@ def _nothing(_: Machine, __: Member, ___: Plan) -> Sequence[Intent]:
     return []
 
 
-def _redefined(
-    machine: Machine, member: Member, plan: Plan, records: Mapping[str, str]
-) -> list[str]:
+def _redefined(machine: Machine, member: Member, plan: Plan, records: Records) -> list[str]:
     """Give libvirt back the records that were saved."""
     assert isinstance(plan.intent, DeleteIntent | DeleteManyIntent) or plan.steps
-    for name, xml in records.items():
+    for name, xml in records.xml.items():
         with suppress(libvirt.libvirtError):
             member.domain.snapshotLookupByName(name)
             continue
         path = machine.xml(member, xml)
-        machine.virsh("snapshot-create", "--redefine", member.name, str(path))
-    return [f"{name} is not known again" for name in records.keys() - member.snapshots()]
+        current = ["--current"] if name == records.current else []
+        machine.virsh("snapshot-create", "--redefine", *current, member.name, str(path))
+    wrong = [f"{name} is not known again" for name in records.xml.keys() - member.snapshots()]
+    if records.current is not None and records.current != member.current:
+        wrong.append(f"{records.current} is not the current snapshot again")
+    return wrong
 
 
 _SAFETIES = (UndoBy.DISKS, UndoBy.DISKS_POWERED_OFF, UndoBy.DISKS_AND_RAM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
@@ -15,6 +15,7 @@ from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.model.virsh_line import option, virsh_there
 from snaptui.plan.checks import disk_checks, encryption, pivoted
 from snaptui.plan.facts import Facts
+from snaptui.plan.outcome import Undo, UndoBy, undo
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Remark, remark
 from snaptui.plan.words.warn import Warn
@@ -72,6 +73,14 @@ def record_refusals(facts: Facts) -> list[Refusal]:
     if does(facts.host, Wrong.LOCKS_RECORDS):
         refusals += checkpoint_refusals(facts)
     return refusals
+
+
+def redefined(facts: Facts, names: Collection[str]) -> Undo:
+    """How records are brought back; the current snapshot is so again only where that is said."""
+    current = f" (--current for {facts.current})" if facts.current in names else ""
+    if does(facts.host, Wrong.LOCKS_RECORDS) and checkpoint_refusals(facts):
+        return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name, current=current)
+    return undo(UndoBy.REDEFINE, current=current)
 
 
 def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.snapshot import Kind, Snapshot
@@ -77,9 +77,8 @@ def _files(snapshot: Snapshot) -> list[str]:
     return overlays + ([snapshot.memory_path] if snapshot.memory_path is not None else [])
 
 
-def undo_of(facts: Facts, victims: Iterable[Snapshot]) -> Undo:
+def undo_of(facts: Facts, victims: Collection[Snapshot]) -> Undo:
     """How records are brought back that alone are deleted: that makes records anew."""
     if any(map(by_other_means.holds_nothing, victims)):
         return undo(UndoBy.NO_DELETED)
-    locked = does(facts.host, Wrong.LOCKS_RECORDS) and domain_checks.checkpoint_refusals(facts)
-    return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name) if locked else undo(UndoBy.REDEFINE)
+    return domain_checks.redefined(facts, [one.name for one in victims])

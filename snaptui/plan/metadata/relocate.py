@@ -10,7 +10,7 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import domain_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
-from snaptui.plan.outcome import NO_SPACE, End, UndoBy, after, undo
+from snaptui.plan.outcome import NO_SPACE, End, after
 from snaptui.plan.plan import Plan, RelocateIntent, impossible
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.remark import Unchecked, remark
@@ -45,7 +45,7 @@ def plan(intent: RelocateIntent, facts: Facts) -> Plan:
             places=", ".join(f"{target} in {now.path}" for target, now in moved.items()),
         ),
         lost=NOTHING_LOST,
-        undo=undo(UndoBy.REDEFINE),
+        undo=domain_checks.redefined(facts, [name]),
         space=NO_SPACE,
         refusals=(
             *_refusals(facts, snapshot),

@@ -519,6 +519,12 @@ class Guest:
     def snapshots(self) -> set[str]:
         return {snapshot.getName() for snapshot in self.domain.listAllSnapshots()}
 
+    @property
+    def current(self) -> str | None:
+        """The name of the current snapshot."""
+        there = self.domain.hasCurrentSnapshot()
+        return str(self.domain.snapshotCurrent().getName()) if there else None
+
     def saved_memory(self) -> dict[str, bytes]:
         """What the files for RAM hold, by path."""
         return {str(path): path.read_bytes()[:MIB] for path in self.directory.glob("*.mem")}
