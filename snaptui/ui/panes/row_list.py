@@ -23,6 +23,8 @@ from snaptui.ui.action import Scope
 
 Cell = tuple[str, str]
 """Text of exactly the width that it takes, and the role that it is drawn in."""
+_Look = tuple[int, bool, list[Cell]] | None
+"""Width of a line, whether the cursor is on it, what is in it; ``None`` below the last row."""
 
 ROLES = ("good", "warn", "bad", "muted", "strong", "graph", "struck")
 
@@ -70,6 +72,10 @@ class RowList(ScrollView, can_focus=True):
             """Of several scrolls of one list only the last counts."""
             return isinstance(message, RowList.Scrolled) and message.rows is self.rows
 
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's word
+        super().__init__(id=id)
+        self._looks: dict[int, _Look] = {}
+
     @property
     def count(self) -> int:
         """Number of rows."""
@@ -101,22 +107,35 @@ class RowList(ScrollView, can_focus=True):
         self.set_reactive(RowList.cursor, max(least, min(cursor, self.count - 1)))
         if seen or self.cursor != before:
             self._reveal()
-        self.refresh()
+        self._draw_others()
         self.post_message(self.Scrolled(self))
         if self.cursor != before:
             self.post_message(self.Moved(self))
+
+    def _draw_others(self) -> None:
+        """Draw the lines that look otherwise now: most do not when something was read again."""
+        top, width = self.scroll_offset.y, self.row_width
+        for y in range(self.size.height):
+            if y not in self._looks or self._looks[y] != self._look(top + y, width):
+                self.refresh_line(top + y)
+
+    def _look(self, index: int, width: int) -> _Look:
+        if index >= self.count:
+            return None
+        return width, index == self.cursor, self.cells(index, width)
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen, for Textual."""
         width = self.row_width
         index = y + self.scroll_offset.y
         base = self.rich_style
-        if index >= self.count:
+        look = self._looks[y] = self._look(index, width)
+        if look is None:
             return Strip.blank(width, base)
-        selected = index == self.cursor
+        _, selected, cells = look
         line = base + self.get_component_rich_style("row--cursor") if selected else base
         segments = []
-        for shown, role in self.cells(index, width):
+        for shown, role in cells:
             style = line
             if role:
                 own = self.get_component_rich_style(f"row--{role}", partial=True)
@@ -144,6 +163,8 @@ class RowList(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Keep the cursor on screen."""
+        self._looks.clear()
+        self.refresh()
         self._reveal()
         self.post_message(self.Scrolled(self))
 
