@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common import text
 from snaptui.model.libvirt_codes import OPERATION_INVALID
+from snaptui.operations.step_calls import perform
 from snaptui.plan.plan import DeleteManyIntent
+from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.live.planned import planned
@@ -324,3 +327,39 @@ def test_beside_a_network_disk_libvirt_deletes_none_while_the_domain_is_off(lab:
     lab.virsh("snapshot-create", "web", "--redefine", str(record))
     assert "can't manipulate" in lab.virsh("snapshot-delete", "web", "by hand", check=False)
     assert [name for _, name in entries(path)] == ["by hand"]
+
+
+@pytest.mark.parametrize("fixture", ["lab", "newer_lab"])
+@pytest.mark.parametrize("managed", [False, True])
+@pytest.mark.parametrize("setting", ["", "snapshot='no'"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_a_running_guest_deletes_beside_a_raw_disk(
+    request: pytest.FixtureRequest, fixture: str, managed: bool, setting: str, read_only: bool
+) -> None:
+    """Refused where it would stay inside, whatever libvirt says; elsewhere it goes."""
+    lab: Lab = request.getfixturevalue(fixture)
+    key = lab.define("web")
+    if managed:
+        lab.snapshot("web", "s")
+    else:
+        qemu_img("snapshot", "-c", "s", str(lab.image("web")))
+    raw = lab.directory / "beside.raw"
+    qemu_img("create", "-q", "-f", "raw", str(raw), "1M")
+    disk = (
+        f"<disk type='file' device='disk' {setting}><driver name='qemu' type='raw'/>"
+        f"<source file='{raw}'/><target dev='vdr' bus='virtio'/>{'<readonly/>' * read_only}</disk>"
+    )
+    xml = lab.xml("web", inactive=True)
+    lab.define_xml(xml.replace("<memballoon", f"{disk}<memballoon", 1))
+    lab.start("web")
+    one = DeleteManyIntent(key, ("s",)) if managed else DeleteManyIntent(key, (), unmanaged=("s",))
+    plan = planned(lab, one)
+    assert {each.harm for each in plan.refusals} <= {Harm.LEFT_INSIDE}
+    backend = LibvirtBackend(lab.uri)
+    try:
+        backend.connect()
+        for step in plan.steps:
+            perform(backend, key, step, lambda _: None)
+    finally:
+        backend.abandon()
+    assert plan.possible is ("s" not in dict(entries(lab.image("web"))).values())

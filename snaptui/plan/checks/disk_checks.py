@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.sax.saxutils import quoteattr
 
 from snaptui.common import text
-from snaptui.model import libvirt_codes
+from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk, Presence, Volume
 from snaptui.model.image import NotKnown, Unplaced
 from snaptui.model.snapshot import Snapshot
@@ -153,6 +154,25 @@ def apart_refusals(facts: Facts, disks: Iterable[Disk], harm: Harm | None) -> It
             yield refuse(
                 Why.SET_APART, Way.INTERNAL_FIRST, harm=harm, domain=facts.name, disk=disk.target,
                 value=disk.snapshot.value,
+            )  # fmt: skip
+
+
+def delete_refusals(facts: Facts, name: str) -> Iterator[Refusal]:
+    """Disks beside which QEMU's ``delvm`` deletes nothing, with what libvirt takes for success.
+
+    It wants every image that is written to to be able to hold snapshots (migration/savevm.c,
+    ``delete_snapshot``; measured with 9.0 and QEMU 7.2).
+    """
+    status = facts.status
+    if not status.domain.state.active or not does(facts.host, Wrong.FORGETS_WHAT_STAYS):
+        return
+    for disk in status.config.disks:
+        written = disk.device in ("disk", "lun") and not disk.read_only
+        if written and disk.source_type in ("file", "block", "volume") and disk.format != "qcow2":
+            yield refuse(
+                Why.LEFT_BESIDE, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE, domain=facts.name,
+                name=name, disk=disk.target, format=disk.format or "of unknown format",
+                version=abilities.name(facts.host),
             )  # fmt: skip
 
 

@@ -7,7 +7,14 @@ from typing import Any
 from snaptui.model import libvirt_codes
 from snaptui.model.image import ImageInfo
 from snaptui.model.snapshot import Snapshot
-from snaptui.plan.checks import broken, encryption, image_checks, name_checks, variables
+from snaptui.plan.checks import (
+    broken,
+    disk_checks,
+    encryption,
+    image_checks,
+    name_checks,
+    variables,
+)
 from snaptui.plan.delete.findings import Findings
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -29,6 +36,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     found = Findings(refusals=list(encryption.lost_refusals(facts)))
     found.refusals += image_checks.detached_refusals(facts, snapshot)
     found.refusals += variables.delete_refusals(facts, snapshot)
+    found.refusals += disk_checks.delete_refusals(facts, snapshot.name)
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))
     for then, now in image_checks.moved_disks(facts, snapshot):

@@ -49,6 +49,7 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
     if active:  # QEMU looks on all disks, whatever the record says
         own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
     refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
+    refusals += disk_checks.delete_refusals(facts, name)
     if active:
         refusals += name_checks.running_problem(
             facts, name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE

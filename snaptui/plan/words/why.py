@@ -300,6 +300,10 @@ class Why(enum.Enum):
         "{name} is inside {path}, and {domain} now writes to {now}. libvirt deletes such a "
         "snapshot only while the domain is off."
     )
+    LEFT_BESIDE = (
+        "While {domain} runs, QEMU deletes no snapshot beside {disk}, which is writable and can "
+        "hold none ({format}). libvirt {version} reports success all the same."
+    )
     DELETED_WHILE_OFF = (
         "{disk} was {then} when {name} was taken and is another image now. libvirt deletes such a "
         "snapshot only while the domain is off."
