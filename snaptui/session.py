@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -30,7 +30,7 @@ from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.storage.backing_chain import NO_LAYERS
-from snaptui.storage.in_image import Images, Unmanaged, unmanaged_in
+from snaptui.storage.in_image import Images, Unmanaged, internal_disks, unmanaged_in
 from snaptui.storage.qcow2.usage import ImageUsage
 
 if TYPE_CHECKING:
@@ -348,6 +348,9 @@ class Session:
         """An operation on the host went on or is over: what it may have changed is read again."""
         key = operation.plan.intent.key
         over = operation.phase.over
+        if over and (reverted := frozenset(_reverted_in(operation))):
+            self.counting.forget(reverted)
+            self.count()
         if not isinstance(key, DomainKey):
             if over:
                 self.images.look_again()
@@ -370,3 +373,15 @@ class Session:
         shown = self.snapshots.shown
         if shown is not None and shown.key == key:
             self.snapshots.look_again()
+
+
+def _reverted_in(operation: Operation) -> Iterator[str]:
+    """The images whose disks are those of a snapshot inside them again."""
+    from snaptui.plan.steps.domain import RevertTo
+    from snaptui.plan.steps.image import ApplyEntry
+
+    for step in operation.plan.steps:
+        if isinstance(step, RevertTo):
+            yield from (disk.path for disk in internal_disks(step.snapshot) if disk.path)
+        elif isinstance(step, ApplyEntry):
+            yield step.path

@@ -1,7 +1,8 @@
 """What the images of the selected domain are used for, counted in the background.
 
 One image at a time. A count is kept, and made again when the image's snapshot table is
-another one or when it is asked for: that a running guest writes is no reason.
+another one, when a snapshot in it was reverted to, or when it is asked for: that a running guest
+writes is no reason.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -20,7 +21,7 @@ from snaptui.common.worker import Priority, Worker, from_threads, start
 from snaptui.discovery.image_counts import count
 from snaptui.model.image import ImageSnapshot, NotKnown
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
-from snaptui.storage.disk_cost import Counted
+from snaptui.storage.disk_cost import NOT_YET, Counted
 from snaptui.storage.in_image import Images
 from snaptui.storage.qcow2.usage import ImageUsage
 
@@ -146,6 +147,14 @@ class Counting:
             self._end = threading.Event()
             self._task = start(self._count(self._end))
         self._tell(self.state.path, self.state.share)
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Count these again when they are wanted: they hold something else, by the same table."""
+        for path in paths:
+            if self._now is not None and self._now[0] == path:
+                self.stop()
+            if path in self.kept:
+                self._keep(path, NOT_YET)
 
     @property
     def under_way(self) -> bool:

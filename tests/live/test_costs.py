@@ -247,3 +247,20 @@ def test_ram_that_a_revert_to_a_smaller_disk_leaked_is_not_promised(lab: Lab) ->
 def check(path: Path) -> str:
     done = subprocess.run(["qemu-img", "check", path], capture_output=True, text=True, check=False)
     return done.stderr + done.stdout
+
+
+def test_a_revert_without_a_safety_snapshot_is_counted_anew(lab: Lab) -> None:
+    """The image's snapshot table is the one of before; what its disk holds is not."""
+    lab.define("web", size=64 * MIB)
+    lab.snapshot("web", "good")
+    wrote(lab.image("web"), 8, 4)
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "good")
+        terminal.wait("would lose 4.0M on vda", "+4.")
+        terminal.press("r")
+        terminal.wait("Ready", "[automatic]")
+        terminal.press("tab", "tab", " ", " ", " ")
+        terminal.wait("[none]", "Undo: NO")
+        confirm(terminal, "web")
+        terminal.wait("Revert web to good: done")
+        terminal.wait("would lose no data, as far as counted", gone="+4.")

@@ -73,6 +73,13 @@ def test_what_is_not_known_is_a_question_with_its_reason() -> None:
     assert "? on vda (too far away)" in seen["revert"].left
 
 
+def test_of_a_disk_that_was_another_image_then_all_is_lost() -> None:
+    """As the dialog says: what lies beneath an overlay is not what the disk writes to."""
+    beneath = config(replace(VDA, path="/img/beneath.qcow2"))
+    said = found(counted(0), config=beneath)["revert"].left
+    assert said.startswith("would lose all that vda holds now; now ")
+
+
 def test_name_time_parent_description_and_hold_are_there() -> None:
     seen = found(counted(0))
     assert (seen["s1"].right, seen[""].left, seen[""].right) == (

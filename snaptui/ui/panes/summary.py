@@ -83,12 +83,18 @@ def _revert(snapshot: Snapshot, shown: Shown, counted: Counted, domain: Domain |
     """What a revert to it would lose, as far as that has been read; the dialog reads all."""
     if shown.config is None:
         return "? (the domain is not read yet)"
+    if (broken := shown.layers.broken.get(snapshot.name)) is not None and not broken.moved:
+        return f"? ({broken.words})"
+    then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
     part_of = {disk.target for disk in snapshot.disks if disk.presence is not Presence.NO}
     active = domain is None or domain.state.active
     more = " or more" * active
     parts: list[str] = []
     for disk in shown.config.disks:
         if disk.target not in part_of:
+            continue
+        if then.get(disk.target, disk.path) != disk.path:
+            parts.append(f"all that {disk.target} holds now")
             continue
         unsaved = unsaved_on(disk, counted)
         if isinstance(unsaved, NotKnown):
