@@ -134,7 +134,7 @@ class UndoBy(enum.Enum):
     CHOOSE = "choose a safety snapshot above"
     NO_SAFETY_WANTED = "NO, no safety snapshot is taken"
     NO_SAFETY_POSSIBLE = "NO, no safety snapshot can be taken: {reason}"
-    NO_WRITTEN_OVER = "NO, a current snapshot is an overlay on {path}, which the revert overwrites"
+    NO_WRITTEN_OVER = "NO, a snapshot of now would lie upon {path}, which the revert overwrites"
     NO_DELETED = "NO, a deleted snapshot cannot be restored"
     NO_DELETED_ALL = "NO, deleted snapshots cannot be restored"
     NO_MERGED = "NO, a merge cannot be undone"

@@ -535,11 +535,11 @@ def test_a_revert_beneath_overlays_spoils_what_lies_above_and_says_so(lab: Lab, 
         terminal.wait(
             "Revert web to deep",
             "all that vda, vdb hold now",
-            "Undo: NO, a current snapshot is an overlay",
+            "Undo: NO, a snapshot of now would lie upon",
         )
-        terminal.wait("first delete over, which merges it", "inside becomes unusable: it is in")
-        terminal.press("tab", "tab", "tab", "down", "down", "down")
-        terminal.wait("over becomes unusable: only its metadata can be deleted")
+        terminal.wait("To keep the current state, first copy")
+        terminal.press("tab", "tab", "tab", *["down"] * 4)
+        terminal.wait("inside becomes unusable: it is in", "over becomes unusable: only its")
         confirm(terminal, typed="web")
         terminal.wait("Revert web to deep: done", "E broken", "I broken")
         assert lab.state("web") == state

@@ -369,7 +369,7 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     assert plan.lost.whole
     assert [step.words for step in plan.steps] == ["revert to deep"]
     first, *others = plan.warnings
-    assert first == remark(Warn.KEEP_NOW_FIRST, names="over")
+    assert first == remark(Warn.COPY_NOW_FIRST, files="/b", names="over", domain="web")
     assert {(one.what, dict(one.names)["name"]) for one in others} == {
         (Warn.UNUSABLE, "over"),
         (Warn.UNUSABLE_INSIDE, "in"),
@@ -648,3 +648,14 @@ def test_what_may_be_whole_still_is_named_by_a_revert_beneath_it() -> None:
         told = [dict(one.names) for one in plan.warnings if one.what is Warn.UNUSABLE]
         assert ("ex" in [names["name"] for names in told]) is named
         assert Warn.KEEP_NOW_FIRST not in {one.what for one in plan.warnings}
+
+
+def test_an_overlay_that_no_snapshot_made_is_named_by_a_revert_beneath_it() -> None:
+    """It holds what the disk writes now, and lies upon what is overwritten."""
+    heads: Heads = {
+        "/a": holding("/a", "deep"),
+        "/hand": replace(image("/hand"), backing="/a", backing_format="qcow2"),
+    }
+    plan = a_revert(known("/hand", heads, DEEP), "deep")
+    assert_said(plan.warnings, Warn.UNUSABLE_OVERLAY, path="/hand")
+    assert Warn.UNUSABLE_OVERLAY not in {one.what for one in a_revert(beneath(), "deep").warnings}

@@ -66,7 +66,13 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
         for one in unusable(facts, snapshot)
         if one.kind is Kind.EXTERNAL and one.name not in facts.layers.broken
     ]
-    if external:
+    inside = [name for name in external if _has_internal_parent(facts, name)]
+    moved = image_checks.moved_disks(facts, snapshot)
+    if inside:
+        files = ", ".join(now.path or "" for _, now in moved)
+        names = ", ".join(inside)
+        yield remark(Warn.COPY_NOW_FIRST, files=files, names=names, domain=facts.name)
+    elif external:
         yield remark(Warn.KEEP_NOW_FIRST, names=", ".join(external))
     for one in unusable(facts, snapshot):
         broken = facts.layers.broken.get(one.name)
@@ -78,7 +84,15 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             yield remark(Warn.UNUSABLE, name=one.name, files=files)
         else:
             yield remark(Warn.UNUSABLE_INSIDE, name=one.name)
+    made = {path for one in facts.snapshots.values() for path in _paths(one) | frozen_images(one)}
+    for path in sorted(_above(facts, {then.path or "" for then, _ in moved}) - made):
+        yield remark(Warn.UNUSABLE_OVERLAY, path=path)
     yield from _unmanaged_lost(facts, snapshot)
+
+
+def _has_internal_parent(facts: Facts, name: str) -> bool:
+    parent = facts.snapshots.get(facts.snapshots[name].parent or "")
+    return parent is not None and parent.kind is not Kind.EXTERNAL
 
 
 def _unmanaged_lost(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:

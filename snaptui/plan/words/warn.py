@@ -43,8 +43,8 @@ class Warn(enum.Enum):
         "(virsh would, and would destroy it)."
     )
     INSIDE_BENEATH = (
-        "While this overlay exists, {names} inside its backing files cannot be reverted to, and "
-        "no internal snapshot can be taken."
+        "A revert to {names}, inside its backing files, makes this overlay unusable and cannot be "
+        "undone."
     )
     NO_REVERT_HERE = (
         "This host cannot revert to the new snapshot: {reason}. It can only be deleted, which "
@@ -143,6 +143,14 @@ class Warn(enum.Enum):
     KEEP_NOW_FIRST = (
         "To keep the current state, first delete {names}, which merges it. After that this "
         "revert can take a safety snapshot."
+    )
+    COPY_NOW_FIRST = (
+        "To keep the current state, first copy {files} with {domain} off (qemu-img convert): "
+        "libvirt cannot merge {names}, whose parent is internal."
+    )
+    UNUSABLE_OVERLAY = (
+        "{path} becomes unusable: no snapshot made it, and it shows a mixture of two times after "
+        "the revert. Copy it first (qemu-img convert)."
     )
     UNUSABLE = (
         "{name} becomes unusable: only its metadata can be deleted, and no revert to it is "
