@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from textual.binding import Binding, BindingType
+from textual.keys import Keys, key_to_character
 
 from snaptui.common.errors import ConfigError
 from snaptui.ui.action import Action, Scope
@@ -89,8 +90,8 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
     """Check the keys of a configuration.
 
     Raises:
-        ConfigError: an action that does not exist, the confirm key on an action, or one key
-            for two actions that work in the same place.
+        ConfigError: an action or a key that does not exist, the confirm key on an action, or one
+            key for two actions that work in the same place.
     """
     known = {action.id for action in ACTIONS}
     for name in overrides:
@@ -99,6 +100,12 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
                 f"keys.{name}: no such action.",
                 hint=f"Actions: {', '.join(sorted(known))}.",
             )
+        for key in overrides[name]:
+            if not _exists(key):
+                raise ConfigError(
+                    f"keys.{name}: {key} is no key.",
+                    hint="A key is one character, or has a name: f5, ctrl+r, shift+tab, slash.",
+                )
     for together in TOGETHER:
         owners: dict[str, str] = {}
         for action in ACTIONS:
@@ -117,6 +124,12 @@ def check(overrides: Mapping[str, tuple[str, ...]]) -> None:
                     named = action.id if key not in action.keys else other.id
                     owner = other.id if named == action.id else action.id
                     raise ConfigError(f"keys.{named}: {key} is the key of {owner} too.")
+
+
+def _exists(key: str) -> bool:
+    """Whether Textual can ever send a key of this name."""
+    named = {one for action in ACTIONS for one in action.keys} | {one.value for one in Keys}
+    return key in named or key_to_character(key) is not None
 
 
 def _keys_of(

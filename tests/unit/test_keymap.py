@@ -260,3 +260,16 @@ def test_what_passes_the_check_has_no_clash(chosen: dict[str, list[str]]) -> Non
 )  # fmt: skip
 def test_keys_are_shown_as_people_write_them(key: str, words: str) -> None:
     assert keymap.shown(key) == words
+
+
+@pytest.mark.parametrize("key", ["foo", "ctrl+foo", "alt+", "shift tab"])
+def test_a_key_that_no_terminal_sends_is_refused(key: str) -> None:
+    """The action would be gone, without a word."""
+    with pytest.raises(ConfigError) as caught:
+        keymap.check({"revert": (key,)})
+    assert caught.value.message == f"keys.revert: {key} is no key."
+
+
+@pytest.mark.parametrize("key", ["ä", "f9", "ctrl+left", "percent_sign", "%"])
+def test_keys_of_all_sorts_are_taken(key: str) -> None:
+    keymap.check({"revert": (key,)})
