@@ -298,3 +298,18 @@ def test_read_only_offers_none_of_it(lab: Lab) -> None:
             terminal.press(key)
             assert "Refused" not in terminal.text
             assert "Checking" not in terminal.text
+
+
+def test_the_cursor_stays_on_what_gets_a_name_that_comes_before(lab: Lab) -> None:
+    lab.define("web")
+    for name in ("one", "two", "three"):
+        lab.snapshot("web", name, "--disk-only")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one", "two")
+        terminal.press("g", "j", "e")
+        terminal.wait("Describe two of web")
+        terminal.press(*["backspace"] * 3, "a")
+        terminal.wait("Rename two of web", "Ready, ")
+        confirm(terminal)
+        terminal.wait("Rename two of web: done", "▌ ○ a")
+    assert set(lab.snapshots("web")) == {"one", "a", "three"}

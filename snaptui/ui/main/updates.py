@@ -13,6 +13,7 @@ from snaptui.model.image import ImageKey
 from snaptui.model.operation_record import StepKind
 from snaptui.monitor.host import Link
 from snaptui.operations.operation import Operation, Phase
+from snaptui.plan.plan import EditIntent
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.context import Context
@@ -127,6 +128,9 @@ class Updates:
 
     def operation_changed(self, operation: Operation) -> None:
         """Draw how far an operation is, or say how it ended."""
+        intent = operation.plan.intent
+        if isinstance(intent, EditIntent) and intent.new_name:
+            self._panes.snapshots.follow(intent.key, intent.name, intent.new_name)
         if operation.phase.over:
             self._unmark(operation)
             self._tell_end(operation)

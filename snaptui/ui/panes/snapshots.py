@@ -74,6 +74,7 @@ class SnapshotPane(SnapshotRows):
         self._marked: frozenset[str] = frozenset()
         self._drawn: dict[str | None, str] = {}
         self._wanted: tuple[DomainKey, str] | None = None
+        self._renamed: tuple[DomainKey, str, str] | None = None
 
     @property
     def marked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -132,6 +133,10 @@ class SnapshotPane(SnapshotRows):
         self._wanted = (key, name)
         self.draw_rows(same=True)
 
+    def follow(self, key: DomainKey, name: str, new_name: str) -> None:
+        """Stay on a snapshot that gets another name, once the old one is gone."""
+        self._renamed = (key, name, new_name)
+
     def unmark(self) -> None:
         """Take all marks away."""
         self._marked = frozenset()
@@ -186,9 +191,9 @@ class SnapshotPane(SnapshotRows):
         if self.by_frees:
             rows = snapshot_graph.ranked(rows, self._frees)
         if same and self._rows:
-            cursor = snapshot_graph.cursor_after(
-                [row.name for row in self._rows], self.cursor, [row.name for row in rows]
-            )
+            names = [row.name for row in rows]
+            before = [self._name_now(row.name, names) for row in self._rows]
+            cursor = snapshot_graph.cursor_after(before, self.cursor, names)
         else:
             cursor = next((at for at, row in enumerate(rows) if row.kind is RowKind.CURRENT), 0)
         for at, row in enumerate(rows):
@@ -196,6 +201,13 @@ class SnapshotPane(SnapshotRows):
                 cursor, self._wanted = at, None
         self._rows, self._drawn, self._most = rows, {}, None
         self.rows_changed(cursor)
+
+    def _name_now(self, name: str | None, names: list[str | None]) -> str | None:
+        """A name that was shown, or the one that came in its place."""
+        if self._renamed is None or self._shown is None or name in names:
+            return name
+        key, old, new = self._renamed
+        return new if (key, old) == (self._shown.key, name) else name
 
     def _frees(self, row: Row) -> float | None:
         freed = self._reclaim(row)
