@@ -14,7 +14,7 @@ import pytest
 from snaptui.model.safety_mark import is_safety
 from tests.lab import Lab, holds, write
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm, press_alone
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone, press_yes
 
 
 def undone(terminal: Terminal) -> None:
@@ -116,7 +116,12 @@ def test_without_a_safety_snapshot_the_name_is_typed(lab: Lab) -> None:
         terminal.wait("Undo: yes")
         terminal.press("tab", "tab", " ", " ", " ")
         terminal.wait("[none]", "Undo: NO")
-        confirm(terminal, "web")
+        press_alone(terminal)
+        terminal.wait("Type web first.")
+        terminal.press("web")
+        terminal.wait("Type web first.", gone="Ignored: ")
+        terminal.press("tab")
+        press_yes(terminal)
         terminal.wait("Revert web to good: done")
     assert lab.snapshots("web") == ["good"]
 

@@ -132,3 +132,14 @@ def test_all_else_goes_through_as_it_is(data: st.DataObject, text: str) -> None:
     for piece in pieces(data, text.replace("[200~", "")):
         seen = [repr(event) for event in plain.feed(piece)] if piece else []
         assert [repr(event) for event in filtered.feed(piece)] == seen
+
+
+@given(st.text(min_size=1, max_size=5), QUICK)
+def test_after_one_that_was_refused_typing_is_no_fault(text: str, pause: float) -> None:
+    """It was asked for: "press Y and type NAME"."""
+    key = ConfirmKey()
+    assert key.hear(LONG, types=True, confirms=True, fields=True) is Said.YES_IF_ALONE
+    key.answered()
+    for _ in text:
+        assert key.hear(LONG + pause, types=True, taken=True, fields=True) is Said.NOTHING
+    assert not key.stayed_alone(LONG + LONG)

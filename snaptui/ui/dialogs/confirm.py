@@ -124,6 +124,7 @@ class ConfirmDialog(Dialog[Result]):
             return
         event.stop()
         if not self.may_be_confirmed(event):
+            self._confirm_key.answered()
             return
         if said is Said.YES:
             self.confirm()

@@ -59,6 +59,10 @@ class ConfirmKey:
         self._alone_since = at
         return Said.YES_IF_ALONE
 
+    def answered(self) -> None:
+        """A key that was :attr:`Said.YES_IF_ALONE` has been refused: what comes now is no part."""
+        self._alone_since = None
+
     def stayed_alone(self, now: float) -> bool:
         """Whether a key that was :attr:`Said.YES_IF_ALONE` has become a yes."""
         return self._alone_since is not None and now >= self._alone_since + BURST
