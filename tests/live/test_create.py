@@ -158,7 +158,7 @@ def test_a_disk_inside_among_others_outside_is_refused(lab: Lab) -> None:
         )
         terminal.wait("vdb")
         terminal.press("f3")
-        terminal.wait("vdb would be snapshotted inside", "error 67", gone="as XML\n")
+        terminal.wait("vdb would be snapshotted inside", "CONFIG_UNSUPPORTED", gone="as XML\n")
     spec = f"--diskspec=vda,snapshot=external,file={overlay}"
     refused = lab.virsh(
         "snapshot-create-as", "web", "before", "--disk-only", spec,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static, TextArea
@@ -123,6 +124,24 @@ async def test_a_file_that_is_not_read_yet_holds_nothing_up(
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is not dialog, "the end of the dialog")
         answers.set()
+    assert taken == []
+
+
+async def test_a_file_that_was_not_taken_is_not_passed_over(tmp_path: Path) -> None:
+    """The text above it is of the fields, and looks as if it were the file's."""
+    taken: list[str] = []
+    dialog = XmlDialog("web", "<domainsnapshot/>", taken.append, UNICODE)
+    app = Styled()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(dialog)
+        dialog.query_one("#file", Input).value = str(tmp_path / "none.xml")
+        await pilot.press("f3")
+        notice = dialog.query_one("#notice", Static)
+        await until(pilot, lambda: "was not taken" in str(notice.content), "the notice")
+        assert app.screen is dialog
+        dialog.query_one("#file", Input).value = ""
+        await pilot.press("f3")
+        await until(pilot, lambda: app.screen is not dialog, "the end of the dialog")
     assert taken == []
 
 

@@ -46,6 +46,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
         self._xml = xml
         self._take = take
         self._shown = ""
+        self._loaded = ""
 
     def body(self) -> ComposeResult:
         """The file, the text."""
@@ -69,9 +70,10 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
     def load(self, event: Input.Submitted) -> None:
         """Take the text of a file; nothing changes if that fails."""
         self._notice("Reading ...")
-        start(self._load(Path(os.path.expanduser(event.value.strip()))))
+        typed = event.value.strip()
+        start(self._load(typed, Path(os.path.expanduser(typed))))
 
-    async def _load(self, path: Path) -> None:
+    async def _load(self, typed: str, path: Path) -> None:
         try:
             text = await _READING.call(lambda: read_request(path))
             if not self.is_current:
@@ -80,6 +82,7 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
         except SnaptuiError as error:
             self._say(error)
             return
+        self._loaded = typed
         self.query_one(TextArea).text = text
         self._notice("Read. snaptui checks it again when you use it.")
         self.query_one(TextArea).focus()
@@ -87,6 +90,10 @@ class XmlDialog(Dialog[Taken], Generic[Taken]):
     @on(Button.Pressed, "#use")
     def action_use(self) -> None:
         """Go back with what the text asks for, if it can be understood."""
+        typed = self.query_one("#file", Input).value.strip()
+        if typed not in ("", self._loaded):
+            self._notice(f"{typed} was not taken: press Enter in its field, or empty the field.")
+            return
         text = self.query_one(TextArea).text
         if text == self._shown:
             self.dismiss(None)
