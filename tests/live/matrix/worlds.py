@@ -778,6 +778,22 @@ def _left_over() -> Iterable[World]:
         xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
         guest.connection.defineXML(xml.replace(str(guest.directory / "vdb.qcow2"), str(other)))
 
+    def joined(guest: Guest) -> None:
+        """A raw disk came after the snapshot: QEMU's delvm wants each to be able to hold one."""
+        guest.define()
+        guest.internal("a")
+        raw = guest.directory / "later.raw"
+        qemu_img("create", "-q", "-f", "raw", str(raw), "1M")
+        disk = (
+            f"<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
+            f"<source file='{raw}'/><target dev='vdr' bus='virtio'/></disk>"
+        )
+        xml = guest.domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        guest.connection.defineXML(xml.replace("<memballoon", f"{disk}<memballoon", 1))
+
+    yield World("a raw disk that came later", joined, "a", (OFF, RUNNING))
+    apart = (Drive("vda", snapshot="external"), Drive("vdb", snapshot="manual"))
+    yield World("disks set apart, one to external", lambda g: g.define(apart), states=(OFF,))
     tag = frozenset({"edited"})
     yield World("a definition with another image than now", edited, "a", (RUNNING,), tags=tag)
     yield World("images that were moved", moved, "a", tags=frozenset({"moved"}))
