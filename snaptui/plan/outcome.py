@@ -120,10 +120,14 @@ class UndoBy(enum.Enum):
     DELETE_METADATA = "yes, by deleting its metadata"
     DELETE_FILE = "yes, by deleting the new file"
     SAME_KEY = "yes, by the same key; the XML is saved before"
-    REDEFINE = "yes, virsh snapshot-create --redefine with the XML that is saved before{current}"
+    REDEFINE = "yes, virsh snapshot-create --redefine with the XML that is saved before"
+    REDEFINE_CURRENT = (
+        "yes, virsh snapshot-create --redefine with the XML that is saved before, and with "
+        "--current for the one that is current now"
+    )
     REDEFINE_RUNNING = (
         "yes, once {domain} runs: virsh snapshot-create --redefine with the XML that is saved "
-        "before{current}"
+        "before"
     )
     DISKS = "yes, disks"
     DISKS_POWERED_OFF = "yes, disks only ({domain} is powered off first)"

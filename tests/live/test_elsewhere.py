@@ -12,7 +12,7 @@ import pytest
 
 from tests.lab import Lab, holds, write
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm, press_alone
+from tests.terminal import Terminal, at_snapshots, confirm
 
 HOSTILE = [
     "[/x]",
@@ -104,8 +104,6 @@ def test_a_snapshot_made_anew_meanwhile_is_not_taken(lab: Lab) -> None:
         at_snapshots(terminal, "good")
         terminal.press("r")
         terminal.wait("Ready, ")
-        press_alone(terminal)
-        terminal.press("web", "tab")
         lab.virsh("snapshot-delete", "web", "good")
         lab.snapshot("web", "good", "--description=of another admin")
         write(lab.image("web"), 0x33)

@@ -97,7 +97,7 @@ def test_two_hundred_hosts_of_which_two_answer(lab: Lab, other: Lab, tmp_path: P
             hosts[f"away{number}"] = f"qemu+unix:///system?socket={path}"
         config = write_config(tmp_path / "config.toml", hosts | {"kvm2": other.uri})
         with Terminal(["--config", config, "@all"]) as terminal:
-            terminal.wait(ONE, "  first", "200 hosts")
+            terminal.wait(ONE, "1 domain, 0 running", "200 hosts")
             terminal.press("G")
             terminal.wait(TWO, "178 away", "20 connecting")
             terminal.press("G")

@@ -56,7 +56,7 @@ def test_adopting_it_brings_all_of_it_back(lab: Lab, key: DomainKey) -> None:
     for name in ("one", "two", "three"):
         plan = planned(lab, RelocateIntent(key, name), carry_out=True)
         assert plan.possible
-        assert (plan.after.end, plan.undo.by) == (End.RELOCATED, UndoBy.REDEFINE)
+        assert (plan.after.end, plan.undo.by) == (End.RELOCATED, UndoBy.REDEFINE_CURRENT)
     assert tree(lab) == before, "times, parents and the current one"
     assert planned(lab, RevertIntent(key, "one"), carry_out=True).possible
     assert lab.current("web") == "one"

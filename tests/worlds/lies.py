@@ -52,7 +52,7 @@ def _lost(plan: Plan) -> Plan:
 def _undo(plan: Plan) -> Plan:
     """What nobody can bring back is said to come back by the XML that is saved."""
     if plan.undo.by is UndoBy.NO_DELETED:
-        return replace(plan, undo=undo(UndoBy.REDEFINE, current=""))
+        return replace(plan, undo=undo(UndoBy.REDEFINE))
     return plan
 
 

@@ -87,7 +87,7 @@ def undo(
     try:
         intents = make(machine, member, plan)
         wrong = [words for intent in intents for words in _carry_out(machine, intent)]
-        if plan.undo.by is UndoBy.REDEFINE:
+        if plan.undo.by in (UndoBy.REDEFINE, UndoBy.REDEFINE_CURRENT):
             wrong += _redefined(machine, member, plan, records)
     except (SnaptuiError, DidNot, libvirt.libvirtError) as error:
         wrong = [f"{plan.undo.by.name}: {error}"]
@@ -178,6 +178,7 @@ _WAYS: Mapping[UndoBy, Callable[[Machine, Member, Plan], Sequence[Intent]]] = {
     UndoBy.DELETE_METADATA: _forget,
     UndoBy.SAME_KEY: _same_key,
     UndoBy.REDEFINE: _nothing,
+    UndoBy.REDEFINE_CURRENT: _nothing,
     UndoBy.APPLY: _apply,
     **dict.fromkeys(_SAFETIES, _safety),
 }

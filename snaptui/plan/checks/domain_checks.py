@@ -77,10 +77,9 @@ def record_refusals(facts: Facts) -> list[Refusal]:
 
 def redefined(facts: Facts, names: Collection[str]) -> Undo:
     """How records are brought back; the current snapshot is so again only where that is said."""
-    current = f" (--current for {facts.current})" if facts.current in names else ""
     if does(facts.host, Wrong.LOCKS_RECORDS) and checkpoint_refusals(facts):
-        return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name, current=current)
-    return undo(UndoBy.REDEFINE, current=current)
+        return undo(UndoBy.REDEFINE_RUNNING, domain=facts.name)
+    return undo(UndoBy.REDEFINE_CURRENT if facts.current in names else UndoBy.REDEFINE)
 
 
 def checkpoint_refusals(facts: Facts, *, off: bool = False) -> list[Refusal]:

@@ -38,6 +38,9 @@ class Wraps(enum.Enum):
     ALWAYS = enum.auto()
 
 
+MOST_ROWS = 8
+"""Of one line; whoever wrote it, the others have room. It is copied whole."""
+MORE = "(it goes on; copy it to read all)"
 LABEL = 24
 """Cells of a label at most: in some stands what others called a disk."""
 
@@ -107,7 +110,7 @@ class LinesList(RowList):
         if self._wraps is Wraps.NEVER or not self.row_width:
             return lines
         room = self.row_width - 3
-        found = [list(wrapped(line, room, self._label)) for line in lines]
+        found = [_bounded(list(wrapped(line, room, self._label))) for line in lines]
         number = sum(map(len, found))
         if self._wraps is Wraps.WHERE_ALL_FITS and number > self.size.height:
             return lines
@@ -129,6 +132,11 @@ class LinesList(RowList):
             (fit(clean(label, self._glyphs), self._label, self._glyphs), "muted"),
             (fit(shown, width - 2 - self._label, self._glyphs), "bad" if label == "Error" else ""),
         ]
+
+
+def _bounded(rows: list[Line | Sides]) -> list[Line | Sides]:
+    """Not so many that one line is all that is seen."""
+    return rows if len(rows) <= MOST_ROWS else [*rows[: MOST_ROWS - 1], ("", MORE)]
 
 
 def wrapped(line: Line | Sides, width: int, label: int) -> Iterator[Line | Sides]:
