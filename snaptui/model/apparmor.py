@@ -2,7 +2,7 @@
 
 virt-aa-helper reads a disk's image to find what lies beneath, and lets the guest's QEMU have that.
 Its own profile names what it may read (usr.lib.libvirt.virt-aa-helper of Debian's libvirt 11.3 and
-12.8; Ubuntu's is the same here).
+12.8).
 """
 
 from __future__ import annotations
