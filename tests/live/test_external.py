@@ -195,7 +195,7 @@ def test_what_lies_beneath_is_named(lab: Lab) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("inside", "@ now")
         wanted(terminal, "over", DISKS)
-        terminal.wait("inside inside its backing files cannot be reverted to")
+        terminal.wait("A revert to inside, inside its backing files")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "over")
     assert sources(lab, "web") == {"vda": beside(lab, "web", "over")}

@@ -13,7 +13,6 @@ from snaptui.model.image import ImageKey
 from snaptui.model.operation_record import StepKind
 from snaptui.monitor.host import Link
 from snaptui.operations.operation import Operation, Phase
-from snaptui.plan.plan import EditIntent
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.context import Context
@@ -128,6 +127,8 @@ class Updates:
 
     def operation_changed(self, operation: Operation) -> None:
         """Draw how far an operation is, or say how it ended."""
+        from snaptui.plan.plan import EditIntent
+
         intent = operation.plan.intent
         if isinstance(intent, EditIntent) and intent.new_name:
             self._panes.snapshots.follow(intent.key, intent.name, intent.new_name)
