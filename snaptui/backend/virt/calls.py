@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 
 import libvirt
 
+from snaptui.backend.virt import uris
 from snaptui.backend.virt.connections import Connections
 from snaptui.backend.virt.errors import translated
 from snaptui.common.ahead import Ahead, Tell, nobody
@@ -76,7 +77,8 @@ class LibvirtCalls:
         self._uri = uri
         self._connections = Connections(uri, read_only=read_only)
         self._bound = threading.local()
-        self._width = width
+        # libvirt's ssh within this process is not asked for several things of a reading at once
+        self._width = 0 if uris.transport(uri) in ("libssh", "libssh2") else width
         self._ahead: Ahead | None = None
         self._about = ""
         self._begun = 0.0
