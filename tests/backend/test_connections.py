@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from pathlib import Path
 
@@ -77,3 +78,29 @@ def test_many_calls_do_not_drive_the_event_loop(lab: Lab, monkeypatch: pytest.Mo
         backend.domain_xml(key)
     assert rounds < calls
     backend.abandon()
+
+
+def test_events_of_a_link_that_was_given_up_do_not_replace_those_of_the_next(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread whose connection took long comes back when there is another one already."""
+    key = lab.define("web")
+    connections = Connections(lab.uri, read_only=False)
+    connections.read_through(connections.open())
+    events: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+    opened = connections.open
+
+    def late() -> libvirt.virConnect:
+        """The link is lost, and there is another one, before this one is open."""
+        monkeypatch.setattr(connections, "open", opened)
+        connections.abandon()
+        connections.read_through(opened())
+        connections.watch(lambda event: events.put(("new", event.uuid)))
+        return opened()
+
+    monkeypatch.setattr(connections, "open", late)
+    with pytest.raises(Disconnected):
+        connections.watch(lambda event: events.put(("old", event.uuid)))
+    lab.virsh("start", "--paused", "web")
+    assert events.get(timeout=60) == ("new", key.uuid)
+    connections.abandon()

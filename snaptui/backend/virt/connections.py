@@ -129,6 +129,7 @@ class Connections:
 
         Of a far host also the one for questions to QEMU, before a dialog has to wait for it.
         """
+        link = self.link
         connection = self.reads.connection if self._single else self.open()
         try:
             subscription = Subscription(connection, on_event, shared=self._single)
@@ -137,9 +138,13 @@ class Connections:
                 self.let_go([connection])
             raise translated(error) from error
         with self._lock:
-            before, self._subscription = self._subscription, subscription
+            given_up = self.link != link
+            before = subscription if given_up else self._subscription
+            self._subscription = self._subscription if given_up else subscription
         if before is not None:
             self.let_go([before, *([] if self._single else [before.connection])])
+        if given_up:
+            raise Disconnected("The connection was lost while that for events was opened.")
         if self._far:
             with contextlib.suppress(SnaptuiError):
                 self.probe.open()
