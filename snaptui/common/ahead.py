@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from snaptui.common.threads import again, settle
+
 T = TypeVar("T")
 
 Tell = Callable[[int, int], None]
@@ -63,15 +65,9 @@ class Ahead:
             mine: Future[Any] = Future()
             if known is None:
                 self._once[what] = mine
-        if known is not None:
-            answer: T = known.result()
-            return answer
-        try:
-            mine.set_result(call())
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        answer = mine.result()
+        if known is None:
+            settle(mine, call)
+        answer: T = again(known or mine)
         return answer
 
     def _count(self) -> None:
@@ -103,12 +99,9 @@ class _Call:
         """Make it, unless another thread does."""
         if not self._claim.acquire(blocking=False):
             return
-        try:
-            self._future.set_result(self._call())
-        except BaseException as error:
-            self._future.set_exception(error)
+        settle(self._future, self._call)
         self._answered()
 
     def result(self) -> Any:
         self.make()
-        return self._future.result()
+        return again(self._future)

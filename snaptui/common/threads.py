@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 import threading
 import traceback
@@ -10,18 +11,28 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from snaptui.common.errors import SnaptuiError
+
 T = TypeVar("T")
 
 _SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def without_locals(error: BaseException) -> BaseException:
-    """An error without what the calls that raised it held; it still tells their lines.
+    """An error without what the calls that raised it held.
 
     An error that is kept would keep libvirt's handles, and those their connection; and where
-    the frame that catches it is left in, the two keep each other. Coroutines, which an error
-    that is raised again may have passed before, are left: to clear one's frame is to close it.
+    the frame that catches it is left in, the two keep each other. A frame that has ended keeps
+    the one that called it as well (``f_back``), so an answer, which :class:`SnaptuiError` is,
+    loses its traceback. A fault of ours still tells its lines; coroutines, which an error that is
+    raised again may have passed before, are left: to clear one's frame is to close it.
     """
+    if isinstance(error, SnaptuiError):
+        answer: BaseException | None = error
+        while answer is not None:
+            answer.__traceback__ = None
+            answer = answer.__cause__ or answer.__context__
+        return error
     if error.__traceback__ is not None:
         error.__traceback__ = error.__traceback__.tb_next
     reason: BaseException | None = error
@@ -34,15 +45,28 @@ def without_locals(error: BaseException) -> BaseException:
     return error
 
 
+def settle(future: Future[T], call: Callable[[], T]) -> None:
+    """Make a call for those who wait for its answer; an error is kept without its locals."""
+    try:
+        future.set_result(call())
+    except BaseException as error:  # whatever it is belongs to the one who waits
+        future.set_exception(without_locals(error))
+
+
+def again(future: Future[T]) -> T:
+    """The answer; an error that stays the answer is raised as a copy.
+
+    Else it would keep the frames that it passed, and where those keep the answer, both stay.
+    """
+    error = future.exception()
+    if error is None:
+        return future.result()
+    raise copy.copy(error).with_traceback(error.__traceback__) from error.__cause__
+
+
 def begun(call: Callable[[], T]) -> Future[T]:
     """Run a call on a thread of its own; the end of the program does not wait for it."""
     future: Future[T] = Future()
 
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # whatever it is belongs to the one who waits
-            future.set_exception(without_locals(error))
-
-    threading.Thread(target=run, daemon=True).start()
+    threading.Thread(target=settle, args=(future, call), daemon=True).start()
     return future

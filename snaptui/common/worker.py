@@ -121,6 +121,7 @@ class Lane:
             _run(job)
             with self._ready:
                 crew.running.remove(job)
+            del job  # what it brought is not this thread's
 
     def _take(self, crew: _Crew) -> _Job | None:
         if crew.abandoned:

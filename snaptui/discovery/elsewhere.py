@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from snaptui.backend.protocol.backend import Looks
 from snaptui.common.errors import NotFound, SnaptuiError
-from snaptui.common.threads import begun
+from snaptui.common.threads import again, begun
 from snaptui.model.domain import Domain, DomainKey
 from snaptui.model.elsewhere import Elsewhere, ImageElsewhere
 from snaptui.model.image import NotKnown
@@ -111,7 +111,7 @@ def with_elsewhere(backend: Looks, facts: AnyFacts, others: Collection[OtherHost
         return facts
     images = begun(functools.partial(images_elsewhere, backend, facts, others))
     there = elsewhere(others, facts.status.domain.key.uuid)
-    used, unasked = images.result()
+    used, unasked = again(images)
     return replace(facts, elsewhere=there, images_elsewhere=used, unasked=unasked)
 
 

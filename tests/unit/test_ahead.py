@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
+import time
+import weakref
 from functools import partial
 
 import pytest
 
 from snaptui.common.ahead import Ahead
+from snaptui.common.errors import SnaptuiError
 
 WIDTHS = pytest.mark.parametrize("width", [0, 1, 3])
 
@@ -78,3 +83,41 @@ def test_it_tells_how_far_it_is_where_calls_are_made_at_the_same_time(width: int
     )
     assert sorted(answered for answered, _ in told) == (list(range(1, 21)) if width else [])
     assert all(answered <= begun <= 20 for answered, begun in told)
+
+
+class Handle:
+    """Stands for what a call holds, such as a connection to libvirt."""
+
+
+@WIDTHS
+def test_an_error_that_is_kept_keeps_nothing_of_its_call(width: int) -> None:
+    """Neither the call's handles nor the reading outlive it, without the garbage collector."""
+    alive: list[weakref.ref[object]] = []
+
+    def read() -> None:
+        ahead = Ahead(width)
+
+        def fail() -> None:
+            handle = Handle()
+            alive.append(weakref.ref(handle))
+            raise SnaptuiError("no")
+
+        def ask() -> None:
+            mine = ahead
+            mine.once("job", fail)
+
+        alive.append(weakref.ref(ahead))
+        wanted = [ahead.begin(ask), ahead.begin(ask)]
+        for answer in wanted:
+            with contextlib.suppress(SnaptuiError):
+                answer()
+
+    gc.disable()
+    try:
+        read()
+        until = time.monotonic() + 60
+        while any(one() is not None for one in alive) and time.monotonic() < until:
+            time.sleep(0.01)  # the threads' last steps
+        assert [one() for one in alive] == [None, None]
+    finally:
+        gc.enable()

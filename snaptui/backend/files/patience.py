@@ -19,6 +19,7 @@ from typing import Any, ClassVar, TypeVar
 
 from snaptui.backend.files.mounts import mount_over
 from snaptui.common.errors import SilentImage
+from snaptui.common.threads import again, without_locals
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Patience:
         looking = _begin(run)
         while not _over(looking, seconds):
             self._open(paths, seconds)
-        return looking.result()
+        return again(looking)
 
     def _patience(self, paths: tuple[str, ...]) -> float:
         hanging = {path for path, opening in list(self._opening.items()) if not opening.done()}
@@ -83,7 +84,7 @@ class _Looker(threading.Thread):
             result = run()
         except BaseException as error:  # whatever it is belongs to the one who waits
             stays = self._stay()
-            answer.set_exception(error)
+            answer.set_exception(without_locals(error))
         else:
             stays = self._stay()
             answer.set_result(result)

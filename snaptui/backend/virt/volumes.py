@@ -16,6 +16,7 @@ import libvirt
 from snaptui.backend.virt import pool_xml
 from snaptui.backend.virt.errors import translated
 from snaptui.common.errors import Disconnected, ImageError, NotAnImage, NotPermitted
+from snaptui.common.threads import again, settle
 from snaptui.model.image import FileSystem
 
 AT_ONCE = 4
@@ -129,7 +130,7 @@ class VolumeFile(io.RawIOBase):
             threading.Thread(target=self._read_parts, args=(due,), daemon=True).start()
         try:
             for answer in answers:
-                yield answer.result()
+                yield again(answer)
         finally:
             due.clear()
 
@@ -139,10 +140,7 @@ class VolumeFile(io.RawIOBase):
                 answer, (offset, length) = due.popleft()
             except IndexError:
                 return
-            try:
-                answer.set_result(self.part(offset, length))
-            except Exception as error:  # it belongs to the one who waits for the answer
-                answer.set_exception(error)
+            settle(answer, partial(self.part, offset, length))
 
     def part(self, offset: int, length: int) -> bytes:
         """Bytes of it, through libvirt."""
