@@ -68,24 +68,56 @@ def lab(_shared_lab: Lab) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def _labs() -> Iterator[dict[stacks.Suite, Lab]]:
+def _labs() -> Iterator[dict[Path, Lab]]:
     """Of other stacks than the host's, each from its first use on."""
     with ExitStack() as stop:
         yield _LabOfEach(stop)
 
 
+@pytest.fixture(params=(None, *stacks.SUITES), ids=str)
+def every_root(request: pytest.FixtureRequest) -> Path:
+    """Where each libvirt and QEMU is: ``None`` is the host's own."""
+    return HOST if request.param is None else _root(request.param)
+
+
+@pytest.fixture(params=stacks.SUITES, ids=str)
+def newer_root(request: pytest.FixtureRequest) -> Path:
+    """The same without the host's own."""
+    return _root(request.param)
+
+
 @pytest.fixture
-def newer_lab(_labs: dict[stacks.Suite, Lab]) -> Iterator[Lab]:
+def every_lab(every_root: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A daemon of each stack, without domains; nothing may kill or stop it."""
+    if every_root == HOST:
+        yield request.getfixturevalue("lab")
+    else:
+        lab = request.getfixturevalue("_labs")[every_root]
+        yield lab
+        lab.clean()
+
+
+@pytest.fixture
+def reverting_lab(newer_root: Path, _labs: dict[Path, Lab]) -> Iterator[Lab]:
+    """The same of each stack that reverts to external snapshots."""
+    yield _labs[newer_root]
+    _labs[newer_root].clean()
+
+
+@pytest.fixture
+def newer_lab(_labs: dict[Path, Lab]) -> Iterator[Lab]:
     """The same of libvirt 11.3 and QEMU 10.0, where ``make stacks`` has built them."""
-    yield _labs[stacks.TRIXIE]
-    _labs[stacks.TRIXIE].clean()
+    lab = _labs[_root(stacks.TRIXIE)]
+    yield lab
+    lab.clean()
 
 
-@pytest.fixture(params=stacks.SUITES[1:], ids=lambda suite: suite.name)
-def newest_lab(_labs: dict[stacks.Suite, Lab], request: pytest.FixtureRequest) -> Iterator[Lab]:
+@pytest.fixture(params=stacks.SUITES[1:], ids=str)
+def newest_lab(_labs: dict[Path, Lab], request: pytest.FixtureRequest) -> Iterator[Lab]:
     """The same of the suites that move."""
-    yield _labs[request.param]
-    _labs[request.param].clean()
+    lab = _labs[_root(request.param)]
+    yield lab
+    lab.clean()
 
 
 @pytest.fixture
@@ -101,15 +133,19 @@ def guest(lab: Lab) -> Guest:
     return Guest(lab)
 
 
-class _LabOfEach(dict[stacks.Suite, Lab]):
+class _LabOfEach(dict[Path, Lab]):
     def __init__(self, stop: ExitStack) -> None:
         self._stop = stop
 
-    def __missing__(self, suite: stacks.Suite) -> Lab:
-        if why := stacks.missing([suite]):
-            pytest.skip(why)
-        lab = self._stop.enter_context(contextmanager(one_lab)(suite.root))
-        return self.setdefault(suite, lab)
+    def __missing__(self, root: Path) -> Lab:
+        lab = self._stop.enter_context(contextmanager(one_lab)(root))
+        return self.setdefault(root, lab)
+
+
+def _root(suite: stacks.Suite) -> Path:
+    if why := stacks.missing([suite]):
+        pytest.skip(why)
+    return suite.root
 
 
 def one_lab(root: Path = HOST, listen: str = "") -> Iterator[Lab]:

@@ -26,6 +26,7 @@ BUILD = Path(__file__).parents[1] / "build"
 _PACKAGES = (
     "libvirt-daemon",
     "libvirt-daemon-driver-qemu",
+    "libvirt-daemon-driver-secret",
     "libvirt-daemon-driver-storage",
     "libvirt-clients",
     "qemu-system-x86",
@@ -56,11 +57,14 @@ class Suite:
     def root(self) -> Path:
         return BUILD / self.name
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def packages(self) -> tuple[str, ...]:
-        """That are installed there; before Debian 13 storage was no driver apart."""
-        apart = "libvirt-daemon-driver-storage"
-        return tuple(one for one in _PACKAGES if self.release != "bookworm" or one != apart)
+        """That are installed there; before Debian 13 these drivers were no packages apart."""
+        apart = ("libvirt-daemon-driver-secret", "libvirt-daemon-driver-storage")
+        return tuple(one for one in _PACKAGES if self.release != "bookworm" or one not in apart)
 
 
 TRIXIE = Suite("trixie", "trixie")

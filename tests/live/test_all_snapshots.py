@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
+import time
 
 from tests.lab import Lab, next_second
-from tests.terminal import Terminal, confirm
+from tests.terminal import Terminal, at_snapshots, confirm
 
 
 def test_what_mentions_the_kernel_is_two_keys_away(lab: Lab) -> None:
@@ -129,6 +131,29 @@ def test_a_rule_marks_what_it_shows_and_the_number_is_typed(lab: Lab) -> None:
         terminal.wait("4 snapshots of 2 domains", gone="marked")
     assert lab.snapshots("db") == ["last"]
     assert sorted(lab.snapshots("web")) == ["kept", "last", "safety-20261129T100000Z-s1"]
+
+
+def test_a_clock_that_was_set_back_lets_no_rule_choose(every_lab: Lab) -> None:
+    """libvirt's times are seconds of UTC as the host's clock has them, whatever the time zone."""
+    lab = every_lab
+    lab.define("web")
+    began = int(time.time())
+    for name in ("first", "second"):
+        lab.snapshot("web", name)
+    record = lab.virsh("snapshot-dumpxml", "web", "second", "--security-info")
+    (made,) = re.findall("<creationTime>([0-9]+)<", record)
+    assert began <= int(made) <= time.time()
+    back = lab.directory / "back.xml"
+    back.write_text(record.replace(made, str(int(made) - 3600)))
+    lab.virsh("snapshot-create", "web", "--redefine", str(back))
+    next_second()
+    lab.snapshot("web", "last")
+    with Terminal(["-c", lab.uri], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "○ first", "○ second", "● last")
+        rows = [name for name in terminal.text.split() if name in ("first", "second", "last")]
+        assert rows[:3] == ["first", "second", "last"], "the tree is that of the records"
+        terminal.press("M", "1")
+        terminal.wait("0 of 3 snapshots go", "its time contradicts another's")
 
 
 def test_what_was_made_anew_under_a_marked_name_is_not_deleted(lab: Lab) -> None:

@@ -5,16 +5,14 @@ Oracle: libvirt itself, which is asked for the revert after that, and stops the 
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from snaptui.demo.setups import HOST
 from snaptui.model.choices import RunState, SafetyKind
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
-from tests import stacks
 from tests.lab import Lab
 from tests.live.planned import planned
 from tests.live.test_machines import aged
@@ -76,14 +74,8 @@ def told(lab: Lab, name: str) -> str:
     return "refused" if refused else "not checked" if unsure else ""
 
 
-@pytest.mark.parametrize("suite", [None, stacks.TRIXIE], ids=str)
-def test_what_the_host_does_not_have_is_told_before_the_guest_is_stopped(
-    suite: stacks.Suite | None,
-) -> None:
-    """``None`` is the host's own."""
-    if suite is not None and (why := stacks.missing([suite])):
-        pytest.skip(why)
-    with aged(attached, *_GONE, *_THERE, root=HOST if suite is None else suite.root) as lab:
+def test_what_the_host_does_not_have_is_told_before_the_guest_is_stopped(every_root: Path) -> None:
+    with aged(attached, *_GONE, *_THERE, root=every_root) as lab:
         network = lab.directory / "network.xml"
         network.write_text("<network><name>idle</name></network>")
         keys = "error" not in lab.virsh("secret-list", check=False)

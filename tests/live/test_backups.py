@@ -36,6 +36,12 @@ from tests.terminal import PATIENCE, Terminal, at_snapshots
 from tests.unit.made import assert_refused, assert_said
 
 
+@pytest.fixture
+def lab(every_lab: Lab) -> Lab:
+    """Of each stack."""
+    return every_lab
+
+
 def checkpoint(lab: Lab, name: str) -> None:
     path = lab.directory / "checkpoint.xml"
     path.write_text(f"<domaincheckpoint><name>{name}</name></domaincheckpoint>")
@@ -100,7 +106,7 @@ def test_taking_and_deleting_go_on_beside_a_checkpoint(lab: Lab) -> None:
 
 
 def test_a_record_deleted_beside_a_checkpoint_comes_back_while_the_guest_runs(lab: Lab) -> None:
-    """libvirt 9.0 makes none while the domain is off."""
+    """libvirt 9.0 makes none while the domain is off; newer ones do."""
     key = lab.define("web", running=True)
     lab.snapshot("web", "s")
     checkpoint(lab, "c0")
@@ -108,11 +114,13 @@ def test_a_record_deleted_beside_a_checkpoint_comes_back_while_the_guest_runs(la
     record = lab.directory / "s.xml"
     record.write_text(lab.virsh("snapshot-dumpxml", "web", "s", "--security-info"))
     plan = planned(lab, DeleteIntent(key, "s", metadata_only=True), carry_out=True)
-    assert plan.undo.by is UndoBy.REDEFINE_RUNNING
     again = ("snapshot-create", "web", "--redefine", str(record))
-    assert "while checkpoint exists" in lab.virsh(*again, check=False)
-    lab.virsh("start", "web")
-    lab.virsh(*again)
+    if lab.virsh(*again, check=False).startswith("error"):
+        assert plan.undo.by is UndoBy.REDEFINE_RUNNING
+        lab.virsh("start", "web")
+        lab.virsh(*again)
+    else:
+        assert plan.undo.by is UndoBy.REDEFINE_CURRENT
     assert lab.snapshots("web") == ["s"]
 
 
@@ -235,25 +243,21 @@ def incremental(lab: Lab, since: str) -> tuple[str, ...]:
     return "backup-begin", "web", str(path)
 
 
-def test_a_revert_to_an_external_one_says_what_becomes_of_checkpoints(newer_lab: Lab) -> None:
-    key = newer_lab.define("web", running=True)
-    checkpoint(newer_lab, "c0")
-    newer_lab.snapshot("web", "out", "--disk-only")
-    newer_lab.destroy("web")
+def test_a_revert_to_an_external_one_says_what_becomes_of_checkpoints(reverting_lab: Lab) -> None:
+    key = reverting_lab.define("web", running=True)
+    checkpoint(reverting_lab, "c0")
+    reverting_lab.snapshot("web", "out", "--disk-only")
+    reverting_lab.destroy("web")
     back = RevertIntent(key, "out", safety=SafetyKind.NONE)
-    plan = planned(newer_lab, back, carry_out=True)
+    plan = planned(reverting_lab, back, carry_out=True)
     assert_said(plan.warnings, Warn.CHECKPOINTS_LOST, names="c0")
-    newer_lab.start("web")
-    broken = newer_lab.virsh(*incremental(newer_lab, "c0"), check=False)
+    reverting_lab.start("web")
+    broken = reverting_lab.virsh(*incremental(reverting_lab, "c0"), check=False)
     assert "missing or broken bitmap 'c0'" in broken
 
 
-@pytest.mark.parametrize("which", ["lab", "newer_lab"])
-def test_a_backup_misses_nothing_after_an_external_snapshot_was_merged(
-    which: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_backup_misses_nothing_after_an_external_snapshot_was_merged(lab: Lab) -> None:
     """The overlay holds a bitmap of the checkpoint too, and the merge keeps what it counts."""
-    lab: Lab = request.getfixturevalue(which)
     key = lab.define("web", running=True)
     write(lab, 0x11, at=0)
     checkpoint(lab, "c0")

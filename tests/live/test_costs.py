@@ -217,8 +217,9 @@ def test_what_ram_inside_an_image_frees_is_the_same_before_qemu_has_written_its_
     assert before.active == settled.active
 
 
-def test_ram_that_a_revert_to_a_smaller_disk_leaked_is_not_promised(lab: Lab) -> None:
+def test_ram_that_a_revert_to_a_smaller_disk_leaked_is_not_promised(every_lab: Lab) -> None:
     """QEMU leaves the RAM that it loaded last one reference too many: no delete frees it."""
+    lab = every_lab
     key = lab.define("web", running=True)
     path = lab.image("web")
     for name, size in (("old", 16), ("mid", 4), ("new", 4)):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
 from snaptui.plan.plan import DeleteIntent, RemoveLeftover
@@ -18,6 +20,12 @@ DISK = """\
   <driver name='qemu' type='qcow2'/><source file='{path}'/><target dev='vda' bus='virtio'/>
 </disk>
 """
+
+
+@pytest.fixture
+def lab(every_lab: Lab) -> Lab:
+    """Of each stack."""
+    return every_lab
 
 
 def with_data_in(lab: Lab, data: Path) -> DomainKey:

@@ -23,10 +23,8 @@ from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
-from tests import stacks
 from tests.lab import Lab
 from tests.live.planned import planned
-from tests.sample import sample
 from tests.unit.made import assert_refused
 
 OLD = "pc-i440fx-0.99"
@@ -104,17 +102,11 @@ def old_lab() -> Iterator[Lab]:
         yield lab
 
 
-@pytest.mark.parametrize("suite", sample(2, (None, *stacks.SUITES)), ids=str)
-def test_what_qemu_does_not_have_is_refused_and_all_else_is_done(
-    suite: stacks.Suite | None,
-) -> None:
-    """``None`` is the host's own."""
-    if suite is not None and (why := stacks.missing([suite])):
-        pytest.skip(why)
+def test_what_qemu_does_not_have_is_refused_and_all_else_is_done(every_root: Path) -> None:
     gone = {Why.MACHINE_GONE, Why.CPU_GONE, Why.DEVICE_GONE, Why.FEATURE_GONE}
     not_told = {Unchecked.DEVICE, Unchecked.HOST_PART}
     refused, unsure = set(), set()
-    with aged(with_part, *_PARTS, root=HOST if suite is None else suite.root) as lab:
+    with aged(with_part, *_PARTS, root=every_root) as lab:
         daemon = lab.daemon.pid
         for name in _PARTS:
             key = lab.key(name)

@@ -8,13 +8,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
-
 from snaptui.model.choices import Form, SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.words.why import Why
-from tests import stacks
 from tests.lab import MIB, Lab, holds
 from tests.live.planned import planned
 from tests.terminal import Terminal, at_snapshots, confirm
@@ -88,11 +85,10 @@ def pivots_alone(lab: Lab, terminal: Terminal) -> None:
     lab.daemon.restart()
 
 
-@pytest.mark.skipif(bool(stacks.missing([stacks.TRIXIE])), reason=stacks.missing([stacks.TRIXIE]))
-def test_a_guest_that_writes_beneath_what_libvirt_names_is_told_of() -> None:
+def test_a_guest_that_writes_beneath_what_libvirt_names_is_told_of(newer_root: Path) -> None:
     """11.3 believes that the merge was given up; 9.0 forgets the guest (a QEMU holds its image)."""
     with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as place:
-        lab = Lab(Path(place), root=stacks.TRIXIE.root)
+        lab = Lab(Path(place), root=newer_root)
         try:
             top = overlaid(lab)
             with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:

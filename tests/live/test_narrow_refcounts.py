@@ -12,12 +12,9 @@ from tests.live.planned import planned
 
 @pytest.mark.parametrize("running", [False, True], ids=["off", "running"])
 @pytest.mark.parametrize(("bits", "most"), [(1, 0), (2, 2)])
-@pytest.mark.parametrize("which", ["lab", "newer_lab"])
-def test_one_too_many_is_foretold(
-    which: str, bits: int, most: int, running: bool, request: pytest.FixtureRequest
-) -> None:
+def test_one_too_many_is_foretold(every_lab: Lab, bits: int, most: int, running: bool) -> None:
     """Nothing of the image was counted: its head says enough."""
-    lab: Lab = request.getfixturevalue(which)
+    lab = every_lab
     key = lab.define("web")
     image = lab.image("web")
     image.unlink()

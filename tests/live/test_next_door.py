@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from snaptui.demo.setups import HOST
 from snaptui.model.choices import Form
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey, PlacedEntry
@@ -27,7 +26,6 @@ from snaptui.plan.plan import (
     RevertIntent,
 )
 from snaptui.plan.remark import Unchecked
-from tests import stacks
 from tests.lab import MIB, Lab, entries, qemu_img, write
 from tests.live.planned import planned, read_image
 from tests.share import missing, shared
@@ -38,12 +36,9 @@ _DISK = """\
 <source file='{}'/><target dev='vda' bus='virtio'/></disk>"""
 
 
-@pytest.fixture(params=[None, stacks.TRIXIE], ids=str)
-def neighbours(request: pytest.FixtureRequest) -> Iterator[tuple[Lab, Lab, Path]]:
+@pytest.fixture
+def neighbours(every_root: Path) -> Iterator[tuple[Lab, Lab, Path]]:
     """Both hosts, each with the domain, and where the server has its image."""
-    suite: stacks.Suite | None = request.param
-    if suite is not None and (why := stacks.missing([suite])):
-        pytest.skip(why)
     with TemporaryDirectory(prefix="snaptui-", dir="/tmp") as directory, ExitStack() as stack:
         behind = Path(directory) / "behind.qcow2"
         qemu_img("create", "-q", "-f", "qcow2", str(behind), str(8 * MIB))
@@ -54,7 +49,7 @@ def neighbours(request: pytest.FixtureRequest) -> Iterator[tuple[Lab, Lab, Path]
         for name in ("here", "there"):
             (Path(directory) / name).mkdir()
             share = stack.enter_context(shared(Path(directory) / name / "store", behind))
-            lab = Lab(Path(directory) / name, root=HOST if suite is None else suite.root)
+            lab = Lab(Path(directory) / name, root=every_root)
             stack.callback(lab.daemon.stop)
             lab.define_disks("web", _DISK.format(share.path))
             labs.append(lab)

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from snaptui.demo.setups import HOST
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.words.warn import Warn
-from tests import stacks
 from tests.lab import FILLER, MIB, Lab, entries, fill, free_on, qemu_img, small_lab
 from tests.live.planned import planned
 
 
-@pytest.fixture(params=[None, stacks.TRIXIE], ids=str)
-def small(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """``None`` is the host's own stack."""
-    suite: stacks.Suite | None = request.param
-    if suite is not None and (why := stacks.missing([suite])):
-        pytest.skip(why)
-    with small_lab(48 * MIB, HOST if suite is None else suite.root) as lab:
+@pytest.fixture
+def small(every_root: Path) -> Iterator[Lab]:
+    with small_lab(48 * MIB, every_root) as lab:
         yield lab
 
 

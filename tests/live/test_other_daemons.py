@@ -27,6 +27,12 @@ SAID = "Failed to connect socket to '/run/libvirt/virtstoraged-sock': No such fi
 ASKED = ("storagePoolLookupByName", "listAllStoragePools", "storageVolLookupByPath")
 
 
+@pytest.fixture
+def lab(every_lab: Lab) -> Lab:
+    """Of each stack."""
+    return every_lab
+
+
 def stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on nobody answers for pools."""
 

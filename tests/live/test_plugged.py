@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from snaptui.model.choices import SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.model.libvirt_codes import OPERATION_INVALID
@@ -17,6 +19,12 @@ from tests.unit.made import assert_said
 
 MAC = "52:54:00:11:22:33"
 NIC = f"<interface type='user'><mac address='{MAC}'/><model type='virtio'/></interface>"
+
+
+@pytest.fixture
+def lab(every_lab: Lab) -> Lab:
+    """Of each stack."""
+    return every_lab
 
 
 def running(lab: Lab) -> DomainKey:
@@ -89,27 +97,27 @@ def test_a_copy_that_waits_forbids_the_safety_snapshot_first(lab: Lab) -> None:
     lab.virsh("blockjob", "web", "vda", "--abort")
 
 
-def test_an_overlay_of_a_disk_that_is_lost_goes_with_it(newer_lab: Lab) -> None:
+def test_an_overlay_of_a_disk_that_is_lost_goes_with_it(reverting_lab: Lab) -> None:
     """libvirt removes the overlays in use, of disks that were not there then too."""
-    key = running(newer_lab)
-    newer_lab.snapshot("web", "before", "--disk-only")
-    plug(newer_lab)
-    newer_lab.snapshot("web", "after", "--disk-only")
-    overlay = newer_lab.images / "late.after"
+    key = running(reverting_lab)
+    reverting_lab.snapshot("web", "before", "--disk-only")
+    plug(reverting_lab)
+    reverting_lab.snapshot("web", "after", "--disk-only")
+    overlay = reverting_lab.images / "late.after"
     assert overlay.exists()
     back = RevertIntent(key, "before", safety=SafetyKind.NONE)
-    plan = planned(newer_lab, back, carry_out=True)
+    plan = planned(reverting_lab, back, carry_out=True)
     assert not overlay.exists()
     assert_said(plan.warnings, Warn.DISK_LOST_WITH_OVERLAY, disk="vdb", path=str(overlay))
 
 
-def test_an_overlay_that_a_safety_snapshot_keeps_stays(newer_lab: Lab) -> None:
-    key = running(newer_lab)
-    newer_lab.snapshot("web", "before", "--disk-only")
-    plug(newer_lab)
-    newer_lab.snapshot("web", "after", "--disk-only")
-    overlay = newer_lab.images / "late.after"
+def test_an_overlay_that_a_safety_snapshot_keeps_stays(reverting_lab: Lab) -> None:
+    key = running(reverting_lab)
+    reverting_lab.snapshot("web", "before", "--disk-only")
+    plug(reverting_lab)
+    reverting_lab.snapshot("web", "after", "--disk-only")
+    overlay = reverting_lab.images / "late.after"
     back = RevertIntent(key, "before", safety=SafetyKind.DISKS)
-    plan = planned(newer_lab, back, carry_out=True)
+    plan = planned(reverting_lab, back, carry_out=True)
     assert overlay.exists()
     assert_said(plan.warnings, Warn.DISK_LOST, disk="vdb", path=str(overlay))
