@@ -127,6 +127,12 @@ def own_lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
+def every_own_lab(every_root: Path) -> Iterator[Lab]:
+    """The same of each stack."""
+    yield from one_lab(every_root)
+
+
+@pytest.fixture
 def guest(lab: Lab) -> Guest:
     """A real guest, running, with an agent that answers; there is one on a lab."""
     skip_without()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,13 @@ _WITH_ALL = reduce(
         libvirt.VIR_DOMAIN_UNDEFINE_NVRAM,
     ),
 )
+
+
+_MERGING = "<blockjobs active='yes'>"
+
+
+class MergeOver(Exception):
+    """A merge was not stopped at the place that was wanted."""
 
 
 class Lab:
@@ -243,22 +251,30 @@ class Lab:
             with suppress(ProcessLookupError):  # it was powered off meanwhile
                 os.kill(pid, signal.SIGCONT)
 
-    def merge_held(self, name: str, at: str = "<blockjobs active='yes'>") -> int:
+    def merge_held(self, name: str, at: str = _MERGING) -> int:
         """Stop the QEMU that merges images of a domain that is off while it does; its process.
 
         It gets so little of a processor before that libvirt's own notes show how far it is.
 
         Args:
             at: what stands in them then.
+
+        Raises:
+            MergeOver: it was too fast.
         """
         notes = self.directory / "d" / "run" / "qemu" / f"{name}.xml"
-        pid, until = 0, time.monotonic() + 120
+        pid, until, merging = 0, time.monotonic() + 120, False
         while time.monotonic() < until:
             with suppress(OSError):
                 pid = pid or self.qemu(name)
                 os.kill(pid, signal.SIGSTOP)
-                if at in notes.read_text():
+                told = notes.read_text()
+                if at in told:
                     return pid
+                if merging and _MERGING not in told:
+                    os.kill(pid, signal.SIGCONT)
+                    raise MergeOver
+                merging = _MERGING in told
                 _let_run(pid)
                 time.sleep(0.02)
         raise AssertionError(f"nothing of {name} is merged")
@@ -464,6 +480,11 @@ def encrypted_image(path: Path, size: int, key: str = "a key") -> Path:
     path.unlink(missing_ok=True)
     _encrypted(size, key).write(path)
     return path
+
+
+def without_chain(xml: str) -> str:
+    """A definition, or a snapshot's metadata, without the backing files that it lists."""
+    return re.sub(r"<backingStore.*?</backingStore>\s*<target", "<target", xml, flags=re.DOTALL)
 
 
 def entries(path: Path) -> list[tuple[str, str]]:
