@@ -195,6 +195,7 @@ def _with_chains(
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
         ),
+        strays=MappingProxyType(dict(readings.departures(backend, facts, dict(chains)))),
         encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
         inodes=readings.inodes(backend, configs, (*heads, *_levels(beneath))),
         held=readings.held(backend, config) if off else {},

@@ -34,6 +34,7 @@ from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.plan import MergeIntent, RevertIntent
 from snaptui.storage.backing_chain import Layers, Level, chain, files_of, layers_of
 from snaptui.storage.branches import branches_of
+from snaptui.storage.defined_chain import Stray, strays
 from snaptui.storage.in_image import Images
 
 
@@ -189,6 +190,27 @@ def beneath(
             raw = head.backing_format == "raw"
             known = heads if path in heads else read_heads(backend, {head.backing: raw})
             yield path, chain(head.backing, head.backing_format or "", known)
+
+
+def departures(
+    backend: Files, facts: Facts, chains: Mapping[str, tuple[Level, ...]]
+) -> Iterator[tuple[str, tuple[Stray, ...]]]:
+    """Where definitions and images differ: see :attr:`Facts.strays`."""
+
+    def below(path: str) -> tuple[Level, ...] | None:
+        head = facts.images.get(path)
+        alone = isinstance(head, ImageInfo) and head.backing is None
+        return () if alone else chains.get(path)
+
+    def same(one: str, other: str) -> bool:
+        return one == other or backend.real_path(one) == backend.real_path(other)
+
+    configs = {"": facts.status.config, **{n: s.config for n, s in facts.snapshots.items()}}
+    for name, config in configs.items():
+        if config is not None:
+            gone = partial(missing, backend)
+            if found := tuple(strays(config, below, same, gone)):
+                yield name, found
 
 
 def in_writing(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:

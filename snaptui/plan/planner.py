@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.model.image import FileSystem, ImageInfo
 from snaptui.plan import thaw
-from snaptui.plan.checks import disk_checks, other_hosts
+from snaptui.plan.checks import defined_chain, disk_checks, other_hosts
 from snaptui.plan.create import create
 from snaptui.plan.create.group import grouped
 from snaptui.plan.delete import delete, merge
@@ -54,7 +54,7 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
         plan,
         refusals=(*other_hosts.refusals(facts), *plan.refusals),
         warnings=(*other_hosts.warnings(facts), *plan.warnings),
-        unchecked=(*other_hosts.unasked(facts), *plan.unchecked),
+        unchecked=(*other_hosts.unasked(facts), *defined_chain.doubts(facts), *plan.unchecked),
     )
 
 

@@ -78,6 +78,10 @@ class Unchecked(enum.Enum):
         "The internal snapshots of {disk}: the snapshot's metadata does not say which image it was."
     )
     BENEATH = "The backing chain of {disk}: {reason}"
+    CHAIN_DEFINED = (
+        "Which image {disk} lies upon: {told} names {named} (<backingStore>), the image itself "
+        "{beneath}. QEMU starts with the former, and snaptui goes by the latter"
+    )
     USES_OVERLAY = "Whether {disk} uses {path}: {reason}"
     TAKES_OVERLAY = "Whether QEMU can add an overlay to the image of {disk}: {reason}"
     WHICH_COPY = "Whether the one in {now} or the one in {path} is meant"

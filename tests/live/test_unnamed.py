@@ -15,20 +15,22 @@ import pytest
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Cancelled, ImageError
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.choices import SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import NotKnown
 from snaptui.operations.step_calls import differences, expected_after, perform
 from snaptui.plan.delete.merge import DAY
 from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.outcome import End, UndoBy
-from snaptui.plan.plan import MergeIntent, Plan
+from snaptui.plan.plan import DomainIntent, MergeIntent, Plan, RevertIntent
 from snaptui.plan.planner import make_plan
 from snaptui.plan.remark import Unchecked, remark
+from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from snaptui.storage.unnamed import Unnamed, unnamed_overlays
 from tests.lab import Lab, holds, next_second, qemu_img, write
 from tests.terminal import Terminal
-from tests.unit.made import assert_refused
+from tests.unit.made import assert_refused, assert_said
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def found(lab: Lab, key: DomainKey) -> tuple[Unnamed, ...]:
         return unnamed_overlays(facts.status.config, facts.snapshots.values(), facts.layers)
 
 
-def facts_of(backend: LibvirtBackend, intent: MergeIntent) -> Facts:
+def facts_of(backend: LibvirtBackend, intent: DomainIntent) -> Facts:
     host = backend.host or backend.connect()
     facts = read_facts(backend, host, intent)
     assert isinstance(facts, Facts)
@@ -105,6 +107,18 @@ def test_they_are_rows_and_the_title_says_so(lab: Lab, key: DomainKey) -> None:
         terminal.wait("≡ vda.tmp2", "≡ vda.tmp1")
         terminal.press("tab", "d")
         terminal.wait("Merge the overlay", "NO, a merge cannot be undone", "may be")
+
+
+def test_metadata_that_name_what_is_merged_are_told(lab: Lab, key: DomainKey) -> None:
+    """libvirt puts them right when it deletes a snapshot, and not at a commit."""
+    lab.snapshot("web", "inside")
+    plan = merge(lab, key, place(lab, "tmp1"))
+    assert_said(plan.warnings, Warn.METADATA_NAMES_MERGED, names="inside", disk="vda")
+    assert not place(lab, "tmp1").exists()
+    with connected(lab) as backend:
+        back = RevertIntent(key, "inside", safety=SafetyKind.NONE)
+        refused = make_plan(back, facts_of(backend, back))
+    assert_refused(refused, Why.RECORDED_BENEATH_GONE, path=str(place(lab, "tmp1")))
 
 
 def test_each_is_merged_and_no_byte_changes(lab: Lab, key: DomainKey) -> None:

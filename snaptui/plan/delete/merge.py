@@ -59,6 +59,7 @@ def plan(intent: MergeIntent, facts: Facts) -> Plan:
         refusals=domain_checks.jobs_first((*_refusals(facts, one, step), *room.refusals)),
         warnings=(
             remark(Warn.BACKUP_LOSES),
+            *_named_in_metadata(facts, one),
             *room.warnings,
             *domain_checks.version_warnings(facts),
         ),
@@ -68,6 +69,19 @@ def plan(intent: MergeIntent, facts: Facts) -> Plan:
         steps=(step,),
         type_name=bool(doubts),
     )
+
+
+def _named_in_metadata(facts: Facts, one: Unnamed) -> Iterator[Remark]:
+    """Snapshots of a time when libvirt had noted the chain: a merge by hand leaves them."""
+    configs = {name: found.config for name, found in facts.snapshots.items()}
+    naming = [
+        name
+        for name, config in configs.items()
+        if config is not None and any(one.path in (disk.beneath or ()) for disk in config.disks)
+    ]
+    if naming:
+        names = text.some(naming)
+        yield remark(Warn.METADATA_NAMES_MERGED, names=names, path=one.path, disk=one.target)
 
 
 def _lower(facts: Facts, one: Unnamed) -> Disk:

@@ -16,6 +16,7 @@ from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import (
     broken,
     by_other_means,
+    defined_chain,
     disk_checks,
     domain_checks,
     encryption,
@@ -181,6 +182,7 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
     refusals += inside.refusals(facts, snapshot)
     refusals += inside.start_refusals(facts, step)
     refusals += encryption.revert_refusals(snapshot) if outside else ()
+    refusals += defined_chain.revert_refusals(facts, step)
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=libvirt_codes.REVERT_RISKY, name=snapshot.name))
     return refusals
@@ -191,6 +193,7 @@ def _unread(facts: Facts, step: RevertTo) -> list[Remark]:
     snapshot = step.snapshot
     unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
     unread += [*disk_checks.discarded(facts, snapshot), *other_hosts.doubts(facts)]
+    unread += defined_chain.revert_doubts(facts, step)
     doubt = _doubt(facts, snapshot)
     if doubt and not abilities.tried(facts.host):
         unread.append(doubt)

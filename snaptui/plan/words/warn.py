@@ -202,6 +202,10 @@ class Warn(enum.Enum):
         "guest may not start with it. A name that ends in .qcow2 can be read."
     )
     BACKUP_LOSES = "A backup that relies on this overlay will not find it any more."
+    METADATA_NAMES_MERGED = (
+        "The metadata of {names} names {path} beneath {disk}. Before a revert to it that "
+        "<backingStore> has to be removed from it (virsh snapshot-edit)."
+    )
 
     # -- of records and guests
     RECORDED_AS_TODAY = (

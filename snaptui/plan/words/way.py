@@ -89,8 +89,9 @@ class Way(enum.Enum):
     POOLS_FIRST = "Start or refresh the pools first (they are named under what was not checked)."
     POOL_AS_BEFORE = "Let the pool name that file again, or shut {domain} down."
     SET_NEXT_TO_LOWER = (
-        "Before the next start of {domain} set {disk} to {lower} ({line}), or what it writes now "
-        "is lost. After that delete only the metadata of what was in {path}."
+        "Before the next start of {domain} set {disk} to {lower}, without its <backingStore> "
+        "({line}), or what it writes now is lost. After that delete only the metadata of what was "
+        "in {path}."
     )
     OWN_FILE = "Give the disk a file or a device of its own first."
     BY_PATH = (
@@ -125,6 +126,10 @@ class Way(enum.Enum):
         "Its header must name the image that it was made on (qemu-img info; with the domain off, "
         "qemu-img rebase -u writes another name)."
     )
+    RECORD_WITHOUT_CHAIN = (
+        "If it was merged or moved, first remove that <backingStore> from the metadata ({line}); "
+        "otherwise put the file back."
+    )
     DECLARE_QCOW2 = "If it is qcow2 (qemu-img info), declare it so with the domain off: {line}"
     DECLARE_QCOW2_ABOVE = (
         "If it is qcow2 (qemu-img info), declare it so in its overlay, with the domain off "
@@ -142,11 +147,12 @@ class Way(enum.Enum):
     )
     RELOCATE_IF = (
         "If the one in {now} is meant, register it: the metadata then says so, and keeps "
-        "time, parent and place. If not, set {disk} to {path} (virsh edit)."
+        "time, parent and place. If not, set {disk} to {path}, without a <backingStore> (virsh "
+        "edit)."
     )
     SET_BACK = (
-        "Set {disk} to {overlay} again ({line}, while it is off) before anything writes to "
-        "{upon}. Until then nothing is lost."
+        "Set {disk} to {overlay} again, without a <backingStore> ({line}, while it is off), before "
+        "anything writes to {upon}. Until then nothing is lost."
     )
     ONLY_DELETED = "It can only be deleted."
     COPY_WHILE_OPEN = (
@@ -155,7 +161,7 @@ class Way(enum.Enum):
     )
     COPY_OR_SET_BACK = (
         "Examine a copy of {overlay} first (qemu-img convert). If it is intact, set {disk} to it "
-        "again ({line}, while it is off)."
+        "again, without a <backingStore> ({line}, while it is off)."
     )
     COPY_FIRST = (
         "{overlay} may show a mixture of two times. First copy what you need out of it (qemu-img "
@@ -209,8 +215,8 @@ class Way(enum.Enum):
     FREEZE_EACH = "Freeze each by itself."
     OVERLAYS_BY_HAND = (
         "By hand: its disks are unchanged below the overlays. With {domain} shut off make new "
-        "overlays on them ({lines}) and set the disks to those (virsh edit). Never write to the "
-        "images themselves: the current overlays depend on them."
+        "overlays on them ({lines}) and set the disks to those, without their <backingStore> "
+        "(virsh edit). Never write to the images themselves: the current overlays depend on them."
     )
     OVERLAYS_BY_HAND_ENCRYPTED = (
         "By hand: its disks are unchanged below the overlays. With {domain} shut off make new "
@@ -220,8 +226,9 @@ class Way(enum.Enum):
     )
     OVERLAYS_BY_HAND_WITH_RAM = (
         "By hand: its disks are unchanged below the overlays. With {domain} shut off make new "
-        "overlays on them ({lines}) and set the disks to those (virsh edit). Never write to the "
-        "images themselves: the current overlays depend on them. Its RAM is in {ram}; virsh "
+        "overlays on them ({lines}) and set the disks to those, without their <backingStore> "
+        "(virsh edit). Never write to the images themselves: the current overlays depend on them. "
+        "Its RAM is in {ram}; virsh "
         "restore --xml loads it with such disks."
     )
     KEEP_NOW_TAKES_ONE = "Keep the current disks; that takes a snapshot."

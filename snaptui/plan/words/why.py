@@ -220,6 +220,10 @@ class Why(enum.Enum):
     IMAGE_FAULTY = "{path}: {fault}."
     NOT_AN_OVERLAY = "{path} of {disk} should be an overlay but holds {format}."
     CHAIN_CUT_OFF = "{path} is missing, and {disk} needs it."
+    RECORDED_BENEATH_GONE = (
+        "The metadata of {name} names {path} beneath {disk} (<backingStore>). That file is "
+        "missing, and the domain would not start any more."
+    )
     SET_ASIDE_BY_DOMAIN = 'The domain sets snapshot="{setting}" for {disk}.'
     NOT_A_FILE = "{disk} is a {kind} disk."
     NOT_QCOW2 = "{disk} is {format}, not qcow2."
