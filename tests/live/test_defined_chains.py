@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from snaptui.model.choices import RunState, SafetyKind
@@ -125,3 +126,33 @@ def test_a_delete_of_libvirts_own_takes_it_out_of_the_metadata(lab: Lab, running
     plan = planned(lab, RevertIntent(key, "inside", safety=SafetyKind.NONE), carry_out=True)
     assert plan.unchecked == ()
     assert lab.state("web") == "running"
+
+
+@pytest.mark.parametrize("start", [False, True])
+def test_so_it_is_with_an_external_one(reverting_lab: Lab, start: bool) -> None:
+    lab = reverting_lab
+    key = layered(lab)
+    lab.snapshot("web", "c", "--disk-only")
+    base = str(lab.image("web"))
+    commit = ("--top", str(image(lab, MIDDLE)), "--base", base, "--wait", "--delete")
+    lab.virsh("snapshot-delete", "web", "a", "--metadata")
+    lab.virsh("blockcommit", "web", "vda", *commit)
+    assert not image(lab, MIDDLE).exists()
+    state = RunState.RUNNING if start else RunState.RECORDED
+    plan = planned(lab, RevertIntent(key, "c", state, safety=SafetyKind.NONE))
+    assert_refused(plan, Why.RECORDED_BENEATH_GONE, path=str(image(lab, MIDDLE)), disk="vda")
+    codes = {one.code for one in plan.refusals}
+    connection = libvirt.open(lab.uri)
+    snapshot = connection.lookupByName("web").snapshotLookupByName("c")
+    try:
+        connection.lookupByName("web").revertToSnapshot(
+            snapshot, libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RUNNING if start else 0
+        )
+        code = None
+    except libvirt.libvirtError as error:
+        code = error.get_error_code()
+    del snapshot
+    connection.close()
+    assert codes == {code}
+    assert lab.state("web") == "shut off"
+    assert "Cannot access backing file" in lab.virsh("start", "web", check=False)
