@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snaptui.model.choices import Form
 from snaptui.plan.plan import CreateIntent, DeleteIntent
-from tests.lab import MIB
+from tests.lab import MIB, without_chain
 from tests.live.matrix.guest import OFF
 from tests.worlds import contents
 from tests.worlds.machine import DidNot, Machine
@@ -262,6 +262,26 @@ def commit(machine: Machine, member: Member) -> None:
     else:
         words = ("--active", "--pivot", "--wait", "--shallow")
         machine.virsh("blockcommit", member.name, target, *words)
+
+
+@act("commit beneath", "merged beneath by hand", others=True)
+def commit_beneath(machine: Machine, member: Member) -> None:
+    """An overlay beneath the newest one is merged and removed behind libvirt's records."""
+    target, path = _qcow2(member)
+    _, *beneath = contents.chain(path)
+    if len(beneath) < 2:
+        raise DidNot("no two images lie beneath")
+    middle, base = beneath[:2]
+    if member.state != OFF:
+        between = ("--top", middle, "--base", base, "--wait", "--delete")
+        machine.virsh("blockcommit", member.name, target, *between)
+        return
+    form = contents.info(middle).get("backing-filename-format", "raw")
+    machine.qemu_img("commit", "-q", "-f", "qcow2", middle)
+    machine.qemu_img("rebase", "-u", "-f", "qcow2", "-F", form, "-b", base, path)
+    machine.run("rm", middle)
+    xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
+    _define(machine, member, without_chain(xml))
 
 
 @act("rebase", "rebased by hand", others=True)
