@@ -21,6 +21,7 @@ from snaptui.storage.disk_cost import (
     own,
     places_of,
     unmanaged_places,
+    why_it_stays,
 )
 from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
@@ -70,12 +71,13 @@ def cost_of(
     if isinstance(places, NotKnown):
         return places
     parts = {target: inside_part(usage, place) for target, (usage, place) in places.items()}
-    left = ""
+    left, stays = "", None
     if isinstance(thing, Snapshot):
         outside = outside_parts(thing, counted, layers)
         if isinstance(outside, NotKnown):
             return outside
         parts.update(outside)
+        stays = why_it_stays(thing, layers) if outside else None
         if layers.keeps_memory and thing.memory is Presence.EXTERNAL:
             left = thing.memory_path or ""
     if not parts:
@@ -83,7 +85,7 @@ def cost_of(
     times = [part.counted_at for part in parts.values() if part.counted_at is not None]
     return Cost(
         written=of_one((target, part.written) for target, part in parts.items()),
-        reclaim=of_one((target, part.reclaim) for target, part in parts.items()),
+        reclaim=stays or of_one((target, part.reclaim) for target, part in parts.items()),
         oldest=all(part.oldest for part in parts.values()),
         approximate=any(part.approximate for part in parts.values()),
         counted_at=min(times, default=None),
@@ -124,7 +126,7 @@ def frees_by_image(
     merged: dict[str, tuple[str, int]] = {}
     for thing in things:
         if isinstance(thing, Snapshot) and thing.kind is not Kind.INTERNAL:
-            parts = outside_parts(thing, counted, layers)
+            parts = why_it_stays(thing, layers) or outside_parts(thing, counted, layers)
             removed = _by_image(thing, parts, layers, merged)
             if isinstance(removed, NotKnown):
                 return NotKnown(f"{thing.name}: {removed.reason}")

@@ -66,6 +66,7 @@ def outside_parts(
     overlays = layers.branches.overlays_of(snapshot)
     ended = layers.branches.ended.get(snapshot.name)
     fixed = layers.branches.fixed.get(snapshot.name)
+    stays = why_it_stays(snapshot, layers)
     parts: dict[str, Part] = {}
     for part in snapshot.disks:
         if part.presence not in (Presence.EXTERNAL, Presence.MANUAL):
@@ -80,6 +81,8 @@ def outside_parts(
             if fixed is not None
             else _removed(ended.get(part.target), layers)
             if ended is not None
+            else Part(0, stays)
+            if stays is not None
             else _unfrozen(overlays[part.target], counted, layers),
             written=_frozen(snapshot.name, disk.path, counted, layers),
             oldest=_first(disk.path, layers),
@@ -90,6 +93,14 @@ def outside_parts(
             return NotKnown(f"{RAM}: {memory.reason}")
         parts[RAM] = Part(memory.disk_size, 0 if layers.keeps_memory else memory.disk_size)
     return parts
+
+
+def why_it_stays(snapshot: Snapshot, layers: Layers) -> NotKnown | None:
+    """Why a delete of an external snapshot removes none of its files, where one is broken."""
+    broken = layers.broken.get(snapshot.name)
+    if broken is None or snapshot.name in layers.branches.ended:
+        return None
+    return NotKnown(f"a delete is refused: {broken.words}")
 
 
 def _removed(path: str | None, layers: Layers) -> Part:
@@ -145,7 +156,7 @@ def _unfrozen(overlay: str, counted: Counted, layers: Layers) -> Part:
     if overlay not in layers.in_use:
         if layers.doubt or above:
             return Part(0, NotKnown(layers.doubt or "other overlays use its overlay"))
-        return Part(0, _whole(image))
+        return Part(0, NotKnown("no disk uses its overlay, so only its metadata can be deleted"))
     lower, usage = image.backing, counted.get(overlay, NOT_YET)
     if not isinstance(lower, str):
         return Part(0, lower or NotKnown("its overlay has no backing file"))

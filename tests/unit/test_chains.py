@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from snaptui.model.disk import Presence
-from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
+from snaptui.model.image import ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.storage.branches import Branches
-from snaptui.storage.costs import Cost, cost_of, reclaim_by_image
+from snaptui.storage.costs import Cost, cost_of, frees_by_image, reclaim_by_image
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import CDROM, CREATED, RAW, VDA, VDB, config, image, snapshot
@@ -184,11 +184,41 @@ def test_what_a_merge_gives_back_is_unknown_until_it_is_counted(counted: Counted
     assert what.written == MIB
 
 
-def test_an_overlay_that_is_left_is_removed() -> None:
+def test_an_overlay_that_is_left_is_not_said_to_be_removed() -> None:
     one = external("one", "/a", "/b")
-    found = layers(heads("/a", "/b", b=123), "/a", one)
+    found = layers(heads("/a", "/b"), "/a", one)
     what = cost(one, {}, found)
-    assert (what.reclaim, what.needs, what.merges) == (123, 0, {})
+    assert (what.needs, what.merges) == (0, {})
+    assert isinstance(what.reclaim, NotKnown)
+    assert what.reclaim.reason.startswith("a delete is refused: ")
+    freed = frees_by_image((one,), {}, found)
+    assert freed == NotKnown(f"one: {what.reclaim.reason}")
+    with_other = config(replace(VDA, path="/c"))
+    elsewhere = layers_of(with_other, [one], heads("/a", "/b") | heads("/c"), keeps_memory=True)
+    assert "only its metadata can be deleted" in str(cost(one, {}, elsewhere).reclaim)
+
+
+def test_no_disk_of_a_broken_one_is_said_to_free_anything() -> None:
+    """The file of one disk is there, that of the other is not."""
+    disks = (replace(VDA, path="/a"), replace(VDB, path="/x"))
+    one = replace(
+        external("one", "/a", "/b"),
+        disks=(
+            SnapshotDisk("vda", Presence.EXTERNAL, "/b"),
+            SnapshotDisk("vdb", Presence.EXTERNAL, "/y"),
+        ),
+        config=config(*disks),
+    )
+    there = heads("/a", "/b") | heads("/x") | {"/y": Missing("/y: gone")}
+    found = layers_of(config(*disks), [one], there, keeps_memory=True)
+    what = cost(one, {}, found)
+    assert isinstance(what.reclaim, NotKnown)
+    assert all(isinstance(freed, NotKnown) for _, freed in what.by_disk.values())
+
+
+def test_why_the_image_that_it_froze_has_no_size() -> None:
+    one = external("one", "/a", "/b")
+    what = cost(one, {}, layers(heads("/a", "/b"), "/a", one))
     assert isinstance(what.written, NotKnown)
     assert "written to again" in what.written.reason
 
