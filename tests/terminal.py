@@ -341,4 +341,5 @@ def confirm(terminal: Terminal, typed: str = "") -> None:
         press_alone(terminal)
         terminal.wait(f"Type {typed} first.")
         terminal.press(typed, "tab")
+        terminal.wait(gone=f"Type {typed} first.")
     press_yes(terminal)

@@ -14,6 +14,7 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.timer import Timer
+from textual.widgets import Static
 
 from snaptui.common.ahead import Tell
 from snaptui.model.choices import RunState
@@ -21,6 +22,7 @@ from snaptui.model.image import NotKnown
 from snaptui.plan.plan import Intent
 from snaptui.plan.planner import AnyFacts
 from snaptui.ui.dialogs.create import CreateDialog
+from snaptui.ui.dialogs.delete import DeleteDialog
 from snaptui.ui.dialogs.dialog import READ, Choice
 from snaptui.ui.dialogs.edit import EditDialog
 from snaptui.ui.dialogs.plan_dialog import Confirmed, PlanDialog
@@ -30,7 +32,7 @@ from snaptui.ui.keymap import CONFIRM_KEY
 from snaptui.ui.terminal.key_queue import BURST, CLOSED, KeysInOrder
 from tests.ui.conftest import MakeApp, loaded, until
 from tests.ui.test_room import Styled
-from tests.unit.made import ASKED, facts, snapshot
+from tests.unit.made import ASKED, facts, snapshot, with_image
 
 TEXT = st.text(st.sampled_from(f"{CONFIRM_KEY}yum hl{CONFIRM_KEY}") | st.characters(
     exclude_categories=["C", "Z"]
@@ -204,3 +206,26 @@ def test_the_times_fit() -> None:
     assert CLOSED == READ
     assert isinstance(Styled(), KeysInOrder)
     assert Choice("", ["a", "b"], id="c").changes_at("space")
+
+
+async def test_what_is_to_be_typed_is_asked_for_until_it_is_there() -> None:
+    found = with_image(facts(snapshot("s1")), "/img/a.qcow2", NotKnown("I/O error"))
+
+    async def read(_intent: Intent, _tell: Tell) -> AnyFacts:
+        return found
+
+    app = Styled()
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = DeleteDialog(found.status.domain, "s1", read, UNICODE)
+        await shown(pilot, dialog)
+        notice = dialog.query_one("#notice", Static)
+
+        async def says(words: str) -> None:
+            await until(pilot, lambda: str(notice.content) == words, f"{words!r} alone")
+
+        await pilot.press(CONFIRM_KEY)
+        await says("Type web first.")
+        await pilot.press("w", "e")
+        await says("Type web first.")
+        await pilot.press("b")
+        await says("")

@@ -242,6 +242,8 @@ class PlanDialog(ConfirmDialog[Confirmed]):
     @on(Input.Changed, "#typed")
     def typed_changed(self) -> None:
         """The name may be complete now."""
+        if self._typed_right:
+            self.notice("")
         self._allow()
 
     def may_be_confirmed(self, event: Message) -> bool:
