@@ -14,7 +14,7 @@ from snaptui.model.image import FileSystem
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState, Link
 from snaptui.ui.format import Glyphs, bar, clean, cut, link_style
-from snaptui.ui.status_lines import FULL, STYLES
+from snaptui.ui.status_lines import FULL, STYLES, states_words
 
 if TYPE_CHECKING:
     from snaptui.fleet import Summary
@@ -124,13 +124,13 @@ def _figures(
     state: HostState, fullest: Fullest, held: int, marked: int, glyphs: Glyphs
 ) -> Iterator[Text]:
     """Number of domains, and how full; each time there is less of it."""
-    running = sum(domain.state.active for domain in state.domains.values())
+    states = ", ".join(states_words(state.domains.values(), "on"))
     for all_of in LEVELS:
         line = Text()
         if state.loaded:
             number = len(state.domains)
             line.append(f"  {text.count(number, 'domain') if all_of else number}")
-            line.append(f", {running} on" if all_of > 1 else "")
+            line.append(f", {states}" if all_of > 1 else "")
             line.append(f", {marked} marked" if marked else "", "bold")
         if (space := fullest.space) is not None:
             style = STYLES["bad"] if space.free / space.size < FULL else ""

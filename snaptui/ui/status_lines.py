@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 import time
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from snaptui.common import text
-from snaptui.model.domain import Domain, Key
+from snaptui.model.domain import Domain, DomainState, Key
 from snaptui.model.image import NotKnown
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState, Link
@@ -32,6 +34,10 @@ FULL = 0.05
 """Share of free space below which a file system is shown as a trouble."""
 
 
+_STOPPED = (DomainState.PAUSED, DomainState.PMSUSPENDED, DomainState.CRASHED)
+"""States in which there is a QEMU and the guest does not run."""
+
+
 MUCH = 20
 """A share of an image of more than one in so many is not left out of a sum."""
 
@@ -42,16 +48,32 @@ def link_words(state: HostState) -> str:
     return f"{link}: {state.trouble}" if state.trouble else link
 
 
+def states_words(domains: Iterable[Domain], on: str = "running") -> tuple[str, ...]:
+    """How many domains run, and how many have a QEMU and yet do not: none are left out.
+
+    Args:
+        on: the word for those that run.
+    """
+    found = Counter(domain.state for domain in domains if domain.state.active)
+    stopped = [(one.value, found.pop(one)) for one in _STOPPED if one in found]
+    return f"{found.total()} {on}", *(f"{number} {word}" for word, number in stopped)
+
+
 def heading_figures(state: HostState, fullest: Fullest, width: int) -> str:
     """Number of domains of a host, and how full it is, as much as there is room for."""
     if not state.loaded:
         return "reading ..."
     number = text.count(len(state.domains), "domain")
-    running = sum(domain.state.active for domain in state.domains.values())
+    running, *stopped = states_words(state.domains.values())
     full = ""
     if (space := fullest.space) is not None:
         full = f", {'>= ' * bool(fullest.missing)}{100 - space.free / space.size * 100:.0f} % full"
-    lines = (f"{number}, {running} running{full}", f"{number}{full}", f"{len(state.domains)}{full}")
+    lines = (
+        ", ".join((number, running, *stopped)) + full,
+        f"{number}, {running}{full}",
+        f"{number}{full}",
+        f"{len(state.domains)}{full}",
+    )
     return next((line for line in lines if len(line) <= width), lines[-1])
 
 

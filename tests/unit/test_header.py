@@ -15,8 +15,12 @@ from snaptui.model.host import Host
 from snaptui.model.image import FileSystem
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState, Link
+from snaptui.monitor.images import ImagesState
 from snaptui.ui.format import ASCII, UNICODE, Glyphs, cut
 from snaptui.ui.header import Signs, host_line
+from snaptui.ui.panes.host_details import host_lines
+from snaptui.ui.panes.host_rows import ListedHost
+from snaptui.ui.status_lines import heading_figures
 
 SPACE = FileSystem("/img", 100 << 30, 10 << 30, 0, "/img")
 ONE = Signs(hosts=Summary(1, 0, 0))
@@ -74,6 +78,20 @@ def test_at_80_columns_it_is_all_in_one_line() -> None:
         " kvm03  63 domains, 6 on   /img ███████░ 90 %  10G free, >=5.0G snaps connected "
     )
     assert line(Fullest(SPACE), 120, STATE).startswith(" kvm03  qemu:///system  63 domains")
+
+
+def test_a_paused_guest_is_not_counted_as_running() -> None:
+    stopped = (DomainState.PAUSED, DomainState.PAUSED, DomainState.CRASHED, DomainState.SHUTDOWN)
+    domains = dict(DOMAINS)
+    for (key, one), other in zip(DOMAINS.items(), stopped, strict=False):
+        domains[key] = replace(one, state=other)
+    state = replace(STATE, domains=domains)
+    assert " 63 domains, 3 on, 2 paused, 1 crashed " in line(Fullest(SPACE), 120, state)
+    words = "63 domains, 3 running, 2 paused, 1 crashed"
+    assert heading_figures(state, Fullest(SPACE), 60) == f"{words}, 90 % full"
+    assert heading_figures(state, Fullest(SPACE), 40) == "63 domains, 3 running, 90 % full"
+    listed = ListedHost("h", "kvm03", state, ImagesState(), Fullest(SPACE))
+    assert ("Domains", "63, 3 running, 2 paused, 1 crashed") in host_lines(listed)
 
 
 def test_how_full_it_is_stays_where_a_name_is_cut() -> None:

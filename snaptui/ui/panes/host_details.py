@@ -33,8 +33,8 @@ def host_lines(listed: ListedHost) -> tuple[Line, ...]:
         ago = int(time.monotonic() - state.answered)
         lines.append(("Answered", f"{ago} s ago"))
     if state.loaded:
-        running = sum(domain.state.active for domain in state.domains.values())
-        lines.append(("Domains", f"{len(state.domains)}, {running} running"))
+        states = status_lines.states_words(state.domains.values())
+        lines.append(("Domains", ", ".join((str(len(state.domains)), *states))))
         known = [state.summaries.get(key) for key in state.domains]
         counts = [one.count for one in known if one is not None and one.count is not None]
         missing = len(known) - len(counts)
