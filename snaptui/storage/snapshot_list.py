@@ -181,9 +181,9 @@ class Query:
     """What rows must be; each word counts.
 
     ``>30d`` is older than 30 days (s, min, h, d, w, y), ``<2h`` younger, ``>1G`` gives back more
-    than 1 GiB (K, M, G, T); the words of :class:`Flag` are what it is, with ``!`` before one what
-    it is not. Anything else is text of the name, the description, the domain or the host; so is
-    all that stands in quotes, such as ``"held"`` or ``"two words"``.
+    than 1 GiB (K, M, G, T); the words of :class:`Flag` are what it is. Anything else is text of
+    the name, the description, the domain or the host; so is all that stands in quotes, such as
+    ``"held"`` or ``"two words"``. With ``!`` before a word it is what a row is not.
     """
 
     words: tuple[str, ...] = ()
@@ -193,16 +193,32 @@ class Query:
         """What was typed, word by word."""
         return Query(tuple(_WORD.findall(typed)))
 
+    @property
+    def unclear(self) -> tuple[str, ...]:
+        """The words that begin as a limit and are none: no row fits them."""
+        return tuple(word for word in self.words if _unclear(_without_not(word)))
+
     def fits(self, row: ListedSnapshot, now: float) -> bool:
         """Whether a row is looked for; what is not known is neither more nor less."""
         return all(_fits(word, row, now) for word in self.words)
 
 
+def _without_not(word: str) -> str:
+    return word[1:] if word.startswith("!") and word != "!" else word
+
+
+def _unclear(bare: str) -> bool:
+    return bare[0] in "<>" and _LIMIT.fullmatch(bare) is None
+
+
 def _fits(word: str, row: ListedSnapshot, now: float) -> bool:
-    bare = word.removeprefix("!")
+    bare = _without_not(word)
+    wanted = bare == word
+    if _unclear(bare):
+        return False
     if bare.startswith('"'):
-        return _has_text(bare.strip('"'), row) is (bare == word)
-    if (limit := _LIMIT.fullmatch(word)) is not None:
+        return _has_text(bare.strip('"'), row) is wanted
+    if (limit := _LIMIT.fullmatch(bare)) is not None:
         sign, number, unit = limit.groups()
         if unit in AGE_UNITS:
             known, of = row.created is not None, now - (row.created or 0)
@@ -211,11 +227,11 @@ def _fits(word: str, row: ListedSnapshot, now: float) -> bool:
             known = not isinstance(row.reclaim, NotKnown)
             of = 0.0 if isinstance(row.reclaim, NotKnown) else float(row.reclaim)
             bound = float(number) * _SIZES[unit]
-        return known and (of > bound if sign == ">" else of < bound)
+        return known and (of > bound if sign == ">" else of < bound) is wanted
     for flag in Flag:
         if flag.value == bare.casefold():
-            return (flag in row.flags) is (bare == word)
-    return _has_text(word, row)
+            return (flag in row.flags) is wanted
+    return _has_text(bare, row) is wanted
 
 
 def _has_text(words: str, row: ListedSnapshot) -> bool:

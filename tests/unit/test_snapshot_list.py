@@ -57,14 +57,29 @@ def row(name: str = "s1", *, days: float | None = 1, size: int | None = GIB) -> 
         ('"', True),
         ('""', True),
         ('"internal"', False),
-        (">30", False),  # no unit: it is text, which nothing has
+        ("!kernel", False),
+        ("!mail", True),
+        ("!>30d", False),
+        ("!>6w", True),
+        ("!>2G", True),
+        ("!", False),  # text, which this one has not
     ],
 )
 def test_what_is_looked_for(typed: str, fits: bool) -> None:
     assert Query.of(typed).fits(row(days=31, size=2 * GIB), NOW) is fits
 
 
-@pytest.mark.parametrize("typed", [">1d", "<100y", ">1K", "<1T"])
+@pytest.mark.parametrize("typed", [">30", ">2m", "<1x", ">", ">x", "<-1d", "!>2m"])
+def test_what_looks_like_a_limit_and_is_none_fits_nothing_and_is_told(typed: str) -> None:
+    """Also no row that has it as text: taken for a filter, it would find others than are meant."""
+    one = replace(row(), description=f"it was {typed} then")
+    assert not Query.of(f"{typed} kernel").fits(one, NOW)
+    assert Query.of(f"kernel {typed} !held").unclear == (typed,)
+    assert Query.of(f'"{typed}"').fits(one, NOW)
+    assert Query.of(f'!held >1d "{typed}"').unclear == ()
+
+
+@pytest.mark.parametrize("typed", [">1d", "<100y", ">1K", "<1T", "!>1d", "!<1T"])
 def test_what_is_not_known_is_neither_more_nor_less(typed: str) -> None:
     assert not Query.of(typed).fits(row(days=None, size=None), NOW)
 

@@ -17,7 +17,7 @@ from snaptui.model.hold_mark import hold_of
 from snaptui.model.image import NotKnown
 from snaptui.monitor.reclaimable import PAUSE
 from snaptui.storage.reclaimable import Mark
-from snaptui.storage.snapshot_list import ListedSnapshot, Order, Query, ordered
+from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order, Query, ordered
 from snaptui.ui import keymap, status_lines
 from snaptui.ui.action import Scope
 from snaptui.ui.closing import is_there
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 
 SETTLE = 0.3
 """Seconds between two orderings of the list while it fills; of a long list more."""
+FILTERS = (
+    '>30d <2h age (s min h d w y)  >1G <5M frees (K M G T)  !x not x  "x y" text',
+    " ".join(flag.value for flag in Flag),
+)
+"""What may be typed into the filter beside text."""
 AGES = 10.0
 """Seconds after which the ages are told anew."""
 
@@ -113,12 +118,14 @@ class AllScreen(SurveyScreen):
         field = self.query_one("#filter", Input)
         field.display = True
         field.focus()
+        self._draw_details()
 
     @on(Input.Changed, "#filter")
     def filter_changed(self, event: Input.Changed) -> None:
         """Filter the list at each keystroke."""
         self._looked_for = Query.of(event.value)
         self._draw_rows()
+        self.say("")
 
     @on(Input.Submitted, "#filter")
     def filter_submitted(self) -> None:
@@ -128,6 +135,7 @@ class AllScreen(SurveyScreen):
     def _close_filter(self) -> None:
         self.query_one("#filter").display = False
         self._list.focus()
+        self._draw_details()
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -333,8 +341,11 @@ class AllScreen(SurveyScreen):
         return words + f"; deleting {these} frees {self._frees}" * bool(number)
 
     def _draw_details(self) -> None:
+        """The row under the cursor; while a filter is typed, what it may be."""
         row = self._list.selected
-        self.put("all-details", "" if row is None else "\n".join(_details(row)))
+        typing = self.query_one("#filter").display
+        lines = FILTERS if typing else () if row is None else _details(row)
+        self.put("all-details", "\n".join(lines))
 
     @property
     def nothing(self) -> str:
@@ -343,6 +354,8 @@ class AllScreen(SurveyScreen):
             again = keymap.key_of("all_refresh", self.context.overrides)
             at = text.when(int(self._read_at), seconds=True)[11:]
             return f"As of {at} UTC: {again} refreshes."
+        if unclear := self._looked_for.unclear:
+            return f'{unclear[0]} is no filter. As text it is "{unclear[0]}", in quotes.'
         if self._looked_for.words:
             back = keymap.key_of("all_back", self.context.overrides)
             return f"No match: {back} clears the filter."
