@@ -128,7 +128,8 @@ class Broken:
             return f"if the one in {self.now} is meant, register it"
         if self.matter in (Matter.GONE, Matter.WRITTEN) or not self.tops:
             return ""
-        return f"set {self.target} to {' or '.join(self.tops)} again (virsh edit)"
+        tops = " or ".join(self.tops)
+        return f"set {self.target} to {tops} again, without a <backingStore> (virsh edit)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,5 +42,5 @@ def _lines(facts: Facts, path: str, trace: Trace) -> str:
     lines = [shell.line((*rebase, upper)) for upper in trace.uppers]
     for disk in facts.status.config.disks:
         if disk.path == path:
-            lines.append(f"{facts.edit_line} (set {disk.target} to it)")
+            lines.append(f"{facts.edit_line} (set {disk.target} to it, without a <backingStore>)")
     return f", or while {facts.name} is off: {'; '.join(lines)}" if lines else ""
