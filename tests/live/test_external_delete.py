@@ -686,3 +686,41 @@ def test_a_snapshot_that_holds_nothing_goes_where_libvirt_deletes_it(
         else:
             assert plan.possible
             empty.delete()
+
+
+def answered(lab: Lab, name: str) -> int | None:
+    """What libvirt says to the delete: the code of its error, or nothing."""
+    connection = libvirt.open(lab.uri)
+    try:
+        connection.lookupByName("web").snapshotLookupByName(name).delete()
+    except libvirt.libvirtError as error:
+        return int(error.get_error_code())
+    finally:
+        connection.close()
+    return None
+
+
+def test_what_an_overlay_lies_upon_is_looked_at_before_its_parent(every_lab: Lab) -> None:
+    """After a merge by hand beneath it, of a guest that runs."""
+    lab = every_lab
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "out", "--disk-only")
+    lab.snapshot("web", "inside")
+    lab.snapshot("web", "over", "--disk-only")
+    base = lab.image("web")
+    between = ("--top", str(base.with_suffix(".out")), "--base", str(base))
+    lab.virsh("blockcommit", "web", "vda", *between, "--wait", "--delete")
+    plan = planned(lab, DeleteIntent(key, "over"))
+    assert {one.code for one in plan.refusals} == {answered(lab, "over")}
+
+
+def test_a_disk_that_was_taken_away_is_not_looked_at(every_lab: Lab) -> None:
+    lab = every_lab
+    key = lab.define("web", disks=("vda", "vdb"))
+    lab.snapshot("web", "inside")
+    lab.snapshot("web", "over", "--disk-only")
+    lab.virsh("detach-disk", "web", "vdb", "--config")
+    lab.start("web")
+    plan = planned(lab, DeleteIntent(key, "over"))
+    assert Why.PARENT_INSIDE in {one.why for one in plan.refusals}
+    assert {one.code for one in plan.refusals} - {None} == {answered(lab, "over")}

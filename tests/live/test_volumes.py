@@ -226,3 +226,22 @@ def test_a_revert_of_a_part_of_a_file_is_refused_for_it_becomes_all_of_the_file(
     assert "<slice" not in newer_lab.xml("web")
     (path,) = re.findall("<source file='([^']*)'", newer_lab.xml("web"))
     assert holds(Path(path), 1), "which is not of the part"
+
+
+@pytest.mark.parametrize("moved_on", [False, True])
+def test_a_volume_that_is_gone_is_asked_for_all_the_same(every_lab: Lab, moved_on: bool) -> None:
+    """Of a file libvirt deletes the metadata; its pool it asks for the path."""
+    lab = every_lab
+    with pools.pool(lab, "p", lab.directory / "p") as place:
+        pools.volume(lab, "p", "a.qcow2", 8 * MIB)
+        pools.define(lab, "web", ("p", "a.qcow2"))
+        lab.snapshot("web", "inside")
+        if moved_on:
+            overlay = f"vda,file={place / 'over'}"
+            lab.virsh("snapshot-create-as", "web", "over", "--disk-only", "--diskspec", overlay)
+        (place / "a.qcow2").unlink()
+        plan = planned(lab, DeleteIntent(lab.key("web"), "inside"))
+        assert_refused(plan, Why.VOLUME_GONE, path=str(place / "a.qcow2"))
+        assert "not found" in lab.virsh("snapshot-delete", "web", "inside", check=False)
+        planned(lab, DeleteIntent(lab.key("web"), "inside", metadata_only=True), carry_out=True)
+        lab.clean()

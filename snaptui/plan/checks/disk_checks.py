@@ -9,7 +9,7 @@ from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk, Presence, Volume
-from snaptui.model.image import NotKnown, Unplaced
+from snaptui.model.image import Missing, NotKnown, Unplaced
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -17,6 +17,7 @@ from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps.domain import PowerOff, RevertTo
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
+from snaptui.storage.in_image import internal_disks
 
 
 def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
@@ -89,6 +90,18 @@ def _lost_volumes(facts: Facts) -> Iterator[Disk]:
     for disk in facts.status.config.disks:
         if disk.volume is not None and disk.path in facts.boot_gone:
             yield disk
+
+
+def gone_then(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
+    """The same of the disks of then, for a delete of what lay inside them while the domain is off.
+
+    What is missing and no volume is passed over: only the metadata go.
+    """
+    now = {disk.path for disk in facts.status.config.disks}
+    for disk in internal_disks(snapshot) if not facts.status.domain.state.active else ():
+        there = facts.images.get(disk.path or "")
+        if disk.volume is not None and isinstance(there, Missing) and disk.path not in now:
+            yield refuse(Why.VOLUME_GONE, Way.ONLY_ITS_METADATA, path=disk.path, disk=disk.target)
 
 
 def lost_beneath(facts: Facts) -> Iterator[tuple[Disk, Volume, Unplaced]]:

@@ -191,12 +191,10 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             way = Way.PARENT_METADATA_XML if parent.has_memory else Way.PARENT_METADATA
         else:
             way = Way.PARENT_FIRST_XML if parent.has_memory else Way.PARENT_FIRST
-        # of a guest that runs its chain is looked at before (seen since 9.9)
-        known, active = facts.layers.branches.known, facts.status.domain.state.active
-        chained = not (known and active) or _in_chains(facts, snapshot)
+        sooner = facts.status.domain.state.active and _fails_sooner(facts, snapshot)
         yield refuse(
             Why.PARENT_INSIDE, way, parent=parent.name, name=name,
-            code=libvirt_codes.OPERATION_UNSUPPORTED if chained else libvirt_codes.OPERATION_FAILED,
+            code=libvirt_codes.OPERATION_FAILED if sooner else libvirt_codes.OPERATION_UNSUPPORTED,
             version=abilities.proven(facts.host),
         )  # fmt: skip
 
@@ -209,6 +207,26 @@ def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
         for one in chain(disk.path or "", disk.format, facts.layers.heads)
     }
     return inside >= set(facts.layers.branches.overlays_of(snapshot).items())
+
+
+def _fails_sooner(facts: Facts, snapshot: Snapshot) -> bool:
+    """Whether libvirt finds the chain of a guest that runs otherwise than it looks for it.
+
+    Since 9.9 it looks for each overlay; 9.0 for what an overlay lies upon, as its metadata say.
+    A disk that is not there any more is not looked at.
+    """
+    then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
+    known, overlays = facts.layers.branches.known, facts.layers.branches.overlays_of(snapshot)
+    for disk in facts.status.config.disks:
+        if (overlay := overlays.get(disk.target)) is None:
+            continue
+        inside = [one.path for one in chain(disk.path or "", disk.format, facts.layers.heads)]
+        if overlay not in inside:
+            return known
+        beneath = facts.layers.beneath(overlay)
+        if not known and isinstance(beneath, str) and beneath != then.get(disk.target):
+            return True
+    return False
 
 
 def _parent_inside(
@@ -292,7 +310,8 @@ def _look_at(
     found.refusals += merge_needs.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
     if isinstance(beneath, str) and beneath != lower:
-        code = libvirt_codes.OPERATION_FAILED if layers.branches.known else None
+        looked_at = layers.branches.known or facts.status.domain.state.active
+        code = libvirt_codes.OPERATION_FAILED if looked_at else None
         found.refusals.append(
             refuse(
                 Why.RECORD_WRONG, Way.MERGE_BY_HAND, code=code, path=overlay, beneath=beneath,

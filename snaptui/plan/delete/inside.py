@@ -37,6 +37,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     found.refusals += image_checks.detached_refusals(facts, snapshot)
     found.refusals += variables.delete_refusals(facts, snapshot)
     found.refusals += disk_checks.delete_refusals(facts, snapshot.name)
+    found.refusals += disk_checks.gone_then(facts, snapshot)
     if snapshot.config is None:
         found.refusals.append(_without_domain(facts, snapshot))
     for then, now in image_checks.moved_disks(facts, snapshot):
