@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.plan.plan import DeleteIntent
 from tests.lab import Lab, entries, holds, write
+from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
@@ -313,3 +315,16 @@ def test_the_cursor_stays_on_what_gets_a_name_that_comes_before(lab: Lab) -> Non
         confirm(terminal)
         terminal.wait("Rename two of web: done", "▌ ○ a")
     assert set(lab.snapshots("web")) == {"one", "a", "three"}
+
+
+def test_metadata_with_a_disk_that_was_taken_away_go(every_own_lab: Lab) -> None:
+    """9.0 reports an error, and has deleted them; what is below moves up for good."""
+    lab = every_own_lab
+    key = lab.define("web", disks=("vda", "vdb"))
+    for name in ("one", "two", "three"):
+        lab.snapshot("web", name)
+    lab.virsh("detach-disk", "web", "vdb", "--config")
+    planned(lab, DeleteIntent(key, "two", metadata_only=True), carry_out=True)
+    lab.daemon.kill()
+    lab.daemon.restart()
+    assert lab.virsh("snapshot-list", "web", "--tree").split() == ["one", "|", "+-", "three"]

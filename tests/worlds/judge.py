@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+from collections.abc import Collection
 from contextlib import suppress
 
 import libvirt
@@ -241,7 +243,8 @@ class _One:
             self.before = self.machine.contents()
         named = {dict(one.names).get("path", "") for one in told if one.harm is Harm.OTHER_LOST}
         shared = {path: self._itself(str(path)) for path in named}
-        if Harm.OTHER_LOST in harms and self._is_there_already():
+        there = [str(path) for path in named if os.path.exists(str(path))]
+        if Harm.OTHER_LOST in harms and self._is_there_already(shared):
             harms -= {Harm.OTHER_LOST}
         error = self._raw()
         code = code_of(error) if error is not None else None
@@ -257,14 +260,19 @@ class _One:
             return
         verdict.spoiled = True
         changed = any(self._itself(str(path)) != held for path, held in shared.items())
+        changed |= not all(os.path.exists(path) for path in there)
         self._harmed(harms, codes, code, error, changed=changed)
 
-    def _is_there_already(self) -> bool:
-        """Whether the images that a revert goes back in hold that now: nobody sees a change."""
+    def _is_there_already(self, shared: Collection[object]) -> bool:
+        """Whether the images that a revert goes back in hold that now: nobody sees a change.
+
+        Args:
+            shared: those that others use; the others may hold anything.
+        """
         if not isinstance(self.intent, RevertIntent) or not isinstance(self.facts, Facts):
             return False
         snapshot = self.facts.snapshots[self.intent.name]
-        paths = [disk.path or "" for disk in internal_disks(snapshot)]
+        paths = [disk.path or "" for disk in internal_disks(snapshot) if disk.path in shared]
         held = [contents.read(path, "qcow2") for path in paths]
         then = [contents.read(path, "qcow2", snapshot.name) for path in paths]
         return bool(held) and None not in held and held == then
