@@ -14,6 +14,7 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.storage.branches import NO_BRANCHES, Branches
 from snaptui.storage.damage import Broken, broken_of
 from snaptui.storage.in_image import Images
+from snaptui.storage.totals import Total, total
 
 DEEPEST = 200
 """Images of a chain that are followed: no more than libvirt itself does (qemu_domain.h,
@@ -60,6 +61,15 @@ def chain(path: str, form: str, heads: Images) -> tuple[Level, ...]:
             return (*levels, Level("", image.backing))
         path, form = image.backing, image.backing_format or ""
     return (*levels, Level("", NotKnown(f"more than {DEEPEST} images: not followed any further")))
+
+
+def backing_size(disk: Disk, heads: Images) -> Total:
+    """What the backing files of a disk take on the host; no parts where it has none."""
+    levels = chain(disk.path or "", disk.format, heads)[1:]
+    sizes = (
+        one.image if isinstance(one.image, NotKnown) else one.image.disk_size for one in levels
+    )
+    return total(sizes)
 
 
 def disks_with_chains(config: DomainConfig) -> tuple[Disk, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from snaptui.common import text
@@ -44,11 +44,19 @@ class Total:
     @property
     def short(self) -> str:
         """The same in eleven cells at most."""
+        return self._told(text.short_size)
+
+    @property
+    def tiny(self) -> str:
+        """The same as :attr:`short` with the shortest units."""
+        return self._told(text.tiny_size)
+
+    def _told(self, size: Callable[[int], str]) -> str:
         if self.whole:
-            return text.short_size(self.known)
+            return size(self.known)
         if self.missing == self.parts or not self.least:
             return "?"
-        return f">= {text.short_size(self.known)}"
+        return f">= {size(self.known)}"
 
     def plus(self, part: int | NotKnown, *, of: int = 1, least: bool = True) -> Total:
         """With one part more.

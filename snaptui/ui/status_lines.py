@@ -19,9 +19,11 @@ from snaptui.monitor.host import HostState, Link
 from snaptui.monitor.snapshots import Shown
 from snaptui.monitor.usage import CountState
 from snaptui.operations.operation import Operation
+from snaptui.storage.backing_chain import backing_size
 from snaptui.storage.costs import held_now, written_disks
 from snaptui.storage.disk_cost import NOT_YET
 from snaptui.storage.qcow2.usage import ImageUsage
+from snaptui.storage.totals import Total
 from snaptui.ui.format import Glyphs, bar, clean, state_style, state_words
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ def _append_images(
         line.append(f"  counting {int(counts.share * 100)} %", "dim")
         return
     usages = [
-        (clean(disk.target, glyphs), usage)
+        (clean(disk.target, glyphs), usage, backing_size(disk, shown.layers.heads))
         for disk in (written_disks(shown.config) if shown.config is not None else ())
         if (usage := held_now(disk, counts.counted)) is not NOT_YET
     ]
@@ -158,13 +160,18 @@ class Far(enum.Enum):
     SHORT = "the least"
 
 
-def _image_words(target: str, counted: ImageUsage | NotKnown, glyphs: Glyphs, far: Far) -> str:
-    """What an image holds: a sum."""
+def _image_words(
+    target: str, counted: ImageUsage | NotKnown, backing: Total, glyphs: Glyphs, far: Far
+) -> str:
+    """What an image holds: a sum; and what its backing files take, if it has any."""
     if isinstance(counted, NotKnown):
         return f"{target} ?"
     usage, size = counted.usage, text.tiny_size
-    if far is Far.SHORT:
+    if far is Far.SHORT and not backing.parts:
         return f"{target} {size(usage.allocated)}, {size(usage.snapshots_only)} snapshots"
+    if far is Far.SHORT:
+        inside = f", {size(usage.snapshots_only)} snapshots" if usage.snapshots_only else ""
+        return f"{target} {size(usage.allocated)} + {backing.tiny} backing{inside}"
     shares = [part / max(usage.allocated, 1) for part in (usage.disk_now, usage.snapshots_only)]
     picture = f" {bar(shares, 10, glyphs)}" if far in (Far.ALL, Far.PICTURE) else ""
     rest = usage.allocated - usage.disk_now - usage.snapshots_only
@@ -174,6 +181,8 @@ def _image_words(target: str, counted: ImageUsage | NotKnown, glyphs: Glyphs, fa
         words += f" + {size(usage.metadata)} metadata, {leaked} leaked"
     elif rest * MUCH > usage.allocated:
         words += f" + {size(rest)} else"
+    if backing.parts:
+        words += f", {backing.tiny} in backing files"
     return f"{target}{picture} {size(usage.allocated)} = {words}"
 
 

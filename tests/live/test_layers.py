@@ -282,6 +282,23 @@ def test_what_a_revert_left_frees_nothing_where_no_delete_removes_it(lab: Lab) -
     assert left.exists()
 
 
+def test_the_title_says_what_lies_in_backing_files(lab: Lab) -> None:
+    """Of an overlay that somebody else made: no snapshot accounts for what is beneath it."""
+    lab.define("web", size=64 * MIB)
+    base, over = lab.image("web"), lab.images / "over.qcow2"
+    qemu_io(base, "write 0 8M")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(over))
+    lab.define_xml(lab.xml("web", inactive=True).replace(str(base), str(over)))
+    backing = tiny(taken(base))
+    with Terminal(["-c", lab.uri, "web"], size=(120, 30)) as terminal:
+        terminal.wait("connected", f"+ {backing} backing", gone="0B snapshots")
+        terminal.resize(250, 40)
+        terminal.wait("0B snapshots", f", {backing} in backing files")
+        base.rename(lab.images / "hidden")
+        terminal.press("f5")
+        terminal.wait("? in backing files")
+
+
 def test_what_cannot_be_told_says_why(lab: Lab) -> None:
     key = lab.define("web", disks=("vda", "vdb"), size=64 * MIB)
     extern(lab, "one")
