@@ -219,14 +219,23 @@ def test_of_a_domain_that_is_off_a_create_warns_when_tables_may_not_fit() -> Non
     assert Warn.ENTRY_MAY_NOT_FIT not in said(a_create(roomy).warnings)
 
 
+def test_a_create_warns_of_overlays_that_are_in_use_and_of_no_others() -> None:
+    external = facts(external=("e1", "e2", "e3", "e4"))
+    upon = replace(image("/img/a.qcow2"), backing="/img/base.qcow2")
+    for found in (upon, NotKnown("I/O error")):
+        mixed = a_create(with_image(external, "/img/a.qcow2", found))
+        assert mixed.possible
+        assert_said(mixed.warnings, Warn.INSIDE_OVERLAYS, names="e1, e2, e3 and 1 more")
+    assert Warn.INSIDE_OVERLAYS not in said(a_create(external).warnings), (
+        "no disk has a backing file"
+    )
+
+
 def test_a_create_warns_when_the_memory_may_not_fit_or_libvirt_is_another() -> None:
     tight = facts(
         spaces={"/img/a.qcow2": FileSystem("/img", 1 << 40, 1 << 29), "/x": NotKnown("x")}
     )
     assert_said(a_create(tight).warnings, Warn.RAM_MAY_NOT_FIT_INSIDE)
-    mixed = a_create(facts(external=("e1", "e2", "e3", "e4")))
-    assert mixed.possible
-    assert_said(mixed.warnings, Warn.INSIDE_OVERLAYS, names="e1, e2, e3 and 1 more")
     newer = replace(facts(), host=replace(HOST, libvirt=(10, 1, 0)))
     assert_said(a_create(newer).warnings, Warn.VERSION_NOT_TRIED, version="10.1")
 

@@ -69,7 +69,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
     unchecked += other_hosts.doubts(facts)
     refusals += domain_checks.power_off_refusals(facts) if new.halt else ()
     steps = (CreateSnapshot(new),) if intent.name else ()
-    needed, outside = _room(facts, active), facts.external
+    needed, outside = _room(facts, active), _outside(facts, disks)
     return Plan(
         intent=intent,
         verb="Create",
@@ -99,6 +99,16 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
         type_name=False,
         room=needed,
     )
+
+
+def _outside(facts: Facts, disks: Iterable[Disk]) -> tuple[str, ...]:
+    """The external snapshots upon whose overlays the new one may lie: none without backing files.
+
+    Somebody may have set the disks to other images since; chains are not read for a create.
+    """
+    images = [facts.images.get(disk.path or "") for disk in disks]
+    alone = all(isinstance(image, ImageInfo) and image.backing is None for image in images)
+    return () if alone else facts.external
 
 
 def _written(facts: Facts, disks: Iterable[Disk]) -> Mapping[str, object]:
