@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 from snaptui.backend.virt.uris import is_local
 from snaptui.cli import check, check_reading
-from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, file_of, hosts_of, wanted, write
+from snaptui.cli.tools import (
+    INCOMPLETE,
+    add_hosts,
+    backend_class,
+    file_of,
+    hosts_of,
+    parted,
+    wanted,
+    write,
+)
 from snaptui.common import text
 from snaptui.common.errors import HostError, SnaptuiError
 
@@ -43,12 +52,14 @@ def _check(options: argparse.Namespace) -> int:
         backend.connect()
         return backend
 
-    uris = hosts_of(options)
+    groups, names = parted(options.names)
+    called = hosts_of(options, groups)
     looked_at = {*warn, *crit}
     if options.prometheus is not None:
         looked_at |= {check.Limit.FULL, check.Limit.BROKEN}
     begun = [
-        check_reading.Reading(uri, partial(connect, uri), options.names, looked_at) for uri in uris
+        check_reading.Reading(name, partial(connect, uri), names, looked_at)
+        for uri, name in called.items()
     ]
     hosts = [reading.result(until) for reading in begun]
     try:
@@ -89,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
         " CRITICAL, 3 UNKNOWN; what could not be read in time is never OK.",
     )
     add = made.add_argument
-    add("names", nargs="*", type=wanted, metavar="DOMAIN", help="default: all domains")
+    add("names", nargs="*", type=wanted, metavar="DOMAIN|@GROUP", help="default: all domains")
     add_hosts(made)
     add("--warn", default="age=30,full=85,odd", metavar="LIMITS", help="default: %(default)s")
     add(

@@ -16,7 +16,6 @@ from snaptui.backend.protocol.backend import Backend, Looks
 from snaptui.backend.protocol.files import Files
 from snaptui.cli.check import DomainRead, HostRead, Limit
 from snaptui.common.errors import SnaptuiError
-from snaptui.common.masking import label
 from snaptui.discovery.domain_survey import count_images, survey
 from snaptui.discovery.inventory import take_inventory
 from snaptui.model.domain import Domain
@@ -31,15 +30,16 @@ class Reading:
     """Reads one host on a thread of its own; what it has by then is what is known.
 
     Args:
+        name: what it is called.
         connect: opens the host.
         names: of the domains; none for all.
         wanted: what is looked at.
     """
 
     def __init__(
-        self, uri: str, connect: Callable[[], Backend], names: Collection[str], wanted: set[Limit]
+        self, name: str, connect: Callable[[], Backend], names: Collection[str], wanted: set[Limit]
     ) -> None:
-        self._label = label(uri)
+        self._label = name
         self._connect, self._names, self._wanted = connect, names, wanted
         self._lock = threading.Lock()
         self._domains: list[DomainRead] = []

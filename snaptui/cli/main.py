@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from snaptui import __version__
-from snaptui.cli.tools import add_config, backend_class, wanted
+from snaptui.cli.tools import add_config, backend_class, parted, wanted
 from snaptui.common import commands, log, text
 from snaptui.common.errors import ConfigError, SnaptuiError
 from snaptui.common.masking import fault, label
@@ -112,8 +112,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.demo and options.connect:
         raise ConfigError("--demo makes a host of its own: leave out -c.")
     config = load(options.config)
-    words = [word for word in options.wanted if not word.startswith("@")]
-    groups = [word for word in options.wanted if word.startswith("@")]
+    groups, words = parted(options.wanted)
     entries = _entries(options, config, groups)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError(

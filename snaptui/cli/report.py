@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from snaptui.common import text
@@ -178,16 +178,21 @@ def as_json(report: Report) -> str:
     return json.dumps({"schema": SCHEMA, **asdict(report)}, indent=2) + "\n"
 
 
-def as_text(report: Report) -> str:
-    """The report as lines for people."""
+def as_text(report: Report, names: Mapping[str, str]) -> str:
+    """The report as lines for people.
+
+    Args:
+        names: by URI, as the report has it, what a host is called.
+    """
     lines: list[str] = []
     several = len({domain.uri for domain in report.domains}) + len(report.unread_hosts) > 1
     for uri, domains in itertools.groupby(report.domains, lambda domain: domain.uri):
-        lines += [f"{text.literal(uri)}:"] if several else []
+        lines += [f"{text.literal(names.get(uri, uri))}:"] if several else []
         for domain in domains:
             lines += _domain_lines(domain)
     for host in report.unread_hosts:
-        lines += [f"{text.literal(host.uri)}:", f"  ? {text.literal(host.reason)}"]
+        name = names.get(host.uri, host.uri)
+        lines += [f"{text.literal(name)}:", f"  ? {text.literal(host.reason)}"]
     for image in report.images:
         lines += _entry_lines(image)
     return "".join(f"{line}\n" for line in lines)

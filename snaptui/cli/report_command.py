@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from snaptui.cli import report, report_reading
-from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, wanted, write
+from snaptui.cli.tools import INCOMPLETE, add_hosts, backend_class, hosts_of, parted, wanted, write
+from snaptui.common.masking import label
 
 if TYPE_CHECKING:
     from snaptui.backend.protocol.backend import Backend
 
 
-def run(words: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Print what snapshots cost; returns the exit status.
 
     Raises:
         SnaptuiError: there is no report.
     """
-    options = parser().parse_args(words)
-    uris: tuple[str, ...] = ()
-    if not options.wanted or not all(map(report_reading.is_image, options.wanted)):
-        uris = hosts_of(options)
-    hosts = {uri: partial(_connected, uri) for uri in uris}
-    made = report_reading.make_report(hosts, options.wanted, options.timeout)
-    write(report.as_json(made) if options.json else report.as_text(made))
+    options = parser().parse_args(arguments)
+    groups, words = parted(options.wanted)
+    called: Mapping[str, str] = {}
+    if groups or not words or not all(map(report_reading.is_image, words)):
+        called = hosts_of(options, groups)
+    hosts = {uri: partial(_connected, uri) for uri in called}
+    made = report_reading.make_report(hosts, words, options.timeout)
+    names = {label(uri): name for uri, name in called.items()}
+    write(report.as_json(made) if options.json else report.as_text(made, names))
     return 0 if made.whole else INCOMPLETE
 
 
@@ -49,8 +52,8 @@ def parser() -> argparse.ArgumentParser:
     )
     add = made.add_argument
     add(
-        "wanted", nargs="*", type=wanted, metavar="DOMAIN|IMAGE",
-        help="default: all domains; ./x is an image",
+        "wanted", nargs="*", type=wanted, metavar="DOMAIN|IMAGE|@GROUP",
+        help="default: all domains; ./x is an image, a group all its hosts",
     )  # fmt: skip
     add("--json", action="store_true", help="as JSON, sizes in bytes")
     add_hosts(made)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from snaptui.common.errors import ConfigError, HostError, Unsupported
+from snaptui.common.masking import label
 from snaptui.config import ALL, load
 
 if TYPE_CHECKING:
@@ -44,17 +45,28 @@ ALL_HOSTS = f"@{ALL}"
 """What ``--all-hosts`` stands for."""
 
 
-def hosts_of(options: argparse.Namespace) -> tuple[str, ...]:
-    """The URIs that ``-c`` and ``--all-hosts`` mean, each once.
+def parted(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The groups of hosts among arguments, which begin with ``@``, and all others."""
+    groups = tuple(word for word in words if word.startswith("@"))
+    return groups, tuple(word for word in words if not word.startswith("@"))
+
+
+def hosts_of(options: argparse.Namespace, groups: Sequence[str] = ()) -> Mapping[str, str]:
+    """The hosts that ``-c``, ``--all-hosts`` and groups mean: by URI what they are called.
+
+    That is the name in the configuration, or the URI without what is secret in it.
 
     Raises:
         ConfigError: the configuration has a mistake, or no such host.
     """
     from snaptui.backend.virt.uris import default_uri, resolved
 
-    asked = [*(options.connect or ()), *([ALL_HOSTS] if options.all_hosts else ())]
-    entries = load(options.config).chosen(asked)
-    return tuple(dict.fromkeys(resolved(entry.uri or default_uri()) for entry in entries))
+    asked = [*(options.connect or ()), *groups, *([ALL_HOSTS] if options.all_hosts else ())]
+    called: dict[str, str] = {}
+    for entry in load(options.config).chosen(asked):
+        uri = resolved(entry.uri or default_uri())
+        called.setdefault(uri, entry.name or label(uri))
+    return called
 
 
 def add_hosts(parser: argparse.ArgumentParser) -> None:

@@ -97,6 +97,38 @@ def test_all_hosts_of_a_configuration_without_any_are_a_mistake(tmp_path: Path) 
     assert f"The configuration {path} names no host. Write one [[hosts]]" in said
 
 
+def test_hosts_of_a_group_are_called_by_their_names(lab: Lab, tmp_path: Path) -> None:
+    """Those of another group are not asked; a check and a report take groups as the screen does."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    none = "qemu+unix:///system?socket=/none"
+    path = tmp_path / "c.toml"
+    path.write_text(
+        f'[[hosts]]\nuri = "{lab.uri}"\nname = "kvm1"\ngroup = "prod"\n'
+        f'[[hosts]]\nuri = "{none}"\nname = "kvm2"\ngroup = "test"\n'
+    )
+    words = ("--config", str(path))
+    assert checked("@prod", *words)[0] == 0
+    code, said = checked("@all", *words, "--warn", "count=1")
+    assert code == 3
+    assert said.startswith("SNAPTUI UNKNOWN - kvm2: ")
+    assert "kvm1: web: 1 snapshot" in said
+    assert "'count_kvm1:_web'=1;1;" in said
+    assert lab.uri not in said
+    done = answered(main, "report", "@prod", "web", *words)
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "web")
+    done = answered(main, "report", "@all", *words)
+    assert done.returncode == 3
+    assert done.stdout.startswith("kvm1:\nweb: ")
+    assert "kvm2:\n  ? " in done.stdout
+    assert lab.uri not in done.stdout
+    for command in ("report", "check"):
+        done = answered(main, command, "@none", *words)
+        assert "has no host of the group none. Known are prod, test, all." in (
+            done.stderr if command == "report" else done.stdout
+        )
+
+
 @pytest.mark.parametrize("kind", ["directory", "FIFO", "link", "no name"])
 def test_nothing_but_a_regular_file_is_replaced(tmp_path: Path, kind: str) -> None:
     """As root it would be a device: a pipe stands for it here."""
