@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,38 @@ if TYPE_CHECKING:
 
 MakeBackend = Callable[[HostEntry], "Backend"]
 """What reaches a host; it opens nothing yet."""
+
+
+_SIGNS = re.compile(r"([/?&=@:]+)")
+"""What stands between the parts of a URI."""
+
+
+def told_apart(names: Mapping[str, str]) -> Mapping[str, str]:
+    """By URI the names of hosts, of which no two are the same then.
+
+    Those of one name get the part in which their URIs differ: ``kvm3/system``, ``kvm3/session``.
+    """
+    uris: dict[str, list[str]] = {}
+    for uri, name in names.items():
+        uris.setdefault(name, []).append(uri)
+    found = dict(names)
+    for name, alike in uris.items():
+        if len(alike) > 1:
+            parts = _differing([_SIGNS.split(label(uri)) for uri in alike])
+            found |= {uri: f"{name}/{part}" for uri, part in zip(alike, parts, strict=True)}
+    numbers = Counter(found.values())
+    return {uri: name if numbers[name] == 1 else label(uri) for uri, name in found.items()}
+
+
+def _differing(uris: Sequence[list[str]]) -> list[str]:
+    """What is left of each without the parts with which all begin, and with which all end."""
+    first, end = 0, 0
+    least = min(map(len, uris))
+    while first < least and len({uri[first] for uri in uris}) == 1:
+        first += 1
+    while end < least - first and len({uri[len(uri) - 1 - end] for uri in uris}) == 1:
+        end += 1
+    return ["".join(uri[first : len(uri) - end]).strip("/?&=@:") or "".join(uri) for uri in uris]
 
 
 class Fleet:
@@ -195,8 +228,7 @@ class Fleet:
             host = session.host.state.host
             told = host.hostname if host is not None else ""
             names[session.uri] = session.entry.name or told or label(session.uri)
-        numbers = Counter(names.values())
-        return {uri: name if numbers[name] == 1 else label(uri) for uri, name in names.items()}
+        return told_apart(names)
 
     @property
     def summary(self) -> Summary:

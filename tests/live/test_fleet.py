@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -60,6 +61,23 @@ def test_the_same_name_on_two_hosts_is_never_confused(lab: Lab, other: Lab, conf
         terminal.wait("What       Create a snapshot of web on kvm2: done", str(other.directory))
     assert other.snapshots("web") == ["one"]
     assert lab.snapshots("web") == []
+
+
+def test_plain_uris_of_one_machine_are_told_apart_in_every_list(
+    lab: Lab, other: Lab, config: str
+) -> None:
+    """Its name and where their URIs differ: here by the folders of the sockets."""
+    lab.snapshot("web", "base")
+    other.snapshot("web", "late")
+    one, two = (f"{os.uname().nodename}/{each.directory.name}" for each in (lab, other))
+    with Terminal(["-c", lab.uri, "-c", other.uri], size=(140, 30)) as terminal:
+        terminal.wait("2 hosts", f"{one} ", gone="reading")
+        terminal.press("A")
+        terminal.wait("2 snapshots of 2 domains", f"{one[-4:]} web", f"{two[-4:]} web")
+        terminal.press("G")
+        terminal.until(lambda: f" {one} " in terminal.text or f" {two} " in terminal.text, "it")
+        terminal.press("esc", "F")
+        terminal.wait(f"{one}: /", f"{two}: /")
 
 
 def test_a_host_that_is_stopped_or_dead_keeps_nobody_waiting(

@@ -9,7 +9,7 @@ from snaptui.common import text
 from snaptui.model.image import NotKnown
 from snaptui.storage.reclaimable import Mark
 from snaptui.storage.snapshot_list import Flag, ListedSnapshot, Order
-from snaptui.ui.format import Glyphs, clean, fit, frees, short_age, written
+from snaptui.ui.format import Glyphs, clean, fit, fit_name, frees, short_age, written
 from snaptui.ui.panes.row_list import Cell, RowList
 from snaptui.ui.pictures import BAR, BAR_FROM, most_of, share_line
 
@@ -138,9 +138,9 @@ class AllList(RowList):
             elif right:
                 cells.append((fit(shown, cell, glyphs, right=True), role))
             else:
-                gap = " " if column is None else ""
-                end = "" if column is None else " "
-                cells.append((gap + fit(shown, cell - 1, glyphs) + end, role))
+                named = fit_name(shown, cell - 1, glyphs) + " "
+                said = " " + fit(shown, cell - 1, glyphs)
+                cells.append((said if column is None else named, role))
         return cells
 
     def heading(self, width: int, glyphs: Glyphs, by: Order) -> str:
