@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from snaptui.ui.format import clean
-from snaptui.ui.panes.lines import Sides, parts, wrapped
+from snaptui.ui.panes.lines import Line, Sides, parts, with_room, wrapped
 
 TEXTS = st.text(min_size=1, max_size=200).map(clean)
 
@@ -35,4 +36,29 @@ def test_what_stands_at_both_sides_goes_below_each_other() -> None:
         ("Chain", "vda, a"),
         (" ", "long"),
         (" ", "name"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("height", "rows"),
+    [
+        (2, [1, 1, 1]),  # they scroll as it is
+        (3, [1, 1, 1]),
+        (4, [1, 1, 2]),
+        (5, [3, 1, 1]),
+        (6, [3, 1, 2]),
+        (99, [3, 1, 2]),
+    ],
+)
+def test_lines_go_on_below_as_far_as_there_is_room(height: int, rows: list[int]) -> None:
+    """The first ones first; no line is pushed off the screen for another."""
+    lines: list[Line | Sides] = [
+        ("Error", "aaaa bbbb cccc"),
+        ("State", "a"),
+        ("Frees", "aaaa bbbb"),
+    ]
+    found = with_room(lines, [list(wrapped(line, 8, 7)) for line in lines], height)
+    assert [len(one) for one in found] == rows
+    assert [one[0] for one, number in zip(found, rows, strict=True) if number == 1] == [
+        line for line, number in zip(lines, rows, strict=True) if number == 1
     ]

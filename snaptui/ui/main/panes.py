@@ -27,7 +27,7 @@ class Panes:
         self.domains = DomainPane(glyphs)
         self.snapshots = SnapshotPane(glyphs)
         self.entries = ImagePane(glyphs)
-        self.details = LinesList(glyphs, id="details", wraps=Wraps.WHERE_ALL_FITS)
+        self.details = LinesList(glyphs, id="details", wraps=Wraps.WHERE_ROOM)
         self.key: Key | None = None
         self.filters = {"domains": "", "snapshots": ""}
 

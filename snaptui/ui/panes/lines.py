@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -33,8 +33,8 @@ class Wraps(enum.Enum):
     """Whether what is longer than a row goes on in the next ones."""
 
     NEVER = enum.auto()
-    WHERE_ALL_FITS = enum.auto()
-    """Where all lines have room without scrolling."""
+    WHERE_ROOM = enum.auto()
+    """As far as no line has to leave the screen for it."""
     ALWAYS = enum.auto()
 
 
@@ -111,9 +111,8 @@ class LinesList(RowList):
             return lines
         room = self.row_width - 3
         found = [_bounded(list(wrapped(line, room, self._label))) for line in lines]
-        number = sum(map(len, found))
-        if self._wraps is Wraps.WHERE_ALL_FITS and number > self.size.height:
-            return lines
+        if self._wraps is Wraps.WHERE_ROOM:
+            found = with_room(lines, found, self.size.height)
         self._of = tuple(at for at, rows in enumerate(found) for _ in rows)
         return tuple(row for rows in found for row in rows)
 
@@ -132,6 +131,23 @@ class LinesList(RowList):
             (fit(clean(label, self._glyphs), self._label, self._glyphs), "muted"),
             (fit(shown, width - 2 - self._label, self._glyphs), "bad" if label == "Error" else ""),
         ]
+
+
+def with_room(
+    lines: Sequence[Line | Sides], rows: Sequence[list[Line | Sides]], height: int
+) -> list[list[Line | Sides]]:
+    """The rows of each line, or the line as one row where its rows have no room, the first first.
+
+    Args:
+        rows: of each line, if it goes on below.
+        height: rows that there are.
+    """
+    spare, found = height - len(lines), []
+    for line, whole in zip(lines, rows, strict=True):
+        more = len(whole) - 1
+        found.append(whole if more <= max(spare, 0) else [line])
+        spare -= more if more <= spare else 0
+    return found
 
 
 def _bounded(rows: list[Line | Sides]) -> list[Line | Sides]:
