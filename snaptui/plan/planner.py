@@ -50,11 +50,13 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
     plan = replace(plan, refusals=disk_checks.pools_first(facts, plan.refusals, plan.steps))
     if isinstance(intent, EditIntent | HoldIntent | ThawIntent):
         return plan
+    doubts = tuple(defined_chain.doubts(facts))
     return replace(
         plan,
         refusals=(*other_hosts.refusals(facts), *plan.refusals),
         warnings=(*other_hosts.warnings(facts), *plan.warnings),
-        unchecked=(*other_hosts.unasked(facts), *defined_chain.doubts(facts), *plan.unchecked),
+        unchecked=(*other_hosts.unasked(facts), *doubts, *plan.unchecked),
+        type_name=plan.type_name or bool(doubts),
     )
 
 

@@ -91,6 +91,7 @@ def test_the_chain_of_a_definition_is_what_a_guest_reads(lab: Lab) -> None:
     beneath = str(lab.image("web"))
     wrong = planned(lab, create)
     assert_said(wrong.unchecked, Unchecked.CHAIN_DEFINED, beneath=beneath)
+    assert wrong.type_name
     assert holds(new, 0x11)
     lab.start("web")
     assert image(lab, MIDDLE).name in lab.xml("web"), "QEMU has another one beneath it"
