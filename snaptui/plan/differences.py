@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from snaptui.model.domain import DomainState
+from snaptui.model.files import User
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import SnapshotDisk
 from snaptui.plan.change import Change, Difference
@@ -107,8 +108,14 @@ def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
     own = {user for path in expected.layers.heads for user in uses_by(path)}
     for path, users in found.others.items():
         for user in users:
-            if replace(user, tops=()) not in own and user not in expected.of(path):
+            known = any(_is_of_before(user, one) for one in expected.of(path))
+            if replace(user, tops=()) not in own and not known:
                 yield Difference(Change.USER, path, now=user.words)
+
+
+def _is_of_before(now: User, before: User) -> bool:
+    """Whether a user is one of before, and nobody uses it who did not."""
+    return replace(now, tops=before.tops) == before and set(now.tops) <= set(before.tops)
 
 
 def _missing_differences(expected: Facts, found: Facts) -> Iterator[Difference]:

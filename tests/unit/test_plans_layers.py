@@ -482,6 +482,16 @@ def test_an_overlay_of_its_own_is_nobody_elses_whoever_names_it() -> None:
     assert [one.change for one in seen] == [Change.USER]
 
 
+def test_a_user_that_nobody_names_any_more_is_one_of_before() -> None:
+    """A revert takes the overlays of the one before out of its metadata; they stay as they are."""
+    named = User("web", snapshot="two", disk="vda")
+    upper = User("/of-others", use=Use.BENEATH, tops=(named,))
+    before = replace(a_chain(), others=MappingProxyType({"/a": (upper,)}))
+    less = replace(before, others=MappingProxyType({"/a": (replace(upper, tops=()),)}))
+    assert differences(before, less) == ()
+    assert [one.change for one in differences(less, before)] == [Change.USER]
+
+
 def test_a_disk_of_an_external_one_that_is_gone_is_all_that_libvirt_looks_at() -> None:
     plan = a_delete(replace(a_chain(), status=replace(a_chain().status, config=config(VDB))), "two")
     assert [(one.why, one.code) for one in plan.refusals] == [(Why.DETACHED_NOT_YET, 8)]
