@@ -45,6 +45,9 @@ KEYS = {
 _IN_DIALOG = re.compile(r"│ (.{72}).│")
 """A line of a dialog's box: 72 columns of text, and one for a scroll bar."""
 
+_BAR = " ▁▂▃▄▅▆▇█"
+"""What a scroll bar puts behind a line."""
+
 SOME_READ = re.compile(r"snapshots?, \d+ read")
 """Until all are, they are not in their order yet."""
 
@@ -156,7 +159,8 @@ class Terminal:
     @property
     def dialog(self) -> str:
         """The text of the dialog on the screen, its lines joined."""
-        return " ".join(" ".join(_IN_DIALOG.findall(self.text)).split())
+        lines = (line.rstrip(_BAR) for line in _IN_DIALOG.findall(self.text))
+        return " ".join(" ".join(lines).split())
 
     def looks(self, row: int, text: str) -> set[str]:
         """Attributes of the first character of a text in a row: bold, reverse, underscore."""

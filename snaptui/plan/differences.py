@@ -108,8 +108,8 @@ def _file_differences(expected: Facts, found: Facts) -> Iterator[Difference]:
     own = {user for path in expected.layers.heads for user in uses_by(path)}
     for path, users in found.others.items():
         for user in users:
-            known = any(_is_of_before(user, one) for one in expected.of(path))
-            if replace(user, tops=()) not in own and not known:
+            of_before = any(_is_of_before(user, one) for one in expected.of(path))
+            if replace(user, tops=()) not in own and not of_before:
                 yield Difference(Change.USER, path, now=user.words)
 
 

@@ -8,13 +8,17 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from snaptui.model.choices import Form
+from snaptui.model.libvirt_codes import INTERNAL_ERROR
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm
+from snaptui.plan.words.why import Why
 from snaptui.ui.terminal.key_queue import CLOSED
 from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
+from tests.unit.made import assert_refused
 
 
 def refused(terminal: Terminal, *reasons: str) -> None:
@@ -277,3 +281,16 @@ def test_what_libvirt_makes_of_disks_that_are_set_otherwise(
         made = domain.listAllSnapshots(libvirt.VIR_DOMAIN_SNAPSHOT_LIST_EXTERNAL)
     assert bool(made) is (code is None)
     assert foretold == {(code, Harm.OUTSIDE_INSTEAD if made else None)}
+
+
+@pytest.mark.parametrize("form", ["raw", "qcow2"])
+def test_no_overlay_is_taken_of_an_image_that_is_gone(every_lab: Lab, form: str) -> None:
+    lab = every_lab
+    key = lab.define("web", format=form)
+    lab.image("web").unlink()
+    plan = planned(lab, CreateIntent(key, "out", "", Form.DISK_ONLY))
+    assert_refused(plan, Why.IMAGE_GONE, path=str(lab.image("web")), disk="vda")
+    chosen = ("--diskspec", f"vda,file={lab.images / 'out'}")
+    said = lab.virsh("snapshot-create-as", "web", "out", "--disk-only", *chosen, check=False)
+    assert "Could not open backing image" in said
+    assert {one.code for one in plan.refusals} == {INTERNAL_ERROR}

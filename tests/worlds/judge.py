@@ -225,7 +225,13 @@ class _One:
         codes = {one.code for one in told if one.code is not None}
         by_code = [one for one in told if one.code is not None] if codes else told
         unread = {disk.target for disk in self.member.disks} - self.member.now.keys()
-        of_read = [one for one in by_code if dict(one.names).get("disk") not in unread]
+        of_none = {disk.path for disk in self.member.disks if disk.target in unread}
+        of_read = [
+            one
+            for one in by_code
+            if dict(one.names).get("disk") not in unread
+            and dict(one.names).get("overlay") not in of_none
+        ]
         harms = {one.harm for one in of_read if one.harm is not None}
         all_harms = {one.harm for one in told if one.harm is not None}
         verdict.predicted = ", ".join(

@@ -22,6 +22,7 @@ from snaptui.plan.checks import (
     open_still,
     other_hosts,
 )
+from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.create.overlay_paths import resolved
 from snaptui.plan.facts import Facts
 from snaptui.plan.plan import CreateIntent
@@ -298,6 +299,12 @@ def _beneath(facts: Facts, new: NewSnapshot) -> Iterator[tuple[Disk, ImageInfo |
 
 
 def _beneath_refusals(facts: Facts, new: NewSnapshot) -> Iterator[Refusal]:
+    active = facts.status.domain.state.active
+    for disk in domain_checks.writable_disks(facts.status.config.disks) if not active else ():
+        if disk.target in new.overlays and disk.path in facts.boot_gone:  # raw: it has no head
+            code = libvirt_codes.INTERNAL_ERROR
+            lost = refuse(Why.IMAGE_GONE, Way.PUT_BACK, code=code, path=disk.path, disk=disk.target)
+            yield traced(facts, lost, disk.path or "")
     for disk, image in _beneath(facts, new):
         gone = isinstance(image, Missing) or disk.path in facts.cut_off
         if gone and (why := image_checks.closed_to_writers(disk, facts)):
