@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from textual.app import ComposeResult
+from textual.widgets import Static
 
 from snaptui.common.ahead import Tell
 from snaptui.model.domain import DomainKey
@@ -25,6 +26,7 @@ from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.format import UNICODE
 from snaptui.ui.terminal import themes
 from snaptui.ui.terminal.key_queue import KeysInOrder
+from tests.ui.conftest import until
 
 INTENT = RevertIntent(DomainKey("test:///default", "u"), "good")
 
@@ -73,3 +75,34 @@ async def test_the_buttons_are_always_to_be_seen(monkeypatch: pytest.MonkeyPatch
                 hidden.append((length, box.size, box.virtual_size))
             app.pop_screen()
         assert not hidden
+
+
+@pytest.mark.parametrize(
+    ("size", "whole"), [((80, 24), False), ((80, 40), True), ((120, 40), True)]
+)
+async def test_what_is_always_visible_is_cut_only_where_there_is_no_room(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], whole: bool
+) -> None:
+    plain = replace(impossible(INTENT, "Apply", "Apply one", refuse(Why.NAME_EMPTY)), refusals=())
+    plan = replace(
+        plain,
+        space=Space(by_place="word " * 80 + "the end."),
+        lines=tuple("x" * 60 for _ in "12345678"),
+    )
+    monkeypatch.setattr(plan_dialog, "make_plans", lambda *_: (plan,))
+    app = Styled()
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = Asked("web", nothing, UNICODE)
+        app.push_screen(dialog)
+        await until(pilot, lambda: bool(dialog.query("#box.-judged")), "the plan")
+        shown = dialog.query_one("#facts", Static)
+        assert "the end." not in str(shown.content)
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda: ("the end." in str(shown.content)) is whole, "all of it")
+        await pilot.pause(2 * plan_dialog.LAID_OUT)
+        box, button = dialog.query_one("#box"), dialog.query_one("#confirm")
+        assert ("the end." in str(shown.content)) is whole
+        assert not box.max_scroll_y
+        assert box.region.contains_region(button.region)
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "the end." not in str(shown.content), "less of it")

@@ -27,7 +27,7 @@ from snaptui.ui.closing import is_there
 from snaptui.ui.dialogs.confirm import TOO_SOON, ConfirmDialog
 from snaptui.ui.dialogs.readings import ReadFacts, read_all
 from snaptui.ui.format import Glyphs, clean, fit, pasteable
-from snaptui.ui.panes.lines import Line
+from snaptui.ui.panes.lines import Line, parts
 from snaptui.ui.terminal.safe_input import Field
 
 CHECKING = "Checking what this would do ..."
@@ -63,6 +63,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self._plans: tuple[Plan, ...] = ()
         self._plan: Plan | None = None
         self._asked: tuple[object, ...] = ()
+        self._always_rows = 0
 
     @property
     @abstractmethod
@@ -236,6 +237,12 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         box, rest = self.query_one("#box"), self.query_one("#rest")
         others = box.virtual_size.height - rest.outer_size.height
         left = self.size.height - box.gutter.height - others
+        facts, needed = self.query_one("#facts", Static), self.query_one("#rest-text").size.height
+        self._always_rows = left + facts.size.height - min(MOST, needed + 1)
+        if self._plan is not None and (said := self._always(self._plan)) != facts.content:
+            facts.update(said)
+            self.make_room_soon()
+            return
         rest.styles.max_height = max(LEAST, min(MOST, left))
         box.set_class(box.has_class("-tight") or left < LEAST, "-tight")
 
@@ -282,19 +289,22 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self.make_room_soon()
 
     def _always(self, plan: Plan) -> Text:
-        """The lines that are visible wherever they have room; each on two lines at most."""
-        lines = Text()
-        for label, words, style in (
+        """The lines that are visible wherever they have room; without, each on two at most."""
+        told = [
             ("", plan.after.words, ""),
             ("You lose: ", plan.lost.words, ""),
             ("Undo: ", plan.undo.words, "bold" if plan.undo.impossible else ""),
             ("Space: ", plan.space.words, ""),
-        ):
-            shown = clean(words, self.glyphs)
+        ]
+        told = [(label, clean(words, self.glyphs), style) for label, words, style in told]
+        width = self.query_one("#facts").size.width
+        rows = sum(len(parts(label + words, width)) for label, words, _ in told)
+        most = None if rows <= self._always_rows else LONGEST
+        lines = Text()
+        for label, words, style in told:
             lines.append(label, "dim")
-            lines.append(
-                shown if cell_len(shown) <= LONGEST else fit(shown, LONGEST, self.glyphs), style
-            )
+            long = most is not None and cell_len(words) > most
+            lines.append(fit(words, LONGEST, self.glyphs) if long else words, style)
             lines.append("\n")
         lines.right_crop(1)
         return lines
