@@ -252,6 +252,11 @@ class SnaptuiApp(KeysInOrder):
                 lambda quit_: self.exit() if quit_ else None,
             )
 
+    def action_help_quit(self) -> None:
+        """Say what quits: Ctrl+C, which Textual calls this for, does so elsewhere."""
+        if self._main is not None:
+            self._main.view.say(f"{keymap.key_of('leave', self.overrides)} quits.")
+
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Take what a task raised that no other code awaits."""
         error = context.get("exception")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from rich.text import Text
+from textual.actions import SkipAction
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
@@ -27,6 +28,18 @@ class Closing(ModalScreen[Result], Generic[Result]):
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close it with a result, unless it is closed, or something lies over it."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+    def action_copy_text(self) -> None:
+        """Ctrl+C: copy what is selected with the mouse, or else say what quits."""
+        try:
+            super().action_copy_text()
+        except SkipAction:
+            self.answer(f"{key_of(self, 'leave')} on the main screen quits.")
+
+    def answer(self, words: str) -> None:
+        """Answer a key, where there is a line for that."""
+        for line in self.query("#message").results(Static):
+            line.update(f" {words}")
 
 
 def key_of(screen: Screen[Any], action: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from snaptui.ui.dialogs.dialog import READ
@@ -139,3 +141,25 @@ def test_in_the_middle_of_a_text_it_does_not_count_without_fields(lab: Lab) -> N
         confirm(terminal)
         terminal.wait("Delete one of web: done")
     assert lab.snapshots("web") == []
+
+
+def test_ctrl_c_says_what_quits(lab: Lab, tmp_path: Path) -> None:
+    """By the key that the configuration gives it; in a dialog and a list over others too."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    config = tmp_path / "c.toml"
+    config.write_text('[keys]\nleave = "Q"\n')
+    with Terminal(["-c", lab.uri, "--config", str(config), "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("\x03")
+        terminal.wait("Q quits.")
+        terminal.press("d")
+        terminal.wait("Ready, ")
+        terminal.press("\x03")
+        terminal.wait("Q on the main screen quits.")
+        terminal.press("esc", "A")
+        terminal.wait("All snapshots: 1 snapshot", gone="on the main screen")
+        terminal.press("\x03")
+        terminal.wait("Q on the main screen quits.")
+        terminal.press("esc", "Q")
+        assert terminal.exit_code() == 0

@@ -62,6 +62,10 @@ class ConfirmDialog(Dialog[Result]):
         """Answer a key."""
         self.query_one("#notice", Static).update(Text(words))
 
+    def answer(self, words: str) -> None:
+        """Answer a key that is of no field and no button."""
+        self.notice(words)
+
     @property
     def _label(self) -> Text:
         out = " ".join(["Tab"] * self._fields_ahead)

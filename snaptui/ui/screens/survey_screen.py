@@ -147,6 +147,8 @@ class SurveyScreen(Closing[Jump | None]):
         self._said = words
         self.draw_message()
 
+    answer = say
+
     def put(self, name: str, words: str) -> None:
         """Have words in one of the lines."""
         lines = (f" {clean(line, self.glyphs)}" for line in words.split("\n"))
