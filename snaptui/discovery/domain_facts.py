@@ -21,7 +21,7 @@ from snaptui.model.domain import DomainConfig, DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import User
 from snaptui.model.host import Host
-from snaptui.model.image import ImageInfo, Looped, Missing
+from snaptui.model.image import ImageInfo, Looped
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.create import overlay_paths
 from snaptui.plan.facts import Facts
@@ -188,9 +188,7 @@ def _with_chains(
     beneath = chains if off else ()
     return replace(
         facts,
-        cut_off=MappingProxyType(
-            {path: last.path for path, (*_, last) in chains if isinstance(last.image, Missing)}
-        ),
+        cut_off=MappingProxyType(dict(readings.cut_off(backend, chains))),
         in_writing=MappingProxyType(dict(readings.in_writing(beneath))),
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}

@@ -27,7 +27,7 @@ from snaptui.model.domain import DomainConfig, DomainKey, DomainStatus
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import Inode, User
 from snaptui.model.host import Host
-from snaptui.model.image import FileSystem, Fixed, ImageInfo, NotKnown
+from snaptui.model.image import FileSystem, Fixed, ImageInfo, Missing, NotKnown
 from snaptui.model.machine import Lack
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts, OverlayUse
@@ -211,6 +211,20 @@ def departures(
             gone = partial(missing, backend)
             if found := tuple(strays(config, below, same, gone)):
                 yield name, found
+
+
+def cut_off(
+    backend: Files, beneath: Iterable[tuple[str, tuple[Level, ...]]]
+) -> Iterator[tuple[str, str]]:
+    """By path of an image, what is gone of that which lies beneath it: an image, or its data."""
+    for path, levels in beneath:
+        heads = [level.image for level in levels]
+        data = [one.data_file for one in heads if isinstance(one, ImageInfo)]
+        files = [one for one in data if isinstance(one, str) and missing(backend, one) is True]
+        if isinstance(heads[-1], Missing):
+            yield path, levels[-1].path
+        elif files:
+            yield path, files[0]
 
 
 def in_writing(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:

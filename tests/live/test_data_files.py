@@ -8,12 +8,13 @@ import pytest
 
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
-from snaptui.plan.plan import DeleteIntent, RemoveLeftover
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RemoveLeftover
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, fill, holds, qemu_img, small_disk, write
 from tests.live.planned import planned
-from tests.unit.made import assert_said
+from tests.unit.made import assert_refused, assert_said
 
 DISK = """\
 <disk type='file' device='disk'>
@@ -73,3 +74,12 @@ def test_a_leftover_leaves_its_data_file(lab: Lab) -> None:
     assert_said(plan.warnings, Warn.DATA_FILE_STAYS, path=str(data))
     assert data.exists()
     assert not path.exists()
+
+
+def test_data_that_are_gone_beneath_an_overlay_let_nothing_open_it(lab: Lab) -> None:
+    data = lab.directory / "data"
+    key = with_data_in(lab, data)
+    data.unlink()
+    plan = planned(lab, CreateIntent(key, "inside", ""))
+    assert_refused(plan, Why.IMAGE_CUT_OFF, beneath=str(data), disk="vda")
+    assert "Could not open" in lab.virsh("snapshot-create-as", "web", "inside", check=False)

@@ -44,7 +44,7 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
         refusal = broken.refusal(facts, name, why)
         gone = any(isinstance(facts.layers.heads.get(disk.path or ""), Missing) for disk in disks)
         if gone:
-            yield refusal.but(code=libvirt_codes.CONFIG_UNSUPPORTED)
+            yield refusal.but(code=libvirt_codes.CONFIG_UNSUPPORTED, harm=_stopped(facts))
         elif why.matter is Matter.UNTOUCHED:
             yield refusal
         else:

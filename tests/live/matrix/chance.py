@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 import libvirt
@@ -95,3 +96,53 @@ def by_chance() -> Iterable[World]:
         guest.give_up("vdb")
 
     yield World("internal with RAM, and an image that is gone since", image_gone, "a", (OFF,))
+
+    def merge_beneath(guest: Guest) -> None:
+        """The overlays of *a*, beneath others, are merged and removed behind libvirt's records."""
+        for target in guest.now:
+            base, top = (f"{guest.directory}/{target}.{end}" for end in ("qcow2", "a"))
+            guest.domain.blockCommit(target, base, top, 0, libvirt.VIR_DOMAIN_BLOCK_COMMIT_DELETE)
+            while guest.domain.blockJobInfo(target):
+                time.sleep(0.01)
+
+    def merged_beneath(guest: Guest) -> None:
+        guest.define()
+        guest.go(RUNNING)
+        for name in "ab":
+            guest.external(name)
+        guest.internal("s")
+        merge_beneath(guest)
+        guest.spoiled |= {"a", "b"}
+
+    def internal_merged(guest: Guest) -> None:
+        guest.define()
+        guest.go(RUNNING)
+        guest.external("a")
+        guest.internal("s")
+        guest.external("b")
+        merge_beneath(guest)
+        guest.spoiled |= {"a", "s", "b"}
+
+    words = "internal upon two overlays, of which the lower was merged by hand"
+    yield World(words, merged_beneath, "s", both)
+
+    words = "external, above it internal and external, the first merged by hand: b"
+    yield World(words, internal_merged, "b", (RUNNING,))
+
+    def taken_away(guest: Guest) -> None:
+        guest.define()
+        for name in "abc":
+            guest.internal(name)
+        (disk,) = [disk for disk in guest.disks if disk.target == "vdb"]
+        xml = f"<disk><source file='{disk.path}'/><target dev='vdb' bus='virtio'/></disk>"
+        guest.domain.detachDeviceFlags(xml, libvirt.VIR_DOMAIN_AFFECT_CONFIG)
+        guest.give_up("vdb")
+
+    yield World("three internal, then a disk taken away: b", taken_away, "b", (OFF,), True)
+
+    def raw_gone(guest: Guest) -> None:
+        guest.define((Drive("vda"), Drive("vdb", "raw")))
+        (guest.directory / "vdb.raw").unlink()
+        guest.give_up("vdb")
+
+    yield World("a raw image that is gone", raw_gone, states=(OFF,))
