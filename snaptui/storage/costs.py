@@ -25,7 +25,7 @@ from snaptui.storage.disk_cost import (
 )
 from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap
-from snaptui.storage.totals import of_one
+from snaptui.storage.totals import Total, of_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,33 @@ def reclaim_of(
     if isinstance(freed, NotKnown):
         return freed
     return sum(size for path, size in freed.items() if size >= 0 or not _on_device(path, layers))
+
+
+def reclaimed(
+    things: Collection[Snapshot | Unmanaged], counted: Counted, layers: Layers = NO_LAYERS
+) -> Total:
+    """The same as far as it is known: of those of which it is, what they give back together."""
+    known: list[Snapshot | Unmanaged] = []
+    found = Total()
+    for thing in things:
+        alone = reclaim_of((thing,), counted, layers)
+        if isinstance(alone, NotKnown):
+            found = found.plus(alone, least=takes_nothing(thing, layers))
+        else:
+            known.append(thing)
+    together = reclaim_of(known, counted, layers)
+    if isinstance(together, NotKnown):
+        for thing in known:
+            found = found.plus(together, least=takes_nothing(thing, layers))
+        return found
+    return found.plus(together, of=len(known))
+
+
+def takes_nothing(thing: Snapshot | Unmanaged, layers: Layers) -> bool:
+    """Whether a delete can at least not make any image larger, whatever it gives back."""
+    if isinstance(thing, Unmanaged) or thing.kind is Kind.INTERNAL:
+        return True
+    return why_it_stays(thing, layers) is not None
 
 
 def _on_device(path: str, layers: Layers) -> bool:

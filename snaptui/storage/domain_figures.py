@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
-from snaptui.storage.costs import Cost, cost_of, reclaim_of
+from snaptui.storage.costs import Cost, cost_of, reclaimed
 from snaptui.storage.disk_cost import NOT_YET, Counted
 from snaptui.storage.in_image import Unmanaged
+from snaptui.storage.totals import Total
 
+NOTHING = Total().plus(NOT_YET)
+"""Of a domain of which nothing was counted yet."""
 LAST = 24
 """Snapshots, the newest ones, of which it is kept what each made its images grow by."""
 
@@ -28,7 +31,7 @@ class DomainFigures:
     """
 
     count: int
-    frees: int | NotKnown = NOT_YET
+    frees: Total = NOTHING
     grown: tuple[int | None, ...] = ()
 
 
@@ -41,7 +44,7 @@ def figures_of(
     costs = [cost_of(one, counted, layers) for one in newest]
     return DomainFigures(
         count=len(known),
-        frees=reclaim_of(things, counted, layers),
+        frees=reclaimed(things, counted, layers),
         grown=tuple(
             map(_grown, (one for one in costs if isinstance(one, NotKnown) or not one.oldest))
         ),

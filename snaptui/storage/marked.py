@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 
 from snaptui.model.domain import Domain
 from snaptui.model.image import NotKnown
-from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.storage.costs import frees_by_image, reclaim_by_image
+from snaptui.model.snapshot import Snapshot
+from snaptui.storage.costs import frees_by_image, reclaim_by_image, takes_nothing
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.reclaimable import (
@@ -31,7 +31,7 @@ def promised(
         marked: by :attr:`Item.key`.
 
     Returns:
-        ``NotKnown`` where something of a single domain is marked and not all of it is known.
+        ``NotKnown`` where nothing is known of what is marked of a single domain.
     """
     totals: dict[str, Total] = {}
     mounts = survey.mounts
@@ -43,7 +43,7 @@ def promised(
         one = by_domain[uuid]
         freed = _promised_of(mounts, counted, one, names[uuid])
         lacking = [total for total in freed.values() if not total.whole]
-        if lacking and len(names) == 1:
+        if len(names) == 1 and any(total.bound is None for total in lacking):
             return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
         for mount, total in freed.items():
             totals[mount] = totals.get(mount, Total()).with_all(total)
@@ -82,11 +82,9 @@ def _promised_of(
             totals[mount] = totals.get(mount, Total()).plus(0)
     for unsure, why in lacking:
         # what is inside of an image can only be freed; an overlay may be merged elsewhere
-        inside = isinstance(unsure, Unmanaged) or (
-            unsure is not None and unsure.kind is Kind.INTERNAL
-        )
+        least = unsure is not None and takes_nothing(unsure, one.layers)
         for mount in mounts_of(mounts, one, unsure, ()):
-            totals[mount] = totals.get(mount, Total()).plus(why, least=inside)
+            totals[mount] = totals.get(mount, Total()).plus(why, least=least)
     return totals
 
 

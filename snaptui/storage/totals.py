@@ -33,11 +33,24 @@ class Total:
         return not self.missing
 
     @property
+    def bound(self) -> int | None:
+        """The sum, or what it is at least; ``None`` where nothing of it is known."""
+        known = self.whole or (self.least and self.missing < self.parts)
+        return self.known if known else None
+
+    @property
+    def sum(self) -> str:
+        """The same for people, shortly: what is known, and how many parts are not."""
+        if self.whole or self.bound is None:
+            return self.short
+        return f"{text.short_size(self.known)} + {self.missing} ?"
+
+    @property
     def words(self) -> str:
         """The same for people: never as if it were whole where it is not."""
         if self.whole:
             return text.size(self.known)
-        if self.missing == self.parts or not self.least:
+        if self.bound is None:
             return f"? ({self.reason})"
         return f"at least {text.size(self.known)} ({self.missing} of {self.parts} not known)"
 
@@ -52,11 +65,9 @@ class Total:
         return self._told(text.tiny_size)
 
     def _told(self, size: Callable[[int], str]) -> str:
-        if self.whole:
-            return size(self.known)
-        if self.missing == self.parts or not self.least:
+        if self.bound is None:
             return "?"
-        return f">= {size(self.known)}"
+        return f"{'' if self.whole else '>= '}{size(self.bound)}"
 
     def plus(self, part: int | NotKnown, *, of: int = 1, least: bool = True) -> Total:
         """With one part more.

@@ -67,6 +67,29 @@ def test_marks_that_a_filter_hides_are_counted_and_deleted(lab: Lab) -> None:
     assert lab.snapshots("db") == lab.snapshots("web") == ["two"]
 
 
+def test_one_that_is_not_known_does_not_hide_the_sum_of_the_others(lab: Lab) -> None:
+    """In the title, of marks in the list, and of those of one domain in its tree."""
+    for name in ("gone", "web"):
+        lab.define(name)
+        lab.snapshot(name, "one")
+    lab.image("gone").unlink()
+    next_second()
+    lab.snapshot("web", "two", "--disk-only")
+    lab.virsh("snapshot-revert", "web", "one")  # libvirt 9.0 leaves the overlay, and deletes it not
+    with Terminal(["-c", lab.uri, "web"], size=(140, 30)) as terminal:
+        at_snapshots(terminal, "one", "two")
+        terminal.wait("128K", "E broken")
+        terminal.press(" ", " ")
+        terminal.wait(
+            "2 snapshots marked: deleting them frees at least 128.0 KiB (1 of 2 not known)"
+        )
+        terminal.wait(">128K")
+        terminal.press("A")
+        terminal.wait("3 snapshots of 2 domains; deleting all 3 frees 128 KiB + 2 ?")
+        terminal.press("*")
+        terminal.wait("3 of 3 marked; deleting 3 marked frees 128 KiB + 2 ?")
+
+
 def test_the_order_follows_a_key_and_a_click(lab: Lab) -> None:
     lab.define("web")
     for snapshot in ("zeta", "alpha"):

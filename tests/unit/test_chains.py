@@ -12,7 +12,7 @@ from snaptui.model.image import ImageInfo, ImageSnapshot, Missing, NotKnown
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.storage.backing_chain import DEEPEST, NO_LAYERS, Layers, chain, files_of, layers_of
 from snaptui.storage.branches import Branches
-from snaptui.storage.costs import Cost, cost_of, frees_by_image, reclaim_by_image
+from snaptui.storage.costs import Cost, cost_of, frees_by_image, reclaim_by_image, reclaimed
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import CDROM, CREATED, RAW, VDA, VDB, config, image, snapshot
@@ -214,6 +214,14 @@ def test_no_disk_of_a_broken_one_is_said_to_free_anything() -> None:
     what = cost(one, {}, found)
     assert isinstance(what.reclaim, NotKnown)
     assert all(isinstance(freed, NotKnown) for _, freed in what.by_disk.values())
+
+
+def test_only_what_is_refused_or_inside_takes_nothing_from_a_sum() -> None:
+    one = external("one", "/a", "/b")
+    refused = reclaimed([one], {}, layers(heads("/a", "/b"), "/a", one))
+    assert (refused.missing, refused.least) == (1, True)
+    merged = reclaimed([one], {}, layers(heads("/a", "/b"), "/b", one))
+    assert (merged.missing, merged.least) == (1, False), "a merge may take more"
 
 
 def test_why_the_image_that_it_froze_has_no_size() -> None:

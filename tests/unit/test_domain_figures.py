@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from snaptui.model.domain import Domain, DomainKey, DomainState
-from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import SnapshotSummary
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState
 from snaptui.monitor.images import ImagesState
 from snaptui.storage.costs import reclaim_of
 from snaptui.storage.domain_figures import DomainFigures, figures_of
+from snaptui.storage.totals import Total
 from snaptui.ui.format import ASCII, UNICODE, Glyphs
 from snaptui.ui.panes.domains import DomainPane, shares
 from snaptui.ui.panes.host_rows import ListedHost, Order, Rows
@@ -19,11 +19,11 @@ from tests.unit.made import snapshot
 from tests.unit.test_spaces import COUNTED, NAMES
 
 KNOWN = {
-    "a": (SnapshotSummary(2, 900, "", 500), DomainFigures(2, 70, (None, 70))),
+    "a": (SnapshotSummary(2, 900, "", 500), DomainFigures(2, Total(70, 2), (None, 70))),
     "b": (SnapshotSummary(5, 900, "", 100), None),
     "c": (SnapshotSummary(0), None),
     "d": (SnapshotSummary(None, error="denied"), None),
-    "e": (SnapshotSummary(1, 900, "", 300), DomainFigures(1, 90)),
+    "e": (SnapshotSummary(1, 900, "", 300), DomainFigures(1, Total(90, 1))),
 }
 
 
@@ -72,9 +72,13 @@ def test_figures_are_those_of_all_together_and_of_each() -> None:
     things = [snapshot(name, created=at) for at, name in enumerate(NAMES)]
     found = figures_of(things, COUNTED)
     assert found.count == 3
-    assert found.frees == reclaim_of(things, COUNTED)
+    freed = reclaim_of(things, COUNTED)
+    assert isinstance(freed, int)
+    assert found.frees == Total(freed, 3)
     assert len(found.grown) == 2, "the oldest is no growth"
-    assert isinstance(figures_of(things, {}).frees, NotKnown)
+    assert figures_of(things, {}).frees.bound is None
+    some = figures_of([*things, snapshot("gone")], COUNTED).frees
+    assert (some.known, some.parts, some.missing, some.bound) == (freed, 4, 1, freed)
     assert figures_of(things, {}).grown == (None, None, None)
 
 

@@ -45,7 +45,9 @@ def test_a_sum_over_a_list_says_of_how_many_it_is_not_known() -> None:
         "at least 1.0 MiB (2 of 3 not known)",
         ">= 1.0 MiB",
     )
+    assert (some.sum, some.tiny, some.bound) == ("1.0 MiB + 2 ?", ">= 1.0M", MIB)
     none = total([UNKNOWN])
+    assert (none.sum, none.bound) == ("?", None)
     assert (none.words, none.short) == (f"? ({UNKNOWN.reason})", "?")
     assert total([]).words == "0 B"
 

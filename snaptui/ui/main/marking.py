@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from snaptui.common import text
-from snaptui.model.image import NotKnown
+from snaptui.storage.totals import total
 from snaptui.ui import keymap
 from snaptui.ui.panes.images import freed_together
 
@@ -69,8 +69,8 @@ class Marking:
             return NOTHING
         if image is not None:
             counted = session.counting.state.counted
-            together = freed_together(image, panes.marked_entries, counted)
+            together = total([freed_together(image, panes.marked_entries, counted)])
         else:
             together = panes.snapshots.freed
-        words = f"? ({together.reason})" if isinstance(together, NotKnown) else text.size(together)
+        words = together.words
         return f"{text.count(number, 'snapshot')} marked: deleting them frees {words}."

@@ -313,7 +313,8 @@ class DomainPane(RowList):
         fresh = known if known is not None and known.count == summary.count else None
         frees, grown = "?", ""
         if fresh is not None:
-            frees = "?" if isinstance(fresh.frees, NotKnown) else text.tiny_size(fresh.frees)
+            if (freed := fresh.frees.bound) is not None:
+                frees = f"{'' if fresh.frees.whole else '>'}{text.tiny_size(freed)}"
             grown = growth_line(fresh.grown, shared.grown - 2, glyphs)
         cells: list[Cell] = []
         if shared.frees:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from snaptui.model.domain import Domain, DomainKey, Key
-from snaptui.model.image import NotKnown
 from snaptui.monitor.free_space import Fullest
 from snaptui.monitor.host import HostState
 from snaptui.monitor.images import ImagesState, ListedImage
@@ -232,9 +231,8 @@ def _rank(host: ListedHost, domain: Domain, by: Order) -> float:
         return summary.count
     if by is Order.OLDEST:
         return -1.0 if summary.oldest is None else 1 / (1 + summary.oldest)
-    if figures is None or isinstance(figures.frees, NotKnown):
-        return -0.2
-    return figures.frees
+    freed = figures.frees.bound if figures is not None else None
+    return -0.2 if freed is None else freed
 
 
 def _uris(hosts: Iterable[ListedHost]) -> frozenset[str]:

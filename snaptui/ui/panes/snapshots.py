@@ -11,9 +11,10 @@ from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.model.snapshot import Snapshot
 from snaptui.monitor.snapshots import Shown
 from snaptui.storage.backing_chain import NO_LAYERS
-from snaptui.storage.costs import Cost, cost_of, reclaim_of, written_since
+from snaptui.storage.costs import Cost, cost_of, reclaimed, written_since
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged, unmanaged_in
+from snaptui.storage.totals import Total
 from snaptui.storage.unnamed import Unnamed
 from snaptui.ui import snapshot_graph
 from snaptui.ui.format import (
@@ -90,14 +91,15 @@ class SnapshotPane(SnapshotRows):
         return tuple(thing for thing in things if thing is not None)
 
     @property
-    def freed(self) -> int | NotKnown:
+    def freed(self) -> Total:
         """What deleting the marked ones together gives back."""
         layers = self._shown.layers if self._shown is not None else NO_LAYERS
         things = self.marked_things
-        unread = self._marked - {thing.name for thing in things}
-        if unread:
-            return NotKnown(f"{text.some(sorted(unread))}: it could not be read, or not yet")
-        return reclaim_of(things, self._counted, layers)
+        found = reclaimed(things, self._counted, layers)
+        for name in sorted(self._marked - {thing.name for thing in things}):
+            unread = NotKnown(f"{name}: it could not be read, or not yet")
+            found = found.plus(unread, least=False)
+        return found
 
     @property
     def marked_number(self) -> int:

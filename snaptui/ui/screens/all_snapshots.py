@@ -297,7 +297,7 @@ class AllScreen(SurveyScreen):
         self._keep_marks(every)
         self._list.show(ordered(rows, self._by), hosts=len(self.context.fleet) > 1)
         self._words, self._number = together(rows), len(every)
-        self._frees = self.surveys.total(self._list.shown).short
+        self._frees = self.surveys.total(self._list.shown).sum
         self._draw_title()
         self._draw_details()
         self._drawn = time.monotonic()
@@ -331,7 +331,7 @@ class AllScreen(SurveyScreen):
         marked = self._list.marked
         number, hidden = len(marked), len(marked - self._list.shown)
         words = f"{number} of {self._number} marked" + f" ({hidden} not shown)" * bool(hidden)
-        return f"{words}; deleting {number} marked frees {self.surveys.total(marked).short}"
+        return f"{words}; deleting {number} marked frees {self.surveys.total(marked).sum}"
 
     def _of_shown(self, typed: str) -> str:
         words, number = self._words, self._list.count
