@@ -8,6 +8,7 @@ import pytest
 
 from snaptui.model.choices import SafetyKind
 from snaptui.model.domain import DomainKey
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.warn import Warn
@@ -16,6 +17,7 @@ from tests.lab import Lab, entries, holds, qemu_img, write
 from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, confirm
+from tests.unit.made import assert_refused
 
 FLASH = 1 << 20
 
@@ -110,3 +112,20 @@ def test_those_in_a_store_come_back_with_the_ram(newest_lab: Lab) -> None:
     assert Warn.VARIABLES_STAY not in {one.what for one in planned(lab, back).warnings}
     planned(lab, back, carry_out=True)
     assert '"X"' not in store.read_text()
+
+
+def test_beside_raw_ones_the_safety_snapshot_is_of_disks(
+    reverting_lab: Lab, tmp_path: Path
+) -> None:
+    """libvirt takes no internal one of such a guest while it runs, and one of it while off."""
+    lab = reverting_lab
+    with_variables(lab, tmp_path)
+    lab.snapshot("web", "off")
+    lab.start("web")
+    key = lab.key("web")
+    assert_refused(planned(lab, CreateIntent(key, "ram", "")), Why.VARIABLES_RAW)
+    plan = planned(lab, RevertIntent(key, "off"), carry_out=True)
+    assert plan.undo.by is UndoBy.DISKS_POWERED_OFF
+    assert lab.state("web") == "shut off"
+    (safety,) = set(lab.snapshots("web")) - {"off"}
+    planned(lab, RevertIntent(key, safety, safety=SafetyKind.NONE), carry_out=True)

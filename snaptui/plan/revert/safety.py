@@ -101,6 +101,8 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     if obstacles:
         return _impossible(obstacles, wanted)
     kind = wanted or _default(facts)
+    if wanted is None and kind is SafetyKind.DISKS_AND_RAM:
+        kind = SafetyKind.DISKS if create.internal_obstacles(facts, active=True) else kind
     step = _step(facts, target)
     with_ram = kind is SafetyKind.DISKS_AND_RAM and facts.status.domain.state.active
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
