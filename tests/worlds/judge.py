@@ -13,6 +13,7 @@ import libvirt
 from snaptui.common.errors import Disconnected, SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
 from snaptui.model import libvirt_codes
+from snaptui.model.choices import Form
 from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo
 from snaptui.operations.step_calls import differences, expected_after, in_the_way, perform
@@ -303,6 +304,9 @@ class _One:
         expected = " or ".join(map(str, sorted(codes)))
         wrong = [] if code in codes else [f"error {expected} is foretold, and {code}: {words}"]
         self.verdict.compare(Kind.REFUSAL, *wrong)
+        # of a paused guest QEMU saves the RAM once: a create that failed then may have had it
+        saved = isinstance(self.intent, CreateIntent) and self.intent.form is Form.EXTERNAL
+        self.verdict.spoiled |= saved and error is not None
         if wrong or self.machine.states() != self.states:
             self.verdict.spoiled = True
         if not wrong:
@@ -316,7 +320,7 @@ class _One:
     def _itself(self, path: str) -> contents.Held | None:
         """What an image holds, though whoever lies upon it may hide that."""
         assert isinstance(self.facts, Facts)
-        head = self.facts.layers.heads.get(path)
+        head = self.facts.layers.heads.get(path) or self.facts.images.get(path)
         return contents.read(path, head.format) if isinstance(head, ImageInfo) else None
 
     def _harmed(

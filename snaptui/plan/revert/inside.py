@@ -79,10 +79,14 @@ def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     }
     # with RAM a QEMU is started, and libvirt looks at the chains of all its disks before
     gone = libvirt_codes.NO_FILE if snapshot.has_memory else libvirt_codes.INTERNAL_ERROR
+    now = {disk.path for disk in facts.status.config.disks}
     for path, why in closed.items():
         lacks = isinstance(facts.images.get(path or ""), Missing) or path in facts.cut_off
         failed = gone if lacks else libvirt_codes.INTERNAL_ERROR
-        yield why.but(code=failed, harm=_before_it_fails(facts, snapshot))
+        harm = _before_it_fails(facts, snapshot)
+        if lacks and snapshot.has_memory and path not in now:
+            harm = Harm.NO_START  # the definition of then stays, and names what is not there
+        yield why.but(code=failed, harm=harm)
     for disk in disks if facts.status.domain.state.active else ():  # its QEMU ends before
         if beneath := facts.cut_off.get(disk.path or ""):
             yield refuse(
