@@ -190,7 +190,11 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Find
     written = {disk.path for one in victims for disk in internal_disks(one)}
     written |= {path for one in extra for path, _ in one.parts}
     found.refusals += table_refusals(facts, written)
-    found.add(external.room(facts, victims))
+    room = external.room(facts, victims)
+    if any(one.why is Why.TRANSIENT_OVERLAY for one in found.refusals):
+        # the QEMU that merges makes the overlay of a transient disk first, which needs room too
+        room.refusals[:] = [one.but(harm=one.harm) for one in room.refusals]
+    found.add(room)
     if extra or any(one.kind is Kind.EXTERNAL for one in victims):
         found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
     found.unchecked += other_hosts.doubts(facts)
