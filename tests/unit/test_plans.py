@@ -21,6 +21,7 @@ from snaptui.model.snapshot_request import suggested_name
 from snaptui.operations.step_calls import expected_after
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.checks import image_checks, name_checks
+from snaptui.plan.checks.free_space import entry_warnings
 from snaptui.plan.create import create
 from snaptui.plan.delete import delete
 from snaptui.plan.differences import differences
@@ -217,6 +218,18 @@ def test_of_a_domain_that_is_off_a_create_warns_when_tables_may_not_fit() -> Non
     assert_said(a_create(off).warnings, Warn.ENTRY_MAY_NOT_FIT, path="/img/a.qcow2")
     roomy = replace(off, spaces={"/img/a.qcow2": FileSystem("/img", 1 << 40, 1 << 30)})
     assert Warn.ENTRY_MAY_NOT_FIT not in said(a_create(roomy).warnings)
+
+
+def test_what_the_tables_of_one_image_take_the_next_one_does_not_have() -> None:
+    """Of each alone it would be said that it fits."""
+    paths = [f"/img/{name}.qcow2" for name in "abcd"]
+    images = {path: image(path) for path in paths}
+    space = FileSystem("/img", 1 << 40, 1200 << 10, mount="/img")
+    told = list(entry_warnings(images, dict.fromkeys(paths, space)))
+    assert [one.what for one in told] == [Warn.ENTRY_MAY_NOT_FIT] * len(told)
+    assert 0 < len(told) < len(paths)
+    apart = {path: replace(space, mount=f"/img/{path[5]}") for path in paths}
+    assert list(entry_warnings(images, apart)) == []
 
 
 def test_a_create_warns_of_overlays_that_are_in_use_and_of_no_others() -> None:

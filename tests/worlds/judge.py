@@ -279,7 +279,8 @@ class _One:
         if not isinstance(self.intent, RevertIntent) or not isinstance(self.facts, Facts):
             return False
         snapshot = self.facts.snapshots[self.intent.name]
-        paths = [disk.path or "" for disk in internal_disks(snapshot) if disk.path in shared]
+        read = {path for one in shared for path in contents.chain(str(one))}
+        paths = [disk.path or "" for disk in internal_disks(snapshot) if disk.path in read]
         held = [contents.read(path, "qcow2") for path in paths]
         then = [contents.read(path, "qcow2", snapshot.name) for path in paths]
         return bool(held) and None not in held and held == then

@@ -56,7 +56,9 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
     now = domain_checks.writable_disks(facts.status.config.disks) if kept else ()
     files = [one.path for one in (*disks, *now) if one.source_type == "file" and one.path]
     code = libvirt_codes.OPERATION_FAILED if by_qemu else libvirt_codes.INTERNAL_ERROR
-    yield from overlay_refusals(facts, files, code=code)
+    for refusal in overlay_refusals(facts, files, code=code):
+        # with the RAM libvirt leaves the domain on the images that the snapshot froze, paused
+        yield refusal.but(code=code, harm=Harm.OTHER_DATA) if by_qemu else refusal
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
         yield refuse(
