@@ -194,7 +194,7 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Find
     if any(one.why is Why.TRANSIENT_OVERLAY for one in found.refusals):
         # the QEMU that merges makes the overlay of a transient disk first, which needs room too
         room.refusals[:] = [one.but(harm=one.harm) for one in room.refusals]
-    several = len(victims) > 1 and bool(room.refusals)
+    several = len(victims) > 1 and bool(room.refusals or room.unchecked)
     found.add(room)
     if several:  # which delete runs out of room is not known, nor what those before it have met
         found.refusals[:] = [one.but(harm=one.harm) for one in found.refusals]
