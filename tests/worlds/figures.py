@@ -49,14 +49,16 @@ def _image(path: Path, told: ImageUsage) -> Iterator[str]:
     )
     check = json.loads(said.stdout) if said.stdout else {}
     leaked = check.get("leaks", 0) * plain.cluster
-    if check and usage.leaked is not None and usage.leaked != leaked:
+    # references too many are leaks to qemu-img, and hide from who counts what names a cluster
+    plainly = not usage.wrong
+    if check and plainly and usage.leaked is not None and usage.leaked != leaked:
         yield f"{path.name}: leaked {usage.leaked}, not {leaked}"
     if usage.active != plain.active:
         yield f"{path.name}: active {usage.active}, not {plain.active}"
     if usage.allocated != plain.allocated:
         yield f"{path.name}: allocated {usage.allocated}, not {plain.allocated}"
     for at, one in enumerate(usage.snapshots):
-        if one.growth != plain.growth(at) or one.frees != plain.frees({at}):
+        if one.growth != plain.growth(at) or (plainly and one.frees != plain.frees({at})):
             figures = f"{one.growth} and {one.frees}, not {plain.growth(at)}, {plain.frees({at})}"
             yield f"{path.name}: entry {at} is said to be {figures}"
     if told.entries and not check.get("check-errors"):

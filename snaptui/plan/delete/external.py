@@ -141,7 +141,9 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
             and now.target in then
         )
         return libvirt_codes.NO_FILE if cut and found and not active else libvirt_codes.INVALID_ARG
-    if not active and _parent_inside(facts, snapshot) is not None:
+    overlays = facts.layers.branches.overlays_of(snapshot)
+    transient = any(one.transient and one.target in overlays for one in facts.status.config.disks)
+    if not active and (transient or _parent_inside(facts, snapshot) is not None):
         return libvirt_codes.OPERATION_UNSUPPORTED
     if cut:
         return libvirt_codes.NO_FILE
