@@ -340,11 +340,14 @@ def _stderr_to_log() -> Iterator[None]:
     os.dup2(written, 2)
     os.close(written)
     before = sys.__stderr__
-    with open(terminal, "w", encoding="utf-8", errors="backslashreplace") as screen:
-        sys.__stderr__ = screen  # type: ignore[misc]  # Textual draws on it
-        try:
-            yield
-        finally:
+    screen = open(terminal, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+    sys.__stderr__ = screen  # type: ignore[misc]  # Textual draws on it
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # a terminal that is gone takes no more
             screen.flush()
-            os.dup2(terminal, 2)
-            sys.__stderr__ = before  # type: ignore[misc]  # as it was
+        os.dup2(terminal, 2)
+        sys.__stderr__ = before  # type: ignore[misc]  # as it was
+        with suppress(OSError):
+            screen.close()

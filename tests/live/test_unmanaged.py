@@ -300,7 +300,7 @@ def test_what_a_destroyed_guest_leaves_of_a_create_is_shown(lab: Lab) -> None:
         left = entries(path)
         assert ("□ snap-" in terminal.text) == bool(left)
         for _, name in left:
-            terminal.wait(f"Name    {name}", "unmanaged")
+            terminal.wait(f"□ {name}", "unmanaged", "qemu-img made it")
 
 
 def test_beside_a_network_disk_libvirt_deletes_none_while_the_domain_is_off(lab: Lab) -> None:
