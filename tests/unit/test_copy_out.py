@@ -45,14 +45,19 @@ async def test_a_directory_that_does_not_answer(
     call: str, turn: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever waits for it: the loop does not, and who cancels finds nothing there."""
-    begun, answers, turns = threading.Event(), threading.Event(), itertools.count(1)
+    begun, answers, ended = threading.Event(), threading.Event(), threading.Event()
+    turns = itertools.count(1)
     real = getattr(os, call)
 
     def held(*given: Any, **more: Any) -> Any:
-        if next(turns) == turn:
-            begun.set()
-            assert answers.wait(60)
-        return real(*given, **more)
+        if next(turns) != turn:
+            return real(*given, **more)
+        begun.set()
+        assert answers.wait(60)
+        try:
+            return real(*given, **more)
+        finally:
+            ended.set()
 
     monkeypatch.setattr(os, call, held)
     files = cast(GuestFiles, OneFile())
@@ -66,4 +71,5 @@ async def test_a_directory_that_does_not_answer(
     with pytest.raises(asyncio.CancelledError):
         await copying
     assert not os.listdir(tmp_path)
+    await asyncio.to_thread(ended.wait)
     await until(lambda: not opened(tmp_path))

@@ -59,9 +59,9 @@ async def until(true: Callable[[], bool]) -> None:
     """Wait until something is true."""
     for _ in range(1000):
         if true():
-            break
+            return
         await asyncio.sleep(0.01)
-    assert true()
+    raise AssertionError("it never was")
 
 
 async def collected() -> None:
