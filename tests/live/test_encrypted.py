@@ -13,12 +13,18 @@ from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainKey
 from snaptui.model.libvirt_codes import INTERNAL_ERROR
 from snaptui.model.snapshot import SnapshotDisk
-from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.plan import (
+    AdoptIntent,
+    CreateIntent,
+    DeleteIntent,
+    DeleteManyIntent,
+    RevertIntent,
+)
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
-from tests.lab import MIB, Lab, encrypted_image, qemu_img
+from tests.lab import MIB, Lab, encrypted_image, entries, qemu_img
 from tests.live.planned import planned
 from tests.unit.made import assert_refused, assert_said
 
@@ -80,6 +86,24 @@ def test_while_it_runs_an_overlay_is_taken_and_said_to_be_plain(lab: Lab, key: D
     assert bytes([text[0]]) * 65536 in overlay.read_bytes(), "it can be read in the overlay"
     planned(lab, DeleteIntent(key, "a"), carry_out=True)
     assert lab.state("enc") == "running"
+
+
+def test_what_an_encrypted_image_alone_holds_is_left_inside_by_libvirt(
+    lab: Lab, key: DomainKey
+) -> None:
+    """It has no key for qemu-img, and reports success all the same."""
+    path = lab.images / "enc.qcow2"
+    how = f"driver=qcow2,encrypt.key-secret=k,file.filename={path}"
+    locked = ("snapshot", "--object", "secret,id=k,data=a key", "--image-opts")
+    qemu_img(*locked, "-c", "s", how)
+    plan = planned(lab, DeleteManyIntent(key, (), ("s",)))
+    assert_refused(plan, Why.ENCRYPTED_INSIDE, disk="vda")
+    assert {(one.code, one.harm) for one in plan.refusals} == {(None, Harm.LEFT_INSIDE)}
+    planned(lab, AdoptIntent(key, "s"), carry_out=True)
+    lab.virsh("snapshot-delete", "enc", "s")
+    assert entries(path) == [("1", "s")]
+    qemu_img(*locked, "-d", "s", how)
+    assert entries(path) == [], "the way round"
 
 
 def test_a_definition_that_lost_it_is_recognised_and_the_way_back_works(

@@ -38,6 +38,16 @@ def inside_refusals(facts: Facts, disks: Iterable[Disk], way: Way) -> Iterator[R
             yield refuse(Why.ENCRYPTED_INSIDE, way, harm=Harm.ENDS_QEMU, disk=disk.target)
 
 
+def unmanaged_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
+    """What forbids the delete of what images alone hold, of those that it is in.
+
+    While the domain is off libvirt reports success all the same (9.0 to 12.9).
+    """
+    active = facts.status.domain.state.active
+    for one in inside_refusals(facts, disks, Way.DELETE_WITH_KEY):
+        yield one if active else one.but(harm=Harm.LEFT_INSIDE)
+
+
 def snapshot_refusals(facts: Facts, snapshot: Snapshot, way: Way) -> Iterator[Refusal]:
     """The same for one that there is."""
     return inside_refusals(facts, internal_disks(snapshot), way)

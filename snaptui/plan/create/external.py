@@ -14,7 +14,13 @@ from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import disk_checks, domain_checks, encryption, image_checks
+from snaptui.plan.checks import (
+    disk_checks,
+    domain_checks,
+    encryption,
+    image_checks,
+    open_still,
+)
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external_checks
 from snaptui.plan.create.overlay_paths import leaves_out, resolved, signed
@@ -66,6 +72,8 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
         parent = _next_above(facts, target)
         if parent is not None and parent not in facts.external:
             return undo(UndoBy.MERGE_ONCE_ALONE, parent=parent)
+    for one in open_still.refusals(facts):
+        return undo(UndoBy.MERGE_ONCE_OPENED, fact=one.fact)
     for one in image_checks.unopened(_once_off(facts) if new.halt else facts, new.overlays):
         return undo(UndoBy.MERGE_ONCE_OPENED, fact=one.fact)
     for path, users in facts.others.items():

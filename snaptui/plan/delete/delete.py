@@ -10,7 +10,7 @@ from snaptui.model.choices import Scope
 from snaptui.model.disk import Presence
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
-from snaptui.plan.checks import domain_checks, encryption, other_hosts
+from snaptui.plan.checks import domain_checks, other_hosts
 from snaptui.plan.checks.free_space import table_refusals
 from snaptui.plan.delete import external, inside, metadata, unmanaged
 from snaptui.plan.delete.findings import Findings, MergeNeeds
@@ -174,7 +174,6 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Find
     found = Findings(
         refusals=domain_checks.domain_refusals(facts, saved=merges, in_backup=in_backup)
     )
-    found.refusals += encryption.lost_refusals(facts) if extra else ()
     at, first = facts, len(found.refusals)
     for victim in victims:
         snapshot, before = at.snapshots[victim.name], len(found.refusals)

@@ -132,6 +132,7 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     cut = any(
         path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
     )
+    beneath_inside = not active and _parent_inside(facts, snapshot) is not None
     if not known:
         then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
         found = all(
@@ -140,10 +141,14 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
             if (overlay := facts.layers.branches.overlays_of(snapshot).get(now.target))
             and now.target in then
         )
-        return libvirt_codes.NO_FILE if cut and found and not active else libvirt_codes.INVALID_ARG
+        if active or not found:
+            return libvirt_codes.INVALID_ARG
+        if beneath_inside:
+            return libvirt_codes.OPERATION_UNSUPPORTED
+        return libvirt_codes.NO_FILE if cut else libvirt_codes.INVALID_ARG
     overlays = facts.layers.branches.overlays_of(snapshot)
     transient = any(one.transient and one.target in overlays for one in facts.status.config.disks)
-    if not active and (transient or _parent_inside(facts, snapshot) is not None):
+    if beneath_inside or (transient and not active):
         return libvirt_codes.OPERATION_UNSUPPORTED
     if cut:
         return libvirt_codes.NO_FILE

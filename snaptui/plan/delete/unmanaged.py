@@ -7,7 +7,13 @@ from collections import Counter
 from snaptui.common import text
 from snaptui.model.disk import Presence
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
-from snaptui.plan.checks import disk_checks, domain_checks, image_checks, name_checks
+from snaptui.plan.checks import (
+    disk_checks,
+    domain_checks,
+    encryption,
+    image_checks,
+    name_checks,
+)
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.steps.domain import DeleteSnapshot, DomainStep
@@ -46,6 +52,7 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
     own = [
         disk for disk in domain_checks.writable_disks(disks) if disk.path in dict(unmanaged.parts)
     ]
+    refusals += encryption.unmanaged_refusals(facts, own)
     if active:  # QEMU looks on all disks, whatever the record says
         own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
     refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)

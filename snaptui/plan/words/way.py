@@ -118,6 +118,10 @@ class Way(enum.Enum):
         "Shut the domain down and, for each disk, run qemu-img snapshot -a with the right ID."
     )
     DELETE_BY_HAND = "With the domain shut off, qemu-img snapshot -d can delete it."
+    DELETE_WITH_KEY = (
+        "With the domain shut off, qemu-img snapshot -d with --image-opts and the key as a --object "
+        "can delete it."
+    )
     PUT_BACK = "Put it back first."
     PUT_BACK_OR_OTHER = "Put it back first, or choose another snapshot."
     REPAIR = "Repair it first."

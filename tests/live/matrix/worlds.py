@@ -356,6 +356,16 @@ def _damaged() -> Iterable[World]:
 
     yield World("an encrypted image", encrypted, states=(OFF,))
 
+    def lost(guest: Guest) -> None:
+        """libvirt forgets that a disk is encrypted when it gives it an overlay while it is off."""
+        guest.define()
+        guest.encrypt("vda")
+        guest.external("p", ["vda"])
+        guest.make_unmanaged("s", "vdb")
+
+    words = "an unmanaged one beside a disk that lost its encryption"
+    yield World(words, lost, states=(OFF,), tags=tag)
+
     def cut(guest: Guest) -> None:
         guest.define()
         guest.internal("a")
@@ -419,6 +429,12 @@ def _broken() -> Iterable[World]:
             f.write(b"\xff" * 64)
         guest.give_up("vdb")
 
+    def gone_upon(guest: Guest) -> None:
+        guest.define()
+        guest.internal("p")
+        guest.external("a")
+        gone(guest, guest.directory / "vdb.a")
+
     def removed(guest: Guest) -> None:
         guest.define()
         guest.internal("a")
@@ -429,6 +445,8 @@ def _broken() -> Iterable[World]:
         words = f"an overlay that stands alone, taken {state}"
         yield World(words, _alone(state, Kind.EXTERNAL), "a", (OFF, RUNNING))
     yield World("an image is gone under its guest", removed, "a", (RUNNING,))
+    tags = frozenset({"damaged", "broken"})
+    yield World("an overlay is gone, an internal one beneath", gone_upon, "a", (OFF,), tags=tags)
     for kind in (Kind.INTERNAL, Kind.EXTERNAL):
         for words, happen in (
             ("an image is gone", gone),
