@@ -119,8 +119,8 @@ class Way(enum.Enum):
     )
     DELETE_BY_HAND = "With the domain shut off, qemu-img snapshot -d can delete it."
     DELETE_WITH_KEY = (
-        "With the domain shut off, qemu-img snapshot -d with --image-opts and the key as a --object "
-        "can delete it."
+        "With the domain shut off, qemu-img snapshot -d can delete it, with --image-opts and its "
+        "key as an --object."
     )
     PUT_BACK = "Put it back first."
     PUT_BACK_OR_OTHER = "Put it back first, or choose another snapshot."
