@@ -18,8 +18,8 @@ T = TypeVar("T")
 _SUSPENDS = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
-def without_locals(error: BaseException) -> BaseException:
-    """An error without what the calls that raised it held.
+def without_frames(error: BaseException) -> BaseException:
+    """An error without the frames of the calls that raised it, and what these held.
 
     An error that is kept would keep libvirt's handles, and those their connection; and where
     the frame that catches it is left in, the two keep each other. A frame that has ended keeps
@@ -46,11 +46,11 @@ def without_locals(error: BaseException) -> BaseException:
 
 
 def settle(future: Future[T], call: Callable[[], T]) -> None:
-    """Make a call for those who wait for its answer; an error is kept without its locals."""
+    """Make a call for those who wait for its answer; an error is kept without its frames."""
     try:
         future.set_result(call())
     except BaseException as error:  # whatever it is belongs to the one who waits
-        future.set_exception(without_locals(error))
+        future.set_exception(without_frames(error))
 
 
 def again(future: Future[T]) -> T:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from snaptui.common.threads import without_locals
+from snaptui.common.threads import without_frames
 
 T = TypeVar("T")
 
@@ -223,7 +223,7 @@ def _run(job: _Job) -> None:
     except BaseException as error:  # whatever it is belongs to the one who awaits it
         # a future refuses StopIteration, and the one who awaits it would wait for ever
         given = RuntimeError(repr(error)) if isinstance(error, StopIteration) else error
-        _deliver(job, functools.partial(job.future.set_exception, without_locals(given)))
+        _deliver(job, functools.partial(job.future.set_exception, without_frames(given)))
         del given
     else:
         _deliver(job, lambda: job.future.set_result(result))

@@ -40,6 +40,7 @@ from snaptui.plan.plan import (
 )
 from snaptui.plan.planner import AnyFacts
 from snaptui.storage.backing_chain import NO_LAYERS, Layers, Level
+from snaptui.storage.defined_chain import Departure
 from snaptui.storage.inventory import Inventory
 from snaptui.storage.traces import Trace, traces_of
 
@@ -186,6 +187,10 @@ def _with_chains(
     heads, images = facts.layers.heads, facts.images
     chains = tuple(readings.beneath(backend, images, heads))
     beneath = chains if off else ()
+
+    def of(one: DomainConfig) -> tuple[Departure, ...]:
+        return readings.departures_of(one, backend, images, dict(chains))
+
     return replace(
         facts,
         cut_off=MappingProxyType(dict(readings.cut_off(backend, chains))),
@@ -193,7 +198,10 @@ def _with_chains(
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
         ),
-        strays=MappingProxyType(dict(readings.departures(backend, facts, dict(chains)))),
+        departures=of(config),
+        recorded_departures=MappingProxyType(
+            {name: of(one.config) for name, one in facts.snapshots.items() if one.config}
+        ),
         encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
         inodes=readings.inodes(backend, configs, (*heads, *_levels(beneath))),
         held=readings.held(backend, config) if off else {},

@@ -34,7 +34,7 @@ from snaptui.plan.facts import Facts, OverlayUse
 from snaptui.plan.plan import MergeIntent, RevertIntent
 from snaptui.storage.backing_chain import Layers, Level, chain, files_of, layers_of
 from snaptui.storage.branches import branches_of
-from snaptui.storage.defined_chain import Stray, strays
+from snaptui.storage.defined_chain import Departure, departures
 from snaptui.storage.in_image import Images
 
 
@@ -192,25 +192,20 @@ def beneath(
             yield path, chain(head.backing, head.backing_format or "", known)
 
 
-def departures(
-    backend: Files, facts: Facts, chains: Mapping[str, tuple[Level, ...]]
-) -> Iterator[tuple[str, tuple[Stray, ...]]]:
-    """Where definitions and images differ: see :attr:`Facts.strays`."""
+def departures_of(
+    config: DomainConfig, backend: Files, images: Images, chains: Mapping[str, tuple[Level, ...]]
+) -> tuple[Departure, ...]:
+    """Where a definition and the images differ."""
 
     def below(path: str) -> tuple[Level, ...] | None:
-        head = facts.images.get(path)
+        head = images.get(path)
         alone = isinstance(head, ImageInfo) and head.backing is None
         return () if alone else chains.get(path)
 
     def same(one: str, other: str) -> bool:
         return one == other or backend.real_path(one) == backend.real_path(other)
 
-    configs = {"": facts.status.config, **{n: s.config for n, s in facts.snapshots.items()}}
-    for name, config in configs.items():
-        if config is not None:
-            gone = partial(missing, backend)
-            if found := tuple(strays(config, below, same, gone)):
-                yield name, found
+    return tuple(departures(config, below, same, partial(missing, backend)))
 
 
 def cut_off(

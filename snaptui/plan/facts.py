@@ -20,7 +20,7 @@ from snaptui.model.virsh_line import virsh_there
 from snaptui.plan.refusal import Refusal, refuse
 from snaptui.plan.words.why import Why
 from snaptui.storage.backing_chain import NO_LAYERS, Layers
-from snaptui.storage.defined_chain import Stray
+from snaptui.storage.defined_chain import Departure
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.traces import Trace
 
@@ -62,8 +62,8 @@ class Facts:
             only of a domain that is off.
         cut_off: by path of such an image, what is gone of that which lies beneath it.
         looped: by path of such an image, where what lies beneath it comes to itself again.
-        strays: where the XML of the domain (under the empty name) and of its snapshots name other
-            images beneath a disk than its image does.
+        departures: where the definition names other images beneath a disk than its image does.
+        recorded_departures: the same of the metadata of snapshots, by name.
         encrypted: by path of such an image, the encrypted one that it is or lies upon.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
@@ -114,7 +114,10 @@ class Facts:
     in_writing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     looped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    strays: Mapping[str, tuple[Stray, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    departures: tuple[Departure, ...] = ()
+    recorded_departures: Mapping[str, tuple[Departure, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     encrypted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     missing: Mapping[str, bool | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     spaces: Mapping[str, FileSystem | NotKnown] = field(

@@ -116,6 +116,11 @@ def refuse(
     return Refusal(why, way, code, harm, named(names))
 
 
+def unforetold(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
+    """The same where it is not known which error libvirt would meet first."""
+    return tuple(one.but(harm=one.harm) for one in refusals)
+
+
 def once(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     """Each sentence once; of those that say the same, one that knows what libvirt would do."""
     found: dict[str, Refusal] = {}

@@ -79,8 +79,12 @@ class Unchecked(enum.Enum):
     )
     BENEATH = "The backing chain of {disk}: {reason}"
     CHAIN_DEFINED = (
-        "Which image {disk} lies upon: {told} names {named} (<backingStore>), the image itself "
-        "{beneath}. QEMU starts with the former, and snaptui goes by the latter"
+        "Which image {disk} lies upon: the definition of {domain} names {named} (<backingStore>), "
+        "the image itself {beneath}. QEMU starts with the former, and snaptui goes by the latter"
+    )
+    CHAIN_RECORDED = (
+        "Which image {disk} lies upon: the metadata of {name} names {named} (<backingStore>), "
+        "the image itself {beneath}. QEMU starts with the former, and snaptui goes by the latter"
     )
     USES_OVERLAY = "Whether {disk} uses {path}: {reason}"
     TAKES_OVERLAY = "Whether QEMU can add an overlay to the image of {disk}: {reason}"

@@ -18,7 +18,7 @@ from snaptui.storage.backing_chain import Level
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class Departure:
     """Where a definition departs from the images.
 
     Attributes:
@@ -34,12 +34,12 @@ class Stray:
     gone: bool | NotKnown
 
 
-def strays(
+def departures(
     config: DomainConfig,
     beneath: Callable[[str], Sequence[Level] | None],
     same: Callable[[str, str], bool],
     gone: Callable[[str], bool | NotKnown],
-) -> Iterator[Stray]:
+) -> Iterator[Departure]:
     """The first of each disk; none where not all of either chain is a local path.
 
     Args:
@@ -55,7 +55,7 @@ def strays(
             if not named.startswith("/") or (level is not None and not found):
                 break
             if level is None or not same(named, found):
-                yield Stray(disk.target, named, found, gone(named))
+                yield Departure(disk.target, named, found, gone(named))
                 break
             if isinstance(level.image, NotKnown):
                 break

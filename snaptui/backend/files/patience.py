@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeVar
 
 from snaptui.backend.files.mounts import mount_over
 from snaptui.common.errors import SilentImage
-from snaptui.common.threads import again, without_locals
+from snaptui.common.threads import again, without_frames
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class _Looker(threading.Thread):
             result = run()
         except BaseException as error:  # whatever it is belongs to the one who waits
             stays = self._stay()
-            answer.set_exception(without_locals(error))
+            answer.set_exception(without_frames(error))
         else:
             stays = self._stay()
             answer.set_result(result)

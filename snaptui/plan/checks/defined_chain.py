@@ -6,7 +6,7 @@ it is gone the domain does not start any more, and a guest that runs is stopped 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from snaptui.model import libvirt_codes
 from snaptui.model.virsh_line import virsh_there
@@ -16,14 +16,14 @@ from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps.domain import RevertTo
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
-from snaptui.storage.defined_chain import Stray
+from snaptui.storage.defined_chain import Departure
 
 
 def revert_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
     """Metadata that name what is gone."""
     name, domain = step.snapshot.name, facts.status.domain
     starts = step.end_state is not None and step.end_state.active
-    for one in facts.strays.get(name, ()):
+    for one in facts.recorded_departures.get(name, ()):
         if one.gone is True:
             line = virsh_there("snapshot-edit", domain.name, domain.key.uuid, name)
             yield refuse(
@@ -36,18 +36,16 @@ def revert_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
 def revert_doubts(facts: Facts, step: RevertTo) -> Iterator[Remark]:
     """Metadata that name another file than the image does."""
     name = step.snapshot.name
-    there = (one for one in facts.strays.get(name, ()) if one.gone is not True)
-    return _doubts(there, f"the metadata of {name}")
+    for one in facts.recorded_departures.get(name, ()):
+        if one.gone is not True:
+            yield remark(Unchecked.CHAIN_RECORDED, name=name, **_told(one))
 
 
 def doubts(facts: Facts) -> Iterator[Remark]:
     """The same of the domain as it is now."""
-    return _doubts(facts.strays.get("", ()), f"the definition of {facts.name}")
+    for one in facts.departures:
+        yield remark(Unchecked.CHAIN_DEFINED, domain=facts.name, **_told(one))
 
 
-def _doubts(found: Iterable[Stray], told: str) -> Iterator[Remark]:
-    for one in found:
-        beneath = one.beneath or "nothing"
-        yield remark(
-            Unchecked.CHAIN_DEFINED, disk=one.target, told=told, named=one.named, beneath=beneath
-        )
+def _told(one: Departure) -> dict[str, str]:
+    return {"disk": one.target, "named": one.named, "beneath": one.beneath or "nothing"}

@@ -12,7 +12,7 @@ from snaptui.model.disk import Disk, Presence, Volume
 from snaptui.model.image import Missing, NotKnown, Unplaced
 from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse, unforetold
 from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.steps.domain import PowerOff, RevertTo
 from snaptui.plan.words.way import Way
@@ -82,7 +82,7 @@ def pools_first(
     unasked = (Why.VOLUME_NOT_KNOWN, Why.VOLUME_BENEATH_NOT_KNOWN, Why.VOLUME_GONE)
     if not off or not any(one.why in unasked for one in told):
         return told
-    return tuple(one.but(harm=one.harm) for one in told)
+    return unforetold(told)
 
 
 def _lost_volumes(facts: Facts) -> Iterator[Disk]:

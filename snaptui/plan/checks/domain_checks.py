@@ -16,7 +16,7 @@ from snaptui.model.virsh_line import option, virsh_there
 from snaptui.plan.checks import disk_checks, encryption, pivoted
 from snaptui.plan.facts import Facts
 from snaptui.plan.outcome import Undo, UndoBy, undo
-from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse, unforetold
 from snaptui.plan.remark import Remark, remark
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
@@ -185,7 +185,7 @@ def jobs_first(refusals: Iterable[Refusal]) -> tuple[Refusal, ...]:
     told = tuple(refusals)
     if not any(one.why in JOBS and one.code is None for one in told):
         return told
-    return tuple(one.but(harm=one.harm) for one in told)
+    return unforetold(told)
 
 
 def merge_refusals(facts: Facts) -> list[Refusal]:

@@ -28,7 +28,7 @@ from snaptui.plan.outcome import (
     undo,
 )
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
-from snaptui.plan.refusal import Refusal, refuse
+from snaptui.plan.refusal import Refusal, refuse, unforetold
 from snaptui.plan.remark import Note, Remark, Unchecked, remark
 from snaptui.plan.steps.delete_effect import after_delete
 from snaptui.plan.steps.domain import DeleteSnapshot, DomainStep
@@ -192,11 +192,11 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Find
     room = external.room(facts, victims)
     if any(one.why is Why.TRANSIENT_OVERLAY for one in found.refusals):
         # the QEMU that merges makes the overlay of a transient disk first, which needs room too
-        room.refusals[:] = [one.but(harm=one.harm) for one in room.refusals]
+        room.refusals[:] = unforetold(room.refusals)
     several = len(victims) > 1 and bool(room.refusals or room.unchecked)
     found.add(room)
     if several:  # which delete runs out of room is not known, nor what those before it have met
-        found.refusals[:] = [one.but(harm=one.harm) for one in found.refusals]
+        found.refusals[:] = unforetold(found.refusals)
     if extra or any(one.kind is Kind.EXTERNAL for one in victims):
         found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
     found.unchecked += other_hosts.doubts(facts)
