@@ -148,10 +148,12 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
         return libvirt_codes.NO_FILE if cut else libvirt_codes.INVALID_ARG
     overlays = facts.layers.branches.overlays_of(snapshot)
     transient = any(one.transient and one.target in overlays for one in facts.status.config.disks)
-    if beneath_inside or (transient and not active):
+    if beneath_inside:
         return libvirt_codes.OPERATION_UNSUPPORTED
     if cut:
         return libvirt_codes.NO_FILE
+    if transient and not active:
+        return libvirt_codes.OPERATION_UNSUPPORTED
     newest = all(one.parent != snapshot.name for one in facts.snapshots.values())
     found = newest or _in_chains(facts, snapshot)
     return libvirt_codes.OPERATION_FAILED if found else libvirt_codes.INVALID_ARG

@@ -435,6 +435,14 @@ def _broken() -> Iterable[World]:
         guest.external("a")
         gone(guest, guest.directory / "vdb.a")
 
+    def transient_gone(name: str) -> Callable[[Guest], None]:
+        def build(guest: Guest) -> None:
+            guest.define((Drive("vda"), Drive("vdb", more="<transient/>")))
+            guest.external("a")
+            gone(guest, guest.directory / name)
+
+        return build
+
     def removed(guest: Guest) -> None:
         guest.define()
         guest.internal("a")
@@ -447,6 +455,9 @@ def _broken() -> Iterable[World]:
     yield World("an image is gone under its guest", removed, "a", (RUNNING,))
     tags = frozenset({"damaged", "broken"})
     yield World("an overlay is gone, an internal one beneath", gone_upon, "a", (OFF,), tags=tags)
+    for words, name in (("an overlay", "vdb.a"), ("an image beneath", "vdb.qcow2")):
+        build = transient_gone(name)
+        yield World(f"{words} of a transient disk is gone", build, "a", (OFF,), tags=tags)
     for kind in (Kind.INTERNAL, Kind.EXTERNAL):
         for words, happen in (
             ("an image is gone", gone),
