@@ -248,9 +248,12 @@ class _One:
             with suppress(*IMPOSSIBLE):
                 self.member.write(WHERE_NONE_WRITES)
             self.before = self.machine.contents()
-        named = {dict(one.names).get("path", "") for one in told if one.harm is Harm.OTHER_LOST}
-        shared = {path: self._itself(str(path)) for path in named}
-        there = [str(path) for path in named if os.path.exists(str(path))]
+        named = {
+            str(dict(one.names).get("path", "")) for one in told if one.harm is Harm.OTHER_LOST
+        }
+        below = {path for one in named for path in contents.chain(one)}
+        shared = {path: self._itself(path) for path in named | below}
+        there = [path for path in named if os.path.exists(path)]
         if Harm.OTHER_LOST in harms and self._is_there_already(shared):
             harms -= {Harm.OTHER_LOST}
         error = self._raw()
@@ -266,11 +269,11 @@ class _One:
             self._only_an_error(codes, code, error, harmless=not all_harms)
             return
         verdict.spoiled = True
-        changed = any(self._itself(str(path)) != held for path, held in shared.items())
+        changed = any(self._itself(path) != held for path, held in shared.items())
         changed |= not all(os.path.exists(path) for path in there)
         self._harmed(harms, codes, code, error, changed=changed)
 
-    def _is_there_already(self, shared: Collection[object]) -> bool:
+    def _is_there_already(self, shared: Collection[str]) -> bool:
         """Whether the images that a revert goes back in hold that now: nobody sees a change.
 
         Args:
@@ -279,7 +282,7 @@ class _One:
         if not isinstance(self.intent, RevertIntent) or not isinstance(self.facts, Facts):
             return False
         snapshot = self.facts.snapshots[self.intent.name]
-        read = {path for one in shared for path in contents.chain(str(one))}
+        read = {path for one in shared for path in contents.chain(one)}
         paths = [disk.path or "" for disk in internal_disks(snapshot) if disk.path in read]
         held = [contents.read(path, "qcow2") for path in paths]
         then = [contents.read(path, "qcow2", snapshot.name) for path in paths]

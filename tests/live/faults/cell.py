@@ -320,13 +320,19 @@ _OWN = {
     Fault.MIGRATED: _changed_of("", Aspect.STATE),
     Fault.RENAMED: _changed_of(OTHER),
 }
-"""What a fault itself changes."""
+"""What a fault itself changes; the images that another admin's snapshot froze stay for it."""
 
 
 def _judged(cell: Cell, claim: Claim, seen: Seen, references: tuple[Seen, ...]) -> Verdict:
     own = _OWN.get(cell.fault)
     if own is not None:
-        seen, references = without(seen, own), tuple(without(one, own) for one in references)
+        held = {word for what, word in seen.items() if what[:2] == (Aspect.FROZEN, OTHER)}
+
+        def out(what: What, word: str) -> bool:
+            kept = what.of in held and what.aspect is Aspect.FILE and what in seen
+            return kept or own(what, word)
+
+        seen, references = without(seen, out), tuple(without(one, out) for one in references)
     return Verdict(
         told=told(claim, seen, references, changed=own is not None),
         intact=intact(seen, references, cell.act.spoils),

@@ -35,12 +35,13 @@ class Aspect(enum.Enum):
     PARENT = "{of}: parent"
     DESCRIPTION = "{of}: description"
     HELD = "{of}: {part} holds"
+    FROZEN = "{of}: {part} was"
     ENTRY = "{of}: entry of {part}"
     FILE = "file {of}"
     IMAGE_HOLDS = "image {of} holds"
 
 
-OF_SNAPSHOTS = {Aspect.PARENT, Aspect.DESCRIPTION, Aspect.HELD, Aspect.ENTRY}
+OF_SNAPSHOTS = {Aspect.PARENT, Aspect.DESCRIPTION, Aspect.HELD, Aspect.FROZEN, Aspect.ENTRY}
 CONTENT = {Aspect.DISK_HOLDS, Aspect.HELD, Aspect.IMAGE_HOLDS, Aspect.FILE}
 
 
@@ -103,6 +104,7 @@ def look(guest: Guest) -> Seen:
                 held = _content(path, "-l", f"snapshot.name={name}", "-f", "qcow2")
             else:
                 held = _content(path, "-f", then[part.target].format)
+                seen[What(Aspect.FROZEN, name, part.target)] = path.name
             seen[What(Aspect.HELD, name, part.target)] = held
     return _timeless(seen)
 
