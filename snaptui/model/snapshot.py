@@ -91,11 +91,15 @@ class Snapshot:
         return Kind.INTERNAL if internal else Kind.NONE
 
     @property
+    def then(self) -> Mapping[str, Disk]:
+        """The disks as they were then, by target; none where the XML has no domain."""
+        return {} if self.config is None else {disk.target: disk for disk in self.config.disks}
+
+    @property
     def inside(self) -> tuple[Disk, ...]:
         """The disks, as they were then, that it keeps inside their images."""
         kept = {part.target for part in self.disks if part.presence is Presence.INTERNAL}
-        disks = self.config.disks if self.config is not None else ()
-        return tuple(disk for disk in disks if disk.target in kept)
+        return tuple(disk for disk in self.then.values() if disk.target in kept)
 
     @property
     def has_memory(self) -> bool:

@@ -87,7 +87,7 @@ class Shown:
         """Bytes of the guest's memory that a snapshot keeps inside its images."""
         if snapshot.config is None:
             return NotKnown("its metadata contains no domain")
-        then = {disk.target: disk for disk in snapshot.config.disks}
+        then = snapshot.then
         inside = (part for part in snapshot.disks if part.presence is Presence.INTERNAL)
         return of_one(
             (part.target, self._saved(then.get(part.target), snapshot.name)) for part in inside

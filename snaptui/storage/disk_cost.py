@@ -62,7 +62,7 @@ def outside_parts(
     snapshot: Snapshot, counted: Counted, layers: Layers
 ) -> Mapping[str, Part] | NotKnown:
     """The parts of a snapshot that lie in files of their own, by target, and its memory."""
-    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    then = snapshot.then
     overlays = layers.branches.overlays_of(snapshot)
     ended = layers.branches.ended.get(snapshot.name)
     fixed = layers.branches.fixed.get(snapshot.name)
@@ -242,7 +242,7 @@ def own(
     """
     if snapshot.config is None:
         return NotKnown("its metadata contains no domain")
-    then = {disk.target: disk for disk in snapshot.config.disks}
+    then = snapshot.then
     found: dict[str, tuple[ImageUsage, int]] = {}
     for part in snapshot.disks:
         if part.presence is not Presence.INTERNAL:

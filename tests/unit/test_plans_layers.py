@@ -384,6 +384,20 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     assert_refused(used, Why.USER_SEES_OTHER_DATA, user="disk vda of db")
 
 
+def test_a_revert_beneath_names_what_somebody_moved_above_it() -> None:
+    """Its overlay was renamed: the metadata of both name a file that is not there."""
+    upper = replace(holding("/m", "in"), backing="/a", backing_format="qcow2")
+    images: Heads = {"/a": holding("/a", "deep"), "/m": upper, "/b": Missing("/b: gone")}
+    found = known("/m", images, DEEP, OVER, IN)
+    assert found.layers.broken["in"].matter is Matter.MOVED
+    told = a_revert(found, "deep").warnings
+    assert_said(told, Warn.UNUSABLE_FROZEN, name="over", files="/a")
+    assert_said(told, Warn.UNUSABLE_INSIDE, name="in")
+    broken = {"in": found.layers.broken["in"]}  # newer ones look for the overlay in the chain
+    newer = replace(found, layers=replace(found.layers, broken=MappingProxyType(broken)))
+    assert_said(a_revert(newer, "deep").warnings, Warn.UNUSABLE, name="over", files="/m")
+
+
 def test_a_revert_that_would_fail_on_a_faulty_image_is_refused() -> None:
     found = beneath()
     faulty = replace(holding("/a", "deep"), faults=("it is marked corrupt",))
@@ -495,6 +509,22 @@ def test_a_user_that_nobody_names_any_more_is_one_of_before() -> None:
 def test_a_disk_of_an_external_one_that_is_gone_is_all_that_libvirt_looks_at() -> None:
     plan = a_delete(replace(a_chain(), status=replace(a_chain().status, config=config(VDB))), "two")
     assert [(one.why, one.code) for one in plan.refusals] == [(Why.DETACHED_NOT_YET, 8)]
+
+
+def test_a_part_before_one_that_is_gone_may_fail_first() -> None:
+    """libvirt takes part after part; with which error is not known."""
+    both = (
+        SnapshotDisk("vda", Presence.EXTERNAL, "/b"),
+        SnapshotDisk("vdb", Presence.EXTERNAL, "/y"),
+    )
+    then = config(replace(VDA, path="/a"), replace(VDB, path="/x"))
+    two = replace(external("one", "/a", "/b"), disks=both, config=then)
+    alone = known("/b", {**heads("/a"), **heads("/b"), **heads("/x", "/y")}, two)
+    plan = a_delete(alone, "one")
+    assert {one.why: one.code for one in plan.refusals} == {
+        Why.STANDS_ALONE: None,
+        Why.DETACHED_NOT_YET: None,
+    }
 
 
 def test_what_leaves_a_disk_out_does_not_part_its_overlay_from_an_internal_one() -> None:

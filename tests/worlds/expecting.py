@@ -103,5 +103,5 @@ class Expected:
         broken = self.facts.layers.broken
         gone = {name for name, one in broken.items() if one.matter is Matter.WRITTEN}
         for one in gone | spoiled | {str(names["name"]) for names in told}:
-            for where in [w for w in before if w.endswith(f"@{one}")]:
+            for where in [w for w in before if w.endswith((f"@{one}", f"#{one}"))]:
                 del before[where]

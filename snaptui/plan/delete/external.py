@@ -67,42 +67,50 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
     found.refusals += image_checks.unopened(facts, outside)
     found.refusals += by_other_means.delete_refusals(facts, snapshot)
-    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
-    overlays = branches.overlays_of(snapshot)
     now = {disk.target: disk for disk in facts.status.config.disks}
     if detached := [target for target in outside if target not in now]:
         # libvirt takes part after part, and looks for the disk of each first
         before = outside[: outside.index(detached[0])]
         if _parent_inside(facts, snapshot, before) is None:
             found.refusals = []
-        first = not found.refusals
+        sooner = Findings()
+        for target in before:
+            _look_at_part(facts, snapshot, now[target], sooner)
+        first = not found.refusals and not sooner.refusals
+        found.refusals += [one.but() for one in sooner.refusals]
         for target in detached:
-            one = _detached(facts, then.get(target), target)
+            one = _detached(facts, snapshot, target)
             found.refusals.append(one if first else one.but())
         return found
     for target in outside:
-        if now[target].transient:
-            way = Way.NOT_TRANSIENT_FIRST
-            found.refusals.append(
-                refuse(Why.TRANSIENT_OVERLAY, way, disk=target, domain=facts.name)
-            )
-        overlay, disk = overlays.get(target), then.get(target)
-        if overlay is None or disk is None or disk.path is None:
-            found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))
-        else:
-            if disk.volume is not None and not _named(now[target], disk):
-                found.refusals.append(
-                    refuse(
-                        Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=libvirt_codes.OPERATION_FAILED,
-                        path=disk.path, domain=facts.name, name=name,
-                    )
-                )  # fmt: skip
-            _look_at(facts, snapshot, now[target], overlay, disk, disk.path, found)
+        _look_at_part(facts, snapshot, now[target], found)
     _look_at_memory(facts, snapshot, found)
     return found
 
 
-def _detached(facts: Facts, disk: Disk | None, target: str) -> Refusal:
+def _look_at_part(facts: Facts, snapshot: Snapshot, now: Disk, found: Findings) -> None:
+    """One of its disks, which the domain still has."""
+    name, target = snapshot.name, now.target
+    then = snapshot.then.get(target)
+    overlay = facts.layers.branches.overlays_of(snapshot).get(target)
+    if now.transient:
+        way = Way.NOT_TRANSIENT_FIRST
+        found.refusals.append(refuse(Why.TRANSIENT_OVERLAY, way, disk=target, domain=facts.name))
+    if overlay is None or then is None or then.path is None:
+        found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))
+        return
+    if then.volume is not None and not _named(now, then):
+        found.refusals.append(
+            refuse(
+                Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=libvirt_codes.OPERATION_FAILED,
+                path=then.path, domain=facts.name, name=name,
+            )
+        )  # fmt: skip
+    _look_at(facts, snapshot, now, overlay, then, then.path, found)
+
+
+def _detached(facts: Facts, snapshot: Snapshot, target: str) -> Refusal:
+    disk = snapshot.then.get(target)
     path = disk.path if disk is not None and disk.path is not None else "no file"
     code = libvirt_codes.INVALID_ARG
     return refuse(Why.DETACHED_NOT_YET, code=code, disk=target, path=path, domain=facts.name)
@@ -134,7 +142,7 @@ def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     )
     beneath_inside = not active and _parent_inside(facts, snapshot) is not None
     if not known:
-        then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+        then = snapshot.then
         found = all(
             _named_now(now, overlay, then[now.target])
             for now in facts.status.config.disks
@@ -224,7 +232,7 @@ def _fails_sooner(facts: Facts, snapshot: Snapshot) -> bool:
     Since 9.9 it looks for each overlay; 9.0 for what an overlay lies upon, as its metadata say.
     A disk that is not there any more is not looked at.
     """
-    then = {disk.target: disk.path for disk in snapshot.config.disks} if snapshot.config else {}
+    then = {target: disk.path for target, disk in snapshot.then.items()}
     known, overlays = facts.layers.branches.known, facts.layers.branches.overlays_of(snapshot)
     for disk in facts.status.config.disks:
         if (overlay := overlays.get(disk.target)) is None:

@@ -350,15 +350,14 @@ def _resized(facts: Facts, snapshot: Snapshot, *, alone: bool) -> Iterator[Remar
 
 def _dropped(facts: Facts, snapshot: Snapshot) -> list[str]:
     """Disks that the domain has not any more after it; the safety snapshot holds them too."""
-    then = {disk.target for disk in snapshot.config.disks} if snapshot.config else set()
     writable = domain_checks.writable_disks(facts.status.config.disks)
-    return [disk.target for disk in writable if disk.target not in then]
+    return [disk.target for disk in writable if disk.target not in snapshot.then]
 
 
 def _left_out(facts: Facts, snapshot: Snapshot, removed: frozenset[str]) -> Iterator[Remark]:
     """Disks that do not come back, by name."""
+    then = snapshot.then
     kept = {part.target for part in snapshot.disks if part.presence is not Presence.NO}
-    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     now = {disk.target: disk for disk in facts.status.config.disks}
     for disk in domain_checks.writable_disks(tuple(then.values())):
         target, path = disk.target, disk.path

@@ -54,9 +54,18 @@ def unusable(facts: Facts, snapshot: Snapshot) -> tuple[Snapshot, ...]:
     return tuple(
         one
         for one in facts.snapshots.values()
-        if may_be_whole(facts, one.name)
-        if over & _paths(one) or (over | written) & frozen_images(one)
+        if (over | written if one.kind is Kind.EXTERNAL else over) & _moved_to(facts, one)
+        or (
+            may_be_whole(facts, one.name)
+            and (over & _paths(one) or (over | written) & frozen_images(one))
+        )
     )
+
+
+def _moved_to(facts: Facts, snapshot: Snapshot) -> set[str]:
+    """Where an image of it is now that its metadata name elsewhere."""
+    broken = facts.layers.broken.get(snapshot.name)
+    return {broken.now} if broken is not None and broken.moved and not broken.left else set()
 
 
 def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
@@ -80,8 +89,7 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
             frozen = ", ".join(sorted(frozen_images(one)))
             yield remark(Warn.UNUSABLE_FROZEN, name=one.name, files=frozen)
         elif one.kind is Kind.EXTERNAL:
-            files = ", ".join(part.path for part in one.disks if part.path is not None)
-            yield remark(Warn.UNUSABLE, name=one.name, files=files)
+            yield remark(Warn.UNUSABLE, name=one.name, files=", ".join(_overlays(facts, one)))
         else:
             yield remark(Warn.UNUSABLE_INSIDE, name=one.name)
     made = {path for one in facts.snapshots.values() for path in _paths(one) | frozen_images(one)}
@@ -112,6 +120,18 @@ def no_safety(moved: list[tuple[Disk, Disk]], wanted: SafetyKind | None) -> Safe
     taken = wanted not in (None, SafetyKind.NONE)
     no = undo(UndoBy.NO_WRITTEN_OVER, path=then.path)
     return Safety(SafetyKind.NONE, no, refusals=refused if taken else ())
+
+
+def _overlays(facts: Facts, snapshot: Snapshot) -> Iterator[str]:
+    """Its overlays where they are now: somebody may have moved one."""
+    then = snapshot.then
+    recorded = {part.path for one in facts.snapshots.values() for part in one.disks}
+    for part in snapshot.disks:
+        lower = then[part.target].path if part.target in then else None
+        above = facts.layers.above.get(lower or "", frozenset())
+        if part.path is not None:
+            moved = sorted(above - recorded)
+            yield from moved if moved and part.path not in above else (part.path,)
 
 
 def _above(facts: Facts, paths: set[str]) -> set[str]:

@@ -103,7 +103,7 @@ def after_merge(before: Facts, path: str, lower: Disk) -> Facts:
 
 def frozen(snapshot: Snapshot, branches: Branches = NO_BRANCHES) -> Mapping[str, Disk]:
     """By path of each overlay of an external snapshot, the disk that it froze."""
-    then = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
+    then = snapshot.then
     overlays = branches.overlays_of(snapshot).items()
     return {path: then[target] for target, path in overlays if target in then}
 

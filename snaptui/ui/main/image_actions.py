@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from snaptui.model.disk import Presence
 from snaptui.model.image import ImageInfo, ImageKey, NotKnown, PlacedEntry
 from snaptui.monitor.snapshots import Shown
 from snaptui.ui import keymap, status_lines
@@ -143,12 +142,7 @@ def sources_of(row: Row, shown: Shown) -> tuple[Source, ...] | str:
     elif row.snapshot is None:
         return "It has not been read yet."
     else:
-        then = {d.target: d for d in row.snapshot.config.disks} if row.snapshot.config else {}
-        inside = [
-            then[part.target]
-            for part in row.snapshot.disks
-            if part.presence is Presence.INTERNAL and part.target in then
-        ]
+        inside = row.snapshot.inside
         places = [(disk.target, disk.path, row.snapshot.name) for disk in inside if disk.path]
         for disk in inside:
             if disk.path is None:

@@ -160,9 +160,8 @@ def further_lines(
             "VM state",
             f"? ({state.reason})" if isinstance(state, NotKnown) else text.size(state),
         )
-    disks = {disk.target: disk for disk in snapshot.config.disks} if snapshot.config else {}
     for part in snapshot.disks:
-        then = disks.get(part.target)
+        then = snapshot.then.get(part.target)
         source = then.path or then.unknown or then.source_type if then is not None else "?"
         over = f" -> {part.path}" if part.path else ""
         yield f"Disk {part.target}", f"{part.presence.value}, {source}{over}"
