@@ -269,20 +269,20 @@ class Lab:
             MergeOver: it was too fast.
         """
         notes = self.directory / "d" / "run" / "qemu" / f"{name}.xml"
-        pid, until, merging = 0, time.monotonic() + 120, False
+        until, merging = time.monotonic() + 120, False
         while time.monotonic() < until:
-            with suppress(OSError):
-                pid = pid or self.qemu(name)
-                os.kill(pid, signal.SIGSTOP)
-                told = notes.read_text()
-                if at in told:
-                    return pid
-                if merging and _MERGING not in told:
-                    os.kill(pid, signal.SIGCONT)
-                    raise MergeOver
-                merging = _MERGING in told
-                _let_run(pid)
-                time.sleep(0.02)
+            with suppress(OSError), _process(pid := self.qemu(name)) as process:
+                while time.monotonic() < until:
+                    signal.pidfd_send_signal(process, signal.SIGSTOP)
+                    told = notes.read_text()
+                    if at in told:
+                        return pid
+                    if merging and _MERGING not in told:
+                        signal.pidfd_send_signal(process, signal.SIGCONT)
+                        raise MergeOver
+                    merging = _MERGING in told
+                    _let_run(pid, process)
+                    time.sleep(0.02)
         raise AssertionError(f"nothing of {name} is merged")
 
     @contextmanager
@@ -295,12 +295,12 @@ class Lab:
         over, held, pid = threading.Event(), threading.Event(), self.qemu(name)
 
         def slow() -> None:
-            with suppress(ProcessLookupError):  # it was powered off meanwhile
+            with suppress(ProcessLookupError), _process(pid) as process:  # it may be powered off
                 while not over.wait(run):
-                    os.kill(pid, signal.SIGSTOP)
+                    signal.pidfd_send_signal(process, signal.SIGSTOP)
                     while not over.wait(rest) and held.is_set():
                         continue
-                    os.kill(pid, signal.SIGCONT)
+                    signal.pidfd_send_signal(process, signal.SIGCONT)
 
         slowing = threading.Thread(target=slow)
         slowing.start()
@@ -532,13 +532,23 @@ def holds(path: Path, byte: int) -> bool:
     return "verification failed" not in done.stdout
 
 
-def _let_run(pid: int) -> None:
+@contextmanager
+def _process(pid: int) -> Iterator[int]:
+    """A process that signals reach as long as it is this one: numbers come again."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _let_run(pid: int, process: int) -> None:
     """Let a stopped process go on for 1 ms, and longer where it had no processor till then."""
     had, until = _ran(pid), time.monotonic() + 0.001
-    os.kill(pid, signal.SIGCONT)
+    signal.pidfd_send_signal(process, signal.SIGCONT)
     while time.monotonic() < until or _ran(pid) == had:
         time.sleep(0.0003)
-    os.kill(pid, signal.SIGSTOP)
+    signal.pidfd_send_signal(process, signal.SIGSTOP)
 
 
 def _ran(pid: int) -> int:

@@ -28,7 +28,7 @@ from snaptui.operations.step_calls import (
     perform,
     what_is_full,
 )
-from snaptui.plan.change import Difference, sentence
+from snaptui.plan.change import Difference, seen, sentence
 from snaptui.plan.checks import pivoted
 from snaptui.plan.checks.domain_checks import MERGED_IN_PART, left_job, left_merge
 from snaptui.plan.facts import Facts
@@ -280,7 +280,7 @@ class Taking:
         """What is otherwise than before a step that was not done; empty when nothing is."""
         if gone_inside(self._step, self._before, found):
             return f"Half done: its data is deleted, its metadata is left. {ONLY_RECORD}"
-        words = sentence(in_the_way(self._step, self._before, found))
+        words = sentence(seen(in_the_way(self._step, self._before, found)))
         if self._parts != self._parts_before:
             reverted = reverted_words(self._parts, self._step.subject)
             words = "; ".join(one for one in (words, reverted) if one)

@@ -70,6 +70,11 @@ class Difference:
         return self.change.value.format(subject=self.subject, was=self.was, now=self.now)
 
 
+def seen(those: Iterable[Difference]) -> tuple[Difference, ...]:
+    """Without what cannot be read any more: that tells nothing of what was done."""
+    return tuple(one for one in those if one.change is not Change.UNREAD)
+
+
 def sentence(those: Iterable[Difference]) -> str:
     """All of them in one, without a full stop."""
     return "; ".join(map(str, those))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from snaptui.backend.protocol.backend import Backend
-from snaptui.common.errors import Disconnected
+from snaptui.common.errors import Disconnected, ImageError
 from snaptui.common.worker import Worker
 from snaptui.model.choices import Form
 from snaptui.model.operation_record import Became, Outcome
@@ -20,11 +20,15 @@ from snaptui.operations.operation import Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.plan.create import create as create_plans
 from snaptui.plan.delete import delete
-from snaptui.plan.plan import CreateIntent, DeleteIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, ImageDelete
+from snaptui.plan.planner import make_plan
 from snaptui.plan.steps.domain import CreateSnapshot
 from tests.one_host import everywhere
 from tests.unit.made import KEY, Near, facts, snapshot
 from tests.unit.test_journal import RECORD
+from tests.unit.test_plans_image import IDLE, TWO, placed
+from tests.unit.test_plans_image import KEY as IMAGE
+from tests.unit.test_plans_image import facts as image_facts
 
 
 async def test_a_refused_plan_is_not_carried_out(tmp_path: Path) -> None:
@@ -218,6 +222,34 @@ async def ended(monkeypatch: Any, tmp_path: Path, backend: Deleting) -> Operatio
     operation = running.run(delete.plan(DeleteIntent(KEY, "s1"), found), found)
     await asyncio.wait_for(over.wait(), 10)
     return running.all[operation.number]
+
+
+class Refusing(Deleting):
+    """One that refuses the delete of an entry, and of which less can be read then."""
+
+    found = image_facts(*TWO)
+
+    def delete_entry(self, *_: object) -> None:
+        self.found = replace(self.found, doubts=(IDLE,))
+        raise ImageError("The lock could not be had.")
+
+
+async def test_what_cannot_be_read_any_more_is_nothing_that_was_done(
+    monkeypatch: Any, tmp_path: Path
+) -> None:
+    backend, over = Refusing(), asyncio.Event()
+    monkeypatch.setattr(step_runner, "read_facts", lambda *_, **__: backend.found)
+    running = Operations(
+        everywhere(cast(Backend, backend), Worker()),
+        state=tmp_path,
+        on_change=lambda operation: over.set() if operation.phase.over else None,
+    )
+    assert await running.records.open() == ""
+    intent = ImageDelete(IMAGE, (placed(backend.found, 0),))
+    operation = running.run(make_plan(intent, backend.found), backend.found)
+    await asyncio.wait_for(over.wait(), 10)
+    ended = running.all[operation.number]
+    assert (ended.error, ended.became) == ("The lock could not be had.", Became.NOT_DONE)
 
 
 async def test_a_step_whose_start_cannot_be_journaled_is_not_sent(
