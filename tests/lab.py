@@ -269,7 +269,7 @@ class Lab:
             MergeOver: it was too fast.
         """
         notes = self.directory / "d" / "run" / "qemu" / f"{name}.xml"
-        until, merging = time.monotonic() + 120, False
+        until, merging, first = time.monotonic() + 120, False, None
         while time.monotonic() < until:
             with suppress(OSError), _process(pid := self.qemu(name)) as process:
                 while time.monotonic() < until:
@@ -277,7 +277,9 @@ class Lab:
                     told = notes.read_text()
                     if at in told:
                         return pid
-                    if merging and _MERGING not in told:
+                    images = re.findall("<source file='[^']*'", told)
+                    first = first or images
+                    if _MERGING not in told and (merging or images != first):
                         signal.pidfd_send_signal(process, signal.SIGCONT)
                         raise MergeOver
                     merging = _MERGING in told
