@@ -34,6 +34,7 @@ from snaptui.plan.words.why import Why
 from snaptui.storage.backing_chain import layers_of
 from snaptui.storage.costs import frees_by_image, reclaim_of
 from snaptui.storage.damage import Broken, Matter, Part
+from snaptui.storage.defined_chain import Departure
 from snaptui.storage.in_image import NO_RAM, without_ram
 from snaptui.storage.qcow2.usage import ImageUsage, Overlap, SnapshotUsage, Usage
 from tests.unit.made import (
@@ -509,6 +510,14 @@ def test_a_user_that_nobody_names_any_more_is_one_of_before() -> None:
 def test_a_disk_of_an_external_one_that_is_gone_is_all_that_libvirt_looks_at() -> None:
     plan = a_delete(replace(a_chain(), status=replace(a_chain().status, config=config(VDB))), "two")
     assert [(one.why, one.code) for one in plan.refusals] == [(Why.DETACHED_NOT_YET, 8)]
+
+
+def test_which_error_a_merge_meets_is_not_known_where_the_definition_lists_another_chain() -> None:
+    images = {**heads("/a", "/b", "/c"), "/a": Missing("/a: gone")}
+    cut = known("/c", images, *CHAIN, state=DomainState.SHUTOFF)
+    listed = replace(cut, departures=(Departure("vda", "/c", "/b", gone=False),))
+    assert codes(a_delete(cut, "two")) == [38]
+    assert codes(a_delete(listed, "two")) == [None]
 
 
 def test_a_part_before_one_that_is_gone_may_fail_first() -> None:

@@ -195,7 +195,9 @@ def _data(facts: Facts, victims: list[Snapshot], extra: list[Unmanaged]) -> Find
         room.refusals[:] = unforetold(room.refusals)
     several = len(victims) > 1 and bool(room.refusals or room.unchecked)
     found.add(room)
-    if several:  # which delete runs out of room is not known, nor what those before it have met
+    # which delete runs out of room is not known, nor what those before it have met; and which
+    # chain libvirt looks at is not, where the definition lists another one than the images
+    if several or (merges and facts.departures):
         found.refusals[:] = unforetold(found.refusals)
     if extra or any(one.kind is Kind.EXTERNAL for one in victims):
         found.unchecked += [remark(Unchecked.OTHERS_USE, reason=one.words) for one in facts.doubts]
