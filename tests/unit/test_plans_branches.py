@@ -333,5 +333,8 @@ def test_a_file_that_is_gone_already_is_kept_for_nobody() -> None:
     users = {"/c": (User("other", "s3", "vda"),)}
     there = a_revert(a_fork(others=users), "a")
     assert_refused(there, Why.REMOVED_HAS_USER, path="/c")
+    above = a_fork(others={"/u": (User("/clone"),)})  # upon an overlay that no snapshot made
+    layers = replace(above.layers, above=MappingProxyType({"/c": frozenset({"/u"})}))
+    assert_refused(a_revert(replace(above, layers=layers), "a"), Why.REMOVED_HAS_USER, path="/c")
     gone = a_fork(others=users, images={"/c": Missing("/c: gone")})
     assert Why.REMOVED_HAS_USER not in {one.why for one in a_revert(gone, "a").refusals}

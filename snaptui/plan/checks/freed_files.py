@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from snaptui.model.image import ImageInfo, Missing
 from snaptui.model.snapshot import Snapshot
+from snaptui.plan.checks.image_checks import upon
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.words.way import Way
@@ -39,7 +40,8 @@ def refusals(
             )
         yield from (
             refuse(Why.REMOVED_HAS_USER, way, harm=lost, path=path, user=user.words, name=without)
-            for user in facts.of(path)
+            for one in upon(facts, path)
+            for user in facts.of(one)
         )
         inside = image.snapshots if isinstance(image, ImageInfo) else ()
         if inside:

@@ -42,12 +42,12 @@ def shared_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     return [
         refuse(Why.USER_SEES_OTHER_DATA, Way.OWN_IMAGE, harm=harm, path=path, user=user.words)
         for disk in internal_disks(snapshot)
-        for path in _upon(facts, disk.path or "")
+        for path in upon(facts, disk.path or "")
         for user in facts.of(path)
     ]
 
 
-def _upon(facts: Facts, path: str) -> Iterator[str]:
+def upon(facts: Facts, path: str) -> Iterator[str]:
     """An image, and what of the domain's own lies upon it, at any height."""
     due, seen = [path], {path}
     while due:
