@@ -30,6 +30,7 @@ from snaptui.monitor.usage import Counting
 from snaptui.operations.operation import ASK_AGAIN, Operation, Phase
 from snaptui.operations.runner import Operations
 from snaptui.storage.backing_chain import NO_LAYERS
+from snaptui.storage.disk_cost import NOT_YET, WRITTEN_SINCE, as_counted
 from snaptui.storage.in_image import Images, Unmanaged, internal_disks, unmanaged_in
 from snaptui.storage.qcow2.usage import ImageUsage
 
@@ -251,7 +252,12 @@ class Session:
         key = intent.key
         if isinstance(key, DomainKey) and (agent := getattr(facts, "agent", None)) is not None:
             self.host.agent_said(key, agent)
-        return replace(facts, counted=self.counting.state.counted)
+        counted = self.counting.state.counted
+        images: Images = getattr(facts, "images", {})
+        now = (as_counted(counted.get(path, NOT_YET), image) for path, image in images.items())
+        if WRITTEN_SINCE in now:
+            self.snapshots.look_again()  # they are counted again then
+        return replace(facts, counted=counted)
 
     async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
         """Find all snapshots of a group on the host."""

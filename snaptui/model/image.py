@@ -159,6 +159,11 @@ class ImageInfo:
     departed: int | None = field(default=None, compare=False)
     refcount_limit: int = 65535
 
+    @property
+    def settled(self) -> float | None:
+        """When it was written to last, where no QEMU has it open; ``None`` else, or not known."""
+        return None if self.locked else self.written
+
 
 ONE_HOST = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "tmpfs", "overlay", "jfs", "bcachefs"}

@@ -19,6 +19,7 @@ from snaptui.model.doubts import Doubt, Unread
 from snaptui.model.files import User
 from snaptui.model.host import Host
 from snaptui.model.image import ImageInfo, ImageKey, NotKnown
+from snaptui.storage.in_image import settled
 
 if TYPE_CHECKING:
     from snaptui.storage.inventory import Inventory
@@ -185,9 +186,11 @@ class ImageWatch:
         head = await self._worker.files.call(read, priority=Priority.VISIBLE)
         if (listed := self.state.images.get(key)) is not None:
             images = {**self.state.images, key: replace(listed, head=head)}
-            self._update(replace(self.state, images=MappingProxyType(images)))
+            rewritten = settled({key.path: listed.head}) != settled({key.path: head})
+            state = replace(self.state, images=MappingProxyType(images))
+            self._update(state, rewritten=rewritten)
 
-    def _update(self, state: ImagesState) -> None:
-        if state != self.state:
+    def _update(self, state: ImagesState, *, rewritten: bool = False) -> None:
+        if state != self.state or rewritten:
             self.state = state
             self._on_change()

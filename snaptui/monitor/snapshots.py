@@ -33,7 +33,7 @@ from snaptui.storage.backing_chain import NO_LAYERS, Layers, files_of, layers_of
 from snaptui.storage.branches import NO_BRANCHES, branches_of
 from snaptui.storage.costs import holding
 from snaptui.storage.disk_cost import NOT_TOLD
-from snaptui.storage.in_image import Images, odd, without_ram
+from snaptui.storage.in_image import Images, odd, settled, without_ram
 from snaptui.storage.totals import of_one
 from snaptui.storage.unnamed import Unnamed, unnamed_overlays
 
@@ -175,7 +175,8 @@ class SnapshotWatch:
                     on_screen = tuple(n for n in self._visible if n in known.names)
                     await self._read(key, known.names, known.current, on_screen)
                     await self._read_checkpoints(key)
-                    if self._unplaced():
+                    host = self._backend.host
+                    if self._unplaced() or (host is not None and host.local):
                         await self._read_images(key)
             except SnaptuiError as error:
                 self._suspect = True
@@ -288,7 +289,7 @@ class SnapshotWatch:
                 ),
                 config=now,
             )
-            if shown != self.shown:
+            if shown != self.shown or settled(shown.images) != settled(self.shown.images):
                 self.shown = shown
                 self._on_change()
 

@@ -1,8 +1,8 @@
 """What the images of the selected domain are used for, counted in the background.
 
 One image at a time. A count is kept, and made again when the image's snapshot table is
-another one, when a snapshot in it was reverted to, or when it is asked for: that a running guest
-writes is no reason.
+another one, when a snapshot in it was reverted to, when it was written to while no QEMU had it
+open, or when it is asked for: that a running guest writes is no reason.
 """
 
 from __future__ import annotations
@@ -53,11 +53,13 @@ class Wanted:
     Attributes:
         depth: with how many of the images beneath it is compared; 0 for none.
         stamp: of :meth:`Layers.stamp`; ``None`` where it does not matter.
+        settled: of :attr:`ImageInfo.settled`.
     """
 
     entries: tuple[ImageSnapshot, ...]
     depth: int
     stamp: Hashable
+    settled: float | None
 
     def met_by(self, counted: Wanted | None) -> bool:
         """Whether what was counted is as good."""
@@ -66,6 +68,7 @@ class Wanted:
             and counted.entries == self.entries
             and counted.depth >= self.depth
             and self.stamp in (None, counted.stamp)
+            and self.settled in (None, counted.settled)
         )
 
 
@@ -133,7 +136,8 @@ class Counting:
             if image.format != "qcow2":
                 self._keep(path, NotKnown(f"it is {image.format}, not qcow2"))
                 continue
-            wanted = Wanted(image.snapshots, len(layers.merged_beneath(path)), layers.stamp(path))
+            depth = len(layers.merged_beneath(path))
+            wanted = Wanted(image.snapshots, depth, layers.stamp(path), image.settled)
             kept = self.kept.get(path)
             counted = kept is not None and wanted.met_by(kept.wanted)
             if again or (near and not counted) or pending.get(path) == wanted:

@@ -25,7 +25,8 @@ class WritesLost:
 
     Attributes:
         written: bytes of data that no snapshot holds.
-        running: the guest goes on writing, so that it may be more.
+        at_least: it may be more: the guest goes on writing, or when its image was written to last
+            cannot be told.
         disks: targets that were written to.
         since: when the current snapshot was made; ``None`` without one.
         whole: all that the disks hold now, not only what was written since.
@@ -35,7 +36,7 @@ class WritesLost:
     """
 
     written: int | NotKnown
-    running: bool
+    at_least: bool
     disks: tuple[str, ...]
     since: int | None
     unsaved: bool
@@ -72,7 +73,7 @@ class WritesLost:
     @property
     def _none(self) -> str:
         disks = ", ".join(self.disks) or "its disks"
-        counted = ", as far as counted" if self.running else ""
+        counted = ", as far as counted" if self.at_least else ""
         if self.unsaved:
             return f"all data of {disks} is in snapshots{counted}"
         return f"no data was written to {disks} since {text.when(self.since)}{counted}"
@@ -81,7 +82,7 @@ class WritesLost:
     def _written(self) -> str:
         if isinstance(self.written, NotKnown):
             return "all written"
-        return f"{text.size(self.written)}{' or more' if self.running else ''} written"
+        return f"{text.size(self.written)}{' or more' if self.at_least else ''} written"
 
     @property
     def _changes(self) -> str:
@@ -98,11 +99,13 @@ class EntryWritesLost:
         written: bytes of data that no snapshot holds.
         as_now: the snapshot that holds all of it; empty when none does.
         kept: an entry of now is made first.
+        at_least: it may be more: when the image was written to last cannot be told.
     """
 
     written: int | NotKnown
     as_now: str
     kept: bool
+    at_least: bool = False
 
     @property
     def words(self) -> str:
@@ -110,14 +113,16 @@ class EntryWritesLost:
         if self.as_now:
             return f"nothing that {self.as_now} does not hold"
         if not self.written:
-            return "nothing; all its data is in snapshots"
+            counted = ", as far as counted" if self.at_least else ""
+            return f"nothing; all its data is in snapshots{counted}"
         return _unless_undone(self._since) if self.kept else self._since
 
     @property
     def _since(self) -> str:
         if isinstance(self.written, NotKnown):
             return f"all written that no snapshot holds: ? ({self.written.reason})"
-        return f"{text.size(self.written)} that no snapshot holds"
+        more = " or more" if self.at_least else ""
+        return f"{text.size(self.written)}{more} that no snapshot holds"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ RAM = "RAM"
 Counted = Mapping[str, ImageUsage | NotKnown]
 """By path, what was counted of an image, or why it could not be."""
 NOT_YET = NotKnown("not counted yet")
+WRITTEN_SINCE = NotKnown("it was written to after it was counted")
 NOT_TOLD = NotKnown("the snapshot's metadata does not say which image it was")
 
 
@@ -42,6 +43,23 @@ class Part:
     given_back: bool | None = True
     in_use: bool | None = None
     gross: int | None = None
+
+
+def as_counted(
+    counted: ImageUsage | NotKnown, image: ImageInfo | NotKnown
+) -> ImageUsage | NotKnown:
+    """What was counted of an image, as long as it may be true of it as it is now.
+
+    Where a QEMU has it open it may be written to at any time, and is not compared.
+    """
+    if isinstance(counted, NotKnown):
+        return counted
+    if isinstance(image, NotKnown):
+        return image
+    if counted.entries != image.snapshots:
+        return NOT_YET
+    dated = None not in (counted.written, image.settled)
+    return WRITTEN_SINCE if dated and counted.written != image.settled else counted
 
 
 def inside_part(usage: ImageUsage, place: int) -> Part:

@@ -36,6 +36,11 @@ class Unmanaged:
         return min(entry.created for _, entry in self.parts)
 
 
+def settled(images: Images) -> Mapping[str, float | None]:
+    """By path, when each was written to last, of those that no QEMU has open."""
+    return {path: one.settled for path, one in images.items() if isinstance(one, ImageInfo)}
+
+
 def unmanaged_in(known: Collection[str], images: Images) -> tuple[Unmanaged, ...]:
     """The unmanaged snapshots of some images, oldest first.
 

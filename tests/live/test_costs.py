@@ -265,3 +265,20 @@ def test_a_revert_without_a_safety_snapshot_is_counted_anew(lab: Lab) -> None:
         confirm(terminal, "web")
         terminal.wait("Revert web to good: done")
         terminal.wait("would lose no data, as far as counted", gone="+4.")
+
+
+def test_what_was_written_after_the_count_is_no_nothing(lab: Lab) -> None:
+    """By virt-customize or qemu-nbd, say, while the guest is off and its figures are shown."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.wait("would lose no data")
+        wrote(lab.image("web"), 2, 1)
+        terminal.press("r")
+        terminal.wait("Revert web to one", "all written to vda since")
+        terminal.press("esc")
+        terminal.wait(gone="Revert web to one")
+        terminal.wait("would lose 1.0M on vda")
+        terminal.press("r")
+        terminal.wait("Revert web to one", "1.0 MiB written to vda since")

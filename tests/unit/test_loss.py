@@ -22,7 +22,7 @@ def test_a_guest_that_wrote_nothing_loses_nothing(kept: SafetyKind) -> None:
     assert one.words.startswith("nothing; no data was written to vda since 20")
     assert "counted" not in one.words
     assert replace(one, unsaved=True).words == "nothing; all data of vda is in snapshots"
-    assert replace(one, running=True).words.endswith(", as far as counted"), "it writes meanwhile"
+    assert replace(one, at_least=True).words.endswith(", as far as counted"), "it writes meanwhile"
     assert "all written to vda" in replace(one, written=NotKnown("not counted yet")).words
     assert replace(one, written=65536).words.startswith("64.0 KiB written to vda since ")
     assert replace(one, whole=True).words.startswith("all that vda holds now")

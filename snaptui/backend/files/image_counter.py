@@ -34,12 +34,14 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
     from snaptui.backend.files.mounts import gives_back, mount_of
 
     with image_file.opened(path) as f, idle_io():
+        found = os.fstat(f.fileno())
         settled = not image_file.is_locked(f, (image_file.WRITES,))
         usage = count_open_image(f, path, image_file.allocated(f), progress, settled=settled)
-        device = stat.S_ISBLK(os.fstat(f.fileno()).st_mode)
+        device = stat.S_ISBLK(found.st_mode)
         in_use = not settled or image_file.is_locked(f, (image_file.WRITES,))
     given_back = False if device else gives_back(mount_of(path)[1])
-    return replace(usage, given_back=given_back, in_use=in_use)
+    written = None if device else found.st_mtime
+    return replace(usage, given_back=given_back, in_use=in_use, written=written)
 
 
 def count_open_image(

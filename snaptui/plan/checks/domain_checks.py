@@ -10,7 +10,7 @@ from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk
 from snaptui.model.domain import DomainState
 from snaptui.model.hold_mark import hold_of
-from snaptui.model.image import FileSystem, Fixed, ImageInfo, NotKnown, Silent
+from snaptui.model.image import FileSystem, Fixed, NotKnown, Silent
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.model.virsh_line import option, virsh_there
 from snaptui.plan.checks import disk_checks, encryption, pivoted
@@ -21,7 +21,8 @@ from snaptui.plan.remark import Remark, remark
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
-from snaptui.storage.disk_cost import Counted
+from snaptui.storage.backing_chain import NOT_READ
+from snaptui.storage.disk_cost import Counted, as_counted
 
 JOBS = frozenset({Why.BACKUP, Why.BLOCK_JOB, Why.BLOCK_JOB_WAITS})
 """What is said of jobs with disks that are under way."""
@@ -346,13 +347,8 @@ def some_space_unknown(facts: Facts) -> bool:
 
 
 def still_true(facts: Facts) -> Counted:
-    """The counts of those images whose snapshot table is still the one that was counted."""
+    """What was counted of the images, of those that are still as they were counted."""
     return {
-        path: counted
+        path: as_counted(counted, facts.images.get(path, NOT_READ))
         for path, counted in facts.counted.items()
-        if isinstance(counted, NotKnown)
-        or (
-            isinstance(image := facts.images.get(path), ImageInfo)
-            and image.snapshots == counted.entries
-        )
     }

@@ -21,6 +21,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.costs import reclaim_of
+from snaptui.storage.disk_cost import NOT_YET, as_counted
 from snaptui.storage.in_image import Unmanaged
 from snaptui.storage.qcow2.usage import ImageUsage
 
@@ -279,15 +280,13 @@ def _since(facts: ImageFacts, *, kept: bool) -> Loss:
     as_now = ""
     if not isinstance(facts.as_now, NotKnown) and facts.as_now:
         as_now = next((one.name for one in facts.entries if one.id in facts.as_now), "")
-    return EntryWritesLost(written, as_now, kept)
+    undated = isinstance(usage, ImageUsage) and usage.written is None
+    return EntryWritesLost(written, as_now, kept, at_least=undated)
 
 
 def _usage(facts: ImageFacts) -> ImageUsage | NotKnown:
-    """What was counted, if the snapshot table is still the one that was counted."""
-    usage = facts.counted.get(facts.path, NotKnown("not counted yet"))
-    if isinstance(usage, ImageUsage) and usage.entries != facts.entries:
-        return NotKnown("not counted yet")
-    return usage
+    """What was counted, if it is still as it was counted."""
+    return as_counted(facts.counted.get(facts.path, NOT_YET), facts.image)
 
 
 def _lost(chosen: Sequence[PlacedEntry], facts: ImageFacts) -> Loss:

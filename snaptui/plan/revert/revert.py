@@ -40,6 +40,7 @@ from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.costs import unsaved_of
+from snaptui.storage.qcow2.usage import ImageUsage
 
 MOST_DOUBTS = 3
 """Places that are named each; the others are counted."""
@@ -312,10 +313,11 @@ def _lost(facts: Facts, kept: SafetyKind, *, whole: bool) -> WritesLost:
     """What no snapshot holds, in bytes where they were counted."""
     since = facts.snapshots.get(facts.current or "")
     active = facts.status.domain.state.active
-    changes = facts.changes
+    changes, counted = facts.changes, domain_checks.still_true(facts)
+    undated = any(isinstance(one, ImageUsage) and one.written is None for one in counted.values())
     return WritesLost(
-        written=unsaved_of(facts.status.config, domain_checks.still_true(facts)),
-        running=active,
+        written=unsaved_of(facts.status.config, counted),
+        at_least=active or undated,
         disks=tuple(
             disk.target for disk in domain_checks.writable_disks(facts.status.config.disks)
         ),

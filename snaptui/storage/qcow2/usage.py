@@ -186,6 +186,8 @@ class ImageUsage:
         disk_size: what the file takes on its file system.
         approximate: what was read did not add up twice, or changed meanwhile.
         in_use: a QEMU wrote to it before or after; ``None`` when not known.
+        written: when the file had been written to last, as it was counted, seconds since the
+            epoch; ``None`` for what is no file of this machine.
         counted_at: seconds since the epoch.
         backing: the image beneath; ``None`` without one.
         overlap: of an overlay, where it was asked for.
@@ -205,6 +207,7 @@ class ImageUsage:
     overlap: Overlap | NotKnown | None = None
     given_back: bool | None = None
     in_use: bool | None = None
+    written: float | None = None
     _places: dict[str, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
