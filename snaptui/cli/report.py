@@ -112,11 +112,18 @@ class UnmanagedReport:
 
 @dataclass(frozen=True, slots=True)
 class OverlayReport:
-    """An overlay in a disk's chain that no snapshot names."""
+    """An overlay in a disk's chain that no snapshot names.
+
+    Attributes:
+        top: the disk writes to it; else it lies beneath the image that the disk writes to.
+        whose: whose it may be, in words.
+    """
 
     target: str
     path: str
     lies_upon: str
+    top: bool
+    whose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +229,8 @@ def _domain_lines(domain: DomainReport) -> Iterator[str]:
         yield f"  {text.when(unmanaged.created):16} {size}  {'internal':9} {name}"
     for overlay in domain.overlays:
         path = text.literal(overlay.path)
-        yield f"  {overlay.target} {path}: an orphaned overlay"
+        target = text.literal(overlay.target)
+        yield f"  {target} {path}: unnamed, no snapshot names this overlay: {overlay.whose}"
     for disk in domain.disks:
         yield from _image_lines(disk)
 

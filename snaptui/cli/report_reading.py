@@ -152,7 +152,10 @@ def _domain(backend: Looks, domain: Domain) -> DomainReport:
         unmanaged=tuple(
             _unmanaged(thing, one, counted) for thing in one.things if isinstance(thing, Unmanaged)
         ),
-        overlays=tuple(OverlayReport(each.target, each.path, each.lower) for each in unnamed),
+        overlays=tuple(
+            OverlayReport(each.target, each.path, each.lower, each.top, each.whose)
+            for each in unnamed
+        ),
         checkpoints=checkpoints,
         disks=tuple(
             _disk(backend, disk, names, counted)

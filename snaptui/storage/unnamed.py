@@ -42,6 +42,11 @@ class Unnamed:
         """
         return _stem(self.path) == _stem(self.lower)
 
+    @property
+    def whose(self) -> str:
+        """Whose it may be, in words."""
+        return "perhaps a backup's" if self.taken else "it is a linked clone's, or a backup's"
+
 
 def unnamed_overlays(
     config: DomainConfig, snapshots: Iterable[Snapshot], layers: Layers

@@ -163,8 +163,35 @@ def test_snapshots_are_told_whatever_kind_they_are_of(lab: Lab) -> None:
     assert (outside["kind"], outside["parent"], outside["current"]) == ("external", "inside", True)
     (unmanaged,) = domain["unmanaged"]
     assert (unmanaged["name"], unmanaged["images"]) == ("by hand", [str(overlay)])
-    assert domain["overlays"] == [{"target": "vda", "path": str(upon), "lies_upon": str(overlay)}]
+    (unnamed,) = domain["overlays"]
+    assert (unnamed["path"], unnamed["lies_upon"]) == (str(upon), str(overlay))
+    assert unnamed["top"]
     assert domain["disks"][0]["path"] == str(upon)
+
+
+def test_an_overlay_of_a_chain_is_unnamed_and_one_that_nothing_uses_orphaned(lab: Lab) -> None:
+    """A running linked clone, of which a chain was made by hand, and then merged by hand."""
+    lab.define("web")
+    middle, top = lab.images / "clone-a.qcow2", lab.images / "clone-a.top"
+    for path, upon in ((middle, lab.image("web")), (top, middle)):
+        qemu_img("create", "-q", "-f", "qcow2", "-b", str(upon), "-F", "qcow2", str(path))
+    lab.define_xml(lab.xml("web").replace(str(lab.image("web")), str(top)))
+    lab.start("web")
+    (domain,) = reported("-c", lab.uri)["domains"]
+    assert [(one["path"], one["top"]) for one in domain["overlays"]] == [
+        (str(top), True), (str(middle), False),
+    ]  # fmt: skip
+    said = ran("-c", lab.uri).stdout
+    assert "orphaned" not in said
+    assert f"vda {middle}: unnamed, no snapshot names this overlay: it is a linked clone's" in said
+    assert f"vda {top}: unnamed, no snapshot names this overlay: perhaps a backup's" in said
+    check = ("-c", lab.uri, "--warn", "orphans")
+    assert answered(main, "check", *check).returncode == 0
+    lab.virsh("blockcommit", "web", "vda", "--active", "--pivot", "--wait", "--shallow")
+    (domain,) = reported("-c", lab.uri)["domains"]
+    assert [one["path"] for one in domain["overlays"]] == [str(middle)]
+    done = answered(main, "check", *check)
+    assert (done.returncode, f"nothing names {top}" in done.stdout) == (1, True)
 
 
 def test_snapshots_of_one_second_are_in_the_order_of_the_tree(lab: Lab, tmp_path: Path) -> None:

@@ -465,7 +465,7 @@ class Why(enum.Enum):
     )
 
     # -- overlays that no snapshot names
-    NOT_UNNAMED = "{domain} no longer has an orphaned overlay {path}."
+    NOT_UNNAMED = "{domain} no longer has an unnamed overlay {path}."
     MERGE_WHILE_OFF = "{domain} is off. libvirt merges such an overlay only while QEMU runs."
     PERHAPS_A_CLONE = (
         "{path} is not named like an overlay for a snapshot of {lower}. It may be a linked "

@@ -25,7 +25,7 @@ MAIN: tuple[Action, ...] = (
         "delete",
         ("d",),
         "delete",
-        "Delete the snapshot, or merge the orphaned overlay",
+        "Delete the snapshot, or merge the unnamed overlay",
         Scope.MAIN,
         True,
     ),

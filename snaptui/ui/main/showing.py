@@ -93,7 +93,7 @@ class Showing:
         elif row is None or row.name is None:
             self._say("Select a snapshot: it is compared with now.")
         elif row.overlay is not None:
-            self._say("An orphaned overlay is no time of the domain: nothing can be compared.")
+            self._say("An unnamed overlay is no time of the domain: nothing can be compared.")
         else:
             return row.name, None
         return None

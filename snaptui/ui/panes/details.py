@@ -250,8 +250,7 @@ def _unnamed_line(one: Unnamed) -> Line:
     name, when = os.path.basename(one.path), "?"
     if one.written is not None:
         when = text.age(int(one.written), time.time())
-    whose = "perhaps a backup's" if one.taken else "it is a linked clone's, or a backup's"
-    return "unnamed", f"no snapshot names {name}: {whose} (written {when})"
+    return "unnamed", f"no snapshot names {name}: {one.whose} (written {when})"
 
 
 def _overlay_lines(one: Unnamed, shown: Shown) -> Iterator[Line]:

@@ -53,7 +53,7 @@ def help_lines(
         ),
         (
             f"  {glyphs.overlay}",
-            "an orphaned overlay, as backup tools leave it: d merges it",
+            "an unnamed overlay, as backup tools leave it: d merges it",
         ),
         (f"  {glyphs.here}", "now: the state of the domain at this moment"),
         (f"  {glyphs.unread}", "not read yet"),
