@@ -25,8 +25,8 @@ class State(enum.IntEnum):
 
     @property
     def rank(self) -> int:
-        """The worst is told; what is not known is no better than a warning, and hides none."""
-        return (State.OK, State.WARNING, State.UNKNOWN, State.CRITICAL).index(self)
+        """The worst is told; what is not known is never fine, and hides nothing that was found."""
+        return (State.OK, State.UNKNOWN, State.WARNING, State.CRITICAL).index(self)
 
 
 class Limit(enum.Enum):
@@ -52,6 +52,7 @@ class Limit(enum.Enum):
     """Guests whose file systems stand still; asks their agents."""
 
 
+_OF_HOSTS = (Limit.FULL, Limit.ORPHANS)
 NUMBERS = (Limit.AGE, Limit.COUNT, Limit.SPACE, Limit.FULL)
 DAY = 86_400
 FULL = 100
@@ -119,16 +120,18 @@ class Verdict:
     Attributes:
         lines: one for each thing that is not as wanted, the worst first.
         data: label, value, unit, limit of the warning and of the critical state.
+        fine: one for each domain that was named and is as wanted, where something else is not.
     """
 
     state: State
     lines: tuple[str, ...]
     data: tuple[str, ...]
     summary: str
+    fine: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         first = self.lines[0] if self.lines else self.summary
-        more = "".join(f"{line}\n" for line in self.lines[1:])
+        more = "".join(f"{line}\n" for line in (*self.lines[1:], *self.fine))
         data = f" | {' '.join(self.data)}" if self.data else ""
         return f"SNAPTUI {self.state.name} - {first}{data}\n{more}"
 
@@ -163,27 +166,46 @@ def parse(words: str) -> Limits:
     return found
 
 
-def judge(hosts: Collection[HostRead], warn: Limits, crit: Limits, now: float) -> Verdict:
-    """What is to be told of hosts that were read."""
+def judge(
+    hosts: Collection[HostRead], warn: Limits, crit: Limits, now: float, *, named: bool = False
+) -> Verdict:
+    """What is to be told of hosts that were read.
+
+    Args:
+        named: the domains were asked for by name: each is told of, also where others are worse.
+    """
     several = len(hosts) > 1
     told: list[tuple[State, str]] = []
     data: list[str] = []
+    fine: list[str] = []
     for host in hosts:
         before = f"{host.label}: " if several else ""
+        faulty = {one.name for one in host.domains if any(_unread_of(one, warn, crit))}
         for limit, what, value, words in _values(host, now):
             state = _state(limit, value, warn, crit)
             if state is not State.OK:
                 told.append((state, f"{before}{words}"))
+                faulty |= {what} if limit not in _OF_HOSTS else set()
             if limit in NUMBERS and (limit in warn or limit in crit):
                 data.append(_performance(limit, f"{before}{what}", value, warn, crit))
         told += [(State.UNKNOWN, f"{before}{why}") for why in _unread(host, warn, crit)]
+        fine += [
+            f"{before}{one.name}: OK, {text.count(one.count, 'snapshot')}"
+            for one in host.domains
+            if named and one.name not in faulty
+        ]
     told.sort(key=lambda one: -one[0].rank)
     domains = sum(len(host.domains) for host in hosts)
     count = sum(domain.count for host in hosts for domain in host.domains)
     summary = f"{text.count(count, 'snapshot')} of {text.count(domains, 'domain')}"
     worst = told[0][0] if told else State.OK
-    lines = tuple(text.literal(words).replace("|", "/") for _, words in told)
-    return Verdict(worst, lines, tuple(data), summary)
+    lines = tuple(_line(words) for _, words in told)
+    beside = tuple(map(_line, fine)) if told else ()
+    return Verdict(worst, lines, tuple(data), summary, beside)
+
+
+def _line(words: str) -> str:
+    return text.literal(words).replace("|", "/")
 
 
 def _values(host: HostRead, now: float) -> Iterator[tuple[Limit, str, float, str]]:
@@ -216,11 +238,16 @@ def _state(limit: Limit, value: float, warn: Limits, crit: Limits) -> State:
 
 
 def _unread(host: HostRead, warn: Limits, crit: Limits) -> Iterator[str]:
-    yield from host.missing
+    yield from host.unread
     for domain in host.domains:
-        asked = Limit.SPACE in warn or Limit.SPACE in crit
-        if asked and isinstance(domain.space, NotKnown):
-            yield f"{domain.name}: what its snapshots take is not known: {domain.space.reason}"
+        yield from _unread_of(domain, warn, crit)
+
+
+def _unread_of(domain: DomainRead, warn: Limits, crit: Limits) -> Iterator[str]:
+    yield from (f"{domain.name}: {why}" for why in domain.unread)
+    asked = Limit.SPACE in warn or Limit.SPACE in crit
+    if asked and isinstance(domain.space, NotKnown):
+        yield f"{domain.name}: what its snapshots take is not known: {domain.space.reason}"
 
 
 def _performance(limit: Limit, what: str, value: float, warn: Limits, crit: Limits) -> str:

@@ -66,7 +66,7 @@ def _check(options: argparse.Namespace) -> int:
         if options.prometheus is not None:
             _write_metrics(options.prometheus, check.as_metrics(hosts, now))
             return INCOMPLETE if any(host.missing for host in hosts) else 0
-        verdict = check.judge(hosts, warn, crit, now)
+        verdict = check.judge(hosts, warn, crit, now, named=bool(names))
         write(str(verdict))
     except HostError as error:  # it could not be written or printed
         print(_unknown(error.message), file=sys.stderr)

@@ -99,7 +99,8 @@ class Reading:
             inventory = take_inventory(backend, host)
             with self._lock:
                 self._orphans = inventory.leftovers
-                self._unread += [doubt.words for doubt in inventory.doubts]
+                about = "whether overlays are orphaned"
+                self._unread += [f"{about}: {doubt.words}" for doubt in inventory.doubts]
 
     def _read_domain(self, backend: Looks, host: Host, domain: Domain) -> None:
         try:

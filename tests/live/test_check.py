@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from snaptui.cli import check_reading
 from snaptui.cli.main import main
+from tests import pools
 from tests.forked import answered
 from tests.lab import Lab, qemu_img
 
@@ -68,6 +69,35 @@ def test_an_overlay_that_nothing_names_is_found_when_asked_for(lab: Lab) -> None
     assert str(torn) in said
 
 
+def test_a_doubt_about_another_domain_hides_nothing_of_the_one_that_is_named(lab: Lab) -> None:
+    """Its pool is not active: what it uses is not known, and so whether overlays are orphaned."""
+    lab.define("clone-a")
+    with pools.pool(lab, "pl", lab.directory / "pl"):
+        pools.volume(lab, "pl", "v.qcow2")
+        pools.define(lab, "volguest", ("pl", "v.qcow2"))
+        lab.virsh("pool-destroy", "pl")
+        check = ("-c", lab.uri, "clone-a", "--crit", "broken", "--warn")
+        doubt = "whether overlays are orphaned: a volume of volguest: its pool pl is not active"
+        code, said = checked(*check, "odd,orphans")
+        first, second = said.splitlines()
+        assert (code, second) == (3, "clone-a: OK, 0 snapshots")
+        assert first.startswith(f"SNAPTUI UNKNOWN - {doubt}")
+        lab.snapshot("clone-a", "one")
+        qemu_img("snapshot", "-d", "one", str(lab.image("clone-a")))
+        code, said = checked(*check, "odd,orphans")
+        first, second = said.splitlines()
+        assert (code, first) == (1, "SNAPTUI WARNING - clone-a: odd: one")
+        assert second.startswith(doubt)
+        left = lab.images / "left.qcow2"
+        upon = str(lab.image("clone-a"))
+        qemu_img("create", "-q", "-f", "qcow2", "-b", upon, "-F", "qcow2", str(left))
+        code, said = checked(*check, "orphans")
+        first, second, third = said.splitlines()
+        assert (code, first) == (1, f"SNAPTUI WARNING - nothing names {left}")
+        assert second.startswith(doubt)
+        assert third == "clone-a: OK, 1 snapshot"
+
+
 def test_metrics_take_the_place_of_those_before(lab: Lab, tmp_path: Path) -> None:
     lab.define("web")
     lab.snapshot("web", "one")
@@ -109,10 +139,13 @@ def test_hosts_of_a_group_are_called_by_their_names(lab: Lab, tmp_path: Path) ->
     )
     words = ("--config", str(path))
     assert checked("@prod", *words)[0] == 0
-    code, said = checked("@all", *words, "--warn", "count=1")
+    code, said = checked("@all", *words, "--warn", "count=2")
     assert code == 3
     assert said.startswith("SNAPTUI UNKNOWN - kvm2: ")
-    assert "kvm1: web: 1 snapshot" in said
+    code, said = checked("@all", *words, "--warn", "count=1")
+    assert code == 1
+    assert said.startswith("SNAPTUI WARNING - kvm1: web: 1 snapshot | ")
+    assert "\nkvm2: " in said
     assert "'count_kvm1:_web'=1;1;" in said
     assert lab.uri not in said
     done = answered(main, "report", "@prod", "web", *words)
