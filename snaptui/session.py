@@ -139,11 +139,12 @@ class Session:
         self.images = ImageWatch(
             backend,
             self.worker,
-            lambda: self.host.state.host,
+            lambda: self.host.state.host or self.host.state.trouble,
             known.images,
             on_change=self._images_changed,
         )
         self.sights = Sights()
+        self._images_here = bool(known.images)
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = asyncio.Event()
         self._further = asyncio.Event()
@@ -207,6 +208,9 @@ class Session:
     def _host_changed(self) -> None:
         if self.host.state.host is not None:
             self._connected.set()
+        elif self.host.state.trouble and self._images_here:
+            self._images_here = False
+            self.images.start()  # they can be looked at without it
         if self.host.state.loaded:
             self.sights.listed(self.host.state.domains)
         self._listener.host_changed()
@@ -294,7 +298,7 @@ class Session:
         elif shown is not None:
             wanted, layers = shown.images, shown.layers
         host = self.host.state.host
-        near = host is not None and host.local
+        near = host is None or host.local  # without one there are images of here alone
         self.counting.want(wanted, near=near, layers=layers, again=again)
 
     async def _tell_cut_short(self) -> None:

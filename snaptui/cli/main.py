@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from snaptui import __version__
 from snaptui.cli.tools import add_config, backend_class, parted, wanted
 from snaptui.common import commands, log, text
-from snaptui.common.errors import ConfigError, SnaptuiError
+from snaptui.common.errors import ConfigError, Disconnected, NotPermitted, SnaptuiError
 from snaptui.common.masking import fault, label
 from snaptui.common.state_files import state_directory
 from snaptui.common.threads import begun
@@ -267,13 +267,20 @@ def _known(
     """The domain to select, and the hosts; one alone is connected to and listed first.
 
     Raises:
-        SnaptuiError: one alone cannot be connected to, or the words mean nothing.
+        SnaptuiError: one alone cannot be connected to, and is not left out for images of this
+            machine, or the words mean nothing.
     """
     from snaptui.session import KnownHost
 
     if len(reached) == 1:
         entry, backend = reached[0]
-        host = _connected(backend, connecting)
+        try:
+            host = _connected(backend, connecting)
+        except (Disconnected, NotPermitted):
+            if not (backend.local and words and all(map(_is_file, words))):
+                raise
+            paths = tuple(map(os.path.realpath, words))  # the screen says what is not known
+            return None, (KnownHost(entry, backend, images=paths),)
         listed = None
         with suppress(TimeoutError):  # the screen says for how long there has been no answer
             listed = begun(backend.domains).result(PATIENCE)
@@ -301,7 +308,7 @@ def _wanted(
     """
     known = {word for domain in listed or () for word in (domain.name, domain.key.uuid)}
     none = listed is not None
-    images = [w for w in words if "/" in w or (none and w not in known and os.path.isfile(w))]
+    images = [w for w in words if "/" in w or (none and w not in known and _is_file(w))]
     domains = [word for word in words if word not in images]
     first = words[0] if words else ""
     if none and first in domains and first not in known and (meant := commands.meant(first)):
@@ -317,6 +324,11 @@ def _wanted(
             hint="Leave out the images, or run snaptui there.",
         )
     return (domains[0] if domains else None), tuple(map(os.path.realpath, images))
+
+
+def _is_file(word: str) -> bool:
+    """Whether it is an image, where there is no domain of this name."""
+    return "/" in word or os.path.isfile(word)
 
 
 def _demo() -> AbstractContextManager[str]:

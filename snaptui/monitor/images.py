@@ -71,7 +71,7 @@ class ImageWatch:
     """Keeps :attr:`state` fresh.
 
     Args:
-        host: as it was when it was last connected to.
+        host: as it was when it was last connected to; why it never was, where that is known.
         given: paths of the images named on the command line, without symbolic links.
         on_change: called on the loop after each change of :attr:`state`.
     """
@@ -80,7 +80,7 @@ class ImageWatch:
         self,
         backend: Looks,
         worker: Worker,
-        host: Callable[[], Host | None],
+        host: Callable[[], Host | str],
         given: Iterable[str],
         *,
         on_change: Callable[[], None],
@@ -99,8 +99,11 @@ class ImageWatch:
         )
 
     def start(self) -> None:
-        """Begin to look."""
-        self._looking = start(self._look())
+        """Begin to look, unless that was begun: then all are asked anew."""
+        if self._looking is None:
+            self._looking = start(self._look())
+        else:
+            self.look_again()
 
     def stop(self) -> None:
         """Stop to look."""
@@ -144,11 +147,14 @@ class ImageWatch:
 
     async def _ask(self) -> bool:
         """Take the inventory; whether that failed."""
+        if isinstance(host := self._host(), str):
+            why = NotKnown(f"not checked: {host}")
+            images = {k: replace(one, holders=why) for k, one in self.state.images.items()}
+            self._update(replace(self.state, images=MappingProxyType(images)))
+            return True
         from snaptui.discovery.inventory import take_inventory
 
         paths = [key.path for key in self._given]
-        if (host := self._host()) is None:
-            return True
         try:
             inventory = await self._worker.reads.call(
                 lambda: take_inventory(self._backend, host, paths),
@@ -173,7 +179,7 @@ class ImageWatch:
             if key in self.state.images:
                 await self._read(key)
             host = self._host()
-            near = host is not None and host.local
+            near = isinstance(host, str) or host.local  # those that were given are here
             await asyncio.sleep(TICK if near else FAR_TICK)
 
     async def _read(self, key: ImageKey) -> None:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, encrypted_image, entries, holds, qemu_img, write
 from tests.live.planned import planned, read_image
+from tests.live.test_command_line import says
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone
 from tests.unit.images import Plain, qemu_io
@@ -126,6 +128,49 @@ def test_an_image_that_is_named_is_shown_and_selected(lab: Lab, tmp_path: Path) 
             at_image(terminal, "▌ named.qcow2", "○ one")
     with Terminal(["-c", lab.uri, "/none/such.qcow2"]) as terminal:
         terminal.wait("▌ such.qcow2", "/none/such.qcow2: No such file or directory.")
+
+
+def test_an_image_opens_also_where_no_libvirt_runs(own_lab: Lab, tmp_path: Path) -> None:
+    """Nothing is changed before the host says who uses it; it is asked again, and then answers."""
+    path = made(tmp_path / "named.qcow2", "one", "two")
+    hidden, socket = tmp_path / "hidden", own_lab.directory / "d" / "run" / "libvirt-sock"
+    socket.rename(hidden)
+    said = says("-c", own_lab.uri, "web", str(path))
+    assert "libvirt does not run at" in said
+    with Terminal(["-c", own_lab.uri, str(path)]) as terminal:
+        terminal.wait("▌ named.qcow2", "○ one", "○ two", "connection lost: libvirt does not run at")
+        terminal.press("g", "d")
+        terminal.wait("Not now: connection lost.")
+        terminal.press("G")
+        terminal.wait("Used by", "? (not checked: libvirt does not run at")
+        hidden.rename(socket)
+        terminal.wait("connected", "nothing on this host", gone="not checked")
+        terminal.press("g")
+        terminal.wait("Name    one")
+        plan(terminal, "d", "Delete one of named.qcow2")
+    assert [name for _, name in entries(path)] == ["one", "two"]
+
+
+def test_an_image_opens_also_for_who_may_not_ask_libvirt(lab: Lab) -> None:
+    """An ordinary user in front of root's socket, with an image of his own."""
+    socket = lab.directory / "d" / "run" / "libvirt-sock"
+    mode = socket.stat().st_mode
+    socket.chmod(0o700)
+    try:
+        with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+            os.chmod(directory, 0o777)
+            path = made(Path(directory) / "own.qcow2", "one")
+            path.chmod(0o666)
+            own = {"HOME": directory, "XDG_CONFIG_HOME": directory, "XDG_STATE_HOME": directory}
+            words = ["-c", lab.uri, str(path)]
+            with Terminal(words, environment=own, module="tests.live.nobody") as terminal:
+                terminal.wait("▌ own.qcow2", "○ one", "refused: ")
+                terminal.press("G")
+                terminal.wait("Used by", "? (not checked: ")
+                terminal.press("c")
+                terminal.wait("Not now: refused.")
+    finally:
+        socket.chmod(mode)
 
 
 def test_a_word_is_a_domain_before_it_is_a_file(
