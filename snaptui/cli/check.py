@@ -25,8 +25,8 @@ class State(enum.IntEnum):
 
     @property
     def rank(self) -> int:
-        """The worst is told; what is not known is never fine, and hides nothing that was found."""
-        return (State.OK, State.UNKNOWN, State.WARNING, State.CRITICAL).index(self)
+        """The worst is told; what is not known may be more than a warning, and hides no critical."""
+        return (State.OK, State.WARNING, State.UNKNOWN, State.CRITICAL).index(self)
 
 
 class Limit(enum.Enum):
