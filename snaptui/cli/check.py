@@ -25,7 +25,7 @@ class State(enum.IntEnum):
 
     @property
     def rank(self) -> int:
-        """The worst is told; what is not known may be more than a warning, and hides no critical."""
+        """The worst is told; what is not known may be more than a warning and hides no critical."""
         return (State.OK, State.WARNING, State.UNKNOWN, State.CRITICAL).index(self)
 
 
