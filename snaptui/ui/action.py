@@ -34,7 +34,8 @@ class Action:
         id: the name in the configuration.
         keys: default keys, in Textual's spelling.
         label: a word for the footer.
-        changes: whether it changes anything on the host; not there when read-only.
+        changes: whether it changes anything on the host; not offered when read-only,
+            and then only says so.
         footer: whether the footer shows it; that of the main screen goes by the row, and
             has a table of its own.
         does: what it is in Textual's words; the method ``action_<id>`` without.

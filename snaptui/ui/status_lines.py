@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STYLES = {"good": "green", "warn": "yellow", "bad": "bold red", "muted": "dim"}
 
+READ_ONLY = "Read-only: snaptui changes nothing here."
 
 FULL = 0.05
 """Share of free space below which a file system is shown as a trouble."""
@@ -189,7 +190,7 @@ def _image_words(
 def no_change(session: Session, *keys: Key) -> str:
     """Why no change of these can be planned now; empty when one can."""
     if session.read_only:
-        return "Read-only: snaptui changes nothing here."
+        return READ_ONLY
     link = session.host.state.link
     return busy(session, *keys) if link is Link.CONNECTED else f"Not now: {link.value}."
 

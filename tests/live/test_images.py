@@ -654,12 +654,15 @@ def test_an_encrypted_or_damaged_image_is_left_alone(lab: Lab, tmp_path: Path) -
             terminal.wait(why)
 
 
-def test_read_only_has_no_keys_for_it(lab: Lab, tmp_path: Path) -> None:
+def test_read_only_says_so_of_an_image_too(lab: Lab, tmp_path: Path) -> None:
     path = made(tmp_path / "a.qcow2", "one")
     with Terminal(["-c", lab.uri, "--read-only", str(path)]) as terminal:
         at_image(terminal, "○ one", "READ-ONLY")
         for key in ("c", "r", "d", "x"):
+            terminal.press("g", " ", "g", " ")
+            terminal.wait("Nothing is marked.")
             terminal.press(key)
+            terminal.wait("Read-only: snaptui changes nothing here.")
             assert "Cancel" not in terminal.text
 
 

@@ -196,17 +196,54 @@ def test_enter_on_a_row_changes_nothing(lab: Lab) -> None:
     assert lab.snapshots("web") == ["good"]
 
 
-def test_read_only_binds_no_changing_key(lab: Lab) -> None:
+def test_read_only_says_so_at_each_key_of_a_change(lab: Lab) -> None:
+    """In both panes, and in the lists of all domains; what only copies a name is there."""
     lab.define("web")
     lab.snapshot("web", "good")
+    read_only = "Read-only: snaptui changes nothing here."
     with Terminal(["-c", lab.uri, "--read-only", "web"]) as terminal:
         at_snapshots(terminal, "good")
         terminal.wait("READ-ONLY")
-        for key in ("c", "r", "d"):
-            terminal.press(key)
-            assert "Refused" not in terminal.text
-            assert "Checking" not in terminal.text
+        for pane in ("l", "h"):
+            terminal.press(pane)
+            for key in ("c", "r", "d", "u", "e", "H", "x", "T", "a"):
+                terminal.press("g", " ", "g", " ")
+                terminal.wait("Nothing is marked.")
+                terminal.press(key)
+                terminal.wait(read_only)
+                assert "Cancel" not in terminal.text
         assert "c create" not in terminal.text
+        for view in ("A", "F"):
+            terminal.press(view)
+            terminal.wait("good", gone="...")
+            for key in ("d", "H")[: 2 if view == "A" else 1]:
+                terminal.press("g", " ", "g", " ")
+                terminal.wait("Nothing is marked.")
+                terminal.press(key)
+                terminal.wait(read_only)
+            if view == "A":
+                terminal.press("y")
+                terminal.wait("Copy of good")
+                terminal.press("esc")
+                terminal.wait(gone="Copy of")
+            terminal.press("q")
+            terminal.wait("connected")
+
+
+def test_read_only_says_so_where_nothing_is_listed(lab: Lab) -> None:
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "--read-only", "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        for view in ("A", "F"):
+            terminal.press(view)
+            terminal.wait(gone="READ-ONLY")
+            terminal.press("d")
+            terminal.wait("Read-only: snaptui changes nothing here.")
+            if view == "A":
+                terminal.press("y")
+                terminal.wait("There is nothing to copy here.")
+            terminal.press("q")
+            terminal.wait("READ-ONLY")
 
 
 @pytest.mark.parametrize("running", sample(1, [False, True]))

@@ -17,7 +17,6 @@ from snaptui.model.image import ImageKey
 from snaptui.session import Session
 from snaptui.ui import keymap
 from snaptui.ui.action import Scope
-from snaptui.ui.actions import ACTIONS
 from snaptui.ui.background import background
 from snaptui.ui.context import Context
 from snaptui.ui.main.filtering import Filtering
@@ -173,16 +172,14 @@ class MainScreen(Screen[None]):
 
     # -- actions that change something --------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Changing actions are not there when read-only."""
-        changing = any(a.id == action and a.changes for a in ACTIONS)
-        # of one of several hosts it is said when the key comes
-        return not (changing and self.session.read_only and len(self.context.fleet) == 1)
-
     @property
     def _actions(self) -> Actions:
         """Those of what is selected; the first key loads them."""
         self._following.look()
+        if self.session.read_only:
+            from snaptui.ui.main.read_only import ReadOnlyActions
+
+            return ReadOnlyActions(self._prompter)
         if self._panes.image is not None:
             from snaptui.ui.main.image_actions import ImageActions
 

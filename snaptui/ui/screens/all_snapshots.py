@@ -211,6 +211,9 @@ class AllScreen(SurveyScreen):
         from snaptui.ui.dialogs.plan_dialog import Confirmed
 
         row, fleet = self._list.selected, self.context.fleet
+        if all(session.read_only for session in fleet):
+            self.say(status_lines.READ_ONLY)
+            return
         if row is None or row.snapshot is None:
             self.say("Only snapshots that libvirt knows and that can be read can be held.")
             return

@@ -80,6 +80,7 @@ class SurveyScreen(Closing[Jump | None]):
             self.say(why)
             return
         if not (parts := self.surveys.parts(marks)):
+            self.say("There is nothing to delete here.")
             return
 
         def confirmed(result: Confirmed | None) -> None:

@@ -326,6 +326,8 @@ class Surveys:
 
     def why_not(self, marks: Collection[Mark]) -> str:
         """Why nothing can be deleted now; empty when it can."""
+        if self._surveys and all(one.session.read_only for one in self._surveys):
+            return status_lines.READ_ONLY
         for one in self._surveys:
             if why := one.why_not(marks):
                 called = self._fleet.called(one.session.uri)
