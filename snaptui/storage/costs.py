@@ -159,11 +159,7 @@ def frees_by_image(
                 return NotKnown(f"{thing.name}: {removed.reason}")
             for path, size in removed.items():
                 given[path] = given.get(path, 0) + size
-        places = (
-            unmanaged_places(thing, counted)
-            if isinstance(thing, Unmanaged)
-            else own(thing, counted, hollow=True)
-        )
+        places = _own_places(thing, counted)
         if isinstance(places, NotKnown):
             return NotKnown(f"{thing.name}: {places.reason}")
         for usage, place in places.values():
@@ -178,6 +174,26 @@ def frees_by_image(
             return grows
         given[end] = given.get(end, 0) - grows
     return given
+
+
+def _own_places(
+    thing: Snapshot | Unmanaged, counted: Counted
+) -> Mapping[str, tuple[ImageUsage, int]] | NotKnown:
+    if isinstance(thing, Unmanaged):
+        return unmanaged_places(thing, counted)
+    return own(thing, counted, hollow=True)
+
+
+def entries_of(
+    things: Collection[Snapshot | Unmanaged], counted: Counted
+) -> Mapping[str, frozenset[int]]:
+    """By path of each image, the places in its snapshot table of what these have inside of it."""
+    found: dict[str, frozenset[int]] = {}
+    for thing in things:
+        places = _own_places(thing, counted)
+        for usage, place in () if isinstance(places, NotKnown) else places.values():
+            found[usage.path] = found.get(usage.path, frozenset()) | {place}
+    return found
 
 
 def _by_image(

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from snaptui.model.domain import Domain
 from snaptui.model.image import NotKnown
 from snaptui.model.snapshot import Snapshot
-from snaptui.storage.costs import frees_by_image, reclaim_by_image, takes_nothing
+from snaptui.storage.costs import entries_of, frees_by_image, reclaim_by_image, takes_nothing
 from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import Unmanaged
+from snaptui.storage.qcow2.usage import ImageUsage
 from snaptui.storage.reclaimable import (
     NOWHERE,
     Mounts,
@@ -39,9 +40,10 @@ def promised(
     names: dict[str, set[str]] = {}
     for uuid, name in marked:
         names.setdefault(uuid, set()).add(name)
+    before = _Before(counted)
     for uuid in (known for known in by_domain if known in names):
         one = by_domain[uuid]
-        freed = _promised_of(mounts, counted, one, names[uuid])
+        freed = _promised_of(mounts, counted, one, names[uuid], before)
         lacking = [total for total in freed.values() if not total.whole]
         if len(names) == 1 and any(total.bound is None for total in lacking):
             return NotKnown(f"{one.domain.name}: {lacking[0].reason}")
@@ -54,8 +56,45 @@ def promised(
     return totals
 
 
+class _Before:
+    """What the domains before this one give back already: an image may be of several."""
+
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
+        self._entries: dict[str, frozenset[int]] = {}
+        self._files: set[str] = set()
+
+    def more(
+        self, together: Mapping[str, int], entries: Mapping[str, frozenset[int]]
+    ) -> Mapping[str, int] | NotKnown:
+        """What a domain gives back beside that, by path.
+
+        Args:
+            together: what it gives back by itself.
+            entries: those of snapshot tables that are in it.
+
+        Returns:
+            ``NotKnown`` where one of several domains would remove or merge an image of theirs.
+        """
+        whole = together.keys() - entries.keys()
+        if twice := (whole & (self._files | self._entries.keys())) | (entries.keys() & self._files):
+            return NotKnown(f"{min(twice)} is an image of several domains")
+        self._files |= whole
+        found = dict(together)
+        for path, mine in entries.items():
+            usage, had = self._counted[path], self._entries.get(path, frozenset())
+            if had and isinstance(usage, ImageUsage):
+                found[path] = usage.usage.frees(had | mine) - usage.usage.frees(had)
+            self._entries[path] = had | mine
+        return found
+
+
 def _promised_of(
-    mounts: Mounts, counted: Counted, one: Surveyed, names: Collection[str]
+    mounts: Mounts,
+    counted: Counted,
+    one: Surveyed,
+    names: Collection[str],
+    before: _Before,
 ) -> Mapping[str, Total]:
     """The same of one domain: what is known of it together, and the rest one by one."""
     totals: dict[str, Total] = {}
@@ -70,6 +109,8 @@ def _promised_of(
                 known.append(thing)
     lacking += [(None, NotKnown(one.unread[name])) for name in one.unread if name in names]
     together = frees_by_image(known, counted, one.layers)
+    if not isinstance(together, NotKnown):
+        together = before.more(together, entries_of(known, counted))
     if isinstance(together, NotKnown):
         lacking += [(thing, together) for thing in known]
         known, together = [], {}

@@ -208,6 +208,45 @@ def test_a_sum_over_domains_says_how_many_are_not_known() -> None:
     assert alone.reason.startswith("db: ")
 
 
+def of_both(*names: str) -> Survey:
+    """The images of web are a second domain's too, which has snapshots of these names."""
+    found = survey("old", "new")
+    known = tuple(snapshot(name) for name in names)
+    same = Surveyed(OTHER, config(), known, {}, found.domains[0].layers)
+    return replace(found, domains=(*found.domains, same))
+
+
+def test_what_two_domains_share_an_image_of_is_freed_once() -> None:
+    """One entry under two records, and two entries that free more together than alone."""
+    for marked in (
+        {("web", "old"), ("db", "old")},
+        {("web", "old"), ("db", "new")},
+        {("web", "by hand"), ("db", "by hand"), ("db", "old")},
+        {("web", "old"), ("web", "new"), ("db", "old"), ("db", "new")},
+    ):
+        alone = {("web", name) for _, name in marked}
+        found = of_both("old", "new")
+        assert sums(promised(found, COUNTED, marked)) == sums(promised(found, COUNTED, alone))
+
+
+def test_a_file_that_two_domains_would_remove_is_not_known() -> None:
+    """What the second delete does to it, no figure of the first tells."""
+    over = ImageInfo(A, "qcow2", 1, 4 * MIB, (), backing=B)
+    base = ImageInfo(B, "qcow2", 1, 4 * MIB, ())
+    merged = snapshot("out", memory=Presence.NO, config=config(VDB),
+                      disks=(SnapshotDisk("vdb", Presence.EXTERNAL, A),))  # fmt: skip
+    layers = Layers(
+        heads={A: over, B: base}, tops=frozenset({A}), in_use=frozenset({A, B}), doubt="",
+        above={B: frozenset({A})}, merging=frozenset({A}),
+    )  # fmt: skip
+    counted = {A: replace(usage(A, MIB), entries=(), overlap=Overlap(B, False, MIB, MIB, 0, 0))}
+    both = tuple(Surveyed(one, config(VDB), (merged,), {}, layers) for one in (WEB, OTHER))
+    given = promised(Survey(both, {A: SMALL, B: SMALL}), counted, {("web", "out"), ("db", "out")})
+    assert not isinstance(given, NotKnown)
+    assert (given["/img"].known, given["/img"].parts, given["/img"].missing) == (11 * MIB, 2, 1)
+    assert given["/img"].reason == f"{A} is an image of several domains"
+
+
 def test_a_merge_that_is_not_known_makes_no_lower_bound() -> None:
     """It may take more of the file system beneath than all else frees."""
     found = survey("old")
