@@ -106,3 +106,26 @@ async def test_what_is_always_visible_is_cut_only_where_there_is_no_room(
         assert box.region.contains_region(button.region)
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "the end." not in str(shown.content), "less of it")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_what_is_chosen_is_always_to_be_seen(width: int) -> None:
+    """A row without room for all words shows those around it, and where there are others."""
+    words = ["automatic", "disks and RAM", "disks only", "none"]
+    app = Styled()
+    async with app.run_test(size=(width, 15)) as pilot:
+        choice = Choice("Safety snapshot:", words, id="safety")
+        await app.screen.mount(choice)
+        choice.focus()
+        await pilot.pause()
+        for index, word in enumerate(words):
+            assert choice.index == index
+            shown = choice.render().plain
+            assert f"[{word}]" in shown
+            assert len(shown) <= choice.size.width
+            hidden = [one for one in words if one not in shown]
+            assert bool(hidden) == ("<" in shown or ">" in shown)
+            await pilot.click(choice, offset=(shown.index(word), 0))
+            assert choice.index == index
+            await pilot.press("right")
+            await pilot.pause()

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalGroup
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -182,8 +183,37 @@ class Choice(Widget, can_focus=True):
         self._options = tuple(options)
 
     def render(self) -> Text:
-        """Label and all words, the chosen one in brackets."""
-        return Text(f"{self._label} {' '.join(self._words)}", no_wrap=True)
+        """Label and words, the chosen one in brackets; those around it where not all have room."""
+        words, shown = self._words, self._shown
+        before, after = self._others(shown)
+        named = " ".join(words[at] for at in shown)
+        return Text(f"{self._label} {before}{named}{after}", no_wrap=True)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """All words, whatever is shown of them now."""
+        return cell_len(self._label) + 1 + self._width(range(len(self._options)))
+
+    @property
+    def _shown(self) -> range:
+        """The words that there is room for, by number; the chosen one is always one of them."""
+        room = self.size.width - cell_len(self._label) - 1
+        number, shown = len(self._options), range(self.index, self.index + 1)
+        for first in range(self.index, -1, -1):
+            if self._width(range(first, self.index + 1)) <= room:
+                shown = range(first, self.index + 1)
+        for last in range(self.index + 1, number + 1):
+            if self._width(range(shown.start, last)) <= room:
+                shown = range(shown.start, last)
+        return shown
+
+    def _width(self, shown: range) -> int:
+        words = self._words
+        between = len(shown) - 1 + sum(map(len, self._others(shown)))
+        return between + sum(cell_len(words[at]) for at in shown)
+
+    def _others(self, shown: range) -> tuple[str, str]:
+        """What stands for the words before and after those that are shown."""
+        return "< " * (shown.start > 0), " >" * (shown.stop < len(self._options))
 
     @property
     def _words(self) -> list[str]:
@@ -208,9 +238,10 @@ class Choice(Widget, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the word that is clicked; what is beside the words chooses nothing."""
-        begin = cell_len(self._label) + 1
-        for index, word in enumerate(self._words):
-            end = begin + cell_len(word)
+        words, shown = self._words, self._shown
+        begin = cell_len(self._label) + 1 + len(self._others(shown)[0])
+        for index in shown:
+            end = begin + cell_len(words[index])
             if begin <= event.x < end:
                 self.index = index
             begin = end + 1
