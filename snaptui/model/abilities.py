@@ -66,6 +66,7 @@ class Wrong(enum.Enum):
     LOADS_NO_RAM_FILES = enum.auto()
     CALLS_THREADS_EXTRA = enum.auto()
     FILLS_RAW = enum.auto()
+    DELETES_NO_RAM_ALONE = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,10 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             until=(11, 10),
             qemu=(10, 0),
             source="NEWS 11.10.0; 11.3 with RAM of QEMU 7.2",
+        ),
+        Wrong.DELETES_NO_RAM_ALONE: Line(
+            "a snapshot of RAM in a file and of no disk is not deleted, for no reason that it says",
+            seen=_seen(does=((9, 0),), not_=((11, 3), (12, 8), (12, 9))),
         ),
         Wrong.FILLS_RAW: Line(
             "zeros are merged into a raw image as data",

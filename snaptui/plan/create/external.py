@@ -68,6 +68,8 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
     """
     if not can(facts.host, Can.DELETE_EXTERNAL):
         return undo(UndoBy.NO_MERGE, version=f"libvirt {abilities.name(facts.host)}")
+    if not new.overlays and does(facts.host, Wrong.DELETES_NO_RAM_ALONE):
+        return undo(UndoBy.DELETE_METADATA)
     for target in new.overlays:
         parent = _next_above(facts, target)
         if parent is not None and parent not in facts.external:

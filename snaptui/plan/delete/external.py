@@ -65,6 +65,13 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         return found
     found.refusals += _whole(facts, snapshot)
     outside = [part.target for part in snapshot.disks if part.presence is Presence.EXTERNAL]
+    if not outside and does(facts.host, Wrong.DELETES_NO_RAM_ALONE):
+        found.refusals.append(
+            refuse(
+                Why.RAM_ALONE, Way.ONLY_METADATA_FILE, code=libvirt_codes.INTERNAL_ERROR,
+                name=name, version=abilities.by_whom(facts.host, Wrong.DELETES_NO_RAM_ALONE),
+            )
+        )  # fmt: skip
     found.refusals += image_checks.unopened(facts, outside)
     found.refusals += by_other_means.delete_refusals(facts, snapshot)
     now = {disk.target: disk for disk in facts.status.config.disks}

@@ -199,6 +199,9 @@ class Why(enum.Enum):
     NOT_MERGED_BESIDE = (
         'libvirt {version} cannot merge a snapshot that excludes {disks} (snapshot="manual").'
     )
+    RAM_ALONE = (
+        "{name} keeps the RAM in a file, and no disk. libvirt {version} fails to delete that."
+    )
     BOOT_FILE_GONE = "{path} is missing. Without it no QEMU of {domain} starts, not even to merge."
     FILE_GONE = "{path} is missing, and the domain of that time needs it."
 

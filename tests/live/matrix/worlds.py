@@ -543,6 +543,13 @@ def _disks() -> Iterable[World]:
             yield World(f"{words}; internal", _then_internal(drive), "a", states)
     yield World("raw disks alone", lambda g: g.define((Drive("vda", "raw"),)))
     yield World("no disk", lambda guest: guest.define(()))
+
+    def ram_alone(guest: Guest) -> None:
+        guest.define((Drive("vda", more="<readonly/>"),))
+        guest.go(RUNNING)
+        guest.external("a", memory=True)
+
+    yield World("a snapshot of RAM alone", ram_alone, "a", (OFF, RUNNING))
     excluded = Drive("vda", snapshot="manual")
     yield World("all disks excluded", lambda g: g.define((excluded,)), states=(OFF, RUNNING))
 
