@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from snaptui.common import text
+from snaptui.model import libvirt_codes
 from snaptui.model.disk import Presence
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 from snaptui.plan.checks import (
@@ -61,6 +62,14 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
         refusals += name_checks.running_problem(
             facts, name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE
         )
+        refusals += [  # the record is of its definition (measured with 9.0 to 12.9)
+            refuse(
+                Why.DELETED_BESIDE_TRANSIENT, Way.SHUT_DOWN, disk=disk.target, domain=facts.name,
+                code=libvirt_codes.OPERATION_UNSUPPORTED,
+            )
+            for disk in domain_checks.writable_disks(disks)
+            if disk.transient
+        ]  # fmt: skip
     else:  # its record names all of them, and libvirt looks for it on each
         all_of_them = domain_checks.writable_disks(disks)
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)

@@ -311,6 +311,10 @@ class Why(enum.Enum):
         "While {domain} runs, QEMU deletes no snapshot beside {disk}, which is writable and can "
         "hold none ({format}). libvirt {version} reports success all the same."
     )
+    DELETED_BESIDE_TRANSIENT = (
+        "{disk} is transient: while {domain} runs it writes to another image, and libvirt deletes "
+        "no snapshot that it did not know."
+    )
     DELETED_WHILE_OFF = (
         "{disk} was {then} when {name} was taken and is another image now. libvirt deletes such a "
         "snapshot only while the domain is off."

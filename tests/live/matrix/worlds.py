@@ -311,6 +311,13 @@ def _damaged() -> Iterable[World]:
     yield World("an unmanaged one on one disk of two", unmanaged("vda"), tags=tag)
     yield World("an unmanaged one with RAM", unmanaged(state=RUNNING), tags=tag)
 
+    def beside_transient(guest: Guest) -> None:
+        guest.define((Drive("vda"), Drive("vdb", more="<transient/>")))
+        guest.make_unmanaged("s", "vda")
+        guest.unmanaged["s"].pop("vdb")
+
+    yield World("an unmanaged one beside a transient disk", beside_transient, tags=tag)
+
     def unfinished(guest: Guest) -> None:
         guest.define()
         guest.external("a")
