@@ -312,7 +312,7 @@ def _changed_of(name: str, *aspects: Aspect) -> Callable[[What, str], bool]:
 
 
 _OWN = {
-    Fault.CHANGED: _changed_of(OTHER, Aspect.PARENT, Aspect.CURRENT, Aspect.DISK_IS),
+    Fault.CHANGED: _changed_of(OTHER, Aspect.PARENT, Aspect.CURRENT, Aspect.DISK_IS, Aspect.FROZEN),
     Fault.DELETED: _changed_of(SPARE, Aspect.PARENT, Aspect.CURRENT),
     Fault.UNDEFINED: _changed_of("", Aspect.PERSISTENT, Aspect.CURRENT, *OF_SNAPSHOTS),
     Fault.DESTROYED: _changed_of("", Aspect.STATE),
