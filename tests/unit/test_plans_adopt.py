@@ -88,6 +88,15 @@ def test_of_an_image_that_is_open_only_what_it_holds_stays_inside() -> None:
         assert harms == {harm}
 
 
+def test_what_a_disk_lacks_that_is_left_out_of_snapshots_does_no_harm() -> None:
+    """libvirt leaves it out of what is made known too."""
+    for setting, harm in ((None, Harm.NO_WAY_BACK), (Presence.NO, None)):
+        disks = config(VDA, replace(VDB, snapshot=setting))
+        found = with_image(both(("1", "x"), disks=disks), "/img/b.qcow2", off("/img/b.qcow2"))
+        told = [one.harm for one in planned(found, "x").refusals if one.why is Why.ENTRY_MISSING]
+        assert told == [harm]
+
+
 @pytest.mark.parametrize(
     ("found", "name", "why"),
     [

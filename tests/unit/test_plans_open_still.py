@@ -8,6 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from snaptui.model.choices import Form, RunState, SafetyKind
+from snaptui.model.disk import Volume
 from snaptui.model.domain import DomainState
 from snaptui.model.image import Missing
 from snaptui.plan.create import create
@@ -16,7 +17,7 @@ from snaptui.plan.plan import CreateIntent, Plan, RevertIntent
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.revert import revert
 from snaptui.plan.words.why import Why
-from tests.unit.made import HOST, KEY, assert_refused, facts, with_image
+from tests.unit.made import HOST, KEY, assert_refused, config, facts, with_image
 from tests.unit.test_plans_layers import a_chain, a_delete, external, heads, internal, known
 
 NEWER = replace(HOST, libvirt=(11, 3, 0), reverts_external=True)
@@ -73,6 +74,10 @@ def test_no_guest_is_powered_off_for_a_snapshot_that_cannot_be_taken_then() -> N
     assert_refused(a_revert(found, "one", None), Why.OPEN_STILL, path="/b")
     alone = a_revert(found, "one", SafetyKind.NONE)
     assert not open_still(alone), "that it is lost is said, and wanted"
+    (disk,) = found.status.config.disks
+    volume = replace(disk, source_type="volume", volume=Volume("p", "b", "/b"))
+    of_pool = replace(found, status=replace(found.status, config=config(volume)))
+    assert told(a_revert(of_pool, "one", SafetyKind.DISKS)) == {(None, None)}, "its pool is asked"
 
 
 def test_a_revert_opens_what_lies_beneath_anew() -> None:

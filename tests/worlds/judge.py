@@ -88,6 +88,15 @@ def judge(machine: Machine, ask: Ask, lying: Lying) -> Verdict | None:
     return verdict
 
 
+def _stamp(path: str) -> tuple[int, int] | None:
+    """Which file it is, and when it was written to last: RAM may be the same twice."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 class _One:
     """One question, and how the world is before it."""
 
@@ -254,6 +263,8 @@ class _One:
         below = {path for one in named for path in contents.chain(one)}
         shared = {path: self._itself(path) for path in named | below}
         there = [path for path in named if os.path.exists(path)]
+        written = {path: _stamp(path) for one in told if one.harm is Harm.OVERWRITTEN
+                   for path in [str(dict(one.names)["path"])]}  # fmt: skip
         if Harm.OTHER_LOST in harms and self._is_there_already(shared):
             harms -= {Harm.OTHER_LOST}
         error = self._raw()
@@ -271,7 +282,8 @@ class _One:
         verdict.spoiled = True
         changed = any(self._itself(path) != held for path, held in shared.items())
         changed |= not all(os.path.exists(path) for path in there)
-        self._harmed(harms, codes, code, error, changed=changed)
+        again = frozenset(path for path, stamp in written.items() if _stamp(path) != stamp)
+        self._harmed(harms, codes, code, error, changed=changed, overwritten=again)
 
     def _is_there_already(self, shared: Collection[str]) -> bool:
         """Whether the images that a revert goes back in hold that now: nobody sees a change.
@@ -335,11 +347,13 @@ class _One:
         error: SnaptuiError | None,
         *,
         changed: bool,
+        overwritten: frozenset[str],
     ) -> None:
         """One of the harms, or libvirt's error; of one that is not known nothing is asked.
 
         Args:
             changed: an image that others lie upon holds something else now.
+            overwritten: files that were there, and were written to.
         """
         assert isinstance(self.intent, DomainIntent)
         assert isinstance(self.facts, Facts)
@@ -348,7 +362,7 @@ class _One:
             return
         try:
             after = read_facts(self.machine.backend, self.machine.host, self.intent)
-            done = Done(self.member, self.intent, self.facts, after, frozenset())
+            done = Done(self.member, self.intent, self.facts, after, overwritten)
             found = {harm for harm in harms if happened_so(harm, done)}
         except (SnaptuiError, libvirt.libvirtError, LookupError, AssertionError, ValueError):
             self.verdict.unknown[Kind.REFUSAL] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snaptui.common import text
-from snaptui.model.disk import Disk
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown
 from snaptui.plan.checks import disk_checks, domain_checks, image_checks, name_checks
 from snaptui.plan.facts import Facts
@@ -82,7 +82,7 @@ def _disk_refusals(
         if isinstance(inside, NotKnown):
             refusals.append(refuse(Why.INSIDE_UNKNOWN, disk=disk.target, reason=inside.reason))
         elif not inside:
-            harm = Harm.NO_WAY_BACK
+            harm = None if disk.snapshot is Presence.NO else Harm.NO_WAY_BACK
             refusals.append(refuse(Why.ENTRY_MISSING, harm=harm, disk=disk.target, name=name))
         elif len(inside) > 1:
             twins = image_checks.twins_of(disk, name, [entry.id for entry in inside])

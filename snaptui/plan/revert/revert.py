@@ -121,12 +121,16 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
 def _open_refusals(facts: Facts, steps: tuple[Step, ...]) -> Iterator[Refusal]:
     """No snapshot of now is taken in what ends with QEMU.
 
-    Where the guest is powered off for it, its images are not opened again.
+    Where the guest is powered off for it, its images are not opened again. Of a volume its pool is
+    asked, which says that it is gone or what it said before.
     """
     stops = any(isinstance(one, PowerOff) for one in steps)
     code = libvirt_codes.INTERNAL_ERROR if stops else None
     harm = Harm.STOPPED if stops else None
-    return (one.but(code=code, harm=harm) for one in open_still.refusals(facts))
+    of_pools = {disk.target for disk in facts.status.config.disks if disk.volume is not None}
+    for one in open_still.refusals(facts):
+        asked = dict(one.names)["disk"] in of_pools
+        yield one.but() if asked else one.but(code=code, harm=harm)
 
 
 def _behind(facts: Facts, first: Step, refusals: Iterable[Refusal]) -> list[Refusal]:
