@@ -243,7 +243,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
             facts.update(said)
             self.make_room_soon()
             return
-        rest.styles.max_height = max(LEAST, left)
+        rest.styles.max_height = max(LEAST, min(MOST, left))
         box.set_class(box.has_class("-tight") or left < LEAST, "-tight")
 
     @on(Input.Changed, "#typed")
