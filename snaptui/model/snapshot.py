@@ -91,6 +91,14 @@ class Snapshot:
         return Kind.INTERNAL if internal else Kind.NONE
 
     @property
+    def is_external(self) -> bool:
+        """Whether libvirt takes it for external (virDomainSnapshotIsExternal).
+
+        It does not where all its parts were left to other means.
+        """
+        return Presence.EXTERNAL in (self.memory, *(disk.presence for disk in self.disks))
+
+    @property
     def then(self) -> Mapping[str, Disk]:
         """The disks as they were then, by target; none where the XML has no domain."""
         return {} if self.config is None else {disk.target: disk for disk in self.config.disks}

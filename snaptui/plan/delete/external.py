@@ -6,7 +6,7 @@ refuses or breaks is proven on libvirt 9.0 by tests/live/test_external_delete.py
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from snaptui.common import shell
@@ -14,7 +14,7 @@ from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageInfo, Looped, Missing, NotKnown
-from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import (
     broken,
     by_other_means,
@@ -24,8 +24,7 @@ from snaptui.plan.checks import (
     open_still,
 )
 from snaptui.plan.checks.whereabouts import traced
-from snaptui.plan.create.overlay_paths import leaves_out
-from snaptui.plan.delete import branch, merge_needs
+from snaptui.plan.delete import branch, merge_needs, overlay_lookup
 from snaptui.plan.delete.findings import Findings
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -60,7 +59,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     found.refusals += encryption.lost_refusals(facts)
     why = facts.layers.broken.get(name)
     if why is not None:
-        code = _code_of_broken(facts, snapshot)
+        code = overlay_lookup.code_of_broken(facts, snapshot)
         found.refusals.append(broken.refusal(facts, name, why).but(code=code))
         return found
     found.refusals += _whole(facts, snapshot)
@@ -78,7 +77,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
     if detached := [target for target in outside if target not in now]:
         # libvirt takes part after part, and looks for the disk of each first
         before = outside[: outside.index(detached[0])]
-        if _parent_inside(facts, snapshot, before) is None:
+        if overlay_lookup.parent_inside(facts, snapshot, before) is None:
             found.refusals = []
         sooner = Findings()
         for target in before:
@@ -106,7 +105,7 @@ def _look_at_part(facts: Facts, snapshot: Snapshot, now: Disk, found: Findings) 
     if overlay is None or then is None or then.path is None:
         found.refusals.append(refuse(Why.IN_NO_FILE, disk=target, name=name))
         return
-    if then.volume is not None and not _named(now, then):
+    if then.volume is not None and not overlay_lookup.named(now, then):
         found.refusals.append(
             refuse(
                 Why.VOLUME_REOPENED, Way.MERGE_BY_HAND, code=libvirt_codes.OPERATION_FAILED,
@@ -125,7 +124,7 @@ def _detached(facts: Facts, snapshot: Snapshot, target: str) -> Refusal:
 
 def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """Below an internal one that the domain went back to, its images are taken for left ones."""
-    parent = _parent_inside(facts, snapshot)
+    parent = overlay_lookup.parent_inside(facts, snapshot)
     overlays = facts.layers.branches.overlays_of(snapshot).values()
     left = not facts.layers.in_use.intersection(overlays)
     if does(facts.host, Wrong.REMOVES_BASES) and left and parent is not None:
@@ -134,61 +133,6 @@ def _bases_removed(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             parent=parent.name, domain=facts.name, without=snapshot.name,
             version=abilities.by_whom(facts.host, Wrong.REMOVES_BASES),
         )  # fmt: skip
-
-
-def _code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
-    """libvirt's error where an overlay is in no chain; newer versions look at more before that.
-
-    These take the overlay from what is below it, and without that from the disk as it is now,
-    whose chain is too short then (measured with 11.3 to 12.9).
-    """
-    known, active = facts.layers.branches.known, facts.status.domain.state.active
-    ends = {disk.path for disk in facts.status.config.disks}
-    cut = any(
-        path in facts.cut_off or isinstance(facts.images.get(path or ""), Missing) for path in ends
-    )
-    beneath_inside = not active and _parent_inside(facts, snapshot) is not None
-    if not known:
-        then = snapshot.then
-        found = all(
-            _named_now(now, overlay, then[now.target])
-            for now in facts.status.config.disks
-            if (overlay := facts.layers.branches.overlays_of(snapshot).get(now.target))
-            and now.target in then
-        )
-        if active or not found:
-            return libvirt_codes.INVALID_ARG
-        if beneath_inside:
-            return libvirt_codes.OPERATION_UNSUPPORTED
-        return libvirt_codes.NO_FILE if cut else libvirt_codes.INVALID_ARG
-    overlays = facts.layers.branches.overlays_of(snapshot)
-    transient = any(one.transient and one.target in overlays for one in facts.status.config.disks)
-    if beneath_inside:
-        return libvirt_codes.OPERATION_UNSUPPORTED
-    if cut:
-        return libvirt_codes.NO_FILE
-    if transient and not active:
-        return libvirt_codes.OPERATION_UNSUPPORTED
-    newest = all(one.parent != snapshot.name for one in facts.snapshots.values())
-    found = newest or _in_chains(facts, snapshot)
-    return libvirt_codes.OPERATION_FAILED if found else libvirt_codes.INVALID_ARG
-
-
-def _named_now(now: Disk, overlay: str, then: Disk) -> bool:
-    """Whether the definition names an overlay, or what it froze: 9.0 finds no other while off."""
-    return overlay in (now.path, *(now.beneath or ())) or _named(now, then)
-
-
-def _named(now: Disk, then: Disk) -> bool:
-    """Whether a disk's XML itself says that what a snapshot froze lies beneath its overlay.
-
-    Of a volume it does as long as it is the one that libvirt wrote when it made the overlay of a
-    running guest. Otherwise the path stands there, or nothing, and libvirt takes that for another
-    disk than the one of the record (measured with 9.0 and 11.3).
-    """
-    if then.volume is not None:
-        return now.beneath is not None and then.path not in now.beneath
-    return then.path in (now.beneath or ())
 
 
 def _look_at_memory(facts: Facts, snapshot: Snapshot, found: Findings) -> None:
@@ -210,71 +154,17 @@ def _whole(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         yield refuse(Why.NO_EXTERNAL_DELETE, version=abilities.name(facts.host))
     if facts.status.hung:
         yield refuse(Why.HUNG, Way.POWER_OFF, domain=facts.name)
-    if (parent := _parent_inside(facts, snapshot)) is not None:
+    if (parent := overlay_lookup.parent_inside(facts, snapshot)) is not None:
         if facts.status.domain.state.active:
             way = Way.PARENT_METADATA_XML if parent.has_memory else Way.PARENT_METADATA
         else:
             way = Way.PARENT_FIRST_XML if parent.has_memory else Way.PARENT_FIRST
-        sooner = facts.status.domain.state.active and _fails_sooner(facts, snapshot)
+        sooner = facts.status.domain.state.active and overlay_lookup.fails_sooner(facts, snapshot)
         yield refuse(
             Why.PARENT_INSIDE, way, parent=parent.name, name=name,
             code=libvirt_codes.OPERATION_FAILED if sooner else libvirt_codes.OPERATION_UNSUPPORTED,
             version=abilities.proven(facts.host),
         )  # fmt: skip
-
-
-def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
-    """Whether all overlays of a snapshot lie in the chains of the disks as they are now."""
-    inside = {
-        (disk.target, one.path)
-        for disk in facts.status.config.disks
-        for one in chain(disk.path or "", disk.format, facts.layers.heads)
-    }
-    return inside >= set(facts.layers.branches.overlays_of(snapshot).items())
-
-
-def _fails_sooner(facts: Facts, snapshot: Snapshot) -> bool:
-    """Whether libvirt finds the chain of a guest that runs otherwise than it looks for it.
-
-    Since 9.9 it looks for each overlay; 9.0 for what an overlay lies upon, as its metadata say.
-    A disk that is not there any more is not looked at.
-    """
-    then = {target: disk.path for target, disk in snapshot.then.items()}
-    known, overlays = facts.layers.branches.known, facts.layers.branches.overlays_of(snapshot)
-    for disk in facts.status.config.disks:
-        if (overlay := overlays.get(disk.target)) is None:
-            continue
-        inside = [one.path for one in chain(disk.path or "", disk.format, facts.layers.heads)]
-        if overlay not in inside:
-            return known
-        beneath = facts.layers.beneath(overlay)
-        if not known and isinstance(beneath, str) and beneath != then.get(disk.target):
-            return True
-    return False
-
-
-def _parent_inside(
-    facts: Facts, snapshot: Snapshot, targets: Collection[str] | None = None
-) -> Snapshot | None:
-    """What is next above one of its overlays, where that is internal.
-
-    A snapshot that leaves a disk out is not above its overlay
-    (qemuSnapshotFindParentSnapForDisk).
-
-    Args:
-        targets: of these disks alone; of all without.
-    """
-    for part in snapshot.disks:
-        if part.presence is not Presence.EXTERNAL:
-            continue
-        if targets is not None and part.target not in targets:
-            continue
-        parent = facts.snapshots.get(snapshot.parent or "")
-        while parent is not None and leaves_out(parent, part.target):
-            parent = facts.snapshots.get(parent.parent or "")
-        if parent is not None and parent.kind is not Kind.EXTERNAL:
-            return parent
-    return None
 
 
 def _look_at(
@@ -293,7 +183,7 @@ def _look_at(
     end = levels[-1].image
     if isinstance(end, Missing):
         path = levels[-1].path
-        unseen = _looks_no_deeper(facts) and not _named_now(now, overlay, then)
+        unseen = overlay_lookup.too_deep(facts, now, overlay, then)
         error = libvirt_codes.INVALID_ARG if unseen else libvirt_codes.NO_FILE
         cut = refuse(Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=error, path=path, disk=target)
         found.refusals.append(traced(facts, cut, path))
@@ -301,6 +191,9 @@ def _look_at(
     if isinstance(end, Looped):
         again = levels[-1].path
         found.refusals.append(refuse(Why.SELF_BACKED, Way.LOOK_INTO_CHAIN, path=again, disk=target))
+        return
+    if data := facts.data_gone.get(now.path or ""):
+        found.refusals.append(refuse(Why.DATA_FILE_GONE, Way.PUT_BACK, path=data, disk=target))
         return
     below = layers.heads.get(lower)
     if isinstance(below, ImageInfo) and below.holds_qcow2:
@@ -329,7 +222,7 @@ def _look_at(
     at = paths.index(overlay)
     found.refusals += _closed_refusals(facts, target, (overlay, lower))
     found.refusals += _written_refusals(facts, target, paths[at + 2 :])
-    if _looks_no_deeper(facts) and not _named_now(now, overlay, then):
+    if overlay_lookup.too_deep(facts, now, overlay, then):
         found.refusals += _depth_refusals(facts, snapshot, paths[:at])
     found.refusals += merge_needs.inside_refusals(facts, overlay)
     beneath = layers.beneath(overlay)
@@ -343,7 +236,7 @@ def _look_at(
             )
         )  # fmt: skip
         return
-    if beneath is None and not _named(now, then):
+    if beneath is None and not overlay_lookup.named(now, then):
         found.refusals.append(
             refuse(
                 Why.STANDS_ALONE, Way.ONLY_METADATA_FILE, code=libvirt_codes.OPERATION_FAILED,
@@ -389,15 +282,6 @@ def _written_refusals(facts: Facts, target: str, paths: Sequence[str]) -> Iterat
                 Why.IMAGE_OPEN, Way.END_FIRST, code=libvirt_codes.INTERNAL_ERROR,
                 path=path, disk=target, who="Another QEMU",
             )  # fmt: skip
-
-
-def _looks_no_deeper(facts: Facts) -> bool:
-    """Of a domain that is off, libvirt 9.0 looks for no overlay that its definition does not name.
-
-    That names the one beneath where a snapshot was taken while it was active.
-    """
-    active = facts.status.domain.state.active
-    return not active and does(facts.host, Wrong.MERGES_NEWEST_ALONE)
 
 
 def _depth_refusals(facts: Facts, snapshot: Snapshot, over: Sequence[str]) -> Iterator[Refusal]:

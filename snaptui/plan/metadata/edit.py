@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from snaptui.model import group_mark, hold_mark, libvirt_codes
@@ -59,6 +59,7 @@ def _plan_rename(
     children = [one for one in facts.snapshots.values() if one.parent == name]
     unread = [one for one in facts.below if one not in facts.snapshots]
     refusals += [refuse(Why.CHILD_UNREAD, name=one) for one in unread]
+    refusals += [one for child in children for one in _redefine_refusals(child)]
     steps: tuple[DomainStep, ...] = (
         Redefine(snapshot, edited, current=facts.current == name),
         *(Redefine(child, replace(child, parent=edited.name)) for child in children),
@@ -101,6 +102,14 @@ def plan_hold(intent: HoldIntent, facts: Facts) -> Plan:
     return _plan(intent, facts, verb, title, end, NOTHING_LOST, (step,), refusals)
 
 
+def _redefine_refusals(snapshot: Snapshot) -> Iterator[Refusal]:
+    """What libvirt's record says that it does not take back."""
+    if snapshot.config is None:
+        code = libvirt_codes.INTERNAL_ERROR
+        yield refuse(Why.NO_DOMAIN_REDEFINE, code=code, name=snapshot.name)
+    yield from by_other_means.empty_refusals(snapshot, code=libvirt_codes.CONFIG_UNSUPPORTED)
+
+
 def _plan(
     intent: EditIntent | HoldIntent,
     facts: Facts,
@@ -113,14 +122,9 @@ def _plan(
     warnings: Sequence[Remark] = (),
 ) -> Plan:
     snapshot = facts.snapshots[intent.name]
-    if snapshot.config is None:
-        refused = refuse(
-            Why.NO_DOMAIN_REDEFINE, code=libvirt_codes.INTERNAL_ERROR, name=snapshot.name
-        )
-        refusals = [*refusals, refused]
     refusals = [
         *refusals,
-        *by_other_means.empty_refusals(snapshot, code=libvirt_codes.CONFIG_UNSUPPORTED),
+        *_redefine_refusals(snapshot),
         *domain_checks.record_refusals(facts),
         *domain_checks.journal_refusals(facts.unrecorded),
     ]

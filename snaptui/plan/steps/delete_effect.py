@@ -10,7 +10,7 @@ from snaptui.model.abilities import Wrong, does
 from snaptui.model.disk import Disk
 from snaptui.model.domain import DomainConfig
 from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.model.snapshot import Kind, Snapshot
+from snaptui.model.snapshot import Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.storage.backing_chain import layers_of
 from snaptui.storage.branches import NO_BRANCHES, Branches, branches_of
@@ -42,7 +42,7 @@ def after_delete(before: Facts, snapshot: Snapshot, *, metadata_only: bool) -> F
     snapshots = {}
     for other in before.snapshots.values():
         if other.name != name:
-            moved = renamed if other.name in later and other.kind is Kind.EXTERNAL else {}
+            moved = renamed if other.name in later and other.is_external else {}
             left = _left(other, snapshot, moved, metadata_only=metadata_only)
             anew = rewritten and other.name in later
             changed = moved or anew or left != other or _lies_upon(other, renamed)
