@@ -138,11 +138,12 @@ def _disk_refusals(facts: Facts, disks: tuple[Disk, ...], *, by_qemu: bool) -> I
             end = chain(disk.path, disk.format, facts.layers.heads)[-1]
             if isinstance(end.image, Missing) and end.path != disk.path:
                 # qemu-img, which makes the new overlay otherwise, opens all of it
-                code = libvirt_codes.NO_FILE if by_qemu else libvirt_codes.INTERNAL_ERROR
+                code, harm = libvirt_codes.INTERNAL_ERROR, _stopped(facts)
+                if by_qemu:  # the definition of then stays, upon the images that it froze
+                    code, harm = libvirt_codes.NO_FILE, harm or Harm.NO_START
                 cut = refuse(
-                    Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=code,
-                    harm=_stopped(facts), path=end.path, disk=name,
-                )  # fmt: skip
+                    Why.CHAIN_CUT_OFF, Way.PUT_BACK, code=code, harm=harm, path=end.path, disk=name
+                )
                 yield traced(facts, cut, end.path)
     code, harm = libvirt_codes.CONFIG_UNSUPPORTED, _stopped(facts)
     yield from (
