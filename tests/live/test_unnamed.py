@@ -163,6 +163,20 @@ def test_one_between_snapshots_is_merged_and_both_stay_whole(lab: Lab) -> None:
     assert holds(lab.image("web"), 0x11)
 
 
+def test_one_upon_what_a_snapshot_froze_is_kept(lab: Lab) -> None:
+    """The snapshot's own overlay is gone, and what it froze is whole."""
+    key = lab.define("web")
+    lab.snapshot("web", "one", "--disk-only")
+    upon = ("-b", str(lab.image("web")), "-F", "qcow2")
+    qemu_img("create", "-q", "-f", "qcow2", *upon, str(place(lab, "two")))
+    xml = lab.virsh("dumpxml", "web")
+    lab.define_xml(xml.replace(str(place(lab, "one")), str(place(lab, "two"))))
+    place(lab, "one").unlink()
+    lab.start("web")
+    plan = planned(lab, MergeIntent(key, str(place(lab, "two"))))
+    assert_refused(plan, Why.FROZEN_BY, name="one", path=str(lab.image("web")))
+
+
 def test_one_that_is_given_up_leaves_all_as_it_was(lab: Lab, key: DomainKey) -> None:
     before = lab.virsh("domblklist", "web")
     intent = MergeIntent(key, str(place(lab, "tmp2")))

@@ -21,6 +21,7 @@ from snaptui.plan.outcome import End, Space, UndoBy, When, after, undo
 from snaptui.plan.plan import MergeIntent, Plan, impossible
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.remark import Note, Remark, Unchecked, remark
+from snaptui.plan.steps.delete_effect import frozen
 from snaptui.plan.steps.merge import MergeOverlay
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
@@ -116,6 +117,13 @@ def _refusals(facts: Facts, one: Unnamed, step: MergeOverlay) -> Iterator[Refusa
     yield from merge_needs.inside_refusals(facts, path)
     above = facts.layers.above.get(path, frozenset()) & facts.layers.in_use
     yield from merge_needs.sharing_refusals(facts, path, one.lower, above)
+    for snapshot in facts.snapshots.values():
+        froze = frozen(snapshot, facts.layers.branches).values()
+        if one.lower in {disk.path for disk in froze}:
+            yield refuse(
+                Why.FROZEN_BY, Way.DELETE_OWNER_OR_COPY, harm=Harm.OTHER_LOST,
+                name=snapshot.name, path=one.lower,
+            )  # fmt: skip
     if path.startswith("/dev/"):
         yield refuse(Why.DEVICE_NOT_MERGED_NOT_YET, path=path)
     for target, next_path in facts.status.next_start.items():
