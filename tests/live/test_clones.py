@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from snaptui.model.choices import Form, SafetyKind
+from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainKey
+from snaptui.model.snapshot import SnapshotDisk
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, DeleteManyIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
@@ -164,3 +167,27 @@ def test_a_raw_template_may_run_while_its_clone_is_changed(lab: Lab) -> None:
     planned(lab, CreateIntent(lab.key("web"), "s1", ""), carry_out=True)
     planned(lab, DeleteIntent(lab.key("web"), "s1"), carry_out=True)
     assert entries(made) == []
+
+
+def test_a_raw_disk_that_a_running_clone_lies_upon_forbids_a_merge_beside_it(lab: Lab) -> None:
+    """The QEMU that merges opens all disks to write, and the clone's has locked this one."""
+    lab.define("raw", format="raw")
+    web, raw, made = lab.images / "web.qcow2", lab.image("raw"), lab.images / "clone.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", str(web), "8M")
+    disks = "".join(
+        f"<disk type='file' device='disk'><driver name='qemu' type='{form}'/>"
+        f"<source file='{path}'/><target dev='{target}' bus='virtio'/></disk>"
+        for form, path, target in (("qcow2", web, "vda"), ("raw", raw, "vdb"))
+    )
+    key = lab.define_disks("web", disks)
+    lab.virsh("undefine", "raw")
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(raw), "-F", "raw", str(made))
+    defined(lab, "clone", made)
+    lab.start("clone")
+    left_out = (SnapshotDisk("vdb", Presence.NO),)
+    create = CreateIntent(key, "one", "", form=Form.DISK_ONLY, disks=left_out)
+    assert planned(lab, create, carry_out=True).undo.by is UndoBy.MERGE_ONCE_OPENED
+    assert_refused(planned(lab, DeleteIntent(key, "one")), Why.IMAGE_OPEN, disk="vdb")
+    assert "Failed to get" in lab.virsh("snapshot-delete", "web", "one", check=False)
+    lab.virsh("destroy", "clone")
+    planned(lab, DeleteIntent(key, "one"), carry_out=True)
