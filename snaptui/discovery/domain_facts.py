@@ -193,7 +193,8 @@ def _with_chains(
 
     return replace(
         facts,
-        cut_off=MappingProxyType(dict(readings.cut_off(backend, chains))),
+        cut_off=MappingProxyType(dict(readings.cut_off(chains))),
+        data_gone=MappingProxyType(dict(readings.data_gone(backend, images, chains))),
         in_writing=MappingProxyType(dict(readings.in_writing(beneath))),
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
@@ -206,6 +207,7 @@ def _with_chains(
         inodes=readings.inodes(backend, configs, (*heads, *_levels(beneath))),
         held=readings.held(backend, config) if off else {},
         boot_gone=readings.boot_gone(backend, config) if off or halts else frozenset(),
+        raw_locked=readings.raw_locked(backend, config) if off else frozenset(),
         let_go=frozenset() if off else readings.let_go(backend, facts.status, images),
         unlocked=readings.unlocked(backend, readings.locked(config)) if off else {},
     )

@@ -15,7 +15,7 @@ from snaptui.discovery.inventory import own_bytes, take_inventory
 from snaptui.model.doubts import Doubt
 from snaptui.model.files import FileId, Openers, User, unfinished
 from snaptui.model.host import Host
-from snaptui.model.image import ImageInfo, Missing, NotKnown
+from snaptui.model.image import ImageInfo, NotKnown
 from snaptui.plan.image_facts import CopyFacts, ImageFacts, RemovalFacts
 from snaptui.plan.plan import ImageExtract, ImageIntent, RemoveLeftover
 from snaptui.storage.backing_chain import Level, chain
@@ -52,6 +52,7 @@ def read_image_facts(backend: Looks, host: Host, intent: ImageIntent, who: str) 
         opened = path if removal.there is not None else intent.aside
     image = _known(lambda: backend.image(path))
     beneath = _beneath(backend, image)
+    levels = ((path, beneath),) if beneath else ()
     return ImageFacts(
         host=host,
         who=who,
@@ -70,7 +71,10 @@ def read_image_facts(backend: Looks, host: Host, intent: ImageIntent, who: str) 
         unlocked=readings.unlocked(backend, (path,)),
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
         file=_file(backend, path),
-        cut_off=next((one.path for one in beneath if isinstance(one.image, Missing)), ""),
+        cut_off=(
+            dict(readings.cut_off(levels)) or dict(readings.data_gone(backend, {}, levels))
+        ).get(path, ""),
+        encrypted=dict(readings.encrypted({}, levels)).get(path, ""),
         in_writing=readings.written_to(beneath) or "",
     )
 

@@ -79,6 +79,13 @@ def held(backend: Files, config: DomainConfig) -> Mapping[str, str]:
     return backend.qemu_at(locked(config))
 
 
+def raw_locked(backend: Files, config: DomainConfig) -> frozenset[str]:
+    """The raw images of its disks that a QEMU keeps others from writing to; blocks."""
+    raw = {one.path for one in config.disks if one.format == "raw"}
+    heads = [read_head(backend, path, raw=True) for path in locked(config) if path in raw]
+    return frozenset(one.path for one in heads if isinstance(one, ImageInfo) and one.locked)
+
+
 def boot_gone(backend: Files, config: DomainConfig) -> frozenset[str]:
     """What its QEMU is started with and is gone; blocks.
 
@@ -208,18 +215,25 @@ def departures_of(
     return tuple(departures(config, below, same, partial(missing, backend)))
 
 
-def cut_off(
-    backend: Files, beneath: Iterable[tuple[str, tuple[Level, ...]]]
-) -> Iterator[tuple[str, str]]:
-    """By path of an image, what is gone of that which lies beneath it: an image, or its data."""
+def cut_off(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:
+    """By path of an image, the one beneath it that is gone."""
     for path, levels in beneath:
-        heads = [level.image for level in levels]
-        data = [one.data_file for one in heads if isinstance(one, ImageInfo)]
-        files = [one for one in data if isinstance(one, str) and missing(backend, one) is True]
-        if isinstance(heads[-1], Missing):
+        if isinstance(levels[-1].image, Missing):
             yield path, levels[-1].path
-        elif files:
-            yield path, files[0]
+
+
+def data_gone(
+    backend: Files, images: Images, beneath: Iterable[tuple[str, tuple[Level, ...]]]
+) -> Iterator[tuple[str, str]]:
+    """By path of an image, the file of its data, or of those of one beneath it, that is gone."""
+    chains = {path: [head] for path, head in images.items()}
+    for path, levels in beneath:
+        chains.setdefault(path, []).extend(level.image for level in levels)
+    for path, heads in chains.items():
+        for data in (one.data_file for one in heads if isinstance(one, ImageInfo)):
+            if isinstance(data, str) and missing(backend, data) is True:
+                yield path, data
+                break
 
 
 def in_writing(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:

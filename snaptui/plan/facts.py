@@ -61,6 +61,8 @@ class Facts:
         in_writing: by path of such an image, what a QEMU writes to of that which lies beneath it;
             only of a domain that is off.
         cut_off: by path of such an image, what is gone of that which lies beneath it.
+        data_gone: by path of such an image, the file of its data, or of those of an image beneath
+            it, which is gone.
         looped: by path of such an image, where what lies beneath it comes to itself again.
         departures: where the definition names other images beneath a disk than its image does.
         recorded_departures: the same of the metadata of snapshots, by name.
@@ -84,6 +86,8 @@ class Facts:
             libvirtd has died.
         boot_gone: of a domain that is off, or that a create halts, files that are gone and without
             which QEMU does not start.
+        raw_locked: of a domain that is off, the raw images of its disks that a QEMU keeps others
+            from writing to, as it does with what its own images lie upon.
         let_go: images of the disks of a running domain that its QEMU has let go of: it writes
             beneath them.
         unlocked: by path of a disk's image of a domain that is off, the type of its file system,
@@ -113,6 +117,7 @@ class Facts:
     images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     in_writing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    data_gone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     looped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     departures: tuple[Departure, ...] = ()
     recorded_departures: Mapping[str, tuple[Departure, ...]] = field(
@@ -138,6 +143,7 @@ class Facts:
     changes: tuple[ConfigChange, ...] | NotKnown = ()
     held: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     boot_gone: frozenset[str] = frozenset()
+    raw_locked: frozenset[str] = frozenset()
     let_go: frozenset[str] = frozenset()
     unlocked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))

@@ -67,7 +67,9 @@ class ImageFacts:
         space: the file system under it, or under the new file.
         copy: of a copy alone: only that its entry stays matters then.
         removal: of a removal alone.
-        cut_off: what is gone of that which lies beneath it; empty when nothing is.
+        cut_off: what is gone of that which lies beneath it, or the file of its data; empty when
+            nothing is.
+        encrypted: what is encrypted of that which lies beneath it; empty when nothing is.
         in_writing: what a QEMU writes to of that which lies beneath it; empty when none does.
         counted: by path, what was counted of it at some time before.
         unrecorded: why the journal cannot take what is done; empty when it can.
@@ -92,6 +94,7 @@ class ImageFacts:
     removal: RemovalFacts | None = None
     placed: PlacedEntry | None = None
     cut_off: str = ""
+    encrypted: str = ""
     in_writing: str = ""
     counted: Counted = field(default_factory=lambda: MappingProxyType({}))
     unrecorded: str = ""

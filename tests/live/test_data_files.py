@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from snaptui.model.choices import Form
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
+from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RemoveLeftover
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
@@ -76,10 +78,22 @@ def test_a_leftover_leaves_its_data_file(lab: Lab) -> None:
     assert not path.exists()
 
 
-def test_data_that_are_gone_beneath_an_overlay_let_nothing_open_it(lab: Lab) -> None:
+def test_data_that_are_gone_let_nothing_open_what_lies_upon_them(lab: Lab) -> None:
     data = lab.directory / "data"
     key = with_data_in(lab, data)
     data.unlink()
-    plan = planned(lab, CreateIntent(key, "inside", ""))
-    assert_refused(plan, Why.IMAGE_CUT_OFF, beneath=str(data), disk="vda")
+    for intent in (CreateIntent(key, "inside", ""), DeleteIntent(key, "one")):
+        assert_refused(planned(lab, intent), Why.DATA_FILE_GONE, path=str(data), disk="vda")
     assert "Could not open" in lab.virsh("snapshot-create-as", "web", "inside", check=False)
+    assert "Failed to delete" in lab.virsh("snapshot-delete", "web", "one", check=False)
+
+
+def test_an_overlay_upon_data_that_are_gone_is_not_merged_as_it_is_now(lab: Lab) -> None:
+    """libvirt makes it all the same."""
+    data = lab.directory / "data"
+    key = with_data_in(lab, data)
+    data.unlink()
+    plan = planned(lab, CreateIntent(key, "two", "", form=Form.DISK_ONLY), carry_out=True)
+    assert_said(plan.warnings, Warn.DATA_FILE_GONE, path=str(data), disk="vda")
+    assert plan.undo.by is UndoBy.MERGE_ONCE_OPENED
+    assert "Failed to delete" in lab.virsh("snapshot-delete", "web", "two", check=False)

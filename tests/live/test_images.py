@@ -700,6 +700,34 @@ def test_nothing_is_done_with_an_image_whose_base_is_gone(lab: Lab, tmp_path: Pa
         qemu_img("snapshot", "-d", "one", str(path))
 
 
+def test_nothing_is_done_with_an_image_that_lies_upon_an_encrypted_one(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """qemu-img wants the key of what lies beneath as well."""
+    path = tmp_path / "overlay"
+    base = encrypted_image(tmp_path / "luks.qcow2", MIB)
+    words = ("create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(path))
+    qemu_img(*words, str(MIB))
+    told = planned(lab, ImageCreate(ImageKey(lab.uri, str(path)), "one")).refusals
+    assert [one.why for one in told] == [Why.ENCRYPTED_BENEATH_BY_HAND]
+    with pytest.raises(subprocess.CalledProcessError):
+        qemu_img("snapshot", "-c", "one", str(path))
+
+
+def test_nothing_is_done_with_an_image_whose_bases_data_file_is_gone(
+    lab: Lab, tmp_path: Path
+) -> None:
+    base, path, data = tmp_path / "base", tmp_path / "overlay", tmp_path / "data"
+    qemu_img("create", "-q", "-f", "qcow2", "-o", f"data_file={data}", str(base), "1M")
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(path))
+    data.unlink()
+    told = planned(lab, ImageCreate(ImageKey(lab.uri, str(path)), "one")).refusals
+    assert [one.why for one in told] == [Why.IMAGE_BENEATH_GONE]
+    assert str(data) in told[0].words
+    with pytest.raises(subprocess.CalledProcessError):
+        qemu_img("snapshot", "-c", "one", str(path))
+
+
 def test_nothing_is_done_with_an_image_whose_base_a_guest_writes_to(
     lab: Lab, tmp_path: Path
 ) -> None:

@@ -117,16 +117,22 @@ def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
     if beneath := facts.cut_off.get(image.path):
         cut = refuse(Why.IMAGE_CUT_OFF, Way.PUT_BACK, beneath=beneath, **names)
         return traced(facts, cut, beneath)
+    if data := facts.data_gone.get(image.path):
+        return refuse(Why.DATA_FILE_GONE, Way.PUT_BACK, path=data, disk=disk.target)
     if again := facts.looped.get(image.path):
         return refuse(Why.SELF_BACKED, Way.LOOK_INTO_CHAIN, path=again, disk=disk.target)
     if image.corrupt:
         return refuse(Why.IMAGE_CORRUPT, Way.REPAIR_COPY, **names)
     if image.locked:
-        who = facts.held.get(image.path, "Another program of QEMU's")
-        return refuse(Why.IMAGE_OPEN, Way.END_FIRST, who=who, **names)
+        return _open_elsewhere(disk, facts)
     if lower := facts.in_writing.get(image.path):
         return refuse(Why.IMAGE_WRITTEN_BENEATH, Way.END_FIRST, lower=lower, **names)
     return None
+
+
+def _open_elsewhere(disk: Disk, facts: Facts) -> Refusal:
+    who = facts.held.get(disk.path or "", "Another program of QEMU's")
+    return refuse(Why.IMAGE_OPEN, Way.END_FIRST, who=who, path=disk.path, disk=disk.target)
 
 
 def unopened(facts: Facts, without: Collection[str]) -> Iterator[Refusal]:
@@ -143,7 +149,11 @@ def unopened(facts: Facts, without: Collection[str]) -> Iterator[Refusal]:
         if disk.target not in without and (why := closed_to_writers(disk, facts)):
             path = disk.path or ""
             gone = isinstance(facts.images.get(path), Missing) or path in facts.cut_off
-            yield why.but(code=libvirt_codes.NO_FILE if gone else libvirt_codes.INTERNAL_ERROR)
+            code = libvirt_codes.NO_FILE if gone else libvirt_codes.INTERNAL_ERROR
+            # newer versions look for it, others leave that to QEMU
+            yield why.but(code=None if why.why is Why.DATA_FILE_GONE else code)
+        elif disk.target not in without and disk.path in facts.raw_locked:
+            yield _open_elsewhere(disk, facts).but(code=libvirt_codes.INTERNAL_ERROR)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,5 +62,5 @@ def _gone(facts: Facts) -> Iterator[tuple[Disk, str]]:
         path = disk.path or ""
         if isinstance(facts.images.get(path), Missing):
             yield disk, path
-        elif beneath := facts.cut_off.get(path):
+        elif beneath := facts.cut_off.get(path) or facts.data_gone.get(path):
             yield disk, beneath

@@ -140,16 +140,15 @@ def internal_obstacles(facts: Facts, *, active: bool) -> list[Refusal]:
         for disk in disks
         if (problem := image_checks.image_problem(disk, facts))
     ]
+    # where libvirt makes another one it does not look at them
+    code = libvirt_codes.INTERNAL_ERROR if harm is None else None
     obstacles += [
-        why.but(code=libvirt_codes.INTERNAL_ERROR)
-        for disk in disks
-        if (why := image_checks.closed_to_writers(disk, facts))
+        why.but(code=code) for disk in disks if (why := image_checks.closed_to_writers(disk, facts))
     ]
     obstacles += disk_checks.discard_refusals(disks)
     obstacles += encryption.inside_refusals(facts, disks, Way.EXTERNAL_WHILE_RUNNING)
     if not disks:
         obstacles.append(refuse(Why.NO_DISK, code=libvirt_codes.CONFIG_UNSUPPORTED, domain=name))
-    # where libvirt makes another one it does not look at them
     kept = variables.create_refusals(facts, active=active)
     obstacles += [one.but() if harm is not None else one for one in kept]
     if active and config.passthrough:

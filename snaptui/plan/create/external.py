@@ -28,9 +28,11 @@ from snaptui.plan.facts import Facts
 from snaptui.plan.loss import NOTHING_LOST
 from snaptui.plan.outcome import After, End, Then, Undo, UndoBy, after, undo
 from snaptui.plan.plan import CreateIntent, Plan
+from snaptui.plan.refusal import refuse
 from snaptui.plan.remark import Remark, remark
 from snaptui.plan.steps.domain import CreateSnapshot
 from snaptui.plan.words.warn import Warn
+from snaptui.plan.words.why import Why
 
 LONG_CHAIN = 24
 """External snapshots after which one more may keep a guest from starting, on some versions."""
@@ -78,6 +80,9 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
         return undo(UndoBy.MERGE_ONCE_OPENED, fact=one.fact)
     for one in image_checks.unopened(_once_off(facts) if new.halt else facts, new.overlays):
         return undo(UndoBy.MERGE_ONCE_OPENED, fact=one.fact)
+    for target, data in _data_gone(facts, new):
+        fact = refuse(Why.DATA_FILE_GONE, path=data, disk=target).fact
+        return undo(UndoBy.MERGE_ONCE_OPENED, fact=fact)
     for path, users in facts.others.items():
         names = text.some([user.words for user in users])
         return undo(UndoBy.MERGE_ONCE_UNSHARED, path=path, users=names)
@@ -88,6 +93,14 @@ def _undo(facts: Facts, new: NewSnapshot) -> Undo:
     for _, volume, _ in disk_checks.lost_beneath(facts) if new.halt else ():
         return undo(UndoBy.MERGE_ONCE_PLACED, pool=volume.pool, domain=domain.name)
     return undo(UndoBy.MERGE)
+
+
+def _data_gone(facts: Facts, new: NewSnapshot) -> Iterator[tuple[str, str]]:
+    """Disks whose data are in a file that is gone: libvirt makes their overlays all the same."""
+    for disk in facts.status.config.disks:
+        data = facts.data_gone.get(disk.path or "")
+        if disk.target in new.overlays and data is not None:
+            yield disk.target, data
 
 
 def _once_off(facts: Facts) -> Facts:
@@ -158,6 +171,8 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> Iterator[Remark]:
     if internal:
         yield remark(Warn.INSIDE_BENEATH, names=text.some(internal))
     yield from (remark(Warn.DISK_LEFT_OUT, disk=target) for target in new.left_out)
+    for target, data in _data_gone(facts, new):
+        yield remark(Warn.DATA_FILE_GONE, path=data, disk=target)
     taken = [disk for disk in status.config.disks if disk.target in new.overlays]
     for disk in taken:
         if disk.snapshot not in (None, Presence.EXTERNAL):

@@ -169,6 +169,9 @@ def beneath_refusals(facts: ImageFacts, *, shared: bool = False) -> list[Refusal
     """
     if gone := facts.cut_off:
         return [refuse(Why.IMAGE_BENEATH_GONE, Way.PUT_BACK, beneath=gone, image=facts.name)]
+    if locked := facts.encrypted:
+        why = Why.ENCRYPTED_BENEATH_BY_HAND
+        return [refuse(why, Way.BY_HAND, beneath=locked, image=facts.name)]
     if (busy := facts.in_writing) and not shared:
         way = Way.END_FIRST
         return [refuse(Why.IMAGE_BENEATH_WRITTEN, way, beneath=busy, image=facts.name)]

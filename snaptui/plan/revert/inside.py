@@ -82,17 +82,22 @@ def _file_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     now = {disk.path for disk in facts.status.config.disks}
     for path, why in closed.items():
         lacks = isinstance(facts.images.get(path or ""), Missing) or path in facts.cut_off
-        failed = gone if lacks else libvirt_codes.INTERNAL_ERROR
+        failed: int | None = gone if lacks else libvirt_codes.INTERNAL_ERROR
+        if why.why is Why.DATA_FILE_GONE and snapshot.has_memory:
+            failed = None  # newer versions look for it, others leave that to QEMU
         harm = _before_it_fails(facts, snapshot)
         if lacks and snapshot.has_memory and path not in now:
             harm = Harm.NO_START  # the definition of then stays, and names what is not there
         yield why.but(code=failed, harm=harm)
     for disk in disks if facts.status.domain.state.active else ():  # its QEMU ends before
+        harm = _before_it_fails(facts, snapshot)
         if beneath := facts.cut_off.get(disk.path or ""):
             yield refuse(
-                Why.IMAGE_CUT_OFF, Way.PUT_BACK, code=gone, harm=_before_it_fails(facts, snapshot),
+                Why.IMAGE_CUT_OFF, Way.PUT_BACK, code=gone, harm=harm,
                 beneath=beneath, path=disk.path, disk=disk.target,
             )  # fmt: skip
+        if data := facts.data_gone.get(disk.path or ""):
+            yield refuse(Why.DATA_FILE_GONE, Way.PUT_BACK, harm=harm, path=data, disk=disk.target)
     for path, missing in facts.missing.items():
         if missing is True and path not in closed:
             harm = _before_it_fails(facts, snapshot) if path in written else None

@@ -25,6 +25,10 @@ class Warn(enum.Enum):
     )
 
     # -- what a new snapshot does not hold, or costs
+    DATA_FILE_GONE = (
+        "{path}, in which data of {disk} are, is missing. Until it is put back, nobody can read "
+        "the disk, with the snapshot or without."
+    )
     SAVE_NOT_KEPT = (
         "The managed save of {domain} is not included: its disks will be as after a power failure."
     )

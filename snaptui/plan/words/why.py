@@ -209,6 +209,7 @@ class Why(enum.Enum):
     IMAGE_GONE = "{path}, the image of {disk}, is missing."
     IMAGE_DAMAGED = "The image of {disk} is damaged: {reason}."
     IMAGE_CUT_OFF = "{beneath}, a backing file of the image of {disk}, is missing."
+    DATA_FILE_GONE = "{path}, in which data of {disk} are, is missing."
     IMAGE_BENEATH_GONE = (
         "{beneath}, a backing file of {image}, is missing. QEMU cannot open the image without it."
     )
@@ -436,6 +437,7 @@ class Why(enum.Enum):
     DEVICE_NOT_MERGED_NOT_YET = "{path} is a device, not a file; snaptui does not merge it yet."
     DEVICE_NOT_DELETED_NOT_YET = "{path} is a device, not a file; snaptui does not delete it yet."
     LIES_UPON_LOSES = "{other} is also an overlay on {path} and would lose it with {overlay}."
+    FROZEN_BY = "By its metadata {name} froze {path}, and the merge writes to that."
     LIES_UPON_SEES_OTHER = "{other} is also an overlay on {path} and would see its data change."
     USER_LOSES = "{user} also uses {path} and would lose it with {overlay}."
     MERGE_DOES_NOT_FIT = (
@@ -526,6 +528,10 @@ class Why(enum.Enum):
     UNREADABLE = "{reason}"
     HOLDS_NO_SNAPSHOTS = "{image} is {format}, a format without internal snapshots."
     ENCRYPTED_BY_HAND = "{image} is encrypted, and snaptui passes no secrets to qemu-img."
+    ENCRYPTED_BENEATH_BY_HAND = (
+        "{beneath}, a backing file of {image}, is encrypted, and snaptui passes no secrets to "
+        "qemu-img."
+    )
     IN_USE = "{image} is in use by {users}."
     FAULTY = "{image} is damaged: {fault}."
     NOT_WRITABLE = "{path} is not writable, for you or at all."

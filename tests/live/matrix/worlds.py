@@ -236,8 +236,19 @@ def _branches() -> Iterable[World]:
         guest.external("a", memory=True)
         (guest.directory / "a.mem").unlink()
 
+    def beneath_ram(guest: Guest) -> None:
+        guest.define()
+        guest.external("b")
+        guest.go(RUNNING)
+        guest.external("a", memory=True)
+        guest.go(OFF)
+        (guest.directory / "vda.qcow2").unlink()
+        guest.give_up("vda")
+
     words = "external with RAM, whose file is gone"
     yield World(words, without_ram, "a", (OFF, RUNNING), since=(9, 9))
+    words = "external with RAM, an image beneath is gone"
+    yield World(words, beneath_ram, "a", (OFF,), since=(9, 9))
     yield World("internal a -> external b, back at a: b", mixed, "b", (OFF, RUNNING))
 
 
@@ -567,6 +578,17 @@ def _disks() -> Iterable[World]:
 
     words = "all disks excluded; without data"
     yield World(words, without_data, "a", off_only, tags=frozenset({"empty"}), since=(12, 8))
+
+    def above_without(guest: Guest) -> None:
+        guest.define((excluded,))
+        guest.external("a")
+        guest.internal("b")
+        guest.spoiled.add("b")
+        guest.external("c")
+
+    words = "all disks excluded; without data between external ones"
+    for name in "ac":
+        yield World(f"{words}: {name}", above_without, name, off_only, since=(12, 8))
     yield World(
         "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
     )
