@@ -385,6 +385,14 @@ def test_a_revert_beneath_names_what_it_spoils_and_wants_the_name_typed() -> Non
     assert_refused(used, Why.USER_SEES_OTHER_DATA, user="disk vda of db")
 
 
+def test_a_revert_of_an_image_of_now_names_what_lies_unmanaged_above_it() -> None:
+    """The domain went back to it: what lies in the overlay that it left may be whole."""
+    upper = replace(holding("/b", "by hand"), backing="/a", backing_format="qcow2")
+    found = known("/a", {"/a": holding("/a", "deep"), "/b": upper}, DEEP, OVER)
+    told = a_revert(found, "deep").warnings
+    assert_said(told, Warn.UNUSABLE_UNMANAGED, name="by hand", path="/b")
+
+
 def test_a_revert_beneath_names_what_somebody_moved_above_it() -> None:
     """Its overlay was renamed: the metadata of both name a file that is not there."""
     upper = replace(holding("/m", "in"), backing="/a", backing_format="qcow2")

@@ -229,6 +229,7 @@ def _warnings(
     yield from (
         to_backing_image.warnings(facts, snapshot) if moved else broken.spoiled(facts, snapshot)
     )
+    yield from to_backing_image.unmanaged_spoiled(facts, snapshot)
     yield from _left_out(facts, snapshot, removed)
     yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
     if not intent.reset_nvram:

@@ -95,7 +95,6 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     made = {path for one in facts.snapshots.values() for path in _paths(one) | frozen_images(one)}
     for path in sorted(_above(facts, {then.path or "" for then, _ in moved}) - made):
         yield remark(Warn.UNUSABLE_OVERLAY, path=path)
-    yield from _unmanaged_lost(facts, snapshot)
 
 
 def _has_internal_parent(facts: Facts, name: str) -> bool:
@@ -103,10 +102,14 @@ def _has_internal_parent(facts: Facts, name: str) -> bool:
     return parent is not None and parent.kind is not Kind.EXTERNAL
 
 
-def _unmanaged_lost(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
-    """What images above the written ones hold that libvirt does not know."""
-    over = _above(facts, {then.path or "" for then, _ in image_checks.moved_disks(facts, snapshot)})
-    images = {path: facts.images[path] for path in sorted(over & facts.images.keys())}
+def unmanaged_spoiled(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """What images above the written ones hold that libvirt does not know, if it may be whole."""
+    over = _above(facts, {disk.path or "" for disk in internal_disks(snapshot)})
+    for broken in facts.layers.broken.values():
+        if broken.matter is Matter.WRITTEN:
+            over -= {broken.path, *broken.tops}
+    known = {**facts.layers.heads, **facts.images}
+    images = {path: known[path] for path in sorted(over & known.keys())}
     for one in unmanaged_in(facts.names, images):
         for path, _ in one.parts:
             yield remark(Warn.UNUSABLE_UNMANAGED, name=one.name, path=path)
