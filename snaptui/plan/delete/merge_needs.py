@@ -59,7 +59,7 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
 
     Args:
         merges: each overlay and what it is merged into.
-        cancels: whether one can be given up.
+        cancels: whether one can be given up: a job of its own, whose end has no error code.
     """
     found = Findings()
     left: dict[str, int] = {}
@@ -94,7 +94,8 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
         if needs and left[place] < needs // TABLES + LEAST:
             lacks = refuse(
                 Why.MERGE_DOES_NOT_FIT, Way.ROOM_OR_ONE if more else Way.ROOM,
-                code=libvirt_codes.INTERNAL_ERROR, path=written, free=text.size(free),
+                code=None if cancels else libvirt_codes.INTERNAL_ERROR,
+                path=written, free=text.size(free),
                 needs=f"{'' if exact else 'up to '}{text.size(needs)}",
             )  # fmt: skip
             if isinstance(counted, NotKnown):
