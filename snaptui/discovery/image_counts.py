@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from snaptui.backend.protocol.files import Files
-from snaptui.common.errors import SnaptuiError
-from snaptui.model.image import NotKnown
+from snaptui.common.errors import DamagedImage, SnaptuiError
+from snaptui.model.image import Damaged, NotKnown
 from snaptui.storage.qcow2.usage import ImageUsage
 
 
@@ -30,6 +30,8 @@ def count(
 
     try:
         usage = backend.count_image(path, first)
+    except DamagedImage as error:
+        return Damaged(error.message)
     except SnaptuiError as error:
         return NotKnown(error.message)
     if not depth:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from snaptui.model.image import FileSystem, ImageInfo
 from snaptui.plan import thaw
-from snaptui.plan.checks import defined_chain, disk_checks, other_hosts
+from snaptui.plan.checks import defined_chain, disk_checks, image_checks, other_hosts
 from snaptui.plan.create import create
 from snaptui.plan.create.group import grouped
 from snaptui.plan.delete import delete, merge
@@ -17,6 +17,7 @@ from snaptui.plan.image import entries, extract, orphan
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.metadata import adopt, edit, relocate
 from snaptui.plan.plan import (
+    AdoptIntent,
     CreateIntent,
     DeleteIntent,
     DeleteManyIntent,
@@ -51,6 +52,8 @@ def make_plan(intent: Intent, facts: AnyFacts) -> Plan:
     if isinstance(intent, EditIntent | HoldIntent | ThawIntent):
         return plan
     doubts = tuple(defined_chain.doubts(facts))
+    if not isinstance(intent, AdoptIntent | RelocateIntent):
+        doubts += tuple(image_checks.damaged(facts.counted, facts.images))
     return replace(
         plan,
         refusals=(*other_hosts.refusals(facts), *plan.refusals),

@@ -77,6 +77,10 @@ class Unchecked(enum.Enum):
     INSIDE_UNNAMED = (
         "The internal snapshots of {disk}: the snapshot's metadata does not say which image it was."
     )
+    DAMAGED = (
+        "Whether QEMU can change {path}, whose tables are damaged (examine it with qemu-img "
+        "check): {reason}"
+    )
     BENEATH = "The backing chain of {disk}: {reason}"
     CHAIN_DEFINED = (
         "Which image {disk} lies upon: the definition of {domain} names {named} (<backingStore>), "

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.lab import Lab
 from tests.terminal import Terminal, at_snapshots, confirm
 
 CORRUPT = 1
 """Bit of the incompatible features in an image's head (docs/interop/qcow2.txt, byte 79)."""
+
+L1_AT = 40
+"""Where a head says where the disk's L1 table is."""
+
+
+def damage(path: Path) -> None:
+    """By its L1 table, the disk's first L2 table lies behind the end of the file."""
+    with path.open("r+b") as f:
+        f.seek(L1_AT)
+        (table,) = struct.unpack(">Q", f.read(8))
+        f.seek(table)
+        f.write(struct.pack(">Q", 1 << 30))
 
 
 def test_an_image_that_is_marked_corrupt(lab: Lab) -> None:
@@ -25,6 +40,18 @@ def test_an_image_that_is_marked_corrupt(lab: Lab) -> None:
         terminal.press("r")
         terminal.wait("is marked corrupt. Repair it first")
         assert "Ready, " not in terminal.text
+
+
+@pytest.mark.parametrize("key", ["c", "r", "d"])
+def test_where_tables_make_no_sense_nothing_is_ready(lab: Lab, key: str) -> None:
+    """QEMU opens such an image, and may fail halfway."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    damage(lab.image("web"))
+    with Terminal(["-c", lab.uri, "web"], size=(120, 40)) as terminal:
+        at_snapshots(terminal, "one", "an L2 table lies beyond")
+        terminal.press(key)
+        terminal.wait("1 not checked", "whose tables are damaged", "qemu-img check")
 
 
 def test_the_rows_say_which_image_is_broken_and_the_others_live_on(lab: Lab) -> None:

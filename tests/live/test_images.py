@@ -20,6 +20,7 @@ from snaptui.plan.plan import ImageApply, ImageCreate, ImageDelete, ImageExtract
 from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, encrypted_image, entries, holds, qemu_img, write
 from tests.live.planned import planned, read_image
+from tests.live.test_broken import damage
 from tests.live.test_command_line import says
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone
@@ -652,6 +653,15 @@ def test_an_encrypted_or_damaged_image_is_left_alone(lab: Lab, tmp_path: Path) -
             at_image(terminal, f"▌ {path.name}")
             plan(terminal, "c", f"Create a snapshot in {path.name}")
             terminal.wait(why)
+
+
+def test_in_an_image_whose_tables_make_no_sense_nothing_is_ready(lab: Lab, tmp_path: Path) -> None:
+    path = made(tmp_path / "odd.qcow2", "one")
+    damage(path)
+    with Terminal(["-c", lab.uri, str(path)], size=(120, 40)) as terminal:
+        at_image(terminal, "one", "an L2 table lies beyond")
+        plan(terminal, "r", "Apply one")
+        terminal.wait("whose tables are damaged", "qemu-img check")
 
 
 def test_read_only_says_so_of_an_image_too(lab: Lab, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from snaptui.backend.files import backing, image_file, image_reader
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage, ImageError
 
 if TYPE_CHECKING:
     from snaptui.storage.qcow2.usage import ImageUsage
@@ -28,6 +28,7 @@ def count_image(path: str, progress: Callable[[int, int], None]) -> ImageUsage:
         progress: called with bytes read and bytes to read; what it raises ends the count.
 
     Raises:
+        DamagedImage: its tables make no sense, and no QEMU writes to it just now.
         ImageError: it cannot be read or counted; says why.
     """
     from snaptui.backend.files.io_priority import idle_io
@@ -74,7 +75,9 @@ def count_open_image(
                 raise ImageError("Its data are in another file, and are not counted.")
             usage = count(f, size, header, entries, progress, settled=settled)
             steady = not usage.wrong and read_header(f, size) == header
-        except ImageError:
+        except ImageError as error:
+            if last and isinstance(error, DamagedImage) and not settled:
+                raise ImageError(error.message, hint=error.hint) from error  # perhaps written to
             if last:
                 raise
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from snaptui.plan.remark import Remark, Unchecked, remark
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 from snaptui.storage.backing_chain import NOT_READ
+from snaptui.storage.disk_cost import Counted
 from snaptui.storage.in_image import internal_disks
 
 
@@ -133,6 +134,13 @@ def closed_to_writers(disk: Disk, facts: Facts) -> Refusal | None:
 def _open_elsewhere(disk: Disk, facts: Facts) -> Refusal:
     who = facts.held.get(disk.path or "", "Another program of QEMU's")
     return refuse(Why.IMAGE_OPEN, Way.END_FIRST, who=who, path=disk.path, disk=disk.target)
+
+
+def damaged(counted: Counted, paths: Iterable[str]) -> Iterator[Remark]:
+    """Images whose tables made no sense when they were counted, so that QEMU may fail halfway."""
+    for path in paths:
+        if isinstance(found := counted.get(path), Damaged):
+            yield remark(Unchecked.DAMAGED, path=path, reason=found.reason)
 
 
 def unopened(facts: Facts, without: Collection[str]) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from snaptui.common import text
 from snaptui.model.image import ImageInfo, ImageSnapshot, NotKnown, PlacedEntry
 from snaptui.model.safety_mark import new_name
-from snaptui.plan.checks import domain_checks, name_checks, other_hosts
+from snaptui.plan.checks import domain_checks, image_checks, name_checks, other_hosts
 from snaptui.plan.checks.free_space import entry_warnings
 from snaptui.plan.image_facts import ImageFacts
 from snaptui.plan.loss import NOTHING_LOST, EntryWritesLost, Loss, SnapshotsLost
@@ -184,6 +184,7 @@ def change_doubts(facts: ImageFacts) -> list[Remark]:
         return []
     doubts = [remark(Unchecked.USED, reason=doubt.words) for doubt in facts.doubts]
     doubts += other_hosts.doubts(facts)
+    doubts += image_checks.damaged(facts.counted, (facts.path,))
     return doubts + [
         remark(what, reason=known.reason)
         for what, known in (

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage, ImageError
 from snaptui.storage.qcow2.bitmaps import bitmap_clusters
 from snaptui.storage.qcow2.comparison import Comparison
 from snaptui.storage.qcow2.figures import figures
@@ -139,7 +139,7 @@ class _Count:
             )
             total += length * L1_ENTRY_SIZE
             if total > self._size:
-                raise ImageError("The L1 tables together are larger than the file")
+                raise DamagedImage("The L1 tables together are larger than the file")
             read[offset, length] = read.get((offset, length), 0) | 1 << place
         found = FoundTables(self._reach)
         tables = list(read)
@@ -286,7 +286,7 @@ class _Count:
             entries, numbers = entries[~packed], _some(numbers, ~packed)
             flags = int(np.bitwise_or.reduce(entries)) if entries.size else 0
         if flags & L2_RESERVED:
-            raise ImageError("An L2 entry has reserved bits set")
+            raise DamagedImage("An L2 entry has reserved bits set")
         offsets = entries & OFFSET
         if np.count_nonzero(offsets) < offsets.size:
             there = offsets != 0
@@ -304,7 +304,7 @@ class _Count:
         ends = (offsets & ~np.uint64(_SECTOR - 1)) + (sectors + np.uint64(1)) * np.uint64(_SECTOR)
         bits = np.uint64(self._bits)
         if int(offsets.max()) >= self._size or int(ends.max()) > self._clusters << self._bits:
-            raise ImageError(f"Compressed data lie beyond the file's {self._size} bytes")
+            raise DamagedImage(f"Compressed data lie beyond the file's {self._size} bytes")
         first = (offsets >> bits).astype(np.int64)
         last = ((ends - np.uint64(1)) >> bits).astype(np.int64)
         if self._packed is None:
@@ -333,7 +333,7 @@ class _Count:
             parts.append(bitmap_clusters(self._file, self._size, header, header.bitmaps))
         clusters = np.sort(np.concatenate(parts))
         if np.any(clusters[1:] == clusters[:-1]):
-            raise ImageError("A cluster is used for two kinds of metadata")
+            raise DamagedImage("A cluster is used for two kinds of metadata")
         return clusters
 
     def _sizes(self) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage
 from snaptui.storage.qcow2.format import check_table
 from snaptui.storage.qcow2.mapping import Indices
 from snaptui.storage.qcow2.reading import Layout, fetch
@@ -45,7 +45,7 @@ def bitmap_clusters(f: BinaryIO, size: int, header: Header, bitmaps: Bitmaps) ->
     for number in range(1, bitmaps.nb_bitmaps + 1):
         what = f"Entry {number} of the bitmap directory"
         if at + _ENTRY.size > directory:
-            raise ImageError(f"{what} lies beyond its end")
+            raise DamagedImage(f"{what} lies beyond its end")
         entry = _ENTRY.unpack(data[at : at + _ENTRY.size])
         at = (at + _ENTRY.size + entry["extra_size"] + entry["name_size"] + 7) & ~7
         length = entry["table_entries"] * 8
@@ -55,7 +55,7 @@ def bitmap_clusters(f: BinaryIO, size: int, header: Header, bitmaps: Bitmaps) ->
         offsets = np.frombuffer(table, dtype=">u8").astype(np.uint64) & _OFFSET
         offsets = offsets[offsets != 0]
         if offsets.size and int(offsets.max()) + cluster_size > size:
-            raise ImageError(f"Data of a bitmap lie beyond the file's {size} bytes")
+            raise DamagedImage(f"Data of a bitmap lie beyond the file's {size} bytes")
         found.append((offsets >> np.uint64(header.cluster_bits)).astype(np.int64))
     return np.concatenate(found)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import BinaryIO, Final
 
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage, ImageError
 from snaptui.storage.qcow2.reading import Layout, Window
 from snaptui.storage.qcow2.structures import (
     AUTOCLEAR_BITMAPS,
@@ -128,12 +128,12 @@ def check_table(
         ImageError: it is too large, or not aligned, or not wholly inside the file.
     """
     if length > limit:
-        raise ImageError(f"{what} is too large: {length} bytes, and QEMU allows {limit}")
+        raise DamagedImage(f"{what} is too large: {length} bytes, and QEMU allows {limit}")
     if offset % cluster_size:
-        raise ImageError(f"{what} starts at byte {offset}, which is not the start of a cluster")
+        raise DamagedImage(f"{what} starts at byte {offset}, which is not the start of a cluster")
     # QEMU leaves any offset behind when it writes an empty snapshot table.
     if length and offset + length > size:
-        raise ImageError(
+        raise DamagedImage(
             f"{what} ends at byte {offset + length}, but the file has only {size} bytes"
         )
 

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage
 from snaptui.storage.qcow2.mapping import (
     COPIED,
     SLICE,
@@ -164,16 +164,16 @@ class Qcow2Layer:
         """The same by subcluster (docs/interop/qcow2.txt, "Extended L2 Entries")."""
         packed, offsets = data_offsets(entries, self._header, self._size)
         if np.any(entries[~packed] & ZERO):
-            raise ImageError("An L2 entry has reserved bits set")
+            raise DamagedImage("An L2 entry has reserved bits set")
         if np.any(bitmaps[packed]):
-            raise ImageError("A compressed cluster has subclusters")
+            raise DamagedImage("A compressed cluster has subclusters")
         bits = np.unpackbits(bitmaps.astype("<u8").view(np.uint8), bitorder="little")
         data, zeros = np.split(bits.reshape(-1, 2 * SUBCLUSTERS) != 0, 2, axis=1)
         there = offsets != 0
         if self._header.external_data_file:
             there |= (entries & COPIED != 0) & ~packed
         if np.any(data & zeros) or np.any(data[~there]):
-            raise ImageError("The subclusters of an L2 entry contradict each other")
+            raise DamagedImage("The subclusters of an L2 entry contradict each other")
         steps = np.arange(SUBCLUSTERS, dtype=np.uint64) * np.uint64(self.unit)
         own = (there & (entries & COPIED != 0)).repeat(SUBCLUSTERS)
         own &= self._on_the_host((offsets[:, None] + steps).reshape(-1))

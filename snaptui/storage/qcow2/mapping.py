@@ -7,7 +7,7 @@ from typing import BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage
 from snaptui.storage.qcow2.format import L1_ENTRY_SIZE, MAX_L1_SIZE, check_table
 from snaptui.storage.qcow2.reading import fetch
 from snaptui.storage.qcow2.structures import Entry, Header
@@ -36,7 +36,7 @@ def l1_words(data: bytes, what: str) -> Words:
     """
     raw = np.frombuffer(data, dtype=">u8").astype(np.uint64)
     if raw.size and int(np.bitwise_or.reduce(raw)) & L1_RESERVED:
-        raise ImageError(f"{what} has reserved bits set")
+        raise DamagedImage(f"{what} has reserved bits set")
     return raw
 
 
@@ -55,10 +55,10 @@ def inside(offsets: Words, header: Header, size: int, what: str) -> None:
     if not offsets.size:
         return
     if int(np.bitwise_or.reduce(offsets)) & (header.cluster_size - 1):
-        raise ImageError(f"{what} does not start where a cluster does")
+        raise DamagedImage(f"{what} does not start where a cluster does")
     largest = int(offsets.max())
     if largest > size:
-        raise ImageError(f"{what} lies beyond the file's {size} bytes, at byte {largest}")
+        raise DamagedImage(f"{what} lies beyond the file's {size} bytes, at byte {largest}")
 
 
 def l2_tables(f: BinaryIO, size: int, header: Header, entry: Entry | None = None) -> Words:
@@ -95,7 +95,7 @@ def data_offsets(entries: Words, header: Header, size: int) -> tuple[Flags, Word
     packed = entries & COMPRESSED != 0
     plain = np.where(packed, np.uint64(0), entries)
     if plain.size and int(np.bitwise_or.reduce(plain)) & L2_RESERVED:
-        raise ImageError("An L2 entry has reserved bits set")
+        raise DamagedImage("An L2 entry has reserved bits set")
     offsets = plain & OFFSET
     inside(offsets, header, 1 << 62 if header.external_data_file else size, "A data cluster")
     return packed, offsets

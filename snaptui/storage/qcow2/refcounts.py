@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from snaptui.common.errors import ImageError
+from snaptui.common.errors import DamagedImage
 from snaptui.storage.qcow2.mapping import SLICE, Indices
 from snaptui.storage.qcow2.reading import fetch, fetch_into
 from snaptui.storage.qcow2.structures import Header
@@ -38,9 +38,9 @@ class Refcounts:
         self._blocks = entries & np.uint64(_OFFSET)
         used = self._blocks[self._blocks != 0]
         if used.size and int(np.bitwise_or.reduce(used)) & (header.cluster_size - 1):
-            raise ImageError("A refcount block does not start where a cluster does")
+            raise DamagedImage("A refcount block does not start where a cluster does")
         if used.size and int(used.max()) + header.cluster_size > size:
-            raise ImageError(
+            raise DamagedImage(
                 f"A refcount block lies beyond the file's {size} bytes, at byte {int(used.max())}"
             )
         first = header.refcount_table_offset >> header.cluster_bits
