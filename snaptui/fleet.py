@@ -14,6 +14,7 @@ from snaptui.common.errors import ConfigError, Disconnected, SnaptuiError
 from snaptui.common.masking import label
 from snaptui.common.state_files import state_directory
 from snaptui.config import HostEntry
+from snaptui.model.image import ImageKey, NotKnown
 from snaptui.monitor.host import Link
 from snaptui.monitor.openings import Openings
 from snaptui.operations.operation import Operation
@@ -24,7 +25,7 @@ from snaptui.session import KnownHost, Listener, Session
 if TYPE_CHECKING:
     from snaptui.backend.protocol.backend import Backend
     from snaptui.discovery.group_members import Members
-    from snaptui.model.domain import DomainKey
+    from snaptui.model.domain import DomainKey, Key
     from snaptui.plan.plan import Intent
     from snaptui.plan.planner import AnyFacts
 
@@ -197,6 +198,22 @@ class Fleet:
     async def read_facts(self, intent: Intent, tell: Tell = nobody) -> AnyFacts:
         """Read the facts for a dialog; see the session."""
         return await self.session(intent.key.host).read_facts(intent, tell)
+
+    def seen(self, key: Key) -> Mapping[str, object]:
+        """What the lists say just now of a domain or image, as far as they are about it."""
+        session = self._sessions.get(key.host)
+        if session is None or session.away:
+            return {}
+        if isinstance(key, ImageKey):
+            image = session.images.shown
+            if image is None or image.key != key or isinstance(image.head, NotKnown):
+                return {}
+            return {"image": image.head.snapshots}
+        found: dict[str, object] = {"domain": session.host.state.domains.get(key)}
+        shown = session.snapshots.shown
+        if shown is not None and shown.key == key and shown.snapshots is not None:
+            found["snapshots"] = (shown.snapshots.names, shown.snapshots.current)
+        return found
 
     async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
         """Find all snapshots of a group, on all hosts that are there.

@@ -28,6 +28,34 @@ def refused(terminal: Terminal, *reasons: str) -> None:
     terminal.wait("Refused, see above.")
 
 
+@pytest.mark.parametrize("key", ["r", "d"])
+def test_a_dialog_sees_that_its_snapshot_has_gone(lab: Lab, key: str) -> None:
+    lab.define("web")
+    lab.snapshot("web", "first")
+    lab.snapshot("web", "second")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "second")
+        terminal.press(key)
+        terminal.wait("Ready, ")
+        lab.virsh("snapshot-delete", "web", "first")
+        refused(terminal, "first")
+
+
+def test_a_dialog_sees_what_its_domain_does(lab: Lab) -> None:
+    """A plan that is shown stays until there is another."""
+    lab.define("web")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        terminal.wait("no snapshots yet")
+        terminal.press("c")
+        terminal.wait("Ready, ", "stays shut off")
+        lab.start("web")
+        terminal.wait("Ready, ", "of RAM is saved")
+        lab.destroy("web")
+        terminal.wait("Ready, ", "stays shut off")
+        lab.virsh("undefine", "web")
+        terminal.wait("The checks failed.", gone="Ready, ")
+
+
 def test_a_name_of_digits_is_not_created(lab: Lab) -> None:
     """Such a name would be taken for an ID."""
     lab.define("web")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -51,6 +52,9 @@ class PlanDialog(ConfirmDialog[Confirmed]):
     Args:
         subject: what it is about.
         read_facts: reads the facts for an intent.
+
+    Attributes:
+        seen: tells what the lists say just now of what an intent is about.
     """
 
     def __init__(
@@ -59,6 +63,8 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         super().__init__(glyphs)
         self._subject = subject
         self._read_facts = read_facts
+        self.seen: Callable[[Key], Mapping[str, object]] = lambda _key: {}
+        self._seen: dict[tuple[Key, str], object] = {}
         self._facts: tuple[AnyFacts, ...] = ()
         self._plans: tuple[Plan, ...] = ()
         self._plan: Plan | None = None
@@ -159,6 +165,20 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self.set_title(f"{self.verb}: {self._of}")
         self.query_one("#facts", Static).update(Text(CHECKING))
         self.read_again()
+        self.set_interval(LOOKS, self._look)
+
+    def _look(self) -> None:
+        """Read the facts again where the lists say something else; the plan stays until then."""
+        now = self._said()
+        changed = any(self._seen.get(at, said) != said for at, said in now.items())
+        self._seen = {**self._seen, **now}
+        if changed:
+            self._read()
+
+    def _said(self) -> dict[tuple[Key, str], object]:
+        """What the lists say of all that the intents are about."""
+        keys = {intent.key for intent in self.intents}
+        return {(key, what): said for key in keys for what, said in self.seen(key).items()}
 
     async def before_reading(self) -> None:
         """Find out what :attr:`intents` needs to know, where it does; may raise SnaptuiError."""
@@ -171,12 +191,15 @@ class PlanDialog(ConfirmDialog[Confirmed]):
 
     @background("facts", exclusive=True)
     async def _read(self) -> None:
+        self._seen = self._said()
         try:
             await self.before_reading()
             found = await read_all(self._read_facts, self.intents, self._tell_progress)
         except SnaptuiError as error:
             if not is_there(self):
                 return
+            self._facts, self._plan = (), None
+            self._allow()
             failed = f"{error.title}: {error.message}"
             self.query_one("#facts", Static).update(Text("The checks failed."))
             self.query_one("#box").remove_class("-judged")
@@ -343,6 +366,8 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         return rest
 
 
+LOOKS = 0.5
+"""Seconds between two looks at what the lists say."""
 LAID_OUT = 0.25
 """Seconds after which what changed is laid out at the latest."""
 LEAST, MOST = 3, 8

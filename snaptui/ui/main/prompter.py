@@ -37,6 +37,7 @@ class MainPrompter:
             run = operations.run_together if result.together else operations.run_in_turn
             run(result.parts)
 
+        dialog.seen = self._fleet.seen
         self.choose(dialog, confirmed)
 
     def choose(self, dialog: Dialog[T], chosen: Callable[[T], None]) -> None:

@@ -227,7 +227,7 @@ class AllScreen(SurveyScreen):
                 self.operations.run_in_turn(result.parts)
 
         dialog = HoldDialog(row.domain, row.snapshot, self.surveys.read_facts, self.glyphs)
-        dialog.called = fleet.called
+        dialog.called, dialog.seen = fleet.called, fleet.seen
         self.app.push_screen(dialog, confirmed)
 
     def action_copy_one(self) -> None:

@@ -90,7 +90,7 @@ class SurveyScreen(Closing[Jump | None]):
         fleet, space = self.context.fleet, f"frees {self.surveys.promise(marks)}"
         what = parts[0][0] if len(parts) == 1 else f"{len(parts)} domains and files"
         dialog = DeleteItemsDialog(what, parts, space, self.surveys.read_facts, self.glyphs)
-        dialog.called = fleet.called
+        dialog.called, dialog.seen = fleet.called, fleet.seen
         self.app.push_screen(dialog, confirmed)
 
     def tick(self) -> None:
