@@ -124,6 +124,22 @@ def test_a_record_deleted_beside_a_checkpoint_comes_back_while_the_guest_runs(la
     assert lab.snapshots("web") == ["s"]
 
 
+def test_a_load_that_a_bitmap_forbids_leaves_the_disks_of_then(lab: Lab) -> None:
+    """libvirt has set the domain to them before QEMU says no."""
+    key = lab.define("web", running=True)
+    lab.snapshot("web", "ram")
+    checkpoint(lab, "c0")
+    lab.destroy("web")
+    base, over = lab.image("web"), lab.images / "over"
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(base), "-F", "qcow2", str(over))
+    lab.define_xml(lab.virsh("dumpxml", "web").replace(str(base), str(over)))
+    plan = planned(lab, RevertIntent(key, "ram"))
+    (refusal,) = [one for one in plan.refusals if one.why is Why.CHECKPOINTS]
+    assert refusal.harm is Harm.OTHER_DATA
+    assert "Failed to revert" in lab.virsh("snapshot-revert", "web", "ram", check=False)
+    assert str(base) in lab.virsh("domblklist", "web")
+
+
 def test_an_image_of_nobody_with_a_bitmap(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "golden.qcow2"
     qemu_img("create", "-q", "-f", "qcow2", str(path), "8M")

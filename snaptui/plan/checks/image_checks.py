@@ -88,6 +88,16 @@ def moved_disks(facts: Facts, snapshot: Snapshot) -> list[tuple[Disk, Disk]]:
     ]
 
 
+def after_a_failed_load(facts: Facts, snapshot: Snapshot) -> Harm | None:
+    """What libvirt leaves where a revert to an internal one fails before anything is reverted.
+
+    It has stopped the guest. Where RAM is loaded it has set the domain to the disks of then.
+    """
+    if facts.status.domain.state.active:
+        return Harm.STOPPED
+    return Harm.OTHER_DATA if snapshot.has_memory and moved_disks(facts, snapshot) else None
+
+
 def other_image(facts: Facts, then: Disk, now: Disk, reason: str = "") -> Refusal:
     """A disk writes to an image that the one of the snapshot has nothing to do with.
 

@@ -15,6 +15,7 @@ from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Can, can
 from snaptui.model.image import ImageInfo
 from snaptui.model.snapshot import Snapshot
+from snaptui.plan.checks import image_checks
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
 from snaptui.plan.words.way import Way
@@ -37,7 +38,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     whole = [name for name in known if name not in facts.status.lost_checkpoints]
     by_job = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     code = libvirt_codes.OPERATION_FAILED if by_job else libvirt_codes.INTERNAL_ERROR
-    stopped = Harm.STOPPED if active else None
+    harm = image_checks.after_a_failed_load(facts, snapshot)
     marked = [
         (place, disk, image)
         for place, disk in enumerate(disks)
@@ -47,7 +48,7 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         yield refuse(
             Why.CHECKPOINTS,
             Way.DELETE_CHECKPOINTS if active else Way.START_AND_DELETE_CHECKPOINTS,
-            code=code, harm=stopped, domain=facts.name, names=text.some(known),
+            code=code, harm=harm, domain=facts.name, names=text.some(known),
         )  # fmt: skip
     elif marked:
         place, disk, image = marked[0]
@@ -55,6 +56,6 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         # fails; libvirt goes on with the next. A guest that runs is stopped first.
         others = place > 0 and not active if snapshot.has_memory else len(marked) < len(disks)
         yield refuse(
-            Why.BITMAPS, Way.REMOVE_BITMAPS, code=code, harm=Harm.HALF if others else stopped,
+            Why.BITMAPS, Way.REMOVE_BITMAPS, code=code, harm=Harm.HALF if others else harm,
             disk=disk.target, path=disk.path, number=image.bitmaps,
         )  # fmt: skip

@@ -117,4 +117,4 @@ def _before_it_fails(facts: Facts, snapshot: Snapshot) -> Harm | None:
         for disk in internal_disks(snapshot)
     ):
         return Harm.HALF
-    return Harm.STOPPED if facts.status.domain.state.active else None
+    return image_checks.after_a_failed_load(facts, snapshot)
