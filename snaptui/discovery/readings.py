@@ -94,7 +94,8 @@ def boot_gone(backend: Files, config: DomainConfig) -> frozenset[str]:
     own = config.variables.path if config.variables is not None else None
     made = own is not None and missing(backend, own) is False
     volumes = (disk.path for disk in config.disks if disk.volume is not None and disk.path)
-    files = (*config.boot_files, *config.drives, *volumes)
+    beneath = (place for disk in config.disks for place in disk.placed_beneath)
+    files = (*config.boot_files, *config.drives, *volumes, *beneath)
     needed = (path for path in files if not (made and path == config.template))
     return frozenset(path for path in needed if missing(backend, path) is True)
 

@@ -86,6 +86,11 @@ class Disk:
         return replace(self, path=self.path.removesuffix(f".TRANSIENT-{domain}"), format="")
 
     @property
+    def placed_beneath(self) -> tuple[str, ...]:
+        """Where the pools say that the volumes beneath it are, as far as they say so."""
+        return tuple(one.place for one in self.volumes if isinstance(one.place, str))
+
+    @property
     def no_path(self) -> NotKnown:
         """Why it has no path."""
         return NotKnown(self.unknown or "there is no medium in it")

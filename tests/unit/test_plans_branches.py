@@ -20,6 +20,7 @@ from snaptui.operations.step_calls import differences, expected_after
 from snaptui.plan.change import Change, Difference
 from snaptui.plan.create import create
 from snaptui.plan.delete import delete
+from snaptui.plan.delete.overlay_lookup import code_of_broken
 from snaptui.plan.facts import Facts
 from snaptui.plan.loss import SnapshotsLost
 from snaptui.plan.outcome import UndoBy
@@ -338,3 +339,19 @@ def test_a_file_that_is_gone_already_is_kept_for_nobody() -> None:
     assert_refused(a_revert(replace(above, layers=layers), "a"), Why.REMOVED_HAS_USER, path="/c")
     gone = a_fork(others=users, images={"/c": Missing("/c: gone")})
     assert Why.REMOVED_HAS_USER not in {one.why for one in a_revert(gone, "a").refusals}
+
+
+def test_the_error_of_a_broken_one_is_that_of_what_libvirt_looks_for_first() -> None:
+    """By what those below say of its overlays; of the newest all disks (11.3 to 12.9)."""
+    upper = {"/c": over("/c", "/a")}
+
+    def code(top: str, first: Snapshot, *later: Snapshot) -> int:
+        found = known(first, *later, top=top, current=(first, *later)[-1].name, images=upper)
+        return code_of_broken(found, first)
+
+    disks = (*ROOT.disks, SnapshotDisk("vdb", Presence.EXTERNAL, "/vdb.a"))
+    both = replace(ROOT, disks=disks)
+    assert code("/a", ROOT) == 9
+    assert code("/a", both) == 8, "vdb is gone"
+    assert code("/c", ROOT, external("b", "/a", "/c", "a")) == 9, "nothing lies beneath /a"
+    assert code("/c", ROOT, external("b", "/a.a", "/c", "a")) == 8, "/a.a is in no chain"

@@ -213,6 +213,12 @@ def test_no_error_is_foretold_where_the_file_of_a_volume_is_gone() -> None:
     assert make_plan(DeleteIntent(KEY, "s1", metadata_only=True), gone).possible
 
 
+def test_a_volume_beneath_is_asked_for_as_well() -> None:
+    lower = replace(VDA, path="/img/over", volumes=(Volume("pool", "a.qcow2", PLACE),))
+    found = facts(disks=config(lower), state=OFF, boot_gone=frozenset({PLACE}))
+    assert_refused(make_plan(CreateIntent(KEY, "n", ""), found), Why.VOLUME_GONE, path=PLACE)
+
+
 def test_where_libvirt_takes_an_external_one_it_looks_at_no_variables() -> None:
     outside = replace(VDA, snapshot=Presence.EXTERNAL)
     for disk, codes in ((outside, {None}), (VDA, {84})):

@@ -44,8 +44,8 @@ def place_refusals(facts: Facts, disks: Iterable[Disk]) -> Iterator[Refusal]:
     if not facts.status.domain.state.active:
         yield from _beneath_refusals(facts)
         yield from (
-            refuse(Why.VOLUME_GONE, Way.PUT_BACK, path=disk.path, disk=disk.target)
-            for disk in _lost_volumes(facts)
+            refuse(Why.VOLUME_GONE, Way.PUT_BACK, path=path, disk=disk.target)
+            for disk, path in _lost_volumes(facts)
         )
 
 
@@ -85,11 +85,13 @@ def pools_first(
     return unforetold(told)
 
 
-def _lost_volumes(facts: Facts) -> Iterator[Disk]:
-    """Disks whose files are gone, though their pools name them as long as nobody looks again."""
+def _lost_volumes(facts: Facts) -> Iterator[tuple[Disk, str]]:
+    """Files that are gone, though their pools name them as long as nobody looks again."""
     for disk in facts.status.config.disks:
-        if disk.volume is not None and disk.path in facts.boot_gone:
-            yield disk
+        own = (disk.path,) if disk.volume is not None and disk.path is not None else ()
+        for path in (*own, *disk.placed_beneath):
+            if path in facts.boot_gone:
+                yield disk, path
 
 
 def gone_then(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:

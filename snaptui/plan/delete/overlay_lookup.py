@@ -5,7 +5,7 @@ And its error where it does not: which one comes first differs between 9.0 and n
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from snaptui.model import libvirt_codes
 from snaptui.model.abilities import Wrong, does
@@ -74,15 +74,21 @@ def code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
         return libvirt_codes.NO_FILE
     if transient and not active:
         return libvirt_codes.OPERATION_UNSUPPORTED
-    newest = all(one.parent != snapshot.name for one in facts.snapshots.values())
-    found = newest or _in_chains(facts, snapshot)
-    return libvirt_codes.OPERATION_FAILED if found else libvirt_codes.INVALID_ARG
+    if all(one.parent != snapshot.name for one in facts.snapshots.values()):
+        there = {one.target for one in facts.status.config.disks}
+        return (
+            libvirt_codes.OPERATION_FAILED
+            if overlays.keys() <= there
+            else libvirt_codes.INVALID_ARG
+        )
+    return _first_error(facts, overlays)
 
 
 def fails_sooner(facts: Facts, snapshot: Snapshot) -> bool:
     """Whether libvirt finds the chain of a guest that runs otherwise than it looks for it.
 
-    Since 9.9 it looks for each overlay; 9.0 for what an overlay lies upon, as its metadata say.
+    Since 9.9 it looks for each overlay, and what that lies upon; 9.0 for the latter alone, as its
+    metadata say.
     A disk that is not there any more is not looked at.
     """
     then = {target: disk.path for target, disk in snapshot.then.items()}
@@ -94,19 +100,24 @@ def fails_sooner(facts: Facts, snapshot: Snapshot) -> bool:
         if overlay not in inside:
             return known
         beneath = facts.layers.beneath(overlay)
+        if known and beneath is None:
+            return True
         if not known and isinstance(beneath, str) and beneath != then.get(disk.target):
             return True
     return False
 
 
-def _in_chains(facts: Facts, snapshot: Snapshot) -> bool:
-    """Whether all overlays of a snapshot lie in the chains of the disks as they are now."""
-    inside = {
-        (disk.target, one.path)
-        for disk in facts.status.config.disks
-        for one in chain(disk.path or "", disk.format, facts.layers.heads)
-    }
-    return inside >= set(facts.layers.branches.overlays_of(snapshot).items())
+def _first_error(facts: Facts, overlays: Mapping[str, str]) -> int:
+    """What is said of the first overlay that is in no chain, or has nothing beneath it there."""
+    disks = {disk.target: disk for disk in facts.status.config.disks}
+    for target, overlay in overlays.items():
+        now = disks.get(target)
+        levels = () if now is None else chain(now.path or "", now.format, facts.layers.heads)
+        if overlay not in [level.path for level in levels]:
+            return libvirt_codes.INVALID_ARG
+        if facts.layers.beneath(overlay) is None:
+            break
+    return libvirt_codes.OPERATION_FAILED
 
 
 def too_deep(facts: Facts, now: Disk, overlay: str, then: Disk) -> bool:

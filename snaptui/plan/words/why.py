@@ -235,7 +235,7 @@ class Why(enum.Enum):
     VOLUME_NOT_KNOWN = (
         "{disk} is the volume {volume} of the pool {pool}. Where that is, is not known: {reason}."
     )
-    VOLUME_GONE = "{path}, the volume of {disk}, is missing. libvirt asks its pool for it first."
+    VOLUME_GONE = "{path}, a volume of {disk}, is missing. libvirt asks its pool for it first."
     VOLUME_BENEATH_NOT_KNOWN = (
         "The backing file of {disk} is the volume {volume} of the pool {pool}. libvirt does not "
         "know where that is: {reason}."
