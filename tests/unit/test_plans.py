@@ -527,6 +527,13 @@ def test_a_snapshot_without_a_domain_is_forgotten_and_not_deleted() -> None:
     assert_refused(a_revert(found), Why.NO_DOMAIN)
 
 
+def test_metadata_that_list_more_disks_than_their_domain_stay_as_they_are() -> None:
+    """A revert took one that the definition had, and the guest that ran had not (12.8, 12.9)."""
+    parts = tuple(SnapshotDisk(one, Presence.EXTERNAL, f"/{one}") for one in ("vda", "vdb"))
+    plan = edit.plan_edit(EditIntent(KEY, "s1", "new"), facts(replace(snapshot("s1"), disks=parts)))
+    assert_refused(plan, Why.DISKS_NOT_OF_THEN, name="s1", disks="vdb")
+
+
 def test_a_delete_refuses_twins_but_takes_metadata_whose_data_are_gone() -> None:
     twins = image("/img/b.qcow2", ("1", "s1"), ("2", "s1"))
     refused = a_delete(with_image(facts(snapshot()), "/img/b.qcow2", twins))

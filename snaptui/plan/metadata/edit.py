@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from snaptui.common import text
 from snaptui.model import group_mark, hold_mark, libvirt_codes
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import by_other_means, domain_checks, name_checks
@@ -107,6 +108,10 @@ def _redefine_refusals(snapshot: Snapshot) -> Iterator[Refusal]:
     if snapshot.config is None:
         code = libvirt_codes.INTERNAL_ERROR
         yield refuse(Why.NO_DOMAIN_REDEFINE, code=code, name=snapshot.name)
+    elif lacks := [one.target for one in snapshot.disks if one.target not in snapshot.then]:
+        # a revert has them from the definition, which had more disks than the guest that ran
+        disks, code = text.some(lacks), libvirt_codes.CONFIG_UNSUPPORTED
+        yield refuse(Why.DISKS_NOT_OF_THEN, code=code, name=snapshot.name, disks=disks)
     yield from by_other_means.empty_refusals(snapshot, code=libvirt_codes.CONFIG_UNSUPPORTED)
 
 

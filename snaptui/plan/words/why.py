@@ -153,6 +153,10 @@ class Why(enum.Enum):
     NO_DOMAIN_REDEFINE = (
         "The metadata of {name} contains no domain, and libvirt does not accept such metadata."
     )
+    DISKS_NOT_OF_THEN = (
+        "The metadata of {name} lists {disks}, which its domain of that time does not have, and "
+        "libvirt does not accept such metadata."
+    )
     BROKEN = "{name} is broken: {reason}."
     SET_AWAY = "{name} is not in use: {reason}."
     MOVED = (
