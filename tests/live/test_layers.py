@@ -270,7 +270,7 @@ def test_what_a_revert_left_frees_nothing_where_no_delete_removes_it(lab: Lab) -
         terminal.press("j")
         terminal.wait("the image that it froze is written to again", "Frees    ? (a delete is ref")
         terminal.press("d")
-        terminal.wait("Refused: ", "Space: frees ? (left: a delete is refused: ")
+        terminal.wait("Refused: ", gone="Space: ")
     next_second()
     extern(lab, "again")
     what = costs(lab, key)["left"]

@@ -80,8 +80,7 @@ def test_a_name_that_is_taken_elsewhere_meanwhile_is_not_reused(lab: Lab) -> Non
         name = re.search(r"--name=(snap-[\d-]+)", terminal.dialog)
         assert name is not None
         lab.snapshot("web", name[1], "--description=of another admin")
-        confirm(terminal)
-        terminal.wait("Nothing was done", "has been made")
+        terminal.wait("Refused, see below", "exists already")
     assert lab.snapshots("web") == [name[1]]
 
 

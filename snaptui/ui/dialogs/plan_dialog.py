@@ -31,6 +31,7 @@ from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.panes.lines import Line, parts
 from snaptui.ui.terminal.safe_input import Field
 
+REFUSED = "As things are this is not possible, and nothing is changed."
 CHECKING = "Checking what this would do ..."
 
 
@@ -312,7 +313,12 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self.make_room_soon()
 
     def _always(self, plan: Plan) -> Text:
-        """The lines that are visible wherever they have room; without, each on two at most."""
+        """The lines that are visible wherever they have room; without, each on two at most.
+
+        Of what is refused nothing will happen, so that nothing is foretold.
+        """
+        if plan.refusals:
+            return Text(REFUSED)
         told = [
             ("", plan.after.words, ""),
             ("You lose: ", plan.lost.words, ""),
@@ -347,8 +353,9 @@ class PlanDialog(ConfirmDialog[Confirmed]):
             if refusal.libvirt_would:
                 rest.append(f" ({refusal.libvirt_would})", "dim")
             rest.append("\n")
+        notes = plan.notes if plan.possible else ()
         said = (
-            *(("Note", note.words) for note in plan.notes),
+            *(("Note", note.words) for note in notes),
             *(("Warning", warning.words) for warning in plan.warnings),
             *(("Not checked", unchecked.words) for unchecked in plan.unchecked),
             *(("Configuration", change) for change in plan.changes),
