@@ -530,7 +530,8 @@ def test_a_snapshot_without_a_domain_is_forgotten_and_not_deleted() -> None:
 def test_metadata_that_list_more_disks_than_their_domain_stay_as_they_are() -> None:
     """A revert took one that the definition had, and the guest that ran had not (12.8, 12.9)."""
     parts = tuple(SnapshotDisk(one, Presence.EXTERNAL, f"/{one}") for one in ("vda", "vdb"))
-    plan = edit.plan_edit(EditIntent(KEY, "s1", "new"), facts(replace(snapshot("s1"), disks=parts)))
+    listed = replace(snapshot("s1"), disks=parts, config=config(VDA))
+    plan = edit.plan_edit(EditIntent(KEY, "s1", "new"), facts(listed))
     assert_refused(plan, Why.DISKS_NOT_OF_THEN, name="s1", disks="vdb")
 
 
