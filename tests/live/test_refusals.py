@@ -49,7 +49,7 @@ def test_a_dialog_sees_what_its_domain_does(lab: Lab) -> None:
         terminal.press("c")
         terminal.wait("Ready, ", "stays shut off")
         lab.start("web")
-        terminal.wait("Ready, ", "of RAM is saved")
+        terminal.wait("Ready, ", "of RAM is saved", "Something changed on the host")
         lab.destroy("web")
         terminal.wait("Ready, ", "stays shut off")
         lab.virsh("undefine", "web")

@@ -32,6 +32,7 @@ from snaptui.ui.panes.lines import Line, parts
 from snaptui.ui.terminal.safe_input import Field
 
 REFUSED = "As things are this is not possible, and nothing is changed."
+CHANGED = "Something changed on the host: this is the plan as things are now."
 CHECKING = "Checking what this would do ..."
 
 
@@ -210,7 +211,10 @@ class PlanDialog(ConfirmDialog[Confirmed]):
             return
         self._facts = found
         if is_there(self):
+            shown = self._asked if self._plan is not None else None
             self.plan_again()
+            if shown not in (None, self._asked):
+                self.notice(CHANGED)
 
     def _tell_progress(self, answered: int, asked: int) -> None:
         """Say how far the first reading is; a plan that is shown stays until there is another."""
