@@ -249,18 +249,20 @@ class Session:
         Raises:
             SnaptuiError: not connected, or what it is about cannot be read.
         """
+        from snaptui.plan.facts import Facts
+
         host = self.host.state.host
         if host is None:
             raise Disconnected("There is no connection.")
         facts = await self.operations.facts(host, intent, tell)
-        key = intent.key
-        if isinstance(key, DomainKey) and (agent := getattr(facts, "agent", None)) is not None:
-            self.host.agent_said(key, agent)
         counted = self.counting.state.counted
-        images: Images = getattr(facts, "images", {})
-        now = (as_counted(counted.get(path, NOT_YET), image) for path, image in images.items())
-        if WRITTEN_SINCE in now:
-            self.snapshots.look_again()  # they are counted again then
+        if isinstance(facts, Facts):
+            if facts.agent is not None:
+                self.host.agent_said(facts.status.domain.key, facts.agent)
+            images = facts.images.items()
+            now = (as_counted(counted.get(path, NOT_YET), image) for path, image in images)
+            if WRITTEN_SINCE in now:
+                self.snapshots.look_again()  # they are counted again then
         return replace(facts, counted=counted)
 
     async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
