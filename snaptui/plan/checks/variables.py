@@ -45,7 +45,14 @@ def revert_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
 
 
 def delete_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
-    """Variables whose part would stay inside, unknown to libvirt, or keep those of the disks there.
+    """Variables whose part would stay inside, unknown to libvirt, or keep those of the disks."""
+    yield from beside_refusals(facts, snapshot.name)
+    if _forgotten(facts, snapshot) and not facts.status.domain.state.active:
+        yield _left_out(facts).but(Way.DELETE_WHILE_RUNNING, harm=Harm.LEFT_INSIDE)
+
+
+def beside_refusals(facts: Facts, name: str) -> Iterator[Refusal]:
+    """Variables beside which nothing is deleted, with what libvirt takes for success.
 
     QEMU's ``delvm`` deletes all parts or none: it wants one in each image that is written to, and
     libvirt drops its record whatever comes of it (measured with 9.0).
@@ -54,13 +61,11 @@ def delete_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     if active and facts.status.config.pflash and does(facts.host, Wrong.FORGETS_WHAT_STAYS):
         own = facts.status.config.variables
         inside = facts.entries(own.path or "") if own is not None else None
-        if snapshot.name not in {name for _, name in inside or ()}:
+        if name not in {entry for _, entry in inside or ()}:
             yield refuse(
                 Why.VARIABLES_WITHOUT_PART, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE,
-                domain=facts.name, name=snapshot.name, version=abilities.name(facts.host),
+                domain=facts.name, name=name, version=abilities.name(facts.host),
             )  # fmt: skip
-    if _forgotten(facts, snapshot) and not facts.status.domain.state.active:
-        yield _left_out(facts).but(Way.DELETE_WHILE_RUNNING, harm=Harm.LEFT_INSIDE)
 
 
 def _forgotten(facts: Facts, snapshot: Snapshot) -> bool:

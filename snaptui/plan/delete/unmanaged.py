@@ -14,6 +14,7 @@ from snaptui.plan.checks import (
     encryption,
     image_checks,
     name_checks,
+    variables,
 )
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
@@ -58,6 +59,7 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
         own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
     refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
     refusals += disk_checks.delete_refusals(facts, name)
+    refusals += variables.beside_refusals(facts, name)
     if active:
         refusals += name_checks.running_problem(
             facts, name, Way.DELETE_WHILE_OFF, harm=Harm.LEFT_INSIDE

@@ -593,6 +593,13 @@ def _disks() -> Iterable[World]:
         "a cdrom alone", lambda g: g.define((Drive("hda", "raw", more="<readonly/>", **cd),))
     )
     yield World("UEFI variables in a pflash", with_firmware, states=off_only)
+
+    def beside_firmware(guest: Guest) -> None:
+        with_firmware(guest)
+        guest.make_unmanaged("s", "vda", "vdb")
+
+    tags = frozenset({"unmanaged"})
+    yield World("an unmanaged one beside UEFI variables", beside_firmware, tags=tags)
     words = "UEFI variables in qcow2"
     yield World(words, with_variables, states=(OFF, RUNNING), since=(10, 9))
     for state in (OFF, RUNNING):
