@@ -13,7 +13,8 @@ from snaptui.storage.costs import reclaim_of
 from snaptui.storage.domain_figures import DomainFigures, figures_of
 from snaptui.storage.totals import Total
 from snaptui.ui.format import ASCII, UNICODE, Glyphs
-from snaptui.ui.panes.domains import DomainPane, shares
+from snaptui.ui.panes.domain_cells import shares
+from snaptui.ui.panes.domains import DomainPane
 from snaptui.ui.panes.host_rows import ListedHost, Order, Rows
 from tests.unit.made import snapshot
 from tests.unit.test_spaces import COUNTED, NAMES

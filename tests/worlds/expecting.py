@@ -64,7 +64,8 @@ class Expected:
         wrong = differing(before, after)
         for lost in sorted(before.keys() - after.keys()):
             one = lost.partition("@")[2] or lost.partition("#")[2]
-            known = one in (gone | records if "@" in lost else gone)
+            own = "#" in lost or lost.startswith(f"{name}:")
+            known = own and one in (gone | records if "@" in lost else gone)
             known = known or one.startswith("new") or is_safety(one)
             if one and not known and self._read_again(lost) is None:
                 wrong.append(f"{lost} is not there any more")

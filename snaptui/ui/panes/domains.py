@@ -5,18 +5,15 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from snaptui.common import text
 from snaptui.model.domain import Domain, DomainKey, Key
-from snaptui.model.image import ImageInfo, NotKnown
-from snaptui.monitor.host import Link
-from snaptui.monitor.images import WAITING, ListedImage
+from snaptui.monitor.images import ListedImage
 from snaptui.operations.operation import Operation
-from snaptui.ui import status_lines
-from snaptui.ui.format import Glyphs, clean, fit, fit_name, short_age, state_style, state_words
+from snaptui.ui.format import Glyphs, clean, fit, fit_name
+from snaptui.ui.panes import domain_cells
 from snaptui.ui.panes.host_rows import (
     Bare,
     ImagesHeading,
@@ -30,15 +27,7 @@ from snaptui.ui.panes.host_rows import (
     told_apart,
 )
 from snaptui.ui.panes.row_list import Cell, RowList
-from snaptui.ui.pictures import growth_line
 from snaptui.ui.snapshot_graph import cursor_after
-
-COUNT, AGE, FREES, GROWN = 6, 7, 7, 14
-"""Cells of the number of snapshots, the age of the oldest, and what all of them take."""
-FREES_FROM, GROWN_FROM = 45, 56
-"""Cells of a row from which on the last two are there."""
-FROZEN = "frozen"
-"""The state of a guest whose file systems are frozen: what it waits for matters most."""
 
 
 class DomainPane(RowList):
@@ -158,13 +147,13 @@ class DomainPane(RowList):
 
     def sort_at(self, x: int) -> bool:
         """Sort by the column of the heading at a place, if one can; whether that is another."""
-        shared, before = shares(self.row_width), self.order
+        shared, before = domain_cells.shares(self.row_width), self.order
         at = 2 + shared.name
         by: Order | None = Order.NAME if x < at else None
         at += 1 + shared.state
         for order, cells in (
-            (Order.COUNT, COUNT),
-            (Order.OLDEST, AGE),
+            (Order.COUNT, domain_cells.COUNT),
+            (Order.OLDEST, domain_cells.AGE),
             (Order.FREES, shared.frees),
         ):
             by = order if at <= x < at + cells else by
@@ -214,7 +203,7 @@ class DomainPane(RowList):
             gone = self._domain(lost.key) is None
             self._lost = (lost.key.host, lost.name) if gone else None
         rows = self._maker.of(hosts, wanted)
-        if len(rows) > self.size.height > 0 and self.row_width >= FREES_FROM:
+        if len(rows) > self.size.height > 0 and self.row_width >= domain_cells.FREES_FROM:
             keys = {*self._marked, *running, select, lost.key if lost is not None else None}
             rows = self._maker.of(
                 hosts, wanted, lambda one: one.key in keys or (one.key.host, one.name) == self._lost
@@ -275,12 +264,13 @@ class DomainPane(RowList):
             return [(fit("  Images", width, glyphs), "muted")]
         marker = glyphs.cursor if index == self.cursor else " "
         if isinstance(row, ListedHost):
-            return [(marker, "strong"), *self._of_host(row, width - 1)]
+            folded = row.uri in self._maker.folded
+            return [(marker, "strong"), *domain_cells.of_host(row, folded, width - 1, glyphs)]
         if isinstance(row, Bare):
             sign = glyphs.unfolded if row.shown else glyphs.folded
             words = f"{text.count(row.number, 'domain')} without snapshots"
             return [(marker, "strong"), (fit(f"{sign} {words}", width - 1, glyphs), "muted")]
-        shared = shares(width)
+        shared = domain_cells.shares(width)
         name = row.name if isinstance(row, Domain) else self._names.get(row.key.path, row.key.path)
         chosen = glyphs.marked if row.key in self._marked else " "
         name = f"{' ' * (len(self._hosts) > 1)}{name}"
@@ -295,33 +285,10 @@ class DomainPane(RowList):
             far = operation.phase.value if share is None else f"{int(share * 100)} %"
             doing = f"{operation.plan.verb} {seconds} s: {far}"
             return [*head, (fit(doing, width - 3 - shared.name, glyphs), "warn")]
-        state, count, age = self._of_domain(row) if isinstance(row, Domain) else self._of_image(row)
-        return [
-            *head,
-            (fit(state[0], shared.state, glyphs), state[1]),
-            (fit(count, COUNT, glyphs, right=True), "bad" if count == "?" else ""),
-            (fit(age, AGE, glyphs, right=True), "muted"),
-            *(self._figures(row, shared) if isinstance(row, Domain) else ()),
-        ]
-
-    def _figures(self, row: Domain, shared: Shares) -> list[Cell]:
-        """What deleting all of its snapshots frees, and what each made its images grow by."""
-        host, glyphs = self._hosts[row.key.host], self._glyphs
-        summary, known = host.state.summaries.get(row.key), host.figures.get(row.key)
-        if summary is None or not summary.count:
-            return []
-        fresh = known if known is not None and known.count == summary.count else None
-        frees, grown = "?", ""
-        if fresh is not None:
-            if (freed := fresh.frees.bound) is not None:
-                frees = f"{'' if fresh.frees.whole else '>'}{text.tiny_size(freed)}"
-            grown = growth_line(fresh.grown, shared.grown - 2, glyphs)
-        cells: list[Cell] = []
-        if shared.frees:
-            cells.append((fit(frees, shared.frees, glyphs, right=True), "muted" * (frees == "?")))
-        if shared.grown:
-            cells.append(("  " + fit(grown, shared.grown - 2, glyphs), "graph"))
-        return cells
+        if isinstance(row, Domain):
+            host = self._hosts[row.key.host]
+            return [*head, *domain_cells.of_domain(row, host, shared, glyphs)]
+        return [*head, *domain_cells.of_image(row, shared, glyphs)]
 
     def _titled(self, row: Domain | ListedImage, name: str, width: int) -> Cell:
         """A name, and on which other hosts the guest or its image is; the details say it whole."""
@@ -337,85 +304,6 @@ class DomainPane(RowList):
         shown = name if cell_len(name) <= room else fit_name(name, room, self._glyphs)
         return fit(shown + also, width, self._glyphs) + " ", "warn" if others else ""
 
-    def _of_host(self, host: ListedHost, width: int) -> list[Cell]:
-        """Whether it is folded, its name, and how it is."""
-        glyphs, state = self._glyphs, host.state
-        sign = glyphs.folded if host.uri in self._maker.folded else glyphs.unfolded
-        words, role = status_lines.link_words(state), "muted"
-        if state.link is Link.CONNECTED:
-            words = status_lines.heading_figures(state, host.fullest, width - 14)
-            full = host.fullest.space
-            role = (
-                "bad" if full is not None and full.free / full.size < status_lines.FULL else "muted"
-            )
-        elif state.link is not Link.CONNECTING:
-            role = "bad"
-        shown = clean(words, glyphs)
-        room = max(width - 2 - cell_len(shown) - 1, min(12, width - 2))
-        rest = width - 2 - room - 1
-        return [
-            (f"{sign} ", "graph"),
-            (fit(clean(host.name, glyphs), room, glyphs) + " ", "strong"),
-            (fit(shown, rest, glyphs, right=True), role),
-        ]
-
-    def _of_domain(self, domain: Domain) -> tuple[Cell, str, str]:
-        """State, number of snapshots, age of the oldest."""
-        known = self._hosts[domain.key.host].state
-        summary = known.summaries.get(domain.key)
-        count = "" if summary is None else "?" if summary.count is None else str(summary.count)
-        age = short_age(summary.oldest, time.time()) if summary is not None else ""
-        words, role = clean(state_words(domain), self._glyphs), state_style(domain.state)
-        state: Cell = (words, role)
-        if domain.key in known.frozen and domain.state.active:
-            state = (FROZEN, "bad")
-        return state, count, age
-
-    def _of_image(self, listed: ListedImage) -> tuple[Cell, str, str]:
-        """Size on the host, number of snapshots, age of the newest."""
-        head = listed.head
-        if not isinstance(head, ImageInfo):
-            return ("cannot be read" if head != WAITING else "", "bad"), "?", ""
-        used = not isinstance(listed.holders, NotKnown) and bool(listed.holders)
-        size = text.short_size(head.disk_size)
-        newest = max((entry.created for entry in head.snapshots), default=None)
-        return (
-            (f"in use, {size}", "warn") if used else (size, "muted"),
-            str(len(head.snapshots)),
-            short_age(newest, time.time()),
-        )
-
     def heading(self, width: int, glyphs: Glyphs, name: str) -> str:
         """Titles of the columns, in the places of :meth:`cells`; ``name`` is the first one."""
-        shared = shares(width)
-        by = {order: f"{order.value}{glyphs.sorted * (order is self.order)}" for order in Order}
-        return "".join(
-            [
-                "  "
-                + fit(f"{name}{glyphs.sorted * (self.order is Order.NAME)}", shared.name, glyphs),
-                " " + fit("State", shared.state, glyphs),
-                fit(by[Order.COUNT], COUNT, glyphs, right=True),
-                fit(by[Order.OLDEST], AGE, glyphs, right=True),
-                fit(by[Order.FREES], shared.frees, glyphs, right=True),
-                "  " + fit("Grown", shared.grown - 2, glyphs) if shared.grown else "",
-            ]
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """Cells of each part of a row."""
-
-    name: int
-    state: int
-    frees: int
-    grown: int
-
-
-def shares(width: int) -> Shares:
-    """Share out a row: the wider it is, the more is said."""
-    frees = FREES if width >= FREES_FROM else 0
-    grown = GROWN if width >= GROWN_FROM else 0
-    spare = width - 2 - COUNT - AGE - frees - grown
-    state = max(9, min(24, spare * 2 // 5))
-    return Shares(max(spare - state - 1, 1), state, frees, grown)
+        return domain_cells.heading(width, glyphs, name, self.order)
