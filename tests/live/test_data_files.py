@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model.choices import Form
+from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
 from snaptui.plan.outcome import UndoBy
-from snaptui.plan.plan import CreateIntent, DeleteIntent, RemoveLeftover
+from snaptui.plan.plan import CreateIntent, DeleteIntent, RemoveLeftover, RevertIntent
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
@@ -97,3 +97,16 @@ def test_an_overlay_upon_data_that_are_gone_is_not_merged_as_it_is_now(lab: Lab)
     assert_said(plan.warnings, Warn.DATA_FILE_GONE, path=str(data), disk="vda")
     assert plan.undo.by is UndoBy.MERGE_ONCE_OPENED
     assert "Failed to delete" in lab.virsh("snapshot-delete", "web", "two", check=False)
+
+
+def test_a_guest_is_not_started_upon_data_that_are_gone(reverting_lab: Lab) -> None:
+    """While it is off libvirt reverts to a disk that nobody can read."""
+    lab, data = reverting_lab, reverting_lab.directory / "data"
+    key = with_data_in(lab, data)
+    data.unlink()
+    run = planned(lab, RevertIntent(key, "one", RunState.RUNNING, SafetyKind.NONE))
+    assert_refused(run, Why.DATA_FILE_GONE, path=str(data), disk="vda")
+    lab.virsh("snapshot-revert", "web", "one", "--running", check=False)
+    assert lab.state("web") == "shut off"
+    plan = planned(lab, RevertIntent(key, "one", safety=SafetyKind.NONE), carry_out=True)
+    assert_said(plan.warnings, Warn.DATA_FILE_GONE, path=str(data), disk="vda")

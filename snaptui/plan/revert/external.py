@@ -82,6 +82,9 @@ def start_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
                 Why.IMAGE_WRITTEN_BENEATH, Way.END_FIRST, code=libvirt_codes.INTERNAL_ERROR,
                 lower=lower, path=disk.path, disk=disk.target,
             )  # fmt: skip
+        if data := facts.data_gone.get(disk.path or ""):
+            harm = _stopped(facts)
+            yield refuse(Why.DATA_FILE_GONE, Way.PUT_BACK, harm=harm, path=data, disk=disk.target)
 
 
 def _stopped(facts: Facts) -> Harm | None:
@@ -106,7 +109,7 @@ def unread(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
 
 
 def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
-    """What it makes of checkpoints, and of disks that nobody writes to.
+    """What it makes of checkpoints, of disks that nobody writes to, and without their data.
 
     A new overlay that libvirt makes for a create holds the bitmaps of all checkpoints, and a merge
     keeps what they count; one that it makes for a revert holds none (measured with 11.3).
@@ -116,6 +119,8 @@ def warnings(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
     for disk in snapshot.config.disks if snapshot.config is not None else ():
         if disk.path is not None and (disk.read_only or disk.device != "disk"):
             yield remark(Warn.OVERLAY_ON_ALL, disk=disk.target, path=disk.path)
+        if data := facts.data_gone.get(disk.path or ""):
+            yield remark(Warn.DATA_FILE_GONE, path=data, disk=disk.target)
 
 
 def _disk_refusals(facts: Facts, disks: tuple[Disk, ...], *, by_qemu: bool) -> Iterator[Refusal]:
