@@ -211,9 +211,11 @@ class Fleet:
             return {"image": image.head.snapshots}
         found: dict[str, object] = {"domain": session.host.state.domains.get(key)}
         shown = session.snapshots.shown
-        if shown is not None and shown.key == key and shown.snapshots is not None:
-            found["snapshots"] = (shown.snapshots.names, shown.snapshots.current)
-        return found
+        if shown is None or shown.key != key or (known := shown.snapshots) is None:
+            return found
+        found["snapshots"] = (known.names, known.current)
+        found |= {f"snapshot {name}": one.digest for name, one in known.details.items()}
+        return found if shown.config is None else {**found, "definition": shown.config.digest}
 
     async def find_group(self, group: str, tell: Callable[[int, int], None]) -> Members:
         """Find all snapshots of a group, on all hosts that are there.

@@ -14,7 +14,7 @@ from snaptui.plan.plan import CreateIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from snaptui.ui.terminal.key_queue import CLOSED
-from tests.lab import Lab, entries, holds, qemu_img, write
+from tests.lab import Lab, entries, holds, next_second, qemu_img, write
 from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
@@ -39,6 +39,37 @@ def test_a_dialog_sees_that_its_snapshot_has_gone(lab: Lab, key: str) -> None:
         terminal.wait("Ready, ")
         lab.virsh("snapshot-delete", "web", "first")
         refused(terminal, "first")
+
+
+@pytest.mark.parametrize("key", ["r", "d", "e"])
+def test_a_dialog_is_about_no_other_snapshot_of_the_same_name(lab: Lab, key: str) -> None:
+    lab.define("web")
+    lab.snapshot("web", "nightly")
+    next_second()
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "nightly")
+        terminal.press(key)
+        terminal.wait("web", "see below" if key == "e" else "Ready, ")
+        lab.virsh("snapshot-delete", "web", "nightly")
+        lab.snapshot("web", "nightly")
+        terminal.wait("The checks failed.", "another one has its name now", gone="Ready, ")
+
+
+def test_an_edit_sees_that_somebody_else_described_it(lab: Lab) -> None:
+    """What was typed stays in its field."""
+    lab.define("web")
+    lab.snapshot("web", "one")
+    with Terminal(["-c", lab.uri, "web"]) as terminal:
+        at_snapshots(terminal, "one")
+        terminal.press("e")
+        terminal.wait("Name and description are unchanged")
+        terminal.press("tab", "mine")
+        terminal.wait("Ready, ")
+        xml = lab.directory / "s.xml"
+        old = lab.virsh("snapshot-dumpxml", "web", "one")
+        xml.write_text(old.replace("<state>", "<description>theirs</description><state>", 1))
+        lab.virsh("snapshot-create", "web", str(xml), "--redefine", "--current")
+        terminal.wait("another description by now: theirs", "mine", gone="Ready, ")
 
 
 def test_a_dialog_sees_what_its_domain_does(lab: Lab) -> None:

@@ -7,10 +7,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Label, TextArea
 
+from snaptui.common.errors import NotFound
 from snaptui.model import group_mark, hold_mark
 from snaptui.model.domain import Domain
 from snaptui.model.snapshot import Snapshot
+from snaptui.plan.facts import Facts
 from snaptui.plan.plan import AdoptIntent, EditIntent, HoldIntent, RelocateIntent
+from snaptui.plan.planner import AnyFacts
 from snaptui.ui.dialogs.plan_dialog import PlanDialog
 from snaptui.ui.dialogs.readings import ReadFacts
 from snaptui.ui.format import Glyphs
@@ -37,6 +40,22 @@ class EditDialog(PlanDialog):
         description = self.query_one(TextArea).text
         name = self.query_one("#name", Input).value
         return EditIntent(self._domain.key, self._snapshot.name, description, name)
+
+    def check_same(self, found: tuple[AnyFacts, ...]) -> None:
+        """See besides that nobody else has described it since.
+
+        Raises:
+            NotFound: somebody has, or it is another one.
+        """
+        super().check_same(found)
+        (facts,) = found
+        now = facts.snapshots.get(self._snapshot.name) if isinstance(facts, Facts) else None
+        if now is not None and now.description != self._snapshot.description:
+            raise NotFound(
+                f"{now.name} has another description by now: {group_mark.described(now)}",
+                title="Changed meanwhile",
+                hint="Copy what you typed, close this, and edit the new one.",
+            )
 
     def fields(self) -> ComposeResult:
         """Name and description."""

@@ -15,11 +15,12 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from snaptui.common import shell, text
-from snaptui.common.errors import SnaptuiError
+from snaptui.common.errors import NotFound, SnaptuiError
 from snaptui.model.domain import Domain, Key
 from snaptui.model.image import ImageKey
 from snaptui.operations.operation import on_host
-from snaptui.plan.plan import Intent, Plan
+from snaptui.plan.facts import Facts
+from snaptui.plan.plan import DeleteIntent, EditIntent, HoldIntent, Intent, Plan, RevertIntent
 from snaptui.plan.planner import AnyFacts, make_plans
 from snaptui.plan.refusal import once
 from snaptui.ui import keymap
@@ -31,6 +32,8 @@ from snaptui.ui.format import Glyphs, clean, fit, pasteable
 from snaptui.ui.panes.lines import Line, parts
 from snaptui.ui.terminal.safe_input import Field
 
+OfOne = RevertIntent | DeleteIntent | EditIntent | HoldIntent
+"""What is about a snapshot that was chosen."""
 REFUSED = "As things are this is not possible, and nothing is changed."
 CHANGED = "Something changed on the host: this is the plan as things are now."
 CHECKING = "Checking what this would do ..."
@@ -67,6 +70,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self._read_facts = read_facts
         self.seen: Callable[[Key], Mapping[str, object]] = lambda _key: {}
         self._seen: dict[tuple[Key, str], object] = {}
+        self._meant: dict[tuple[Key, str], int | None] = {}
         self._facts: tuple[AnyFacts, ...] = ()
         self._plans: tuple[Plan, ...] = ()
         self._plan: Plan | None = None
@@ -197,6 +201,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         try:
             await self.before_reading()
             found = await read_all(self._read_facts, self.intents, self._tell_progress)
+            self.check_same(found)
         except SnaptuiError as error:
             if not is_there(self):
                 return
@@ -215,6 +220,24 @@ class PlanDialog(ConfirmDialog[Confirmed]):
             self.plan_again()
             if shown not in (None, self._asked):
                 self.notice(CHANGED)
+
+    def check_same(self, found: tuple[AnyFacts, ...]) -> None:
+        """See that no other snapshot has the name of one that the dialog was opened for.
+
+        Raises:
+            NotFound: one has.
+        """
+        for intent, facts in zip(self.intents, found, strict=True):
+            if not isinstance(intent, OfOne) or not isinstance(facts, Facts):
+                continue
+            name = intent.name
+            if (snapshot := facts.snapshots.get(name)) is not None:
+                meant = self._meant.setdefault((intent.key, name), snapshot.created)
+                if meant != snapshot.created:
+                    raise NotFound(
+                        f"{name} of {text.when(meant)} is gone, and another one has its name now.",
+                        hint="Close this, and look at the new one first.",
+                    )
 
     def _tell_progress(self, answered: int, asked: int) -> None:
         """Say how far the first reading is; a plan that is shown stays until there is another."""
