@@ -713,13 +713,18 @@ def test_nothing_is_done_with_an_image_whose_base_is_gone(lab: Lab, tmp_path: Pa
         qemu_img("snapshot", "-d", "one", str(path))
 
 
+@pytest.mark.parametrize("form", ["qcow2", "luks"])
 def test_nothing_is_done_with_an_image_that_lies_upon_an_encrypted_one(
-    lab: Lab, tmp_path: Path
+    lab: Lab, tmp_path: Path, form: str
 ) -> None:
     """qemu-img wants the key of what lies beneath as well."""
-    path = tmp_path / "overlay"
-    base = encrypted_image(tmp_path / "luks.qcow2", MIB)
-    words = ("create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", str(base), str(path))
+    path, base = tmp_path / "overlay", tmp_path / "base"
+    if form == "qcow2":
+        encrypted_image(base, MIB)
+    else:
+        secret = ("--object", "secret,id=key,data=a", "-o", "key-secret=key,iter-time=10")
+        qemu_img("create", "-q", "-f", "luks", *secret, str(base), "1M")
+    words = ("create", "-q", "-u", "-f", "qcow2", "-F", form, "-b", str(base), str(path))
     qemu_img(*words, str(MIB))
     told = planned(lab, ImageCreate(ImageKey(lab.uri, str(path)), "one")).refusals
     assert [one.why for one in told] == [Why.ENCRYPTED_BENEATH_BY_HAND]

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from snaptui.common.errors import ImageError, NoImage, NotAnImage
 
-_QCOW2 = b"QFI\xfb"
+_QCOW2, _LUKS = b"QFI\xfb", b"LUKS\xba\xbe"
 
 WRITES, WRITES_ALONE = 101, 201
 """The bytes of a file that a QEMU locks while it writes, and while it lets no other write
@@ -46,6 +46,12 @@ def allocated(f: BinaryIO) -> int:
     """Bytes that an open file takes on its file system; of a device all."""
     found = os.fstat(f.fileno())
     return f.seek(0, os.SEEK_END) if stat.S_ISBLK(found.st_mode) else found.st_blocks * 512
+
+
+def is_luks(f: BinaryIO) -> bool:
+    """Whether it begins as a LUKS volume does."""
+    f.seek(0)
+    return f.read(len(_LUKS)) == _LUKS
 
 
 def is_qcow2(f: BinaryIO) -> bool:

@@ -63,7 +63,10 @@ def _read_open(
     size = f.seek(0, os.SEEK_END)
     if raw or not image_file.is_qcow2(f):
         hides = raw and image_file.is_qcow2(f)
-        return ImageInfo(path, "raw", size, disk_size, (), holds_qcow2=hides), None
+        locked = not raw and image_file.is_luks(f)
+        return ImageInfo(
+            path, "raw", size, disk_size, (), holds_qcow2=hides, encrypted=locked
+        ), None
     try:
         header, entries = read_head(f, size)
     except ImageError as error:

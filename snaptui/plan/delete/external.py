@@ -27,7 +27,7 @@ from snaptui.plan.checks.whereabouts import traced
 from snaptui.plan.delete import branch, merge_needs, overlay_lookup
 from snaptui.plan.delete.findings import Findings
 from snaptui.plan.facts import Facts
-from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.refusal import Harm, Refusal, refuse, unforetold
 from snaptui.plan.remark import Note, Unchecked, remark
 from snaptui.plan.steps.delete_effect import descendants, frozen
 from snaptui.plan.words.warn import Warn
@@ -82,11 +82,9 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         sooner = Findings()
         for target in before:
             _look_at_part(facts, snapshot, now[target], sooner)
-        first = not found.refusals and not sooner.refusals
-        found.refusals += [one.but() for one in sooner.refusals]
-        for target in detached:
-            one = _detached(facts, snapshot, target)
-            found.refusals.append(one if first else one.but())
+        told = [*sooner.refusals, *(_detached(facts, snapshot, target) for target in detached)]
+        same = len({one.code for one in (*found.refusals, *told)}) == 1
+        found.refusals += told if same else unforetold(told)
         return found
     for target in outside:
         _look_at_part(facts, snapshot, now[target], found)
