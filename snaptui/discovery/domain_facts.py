@@ -16,6 +16,7 @@ from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.discovery.inventory import foresee, take_inventory
+from snaptui.model.abilities import Can, can
 from snaptui.model.choices import Scope
 from snaptui.model.domain import DomainConfig, DomainStatus
 from snaptui.model.doubts import Doubt
@@ -185,6 +186,7 @@ def _with_chains(
     """
     config, off = facts.status.config, not facts.status.domain.state.active
     heads, images = facts.layers.heads, facts.images
+    placed = can(facts.host, Can.PLACE_DATA_FILES)
     chains = tuple(readings.beneath(backend, images, heads))
     beneath = chains if off else ()
 
@@ -194,7 +196,9 @@ def _with_chains(
     return replace(
         facts,
         cut_off=MappingProxyType(dict(readings.cut_off(chains))),
-        data_gone=MappingProxyType(dict(readings.data_gone(backend, images, chains))),
+        data_gone=MappingProxyType(
+            dict(readings.data_gone(backend, images, chains, placed=placed))
+        ),
         in_writing=MappingProxyType(dict(readings.in_writing(beneath))),
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}

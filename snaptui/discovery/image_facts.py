@@ -72,7 +72,8 @@ def read_image_facts(backend: Looks, host: Host, intent: ImageIntent, who: str) 
         placed=intent.placed if isinstance(intent, ImageExtract) else None,
         file=_file(backend, path),
         cut_off=(
-            dict(readings.cut_off(levels)) or dict(readings.data_gone(backend, {}, levels))
+            dict(readings.cut_off(levels))
+            or dict(readings.data_gone(backend, {}, levels, placed=False))
         ).get(path, ""),
         encrypted=dict(readings.encrypted({}, levels)).get(path, ""),
         in_writing=readings.written_to(beneath) or "",

@@ -224,16 +224,31 @@ def cut_off(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[
 
 
 def data_gone(
-    backend: Files, images: Images, beneath: Iterable[tuple[str, tuple[Level, ...]]]
+    backend: Files,
+    images: Images,
+    beneath: Iterable[tuple[str, tuple[Level, ...]]],
+    *,
+    placed: bool,
 ) -> Iterator[tuple[str, str]]:
-    """By path of an image, the file of its data, or of those of one beneath it, that is gone."""
+    """By path of an image, the file of its data, or of those of one beneath it, that is gone.
+
+    Args:
+        placed: QEMU is told where it is. By itself it looks for a relative path in the folder in
+            which it is started, not beside the image (QEMU 7.2 to 11.1).
+    """
     chains = {path: [head] for path, head in images.items()}
     for path, levels in beneath:
         chains.setdefault(path, []).extend(level.image for level in levels)
     for path, heads in chains.items():
-        for data in (one.data_file for one in heads if isinstance(one, ImageInfo)):
-            if isinstance(data, str) and missing(backend, data) is True:
-                yield path, data
+        for one in heads:
+            if not isinstance(one, ImageInfo) or not isinstance(one.data_file, str):
+                continue
+            if one.data_beside and not placed:
+                name = one.data_file.rpartition("/")[2]
+                yield path, f"{name} (a relative path: QEMU looks for it where it is started)"
+                break
+            if missing(backend, one.data_file) is True:
+                yield path, one.data_file
                 break
 
 

@@ -39,6 +39,8 @@ class Can(enum.Enum):
     """Takes UEFI variables that are in qcow2 into an internal snapshot."""
     NAME_AGENT_ERRORS = 11, 2
     """Has an error of its own for an agent that refuses, and one for an agent that falls silent."""
+    PLACE_DATA_FILES = 10, 10
+    """Tells QEMU where the data file of an image is, which looks for it where it is started."""
     LOAD_BY_JOB = 10, 10
     """Looks for the parts inside the images before it loads the RAM from one."""
 

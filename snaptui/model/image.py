@@ -128,6 +128,7 @@ class ImageInfo:
         in_writing: a QEMU writes to it; none opens what lies upon it meanwhile.
         device: it is on a block device, of which ``disk_size`` is the size.
         bitmaps: how many persistent dirty bitmaps of backup tools it holds.
+        data_beside: that file is named by a relative path.
         holds_qcow2: it is declared raw, and begins as a qcow2 image does.
         written: when the file was written to last, seconds since the epoch; ``None`` for what is
             no file of this machine.
@@ -154,6 +155,7 @@ class ImageInfo:
     device: bool = False
     bitmaps: int = 0
     holds_qcow2: bool = False
+    data_beside: bool = False
     written: float | None = field(default=None, compare=False)  # a guest writes all the time
     changed: float | None = field(default=None, compare=False)
     departed: int | None = field(default=None, compare=False)

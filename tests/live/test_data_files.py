@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.model.image import ImageKey
 from snaptui.plan.outcome import UndoBy
-from snaptui.plan.plan import CreateIntent, DeleteIntent, RemoveLeftover, RevertIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, ImageCreate, RemoveLeftover, RevertIntent
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
@@ -110,3 +111,19 @@ def test_a_guest_is_not_started_upon_data_that_are_gone(reverting_lab: Lab) -> N
     assert lab.state("web") == "shut off"
     plan = planned(lab, RevertIntent(key, "one", safety=SafetyKind.NONE), carry_out=True)
     assert_said(plan.warnings, Warn.DATA_FILE_GONE, path=str(data), disk="vda")
+
+
+def test_a_relative_name_of_a_data_file_is_found_by_newer_versions_alone(lab: Lab) -> None:
+    """QEMU looks for it in the folder in which it is started; libvirt 10.10 says where it is."""
+    path = lab.images / "base.qcow2"
+    words = ["qemu-img", "create", "-q", "-f", "qcow2", "-o", "data_file=beside", path.name, "8M"]
+    subprocess.run(words, cwd=lab.images, check=True)
+    key = lab.define_disks("web", DISK.format(path=path))
+    lab.snapshot("web", "one", "--disk-only")
+    plan = planned(lab, DeleteIntent(key, "one"))
+    found = "Failed to delete" not in lab.virsh("snapshot-delete", "web", "one", check=False)
+    assert plan.possible is found
+    if not found:
+        assert_refused(plan, Why.DATA_FILE_GONE, disk="vda")
+    inside = planned(lab, ImageCreate(ImageKey(lab.uri, str(path)), "one"))
+    assert_refused(inside, Why.DATA_FILE)

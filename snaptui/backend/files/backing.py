@@ -29,6 +29,11 @@ _BESIDE = frozenset({"backing", "data-file", "log", "offset", "size"})
 """Options with which an image shows something else than what its ``file`` does."""
 
 
+def is_relative(name: bytes) -> bool:
+    """Whether what an image names is a path that begins nowhere."""
+    return not name.startswith(b"/") and b":" not in name
+
+
 def named(image: str, name: bytes | None) -> str | NotKnown | None:
     """The path of a file that an image names.
 

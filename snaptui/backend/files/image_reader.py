@@ -81,6 +81,7 @@ def _read_open(
         backing=backing.named(path, header.backing_file),
         backing_format=backing.form(header.backing_format, header.backing_file),
         data_file=backing.named(path, header.data_file),
+        data_beside=header.data_file is not None and backing.is_relative(header.data_file),
         encrypted=header.encrypted,
         faults=tuple(_faults(header)),
         corrupt=header.corrupt,
