@@ -18,6 +18,7 @@ from xml.sax.saxutils import quoteattr
 import libvirt
 import libvirt_qemu
 
+from snaptui.backend.files.openers import qemu_at
 from snaptui.backend.virt.domain_xml import parse_domain
 from snaptui.backend.virt.snapshot_xml import parse_snapshot
 from snaptui.model.disk import Disk, Presence
@@ -426,7 +427,7 @@ class Guest:
         holder = subprocess.Popen(words)
         self.at_the_end(holder.wait)
         self.at_the_end(holder.terminate)
-        while not ready.exists():
+        while str(path) not in qemu_at([str(path)]):  # it listens before it opens it
             assert holder.poll() is None
 
     def merge_in_part(self, name: str) -> None:
