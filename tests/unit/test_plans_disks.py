@@ -226,6 +226,17 @@ def test_where_libvirt_takes_an_external_one_it_looks_at_no_variables() -> None:
         assert {one.code for one in a_create(found).refusals} == codes
 
 
+def test_nothing_on_a_network_disk_is_reverted_to_while_off() -> None:
+    """libvirt says so of each disk that is not local; of RAM that is loaded QEMU does."""
+    far = replace(VDA, source_type="network", path=None, unknown="it is a network disk (nbd)")
+    for record, code in (
+        (snapshot(state="shutoff", memory=Presence.NO, config=config(far)), 55),
+        (snapshot(config=config(far)), None),
+    ):
+        found = facts(record, disks=config(far), state=OFF)
+        assert of(a_revert(found, SafetyKind.NONE), Why.INSIDE_UNKNOWN).code == code
+
+
 def test_what_is_gone_is_missed_sooner_where_a_guest_is_to_run() -> None:
     """libvirt looks at the chains of all disks before it starts a QEMU to load the RAM."""
     off = snapshot(state="shutoff", memory=Presence.NO)

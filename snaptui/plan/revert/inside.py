@@ -26,7 +26,12 @@ from snaptui.storage.in_image import internal_disks
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """What the images and the files forbid."""
     inside = image_checks.entry_problems(facts, snapshot)
-    yield from inside.blind
+    # of a domain that is off, libvirt changes no snapshot on a disk that is not local
+    active = facts.status.domain.state.active
+    far = {disk.target for disk in internal_disks(snapshot) if disk.source_type == "network"}
+    invalid = None if active or snapshot.has_memory else libvirt_codes.OPERATION_INVALID
+    for one in inside.blind:
+        yield one.but(code=invalid) if dict(one.names)["disk"] in far else one
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     code = libvirt_codes.OPERATION_FAILED if looks else libvirt_codes.INTERNAL_ERROR
     for one in inside.gone:
