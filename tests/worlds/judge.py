@@ -253,6 +253,8 @@ class _One:
             verdict.happened = NOT_SENT
             return
         self.machine.waited |= waits
+        if self.machine.full:  # then nothing can be written that a merge would bring elsewhere
+            harms -= {Harm.OTHER_LOST}
         if Harm.OTHER_LOST in harms:  # of an overlay that holds nothing nothing is merged
             with suppress(*IMPOSSIBLE):
                 self.member.write(WHERE_NONE_WRITES)
