@@ -10,9 +10,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.lab import Lab, holds, write
+from tests.lab import Lab, holds, next_second, write
 from tests.sample import sample
-from tests.terminal import Terminal, at_snapshots, confirm
+from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 
 HOSTILE = [
     "[/x]",
@@ -99,6 +99,7 @@ def test_a_snapshot_made_anew_meanwhile_is_not_taken(lab: Lab) -> None:
     """What was confirmed is done, or nothing: not what bears the same name now."""
     lab.define("web")
     lab.snapshot("web", "good")
+    next_second()
     write(lab.image("web"), 0x22)
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         at_snapshots(terminal, "good")
@@ -107,8 +108,9 @@ def test_a_snapshot_made_anew_meanwhile_is_not_taken(lab: Lab) -> None:
         lab.virsh("snapshot-delete", "web", "good")
         lab.snapshot("web", "good", "--description=of another admin")
         write(lab.image("web"), 0x33)
-        confirm(terminal)
-        terminal.wait("Nothing was done", "good was changed or made anew")
+        terminal.wait("another one has its name now", gone="Ready, ")
+        press_alone(terminal)
+        terminal.wait("The checks failed, see above.")
     assert holds(lab.image("web"), 0x33)
 
 

@@ -15,6 +15,7 @@ from snaptui.operations.step_calls import expected_after
 from snaptui.plan.differences import differences
 from snaptui.plan.plan import CreateIntent
 from snaptui.plan.planner import make_plan
+from snaptui.ui.dialogs.plan_dialog import CHECKING
 from tests.lab import Lab, holds, qemu_img
 from tests.sample import sample
 from tests.terminal import Terminal, confirm, press_alone
@@ -25,7 +26,7 @@ RAM, DISKS = "external, disks and RAM", "external, disks only"
 def wanted(terminal: Terminal, name: str, form: str) -> None:
     """Open the dialog of a create and fill it in."""
     terminal.press("c")
-    terminal.wait("[internal]", "You lose: ")
+    terminal.wait("[internal]", gone=CHECKING)
     terminal.press(name, "tab", "tab")
     terminal.press(*[" "] * (1 if form == DISKS else 2))
     terminal.wait(f"[{form}]")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from snaptui.plan.plan import DeleteIntent
+from snaptui.ui.dialogs.plan_dialog import CHECKING
 from tests.lab import Lab, entries, holds, write
 from tests.live.planned import planned
 from tests.sample import sample
@@ -245,9 +246,9 @@ def test_a_description_that_changed_meanwhile_is_not_overwritten(lab: Lab, tmp_p
         (tmp_path / "edited.xml").write_text(xml.replace("old", "by another admin"))
         redefined(lab, tmp_path / "edited.xml")
         terminal.press("tab", "mine ", "tab")
-        terminal.wait("Ready, ")
-        confirm(terminal)
-        terminal.wait("Describe one of web: failed", "was changed or made anew")
+        terminal.wait("another description by now: by another admin", "mine old", gone="Ready, ")
+        press_alone(terminal)
+        terminal.wait("The checks failed, see above.")
     assert "by another admin" in lab.virsh("snapshot-dumpxml", "web", "one")
 
 
@@ -267,7 +268,7 @@ def test_a_held_snapshot_is_deleted_only_after_its_release(lab: Lab) -> None:
         at_snapshots(terminal, "◇ x", "y")
         for keys, scope, metadata_only in ((("j", "j"), 0, False), (("g",), 1, True)):
             terminal.press(*keys, "d")
-            terminal.wait("[this one]", "You lose: ")
+            terminal.wait("[this one]", gone=CHECKING)
             terminal.press("tab", *[" "] * scope)
             terminal.press("tab", *[" "] * metadata_only)
             terminal.wait("has held x since", "Release it first")

@@ -167,7 +167,7 @@ def test_too_little_space_keeps_the_disks_and_asks_when_nearly_full(small_lab: L
         free = int(subprocess.check_output(["stat", "-f", "-c", "%f", lab.images])) * 4096
         (lab.images / "more").write_bytes(b"x" * (free - (3 << 20)))
         terminal.press("r")
-        terminal.wait("Undo: choose a safety snapshot above", "less than 5 %")
+        terminal.wait("Refused, see below", "less than 5 %")
         press_alone(terminal)
         terminal.wait("Refused, see above.")
         terminal.press("tab", "tab", " ", " ")

@@ -106,7 +106,7 @@ def test_they_are_rows_and_the_title_says_so(lab: Lab, key: DomainKey) -> None:
         terminal.wait("2 overlays without a snapshot", "overlay")
         terminal.wait("≡ vda.tmp2", "≡ vda.tmp1")
         terminal.press("tab", "d")
-        terminal.wait("Merge the overlay", "NO, a merge cannot be undone", "may be")
+        terminal.wait("Merge the overlay", "Refused, see below", "may be")
 
 
 def test_metadata_that_name_what_is_merged_are_told(lab: Lab, key: DomainKey) -> None:

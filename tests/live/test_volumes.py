@@ -120,7 +120,7 @@ def test_a_pool_that_is_not_active_leaves_no_figure_and_no_way(lab: Lab, folder:
         at_snapshots(terminal, "old")
         terminal.wait("its pool p is not active", gone="+0 B")
         terminal.press("r")
-        terminal.wait("Where that is, is not known", "all written to vda", gone="Ready, ")
+        terminal.wait("Where that is, is not known", gone="Ready, ")
         terminal.press("esc")
         terminal.wait("@ now")
         terminal.press("F")

@@ -36,6 +36,7 @@ OfOne = RevertIntent | DeleteIntent | EditIntent | HoldIntent
 """What is about a snapshot that was chosen."""
 REFUSED = "As things are this is not possible, and nothing is changed."
 CHANGED = "Something changed on the host: this is the plan as things are now."
+FAILED = "The checks failed, see above."
 CHECKING = "Checking what this would do ..."
 
 
@@ -71,6 +72,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         self.seen: Callable[[Key], Mapping[str, object]] = lambda _key: {}
         self._seen: dict[tuple[Key, str], object] = {}
         self._meant: dict[tuple[Key, str], int | None] = {}
+        self._failed = False
         self._facts: tuple[AnyFacts, ...] = ()
         self._plans: tuple[Plan, ...] = ()
         self._plan: Plan | None = None
@@ -197,7 +199,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
 
     @background("facts", exclusive=True)
     async def _read(self) -> None:
-        self._seen = self._said()
+        self._seen, self._failed = self._said(), False
         try:
             await self.before_reading()
             found = await read_all(self._read_facts, self.intents, self._tell_progress)
@@ -205,7 +207,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
         except SnaptuiError as error:
             if not is_there(self):
                 return
-            self._facts, self._plan = (), None
+            self._facts, self._plan, self._failed = (), None, True
             self._allow()
             failed = f"{error.title}: {error.message}"
             self.query_one("#facts", Static).update(Text("The checks failed."))
@@ -307,7 +309,7 @@ class PlanDialog(ConfirmDialog[Confirmed]):
     def may_be_confirmed(self, event: Message) -> bool:
         """Whether the plan may be carried out as the dialog stands; says why it may not."""
         if self._plan is None:
-            self.notice("Not yet: snaptui is still checking.")
+            self.notice(FAILED if self._failed else "Not yet: snaptui is still checking.")
         elif not self._plan.possible:
             self.notice("Refused, see above.")
         elif not self._typed_right:
