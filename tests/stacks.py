@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,7 +35,6 @@ _PACKAGES = (
     "swtpm",
     "swtpm-tools",
 )
-_MOUNTED = ("proc", "dev", "sys")
 _LATE = ("-o", "Acquire::Check-Valid-Until=false")
 """The index of a suite that moves is valid for days; a mirror may lag behind."""
 
@@ -140,17 +138,17 @@ def build(suite: Suite) -> None:
     half = BUILD / f"{suite.name}.{os.getpid()}"
     half.mkdir(parents=True)
     try:
-        _run("debootstrap", "--variant=minbase", suite.release, str(half), *_mirror())
+        makes = ("unshare", "--mount", "debootstrap", "--variant=minbase", suite.release)
+        _run(*makes, str(half), *_mirror())
         policy = half / "usr" / "sbin" / "policy-rc.d"
         policy.write_text("#!/bin/sh\nexit 101\n")  # no daemon is started by its installation
         policy.chmod(0o755)
-        inside = ("chroot", str(half), "apt-get", *_LATE)
-        with _mounted(half):
-            if suite.name != suite.release:
-                _add_suite(half, suite)
-                _run(*inside, "update")
-            target = ("--target-release", suite.name)
-            _run(*inside, "install", "--yes", "--no-install-recommends", *target, *suite.packages)
+        if suite.name != suite.release:
+            _add_suite(half, suite)
+            _chrooted(half, "apt-get", *_LATE, "update")
+        target = ("--target-release", suite.name)
+        install = ("install", "--yes", "--no-install-recommends", *target, *suite.packages)
+        _chrooted(half, "apt-get", *_LATE, *install)
         half.rename(suite.root)
     except BaseException:
         shutil.rmtree(half)
@@ -167,17 +165,14 @@ def _add_suite(root: Path, suite: Suite) -> None:
     (sources.parent / "sources.list.d" / f"{suite.name}.list").write_text(f"{line}\n")
 
 
-@contextmanager
-def _mounted(root: Path) -> Iterator[None]:
-    """Maintainer scripts look into these; nothing of them is left in a root that is removed."""
-    try:
-        for name in _MOUNTED:
-            _run("mount", "--bind", f"/{name}", str(root / name))
-        yield
-    finally:
-        for name in reversed(_MOUNTED):
-            if (root / name).is_mount():
-                _run("umount", str(root / name))
+def _chrooted(root: Path, *words: str) -> None:
+    """Run a command in a root where maintainer scripts find /proc, /dev and /sys.
+
+    Nobody outside sees them there: whoever removes a root whose build was interrupted, or lives
+    on after it, does not reach the host's own devices through it.
+    """
+    mounts = "for one in proc dev sys; do mount --bind /$one $0/$one || exit; done"
+    _run("unshare", "--mount", "sh", "-c", f'{mounts}; exec chroot $0 "$@"', str(root), *words)
 
 
 def _run(*words: str) -> None:
