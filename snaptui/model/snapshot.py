@@ -63,6 +63,8 @@ class Snapshot:
         digest: hash of its XML, to see whether it changed.
         revert_disks: the overlays that the domain writes to after a revert to this one, where
             it has children, whose images its own overlays are.
+        defined_otherwise: disks whose image in the definition of that time is another than the
+            one that the guest wrote to.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Snapshot:
     delete_in_progress: bool
     digest: str
     revert_disks: tuple[SnapshotDisk, ...] = ()
+    defined_otherwise: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Kind:

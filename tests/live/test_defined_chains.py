@@ -9,7 +9,7 @@ import pytest
 
 from snaptui.model.choices import RunState, SafetyKind
 from snaptui.model.domain import DomainKey
-from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent, EditIntent, RevertIntent
 from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.why import Why
@@ -158,3 +158,24 @@ def test_so_it_is_with_an_external_one(reverting_lab: Lab, start: bool) -> None:
     assert codes == {code}
     assert lab.state("web") == "shut off"
     assert "Cannot access backing file" in lab.virsh("start", "web", check=False)
+
+
+def test_a_guest_may_write_elsewhere_than_its_definition_says(reverting_lab: Lab) -> None:
+    """A managed save that is older than an external snapshot brings the images of then back."""
+    lab = reverting_lab
+    key = lab.define("web", running=True)
+    lab.virsh("managedsave", "web")
+    lab.snapshot("web", "of-the-definition", "--disk-only")
+    lab.start("web")
+    lab.snapshot("web", "two", "--disk-only")
+    before = lab.virsh("snapshot-dumpxml", "web", "two")
+    wrote, defined = str(lab.image("web")), str(image(lab, ".of-the-definition"))
+    assert wrote in before.partition("<inactiveDomain")[0]
+    assert defined in before.partition("<inactiveDomain")[2]
+    plan = planned(lab, RevertIntent(key, "two", safety=SafetyKind.NONE))
+    assert_refused(plan, Why.DEFINED_OTHERWISE_NOT_YET, name="two", disk="vda")
+    planned(lab, EditIntent(key, "two", "described"), carry_out=True)
+    after = lab.virsh("snapshot-dumpxml", "web", "two").replace(
+        "  <description>described</description>\n", ""
+    )
+    assert after == before

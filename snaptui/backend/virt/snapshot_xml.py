@@ -22,7 +22,7 @@ from snaptui.model.disk import Presence
 from snaptui.model.snapshot import Snapshot, SnapshotDisk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from xml.etree.ElementTree import Element
 
     from snaptui.model.domain import DomainConfig
@@ -55,7 +55,22 @@ def parse_snapshot(xml: str) -> Snapshot:
         delete_in_progress=root.find("disks/disk/snapshotDeleteInProgress") is not None,
         digest=digest(xml),
         revert_disks=_parts(root, "revertDisks/disk"),
+        defined_otherwise=tuple(_defined_otherwise(root, recorded)),
     )
+
+
+def _defined_otherwise(root: Element, ran: DomainConfig | None) -> Iterator[str]:
+    paths = {disk.target: disk.path for disk in ran.written} if ran is not None else {}
+    for disk in root.iterfind("inactiveDomain/devices/disk"):
+        target = _target(disk)
+        ran_on, defined = paths.get(target), source_path(disk)
+        if None not in (ran_on, defined) and ran_on != defined:
+            yield target
+
+
+def _target(disk: Element) -> str:
+    target = disk.find("target")
+    return target.get("dev", "") if target is not None else ""
 
 
 def _without_domain(xml: str) -> tuple[Element, DomainConfig | None]:
@@ -154,17 +169,21 @@ def redefined(xml: str, after: Snapshot) -> str:
             if path == "description" and not value:
                 root.remove(element)
     wanted = {disk.target: disk.path for disk in after.config.disks} if after.config else {}
+    moved = {
+        (target, source_path(disk)): now
+        for disk in root.iterfind("domain/devices/disk")
+        if (now := wanted.get(target := _target(disk))) is not None
+    }
     for domain in ("domain", "inactiveDomain"):
         for disk in root.iterfind(f"{domain}/devices/disk"):
-            _relocate(disk, wanted)
+            then = source_path(disk)
+            _relocate(disk, then, moved.get((_target(disk), then)))
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _relocate(disk: Element, wanted: Mapping[str, str | None]) -> None:
-    """Give a disk the path that is wanted for its target; libvirt finds what lies beneath."""
-    source, target = disk.find("source"), disk.find("target")
-    now = wanted.get(target.get("dev", "")) if target is not None else None
-    then = source_path(disk)
+def _relocate(disk: Element, then: str | None, now: str | None) -> None:
+    """Give a disk another path; libvirt finds what lies beneath."""
+    source = disk.find("source")
     if source is None or now is None or then is None or now == then:
         return
     for name, value in source.items():

@@ -59,6 +59,8 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
     for refusal in overlay_refusals(facts, files, code=code):
         # with the RAM libvirt leaves the domain on the images that the snapshot froze, paused
         yield refusal.but(code=code, harm=Harm.OTHER_DATA) if by_qemu else refusal
+    for target in snapshot.defined_otherwise:
+        yield refuse(Why.DEFINED_OTHERWISE_NOT_YET, name=name, disk=target)
     ram = snapshot.memory_path
     if ram is not None and isinstance(facts.layers.heads.get(ram), Missing):
         yield refuse(

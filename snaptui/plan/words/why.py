@@ -185,6 +185,10 @@ class Why(enum.Enum):
         "{disk} ({path}) was part of {domain} at that time and is not any more; snaptui does not "
         "support that yet."
     )
+    DEFINED_OTHERWISE_NOT_YET = (
+        "When {name} was taken, the guest wrote {disk} to one image and its definition named "
+        "another; snaptui does not support that yet."
+    )
     MACHINE_GONE = (
         "{name} was taken on the machine type {machine}, which QEMU does not offer here: {reason}."
     )
