@@ -30,7 +30,18 @@ from snaptui.plan.planner import make_plan
 from snaptui.plan.refusal import Harm, Refusal
 from snaptui.plan.revert import revert
 from snaptui.plan.words.why import Why
-from tests.unit.made import HOST, KEY, RAW, VDA, assert_refused, config, facts, image, snapshot
+from tests.unit.made import (
+    HOST,
+    KEY,
+    RAW,
+    VDA,
+    assert_refused,
+    config,
+    facts,
+    image,
+    snapshot,
+    with_image,
+)
 from tests.unit.test_spaces import MIB, usage
 
 PLACE = "/img/a.qcow2"
@@ -116,6 +127,12 @@ def test_a_pool_that_is_gone_while_the_guest_runs_only_forbids_to_stop_it() -> N
     plan = a_revert(running)
     assert_refused(plan, Why.VOLUME_NOT_KNOWN)
     assert of(plan, Why.VOLUME_NOT_KNOWN).harm is Harm.STOPPED
+    # libvirt asks the pool before it tries to go back in any image
+    head = running.images[PLACE]
+    assert isinstance(head, ImageInfo)
+    marked = with_image(running, PLACE, replace(head, bitmaps=1))
+    bitmap = of(a_revert(marked), Why.BITMAPS)
+    assert (bitmap.code, bitmap.harm) == (None, Harm.STOPPED)
 
 
 def test_what_a_snapshot_holds_in_a_network_disk_is_not_changed() -> None:

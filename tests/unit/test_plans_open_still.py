@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
+from snaptui.model import libvirt_codes
 from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.model.disk import Volume
 from snaptui.model.domain import DomainState
@@ -96,3 +97,14 @@ def test_nothing_is_merged_into_what_is_gone() -> None:
         plan = a_delete(found, name)
         assert_refused(plan, Why.OPEN_STILL, path="/a")
         assert told(plan) == {(None, None)}
+
+
+def test_a_checkpoint_forbids_it_before_an_image_is_opened() -> None:
+    """Powered off, libvirt takes no external one beside it, whatever lies beneath (84)."""
+    found = known("/b", {**heads("/a", "/b"), "/b": GONE}, external("one", "/a", "/b"))
+    status = replace(found.status, checkpoints=("daily",))
+    kept = a_revert(replace(found, host=NEWER, status=status), "one", SafetyKind.DISKS)
+    assert {one.why: one.code for one in kept.refusals if one.code} == {
+        Why.CHECKPOINTS_WHILE_OFF: libvirt_codes.OPERATION_UNSUPPORTED
+    }
+    assert_refused(kept, Why.OPEN_STILL)

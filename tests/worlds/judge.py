@@ -31,6 +31,7 @@ from snaptui.plan.plan import (
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Harm
 from snaptui.plan.steps.image import ImageStep
+from snaptui.plan.words.why import Why
 from snaptui.storage.in_image import internal_disks
 from tests.lab import free_on
 from tests.live.matrix.cell import code_of, must_hold
@@ -279,7 +280,9 @@ class _One:
             verdict.spoiled = True
             return
         if codes and not harms:
-            self._only_an_error(codes, code, error, harmless=not all_harms)
+            # powered off, it is on the disks of its definition
+            moved = any(one.why is Why.OTHER_ONCE_OFF_NOT_YET for one in told)
+            self._only_an_error(codes, code, error, harmless=not (all_harms or moved))
             return
         verdict.spoiled = True
         changed = any(self._itself(path) != held for path, held in shared.items())
