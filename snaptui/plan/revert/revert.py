@@ -91,7 +91,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
     if steps[0] is not step:
         refusals = _behind(facts, steps[0], refusals)
     dropped = [] if outside else _dropped(facts, snapshot)
-    if dropped and safety.steps:
+    if dropped and safety.steps and not safety.refusals:
         safety = replace(safety, undo=undo(UndoBy.ONCE_ATTACHED, disks=text.some(dropped)))
     fullest = domain_checks.fullest_space(facts)
     return Plan(

@@ -98,25 +98,30 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     if facts.external:
         names = text.some(facts.external)
         obstacles.append(refuse(Why.OVERLAYS_DO_NOT_SURVIVE, domain=facts.name, names=names))
-    if obstacles:
-        return _impossible(obstacles, wanted)
+    if obstacles and wanted is None:
+        return Safety(SafetyKind.NONE, _without(obstacles))
     kind = wanted or _default(facts)
     if wanted is None and kind is SafetyKind.DISKS_AND_RAM:
         kind = SafetyKind.DISKS if create.internal_obstacles(facts, active=True) else kind
     step = _step(facts, target)
     with_ram = kind is SafetyKind.DISKS_AND_RAM and facts.status.domain.state.active
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
+    if obstacles:
+        return _refused(planned, obstacles)
     if wanted is None and _too_full(facts, planned.needs):
         refused = (refuse(Why.TOO_FULL, Way.CHOOSE_SAFETY),)
         return Safety(planned.kind, undo(UndoBy.CHOOSE), refusals=refused, needs=planned.needs)
     return planned
 
 
-def _impossible(obstacles: list[Refusal], wanted: SafetyKind | None) -> Safety:
-    """None can be taken; that is a refusal only where the admin asked for one."""
-    no = undo(UndoBy.NO_SAFETY_POSSIBLE, reason=obstacles[0].fact)
-    refusals = tuple(obstacles) if wanted is not None else ()
-    return Safety(SafetyKind.NONE, no, refusals=refusals)
+def _without(obstacles: list[Refusal]) -> Undo:
+    return undo(UndoBy.NO_SAFETY_POSSIBLE, reason=obstacles[0].fact)
+
+
+def _refused(planned: Safety, obstacles: list[Refusal]) -> Safety:
+    """The one that the admin asked for, which cannot be taken."""
+    refusals = (*obstacles, *planned.refusals)
+    return replace(planned, undo=_without(obstacles), refusals=refusals, warnings=())
 
 
 def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Safety:
@@ -143,14 +148,11 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     intent = CreateIntent(status.domain.key, name, _words(facts, target), form)
     obstacles = external_checks.obstacles(intent, at)
     if obstacles and wanted is None:
-        return _impossible(obstacles, wanted)
+        return Safety(SafetyKind.NONE, _without(obstacles))
     step = CreateSnapshot(overlay_paths.signed(overlay_paths.resolved(intent, at), at))
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if obstacles:
-        impossible = _impossible(obstacles, wanted)
-        return replace(
-            planned, undo=impossible.undo, refusals=impossible.refusals + planned.refusals
-        )
+        return _refused(planned, obstacles)
     return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
 
 
