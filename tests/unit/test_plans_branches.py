@@ -345,13 +345,18 @@ def test_the_error_of_a_broken_one_is_that_of_what_libvirt_looks_for_first() -> 
     """By what those below say of its overlays; of the newest all disks (11.3 to 12.9)."""
     upper = {"/c": over("/c", "/a")}
 
-    def code(top: str, first: Snapshot, *later: Snapshot) -> int:
-        found = known(first, *later, top=top, current=(first, *later)[-1].name, images=upper)
+    def code(top: str, first: Snapshot, *later: Snapshot, active: bool = False) -> int:
+        state = DomainState.RUNNING if active else DomainState.SHUTOFF
+        found = known(
+            first, *later, top=top, current=(first, *later)[-1].name, images=upper, state=state
+        )
         return code_of_broken(found, first)
 
     disks = (*ROOT.disks, SnapshotDisk("vdb", Presence.EXTERNAL, "/vdb.a"))
     both = replace(ROOT, disks=disks)
     assert code("/a", ROOT) == 9
     assert code("/a", both) == 8, "vdb is gone"
+    assert code("/a", both, active=True) == 9, "nothing lies beneath vda, which is before it"
+    assert code("/a", replace(ROOT, disks=disks[::-1]), active=True) == 8
     assert code("/c", ROOT, external("b", "/a", "/c", "a")) == 9, "nothing lies beneath /a"
     assert code("/c", ROOT, external("b", "/a.a", "/c", "a")) == 8, "/a.a is in no chain"

@@ -75,12 +75,7 @@ def code_of_broken(facts: Facts, snapshot: Snapshot) -> int:
     if transient and not active:
         return libvirt_codes.OPERATION_UNSUPPORTED
     if all(one.parent != snapshot.name for one in facts.snapshots.values()):
-        there = {one.target for one in facts.status.config.disks}
-        return (
-            libvirt_codes.OPERATION_FAILED
-            if overlays.keys() <= there
-            else libvirt_codes.INVALID_ARG
-        )
+        return _first_error_of_newest(facts, overlays)
     return _first_error(facts, overlays)
 
 
@@ -116,6 +111,21 @@ def _first_error(facts: Facts, overlays: Mapping[str, str]) -> int:
         if overlay not in [level.path for level in levels]:
             return libvirt_codes.INVALID_ARG
         if facts.layers.beneath(overlay) is None:
+            break
+    return libvirt_codes.OPERATION_FAILED
+
+
+def _first_error_of_newest(facts: Facts, overlays: Mapping[str, str]) -> int:
+    """What is said of the first disk that is not there any more, or has nothing beneath it.
+
+    While the domain is off, all disks are looked for first, and their chains once QEMU runs.
+    """
+    active = facts.status.domain.state.active
+    disks = {disk.target: disk for disk in facts.status.config.disks}
+    for target in overlays:
+        if (now := disks.get(target)) is None:
+            return libvirt_codes.INVALID_ARG
+        if active and len(chain(now.path or "", now.format, facts.layers.heads)) == 1:
             break
     return libvirt_codes.OPERATION_FAILED
 
