@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
@@ -16,6 +17,7 @@ from tests.worlds.contents import Contents, differing
 from tests.worlds.figures import slack
 from tests.worlds.machine import Machine
 from tests.worlds.member import Member
+from tests.worlds.steps import IMPOSSIBLE
 from tests.worlds.verdict import Kind, Verdict
 
 
@@ -50,6 +52,9 @@ def judge_failed(
     wrong += [f"it failed, and {name} was {was} and is {is_now.get(name)}"
               for name, was in states.items() if is_now.get(name) != was]  # fmt: skip
     if Warn.ENTRY_MAY_NOT_FIT not in {one.what for one in plan.warnings}:
+        for one in machine.members.values():
+            with suppress(*IMPOSSIBLE):
+                one.flush()  # qemu-img check sees nothing that QEMU has in its caches
         wrong += _damaged(machine.images)
         left = sorted(one for one in now.keys() - before.keys() if "#" in one)
         wrong += [f"it failed, and {one} is left inside" for one in left]

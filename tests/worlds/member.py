@@ -302,6 +302,11 @@ class Member(Guest):
                 self.machine.run("qemu-io", "-f", disk.format or "raw", *said, disk.path or "")
             self.now[disk.target] = self.written[disk.path or ""] = byte
 
+    def flush(self) -> None:
+        """Let its QEMU write out what it has in its caches, if it runs."""
+        for backend in self._backends().values() if self.domain.isActive() else ():
+            self.machine.monitor(self, f'qemu-io -d {backend} "flush"')
+
     def look(self) -> None:
         """Take what the disks hold now for what they must hold from here on."""
         for disk in self.disks:
