@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from tests.stacks import Stack, chosen, missing
+from tests.stacks import Stack, chosen, missing, stacks
 
 Bench = TypeVar("Bench")
 WORKERS = 2
@@ -30,6 +30,8 @@ def run(
             fine = [print_one(pool, stack, words) for stack in wanted]
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+    if left_out := [one for one in stacks() if one not in wanted]:
+        print(f"Not run on, since STACKS names others: {'; '.join(map(str, left_out))}")
     print(missing())
     return 0 if all(fine) else 1
 

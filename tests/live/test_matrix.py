@@ -15,6 +15,7 @@ from tests.lab import Lab
 from tests.live.matrix import cell
 from tests.live.matrix.cell import Bench, Cell, Result, cells
 from tests.live.matrix.guest import Guest
+from tests.live.matrix.harms import CHECKS, NEVER_SENT
 
 SEED, CELLS, NEWER, NEWEST = 20261120, 9, 8, 5
 SLOW = {"busy", "hung"}
@@ -74,6 +75,11 @@ def test_a_newer_libvirt_does_as_foretold(newer_lab: Lab, cell: Cell) -> None:
 def test_the_newest_libvirts_do_as_foretold(newest_lab: Lab, cell: Cell) -> None:
     result = judged(newest_lab, cell)
     assert result.same, result
+
+
+def test_each_harm_is_looked_for() -> None:
+    assert CHECKS.keys() | NEVER_SENT == set(Harm)
+    assert not CHECKS.keys() & NEVER_SENT
 
 
 @pytest.mark.parametrize("danger", DANGERS)

@@ -87,6 +87,11 @@ class Result:
     def refused(self) -> bool:
         return self.answer.foretold in (Foretold.REFUSED, Foretold.NOT_YET)
 
+    @property
+    def needless(self) -> bool:
+        """Whether it is refused though libvirt does it and harms nothing."""
+        return self.refused and self.answer.happened == WORKS
+
 
 def cells() -> tuple[Cell, ...]:
     """All cells of the table."""

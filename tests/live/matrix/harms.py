@@ -53,7 +53,7 @@ class Done:
 
 def happened_so(harm: Harm, done: Done) -> bool:
     """Whether a harm that was foretold is there."""
-    return _CHECKS[harm](done)
+    return CHECKS[harm](done)
 
 
 def _stopped(done: Done) -> bool:
@@ -222,11 +222,18 @@ def _holds_nothing(done: Done) -> bool:
     )
 
 
+def _bases_lost(done: Done) -> bool:
+    return any(
+        isinstance(image, ImageInfo) and not Path(path).exists()
+        for path, image in done.before.images.items()
+    )
+
+
 NEVER_SENT = frozenset({Harm.CRASH, Harm.ENDS_QEMU})
 """What ends a program outside of ours; a plan that is refused for it is judged by itself."""
 UNSURE = frozenset({Harm.PERHAPS_OTHER_DATA})
 """What is foretold as possible alone: true whether it happens or not."""
-_CHECKS: dict[Harm, Callable[[Done], bool]] = {
+CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.STOPPED: _stopped,
     Harm.JOB_ENDED: _job_ended,
     Harm.NO_START: _no_start,
@@ -245,6 +252,7 @@ _CHECKS: dict[Harm, Callable[[Done], bool]] = {
     Harm.RECORDS_SPOILED: _records_spoiled,
     Harm.INSIDE_LOST: _inside_lost,
     Harm.OTHER_LOST: _other_lost,
+    Harm.BASES_LOST: _bases_lost,
     Harm.HELD_LOST: _held_lost,
     Harm.HOLDER_LOST: _holder_lost,
     Harm.FORGOTTEN: _forgotten,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.lab import Lab
 from tests.live import tables
@@ -17,6 +18,7 @@ from tests.live.tables import Benches
 from tests.stacks import Stack
 
 LONGEST = 400
+_NO_UNDOS: Mapping[str, str] = MappingProxyType({})
 
 
 class _Lab(Lab):
@@ -60,36 +62,54 @@ def _print(pool: ProcessPoolExecutor, stack: Stack, words: Sequence[str]) -> boo
     differ = [one for one in results if not one.same]
     foretold = Counter(one.answer.foretold for one in results)
     print(f"\n{stack}: {len(results)} cells in {time.monotonic() - began:.0f} s")
+    print(f"{len(results) - len(differ)} in which libvirt does as predicted")
     print(f"{foretold[Foretold.WORKS]} work")
     print(f"{foretold[Foretold.NOT_CHECKED]} are not checked, and said to be")
     print(f"{sum(one.refused for one in results)} are refused, of them")
     print(f"{foretold[Foretold.NOT_YET]} because snaptui does not do it yet")
+    needless = [one for one in results if one.needless]
+    print(f"{len(needless)} needlessly: libvirt does it, and nothing is harmed")
     unsent = sum(not one.answer.sent for one in results)
     print(f"{unsent} refused by us: they would bring a program down")
     print(f"{len(differ)} in which libvirt does otherwise than predicted")
-    print(f"{len(undone)} undos, {broken} of which bring back something else than promised")
-    _show_lines(stack, differ)
+    print(f"{len(undone)} undos, {len(broken)} of which bring back something else than promised")
+    _show_lines(f"What {stack} does otherwise than foretold", stack, differ, broken)
+    _show_lines(f"What {stack} does, and is refused", stack, needless)
     return not differ and not broken
 
 
-def _show_lines(stack: Stack, differ: Sequence[Result]) -> None:
-    """What differs, in the form of a table, with what a line of ``abilities.py`` needs."""
-    if differ:
-        print(f"\nWhat {stack} does otherwise than foretold, to be reported or made a line:\n")
-        print("| libvirt | QEMU | world | guest | asked | foretold | happened |")
-        print("|---|---|---|---|---|---|---|")
-    for one in differ:
-        cells = (one.world, one.state, one.ask, one.answer.predicted, one.answer.happened)
+def _show_lines(
+    title: str, stack: Stack, results: Sequence[Result], undone: Mapping[str, str] = _NO_UNDOS
+) -> None:
+    """In the form of a table, with what a line of ``abilities.py`` needs.
+
+    Args:
+        undone: by what was undone, what came of it instead.
+    """
+    if results or undone:
+        print(f"\n{title}, to be reported or made a line:\n")
+        print("| libvirt | QEMU | world | guest | asked | foretold | happened | why |")
+        print("|---|---|---|---|---|---|---|---|")
+    for one in results:
+        said = one.answer
+        cells = (one.world, one.state, one.ask, said.predicted, said.happened, said.why[:LONGEST])
+        print(f"| {' | '.join((stack.version, stack.qemu, *cells))} |")
+    for words, wrong in undone.items():
+        cells = (words, "", "undo", "as promised", wrong[:LONGEST], "")
         print(f"| {' | '.join((stack.version, stack.qemu, *cells))} |")
 
 
-def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> int:
-    """Print what came of them; returns how many broke their promise."""
+def _show_undos(numbers: list[int], all_wrong: list[list[str]]) -> dict[str, str]:
+    """Print what came of them; returns those that broke their promise, and how."""
     if numbers:
         print("\nA revert to a snapshot, its undo, and the undo of that")
+    broken = {}
     for number, wrong in zip(numbers, all_wrong, strict=True):
-        print(f"  {list(undos())[number].words:<72} {'; '.join(wrong) or 'as promised'}")
-    return sum(map(bool, all_wrong))
+        words, came = list(undos())[number].words, "; ".join(wrong)
+        print(f"  {words:<72} {came or 'as promised'}")
+        if wrong:
+            broken[words] = came
+    return broken
 
 
 def _has(stack: Stack, cell: Cell, words: Sequence[str]) -> bool:
