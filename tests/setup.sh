@@ -18,6 +18,10 @@ need() { # need TEST-COMMAND PACKAGE...: the packages, unless the test succeeds
     fi
 }
 
+driver() { # a command that tells whether libvirt has one
+    echo "ls /usr/lib*/libvirt/connection-driver/libvirt_driver_$1.so /usr/lib/*/libvirt/connection-driver/libvirt_driver_$1.so 2>/dev/null | grep -q ."
+}
+
 download_guest() { # the packages of the guest in tests/guest.py, which are not installed
     kernel() { apt-cache depends linux-image-cloud-amd64 | sed -n 's/.*Depends: //p'; }
     if [ -z "$(kernel)" ] && [ "$(id -u)" = 0 ]; then
@@ -33,6 +37,7 @@ if command -v apt-get >/dev/null; then
     venv=python3-venv
     build="gcc pkg-config python3-dev libvirt-dev"
     daemon="libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients"
+    storage=libvirt-daemon-driver-storage
     qemu="qemu-system-x86 qemu-utils"
 elif command -v dnf >/dev/null; then
     install="dnf install --assumeyes --setopt=install_weak_deps=False"
@@ -40,10 +45,11 @@ elif command -v dnf >/dev/null; then
     venv=python3
     build="gcc pkgconf-pkg-config python3-devel libvirt-devel"
     daemon="libvirt-daemon libvirt-daemon-driver-qemu libvirt-client"
+    storage=libvirt-daemon-driver-storage-core
     qemu="qemu-system-x86-core qemu-img"
 else
     say "neither apt-get nor dnf is here; install libvirt's headers, daemon and QEMU yourself."
-    install="" update="" venv="" build="" daemon="" qemu=""
+    install="" update="" venv="" build="" daemon="" storage="" qemu=""
 fi
 
 PATH="$PATH:/usr/sbin:/sbin"
@@ -59,7 +65,9 @@ else
     need "command -v gcc && pkg-config --exists libvirt && ls \$($python -c 'import sysconfig; print(sysconfig.get_path(\"include\"))')/Python.h" "$build"
 fi
 if [ "${1:-run}" != run ]; then
-    need "command -v libvirtd && command -v virsh && ls /usr/lib*/libvirt/connection-driver/libvirt_driver_qemu.so /usr/lib/*/libvirt/connection-driver/libvirt_driver_qemu.so | grep -q ." "$daemon"
+    need "command -v libvirtd && command -v virsh && $(driver qemu)" "$daemon"
+    need "$(driver storage)" "$storage"
+    need "$(driver secret)" libvirt-daemon-driver-secret
     need "command -v qemu-system-x86_64 && command -v qemu-img && command -v qemu-io" "$qemu"
 fi
 
