@@ -124,7 +124,8 @@ class DomainConfig:
         digest: hash of the XML, to see whether it changed.
         variables: the image of the UEFI variables, where it is a file of its own.
         machine: what it is a machine of; ``None`` where the XML has no ``<os>``.
-        tpm: it has an emulated TPM, whose state lies beside its disks.
+        tpm: the type of its TPM's backend (formatdomain.html, *TPM device*); empty without one.
+            Its state lies beside the disks.
         firmware: the file of its firmware, where the XML names one.
         template: of which the image of its variables is made where that is not there.
         boot_files: its firmware, the template of its variables, its kernel and initrd.
@@ -142,7 +143,7 @@ class DomainConfig:
     template: str | None = None
     boot_files: tuple[str, ...] = ()
     drives: tuple[str, ...] = field(default=(), compare=False)
-    tpm: bool = False
+    tpm: str = ""
     varstore: bool = False
 
     @property

@@ -108,7 +108,7 @@ def test_one_more_external_snapshot_after_which_no_guest_starts_is_warned_of(
 
 def test_what_becomes_of_the_state_of_a_tpm_is_said_where_no_ram_holds_it() -> None:
     found = facts(snapshot("off", memory=Presence.NO), snapshot("run"))
-    sealed = replace(found.status.config, tpm=True)
+    sealed = replace(found.status.config, tpm="emulator")
     found = replace(found, status=replace(found.status, config=sealed))
     for name, warned in (("off", True), ("run", False)):
         plan = a_revert(found, name)

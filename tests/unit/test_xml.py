@@ -300,12 +300,12 @@ def test_varstore_tpm_machine_and_firmware_are_read() -> None:
     )
     assert found.varstore
     assert found.pflash, "varstore holds UEFI's variables as nvram does (since libvirt 12.1)"
-    assert found.tpm
+    assert found.tpm == "emulator"
     assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")
     assert found.boot_files == ("/fw/code.fd", "/fw/shim.efi", "/fw/vars.json")
     assert found.drives == ("/ro.qcow2", "/cd.iso")
     bare = domain_xml.parse_domain("<domain><name>w</name></domain>")
-    assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, False, None, ())
+    assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, "", None, ())
 
 
 def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:

@@ -43,9 +43,13 @@ def config(domain: Element, hashed: str) -> DomainConfig:
         template=_template(domain, "nvram"),
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
         drives=tuple(dict.fromkeys(_drives(domain))),
-        tpm=domain.find("devices/tpm/backend[@type='emulator']") is not None,
+        tpm=_tpm(domain.find("devices/tpm/backend")),
         varstore=domain.find("os/varstore") is not None,
     )
+
+
+def _tpm(backend: Element | None) -> str:
+    return backend.get("type", "?") if backend is not None else ""
 
 
 def machine(domain: Element) -> Machine | None:

@@ -179,7 +179,7 @@ def _definition_lines(config: DomainConfig) -> Iterator[Line]:
     if config.firmware is not None:
         yield "Firmware", config.firmware
     if config.tpm:
-        yield "TPM", "emulated"
+        yield "TPM", config.tpm
     if config.passthrough:
         yield "Host", f"devices: {', '.join(config.passthrough)}"
     for disk in config.disks:
