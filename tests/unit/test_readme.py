@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,9 +35,13 @@ def test_the_keys_are_those_of_the_table() -> None:
     assert found[1].strip() == key_table()
 
 
-def version_list() -> str:
+def measured() -> str:
     on = ", ".join(f"{shown(libvirt)} with QEMU {shown(qemu)}" for libvirt, qemu in TRIED.items())
-    lines = [f"Measured on libvirt {on}. What others are known to do, by single runs or NEWS:", ""]
+    return f"Measured on libvirt {on}."
+
+
+def version_list() -> str:
+    lines = [f"{measured()} What others are known to do, by single runs or NEWS:", ""]
     heads = ("what", "from", "until", "with QEMU from", "seen", "not seen", "told by", "but not")
     lines += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
     for line in LINES.values():
@@ -48,11 +53,13 @@ def version_list() -> str:
     return "\n".join(lines)
 
 
-def test_the_versions_are_those_of_the_table() -> None:
-    page = PAGES["versions.md"]
-    found = re.search(r"<!-- versions -->\n(.*)<!-- /versions -->", page, re.DOTALL)
+@pytest.mark.parametrize(
+    ("page", "list_"), [("README.md", measured), ("versions.md", version_list)]
+)
+def test_the_versions_are_those_of_the_table(page: str, list_: Callable[[], str]) -> None:
+    found = re.search(r"<!-- versions -->\n(.*)<!-- /versions -->", PAGES[page], re.DOTALL)
     assert found is not None
-    assert found[1].strip() == version_list()
+    assert found[1].strip() == list_()
 
 
 def test_the_example_of_a_configuration_can_be_read(tmp_path: Path) -> None:
