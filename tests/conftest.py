@@ -104,10 +104,16 @@ def reverting_lab(newer_root: Path, _labs: dict[Path, Lab]) -> Iterator[Lab]:
     _labs[newer_root].clean()
 
 
+@pytest.fixture(scope="session")
+def trixie_root() -> Path:
+    """Where libvirt 11.3 and QEMU 10.0 are, once ``make stacks`` has built them."""
+    return _root(stacks.TRIXIE)
+
+
 @pytest.fixture
-def newer_lab(_labs: dict[Path, Lab]) -> Iterator[Lab]:
-    """The same of libvirt 11.3 and QEMU 10.0, where ``make stacks`` has built them."""
-    lab = _labs[_root(stacks.TRIXIE)]
+def newer_lab(_labs: dict[Path, Lab], trixie_root: Path) -> Iterator[Lab]:
+    """A daemon of these, without domains."""
+    lab = _labs[trixie_root]
     yield lab
     lab.clean()
 
