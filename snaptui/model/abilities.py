@@ -59,6 +59,7 @@ class Wrong(enum.Enum):
     QUOTES_NO_NAMES = enum.auto()
     GOES_DOWN_AT_BRANCHES = enum.auto()
     GOES_DOWN_AT_REVERTS = enum.auto()
+    GOES_DOWN_AT_MIXED = enum.auto()
     LEAVES_OUT_VARIABLES = enum.auto()
     REMOVES_BASES = enum.auto()
     LOCKS_RECORDS = enum.auto()
@@ -155,6 +156,11 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             since=(9, 9),
             until=(9, 10),
             source="NEWS 9.10.0; cockpit-project's bots, issue 5494",
+        ),
+        Wrong.GOES_DOWN_AT_MIXED: Line(
+            "some reverts to snapshots of two kinds are refused: they bring the daemon down",
+            since=(9, 9),
+            seen=_seen(does=((11, 3), (12, 8), (12, 9)), not_=((9, 0),)),
         ),
         Wrong.LEAVES_OUT_VARIABLES: Line(
             "UEFI variables in qcow2 are taken into an internal snapshot, and left out when it is"

@@ -356,6 +356,15 @@ def test_a_revert_refuses_the_snapshot(one: Snapshot, why: Why) -> None:
     assert_refused(a_revert(facts(one)), why)
 
 
+def test_a_revert_to_one_of_two_kinds_is_never_sent_where_it_brings_the_daemon_down() -> None:
+    mixed = facts(snapshot(memory=Presence.EXTERNAL))
+    assert_refused(a_revert(mixed), Why.MIXED_NOT_YET)
+    newer = replace(mixed, host=replace(HOST, libvirt=(12, 9, 0), reverts_external=True))
+    plan = a_revert(newer)
+    assert_refused(plan, Why.MIXED_BRINGS_DOWN, name="s1", version="12.9")
+    assert plan.lines_told == ()
+
+
 def test_a_revert_refuses_when_a_file_is_missing_or_the_snapshot_is() -> None:
     plan = a_revert(facts(snapshot(), missing={"/img/cd.iso": True, "/img/a.qcow2": False}))
     assert_refused(plan, Why.FILE_GONE)

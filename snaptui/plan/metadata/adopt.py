@@ -82,7 +82,9 @@ def _disk_refusals(
         if isinstance(inside, NotKnown):
             refusals.append(refuse(Why.INSIDE_UNKNOWN, disk=disk.target, reason=inside.reason))
         elif not inside:
-            harm = None if disk.snapshot is Presence.NO else Harm.NO_WAY_BACK
+            # libvirt would take a disk that is set to external for one with an overlay
+            other = disk.snapshot in (Presence.NO, Presence.EXTERNAL)
+            harm = None if other else Harm.NO_WAY_BACK
             refusals.append(refuse(Why.ENTRY_MISSING, harm=harm, disk=disk.target, name=name))
         elif len(inside) > 1:
             twins = image_checks.twins_of(disk, name, [entry.id for entry in inside])

@@ -172,6 +172,10 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
     lost = encryption.lost_refusals(facts)
     # to an external one no QEMU has to open what there is now
     refusals += [one.but() for one in lost] if outside else lost
+    if snapshot.kind is Kind.MIXED and does(facts.host, Wrong.GOES_DOWN_AT_MIXED):
+        version = abilities.by_whom(facts.host, Wrong.GOES_DOWN_AT_MIXED)
+        why, way = Why.MIXED_BRINGS_DOWN, Way.APPLY_OFFLINE
+        refusals.append(refuse(why, way, harm=Harm.CRASH, name=snapshot.name, version=version))
     refusals += domain_checks.kind_refusals(snapshot)
     refusals += by_other_means.empty_refusals(snapshot, harm=Harm.OTHER_DATA)
     restart = list(disk_checks.restart_refusals(facts, facts.status.config.disks))

@@ -141,6 +141,10 @@ class Why(enum.Enum):
     MIXED_NOT_YET = (
         "{name} is partly internal and partly external; snaptui does not support that yet."
     )
+    MIXED_BRINGS_DOWN = (
+        "{name} is partly internal and partly external, and a revert to it would bring down "
+        "libvirt's daemon ({version})."
+    )
     UNFINISHED = "The delete of a snapshot above {name} was started and not finished."
     NO_DOMAIN = (
         "The metadata of {name} contains no domain. Without one libvirt cannot revert, not even "
