@@ -6,12 +6,14 @@ import json
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common import text
+from snaptui.common.errors import SnaptuiError
 from snaptui.model.libvirt_codes import OPERATION_INVALID
 from snaptui.operations.step_calls import perform
 from snaptui.plan.plan import DeleteManyIntent
@@ -22,6 +24,7 @@ from tests.live.planned import planned
 from tests.sample import sample
 from tests.terminal import Terminal, at_snapshots, confirm, press_alone
 from tests.unit.images import Plain
+from tests.unit.made import assert_refused
 
 
 def test_an_unmanaged_one_is_shown_with_its_costs_and_is_not_taken_for_a_snapshot(lab: Lab) -> None:
@@ -363,3 +366,29 @@ def test_what_a_running_guest_deletes_beside_a_raw_disk(
     finally:
         backend.abandon()
     assert plan.possible is ("s" not in dict(entries(lab.image("web"))).values())
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_beside_a_disk_that_is_set_to_external_none_is_deleted(
+    every_lab: Lab, running: bool
+) -> None:
+    """The metadata that are made for it would be those of an external one."""
+    lab = every_lab
+    key = lab.define("web", disks=("vda", "vdb"))
+    qemu_img("snapshot", "-c", "by-hand", str(lab.image("web")))
+    xml = lab.xml("web", inactive=True)
+    source = f"<source file='{lab.image('web', 'vdb')}'/>"
+    before, disk, after = xml.partition(source)
+    head, _, tail = before.rpartition("<disk ")
+    lab.define_xml(f"{head}<disk snapshot='external' {tail}{disk}{after}")
+    if running:
+        lab.start("web")
+    plan = planned(lab, DeleteManyIntent(key, (), ("by-hand",)))
+    assert_refused(plan, Why.SET_EXTERNAL, disk="vdb")
+    backend = LibvirtBackend(lab.uri)
+    backend.connect()
+    with suppress(SnaptuiError):  # 9.0 says that it cannot
+        for step in plan.steps:
+            perform(backend, key, step, lambda _: None)
+    backend.abandon()
+    assert entries(lab.image("web")) == [("1", "by-hand")]

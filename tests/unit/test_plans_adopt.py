@@ -67,13 +67,15 @@ def test_what_lies_in_disks_that_are_set_apart_is_not_adopted_nor_deleted_so() -
     ):  # fmt: skip
         disks = config(VDA, replace(VDB, snapshot=set_to))
         found = both(("2", "by hand"), disks=disks, state=DomainState.SHUTOFF)
-        assert_refused(planned(found), Why.SET_APART, disk="vdb", value=set_to.value)
+        outside = set_to is Presence.EXTERNAL
+        why = Why.SET_EXTERNAL if outside else Why.SET_APART
+        assert_refused(planned(found), why, disk="vdb", value=set_to.value)
         wanted = DeleteManyIntent(KEY, (), ("by hand",))
         off = delete.plan_many(wanted, found)
-        assert [one.harm for one in off.refusals if one.why is Why.SET_APART] == [harm]
+        assert [one.harm for one in off.refusals if one.why is why] == [harm]
         running = both(("2", "by hand"), disks=disks)
         whys = [one.why for one in delete.plan_many(wanted, running).refusals]
-        assert (Why.SET_APART in whys) == (set_to is Presence.EXTERNAL)
+        assert (why in whys) == outside
 
 
 def test_of_an_image_that_is_open_only_what_it_holds_stays_inside() -> None:

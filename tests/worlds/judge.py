@@ -287,6 +287,10 @@ class _One:
         verdict.spoiled = True
         changed = any(self._itself(path) != held for path, held in shared.items())
         changed |= not all(os.path.exists(path) for path in there)
+        inside = [dict(one.names) for one in told if one.why is Why.UNMANAGED_OF_OTHER]
+        changed |= any(
+            contents.read(str(one["path"]), "qcow2", str(one["name"])) is None for one in inside
+        )
         again = frozenset(path for path, stamp in written.items() if _stamp(path) != stamp)
         self._harmed(harms, codes, code, error, changed=changed, overwritten=again)
 

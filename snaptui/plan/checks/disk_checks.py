@@ -161,13 +161,15 @@ def overlay_problem(disk: Disk) -> Refusal | None:
 def apart_refusals(facts: Facts, disks: Iterable[Disk], harm: Harm | None) -> Iterator[Refusal]:
     """Disks of which a record that is made by hand holds nothing, whatever it says.
 
-    With one that is set external it is one of an external snapshot (measured with 9.0 and 11.3).
+    With one that is set external it is one of an external snapshot, of whose delete libvirt may
+    say that it worked though it left what is inside (measured with 9.0 to 12.9).
     """
     for disk in disks:
         if disk.snapshot not in (None, Presence.INTERNAL):
-            harm = None if disk.snapshot is Presence.EXTERNAL else harm
+            outside = disk.snapshot is Presence.EXTERNAL
             yield refuse(
-                Why.SET_APART, Way.INTERNAL_FIRST, harm=harm, domain=facts.name, disk=disk.target,
+                Why.SET_EXTERNAL if outside else Why.SET_APART, Way.INTERNAL_FIRST,
+                harm=None if outside else harm, domain=facts.name, disk=disk.target,
                 value=disk.snapshot.value,
             )  # fmt: skip
 

@@ -55,9 +55,13 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
         disk for disk in domain_checks.writable_disks(disks) if disk.path in dict(unmanaged.parts)
     ]
     refusals += encryption.unmanaged_refusals(facts, own)
+    outside = [
+        disk for disk in domain_checks.writable_disks(disks) if disk.snapshot is Presence.EXTERNAL
+    ]
     if active:  # QEMU looks on all disks, whatever the record says
-        own = [disk for disk in own if disk.snapshot is Presence.EXTERNAL]
-    refusals += disk_checks.apart_refusals(facts, own, Harm.LEFT_INSIDE)
+        own = []
+    apart = {disk.target: disk for disk in (*own, *outside)}
+    refusals += disk_checks.apart_refusals(facts, apart.values(), Harm.LEFT_INSIDE)
     refusals += disk_checks.delete_refusals(facts, name)
     refusals += variables.beside_refusals(facts, name)
     if active:
@@ -77,7 +81,7 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
         refusals += disk_checks.network_refusals(all_of_them, Way.DELETE_BY_HAND)
     now = {disk.path for disk in domain_checks.writable_disks(disks)}
     for path, _ in unmanaged.parts:
-        harm = Harm.OTHER_LOST if path in now else None
+        harm = Harm.OTHER_LOST if path in now and not outside else None
         refusals += [
             refuse(
                 Why.UNMANAGED_OF_OTHER, Way.DELETE_THERE, harm=harm,

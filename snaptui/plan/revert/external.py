@@ -55,10 +55,13 @@ def refusals(facts: Facts, snapshot: Snapshot, *, kept: bool) -> Iterator[Refusa
     yield from _disk_refusals(facts, disks, by_qemu=by_qemu)
     now = domain_checks.writable_disks(facts.status.config.disks) if kept else ()
     files = [one.path for one in (*disks, *now) if one.source_type == "file" and one.path]
-    code = libvirt_codes.OPERATION_FAILED if by_qemu else libvirt_codes.INTERNAL_ERROR
-    for refusal in overlay_refusals(facts, files, code=code):
-        # with the RAM libvirt leaves the domain on the images that the snapshot froze, paused
-        yield refusal.but(code=code, harm=Harm.OTHER_DATA) if by_qemu else refusal
+    for refusal in overlay_refusals(facts, files, code=libvirt_codes.INTERNAL_ERROR):
+        if by_qemu:  # libvirt leaves the domain on the images that the snapshot froze, paused
+            yield refusal.but(code=libvirt_codes.OPERATION_FAILED, harm=Harm.OTHER_DATA)
+        elif snapshot.has_memory:  # the safety snapshot may fit, and the overlays of QEMU not
+            yield refusal.but(harm=refusal.harm)
+        else:
+            yield refusal
     for target in snapshot.defined_otherwise:
         yield refuse(Why.DEFINED_OTHERWISE_NOT_YET, name=name, disk=target)
     ram = snapshot.memory_path

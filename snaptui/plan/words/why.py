@@ -292,6 +292,10 @@ class Why(enum.Enum):
     )
     ALL_OR_NONE_INSIDE = "An internal snapshot includes all disks, each inside its image."
     ENTRY_GONE = "{disk} no longer holds the snapshot {name} ({path})."
+    SET_EXTERNAL = (
+        "The definition of {domain} sets snapshot='{value}' for {disk}. libvirt takes metadata "
+        "that are registered for those of an external snapshot."
+    )
     SET_APART = (
         "The definition of {domain} sets snapshot='{value}' for {disk}. libvirt leaves what is "
         "inside that disk out of the metadata."
