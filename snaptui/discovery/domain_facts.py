@@ -16,7 +16,7 @@ from snaptui.discovery import readings
 from snaptui.discovery.image_facts import read_image_facts
 from snaptui.discovery.image_heads import read_head, read_heads
 from snaptui.discovery.inventory import foresee, take_inventory
-from snaptui.model.abilities import Can, can
+from snaptui.model.abilities import Can, can, differs_by_build
 from snaptui.model.choices import Scope
 from snaptui.model.domain import DomainConfig, DomainStatus
 from snaptui.model.doubts import Doubt
@@ -97,10 +97,12 @@ def _domain_facts(backend: Looks, host: Host, intent: DomainIntent) -> Facts:
             images and single snapshots is told in the facts instead.
     """
     key = intent.key
+    makes = isinstance(intent, CreateIntent | RevertIntent)
+    if makes and differs_by_build(host):
+        host = replace(host, build=backend.build())
     begun = backend.begin(partial(backend.status, key))
     current_name = backend.begin(partial(backend.current_snapshot, key))
     external_names = backend.begin(partial(backend.external_snapshots, key))
-    makes = isinstance(intent, CreateIntent | RevertIntent)
     confined = backend.begin(partial(readings.confined, backend)) if makes else None
     moves = isinstance(intent, DeleteIntent | DeleteManyIntent | RevertIntent | RelocateIntent)
     if moves or isinstance(intent, MergeIntent):

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from snaptui.model import debian
 from snaptui.model.host import Host, Version
 
 Minor = tuple[int, int]
@@ -83,7 +84,8 @@ class Line:
         qemu: it takes a QEMU from this one on.
         seen: by version, whether it does; measured.
         source: where else it is told.
-        patched: builds of distributions that do not, though their version would.
+        patched: packages of Debian that do not, though their version would: the first of each
+            version (their changelogs say so).
     """
 
     what: str
@@ -92,7 +94,7 @@ class Line:
     qemu: Minor | None = None
     seen: Mapping[Minor, bool] = field(default_factory=lambda: MappingProxyType({}))
     source: str = ""
-    patched: str = ""
+    patched: tuple[str, ...] = ()
 
 
 def _seen(*, does: tuple[Minor, ...], not_: tuple[Minor, ...]) -> Mapping[Minor, bool]:
@@ -185,7 +187,7 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             "overlays of a domain that is off are readable for everybody",
             until=(11, 10),
             source="NEWS 11.10.0; CVE-2025-13193",
-            patched="Debian 13's since 11.3.0-3+deb13u3",
+            patched=("11.3.0-3+deb13u2",),
         ),
         Wrong.STARTS_NO_LONG_CHAIN: Line(
             "a guest with more than some 25 external snapshots does not start any more",
@@ -198,7 +200,7 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             since=(11, 2),
             until=(11, 4),
             source="NEWS 11.4.0",
-            patched="Debian 13's 11.3",
+            patched=("11.3.0-2",),
         ),
         Wrong.LOADS_NO_RAM_FILES: Line(
             "RAM in a file may not be loaded",
@@ -257,8 +259,22 @@ def tells_reverts(libvirt: Version) -> bool:
 def does(host: Host, what: Wrong) -> bool:
     """Whether this libvirt does something wrongly with its QEMU, or has to be taken to."""
     qemu, line = host.hypervisor, LINES[what]
+    if any(debian.patched(host.build, shown(host.libvirt), one) for one in line.patched):
+        return False
     new = line.qemu is None or qemu is None or _minor(qemu) >= line.qemu
     return new and _known(_minor(host.libvirt), line)[0]
+
+
+def differs_by_build(host: Host) -> bool:
+    """Whether distributions have patched this version, so that its package decides."""
+    version = shown(host.libvirt)
+    patched = (one for line in LINES.values() for one in line.patched)
+    return any(debian.patched(one, version, one) for one in patched)
+
+
+def patched_since(what: Wrong) -> str:
+    """The packages of Debian from which on it is not done, in words."""
+    return ", ".join(LINES[what].patched)
 
 
 def by_whom(host: Host, what: Wrong) -> str:

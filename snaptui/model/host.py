@@ -22,6 +22,8 @@ class Host:
         read_only: whether the connection forbids changes.
         reverts_external: whether its capabilities say that it reverts to external snapshots
             (formatcaps.html, guest features: ``externalSnapshot``).
+        build: version of the package that its libvirt is from, ``11.3.0-3+deb13u3``; empty where
+            it is not known, or nothing depends on it.
     """
 
     uri: str = field(repr=False)
@@ -33,3 +35,4 @@ class Host:
     local: bool
     read_only: bool
     reverts_external: bool = False
+    build: str = ""

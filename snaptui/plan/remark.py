@@ -113,8 +113,8 @@ class Unchecked(enum.Enum):
     # -- the domain and its libvirt
     CONFIGURATION = "Which configuration changes happened since: {reason}"
     LOADS_RAM = (
-        "Whether this libvirt {version} loads RAM from an image: Debian 13's does; upstream's "
-        "stops the guest and fails."
+        "Whether this libvirt {version} loads RAM from an image: Debian's packages do since "
+        "{since}; upstream's stops the guest and fails."
     )
     LOADS_RAM_FILE = (
         "Whether this libvirt {version} loads RAM from a file with QEMU {qemu}: upstream's "

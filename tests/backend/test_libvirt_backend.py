@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ from snaptui.backend.protocol.connection import HostEvent
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import Disconnected, ImageError, NotFound, NotPermitted
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.model.abilities import differs_by_build
 from snaptui.model.choices import RunState, Scope
 from snaptui.model.domain import DomainKey, DomainState
 from snaptui.model.snapshot import Kind
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.operations.step_calls import perform
-from snaptui.plan.plan import DeleteIntent
+from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.planner import make_plan
 from tests.lab import Lab, entries
 from tests.world import write_world
@@ -279,3 +281,27 @@ def test_what_confines_guests_is_what_the_capabilities_name(lab: Lab) -> None:
         assert backend.security_models() == set(told)
     finally:
         backend.abandon()
+
+
+def test_the_package_that_a_daemon_is_from_is_that_of_its_own_root(
+    every_root: Path, every_lab: Lab
+) -> None:
+    backend = LibvirtBackend(every_lab.uri)
+    database = f"--admindir={every_root}/var/lib/dpkg"
+    query = ["dpkg-query", database, "-W", "-f", "${Version}", "libvirt-daemon-driver-qemu"]
+    told = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    try:
+        host = backend.connect()
+        assert backend.build() == told
+        if differs_by_build(host) and told:
+            key = every_lab.define("one")
+            found = read_facts(backend, host, CreateIntent(key, "new", ""))
+            assert found.host.build == told
+    finally:
+        backend.abandon()
+
+
+def test_the_package_of_a_daemon_that_is_not_here_is_not_known() -> None:
+    far = LibvirtBackend("qemu+ssh://root@host.invalid/system")
+    gone = LibvirtBackend("qemu+unix:///system?socket=/gone/socket")
+    assert (far.build(), gone.build()) == ("", "")

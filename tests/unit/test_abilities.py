@@ -9,6 +9,7 @@ from snaptui.model.abilities import (
     Wrong,
     by_whom,
     can,
+    differs_by_build,
     does,
     keeps_branches,
     no_external_revert,
@@ -118,3 +119,32 @@ def test_what_depends_on_qemu_and_on_who_built_libvirt() -> None:
     assert does(replace(host(12, 0, 0), hypervisor=(11, 1, 0)), files)
     assert not does(replace(host(12, 0, 0), hypervisor=(10, 2, 0)), files)
     assert not does(replace(host(12, 1, 0), hypervisor=(11, 1, 0)), files)
+
+
+@pytest.mark.parametrize(
+    ("build", "patched"),
+    [
+        ("11.3.0-3+deb13u3", True),
+        ("11.3.0-2", True),
+        ("11.3.0-2~bpo12+1", True),
+        ("11.3.0-10", True),
+        ("11.3.0-2~1", False),
+        ("11.3.0-1", False),
+        ("11.2.0-3", False),
+        ("11.3.0", False),
+        ("", False),
+    ],
+)
+def test_what_a_distribution_has_patched_counts_where_its_package_is_known(
+    build: str, patched: bool
+) -> None:
+    found = replace(host(11, 3, 0), build=build)
+    assert does(found, Wrong.LOADS_NO_RAM_INSIDE) is not patched
+
+
+def test_a_package_counts_for_the_version_that_runs_and_for_what_it_patches() -> None:
+    third = [replace(host(11, 3, 0), build=f"11.3.0-3+deb13u{last}") for last in (1, 2, 3, 10)]
+    assert [does(one, Wrong.OPENS_OVERLAYS) for one in third] == [True, False, False, False]
+    assert does(replace(host(11, 2, 0), build="11.3.0-3"), Wrong.LOADS_NO_RAM_INSIDE)
+    versions = [(9, 0, 0), (11, 2, 0), (11, 3, 0), (12, 9, 0)]
+    assert [differs_by_build(host(*one)) for one in versions] == [False, False, True, False]

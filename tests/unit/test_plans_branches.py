@@ -311,7 +311,7 @@ def test_names_of_which_no_job_can_be_called_are_for_domains_that_are_off() -> N
     assert {one.code for one in plan.refusals} == {1}
     kept = a_revert(facts(snapshot("s"), host=NEWER), "s", SafetyKind.DISKS_AND_RAM)
     assert kept.possible
-    assert_said(kept.warnings, Unchecked.LOADS_RAM)
+    assert_said(kept.unchecked, Unchecked.LOADS_RAM)
 
 
 @pytest.mark.parametrize("state", [DomainState.SHUTOFF, DomainState.RUNNING])

@@ -242,3 +242,37 @@ def test_ram_in_a_file_may_not_be_loaded_by_a_qemu_that_is_too_new(
     for one, said in ((saved, unsure), (ROOT, False)):
         plan = a_revert(known(one, HERE, host=newer), "a", SafetyKind.NONE)
         assert (Unchecked.LOADS_RAM_FILE in {told.what for told in plan.unchecked}) is said
+
+
+@pytest.mark.parametrize(
+    ("version", "build", "unsure"),
+    [
+        ((11, 2, 0), "", True),
+        ((11, 3, 0), "", True),
+        ((11, 3, 0), "11.3.0-1", True),
+        ((11, 3, 0), "11.3.0-3+deb13u3", False),
+        ((11, 4, 0), "", False),
+    ],
+)
+def test_whether_ram_inside_an_image_is_loaded_is_known_of_patched_builds_alone(
+    version: Version, build: str, unsure: bool
+) -> None:
+    here = replace(host(version), build=build)
+    run, off = snapshot("run"), snapshot("off", state="shutoff", memory=Presence.NO)
+    found = facts(run, off, host=here)
+    for name, said in (("run", unsure), ("off", False)):
+        plan = a_revert(found, name, SafetyKind.DISKS)
+        assert (Unchecked.LOADS_RAM in {one.what for one in plan.unchecked}) is said
+        assert plan.type_name is said
+
+
+@pytest.mark.parametrize(
+    ("build", "warned"), [("", True), ("11.3.0-3", True), ("11.3.0-3+deb13u2", False)]
+)
+def test_overlays_that_everybody_may_read_are_warned_of_unless_the_build_is_patched(
+    build: str, warned: bool
+) -> None:
+    here = replace(host((11, 3, 0)), build=build)
+    found = facts(host=here, state=DomainState.SHUTOFF)
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), found)
+    assert (Warn.OVERLAYS_READABLE in {one.what for one in plan.warnings}) is warned

@@ -107,6 +107,9 @@ class Reads(Asked, Protocol):
     def security_models(self) -> frozenset[str]:
         """What confines the guests of the host: ``apparmor``, ``selinux``, ``dac``."""
 
+    def build(self) -> str:
+        """Version of the package that the host's libvirt is from; empty where it is not known."""
+
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What a snapshot's domain needs to be started that the host or its QEMU does not have."""
 

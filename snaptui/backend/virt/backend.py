@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import libvirt
 
 from snaptui.backend.files import image_reader
+from snaptui.backend.files.packages import STATUS
 from snaptui.backend.files.patience import Patience
 from snaptui.backend.host_images import HostImages
 from snaptui.backend.protocol.connection import HostEvent
@@ -342,6 +343,15 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
 
         told = xml.parse(self._ask(self._connections.reads.connection.getCapabilities))
         return frozenset((one.text or "").strip() for one in told.iterfind("host/secmodel/model"))
+
+    def build(self) -> str:
+        """Its package; see the protocol."""
+        from snaptui.backend.virt.daemon_build import build
+
+        try:
+            return self._look(STATUS, lambda _: build(self._uri))
+        except ImageError:
+            return ""
 
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What QEMU is not any more; see the protocol."""

@@ -211,9 +211,7 @@ def _unread(facts: Facts, step: RevertTo) -> list[Remark]:
     unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
     unread += [*disk_checks.discarded(facts, snapshot), *other_hosts.doubts(facts)]
     unread += defined_chain.revert_doubts(facts, step)
-    doubt = _doubt(facts, snapshot)
-    if doubt and not abilities.tried(facts.host):
-        unread.append(doubt)
+    unread += _doubts(facts, snapshot)
     if isinstance(facts.changes, NotKnown):
         unread.append(remark(Unchecked.CONFIGURATION, reason=facts.changes.reason))
     return unread
@@ -252,9 +250,6 @@ def _warnings(
     if outside:
         yield from external.warnings(facts, snapshot)
         yield from by_other_means.revert_warnings(step)
-    doubt = _doubt(facts, snapshot)
-    if doubt and abilities.tried(facts.host):
-        yield doubt
     yield from domain_checks.version_warnings(facts)
 
 
@@ -274,12 +269,13 @@ def _variables(facts: Facts, snapshot: Snapshot) -> list[Remark]:
     return [remark(Warn.VARIABLES_STAY)] if facts.status.config.pflash else []
 
 
-def _doubt(facts: Facts, snapshot: Snapshot) -> Remark | None:
-    """What not every build of this libvirt can; ``None`` when it can."""
+def _doubts(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
+    """What not every build of this libvirt can, and this one is not known to."""
     inside = snapshot.kind is Kind.INTERNAL and snapshot.has_memory
-    if not inside or not does(facts.host, Wrong.LOADS_NO_RAM_INSIDE):
-        return None
-    return remark(Unchecked.LOADS_RAM, version=abilities.name(facts.host))
+    if inside and does(facts.host, Wrong.LOADS_NO_RAM_INSIDE):
+        version = facts.host.build or abilities.name(facts.host)
+        since = abilities.patched_since(Wrong.LOADS_NO_RAM_INSIDE)
+        yield remark(Unchecked.LOADS_RAM, version=version, since=since)
 
 
 def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
