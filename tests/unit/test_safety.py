@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from snaptui.model.choices import SafetyKind
-from snaptui.model.disk import Presence
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.domain import DomainState
 from snaptui.model.image import FileSystem
 from snaptui.model.operation_record import StepKind
@@ -19,8 +20,19 @@ from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import RevertIntent
 from snaptui.plan.revert import revert, safety
 from snaptui.plan.steps.domain import CreateSnapshot, PowerOff
+from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
-from tests.unit.made import CREATED, KEY, assert_refused, config, facts, snapshot
+from tests.unit.made import (
+    CREATED,
+    HOST,
+    KEY,
+    assert_refused,
+    config,
+    facts,
+    image,
+    snapshot,
+    with_image,
+)
 
 GIB = 1 << 30
 
@@ -93,3 +105,44 @@ def test_the_name_of_a_safety_snapshot_of_one_does_not_nest() -> None:
     assert of_what(second) == of_what("good") == "good"
     bare = "safety-20260115T080000Z-"
     assert of_what(bare) == bare, "something is left of each name"
+
+
+RAW = Disk("UEFI variables", "nvram", "file", "/vars", "raw")
+QCOW2 = replace(RAW, format="qcow2")
+VARIABLES, TPM = Warn.VARIABLES_NOT_KEPT, Warn.TPM_NOT_KEPT
+
+
+@pytest.mark.parametrize(
+    ("machine", "outside", "kind", "lacks"),
+    [
+        ({"variables": QCOW2}, False, SafetyKind.DISKS, {TPM}),
+        ({"variables": QCOW2}, False, SafetyKind.DISKS_AND_RAM, set()),
+        ({"variables": QCOW2}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
+        ({"variables": RAW}, False, SafetyKind.DISKS, {VARIABLES, TPM}),
+        ({"variables": RAW}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
+        ({"varstore": True}, False, SafetyKind.DISKS, {VARIABLES, TPM}),
+        ({"varstore": True}, False, SafetyKind.DISKS_AND_RAM, set()),
+        ({"varstore": True}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
+    ],
+)
+def test_what_it_does_not_hold_beside_the_disks_is_said(
+    machine: dict[str, Any], outside: bool, kind: SafetyKind, lacks: set[Warn]
+) -> None:
+    """A revert may change them, and what undoes it does not bring them back."""
+    newest = replace(HOST, libvirt=(12, 9, 0), reverts_external=True)
+    found = facts(snapshot(), disks=config(pflash=True, tpm=True, **machine), host=newest)
+    found = with_image(found, "/vars", image("/vars", ("1", "s1")))
+    plan = safety.plan_external_safety if outside else safety.plan_safety
+    planned = plan(replace(found, folders={"/img": frozenset()}), snapshot(), kind)
+    assert planned.refusals == ()
+    told = [one for one in planned.warnings if one.what in (VARIABLES, TPM)]
+    assert {one.what for one in told} == lacks
+    assert {dict(one.names)["snapshot"] for one in told} == (
+        {"safety snapshot"} if lacks else set()
+    )
+
+
+def test_of_a_guest_with_bios_nothing_is_missing_beside_its_disks() -> None:
+    for kind in (SafetyKind.DISKS, SafetyKind.DISKS_AND_RAM):
+        planned = safety.plan_safety(facts(snapshot()), snapshot(), kind)
+        assert not {VARIABLES, TPM} & {one.what for one in planned.warnings}

@@ -296,12 +296,6 @@ def writable_disks(disks: tuple[Disk, ...]) -> tuple[Disk, ...]:
     return tuple(disk for disk in disks if disk.device in ("disk", "lun") and not disk.read_only)
 
 
-def variables_warnings(facts: Facts, what: Warn) -> list[Remark]:
-    """What becomes of UEFI variables that no internal snapshot holds."""
-    config = facts.status.config
-    return [remark(what)] if config.pflash and config.written == config.disks else []
-
-
 def kind_refusals(snapshot: Snapshot) -> list[Refusal]:
     """Snapshots without data, or with data both inside images and outside, are not handled."""
     if snapshot.kind is Kind.NONE:

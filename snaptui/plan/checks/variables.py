@@ -1,6 +1,7 @@
-"""UEFI variables and internal snapshots: what libvirt takes into one, and what it leaves out.
+"""UEFI variables and TPMs: what libvirt takes into a snapshot, and what it leaves out.
 
 Variables in a qcow2 image can lie inside it as disks do; raw ones cannot (NEWS 9.3, 10.9, 10.10).
+Those of a store, and the state of a TPM, are a device's: they are where the RAM is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from snaptui.model.domain import DomainConfig
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
+from snaptui.plan.remark import Remark, remark
+from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
 
@@ -36,6 +39,26 @@ def create_refusals(facts: Facts, *, active: bool) -> Iterator[Refusal]:
         yield refuse(Why.VARIABLES_IN_PFLASH, code=code, domain=facts.name)
     elif not raw:
         yield refuse(Why.VARIABLES_NOT_INSIDE_NOT_YET, domain=facts.name)
+
+
+def holds(config: DomainConfig, *, inside: bool, ram: bool) -> bool:
+    """Whether a snapshot of a domain holds its UEFI variables, if it has any.
+
+    Args:
+        inside: it lies inside the images.
+        ram: it holds the RAM, by which QEMU writes a store anew (measured with 12.9).
+    """
+    return not config.pflash or (config.varstore and ram) or (inside and _in_qcow2(config))
+
+
+def not_kept(
+    config: DomainConfig, *, inside: bool, ram: bool, snapshot: str = "snapshot"
+) -> Iterator[Remark]:
+    """What a new snapshot of a domain does not hold; ``snapshot`` is what it is called."""
+    if not holds(config, inside=inside, ram=ram):
+        yield remark(Warn.VARIABLES_NOT_KEPT, snapshot=snapshot)
+    if config.tpm and not ram:
+        yield remark(Warn.TPM_NOT_KEPT, snapshot=snapshot)
 
 
 def revert_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:

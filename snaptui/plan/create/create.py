@@ -83,12 +83,7 @@ def plan(intent: CreateIntent, facts: Facts) -> Plan:
             *([remark(Warn.RAM_MAY_NOT_FIT_INSIDE)] if needed.lacks else ()),
             *(() if active else entry_warnings(_written(facts, disks), facts.spaces)),
             *([remark(Warn.SAVE_NOT_KEPT, domain=facts.name)] if status.managed_save else ()),
-            *(
-                ()
-                if status.config.varstore and active
-                else domain_checks.variables_warnings(facts, Warn.VARIABLES_NOT_KEPT)
-            ),
-            *([remark(Warn.TPM_NOT_KEPT)] if status.config.tpm and not active else ()),
+            *variables.not_kept(status.config, inside=True, ram=active),
             *([remark(Warn.INSIDE_OVERLAYS, names=text.some(outside))] if outside else ()),
             *_refcount_warnings(facts),
             *domain_checks.version_warnings(facts),

@@ -20,6 +20,7 @@ from snaptui.plan.checks import (
     encryption,
     image_checks,
     open_still,
+    variables,
 )
 from snaptui.plan.checks.free_space import Room, room
 from snaptui.plan.create import external_checks
@@ -181,10 +182,8 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> Iterator[Remark]:
     if new.memory_path is None and status.domain.state.active and not new.quiesce:
         yield remark(Warn.NOT_WRITTEN_YET)
     yield from encryption.warnings(facts, taken, ram=new.memory_path is not None)
-    if status.config.pflash:
-        yield remark(Warn.VARIABLES_NOT_KEPT)
-    if status.config.tpm and new.memory_path is None:
-        yield remark(Warn.TPM_NOT_KEPT)
+    ram = new.memory_path is not None
+    yield from variables.not_kept(status.config, inside=False, ram=ram)
     if does(host, Wrong.STARTS_NO_LONG_CHAIN) and len(facts.external) >= LONG_CHAIN:
         number = len(facts.external) + 1
         version = abilities.by_whom(host, Wrong.STARTS_NO_LONG_CHAIN)

@@ -24,6 +24,7 @@ from snaptui.plan.checks import (
     machine_checks,
     open_still,
     other_hosts,
+    variables,
 )
 from snaptui.plan.checks.free_space import Room
 from snaptui.plan.facts import Facts
@@ -242,8 +243,10 @@ def _warnings(
     yield from to_backing_image.unmanaged_spoiled(facts, snapshot)
     yield from _left_out(facts, snapshot, removed)
     yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
-    if not intent.reset_nvram:
-        yield from _variables(facts, snapshot)
+    within = snapshot.kind is Kind.INTERNAL
+    held = variables.holds(facts.status.config, inside=within, ram=snapshot.has_memory)
+    if not held and not intent.reset_nvram:
+        yield remark(Warn.VARIABLES_STAY)
     yield from machine_checks.warnings(facts, step)
     if facts.status.config.tpm and not snapshot.has_memory:
         yield remark(Warn.TPM_STAYS)
@@ -259,14 +262,6 @@ def _clone_doubts(facts: Facts) -> tuple[Remark, ...]:
     if (more := len(facts.doubts) - len(reasons)) > 0:
         reasons.append(text.count(more, "more place"))
     return tuple(remark(Unchecked.LIES_UPON, reason=reason) for reason in reasons)
-
-
-def _variables(facts: Facts, snapshot: Snapshot) -> list[Remark]:
-    if facts.status.config.varstore and snapshot.has_memory:
-        return []  # QEMU writes them anew when it has loaded the RAM (measured with 12.9)
-    if snapshot.kind is Kind.INTERNAL:
-        return domain_checks.variables_warnings(facts, Warn.VARIABLES_STAY)
-    return [remark(Warn.VARIABLES_STAY)] if facts.status.config.pflash else []
 
 
 def _doubts(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:

@@ -14,7 +14,7 @@ from snaptui.model.domain import DomainState, Reason
 from snaptui.model.safety_mark import is_safety, new_name
 from snaptui.model.snapshot import Snapshot
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import domain_checks, name_checks
+from snaptui.plan.checks import domain_checks, name_checks, variables
 from snaptui.plan.create import create, external_checks, overlay_paths
 from snaptui.plan.create.external_checks import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
@@ -111,7 +111,13 @@ def plan_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | None) -> Sa
     if wanted is None and _too_full(facts, planned.needs):
         refused = (refuse(Why.TOO_FULL, Way.CHOOSE_SAFETY),)
         return Safety(planned.kind, undo(UndoBy.CHOOSE), refusals=refused, needs=planned.needs)
-    return planned
+    lacks = _not_kept(facts, inside=True, ram=with_ram)
+    return replace(planned, warnings=(*planned.warnings, *lacks))
+
+
+def _not_kept(facts: Facts, *, inside: bool, ram: bool) -> Iterator[Remark]:
+    config = facts.status.config
+    return variables.not_kept(config, inside=inside, ram=ram, snapshot="safety snapshot")
 
 
 def _without(obstacles: list[Refusal]) -> Undo:
@@ -153,7 +159,9 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     planned = _disks_and_ram(facts, step) if with_ram else _powered_off(facts, step)
     if obstacles:
         return _refused(planned, obstacles)
-    return replace(planned, warnings=(*planned.warnings, *_undeletable(facts, target, name)))
+    lacks = _not_kept(facts, inside=False, ram=with_ram)
+    warnings = (*planned.warnings, *lacks, *_undeletable(facts, target, name))
+    return replace(planned, warnings=warnings)
 
 
 def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[Remark]:

@@ -35,8 +35,8 @@ class Warn(enum.Enum):
     NOT_WRITTEN_YET = (
         "What the guest has not written to its disks yet is not included: as after a power failure."
     )
-    VARIABLES_NOT_KEPT = "The UEFI variables are not included."
-    TPM_NOT_KEPT = "The TPM state is not included."
+    VARIABLES_NOT_KEPT = "The {snapshot} does not include the UEFI variables."
+    TPM_NOT_KEPT = "The {snapshot} does not include the TPM state."
     LONG_CHAIN = (
         "libvirt {version} no longer starts a guest with more than about 25 external snapshots; "
         "with this one {domain} has {number}."
