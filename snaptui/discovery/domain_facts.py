@@ -198,6 +198,7 @@ def _with_chains(
     return replace(
         facts,
         cut_off=MappingProxyType(dict(readings.cut_off(chains))),
+        beneath=MappingProxyType(dict(readings.lengths(chains))),
         data_gone=MappingProxyType(
             dict(readings.data_gone(backend, images, chains, placed=placed))
         ),

@@ -223,6 +223,13 @@ def cut_off(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[
             yield path, levels[-1].path
 
 
+def lengths(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, int]]:
+    """By path of an image whose chain is known to its end, how many lie beneath it."""
+    for path, levels in beneath:
+        if isinstance(levels[-1].image, ImageInfo):
+            yield path, len(levels)
+
+
 def data_gone(
     backend: Files,
     images: Images,

@@ -190,10 +190,10 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             patched=("11.3.0-3+deb13u2",),
         ),
         Wrong.STARTS_NO_LONG_CHAIN: Line(
-            "a guest with more than some 25 external snapshots does not start any more",
+            "a guest with some 25 overlays upon each other does not start any more",
             since=(10, 8),
             until=(12, 0),
-            source="NEWS 12.0.0 (json-c's depth); 30 on 11.3, not on 12.8",
+            source="NEWS 12.0.0 (json-c's depth); 25 and not 24 on 11.3, not 30 on 12.8",
         ),
         Wrong.LOADS_NO_RAM_INSIDE: Line(
             "no RAM inside an image is reverted to",

@@ -61,6 +61,8 @@ class Facts:
         in_writing: by path of such an image, what a QEMU writes to of that which lies beneath it;
             only of a domain that is off.
         cut_off: by path of such an image, what is gone of that which lies beneath it.
+        beneath: by path of such an image, how many lie beneath it; of those whose chain is known
+            to its end.
         data_gone: by path of such an image, the file of its data, or of those of an image beneath
             it, which is gone.
         looped: by path of such an image, where what lies beneath it comes to itself again.
@@ -117,6 +119,7 @@ class Facts:
     images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     in_writing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    beneath: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     data_gone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     looped: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     departures: tuple[Departure, ...] = ()

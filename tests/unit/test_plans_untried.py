@@ -97,13 +97,35 @@ def test_what_is_assumed_of_a_version_is_said_as_of_which() -> None:
         ((12, 0, 0), 30, False),
     ],
 )
-def test_one_more_external_snapshot_after_which_no_guest_starts_is_warned_of(
-    version: Version, number: int, warned: bool
+@pytest.mark.parametrize("read", [True, False])
+def test_one_more_overlay_after_which_no_guest_starts_is_warned_of(
+    version: Version, number: int, warned: bool, read: bool
 ) -> None:
-    names = tuple(f"e{at}" for at in range(number))
+    """Where the chain was not read each external snapshot is taken for one of its overlays."""
+    names = tuple(f"e{at}" for at in range(3 if read else number))
     found = replace(known(ROOT, HERE, host=host(version)), names=names, external=names)
+    found = replace(found, beneath={"/c": number} if read else {})
     plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), found)
     assert (Warn.LONG_CHAIN in {one.what for one in plan.warnings}) is warned
+
+
+@pytest.mark.parametrize(("number", "warned"), [(23, False), (24, True)])
+def test_an_overlay_of_a_safety_snapshot_is_one_more(number: int, warned: bool) -> None:
+    found = replace(known(ROOT, HERE, host=host((11, 3, 0))), beneath={"/c": number})
+    plan = a_revert(found, "a", SafetyKind.DISKS)
+    told = [one for one in plan.warnings if one.what is Warn.LONG_CHAIN]
+    assert bool(told) is warned
+    if warned:
+        assert_said(told, Warn.LONG_CHAIN, disk="vda", number="25", version="11.3")
+
+
+def test_snapshots_elsewhere_make_no_chain_longer() -> None:
+    names = tuple(f"e{at}" for at in range(40))
+    found = replace(known(ROOT, HERE, host=host((11, 3, 0))), external=names, beneath={"/c": 2})
+    alone = replace(found, images={**found.images, "/c": over("/c", None)}, beneath={})
+    for one in (found, alone):
+        plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), one)
+        assert Warn.LONG_CHAIN not in {told.what for told in plan.warnings}
 
 
 def test_what_becomes_of_the_state_of_a_tpm_is_said_where_no_ram_holds_it() -> None:

@@ -15,6 +15,7 @@ from snaptui.model.domain import DomainState
 from snaptui.model.image import ImageInfo
 from snaptui.model.snapshot_request import NewSnapshot
 from snaptui.plan.checks import (
+    chain_length,
     disk_checks,
     domain_checks,
     encryption,
@@ -34,9 +35,6 @@ from snaptui.plan.remark import Remark, remark
 from snaptui.plan.steps.domain import CreateSnapshot
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
-
-LONG_CHAIN = 24
-"""External snapshots after which one more may keep a guest from starting, on some versions."""
 
 
 def plan(intent: CreateIntent, facts: Facts) -> Plan:
@@ -184,10 +182,7 @@ def _warnings(facts: Facts, new: NewSnapshot, needed: Room) -> Iterator[Remark]:
     yield from encryption.warnings(facts, taken, ram=new.memory_path is not None)
     ram = new.memory_path is not None
     yield from variables.not_kept(status.config, inside=False, ram=ram)
-    if does(host, Wrong.STARTS_NO_LONG_CHAIN) and len(facts.external) >= LONG_CHAIN:
-        number = len(facts.external) + 1
-        version = abilities.by_whom(host, Wrong.STARTS_NO_LONG_CHAIN)
-        yield remark(Warn.LONG_CHAIN, version=version, domain=facts.name, number=number)
+    yield from chain_length.warnings(facts, new.overlays)
     if not status.domain.state.active and does(host, Wrong.OPENS_OVERLAYS) and not new.reuse:
         yield remark(Warn.OVERLAYS_READABLE, version=abilities.name(host))
     if facts.apparmor:

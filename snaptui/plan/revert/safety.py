@@ -14,7 +14,7 @@ from snaptui.model.domain import DomainState, Reason
 from snaptui.model.safety_mark import is_safety, new_name
 from snaptui.model.snapshot import Snapshot
 from snaptui.model.snapshot_request import NewSnapshot
-from snaptui.plan.checks import domain_checks, name_checks, variables
+from snaptui.plan.checks import chain_length, domain_checks, name_checks, variables
 from snaptui.plan.create import create, external_checks, overlay_paths
 from snaptui.plan.create.external_checks import FILE_NAME_BYTES
 from snaptui.plan.facts import Facts
@@ -160,8 +160,9 @@ def plan_external_safety(facts: Facts, target: Snapshot, wanted: SafetyKind | No
     if obstacles:
         return _refused(planned, obstacles)
     lacks = _not_kept(facts, inside=False, ram=with_ram)
-    warnings = (*planned.warnings, *lacks, *_undeletable(facts, target, name))
-    return replace(planned, warnings=warnings)
+    long = chain_length.warnings(facts, step.new.overlays)
+    after = (*lacks, *long, *_undeletable(facts, target, name))
+    return replace(planned, warnings=(*planned.warnings, *after))
 
 
 def _undeletable(facts: Facts, target: Snapshot, name: str) -> Iterator[Remark]:

@@ -38,8 +38,8 @@ class Warn(enum.Enum):
     VARIABLES_NOT_KEPT = "The {snapshot} does not include the UEFI variables."
     TPM_NOT_KEPT = "The {snapshot} does not include the TPM state."
     LONG_CHAIN = (
-        "libvirt {version} no longer starts a guest with more than about 25 external snapshots; "
-        "with this one {domain} has {number}."
+        "libvirt {version} starts no guest with some 25 overlays upon each other; with the new "
+        "one {disk} has {number}."
     )
     DISK_LEFT_OUT = "{disk} is left out: it cannot be reverted."
     INSIDE_OVERLAYS = (
