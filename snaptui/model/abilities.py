@@ -83,6 +83,7 @@ class Line:
             ``None`` where that says nothing.
         qemu: it takes a QEMU from this one on.
         seen: by version, whether it does; measured.
+        seen_qemu: the same by QEMU's version, where that alone decides.
         source: where else it is told.
         patched: packages of Debian that do not, though their version would: the first of each
             version (their changelogs say so).
@@ -93,6 +94,7 @@ class Line:
     until: Minor | None = None
     qemu: Minor | None = None
     seen: Mapping[Minor, bool] = field(default_factory=lambda: MappingProxyType({}))
+    seen_qemu: Mapping[Minor, bool] = field(default_factory=lambda: MappingProxyType({}))
     source: str = ""
     patched: tuple[str, ...] = ()
 
@@ -221,8 +223,7 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
         ),
         Wrong.FILLS_RAW: Line(
             "zeros are merged into a raw image as data",
-            qemu=(7, 3),
-            source="QEMU 10.0, and not 7.2; between them it was not tried",
+            seen_qemu=_seen(does=((10, 0),), not_=((7, 2),)),
         ),
     }
 )
@@ -261,6 +262,8 @@ def does(host: Host, what: Wrong) -> bool:
     qemu, line = host.hypervisor, LINES[what]
     if any(debian.patched(host.build, shown(host.libvirt), one) for one in line.patched):
         return False
+    if qemu is not None and line.seen_qemu:
+        return _nearest(_minor(qemu), line.seen_qemu)[0]
     new = line.qemu is None or qemu is None or _minor(qemu) >= line.qemu
     return new and _known(_minor(host.libvirt), line)[0]
 
@@ -280,11 +283,20 @@ def patched_since(what: Wrong) -> str:
 def by_whom(host: Host, what: Wrong) -> str:
     """Of which version it is known whether it does something wrongly, in words.
 
-    ``11.3``; ``9.0 (10.2 was not tried)`` where it is only assumed of the host's own.
+    ``11.3``; ``9.0 (10.2 was not tried)`` where it is only assumed of the host's own. Of QEMU's
+    version where that decides.
     """
-    own = _minor(host.libvirt)
-    of = _known(own, LINES[what])[1]
-    return shown(of) if of == own else f"{shown(of)} ({shown(own)} was not tried)"
+    line, own = LINES[what], _minor(host.libvirt)
+    if not line.seen_qemu:
+        return _of(own, _known(own, line)[1])
+    if host.hypervisor is None:
+        return f"{shown(max(line.seen_qemu))} (the host's is not known)"
+    own = _minor(host.hypervisor)
+    return _of(own, _nearest(own, line.seen_qemu)[1])
+
+
+def _of(own: Minor, known: Minor) -> str:
+    return shown(known) if known == own else f"{shown(known)} ({shown(own)} was not tried)"
 
 
 def proven(host: Host) -> str:
@@ -303,14 +315,17 @@ def _known(own: Minor, line: Line) -> tuple[bool, Minor]:
         line.since is not None and own < line.since
     ):
         return False, own
-    if own in line.seen:
-        return line.seen[own], own
-    if not line.seen:
-        return True, own
-    before = max((one for one in line.seen if one < own), default=None)
-    after = min((one for one in line.seen if one > own), default=None)
+    return _nearest(own, line.seen) if line.seen else (True, own)
+
+
+def _nearest(own: Minor, seen: Mapping[Minor, bool]) -> tuple[bool, Minor]:
+    """The same of what was measured: of two neighbours that differ the stricter one counts."""
+    if own in seen:
+        return seen[own], own
+    before = max((one for one in seen if one < own), default=None)
+    after = min((one for one in seen if one > own), default=None)
     near = [one for one in (before, after) if one is not None]
-    wrong = [one for one in near if line.seen[one]]
+    wrong = [one for one in near if seen[one]]
     return bool(wrong), (wrong or near)[0]
 
 

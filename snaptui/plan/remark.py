@@ -18,6 +18,7 @@ class Note(enum.Enum):
 
     DELETED = "{names} {are} deleted."
     MERGED = "{disk}: {path} is merged into {lower} and removed."
+    ZEROS_WRITTEN = "QEMU {version} writes zeros as data into {path}, which is raw."
     REMOVED = "{disk}: {path} is removed without a merge."
     RAM_REMOVED = "Its RAM file, {path}, is removed."
     RAM_GONE = "Its RAM file, {path}, is missing already."

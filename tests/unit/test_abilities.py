@@ -112,6 +112,10 @@ def test_what_depends_on_qemu_and_on_who_built_libvirt() -> None:
     assert not does(HOST, fills), "QEMU 7.2"
     assert does(replace(HOST, hypervisor=(8, 2, 0)), fills)
     assert does(replace(HOST, hypervisor=None), fills)
+    told = {(7, 2, 0): "7.2", (8, 2, 0): "10.0 (8.2 was not tried)", (10, 0, 13): "10.0"}
+    for qemu, of in told.items():
+        assert by_whom(replace(HOST, hypervisor=qemu), fills) == of
+    assert by_whom(replace(HOST, hypervisor=None), fills) == "10.0 (the host's is not known)"
     versions = [(11, 1, 0), (11, 2, 0), (11, 3, 0), (11, 4, 0)]
     inside = Wrong.LOADS_NO_RAM_INSIDE
     assert [does(host(*one), inside) for one in versions] == [False, True, True, False]

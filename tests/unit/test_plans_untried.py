@@ -16,7 +16,7 @@ from snaptui.plan.create import create
 from snaptui.plan.delete import delete
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from snaptui.plan.refusal import Harm
-from snaptui.plan.remark import Unchecked
+from snaptui.plan.remark import Note, Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from tests.unit.made import HOST, KEY, assert_refused, assert_said, config, facts, image, snapshot
@@ -53,7 +53,10 @@ def test_a_metadata_delete_that_moves_another_record_is_refused(
     found = known(lower, upper, host=host(version))
     plan = delete.plan(DeleteIntent(KEY, "b", metadata_only=True), found)
     if refused:
-        assert_refused(plan, Why.RECORD_MOVED, below="c", name="b")
+        number = f"{version[0]}.{version[1]}"
+        of = {"9.9": "9.0", "10.0": ""}.get(number, "10.0")
+        told = f"{of} ({number} was not tried)" if of else number
+        assert_refused(plan, Why.RECORD_MOVED, below="c", name="b", version=told)
     else:
         assert Why.RECORD_MOVED not in {one.why for one in plan.refusals}
 
@@ -298,3 +301,18 @@ def test_overlays_that_everybody_may_read_are_warned_of_unless_the_build_is_patc
     found = facts(host=here, state=DomainState.SHUTOFF)
     plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY), found)
     assert (Warn.OVERLAYS_READABLE in {one.what for one in plan.warnings}) is warned
+
+
+@pytest.mark.parametrize(
+    ("qemu", "of"), [((7, 2, 0), ""), ((8, 2, 0), "10.0 (8.2 was not tried)"), ((10, 0, 0), "10.0")]
+)
+def test_zeros_that_are_written_into_a_raw_image_are_said_as_of_which_qemu(
+    qemu: Version, of: str
+) -> None:
+    raw = replace(image("/a"), format="raw")
+    one, newer = external("c", "/a", "/c"), replace(host((11, 3, 0)), hypervisor=qemu)
+    for beneath, said in ((raw, of), (image("/a"), "")):
+        images = {"/a": beneath, "/c": replace(over("/c", "/a"), backing_format=beneath.format)}
+        plan = a_delete(known(one, top="/c", host=newer, images=images), "c")
+        told = [dict(note.names) for note in plan.notes if note.what is Note.ZEROS_WRITTEN]
+        assert told == ([{"version": said, "path": "/a"}] if said else [])

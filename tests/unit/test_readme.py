@@ -48,6 +48,8 @@ def version_list() -> str:
         ends = [shown(end) if end else "" for end in (line.since, line.until, line.qemu)]
         seen = [shown(version) for version, does in line.seen.items() if does]
         not_seen = [shown(version) for version, does in line.seen.items() if not does]
+        seen += [f"QEMU {shown(qemu)}" for qemu, does in line.seen_qemu.items() if does]
+        not_seen += [f"QEMU {shown(qemu)}" for qemu, does in line.seen_qemu.items() if not does]
         patched = f"Debian's since {', '.join(line.patched)}" if line.patched else ""
         row = [line.what, *ends, ", ".join(seen), ", ".join(not_seen), line.source, patched]
         lines.append(f"| {' | '.join(row)} |")

@@ -247,7 +247,8 @@ def version_warnings(facts: Facts) -> list[Remark]:
     """A warning where the server is none on which the plans are proven."""
     if abilities.tried(facts.host):
         return []
-    return [remark(Warn.VERSION_NOT_TRIED, version=abilities.name(facts.host))]
+    version, known = abilities.name(facts.host), abilities.proven_on(facts.host)
+    return [remark(Warn.VERSION_NOT_TRIED, version=version, known=known)]
 
 
 def power_off_refusals(facts: Facts) -> list[Refusal]:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from snaptui.common import text
-from snaptui.model import libvirt_codes
+from snaptui.model import abilities, libvirt_codes
+from snaptui.model.abilities import Wrong, does
 from snaptui.model.domain import DomainState
 from snaptui.model.image import FileSystem, ImageInfo, NotKnown
 from snaptui.plan.delete.findings import Findings, MergeNeeds
@@ -78,6 +79,11 @@ def room(facts: Facts, merges: Iterable[tuple[str, str]], *, cancels: bool) -> F
         needs = more + (image.disk_size if isinstance(counted, NotKnown) else counted)
         carried[lower] = carried.get(lower, 0) + needs
         copied += image.disk_size
+        beneath = facts.layers.heads.get(lower)
+        raw = isinstance(beneath, ImageInfo) and beneath.format == "raw"
+        if raw and does(facts.host, Wrong.FILLS_RAW):
+            version = abilities.by_whom(facts.host, Wrong.FILLS_RAW)
+            found.notes.append(remark(Note.ZEROS_WRITTEN, version=version, path=lower))
         exact = exact and not isinstance(counted, NotKnown) and not more
         written = _written(facts, lower)
         space = written if isinstance(written, NotKnown) else facts.spaces.get(written)

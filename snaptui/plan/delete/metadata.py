@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from snaptui.model import abilities
 from snaptui.model.abilities import Wrong, does
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.checks import broken, by_other_means, domain_checks
@@ -45,6 +46,7 @@ def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[Refusal]:
     if not does(facts.host, Wrong.SPOILS_RECORDS):
         return []
     names = {one.name for one in victims}
+    version = abilities.by_whom(facts.host, Wrong.SPOILS_RECORDS)
     return [
         refuse(
             Why.RECORD_MOVED,
@@ -52,6 +54,7 @@ def _spoiling_refusals(facts: Facts, victims: list[Snapshot]) -> list[Refusal]:
             harm=Harm.RECORDS_SPOILED,
             below=below.name,
             name=victim.name,
+            version=version,
         )
         for victim in victims
         for name in sorted(descendants(facts.snapshots, victim.name) - names)

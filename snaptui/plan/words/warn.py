@@ -14,7 +14,9 @@ class Warn(enum.Enum):
     """A consequence; the value is the sentence."""
 
     # -- of any plan
-    VERSION_NOT_TRIED = "libvirt {version} was not tested; the strictest rules apply."
+    VERSION_NOT_TRIED = (
+        "libvirt {version} was not tried. What is not in its NEWS is taken to be as on {known}."
+    )
     DEFINED_ELSEWHERE = (
         "{host} also defines {domain} (same UUID, off). If started there, and the disks are "
         "shared, it would use them as they are then."

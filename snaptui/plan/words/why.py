@@ -485,8 +485,8 @@ class Why(enum.Enum):
         "libvirt would remove {path}, which holds internal snapshots ({names})."
     )
     RECORD_MOVED = (
-        "libvirt would put other images into the metadata of {below}, as if the overlays of "
-        "{name} were merged."
+        "libvirt {version} would put other images into the metadata of {below}, as if the "
+        "overlays of {name} were merged."
     )
 
     # -- overlays that no snapshot names
