@@ -64,6 +64,7 @@ class Wrong(enum.Enum):
     LEAVES_OUT_VARIABLES = enum.auto()
     REMOVES_BASES = enum.auto()
     LOCKS_RECORDS = enum.auto()
+    REVERTS_TO_NO_DISKS_ALONE = enum.auto()
     OPENS_OVERLAYS = enum.auto()
     STARTS_NO_LONG_CHAIN = enum.auto()
     LOADS_NO_RAM_INSIDE = enum.auto()
@@ -184,6 +185,13 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             "of a domain that is off and has checkpoints no record is changed and none made"
             " (later ones make no external one alone)",
             seen=_seen(does=((9, 0),), not_=((11, 3), (12, 8), (12, 9))),
+        ),
+        Wrong.REVERTS_TO_NO_DISKS_ALONE: Line(
+            "no external snapshot of the disks alone of a running guest is reverted to, but those"
+            " with RAM or of a guest that was off are",
+            since=(9, 9),
+            seen=_seen(does=((10, 0),), not_=((11, 3), (12, 8), (12, 9))),
+            source="10.0 with QEMU 8.2: Invalid target domain state 'disk-snapshot'",
         ),
         Wrong.OPENS_OVERLAYS: Line(
             "overlays of a domain that is off are readable for everybody",
@@ -343,8 +351,14 @@ def name(host: Host) -> str:
 
 def no_external_revert(host: Host) -> str:
     """Why it is not asked for a revert to an external snapshot, in words."""
-    how = "was not tried for a" if host.reverts_external else "has no"
-    return f"libvirt {name(host)} {how} revert to external snapshots"
+    if not host.reverts_external:
+        return f"libvirt {name(host)} has no revert to external snapshots"
+    first = shown(min(one for one in TRIED if one >= Can.REVERT_EXTERNAL.value))
+    of = by_whom(host, Wrong.REVERTS_TO_NO_DISKS_ALONE)
+    return (
+        f"snaptui reverts to external ones from libvirt {first} on: {of} fails where they are of"
+        " the disks alone of a running guest"
+    )
 
 
 def _minor(version: Version) -> Minor:

@@ -44,7 +44,16 @@ def test_a_version_that_was_tried_is_what_it_is() -> None:
 def test_a_revert_to_external_snapshots_is_only_asked_of_who_says_that_he_can() -> None:
     assert not can(replace(host(11, 3, 0), reverts_external=False), Can.REVERT_EXTERNAL)
     assert no_external_revert(HOST) == "libvirt 9.0 has no revert to external snapshots"
-    assert "was not tried" in no_external_revert(host(10, 2, 0))
+    fails = "fails where they are of the disks alone of a running guest"
+    for version, of in (
+        ((9, 9, 0), "10.0 (9.9 was not tried)"),
+        ((10, 0, 0), "10.0"),
+        ((10, 2, 0), "10.0 (10.2 was not tried)"),
+    ):
+        told = f"snaptui reverts to external ones from libvirt 11.3 on: {of} {fails}"
+        assert no_external_revert(host(*version)) == told
+    disks = Wrong.REVERTS_TO_NO_DISKS_ALONE
+    assert [does(host(minor, 3, 0), disks) for minor in (9, 10, 11)] == [False, True, False]
 
 
 @pytest.mark.parametrize("version", [(9, 2, 0), (9, 9, 0), (10, 10, 0), (11, 2, 0)])

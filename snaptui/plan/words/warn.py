@@ -53,8 +53,8 @@ class Warn(enum.Enum):
         "undone."
     )
     NO_REVERT_HERE = (
-        "This host cannot revert to the new snapshot: {reason}. It can only be deleted, which "
-        "merges it."
+        "The new snapshot, which is external, cannot be reverted to here: {reason}. It can only be "
+        "deleted, which merges it."
     )
     OVERLAY_AGAINST_SETTING = (
         '{disk} gets an overlay although the domain sets snapshot="{setting}" for it.'
